@@ -1,0 +1,58 @@
+# `make` or `make help` lists what there is.
+
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+# make demo DIR=~/Pictures: a shell that leaves the tilde alone must not stop it
+FOLDER  = $(patsubst ~/%,$(HOME)/%,$(DIR))
+
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help venv check lint format test demo up bench wheel clean distclean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(VENV)/.installed  ## Create .venv and install everything (PYTHON=/path/to/python3.11 to choose)
+
+$(VENV)/.installed: setup.cfg setup.py scripts/venv.sh
+	@bash scripts/venv.sh $(VENV)
+
+check: lint  ## What every commit must pass: format, lint, types, layers, sizes, unit tests (< 1 minute)
+	$(BIN)/pytest -q tests/unit
+
+lint: venv  ## The part of `check` that runs no code
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy --no-error-summary
+	@bash scripts/quietly.sh $(BIN)/lint-imports
+	$(BIN)/python scripts/check_sizes.py
+
+format: venv  ## Format, and repair what ruff can repair
+	$(BIN)/ruff check --fix --quiet --exit-zero
+	$(BIN)/ruff format --quiet
+
+test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes)
+	@bash scripts/need.sh chromium chromium
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest
+
+demo: venv  ## Make thumbnails of real photographs (DIR=~/Pictures for yours), with live bars; ends by itself
+	@$(BIN)/python examples/demo.py $(if $(DIR),"$(FOLDER)")
+
+up: venv  ## Start a node and stay (ARGS="--port 9000" to pass options on)
+	@$(BIN)/taskbahn up $(ARGS)
+
+bench: venv  ## Measure this project and its peers on this machine (ARGS to pass options on)
+	@bash scripts/need.sh redis-server redis-server
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+wheel: venv  ## Build the wheel into dist/
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:  ## Remove caches and what was built
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov test-results
+	find components router web tests scripts examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean: clean  ## Also remove the environments
+	rm -rf $(VENV) .bench-venv

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Make the development environment: scripts/venv.sh [FOLDER]     (`make venv` calls it when setup.cfg changed)
+#
+# PYTHON  the interpreter to use; without it the first one on the machine that fits (3.11 to 3.13)
+# EXTRAS  what to install beside the package itself; the default is all of it
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=${1:-.venv}
+extras=${EXTRAS-router,demo,test}
+
+fits() {
+    # Really run it: the name of an interpreter may be an empty shim, and Debian splits ensurepip off.
+    "$1" -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1
+}
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3.11 python3.12 python3.13 python3 python}; do
+        if command -v "$candidate" >/dev/null && fits "$candidate"; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo "Taskbahn needs Python 3.11, 3.12 or 3.13 with venv; looked for: ${PYTHON:-python3.11 python3.12 python3.13 python3 python}." >&2
+    echo "On Debian: apt-get install python3 python3-venv; or name one: make venv PYTHON=/path/to/python3.11" >&2
+    exit 1
+}
+
+# crossbar -> autobahn[serialization] -> bjdata and py-ubjson, which are published as source only. Their C
+# extensions speed up UBJSON, which we never speak: without them nothing is compiled, no compiler is needed, and
+# bjdata cannot quarrel with NumPy (see setup.cfg, which pins NumPy for those who install without this script).
+export PYUBJSON_NO_EXTENSION=1
+export PYBJDATA_NO_EXTENSION=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+export PIP_NO_INPUT=1
+
+if ! [ -x "$folder/bin/python" ] || ! fits "$folder/bin/python"; then
+    python=$(find_python)
+    echo "Creating $folder with $("$python" --version)"
+    rm -rf "$folder"
+    "$python" -m venv "$folder"
+fi
+
+echo "Installing taskbahn${extras:+[$extras]} into $folder (the first time: a minute or two)"
+pip=("$folder/bin/python" -m pip install -qq --retries 10 --timeout 60 --root-user-action ignore)
+# A registry that stumbles for a moment must not cost the whole run: what was fetched is in pip's cache.
+for attempt in 1 2 3; do
+    "${pip[@]}" --upgrade "pip>=25" "setuptools>=77" && "${pip[@]}" --editable ".${extras:+[$extras]}" && break
+    [ "$attempt" -lt 3 ] || { echo "The installation failed three times; the last error is above." >&2; exit 1; }
+    echo "The installation failed; once more in ${attempt}0 seconds" >&2
+    sleep "${attempt}0"
+done
+
+# Twisted writes its plugin cache (dropin.cache) at the first look, by importing every plugin, and one of them
+# installs a reactor: the first process to look then dies of "reactor already installed". So look now.
+"$folder/bin/python" -c 'from twisted.plugin import IPlugin, getPlugins; list(getPlugins(IPlugin))' >/dev/null
+
+touch "$folder/.installed"
