@@ -1,0 +1,231 @@
+"""What the dispatcher holds in memory: lines, tasks, workers, and the jobs that run or are just being accepted.
+
+What waits is in the store; of it only counts are here. Nothing here sends or stores anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from taskbahn import wire
+from taskbahn.errors import InvalidRequest
+from taskbahn.states import State
+from taskbahn_router.core.placement import Room
+from taskbahn_router.core.policy import Policy, policy_of
+from taskbahn_router.signatures import Checker
+from taskbahn_router.stores.contract import LineRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taskbahn_router.stores.contract import Claimed, JobRow, StartState
+
+ID_LENGTH = 36
+HYPHENS = 4
+
+
+def id_bytes(text: Any) -> bytes:
+    """Return the 16 bytes of a UUID in its text form; raises `InvalidRequest`."""
+    if isinstance(text, str) and len(text) == ID_LENGTH and text.count("-") == HYPHENS:
+        try:
+            return bytes.fromhex(text.replace("-", ""))
+        except ValueError:
+            pass
+    raise InvalidRequest(f"{str(text)[:100]!r} is no job id: it must be a UUID such as 0192f0c1-2d3e-7abc-8def-0123456789ab")
+
+
+def id_text(raw: bytes) -> str:
+    """Return the text form of a UUID's 16 bytes."""
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A declared task."""
+
+    name: str
+    declaration: wire.TaskDeclaration
+    packed: str  # the declaration as JSON
+    options: str  # the options alone, as JSON
+    checker: Checker | None
+    seconds_each: float | None = None
+
+    @classmethod
+    def of(cls, declaration: wire.TaskDeclaration) -> Task:
+        signature = declaration.signature
+        return cls(
+            declaration.name,
+            declaration,
+            wire.to_json(declaration),
+            wire.to_json(declaration.options),
+            Checker(declaration.name, signature) if signature else None,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """The jobs of one task in one queue; `ready` counts those that wait for a worker."""
+
+    id: int
+    queue: str
+    task: str
+    ready: int = 0
+    waiting: int = 0
+
+
+class Orders(Protocol):
+    """The way to a worker."""
+
+    def order(self, order: dict[str, Any]) -> None:
+        """Send a `wire.WorkerOrder`."""
+
+    def dismiss(self, reason: str) -> None:
+        """End its session."""
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A worker that is attached, or whose session was lost a moment ago (then `orders` is None)."""
+
+    id: str
+    hello: wire.Hello
+    room: Room
+    orders: Orders | None
+    attached_at: float
+    seen: float  # by the monotonic clock
+    attempts: dict[str, int] = field(default_factory=dict)  # job -> attempt that occupies it
+    slow: set[str] = field(default_factory=set)  # those of them that are not known to be short
+    draining: bool = False
+    finished: int = 0
+    failed: int = 0
+    outbox: dict[str, Any] = field(default_factory=dict)  # the next order
+
+
+class Job:
+    """A job that runs, or is being accepted in this turn."""
+
+    __slots__ = (
+        "attempt", "caller", "crashes", "created_at", "due_at", "failures", "id", "line", "number", "packed", "policy", "progress",
+        "progress_stored", "raw", "seq", "started_at", "state", "worker", "worker_id",
+    )  # fmt: skip
+
+    def __init__(
+        self, id: str, raw: bytes, line: Line, policy: Policy, packed: str, created_at: float, caller: str | None
+    ) -> None:
+        self.id = id
+        self.raw = raw
+        self.line = line
+        self.policy = policy
+        self.packed = packed
+        self.created_at = created_at
+        self.caller = caller
+        self.seq = 0
+        self.state = State.READY
+        self.due_at: float | None = None
+        self.attempt = 0
+        self.failures = 0
+        self.crashes = 0
+        self.number = 1
+        self.started_at: float | None = None
+        self.worker: Worker | None = None
+        self.worker_id = ""
+        self.progress: Any = None
+        self.progress_stored = True
+
+    def start(self, worker: Worker, now: float) -> None:
+        """Put the job on a worker, as its next attempt."""
+        self.state = State.RUNNING
+        self.attempt += 1
+        self.number += 1
+        self.occupy(worker, now)
+
+    def occupy(self, worker: Worker, now: float) -> None:
+        """Take the place on *worker* that the attempt has."""
+        self.worker = worker
+        self.worker_id = worker.id
+        self.started_at = now
+        worker.attempts[self.id] = self.attempt
+        worker.room.in_flight += 1
+
+
+class Board:
+    """All that is known in memory, with the few questions that several parts ask of it."""
+
+    def __init__(self) -> None:
+        self.lines: dict[tuple[str, str], Line] = {}
+        self.by_id: dict[int, Line] = {}
+        self.tasks: dict[str, Task] = {}
+        self.workers: dict[str, Worker] = {}
+        self.jobs: dict[str, Job] = {}
+        self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
+        self.last_seq = 0
+        self.new_lines: list[LineRow] = []
+        self.running_at_start: list[Job] = []  # until their workers come back or the grace time is over
+
+    def load(self, start: StartState) -> list[Job]:
+        """Take over what the store knows; return the jobs that were running."""
+        self.last_seq = start.last_seq
+        for row in start.lines:
+            self._add_line(Line(row.id, row.queue, row.task, start.ready.get(row.id, 0)))
+        for name, packed in start.tasks:
+            self.tasks[name] = Task.of(msgspec.json.decode(packed, type=wire.TaskDeclaration))
+        self.counts.update(start.counts)
+        return [self._running(row) for row in start.running]
+
+    def line(self, queue: str, task: str) -> Line:
+        """Return the line of a task in a queue, making it if it is new."""
+        line = self.lines.get((queue, task))
+        if line is None:
+            line = Line(len(self.by_id) + 1, queue, task)
+            self._add_line(line)
+            self.new_lines.append(LineRow(line.id, queue, task))
+        return line
+
+    def policy(self, task: str, own: str | None) -> Policy:
+        """Return the policy of a job from its task's options and its own, as stored."""
+        known = self.tasks.get(task)
+        return policy_of(known.options if known else "", own or "")
+
+    def serves(self, worker: Worker) -> None:
+        """Work out which lines a worker serves."""
+        names = {task.name for task in worker.hello.tasks}
+        worker.room.lines = {line.id for line in self.by_id.values() if line.task in names and line.queue in worker.hello.queues}
+
+    def job_of(self, claimed: Claimed) -> Job:
+        """Return the record of a job that was just claimed from the store."""
+        line = self.by_id[claimed.line]
+        policy = self.policy(line.task, claimed.options)
+        job = Job(id_text(claimed.id), claimed.id, line, policy, claimed.packed, claimed.created_at, claimed.caller)
+        job.seq = claimed.seq
+        job.state = State.RUNNING
+        job.attempt, job.failures, job.crashes, job.number = claimed.attempt, claimed.failures, claimed.crashes, claimed.number
+        return job
+
+    def ready_lines(self, room: Room) -> Iterator[Line]:
+        """Yield the lines with ready jobs that a worker serves."""
+        return (line for line in map(self.by_id.__getitem__, room.lines) if line.ready > 0)
+
+    def moved(self, before: State | str, after: State | str, count: int = 1) -> None:
+        """Count a move from one state to another."""
+        self.counts[before] -= count
+        self.counts[after] += count
+
+    def _running(self, row: JobRow) -> Job:
+        line = self.by_id[row.line]
+        job = Job(id_text(row.id), row.id, line, self.policy(line.task, row.options), row.packed, row.created_at, row.caller)
+        job.seq, job.state = row.seq, State.RUNNING
+        job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
+        job.started_at, job.worker_id = row.started_at, row.worker or ""
+        job.progress = wire.from_json(row.progress) if row.progress else None
+        self.jobs[job.id] = job
+        return job
+
+    def _add_line(self, line: Line) -> None:
+        self.lines[line.queue, line.task] = line
+        self.by_id[line.id] = line
+        for worker in self.workers.values():
+            self.serves(worker)

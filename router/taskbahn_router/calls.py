@@ -1,0 +1,74 @@
+"""One WAMP call on its way through the dispatcher, as its parts see it: arguments in, progress and one answer out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn.errors import TaskbahnError
+
+
+class Replies(Protocol):
+    """What carries answers back to the caller."""
+
+    def progress(self, request: int, value: Any) -> None:
+        """Send a progressive result."""
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
+        """Send the result."""
+
+    def fail(self, request: int, error: TaskbahnError) -> None:
+        """Send an error."""
+
+
+class Call:
+    """A pending call; `on_gone(cancelled)` is called when the caller cancelled it (True) or may have gone away (False)."""
+
+    __slots__ = ("args", "authid", "caller", "kwargs", "on_gone", "open", "procedure", "replies", "request", "wants_progress")
+
+    def __init__(
+        self,
+        replies: Replies,
+        request: int,
+        procedure: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        *,
+        caller: int | None = None,
+        authid: str | None = None,
+        wants_progress: bool = False,
+    ) -> None:
+        self.replies = replies
+        self.request = request
+        self.procedure = procedure
+        self.args = args
+        self.kwargs = kwargs
+        self.caller = caller
+        self.authid = authid
+        self.wants_progress = wants_progress
+        self.open = True
+        self.on_gone: Callable[[bool], None] | None = None
+
+    def progress(self, value: Any) -> None:
+        """Send a progressive result, if the caller is there and asked for them."""
+        if self.open and self.wants_progress:
+            self.replies.progress(self.request, value)
+
+    def answer(self, *args: Any, **kwargs: Any) -> None:
+        """End the call with a result."""
+        if self.open:
+            self.open = False
+            self.replies.answer(self.request, list(args), kwargs or None)
+
+    def fail(self, error: TaskbahnError) -> None:
+        """End the call with an error."""
+        if self.open:
+            self.open = False
+            self.replies.fail(self.request, error)
+
+    def gone(self, *, cancelled: bool) -> None:
+        """Tell whoever works on the call that nobody waits for its answer any more."""
+        if self.on_gone is not None:
+            self.on_gone(cancelled)

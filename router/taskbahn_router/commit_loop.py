@@ -1,0 +1,158 @@
+"""Group commit: what comes in while one commit is on its way goes into the next one.
+
+An idle system therefore commits at once and a busy one commits hundreds of moves at a time; nobody configures this.
+Nothing of a turn is seen outside before its commit is durable.
+"""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from taskbahn.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn_router.stores.contract import Batch, CommitResult, Store
+
+FIRST_RETRY = 0.1  # seconds after a refused commit
+LONGEST_RETRY = 2.0
+
+
+class Clock(Protocol):
+    """A reactor's time (IReactorTime), as far as we use it."""
+
+    def seconds(self) -> float:
+        """Return monotonic seconds."""
+
+    def callLater(self, delay: float, callable: Callable[..., Any], *args: Any) -> Any:  # noqa: N802, A002 - Twisted's names
+        """Call later; returns an IDelayedCall."""
+
+
+class Runner(Protocol):
+    """Runs a function somewhere and calls back on the loop."""
+
+    def run(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        """Return a Deferred with the function's result."""
+
+
+class Thread:
+    """A thread that runs functions one after the other; the store's own, or a reader's."""
+
+    def __init__(self, reactor: Any, name: str) -> None:
+        self._reactor = reactor
+        self._work: SimpleQueue[tuple[Deferred[Any], Callable[..., Any], tuple[Any, ...]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    def run(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        """Run a function on this thread; the Deferred fires on the loop."""
+        done: Deferred[Any] = Deferred()
+        self._work.put((done, function, args))
+        return done
+
+    def stop(self) -> None:
+        """End after what is queued, and wait for it."""
+        if self._thread.is_alive():
+            self._work.put(None)
+            self._thread.join()
+
+    def _loop(self) -> None:
+        while (item := self._work.get()) is not None:
+            done, function, args = item
+            try:
+                value = function(*args)
+            except BaseException:  # noqa: BLE001 - it travels to whoever waits
+                self._reactor.callFromThread(done.errback, Failure())  # type: ignore[no-untyped-call]
+            else:
+                self._reactor.callFromThread(done.callback, value)
+
+
+class Turns(Protocol):
+    """What the loop commits; the dispatcher."""
+
+    def decide(self) -> Batch | None:
+        """Make a batch of what was gathered; None when there is nothing."""
+
+    def committed(self, batch: Batch, result: CommitResult) -> None:
+        """Let the effects be seen."""
+
+    def refused(self, batch: Batch, error: StoreUnavailable) -> None:
+        """Take back what may be taken back; what is left in the batch is tried again."""
+
+
+class CommitLoop:
+    """Commits turn after turn, one at a time."""
+
+    log = Logger("taskbahn.commit")
+
+    def __init__(self, store: Store, turns: Turns, runner: Runner, clock: Clock) -> None:
+        self._store = store
+        self._turns = turns
+        self._runner = runner
+        self._clock = clock
+        self._busy = False
+        self._scheduled = False
+        self._retry_delay = FIRST_RETRY
+        self._idle: list[Deferred[None]] = []
+        self.error: StoreUnavailable | None = None
+        self.commits = 0
+
+    def poke(self) -> None:
+        """Something was gathered; a commit follows when this turn of the loop is over."""
+        if not self._busy and not self._scheduled:
+            self._scheduled = True
+            self._clock.callLater(0, self._turn)
+
+    def idle(self) -> Deferred[None]:
+        """Fire when everything gathered so far is committed."""
+        waiting: Deferred[None] = Deferred()
+        self._idle.append(waiting)
+        self.poke()
+        return waiting
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if self._busy:
+            return
+        batch = self._turns.decide()
+        if batch is None:
+            waiting, self._idle = self._idle, []
+            for deferred in waiting:
+                deferred.callback(None)
+            return
+        self._busy = True
+        self._commit(batch)
+
+    def _commit(self, batch: Batch) -> None:
+        self._runner.run(self._store.commit, batch).addCallbacks(
+            lambda result: self._done(batch, result), lambda failure: self._failed(batch, failure)
+        ).addErrback(lambda failure: self.log.failure("a turn's effects failed", failure))
+
+    def _done(self, batch: Batch, result: CommitResult) -> None:
+        self._busy = False
+        self.error = None
+        self._retry_delay = FIRST_RETRY
+        self.commits += 1
+        try:
+            self._turns.committed(batch, result)
+        finally:
+            self._turn()
+
+    def _failed(self, batch: Batch, failure: Failure) -> None:
+        error = failure.value
+        if not isinstance(error, StoreUnavailable):
+            self.log.failure("the store failed in a way that it should not", failure)
+            error = StoreUnavailable(f"the store failed: {error}")
+        if self.error is None:
+            self.log.error("{error}", error=error)
+        self.error = error
+        self._turns.refused(batch, error)
+        self._clock.callLater(self._retry_delay, self._commit, batch)
+        self._retry_delay = min(LONGEST_RETRY, self._retry_delay * 2)

@@ -1,0 +1,73 @@
+"""A job's life as one table: (state, event) -> state.
+
+It feeds the CHECK of the SQL schema, the constants of the JavaScript client, the diagram in `docs/lifecycle.md` and a test of
+every pair. What is not in the table does not happen.
+"""
+
+from enum import StrEnum
+from types import MappingProxyType
+
+from taskbahn.states import State
+
+
+class Event(StrEnum):
+    """What can happen to an accepted job."""
+
+    DUE = "due"
+    START = "start"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    RETRY = "retry"
+    WORKER_LOST = "worker_lost"
+    HAND_BACK = "hand_back"
+    EXPIRE = "expire"
+    CANCEL = "cancel"
+    RETRY_BY_HAND = "retry_by_hand"
+
+
+MOVES = MappingProxyType(
+    {
+        (State.WAITING, Event.DUE): State.READY,  # its time has come
+        (State.WAITING, Event.CANCEL): State.CANCELLED,
+        (State.WAITING, Event.EXPIRE): State.EXPIRED,  # start_within is over
+        (State.READY, Event.START): State.RUNNING,  # a worker has a free slot
+        (State.READY, Event.CANCEL): State.CANCELLED,
+        (State.READY, Event.EXPIRE): State.EXPIRED,
+        (State.RUNNING, Event.SUCCEED): State.SUCCEEDED,
+        (State.RUNNING, Event.FAIL): State.FAILED,  # no retry is left, or it may not be retried
+        (State.RUNNING, Event.RETRY): State.WAITING,  # for its delay
+        (State.RUNNING, Event.WORKER_LOST): State.READY,  # its session ended, no outcome
+        (State.RUNNING, Event.HAND_BACK): State.READY,  # the worker stops, or is too busy to begin
+        (State.RUNNING, Event.CANCEL): State.CANCELLED,  # at once; the worker is told, and a late outcome is refused
+        (State.FAILED, Event.RETRY_BY_HAND): State.READY,
+        (State.CANCELLED, Event.RETRY_BY_HAND): State.READY,
+        (State.EXPIRED, Event.RETRY_BY_HAND): State.READY,
+    }
+)
+
+FIRST_STATES = (State.WAITING, State.READY, State.RUNNING)  # running: a worker was free when it was accepted
+
+
+class IllegalMove(ValueError):
+    """The table has no such row."""
+
+
+def advance(state: State, event: Event) -> State:
+    """Return the state after *event*; raise `IllegalMove` if the table has no such row."""
+    try:
+        return MOVES[state, event]
+    except KeyError:
+        raise IllegalMove(f"a job that is {state} cannot {event}") from None
+
+
+def sources(event: Event) -> tuple[State, ...]:
+    """Return the states in which *event* may happen."""
+    return tuple(state for state, what in MOVES if what is event)
+
+
+def mermaid() -> str:
+    """Draw the table as a Mermaid state diagram."""
+    rows = [f"    [*] --> {state}" for state in FIRST_STATES]
+    rows += [f"    {state} --> {after}: {event.replace('_', ' ')}" for (state, event), after in MOVES.items()]
+    rows += [f"    {state} --> [*]" for state in State if state.is_final]
+    return "\n".join(["stateDiagram-v2", *rows])

@@ -1,0 +1,64 @@
+"""Which ready job goes to which worker.
+
+Works on what the dispatcher has in memory: free room of workers, and which lines (a queue and a task) they serve.
+The order is exact: higher priority first, then first come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+LOOK_AHEAD_SECONDS = 0.02
+MOST_AHEAD = 2000
+
+
+@dataclass(slots=True, eq=False)
+class Room:
+    """One worker's room for attempts; `lines` are the ids of the lines it serves."""
+
+    slots: int
+    lines: set[int] = field(default_factory=set)
+    in_flight: int = 0
+    slow: int = 0  # attempts in flight that are not known to be short
+    open: bool = True
+
+    def free(self, ahead: int) -> int:
+        """Return how many more attempts may be handed out now, when *ahead* may lie in front of the slots.
+
+        Beyond its slots a worker gets only short attempts, and only while nothing that may take long sits in a slot,
+        so that nobody waits behind a long job for more than about `LOOK_AHEAD_SECONDS`.
+        """
+        if not self.open:
+            return 0
+        return self.slots + (0 if self.slow else ahead) - self.in_flight
+
+
+def look_ahead(slots: int, seconds_each: float | None) -> int:
+    """Return how many attempts that take *seconds_each* fill the slots for `LOOK_AHEAD_SECONDS`; 0 when that is not known."""
+    if seconds_each is None or seconds_each * 2 > LOOK_AHEAD_SECONDS:
+        return 0
+    return min(MOST_AHEAD, int(slots * LOOK_AHEAD_SECONDS / max(seconds_each, 1e-6)))
+
+
+def learn(seconds_each: float | None, sample: float) -> float:
+    """Return the new estimate of a task's duration: quick to believe that it is long, slow to believe that it is short."""
+    if seconds_each is None:
+        return sample
+    weight = 0.5 if sample > seconds_each else 0.05
+    return seconds_each + weight * (sample - seconds_each)
+
+
+def roomiest(rooms: list[Room], line: int, seconds_each: float | None) -> Room | None:
+    """Return the worker with the most room that serves *line*; None when all are full.
+
+    Free slots count before look-ahead, so that one worker's line does not fill while another one idles.
+    """
+    best: Room | None = None
+    best_key = (0, 0)
+    for room in rooms:
+        if line in room.lines:
+            free = room.free(look_ahead(room.slots, seconds_each))
+            key = (max(0, room.slots - room.in_flight), free)
+            if free > 0 and (best is None or key > best_key):
+                best, best_key = room, key
+    return best

@@ -1,0 +1,226 @@
+"""The one module that touches Crossbar: the component that it loads, on Autobahn's session.
+
+Crossbar's link to a component inside the router (`RouterApplicationSession`) raises on INTERRUPT, in the middle of detaching the
+caller's session, which then keeps its registrations for ever (found with 26.10.1). `Link` stands before it: it takes
+invocations and interrupts itself and passes the rest on. Taking them here also spares each call a dozen steps of Autobahn.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autobahn.twisted.wamp import ApplicationSession
+from autobahn.wamp import message
+from autobahn.wamp.types import PublishOptions
+from twisted.internet import tcp
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.logger import Logger
+
+from taskbahn.errors import ServiceError, TaskbahnError
+from taskbahn_router.calls import Call
+from taskbahn_router.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CANCELLED = "wamp.error.canceled"
+
+
+class Link:
+    """Stands between our session and Crossbar's link; everything it does not know goes through unchanged."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.handlers: dict[int, Callable[[Call], None]] = {}  # by registration
+        self.uris: dict[int, str] = {}
+        self.calls: dict[int, Call] = {}  # by request
+        self.on_ambiguous_end: Callable[[Call], None] = lambda _: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def send(self, msg: Any) -> None:
+        """Take a message of the router or of the session."""
+        kind = type(msg)
+        if kind is message.Invocation and msg.registration in self.handlers:
+            self._invoked(msg)
+        elif kind is message.Interrupt:
+            self._interrupted(msg)
+        else:
+            self._inner.send(msg)
+
+    def progress(self, request: int, value: Any) -> None:
+        """Send a progressive result."""
+        self._inner.send(message.Yield(request, args=[value], progress=True))
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
+        """Send the result."""
+        if self.calls.pop(request, None) is not None:
+            self._inner.send(message.Yield(request, args=args, kwargs=kwargs))
+
+    def fail(self, request: int, error: TaskbahnError) -> None:
+        """Send an error."""
+        if self.calls.pop(request, None) is not None:
+            kwargs = {"detail": error.detail} if error.detail else None  # named, for Autobahn's errors take some names themselves
+            self._inner.send(
+                message.Error(message.Invocation.MESSAGE_TYPE, request, error.uri, args=[error.message], kwargs=kwargs)
+            )
+
+    def _invoked(self, msg: Any) -> None:
+        call = Call(
+            self,
+            msg.request,
+            msg.procedure or self.uris[msg.registration],
+            list(msg.args or ()),
+            msg.kwargs or {},
+            caller=msg.caller,
+            authid=msg.caller_authid,
+            wants_progress=bool(msg.receive_progress),
+        )
+        self.calls[msg.request] = call
+        self.handlers[msg.registration](call)
+
+    def _interrupted(self, msg: Any) -> None:
+        """KILL is a cancelling caller that waits for our word; KILLNOWAIT may also be a caller that is gone."""
+        call = self.calls.get(msg.request)
+        if call is None:
+            return
+        if msg.mode == message.Interrupt.KILL:
+            call.open = False
+            call.gone(cancelled=True)
+            del self.calls[msg.request]
+            text = ["cancelled by the caller"]
+            self._inner.send(message.Error(message.Invocation.MESSAGE_TYPE, msg.request, CANCELLED, args=text))
+        else:
+            call.open = False
+            del self.calls[msg.request]
+            self.on_ambiguous_end(call)
+
+
+class Component(ApplicationSession):
+    """Carries a `Service` on Crossbar. Configuration (`extra`): `data`, the data directory; relative to the node's directory."""
+
+    log = Logger("taskbahn.component")
+
+    async def onJoin(self, details: Any) -> None:
+        """Start; whatever fails here ends the node with one clear line, for Crossbar itself would serve on without us."""
+        try:
+            await self._begin()
+        except Exception as error:  # noqa: BLE001 - it ends the process
+            sentence = error.message if isinstance(error, TaskbahnError) else f"{type(error).__name__}: {error}"
+            if not isinstance(error, TaskbahnError):
+                self.log.failure("the dispatcher cannot start")
+            self._die(sentence)
+
+    async def _begin(self) -> None:
+        from twisted.internet import reactor as installed
+
+        reactor: Any = installed
+        self.link = Link(self._transport)
+        self.link.on_ambiguous_end = self._ended
+        self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
+        self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
+        self._watched: dict[str, int] = {}
+        self._patterns: dict[int, tuple[str, str]] = {}
+        extra = self.config.extra or {}
+        data = Path(extra.get("cbdir", ".")) / str(extra.get("data", "../.taskbahn"))
+        self.service = Service(data.resolve(), self, reactor=reactor, wall=time.time, uniform=random.random)
+        for topic, handler in {
+            "wamp.session.on_join": self._joined,
+            "wamp.subscription.on_create": self._topic_made,
+            "wamp.subscription.on_delete": self._topic_gone,
+            "wamp.registration.on_create": lambda _, registration: self.service.offers.created(registration),
+            "wamp.registration.on_delete": lambda _, registration: self.service.offers.deleted(registration),
+        }.items():
+            await self.subscribe(handler, topic)
+        await self.service.start()
+        reactor.addSystemEventTrigger("before", "shutdown", self.service.stop)
+
+    # what the service asks of the outside
+
+    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
+        """Offer a procedure; *handler* gets each call."""
+
+        def registered(registration: Any) -> None:
+            self.link.handlers[registration.id] = handler
+            self.link.uris[registration.id] = uri
+
+        done: Deferred[Any] = self.register(lambda *_, **__: None, uri)
+        return done.addCallback(registered)
+
+    def publish_event(self, topic: str, value: Any) -> None:
+        """Publish to whoever subscribes."""
+        self.publish(topic, value, options=PublishOptions(acknowledge=False))
+
+    def is_watched(self, topic: str) -> bool:
+        """Return whether anybody subscribes to *topic*, exactly or by a pattern."""
+        if topic in self._watched:
+            return True
+        return bool(self._patterns) and any(_matches(topic, uri, match) for uri, match in self._patterns.values())
+
+    # what Crossbar tells
+
+    def _joined(self, details: Any) -> None:
+        _disable_nagle()
+
+    def _topic_made(self, session: int, subscription: dict[str, Any]) -> None:
+        uri, match, number = subscription["uri"], subscription["match"], subscription["id"]
+        self._topics[number] = (uri, match)
+        if match == "exact":
+            self._watched[uri] = number
+        elif not uri.startswith("wamp."):
+            self._patterns[number] = (uri, match)
+
+    def _topic_gone(self, session: int, subscription: int) -> None:
+        uri, match = self._topics.pop(subscription, ("", ""))
+        if match == "exact":
+            self._watched.pop(uri, None)
+        self._patterns.pop(subscription, None)
+
+    def _ended(self, call: Call) -> None:
+        """Find out whether the caller cancelled or is gone: ask whether its session still lives."""
+
+        async def ask() -> None:
+            try:
+                await self.call("wamp.session.get", call.caller)
+            except Exception:  # noqa: BLE001 - no such session
+                call.gone(cancelled=False)
+            else:
+                call.gone(cancelled=True)
+
+        ensureDeferred(ask())
+
+    def _die(self, sentence: str) -> None:
+        data = Path((self.config.extra or {}).get("cbdir", "."))
+        try:
+            (data / "failure").write_text(sentence + "\n", "utf-8")
+        finally:
+            self.log.critical("Taskbahn cannot start: {sentence}", sentence=sentence)
+            os._exit(1)
+
+
+def failure_of(error: BaseException) -> TaskbahnError:
+    """Return the error that a caller gets for an exception of ours that nobody foresaw."""
+    return error if isinstance(error, TaskbahnError) else ServiceError(f"an internal error: {type(error).__name__}")
+
+
+def _matches(topic: str, uri: str, match: str) -> bool:
+    if match == "prefix":
+        return topic.startswith(uri)
+    parts, wanted = topic.split("."), uri.split(".")
+    return len(parts) == len(wanted) and all(want in ("", part) for part, want in zip(parts, wanted, strict=True))
+
+
+def _disable_nagle() -> None:
+    """Have small messages sent at once: Crossbar leaves Nagle on for RawSocket, which costs 40 ms where two follow each other."""
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+    for reader in reactor.getReaders():
+        if isinstance(reader, tcp.Port | tcp.Server) and reader.socket is not None and reader.socket.family != socket.AF_UNIX:
+            reader.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

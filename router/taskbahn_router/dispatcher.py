@@ -1,0 +1,401 @@
+"""The dispatcher: gathers what is asked, decides it, commits it, and only then lets it be seen.
+
+It knows neither Crossbar nor a socket: calls come in as `calls.Call`, orders to workers and events go out through what it is
+handed. Its parts: `intake` (submissions), `reports` (outcomes), `placing` (hand-outs), `roster` (workers), `following` (who waits
+for what), `views` (questions).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError, TooLarge, UnknownJob, WrongState
+from taskbahn.states import State
+from taskbahn_router.board import Board, Job, Worker, id_bytes, id_text
+from taskbahn_router.commit_loop import Clock, CommitLoop, Runner
+from taskbahn_router.core.policy import DEFAULT_KEEP
+from taskbahn_router.following import Caller, Following, Waiter
+from taskbahn_router.intake import Intake
+from taskbahn_router.placing import Placing
+from taskbahn_router.reports import Reports, snapshots, vacate
+from taskbahn_router.seen import Seen
+from taskbahn_router.stores.contract import Batch, CancelJob, Changed, CommitResult, Prune, RetryJob, Store, Sweep
+from taskbahn_router.turn import Effects, Ended, Gathered, Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn_router.calls import Call
+    from taskbahn_router.seen import Edge
+
+SWEEP_LIMIT = 1000
+PRUNE_LIMIT = 1000
+SNAPSHOT_SECONDS = 1.0
+
+
+class Dispatcher:
+    """Accepts, orders, hands out and records.
+
+    clock: an IReactorTime (monotonic, timers); wall: UTC seconds since the epoch; uniform: random numbers, 0 <= x < 1.
+    """
+
+    log = Logger("taskbahn.dispatcher")
+
+    def __init__(
+        self,
+        store: Store,
+        runner: Runner,
+        *,
+        clock: Clock,
+        wall: Callable[[], float],
+        uniform: Callable[[], float],
+        edge: Edge,
+    ) -> None:
+        self.board = Board()
+        self.following = Following()
+        self.clock = clock
+        self.wall = wall
+        self.started_at = wall()
+        self.intake = Intake(self.board, wall)
+        self.seen = Seen(self.board, self.following, edge)
+        self._reports = Reports(self.board, uniform)
+        self.placing = Placing(self.board)
+        self.loop = CommitLoop(store, self, runner, clock)
+        self.gathered = Gathered()
+        self._effects: Effects | None = None
+        self._next_sweep: float | None = None
+        self._sweep_timer: Any = None
+        self.accepting = True
+
+    # what is asked
+
+    def submit(self, call: Call) -> None:
+        """`taskbahn.submit`."""
+        self._check_accepting()
+        answers, jobs = self.intake.submission(call.args[0] if call.args else None, call.authid)
+        if not jobs:
+            call.answer(answers)
+        elif call.kwargs.get("follow"):
+            waiter = Waiter(call, [job.id for job in jobs], answers)
+            self.following.wait(waiter)
+            call.on_gone = lambda _: self.following.unfollow(list(waiter.left), waiter)
+            self._accept(jobs, lambda: self._followed(waiter), call.fail)
+        else:
+            self._accept(jobs, lambda: call.answer(answers), call.fail)
+
+    def _followed(self, waiter: Waiter) -> None:
+        waiter.accepted = True
+        self.following.touch(waiter)
+
+    def call_task(self, call: Call) -> None:
+        """A task's own name, called as a remote procedure."""
+        self._check_accepting()
+        job = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
+        caller = Caller(call)
+        self.following.follow(job.id, caller)
+
+        def gone(cancelled: bool) -> None:  # noqa: FBT001 - Call.on_gone has one argument
+            self.following.unfollow([job.id], caller)
+            if cancelled or job.policy.cancel_on_caller_lost:
+                self.cancel(job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None)
+
+        call.on_gone = gone
+        self._accept([job], lambda: None, call.fail)
+
+    def cancel_jobs(self, call: Call) -> None:
+        """`taskbahn.job.cancel`."""
+        reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
+        self._each(call, lambda raw, answer: self.cancel(raw, reason, answer), None)
+
+    def retry_jobs(self, call: Call) -> None:
+        """`taskbahn.job.retry`."""
+        self._each(call, self._retry, "only a job that failed, expired or was cancelled can be retried")
+
+    def cancel(self, raw: bytes, reason: str, answer: Callable[[Changed | None], None]) -> None:
+        """Cancel a job in whatever state it is; *answer* gets what changed after the commit."""
+        self.gathered.cancels.append((raw, reason, answer))
+        self.loop.poke()
+
+    def report(self, call: Call | None, worker: Worker, report: wire.Report) -> None:
+        """A worker's report; answered when it is recorded."""
+        self.gathered.reports.append((call, worker, report))
+        self.loop.poke()
+
+    def lost(self, loss: Loss) -> None:
+        """An attempt ended without its worker's word."""
+        self.gathered.losses.append(loss)
+        self.loop.poke()
+
+    def room_changed(self) -> None:
+        """A worker came, or something else made room: look for work."""
+        self.gathered.place = True
+        self.loop.poke()
+
+    # the clock
+
+    def start(self, running: list[Job], next_sweep: float | None) -> None:
+        """Begin with the timers; *running* are the jobs that the store has as running."""
+        self.board.running_at_start = running
+        self._sweep_at(next_sweep)
+        self.clock.callLater(SNAPSHOT_SECONDS, self._snapshot)
+        self.clock.callLater(1.0, self._prune, 0)
+
+    def _snapshot(self) -> None:
+        if any(not job.progress_stored for job in self.board.jobs.values()):
+            self.room_changed()
+        self.clock.callLater(SNAPSHOT_SECONDS, self._snapshot)
+
+    def _prune(self, after: int) -> None:
+        self.gathered.prune_after = after
+        self.loop.poke()
+
+    def _sweep_at(self, when: float | None) -> None:
+        if when is None or (self._next_sweep is not None and self._next_sweep <= when):
+            return
+        if self._sweep_timer is not None and self._sweep_timer.active():
+            self._sweep_timer.cancel()
+        self._next_sweep = when
+        # an hour at most: the wall clock may be set meanwhile
+        self._sweep_timer = self.clock.callLater(min(3600.0, max(0.0, when - self.wall())), self._sweep)
+
+    def _sweep(self) -> None:
+        self._next_sweep = None
+        self.gathered.sweep = True
+        self.loop.poke()
+
+    # a turn
+
+    def decide(self) -> Batch | None:
+        """Make a batch of what was gathered; None when there is nothing."""
+        gathered = self.gathered
+        if not gathered:
+            return None
+        self.gathered = Gathered()
+        now = self.wall()
+        batch = Batch()
+        effects = self._effects = Effects(batch, gathered)
+        if gathered.reports or gathered.losses or gathered.returns:
+            self._reports.apply(effects, now)
+        self.placing.place(effects, now)
+        batch.lines, self.board.new_lines = self.board.new_lines, []
+        batch.tasks = [(task.name, task.packed, now) for task in gathered.tasks]
+        batch.snapshots = snapshots(list(self.board.jobs.values())) if gathered.place else []
+        batch.cancels = [
+            CancelJob(raw, now, now + DEFAULT_KEEP, wire.to_json({"message": reason or "cancelled"}))
+            for raw, reason, _ in gathered.cancels
+        ]
+        batch.retries = [RetryJob(raw) for raw, _ in gathered.retries]
+        batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if gathered.sweep else None
+        batch.prune = Prune(now, gathered.prune_after, PRUNE_LIMIT) if gathered.prune_after is not None else None
+        return batch
+
+    def committed(self, batch: Batch, result: CommitResult) -> None:
+        """Let the effects be seen, in the order in which they happened."""
+        effects = self._effects
+        if effects is None:
+            return
+        now = self.wall()
+        self._new(effects, result)
+        self.seen.noticed(effects.noticed)
+        for ended in effects.ended:
+            self._end(ended)
+        for requeued in effects.requeued:
+            self._requeued(requeued.job, requeued.state)
+            self.seen.requeued(requeued, now)
+        self._changed(effects, result, now)
+        self._swept(batch, result, now)
+        for worker, claimed in zip(effects.claims, result.claimed, strict=True):
+            self._claimed(effects, worker, claimed, now)
+        self._handed_out(effects, now)
+        for call, refused in effects.answers:
+            call.answer({"refused": refused})
+        self.following.flush()
+        self.seen.flush()
+
+    def refused(self, batch: Batch, error: StoreUnavailable) -> None:
+        """Turn new jobs away; all else in the batch is tried again."""
+        effects = self._effects
+        if effects is None:
+            return
+        for job, worker in effects.started:
+            vacate(worker, job.id)
+        effects.started.clear()
+        batch.new = []
+        for jobs, _, fail in effects.gathered.after:
+            for job in jobs:
+                self.board.jobs.pop(job.id, None)
+            fail(error)
+        effects.gathered.after.clear()
+        effects.gathered.new.clear()
+
+    # effects
+
+    def _new(self, effects: Effects, result: CommitResult) -> None:
+        counts = self.board.counts
+        for job in effects.gathered.new:
+            if job.seq in result.duplicates:
+                self._forget_duplicate(effects, job)
+                continue
+            counts[job.state] += 1
+            if job.state is State.READY:
+                job.line.ready += 1
+            elif job.state is State.WAITING:
+                self._sweep_at(job.due_at)
+            if job.policy.start_within is not None:
+                self._sweep_at(max(job.created_at, job.due_at or 0.0) + job.policy.start_within)
+            if job.state is not State.RUNNING:
+                self.board.jobs.pop(job.id, None)
+        self.seen.accepted(effects.gathered.new)
+        for _, answer, _ in effects.gathered.after:
+            answer()
+
+    def _forget_duplicate(self, effects: Effects, job: Job) -> None:
+        """The id was accepted before: this record never was."""
+        started = next((worker for other, worker in effects.started if other is job), None)
+        if started is not None:
+            vacate(started, job.id)
+            effects.started = [pair for pair in effects.started if pair[0] is not job]
+        if self.board.jobs.get(job.id) is job:
+            del self.board.jobs[job.id]
+        self.seen.look_up(job.id)
+
+    def _end(self, ended: Ended) -> None:
+        job = ended.job
+        if self.board.jobs.get(job.id) is job:
+            del self.board.jobs[job.id]
+        self.board.moved(State.RUNNING, ended.state)
+        self.seen.ended(job, ended.state, ended.result, ended.error, ended.at)
+
+    def _requeued(self, job: Job, state: str) -> None:
+        self.board.jobs.pop(job.id, None)
+        self.board.moved(State.RUNNING, state)
+        if state == State.READY:
+            job.line.ready += 1
+        else:
+            self._sweep_at(job.due_at)
+
+    def _changed(self, effects: Effects, result: CommitResult, now: float) -> None:
+        for (_, reason, answer), changed in zip(effects.gathered.cancels, result.cancelled, strict=True):
+            if changed is not None and changed.before != changed.after:
+                self._cancelled(changed, reason, now)
+            answer(changed)
+        for (_, answer), changed in zip(effects.gathered.retries, result.retried, strict=True):
+            if changed is not None and changed.before != changed.after:
+                self._left(changed)
+                self.seen.state_changed(changed, now, None)
+                self.gathered.place = True
+            answer(changed)
+
+    def _left(self, changed: Changed) -> None:
+        """Count a move that the store made by itself."""
+        line = self.board.by_id[changed.line]
+        self.board.moved(changed.before, changed.after)
+        if changed.before == State.READY:
+            line.ready -= 1
+        if changed.after == State.READY:
+            line.ready += 1
+
+    def _cancelled(self, changed: Changed, reason: str, now: float) -> None:
+        self._left(changed)
+        id = id_text(changed.id)
+        job = self.board.jobs.pop(id, None)
+        if job is not None:
+            job.state = State.CANCELLED
+            if job.worker is not None:
+                job.worker.outbox.setdefault("cancel", []).append([id, job.attempt, reason])
+                self.seen.touched.add(job.worker.id)
+        self.seen.gone(changed, {"message": reason or "cancelled"}, now)
+
+    def _swept(self, batch: Batch, result: CommitResult, now: float) -> None:
+        if batch.sweep is not None:
+            for changed in result.due:
+                self._left(changed)
+                self.seen.state_changed(changed, now, None)
+                self.gathered.place = True
+            for changed in result.expired:
+                self._left(changed)
+                self.seen.gone(changed, {"message": "it did not start within its start_within"}, now)
+            full = len(result.due) >= SWEEP_LIMIT or len(result.expired) >= SWEEP_LIMIT
+            self._sweep_at(now if full else result.next_sweep)
+        if batch.prune is not None:
+            rest = result.prune_after is None
+            self.clock.callLater(60.0 if rest else 0.5, self._prune, 0 if rest else result.prune_after)
+
+    def _claimed(self, effects: Effects, worker: Worker, claimed: list[Any], now: float) -> None:
+        for row in claimed:
+            job = self.board.job_of(row)
+            job.line.ready -= 1
+            self.board.moved(State.READY, State.RUNNING)
+            self.board.jobs[job.id] = job
+            self.placing.occupy(worker, job, now)
+            effects.started.append((job, worker))
+
+    def _handed_out(self, effects: Effects, now: float) -> None:
+        for job, worker in effects.started:
+            if worker.orders is None:  # it was lost during the commit
+                self.gathered.returns.append(job)
+                continue
+            run = worker.outbox.setdefault("run", [])
+            run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
+            self.seen.touched.add(worker.id)
+        self.seen.started(effects.started, now)
+        if self.gathered:
+            self.loop.poke()
+
+    # helpers
+
+    def _accept(self, jobs: list[Job], answer: Callable[[], None], fail: Callable[[Any], None]) -> None:
+        for job in jobs:
+            if job.id not in self.board.jobs:
+                self.board.jobs[job.id] = job
+        self.gathered.new += jobs
+        self.gathered.after.append((jobs, answer, fail))
+        self.loop.poke()
+
+    def _check_accepting(self) -> None:
+        if not self.accepting:
+            raise NotReady("the router is stopping; send it again in a few seconds")
+        if self.loop.error is not None:
+            raise StoreUnavailable(str(self.loop.error))
+
+    def _retry(self, raw: bytes, answer: Callable[[Changed | None], None]) -> None:
+        self.gathered.retries.append((raw, answer))
+        self.loop.poke()
+
+    def _each(self, call: Call, act: Callable[[bytes, Callable[[Changed | None], None]], None], unmoved: str | None) -> None:
+        """Do something to each job of a list and answer with the states after it."""
+        ids = call.args[0] if call.args else None
+        if not isinstance(ids, list):
+            ids = [ids]
+        if len(ids) > wire.MAX_CALLS:
+            raise TooLarge("job ids in one call", len(ids), wire.MAX_CALLS, "send several calls")
+        answers: list[Any] = [None] * len(ids)
+        left = len(ids)
+
+        def done(index: int, answer: Any) -> None:
+            nonlocal left
+            answers[index] = answer
+            left -= 1
+            if not left:
+                call.answer(answers)
+
+        if not ids:
+            call.answer([])
+        for index, id in enumerate(ids):
+            try:
+                raw = id_bytes(id)
+            except TaskbahnError as error:
+                done(index, error.info())
+            else:
+                act(raw, lambda changed, index=index, id=id: done(index, self._verdict(id, changed, unmoved)))  # type: ignore[misc]
+
+    @staticmethod
+    def _verdict(id: str, changed: Changed | None, unmoved: str | None) -> Any:
+        if changed is None:
+            return UnknownJob(id).info()
+        if changed.before == changed.after and unmoved is not None:
+            return WrongState(f"job {id} is {changed.before}: {unmoved}", job=id, state=changed.before).info()
+        return changed.after

@@ -1,0 +1,193 @@
+"""Who waits for what: callers of tasks, waits for outcomes, watchers of single jobs, and subscribers of topics.
+
+Only what somebody follows is made into messages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taskbahn import wire
+from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
+from taskbahn.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from taskbahn_router.calls import Call
+
+ENDINGS: dict[str, type[TaskbahnError]] = {
+    State.FAILED: JobFailed,
+    State.CANCELLED: JobCancelled,
+    State.EXPIRED: JobExpired,
+}
+
+
+class Follower(Protocol):
+    """Somebody who follows one or more jobs."""
+
+    wants_events: bool
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        """Take numbered events of a job."""
+
+    def final(self, outcome: list[Any]) -> None:
+        """Take a `wire.Outcome`: the job has ended."""
+
+
+def outcome_error(state: str, error: dict[str, Any] | None, job: str) -> TaskbahnError:
+    """Return the error that a caller gets for a job that did not succeed."""
+    kind = ENDINGS.get(state, JobFailed)
+    detail = dict(error or {})
+    message = detail.get("message") or f"job {job} {state}"
+    summary = f"{detail['type']}: {message}" if detail.get("type") else str(message)
+    return kind.rebuild(summary, {"job": job, "state": state, **detail})
+
+
+class Waiter:
+    """A `taskbahn.job.wait` (or a followed submission): outcomes as they come, in batches; ends when all are final."""
+
+    wants_events = False
+
+    def __init__(self, call: Call, ids: Iterable[str], answers: list[Any] | None = None) -> None:
+        self.call = call
+        self.left = set(ids)
+        self.outcomes: list[list[Any]] = []
+        self.answers = answers  # of a followed submission
+        self.accepted = answers is None
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        """Not asked for."""
+
+    def final(self, outcome: list[Any]) -> None:
+        if outcome[0] in self.left:
+            self.left.discard(outcome[0])
+            self.outcomes.append(outcome)
+
+    def flush(self) -> bool:
+        """Send what has gathered; True when the wait is over."""
+        if not self.call.open:
+            return True
+        if self.left:
+            if self.outcomes:
+                self.call.progress({"outcomes": self.outcomes})
+                self.outcomes = []
+            return False
+        if self.answers is not None:
+            self.call.answer(self.answers, outcomes=self.outcomes)
+        elif self.call.wants_progress:
+            if self.outcomes:
+                self.call.progress({"outcomes": self.outcomes})
+            self.call.answer(None)
+        else:
+            self.call.answer({"outcomes": self.outcomes})
+        return True
+
+
+class Caller:
+    """A plain remote procedure call of a task: progressive results if asked for, then the value or an error."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.wants_events = call.wants_progress
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        self.call.progress({"job": job, "events": events})
+
+    def final(self, outcome: list[Any]) -> None:
+        id, state, result, error = outcome
+        if state == State.SUCCEEDED:
+            self.call.answer(None if result is None or result == "null" else wire.from_json(result))
+        else:
+            self.call.fail(outcome_error(state, error, id))
+
+
+class Watcher:
+    """A `taskbahn.job.watch`: events are held back until the snapshot is out, then follow it without a gap."""
+
+    wants_events = True
+
+    def __init__(self, call: Call, finish: Callable[[], None]) -> None:
+        self.call = call
+        self.held: list[dict[str, Any]] | None = []
+        self.number = 0
+        self._finish = finish
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        if self.held is not None:
+            self.held += events
+            return
+        self.call.progress({"events": events})
+
+    def release(self, number: int) -> None:
+        """The snapshot with all events up to *number* is out: let the later ones follow."""
+        held, self.held = self.held or [], None
+        late = [
+            event for event in held if event["number"] > number or (event["kind"] == "progress" and event["number"] == number)
+        ]
+        if late:
+            self.call.progress({"events": late})
+
+    def final(self, outcome: list[Any]) -> None:
+        self._finish()
+
+
+class Following:
+    """All followers, by job."""
+
+    def __init__(self) -> None:
+        self._by_job: dict[str, list[Follower]] = {}
+        self._dirty: set[Waiter] = set()
+
+    def follow(self, job: str, follower: Follower) -> None:
+        """Tell *follower* of what happens to *job* from now on."""
+        self._by_job.setdefault(job, []).append(follower)
+
+    def wait(self, waiter: Waiter) -> None:
+        """Follow all jobs of a waiter."""
+        for job in waiter.left:
+            self.follow(job, waiter)
+
+    def unfollow(self, jobs: Iterable[str], follower: Follower) -> None:
+        """Forget a follower of those jobs."""
+        for job in jobs:
+            followers = self._by_job.get(job)
+            if followers and follower in followers:
+                followers.remove(follower)
+                if not followers:
+                    del self._by_job[job]
+        if isinstance(follower, Waiter):
+            self._dirty.discard(follower)
+
+    def wants_events(self, job: str) -> bool:
+        """Return whether somebody wants the events of *job*."""
+        followers = self._by_job.get(job)
+        return followers is not None and any(follower.wants_events for follower in followers)
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        """Pass events on."""
+        for follower in self._by_job.get(job, ()):
+            if follower.wants_events:
+                follower.events(job, events)
+
+    def final(self, outcome: list[Any]) -> None:
+        """Pass an outcome on; its followers are done with this job."""
+        for follower in self._by_job.pop(outcome[0], ()):
+            follower.final(outcome)
+            if isinstance(follower, Waiter):
+                self._dirty.add(follower)
+
+    def touch(self, waiter: Waiter) -> None:
+        """Have a waiter looked at by the next `flush`."""
+        self._dirty.add(waiter)
+
+    def has(self, job: str) -> bool:
+        """Return whether anybody follows *job*."""
+        return job in self._by_job
+
+    def flush(self) -> None:
+        """Send what waiters have gathered."""
+        dirty, self._dirty = self._dirty, set()
+        for waiter in dirty:
+            if waiter.accepted:
+                waiter.flush()

@@ -1,0 +1,210 @@
+"""`taskbahn up`: makes a node's configuration, starts Crossbar on it, watches over it, and stops it cleanly.
+
+Imports neither Crossbar nor Twisted, so that Crossbar itself starts at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from taskbahn.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+POLL_SECONDS = 0.03
+CROSSBAR = "import sys; from crossbar import run; sys.exit(run())"
+
+
+class NodeFailed(ServiceError):
+    """The node cannot start or did not stay; the sentence says why and what to do."""
+
+    uri = "taskbahn.error.node_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a node is reached."""
+
+    page: str
+    websocket: str
+    rawsocket: str
+    ready: str
+
+    @classmethod
+    def of(cls, interface: str, port: int) -> Addresses:
+        host = f"[{interface}]" if ":" in interface else interface
+        page = f"http://{host}:{port}/"
+        return cls(page, f"ws://{host}:{port}/ws", f"rs://{host}:{port}", f"{page}readyz")
+
+
+def configuration(port: int, interface: str, data: Path) -> dict[str, Any]:
+    """Return Crossbar's configuration for a node on that port, from the template beside this file."""
+    config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
+    (worker,) = config["workers"]
+    worker["components"][0]["extra"]["data"] = str(data)
+    (transport,) = worker["transports"]
+    transport["endpoint"] |= {"port": port, "interface": interface}
+    if ":" in interface:
+        transport["endpoint"]["version"] = 6
+    return config
+
+
+def check_interface(interface: str) -> None:
+    """Refuse to listen beyond the loopback interface: nobody has to show who they are yet."""
+    try:
+        is_loopback = ipaddress.ip_address("127.0.0.1" if interface == "localhost" else interface).is_loopback
+    except ValueError:
+        raise NodeFailed(f"--interface {interface!r} is no IP address; give 127.0.0.1 or ::1") from None
+    if not is_loopback:
+        raise NodeFailed(
+            f"--interface {interface} can be reached from other machines, and this version has no authentication: "
+            "use 127.0.0.1 and put a proxy that authenticates before it"
+        )
+
+
+def check_port(port: int, interface: str) -> None:
+    """Raise `NodeFailed` when somebody else has the port."""
+    family = socket.AF_INET6 if ":" in interface else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((interface, port))
+        except OSError as error:
+            raise NodeFailed(
+                f"port {port} on {interface} cannot be had ({error.strerror}): stop what listens there, or choose another with --port"
+            ) from error
+
+
+class Node:
+    """One Crossbar process with the dispatcher in it."""
+
+    def __init__(self, port: int, data: Path, interface: str = "127.0.0.1", loglevel: str = "warn") -> None:
+        self.data = data.absolute()
+        self.addresses = Addresses.of(interface, port)
+        self._port = port
+        self._interface = "127.0.0.1" if interface == "localhost" else interface
+        self._loglevel = loglevel
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The id of the Crossbar process."""
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        """Write the configuration and start Crossbar; returns at once.  Raises NodeFailed."""
+        check_interface(self._interface)
+        check_port(self._port, self._interface)
+        folder = self.data / "node"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / "failure").unlink(missing_ok=True)
+            (folder / "config.json").write_text(
+                json.dumps(configuration(self._port, self._interface, self.data), indent=1), "utf-8"
+            )
+        except OSError as error:
+            raise NodeFailed(
+                f"the data directory {self.data} cannot be written ({error.strerror}): give one that this user may write to with --data"
+            ) from error
+        self._check_alone(folder)
+        # a group of its own: a Ctrl-C in the terminal reaches us alone, and we stop it in our way
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CROSSBAR, "start", "--cbdir", str(folder), "--loglevel", self._loglevel, "--color", "false"],
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            stderr=sys.stderr,
+            start_new_session=True,
+        )
+
+    def wait_ready(self, seconds: float = START_SECONDS, keep_on: Callable[[], bool] = lambda: True) -> bool:
+        """Wait until the node accepts submissions; False when *keep_on* says to stop waiting.  Raises NodeFailed."""
+        end = time.monotonic() + seconds
+        while keep_on():
+            if self._answers():
+                return True
+            if self._process is None or self._process.poll() is not None:
+                raise NodeFailed(self._why())
+            if time.monotonic() > end:
+                raise NodeFailed(f"the node did not become ready within {seconds:.0f} s; its log is above")
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Wait for the process to end; return its exit code, None if it still runs."""
+        if self._process is None:
+            return 0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.returncode
+
+    def stop(self) -> None:
+        """Stop it and everything that it started; safe twice."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGINT)  # which Crossbar takes for a clean stop, unlike SIGTERM
+        if self.wait(STOP_SECONDS) is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self.wait()
+
+    def _check_alone(self, folder: Path) -> None:
+        """One node per directory; Crossbar keeps its process id in node.pid."""
+        try:
+            pid = int(json.loads((folder / "node.pid").read_text("utf-8"))["pid"])
+            os.kill(pid, 0)
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        raise NodeFailed(
+            f"a node with process id {pid} already works on {self.data}: stop it, or give another directory with --data"
+        )
+
+    def _answers(self) -> bool:
+        request = f"GET /readyz HTTP/1.0\r\nHost: {self._interface}\r\n\r\n".encode()
+        try:
+            with socket.create_connection((self._interface, self._port), 1.0) as connection:
+                connection.sendall(request)
+                return b" 200 " in connection.recv(64)
+        except OSError:
+            return False
+
+    def _why(self) -> str:
+        failure = self.data / "node" / "failure"
+        if failure.exists():
+            return failure.read_text("utf-8").strip()
+        code = self._process.returncode if self._process else None
+        return f"the node ended with code {code} before it was ready; its log is above"
+
+
+def up(port: int, data: Path, interface: str, loglevel: str, ready: Callable[[Addresses], None]) -> int:
+    """Run a node until SIGTERM or SIGINT; return the exit code.  Raises NodeFailed."""
+    stopping: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: stopping.append(received))
+    node = Node(port, data, interface, loglevel)
+    node.start()
+    try:
+        if node.wait_ready(keep_on=lambda: not stopping):
+            ready(node.addresses)
+        while not stopping:
+            if node.wait(0.2) is not None:
+                raise NodeFailed(f"the node ended by itself with code {node.wait()}; its log is above")
+    finally:
+        node.stop()
+    return 0

@@ -1,0 +1,147 @@
+"""Workers without an SDK: whoever registers `taskbahn.offer.<task>` offers that task; the dispatcher calls it.
+
+Each registration is one worker with one slot; its progressive results are progress, its result or error the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.types import CallOptions
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.errors import TaskbahnError
+from taskbahn_router.intake import unpack
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from taskbahn_router.board import Worker
+    from taskbahn_router.dispatcher import Dispatcher
+    from taskbahn_router.roster import Roster
+    from taskbahn_router.service import Outside
+
+
+class OfferOrders:
+    """The way to an offered procedure: orders become calls, their ends become reports."""
+
+    def __init__(self, dispatcher: Dispatcher, outside: Outside, uri: str) -> None:
+        self._dispatcher = dispatcher
+        self._outside = outside
+        self._uri = uri
+        self._calls: dict[str, Deferred[Any]] = {}
+        self.worker: Worker | None = None
+
+    def order(self, order: dict[str, Any]) -> None:
+        """Do a `wire.WorkerOrder`."""
+        for id, attempt, _, packed, run_within in order.get("run", ()):
+            self._run(id, attempt, packed, run_within)
+        for id, _, _ in order.get("cancel", ()):
+            if id in self._calls:
+                self._calls[id].cancel()
+
+    def dismiss(self, reason: str) -> None:
+        """Nothing to end: the registration is not ours."""
+
+    def _run(self, id: str, attempt: int, packed: str, run_within: float | None) -> None:
+        args, kwargs = unpack(packed)
+        began = self._dispatcher.wall()
+        options = CallOptions(on_progress=lambda *values, **named: self._progress(id, attempt, values, named))
+        call = self._calls[id] = self._outside.call(self._uri, *args, options=options, **kwargs)
+        if run_within is not None:
+            call.addTimeout(run_within, self._dispatcher.clock)  # type: ignore[arg-type]  # it needs callLater only
+        call.addCallbacks(
+            lambda value: self._done(id, attempt, value, began), lambda failure: self._failed(id, attempt, failure, began)
+        )
+
+    def _progress(self, id: str, attempt: int, values: tuple[Any, ...], named: dict[str, Any]) -> None:
+        value: Any = values[0] if len(values) == 1 and not named else {"args": list(values), "kwargs": named}
+        progress: dict[str, Any] = {"data": value}
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+            progress = {"fraction": float(value)}
+        elif isinstance(value, Mapping) and set(value) <= set(wire.Progress.__struct_fields__):
+            progress = dict(value)
+        self._report(wire.Report(notices=[wire.Notice(id, attempt, "progress", self._dispatcher.wall(), progress)]))
+
+    def _done(self, id: str, attempt: int, value: Any, began: float) -> None:
+        self._calls.pop(id, None)
+        try:
+            result = pack_result(value)
+        except (TypeError, ValueError) as error:
+            failed = {"type": "ResultNotSerialisable", "message": str(error)}
+            self._report(wire.Report(failed=[wire.Failed(id=id, attempt=attempt, kind="error", error=failed, retry=False)]))
+            return
+        self._report(wire.Report(done=[wire.Done(id, attempt, result, began, self._dispatcher.wall())]))
+
+    def _failed(self, id: str, attempt: int, failure: Any, began: float) -> None:
+        self._calls.pop(id, None)
+        error = failure.value
+        kind, info = "error", {"type": type(error).__name__, "message": str(error)}
+        if isinstance(error, ApplicationError):
+            text = " ".join(str(arg) for arg in error.args)
+            info = {"type": error.error, "message": text}
+            if error.error == ApplicationError.CANCELED and "disconnected" in text:
+                kind = "crash"
+        elif failure.check(CancelledError):
+            kind = "cancelled"
+        elif failure.check(TimeoutError):
+            kind, info = "time_limit", {"type": "TimeLimitExceeded", "message": "it ran longer than its run_within"}
+        report = wire.Failed(id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=self._dispatcher.wall())  # type: ignore[arg-type]
+        self._report(wire.Report(failed=[report]))
+
+    def _report(self, report: wire.Report) -> None:
+        if self.worker is not None:
+            self._dispatcher.report(None, self.worker, report)
+
+
+class Offers:
+    """Makes a worker of each `taskbahn.offer.` registration."""
+
+    log = Logger("taskbahn.offers")
+
+    def __init__(self, dispatcher: Dispatcher, roster: Roster, outside: Outside) -> None:
+        self._dispatcher = dispatcher
+        self._roster = roster
+        self._outside = outside
+        self._workers: dict[int, Worker] = {}
+
+    def created(self, registration: dict[str, Any]) -> None:
+        """A procedure was registered; take it on if it is an offer."""
+        uri = str(registration.get("uri", ""))
+        if not uri.startswith(wire.OFFER_PREFIX) or registration.get("match", "exact") != "exact":
+            return
+        number = registration["id"]
+        orders = OfferOrders(self._dispatcher, self._outside, uri)
+        name = uri.removeprefix(wire.OFFER_PREFIX)
+        known = self._dispatcher.board.tasks.get(name)
+        declaration = known.declaration if known else wire.TaskDeclaration(name=name, pool="offer")
+        hello = wire.Hello(protocol=wire.PROTOCOL, worker=f"offer-{number}", slots=1, tasks=[declaration])
+        queue = declaration.options.get("queue")
+        if queue:
+            hello.queues = [queue]
+        try:
+            worker = self._roster.add(hello, orders)
+        except TaskbahnError as error:
+            self.log.warn("{uri} is not taken as an offer: {error}", uri=uri, error=error)
+            return
+        orders.worker = worker
+        self._workers[number] = worker
+        self._dispatcher.room_changed()
+
+    def deleted(self, registration: int) -> None:
+        """A registration is gone; its attempts are lost at once, for nobody can come back under it."""
+        worker = self._workers.pop(registration, None)
+        if worker is not None:
+            self._roster.lose(worker, at_once=True)
+
+
+def pack_result(value: Any) -> str:
+    """Return a result as JSON text; raises TypeError or ValueError for what is not data or too large."""
+    result = wire.to_json(value)
+    if len(result) > wire.MAX_RESULT:
+        raise ValueError(f"the result has {len(result):,} bytes, more than the {wire.MAX_RESULT:,} allowed")
+    return result

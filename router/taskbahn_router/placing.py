@@ -1,0 +1,94 @@
+"""Who gets what in this turn: jobs that can start at once are written as running, the rest of the room is claimed from the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn import wire
+from taskbahn.states import State
+from taskbahn_router.core.placement import Room, look_ahead, roomiest
+from taskbahn_router.reports import is_slow
+from taskbahn_router.stores.contract import Claim, NewJob
+
+if TYPE_CHECKING:
+    from taskbahn_router.board import Board, Job, Worker
+    from taskbahn_router.turn import Effects
+
+MOST_CLAIMED = 1000  # jobs in one claim, so that a commit stays short
+
+
+class Placing:
+    """Places new jobs and claims ready ones."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def place(self, effects: Effects, now: float) -> None:
+        """Decide for all new jobs of the turn, then claim for whoever still has room."""
+        workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
+        rooms = [worker.room for worker in workers.values() if worker.room.open and not any(self._board.ready_lines(worker.room))]
+        new = effects.gathered.new
+        order = sorted(new, key=lambda job: -job.policy.priority) if any(job.policy.priority for job in new) else new
+        seq = self._board.last_seq
+        for job in new:
+            seq += 1
+            job.seq = seq
+        self._board.last_seq = seq
+        for job in order:
+            if rooms and job.state is State.READY:
+                self._start_at_once(effects, job, rooms, workers, now)
+        effects.batch.new = [row(job, now) for job in new]
+        self._claim(effects, workers, now)
+
+    def _start_at_once(self, effects: Effects, job: Job, rooms: list[Room], workers: dict[int, Worker], now: float) -> None:
+        task = self._board.tasks.get(job.line.task)
+        room = roomiest(rooms, job.line.id, task.seconds_each if task else None)
+        if room is None:
+            return
+        worker = workers[id(room)]
+        job.start(worker, now)
+        self._mark_slow(worker, job)
+        effects.started.append((job, worker))
+
+    def _mark_slow(self, worker: Worker, job: Job) -> None:
+        if is_slow(self._board, worker, job.line.task):
+            worker.slow.add(job.id)
+            worker.room.slow = len(worker.slow)
+
+    def _claim(self, effects: Effects, workers: dict[int, Worker], now: float) -> None:
+        new_ready = {job.line.id for job in effects.gathered.new if job.state is State.READY}
+        back = {requeued.job.line.id for requeued in effects.requeued if requeued.state == State.READY}
+        takers = []
+        for worker in workers.values():
+            room = worker.room
+            lines = {line.id for line in self._board.ready_lines(room)} | (room.lines & (new_ready | back))
+            limit = min(self.room_for(room, lines), MOST_CLAIMED) if lines else 0
+            if limit > 0:
+                takers.append((worker, tuple(sorted(lines)), limit))
+        takers.sort(key=lambda taker: taker[0].room.in_flight - taker[0].room.slots)
+        for worker, lines_of, limit in takers:
+            effects.claims.append(worker)
+            effects.batch.claims.append(Claim(worker.id, lines_of, limit, now))
+
+    def room_for(self, room: Room, lines: set[int]) -> int:
+        """Return how many jobs of any of those lines *room* can take; look-ahead only when all of them are short."""
+        tasks = (self._board.tasks.get(self._board.by_id[line].task) for line in lines)
+        ahead = min((look_ahead(room.slots, task.seconds_each if task else None) for task in tasks), default=0)
+        return room.free(ahead)
+
+    def occupy(self, worker: Worker, job: Job, now: float) -> None:
+        """A claimed job takes its place."""
+        job.occupy(worker, now)
+        self._mark_slow(worker, job)
+
+
+def row(job: Job, now: float) -> NewJob:
+    """Return the row of a job that is being accepted."""
+    policy = job.policy
+    expires_at = None
+    if policy.start_within is not None:
+        expires_at = max(now, job.due_at or 0.0) + policy.start_within
+    return NewJob(
+        job.seq, job.raw, job.line.id, job.state, policy.priority, job.attempt, job.number, job.created_at, job.due_at, expires_at,
+        job.started_at, job.worker_id or None, job.caller, policy.own or None, wire.to_json(policy.tags) if policy.tags else None, job.packed,
+    )  # fmt: skip

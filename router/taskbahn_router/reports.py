@@ -1,0 +1,205 @@
+"""What workers report, made into moves: successes, failures, hand-backs and notices, each held against its attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn import wire
+from taskbahn.errors import TimeLimitExceeded, WorkerLost
+from taskbahn.states import State
+from taskbahn_router.core.placement import learn, look_ahead
+from taskbahn_router.core.verdict import Bury, Ending, Retry, judge
+from taskbahn_router.core.verdict import Requeue as Again
+from taskbahn_router.stores.contract import AttemptRow, EventRow, Finish, Requeue, Snapshot
+from taskbahn_router.turn import Effects, Ended, Noticed, Requeued
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn_router.board import Board, Job, Worker
+    from taskbahn_router.turn import Loss
+
+MAX_EVENTS_KEPT = 20_000  # log lines and chunks of one job
+ERROR_URIS = {"time_limit": TimeLimitExceeded.uri, "crash": WorkerLost.uri, "worker_lost": WorkerLost.uri}
+
+
+class Reports:
+    """Turns the reports of one turn into moves; uniform is a source of random numbers, 0 <= x < 1."""
+
+    def __init__(self, board: Board, uniform: Callable[[], float]) -> None:
+        self._board = board
+        self._uniform = uniform
+
+    def apply(self, effects: Effects, now: float) -> None:
+        """Write the moves of all gathered reports and losses into the batch."""
+        for call, worker, report in effects.gathered.reports:
+            refused = self._report(effects, worker, report, now)
+            if call is not None:
+                effects.answers.append((call, refused))
+        for loss in effects.gathered.losses:
+            self._lost(effects, loss, now)
+        for job in effects.gathered.returns:
+            if self._is_running(job):
+                self._again(effects, job, State.READY, None, None)
+
+    def _report(self, effects: Effects, worker: Worker, report: wire.Report, now: float) -> list[list[Any]]:
+        refused: list[list[Any]] = []
+        for notice in report.notices:
+            job = self._current(worker, notice.id, notice.attempt)
+            if job is None:
+                refused.append([notice.id, notice.attempt])
+            else:
+                self._notice(effects, job, notice)
+        for done in report.done:
+            job = self._end(worker, done.id, done.attempt, refused)
+            if job is not None:
+                self._done(effects, worker, job, done, now)
+        for failed in report.failed:
+            job = self._end(worker, failed.id, failed.attempt, refused)
+            if job is not None:
+                worker.failed += 1
+                ending: Ending = "error" if failed.kind == "cancelled" else failed.kind
+                self._failed(effects, job, ending, failed.error, retryable=failed.retry, delay=failed.delay, now=now)
+        for id, attempt in report.back:
+            job = self._end(worker, id, attempt, refused)
+            if job is not None:
+                self._again(effects, job, State.READY, None, None)
+        if report.draining:
+            worker.draining = True
+            worker.room.open = False
+        return refused
+
+    def _current(self, worker: Worker, id: str, attempt: int) -> Job | None:
+        job = self._board.jobs.get(id)
+        if job is None or job.attempt != attempt or job.worker is not worker or job.state is not State.RUNNING:
+            return None
+        return job
+
+    def _is_running(self, job: Job) -> bool:
+        return job.state is State.RUNNING and self._board.jobs.get(job.id) is job
+
+    def _end(self, worker: Worker, id: str, attempt: int, refused: list[list[Any]]) -> Job | None:
+        """Free the attempt's place; return its job if the attempt is the current one."""
+        occupied = worker.attempts.get(id) == attempt
+        if occupied:
+            vacate(worker, id)
+        job = self._current(worker, id, attempt)
+        if job is None and not occupied:
+            refused.append([id, attempt])
+        return job
+
+    def _done(self, effects: Effects, worker: Worker, job: Job, done: wire.Done, now: float) -> None:
+        worker.finished += 1
+        task = self._board.tasks.get(job.line.task)
+        if task is not None:
+            task.seconds_each = learn(task.seconds_each, max(0.0, done.ended_at - done.started_at))
+        job.number += 1
+        job.state = State.SUCCEEDED
+        progress = None if job.progress is None else wire.to_json(job.progress)
+        effects.batch.finishes.append(
+            Finish(
+                "succeeded", now, done.result, None, progress, job.number, job.failures, job.crashes, now + job.policy.keep, job.seq, job.attempt
+            )
+        )  # fmt: skip
+        effects.ended.append(Ended(job, "succeeded", done.result, None, now))
+
+    def _lost(self, effects: Effects, loss: Loss, now: float) -> None:
+        job = loss.job
+        if self._is_running(job):
+            if job.worker is not None:
+                vacate(job.worker, job.id)
+            self._failed(effects, job, loss.ending, loss.error, retryable=True, delay=None, now=now)
+
+    def _failed(
+        self,
+        effects: Effects,
+        job: Job,
+        ending: Ending,
+        error: dict[str, Any],
+        *,
+        retryable: bool,
+        delay: float | None,
+        now: float,
+    ) -> None:
+        if ending in ("crash", "worker_lost"):
+            job.crashes += 1
+        else:
+            job.failures += 1
+        verdict = judge(
+            job.policy,
+            ending,
+            failures=job.failures,
+            crashes=job.crashes,
+            retryable=retryable,
+            delay=delay,
+            uniform=self._uniform,
+        )
+        info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **error}
+        effects.batch.attempts.append(
+            AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, ending, wire.to_json(info))
+        )
+        match verdict:
+            case Retry(seconds):
+                self._again(effects, job, State.WAITING, now + seconds, info)
+            case Again():
+                self._again(effects, job, State.READY, None, info)
+            case Bury(reason):
+                self._bury(effects, job, {**info, "reason": reason}, now)
+
+    def _bury(self, effects: Effects, job: Job, error: dict[str, Any], now: float) -> None:
+        job.number += 1
+        job.state = State.FAILED
+        progress = None if job.progress is None else wire.to_json(job.progress)
+        effects.batch.finishes.append(
+            Finish(
+                "failed", now, None, wire.to_json(error), progress, job.number, job.failures, job.crashes, now + job.policy.keep, job.seq,
+                job.attempt,
+            )
+        )  # fmt: skip
+        effects.ended.append(Ended(job, "failed", None, error, now))
+
+    def _again(self, effects: Effects, job: Job, state: State, due_at: float | None, error: dict[str, Any] | None) -> None:
+        job.number += 1
+        job.state = state
+        job.due_at = due_at
+        effects.batch.requeues.append(Requeue(state, due_at, None, job.number, job.failures, job.crashes, job.seq, job.attempt))
+        effects.requeued.append(Requeued(job, state, due_at, error))
+
+    def _notice(self, effects: Effects, job: Job, notice: wire.Notice) -> None:
+        if notice.kind == "progress":
+            job.progress = notice.data
+            job.progress_stored = False
+        elif notice.kind in ("log", "chunk"):
+            if job.number > MAX_EVENTS_KEPT:
+                return
+            job.number += 1
+            effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, wire.to_json(notice.data)))
+            job.progress_stored = False  # the row's number must follow
+        else:
+            return
+        effects.noticed.append(Noticed(job, job.number, notice))
+
+
+def snapshots(jobs: list[Job]) -> list[Snapshot]:
+    """Return the rows that bring numbers and progress of running jobs up to date."""
+    rows = []
+    for job in jobs:
+        if not job.progress_stored and job.state is State.RUNNING:
+            job.progress_stored = True
+            rows.append(Snapshot(job.number, None if job.progress is None else wire.to_json(job.progress), job.seq))
+    return rows
+
+
+def vacate(worker: Worker, id: str) -> None:
+    """Free the place that a job's attempt has on a worker."""
+    if worker.attempts.pop(id, None) is not None:
+        worker.room.in_flight -= 1
+        if id in worker.slow:
+            worker.slow.discard(id)
+            worker.room.slow = len(worker.slow)
+
+
+def is_slow(board: Board, worker: Worker, task: str) -> bool:
+    """Return whether an attempt of *task* may hold a slot of *worker* for long."""
+    known = board.tasks.get(task)
+    return look_ahead(worker.room.slots, known.seconds_each if known else None) == 0

@@ -1,0 +1,208 @@
+"""Workers come, go and come back; their attempts are leased to their sessions.
+
+A lost session keeps its attempts for a short grace, in which the worker may come back under the same id and say what it still
+runs. After a restart of the router the same holds for every worker that had running jobs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.errors import InvalidRequest, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.states import State
+from taskbahn_router.board import Job, Task, Worker
+from taskbahn_router.core.placement import Room
+from taskbahn_router.core.policy import parse_options
+from taskbahn_router.intake import check_name, convert
+from taskbahn_router.reports import vacate
+from taskbahn_router.turn import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn_router.calls import Call
+    from taskbahn_router.dispatcher import Dispatcher
+
+GRACE_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10.0
+MISSED_HEARTBEATS = 3
+MAX_SLOTS = 10_000
+
+
+class CallOrders:
+    """The way to a worker through its standing `taskbahn.worker.attach`."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def order(self, order: dict[str, Any]) -> None:
+        """Send a `wire.WorkerOrder`."""
+        self._call.progress(order)
+
+    def dismiss(self, reason: str) -> None:
+        """End its session with an error."""
+        self._call.fail(WorkerIdTaken(reason))
+
+
+class Roster:
+    """Keeps the workers of the board."""
+
+    log = Logger("taskbahn.roster")
+
+    def __init__(self, dispatcher: Dispatcher, declare: Callable[[str], None], version: str) -> None:
+        self._dispatcher = dispatcher
+        self._board = dispatcher.board
+        self._clock = dispatcher.clock
+        self._declare = declare
+        self._version = version
+        self._by_caller: dict[int, Worker] = {}
+
+    def start(self) -> None:
+        """Wait for the workers of before a restart, and begin to listen for heartbeats."""
+        if self._board.running_at_start:
+            self._clock.callLater(GRACE_SECONDS, self._orphans)
+        self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
+
+    def attach(self, call: Call) -> None:
+        """`taskbahn.worker.attach`: the call stays open for as long as the worker's session lives."""
+        hello = self._hello(call)
+        if not call.wants_progress:
+            raise InvalidRequest(
+                "taskbahn.worker.attach must be called with receive_progress: orders come as progressive results"
+            )
+        worker = self.add(hello, CallOrders(call))
+        if call.caller is not None:
+            self._by_caller[call.caller] = worker
+        call.on_gone = lambda _: self._gone(call, worker)
+        welcome = wire.Welcome(protocol=wire.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version)
+        call.progress({"welcome": wire.plain(welcome)})
+        self._dispatcher.room_changed()
+        self._dispatcher.seen.flush()
+
+    def report(self, call: Call) -> None:
+        """`taskbahn.worker.report`."""
+        worker = self._by_caller.get(call.caller or 0)
+        if worker is None or worker.orders is None:
+            raise InvalidRequest("this session is no attached worker: call taskbahn.worker.attach first")
+        worker.seen = self._clock.seconds()
+        report = convert(call.args[0] if call.args else None, wire.Report, "a report")
+        self._dispatcher.report(call, worker, report)
+
+    def add(self, hello: wire.Hello, orders: Any) -> Worker:
+        """Take a worker on: new, or back within its grace."""
+        self._tasks(hello)
+        before = self._board.workers.get(hello.worker)
+        if before is not None and before.orders is not None:
+            before.orders.dismiss(f"another session came under the worker id {hello.worker!r}, which must be its own")
+        now = self._clock.seconds()
+        worker = Worker(hello.worker, hello, Room(hello.slots), orders, self._dispatcher.wall(), now)
+        self._board.workers[hello.worker] = worker
+        self._board.serves(worker)
+        self._adopt(worker, before)
+        return worker
+
+    def lose(self, worker: Worker, *, at_once: bool = False) -> None:
+        """A worker's session ended; its attempts stay its own for the grace time."""
+        if worker.orders is None or self._board.workers.get(worker.id) is not worker:
+            return
+        worker.orders = None
+        worker.room.open = False
+        if not any(id in self._board.jobs for id in worker.attempts) or at_once:
+            self._bury(worker)
+        else:
+            self._clock.callLater(GRACE_SECONDS, self._bury, worker)
+
+    def _hello(self, call: Call) -> wire.Hello:
+        given = call.args[0] if call.args else None
+        protocol = given.get("protocol") if isinstance(given, dict) else None
+        if isinstance(protocol, int) and not wire.OLDEST_PROTOCOL <= protocol <= wire.PROTOCOL:
+            raise UnsupportedProtocol(protocol, wire.OLDEST_PROTOCOL, wire.PROTOCOL)
+        hello: wire.Hello = convert(given, wire.Hello, "a worker's hello")
+        if not 0 < hello.slots <= MAX_SLOTS:
+            raise InvalidRequest(f"a worker has 1 to {MAX_SLOTS:,} slots, not {hello.slots}")
+        if not hello.worker or len(hello.worker) > wire.MAX_TASK_NAME:
+            raise InvalidRequest(f"a worker's id has 1 to {wire.MAX_TASK_NAME} characters")
+        return hello
+
+    def _tasks(self, hello: wire.Hello) -> None:
+        made = []
+        for declaration in hello.tasks:
+            check_name(declaration.name)
+            parse_options(declaration.options)
+            try:
+                made.append(Task.of(declaration))
+            except TaskbahnError:
+                raise
+            except Exception as error:
+                raise InvalidRequest(f"the signature of {declaration.name} is no JSON Schema: {error}") from error
+        for task in made:
+            known = self._board.tasks.get(task.name)
+            if known is None or known.packed != task.packed:
+                task.seconds_each = known.seconds_each if known else None
+                self._board.tasks[task.name] = task
+                self._dispatcher.gathered.tasks.append(task)
+                self._dispatcher.loop.poke()
+            self._declare(task.name)
+
+    def _adopt(self, worker: Worker, before: Worker | None) -> None:
+        """Hold what the worker says it runs against what the board knows."""
+        says = dict(worker.hello.running)
+        expected = [self._board.jobs[id] for id in before.attempts if id in self._board.jobs] if before else []
+        orphans = [job for job in self._board.running_at_start if job.worker_id == worker.id]
+        self._board.running_at_start = [job for job in self._board.running_at_start if job.worker_id != worker.id]
+        for job in expected + orphans:
+            if job.state is not State.RUNNING:
+                continue
+            if before is not None and job.worker is before:
+                vacate(before, job.id)
+            if says.get(job.id) == job.attempt:
+                del says[job.id]
+                job.occupy(worker, job.started_at or self._dispatcher.wall())
+                worker.slow.add(job.id)
+                worker.room.slow = len(worker.slow)
+            else:
+                self._dispatcher.lost(Loss(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
+        for id, attempt in says.items():
+            worker.outbox.setdefault("cancel", []).append([id, attempt, "it is no longer this worker's"])
+            self._dispatcher.seen.touched.add(worker.id)
+
+    def _gone(self, call: Call, worker: Worker) -> None:
+        if self._by_caller.get(call.caller or 0) is worker:
+            del self._by_caller[call.caller or 0]
+        self.lose(worker)
+
+    def _bury(self, worker: Worker) -> None:
+        if self._board.workers.get(worker.id) is not worker or worker.orders is not None:
+            return
+        del self._board.workers[worker.id]
+        for id in list(worker.attempts):
+            job = self._board.jobs.get(id)
+            if job is not None and job.worker is worker:
+                error = {"type": "WorkerLost", "message": f"worker {worker.id} ({worker.hello.host}) was lost"}
+                self._dispatcher.lost(Loss(job, "worker_lost", error))
+
+    def _orphans(self) -> None:
+        left, self._board.running_at_start = self._board.running_at_start, []
+        for job in left:
+            if job.worker is None and job.state is State.RUNNING:
+                error = {
+                    "type": "WorkerLost",
+                    "message": f"worker {job.worker_id} did not come back after a restart of the router",
+                }
+                self._dispatcher.lost(Loss(job, "worker_lost", error))
+
+    def _listen(self) -> None:
+        silent_since = self._clock.seconds() - MISSED_HEARTBEATS * HEARTBEAT_SECONDS
+        for worker in list(self._board.workers.values()):
+            if worker.orders is not None and worker.seen < silent_since and isinstance(worker.orders, CallOrders):
+                self.log.warn("worker {id} was silent for too long and is given up", id=worker.id)
+                worker.orders.dismiss("the worker was silent for too long")
+                self.lose(worker)
+        self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
+
+    def jobs_of(self, worker: Worker) -> list[Job]:
+        """Return the current jobs of a worker."""
+        return [self._board.jobs[id] for id in worker.attempts if id in self._board.jobs]

@@ -1,0 +1,163 @@
+"""What is let out after a commit: orders to workers, events to followers and topics, outcomes, changes for dashboards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taskbahn import wire
+from taskbahn.states import State
+from taskbahn_router.board import id_text
+
+if TYPE_CHECKING:
+    from taskbahn_router.board import Board, Job, Worker
+    from taskbahn_router.following import Following
+    from taskbahn_router.stores.contract import Changed
+    from taskbahn_router.turn import Noticed, Requeued
+
+MOST_CHANGES = 500  # jobs in one message to dashboards; the newest
+
+
+class Edge(Protocol):
+    """The outside, as the dispatcher needs it."""
+
+    def publish(self, topic: str, value: Any) -> None:
+        """Publish to whoever subscribes."""
+
+    def is_watched(self, topic: str) -> bool:
+        """Return whether anybody subscribes to *topic*."""
+
+    def look_up(self, job: str) -> None:
+        """Read how a job stands and tell its followers, if it is final."""
+
+
+class Seen:
+    """Lets effects be seen; makes messages only of what somebody follows."""
+
+    def __init__(self, board: Board, following: Following, edge: Edge) -> None:
+        self._board = board
+        self._following = following
+        self._edge = edge
+        self.touched: set[str] = set()  # workers with something in their outbox
+        self.changes: dict[str, dict[str, Any]] = {}  # for dashboards, by job
+        self.changes_wanted = False
+
+    def accepted(self, jobs: list[Job]) -> None:
+        """New jobs are durable."""
+        if not self.changes_wanted:
+            return
+        for job in jobs:
+            self._change(job.id, task=job.line.task, queue=job.line.queue, state=str(job.state), created_at=job.created_at)
+
+    def started(self, started: list[tuple[Job, Worker]], now: float) -> None:
+        """Attempts are on their way to workers."""
+        for job, worker in started:
+            if self._wanted(job.id):
+                data = {"state": "running", "attempt": job.attempt, "worker": worker.id}
+                self._emit(job.id, [event(job.id, job.number, "state", now, data)])
+            if self.changes_wanted:
+                self._change_of(job, worker=worker.id, started_at=now)
+
+    def noticed(self, notices: list[Noticed]) -> None:
+        """Running jobs said something."""
+        by_job: dict[str, list[dict[str, Any]]] = {}
+        for job, number, notice in notices:
+            if self._wanted(job.id):
+                by_job.setdefault(job.id, []).append(event(job.id, number, notice.kind, notice.at, notice.data))
+            if self.changes_wanted and notice.kind == "progress":
+                self._change_of(job, progress=notice.data)
+        for id, events in by_job.items():
+            self._emit(id, events)
+
+    def ended(self, job: Job, state: str, result: str | None, error: dict[str, Any] | None, at: float) -> None:
+        """A running job is final."""
+        if self._wanted(job.id):
+            data: dict[str, Any] = {"state": state, "attempt": job.attempt}
+            if error is not None:
+                data["error"] = error
+            self._emit(job.id, [event(job.id, job.number, "state", at, data)])
+        if self.changes_wanted:
+            self._change_of(job, finished_at=at)
+        if self._following.has(job.id):
+            self._following.final([job.id, state, result, error])
+
+    def requeued(self, requeued: Requeued, now: float) -> None:
+        """A job will have another attempt."""
+        job, state, due_at, error = requeued
+        if self._wanted(job.id):
+            data: dict[str, Any] = {"state": str(state), "attempt": job.attempt}
+            if due_at is not None:
+                data["due_at"] = due_at
+            if error is not None:
+                data["error"] = error
+            self._emit(job.id, [event(job.id, job.number, "state", now, data)])
+        if self.changes_wanted:
+            self._change_of(job, due_at=due_at)
+
+    def state_changed(self, changed: Changed, now: float, error: dict[str, Any] | None) -> None:
+        """A job that is not in memory changed its state."""
+        id = id_text(changed.id)
+        if self._wanted(id):
+            data: dict[str, Any] = {"state": changed.after}
+            if error is not None:
+                data["error"] = error
+            self._emit(id, [event(id, changed.number, "state", now, data)])
+        if self.changes_wanted:
+            line = self._board.by_id[changed.line]
+            self._change(id, task=line.task, queue=line.queue, state=changed.after)
+
+    def gone(self, changed: Changed, error: dict[str, Any], now: float) -> None:
+        """A job was cancelled or expired."""
+        self.state_changed(changed, now, error)
+        id = id_text(changed.id)
+        if self._following.has(id):
+            self._following.final([id, changed.after, None, error])
+
+    def look_up(self, job: str) -> None:
+        """A submission was repeated: its followers may have missed the end."""
+        if self._following.has(job):
+            self._edge.look_up(job)
+
+    def flush(self) -> None:
+        """Send what is in the outboxes of workers."""
+        touched, self.touched = self.touched, set()
+        for id in touched:
+            worker = self._board.workers.get(id)
+            if worker is not None and worker.outbox:
+                order, worker.outbox = worker.outbox, {}
+                if worker.orders is not None:
+                    worker.orders.order(order)
+
+    def take_changes(self) -> list[dict[str, Any]]:
+        """Return what changed since the last time, a view for each job."""
+        changes, self.changes = self.changes, {}
+        return list(changes.values())
+
+    def _wanted(self, id: str) -> bool:
+        return self._following.wants_events(id) or self._edge.is_watched(wire.JOB_TOPIC + id)
+
+    def _emit(self, id: str, events: list[dict[str, Any]]) -> None:
+        self._following.events(id, events)
+        topic = wire.JOB_TOPIC + id
+        if self._edge.is_watched(topic):
+            self._edge.publish(topic, events)
+
+    def _change_of(self, job: Job, **more: Any) -> None:
+        self._change(
+            job.id, task=job.line.task, queue=job.line.queue, state=str(job.state), created_at=job.created_at, attempt=job.attempt,
+            started_at=job.started_at, worker=job.worker_id, **{"progress": job.progress, **more},
+        )  # fmt: skip
+
+    def _change(self, id: str, **fields: Any) -> None:
+        change = self.changes.get(id)
+        if change is None:
+            if len(self.changes) >= MOST_CHANGES:
+                del self.changes[next(iter(self.changes))]
+            change = self.changes[id] = {"id": id}
+        change.update({name: value for name, value in fields.items() if value is not None})
+        if fields.get("state") == State.READY:
+            change.pop("worker", None)
+
+
+def event(job: str, number: int, kind: str, at: float, data: Any) -> dict[str, Any]:
+    """Return a `wire.Event` as it travels."""
+    return {"job": job, "number": number, "kind": kind, "at": at, "data": data}

@@ -1,0 +1,212 @@
+"""The whole dispatcher as one thing that starts and stops; it owns the store and its threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+import taskbahn_router
+from taskbahn import wire
+from taskbahn.errors import ServiceError, TaskbahnError
+from taskbahn_router.commit_loop import Thread
+from taskbahn_router.dispatcher import Dispatcher
+from taskbahn_router.offers import Offers
+from taskbahn_router.roster import Roster
+from taskbahn_router.stores.sqlite import SqliteStore
+from taskbahn_router.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from taskbahn_router.calls import Call
+    from taskbahn_router.stores.contract import Store
+
+CHANGES_SECONDS = 0.25
+LAG_SECONDS = 0.5
+
+
+class Outside(Protocol):
+    """What the component offers to the service."""
+
+    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
+        """Offer a procedure."""
+
+    def publish_event(self, topic: str, value: Any) -> None:
+        """Publish to whoever subscribes."""
+
+    def is_watched(self, topic: str) -> bool:
+        """Return whether anybody subscribes to *topic*."""
+
+    def call(self, procedure: str, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        """Call a procedure of somebody else."""
+
+
+class Service:
+    """Starts and stops the dispatcher; `Service.running` is the one of this process, for the health pages."""
+
+    log = Logger("taskbahn.service")
+    running: Service | None = None
+
+    def __init__(
+        self,
+        data: Path,
+        outside: Outside,
+        *,
+        reactor: Any,
+        wall: Callable[[], float],
+        uniform: Callable[[], float],
+        store: Store | None = None,
+    ) -> None:
+        self._reactor = reactor
+        self._wall = wall
+        self._outside = outside
+        self._store: Store = store if store is not None else SqliteStore(data)
+        self._writing = Thread(reactor, "taskbahn-store")
+        self._reading = Thread(reactor, "taskbahn-reader")
+        self._declared: set[str] = set()
+        self._lag = 0.0
+        self.stopped = False
+        self.dispatcher = Dispatcher(self._store, self._writing, clock=reactor, wall=wall, uniform=uniform, edge=self)
+        self.roster = Roster(self.dispatcher, self._declare, taskbahn_router.__version__)
+        self.offers = Offers(self.dispatcher, self.roster, outside)
+        self.views: Views | None = None
+
+    async def start(self) -> None:
+        """Open the store, register the procedures, begin.  Raises StoreUnusable."""
+        start = await self._writing.run(self._store.open)
+        running = self.dispatcher.board.load(start)
+        reader = await self._reading.run(self._store.reader)
+        self._reader = reader
+        dispatcher = self.dispatcher
+        views = self.views = Views(dispatcher.board, dispatcher.following, reader, self._reading, self._failed)
+        for uri, handler in {
+            wire.SUBMIT: dispatcher.submit,
+            wire.JOB_WAIT: views.wait,
+            wire.JOB_WATCH: views.watch,
+            wire.JOB_GET: views.get,
+            wire.JOB_EVENTS: views.events,
+            wire.JOB_CANCEL: dispatcher.cancel_jobs,
+            wire.JOB_RETRY: dispatcher.retry_jobs,
+            wire.VIEW_STATUS: lambda call: call.answer(self.status()),
+            wire.VIEW_TASKS: views.tasks,
+            wire.VIEW_JOBS: views.jobs,
+            wire.VIEW_QUEUES: views.queues,
+            wire.VIEW_WORKERS: views.workers,
+            wire.WORKER_ATTACH: self.roster.attach,
+            wire.WORKER_REPORT: self.roster.report,
+        }.items():
+            await self._outside.register_procedure(uri, self._guarded(handler))
+        for task in dispatcher.board.tasks:
+            self._declare(task)
+        dispatcher.start(running, start.next_sweep)
+        self.roster.start()
+        self._publish_changes()
+        self._measure_lag(self._reactor.seconds())
+        Service.running = self
+
+    async def stop(self) -> None:
+        """Commit what was gathered and close the store; safe twice."""
+        if self.stopped:
+            return
+        self.stopped = True
+        self.dispatcher.accepting = False
+        if self.dispatcher.loop.error is None:
+            await self.dispatcher.loop.idle()
+        self._writing.run(self._store.close)
+        if self.views is not None:
+            self._reading.run(self._reader.close)
+        self._writing.stop()
+        self._reading.stop()
+
+    @property
+    def trouble(self) -> str:
+        """Why this service is not ready, as a sentence; empty when it is."""
+        if self.stopped:
+            return "the router is stopping"
+        return str(self.dispatcher.loop.error or "")
+
+    def status(self) -> dict[str, Any]:
+        """Return the `wire.Status`."""
+        board = self.dispatcher.board
+        workers = [worker for worker in board.workers.values() if worker.orders is not None]
+        return {
+            "version": taskbahn_router.__version__,
+            "started_at": self.dispatcher.started_at,
+            "now": self._wall(),
+            "jobs": dict(board.counts),
+            "workers": len(workers),
+            "slots": sum(worker.room.slots for worker in workers),
+            "running": board.counts["running"],
+            "lag": self._lag,
+        }
+
+    # what the dispatcher asks of the outside
+
+    def publish(self, topic: str, value: Any) -> None:
+        """Publish to whoever subscribes."""
+        self._outside.publish_event(topic, value)
+
+    def is_watched(self, topic: str) -> bool:
+        """Return whether anybody subscribes to *topic*."""
+        return self._outside.is_watched(topic)
+
+    def look_up(self, job: str) -> None:
+        """Read how a job stands and tell its followers, if it is final."""
+        if self.views is not None:
+            self.views.look_up(job)
+
+    # helpers
+
+    def _declare(self, task: str) -> None:
+        """Register a task's own name, once."""
+        if task not in self._declared:
+            self._declared.add(task)
+            registered = self._outside.register_procedure(task, self._guarded(self.dispatcher.call_task))
+            registered.addErrback(self._not_registered, task)
+
+    def _not_registered(self, failure: Any, task: str) -> None:
+        self._declared.discard(task)
+        self.log.warn("{task} cannot be called by its name: {why}", task=task, why=failure.value)
+
+    def _guarded(self, handler: Callable[[Call], None]) -> Callable[[Call], None]:
+        """Answer a call with the error of its handler, so that none stays open by mistake."""
+
+        def handle(call: Call) -> None:
+            try:
+                handler(call)
+            except TaskbahnError as error:
+                call.fail(error)
+            except Exception as error:  # noqa: BLE001 - the edge of the loop: whatever it is, the caller gets an answer
+                self.log.failure("{procedure} failed", procedure=call.procedure)
+                call.fail(
+                    ServiceError(f"an internal error in {call.procedure}: {type(error).__name__}; the router's log has more")
+                )
+
+        return handle
+
+    def _failed(self, call: Call, failure: Any) -> None:
+        error = failure.value
+        if not isinstance(error, TaskbahnError):
+            self.log.failure("{procedure} failed", failure, procedure=call.procedure)
+            error = ServiceError(f"an internal error in {call.procedure}: {type(error).__name__}; the router's log has more")
+        call.fail(error)
+
+    def _publish_changes(self) -> None:
+        if self.stopped:
+            return
+        seen = self.dispatcher.seen
+        seen.changes_wanted = self._outside.is_watched(wire.CHANGES_TOPIC)
+        changes = seen.take_changes()
+        if seen.changes_wanted:
+            self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": changes, "status": self.status()})
+        self._reactor.callLater(CHANGES_SECONDS, self._publish_changes)
+
+    def _measure_lag(self, due: float) -> None:
+        if self.stopped:
+            return
+        now = self._reactor.seconds()
+        self._lag = max(0.0, now - due)
+        self._reactor.callLater(LAG_SECONDS, self._measure_lag, now + LAG_SECONDS)

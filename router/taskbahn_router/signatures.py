@@ -1,0 +1,62 @@
+"""Arguments of callers that have no SDK, checked against the signature that a worker published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+
+from taskbahn.errors import InvalidArguments
+
+if TYPE_CHECKING:
+    from taskbahn import wire
+
+MOST_FIELDS = 20
+
+
+class Checker:
+    """Checks calls of one task; the compiled schema is made at the first check."""
+
+    def __init__(self, task: str, signature: wire.Signature) -> None:
+        self.task = task
+        self.signature = signature
+        self._validator: Any = None
+
+    def check(self, args: list[Any], kwargs: dict[str, Any]) -> None:
+        """Raise `InvalidArguments` with what is wrong with each argument."""
+        named, wrong = self._bind(args, kwargs)
+        if wrong:
+            raise InvalidArguments(self.task, wrong)
+        if self._validator is None:
+            self._validator = jsonschema_rs.validator_for(self.signature.parameters)
+        fields: dict[str, str] = {}
+        for error in self._validator.iter_errors(named):
+            name, why = self._describe(error)
+            fields.setdefault(name, why)
+            if len(fields) >= MOST_FIELDS:
+                break
+        if fields:
+            raise InvalidArguments(self.task, fields)
+
+    def _bind(self, args: list[Any], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        order, variadic = self.signature.order, self.signature.variadic
+        named = dict(zip(order, args, strict=False))
+        surplus = args[len(order) :]
+        wrong = {name: "given twice, by position and by name" for name in kwargs if name in named}
+        if variadic:
+            named[variadic] = surplus
+        elif surplus:
+            wrong[""] = f"{len(args)} arguments were given by position, it takes {len(order)}"
+        return {**named, **kwargs}, wrong
+
+    def _describe(self, error: Any) -> tuple[str, str]:
+        path = list(error.instance_path)
+        message = str(error.message)
+        kind = type(error.kind).__name__.rsplit("_", 1)[-1]
+        if not path and kind == "Required":
+            return str(error.kind.property).strip('"'), "is missing"
+        if not path and kind == "AdditionalProperties":
+            names = ", ".join(map(str, error.kind.unexpected))
+            return names, "is no argument of this task"
+        name = ".".join(map(str, path))
+        return name, message[:300]

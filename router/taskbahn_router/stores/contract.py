@@ -1,0 +1,320 @@
+"""What every store does, in the moves of `core.lifecycle`.
+
+One `Batch` is one transaction: all of it is durable when `commit` returns, or nothing of it happened and `StoreUnavailable` was
+raised. A store is called on one thread of its own; each `Reader` on another one, and never waits for commits nor holds them up.
+A store decides nothing: it neither knows the time nor draws conclusions, it moves what it is told to move, guarded by state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from taskbahn.errors import ServiceError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Batch", "CommitResult", "Reader", "Store", "StoreUnavailable", "StoreUnusable"]
+
+
+class StoreUnusable(ServiceError):
+    """The store cannot be opened: not writable, damaged, or made by a newer version. The sentence says what to do."""
+
+    uri = "taskbahn.error.store_unusable"
+
+
+class LineRow(NamedTuple):
+    """A line: the jobs of one task in one queue."""
+
+    id: int
+    queue: str
+    task: str
+
+
+class NewJob(NamedTuple):
+    """A job to insert; `seq` is the order of acceptance, given by the dispatcher. Times in seconds since the epoch."""
+
+    seq: int
+    id: bytes
+    line: int
+    state: str
+    priority: int
+    attempt: int
+    number: int
+    created_at: float
+    due_at: float | None
+    expires_at: float | None
+    started_at: float | None
+    worker: str | None
+    caller: str | None
+    options: str | None
+    tags: str | None  # JSON list
+    packed: str
+
+
+class Finish(NamedTuple):
+    """A running job's end; guarded by its attempt."""
+
+    state: str
+    finished_at: float
+    result: str | None
+    error: str | None
+    progress: str | None
+    number: int
+    failures: int
+    crashes: int
+    delete_at: float
+    seq: int
+    attempt: int
+
+
+class Requeue(NamedTuple):
+    """A running job goes back to ready, or to waiting until `due_at`; guarded by its attempt."""
+
+    state: str
+    due_at: float | None
+    progress: str | None
+    number: int
+    failures: int
+    crashes: int
+    seq: int
+    attempt: int
+
+
+class AttemptRow(NamedTuple):
+    """An attempt that did not succeed."""
+
+    seq: int
+    attempt: int
+    worker: str
+    started_at: float
+    ended_at: float
+    outcome: str
+    error: str | None  # JSON
+
+
+class EventRow(NamedTuple):
+    """A log line or a chunk."""
+
+    seq: int
+    number: int
+    at: float
+    kind: str
+    data: str  # JSON
+
+
+class Snapshot(NamedTuple):
+    """The newest event number and progress of a running job."""
+
+    number: int
+    progress: str | None
+    seq: int
+
+
+class Claim(NamedTuple):
+    """Start up to `limit` ready jobs of `lines` for `worker`: higher priority first, then first come."""
+
+    worker: str
+    lines: tuple[int, ...]
+    limit: int
+    now: float
+
+
+class Claimed(NamedTuple):
+    """A job that was started by a `Claim`; `attempt` and `number` are the new ones."""
+
+    seq: int
+    id: bytes
+    line: int
+    priority: int
+    attempt: int
+    failures: int
+    crashes: int
+    number: int
+    created_at: float
+    caller: str | None
+    options: str | None
+    packed: str
+
+
+class CancelJob(NamedTuple):
+    """Cancel a job that is not final."""
+
+    id: bytes
+    now: float
+    delete_at: float
+    error: str
+
+
+class RetryJob(NamedTuple):
+    """Put a failed, cancelled or expired job back to ready, its counts at zero."""
+
+    id: bytes
+
+
+class Changed(NamedTuple):
+    """What a job was and is, for `CancelJob`, `RetryJob` and expiry; before == after when the move was not possible."""
+
+    id: bytes
+    seq: int
+    line: int
+    before: str
+    after: str
+    number: int
+
+
+class Sweep(NamedTuple):
+    """Make what is due ready and expire what did not start in time, up to `limit` of each; `now` by the dispatcher's clock."""
+
+    now: float
+    limit: int
+    delete_after: float  # seconds that expired jobs stay readable
+
+
+class Prune(NamedTuple):
+    """Delete final jobs with `delete_at` <= now among the seqs after `after`, looking at no more than `limit` of them."""
+
+    now: float
+    after: int
+    limit: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """The moves of one turn; applied in the order of the fields, in one transaction."""
+
+    lines: list[LineRow] = field(default_factory=list)
+    tasks: list[tuple[str, str, float]] = field(default_factory=list)  # name, declaration as JSON, declared_at
+    new: list[NewJob] = field(default_factory=list)
+    finishes: list[Finish] = field(default_factory=list)
+    requeues: list[Requeue] = field(default_factory=list)
+    attempts: list[AttemptRow] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    cancels: list[CancelJob] = field(default_factory=list)
+    retries: list[RetryJob] = field(default_factory=list)
+    sweep: Sweep | None = None
+    prune: Prune | None = None
+    claims: list[Claim] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CommitResult:
+    """What came of a `Batch`; lists run parallel to those of the batch where both have one."""
+
+    duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id was there already: nothing was inserted
+    cancelled: list[Changed | None] = field(default_factory=list)  # None: no such job
+    retried: list[Changed | None] = field(default_factory=list)
+    due: list[Changed] = field(default_factory=list)  # those that a sweep made ready
+    expired: list[Changed] = field(default_factory=list)
+    next_sweep: float | None = None  # when the next waiting job is due or the next one expires, if a sweep was asked for
+    pruned: int = 0
+    prune_after: int | None = None  # where the next prune goes on; None: the end was reached
+    claimed: list[list[Claimed]] = field(default_factory=list)
+
+
+class JobRow(NamedTuple):
+    """A job as it is stored, with the names of its line."""
+
+    seq: int
+    id: bytes
+    line: int
+    queue: str
+    task: str
+    state: str
+    priority: int
+    attempt: int
+    failures: int
+    crashes: int
+    number: int
+    created_at: float
+    due_at: float | None
+    expires_at: float | None
+    started_at: float | None
+    finished_at: float | None
+    worker: str | None
+    caller: str | None
+    options: str | None
+    tags: str | None
+    packed: str
+    progress: str | None
+    result: str | None
+    error: str | None
+
+
+class Filter(NamedTuple):
+    """Which jobs to list, newest first; None means any."""
+
+    state: str | None = None
+    task: str | None = None
+    queue: str | None = None
+    tag: str | None = None
+    before: int | None = None  # seq
+    limit: int = 50
+
+
+class OutcomeRow(NamedTuple):
+    """How a job stands, as briefly as a waiting caller needs it."""
+
+    id: bytes
+    state: str
+    result: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StartState:
+    """What a dispatcher needs to know when it starts."""
+
+    last_seq: int
+    lines: list[LineRow]
+    ready: dict[int, int]  # line -> count
+    tasks: list[tuple[str, str]]  # name, declaration as JSON
+    running: list[JobRow]
+    next_sweep: float | None
+    counts: dict[str, int]  # state -> jobs
+
+
+class Reader(Protocol):
+    """Questions that change nothing; on a thread of their own."""
+
+    def job(self, id: bytes) -> JobRow | None:
+        """Return one job; None when there is none of this id."""
+
+    def jobs(self, wanted: Filter) -> list[JobRow]:
+        """Return up to `wanted.limit` jobs, newest first; the large columns may be empty."""
+
+    def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
+        """Return how those jobs stand that exist, in any order."""
+
+    def events(self, seq: int, after: int, limit: int) -> list[EventRow]:
+        """Return the stored events of a job with number > *after*, in order."""
+
+    def attempts(self, seq: int) -> list[AttemptRow]:
+        """Return the unsuccessful attempts of a job, in order."""
+
+    def oldest(self) -> dict[int, float]:
+        """Return for each line with ready jobs when the first of them was accepted."""
+
+    def waiting(self) -> dict[int, int]:
+        """Return for each line how many jobs wait for a time."""
+
+    def close(self) -> None:
+        """Let go of the store; safe twice."""
+
+
+class Store(Protocol):
+    """The durable truth. Methods are called on one thread, in order."""
+
+    def open(self) -> StartState:
+        """Open or create, migrate, and tell where things stand.  Raises StoreUnusable."""
+
+    def commit(self, batch: Batch) -> CommitResult:
+        """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again."""
+
+    def reader(self) -> Reader:
+        """Return a new reader, to be used on one other thread."""
+
+    def close(self) -> None:
+        """Let go of everything; safe twice."""

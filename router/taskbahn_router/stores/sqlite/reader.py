@@ -1,0 +1,68 @@
+"""The reading half: questions on a connection of their own, which WAL lets run beside commits."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+from taskbahn_router.stores.contract import AttemptRow, EventRow, Filter, JobRow, OutcomeRow
+from taskbahn_router.stores.sqlite.statements import COLUMNS, SQL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+IDS_EACH = 500
+LISTED = COLUMNS.replace("job.packed", "''").replace("job.result", "NULL")
+
+
+class SqliteReader:
+    """Answers what `contract.Reader` asks."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        connection.execute("PRAGMA query_only = ON")
+
+    def job(self, id: bytes) -> JobRow | None:
+        row = self._connection.execute(SQL["job"], (id,)).fetchone()
+        return None if row is None else JobRow(*row)
+
+    def jobs(self, wanted: Filter) -> list[JobRow]:
+        terms = {
+            "job.state = ?": wanted.state,
+            "line.task = ?": wanted.task,
+            "line.queue = ?": wanted.queue,
+            "EXISTS (SELECT 1 FROM json_each(job.tags) WHERE value = ?)": wanted.tag,
+            "job.seq < ?": wanted.before,
+        }
+        used = {term: value for term, value in terms.items() if value is not None}
+        if wanted.state in ("failed", "running"):  # spelled out, so that SQLite may use the partial index
+            del used["job.state = ?"]
+            used[f"job.state = '{wanted.state}' AND ?"] = 1
+        where = f"WHERE {' AND '.join(used)}" if used else ""
+        sql = f"SELECT {LISTED} FROM job JOIN line ON line.id = job.line {where} ORDER BY job.seq DESC LIMIT ?"  # noqa: S608 - of our own parts
+        return [JobRow(*row) for row in self._connection.execute(sql, (*used.values(), wanted.limit))]
+
+    def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
+        found: list[OutcomeRow] = []
+        for start in range(0, len(ids), IDS_EACH):
+            part = ids[start : start + IDS_EACH]
+            sql = SQL["outcomes"].replace("{ids}", ", ".join("?" * len(part)))
+            found += [OutcomeRow(*row) for row in self._connection.execute(sql, tuple(part))]
+        return found
+
+    def events(self, seq: int, after: int, limit: int) -> list[EventRow]:
+        return [EventRow(*row) for row in self._connection.execute(SQL["events"], (seq, after, limit))]
+
+    def attempts(self, seq: int) -> list[AttemptRow]:
+        return [AttemptRow(*row) for row in self._connection.execute(SQL["attempts"], (seq,))]
+
+    def oldest(self) -> dict[int, float]:
+        return dict(self._connection.execute(SQL["oldest"]).fetchall())
+
+    def waiting(self) -> dict[int, int]:
+        return dict(self._connection.execute(SQL["waiting"]).fetchall())
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()

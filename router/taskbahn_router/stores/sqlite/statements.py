@@ -1,0 +1,25 @@
+"""The SQL of the SQLite store, read from the files beside this one."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from taskbahn.states import State
+from taskbahn_router.stores.contract import JobRow
+
+COLUMNS = ", ".join(name if name in ("queue", "task") else f"job.{name}" for name in JobRow._fields)
+
+
+def _named(text: str) -> dict[str, str]:
+    parts = text.split("-- name: ")[1:]
+    return {name.strip(): sql.strip() for name, _, sql in (part.partition("\n") for part in parts)}
+
+
+_HERE = files(__package__)
+SQL = {name: sql.replace("{job_columns}", COLUMNS) for name, sql in _named((_HERE / "statements.sql").read_text("utf-8")).items()}
+_STATES = ", ".join(f"'{state}'" for state in State)
+MIGRATIONS = [
+    file.read_text("utf-8").replace("{states}", _STATES)
+    for file in sorted(_HERE.iterdir(), key=lambda file: file.name)
+    if file.name[:3].isdigit() and file.name.endswith(".sql")
+]

@@ -1,0 +1,120 @@
+-- Every statement of the SQLite store, by name. `?` are positional, in the order of the contract's tuples.
+
+-- name: insert_line
+INSERT INTO line (id, queue, task) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+
+-- name: upsert_task
+INSERT INTO task (name, declaration, declared_at) VALUES (?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration, declared_at = excluded.declared_at
+
+-- name: insert_job
+INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, due_at, expires_at, started_at, worker, caller,
+    options, tags, packed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+
+-- name: job_seq
+SELECT seq FROM job WHERE id = ?
+
+-- name: finish
+UPDATE job SET state = ?, finished_at = ?, result = ?, error = ?, progress = ?, number = ?, failures = ?, crashes = ?, delete_at = ?
+WHERE seq = ? AND attempt = ? AND state = 'running'
+
+-- name: requeue
+UPDATE job SET state = ?, due_at = ?, progress = ?, number = ?, failures = ?, crashes = ?, worker = NULL
+WHERE seq = ? AND attempt = ? AND state = 'running'
+
+-- name: insert_attempt
+INSERT OR REPLACE INTO attempt (seq, attempt, worker, started_at, ended_at, outcome, error) VALUES (?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_event
+INSERT OR IGNORE INTO event (seq, number, at, kind, data) VALUES (?, ?, ?, ?, ?)
+
+-- name: snapshot
+UPDATE job SET number = ?, progress = ? WHERE seq = ? AND state = 'running'
+
+-- name: find_job
+SELECT id, seq, line, state, number FROM job WHERE id = ?
+
+-- name: cancel
+UPDATE job SET state = 'cancelled', finished_at = ?, delete_at = ?, error = ?, number = number + 1 WHERE seq = ?
+
+-- name: retry
+UPDATE job SET state = 'ready', failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
+    error = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL
+WHERE seq = ?
+
+-- name: due_jobs
+SELECT id, seq, line, number FROM job WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?
+
+-- name: make_ready
+UPDATE job SET state = 'ready', number = number + 1 WHERE seq = ?
+
+-- name: expired_jobs
+SELECT id, seq, line, state, number FROM job
+WHERE state IN ('waiting', 'ready') AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?
+
+-- name: expire
+UPDATE job SET state = 'expired', finished_at = ?, delete_at = ?, number = number + 1 WHERE seq = ?
+
+-- name: next_due
+SELECT due_at FROM job WHERE state = 'waiting' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1
+
+-- name: next_expiry
+SELECT expires_at FROM job WHERE state IN ('waiting', 'ready') AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
+
+-- name: prune_window
+SELECT seq, delete_at FROM job WHERE seq > ? ORDER BY seq LIMIT ?
+
+-- name: delete_job
+DELETE FROM job WHERE seq = ?
+
+-- name: delete_attempts
+DELETE FROM attempt WHERE seq = ?
+
+-- name: delete_events
+DELETE FROM event WHERE seq = ?
+
+-- name: claim
+SELECT seq, id, line, priority, attempt + 1, failures, crashes, number + 1, created_at, caller, options, packed FROM job
+WHERE state = 'ready' AND line = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY priority DESC, seq LIMIT ?
+
+-- name: start
+UPDATE job SET state = 'running', attempt = ?, number = ?, started_at = ?, worker = ? WHERE seq = ?
+
+-- name: last_seq
+SELECT max(seq) FROM job
+
+-- name: all_lines
+SELECT id, queue, task FROM line ORDER BY id
+
+-- name: all_tasks
+SELECT name, declaration FROM task ORDER BY name
+
+-- name: ready_counts
+SELECT line, count(*) FROM job WHERE state = 'ready' GROUP BY line
+
+-- name: state_counts
+SELECT state, count(*) FROM job GROUP BY state
+
+-- name: job
+SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.id = ?
+
+-- name: running_jobs
+SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.state = 'running' ORDER BY job.seq
+
+-- name: outcomes
+SELECT id, state, result, error FROM job WHERE id IN ({ids})
+
+-- name: events
+SELECT seq, number, at, kind, data FROM event WHERE seq = ? AND number > ? ORDER BY number LIMIT ?
+
+-- name: attempts
+SELECT seq, attempt, worker, started_at, ended_at, outcome, error FROM attempt WHERE seq = ? ORDER BY attempt
+
+-- name: oldest
+SELECT line, min(created_at) FROM (SELECT job.line AS line, job.created_at AS created_at FROM line JOIN job ON job.seq = (
+    SELECT seq FROM job AS first WHERE first.state = 'ready' AND first.line = line.id ORDER BY priority DESC, seq LIMIT 1))
+GROUP BY line
+
+-- name: waiting
+SELECT line, count(*) FROM job WHERE state = 'waiting' GROUP BY line

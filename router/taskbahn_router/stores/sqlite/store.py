@@ -1,0 +1,213 @@
+"""The writing half: `SqliteStore` opens, migrates and commits. Reading is in `reader.py`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taskbahn.states import State
+from taskbahn_router.core.lifecycle import Event, sources
+from taskbahn_router.stores.contract import (
+    Batch,
+    Changed,
+    Claim,
+    Claimed,
+    CommitResult,
+    JobRow,
+    LineRow,
+    StartState,
+    StoreUnavailable,
+    StoreUnusable,
+)
+from taskbahn_router.stores.sqlite.reader import SqliteReader
+from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CACHE_KIB = 16 * 1024
+CHECKPOINT_PAGES = 4_000
+CANCELLABLE = {str(state) for state in sources(Event.CANCEL)}
+RETRIABLE = {str(state) for state in sources(Event.RETRY_BY_HAND)}
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file with the settings that every connection of ours has."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+class SqliteStore:
+    """Keeps everything in `<folder>/taskbahn.db`; durable against a power cut (`synchronous=FULL`, Source: sqlite.org/pragma.html)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "taskbahn.db"
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self) -> StartState:
+        """Open or create, migrate, and tell where things stand.  Raises StoreUnusable."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.path.parent, os.W_OK):
+                raise PermissionError(f"no write permission for {self.path.parent}")
+            self._connection = connect(self.path)
+            mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            if mode != "wal":
+                raise sqlite3.OperationalError(f"this file system does not allow SQLite's WAL mode (it answered {mode!r})")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            self._migrate(self._connection)
+            return self._start_state(self._connection)
+        except (OSError, sqlite3.Error) as error:
+            self.close()
+            raise StoreUnusable(
+                f"the data directory {self.path.parent} cannot be used: {error}; give one that this user may write to with --data"
+            ) from error
+
+    def commit(self, batch: Batch) -> CommitResult:
+        """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again."""
+        if self._connection is None:
+            raise StoreUnavailable("the store is closed")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            result = _Transaction(self._connection).apply(batch)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
+        return result
+
+    def reader(self) -> SqliteReader:
+        """Return a new reader with a connection of its own."""
+        return SqliteReader(connect(self.path))
+
+    def close(self) -> None:
+        """Let go of the file; safe twice."""
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise StoreUnusable(
+                f"the data in {self.path} belongs to a newer version of Taskbahn (schema {version}, this one knows {len(MIGRATIONS)}): "
+                "upgrade with `pip install --upgrade 'taskbahn[router]'`, or give another directory with --data"
+            )
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+    @staticmethod
+    def _start_state(connection: sqlite3.Connection) -> StartState:
+        def rows(name: str) -> list[tuple]:  # type: ignore[type-arg]  # as sqlite3 gives them
+            return connection.execute(SQL[name]).fetchall()
+
+        return StartState(
+            last_seq=rows("last_seq")[0][0] or 0,
+            lines=[LineRow(*row) for row in rows("all_lines")],
+            ready=dict(rows("ready_counts")),
+            tasks=[(name, declaration) for name, declaration in rows("all_tasks")],
+            running=[JobRow(*row) for row in rows("running_jobs")],
+            next_sweep=_next_sweep(connection),
+            counts=dict(rows("state_counts")),
+        )
+
+
+def _next_sweep(connection: sqlite3.Connection) -> float | None:
+    times = [connection.execute(SQL[name]).fetchone() for name in ("next_due", "next_expiry")]
+    return min((row[0] for row in times if row), default=None)
+
+
+class _Transaction:
+    """One batch on its way into an open transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.execute = connection.execute
+        self.executemany = connection.executemany
+        self.connection = connection
+        self.result = CommitResult()
+
+    def apply(self, batch: Batch) -> CommitResult:
+        for name, rows in (("insert_line", batch.lines), ("upsert_task", batch.tasks)):
+            self._many(name, rows)
+        if batch.new:
+            self._insert(batch)
+        self._many("finish", batch.finishes)
+        self._many("requeue", batch.requeues)
+        self._many("insert_attempt", batch.attempts)
+        self._many("insert_event", batch.events)
+        self._many("snapshot", batch.snapshots)
+        for cancel in batch.cancels:
+            self.result.cancelled.append(
+                self._change(cancel.id, CANCELLABLE, State.CANCELLED, "cancel", (cancel.now, cancel.delete_at, cancel.error))
+            )
+        for retry in batch.retries:
+            self.result.retried.append(self._change(retry.id, RETRIABLE, State.READY, "retry", ()))
+        self._sweep(batch)
+        self._prune(batch)
+        self.result.claimed = [self._claim(claim) for claim in batch.claims]
+        return self.result
+
+    def _many(self, name: str, rows: Iterable[tuple[object, ...]]) -> int:
+        return self.executemany(SQL[name], rows).rowcount if rows else 0
+
+    def _insert(self, batch: Batch) -> None:
+        inserted = self._many("insert_job", batch.new)
+        if inserted == len(batch.new):
+            return
+        for job in batch.new:
+            row = self.execute(SQL["job_seq"], (job.id,)).fetchone()
+            if row[0] != job.seq:
+                self.result.duplicates.add(job.seq)
+
+    def _change(self, id: bytes, allowed: set[str], after: State, statement: str, values: tuple[object, ...]) -> Changed | None:
+        row = self.execute(SQL["find_job"], (id,)).fetchone()
+        if row is None:
+            return None
+        found, seq, line, before, number = row
+        if before not in allowed:
+            return Changed(found, seq, line, before, before, number)
+        self.execute(SQL[statement], (*values, seq))
+        return Changed(found, seq, line, before, str(after), number + 1)
+
+    def _sweep(self, batch: Batch) -> None:
+        sweep = batch.sweep
+        if sweep is None:
+            return
+        expired = self.execute(SQL["expired_jobs"], (sweep.now, sweep.limit)).fetchall()
+        for id, seq, line, before, number in expired:
+            self.execute(SQL["expire"], (sweep.now, sweep.now + sweep.delete_after, seq))
+            self.result.expired.append(Changed(id, seq, line, before, str(State.EXPIRED), number + 1))
+        due = self.execute(SQL["due_jobs"], (sweep.now, sweep.limit)).fetchall()
+        self._many("make_ready", [(seq,) for _, seq, _, _ in due])
+        for id, seq, line, number in due:
+            self.result.due.append(Changed(id, seq, line, str(State.WAITING), str(State.READY), number + 1))
+        self.result.next_sweep = _next_sweep(self.connection)
+
+    def _prune(self, batch: Batch) -> None:
+        prune = batch.prune
+        if prune is None:
+            return
+        window = self.execute(SQL["prune_window"], (prune.after, prune.limit)).fetchall()
+        gone = [(seq,) for seq, delete_at in window if delete_at is not None and delete_at <= prune.now]
+        for name in ("delete_job", "delete_attempts", "delete_events"):
+            self._many(name, gone)
+        self.result.pruned = len(gone)
+        self.result.prune_after = window[-1][0] if len(window) == prune.limit else None
+
+    def _claim(self, claim: Claim) -> list[Claimed]:
+        rows: list[Claimed] = []
+        for line in claim.lines:
+            rows += map(Claimed._make, self.execute(SQL["claim"], (line, claim.now, claim.limit)))
+        if len(claim.lines) > 1:
+            rows.sort(key=lambda job: (-job.priority, job.seq))
+            del rows[claim.limit :]
+        self._many("start", [(job.attempt, job.number, claim.now, claim.worker, job.seq) for job in rows])
+        return rows
