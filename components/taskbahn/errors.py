@@ -1,0 +1,237 @@
+"""The one tree of errors: whose fault it is, a sentence, its data, and the URI it travels under.
+
+On the wire an error is `ErrorInfo` (inside a list) or a WAMP ERROR with the same URI, the sentence as its only
+argument and the detail as the keyword argument `detail`. `from_info` and `TaskbahnError.info` translate both ways.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PREFIX = "taskbahn.error."
+
+
+class TaskbahnError(Exception):
+    """Anything that Taskbahn itself reports; `detail` holds its data under plain names."""
+
+    uri: ClassVar[str] = PREFIX + "error"
+
+    def __init__(self, message: str, /, **detail: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+    def info(self) -> dict[str, Any]:
+        """Return what travels: `{"error": uri, "message": sentence, "detail": {...}}`."""
+        return {"error": self.uri, "message": self.message, "detail": self.detail}
+
+    @classmethod
+    def rebuild(cls, message: str, detail: dict[str, Any]) -> Self:
+        """Make the error again at the other end, without running the subclass's own constructor."""
+        error = cls.__new__(cls)
+        TaskbahnError.__init__(error, message, **detail)
+        return error
+
+
+class CallerError(TaskbahnError):
+    """The caller asked for something that cannot be had; nothing was changed."""
+
+    uri = PREFIX + "caller"
+
+
+class WorkerError(TaskbahnError):
+    """The task's own code, or the worker that ran it, failed."""
+
+    uri = PREFIX + "worker"
+
+
+class ServiceError(TaskbahnError):
+    """Taskbahn or what it stands on failed; the same request may work later."""
+
+    uri = PREFIX + "service"
+
+
+class UnknownTask(CallerError):
+    """No worker has ever declared a task of this name."""
+
+    uri = PREFIX + "unknown_task"
+
+    def __init__(self, task: str, known: Iterable[str] = ()) -> None:
+        hint = did_you_mean(task, known)
+        super().__init__(
+            f"no worker has ever declared a task named {task!r}{hint}; start a worker that offers it, or see `taskbahn tasks`",
+            task=task,
+        )
+
+
+class InvalidArguments(CallerError):
+    """The arguments do not fit the task's signature; `detail["fields"]` maps each argument to what is wrong with it."""
+
+    uri = PREFIX + "invalid_arguments"
+
+    def __init__(self, task: str, fields: dict[str, str]) -> None:
+        wrong = "; ".join(f"{name}: {why}" if name else why for name, why in fields.items())
+        super().__init__(f"arguments of {task} are wrong: {wrong}", task=task, fields=fields)
+
+
+class InvalidOption(CallerError):
+    """An option that does not exist or has a value that it cannot have."""
+
+    uri = PREFIX + "invalid_option"
+
+
+class InvalidName(CallerError):
+    """A task name that is no WAMP URI (dotted lower-case words: letters, digits, underscore)."""
+
+    uri = PREFIX + "invalid_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name[:200]!r} cannot name a task: use dotted words of lower-case letters, digits and '_', such as images.thumbnail, "
+            "and none that starts with taskbahn, wamp or crossbar",
+            name=name[:200],
+        )
+
+
+class InvalidRequest(CallerError):
+    """A message that does not have the shape `taskbahn.wire` gives for it."""
+
+    uri = PREFIX + "invalid_request"
+
+
+class TooLarge(CallerError):
+    """Arguments, a batch or a message above its bound; `detail` has `size` and `limit`, bytes or items."""
+
+    uri = PREFIX + "too_large"
+
+    def __init__(self, what: str, size: int, limit: int, advice: str = "pass a reference (a path, a URL, an id) instead") -> None:
+        super().__init__(f"{what}: {size:,} is more than the {limit:,} allowed; {advice}", size=size, limit=limit)
+
+
+class UnknownJob(CallerError):
+    """There is no job of this id, or it was removed after the time its result was to be kept."""
+
+    uri = PREFIX + "unknown_job"
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"there is no job {job!r}: the id is wrong, or the job is finished and was removed", job=job)
+
+
+class WrongState(CallerError):
+    """The job is in a state in which this cannot be done."""
+
+    uri = PREFIX + "wrong_state"
+
+
+class QueueFull(CallerError):
+    """The queue has its bound of waiting jobs; come again after `detail["retry_after"]` seconds."""
+
+    uri = PREFIX + "queue_full"
+
+
+class UnsupportedProtocol(CallerError):
+    """The two ends speak versions of the protocol that do not meet."""
+
+    uri = PREFIX + "unsupported_protocol"
+
+    def __init__(self, theirs: int, oldest: int, newest: int) -> None:
+        older = "the worker" if theirs < oldest else "the router"
+        super().__init__(
+            f"the worker speaks protocol {theirs}, this router {oldest} to {newest}: upgrade {older} (`pip install --upgrade taskbahn`)",
+            theirs=theirs,
+            oldest=oldest,
+            newest=newest,
+        )
+
+
+class WorkerIdTaken(CallerError):
+    """A worker of this id is attached already through another live session."""
+
+    uri = PREFIX + "worker_id_taken"
+
+
+class RouterUnavailable(ServiceError):
+    """No router answers at the address, or the connection was lost and did not come back in time."""
+
+    uri = PREFIX + "router_unavailable"
+
+
+class StoreUnavailable(ServiceError):
+    """The store refused a commit; nothing was changed, and the same request is safe to send again."""
+
+    uri = PREFIX + "store_unavailable"
+
+
+class NotReady(ServiceError):
+    """The dispatcher is starting or stopping."""
+
+    uri = PREFIX + "not_ready"
+
+
+class JobFailed(WorkerError):
+    """The job's last attempt failed; `detail` is its structured error: type, message, traceback, cause."""
+
+    uri = PREFIX + "job_failed"
+
+
+class TimeLimitExceeded(WorkerError):
+    """An attempt ran longer than its `run_within`."""
+
+    uri = PREFIX + "time_limit_exceeded"
+
+
+class WorkerLost(WorkerError):
+    """The worker, or the process that ran the attempt, went away before an outcome was known."""
+
+    uri = PREFIX + "worker_lost"
+
+
+class ResultNotSerialisable(WorkerError):
+    """The task returned something that is not data."""
+
+    uri = PREFIX + "result_not_serialisable"
+
+
+class ResultTooLarge(WorkerError):
+    """The task returned more than a result may hold."""
+
+    uri = PREFIX + "result_too_large"
+
+
+class JobCancelled(WorkerError):
+    """Somebody cancelled the job."""
+
+    uri = PREFIX + "job_cancelled"
+
+
+class JobExpired(WorkerError):
+    """The job did not start within its `start_within`."""
+
+    uri = PREFIX + "job_expired"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `" (did you mean 'x'?)"` when a known word is close, else an empty string."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _tree(root: type[TaskbahnError]) -> Iterable[type[TaskbahnError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _tree(child)
+
+
+BY_URI: dict[str, type[TaskbahnError]] = {kind.uri: kind for kind in _tree(TaskbahnError)}
+
+
+def from_info(info: dict[str, Any]) -> TaskbahnError:
+    """Make the error that *info* (`{"error", "message", "detail"}`) describes; an unknown URI gives a plain `TaskbahnError`."""
+    uri = str(info.get("error", ""))
+    detail = info.get("detail")
+    kind = BY_URI.get(uri, TaskbahnError)
+    return kind.rebuild(str(info.get("message", uri)), detail if isinstance(detail, dict) else {})
