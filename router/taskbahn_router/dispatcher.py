@@ -13,8 +13,8 @@ from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError, TooLarge, UnknownJob, WrongState
-from taskbahn.states import State
-from taskbahn_router.board import Board, Job, Worker, id_bytes, id_text
+from taskbahn_router.aftermath import SWEEP_LIMIT, Aftermath
+from taskbahn_router.board import Board, Job, Worker, id_bytes
 from taskbahn_router.commit_loop import Clock, CommitLoop, Runner
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.following import Caller, Following, Waiter
@@ -23,7 +23,7 @@ from taskbahn_router.placing import Placing
 from taskbahn_router.reports import Reports, snapshots, vacate
 from taskbahn_router.seen import Seen
 from taskbahn_router.stores.contract import Batch, CancelJob, Changed, CommitResult, Prune, RetryJob, Store, Sweep
-from taskbahn_router.turn import Effects, Ended, Gathered, Loss
+from taskbahn_router.turn import Effects, Gathered, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from taskbahn_router.calls import Call
     from taskbahn_router.seen import Edge
 
-SWEEP_LIMIT = 1000
 PRUNE_LIMIT = 1000
 SNAPSHOT_SECONDS = 1.0
 
@@ -63,6 +62,7 @@ class Dispatcher:
         self.seen = Seen(self.board, self.following, edge)
         self._reports = Reports(self.board, uniform)
         self.placing = Placing(self.board)
+        self._aftermath = Aftermath(self.board, self.seen, self.following, self.placing, self)
         self.loop = CommitLoop(store, self, runner, clock)
         self.gathered = Gathered()
         self._effects: Effects | None = None
@@ -139,7 +139,7 @@ class Dispatcher:
     def start(self, running: list[Job], next_sweep: float | None) -> None:
         """Begin with the timers; *running* are the jobs that the store has as running."""
         self.board.running_at_start = running
-        self._sweep_at(next_sweep)
+        self.sweep_at(next_sweep)
         self.clock.callLater(SNAPSHOT_SECONDS, self._snapshot)
         self.clock.callLater(1.0, self._prune, 0)
 
@@ -148,11 +148,16 @@ class Dispatcher:
             self.room_changed()
         self.clock.callLater(SNAPSHOT_SECONDS, self._snapshot)
 
+    def prune_from(self, after: int | None) -> None:
+        """Go on pruning after a seq; None: the end was reached, begin again in a while."""
+        self.clock.callLater(60.0 if after is None else 0.5, self._prune, after or 0)
+
     def _prune(self, after: int) -> None:
         self.gathered.prune_after = after
         self.loop.poke()
 
-    def _sweep_at(self, when: float | None) -> None:
+    def sweep_at(self, when: float | None) -> None:
+        """Have the store swept at a time of the wall clock."""
         if when is None or (self._next_sweep is not None and self._next_sweep <= when):
             return
         if self._sweep_timer is not None and self._sweep_timer.active():
@@ -197,23 +202,9 @@ class Dispatcher:
         effects = self._effects
         if effects is None:
             return
-        now = self.wall()
-        self._new(effects, result)
-        self.seen.noticed(effects.noticed)
-        for ended in effects.ended:
-            self._end(ended)
-        for requeued in effects.requeued:
-            self._requeued(requeued.job, requeued.state)
-            self.seen.requeued(requeued, now)
-        self._changed(effects, result, now)
-        self._swept(batch, result, now)
-        for worker, claimed in zip(effects.claims, result.claimed, strict=True):
-            self._claimed(effects, worker, claimed, now)
-        self._handed_out(effects, now)
-        for call, refused in effects.answers:
-            call.answer({"refused": refused})
-        self.following.flush()
-        self.seen.flush()
+        self._aftermath.show(effects, result, self.wall())
+        if self.gathered:
+            self.loop.poke()
 
     def refused(self, batch: Batch, error: StoreUnavailable) -> None:
         """Turn new jobs away; all else in the batch is tried again."""
@@ -230,120 +221,6 @@ class Dispatcher:
             fail(error)
         effects.gathered.after.clear()
         effects.gathered.new.clear()
-
-    # effects
-
-    def _new(self, effects: Effects, result: CommitResult) -> None:
-        counts = self.board.counts
-        for job in effects.gathered.new:
-            if job.seq in result.duplicates:
-                self._forget_duplicate(effects, job)
-                continue
-            counts[job.state] += 1
-            if job.state is State.READY:
-                job.line.ready += 1
-            elif job.state is State.WAITING:
-                self._sweep_at(job.due_at)
-            if job.policy.start_within is not None:
-                self._sweep_at(max(job.created_at, job.due_at or 0.0) + job.policy.start_within)
-            if job.state is not State.RUNNING:
-                self.board.jobs.pop(job.id, None)
-        self.seen.accepted(effects.gathered.new)
-        for _, answer, _ in effects.gathered.after:
-            answer()
-
-    def _forget_duplicate(self, effects: Effects, job: Job) -> None:
-        """The id was accepted before: this record never was."""
-        started = next((worker for other, worker in effects.started if other is job), None)
-        if started is not None:
-            vacate(started, job.id)
-            effects.started = [pair for pair in effects.started if pair[0] is not job]
-        if self.board.jobs.get(job.id) is job:
-            del self.board.jobs[job.id]
-        self.seen.look_up(job.id)
-
-    def _end(self, ended: Ended) -> None:
-        job = ended.job
-        if self.board.jobs.get(job.id) is job:
-            del self.board.jobs[job.id]
-        self.board.moved(State.RUNNING, ended.state)
-        self.seen.ended(job, ended.state, ended.result, ended.error, ended.at)
-
-    def _requeued(self, job: Job, state: str) -> None:
-        self.board.jobs.pop(job.id, None)
-        self.board.moved(State.RUNNING, state)
-        if state == State.READY:
-            job.line.ready += 1
-        else:
-            self._sweep_at(job.due_at)
-
-    def _changed(self, effects: Effects, result: CommitResult, now: float) -> None:
-        for (_, reason, answer), changed in zip(effects.gathered.cancels, result.cancelled, strict=True):
-            if changed is not None and changed.before != changed.after:
-                self._cancelled(changed, reason, now)
-            answer(changed)
-        for (_, answer), changed in zip(effects.gathered.retries, result.retried, strict=True):
-            if changed is not None and changed.before != changed.after:
-                self._left(changed)
-                self.seen.state_changed(changed, now, None)
-                self.gathered.place = True
-            answer(changed)
-
-    def _left(self, changed: Changed) -> None:
-        """Count a move that the store made by itself."""
-        line = self.board.by_id[changed.line]
-        self.board.moved(changed.before, changed.after)
-        if changed.before == State.READY:
-            line.ready -= 1
-        if changed.after == State.READY:
-            line.ready += 1
-
-    def _cancelled(self, changed: Changed, reason: str, now: float) -> None:
-        self._left(changed)
-        id = id_text(changed.id)
-        job = self.board.jobs.pop(id, None)
-        if job is not None:
-            job.state = State.CANCELLED
-            if job.worker is not None:
-                job.worker.outbox.setdefault("cancel", []).append([id, job.attempt, reason])
-                self.seen.touched.add(job.worker.id)
-        self.seen.gone(changed, {"message": reason or "cancelled"}, now)
-
-    def _swept(self, batch: Batch, result: CommitResult, now: float) -> None:
-        if batch.sweep is not None:
-            for changed in result.due:
-                self._left(changed)
-                self.seen.state_changed(changed, now, None)
-                self.gathered.place = True
-            for changed in result.expired:
-                self._left(changed)
-                self.seen.gone(changed, {"message": "it did not start within its start_within"}, now)
-            full = len(result.due) >= SWEEP_LIMIT or len(result.expired) >= SWEEP_LIMIT
-            self._sweep_at(now if full else result.next_sweep)
-        if batch.prune is not None:
-            rest = result.prune_after is None
-            self.clock.callLater(60.0 if rest else 0.5, self._prune, 0 if rest else result.prune_after)
-
-    def _claimed(self, effects: Effects, worker: Worker, claimed: list[Any], now: float) -> None:
-        for row in claimed:
-            job = self.board.job_of(row)
-            job.line.ready -= 1
-            self.board.moved(State.READY, State.RUNNING)
-            self.board.jobs[job.id] = job
-            self.placing.occupy(worker, job, now)
-            effects.started.append((job, worker))
-
-    def _handed_out(self, effects: Effects, now: float) -> None:
-        for job, worker in effects.started:
-            if worker.orders is None:  # it was lost during the commit
-                self.gathered.returns.append(job)
-                continue
-            run = worker.outbox.setdefault("run", [])
-            run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
-            self.seen.touched.add(worker.id)
-        self.seen.started(effects.started, now)
-        if self.gathered:
-            self.loop.poke()
 
     # helpers
 

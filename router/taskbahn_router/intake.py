@@ -23,7 +23,7 @@ RANDOM_BITS = 80
 
 def check_name(name: str) -> None:
     """Raise `InvalidName` for what cannot be a task's name."""
-    if len(name) > wire.MAX_TASK_NAME or not TASK_NAME.match(name):
+    if len(name) > wire.MAX_TASK_NAME or not TASK_NAME.fullmatch(name):
         raise InvalidName(name)
 
 
@@ -124,7 +124,7 @@ class Intake:
             return wire.NO_ARGUMENTS
         try:
             packed = wire.to_json([args, kwargs])
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
         return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
 
@@ -142,7 +142,7 @@ def unpack(packed: str) -> tuple[list[Any], dict[str, Any]]:
     """Return the (args, kwargs) of packed arguments; raises `InvalidRequest`."""
     try:
         args, kwargs = wire.from_json(packed)
-    except (msgspec.DecodeError, ValueError, TypeError):
+    except (msgspec.DecodeError, ValueError, TypeError, RecursionError):
         raise InvalidRequest("packed arguments must be the JSON text of [args, kwargs]") from None
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise InvalidRequest("packed arguments must be the JSON text of [args, kwargs]: a list and an object")

@@ -35,7 +35,7 @@ class Placing:
             job.seq = seq
         self._board.last_seq = seq
         for job in order:
-            if rooms and job.state is State.READY:
+            if rooms and job.state is State.READY and self._board.jobs.get(job.id) is job:  # not sent twice
                 self._start_at_once(effects, job, rooms, workers, now)
         effects.batch.new = [row(job, now) for job in new]
         self._claim(effects, workers, now)

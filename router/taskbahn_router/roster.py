@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from taskbahn import wire
-from taskbahn.errors import InvalidRequest, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.errors import InvalidRequest, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.states import State
 from taskbahn_router.board import Job, Task, Worker
 from taskbahn_router.core.placement import Room
@@ -132,12 +132,7 @@ class Roster:
         for declaration in hello.tasks:
             check_name(declaration.name)
             parse_options(declaration.options)
-            try:
-                made.append(Task.of(declaration))
-            except TaskbahnError:
-                raise
-            except Exception as error:
-                raise InvalidRequest(f"the signature of {declaration.name} is no JSON Schema: {error}") from error
+            made.append(self._task(declaration))
         for task in made:
             known = self._board.tasks.get(task.name)
             if known is None or known.packed != task.packed:
@@ -146,6 +141,16 @@ class Roster:
                 self._dispatcher.gathered.tasks.append(task)
                 self._dispatcher.loop.poke()
             self._declare(task.name)
+
+    def _task(self, declaration: wire.TaskDeclaration) -> Task:
+        try:
+            task = Task.of(declaration)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidRequest(f"the declaration of {declaration.name} is not data: {error}") from None
+        known = self._board.tasks.get(task.name)
+        if task.checker is not None and (known is None or known.packed != task.packed):
+            task.checker.compile()
+        return task
 
     def _adopt(self, worker: Worker, before: Worker | None) -> None:
         """Hold what the worker says it runs against what the board knows."""

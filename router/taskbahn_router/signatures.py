@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema_rs
 
-from taskbahn.errors import InvalidArguments
-
-if TYPE_CHECKING:
-    from taskbahn import wire
+from taskbahn import wire
+from taskbahn.errors import InvalidArguments, InvalidRequest
 
 MOST_FIELDS = 20
+
+
+def _nothing_from_outside(uri: str) -> Any:
+    raise ValueError(f"{uri} is outside of the signature")
 
 
 class Checker:
@@ -27,16 +29,39 @@ class Checker:
         named, wrong = self._bind(args, kwargs)
         if wrong:
             raise InvalidArguments(self.task, wrong)
-        if self._validator is None:
-            self._validator = jsonschema_rs.validator_for(self.signature.parameters)
+        self.compile()
+        try:
+            fields = self._wrong(named)
+        except (ValueError, TypeError, RecursionError):  # bytes, times and the like: what counts is how they travel
+            fields = self._wrong(self._as_data(named))
+        if fields:
+            raise InvalidArguments(self.task, fields)
+
+    def compile(self) -> None:
+        """Make the validator, once.  Raises `InvalidRequest` when the signature is no schema, or leads elsewhere."""
+        if self._validator is not None:
+            return
+        try:
+            self._validator = jsonschema_rs.validator_for(self.signature.parameters, retriever=_nothing_from_outside)
+        except (ValueError, TypeError, RecursionError) as error:
+            sentence = str(error).partition("\n")[0]
+            raise InvalidRequest(f"the signature of {self.task} is no JSON Schema: {sentence}") from None
+
+    def _wrong(self, named: dict[str, Any]) -> dict[str, str]:
         fields: dict[str, str] = {}
         for error in self._validator.iter_errors(named):
             name, why = self._describe(error)
             fields.setdefault(name, why)
             if len(fields) >= MOST_FIELDS:
                 break
-        if fields:
-            raise InvalidArguments(self.task, fields)
+        return fields
+
+    def _as_data(self, named: dict[str, Any]) -> dict[str, Any]:
+        try:
+            data: dict[str, Any] = wire.from_json(wire.to_json(named))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InvalidArguments(self.task, {"": f"they are not data: {error}"}) from None
+        return data
 
     def _bind(self, args: list[Any], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         order, variadic = self.signature.order, self.signature.variadic

@@ -35,7 +35,7 @@ class Room:
 
 def look_ahead(slots: int, seconds_each: float | None) -> int:
     """Return how many attempts that take *seconds_each* fill the slots for `LOOK_AHEAD_SECONDS`; 0 when that is not known."""
-    if seconds_each is None or seconds_each * 2 > LOOK_AHEAD_SECONDS:
+    if seconds_each is None or not seconds_each * 2 <= LOOK_AHEAD_SECONDS:  # not a number, if a worker's clock is no clock
         return 0
     return min(MOST_AHEAD, int(slots * LOOK_AHEAD_SECONDS / max(seconds_each, 1e-6)))
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from taskbahn_router.core.policy import LONGEST, Policy
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from taskbahn_router.core.policy import Policy
-
 Ending = Literal["error", "time_limit", "crash", "worker_lost"]
 
 
@@ -71,4 +70,6 @@ def judge(
         return Bury("the task must never start twice (delivery is at_most_once)")
     if failures > policy.retries:
         return Bury("it has no retries" if not policy.retries else f"it failed {failures} times, and retries is {policy.retries}")
-    return Retry(retry_delay(policy, failures, uniform) if delay is None else delay)
+    if delay is None or not 0 <= delay <= LONGEST:
+        delay = retry_delay(policy, failures, uniform)
+    return Retry(delay)

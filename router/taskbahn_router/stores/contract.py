@@ -70,7 +70,10 @@ class Finish(NamedTuple):
 
 
 class Requeue(NamedTuple):
-    """A running job goes back to ready, or to waiting until `due_at`; guarded by its attempt."""
+    """A running job goes back to ready, or to waiting until `due_at`; guarded by its attempt.
+
+    If its attempt counts (`failures` or `crashes` rise) it has started in time and expires no more.
+    """
 
     state: str
     due_at: float | None
@@ -198,6 +201,14 @@ class Batch:
     prune: Prune | None = None
     claims: list[Claim] = field(default_factory=list)
 
+    def rows(self) -> int:
+        """Return about how many rows it touches; what takes long counts as many."""
+        many = 1000 if self.sweep or self.prune else 0
+        small = (
+            len(self.new) + len(self.finishes) + len(self.requeues) + len(self.attempts) + len(self.events) + len(self.snapshots)
+        )
+        return many + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
+
 
 @dataclass(slots=True)
 class CommitResult:
@@ -271,7 +282,7 @@ class StartState:
     lines: list[LineRow]
     ready: dict[int, int]  # line -> count
     tasks: list[tuple[str, str]]  # name, declaration as JSON
-    running: list[JobRow]
+    running: list[JobRow]  # `number` is that of the newest event stored, which may be ahead of the row's
     next_sweep: float | None
     counts: dict[str, int]  # state -> jobs
 
@@ -295,7 +306,7 @@ class Reader(Protocol):
         """Return the unsuccessful attempts of a job, in order."""
 
     def oldest(self) -> dict[int, float]:
-        """Return for each line with ready jobs when the first of them was accepted."""
+        """Return for each line with ready jobs when the oldest of them was accepted, whatever its priority."""
 
     def waiting(self) -> dict[int, int]:
         """Return for each line how many jobs wait for a time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from taskbahn.states import State
@@ -23,3 +24,10 @@ MIGRATIONS = [
     for file in sorted(_HERE.iterdir(), key=lambda file: file.name)
     if file.name[:3].isdigit() and file.name.endswith(".sql")
 ]
+
+
+@cache
+def many(name: str, rows: int, columns: int) -> str:
+    """Return a statement for so many rows of so many columns."""
+    row = f"({', '.join('?' * columns)})"
+    return SQL[name].replace("{rows}", ", ".join([row] * rows))

@@ -1,36 +1,40 @@
 -- Every statement of the SQLite store, by name. `?` are positional, in the order of the contract's tuples.
+-- {rows} stands for many rows, `(?, ?, ...), (?, ?, ...)`: Python lets its lock go at every step of a statement and must wait to
+-- have it back, so one step does the work of many.
 
 -- name: insert_line
-INSERT INTO line (id, queue, task) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO line (id, queue, task) VALUES {rows} ON CONFLICT DO NOTHING
 
 -- name: upsert_task
-INSERT INTO task (name, declaration, declared_at) VALUES (?, ?, ?)
+INSERT INTO task (name, declaration, declared_at) VALUES {rows}
 ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration, declared_at = excluded.declared_at
 
 -- name: insert_job
 INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, due_at, expires_at, started_at, worker, caller,
     options, tags, packed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+VALUES {rows} ON CONFLICT (id) DO NOTHING
 
 -- name: job_seq
 SELECT seq FROM job WHERE id = ?
 
 -- name: finish
-UPDATE job SET state = ?, finished_at = ?, result = ?, error = ?, progress = ?, number = ?, failures = ?, crashes = ?, delete_at = ?
-WHERE seq = ? AND attempt = ? AND state = 'running'
+UPDATE job SET state = column1, finished_at = column2, result = column3, error = column4, progress = column5, number = column6,
+    failures = column7, crashes = column8, delete_at = column9
+FROM (VALUES {rows}) WHERE job.seq = column10 AND job.attempt = column11 AND job.state = 'running'
 
 -- name: requeue
-UPDATE job SET state = ?, due_at = ?, progress = ?, number = ?, failures = ?, crashes = ?, worker = NULL
-WHERE seq = ? AND attempt = ? AND state = 'running'
+UPDATE job SET state = column1, due_at = column2, progress = column3, number = column4, failures = column5, crashes = column6,
+    worker = NULL, expires_at = CASE WHEN failures = column5 AND crashes = column6 THEN expires_at END
+FROM (VALUES {rows}) WHERE job.seq = column7 AND job.attempt = column8 AND job.state = 'running'
 
 -- name: insert_attempt
-INSERT OR REPLACE INTO attempt (seq, attempt, worker, started_at, ended_at, outcome, error) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO attempt (seq, attempt, worker, started_at, ended_at, outcome, error) VALUES {rows}
 
 -- name: insert_event
-INSERT OR IGNORE INTO event (seq, number, at, kind, data) VALUES (?, ?, ?, ?, ?)
+INSERT OR IGNORE INTO event (seq, number, at, kind, data) VALUES {rows}
 
 -- name: snapshot
-UPDATE job SET number = ?, progress = ? WHERE seq = ? AND state = 'running'
+UPDATE job SET number = column1, progress = column2 FROM (VALUES {rows}) WHERE job.seq = column3 AND job.state = 'running'
 
 -- name: find_job
 SELECT id, seq, line, state, number FROM job WHERE id = ?
@@ -44,14 +48,14 @@ UPDATE job SET state = 'ready', failures = 0, crashes = 0, number = number + 1, 
 WHERE seq = ?
 
 -- name: due_jobs
-SELECT id, seq, line, number FROM job WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?
+SELECT id, seq, line, number FROM job WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT ?
 
 -- name: make_ready
-UPDATE job SET state = 'ready', number = number + 1 WHERE seq = ?
+UPDATE job SET state = 'ready', number = number + 1 WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: expired_jobs
 SELECT id, seq, line, state, number FROM job
-WHERE state IN ('waiting', 'ready') AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?
+WHERE state IN ('waiting', 'ready') AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?
 
 -- name: expire
 UPDATE job SET state = 'expired', finished_at = ?, delete_at = ?, number = number + 1 WHERE seq = ?
@@ -66,20 +70,22 @@ SELECT expires_at FROM job WHERE state IN ('waiting', 'ready') AND expires_at IS
 SELECT seq, delete_at FROM job WHERE seq > ? ORDER BY seq LIMIT ?
 
 -- name: delete_job
-DELETE FROM job WHERE seq = ?
+DELETE FROM job WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: delete_attempts
-DELETE FROM attempt WHERE seq = ?
+DELETE FROM attempt WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: delete_events
-DELETE FROM event WHERE seq = ?
+DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: claim
-SELECT seq, id, line, priority, attempt + 1, failures, crashes, number + 1, created_at, caller, options, packed FROM job
-WHERE state = 'ready' AND line = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY priority DESC, seq LIMIT ?
+SELECT json_group_array(json_array(seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1, created_at, caller, options,
+    packed))
+FROM (SELECT * FROM job WHERE state = 'ready' AND line = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY priority DESC, seq LIMIT ?)
 
 -- name: start
-UPDATE job SET state = 'running', attempt = ?, number = ?, started_at = ?, worker = ? WHERE seq = ?
+UPDATE job SET state = 'running', attempt = attempt + 1, number = number + 1, started_at = ?, worker = ?
+WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: last_seq
 SELECT max(seq) FROM job
@@ -102,6 +108,8 @@ SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.id = ?
 -- name: running_jobs
 SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.state = 'running' ORDER BY job.seq
 
+-- name: newest_event
+SELECT max(number) FROM event WHERE seq = ?
 -- name: outcomes
 SELECT id, state, result, error FROM job WHERE id IN ({ids})
 
@@ -112,9 +120,17 @@ SELECT seq, number, at, kind, data FROM event WHERE seq = ? AND number > ? ORDER
 SELECT seq, attempt, worker, started_at, ended_at, outcome, error FROM attempt WHERE seq = ? ORDER BY attempt
 
 -- name: oldest
-SELECT line, min(created_at) FROM (SELECT job.line AS line, job.created_at AS created_at FROM line JOIN job ON job.seq = (
-    SELECT seq FROM job AS first WHERE first.state = 'ready' AND first.line = line.id ORDER BY priority DESC, seq LIMIT 1))
-GROUP BY line
+-- One step for each priority of each line, whatever their length.
+WITH RECURSIVE head (line, priority) AS (
+    SELECT id, (SELECT max(priority) FROM job WHERE state = 'ready' AND job.line = line.id) FROM line
+    UNION ALL
+    SELECT line, (SELECT max(priority) FROM job WHERE state = 'ready' AND job.line = head.line AND job.priority < head.priority)
+    FROM head WHERE priority IS NOT NULL
+), first (line, seq) AS (
+    SELECT line, min((SELECT min(seq) FROM job WHERE state = 'ready' AND job.line = head.line AND job.priority = head.priority))
+    FROM head WHERE priority IS NOT NULL GROUP BY line
+)
+SELECT first.line, job.created_at FROM first JOIN job USING (seq)
 
 -- name: waiting
 SELECT line, count(*) FROM job WHERE state = 'waiting' GROUP BY line

@@ -1,0 +1,171 @@
+"""After a commit: memory follows what the store now holds, and what happened is let out, in the order in which it happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taskbahn.states import State
+from taskbahn_router.board import Board, Job, Worker, id_text
+from taskbahn_router.reports import vacate
+
+if TYPE_CHECKING:
+    from taskbahn_router.following import Following
+    from taskbahn_router.placing import Placing
+    from taskbahn_router.seen import Seen
+    from taskbahn_router.stores.contract import Changed, CommitResult
+    from taskbahn_router.turn import Effects, Ended, Gathered
+
+SWEEP_LIMIT = 1000
+
+
+class Next(Protocol):
+    """What comes up for a later turn; the dispatcher."""
+
+    gathered: Gathered
+
+    def sweep_at(self, when: float | None) -> None:
+        """Have the store swept at a time of the wall clock."""
+
+    def prune_from(self, after: int | None) -> None:
+        """Go on pruning after a seq; None: the end was reached."""
+
+
+class Aftermath:
+    """Shows the effects of one committed batch after the other."""
+
+    def __init__(self, board: Board, seen: Seen, following: Following, placing: Placing, later: Next) -> None:
+        self._board = board
+        self._seen = seen
+        self._following = following
+        self._placing = placing
+        self._later = later
+
+    def show(self, effects: Effects, result: CommitResult, now: float) -> None:
+        """Let the effects be seen."""
+        self._new(effects, result)
+        self._seen.noticed(effects.noticed)
+        for ended in effects.ended:
+            self._end(ended)
+        for requeued in effects.requeued:
+            self._requeued(requeued.job, requeued.state)
+            self._seen.requeued(requeued, now)
+        self._changed(effects, result, now)
+        self._swept(effects, result, now)
+        for worker, claimed in zip(effects.claims, result.claimed, strict=True):
+            self._claimed(effects, worker, claimed, now)
+        self._handed_out(effects, now)
+        for call, refused in effects.answers:
+            call.answer({"refused": refused})
+        self._following.flush()
+        self._seen.flush()
+
+    def _new(self, effects: Effects, result: CommitResult) -> None:
+        if result.duplicates:
+            self._forget_duplicates(effects, result.duplicates)
+        counts = self._board.counts
+        for job in effects.gathered.new:
+            counts[job.state] += 1
+            if job.state is State.READY:
+                job.line.ready += 1
+            elif job.state is State.WAITING:
+                self._later.sweep_at(job.due_at)
+            if job.policy.start_within is not None:
+                self._later.sweep_at(max(job.created_at, job.due_at or 0.0) + job.policy.start_within)
+            if job.state is not State.RUNNING and self._board.jobs.get(job.id) is job:
+                del self._board.jobs[job.id]
+        self._seen.accepted(effects.gathered.new)
+        for _, answer, _ in effects.gathered.after:
+            answer()
+
+    def _forget_duplicates(self, effects: Effects, duplicates: set[int]) -> None:
+        """Those ids were accepted before: these records never were."""
+        for job, worker in effects.started:
+            if job.seq in duplicates:
+                vacate(worker, job.id)
+        effects.started = [(job, worker) for job, worker in effects.started if job.seq not in duplicates]
+        for job in effects.gathered.new:
+            if job.seq in duplicates:
+                if self._board.jobs.get(job.id) is job:
+                    del self._board.jobs[job.id]
+                self._seen.look_up(job.id)
+        effects.gathered.new = [job for job in effects.gathered.new if job.seq not in duplicates]
+
+    def _end(self, ended: Ended) -> None:
+        job = ended.job
+        if self._board.jobs.get(job.id) is job:
+            del self._board.jobs[job.id]
+        self._board.moved(State.RUNNING, ended.state)
+        self._seen.ended(job, ended.state, ended.result, ended.error, ended.at)
+
+    def _requeued(self, job: Job, state: str) -> None:
+        self._board.jobs.pop(job.id, None)
+        self._board.moved(State.RUNNING, state)
+        if state == State.READY:
+            job.line.ready += 1
+        else:
+            self._later.sweep_at(job.due_at)
+
+    def _changed(self, effects: Effects, result: CommitResult, now: float) -> None:
+        for (_, reason, answer), changed in zip(effects.gathered.cancels, result.cancelled, strict=True):
+            if changed is not None and changed.before != changed.after:
+                self._cancelled(changed, reason, now)
+            answer(changed)
+        for (_, answer), changed in zip(effects.gathered.retries, result.retried, strict=True):
+            if changed is not None and changed.before != changed.after:
+                self._left(changed)
+                self._seen.state_changed(changed, now, None)
+                self._later.gathered.place = True
+            answer(changed)
+
+    def _left(self, changed: Changed) -> None:
+        """Count a move that the store made by itself."""
+        line = self._board.by_id[changed.line]
+        self._board.moved(changed.before, changed.after)
+        if changed.before == State.READY:
+            line.ready -= 1
+        if changed.after == State.READY:
+            line.ready += 1
+
+    def _cancelled(self, changed: Changed, reason: str, now: float) -> None:
+        self._left(changed)
+        id = id_text(changed.id)
+        job = self._board.jobs.pop(id, None)
+        if job is not None:
+            job.state = State.CANCELLED
+            if job.worker is not None:
+                job.worker.outbox.setdefault("cancel", []).append([id, job.attempt, reason])
+                self._seen.touched.add(job.worker.id)
+        self._seen.gone(changed, {"message": reason or "cancelled"}, now)
+
+    def _swept(self, effects: Effects, result: CommitResult, now: float) -> None:
+        if effects.batch.sweep is not None:
+            for changed in result.due:
+                self._left(changed)
+                self._seen.state_changed(changed, now, None)
+                self._later.gathered.place = True
+            for changed in result.expired:
+                self._left(changed)
+                self._seen.gone(changed, {"message": "it did not start within its start_within"}, now)
+            full = len(result.due) >= SWEEP_LIMIT or len(result.expired) >= SWEEP_LIMIT
+            self._later.sweep_at(now if full else result.next_sweep)
+        if effects.batch.prune is not None:
+            self._later.prune_from(result.prune_after)
+
+    def _claimed(self, effects: Effects, worker: Worker, claimed: list[Any], now: float) -> None:
+        for row in claimed:
+            job = self._board.job_of(row)
+            job.line.ready -= 1
+            self._board.moved(State.READY, State.RUNNING)
+            self._board.jobs[job.id] = job
+            self._placing.occupy(worker, job, now)
+            effects.started.append((job, worker))
+
+    def _handed_out(self, effects: Effects, now: float) -> None:
+        for job, worker in effects.started:
+            if worker.orders is None:  # it was lost during the commit
+                self._later.gathered.returns.append(job)
+                continue
+            run = worker.outbox.setdefault("run", [])
+            run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
+            self._seen.touched.add(worker.id)
+        self._seen.started(effects.started, now)

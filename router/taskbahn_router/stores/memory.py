@@ -1,0 +1,382 @@
+"""Everything in memory: the store of tests, ours and the users'. It keeps the contract as SQLite does, except that nothing outlives it.
+
+A commit and a question exclude each other by a lock, so that no reader sees half of a batch. Jobs are values that are replaced,
+never changed, and every replacement is noted, so that a batch that fails half-way is taken back.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import threading
+from bisect import bisect_left, insort
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.errors import StoreUnavailable
+from taskbahn.states import State
+from taskbahn_router.core.lifecycle import Event, sources
+from taskbahn_router.stores.contract import (
+    AttemptRow,
+    Batch,
+    CancelJob,
+    Changed,
+    Claim,
+    Claimed,
+    CommitResult,
+    EventRow,
+    Filter,
+    JobRow,
+    LineRow,
+    NewJob,
+    OutcomeRow,
+    Prune,
+    RetryJob,
+    StartState,
+    Sweep,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+CANCELLABLE = sources(Event.CANCEL)
+RETRIABLE = sources(Event.RETRY_BY_HAND)
+FORGOTTEN_BY_RETRY: dict[str, None] = dict.fromkeys(
+    ("finished_at", "delete_at", "result", "error", "progress", "due_at", "expires_at", "worker")
+)
+Key = tuple[float, int]  # something to order by, and the seq
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One job as it stands."""
+
+    new: NewJob
+    state: str
+    attempt: int
+    number: int
+    failures: int = 0
+    crashes: int = 0
+    due_at: float | None = None
+    expires_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    delete_at: float | None = None
+    worker: str | None = None
+    progress: str | None = None
+    result: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Tables:
+    """What is kept, with a way back to where the batch began."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    lines: dict[int, LineRow] = field(default_factory=dict)
+    tasks: dict[str, str] = field(default_factory=dict)
+    records: dict[int, Record] = field(default_factory=dict)  # by seq
+    seqs: dict[bytes, int] = field(default_factory=dict)
+    attempts: dict[int, dict[int, AttemptRow]] = field(default_factory=dict)
+    events: dict[int, dict[int, EventRow]] = field(default_factory=dict)
+    ready: dict[int, list[Key]] = field(default_factory=dict)  # line -> (-priority, seq), in order
+    due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
+    expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
+    undo: list[Callable[[], object]] = field(default_factory=list)
+
+    def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
+        self.drop(table, key)
+        table[key] = value
+        self.undo.append(lambda: table.pop(key))
+
+    def drop(self, table: dict[Any, Any], key: Any) -> None:
+        if key in table:
+            before = table.pop(key)
+            self.undo.append(lambda: table.update({key: before}))
+
+    def keep(self, seq: int, record: Record | None) -> None:
+        """Put a job as it is now in the place of what it was; None: it is deleted."""
+        before = self.records.get(seq)
+        self._order(before, record)
+        self.undo.append(lambda: self._order(record, before))
+        if record is None:
+            self.drop(self.records, seq)
+        else:
+            self.put(self.records, seq, record)
+
+    def take_back(self) -> None:
+        """Undo all since `undo` was last empty."""
+        while self.undo:
+            self.undo.pop()()
+
+    def next_sweep(self) -> float | None:
+        return min((keys[0][0] for keys in (self.due, self.expiring) if keys), default=None)
+
+    def row(self, record: Record) -> JobRow:
+        new, line = record.new, self.lines[record.new.line]
+        return JobRow(
+            new.seq, new.id, line.id, line.queue, line.task, record.state, new.priority, record.attempt, record.failures, record.crashes,
+            record.number, new.created_at, record.due_at, record.expires_at, record.started_at, record.finished_at, record.worker,
+            new.caller, new.options, new.tags, new.packed, record.progress, record.result, record.error,
+        )  # fmt: skip
+
+    def _order(self, before: Record | None, after: Record | None) -> None:
+        for keys, key in self._keys(before):
+            del keys[bisect_left(keys, key)]
+        for keys, key in self._keys(after):
+            insort(keys, key)
+
+    def _keys(self, record: Record | None) -> Iterable[tuple[list[Key], Key]]:
+        if record is None or record.state not in (State.WAITING, State.READY):
+            return
+        seq = record.new.seq
+        if record.state == State.READY:
+            yield self.ready.setdefault(record.new.line, []), (-record.new.priority, seq)
+        elif record.due_at is not None:
+            yield self.due, (record.due_at, seq)
+        if record.expires_at is not None:
+            yield self.expiring, (record.expires_at, seq)
+
+
+class MemoryStore:
+    """Keeps jobs in dicts. `close` forgets nothing: `open` after it finds everything, as after a restart of the router."""
+
+    def __init__(self) -> None:
+        self._tables = Tables()
+        self._is_open = False
+
+    def open(self) -> StartState:
+        """Tell where things stand."""
+        tables = self._tables
+        with tables.lock:
+            self._is_open = True
+            running = [tables.row(record) for _, record in sorted(tables.records.items()) if record.state == State.RUNNING]
+            return StartState(
+                last_seq=max(tables.records, default=0),
+                lines=sorted(tables.lines.values()),
+                ready={line: len(keys) for line, keys in tables.ready.items() if keys},
+                tasks=sorted(tables.tasks.items()),
+                running=[row._replace(number=max(row.number, *tables.events.get(row.seq, ()), 0)) for row in running],
+                next_sweep=tables.next_sweep(),
+                counts=dict(Counter(record.state for record in tables.records.values())),
+            )
+
+    def commit(self, batch: Batch) -> CommitResult:
+        """Apply a batch, or nothing of it.  Raises StoreUnavailable: nothing was changed, safe to call again."""
+        with self._tables.lock:
+            if not self._is_open:
+                raise StoreUnavailable("the store is closed")
+            self._tables.undo.clear()
+            try:
+                return _Transaction(self._tables).apply(batch)
+            except Exception as error:
+                self._tables.take_back()
+                raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
+
+    def reader(self) -> MemoryReader:
+        """Return a new reader."""
+        return MemoryReader(self._tables)
+
+    def close(self) -> None:
+        """Take no more commits; safe twice."""
+        self._is_open = False
+
+
+class _Transaction:
+    """One batch on its way into the tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.result = CommitResult()
+
+    def apply(self, batch: Batch) -> CommitResult:
+        result = self.result
+        self._names(batch)
+        result.duplicates = {job.seq for job in batch.new if not self._insert(job)}
+        self._running(batch)
+        self._history(batch)
+        for snapshot in batch.snapshots:
+            self._move_running(snapshot.seq, None, number=snapshot.number, progress=snapshot.progress)
+        result.cancelled = [self._cancel(cancel) for cancel in batch.cancels]
+        result.retried = [self._retry(retry) for retry in batch.retries]
+        if batch.sweep is not None:
+            self._sweep(batch.sweep)
+        if batch.prune is not None:
+            self._prune(batch.prune)
+        result.claimed = [self._claim(claim) for claim in batch.claims]
+        return result
+
+    def _names(self, batch: Batch) -> None:
+        tables = self.tables
+        for line in batch.lines:
+            if line.id not in tables.lines:
+                tables.put(tables.lines, line.id, line)
+        for name, declaration, _ in batch.tasks:
+            tables.put(tables.tasks, name, declaration)
+
+    def _history(self, batch: Batch) -> None:
+        tables = self.tables
+        for row in batch.attempts:
+            tables.put(tables.attempts.setdefault(row.seq, {}), row.attempt, row)
+        for event in batch.events:
+            if event.number not in tables.events.setdefault(event.seq, {}):
+                tables.put(tables.events[event.seq], event.number, event)
+
+    def _insert(self, job: NewJob) -> bool:
+        tables = self.tables
+        if job.id in tables.seqs:
+            return False
+        if job.seq in tables.records:
+            raise ValueError(f"seq {job.seq} was given before")
+        tables.put(tables.seqs, job.id, job.seq)
+        record = Record(job, str(State(job.state)), job.attempt, job.number)
+        tables.keep(
+            job.seq,
+            replace(record, due_at=job.due_at, expires_at=job.expires_at, started_at=job.started_at, worker=job.worker),
+        )
+        return True
+
+    def _running(self, batch: Batch) -> None:
+        for finish in batch.finishes:
+            values = finish._asdict()
+            self._move_running(values.pop("seq"), values.pop("attempt"), **values)
+        for requeue in batch.requeues:
+            values = requeue._asdict()
+            seq, attempt = values.pop("seq"), values.pop("attempt")
+            before = self.tables.records.get(seq)
+            if before is not None and (before.failures, before.crashes) != (requeue.failures, requeue.crashes):
+                values["expires_at"] = None
+            self._move_running(seq, attempt, worker=None, **values)
+
+    def _move_running(self, seq: int, attempt: int | None, **changes: Any) -> None:
+        record = self.tables.records.get(seq)
+        if record is not None and record.state == State.RUNNING and attempt in (None, record.attempt):
+            self._move(seq, **changes)
+
+    def _cancel(self, cancel: CancelJob) -> Changed | None:
+        ended = {"finished_at": cancel.now, "delete_at": cancel.delete_at, "error": cancel.error}
+        return self._change(cancel.id, CANCELLABLE, state=State.CANCELLED, **ended)
+
+    def _retry(self, retry: RetryJob) -> Changed | None:
+        return self._change(retry.id, RETRIABLE, state=State.READY, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
+
+    def _change(self, id: bytes, allowed: Sequence[str], **changes: Any) -> Changed | None:
+        seq = self.tables.seqs.get(id)
+        if seq is None:
+            return None
+        record = self.tables.records[seq]
+        if record.state not in allowed:
+            return Changed(id, seq, record.new.line, record.state, record.state, record.number)
+        return self._changed(seq, **changes)
+
+    def _changed(self, seq: int, **changes: Any) -> Changed:
+        before = self.tables.records[seq]
+        after = self._move(seq, number=before.number + 1, **changes)
+        return Changed(before.new.id, seq, before.new.line, before.state, after.state, after.number)
+
+    def _move(self, seq: int, **changes: Any) -> Record:
+        if "state" in changes:
+            changes["state"] = str(State(changes["state"]))
+        record = replace(self.tables.records[seq], **changes)
+        self.tables.keep(seq, record)
+        return record
+
+    def _sweep(self, sweep: Sweep) -> None:
+        def over(keys: list[Key]) -> list[int]:
+            return [seq for time, seq in keys[: sweep.limit] if time <= sweep.now]
+
+        ended = {"finished_at": sweep.now, "delete_at": sweep.now + sweep.delete_after}
+        self.result.expired = [self._changed(seq, state=State.EXPIRED, **ended) for seq in over(self.tables.expiring)]
+        self.result.due = [self._changed(seq, state=State.READY) for seq in over(self.tables.due)]
+        self.result.next_sweep = self.tables.next_sweep()
+
+    def _prune(self, prune: Prune) -> None:
+        tables = self.tables
+        window = heapq.nsmallest(prune.limit, (seq for seq in tables.records if seq > prune.after))
+        for seq in window:
+            record = tables.records[seq]
+            if record.delete_at is not None and record.delete_at <= prune.now:
+                tables.keep(seq, None)
+                tables.drop(tables.seqs, record.new.id)
+                tables.drop(tables.attempts, seq)
+                tables.drop(tables.events, seq)
+                self.result.pruned += 1
+        self.result.prune_after = window[-1] if len(window) == prune.limit else None
+
+    def _claim(self, claim: Claim) -> list[Claimed]:
+        heads = sorted(key for line in set(claim.lines) for key in islice(self._claimable(line, claim.now), claim.limit))
+        claimed = []
+        for _, seq in heads[: claim.limit]:
+            attempt, number = self.tables.records[seq].attempt + 1, self.tables.records[seq].number + 1
+            start = {"state": State.RUNNING, "started_at": claim.now, "worker": claim.worker}
+            job = self._move(seq, attempt=attempt, number=number, **start)
+            new = job.new
+            claimed.append(
+                Claimed(
+                    seq, new.id, new.line, new.priority, attempt, job.failures, job.crashes, number, new.created_at, new.caller,
+                    new.options, new.packed,
+                )
+            )  # fmt: skip
+        return claimed
+
+    def _claimable(self, line: int, now: float) -> Iterable[Key]:
+        for key in self.tables.ready.get(line, ()):
+            expires_at = self.tables.records[key[1]].expires_at
+            if expires_at is None or expires_at > now:
+                yield key
+
+
+class MemoryReader:
+    """Answers what `contract.Reader` asks."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def job(self, id: bytes) -> JobRow | None:
+        with self._tables.lock:
+            seq = self._tables.seqs.get(id)
+            return None if seq is None else self._tables.row(self._tables.records[seq])
+
+    def jobs(self, wanted: Filter) -> list[JobRow]:
+        with self._tables.lock:
+            rows = (self._tables.row(record) for _, record in sorted(self._tables.records.items(), reverse=True))
+            found = islice(filter(lambda row: _fits(row, wanted), rows), wanted.limit)
+            return [row._replace(packed="", result=None) for row in found]
+
+    def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
+        rows = map(self.job, dict.fromkeys(ids))
+        return [OutcomeRow(row.id, row.state, row.result, row.error) for row in rows if row is not None]
+
+    def events(self, seq: int, after: int, limit: int) -> list[EventRow]:
+        with self._tables.lock:
+            events = self._tables.events.get(seq, {})
+            return [events[number] for number in sorted(events) if number > after][:limit]
+
+    def attempts(self, seq: int) -> list[AttemptRow]:
+        with self._tables.lock:
+            return sorted(self._tables.attempts.get(seq, {}).values())
+
+    def oldest(self) -> dict[int, float]:
+        with self._tables.lock:
+            records = self._tables.records
+            first = {line: min(seq for _, seq in keys) for line, keys in self._tables.ready.items() if keys}
+            return {line: records[seq].new.created_at for line, seq in first.items()}
+
+    def waiting(self) -> dict[int, int]:
+        with self._tables.lock:
+            return dict(Counter(record.new.line for record in self._tables.records.values() if record.state == State.WAITING))
+
+    def close(self) -> None:
+        pass
+
+
+def _fits(row: JobRow, wanted: Filter) -> bool:
+    return (
+        wanted.state in (None, row.state)
+        and wanted.task in (None, row.task)
+        and wanted.queue in (None, row.queue)
+        and (wanted.tag is None or wanted.tag in json.loads(row.tags or "[]"))
+        and (wanted.before is None or row.seq < wanted.before)
+    )
