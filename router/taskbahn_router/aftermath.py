@@ -66,7 +66,7 @@ class Aftermath:
         for job in effects.gathered.new:
             counts[job.state] += 1
             if job.state is State.READY:
-                job.line.ready += 1
+                self._board.ready(job.line, 1)
             elif job.state is State.WAITING:
                 self._later.sweep_at(job.due_at)
             if job.policy.start_within is not None:
@@ -101,7 +101,7 @@ class Aftermath:
         self._board.jobs.pop(job.id, None)
         self._board.moved(State.RUNNING, state)
         if state == State.READY:
-            job.line.ready += 1
+            self._board.ready(job.line, 1)
         else:
             self._later.sweep_at(job.due_at)
 
@@ -122,9 +122,9 @@ class Aftermath:
         line = self._board.by_id[changed.line]
         self._board.moved(changed.before, changed.after)
         if changed.before == State.READY:
-            line.ready -= 1
+            self._board.ready(line, -1)
         if changed.after == State.READY:
-            line.ready += 1
+            self._board.ready(line, 1)
 
     def _cancelled(self, changed: Changed, reason: str, now: float) -> None:
         self._left(changed)
@@ -154,7 +154,7 @@ class Aftermath:
     def _claimed(self, effects: Effects, worker: Worker, claimed: list[Any], now: float) -> None:
         for row in claimed:
             job = self._board.job_of(row)
-            job.line.ready -= 1
+            self._board.ready(job.line, -1)
             self._board.moved(State.READY, State.RUNNING)
             self._board.jobs[job.id] = job
             self._placing.occupy(worker, job, now)

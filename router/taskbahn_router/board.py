@@ -19,8 +19,6 @@ from taskbahn_router.signatures import Checker
 from taskbahn_router.stores.contract import LineRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from taskbahn_router.stores.contract import Claimed, JobRow, StartState
 
 ID_LENGTH = 36
@@ -76,7 +74,6 @@ class Line:
     queue: str
     task: str
     ready: int = 0
-    waiting: int = 0
 
 
 class Orders(Protocol):
@@ -165,6 +162,7 @@ class Board:
         self.jobs: dict[str, Job] = {}
         self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
         self.last_seq = 0
+        self.crowded: set[int] = set()  # lines with ready jobs
         self.new_lines: list[LineRow] = []
         self.running_at_start: list[Job] = []  # until their workers come back or the grace time is over
 
@@ -172,7 +170,9 @@ class Board:
         """Take over what the store knows; return the jobs that were running."""
         self.last_seq = start.last_seq
         for row in start.lines:
-            self._add_line(Line(row.id, row.queue, row.task, start.ready.get(row.id, 0)))
+            line = Line(row.id, row.queue, row.task)
+            self._add_line(line)
+            self.ready(line, start.ready.get(row.id, 0))
         for name, packed in start.tasks:
             self.tasks[name] = Task.of(msgspec.json.decode(packed, type=wire.TaskDeclaration))
         self.counts.update(start.counts)
@@ -207,9 +207,13 @@ class Board:
         job.attempt, job.failures, job.crashes, job.number = claimed.attempt, claimed.failures, claimed.crashes, claimed.number
         return job
 
-    def ready_lines(self, room: Room) -> Iterator[Line]:
-        """Yield the lines with ready jobs that a worker serves."""
-        return (line for line in map(self.by_id.__getitem__, room.lines) if line.ready > 0)
+    def ready(self, line: Line, change: int) -> None:
+        """Count jobs that became ready, or ceased to be."""
+        line.ready += change
+        if line.ready > 0:
+            self.crowded.add(line.id)
+        else:
+            self.crowded.discard(line.id)
 
     def moved(self, before: State | str, after: State | str, count: int = 1) -> None:
         """Count a move from one state to another."""

@@ -26,7 +26,9 @@ class Placing:
     def place(self, effects: Effects, now: float) -> None:
         """Decide for all new jobs of the turn, then claim for whoever still has room."""
         workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
-        rooms = [worker.room for worker in workers.values() if worker.room.open and not any(self._board.ready_lines(worker.room))]
+        rooms = [
+            worker.room for worker in workers.values() if worker.room.open and worker.room.lines.isdisjoint(self._board.crowded)
+        ]
         new = effects.gathered.new
         order = sorted(new, key=lambda job: -job.policy.priority) if any(job.policy.priority for job in new) else new
         seq = self._board.last_seq
@@ -61,7 +63,7 @@ class Placing:
         takers = []
         for worker in workers.values():
             room = worker.room
-            lines = {line.id for line in self._board.ready_lines(room)} | (room.lines & (new_ready | back))
+            lines = room.lines & (self._board.crowded | new_ready | back)
             limit = min(self.room_for(room, lines), MOST_CLAIMED) if lines else 0
             if limit > 0:
                 takers.append((worker, tuple(sorted(lines)), limit))

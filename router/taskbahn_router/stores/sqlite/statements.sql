@@ -79,8 +79,9 @@ DELETE FROM attempt WHERE seq IN (SELECT value FROM json_each(?))
 DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: claim
-SELECT json_group_array(json_array(seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1, created_at, caller, options,
-    packed))
+-- (SQLite's JSON has 15 digits of a time, which needs 17.)
+SELECT json_group_array(json_array(seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1,
+    json(printf('%!.17g', created_at)), caller, options, packed))
 FROM (SELECT * FROM job WHERE state = 'ready' AND line = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY priority DESC, seq LIMIT ?)
 
 -- name: start
