@@ -1,0 +1,22 @@
+"""Fixtures that several folders of tests share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.programs import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """One real node for all tests that leave it as they found it."""
+    node = Node(tmp_path_factory.mktemp("node"))
+    try:
+        node.wait_for("Taskbahn is ready")
+        yield node
+    finally:
+        node.close()

@@ -1,0 +1,29 @@
+"""The development node and the one that `taskbahn up` makes are the same."""
+
+from pathlib import Path
+
+import yaml
+
+from taskbahn_router.node import configuration
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_development_node_is_the_template() -> None:
+    assert (ROOT / ".crossbar/config.yaml").read_text() == (ROOT / "router/taskbahn_router/node.yaml").read_text()
+
+
+def test_up_changes_only_port_interface_and_data() -> None:
+    template = yaml.safe_load((ROOT / "router/taskbahn_router/node.yaml").read_text())
+    made = configuration(8080, "127.0.0.1", Path("../.taskbahn"))
+    assert made == template
+    other = configuration(9000, "::1", Path("/elsewhere"))
+    endpoint = other["workers"][0]["transports"][0]["endpoint"]
+    assert endpoint == {"type": "tcp", "port": 9000, "interface": "::1", "backlog": 1024, "version": 6}
+    assert other["workers"][0]["components"][0]["extra"] == {"data": "/elsewhere"}
+
+
+def test_crossbars_lossy_features_are_not_used() -> None:
+    text = "\n".join(line.split("#")[0] for line in (ROOT / ".crossbar/config.yaml").read_text().splitlines())
+    for feature in ("concurrency", "event-history", "rlinks", "call-queue"):
+        assert feature not in text

@@ -1,0 +1,132 @@
+"""Our own commands as real processes: started, listened to, stopped; nothing of them stays."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-c", "import sys; from taskbahn.cli import main; sys.exit(main())"]
+PATIENCE = 45.0  # seconds; a node starts in four on an idle machine
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody has at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Program:
+    """One `taskbahn ...` process and the lines that it writes to either stream."""
+
+    def __init__(self, *arguments: str, cwd: Path, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=cwd,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.lines: list[str] = []
+        self._fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def wait_for(self, text: str) -> str:
+        """Wait for a line with *text* in it; return the line."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                line = self._fresh.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                line = None
+            if line is None:
+                raise AssertionError(f"it did not say {text!r}, but:\n{self.output}")
+            if text in line:
+                return line
+
+    @property
+    def output(self) -> str:
+        """All that it has said."""
+        return "".join(self.lines)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, and return the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for it to end; return the exit code."""
+        code = self.process.wait(PATIENCE)
+        self._hang_up()
+        return code
+
+    def close(self) -> None:
+        """End it, and everything that it started."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._listener.join(PATIENCE)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            self._fresh.put(line)
+        self._fresh.put(None)
+
+
+class Node(Program):
+    """A real node: Crossbar, dispatcher and page on a free port."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.data = folder / "data"
+        self.websocket = f"ws://127.0.0.1:{self.port}/ws"
+        self.rawsocket = f"rs://127.0.0.1:{self.port}"
+        super().__init__("up", "--port", str(self.port), "--data", str(self.data), cwd=folder)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Return status and body of a page."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+
+@contextlib.contextmanager
+def running(program: Program, ready: str) -> Iterator[Program]:
+    """Wait until a program is ready, and end it afterwards."""
+    try:
+        program.wait_for(ready)
+        yield program
+    finally:
+        program.close()

@@ -1,0 +1,120 @@
+"""Rows to put into a store, with only what a test is about spelled out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.states import State
+from taskbahn_router.stores.contract import (
+    Batch,
+    CancelJob,
+    Claim,
+    Claimed,
+    Filter,
+    Finish,
+    JobRow,
+    LineRow,
+    NewJob,
+    Requeue,
+    RetryJob,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from taskbahn_router.stores.contract import Reader, Store
+
+LINES = [LineRow(1, "default", "a.one"), LineRow(2, "default", "a.two"), LineRow(3, "slow", "a.one")]
+NOW = 1_700_000_000.25
+
+
+def id_of(seq: int) -> bytes:
+    return seq.to_bytes(16)
+
+
+def new_job(seq: int, **changes: Any) -> NewJob:
+    row = NewJob(
+        seq=seq, id=id_of(seq), line=1, state=State.READY, priority=0, attempt=0, number=1, created_at=NOW + seq, due_at=None,
+        expires_at=None, started_at=None, worker=None, caller=None, options=None, tags=None, packed="[[],{}]",
+    )._replace(**changes)  # fmt: skip
+    if row.state == State.RUNNING:
+        row = row._replace(attempt=1, number=2, started_at=NOW, worker="w", **changes)
+    if row.state == State.WAITING and row.due_at is None:
+        row = row._replace(due_at=NOW + 100)
+    return row
+
+
+def finish(seq: int, attempt: int = 1, **changes: Any) -> Finish:
+    return Finish(
+        state="succeeded", finished_at=NOW + 50, result="1", error=None, progress=None, number=3, failures=0, crashes=0,
+        delete_at=NOW + 1000, seq=seq, attempt=attempt,
+    )._replace(**changes)  # fmt: skip
+
+
+def requeue(seq: int, attempt: int = 1, **changes: Any) -> Requeue:
+    row = Requeue(state="ready", due_at=None, progress=None, number=3, failures=0, crashes=0, seq=seq, attempt=attempt)
+    return row._replace(**changes)
+
+
+def cancel(seq: int) -> CancelJob:
+    return CancelJob(id_of(seq), NOW + 60, NOW + 2000, '{"message":"no"}')
+
+
+def put(store: Store, *jobs: NewJob) -> None:
+    store.commit(Batch(new=list(jobs)))
+
+
+def put_in(store: Store, seq: int, state: State) -> None:
+    """Bring a job into a state, on the way that leads there."""
+    if state in (State.WAITING, State.READY, State.RUNNING):
+        put(store, new_job(seq, state=state))
+    elif state is State.CANCELLED:
+        put(store, new_job(seq))
+        store.commit(Batch(cancels=[cancel(seq)]))
+    elif state is State.EXPIRED:
+        put(store, new_job(seq, state=State.RUNNING))
+        store.commit(Batch(finishes=[finish(seq, state="expired", result=None)]))
+    else:
+        put(store, new_job(seq, state=State.RUNNING))
+        store.commit(Batch(finishes=[finish(seq, state=str(state))]))
+
+
+def claim(store: Store, *lines: int, limit: int = 100, now: float = NOW + 10, worker: str = "w") -> list[Claimed]:
+    return store.commit(Batch(claims=[Claim(worker, lines or (1, 2, 3), limit, now)])).claimed[0]
+
+
+def retry(seq: int) -> RetryJob:
+    return RetryJob(id_of(seq))
+
+
+def row_of(store: Store, seq: int) -> JobRow:
+    reader = store.reader()
+    try:
+        row = reader.job(id_of(seq))
+    finally:
+        reader.close()
+    assert row is not None
+    return row
+
+
+def state_of(store: Store, seq: int) -> str:
+    return row_of(store, seq).state
+
+
+def seqs(rows: Iterable[Any]) -> list[int]:
+    return [row.seq for row in rows]
+
+
+def everything(store: Store) -> list[Any]:
+    """All that readers can see, to compare before and after."""
+    reader = store.reader()
+    try:
+        return seen_by(reader)
+    finally:
+        reader.close()
+
+
+def seen_by(reader: Reader) -> list[Any]:
+    rows = reader.jobs(Filter(limit=10_000))
+    full = [reader.job(row.id) for row in rows]
+    return [full, [reader.events(row.seq, 0, 10_000) for row in rows], [reader.attempts(row.seq) for row in rows]]
