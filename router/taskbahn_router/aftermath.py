@@ -47,7 +47,7 @@ class Aftermath:
         for ended in effects.ended:
             self._end(ended)
         for requeued in effects.requeued:
-            self._requeued(requeued.job, requeued.state)
+            self._requeued(requeued.job, requeued.state, now)
             self._seen.requeued(requeued, now)
         self._changed(effects, result, now)
         self._swept(effects, result, now)
@@ -97,11 +97,13 @@ class Aftermath:
         self._board.moved(State.RUNNING, ended.state)
         self._seen.ended(job, ended.state, ended.result, ended.error, ended.at)
 
-    def _requeued(self, job: Job, state: str) -> None:
+    def _requeued(self, job: Job, state: str, now: float) -> None:
         self._board.jobs.pop(job.id, None)
         self._board.moved(State.RUNNING, state)
         if state == State.READY:
             self._board.ready(job.line, 1)
+            if job.policy.start_within is not None:  # its time to start may be over
+                self._later.sweep_at(now)
         else:
             self._later.sweep_at(job.due_at)
 
@@ -162,10 +164,20 @@ class Aftermath:
 
     def _handed_out(self, effects: Effects, now: float) -> None:
         for job, worker in effects.started:
+            if job.state is not State.RUNNING:  # it was cancelled in the turn in which it was accepted
+                self._never_handed_out(job, worker)
+                continue
             if worker.orders is None:  # it was lost during the commit
                 self._later.gathered.returns.append(job)
                 continue
             run = worker.outbox.setdefault("run", [])
             run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
             self._seen.touched.add(worker.id)
-        self._seen.started(effects.started, now)
+        self._seen.started([pair for pair in effects.started if pair[0].state is State.RUNNING], now)
+
+    def _never_handed_out(self, job: Job, worker: Worker) -> None:
+        vacate(worker, job.id)
+        orders = [order for order in worker.outbox.pop("cancel", ()) if order[:2] != [job.id, job.attempt]]
+        if orders:
+            worker.outbox["cancel"] = orders
+        self._later.gathered.place = True

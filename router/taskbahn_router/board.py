@@ -147,8 +147,9 @@ class Job:
         self.worker = worker
         self.worker_id = worker.id
         self.started_at = now
+        if self.id not in worker.attempts:  # an attempt of it that was cancelled may still be ending there
+            worker.room.in_flight += 1
         worker.attempts[self.id] = self.attempt
-        worker.room.in_flight += 1
 
 
 class Board:
@@ -227,6 +228,7 @@ class Board:
         job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
         job.started_at, job.worker_id = row.started_at, row.worker or ""
         job.progress = wire.from_json(row.progress) if row.progress else None
+        job.progress_stored = False  # its row's number may be behind its events
         self.jobs[job.id] = job
         return job
 

@@ -196,7 +196,8 @@ class Component(ApplicationSession):
             else:
                 call.gone(cancelled=True)
 
-        ensureDeferred(ask())
+        # later: a session that leaves is told of in the middle of leaving, when it still seems to live
+        self.service.later(lambda: ensureDeferred(ask()))
 
     def _die(self, sentence: str) -> None:
         data = Path((self.config.extra or {}).get("cbdir", "."))

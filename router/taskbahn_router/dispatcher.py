@@ -17,8 +17,8 @@ from taskbahn_router.aftermath import SWEEP_LIMIT, Aftermath
 from taskbahn_router.board import Board, Job, Worker, id_bytes
 from taskbahn_router.commit_loop import Clock, CommitLoop, Runner
 from taskbahn_router.core.policy import DEFAULT_KEEP
-from taskbahn_router.following import Caller, Following, Waiter
-from taskbahn_router.intake import Intake
+from taskbahn_router.following import Caller, Follower, Following, Waiter
+from taskbahn_router.intake import Intake, check_text
 from taskbahn_router.placing import Placing
 from taskbahn_router.reports import Reports, snapshots, vacate
 from taskbahn_router.seen import Seen
@@ -82,7 +82,9 @@ class Dispatcher:
             waiter = Waiter(call, [job.id for job in jobs], answers)
             self.following.wait(waiter)
             call.on_gone = lambda _: self.following.unfollow(list(waiter.left), waiter)
-            self._accept(jobs, lambda: self._followed(waiter), call.fail)
+            self._accept(
+                jobs, lambda: self._followed(waiter), lambda error: self._turned_away(call, waiter, list(waiter.left), error)
+            )
         else:
             self._accept(jobs, lambda: call.answer(answers), call.fail)
 
@@ -103,11 +105,16 @@ class Dispatcher:
                 self.cancel(job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None)
 
         call.on_gone = gone
-        self._accept([job], lambda: None, call.fail)
+        self._accept([job], lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
+
+    def _turned_away(self, call: Call, follower: Follower, jobs: list[str], error: StoreUnavailable) -> None:
+        self.following.unfollow(jobs, follower)
+        call.fail(error)
 
     def cancel_jobs(self, call: Call) -> None:
         """`taskbahn.job.cancel`."""
         reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
+        check_text("the reason", reason)
         self._each(call, lambda raw, answer: self.cancel(raw, reason, answer), None)
 
     def retry_jobs(self, call: Call) -> None:
@@ -187,7 +194,8 @@ class Dispatcher:
         self.placing.place(effects, now)
         batch.lines, self.board.new_lines = self.board.new_lines, []
         batch.tasks = [(task.name, task.packed, now) for task in gathered.tasks]
-        batch.snapshots = snapshots(list(self.board.jobs.values())) if gathered.place else []
+        # a job's number must be in its row when the store counts on from there
+        batch.snapshots = snapshots(list(self.board.jobs.values())) if gathered.place or gathered.cancels else []
         batch.cancels = [
             CancelJob(raw, now, now + DEFAULT_KEEP, wire.to_json({"message": reason or "cancelled"}))
             for raw, reason, _ in gathered.cancels
@@ -215,12 +223,14 @@ class Dispatcher:
             vacate(worker, job.id)
         effects.started.clear()
         batch.new = []
-        for jobs, _, fail in effects.gathered.after:
-            for job in jobs:
-                self.board.jobs.pop(job.id, None)
-            fail(error)
-        effects.gathered.after.clear()
-        effects.gathered.new.clear()
+        for gathered in (effects.gathered, self.gathered):
+            for jobs, _, fail in gathered.after:
+                for job in jobs:
+                    if self.board.jobs.get(job.id) is job:
+                        del self.board.jobs[job.id]
+                fail(error)
+            gathered.after.clear()
+            gathered.new.clear()
 
     # helpers
 

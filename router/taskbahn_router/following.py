@@ -117,14 +117,17 @@ class Watcher:
         if self.held is not None:
             self.held += events
             return
-        self.call.progress({"events": events})
+        self._pass_on(events)
 
     def release(self, number: int) -> None:
         """The snapshot with all events up to *number* is out: let the later ones follow."""
         held, self.held = self.held or [], None
-        late = [
-            event for event in held if event["number"] > number or (event["kind"] == "progress" and event["number"] == number)
-        ]
+        self.number = number
+        self._pass_on(held)
+
+    def _pass_on(self, events: list[dict[str, Any]]) -> None:
+        """What the snapshot has already is not repeated; a commit may be read before its events are let out."""
+        late = [event for event in events if event["number"] >= self.number + (event["kind"] != "progress")]
         if late:
             self.call.progress({"events": late})
 

@@ -27,6 +27,26 @@ def check_name(name: str) -> None:
         raise InvalidName(name)
 
 
+def check_text(what: str, text: str) -> None:
+    """Raise `InvalidRequest` for text with half of a surrogate pair, which JSON can say but neither a store nor a socket can take."""
+    if not text.isascii():  # which costs nothing
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(f"{what} has text that is no Unicode: {error.reason}") from None
+
+
+def check_report(report: wire.Report) -> None:
+    """Raise `InvalidRequest` for a report that could not be stored, so that it spoils no batch."""
+    for done in report.done:
+        check_text("a result", done.result)
+    try:
+        for value in (*(failed.error for failed in report.failed), *(notice.data for notice in report.notices)):
+            wire.to_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"a report has what is not data: {error}") from None
+
+
 def new_id(now: float) -> bytes:
     """Return a UUIDv7 (Source: RFC 9562, section 5.7) for a job whose caller gave none."""
     random = int.from_bytes(os.urandom(10))
@@ -103,10 +123,14 @@ class Intake:
         if not options:
             return policy_of(task.options, "")
         parse_options(options)
+        check_text("the queue", options.get("queue") or "")
+        for tag in options.get("tags") or ():
+            check_text("a tag", tag)
         return policy_of(task.options, wire.to_json(options))
 
     def _checked(self, task: Task, packed: str, digest: str | None) -> str:
         """Return packed arguments after the checks which the caller did not make itself."""
+        check_text(f"what {task.name} is called with", packed)
         if len(packed) * 4 > wire.MAX_ARGUMENTS:  # characters are up to four bytes
             size = len(packed.encode())
             if size > wire.MAX_ARGUMENTS:

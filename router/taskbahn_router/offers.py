@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallOptions
-from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from taskbahn import wire
@@ -34,6 +33,7 @@ class OfferOrders:
         self._outside = outside
         self._uri = uri
         self._calls: dict[str, Deferred[Any]] = {}
+        self._stopped: dict[str, str] = {}  # job -> why we stopped it
         self.worker: Worker | None = None
 
     def order(self, order: dict[str, Any]) -> None:
@@ -41,8 +41,7 @@ class OfferOrders:
         for id, attempt, _, packed, run_within in order.get("run", ()):
             self._run(id, attempt, packed, run_within)
         for id, _, _ in order.get("cancel", ()):
-            if id in self._calls:
-                self._calls[id].cancel()
+            self._stop(id, "cancelled")
 
     def dismiss(self, reason: str) -> None:
         """Nothing to end: the registration is not ours."""
@@ -53,10 +52,17 @@ class OfferOrders:
         options = CallOptions(on_progress=lambda *values, **named: self._progress(id, attempt, values, named))
         call = self._calls[id] = self._outside.call(self._uri, *args, options=options, **kwargs)
         if run_within is not None:
-            call.addTimeout(run_within, self._dispatcher.clock)  # type: ignore[arg-type]  # it needs callLater only
+            timer = self._dispatcher.clock.callLater(run_within, self._stop, id, "time_limit")
+            call.addBoth(_and_cancel, timer)
         call.addCallbacks(
             lambda value: self._done(id, attempt, value, began), lambda failure: self._failed(id, attempt, failure, began)
         )
+
+    def _stop(self, id: str, why: str) -> None:
+        call = self._calls.get(id)
+        if call is not None:
+            self._stopped[id] = why
+            call.cancel()
 
     def _progress(self, id: str, attempt: int, values: tuple[Any, ...], named: dict[str, Any]) -> None:
         value: Any = values[0] if len(values) == 1 and not named else {"args": list(values), "kwargs": named}
@@ -80,16 +86,16 @@ class OfferOrders:
     def _failed(self, id: str, attempt: int, failure: Any, began: float) -> None:
         self._calls.pop(id, None)
         error = failure.value
+        why = self._stopped.pop(id, None)
         kind, info = "error", {"type": type(error).__name__, "message": str(error)}
         if isinstance(error, ApplicationError):
             text = " ".join(str(arg) for arg in error.args)
             info = {"type": error.error, "message": text}
             if error.error == ApplicationError.CANCELED and "disconnected" in text:
                 kind = "crash"
-        elif failure.check(CancelledError):
-            kind = "cancelled"
-        elif failure.check(TimeoutError):
-            kind, info = "time_limit", {"type": "TimeLimitExceeded", "message": "it ran longer than its run_within"}
+        if why == "time_limit":
+            info = {"type": "TimeLimitExceeded", "message": "it ran longer than its run_within"}
+        kind = why or kind
         report = wire.Failed(id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=self._dispatcher.wall())  # type: ignore[arg-type]
         self._report(wire.Report(failed=[report]))
 
@@ -137,6 +143,12 @@ class Offers:
         worker = self._workers.pop(registration, None)
         if worker is not None:
             self._roster.lose(worker, at_once=True)
+
+
+def _and_cancel(result: Any, timer: Any) -> Any:
+    if timer.active():
+        timer.cancel()
+    return result
 
 
 def pack_result(value: Any) -> str:

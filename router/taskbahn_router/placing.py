@@ -26,9 +26,9 @@ class Placing:
     def place(self, effects: Effects, now: float) -> None:
         """Decide for all new jobs of the turn, then claim for whoever still has room."""
         workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
-        rooms = [
-            worker.room for worker in workers.values() if worker.room.open and worker.room.lines.isdisjoint(self._board.crowded)
-        ]
+        back = {requeued.job.line.id for requeued in effects.requeued if requeued.state == State.READY}
+        crowded = self._board.crowded | back  # where others come first
+        rooms = [worker.room for worker in workers.values() if worker.room.open and worker.room.lines.isdisjoint(crowded)]
         new = effects.gathered.new
         order = sorted(new, key=lambda job: -job.policy.priority) if any(job.policy.priority for job in new) else new
         seq = self._board.last_seq
@@ -40,7 +40,7 @@ class Placing:
             if rooms and job.state is State.READY and self._board.jobs.get(job.id) is job:  # not sent twice
                 self._start_at_once(effects, job, rooms, workers, now)
         effects.batch.new = [row(job, now) for job in new]
-        self._claim(effects, workers, now)
+        self._claim(effects, workers, crowded, now)
 
     def _start_at_once(self, effects: Effects, job: Job, rooms: list[Room], workers: dict[int, Worker], now: float) -> None:
         task = self._board.tasks.get(job.line.task)
@@ -57,13 +57,12 @@ class Placing:
             worker.slow.add(job.id)
             worker.room.slow = len(worker.slow)
 
-    def _claim(self, effects: Effects, workers: dict[int, Worker], now: float) -> None:
-        new_ready = {job.line.id for job in effects.gathered.new if job.state is State.READY}
-        back = {requeued.job.line.id for requeued in effects.requeued if requeued.state == State.READY}
+    def _claim(self, effects: Effects, workers: dict[int, Worker], crowded: set[int], now: float) -> None:
+        crowded = crowded | {job.line.id for job in effects.gathered.new if job.state is State.READY}
         takers = []
         for worker in workers.values():
             room = worker.room
-            lines = room.lines & (self._board.crowded | new_ready | back)
+            lines = room.lines & crowded
             limit = min(self.room_for(room, lines), MOST_CLAIMED) if lines else 0
             if limit > 0:
                 takers.append((worker, tuple(sorted(lines)), limit))

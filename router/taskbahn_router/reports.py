@@ -36,11 +36,11 @@ class Reports:
             refused = self._report(effects, worker, report, now)
             if call is not None:
                 effects.answers.append((call, refused))
-        for loss in effects.gathered.losses:
-            self._lost(effects, loss, now)
-        for job in effects.gathered.returns:
+        for job in effects.gathered.returns:  # before losses: what was not handed out is not charged
             if self._is_running(job):
                 self._again(effects, job, State.READY, None, None)
+        for loss in effects.gathered.losses:
+            self._lost(effects, loss, now)
 
     def _report(self, effects: Effects, worker: Worker, report: wire.Report, now: float) -> list[list[Any]]:
         refused: list[list[Any]] = []

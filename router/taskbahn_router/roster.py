@@ -16,7 +16,7 @@ from taskbahn.states import State
 from taskbahn_router.board import Job, Task, Worker
 from taskbahn_router.core.placement import Room
 from taskbahn_router.core.policy import parse_options
-from taskbahn_router.intake import check_name, convert
+from taskbahn_router.intake import check_name, check_report, check_text, convert
 from taskbahn_router.reports import vacate
 from taskbahn_router.turn import Loss
 
@@ -89,6 +89,7 @@ class Roster:
             raise InvalidRequest("this session is no attached worker: call taskbahn.worker.attach first")
         worker.seen = self._clock.seconds()
         report = convert(call.args[0] if call.args else None, wire.Report, "a report")
+        check_report(report)
         self._dispatcher.report(call, worker, report)
 
     def add(self, hello: wire.Hello, orders: Any) -> Worker:
@@ -97,6 +98,8 @@ class Roster:
         before = self._board.workers.get(hello.worker)
         if before is not None and before.orders is not None:
             before.orders.dismiss(f"another session came under the worker id {hello.worker!r}, which must be its own")
+            before.orders = None
+            before.room.open = False
         now = self._clock.seconds()
         worker = Worker(hello.worker, hello, Room(hello.slots), orders, self._dispatcher.wall(), now)
         self._board.workers[hello.worker] = worker
@@ -125,6 +128,8 @@ class Roster:
             raise InvalidRequest(f"a worker has 1 to {MAX_SLOTS:,} slots, not {hello.slots}")
         if not hello.worker or len(hello.worker) > wire.MAX_TASK_NAME:
             raise InvalidRequest(f"a worker's id has 1 to {wire.MAX_TASK_NAME} characters")
+        for text in (hello.worker, hello.host, hello.version, hello.python, *hello.queues):
+            check_text("a worker's hello", text)
         return hello
 
     def _tasks(self, hello: wire.Hello) -> None:

@@ -158,6 +158,10 @@ class Service:
         if self.views is not None:
             self.views.look_up(job)
 
+    def later(self, function: Callable[[], Any]) -> None:
+        """Call a function when this turn of the event loop is over."""
+        self._reactor.callLater(0, function)
+
     # helpers
 
     def _declare(self, task: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.board import Board, Job, id_bytes, id_text
 from taskbahn_router.following import Following, Waiter, Watcher
+from taskbahn_router.intake import check_text
 from taskbahn_router.stores.contract import AttemptRow, EventRow, Filter, JobRow, OutcomeRow, Reader
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.commit_loop import Runner
 
 MOST_LISTED = 500
+LARGEST = 2**63 - 1
 
 
 def packed(text: str | None) -> Any:
@@ -29,6 +33,8 @@ def packed(text: str | None) -> Any:
 
 class Views:
     """Answers `taskbahn.view.*` and the reading half of `taskbahn.job.*`."""
+
+    log = Logger("taskbahn.views")
 
     def __init__(
         self, board: Board, following: Following, reader: Reader, runner: Runner, fail: Callable[[Call, Any], None]
@@ -53,8 +59,9 @@ class Views:
             raise InvalidRequest("taskbahn.job.wait takes one argument, a list of job ids")
         if len(ids) > wire.MAX_WAIT:
             raise TooLarge("job ids in one wait", len(ids), wire.MAX_WAIT, "wait for them in several calls")
-        unknown = [(id, id_bytes(id)) for id in ids if id not in self._board.jobs]
-        waiter = Waiter(call, ids)
+        raws = {id_text(raw): raw for raw in map(id_bytes, ids)}
+        unknown = [(id, raw) for id, raw in raws.items() if id not in self._board.jobs]
+        waiter = Waiter(call, raws)
         self._following.wait(waiter)
         call.on_gone = lambda _: self._following.unfollow(list(waiter.left), waiter)
         if unknown:
@@ -84,7 +91,8 @@ class Views:
                     self._following.final([id, row.state, row.result, packed(row.error)])
             self._following.flush()
 
-        self._runner.run(self._reader.outcomes, [id_bytes(id)]).addCallback(told)
+        asked = self._runner.run(self._reader.outcomes, [id_bytes(id)])
+        asked.addCallbacks(told, lambda failure: self.log.failure("job {id} cannot be looked up", failure, id=id))
 
     def get(self, call: Call) -> None:
         """`taskbahn.job.get`."""
@@ -176,10 +184,11 @@ class Views:
         for name, value in given.items():
             if value is not None and not isinstance(value, str):
                 raise InvalidRequest(f"{name} must be text")
+            check_text(name, value or "")
         if given["state"] is not None and given["state"] not in set(State):
             raise InvalidRequest(f"there is no state {given['state']!r}; there are {', '.join(State)}")
         before, limit = call.kwargs.get("before"), call.kwargs.get("limit", 50)
-        if not isinstance(limit, int) or not 0 < limit <= MOST_LISTED or not (before is None or isinstance(before, int)):
+        if not _is_number(limit) or not 0 < limit <= MOST_LISTED or not (before is None or _is_number(before)):
             raise InvalidRequest(f"limit must be 1 to {MOST_LISTED}, before the `next` of an earlier answer")
 
         def answer(rows: list[JobRow]) -> None:
@@ -262,10 +271,10 @@ class Views:
 
     @staticmethod
     def _after(call: Call) -> int:
-        after = call.kwargs.get("after", call.args[1] if len(call.args) > 1 else 0)
-        if not isinstance(after, int) or isinstance(after, bool) or after < 0:
-            raise InvalidRequest("after must be the number of an event: 0 or more")
-        return after
+        after: int | Any = call.kwargs.get("after", call.args[1] if len(call.args) > 1 else 0)
+        if isinstance(after, int) and not isinstance(after, bool) and after >= 0:
+            return after
+        raise InvalidRequest("after must be the number of an event: 0 or more")
 
 
 def brief(row: JobRow) -> dict[str, Any]:

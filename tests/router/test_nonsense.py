@@ -1,0 +1,121 @@
+"""Bad input: every request that is wrong gets a typed error that says so, changes nothing, and the node serves on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_twisted
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.types import CallOptions
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from support.plain import Heard, patiently, session_to
+
+from taskbahn import wire
+from taskbahn.errors import BY_URI
+
+if TYPE_CHECKING:
+    from support.programs import Node
+
+    from taskbahn.connection import Session
+
+pytestmark = pytest.mark.slow
+UNKNOWN_JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"
+PROCEDURES = [
+    wire.SUBMIT, wire.JOB_WAIT, wire.JOB_WATCH, wire.JOB_GET, wire.JOB_EVENTS, wire.JOB_CANCEL, wire.JOB_RETRY, wire.VIEW_STATUS,
+    wire.VIEW_TASKS, wire.VIEW_JOBS, wire.VIEW_QUEUES, wire.VIEW_WORKERS, wire.WORKER_ATTACH, wire.WORKER_REPORT,
+]  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=20) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+KEYWORDS = st.sampled_from(["id", "after", "follow", "state", "limit", "x"])
+TYPED = {"", "wamp.error.invalid_argument", *BY_URI} - {"taskbahn.error.service"}
+
+
+async def refusal(session: Session, procedure: str, *args: Any, **kwargs: Any) -> tuple[str, str]:
+    """Return the URI and the sentence of the error that a call ends with."""
+    options = CallOptions(on_progress=lambda *_, **__: None)
+    with pytest.raises(ApplicationError) as caught:
+        await patiently(session.call(procedure, *args, options=options, **kwargs))
+    return caught.value.error.removeprefix("taskbahn.error."), str(caught.value.args[0])
+
+
+@pytest_twisted.ensureDeferred
+async def test_each_wrong_request_is_told_what_is_wrong(node: Node) -> None:
+    async with session_to(node.websocket) as session:
+        hello = {"protocol": 1, "worker": "w", "slots": 1, "tasks": [{"name": "nonsense.known"}]}
+        for procedure, args, uri, part in [
+            (wire.SUBMIT, (), "invalid_request", "a list of calls"),
+            (wire.SUBMIT, ([{}] * (wire.MAX_CALLS + 1),), "too_large", "10,001 is more than the 10,000"),
+            (wire.JOB_GET, ("x",), "invalid_request", "is no job id"),
+            (wire.JOB_GET, (UNKNOWN_JOB,), "unknown_job", UNKNOWN_JOB),
+            (wire.JOB_WATCH, (UNKNOWN_JOB,), "unknown_job", UNKNOWN_JOB),
+            (wire.JOB_EVENTS, (UNKNOWN_JOB, -1), "invalid_request", "after must be"),
+            (wire.JOB_WAIT, (7,), "invalid_request", "a list of job ids"),
+            (wire.WORKER_REPORT, ({},), "invalid_request", "taskbahn.worker.attach first"),
+            (wire.WORKER_ATTACH, ({**hello, "protocol": 99},), "unsupported_protocol", "upgrade the router"),
+            (wire.WORKER_ATTACH, ({**hello, "protocol": 0},), "unsupported_protocol", "upgrade the worker"),
+            (wire.WORKER_ATTACH, ({**hello, "slots": 0},), "invalid_request", "slots"),
+            (wire.WORKER_ATTACH, ({"protocol": 1, "slots": 1, "tasks": []},), "invalid_request", "worker"),
+            (wire.WORKER_ATTACH, ({**hello, "tasks": [{"name": "No Uri"}]},), "invalid_name", "'No Uri' cannot name a task"),
+            (wire.WORKER_ATTACH, ({**hello, "tasks": [{"name": "taskbahn.submit"}]},), "invalid_name", "taskbahn"),
+        ]:
+            got, sentence = await refusal(session, procedure, *args)
+            assert (got, part in sentence) == (uri, True), (procedure, args, got, sentence)
+        assert (await refusal(session, wire.VIEW_JOBS, state="done"))[1].startswith("there is no state 'done'")
+        assert all(task["name"] != "nonsense.known" for task in await patiently(session.call(wire.VIEW_TASKS)))
+
+
+@pytest_twisted.ensureDeferred
+async def test_each_wrong_submission_is_answered_in_its_place(node: Node) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+    signature = {"digest": "d", "parameters": schema, "order": ["n"]}
+    declared = [{"name": "nonsense.task", "signature": signature}]
+    hello = {"protocol": 1, "worker": "nonsense", "slots": 1, "queues": ["nobody"], "tasks": declared}
+    async with session_to(node.websocket) as worker, session_to(node.rawsocket) as session:
+        orders = Heard()
+        worker.call(wire.WORKER_ATTACH, hello, options=CallOptions(on_progress=orders)).addErrback(lambda _: None)
+        await orders.first(lambda order: "welcome" in order)
+        before = (await patiently(session.call(wire.VIEW_STATUS)))["jobs"]
+        calls: list[tuple[Any, str, str]] = [
+            ({"task": "nonsense.tusk"}, "unknown_task", "did you mean 'nonsense.task'"),
+            ({"task": "Not A Name"}, "invalid_name", "cannot name a task"),
+            ({"task": "nonsense.task"}, "invalid_arguments", "n: is missing"),
+            ({"task": "nonsense.task", "args": ["x"]}, "invalid_arguments", "n: "),
+            ({"task": "nonsense.task", "args": [1, 2]}, "invalid_arguments", "2 arguments"),
+            ({"task": "nonsense.task", "args": [1], "kwargs": {"m": 1}}, "invalid_arguments", "m: is no argument"),
+            ({"task": "nonsense.task", "args": [1], "options": {"prioritee": 1}}, "invalid_option", "did you mean 'priority'"),
+            ({"task": "nonsense.task", "args": [1], "options": {"delay": -1}}, "invalid_option", "delay"),
+            ({"task": "nonsense.task", "args": [1], "id": "x"}, "invalid_request", "no job id"),
+            ({"task": "nonsense.task", "packed": "{", "args": []}, "invalid_request", "JSON text"),
+            ({"task": "nonsense.task", "args": [1], "packed": '[["' + "x" * wire.MAX_ARGUMENTS + '"],{}]'}, "too_large", "bytes"),
+            ({"args": [1]}, "invalid_request", "task"),
+            (7, "invalid_request", "malformed"),
+        ]
+        answers = await patiently(session.call(wire.SUBMIT, [call for call, _, _ in calls]))
+        for (call, uri, part), answer in zip(calls, answers, strict=True):
+            told = (answer["error"].removeprefix("taskbahn.error."), part in answer["message"])
+            assert told == (uri, True), (call if call != 7 else 7, answer)
+        assert (await patiently(session.call(wire.VIEW_STATUS)))["jobs"] == before
+
+
+@pytest_twisted.ensureDeferred
+async def test_whatever_is_sent_the_answer_is_typed_and_the_node_serves_on(node: Node) -> None:
+    calls: list[tuple[str, list[Any], dict[str, Any]]] = []
+
+    @settings(max_examples=150, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(PROCEDURES), st.lists(ANYTHING, max_size=3), st.dictionaries(KEYWORDS, ANYTHING, max_size=2))
+    def collect(procedure: str, args: list[Any], kwargs: dict[str, Any]) -> None:
+        calls.append((procedure, args, kwargs))
+
+    collect()
+    async with session_to(node.rawsocket) as session:
+        for procedure, args, kwargs in calls:
+            answer = session.call(procedure, *args, options=CallOptions(on_progress=lambda *_, **__: None), **kwargs)
+            uri = await patiently(answer.addCallbacks(lambda _: "", lambda failure: failure.value.error))
+            assert uri in TYPED, (procedure, args, kwargs, uri)
+    assert node.get("/readyz")[0] == 200
+    assert "Traceback" not in node.output

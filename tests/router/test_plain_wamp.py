@@ -1,0 +1,186 @@
+"""Calling from anywhere: plain Autobahn sessions on both sides, no SDK, against the real node."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_twisted
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.types import CallOptions, RegisterOptions
+from support.plain import Heard, patiently, session_to
+from twisted.internet.defer import CancelledError, Deferred
+
+from taskbahn import wire
+from taskbahn.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from support.programs import Node
+
+    from taskbahn.connection import Session
+
+pytestmark = pytest.mark.slow
+NAMES = itertools.count(1)
+
+
+class Offer:
+    """A task offered by a plain session: each call waits until the test lets it go on."""
+
+    def __init__(self, session: Session) -> None:
+        self.name = f"plain.task_{next(NAMES)}"
+        self.session = session
+        self.calls = Heard()
+        self.interrupted = Heard()
+
+    async def register(self) -> None:
+        await patiently(
+            self.session.register(self._run, wire.OFFER_PREFIX + self.name, options=RegisterOptions(details_arg="details"))
+        )
+
+    def _run(self, *args: Any, details: Any = None, **kwargs: Any) -> Deferred[Any]:
+        done: Deferred[Any] = Deferred(lambda _: self.interrupted("stop"))
+        self.calls({"args": args, "kwargs": kwargs, "progress": details.progress, "done": done})
+        return done
+
+    async def call(self, number: int = 1) -> dict[str, Any]:
+        """Return the call of that number once it is there."""
+        seen: dict[str, Any] = await self.calls.first(lambda _: len(self.calls.values) >= number)
+        return self.calls.values[number - 1] if number > 1 else seen
+
+
+def with_offer(test: Callable[[Session, Offer], Awaitable[None]]) -> Callable[[Node], Any]:
+    @pytest_twisted.ensureDeferred
+    async def run(node: Node) -> None:
+        async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
+            offer = Offer(worker)
+            await offer.register()
+            await test(client, offer)
+
+    run.__name__ = test.__name__
+    wrapped: Callable[[Node], Any] = run
+    return wrapped
+
+
+@with_offer
+async def test_a_task_is_a_remote_procedure_with_progressive_results(client: Session, offer: Offer) -> None:
+    heard = Heard()
+    answer = client.call(offer.name, 3, b=4, options=CallOptions(on_progress=heard))
+    call = await offer.call()
+    assert (call["args"], call["kwargs"]) == ((3,), {"b": 4})
+    call["progress"](0.5)
+    await heard.first(lambda value: any(event["kind"] == "progress" for event in value["events"]))
+    call["done"].callback({"sum": 7})
+    assert await patiently(answer) == {"sum": 7}
+    kinds = [(event["kind"], event["data"].get("state")) for event in heard.events]
+    assert kinds == [("state", "running"), ("progress", None), ("state", "succeeded")]
+
+
+@with_offer
+async def test_a_caller_cancels_its_job(client: Session, offer: Offer) -> None:
+    heard = Heard()
+    answer = client.call(offer.name, options=CallOptions(on_progress=heard))
+    await offer.call()
+    job = (await heard.first(lambda value: bool(value["job"])))["job"]
+    answer.cancel()
+    with pytest.raises(CancelledError):
+        await answer
+    await offer.interrupted.first(bool)
+    outcome = await patiently(client.call(wire.JOB_WAIT, [job]))
+    assert outcome["outcomes"][0][1] == "cancelled"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_job_outlives_its_caller(node: Node) -> None:
+    async with session_to(node.rawsocket) as worker:
+        offer = Offer(worker)
+        await offer.register()
+        heard = Heard()
+        async with session_to(node.websocket) as browser:
+            gone = browser.call(offer.name, options=CallOptions(on_progress=heard))
+            gone.addErrback(lambda _: None)
+            call = await offer.call()
+            job = (await heard.first(lambda value: bool(value["job"])))["job"]
+        call["done"].callback("made")
+        async with session_to(node.websocket) as later:
+            snapshot = await patiently(later.call(wire.JOB_WATCH, job))
+    assert (snapshot["state"], snapshot["result"]) == ("succeeded", "made")
+    assert offer.interrupted.values == []
+
+
+@with_offer
+async def test_a_late_watcher_gets_the_snapshot_and_misses_no_event(client: Session, offer: Offer) -> None:
+    (job,) = await patiently(client.call(wire.SUBMIT, [{"task": offer.name}]))
+    call = await offer.call()
+    call["progress"](0.25)
+    heard = Heard()
+    end = client.call(wire.JOB_WATCH, job, options=CallOptions(on_progress=heard))
+    snapshot = (await heard.first(lambda value: "snapshot" in value))["snapshot"]
+    assert snapshot["state"] == "running"
+    call["progress"](0.75)
+    call["done"].callback(None)
+    assert (await patiently(end))["state"] == "succeeded"
+    numbers = [event["number"] for event in heard.events if event["kind"] != "progress"]
+    assert numbers == list(range(snapshot["number"] + 1, snapshot["number"] + 1 + len(numbers)))
+    assert heard.events[-1]["data"]["state"] == "succeeded"
+    again = await patiently(client.call(wire.JOB_WATCH, job, after=numbers[-1], options=CallOptions(on_progress=Heard())))
+    assert again["state"] == "succeeded"
+
+
+@with_offer
+async def test_the_topic_of_a_job_carries_its_events(client: Session, offer: Offer) -> None:
+    job = str(new_id())
+    heard = Heard()
+    await patiently(client.subscribe(heard, wire.JOB_TOPIC + job))
+    assert await patiently(client.call(wire.SUBMIT, [{"task": offer.name, "id": job}])) == [job]
+    (await offer.call())["done"].callback(1)
+    await heard.first(lambda events: any(event["data"].get("state") == "succeeded" for event in events))
+    assert [event["data"]["state"] for event in heard.events] == ["running", "succeeded"]
+    assert {event["job"] for event in heard.events} == {job}
+
+
+@with_offer
+async def test_a_worker_that_leaves_makes_room_for_the_next_one(client: Session, offer: Offer) -> None:
+    (job,) = await patiently(client.call(wire.SUBMIT, [{"task": offer.name}]))
+    await offer.call()
+    registration = next(iter(offer.session._registrations.values()))
+    await patiently(registration.unregister())
+    await offer.register()
+    (await offer.call(2))["done"].callback("second")
+    outcome = await patiently(client.call(wire.JOB_WAIT, [job]))
+    assert outcome["outcomes"] == [[job, "succeeded", '"second"', None]]
+    view = await patiently(client.call(wire.JOB_GET, job))
+    assert [attempt["outcome"] for attempt in view["attempts"]] == ["worker_lost", "succeeded"]
+
+
+@with_offer
+async def test_an_error_of_the_task_reaches_the_caller(client: Session, offer: Offer) -> None:
+    answer = client.call(offer.name)
+    (await offer.call())["done"].errback(ApplicationError("shop.error.sold_out", "nothing is left"))
+    with pytest.raises(ApplicationError) as caught:
+        await patiently(answer)
+    assert caught.value.error == "taskbahn.error.job_failed"
+    assert caught.value.args == ("shop.error.sold_out: nothing is left",)
+    assert caught.value.kwargs["detail"]["type"] == "shop.error.sold_out"
+
+
+@with_offer
+async def test_what_is_submitted_twice_under_one_id_runs_once(client: Session, offer: Offer) -> None:
+    job = str(new_id())
+    calls = [{"task": offer.name, "id": job}]
+    assert await patiently(client.call(wire.SUBMIT, calls)) == [job]
+    assert await patiently(client.call(wire.SUBMIT, calls + calls)) == [job, job]
+    (await offer.call())["done"].callback(5)
+    followed = await patiently(client.call(wire.SUBMIT, calls, follow=True))
+    assert followed.kwresults["outcomes"] == [[job, "succeeded", "5", None]]
+    assert len(offer.calls.values) == 1
+
+
+@with_offer
+async def test_a_time_limit_stops_the_attempt(client: Session, offer: Offer) -> None:
+    (job,) = await patiently(client.call(wire.SUBMIT, [{"task": offer.name, "options": {"run_within": 0.2}}]))
+    await offer.interrupted.first(bool)
+    outcome = (await patiently(client.call(wire.JOB_WAIT, [job])))["outcomes"][0]
+    assert (outcome[1], outcome[3]["error"]) == ("failed", "taskbahn.error.time_limit_exceeded")
