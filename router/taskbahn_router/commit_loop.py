@@ -114,7 +114,7 @@ class CommitLoop:
             self._clock.callLater(0, self._turn)
 
     def idle(self) -> Deferred[None]:
-        """Fire when everything gathered so far is committed."""
+        """Fire when everything gathered so far is committed, or the store refuses: then there is nothing to wait for."""
         waiting: Deferred[None] = Deferred()
         self._idle.append(waiting)
         self.poke()
@@ -126,12 +126,15 @@ class CommitLoop:
             return
         batch = self._turns.decide()
         if batch is None:
-            waiting, self._idle = self._idle, []
-            for deferred in waiting:
-                deferred.callback(None)
+            self._tell_idle()
             return
         self._busy = True
         self._commit(batch)
+
+    def _tell_idle(self) -> None:
+        waiting, self._idle = self._idle, []
+        for deferred in waiting:
+            deferred.callback(None)
 
     def _commit(self, batch: Batch) -> None:
         if self._commit_seconds < QUICK_SECONDS and batch.rows() <= ON_THE_SPOT:
@@ -148,6 +151,7 @@ class CommitLoop:
         try:
             result = self._store.commit(batch)
         except Exception:  # noqa: BLE001 - told like a failure on the thread
+            self._commit_seconds = LONGEST_RETRY  # what fails may take long, as waiting for a lock does: no more of it here
             self._failed(batch, Failure())  # type: ignore[no-untyped-call]
             return
         taken = self._clock.seconds() - began
@@ -173,5 +177,6 @@ class CommitLoop:
             self.log.error("{error}", error=error)
         self.error = error
         self._turns.refused(batch, error)
+        self._tell_idle()
         self._clock.callLater(self._retry_delay, self._commit, batch)
         self._retry_delay = min(LONGEST_RETRY, self._retry_delay * 2)

@@ -271,10 +271,15 @@ class Views:
 
     @staticmethod
     def _after(call: Call) -> int:
-        after: int | Any = call.kwargs.get("after", call.args[1] if len(call.args) > 1 else 0)
-        if isinstance(after, int) and not isinstance(after, bool) and after >= 0:
+        after = call.kwargs.get("after", call.args[1] if len(call.args) > 1 else 0)
+        if _is_number(after) and after >= 0:
             return after
         raise InvalidRequest("after must be the number of an event: 0 or more")
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    """Return whether a value fits the store's integers (a bool is no number here)."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 def brief(row: JobRow) -> dict[str, Any]:
