@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.twisted.wamp import ApplicationSession
 from autobahn.wamp import message
-from autobahn.wamp.types import PublishOptions
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.types import CallOptions, PublishOptions
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
 from taskbahn.errors import TaskbahnError
 from taskbahn_router.calls import Call
+from taskbahn_router.offers import OfferFailed
 from taskbahn_router.service import Service
 
 if TYPE_CHECKING:
@@ -166,6 +168,11 @@ class Component(ApplicationSession):
             return True
         return bool(self._patterns) and any(_matches(topic, uri, match) for uri, match in self._patterns.values())
 
+    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
+        """Call a procedure of somebody else; fails with `offers.OfferFailed`."""
+        call: Deferred[Any] = self.call(uri, *args, options=CallOptions(on_progress=on_progress), **kwargs)
+        return call.addErrback(_offer_failed)
+
     # what Crossbar tells
 
     def _joined(self, details: Any) -> None:
@@ -206,6 +213,14 @@ class Component(ApplicationSession):
         finally:
             self.log.critical("Taskbahn cannot start: {sentence}", sentence=sentence)
             os._exit(1)
+
+
+def _offer_failed(failure: Any) -> None:
+    error = failure.value
+    if isinstance(error, ApplicationError):
+        text = " ".join(str(arg) for arg in error.args)
+        raise OfferFailed(error.error, text, lost=error.error == ApplicationError.CANCELED and "disconnected" in text) from error
+    failure.raiseException()
 
 
 def _matches(topic: str, uri: str, match: str) -> bool:

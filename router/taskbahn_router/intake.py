@@ -177,5 +177,5 @@ def convert(value: Any, kind: Any, what: str) -> Any:
     """Return *value* as a wire struct; raises `InvalidRequest` that names the field."""
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         raise InvalidRequest(f"{what} is malformed: {error}") from None

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from autobahn.wamp.exception import ApplicationError
-from autobahn.wamp.types import CallOptions
 from twisted.logger import Logger
 
 from taskbahn import wire
@@ -23,6 +21,15 @@ if TYPE_CHECKING:
     from taskbahn_router.dispatcher import Dispatcher
     from taskbahn_router.roster import Roster
     from taskbahn_router.service import Outside
+
+
+class OfferFailed(Exception):
+    """An offered procedure answered with an error; `lost` when its session went away instead."""
+
+    def __init__(self, uri: str, text: str, *, lost: bool) -> None:
+        super().__init__(text)
+        self.uri = uri
+        self.lost = lost
 
 
 class OfferOrders:
@@ -49,8 +56,9 @@ class OfferOrders:
     def _run(self, id: str, attempt: int, packed: str, run_within: float | None) -> None:
         args, kwargs = unpack(packed)
         began = self._dispatcher.wall()
-        options = CallOptions(on_progress=lambda *values, **named: self._progress(id, attempt, values, named))
-        call = self._calls[id] = self._outside.call(self._uri, *args, options=options, **kwargs)
+        call = self._calls[id] = self._outside.call_offer(
+            self._uri, args, kwargs, lambda *values, **named: self._progress(id, attempt, values, named)
+        )
         if run_within is not None:
             timer = self._dispatcher.clock.callLater(run_within, self._stop, id, "time_limit")
             call.addBoth(_and_cancel, timer)
@@ -88,11 +96,9 @@ class OfferOrders:
         error = failure.value
         why = self._stopped.pop(id, None)
         kind, info = "error", {"type": type(error).__name__, "message": str(error)}
-        if isinstance(error, ApplicationError):
-            text = " ".join(str(arg) for arg in error.args)
-            info = {"type": error.error, "message": text}
-            if error.error == ApplicationError.CANCELED and "disconnected" in text:
-                kind = "crash"
+        if isinstance(error, OfferFailed):
+            info["type"] = error.uri
+            kind = "crash" if error.lost else "error"
         if why == "time_limit":
             info = {"type": "TimeLimitExceeded", "message": "it ran longer than its run_within"}
         kind = why or kind

@@ -40,8 +40,8 @@ class Outside(Protocol):
     def is_watched(self, topic: str) -> bool:
         """Return whether anybody subscribes to *topic*."""
 
-    def call(self, procedure: str, *args: Any, **kwargs: Any) -> Deferred[Any]:
-        """Call a procedure of somebody else."""
+    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
+        """Call a procedure of somebody else; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
 
 
 class Service:
@@ -82,6 +82,8 @@ class Service:
         self._reader = reader
         dispatcher = self.dispatcher
         views = self.views = Views(dispatcher.board, dispatcher.following, reader, self._reading, self._failed)
+        dispatcher.start(running, start.next_sweep)  # before anybody may call: workers come back and say what they run
+        self.roster.start()
         for uri, handler in {
             wire.SUBMIT: dispatcher.submit,
             wire.JOB_WAIT: views.wait,
@@ -101,8 +103,6 @@ class Service:
             await self._outside.register_procedure(uri, self._guarded(handler))
         for task in dispatcher.board.tasks:
             self._declare(task)
-        dispatcher.start(running, start.next_sweep)
-        self.roster.start()
         self._publish_changes()
         self._measure_lag(self._reactor.seconds())
         Service.running = self

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from taskbahn_router.commit_loop import Runner
 
 MOST_LISTED = 500
-LARGEST = 2**63 - 1
 
 
 def packed(text: str | None) -> Any:
@@ -155,9 +154,10 @@ class Views:
         row = self._reader.job(raw)
         if row is None:
             return None
-        events = self._reader.events(row.seq, after, 1_000_000)
+        events = self._reader.events(row.seq, min(after, row.number), 1_000_000)  # a running job's row may be behind its events
         newest = max(row.number, events[-1].number if events else 0)
-        return row._replace(number=newest), self._reader.attempts(row.seq), events
+        wanted = [event for event in events if event.number > after]
+        return row._replace(number=newest), self._reader.attempts(row.seq), wanted
 
     def job_view(self, row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
         """Return the whole `wire.JobView` of a job, with the newest progress if it runs now."""

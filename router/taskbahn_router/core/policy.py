@@ -54,7 +54,7 @@ def parse_options(given: dict[str, Any]) -> wire.Options:
             raise InvalidOption(f"there is no option {str(name)[:100]!r}{hint}", option=str(name)[:100])
     try:
         options = msgspec.convert(given, wire.Options)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         raise InvalidOption(f"an option has a wrong value: {error}") from None
     _check_ranges(options)
     return options
