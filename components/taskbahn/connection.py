@@ -170,10 +170,10 @@ class Connection:
             return succeed(None)
         gone: Deferred[None] = Deferred()
         self._stopped.append(gone)
-        if session.is_attached():
-            session.leave()
-        else:
+        if not session.is_attached():
             session.disconnect()
+        elif not session._goodbye_sent:  # noqa: SLF001 - or it would be said twice, with a warning
+            session.leave()
         return gone
 
     def drop(self) -> None:

@@ -1,0 +1,203 @@
+"""One attempt as the code that runs it sees it, in whatever thread, process or coroutine that is.
+
+It knows nothing of connections: all it says goes to its `Sink`. The active one is found through a context variable, so
+that it follows coroutines and `asyncio.to_thread`.
+"""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar
+from typing import Any, Literal, Protocol
+
+from taskbahn import wire
+from taskbahn.errors import TooLarge
+from taskbahn.richtypes import encode
+from taskbahn.signals import Cancelled, TimeLimit
+
+MAX_LOG_LINES = 10_000  # of one attempt
+MAX_LOG_LINE = 8 * 1024  # characters
+MAX_CHUNKS = 100_000  # of one attempt
+MAX_STAGES = 200  # shown of one attempt; ended ones make room
+
+StopKind = Literal["cancelled", "time_limit", "back", "refused"]
+Record = tuple[str, Any]  # DONE: list of a wire.Done, FAILED: dict of a wire.Failed, NOTICE: list of a wire.Notice
+DONE, FAILED, NOTICE = "done", "failed", "notice"
+
+
+class Sink(Protocol):
+    """Takes what attempts say; both may be called from any thread."""
+
+    def put(self, record: Record) -> None:
+        """Send *record* on, in order."""
+
+    def touch(self, context: AttemptContext) -> None:
+        """Ask *context* for its `progress_record` soon: it has changed."""
+
+
+class AttemptContext:
+    """One attempt: what it is, whether it has to stop, what it has said so far.
+
+    run_within: seconds since `began` (monotonic clock), or None.   stop: why it has to end, or None.
+    stopped_at: when it was told so, monotonic.   ended: its outcome is known; nothing may be raised in it any more.
+    sequence: its place in the order of its child process.
+    """
+
+    __slots__ = (
+        "attempt",
+        "began",
+        "ended",
+        "job",
+        "packed",
+        "run_within",
+        "saying",
+        "sequence",
+        "sink",
+        "started_at",
+        "stop",
+        "stop_reason",
+        "stopped_at",
+        "task",
+    )
+
+    def __init__(self, job: str, attempt: int, task: str, packed: str, run_within: float | None, sink: Sink) -> None:
+        self.job = job
+        self.attempt = attempt
+        self.task = task
+        self.packed = packed
+        self.run_within = run_within
+        self.sink = sink
+        self.started_at = 0.0
+        self.began = 0.0
+        self.stop: StopKind | None = None
+        self.stop_reason = ""
+        self.stopped_at = 0.0
+        self.ended = False
+        self.sequence = 0
+        self.saying: Saying | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names this attempt on the wire."""
+        return self.job, self.attempt
+
+    def begin(self) -> None:
+        """Note the time: the task's function is called next."""
+        self.started_at = time.time()
+        self.began = time.monotonic()
+
+    def say(self) -> Saying:
+        """Return what this attempt has said, to add to it."""
+        if self.saying is None:
+            self.saying = Saying(self)
+        return self.saying
+
+    def finish(self) -> None:
+        """Send what is still unsaid; to be called before the outcome is put."""
+        if self.saying is not None:
+            self.saying.finish()
+
+    def notice(self, kind: Literal["log", "chunk", "extend"], data: Any) -> None:
+        """Send one notice."""
+        self.sink.put((NOTICE, [self.job, self.attempt, kind, time.time(), data]))
+
+    def extend(self, seconds: float) -> None:
+        """Add to the time limit, if there is one."""
+        if self.run_within is not None:
+            self.run_within += seconds
+            self.notice("extend", self.run_within)
+
+    def check(self) -> None:
+        """Raise Cancelled or TimeLimit if the attempt has to stop."""
+        if self.stop is not None:
+            raise (TimeLimit if self.stop == "time_limit" else Cancelled)(self.stop_reason)
+
+
+class Saying:
+    """Progress, log lines and chunks of one attempt, within their bounds. Made only for attempts that say something."""
+
+    def __init__(self, context: AttemptContext) -> None:
+        self.context = context
+        self.progress = wire.Progress()
+        self.is_changed = False
+        self.sent_at = 0.0  # monotonic; of the last progress record
+        self._stages = 0
+        self._lines = 0
+        self._chunks = 0
+        self._unfinished: dict[str, str] = {}
+        self._finished = False
+
+    def changed(self) -> None:
+        """The progress is another: have it sent, soon."""
+        if not self.is_changed and not self._finished:
+            self.is_changed = True
+            self.context.sink.touch(self.context)
+
+    def progress_record(self, now: float) -> Record:
+        """Return the newest progress as a notice; now: monotonic."""
+        self.is_changed = False
+        self.sent_at = now
+        context = self.context
+        return NOTICE, [context.job, context.attempt, "progress", time.time(), wire.plain(self.progress)]
+
+    def begin_stage(self, name: str, total: float | None, parent: int | None) -> wire.Stage:
+        """Open a stage."""
+        self._stages += 1
+        stage = wire.Stage(id=self._stages, name=str(name)[:200], parent=parent, total=total, started_at=time.time())
+        stages = self.progress.stages
+        if len(stages) >= MAX_STAGES:
+            oldest = next((one for one in stages if one.ended_at is not None), None)
+            if oldest is None:
+                return stage
+            stages.remove(oldest)
+        stages.append(stage)
+        self.changed()
+        return stage
+
+    def line(self, level: str, logger: str, message: str) -> None:
+        """Send one log line, cut to its bound; after the last allowed one, a line that says so."""
+        self._lines += 1
+        if self._lines > MAX_LOG_LINES:
+            if self._lines > MAX_LOG_LINES + 1:
+                return
+            level, logger, message = (
+                "WARNING",
+                "taskbahn",
+                f"more than {MAX_LOG_LINES:,} log lines: the rest is only in the worker's own log",
+            )
+        if len(message) > MAX_LOG_LINE:
+            message = message[:MAX_LOG_LINE] + "…"
+        self.context.notice("log", {"level": level, "logger": logger, "message": message})
+
+    def printed(self, stream: str, text: str) -> None:
+        """Take text that was written to *stream*; each full line becomes a log line."""
+        *lines, rest = (self._unfinished.get(stream, "") + text).split("\n")
+        for line in lines:
+            self.line("INFO", stream, line)
+        if len(rest) > MAX_LOG_LINE:
+            self.line("INFO", stream, rest)
+            rest = ""
+        self._unfinished[stream] = rest
+
+    def chunk(self, value: Any) -> None:
+        """Send one chunk; raises TooLarge, TypeError."""
+        data = encode(value)
+        if len(data) > wire.MAX_ARGUMENTS:
+            raise TooLarge("a chunk in bytes", len(data), wire.MAX_ARGUMENTS, "send smaller ones, or a reference")
+        self._chunks += 1
+        if self._chunks > MAX_CHUNKS:
+            raise TooLarge("chunks of one attempt", self._chunks, MAX_CHUNKS, "send fewer, larger ones")
+        self.context.notice("chunk", wire.from_json(data))
+
+    def finish(self) -> None:
+        """Send the last line if it had no end, and the newest progress if it was not sent yet."""
+        for stream, rest in self._unfinished.items():
+            if rest:
+                self.line("INFO", stream, rest)
+        self._unfinished = {}
+        self._finished = True
+        if self.is_changed:
+            self.context.sink.put(self.progress_record(time.monotonic()))
+
+
+ACTIVE: ContextVar[AttemptContext | None] = ContextVar("taskbahn_attempt", default=None)

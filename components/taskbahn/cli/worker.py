@@ -1,0 +1,68 @@
+"""`taskbahn worker MODULE:APP`."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+
+import click
+
+from taskbahn import wire
+
+
+@click.command()
+@click.argument("target", metavar="MODULE:APP")
+@click.option("--url", help="The router's address. [default: that of the application, else TASKBAHN_URL]")
+@click.option(
+    "--slots", type=click.IntRange(1, 10_000), help="Attempts at a time. [default: one a CPU; 100 if all tasks are async]"
+)
+@click.option("--queues", default=wire.DEFAULT_QUEUE, show_default=True, help="Queues to serve: a,b,c.")
+@click.option("--burst", is_flag=True, help="End when nothing is ready any more.")
+@click.option("--watch", is_flag=True, help="Start anew when a source file changes.")
+@click.option("--grace", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds to finish after SIGTERM.")
+@click.option("--name", help="The worker's id, its own among all workers. [default: host and process]")
+def worker(
+    target: str,
+    *,
+    url: str | None,
+    slots: int | None,
+    queues: str,
+    burst: bool,
+    watch: bool,
+    grace: float,
+    name: str | None,
+) -> None:
+    """Run a worker for the tasks of the application APP in the module MODULE, such as photos:app.
+
+    Plain functions run in processes (or threads, if the task says so), at most --slots at a time in each; async
+    functions on the event loop, 100 at a time. SIGTERM or Ctrl-C: takes no more, finishes what it can within
+    --grace seconds, hands the rest back.
+    """
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    if watch:
+        from taskbahn.worker.reload import watch as watch_sources
+
+        arguments = [argument for argument in sys.argv[2:] if argument != "--watch"]
+        raise click.exceptions.Exit(watch_sources(arguments, target, lambda sentence: click.echo(sentence, err=True)))
+    raise click.exceptions.Exit(_run(target, url, slots, queues, burst=burst, grace=grace, name=name))
+
+
+def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst: bool, grace: float, name: str | None) -> int:
+    from taskbahn.errors import TaskbahnError
+    from taskbahn.worker.loading import load_app
+    from taskbahn.worker.run import run_worker
+    from taskbahn.worker.service import Settings
+
+    try:
+        app = load_app(target)
+        for task in app.tasks.values():
+            task.declaration()
+        served = [queue.strip() for queue in queues.split(",") if queue.strip()] or [wire.DEFAULT_QUEUE]
+        settings = Settings(target=target, url=url or app.url, name=name, slots=slots, queues=served)
+        gc.freeze()
+        return run_worker(app, settings, grace=grace, burst=burst)
+    except TaskbahnError as error:
+        click.echo(f"error: {error}", err=True)
+        return 1

@@ -1,0 +1,145 @@
+"""`current`: what a task says about itself while it runs, and what it may ask.
+
+Outside of an attempt `current` does nothing, harmlessly, so that the plain function stays callable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from taskbahn import wire
+from taskbahn.attempt import ACTIVE, MAX_LOG_LINE
+from taskbahn.richtypes import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taskbahn.attempt import Saying
+
+INNERMOST: ContextVar[int | None] = ContextVar("taskbahn_stage", default=None)
+
+
+class StageHandle:
+    """A named part of the work: `advance` it towards its `total`."""
+
+    def __init__(self, stage: wire.Stage, saying: Saying | None) -> None:
+        self._stage = stage
+        self._saying = saying
+
+    def advance(self, n: float = 1) -> None:
+        """*n* more are done."""
+        self._stage.done += n
+        self._changed()
+
+    @property
+    def done(self) -> float:
+        """How many are done."""
+        return self._stage.done
+
+    @property
+    def total(self) -> float | None:
+        """How many there are to do; None if that is not known. May be set."""
+        return self._stage.total
+
+    @total.setter
+    def total(self, total: float | None) -> None:
+        self._stage.total = total
+        self._changed()
+
+    def end(self) -> None:
+        """This part is over; called by the `with` block that began it."""
+        self._stage.ended_at = time.time()
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._saying is not None:
+            self._saying.changed()
+
+
+class Current:
+    """The attempt that runs this code. Outside of one, what is said goes nowhere and nothing is cancelled."""
+
+    @property
+    def job(self) -> str | None:
+        """The job's id."""
+        context = ACTIVE.get()
+        return context.job if context else None
+
+    @property
+    def attempt(self) -> int | None:
+        """The number of this attempt, from 1."""
+        context = ACTIVE.get()
+        return context.attempt if context else None
+
+    @property
+    def task(self) -> str | None:
+        """The task's name."""
+        context = ACTIVE.get()
+        return context.task if context else None
+
+    @contextlib.contextmanager
+    def stage(self, name: str, total: float | None = None) -> Iterator[StageHandle]:
+        """Begin a named part of the work, inside the one that is open; it ends with the `with` block."""
+        context = ACTIVE.get()
+        if context is None:
+            yield StageHandle(wire.Stage(id=0, name=name, total=total), None)
+            return
+        saying = context.say()
+        stage = saying.begin_stage(name, total, INNERMOST.get())
+        token = INNERMOST.set(stage.id)
+        handle = StageHandle(stage, saying)
+        try:
+            yield handle
+        finally:
+            INNERMOST.reset(token)
+            handle.end()
+
+    def progress(self, fraction_or_done: float, total: float | None = None, message: str = "", data: Any = None) -> None:
+        """Say how far the attempt is: a fraction from 0 to 1, or so many of *total*; *data* is any value that is data."""
+        context = ACTIVE.get()
+        if context is None:
+            return
+        fraction = fraction_or_done / total if total else fraction_or_done
+        saying = context.say()
+        saying.progress.fraction = min(max(float(fraction), 0.0), 1.0)
+        saying.progress.message = str(message)[:MAX_LOG_LINE]
+        saying.progress.data = None if data is None else wire.from_json(encode(data))
+        saying.changed()
+
+    def log(self, message: str, level: str | int = "INFO") -> None:
+        """Write a line to the job's log."""
+        context = ACTIVE.get()
+        if context is not None:
+            name = logging.getLevelName(level) if isinstance(level, int) else level.upper()
+            context.say().line(name, "", str(message))
+
+    def chunk(self, value: Any) -> None:
+        """Send a part of a result that comes piece by piece; raises TooLarge, or TypeError for what is not data."""
+        context = ACTIVE.get()
+        if context is not None:
+            context.say().chunk(value)
+
+    def extend(self, seconds: float) -> None:
+        """Give this attempt *seconds* more than its time limit, if it has one."""
+        context = ACTIVE.get()
+        if context is not None:
+            context.extend(seconds)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True when the attempt has to stop: it was cancelled, its time is over, or its worker has to leave."""
+        context = ACTIVE.get()
+        return context is not None and context.stop is not None
+
+    def check(self) -> None:
+        """Raise Cancelled (or TimeLimit) if the attempt has to stop; call it now and then in long loops."""
+        context = ACTIVE.get()
+        if context is not None:
+            context.check()
+
+
+current = Current()

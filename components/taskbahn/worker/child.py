@@ -1,0 +1,212 @@
+"""A child process of the worker: imports the application once and runs attempts in its main thread, one at a time.
+
+`python -m taskbahn.worker.child SOCKET MARK MODULE:APP`, with the numbers of two inherited descriptors. A second thread
+does the talking: it takes in what the worker sends, and sends outcomes that would wait behind a long attempt. When
+the line is empty, the main thread sends them itself. If the worker goes away, the child ends at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from contextvars import Context
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.attempt import AttemptContext
+from taskbahn.signals import Cancelled, Stop, TimeLimit
+from taskbahn.worker.capture import Capture
+from taskbahn.worker.execution import execute
+from taskbahn.worker.failure import stopped
+from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
+from taskbahn.worker.loading import load_app
+from taskbahn.worker.outbox import ProgressGate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from taskbahn.attempt import Record
+    from taskbahn.task import Task
+
+FLUSH_AFTER = 0.002  # seconds that an outcome may wait behind a running attempt
+SWITCH_INTERVAL = 0.001  # seconds for which the main thread may keep the talking one from running
+
+
+class Child:
+    """The line of this process, and what goes back to the worker; it is the `Sink` of its attempts."""
+
+    def __init__(self, connection: socket.socket, mark: Mark, tasks: Mapping[str, Task[..., Any]]) -> None:
+        self._socket = connection
+        self._mark = mark
+        self._tasks = tasks
+        self._line: deque[AttemptContext] = deque()
+        self._held: dict[tuple[str, int], AttemptContext] = {}
+        self._current: AttemptContext | None = None
+        self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the line, False: end
+        self._records: deque[Any] = deque()
+        self._sending = threading.Lock()
+        self._gate = ProgressGate()
+        self._wake_read, self._wake_write = os.pipe()
+        self._is_awake = False  # the talking thread will look at the records by itself
+        self._main_thread = threading.main_thread().ident or 0
+
+    def run(self) -> None:
+        """Run attempts until the worker says that nothing more comes."""
+        signal.signal(signal.SIGUSR1, self._raise_in_task)
+        for ignored in (signal.SIGINT, signal.SIGTERM):  # they are for the worker; programs that a task starts get the default
+            signal.signal(ignored, lambda *_: None)
+        self._records.append(("ready", None))
+        self._send()
+        threading.Thread(target=self._talk, name="taskbahn-child", daemon=True).start()
+        while True:
+            try:
+                context = self._line.popleft()
+            except IndexError:
+                self._send()
+                if not self._tokens.get():
+                    return
+                continue
+            self._records.append(self._run_one(context))
+            self._held.pop(context.key, None)
+            if context.stop is not None:
+                self._send()
+
+    def put(self, record: Record) -> None:
+        """Send *record* soon; from any thread."""
+        self._records.append(record)
+        self._wake()
+
+    def touch(self, context: AttemptContext) -> None:
+        """Send the progress of *context* soon; from any thread."""
+        self._gate.touch(context)
+        self._wake()
+
+    def _run_one(self, context: AttemptContext) -> Record:
+        record: Record | None = None
+        self._mark.set(context.sequence, time.monotonic())
+        self._current = context
+        with contextlib.suppress(Stop):  # it may come after the function has returned
+            record = Context().run(execute, self._tasks[context.task], context)
+        self._current = None
+        return record or stopped(context, context.stop_reason)
+
+    def _raise_in_task(self, *_: object) -> None:
+        """Run in the main thread, wherever that is; only the attempt that is meant is hit, and once."""
+        context = self._current
+        if context is not None and context.stop is not None and not context.ended and not context.stopped_at:
+            context.stopped_at = time.monotonic()
+            raise (TimeLimit if context.stop == "time_limit" else Cancelled)(context.stop_reason)
+
+    def _wake(self) -> None:
+        if not self._is_awake:
+            self._is_awake = True
+            os.write(self._wake_write, b".")
+
+    def _talk(self) -> None:
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        poll.register(self._wake_read, select.POLLIN)
+        unframer = Unframer()
+        wait: float | None = None
+        while True:
+            if self._records or self._line:
+                wait = FLUSH_AFTER
+            events = poll.poll(None if wait is None else wait * 1000)
+            for descriptor, _ in events:
+                if descriptor == self._wake_read:
+                    os.read(self._wake_read, 1024)
+                    self._is_awake = False
+                    continue
+                for message in unframer.feed(self._receive()):
+                    self._obey(*message)
+            progress, wait = self._gate.take(time.monotonic())
+            self._records += progress
+            self._send()
+
+    def _receive(self) -> bytes:
+        with contextlib.suppress(ConnectionError):
+            data = self._socket.recv(MOST_READ)
+            if data:
+                return data
+        os._exit(0)  # the worker is gone
+
+    def _obey(self, order: str, *words: Any) -> None:
+        if order == "run":
+            for sequence, job, attempt, task, packed, run_within in words[0]:
+                context = AttemptContext(job, attempt, task, packed, run_within, self)
+                context.sequence = sequence
+                self._held[job, attempt] = context
+                self._line.append(context)
+            if not self._tokens.qsize():
+                self._tokens.put(True)
+        elif order == "stop":
+            self._stop_one((words[0], words[1]), words[2], words[3])
+        elif order == "back":
+            self._give_up(words[0])
+        elif order == "end":
+            self._tokens.put(False)
+
+    def _stop_one(self, key: tuple[str, int], kind: Any, reason: str) -> None:
+        context = self._held.get(key)
+        if context is None:
+            return
+        context.stop_reason = reason
+        context.stop = kind
+        try:
+            self._line.remove(context)
+        except ValueError:
+            signal.pthread_kill(self._main_thread, signal.SIGUSR1)
+            return
+        del self._held[key]
+        self._records.append(stopped(context, reason))
+
+    def _give_up(self, count: int | None) -> None:
+        keys: list[tuple[str, int]] = []
+        try:
+            while count is None or len(keys) < count:
+                keys.append(self._line.pop().key)
+        except IndexError:
+            pass
+        for key in keys:
+            self._held.pop(key, None)
+        self._records.append(("back", keys))
+
+    def _send(self) -> None:
+        """Send all records that there are."""
+        with self._sending:
+            batch: list[Any] = []
+            try:
+                while True:
+                    batch.append(self._records.popleft())
+            except IndexError:
+                pass
+            if batch:
+                try:
+                    self._socket.sendall(frame(batch))
+                except OSError:
+                    os._exit(0)  # the worker is gone
+
+
+def main() -> None:
+    """Serve the worker that started this process."""
+    descriptor, mark, target = sys.argv[1:4]
+    connection = socket.socket(fileno=int(descriptor))
+    sys.argv = [target]
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    tasks = load_app(target).tasks
+    Capture().start()
+    Child(connection, Mark(int(mark)), tasks).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""One attempt of a plain function, from its packed arguments to its outcome. The hot path of threads and processes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.attempt import ACTIVE, DONE
+from taskbahn.signals import Stop
+from taskbahn.worker.failure import failed, stopped
+
+if TYPE_CHECKING:
+    from taskbahn.attempt import AttemptContext, Record
+    from taskbahn.task import Task
+
+
+def execute(task: Task[..., Any], context: AttemptContext) -> Record:
+    """Run the attempt in this thread and return its outcome; whatever the task raises becomes one.
+
+    To be called with `Context().run`, so that what the task sets in context variables ends with it.
+    A `Stop` that is thrown in from outside may arrive at any point, also after the function has returned: until
+    `context.ended` is set it is the answer, afterwards it is for the caller to catch.
+    """
+    ACTIVE.set(context)
+    if context.stop is not None:
+        context.ended = True
+        return stopped(context, context.stop_reason)
+    try:
+        try:
+            context.begin()
+            signature = task.signature
+            args, kwargs = signature.unpack(context.packed)
+            result = signature.pack_result(task.function(*args, **kwargs))
+            context.ended = True
+        except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome, SystemExit too
+            record = failed(task, context, error)
+            context.ended = True
+        else:
+            record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
+    except Stop:
+        context.ended = True
+        record = stopped(context, context.stop_reason)
+    if context.saying is not None:
+        context.saying.finish()
+    return record

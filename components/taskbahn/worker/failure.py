@@ -1,0 +1,119 @@
+"""What is said of an attempt that did not succeed: the error as data, and whether it may be tried again."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.attempt import FAILED
+from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge
+from taskbahn.signals import GiveUp, Retry
+
+if TYPE_CHECKING:
+    from taskbahn.attempt import AttemptContext, Record
+    from taskbahn.task import Task
+
+OURS = str(Path(__file__).parent.parent) + "/"  # frames of files below it are left out
+MAX_TRACEBACK = 32 * 1024  # characters
+MAX_MESSAGE = 8 * 1024
+MAX_CAUSES = 5
+HOPELESS = (GiveUp, InvalidArguments, ResultNotSerialisable, ResultTooLarge)
+
+
+def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) -> Record:
+    """Return the record of an attempt that ended with *error*, which may be how it answered to a stop."""
+    kind = context.stop or "error"
+    described = describe(error)
+    if kind != "error":
+        described["message"] = context.stop_reason or described["message"]
+        if described["type"] == "asyncio.exceptions.CancelledError":
+            described["type"] = "TimeLimit" if kind == "time_limit" else "Cancelled"
+    fields: dict[str, Any] = {"kind": kind, "error": described, "retry": kind != "cancelled" and may_retry(task, error)}
+    if isinstance(error, Retry) and error.delay is not None:
+        fields["delay"] = error.delay
+    return outcome(context, **fields)
+
+
+def crashed(context: AttemptContext, message: str) -> Record:
+    """Return the record of an attempt whose process died under it."""
+    return outcome(context, kind="crash", error={"type": "ProcessDied", "message": message})
+
+
+def stopped(context: AttemptContext, message: str) -> Record:
+    """Return the record of an attempt that was stopped before it began, or that did not stop by itself."""
+    kind = context.stop or "cancelled"
+    name = "TimeLimit" if kind == "time_limit" else "Cancelled"
+    return outcome(context, kind=kind, error={"type": name, "message": message}, retry=kind != "cancelled")
+
+
+def outcome(context: AttemptContext, **fields: Any) -> Record:
+    """Return the record of a `wire.Failed` with *fields*; it ends now."""
+    times = {"started_at": context.started_at, "ended_at": time.time()}
+    return FAILED, {"id": context.job, "attempt": context.attempt, **times, **fields}
+
+
+def may_retry(task: Task[..., Any], error: BaseException) -> bool:
+    """Apply the task's rules to *error*: never after GiveUp, `give_up_on` or bad data, else after `retry_on`, else always."""
+    if isinstance(error, HOPELESS) or (task.give_up_on and isinstance(error, task.give_up_on)):
+        return False
+    if task.retry_on is None or isinstance(error, Retry):
+        return True
+    return isinstance(error, task.retry_on)
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Return *error* as data: type, message, traceback (bounded, without our own frames), cause, notes."""
+    described = _brief(error)
+    described["traceback"] = _bounded(_traceback(error))
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    place = described
+    for _ in range(MAX_CAUSES):
+        if cause is None:
+            break
+        place["cause"] = _brief(cause)
+        place = place["cause"]
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return described
+
+
+def _brief(error: BaseException) -> dict[str, Any]:
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        message = str(error)[:MAX_MESSAGE]
+    except Exception as broken:  # noqa: BLE001 - a __str__ of the user's
+        message = f"<its text cannot be made: {type(broken).__name__}>"
+    brief: dict[str, Any] = {"type": name, "message": message}
+    notes = getattr(error, "__notes__", None)
+    if isinstance(notes, list) and notes:
+        brief["notes"] = [str(note)[:MAX_MESSAGE] for note in notes[:20]]
+    return brief
+
+
+def _traceback(error: BaseException) -> str:
+    try:
+        found = traceback.TracebackException.from_exception(error, compact=True)
+        _leave_ours_out(found)
+        return "".join(found.format())
+    except Exception as broken:  # noqa: BLE001 - sources that cannot be read, a __repr__ of the user's
+        return f"<the traceback cannot be made: {type(broken).__name__}: {broken}>"
+
+
+def _leave_ours_out(found: traceback.TracebackException) -> None:
+    seen = found
+    for _ in range(100):
+        seen.stack[:] = [frame for frame in seen.stack if not frame.filename.startswith(OURS)]
+        following = seen.__cause__ or seen.__context__
+        if following is None:
+            return
+        seen = following
+
+
+def _bounded(text: str) -> str:
+    """Keep the beginning and, more of it, the end."""
+    if len(text) <= MAX_TRACEBACK:
+        return text
+    head, tail = MAX_TRACEBACK // 4, MAX_TRACEBACK * 3 // 4 - 100
+    return f"{text[:head]}\n… {len(text) - head - tail:,} characters left out …\n{text[-tail:]}"

@@ -1,0 +1,91 @@
+"""The worker's clock: time limits, the grace of attempts that were told to stop, lines that do not move."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from taskbahn.worker.pool import ABANDON_AFTER
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+
+    from taskbahn.attempt import AttemptContext, StopKind
+    from taskbahn.worker.pool import Pool
+
+TICK = 0.05  # seconds, at most, between two looks while there is something to run
+SHORTEST = 0.005
+
+
+class Sweeper:
+    """Looks at what runs in all pools, as often as needed, and not at all while nothing does."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        pools: Sequence[Pool],
+        *,
+        is_busy: Callable[[], bool],
+        on_blocked: Callable[[list[AttemptContext]], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._loop = loop
+        self._pools = pools
+        self._is_busy = is_busy
+        self._on_blocked = on_blocked
+        self._clock = clock
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wake(self) -> None:
+        """There is something to run: look from now on."""
+        if self._timer is None:
+            self._timer = self._loop.call_later(TICK, self._tick)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def look(self) -> float:
+        """Do what is due; return the seconds until the next look."""
+        now = self._clock()
+        wait = TICK
+        for pool in self._pools:
+            for context in pool.running():
+                wait = min(wait, self._look_at(pool, context, now))
+            blocked = pool.blocked(now)
+            if blocked:
+                self._on_blocked(blocked)
+        return max(wait, SHORTEST)
+
+    def _look_at(self, pool: Pool, context: AttemptContext, now: float) -> float:
+        """Return the seconds until something is due for *context*."""
+        if context.stop is not None:
+            remaining = context.stopped_at + ABANDON_AFTER - now
+            if remaining <= 0:
+                pool.abandon(context)
+        elif context.run_within is None or not context.began:
+            remaining = TICK
+        else:
+            remaining = context.began + context.run_within - now
+            if remaining <= 0:
+                reason = f"{context.task} ran longer than its time limit of {context.run_within:g} s"
+                order_stop(pool, context, "time_limit", reason, now)
+        return remaining if remaining > 0 else TICK
+
+    def _tick(self) -> None:
+        self._timer = None
+        wait = self.look()
+        if self._is_busy():
+            self._timer = self._loop.call_later(wait, self._tick)
+
+
+def order_stop(pool: Pool, context: AttemptContext, kind: StopKind, reason: str, now: float) -> None:
+    """Tell *context* to stop, once; now: monotonic, for its grace."""
+    if context.stop is None:
+        context.stop_reason = reason
+        context.stopped_at = now
+        context.stop = kind
+        pool.interrupt(context)

@@ -1,0 +1,101 @@
+"""What every pool of `worker/pools` does: run attempts, at most so many at a time, the others in a line.
+
+Pools are called on the event loop's thread. They put outcomes into the outbox; a stop is asked by setting
+`context.stop` and calling `interrupt`, and gets its answer as an outcome, too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from taskbahn.attempt import AttemptContext
+
+BLOCKED_AFTER = 0.1  # seconds without a start after which the attempts in a line are handed back
+ABANDON_AFTER = 2.0  # seconds that an attempt gets to stop by itself
+
+
+class Pool(Protocol):
+    """One way to run attempts."""
+
+    slots: int
+
+    async def start(self) -> None:
+        """Be ready to run; raises if the pool cannot."""
+
+    async def stop(self) -> None:
+        """End at once whatever runs."""
+
+    def give(self, contexts: Iterable[AttemptContext]) -> None:
+        """Run these, in order, as slots get free."""
+
+    def take_back(self, count: int | None = None) -> list[AttemptContext]:
+        """Give up *count* (None: all) attempts that have not started, the newest first, and return those at hand.
+
+        Others follow through `on_back`, if they are with another process.
+        """
+
+    def running(self) -> list[AttemptContext]:
+        """Return the attempts that run now."""
+
+    def interrupt(self, context: AttemptContext) -> None:
+        """Have *context*, whose `stop` is set, stop by itself; it may still be in the line."""
+
+    def abandon(self, context: AttemptContext) -> None:
+        """Stop waiting for *context*: end it by force where that is possible, and put its outcome."""
+
+    def blocked(self, now: float) -> list[AttemptContext]:
+        """Return attempts that wait for a slot and get none, and forget them; now: monotonic."""
+
+
+class Line:
+    """Attempts that wait for a slot, in the order they came; other threads may take from it."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[AttemptContext] = deque()
+        self._given = 0
+        self._taken_before = -1
+        self._moved_at = 0.0
+
+    def extend(self, contexts: Iterable[AttemptContext]) -> int:
+        """Add *contexts* at the end and return how many they are."""
+        before = self._given
+        for context in contexts:
+            self.waiting.append(context)
+            self._given += 1
+        return self._given - before
+
+    def take_back(self, count: int | None) -> list[AttemptContext]:
+        """Remove the newest *count* (None: all) and return them."""
+        found: list[AttemptContext] = []
+        try:
+            while count is None or len(found) < count:
+                found.append(self.waiting.pop())
+        except IndexError:
+            pass
+        self._given -= len(found)
+        return found
+
+    def remove(self, context: AttemptContext) -> bool:
+        """Take *context* out; False if it is not here any more."""
+        try:
+            self.waiting.remove(context)
+        except ValueError:
+            return False
+        self._given -= 1
+        return True
+
+    def moved(self, now: float) -> None:
+        """Count the time of waiting anew."""
+        self._moved_at = now
+
+    def blocked(self, now: float) -> list[AttemptContext]:
+        """Remove and return all if none was taken for `BLOCKED_AFTER`; now: monotonic, asked again and again."""
+        taken = self._given - len(self.waiting)
+        if taken != self._taken_before or not self.waiting:
+            self._taken_before, self._moved_at = taken, now
+            return []
+        return self.take_back(None) if now - self._moved_at >= BLOCKED_AFTER else []

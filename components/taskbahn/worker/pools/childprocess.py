@@ -1,0 +1,201 @@
+"""One child process, as the worker sees it: how it is started, spoken to, and how its end is explained."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taskbahn.attempt import AttemptContext
+
+END_GRACE = 1.0  # seconds that an idle child gets for its exit
+HALT_LOOKS = 50  # milliseconds in which a halted process should have come to a halt, if it is not stuck in the kernel
+
+
+class Owner(Protocol):
+    """Who is told what happens to a child."""
+
+    def child_ready(self, child: ChildProcess) -> None:
+        """It has imported the application."""
+
+    def child_said(self, child: ChildProcess, records: list[Any]) -> None:
+        """It sent these."""
+
+    def child_died(self, child: ChildProcess, why: str) -> None:
+        """It is gone; `held` has what it had not finished."""
+
+
+class ChildProcess:
+    """A started child. `held` are the attempts it was given and has not answered, in order, with their sequence numbers."""
+
+    def __init__(self, target: str, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+        self.held: dict[tuple[str, int], AttemptContext] = {}
+        self.is_ready = False
+        self.expected = 0.0  # seconds that `held` will probably take
+        self.asked_back = False  # it is in a long attempt: gets nothing more until an outcome comes
+        self._owner = owner
+        self._loop = loop
+        self._sequence = 0
+        self._mark = Mark.make()
+        self._unframer = Unframer()
+        self._unsent = bytearray()
+        self._is_gone = False
+        self._socket, theirs = socket.socketpair()
+        self._socket.setblocking(False)
+        command = [sys.executable, "-m", "taskbahn.worker.child", str(theirs.fileno()), str(self._mark.descriptor), target]
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=(theirs.fileno(), self._mark.descriptor),
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # a Ctrl-C in the terminal is for the worker
+            )
+        loop.add_reader(self._socket, self._read)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def give(self, contexts: Sequence[AttemptContext]) -> None:
+        """Send attempts to be run in this order."""
+        rows = []
+        for context in contexts:
+            self._sequence += 1
+            context.sequence = self._sequence
+            self.held[context.key] = context
+            rows.append((self._sequence, context.job, context.attempt, context.task, context.packed, context.run_within))
+        self.tell("run", rows)
+
+    def tell(self, *message: Any) -> None:
+        """Send one message of `worker.frames`."""
+        if self._is_gone:
+            return
+        data = frame(message)
+        if self._unsent:
+            self._unsent += data
+            return
+        sent = 0
+        with contextlib.suppress(BlockingIOError, ConnectionError):  # its end is noticed by reading
+            sent = self._socket.send(data)
+        if sent < len(data):
+            self._unsent += data[sent:]
+            self._loop.add_writer(self._socket, self._write)
+
+    def current(self) -> AttemptContext | None:
+        """Return the attempt that it runs, with `began` as the child noted it; None if it is idle or between two."""
+        sequence, began = self._mark.get()
+        for context in self.held.values():
+            if context.sequence == sequence:
+                context.began = began
+                return context
+            if context.sequence > sequence:
+                break
+        return None
+
+    def begun(self, context: AttemptContext) -> bool:
+        """True if the child has begun to run *context*; holds also after its death."""
+        return context.sequence <= self._mark.get()[0]
+
+    def kill_in(self, context: AttemptContext) -> None:
+        """Kill it if it is still in *context*, and only then: it is halted first, and asked for the last time."""
+        os.kill(self.pid, signal.SIGSTOP)
+        for _ in range(HALT_LOOKS):
+            if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
+                break
+            time.sleep(0.001)
+        self._read()
+        if context.key in self.held and not self._is_gone:
+            self.kill()
+        elif not self._is_gone:
+            os.kill(self.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it by force; `child_died` follows."""
+        if not self._is_gone:
+            self._process.kill()
+
+    async def end(self) -> None:
+        """Let an idle child exit, and kill it if it does not; nobody is told."""
+        if self._is_gone:
+            return
+        self.tell("end") if not self.held and self.is_ready else self.kill()
+        self._close()
+        await self._loop.run_in_executor(None, self._wait, END_GRACE)
+
+    def _wait(self, grace: float) -> int:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(grace)
+        self._process.kill()
+        return self._process.wait()
+
+    def _read(self) -> None:
+        while not self._is_gone:
+            try:
+                data = self._socket.recv(MOST_READ)
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                data = b""
+            if not data:
+                self._died()
+                return
+            for records in self._unframer.feed(data):
+                if not self.is_ready:
+                    self.is_ready = True
+                    self._owner.child_ready(self)
+                    records = [record for record in records if record[0] != "ready"]  # noqa: PLW2901
+                if records:
+                    self._owner.child_said(self, records)
+            if len(data) < MOST_READ:
+                return
+
+    def _write(self) -> None:
+        try:
+            sent = self._socket.send(self._unsent)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            sent = len(self._unsent)
+        del self._unsent[:sent]
+        if not self._unsent:
+            self._loop.remove_writer(self._socket)
+
+    def _died(self) -> None:
+        """The socket is closed: the exit code is decided already, or the child has cut itself off and is of no use."""
+        self._process.kill()
+        code = self._process.wait()
+        self._close(keep_mark=True)
+        self._owner.child_died(self, explain(code))
+        self._mark.close()
+
+    def _close(self, *, keep_mark: bool = False) -> None:
+        self._is_gone = True
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._socket.close()
+        if not keep_mark:
+            self._mark.close()
+
+
+def explain(code: int) -> str:
+    """Say how a process ended, from its return code."""
+    if code >= 0:
+        return f"its process ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = "unknown"
+    hint = "; was it out of memory?" if -code == signal.SIGKILL else ""
+    return f"its process was ended by signal {-code} ({name}){hint}"

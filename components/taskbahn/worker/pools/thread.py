@@ -1,0 +1,164 @@
+"""Plain functions in threads of the worker process."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from contextvars import Context
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn.signals import Cancelled, Stop, TimeLimit
+from taskbahn.worker.execution import execute
+from taskbahn.worker.failure import stopped
+from taskbahn.worker.pool import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from taskbahn.attempt import AttemptContext, Record
+    from taskbahn.task import Task
+    from taskbahn.worker.outbox import Outbox
+
+MOST_ABANDONED = 100  # threads that never returned, after which their slots are lost
+
+
+class Place:
+    """One thread and the attempt in it."""
+
+    def __init__(self) -> None:
+        self.context: AttemptContext | None = None
+        self.is_abandoned = False
+        self.lock = threading.Lock()  # held while an exception is thrown into the thread, or cleared
+        self.thread: threading.Thread | None = None
+
+    def throw(self, context: AttemptContext) -> None:
+        """Raise in the thread, if it still runs *context*; arrives when it next executes Python code."""
+        kind = TimeLimit if context.stop == "time_limit" else Cancelled
+        with self.lock:
+            if self.context is context and not context.ended:
+                _set_async_exception(self.thread, kind)
+
+    def settle(self) -> None:
+        """Make sure that nothing thrown at the last attempt arrives in the next one."""
+        while True:
+            try:
+                with self.lock:
+                    _set_async_exception(self.thread, None)
+            except Stop:
+                continue
+            return
+
+
+def _set_async_exception(thread: threading.Thread | None, kind: type[BaseException] | None) -> None:
+    if thread is not None and thread.ident is not None:
+        raised = None if kind is None else ctypes.py_object(kind)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), raised)
+
+
+class ThreadPool:
+    """Runs plain functions, at most *slots* at a time; see `worker.pool.Pool`.
+
+    Threads take from the line themselves. They are woken by as many tokens as there is work for: one thread may well
+    do all of a batch of short jobs without another one waking up.
+    """
+
+    log = Logger("taskbahn.worker")
+
+    def __init__(self, tasks: Mapping[str, Task[..., Any]], slots: int, outbox: Outbox) -> None:
+        self.slots = slots
+        self._tasks = tasks
+        self._outbox = outbox
+        self._line = Line()
+        self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the line, False: end
+        self._places: list[Place] = []
+        self._abandoned = 0
+        self._is_stopped = False
+
+    async def start(self) -> None:
+        """Start the threads."""
+        while len(self._places) < self.slots:
+            self._add_place()
+
+    async def stop(self) -> None:
+        """Take nothing more; threads that still run something end with the process."""
+        self._is_stopped = True
+        self._line.take_back(None)
+        for _ in self._places:
+            self._tokens.put(False)
+
+    def give(self, contexts: Iterable[AttemptContext]) -> None:
+        """Put these in the line and wake threads for them."""
+        given = self._line.extend(contexts)
+        for _ in range(min(given, self.slots - self._tokens.qsize())):
+            self._tokens.put(True)
+
+    def take_back(self, count: int | None = None) -> list[AttemptContext]:
+        """Give up unstarted attempts."""
+        return self._line.take_back(count)
+
+    def running(self) -> list[AttemptContext]:
+        """Return the attempts that run now."""
+        found = [place.context for place in self._places]
+        return [context for context in found if context is not None and not context.ended]
+
+    def interrupt(self, context: AttemptContext) -> None:
+        """Raise in the thread, or take the attempt out of the line."""
+        if self._line.remove(context):
+            self._outbox.put_here(stopped(context, context.stop_reason))
+            return
+        for place in self._places:
+            if place.context is context:
+                place.throw(context)
+
+    def abandon(self, context: AttemptContext) -> None:
+        """It hangs where no exception reaches it: put its outcome, and another thread in its place."""
+        for place in self._places:
+            if place.context is context and not context.ended:
+                context.ended = place.is_abandoned = True
+                self._places.remove(place)
+                self._abandoned += 1
+                self._outbox.put_here(stopped(context, f"{context.stop_reason}; the thread did not stop and was left behind"))
+                self.log.warn("a thread hangs in {task}, job {job}, and was left behind", task=context.task, job=context.job)
+                if self._abandoned <= MOST_ABANDONED:
+                    self._add_place()
+                return
+
+    def blocked(self, now: float) -> list[AttemptContext]:
+        """Return attempts that wait for a slot and get none."""
+        return self._line.blocked(now)
+
+    def _add_place(self) -> None:
+        place = Place()
+        self._places.append(place)
+        place.thread = threading.Thread(target=self._serve, args=(place,), name="taskbahn-thread", daemon=True)
+        place.thread.start()
+        if self._line.waiting:
+            self._tokens.put(True)
+
+    def _serve(self, place: Place) -> None:
+        take, wait, put, tasks = self._line.waiting.popleft, self._tokens.get, self._outbox.put, self._tasks
+        while not place.is_abandoned:
+            try:
+                context = take()
+            except IndexError:
+                if wait():
+                    continue
+                return
+            place.context = context
+            record = self._run(place, tasks[context.task], context)
+            place.context = None
+            put(record)
+
+    def _run(self, place: Place, task: Task[..., Any], context: AttemptContext) -> Record:
+        record: Record | None = None
+        try:
+            record = Context().run(execute, task, context)
+            if context.stop is None:  # and as it has ended, nothing will be thrown
+                return record
+            place.settle()
+        except Stop:  # it came after the function had returned; nothing is thrown twice
+            place.settle()
+        return record or stopped(context, context.stop_reason)

@@ -1,0 +1,253 @@
+"""What this worker holds, and what it has to report. Nothing leaves the books before the dispatcher has recorded it.
+
+All that happens while a report is on its way travels in the next one: an idle worker reports at once, a busy one in
+batches. What was not acknowledged when the connection was lost is reported again after it came back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.attempt import DONE, FAILED
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable
+
+    from twisted.internet.defer import Deferred
+
+    from taskbahn.attempt import AttemptContext, Record
+
+Key = tuple[str, int]  # job, attempt
+
+MAX_OUTCOMES = 5_000  # in one report
+MAX_NOTICES = 1_000
+MOST_WAITING = 100_000  # notices, of all attempts
+MAX_WEIGHT = wire.MAX_MESSAGE // 2  # bytes of results, or of notices, in one report; the first may be larger
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a report that was not taken is sent again
+TEMPORARY = ("taskbahn.error.service", "taskbahn.error.store_unavailable", "taskbahn.error.not_ready")
+
+
+@dataclass
+class Batch:
+    """What one report says, in the shapes of `wire.Report`."""
+
+    done: list[Any] = field(default_factory=list)
+    failed: list[Any] = field(default_factory=list)
+    notices: list[Any] = field(default_factory=list)
+    back: list[Key] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.done or self.failed or self.notices or self.back)
+
+    def keys(self) -> Iterable[Key]:
+        """Return the attempts whose outcome it holds."""
+        yield from ((one[0], one[1]) for one in self.done)
+        yield from ((one["id"], one["attempt"]) for one in self.failed)
+        yield from self.back
+
+    def plain(self) -> dict[str, Any]:
+        """Return what travels."""
+        return {name: value for name, value in vars(self).items() if value}
+
+    def before(self, later: Batch) -> Batch:
+        """Return both as one."""
+        return Batch(self.done + later.done, self.failed + later.failed, self.notices + later.notices, self.back + later.back)
+
+    def split(self) -> tuple[Batch, Batch]:
+        """Return what fits into one report, and the rest. Notices go before the outcomes that follow them."""
+        notices = _fitting(self.notices, MAX_NOTICES, lambda one: 100 + len(wire.JSON_ENCODE(one[4])))
+        if notices < len(self.notices):
+            rest = Batch(self.done, self.failed, self.notices[notices:], self.back)
+            return Batch(notices=self.notices[:notices]), rest
+        done = _fitting(self.done, MAX_OUTCOMES, lambda one: 100 + len(one[2]))
+        failed = _fitting(self.failed, MAX_NOTICES // 10, lambda _: 0)
+        now = Batch(self.done[:done], self.failed[:failed], self.notices, self.back)
+        return now, Batch(self.done[done:], self.failed[failed:])
+
+
+def _fitting(items: list[Any], most: int, weigh: Callable[[Any], int]) -> int:
+    """Return how many of *items* may go."""
+    if not items:
+        return 0
+    weight = 0
+    for count, item in enumerate(items[:most]):
+        weight += weigh(item)
+        if weight > MAX_WEIGHT and count:
+            return count
+    return min(len(items), most)
+
+
+class Reporter:
+    """Keeps the books and sends the reports; lives on the event loop's thread.
+
+    on_refused gets the attempts that are no longer ours; on_poisoned is called when the dispatcher will never take a
+    report: the session has to be given up.
+    """
+
+    log = Logger("taskbahn.worker")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        on_refused: Callable[[list[Key]], None] = lambda _: None,
+        on_poisoned: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
+        self.finished = 0
+        self.dropped = 0  # notices
+        self._loop = loop
+        self._on_refused = on_refused
+        self._on_poisoned = on_poisoned
+        self._call: Callable[[Any], Deferred[Any]] | None = None
+        self._pending = Batch()
+        self._sent: Batch | None = None  # the report on its way
+        self._session = 0  # counts sessions, so that answers of an old one are told apart
+        self._is_draining = False
+        self._draining_told = False
+        self._heartbeat = 0.0
+        self._last_sent = 0.0
+        self._pause = FIRST_PAUSE
+        self._timer: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """True when everything that is known here is recorded by the dispatcher."""
+        told = self._call is None or self._draining_told >= self._is_draining
+        return told and not self.held and not self._pending and self._sent is None
+
+    def connected(self, call: Callable[[Any], Deferred[Any]], heartbeat: float) -> None:
+        """A session is open: report through *call*, at least every *heartbeat* seconds."""
+        self._session += 1
+        self._call = call
+        self._heartbeat = heartbeat
+        self._draining_told = False
+        self._last_sent = self._loop.time()  # the hello was as good as a report
+        self._beat()
+        self._flush()
+
+    def disconnected(self) -> None:
+        """The session is gone; keep everything until the next one."""
+        self._call = None
+        self._session += 1
+        for timer in (self._timer, self._retry):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._retry = None
+        self._put_back()
+
+    def running(self) -> list[Key]:
+        """Return the attempts to name after a reconnect: running, waiting in line, or not acknowledged."""
+        unacknowledged = self._sent.before(self._pending) if self._sent else self._pending
+        return [*self.held, *unacknowledged.keys()]
+
+    def deliver(self, records: Iterable[Record]) -> None:
+        """Take what attempts have said; what is not held any more (refused, or reported otherwise) is dropped."""
+        pending, held = self._pending, self.held
+        for kind, data in records:
+            if kind == DONE:
+                if held.pop((data[0], data[1]), None) is not None:
+                    pending.done.append(data)
+                    self.finished += 1
+            elif kind == FAILED:
+                self._take_failure(data)
+            elif (data[0], data[1]) in held:
+                self._take_notice(data)
+        self._flush()
+
+    def hand_back(self, contexts: Iterable[AttemptContext]) -> None:
+        """Return attempts, unstarted or unfinished, without charge."""
+        keys = [context.key for context in contexts]
+        self._pending.back += [key for key in keys if self.held.pop(key, None) is not None]
+        self._flush()
+
+    def drain(self) -> None:
+        """Say that this worker takes no more."""
+        self._is_draining = True
+        self._flush()
+
+    def _take_notice(self, data: list[Any]) -> None:
+        """Add a notice, unless far too many wait already, as when the router is away for long."""
+        if len(self._pending.notices) < MOST_WAITING:
+            self._pending.notices.append(data)
+            return
+        if not self.dropped:
+            self.log.error("{most} notices wait to be sent: further logs, chunks and progress are dropped", most=MOST_WAITING)
+        self.dropped += 1
+
+    def _take_failure(self, data: dict[str, Any]) -> None:
+        key = (data["id"], data["attempt"])
+        context = self.held.pop(key, None)
+        if context is None:
+            return
+        if context.stop in ("back", "refused"):
+            if context.stop == "back":
+                self._pending.back.append(key)
+            return
+        self._pending.failed.append(data)
+        self.finished += 1
+
+    def _flush(self) -> None:
+        if self._call is None or self._sent is not None or self._retry is not None:
+            return
+        if self._pending or self._is_draining > self._draining_told:
+            self._sent, self._pending = self._pending.split()
+            self._send(self._sent)
+
+    def _send(self, batch: Batch) -> None:
+        assert self._call is not None  # noqa: S101 - checked by `_flush`
+        report = batch.plain()
+        if self._is_draining:
+            report["draining"] = True
+        self._last_sent = self._loop.time()
+        session, told = self._session, self._is_draining
+        answer = self._call(report)
+        answer.addCallbacks(self._acknowledged, self._failed, callbackArgs=(session, told), errbackArgs=(session,))
+
+    def _acknowledged(self, answer: Any, session: int, told: bool) -> None:  # noqa: FBT001 - a callback
+        if session != self._session:
+            return
+        self._sent = None
+        self._draining_told = self._draining_told or told
+        self._pause = FIRST_PAUSE
+        refused = (answer or {}).get("refused")
+        if refused:
+            self._on_refused([(job, attempt) for job, attempt in refused])
+        self._flush()
+
+    def _failed(self, failure: Any, session: int) -> None:
+        if session != self._session:
+            return
+        error = getattr(failure.value, "error", "")
+        if error.startswith("taskbahn.error.") and error not in TEMPORARY:
+            self.log.error("the dispatcher does not take a report: {error}", error=failure.value)
+            self._sent = None
+            self._on_poisoned()
+            return
+        self._put_back()
+        self.log.warn("a report was not recorded and will be sent again: {error}", error=failure.value)
+        self._retry = self._loop.call_later(self._pause, self._again)
+        self._pause = min(LONGEST_PAUSE, self._pause * 2)
+
+    def _again(self) -> None:
+        self._retry = None
+        self._flush()
+
+    def _put_back(self) -> None:
+        if self._sent is not None:
+            self._pending = self._sent.before(self._pending)
+            self._sent = None
+
+    def _beat(self) -> None:
+        """Send an empty report when nothing was sent for half of the heartbeat."""
+        idle = self._loop.time() - self._last_sent
+        if self._call is not None and self._sent is None and idle >= self._heartbeat / 2:
+            self._sent = Batch()
+            self._send(self._sent)
+        self._timer = self._loop.call_later(self._heartbeat / 4, self._beat)

@@ -1,0 +1,177 @@
+"""A worker process from its start to its exit code: reactor, signals, what is said to the user, the drain at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+from rich.console import Console
+
+from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.worker.burst import nothing_left
+
+if TYPE_CHECKING:
+    from taskbahn.app import Taskbahn
+    from taskbahn.worker.service import Settings, Worker
+
+SILENT_AFTER = 1.0  # seconds without an answer after which the user is told
+GIVE_UP_WITHIN = 4.0  # seconds after the grace for stopping what still runs and saying so
+EXIT_WITHIN = 5.0  # seconds after which threads that hang keep the process no longer
+RECORDED_WITHIN = 5.0  # seconds that the last report may take when the grace is 0
+SERVICE_ERRORS = ("taskbahn.error.service", "taskbahn.error.store_unavailable", "taskbahn.error.not_ready")
+
+console = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class Run:
+    """One worker process. `finished` is set when it shall end, with `code` as its exit code."""
+
+    def __init__(self, app: Taskbahn, settings: Settings, *, grace: float, burst: bool) -> None:
+        self.app = app
+        self.settings = settings
+        self.grace = grace
+        self.burst = burst
+        self.code = 0
+        self.finished = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self._said: set[str] = set()
+        self._was_attached = False
+
+    async def main(self, reactor: Any) -> None:
+        """Work until told to end; then drain."""
+        from taskbahn.worker.service import Worker
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal)
+        worker = Worker(
+            self.app,
+            self.settings,
+            reactor=reactor,
+            loop=loop,
+            on_refused=self._refused,
+            on_attached=lambda: self._attached(worker),
+            on_lost=lambda reason: console.print(
+                f"lost the router at {self.settings.url} ({reason}); trying again", markup=False
+            ),
+        )
+        try:
+            await worker.start()
+        except TaskbahnError as error:
+            self._fail(str(error))
+        else:
+            loop.call_later(SILENT_AFTER, self._say_silent, worker)
+            helper = loop.create_task(self._until_nothing_left(worker)) if self.burst else None
+            await self.finished.wait()
+            if helper is not None:
+                helper.cancel()
+            await self._drain(worker)
+        await worker.stop()
+
+    async def _until_nothing_left(self, worker: Worker) -> None:
+        await nothing_left(worker)
+        self.finished.set()
+
+    async def _drain(self, worker: Worker) -> None:
+        """Let finish what can within the grace, hand the rest back, see it recorded."""
+        if self.code:
+            return
+        worker.drain()
+        running = len(worker.reporter.held)
+        if running and not self.burst:
+            console.print(f"stopping: {running} running, up to {self.grace:g} s for them (once more Ctrl-C to hurry)")
+        if not await self._clear(worker, self.grace, self.hurry):
+            worker.give_up()
+            if not await self._clear(worker, GIVE_UP_WITHIN, asyncio.Event()):
+                worker.reporter.hand_back(list(worker.reporter.held.values()))
+                await self._clear(worker, RECORDED_WITHIN, asyncio.Event())
+
+    async def _clear(self, worker: Worker, seconds: float, hurry: asyncio.Event) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not worker.is_clear:
+            if loop.time() >= deadline or hurry.is_set():
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    def _on_signal(self) -> None:
+        (self.hurry if self.finished.is_set() else self.finished).set()
+
+    def _attached(self, worker: Worker) -> None:
+        self._said.clear()
+        if self._was_attached:
+            console.print(f"back at {self.settings.url}")
+            return
+        self._was_attached = True
+        names = sorted(self.app.tasks)
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")  # noqa: PLR2004
+        tasks, slots = ("task" if len(names) == 1 else "tasks"), ("slot" if worker.slots == 1 else "slots")
+        console.print(
+            f"[bold]worker {worker.id} ready[/]: {len(names)} {tasks} ({shown}), {worker.slots} {slots}, "
+            f"{'queue' if len(self.settings.queues) == 1 else 'queues'} {', '.join(self.settings.queues)}, at {self.settings.url}"
+        )
+
+    def _say_silent(self, worker: Worker) -> None:
+        if not self._was_attached and worker.connection.last_failure and not self._said:
+            why = worker.connection.last_failure.strip().rstrip(".")
+            self._say_once(
+                "silent", f"no router answers at {self.settings.url} ({why}); still trying. Is `taskbahn up` running there?"
+            )
+
+    def _say_once(self, key: str, sentence: str) -> None:
+        if key not in self._said:
+            self._said.add(key)
+            console.print(sentence, markup=False)
+
+    def _refused(self, error: Exception) -> None:
+        """The dispatcher does not take us: for good, or not yet."""
+        uri = getattr(error, "error", "")
+        text = str(error.args[0]) if error.args else str(error)
+        if uri == UnsupportedProtocol.uri or (uri.startswith("taskbahn.error.") and uri not in SERVICE_ERRORS):
+            self._fail(text + ("; give each worker its own --name" if uri == WorkerIdTaken.uri else ""))
+        elif uri == "wamp.error.no_such_procedure":
+            self._say_once("bare", f"the router at {self.settings.url} has no Taskbahn dispatcher (yet); still trying")
+        elif uri and not uri.startswith("wamp."):
+            self._say_once(uri, f"{text}; still trying")
+
+    def _fail(self, sentence: str) -> None:
+        console.print(f"error: {sentence}", markup=False)
+        self.code = 1
+        self.finished.set()
+
+
+def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) -> int:
+    """Run a worker in this process, on an asyncio reactor of its own; returns the exit code."""
+    from twisted.internet import asyncioreactor
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
+    import twisted.internet.reactor
+
+    reactor: Any = twisted.internet.reactor
+
+    _log_to_stderr()
+    run = Run(app, settings, grace=grace, burst=burst)
+    main = loop.create_task(run.main(reactor))
+    main.add_done_callback(lambda _: reactor.callLater(0, reactor.stop))
+    reactor.run(installSignalHandlers=False)
+    watchdog = threading.Timer(EXIT_WITHIN, os._exit, (run.code,))
+    watchdog.daemon = True
+    watchdog.start()
+    main.result()
+    return run.code
+
+
+def _log_to_stderr() -> None:
+    from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, globalLogBeginner, textFileLogObserver
+
+    observer: Any = FilteringLogObserver(
+        cast("Any", textFileLogObserver(sys.stderr)), [cast("Any", LogLevelFilterPredicate(LogLevel.warn))]
+    )
+    globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)

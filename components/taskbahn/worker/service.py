@@ -1,0 +1,260 @@
+"""The worker: a session to the dispatcher on one side, pools on the other, the books between them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from autobahn.wamp.types import CallOptions
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.attempt import AttemptContext
+from taskbahn.connection import Connection
+from taskbahn.worker.capture import Capture
+from taskbahn.worker.failure import outcome
+from taskbahn.worker.limits import Sweeper, order_stop
+from taskbahn.worker.outbox import Outbox
+from taskbahn.worker.pools.loop import LoopPool
+from taskbahn.worker.pools.process import ProcessPool
+from taskbahn.worker.pools.thread import ThreadPool
+from taskbahn.worker.reporter import Reporter
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable
+
+    from taskbahn.app import Taskbahn
+    from taskbahn.connection import Session
+    from taskbahn.worker.pool import Pool
+
+LOOP_SLOTS = 100  # of `async def` tasks, unless the user says otherwise
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a worker is to be run. slots: attempts at a time, None: one a CPU, or 100 if all tasks are `async def`."""
+
+    target: str  # MODULE:APP, for child processes
+    url: str
+    name: str | None = None
+    slots: int | None = None
+    queues: list[str] = field(default_factory=lambda: [wire.DEFAULT_QUEUE])
+
+    def slots_for(self, app: Taskbahn) -> int:
+        """Return how many attempts the dispatcher may hand out at a time."""
+        if self.slots is not None:
+            return self.slots
+        only_async = all(task.pool == "loop" for task in app.tasks.values())
+        return LOOP_SLOTS if only_async else os.cpu_count() or 1
+
+
+class Worker:
+    """Runs attempts for as long as it is wanted; lives on the event loop of an `AsyncioSelectorReactor`.
+
+    on_attached: called after each welcome.   on_refused: called with the dispatcher's answer when it does not take this
+    worker, or dismisses it.   on_lost: called with the reason when the session ends, though it was wanted.
+    """
+
+    log = Logger("taskbahn.worker")
+
+    def __init__(
+        self,
+        app: Taskbahn,
+        settings: Settings,
+        *,
+        reactor: Any,
+        loop: asyncio.AbstractEventLoop,
+        on_refused: Callable[[Exception], None] = lambda _: None,
+        on_attached: Callable[[], None] = lambda: None,
+        on_lost: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.app = app
+        self.settings = settings
+        self.slots = settings.slots_for(app)
+        self.id = settings.name or f"{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
+        self.is_draining = False
+        self._is_stopped = False
+        self._loop = loop
+        self.reporter = Reporter(loop, on_refused=self._refused, on_poisoned=self._leave)
+        self.outbox = Outbox(loop, self.reporter.deliver)
+        self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
+        self._capture = Capture()
+        self._pools = self._make_pools(loop)
+        self._pool_of = {name: self._pools[task.pool] for name, task in app.tasks.items()}
+        self._sweeper = Sweeper(loop, list(self._pools.values()), is_busy=self._is_busy, on_blocked=self.reporter.hand_back)
+        self._on_refused = on_refused
+        self._on_attached = on_attached
+        self._on_lost = on_lost
+
+    def _is_busy(self) -> bool:
+        return bool(self.reporter.held) or any(pool.running() for pool in self._pools.values())
+
+    def _make_pools(self, loop: asyncio.AbstractEventLoop) -> dict[str, Pool]:
+        tasks = self.app.tasks
+        pools: dict[str, Pool] = {}
+        wanted = {task.pool for task in tasks.values()}
+        if "process" in wanted:
+            pools["process"] = ProcessPool(self.settings.target, self.slots, self.outbox, loop, self.reporter.hand_back)
+        if "thread" in wanted:
+            pools["thread"] = ThreadPool(tasks, self.slots, self.outbox)
+        if "loop" in wanted:
+            pools["loop"] = LoopPool(tasks, self.settings.slots or LOOP_SLOTS, self.outbox, loop)
+        return pools
+
+    async def start(self) -> None:
+        """Warm up, then connect, and go on trying; returns before the router has answered. Raises ChildCannotStart."""
+        await self.warm_up()
+        self.connection.start().addErrback(lambda _: None)
+
+    async def warm_up(self) -> None:
+        """Make everything ready that needs no router; raises ChildCannotStart."""
+        for pool in self._pools.values():
+            await pool.start()
+        self._capture.start()
+
+    async def stop(self) -> None:
+        """End everything at once; see `drain` for the polite way. Safe to call twice."""
+        self._is_stopped = True
+        self._sweeper.stop()
+        await self.connection.stop().asFuture(self._loop)
+        self.reporter.disconnected()
+        for pool in self._pools.values():
+            await pool.stop()
+        self.outbox.stop()
+        self._capture.stop()
+
+    def drain(self) -> None:
+        """Take no more, and hand back what has not started."""
+        self.is_draining = True
+        self.reporter.drain()
+        for pool in self._pools.values():
+            self.reporter.hand_back(pool.take_back())
+
+    def give_up(self) -> None:
+        """Stop what still runs and hand it back; not charged."""
+        now = time.monotonic()
+        for context in list(self.reporter.held.values()):
+            order_stop(self._pool_of[context.task], context, "back", "the worker is stopped", now)
+
+    @property
+    def is_clear(self) -> bool:
+        """True when nothing runs and all is recorded."""
+        return self.reporter.is_clear
+
+    def hello(self) -> wire.Hello:
+        """Return how this worker introduces itself now."""
+        return wire.Hello(
+            protocol=wire.PROTOCOL,
+            worker=self.id,
+            slots=self.slots,
+            tasks=[task.declaration() for task in self.app.tasks.values()],
+            queues=self.settings.queues,
+            running=self.reporter.running(),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=_version(),
+            python=".".join(map(str, sys.version_info[:3])),
+        )
+
+    async def _open(self, session: Session) -> None:
+        """Attach; returns when the dispatcher has welcomed us, raises what it answers instead."""
+        welcomed: Deferred[wire.Welcome] = Deferred()
+
+        def on_order(plain: Any) -> None:
+            order = msgspec.convert(plain, wire.WorkerOrder)
+            if order.welcome is not None and not welcomed.called:
+                welcomed.callback(order.welcome)
+            self._obey(order)
+
+        def ended(answer: Any) -> None:
+            if not welcomed.called:
+                welcomed.errback(answer if hasattr(answer, "value") else RuntimeError("the dispatcher let this worker go"))
+            else:
+                self._dismissed(session, answer)
+
+        attached = session.call(wire.WORKER_ATTACH, wire.plain(self.hello()), options=CallOptions(on_progress=on_order))
+        attached.addCallbacks(ended, ended)
+        try:
+            welcome = await welcomed
+        except Exception as error:
+            self._on_refused(error)
+            raise
+        self.reporter.connected(lambda report: session.call(wire.WORKER_REPORT, report), welcome.heartbeat)
+        self._on_attached()
+
+    def _obey(self, order: wire.WorkerOrder) -> None:
+        if order.run:
+            self._run(order.run)
+        for job, attempt, reason in order.cancel:
+            context = self.reporter.held.get((job, attempt))
+            if context is not None:
+                order_stop(self._pool_of[context.task], context, "cancelled", reason or "the job was cancelled", time.monotonic())
+        if order.back:
+            self._take_back(order.back)
+
+    def _run(self, attempts: Iterable[wire.Attempt]) -> None:
+        held, outbox = self.reporter.held, self.outbox
+        batches: dict[Pool, list[AttemptContext]] = {}
+        for one in attempts:
+            context = AttemptContext(one.id, one.attempt, one.task, one.packed, one.run_within, outbox)
+            held[one.id, one.attempt] = context
+            pool = self._pool_of.get(one.task)
+            if pool is None:
+                error = {"type": "UnknownTask", "message": f"this worker has no task {one.task!r}"}
+                outbox.put_here(outcome(context, kind="error", error=error, retry=True))
+            elif pool in batches:
+                batches[pool].append(context)
+            else:
+                batches[pool] = [context]
+        if self.is_draining:
+            self.reporter.hand_back([context for batch in batches.values() for context in batch])
+            return
+        for pool, batch in batches.items():
+            pool.give(batch)
+        self._sweeper.wake()
+
+    def _take_back(self, count: int) -> None:
+        found: list[AttemptContext] = []
+        for pool in self._pools.values():
+            if len(found) < count:
+                found += pool.take_back(count - len(found))
+        self.reporter.hand_back(found)
+
+    def _refused(self, keys: list[tuple[str, int]]) -> None:
+        for key in keys:
+            context = self.reporter.held.pop(key, None)
+            if context is not None:
+                reason = "the dispatcher does not know this attempt any more"
+                order_stop(self._pool_of[context.task], context, "refused", reason, time.monotonic())
+
+    def _dismissed(self, session: Session, answer: Any) -> None:
+        """The standing call has ended: with the session, or because the dispatcher wants us no more."""
+        if session is self.connection.session and session.is_attached():
+            if hasattr(answer, "value"):
+                self._on_refused(answer.value)
+            session.leave()
+
+    def _lost(self, reason: str) -> None:
+        self.reporter.disconnected()
+        if not self._is_stopped:
+            self._on_lost(reason)
+
+    def _leave(self) -> None:
+        session = self.connection.session
+        if session is not None and session.is_attached():
+            session.leave()
+
+
+def _version() -> str:
+    with suppress(PackageNotFoundError):
+        return version("taskbahn")
+    return ""

@@ -1,0 +1,124 @@
+"""A worker on a stage: real pools, real books, and a dispatcher that is only a recorded list of calls."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
+
+from taskbahn import wire
+from taskbahn.worker.service import Settings, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from taskbahn import Taskbahn
+
+
+class FakeDispatcher:
+    """The session of a worker: answers `attach` with a welcome, keeps every report, and acknowledges it unless told not to."""
+
+    def __init__(self) -> None:
+        self.hellos: list[dict[str, Any]] = []
+        self.reports: list[dict[str, Any]] = []
+        self.unanswered: list[Deferred[Any]] = []
+        self.answers_reports = True
+        self.refused: list[Any] = []
+        self.heartbeat = 10.0
+        self.on_progress: Callable[[Any], None] = lambda _: None
+        self.attached: Deferred[Any] = Deferred()
+        self.is_open = True
+
+    def is_attached(self) -> bool:
+        return self.is_open
+
+    def leave(self) -> None:
+        self.is_open = False
+
+    def call(self, procedure: str, payload: Any, options: Any = None) -> Deferred[Any]:
+        if procedure == wire.WORKER_ATTACH:
+            self.hellos.append(payload)
+            self.on_progress = options.on_progress
+            self.on_progress({"welcome": {"protocol": 1, "heartbeat": self.heartbeat}})
+            return self.attached
+        assert procedure == wire.WORKER_REPORT
+        self.reports.append(payload)
+        answer: Deferred[Any] = Deferred()
+        self.unanswered.append(answer)
+        if self.answers_reports:
+            asyncio.get_running_loop().call_soon(self.answer)
+        return answer
+
+    def answer(self) -> None:
+        refused, self.refused = self.refused, []
+        self.unanswered.pop(0).callback({"refused": refused})
+
+    def run(self, *attempts: tuple[Any, ...]) -> None:
+        """Order attempts; each is (id, task), (id, task, args) or (id, task, args, run_within)."""
+        rows = []
+        for id, task, *more in attempts:
+            args = more[0] if more else []
+            run_within = more[1] if len(more) > 1 else None
+            rows.append([id, 1, task, wire.to_json([args, {}]), run_within])
+        self.on_progress({"run": rows})
+
+    def all(self, kind: str) -> list[Any]:
+        """Return all of one kind in all reports."""
+        return [one for report in self.reports for one in report.get(kind, ())]
+
+    @property
+    def done(self) -> dict[str, Any]:
+        return {one[0]: wire.from_json(one[2]) for one in self.all("done")}
+
+    @property
+    def failed(self) -> dict[str, dict[str, Any]]:
+        return {one["id"]: one for one in self.all("failed")}
+
+    def notices(self, kind: str) -> list[Any]:
+        return [one[4] for one in self.all("notices") if one[2] == kind]
+
+    async def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+        """Wait until *condition* holds; fails after *seconds*."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not condition():
+            assert asyncio.get_running_loop().time() < deadline, self.reports
+            await asyncio.sleep(0.002)
+
+
+def play(
+    app: Taskbahn,
+    scene: Callable[[Worker, FakeDispatcher], Awaitable[None]],
+    *,
+    slots: int = 2,
+    target: str = "none:app",
+    attached: bool = True,
+) -> None:
+    """Run *scene* with a started worker of *app* and its dispatcher, and stop both."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        settings = Settings(target=target, url="ws://127.0.0.1:1/ws", slots=slots, name="tester")
+        worker = Worker(app, settings, reactor=cast("Any", MemoryReactorClock)(), loop=loop)
+        dispatcher = FakeDispatcher()
+        await worker.warm_up()
+        try:
+            if attached:
+                await attach(worker, dispatcher)
+            await scene(worker, dispatcher)
+        finally:
+            worker.connection.session = None
+            await worker.stop()
+            await asyncio.sleep(0)
+
+    # in a thread of its own: pytest-twisted runs the tests themselves inside a reactor
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(main())).result()
+
+
+async def attach(worker: Worker, dispatcher: FakeDispatcher) -> None:
+    """Open a session, as the connection would."""
+    worker.connection.session = dispatcher  # type: ignore[assignment]
+    await worker._open(dispatcher)  # type: ignore[arg-type]

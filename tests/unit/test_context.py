@@ -1,0 +1,127 @@
+"""`current`, without a worker."""
+
+import pytest
+
+from taskbahn.attempt import ACTIVE, MAX_CHUNKS, AttemptContext, Record
+from taskbahn.context import current
+from taskbahn.errors import TooLarge
+from taskbahn.signals import Cancelled, GiveUp, Retry, TimeLimit
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.touched = 0
+
+    def put(self, record: Record) -> None:
+        self.records.append(record)
+
+    def touch(self, context: AttemptContext) -> None:
+        self.touched += 1
+
+
+def attempt(run_within: float | None = None) -> tuple[AttemptContext, Sink]:
+    sink = Sink()
+    return AttemptContext("job", 2, "shop.sell", "[[],{}]", run_within, sink), sink
+
+
+def test_outside_of_an_attempt_nothing_happens() -> None:
+    with current.stage("Resizing", total=3) as stage:
+        stage.advance(2)
+        stage.total = 5
+        assert (stage.done, stage.total) == (2, 5)
+    current.progress(0.5)
+    current.log("hello")
+    current.chunk(object())
+    current.extend(5)
+    current.check()
+    assert (current.job, current.attempt, current.task, current.is_cancelled) == (None, None, None, False)
+
+
+def test_inside_it_names_the_attempt() -> None:
+    context, _ = attempt()
+    token = ACTIVE.set(context)
+    try:
+        assert (current.job, current.attempt, current.task) == ("job", 2, "shop.sell")
+    finally:
+        ACTIVE.reset(token)
+
+
+def test_check_raises_what_the_stop_is() -> None:
+    context, _ = attempt()
+    token = ACTIVE.set(context)
+    try:
+        current.check()
+        context.stop_reason = "enough"
+        context.stop = "cancelled"
+        assert current.is_cancelled
+        with pytest.raises(Cancelled, match="enough"):
+            current.check()
+        context.stop = "time_limit"
+        with pytest.raises(TimeLimit):
+            current.check()
+    finally:
+        ACTIVE.reset(token)
+
+
+def test_progress_is_bounded_and_touches_once_until_it_is_taken() -> None:
+    context, sink = attempt()
+    token = ACTIVE.set(context)
+    try:
+        current.progress(7, total=5, data={"rows": 3})
+        current.progress(2)
+        assert sink.touched == 1
+        assert context.say().progress_record(0.0)[1][4]["fraction"] == 1.0
+        current.progress(-1)
+        assert sink.touched == 2
+        context.finish()
+        assert sink.records[-1][1][4] == {"fraction": 0.0}
+    finally:
+        ACTIVE.reset(token)
+
+
+def test_a_chunk_must_be_data_and_within_its_bounds() -> None:
+    context, sink = attempt()
+    token = ACTIVE.set(context)
+    try:
+        with pytest.raises((TypeError, NotImplementedError)):
+            current.chunk(object())
+        with pytest.raises(TooLarge, match="a chunk in bytes"):
+            current.chunk("x" * 2_000_000)
+        context.say()._chunks = MAX_CHUNKS
+        with pytest.raises(TooLarge, match="chunks of one attempt"):
+            current.chunk(1)
+        assert sink.records == []
+    finally:
+        ACTIVE.reset(token)
+
+
+def test_ended_stages_make_room_for_new_ones() -> None:
+    context, _ = attempt()
+    token = ACTIVE.set(context)
+    try:
+        for number in range(250):
+            with current.stage(f"part {number}"):
+                pass
+        stages = context.say().progress.stages
+        assert len(stages) == 200
+        assert stages[-1].name == "part 249"
+    finally:
+        ACTIVE.reset(token)
+
+
+def test_without_a_time_limit_there_is_nothing_to_extend() -> None:
+    context, sink = attempt()
+    context.extend(5)
+    assert sink.records == []
+    limited, sink = attempt(10.0)
+    limited.extend(5)
+    assert sink.records[0][1][4] == 15.0
+
+
+def test_stops_are_no_ordinary_exceptions() -> None:
+    assert not issubclass(Cancelled, Exception)
+    assert not issubclass(TimeLimit, Exception)
+    assert issubclass(GiveUp, Exception)
+    with pytest.raises(ValueError, match="delay must be 0 or more"):
+        Retry(delay=-1)
