@@ -48,6 +48,8 @@ class Placing:
         if room is None:
             return
         worker = workers[id(room)]
+        if job.id in worker.attempts:  # sent again while an attempt of it still ends there: the store knows it
+            return
         job.start(worker, now)
         self._mark_slow(worker, job)
         effects.started.append((job, worker))

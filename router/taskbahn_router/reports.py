@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn import wire
 from taskbahn.errors import TimeLimitExceeded, WorkerLost
 from taskbahn.states import State
-from taskbahn_router.core.placement import learn, look_ahead
+from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
 from taskbahn_router.core.verdict import Bury, Ending, Retry, judge
 from taskbahn_router.core.verdict import Requeue as Again
 from taskbahn_router.stores.contract import AttemptRow, EventRow, Finish, Requeue, Snapshot
@@ -63,11 +63,18 @@ class Reports:
         for id, attempt in report.back:
             job = self._end(worker, id, attempt, refused)
             if job is not None:
+                self._was_not_short(job, draining=report.draining)
                 self._again(effects, job, State.READY, None, None)
         if report.draining:
             worker.draining = True
             worker.room.open = False
         return refused
+
+    def _was_not_short(self, job: Job, *, draining: bool) -> None:
+        """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
+        task = self._board.tasks.get(job.line.task)
+        if task is not None and not draining:
+            task.seconds_each = max(LOOK_AHEAD_SECONDS, task.seconds_each or 0.0)
 
     def _current(self, worker: Worker, id: str, attempt: int) -> Job | None:
         job = self._board.jobs.get(id)
