@@ -1,0 +1,161 @@
+"""The same batches given to every store have the same answers, whatever they are."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from support.rows import LINES, NOW, cancel, finish, id_of, new_job, requeue, retry, seen_by
+
+from taskbahn.states import State
+from taskbahn_router.stores.contract import (
+    AttemptRow,
+    Batch,
+    CommitResult,
+    EventRow,
+    Filter,
+    NewJob,
+    Prune,
+    Reader,
+    Snapshot,
+    StartState,
+    Sweep,
+)
+from taskbahn_router.stores.contract import Claim as ClaimRow
+from taskbahn_router.stores.memory import MemoryStore
+from taskbahn_router.stores.sqlite import SqliteStore
+
+SEQS = st.integers(1, 12)
+ATTEMPTS = st.integers(1, 3)
+TIMES = st.integers(0, 20).map(lambda second: NOW + second)
+MAYBE_TIMES = st.none() | TIMES
+COUNTS = st.integers(0, 2)
+TAGS = st.sampled_from([None, '["red"]', '["red","blue"]'])
+
+FINISHES = st.builds(
+    lambda seq, attempt, state, delete_at, number: finish(seq, attempt, state=state, delete_at=delete_at, number=number),
+    SEQS, ATTEMPTS, st.sampled_from(["succeeded", "failed"]), TIMES, st.integers(1, 30),
+)  # fmt: skip
+REQUEUES = st.builds(
+    lambda seq, attempt, due_at, failures, crashes: requeue(
+        seq, attempt, state="ready" if due_at is None else "waiting", due_at=due_at, failures=failures, crashes=crashes
+    ),
+    SEQS, ATTEMPTS, MAYBE_TIMES, COUNTS, COUNTS,
+)  # fmt: skip
+ATTEMPT_ROWS = st.builds(lambda seq, attempt: AttemptRow(seq, attempt, "w", NOW, NOW, "error", None), SEQS, ATTEMPTS)
+EVENT_ROWS = st.builds(lambda seq, number: EventRow(seq, number, NOW, "log", "1"), SEQS, st.integers(1, 9))
+SNAPSHOTS = st.builds(lambda number, seq: Snapshot(number, '{"fraction":0.5}', seq), st.integers(1, 30), SEQS)
+CLAIMS = st.builds(
+    lambda lines, limit, now: ClaimRow("w", tuple(lines), limit, now),
+    st.lists(st.integers(1, 4), unique=True, max_size=4), st.integers(1, 4), TIMES,
+)  # fmt: skip
+JOBS = st.tuples(
+    SEQS, st.integers(1, 3), st.sampled_from([State.WAITING, State.READY, State.RUNNING]), st.integers(-1, 1), TIMES, MAYBE_TIMES, TAGS
+)  # fmt: skip
+
+
+def some(rows: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Up to three; no two that move the same job in the same way, for which of them counts is not said."""
+    return st.lists(rows, max_size=3, unique_by=lambda row: getattr(row, "seq", id(row)))
+
+
+class QuickStore(SqliteStore):
+    """SQLite without what makes it durable, which is not the question here."""
+
+    def open(self) -> StartState:
+        start = super().open()
+        assert self._connection is not None
+        self._connection.execute("PRAGMA synchronous = OFF")
+        return start
+
+    def _lengthen_log(self, connection: sqlite3.Connection) -> None:
+        pass
+
+
+class SideBySide(RuleBasedStateMachine):
+    """Drives memory and SQLite with the same batches."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.memory, self.sqlite = MemoryStore(), QuickStore(self.folder)
+        self.open()
+        self.readers: list[Reader] = [self.memory.reader(), self.sqlite.reader()]
+        self.last_seq = 0
+        self.commit(Batch(lines=LINES))
+
+    def open(self) -> None:
+        assert self.memory.open() == self.sqlite.open()
+
+    def commit(self, batch: Batch) -> CommitResult:
+        ours, theirs = self.memory.commit(batch), self.sqlite.commit(batch)
+        assert ours == theirs
+        return ours
+
+    def job(
+        self, id: int, line: int, state: State, priority: int, due_at: float, expires_at: float | None, tags: str | None
+    ) -> NewJob:
+        self.last_seq += 1
+        changes: dict[str, Any] = {"due_at": due_at} if state is State.WAITING else {}
+        return new_job(
+            self.last_seq, id=id_of(id), line=line, state=state, priority=priority, expires_at=expires_at, tags=tags, **changes
+        )  # fmt: skip
+
+    @rule(
+        jobs=some(JOBS),
+        finishes=some(FINISHES),
+        requeues=some(REQUEUES),
+        attempts=some(ATTEMPT_ROWS),
+        events=some(EVENT_ROWS),
+        snapshots=some(SNAPSHOTS),
+        cancels=some(SEQS.map(cancel)),
+        retries=some(SEQS.map(retry)),
+        sweep=st.none() | st.builds(Sweep, TIMES, st.integers(1, 3), st.just(5.0)),
+        prune=st.none() | st.builds(Prune, TIMES, st.integers(0, 6), st.integers(1, 4)),
+        claims=some(CLAIMS),
+    )
+    def a_batch(self, jobs: list[Any], **moves: Any) -> None:
+        self.commit(Batch(new=[self.job(*job) for job in jobs], **moves))
+
+    @rule()
+    def reopened(self) -> None:
+        self.memory.close()
+        self.sqlite.close()
+        self.open()
+
+    @invariant()
+    def what_readers_see_is_the_same(self) -> None:
+        if hasattr(self, "readers"):
+            ours, theirs = map(seen_by, self.readers)
+            assert ours == theirs
+
+    @rule(
+        state=st.none() | st.sampled_from([str(state) for state in State]),
+        tag=st.none() | st.just("blue"),
+        before=st.none() | SEQS,
+        limit=st.integers(1, 5),
+    )
+    def lists_are_the_same(self, **wanted: Any) -> None:
+        ours, theirs = self.readers
+        assert ours.jobs(Filter(**wanted)) == theirs.jobs(Filter(**wanted))
+        assert sorted(ours.outcomes([id_of(seq) for seq in range(15)])) == sorted(
+            theirs.outcomes([id_of(seq) for seq in range(15)])
+        )
+        assert (ours.oldest(), ours.waiting()) == (theirs.oldest(), theirs.waiting())
+
+    def teardown(self) -> None:
+        if hasattr(self, "sqlite"):
+            for reader in self.readers:
+                reader.close()
+            self.sqlite.close()
+            shutil.rmtree(self.folder)
+
+
+TestSideBySide = SideBySide.TestCase
+TestSideBySide.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

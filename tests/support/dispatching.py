@@ -1,0 +1,378 @@
+"""A dispatcher with all its parts but Crossbar: time is a `Clock`, the store is in memory, and what goes out is recorded.
+
+`Hall` is the place where callers and workers meet the dispatcher. Nothing happens before `settle` lets the turns of the loop run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
+
+from taskbahn import wire
+from taskbahn.errors import StoreUnavailable, TaskbahnError
+from taskbahn.states import FINAL_STATES
+from taskbahn_router.calls import Call
+from taskbahn_router.dispatcher import Dispatcher
+from taskbahn_router.roster import HEARTBEAT_SECONDS, Roster
+from taskbahn_router.stores.contract import Batch, CommitResult, Filter, JobRow, StartState
+from taskbahn_router.stores.memory import MemoryStore
+from taskbahn_router.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+WALL = 1_700_000_000.0
+FAILURES: list[str] = []  # what was logged as one: it was nobody's to catch
+
+
+def _observe(event: dict[str, Any]) -> None:
+    if "log_failure" in event:
+        FAILURES.append(str(event["log_failure"]))
+
+
+globalLogPublisher.addObserver(_observe)  # type: ignore[arg-type]  # a function provides the interface
+TASK = "a.task"
+
+
+def job_id(number: int) -> str:
+    return f"0192f0c1-2d3e-7abc-8def-{number:012x}"
+
+
+class Asked:
+    """A call and all that came back for it: `("progress", value)`, `("answer", value, ...)`, `("fail", error)`."""
+
+    def __init__(self, hall: Hall, call: Call) -> None:
+        self.call = call
+        self.sent: list[tuple[Any, ...]] = []
+        hall.asked[call.request] = self
+
+    @property
+    def answer(self) -> Any:
+        """What it was answered with."""
+        assert self.sent, "it was not answered"
+        assert self.sent[-1][0] == "answer", self.sent
+        return self.sent[-1][1]
+
+    @property
+    def error(self) -> str:
+        """The last part of the URI of the error that it failed with."""
+        assert self.sent, "it was not answered"
+        assert self.sent[-1][0] == "fail", self.sent
+        return str(self.sent[-1][1].uri).rpartition(".")[2]
+
+    @property
+    def progress(self) -> list[Any]:
+        return [entry[1] for entry in self.sent if entry[0] == "progress"]
+
+    @property
+    def events(self) -> list[tuple[int, str, Any]]:
+        """The events that came, as (number, kind, state or data)."""
+        return [
+            (event["number"], event["kind"], event["data"]["state"] if event["kind"] == "state" else event["data"])
+            for value in self.progress
+            for event in value.get("events", ())
+        ]
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """State by job, of the outcomes that came."""
+        parts = [value.get("outcomes", ()) for value in self.progress]
+        for entry in self.sent:
+            if entry[0] == "answer":
+                parts += [entry[2].get("outcomes", ()), entry[1].get("outcomes", ()) if isinstance(entry[1], dict) else ()]
+        return {outcome[0]: outcome[1] for part in parts for outcome in part}
+
+    def gone(self, *, cancelled: bool = False) -> None:
+        """The caller went away, or cancelled."""
+        self.call.open = False
+        self.call.gone(cancelled=cancelled)
+
+
+class FakeStore(MemoryStore):
+    """Refuses commits while `refuses` says so, and remembers how often each job was started and ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuses = ""
+        self.commits: list[Batch] = []
+
+    def commit(self, batch: Batch) -> CommitResult:
+        if self.refuses:
+            raise StoreUnavailable(self.refuses)
+        self.commits.append(batch)
+        return super().commit(batch)
+
+
+class FakeRunner:
+    """Runs functions at once, or holds them back until `release`."""
+
+    def __init__(self) -> None:
+        self.holds = False
+        self.held: list[Callable[[], object]] = []
+
+    def run(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        if not self.holds:
+            return maybeDeferred(function, *args)
+        done: Deferred[Any] = Deferred()
+        self.held.append(lambda: maybeDeferred(function, *args).chainDeferred(done))
+        return done
+
+    def release(self) -> None:
+        """Run what is held, and hold no longer."""
+        self.holds = False
+        held, self.held = self.held, []
+        for run in held:
+            run()
+
+
+class FakeWorker:
+    """A worker's session: what it was told, and what it says."""
+
+    def __init__(self, hall: Hall, asked: Asked, id: str) -> None:
+        self.hall = hall
+        self.asked = asked
+        self.id = id
+        self.silent = False
+        self._read = 0
+        self._beat = hall.clock.seconds()
+        self.runs: list[tuple[str, int]] = []  # what it was told to run and has not ended yet
+        self.cancelled: list[tuple[str, int, str]] = []
+
+    def take(self) -> list[tuple[str, int]]:
+        """Read the orders since the last time; return the attempts to run."""
+        taken = []
+        for order in self.asked.progress[self._read :]:
+            taken += [(run[0], run[1]) for run in order.get("run", ())]
+            self.cancelled += [(cancel[0], cancel[1], cancel[2]) for cancel in order.get("cancel", ())]
+        self._read = len(self.asked.progress)
+        self.runs += taken
+        return taken
+
+    def says(self, **report: Any) -> Asked:
+        """Send a report as it is."""
+        return self.hall.ask(wire.WORKER_REPORT, wire.plain(wire.Report(**report)), caller=self.asked.call.caller)
+
+    def done(self, *runs: tuple[str, int], result: str = "1", seconds: float = 1.0) -> Asked:
+        """Report successes that took so long each."""
+        self._ended(runs)
+        return self.says(done=[wire.Done(id, attempt, result, 0.0, seconds) for id, attempt in runs])
+
+    def failed(self, *runs: tuple[str, int], kind: Any = "error", **more: Any) -> Asked:
+        self._ended(runs)
+        error = {"type": "ValueError", "message": "no"}
+        return self.says(failed=[wire.Failed(id=id, attempt=attempt, kind=kind, error=error, **more) for id, attempt in runs])
+
+    def notices(self, run: tuple[str, int], kind: Any, *data: Any) -> Asked:
+        return self.says(notices=[wire.Notice(*run, kind, self.hall.wall(), value) for value in data])
+
+    def hands_back(self, *runs: tuple[str, int], draining: bool = False) -> Asked:
+        self._ended(runs)
+        return self.says(back=list(runs), draining=draining)
+
+    def lost(self) -> None:
+        """Its session ended."""
+        self.silent = True
+        self.asked.gone()
+
+    def beats(self) -> None:
+        """Send a heartbeat when it is time."""
+        if not self.silent and self.hall.clock.seconds() - self._beat > HEARTBEAT_SECONDS / 2:
+            self._beat = self.hall.clock.seconds()
+            self.says()
+
+    def _ended(self, runs: Iterable[tuple[str, int]]) -> None:
+        self.runs = [run for run in self.runs if run not in runs]
+
+
+class Hall:
+    """One dispatcher after the other over the same store."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.store = FakeStore()
+        self.asked: dict[int, Asked] = {}
+        self.published: list[tuple[str, Any]] = []
+        self.watched: set[str] = set()
+        self.declared: list[str] = []
+        self.workers: list[FakeWorker] = []
+        self.uniform = 0.0
+        self._requests = 0
+        self._jobs = 0
+        self._open()
+
+    def _open(self) -> None:
+        self.writing, self.reading = FakeRunner(), FakeRunner()
+        self.dispatcher = Dispatcher(
+            self.store, self.writing, clock=self.clock, wall=self.wall, uniform=lambda: self.uniform, edge=self
+        )
+        self.roster = Roster(self.dispatcher, self.declared.append, "0")
+        start: StartState = self.store.open()
+        running = self.dispatcher.board.load(start)
+        self.views = Views(self.dispatcher.board, self.dispatcher.following, self.store.reader(), self.reading, self._failed)
+        self.dispatcher.start(running, start.next_sweep)
+        self.roster.start()
+        self.settle()
+
+    # time
+
+    def wall(self) -> float:
+        return WALL + self.clock.seconds()
+
+    def settle(self) -> None:
+        """Let all turns of the loop run that are due now."""
+        while self._next() <= self.clock.seconds():
+            self.clock.advance(0)
+
+    def passes(self, seconds: float) -> None:
+        """Let time pass, timer by timer."""
+        self.settle()
+        end = self.clock.seconds() + seconds
+        while self._next() <= end:
+            self.clock.advance(max(0.0, self._next() - self.clock.seconds()))
+            self.settle()
+            for worker in self.workers:
+                worker.beats()
+            self.settle()
+        self.clock.advance(max(0.0, end - self.clock.seconds()))
+        self.settle()
+
+    def _next(self) -> float:
+        calls: list[Any] = list(self.clock.getDelayedCalls())
+        return min((call.getTime() for call in calls), default=math.inf)
+
+    def hold_commits(self) -> None:
+        """Keep commits on their way until `writing.release`."""
+        self.dispatcher.loop._commit_seconds = float("inf")  # none on the spot
+        self.writing.holds = True
+
+    def release_commits(self) -> None:
+        self.dispatcher.loop._commit_seconds = 0.0
+        self.writing.release()
+        self.settle()
+
+    def restart(self) -> None:
+        """The router dies, with whatever was not committed, and starts again."""
+        timers: list[Any] = list(self.clock.getDelayedCalls())
+        for timer in timers:
+            timer.cancel()
+        self.workers.clear()
+        self.store.close()
+        self._open()
+
+    # calls
+
+    def ask(self, procedure: str, *args: Any, caller: int | None = 1, progress: bool = True, **kwargs: Any) -> Asked:
+        """Call a procedure as Crossbar would; an error of ours that is not typed comes out here."""
+        self._requests += 1
+        call = Call(self, self._requests, procedure, list(args), kwargs, caller=caller, authid="joe", wants_progress=progress)
+        asked = Asked(self, call)
+        dispatcher, views, roster = self.dispatcher, self.views, self.roster
+        handlers: dict[str, Callable[[Call], None]] = {
+            wire.SUBMIT: dispatcher.submit,
+            wire.JOB_WAIT: views.wait,
+            wire.JOB_WATCH: views.watch,
+            wire.JOB_GET: views.get,
+            wire.JOB_EVENTS: views.events,
+            wire.JOB_CANCEL: dispatcher.cancel_jobs,
+            wire.JOB_RETRY: dispatcher.retry_jobs,
+            wire.VIEW_TASKS: views.tasks,
+            wire.VIEW_JOBS: views.jobs,
+            wire.VIEW_QUEUES: views.queues,
+            wire.VIEW_WORKERS: views.workers,
+            wire.WORKER_ATTACH: roster.attach,
+            wire.WORKER_REPORT: roster.report,
+        }
+        try:
+            handlers.get(procedure, dispatcher.call_task)(call)
+        except TaskbahnError as error:
+            call.fail(error)
+        return asked
+
+    def submit(self, *args: Any, id: str | None = None, task: str = TASK, follow: bool = False, **options: Any) -> Asked:
+        """Submit one job; ids count from 1 when none is given."""
+        self._jobs += 1
+        call = {"task": task, "id": id or job_id(self._jobs), "args": list(args), "options": options}
+        return self.ask(wire.SUBMIT, [call], **({"follow": True} if follow else {}))
+
+    def worker(
+        self,
+        id: str = "w",
+        slots: int = 1,
+        *,
+        tasks: Iterable[str] = (TASK,),
+        running: Iterable[tuple[str, int]] = (),
+        **more: Any,
+    ) -> FakeWorker:
+        """Attach a worker, and let the turns run."""
+        declared = [wire.TaskDeclaration(name=name, **more.pop("declaration", {})) for name in tasks]
+        hello = wire.Hello(protocol=wire.PROTOCOL, worker=id, slots=slots, tasks=declared, running=list(running), **more)
+        self._requests += 1
+        asked = self.ask(wire.WORKER_ATTACH, wire.plain(hello), caller=1000 + self._requests)
+        self.settle()
+        assert asked.progress, asked.sent
+        worker = FakeWorker(self, asked, id)
+        self.workers.append(worker)
+        return worker
+
+    # what the dispatcher asks of the outside
+
+    def progress(self, request: int, value: Any) -> None:
+        self.asked[request].sent.append(("progress", value))
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
+        self.asked[request].sent.append(("answer", args[0] if args else None, kwargs or {}))
+
+    def fail(self, request: int, error: TaskbahnError) -> None:
+        self.asked[request].sent.append(("fail", error))
+
+    def publish(self, topic: str, value: Any) -> None:
+        self.published.append((topic, value))
+
+    def is_watched(self, topic: str) -> bool:
+        return topic in self.watched
+
+    def look_up(self, job: str) -> None:
+        self.views.look_up(job)
+
+    def _failed(self, call: Call, failure: Any) -> None:
+        call.fail(failure.value if isinstance(failure.value, TaskbahnError) else failure.raiseException())
+
+    # what there is
+
+    def row(self, number: int | str) -> JobRow:
+        row = self.store.reader().job(bytes.fromhex((number if isinstance(number, str) else job_id(number)).replace("-", "")))
+        assert row is not None
+        return row
+
+    def state(self, number: int | str) -> str:
+        return self.row(number).state
+
+    def check(self) -> None:
+        """Memory and store agree, and no place on a worker is taken by nobody."""
+        failures = FAILURES.copy()
+        FAILURES.clear()
+        assert failures == []
+        board = self.dispatcher.board
+        rows = self.store.reader().jobs(Filter(limit=1_000_000))
+        counts = Counter(row.state for row in rows)
+        assert {state: count for state, count in board.counts.items() if count} == dict(counts)
+        ready = Counter(row.line for row in rows if row.state == "ready")
+        assert {line.id: line.ready for line in board.by_id.values() if line.ready} == dict(ready)
+        assert board.crowded == set(ready)
+        running = {row.id: (row.attempt, row.worker) for row in rows if row.state == "running"}
+        assert {job.raw: (job.attempt, job.worker_id) for job in board.jobs.values()} == running
+        for worker in board.workers.values():
+            assert worker.room.in_flight == len(worker.attempts)
+            assert worker.room.slow == len(worker.slow)
+            assert worker.slow <= set(worker.attempts)
+        followed = {id for id in self.dispatcher.following._by_job if self.known(id) in FINAL_STATES}
+        assert not followed, "a follower waits for what has ended"
+
+    def known(self, id: str) -> str | None:
+        row = self.store.reader().job(bytes.fromhex(id.replace("-", "")))
+        return None if row is None else row.state

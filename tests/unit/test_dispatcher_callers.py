@@ -1,0 +1,425 @@
+"""What callers see: waits, watches, cancels, retries, repeated submissions, and what is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.dispatching import TASK, WALL, Hall, job_id
+
+from taskbahn import wire
+from taskbahn.states import State
+from taskbahn_router.core.lifecycle import MOVES, Event
+
+if TYPE_CHECKING:
+    from support.dispatching import Asked, FakeWorker
+
+ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
+
+
+@pytest.fixture
+def hall() -> Hall:
+    return Hall()
+
+
+@pytest.fixture
+def worker(hall: Hall) -> FakeWorker:
+    return hall.worker()
+
+
+def bring(hall: Hall, worker: FakeWorker, state: State) -> None:
+    """Bring job ONE into a state."""
+    if state is State.READY:
+        worker.lost()
+    options: dict[State, dict[str, Any]] = {State.WAITING: {"delay": 50}, State.EXPIRED: {"start_within": 1}}
+    hall.submit(id=ONE, **options.get(state, {}))
+    hall.settle()
+    worker.take()
+    if state is State.SUCCEEDED:
+        worker.done((ONE, 1))
+    elif state is State.FAILED:
+        worker.failed((ONE, 1))
+    elif state is State.CANCELLED:
+        hall.ask(wire.JOB_CANCEL, [ONE])
+    elif state is State.EXPIRED:
+        worker.hands_back((ONE, 1), draining=True)
+        hall.passes(2)
+    hall.settle()
+    assert hall.state(ONE) == state
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_cancel_does_in_each_state_what_the_table_says(hall: Hall, worker: FakeWorker, state: State) -> None:
+    bring(hall, worker, state)
+    waiter = hall.ask(wire.JOB_WAIT, [ONE])
+    asked = hall.ask(wire.JOB_CANCEL, [ONE])
+    hall.settle()
+    expected = MOVES.get((state, Event.CANCEL), state)
+    assert asked.answer == [expected]
+    assert hall.state(ONE) == expected
+    assert waiter.outcomes == {ONE: expected}
+    hall.check()
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_retry_does_in_each_state_what_the_table_says(hall: Hall, worker: FakeWorker, state: State) -> None:
+    bring(hall, worker, state)
+    before = hall.row(ONE).attempt
+    other = hall.worker("other")
+    other.take()
+    state = State(hall.state(ONE))
+    asked = hall.ask(wire.JOB_RETRY, [ONE])
+    hall.settle()
+    if (state, Event.RETRY_BY_HAND) in MOVES:
+        assert asked.answer == ["ready"]
+        assert (worker.take() + other.take()) == [(ONE, before + 1)]
+    else:
+        assert asked.answer[0]["error"] == "taskbahn.error.wrong_state"
+        assert asked.answer[0]["detail"]["state"] == state
+        assert hall.state(ONE) == state
+    hall.check()
+
+
+def test_cancel_and_retry_answer_for_each_id_of_the_list(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.submit()
+    hall.settle()
+    asked = hall.ask(wire.JOB_CANCEL, [TWO, THREE, "nonsense", ONE])
+    hall.settle()
+    errors = [answer["error"] if isinstance(answer, dict) else answer for answer in asked.answer]
+    assert errors == ["cancelled", "taskbahn.error.unknown_job", "taskbahn.error.invalid_request", "cancelled"]
+
+
+def test_a_caller_that_cancels_cancels_its_job(hall: Hall, worker: FakeWorker) -> None:
+    asked = hall.ask(TASK)
+    hall.settle()
+    run = worker.take()[0]
+    asked.gone(cancelled=True)
+    hall.settle()
+    worker.take()
+    assert worker.cancelled == [(*run, "cancelled by its caller")]
+    assert hall.state(run[0]) == "cancelled"
+
+
+@pytest.mark.parametrize("option, state", [({}, "running"), ({"on_caller_lost": "cancel"}, "cancelled")])
+def test_a_job_outlives_its_caller_unless_the_task_says_otherwise(hall: Hall, option: dict[str, str], state: str) -> None:
+    worker = hall.worker("x", declaration={"options": option})
+    asked = hall.ask(TASK)
+    hall.settle()
+    run = worker.take()[0]
+    asked.gone()
+    hall.settle()
+    assert hall.state(run[0]) == state
+    worker.done(run)
+    hall.settle()
+    hall.check()
+
+
+# the same id again
+
+
+@pytest.mark.parametrize("follow", [True, False])
+@pytest.mark.parametrize("state", list(State))
+def test_a_repeated_submission_creates_nothing_twice_and_its_follower_gets_the_outcome(
+    hall: Hall, worker: FakeWorker, state: State, *, follow: bool
+) -> None:
+    bring(hall, worker, state)
+    before = hall.row(ONE)
+    again = hall.submit("other arguments", id=ONE, follow=follow)
+    hall.settle()
+    assert hall.row(ONE) == before
+    assert sum(hall.dispatcher.board.counts.values()) == 1
+    if state.is_final or not follow:
+        assert again.answer == [ONE]
+        assert again.outcomes == ({ONE: state} if follow else {})
+    else:
+        hall.ask(wire.JOB_CANCEL, [ONE])
+        hall.settle()
+        assert again.outcomes == {ONE: "cancelled"}
+    hall.check()
+
+
+def test_an_id_given_twice_in_one_submission_is_one_job(hall: Hall, worker: FakeWorker) -> None:
+    asked = hall.ask(wire.SUBMIT, [{"task": TASK, "id": ONE}, {"task": TASK, "id": ONE}], follow=True)
+    hall.settle()
+    worker.done(*worker.take())
+    hall.settle()
+    assert (asked.answer, asked.outcomes) == ([ONE, ONE], {ONE: "succeeded"})
+    hall.check()
+
+
+# waiting
+
+
+def test_waiting_for_what_is_finished_running_and_unknown(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    worker.done(*worker.take(), result='"a"')
+    hall.submit()
+    hall.settle()
+    asked = hall.ask(wire.JOB_WAIT, [ONE, TWO, THREE])
+    hall.settle()
+    assert asked.outcomes == {ONE: "succeeded", THREE: "unknown"}
+    assert asked.call.open
+    worker.done(*worker.take())
+    hall.settle()
+    assert asked.sent[-2:] == [("progress", {"outcomes": [[TWO, "succeeded", "1", None]]}), ("answer", None, {})]
+    hall.check()
+
+
+def test_waiting_without_progress_answers_all_at_the_end(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    asked = hall.ask(wire.JOB_WAIT, [ONE, ONE], progress=False)
+    worker.done(*worker.take())
+    hall.settle()
+    assert asked.sent == [("answer", {"outcomes": [[ONE, "succeeded", "1", None]]}, {})]
+
+
+def test_waiting_for_nothing_is_over_at_once(hall: Hall) -> None:
+    assert hall.ask(wire.JOB_WAIT, []).sent == [("answer", None, {})]
+
+
+def test_an_id_in_capitals_is_waited_for_as_well(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    asked = hall.ask(wire.JOB_WAIT, [ONE.upper()])
+    worker.done(*worker.take())
+    hall.settle()
+    assert asked.outcomes == {ONE: "succeeded"}
+
+
+def test_a_job_that_ends_while_the_store_is_asked_about_it_is_told_once(hall: Hall) -> None:
+    hall.worker().lost()
+    hall.submit()
+    hall.settle()
+    hall.reading.holds = True
+    asked = hall.ask(wire.JOB_WAIT, [ONE])
+    worker = hall.worker()
+    worker.done(*worker.take())
+    hall.settle()
+    hall.reading.release()
+    hall.settle()
+    assert [value["outcomes"] for value in asked.progress] == [[[ONE, "succeeded", "1", None]]]
+
+
+def test_whoever_goes_away_is_forgotten(hall: Hall, worker: FakeWorker) -> None:
+    asked = [hall.submit(follow=True), hall.ask(wire.JOB_WAIT, [ONE]), hall.ask(TASK)]
+    hall.settle()
+    asked.append(hall.ask(wire.JOB_WATCH, ONE))
+    for each in asked:
+        each.gone()
+    assert hall.dispatcher.following._by_job == {}
+
+
+# watching
+
+
+def numbers(asked: Asked) -> list[int]:
+    return [event[0] for event in asked.events if event[1] != "progress"]
+
+
+def test_a_watcher_gets_the_snapshot_and_every_event_after_it(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit("x")
+    hall.settle()
+    asked = hall.ask(wire.JOB_WATCH, ONE)
+    run = worker.take()[0]
+    worker.notices(run, "log", {"message": "a"})
+    hall.settle()
+    worker.notices(run, "progress", {"fraction": 0.5})
+    worker.notices(run, "chunk", "b")
+    hall.settle()
+    worker.done(run, result='{"a":1}')
+    hall.settle()
+    assert asked.progress[0]["snapshot"]["number"] == 2
+    assert asked.events == [
+        (3, "log", {"message": "a"}), (3, "progress", {"fraction": 0.5}), (4, "chunk", "b"), (5, "state", "succeeded"),
+    ]  # fmt: skip
+    assert (asked.answer["state"], asked.answer["result"], asked.answer["args"]) == ("succeeded", {"a": 1}, ["x"])
+    hall.check()
+
+
+@pytest.mark.parametrize("after", range(7))
+def test_a_late_watcher_gets_every_stored_event_after_the_number_it_names(hall: Hall, worker: FakeWorker, after: int) -> None:
+    hall.submit()
+    hall.settle()
+    run = worker.take()[0]
+    worker.notices(run, "log", 1, 2, 3)
+    hall.settle()
+    asked = hall.ask(wire.JOB_WATCH, ONE, after=after)
+    worker.notices(run, "log", 4)
+    hall.settle()
+    assert asked.progress[0]["snapshot"]["number"] == 5
+    assert numbers(asked) == [number for number in (3, 4, 5) if number > after] + [6]
+
+
+def test_a_watcher_of_what_has_ended_gets_all_at_once(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    run = worker.take()[0]
+    worker.notices(run, "log", 1)
+    worker.done(run)
+    hall.settle()
+    asked = hall.ask(wire.JOB_WATCH, ONE)
+    assert [entry[0] for entry in asked.sent] == ["progress", "progress", "answer"]
+    assert (numbers(asked), asked.answer["state"]) == ([3], "succeeded")
+
+
+def test_events_between_the_question_and_its_answer_are_neither_lost_nor_repeated(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    run = worker.take()[0]
+    hall.reading.holds = True
+    asked = hall.ask(wire.JOB_WATCH, ONE)
+    worker.notices(run, "log", 1)
+    hall.settle()
+    hall.reading.release()
+    worker.notices(run, "log", 2)
+    hall.settle()
+    assert numbers(asked) == [3, 4]
+
+
+def test_an_event_that_was_read_before_it_was_let_out_is_not_repeated(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    run = worker.take()[0]
+    effects = hall.dispatcher.committed
+    held: list[Any] = []
+    hall.dispatcher.committed = lambda *of: held.append(of)  # type: ignore[method-assign]  # the loop is late
+    worker.notices(run, "log", 1)
+    hall.settle()
+    asked = hall.ask(wire.JOB_WATCH, ONE)
+    assert numbers(asked) == [3]
+    effects(*held[0])
+    assert numbers(asked) == [3]
+
+
+def test_a_job_that_ends_before_the_snapshot_is_out_is_told_whole(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    hall.reading.holds = True
+    asked = hall.ask(wire.JOB_WATCH, ONE)
+    worker.done(*worker.take())
+    hall.settle()
+    hall.reading.release()
+    assert asked.progress[0]["snapshot"]["state"] == "succeeded"
+    assert asked.answer["state"] == "succeeded"
+    hall.check()
+
+
+def test_the_event_of_a_cancel_has_a_number_after_those_of_the_log(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    asked = hall.ask(wire.JOB_WATCH, ONE)
+    worker.notices(worker.take()[0], "log", 1, 2, 3)
+    hall.settle()
+    hall.ask(wire.JOB_CANCEL, [ONE])
+    hall.settle()
+    assert asked.events[-1] == (6, "state", "cancelled")
+    assert numbers(asked) == [3, 4, 5, 6]
+
+
+def test_every_state_on_the_way_is_an_event(hall: Hall, worker: FakeWorker) -> None:
+    worker.lost()
+    hall.submit(delay=5, retries=1)
+    hall.settle()
+    asked = hall.ask(wire.JOB_WATCH, ONE)
+    worker = hall.worker("other")
+    hall.passes(6)
+    worker.failed(*worker.take())
+    hall.passes(6)
+    worker.hands_back(*worker.take())
+    hall.settle()
+    worker.done(*worker.take())
+    hall.settle()
+    assert [(number, data) for number, _, data in asked.events] == list(
+        enumerate(["ready", "running", "waiting", "ready", "running", "ready", "running", "succeeded"], 2)
+    )
+    hall.check()
+
+
+def test_the_topic_of_a_job_carries_the_same_events_while_somebody_subscribes(hall: Hall, worker: FakeWorker) -> None:
+    topic = wire.JOB_TOPIC + ONE
+    hall.watched.add(topic)
+    hall.submit()
+    hall.settle()
+    watcher = hall.ask(wire.JOB_WATCH, ONE)
+    run = worker.take()[0]
+    worker.notices(run, "log", 1)
+    hall.settle()
+    hall.watched.clear()
+    worker.done(run)
+    hall.settle()
+    published = [event for name, events in hall.published for event in events if name == topic]
+    assert [(event["number"], event["kind"]) for event in published] == [(2, "state"), (3, "log")]
+    assert published[1] in watcher.progress[1]["events"]
+
+
+# the store is ill
+
+
+def test_while_the_store_refuses_submissions_are_refused_and_reports_are_kept(hall: Hall) -> None:
+    worker = hall.worker(slots=2)
+    hall.submit()
+    hall.settle()
+    run = worker.take()[0]
+    hall.store.refuses = "disk full"
+    first, called = hall.submit(follow=True), hall.ask(TASK)
+    report = worker.done(run)
+    hall.settle()
+    assert (first.error, called.error) == ("store_unavailable", "store_unavailable")
+    assert hall.submit().error == "store_unavailable"
+    assert (report.sent, hall.state(1)) == ([], "running")
+    hall.passes(30)
+    assert (report.sent, worker.take()) == ([], [])
+    hall.store.refuses = ""
+    hall.passes(3)
+    assert (report.answer, hall.state(1)) == ({"refused": []}, "succeeded")
+    assert hall.dispatcher.board.workers["w"].room.in_flight == 0
+    assert hall.dispatcher.following._by_job == {}
+    hall.check()
+    hall.submit(id=TWO)
+    hall.settle()
+    assert worker.take() == [(TWO, 1)]
+
+
+def test_what_was_gathered_while_the_commit_was_refused_is_refused_too(hall: Hall, worker: FakeWorker) -> None:
+    hall.hold_commits()
+    first = hall.submit()
+    hall.settle()
+    second = hall.submit()
+    hall.settle()
+    hall.store.refuses = "disk full"
+    hall.writing.release()
+    hall.settle()
+    assert (first.error, second.error) == ("store_unavailable", "store_unavailable")
+    hall.store.refuses = ""
+    hall.passes(3)
+    assert worker.take() == []
+    hall.check()
+
+
+def test_a_refused_repetition_leaves_the_running_job_alone(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.settle()
+    run = worker.take()[0]
+    hall.store.refuses = "disk full"
+    assert hall.submit(id=ONE).sent == []
+    hall.settle()
+    hall.store.refuses = ""
+    hall.passes(3)
+    worker.done(run)
+    hall.settle()
+    assert hall.state(1) == "succeeded"
+    hall.check()
+
+
+def test_what_the_store_holds_is_dated_when_it_happened(hall: Hall, worker: FakeWorker) -> None:
+    hall.passes(5)
+    hall.submit()
+    hall.settle()
+    hall.passes(2)
+    worker.done(*worker.take())
+    hall.settle()
+    row = hall.row(1)
+    assert (row.created_at, row.started_at, row.finished_at) == (WALL + 5, WALL + 5, WALL + 7)

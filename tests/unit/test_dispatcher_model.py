@@ -1,0 +1,263 @@
+"""The dispatcher under faults, against what is promised: nothing accepted is lost, no outcome is recorded twice, no place leaks.
+
+Workers are lost and come back, report twice and late, commits are held back and refused, the router restarts: in any order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from support.dispatching import Hall, job_id
+
+from taskbahn import wire
+from taskbahn.states import FINAL_STATES
+from taskbahn_router.roster import GRACE_SECONDS
+
+if TYPE_CHECKING:
+    from support.dispatching import Asked, FakeWorker
+
+Run = tuple[str, int]
+SLOTS = 2
+NAMES = st.sampled_from(["a", "b", "c"])
+PICK = st.integers(0, 1000)
+OPTIONS: list[dict[str, Any]] = [
+    {}, {"retries": 2}, {"retries": 1, "retry_backoff": 0}, {"priority": 3}, {"delay": 2}, {"start_within": 3}, {"crash_attempts": 1},
+    {"delivery": "at_most_once"}, {"delivery": "at_most_once", "priority": 1, "start_within": 5}, {"start_within": 2, "delay": 2, "retries": 1},
+]  # fmt: skip
+
+
+class DispatcherUnderFaults(RuleBasedStateMachine):
+    """The model knows who was answered, what each worker runs, and how each job ended."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.hall = Hall()
+        self.submitted: list[tuple[str, dict[str, Any], Asked]] = []
+        self.waits: list[tuple[Asked, list[str]]] = []
+        self.sessions: dict[str, FakeWorker] = {}
+        self.runs: dict[str, list[Run]] = {}  # by worker, also while it has no session
+        self.handed_out: set[Run] = set()
+        self.doubled: set[str] = set()  # retried by hand where a cancelled attempt still ends: both have one place
+        self.final: dict[str, tuple[Any, ...]] = {}
+        self.hall.worker("first").lost()  # the task is declared
+
+    @property
+    def is_well(self) -> bool:
+        hall = self.hall
+        return not (hall.writing.holds or hall.store.refuses or hall.dispatcher.loop.error)
+
+    def settle(self) -> None:
+        self.hall.settle()
+        for name, session in self.sessions.items():
+            stale = len(session.cancelled)
+            for run in session.take():
+                assert run not in self.handed_out, "an attempt was handed out twice"
+                self.handed_out.add(run)
+                if any(run[0] == other[0] for other in self.runs[name]):
+                    self.doubled.add(run[0])
+                self.runs[name].append(run)
+            for id, attempt, reason in session.cancelled[stale:]:
+                if "no longer" in reason:
+                    self.runs[name] = [run for run in self.runs[name] if run != (id, attempt)]
+
+    def known(self) -> list[str]:
+        return [id for id, _, _ in self.submitted]
+
+    def accepted(self) -> set[str]:
+        return {id for id, _, asked in self.submitted if asked.sent and asked.sent[-1][0] == "answer"}
+
+    # callers
+
+    @rule(options=st.sampled_from(OPTIONS), turns=st.booleans())
+    def submit(self, options: dict[str, Any], *, turns: bool) -> None:
+        id = job_id(len(self.submitted) + 1)
+        self.submitted.append((id, options, self.hall.submit(id=id, **options)))
+        if turns:
+            self.settle()
+
+    @precondition(lambda self: self.submitted)
+    @rule(pick=PICK, follow=st.booleans())
+    def submit_again(self, pick: int, *, follow: bool) -> None:
+        id, options, _ = self.submitted[pick % len(self.submitted)]
+        self.submitted.append((id, options, self.hall.submit(id=id, **options)))
+        if follow and id in self.accepted():
+            self.waits.append((self.hall.submit(id=id, follow=True, **options), [id]))
+        self.settle()
+
+    @precondition(lambda self: self.accepted())
+    @rule(pick=PICK)
+    def wait(self, pick: int) -> None:
+        accepted = sorted(self.accepted())
+        ids = accepted[pick % len(accepted) :][:3]
+        self.waits.append((self.hall.ask(wire.JOB_WAIT, ids), ids))
+
+    @precondition(lambda self: self.submitted)
+    @rule(pick=PICK, turns=st.booleans())
+    def cancel(self, pick: int, *, turns: bool) -> None:
+        self.hall.ask(wire.JOB_CANCEL, [self.known()[pick % len(self.submitted)]])
+        if turns:
+            self.settle()
+
+    @precondition(lambda self: self.submitted and self.is_well)
+    @rule(pick=PICK)
+    def retry(self, pick: int) -> None:
+        id, options, _ = self.submitted[pick % len(self.submitted)]
+        if "delivery" in options:
+            return
+        asked = self.hall.ask(wire.JOB_RETRY, [id])
+        self.settle()
+        if asked.answer == ["ready"]:
+            self.final.pop(id, None)
+
+    # workers
+
+    @rule(name=NAMES, forgets=st.booleans())
+    def attach(self, name: str, *, forgets: bool) -> None:
+        """A worker comes, or comes back, perhaps having lost a process meanwhile; its old session may not be known to be dead."""
+        old = self.sessions.pop(name, None)
+        if old is not None:
+            old.silent = True
+        self.runs[name] = self.runs.get(name, [])[1 if forgets else 0 :]
+        self.sessions[name] = self.hall.worker(name, SLOTS, running=self.runs[name])
+        self.settle()
+
+    @precondition(lambda self: self.sessions)
+    @rule(pick=PICK, dies=st.booleans())
+    def lose(self, pick: int, *, dies: bool) -> None:
+        name = sorted(self.sessions)[pick % len(self.sessions)]
+        self.sessions.pop(name).lost()
+        if dies:
+            self.runs[name] = []
+        self.settle()
+
+    @precondition(lambda self: any(self.runs[name] for name in self.sessions))
+    @rule(
+        pick=PICK, how=st.sampled_from(["done", "done", "failed", "crash", "cancelled", "give up", "back"]), twice=st.booleans()
+    )
+    def report(self, pick: int, how: str, *, twice: bool) -> None:
+        name, run = self._pick([(name, run) for name in sorted(self.sessions) for run in self.runs[name]], pick)
+        for _ in range(1 + twice):
+            self._report(name, run, how)
+        self.settle()
+
+    def _report(self, name: str, run: Run, how: str) -> None:
+        session = self.sessions[name]
+        if how == "done":
+            session.done(run, result=f'"{name} {run[1]}"', seconds=0.001)
+        elif how == "back":
+            session.hands_back(run)
+        else:
+            kind = how if how in ("crash", "cancelled") else "error"
+            session.failed(run, kind=kind, retry=how != "give up")
+        self.runs[name] = [other for other in self.runs[name] if other != run]
+
+    @precondition(lambda self: self.handed_out and self.sessions)
+    @rule(pick=PICK, whose=PICK)
+    def report_late(self, pick: int, whose: int) -> None:
+        """An outcome of an attempt that was ended, lost, or never this worker's."""
+        name = sorted(self.sessions)[whose % len(self.sessions)]
+        run = self._pick(sorted(self.handed_out), pick)
+        if run not in self.runs[name]:
+            self.sessions[name].done(run, result='"late"')
+            self.settle()
+
+    @staticmethod
+    def _pick(choices: list[Any], pick: int) -> Any:
+        return choices[pick % len(choices)]
+
+    # faults and time
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 3.0, GRACE_SECONDS + 1]))
+    def time_passes(self, seconds: float) -> None:
+        self.hall.passes(seconds)
+        self.settle()
+
+    @rule()
+    def commits_are_held(self) -> None:
+        self.hall.hold_commits()
+
+    @rule()
+    def commits_go_on(self) -> None:
+        self.hall.release_commits()
+        self.settle()
+
+    @rule()
+    def the_disk_is_full(self) -> None:
+        self.hall.store.refuses = "disk full"
+
+    @rule()
+    def the_disk_is_well(self) -> None:
+        self.hall.store.refuses = ""
+        self.hall.passes(2.5)
+        self.settle()
+
+    @rule()
+    def the_router_restarts(self) -> None:
+        self.sessions.clear()
+        self.waits.clear()
+        self.hall.restart()
+
+    # what must hold
+
+    @invariant()
+    def all_that_was_accepted_is_accounted_for(self) -> None:
+        if not hasattr(self, "hall"):
+            return
+        for id in self.accepted():
+            row = self.hall.row(id)
+            if row.state in FINAL_STATES:
+                ended = (row.state, row.result, row.error, row.attempt, row.finished_at)
+                assert self.final.setdefault(id, ended) == ended, "an outcome was recorded twice"
+            assert row.result != '"late"'
+
+    @invariant()
+    def what_must_never_start_twice_never_does(self) -> None:
+        if not hasattr(self, "hall"):
+            return
+        once = {id for id, options, _ in self.submitted if "delivery" in options}
+        started = [id for id, _ in self.handed_out if id in once]
+        assert len(started) == len(set(started))
+
+    @invariant()
+    def memory_follows_the_store_and_no_place_leaks(self) -> None:
+        if not hasattr(self, "hall") or not self.is_well:
+            return
+        self.settle()
+        self.hall.check()
+        for name, session in self.sessions.items():
+            worker = self.hall.dispatcher.board.workers.get(name)
+            if worker is not None and session.asked.call.open:
+                ours = {id: attempt for id, attempt in worker.attempts.items() if id not in self.doubled}
+                assert ours == {id: attempt for id, attempt in self.runs[name] if id not in self.doubled}
+
+    def teardown(self) -> None:
+        """At last all is well, and all that was accepted comes to an end."""
+        if not hasattr(self, "hall"):
+            return
+        self.hall.release_commits()
+        self.the_disk_is_well()
+        for name in sorted(self.sessions):
+            self.sessions.pop(name).lost()
+        self.runs.clear()
+        self.runs["last"] = []
+        self.sessions["last"] = self.hall.worker("last", 50)
+        for _ in range(30):
+            self.hall.passes(GRACE_SECONDS)
+            self.settle()
+            for run in self.runs["last"].copy():
+                self._report("last", run, "done")
+        self.hall.passes(1)
+        self.hall.check()
+        self.all_that_was_accepted_is_accounted_for()
+        assert {self.hall.state(id) for id in self.accepted()} <= FINAL_STATES
+        for asked, ids in self.waits:
+            assert asked.sent[-1][0] == "answer" or asked.error == "store_unavailable", asked.sent
+            if asked.sent[-1][0] == "answer":
+                assert set(asked.outcomes) == set(ids)
+
+
+TestDispatcherUnderFaults = DispatcherUnderFaults.TestCase
+TestDispatcherUnderFaults.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,0 +1,239 @@
+"""Malformed calls of every procedure get a typed error, change nothing, and leave the dispatcher serving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.dispatching import TASK, Hall, job_id
+from support.rows import everything
+
+from taskbahn import wire
+from taskbahn.errors import CallerError
+
+ONE, TWO = job_id(1), job_id(2)
+HALF = "\ud800"  # half of a surrogate pair: JSON can say it, UTF-8 cannot
+DEEP: Any = None
+for _ in range(5000):
+    DEEP = [DEEP]
+HELLO = {"protocol": 1, "worker": "w2", "slots": 1, "tasks": [{"name": TASK}]}
+HUGE = 10**30
+
+
+def named(value: Any) -> str:
+    try:
+        return str(value)[:40]
+    except RecursionError:
+        return "deep"
+
+
+@pytest.fixture
+def hall() -> Hall:
+    hall = Hall()
+    hall.worker()
+    hall.submit("x")
+    hall.settle()
+    return hall
+
+
+def calls(*entries: Any) -> tuple[Any, ...]:
+    return (list(entries),)
+
+
+REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    (wire.SUBMIT, (), {}),
+    (wire.SUBMIT, ({"task": TASK},), {}),
+    (wire.SUBMIT, ("x",), {}),
+    (wire.SUBMIT, ([{"task": TASK}] * (wire.MAX_CALLS + 1),), {}),
+    (wire.JOB_WAIT, (), {}),
+    (wire.JOB_WAIT, (ONE,), {}),
+    (wire.JOB_WAIT, ([[ONE]],), {}),
+    (wire.JOB_WAIT, ([{}],), {}),
+    (wire.JOB_WAIT, (["x"],), {}),
+    (wire.JOB_WAIT, ([ONE] * (wire.MAX_WAIT + 1),), {}),
+    (wire.JOB_WATCH, (), {}),
+    (wire.JOB_WATCH, (5,), {}),
+    (wire.JOB_WATCH, (ONE, "x"), {}),
+    (wire.JOB_WATCH, (ONE,), {"after": -1}),
+    (wire.JOB_WATCH, (ONE,), {"after": HUGE}),
+    (wire.JOB_WATCH, (ONE,), {"after": True}),
+    (wire.JOB_GET, (), {}),
+    (wire.JOB_GET, ([ONE],), {}),
+    (wire.JOB_GET, (TWO,), {}),
+    (wire.JOB_WATCH, (TWO,), {}),
+    (wire.JOB_EVENTS, (TWO,), {}),
+    (wire.JOB_EVENTS, (None,), {}),
+    (wire.JOB_EVENTS, (ONE, 1.5), {}),
+    (wire.JOB_CANCEL, ([ONE] * (wire.MAX_CALLS + 1),), {}),
+    (wire.JOB_CANCEL, ([TWO],), {"reason": HALF}),
+    (wire.VIEW_JOBS, (), {"state": "dead"}),
+    (wire.VIEW_JOBS, (), {"state": 5}),
+    (wire.VIEW_JOBS, (), {"tag": HALF}),
+    (wire.VIEW_JOBS, (), {"limit": 0}),
+    (wire.VIEW_JOBS, (), {"limit": 501}),
+    (wire.VIEW_JOBS, (), {"limit": "9"}),
+    (wire.VIEW_JOBS, (), {"limit": True}),
+    (wire.VIEW_JOBS, (), {"before": HUGE}),
+    (wire.VIEW_JOBS, (), {"before": "x"}),
+    (wire.WORKER_ATTACH, (), {}),
+    (wire.WORKER_ATTACH, ("x",), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "slots": 0},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "slots": HUGE},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "worker": ""},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "worker": HALF},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "queues": [HALF]},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": "Not A Name"}]},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "doc": HALF}]},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "options": {"retrys": 1}}]},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "options": {"retries": -1}}]},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "signature": {"digest": "", "parameters": {"type": 5}}}]},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "protocol": "1"},), {}),
+    (wire.WORKER_ATTACH, ({**HELLO, "running": [["x"]]},), {}),
+    (wire.WORKER_REPORT, ({},), {}),
+    ("a.other", (), {}),
+    ("No Name", (), {}),
+    (TASK, (object(),), {}),
+    (TASK, (HALF,), {}),
+    (TASK, (DEEP,), {}),
+    (TASK, ("x" * wire.MAX_ARGUMENTS,), {}),
+]
+
+
+@pytest.mark.parametrize("procedure, args, kwargs", REFUSED, ids=named)
+def test_a_malformed_call_is_refused_and_changes_nothing(
+    hall: Hall, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    before = everything(hall.store), dict(hall.dispatcher.board.tasks), set(hall.dispatcher.board.workers)
+    asked = hall.ask(procedure, *args, **kwargs)
+    hall.settle()
+    assert isinstance(asked.sent[-1][1], CallerError), asked.sent
+    assert (everything(hall.store), dict(hall.dispatcher.board.tasks), set(hall.dispatcher.board.workers)) == before
+    assert hall.dispatcher.following._by_job == {}
+    hall.check()
+
+
+ENTRIES: list[tuple[Any, str]] = [
+    (5, "invalid_request"),
+    ({}, "invalid_request"),
+    ({"task": 5}, "invalid_request"),
+    ({"task": TASK, "args": {}}, "invalid_request"),
+    ({"task": TASK, "id": "x"}, "invalid_request"),
+    ({"task": TASK, "packed": "{}"}, "invalid_request"),
+    ({"task": TASK, "packed": "[" * 100_000}, "invalid_request"),
+    ({"task": TASK, "packed": f'[["{HALF}"],{{}}]'}, "invalid_request"),
+    ({"task": TASK, "args": [HALF]}, "invalid_request"),
+    ({"task": TASK, "args": [{(1, 2): 3}]}, "invalid_request"),
+    ({"task": TASK, "packed": '[["' + "x" * wire.MAX_ARGUMENTS + '"],{}]'}, "too_large"),
+    ({"task": "a.other"}, "unknown_task"),
+    ({"task": "A B"}, "invalid_name"),
+    ({"task": HALF}, "invalid_name"),
+    ({"task": TASK, "options": {"prioritty": 1}}, "invalid_option"),
+    ({"task": TASK, "options": {"priority": HUGE}}, "invalid_option"),
+    ({"task": TASK, "options": {"queue": HALF}}, "invalid_request"),
+    ({"task": TASK, "options": {"tags": [HALF]}}, "invalid_request"),
+    ({"task": TASK, "calls": 5}, "invalid_request"),
+    ({"task": TASK, "calls": [[ONE]]}, "invalid_request"),
+    ({"calls": []}, "invalid_request"),
+]
+
+
+@pytest.mark.parametrize("entry, error", ENTRIES, ids=named)
+def test_a_malformed_entry_is_refused_and_the_others_are_accepted(hall: Hall, entry: Any, error: str) -> None:
+    asked = hall.ask(wire.SUBMIT, [{"task": TASK, "id": TWO}, entry, {"task": TASK, "id": job_id(3)}])
+    hall.settle()
+    assert [asked.answer[0], asked.answer[2]] == [TWO, job_id(3)]
+    assert asked.answer[1]["error"] == f"taskbahn.error.{error}"
+    assert hall.dispatcher.board.counts["ready"] == 2
+    hall.check()
+
+
+def test_the_calls_of_a_bulk_are_refused_one_by_one(hall: Hall) -> None:
+    asked = hall.ask(
+        wire.SUBMIT, [{"task": TASK, "calls": [[TWO, "[[],{}]"], ["x", "[[],{}]"], [job_id(3), "5"], [job_id(4), "[[1],{}]"]]}]
+    )
+    hall.settle()
+    assert asked.answer[0]["accepted"] == 2
+    assert sorted(asked.answer[0]["errors"]) == ["1", "2"]
+    hall.check()
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        5,
+        {"done": [[ONE]]},
+        {"done": [[ONE, 1, 5]]},
+        {"done": [[ONE, 1, f'"{HALF}"']]},
+        {"failed": [{"id": ONE, "attempt": 1, "kind": "luck"}]},
+        {"failed": [{"id": ONE, "attempt": 1, "kind": "error", "error": {"message": HALF}}]},
+        {"failed": [{"id": ONE, "attempt": 1, "kind": "error", "error": {"message": object()}}]},
+        {"notices": [[ONE, 1, "log", 1.0, HALF]]},
+        {"notices": [[ONE, 1, "progress", 1.0, {(1, 2): 3}]]},
+        {"notices": [[ONE, 1, "progress", 1.0, DEEP]]},
+        {"back": [[ONE]]},
+    ],
+    ids=named,
+)
+def test_a_malformed_report_is_refused_and_the_attempt_stays(hall: Hall, report: Any) -> None:
+    worker = hall.worker("w", running=[(ONE, 1)])
+    asked = hall.ask(wire.WORKER_REPORT, report, caller=worker.asked.call.caller)
+    hall.passes(3)
+    assert asked.error == "invalid_request"
+    assert hall.state(ONE) == "running"
+    worker.done((ONE, 1))
+    hall.settle()
+    assert hall.state(ONE) == "succeeded"
+    hall.check()
+
+
+@pytest.mark.parametrize("times", [(float("nan"), 1.0), (0.0, float("inf")), (float("inf"), float("inf")), (1e308, -1e308)])
+def test_a_worker_whose_clock_is_no_clock_does_no_harm(hall: Hall, times: tuple[float, float]) -> None:
+    worker = hall.worker("w", running=[(ONE, 1)])
+    run = (ONE, 1)
+    for number in range(2, 8):
+        worker.says(done=[wire.Done(*run, "1", *times)])
+        hall.submit(id=job_id(number))
+        hall.settle()
+        run = worker.take()[0]
+    assert hall.dispatcher.board.counts["succeeded"] == 6
+    hall.check()
+
+
+TEXTS = st.sampled_from([HALF, "", "x", ONE, TWO, TASK, "a.other", "ready", "[[],{}]"]) | st.text(max_size=5)
+NUMBERS = st.integers(-3, 3) | st.sampled_from([HUGE, -HUGE, 2**63]) | st.floats() | st.booleans() | st.none()
+NAMES = st.sampled_from(
+    sorted(
+        {name for kind in (wire.Call, wire.Bulk, wire.Hello, wire.Report, wire.Options, wire.TaskDeclaration, wire.Failed, wire.Signature)
+         for name in kind.__struct_fields__} | {"limit", "before", "state", "after", "follow", "reason"}
+    )
+)  # fmt: skip
+VALUES = st.recursive(
+    TEXTS | NUMBERS | st.binary(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+PROCEDURES = sorted(
+    {value for name, value in vars(wire).items() if name.startswith(("JOB_", "VIEW_", "WORKER_", "SUBMIT"))} - {wire.JOB_TOPIC}
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    procedure=st.sampled_from([*(name for name in PROCEDURES if name != wire.VIEW_STATUS), TASK]),
+    args=st.lists(VALUES, max_size=3),
+    kwargs=st.dictionaries(NAMES.filter(lambda name: name not in ("caller", "progress", "procedure")), VALUES, max_size=3),
+    as_worker=st.booleans(),
+)
+def test_nonsense_never_stops_the_dispatcher(procedure: str, args: list[Any], kwargs: dict[str, Any], *, as_worker: bool) -> None:
+    hall = Hall()
+    worker = hall.worker(slots=3)
+    hall.submit()
+    hall.settle()
+    hall.ask(procedure, *args, caller=worker.asked.call.caller if as_worker else 1, **kwargs)
+    hall.passes(3)
+    hall.check()
+    asked = hall.submit(id=job_id(99))
+    hall.passes(2)
+    assert asked.answer == [job_id(99)]

@@ -1,0 +1,67 @@
+"""The table of a job's life: every (state, event) pair is either a move or refused, and all who draw on the table agree with it."""
+
+import itertools
+import re
+
+import pytest
+
+from taskbahn.states import FINAL_STATES, State
+from taskbahn_router.core import lifecycle
+from taskbahn_router.core.lifecycle import MOVES, Event, IllegalMove, advance
+from taskbahn_router.stores.sqlite.statements import MIGRATIONS
+
+PAIRS = list(itertools.product(State, Event))
+
+
+@pytest.mark.parametrize("state, event", PAIRS, ids=[f"{state}-{event}" for state, event in PAIRS])
+def test_every_pair_is_a_move_of_the_table_or_refused(state: State, event: Event) -> None:
+    if (state, event) in MOVES:
+        assert advance(state, event) is MOVES[state, event]
+    else:
+        with pytest.raises(IllegalMove, match=f"{state} cannot {event}"):
+            advance(state, event)
+
+
+def test_nothing_but_a_hand_leads_out_of_a_final_state() -> None:
+    assert {event for state, event in MOVES if state in FINAL_STATES} == {Event.RETRY_BY_HAND}
+
+
+def test_a_success_is_never_undone() -> None:
+    assert not [event for state, event in MOVES if state is State.SUCCEEDED]
+
+
+def test_only_a_ready_job_starts() -> None:
+    assert lifecycle.sources(Event.START) == (State.READY,)
+
+
+def test_whatever_is_not_final_can_be_cancelled() -> None:
+    assert set(lifecycle.sources(Event.CANCEL)) == set(State) - FINAL_STATES
+
+
+def test_every_state_is_reached_from_a_first_one() -> None:
+    reached = set(lifecycle.FIRST_STATES)
+    for _ in State:
+        reached |= {after for (state, _event), after in MOVES.items() if state in reached}
+    assert reached == set(State)
+
+
+def test_every_event_has_a_row() -> None:
+    assert {event for _, event in MOVES} == set(Event)
+
+
+def test_final_states_say_so() -> None:
+    assert {state for state in State if state.is_final} == FINAL_STATES
+
+
+def test_the_sql_check_has_the_same_states() -> None:
+    check = re.search(r"CHECK \(state IN \(([^)]*)\)\)", MIGRATIONS[0])
+    assert check
+    assert [word.strip().strip("'") for word in check[1].split(",")] == [str(state) for state in State]
+
+
+def test_the_diagram_has_a_line_for_each_move() -> None:
+    lines = lifecycle.mermaid().splitlines()
+    assert lines[0] == "stateDiagram-v2"
+    moves = {f"    {state} --> {after}: {event.replace('_', ' ')}" for (state, event), after in MOVES.items()}
+    assert moves <= set(lines)
+    assert len(lines) == 1 + len(moves) + len(lifecycle.FIRST_STATES) + len(FINAL_STATES)
