@@ -1,0 +1,57 @@
+"""The tasks of the bench: one application for each mode, so that a worker starts only the pool that is measured."""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks.contract import ANSWER
+from taskbahn import Taskbahn, current
+
+NOOP = "bench.noop"
+
+threads = Taskbahn()
+processes = Taskbahn()
+loop = Taskbahn()
+telling = Taskbahn()
+
+
+def noop() -> int:
+    """Do nothing."""
+    return ANSWER
+
+
+async def noop_async() -> int:
+    """Do nothing on the event loop."""
+    return ANSWER
+
+
+thread_noop = threads.task(name=NOOP, pool="thread")(noop)
+process_noop = processes.task(name=NOOP, pool="process")(noop)
+loop_noop = loop.task(name=NOOP)(noop_async)
+
+
+@telling.task(name="bench.chunks")
+def chunks(count: int) -> int:
+    """Send *count* chunks, numbered from 0."""
+    for number in range(count):
+        current.chunk(number)
+    return count
+
+
+@telling.task(name="bench.logs")
+def logs(count: int) -> int:
+    """Log *count* lines, numbered from 0."""
+    for number in range(count):
+        current.log(str(number))
+    return count
+
+
+@telling.task(name="bench.progress")
+def progress(seconds: float) -> int:
+    """Say how far it is, as often as that is possible; return how often that was."""
+    started = time.monotonic()
+    count = 0
+    while (passed := time.monotonic() - started) < seconds:
+        current.progress(passed / seconds)
+        count += 1
+    return count

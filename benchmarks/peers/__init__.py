@@ -1,0 +1,1 @@
+"""One module for each peer; imported in the peers' own environment only (`requirements.txt`)."""

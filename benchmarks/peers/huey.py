@@ -1,0 +1,93 @@
+"""Huey with Redis and with SQLite."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from huey import RedisHuey, SqliteHuey
+
+from benchmarks.contract import ANSWER, PROCESSES, THREADS
+from benchmarks.peers.base import Peer, program, redis_url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.contract import Mode
+
+USES_SQLITE = os.environ["BENCH_SYSTEM"] == "huey-sqlite"
+
+if USES_SQLITE:
+    huey = SqliteHuey("bench", filename=str(Path(os.environ["BENCH_DIRECTORY"]) / "huey.db"), fsync=True)
+else:
+    huey = RedisHuey("bench", url=redis_url())
+
+
+@huey.task()
+def noop() -> int:
+    """Do nothing."""
+    return ANSWER
+
+
+class HueyPeer(Peer):
+    """Huey; the bulk API is `map`."""
+
+    packages = ("huey",) if USES_SQLITE else ("huey", "redis", "hiredis")
+
+    def configuration(self, mode: Mode) -> str:
+        """See `System.configuration`."""
+        kind, workers = self._pool(mode)
+        store = "worker polls every 5 to 50 ms" if USES_SQLITE else "worker blocks on Redis"
+        return f"huey_consumer -k {kind} -w {workers}, no periodic tasks; {store}; client polls every 1 ms"
+
+    def durability(self) -> str:
+        """See `System.durability`."""
+        if USES_SQLITE:
+            return "SQLite, WAL, synchronous=FULL (fsync=True): what was accepted survives a power cut"
+        return super().durability()
+
+    def _pool(self, mode: Mode) -> tuple[str, int]:
+        return ("process", PROCESSES) if mode == "processes" else ("thread", THREADS)
+
+    def worker_command(self, mode: Mode) -> list[str]:
+        """See `Peer.worker_command`."""
+        kind, workers = self._pool(mode)
+        polling = ["-d", "0.005", "-m", "0.05"] if USES_SQLITE else []
+        fixed = ["-n", "-q", "-C", "-g", "TERM"]
+        return [
+            program("huey_consumer"),
+            "benchmarks.peers.huey.huey",
+            "-k",
+            kind,
+            "-w",
+            str(workers),
+            *fixed,
+            *polling,
+        ]
+
+    def submit(self, count: int) -> Sequence[Any]:
+        """Map over nothing."""
+        return list(noop.map([()] * count))
+
+    def fetch(self, handles: Sequence[Any], timeout: float) -> int:
+        """Wait for each result in the order of submission."""
+        deadline = time.monotonic() + timeout
+        return sum(
+            handle.get(blocking=True, timeout=max(1, int(deadline - time.monotonic())), max_delay=0.001) == ANSWER
+            for handle in handles
+        )
+
+    def call(self, timeout: float) -> Any:
+        """Enqueue and block for the result."""
+        return noop()(blocking=True, timeout=timeout, max_delay=0.001)
+
+    def drop(self) -> None:
+        """Empty the store."""
+        huey.storage.flush_all()
+
+
+def system(_name: str) -> HueyPeer:
+    """Return Huey; the store was chosen by the name of the system."""
+    return HueyPeer()
