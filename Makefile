@@ -8,17 +8,17 @@ FOLDER  = $(patsubst ~/%,$(HOME)/%,$(DIR))
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint format test demo up bench wheel clean distclean
+.PHONY: help venv check check-web lint format test demo up bench wheel clean distclean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.installed  ## Create .venv and install everything (PYTHON=/path/to/python3.11 to choose)
 
 $(VENV)/.installed: setup.cfg setup.py scripts/venv.sh
 	@bash scripts/venv.sh $(VENV)
 
-check: lint  ## What every commit must pass: format, lint, types, layers, sizes, unit tests (< 1 minute)
+check: lint check-web  ## What every commit must pass: format, lint, types, layers, sizes, unit tests (< 1 minute)
 	$(BIN)/pytest -q tests/unit
 
 lint: venv  ## The part of `check` that runs no code
@@ -28,13 +28,16 @@ lint: venv  ## The part of `check` that runs no code
 	@bash scripts/quietly.sh $(BIN)/lint-imports
 	$(BIN)/python scripts/check_sizes.py
 
+check-web:  ## Lint, types and unit tests of what the browser loads (skipped where there is no node)
+	@bash scripts/check_web.sh
+
 format: venv  ## Format, and repair what ruff can repair
 	$(BIN)/ruff check --fix --quiet --exit-zero
 	$(BIN)/ruff format --quiet
 
 test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes)
 	@bash scripts/need.sh chromium chromium
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory lint check-web
 	$(BIN)/pytest
 
 demo: venv  ## Make thumbnails of real photographs (DIR=~/Pictures for yours), with live bars; ends by itself
@@ -55,4 +58,4 @@ clean:  ## Remove caches and what was built
 	find components router web tests scripts examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 distclean: clean  ## Also remove the environments
-	rm -rf $(VENV) .bench-venv
+	rm -rf $(VENV) .bench-venv web/node_modules

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from taskbahn import wire
-from taskbahn.errors import InvalidRequest
+from taskbahn.errors import InvalidRequest, TaskbahnError
 from taskbahn.states import State
 from taskbahn_router.core.placement import Room
 from taskbahn_router.core.policy import Policy, policy_of
@@ -82,7 +82,7 @@ class Orders(Protocol):
     def order(self, order: dict[str, Any]) -> None:
         """Send a `wire.WorkerOrder`."""
 
-    def dismiss(self, reason: str) -> None:
+    def dismiss(self, error: TaskbahnError) -> None:
         """End its session."""
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from taskbahn import wire
-from taskbahn.errors import TaskbahnError
-from taskbahn_router.intake import unpack
+from taskbahn.errors import InvalidRequest, TaskbahnError
+from taskbahn_router.intake import check_report, unpack
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -50,7 +50,7 @@ class OfferOrders:
         for id, _, _ in order.get("cancel", ()):
             self._stop(id, "cancelled")
 
-    def dismiss(self, reason: str) -> None:
+    def dismiss(self, error: TaskbahnError) -> None:
         """Nothing to end: the registration is not ours."""
 
     def _run(self, id: str, attempt: int, packed: str, run_within: float | None) -> None:
@@ -85,7 +85,7 @@ class OfferOrders:
         self._calls.pop(id, None)
         try:
             result = pack_result(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             failed = {"type": "ResultNotSerialisable", "message": str(error)}
             self._report(wire.Report(failed=[wire.Failed(id=id, attempt=attempt, kind="error", error=failed, retry=False)]))
             return
@@ -106,8 +106,15 @@ class OfferOrders:
         self._report(wire.Report(failed=[report]))
 
     def _report(self, report: wire.Report) -> None:
-        if self.worker is not None:
-            self._dispatcher.report(None, self.worker, report)
+        if self.worker is None:
+            return
+        try:
+            check_report(report)
+        except InvalidRequest as error:  # what it said cannot be kept; that it ended can
+            report.notices.clear()
+            for failed in report.failed:
+                failed.error = {"type": type(error).__name__, "message": str(error)}
+        self._dispatcher.report(None, self.worker, report)
 
 
 class Offers:

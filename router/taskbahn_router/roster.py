@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from taskbahn import wire
-from taskbahn.errors import InvalidRequest, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.states import State
 from taskbahn_router.board import Job, Task, Worker
 from taskbahn_router.core.placement import Room
@@ -42,9 +42,9 @@ class CallOrders:
         """Send a `wire.WorkerOrder`."""
         self._call.progress(order)
 
-    def dismiss(self, reason: str) -> None:
+    def dismiss(self, error: TaskbahnError) -> None:
         """End its session with an error."""
-        self._call.fail(WorkerIdTaken(reason))
+        self._call.fail(error)
 
 
 class Roster:
@@ -97,7 +97,9 @@ class Roster:
         self._tasks(hello)
         before = self._board.workers.get(hello.worker)
         if before is not None and before.orders is not None:
-            before.orders.dismiss(f"another session came under the worker id {hello.worker!r}, which must be its own")
+            before.orders.dismiss(
+                WorkerIdTaken(f"another session came under the worker id {hello.worker!r}, which must be its own")
+            )
             before.orders = None
             before.room.open = False
         now = self._clock.seconds()
@@ -209,7 +211,7 @@ class Roster:
         for worker in list(self._board.workers.values()):
             if worker.orders is not None and worker.seen < silent_since and isinstance(worker.orders, CallOrders):
                 self.log.warn("worker {id} was silent for too long and is given up", id=worker.id)
-                worker.orders.dismiss("the worker was silent for too long")
+                worker.orders.dismiss(NotReady("the worker was silent for too long; it may attach again"))
                 self.lose(worker)
         self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
 

@@ -46,7 +46,7 @@ class Seen:
         if not self.changes_wanted:
             return
         for job in jobs:
-            self._change(job.id, task=job.line.task, queue=job.line.queue, state=str(job.state), created_at=job.created_at)
+            self._change_of(job, due_at=job.due_at)
 
     def started(self, started: list[tuple[Job, Worker]], now: float) -> None:
         """Attempts are on their way to workers."""
@@ -76,7 +76,7 @@ class Seen:
                 data["error"] = error
             self._emit(job.id, [event(job.id, job.number, "state", at, data)])
         if self.changes_wanted:
-            self._change_of(job, finished_at=at)
+            self._change_of(job, finished_at=at, error=error and brief_error(error))
         if self._following.has(job.id):
             self._following.final([job.id, state, result, error])
 
@@ -142,10 +142,8 @@ class Seen:
             self._edge.publish(topic, events)
 
     def _change_of(self, job: Job, **more: Any) -> None:
-        self._change(
-            job.id, task=job.line.task, queue=job.line.queue, state=str(job.state), created_at=job.created_at, attempt=job.attempt,
-            started_at=job.started_at, worker=job.worker_id, **{"progress": job.progress, **more},
-        )  # fmt: skip
+        now = {"attempt": job.attempt, "started_at": job.started_at, "worker": job.worker_id, "progress": job.progress, **more}
+        self._change(job.id, task=job.line.task, queue=job.line.queue, state=str(job.state), created_at=job.created_at, **now)
 
     def _change(self, id: str, **fields: Any) -> None:
         change = self.changes.get(id)
@@ -156,6 +154,11 @@ class Seen:
         change.update({name: value for name, value in fields.items() if value is not None})
         if fields.get("state") == State.READY:
             change.pop("worker", None)
+
+
+def brief_error(error: dict[str, Any]) -> dict[str, Any]:
+    """Return what a list shows of an error."""
+    return {"type": error.get("type", ""), "message": str(error.get("message", ""))[:500]}
 
 
 def event(job: str, number: int, kind: str, at: float, data: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.board import Board, Job, id_bytes, id_text
 from taskbahn_router.following import Following, Waiter, Watcher
 from taskbahn_router.intake import check_text
+from taskbahn_router.seen import brief_error
 from taskbahn_router.stores.contract import AttemptRow, EventRow, Filter, JobRow, OutcomeRow, Reader
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def brief(row: JobRow) -> dict[str, Any]:
     }  # fmt: skip
     error = packed(row.error)
     if error is not None:
-        view["error"] = {"type": error.get("type", ""), "message": str(error.get("message", ""))[:500]}
+        view["error"] = brief_error(error)
     return view
 
 

@@ -23,6 +23,13 @@ def test_up_changes_only_port_interface_and_data() -> None:
     assert other["workers"][0]["components"][0]["extra"] == {"data": "/elsewhere"}
 
 
+def test_only_pages_of_this_machine_may_connect() -> None:
+    (worker,) = configuration(8080, "127.0.0.1", Path("data"))["workers"]
+    options = worker["transports"][0]["web"]["paths"]["ws"]["options"]
+    assert options["allow_null_origin"] is False
+    assert all(origin.split("://")[1].startswith(("localhost:", "127.0.0.1:", "[::1]:")) for origin in options["allowed_origins"])
+
+
 def test_crossbars_lossy_features_are_not_used() -> None:
     text = "\n".join(line.split("#")[0] for line in (ROOT / ".crossbar/config.yaml").read_text().splitlines())
     for feature in ("concurrency", "event-history", "rlinks", "call-queue"):

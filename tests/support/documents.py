@@ -1,6 +1,6 @@
 """The examples in README and docs, as a test runs them. Owns the rules of what a fenced block means:
 
-```python title="NAME.py"      a file of this page; blocks with the same title follow one another in it. What defines `app = Taskbahn()` gets a worker.
+```python title="NAME.py"      a file of this page; the same title again adds to it. `app = Taskbahn()` in it gets a worker.
 ```python                      runs in the page's own session, one block after the other, in the folder of these files.
 ```python title="X.py" run     a file that is run by itself.
 ```js                          runs as a module in Chromium, on a page of the node.
@@ -27,7 +27,19 @@ PRINT = re.compile(r"^\s*print\(.*\)\s*(?:# (.*))?$")
 COMMENT = re.compile(r"^\s*# (.*)$")
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 # what starts or installs something, or stays: the tests do that themselves
-NOT_RUN = ("taskbahn up", "taskbahn worker", "pip ", "python -m http.server", "python3 -m venv", ". ", "git ", "make ", "cd ", "eval ", "sudo ")
+NOT_RUN = (
+    "taskbahn up",
+    "taskbahn worker",
+    "pip ",
+    "python -m http.server",
+    "python3 -m venv",
+    ". ",
+    "git ",
+    "make ",
+    "cd ",
+    "eval ",
+    "sudo ",
+)
 
 
 class Block(NamedTuple):
@@ -47,7 +59,9 @@ def blocks(page: Path) -> list[Block]:
     for match in FENCE.finditer(source):
         language, words, text = match.groups()
         title = TITLE.search(words)
-        found.append(Block(language, title[1] if title else None, " run" in words, text, source.count("\n", 0, match.start()) + 2))
+        found.append(
+            Block(language, title[1] if title else None, " run" in words, text, source.count("\n", 0, match.start()) + 2)
+        )
     return found
 
 

@@ -1,0 +1,80 @@
+"""Write the parts of the documentation that are made from the code, between their markers: `python scripts/write_docs.py [--check]`.
+
+`--check` writes nothing and exits with 1 if a page is stale; `tests/unit/test_docs.py` does the same.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "components"), str(ROOT / "router")]
+WIDTH = 100
+
+
+def lifecycle() -> str:
+    """Return the diagram of a job's states, from left to right, with one arrow for all moves between the same two."""
+    from taskbahn_router.core.lifecycle import mermaid
+
+    first, *rows = mermaid().splitlines()
+    arrows: dict[str, list[str]] = {}
+    for row in rows:
+        arrow, _, label = row.partition(": ")
+        arrows.setdefault(arrow, []).append(label)
+    drawn = [arrow + (f": {', '.join(labels)}" if any(labels) else "") for arrow, labels in arrows.items()]
+    return "\n".join(["```mermaid", first, "    direction LR", *drawn, "```"])
+
+
+def commands() -> str:
+    """Return the help of every command."""
+    import click
+
+    from taskbahn.cli import cli
+
+    context = click.Context(cli, info_name="taskbahn", **cli.context_settings)
+    parts = []
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None, name
+        inner = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH)
+        text = "\n".join(line.rstrip() for line in command.get_help(inner).replace("\b\n", "").splitlines())
+        parts.append(f"### `taskbahn {name}`\n\n```text\n{text}\n```")
+    return "\n\n".join(parts)
+
+
+PARTS: list[tuple[str, str, Callable[[], str]]] = [
+    ("docs/lifecycle.md", "lifecycle", lifecycle),
+    ("docs/cli.md", "commands", commands),
+]
+
+
+def renewed(page: str, marker: str, make: Callable[[], str]) -> tuple[Path, str, str]:
+    """Return a page's path, its text, and the text that it should have."""
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
+    pattern = re.compile(rf"(<!-- {marker}\b[^>]*-->\n).*?(<!-- /{marker} -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise SystemExit(f"{page} has no markers <!-- {marker} --> and <!-- /{marker} -->")
+    content = make()
+    return path, text, pattern.sub(lambda found: f"{found[1]}\n{content}\n\n{found[2]}", text)
+
+
+def main() -> int:
+    """Write, or check with `--check`; return the exit code."""
+    is_check = "--check" in sys.argv[1:]
+    stale = False
+    for page, marker, make in PARTS:
+        path, text, right = renewed(page, marker, make)
+        if text != right:
+            stale = True
+            print(f"{page}: {'is stale' if is_check else 'written'}")
+            if not is_check:
+                path.write_text(right, encoding="utf-8")
+    return 1 if is_check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""Every example of README and docs is run: against a real node, with the worker that the page describes, and in a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+from support import documents
+from support.programs import Node, Program, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+BROWSER = ROOT / "examples" / "browser"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+TIMEOUT = 120
+IMPORT = """async text => {
+    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    await import(url);
+}"""
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(TIMEOUT + 60)]
+
+
+def has(page: Path, *languages: str) -> bool:
+    return any(block.language in languages for block in documents.blocks(page))
+
+
+def names(pages: list[Path]) -> list[Any]:
+    return [pytest.param(page, id=page.name) for page in pages]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node of its own: the pages leave tasks and jobs behind."""
+    node = Node(tmp_path_factory.mktemp("node"))
+    try:
+        node.wait_for("Taskbahn is ready")
+        yield node
+    finally:
+        node.close()
+
+
+@contextlib.contextmanager
+def workers(page: Path, folder: Path, node: Node) -> Iterator[None]:
+    """Write the files of a page into *folder*, and run a worker for each application among them."""
+    for name, text in documents.files(page).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with contextlib.ExitStack() as stack:
+        for target in documents.applications(page):
+            program = Program("worker", target, "--slots", "2", cwd=folder, TASKBAHN_URL=node.websocket)
+            stack.enter_context(running(program, "ready"))
+        yield
+
+
+@pytest.mark.parametrize("page", names([page for page in PAGES if has(page, "python", "console")]))
+def test_the_python_and_shell_examples_of_a_page_do_what_it_says(page: Path, node: Node, tmp_path: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with workers(page, tmp_path, node):
+        done = subprocess.run(
+            [sys.executable, documents.__file__, page],
+            cwd=tmp_path,
+            env={**os.environ, "TASKBAHN_URL": node.websocket, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def in_chromium(test: Callable[[Browser], None]) -> None:
+    """Run *test* in a thread of its own, which is what Playwright's synchronous API wants."""
+
+    def run() -> None:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            test(browser)
+            browser.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(run).result()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", names([page for page in PAGES if has(page, "js")]))
+def test_the_browser_examples_of_a_page_run(page: Path, node: Node, tmp_path: Path) -> None:
+    scripts = [block for block in documents.blocks(page) if block.language == "js"]
+    complaints: list[str] = []
+
+    def run(browser: Browser) -> None:
+        tab = browser.new_page()
+        tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "assert", "warning") else None)
+        tab.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+        tab.goto(f"http://127.0.0.1:{node.port}/healthz")
+        for script in scripts:
+            tab.evaluate(IMPORT, script.text.replace(documents.DEFAULT_ADDRESS, f"127.0.0.1:{node.port}"))
+
+    with workers(page, tmp_path, node):
+        in_chromium(run)
+    assert complaints == []
+
+
+@pytest.fixture
+def example_page(node: Node, tmp_path: Path) -> Iterator[str]:
+    """The page of examples/browser on a web server of its own."""
+    text = (BROWSER / "index.html").read_text(encoding="utf-8")
+    (tmp_path / "index.html").write_text(text.replace(documents.DEFAULT_ADDRESS, f"127.0.0.1:{node.port}"), encoding="utf-8")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.browser
+def test_the_page_of_the_readme_calls_a_python_task_and_shows_its_progress(node: Node, example_page: str) -> None:
+    seen: list[float] = []
+
+    def click(browser: Browser) -> None:
+        tab = browser.new_page()
+        tab.expose_function("sawProgress", lambda value: seen.append(value))  # noqa: PLW0108 - Playwright writes on it
+        tab.goto(example_page)
+        tab.evaluate("""() => {
+            const bar = document.querySelector("progress");
+            new MutationObserver(() => window.sawProgress(bar.value)).observe(bar, { attributes: true });
+        }""")
+        tab.wait_for_function("document.querySelector('button').onclick !== null")
+        tab.get_by_role("button", name="Build").click()
+        expect(tab.locator("output")).to_have_text("a report of 10 pages", timeout=30_000)
+
+    worker = Program("worker", "reports:app", cwd=BROWSER, TASKBAHN_URL=node.websocket)
+    with running(worker, "ready"):
+        in_chromium(click)
+    assert len(seen) > 3
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
+
+
+def test_an_example_that_prints_something_else_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text('```python\nprint(1)  # 1\nprint("b")\n# a\n```\n', encoding="utf-8")
+    assert documents.expected(documents.blocks(page)[0].text) == ["1", "a"]
+    done = subprocess.run([sys.executable, documents.__file__, page], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "line 2: expected 'a' in its place" in done.stderr
