@@ -219,7 +219,7 @@ PROCEDURES = sorted(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     procedure=st.sampled_from([*(name for name in PROCEDURES if name != wire.VIEW_STATUS), TASK]),
     args=st.lists(VALUES, max_size=3),

@@ -165,7 +165,7 @@ def test_a_worker_that_is_silent_is_given_up(hall: Hall) -> None:
     worker = busy(hall)
     worker.silent = True
     hall.passes((MISSED_HEARTBEATS + 2) * HEARTBEAT_SECONDS)
-    assert worker.asked.error == "worker_id_taken"
+    assert worker.asked.error == "not_ready"
     hall.passes(GRACE_SECONDS)
     assert hall.state(1) == "ready"
     hall.check()

@@ -1,0 +1,174 @@
+"""Group commit: one commit at a time, what comes meanwhile goes into the next, and a refused one is tried until it is taken."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from support.dispatching import FAILURES, FakeRunner
+from twisted.internet.task import Clock
+
+from taskbahn.errors import StoreUnavailable
+from taskbahn_router.commit_loop import FIRST_RETRY, LONGEST_RETRY, ON_THE_SPOT, CommitLoop, Thread
+from taskbahn_router.stores.contract import Batch, CommitResult, Prune
+
+
+class Turns:
+    """Gathers words and makes a batch of them."""
+
+    def __init__(self) -> None:
+        self.gathered: list[str] = []
+        self.seen: list[str] = []
+
+    def decide(self) -> Batch | None:
+        if not self.gathered:
+            return None
+        words, self.gathered = self.gathered, []
+        return Batch(tasks=[(word, "", 0.0) for word in words])
+
+    def committed(self, batch: Batch, result: CommitResult) -> None:
+        self.seen.append("committed " + " ".join(task[0] for task in batch.tasks))
+
+    def refused(self, batch: Batch, error: StoreUnavailable) -> None:
+        self.seen.append(f"refused: {error}")
+
+
+class Store:
+    """Takes every batch, or fails as it is told to."""
+
+    def __init__(self) -> None:
+        self.fails: Exception | None = None
+        self.threads: list[int] = []
+
+    def commit(self, batch: Batch) -> CommitResult:
+        self.threads.append(threading.get_ident())
+        if self.fails is not None:
+            raise self.fails
+        return CommitResult()
+
+
+class Bench:
+    """A commit loop whose commits are held back until they are released."""
+
+    def __init__(self) -> None:
+        self.clock, self.turns, self.store, self.runner = Clock(), Turns(), Store(), FakeRunner()
+        self.loop = CommitLoop(self.store, self.turns, self.runner, self.clock)  # type: ignore[arg-type]  # it only commits
+        self.runner.holds = True
+        self.loop._commit_seconds = float("inf")  # none on the spot
+
+    def add(self, word: str) -> None:
+        self.turns.gathered.append(word)
+        self.loop.poke()
+        self.clock.advance(0)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_what_comes_while_a_commit_is_on_its_way_goes_into_the_next_one(bench: Bench) -> None:
+    for word in ("a", "b", "c"):
+        bench.add(word)
+    assert (len(bench.runner.held), bench.turns.seen) == (1, [])
+    bench.runner.release()
+    bench.clock.advance(0)
+    assert bench.turns.seen == ["committed a", "committed b c"]
+
+
+def test_a_small_commit_of_an_idle_system_is_done_on_the_spot(bench: Bench) -> None:
+    bench.loop._commit_seconds = 0.0
+    bench.add("a")
+    assert (bench.runner.held, bench.turns.seen) == ([], ["committed a"])
+
+
+def test_what_takes_long_is_never_done_on_the_spot(bench: Bench) -> None:
+    assert Batch(prune=Prune(0.0, 0, 10)).rows() > ON_THE_SPOT
+
+
+def test_a_refused_commit_is_tried_again_less_and_less_often_until_it_is_taken(bench: Bench) -> None:
+    bench.runner.holds = False
+    bench.store.fails = StoreUnavailable("disk full")
+    bench.add("a")
+    delays = []
+    for _ in range(8):
+        timer: Any = bench.clock.getDelayedCalls()[0]
+        delays.append(round(timer.getTime() - bench.clock.seconds(), 3))
+        bench.clock.advance(delays[-1])
+    assert delays == [FIRST_RETRY, 0.2, 0.4, 0.8, 1.6, LONGEST_RETRY, LONGEST_RETRY, LONGEST_RETRY]
+    assert str(bench.loop.error) == "disk full"
+    bench.store.fails = None
+    bench.clock.advance(LONGEST_RETRY)
+    assert (bench.turns.seen[-1], bench.loop.error) == ("committed a", None)
+
+
+def test_after_a_refusal_nothing_is_done_on_the_spot(bench: Bench) -> None:
+    bench.loop._commit_seconds = 0.0
+    bench.store.fails = StoreUnavailable("locked")
+    bench.add("a")
+    bench.clock.advance(FIRST_RETRY)
+    assert len(bench.runner.held) == 1
+
+
+def test_a_store_that_fails_as_it_should_not_counts_as_unavailable(bench: Bench) -> None:
+    bench.runner.holds = False
+    bench.store.fails = ZeroDivisionError("oh")
+    bench.add("a")
+    assert bench.turns.seen == ["refused: the store failed: oh"]
+    assert FAILURES.pop().count("ZeroDivisionError")
+    bench.store.fails = None
+    bench.clock.advance(FIRST_RETRY)
+    assert bench.turns.seen[-1] == "committed a"
+
+
+def test_idle_fires_when_all_that_was_gathered_is_committed(bench: Bench) -> None:
+    bench.add("a")
+    bench.turns.gathered.append("b")
+    idle = bench.loop.idle()
+    fired: list[Any] = []
+    idle.addCallback(fired.append)
+    assert fired == []
+    bench.runner.release()
+    bench.clock.advance(0)
+    assert (bench.turns.seen, fired) == (["committed a", "committed b"], [None])
+
+
+def test_idle_fires_when_the_store_refuses(bench: Bench) -> None:
+    bench.store.fails = StoreUnavailable("disk full")
+    bench.add("a")
+    fired: list[Any] = []
+    bench.loop.idle().addCallback(fired.append)
+    bench.runner.release()
+    assert fired == [None]
+
+
+class Reactor:
+    """Runs what threads send it when it is told to."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.came = threading.Semaphore(0)
+
+    def callFromThread(self, function: Any, *args: Any) -> None:  # noqa: N802 - Twisted's name
+        self.calls.append((function, args))
+        self.came.release()
+
+    def run(self, count: int) -> None:
+        for _ in range(count):
+            assert self.came.acquire(timeout=5)
+            function, args = self.calls.pop(0)
+            function(*args)
+
+
+def test_a_thread_runs_functions_in_order_and_tells_how_they_ended() -> None:
+    reactor, told = Reactor(), list[Any]()
+    thread = Thread(reactor, "test")
+    thread.run(threading.get_ident).addCallback(told.append)
+    thread.run(lambda: 1 // 0).addErrback(lambda failure: told.append(failure.type))
+    thread.run(threading.get_ident).addCallback(told.append)
+    reactor.run(3)
+    thread.stop()
+    thread.stop()
+    assert told[0] == told[2] != threading.get_ident()
+    assert told[1] is ZeroDivisionError

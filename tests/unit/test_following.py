@@ -1,0 +1,108 @@
+"""Followers on their own: what each makes of events and of an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn_router.calls import Call
+from taskbahn_router.following import Following, Waiter, Watcher, outcome_error
+
+if TYPE_CHECKING:
+    from taskbahn.errors import TaskbahnError
+
+
+class Sent:
+    """Records what goes back to callers."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Any, ...]] = []
+
+    def progress(self, request: int, value: Any) -> None:
+        self.sent.append((request, "progress", value))
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
+        self.sent.append((request, "answer", *args))
+
+    def fail(self, request: int, error: TaskbahnError) -> None:
+        self.sent.append((request, "fail", type(error).__name__))
+
+
+def call(sent: Sent, request: int = 1, *, wants_progress: bool = True) -> Call:
+    return Call(sent, request, "p", [], {}, wants_progress=wants_progress)
+
+
+def event(number: int, kind: str = "log") -> dict[str, Any]:
+    return {"job": "x", "number": number, "kind": kind, "at": 0.0, "data": number}
+
+
+def test_outcomes_of_one_turn_go_out_together() -> None:
+    sent, following = Sent(), Following()
+    following.wait(Waiter(call(sent), ["a", "b", "c"]))
+    for id in ("a", "b"):
+        following.final([id, "succeeded", "1", None])
+    following.flush()
+    following.final(["c", "failed", None, {}])
+    following.flush()
+    assert sent.sent == [
+        (1, "progress", {"outcomes": [["a", "succeeded", "1", None], ["b", "succeeded", "1", None]]}),
+        (1, "progress", {"outcomes": [["c", "failed", None, {}]]}),
+        (1, "answer", None),
+    ]
+
+
+def test_every_follower_of_a_job_is_told() -> None:
+    sent, following = Sent(), Following()
+    for request in (1, 2):
+        following.wait(Waiter(call(sent, request, wants_progress=False), ["a"]))
+    following.final(["a", "succeeded", "1", None])
+    following.flush()
+    outcome = {"outcomes": [["a", "succeeded", "1", None]]}
+    assert sorted(sent.sent) == [(1, "answer", outcome), (2, "answer", outcome)]
+    assert not following.has("a")
+
+
+def test_who_unfollowed_is_not_told() -> None:
+    sent, following = Sent(), Following()
+    waiter = Waiter(call(sent), ["a"])
+    following.wait(waiter)
+    following.unfollow(["a", "unknown"], waiter)
+    following.final(["a", "succeeded", "1", None])
+    following.flush()
+    assert sent.sent == []
+
+
+def test_only_those_who_want_events_cause_them_to_be_made() -> None:
+    following = Following()
+    following.wait(Waiter(call(Sent()), ["a"]))
+    assert not following.wants_events("a")
+    following.follow("a", Watcher(call(Sent()), lambda: None))
+    assert following.wants_events("a")
+    assert not following.wants_events("b")
+
+
+def test_a_watcher_holds_events_back_until_the_snapshot_is_out_and_drops_what_that_has() -> None:
+    sent = Sent()
+    watcher = Watcher(call(sent), lambda: None)
+    watcher.events("x", [event(3), event(4)])
+    watcher.events("x", [event(4, "progress")])
+    assert sent.sent == []
+    watcher.release(3)
+    watcher.events("x", [event(3), event(5)])
+    assert [[each["number"] for each in entry[2]["events"]] for entry in sent.sent] == [[4, 4], [5]]
+
+
+def test_an_answered_call_sends_nothing_more() -> None:
+    sent = Sent()
+    pending = call(sent)
+    pending.answer(1)
+    pending.answer(2)
+    pending.progress(3)
+    assert sent.sent == [(1, "answer", 1)]
+
+
+def test_the_error_of_a_job_is_told_with_its_type_and_data() -> None:
+    error = outcome_error("failed", {"type": "ValueError", "message": "no", "traceback": "t"}, "x")
+    assert (type(error).__name__, str(error)) == ("JobFailed", "ValueError: no")
+    assert error.detail == {"job": "x", "state": "failed", "type": "ValueError", "message": "no", "traceback": "t"}
+    assert str(outcome_error("expired", None, "x")) == "job x expired"
+    assert type(outcome_error("cancelled", {}, "x")).__name__ == "JobCancelled"
