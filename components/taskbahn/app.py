@@ -1,0 +1,175 @@
+"""`Taskbahn`: the tasks of an application, and its way to the router."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypedDict, TypeVar, Unpack, overload
+from weakref import WeakSet
+
+from taskbahn.errors import InvalidName
+from taskbahn.handle import TaskHandle
+from taskbahn.task import AsyncTask, Pool, Task, TaskDecorator, check_name, make_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+    from datetime import timedelta
+
+    from taskbahn.client import Client
+    from taskbahn.job import Job
+    from taskbahn.views import Views
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEFAULT_URL = "ws://127.0.0.1:8080/ws"
+Exceptions = type[BaseException] | tuple[type[BaseException], ...]
+
+
+class TaskWords(TypedDict, total=False):
+    """What `@app.task(...)` takes; see `taskbahn.wire.Options` for the meaning and the defaults."""
+
+    name: str
+    pool: Pool
+    retries: int | list[float] | list[int]
+    retry_on: Exceptions
+    give_up_on: Exceptions
+    retry_backoff: float
+    retry_backoff_max: float
+    retry_jitter: float
+    run_within: float | timedelta
+    start_within: float | timedelta
+    queue: str
+    priority: int
+    keep: float | timedelta
+    tags: Iterable[str]
+    delivery: Literal["at_least_once", "at_most_once"]
+    on_caller_lost: Literal["continue", "cancel"]
+    crash_attempts: int
+
+
+class Taskbahn:
+    """An application: `tasks` by name.
+
+    url: the router's; by default TASKBAHN_URL, or ws://127.0.0.1:8080/ws.   timeout: seconds that a call waits for a
+    router that does not answer, before it raises RouterUnavailable.
+    """
+
+    def __init__(self, url: str | None = None, *, timeout: float = 30.0) -> None:
+        self.tasks: dict[str, Task[..., Any]] = {}
+        self.timeout = timeout
+        self._url = url
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The connection to the router, made when it is first needed; a forked child makes its own."""
+        client = self._client
+        if client is None or client.link.process != os.getpid() or client.link.is_closed:
+            client = self._connect()
+        return client
+
+    def _connect(self) -> Client:
+        from taskbahn.client import Client
+        from taskbahn.link import Link
+
+        with _connecting:
+            client = self._client
+            if client is None or client.link.process != os.getpid() or client.link.is_closed:
+                client = self._client = Client(Link(self.url, self.timeout))
+                _connected.add(self)
+            return client
+
+    def job(self, id: str) -> Job[Any]:
+        """Return the job of this id; whether it exists is found out when it is asked for something."""
+        from taskbahn.job import Job
+
+        return Job(self, id)
+
+    @property
+    def view(self) -> Views:
+        """What is there now: tasks, jobs, queues, workers."""
+        from taskbahn.views import Views
+
+        return Views(self)
+
+    def close(self) -> None:
+        """Leave the router; the next use connects again. Safe to call twice."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The router's address."""
+        return self._url or os.environ.get("TASKBAHN_URL") or DEFAULT_URL
+
+    @overload
+    def task(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...
+    @overload
+    def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
+    @overload
+    def task(self, /, **words: Unpack[TaskWords]) -> TaskDecorator: ...
+    def task(self, function: Callable[..., Any] | None = None, /, **words: Any) -> Any:
+        """Make a task of a function, as `@app.task` or `@app.task(name=..., retries=3, ...)`.
+
+        Raises InvalidName, InvalidOption, UnsupportedAnnotation.
+        """
+        if function is None:
+            return TaskDecorator(self, words)
+        return self.add(make_task(self, function, words))
+
+    def add(self, task: Task[..., Any]) -> Task[..., Any]:
+        """Offer *task* under its name; raises InvalidName if another function has it."""
+        known = self.tasks.get(task.name)
+        if known is not None and _place(known) != _place(task):
+            raise NameTaken(task, known)
+        self.tasks[task.name] = task
+        return task
+
+    def get(self, name: str) -> TaskHandle[..., Any]:
+        """Return a handle to the task *name*: the one declared here, or one that only the workers know (then untyped)."""
+        return self.tasks.get(name) or TaskHandle(self, check_name(name))
+
+
+class NameTaken(InvalidName):
+    """Two functions were declared under one name."""
+
+    def __init__(self, task: Task[..., Any], known: Task[..., Any]) -> None:
+        super().__init__(task.name)
+        self.message = f"two tasks are named {task.name!r}: {_place(known)} and {_place(task)}; give one of them name="
+        self.args = (self.message,)
+
+
+def _place(task: Task[..., Any]) -> str:
+    return f"{task.function.__module__}.{task.function.__qualname__}"
+
+
+_connecting = threading.Lock()
+_connected: WeakSet[Taskbahn] = WeakSet()
+
+
+def _close_all() -> None:
+    for app in list(_connected):
+        app.close()
+
+
+def _after_fork() -> None:
+    global _connecting  # noqa: PLW0603 - another thread of the parent may have held it
+    _connecting = threading.Lock()
+    for app in list(_connected):
+        client, app._client = app._client, None  # noqa: SLF001 - of this module
+        if client is not None:
+            client.link.abandon()
+    _connected.clear()
+
+
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_after_fork)

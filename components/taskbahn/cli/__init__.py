@@ -1,0 +1,78 @@
+"""The command `taskbahn`. Each subcommand is a module here, imported only when it is used: `taskbahn up` starts fast,
+and `taskbahn --help` needs no Twisted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from taskbahn.errors import TaskbahnError
+
+COMMANDS = {  # name: (module, one line for --help)
+    "up": ("up", "Start router, dispatcher and page on one port."),
+    "worker": ("worker", "Run a worker for the tasks of an application."),
+    "call": ("call", "Start a job and wait for its result."),
+    "submit": ("submit", "Start a job and print its id."),
+    "status": ("status", "Show the whole in numbers."),
+    "tasks": ("tasks", "List the tasks."),
+    "jobs": ("jobs", "List jobs, newest first."),
+    "job": ("job", "Show one job."),
+    "logs": ("logs", "Show what a job logged."),
+    "cancel": ("control", "Cancel jobs."),
+    "retry": ("control", "Start failed, cancelled or expired jobs once more."),
+    "queues": ("queues", "List the queues."),
+    "workers": ("workers", "List the workers."),
+    "completion": ("completion", "Print the completion script for a shell."),
+}
+
+
+class Commands(click.Group):
+    """The subcommands, imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="taskbahn", message="taskbahn %(version)s")
+def cli() -> None:
+    """Tasks on a WAMP router: call them from anywhere, watch every job live."""
+
+
+def main() -> NoReturn:
+    """Run the command line; ends the process."""
+    try:
+        code = cli(prog_name="taskbahn", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except TaskbahnError as error:
+        from taskbahn.cli.shared import exit_code
+
+        click.echo(f"taskbahn: {error.message}", err=True)
+        sys.exit(exit_code(error))
+    except BrokenPipeError:  # the reader has had enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,87 @@
+"""What is typed after a task's name, as arguments and options: `a.jpg width=64`, `--option retries=[1,10]`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from taskbahn import wire
+from taskbahn.errors import TaskbahnError
+
+if TYPE_CHECKING:
+    from taskbahn.app import Taskbahn
+    from taskbahn.handle import TaskHandle
+
+NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+HELP = """\b
+ARGUMENTS are given by position, or by name as in width=64. Each is read as
+JSON if it is JSON, else as text; what the task takes as text stays text."""
+
+option_option = click.option(
+    "-o",
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of this call, as in queue=slow, delay=30; repeatable.",
+)
+
+
+def prepared(app: Taskbahn, task: str, options: tuple[str, ...]) -> TaskHandle[..., Any]:
+    """Return the task with the typed options; raises InvalidName, InvalidOption."""
+    given: dict[str, Any] = {}
+    for option in options:
+        name, found, text = option.partition("=")
+        if not found:
+            raise click.UsageError(f"--option {option!r} has no value: write {option}=VALUE")
+        given[name] = _value(text, {"type": "string"} if name in ("queue", "delivery", "on_caller_lost") else {})
+    return app.get(task).options(**given) if given else app.get(task)
+
+
+def parsed(app: Taskbahn, task: str, arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the typed arguments by position and by name."""
+    signature = _signature(app, task)
+    properties: dict[str, Any] = signature.parameters.get("properties", {}) if signature else {}
+    definitions: dict[str, Any] = signature.parameters.get("$defs", {}) if signature else {}
+    order = signature.order if signature else []
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for argument in arguments:
+        named = NAMED.fullmatch(argument)
+        name = named[1] if named else order[len(args)] if len(args) < len(order) else None
+        schema = _resolved(properties.get(name or "", {}), definitions)
+        if named:
+            kwargs[named[1]] = _value(named[2], schema)
+        else:
+            args.append(_value(argument, schema))
+    return args, kwargs
+
+
+def _signature(app: Taskbahn, task: str) -> wire.Signature | None:
+    try:
+        return next((view.signature for view in app.view.tasks() if view.name == task), None)
+    except TaskbahnError:
+        return None  # it only helps to tell text from numbers; what is wrong shows when the job is started
+
+
+def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        found: dict[str, Any] = definitions.get(schema["$ref"].rpartition("/")[2], {})
+        return found
+    if "anyOf" in schema:
+        choices = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
+        return _resolved(choices[0], definitions) if len(choices) == 1 else {}
+    return schema
+
+
+def _value(text: str, schema: dict[str, Any]) -> Any:
+    choices = schema.get("enum", [])
+    if text in choices or (schema.get("type") == "string" and not text.startswith('"') and text != "null"):
+        return text
+    try:
+        return wire.from_json(text)
+    except msgspec.DecodeError:
+        return text

@@ -1,0 +1,70 @@
+"""`taskbahn call`: start a job and wait for its result."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskbahn.cli.arguments import HELP, option_option, parsed, prepared
+from taskbahn.cli.completing import complete_task
+from taskbahn.cli.shared import common, connected, exit_code, print_json
+from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
+
+if TYPE_CHECKING:
+    from taskbahn.job import Job
+
+
+@click.command(epilog=HELP, context_settings={"ignore_unknown_options": True})
+@click.argument("task", shell_complete=complete_task)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@option_option
+@click.option("-f", "--follow", is_flag=True, help="Show stages as live bars, and log lines, on standard error.")
+@click.option("--timeout", type=float, help="Seconds to wait; the job goes on after that.")
+@common
+def call(
+    task: str,
+    arguments: tuple[str, ...],
+    options: tuple[str, ...],
+    url: str | None,
+    timeout: float | None,
+    *,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Start a job of TASK, wait for it, and print its result."""
+    with connected(url) as app:
+        handle = prepared(app, task, options)
+        args, kwargs = parsed(app, task, arguments)
+        job = handle.start(*args, **kwargs)
+        try:
+            if follow:
+                from taskbahn.cli.follow import follow_job
+
+                follow_job(job, timeout)
+            value = job.result(timeout)
+        except (JobFailed, JobCancelled, JobExpired) as error:
+            _failed(job, error, as_json=as_json)
+        except KeyboardInterrupt:
+            click.echo(f"taskbahn: the job goes on; `taskbahn cancel {job.id}` stops it", err=True)
+            raise
+        else:
+            _succeeded(job, value, as_json=as_json)
+
+
+def _succeeded(job: Job[Any], value: Any, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": job.id, "task": job.task, "state": "succeeded", "result": value})
+    elif isinstance(value, str):
+        click.echo(value)
+    elif value is not None:
+        print_json(value)
+
+
+def _failed(job: Job[Any], error: TaskbahnError, *, as_json: bool) -> None:
+    if not as_json:
+        raise error
+    kept = {name: value for name, value in error.detail.items() if name not in ("job", "state")}
+    print_json({"id": job.id, "task": job.task, "state": error.detail.get("state"), "error": kept or {"message": error.message}})
+    sys.exit(exit_code(error))

@@ -1,0 +1,153 @@
+"""A job live in the terminal: its stages as nested bars, its log lines above them, its chunks as they come."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TaskProgressColumn, TextColumn
+from rich.text import Text
+
+from taskbahn import wire
+from taskbahn.cli.shared import COLOURS, clock, console, span
+from taskbahn.job import log_line
+
+if TYPE_CHECKING:
+    from taskbahn.job import Job
+
+MAX_BARS = 12  # with more stages, nested ones vanish when they are over
+LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red", "DEBUG": "dim"}
+
+
+class CountColumn(TextColumn):
+    """`3/10`, where there is a total."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text for one bar."""
+        if task.fields.get("is_headline") or task.total is None:
+            return Text("")
+        return Text(f"{task.completed:g}/{task.total:g}", style="progress.download")
+
+
+class SpanColumn(TextColumn):
+    """How long it runs, or how long it took."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text for one bar."""
+        began, ended = task.fields.get("began"), task.fields.get("ended")
+        return Text(span(max(0.0, (ended or time.time()) - began)) if began else "", style="progress.elapsed")
+
+
+class JobScreen:
+    """Draws one job; `show` takes its events."""
+
+    def __init__(self, job: Job[Any]) -> None:
+        self.console = console(stderr=True)
+        self.progress = Progress(
+            SpinnerColumn(finished_text="[green]✓[/]"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TaskProgressColumn(),
+            CountColumn(""),
+            SpanColumn(""),
+            console=self.console,
+        )
+        self._job = job
+        self._headline = self.progress.add_task(self._title("accepted"), total=None, is_headline=True, began=time.time())
+        self._bars: dict[int, TaskID] = {}
+        self._attempt = 0
+
+    def snapshot(self, view: wire.JobView) -> None:
+        """Draw the job as it was when one began to watch."""
+        self._attempt = view.attempt
+        self.progress.update(
+            self._headline, description=self._title(view.state, view.worker), began=view.created_at, ended=view.finished_at
+        )
+        if view.progress:
+            self._draw(progress_of(view.progress))
+
+    def show(self, event: wire.Event) -> None:
+        """Draw what an event says."""
+        if event.kind == "log":
+            line = log_line(event)
+            colour = LEVEL_COLOURS.get(line.level, "default")
+            self.progress.console.print(f"[dim]{clock(line.at)}[/] [{colour}]{escape(line.message)}[/]")
+        elif event.kind == "chunk":
+            self.progress.console.print(escape(event.data if isinstance(event.data, str) else wire.to_json(event.data)))
+        elif event.kind == "progress":
+            self._draw(progress_of(event.data))
+        else:
+            self._state(event.data)
+
+    def _state(self, data: dict[str, Any]) -> None:
+        state = str(data.get("state"))
+        if data.get("attempt", 0) > self._attempt:
+            self._attempt = data["attempt"]
+            for bar in self._bars.values():
+                self.progress.remove_task(bar)
+            self._bars.clear()
+        self.progress.update(self._headline, description=self._title(state, data.get("worker")))
+        if state == "succeeded":
+            self.progress.update(self._headline, total=1.0, completed=1.0, ended=time.time())
+        error = data.get("error")
+        if error and state not in ("failed", "cancelled", "expired"):  # those are told at the end
+            message = escape(f"{error.get('type', 'error')}: {error.get('message', '')}")
+            self.progress.console.print(f"[yellow]attempt {data.get('attempt')} failed, it is tried again:[/] {message}")
+
+    def _draw(self, progress: wire.Progress) -> None:
+        if progress.fraction is not None:
+            self.progress.update(self._headline, total=1.0, completed=progress.fraction)
+        if progress.message:
+            self.progress.update(self._headline, description=f"{self._title('running')}  {escape(progress.message)}")
+        deep = depths(progress)
+        for stage in progress.stages:
+            name = f"{'  ' * (deep[stage.id] + 1)}{escape(stage.name)}"
+            bar = self._bars.get(stage.id)
+            if bar is None:
+                bar = self._bars[stage.id] = self.progress.add_task(name, total=stage.total)
+            total = stage.total
+            if stage.ended_at is not None:
+                total = stage.done = total or max(stage.done, 1.0)
+            is_over = stage.ended_at is not None and deep[stage.id] > 0 and len(progress.stages) > MAX_BARS
+            self.progress.update(
+                bar,
+                total=total,
+                completed=stage.done,
+                description=name,
+                began=stage.started_at,
+                ended=stage.ended_at,
+                visible=not is_over,
+            )
+
+    def _title(self, state: str, worker: str | None = None) -> str:
+        where = f" on {escape(worker)}" if worker else ""
+        return f"[bold]{escape(self._job.task)}[/] [{COLOURS.get(state, 'default')}]{state}[/]{where}"
+
+
+def follow_job(job: Job[Any], timeout: float | None) -> None:
+    """Draw *job* until it ends; raises NotFinished after *timeout* seconds."""
+    until = None if timeout is None else time.monotonic() + timeout
+    screen = JobScreen(job)
+    with screen.progress, job.events() as events:
+        view = events.begin(until)
+        if view is not None:
+            screen.snapshot(view)
+        for event in events.until(until):
+            screen.show(event)
+        if events.final is None and timeout is not None:
+            raise job.unfinished(timeout)
+
+
+def progress_of(data: Any) -> wire.Progress:
+    """Return progress as it travels as a struct."""
+    return msgspec.convert(data or {}, wire.Progress)
+
+
+def depths(progress: wire.Progress) -> dict[int, int]:
+    """Return how deep each stage is nested, by its id."""
+    result: dict[int, int] = {}
+    for stage in progress.stages:  # a stage begins after the one it is nested in
+        result[stage.id] = result.get(stage.parent, -1) + 1 if stage.parent is not None else 0
+    return result

@@ -1,0 +1,85 @@
+"""`taskbahn job`: everything about one job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskbahn import wire
+from taskbahn.cli.completing import complete_job
+from taskbahn.cli.shared import ago, coloured, common, connected, console, find_job, plain, print_json, span, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MAX_TEXT = 2000  # characters of arguments or result that are shown
+
+
+@click.command()
+@click.argument("id", shell_complete=complete_job)
+@common
+def job(id: str, url: str | None, *, as_json: bool) -> None:
+    """Show one job; ID may be shortened to its beginning or end."""
+    with connected(url) as app:
+        view = app.job(find_job(app, id)).view()
+    if as_json:
+        print_json(view)
+        return
+    out = console()
+    _facts(out, view)
+    _stages(out, view)
+    if view.attempts:
+        rows = table("attempt#", "worker", "began", "took#", "outcome", "error")
+        for attempt in view.attempts:
+            took = span(attempt.ended_at - attempt.started_at) if attempt.ended_at else ""
+            error = plain(str((attempt.error or {}).get("message", "")).partition("\n")[0])
+            outcome = attempt.outcome or "running"
+            rows.add_row(str(attempt.attempt), plain(attempt.worker), ago(attempt.started_at), took, outcome, error)
+        out.print(rows)
+    if view.error and view.error.get("traceback"):
+        out.print(plain(view.error["traceback"]), style="dim")
+
+
+def _facts(out: Console, view: wire.JobView) -> None:
+    facts: dict[str, Any] = {
+        "task": plain(view.task),
+        "state": coloured(view.state),
+        "queue": plain(view.queue) + (f", priority {view.priority}" if view.priority else ""),
+        "accepted": ago(view.created_at) + (f" from {plain(view.caller)}" if view.caller else ""),
+        "due": ago(view.due_at) if view.state == "waiting" else "",
+        "worker": plain(view.worker or ""),
+        "took": span(view.finished_at - view.started_at) if view.finished_at and view.started_at else "",
+        "tags": plain(", ".join(view.tags)),
+        "options": plain(wire.to_json(view.options)) if view.options else "",
+        "arguments": _written(view.args or [], view.kwargs or {}),
+        "result": plain(wire.to_json(view.result)[:MAX_TEXT]) if view.state == "succeeded" else "",
+        "error": f"[red]{plain(_error(view.error))}[/]" if view.error else "",
+    }
+    out.print(f"[bold]{view.id}[/]")
+    for name, text in facts.items():
+        if text:
+            out.print(f"  {name:10} {text}")
+
+
+def _stages(out: Console, view: wire.JobView) -> None:
+    from taskbahn.cli.follow import depths, progress_of
+
+    progress = progress_of(view.progress)
+    deep = depths(progress)
+    if progress.fraction is not None:
+        out.print(f"  progress   {progress.fraction:.0%} {plain(progress.message)}")
+    for stage in progress.stages:
+        mark = "[green]✓[/]" if stage.ended_at else "…"
+        count = f" {stage.done:g} of {stage.total:g}" if stage.total else ""
+        out.print(f"  {'  ' * deep[stage.id]}{mark} {plain(stage.name)}{count}")
+
+
+def _error(error: dict[str, Any]) -> str:
+    kind = f"{error['type']}: " if error.get("type") else ""
+    return kind + str(error.get("message", ""))
+
+
+def _written(args: list[Any], kwargs: dict[str, Any]) -> str:
+    words = [wire.to_json(value) for value in args] + [f"{name}={wire.to_json(value)}" for name, value in kwargs.items()]
+    return plain(", ".join(words)[:MAX_TEXT])

@@ -1,0 +1,26 @@
+"""`taskbahn submit`: start a job and print its id."""
+
+from __future__ import annotations
+
+import click
+
+from taskbahn.cli.arguments import HELP, option_option, parsed, prepared
+from taskbahn.cli.completing import complete_task
+from taskbahn.cli.shared import common, connected, print_json
+
+
+@click.command(epilog=HELP, context_settings={"ignore_unknown_options": True})
+@click.argument("task", shell_complete=complete_task)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@option_option
+@common
+def submit(task: str, arguments: tuple[str, ...], options: tuple[str, ...], url: str | None, *, as_json: bool) -> None:
+    """Start a job of TASK and print its id; it is durable then."""
+    with connected(url) as app:
+        handle = prepared(app, task, options)
+        args, kwargs = parsed(app, task, arguments)
+        job = handle.start(*args, **kwargs)
+    if as_json:
+        print_json({"id": job.id, "task": job.task})
+    else:
+        click.echo(job.id)

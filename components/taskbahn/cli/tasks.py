@@ -1,0 +1,54 @@
+"""`taskbahn tasks`: what can be called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from taskbahn import wire
+from taskbahn.cli.shared import common, connected, console, plain, print_json, table
+
+
+@click.command()
+@common
+def tasks(url: str | None, *, as_json: bool) -> None:
+    """List the tasks, with what they take."""
+    with connected(url) as app:
+        found = app.view.tasks()
+    if as_json:
+        print_json(found)
+        return
+    rows = table("task", "arguments", "workers#", "ready#", "running#", "about")
+    for view in found:
+        about = plain(view.doc.partition("\n")[0])
+        workers = str(view.workers) if view.workers else "[yellow]none[/]"
+        rows.add_row(view.name, plain(spelled(view.signature)), workers, f"{view.ready:,}", f"{view.running:,}", about)
+    console().print(rows if found else "no tasks yet: start a worker, as in `taskbahn worker photos:app`")
+
+
+def spelled(signature: wire.Signature | None) -> str:
+    """Return a signature as one would write it: `path: string, width: integer = 256`."""
+    if signature is None:
+        return "..."
+    properties = signature.parameters.get("properties", {})
+    words = [_word(name, schema) for name, schema in properties.items() if name != signature.variadic]
+    if signature.variadic:
+        words.append(f"*{signature.variadic}")
+    if signature.parameters.get("additionalProperties"):
+        words.append("**...")
+    return ", ".join(words)
+
+
+def _word(name: str, schema: dict[str, Any]) -> str:
+    kind = _kind(schema)
+    default = f" = {wire.to_json(schema['default'])}" if "default" in schema else ""
+    return f"{name}: {kind}{default}" if kind else f"{name}{default}"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        return " | ".join(_kind(choice) for choice in schema["anyOf"])
+    return str(schema.get("format") or schema.get("type") or "")

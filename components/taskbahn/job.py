@@ -1,0 +1,209 @@
+"""A job as its caller sees it: `Job`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from taskbahn import wire
+from taskbahn.endings import NotFinished, Outcome, outcome_error, outcome_value
+from taskbahn.errors import TaskbahnError, from_info
+from taskbahn.event_stream import EventStream
+from taskbahn.promise import Promise, as_deferred
+from taskbahn.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from twisted.internet.defer import Deferred
+
+    from taskbahn.app import Taskbahn
+    from taskbahn.schema import TaskSignature
+
+R = TypeVar("R")
+LOOK_SECONDS = 2.0  # to find out what a job is doing when a wait for it is over
+
+
+class LogLine(NamedTuple):
+    """One line that an attempt logged or printed."""
+
+    number: int
+    at: float
+    level: str
+    logger: str
+    message: str
+
+
+class Job(Generic[R]):
+    """One accepted call of a task. Jobs are equal when their ids are."""
+
+    __slots__ = ("_app", "_is_asked", "_outcome", "_signature", "id", "task")
+
+    def __init__(self, app: Taskbahn, id: str, task: str = "", signature: TaskSignature | None = None) -> None:
+        self._app = app
+        self._signature = signature
+        self._outcome: Promise[Outcome] = Promise()
+        self._is_asked = False
+        self.id = id
+        self.task = task
+
+    def result(self, timeout: float | None = None) -> R:
+        """Return what the task returned.
+
+        timeout: seconds, None for as long as it takes; then raises NotFinished (a TimeoutError), which says what the job is doing.
+        Raises JobFailed, JobCancelled or JobExpired if there is no result.
+        """
+        return self._value(self._wait(timeout))
+
+    def error(self, timeout: float | None = None) -> TaskbahnError | None:
+        """Wait like `result`, but return the error instead of raising it; None if the job succeeded."""
+        outcome = self._wait(timeout)
+        return None if outcome[1] == State.SUCCEEDED else outcome_error(outcome)
+
+    def __await__(self) -> Generator[Any, Any, R]:
+        outcome = yield from self._ask().__await__()
+        return self._value(outcome)
+
+    def deferred(self) -> Deferred[R]:
+        """Return a Deferred for the result, for Twisted code."""
+        return as_deferred(self._ask()).addCallback(self._value)
+
+    def state(self) -> State:
+        """Return the state of now."""
+        if self._outcome.done:
+            return State(self._outcome.now()[1])
+        return State(self.view().state)
+
+    def view(self) -> wire.JobView:
+        """Return everything that is known about the job; raises UnknownJob."""
+        return self._view(self._app.client.ask(wire.JOB_GET, self.id).get())
+
+    async def view_async(self) -> wire.JobView:
+        """As `view`, for asyncio and Twisted."""
+        return self._view(await self._app.client.ask(wire.JOB_GET, self.id))
+
+    def events(self, after: int = 0) -> EventStream:
+        """Return the job's events with a number above *after*, for `for` and `async for`; it ends with the job.
+
+        A lost connection makes no gap: it goes on with the last number seen.
+        """
+        return EventStream(self._app.client, self.id, after)
+
+    def logs(self) -> list[LogLine]:
+        """Return what the job has logged so far."""
+        lines: list[LogLine] = []
+        after = 0
+        while True:
+            answer = self._app.client.ask(wire.JOB_EVENTS, self.id, after=after).get()
+            events = answer["events"]
+            lines += [log_line(event) for event in msgspec.convert(events, list[wire.Event]) if event.kind == "log"]
+            if not events or events[-1]["number"] <= after:
+                return lines
+            after = events[-1]["number"]
+
+    def cancel(self, reason: str = "") -> State:
+        """Cancel the job, whatever it is doing; return the state after that. A running attempt is told and may take a moment."""
+        return _new_state(self._app.client.ask(wire.JOB_CANCEL, [self.id], reason=reason).get())
+
+    async def cancel_async(self, reason: str = "") -> State:
+        """As `cancel`, for asyncio and Twisted."""
+        return _new_state(await self._app.client.ask(wire.JOB_CANCEL, [self.id], reason=reason))
+
+    def retry(self) -> State:
+        """Start a failed, cancelled or expired job once more; raises WrongState for any other."""
+        answer = self._app.client.ask(wire.JOB_RETRY, [self.id]).get()
+        self._outcome = Promise()
+        self._is_asked = False
+        return _new_state(answer)
+
+    def _ask(self) -> Promise[Outcome]:
+        promise = self._outcome
+        if not self._is_asked and not promise.done:
+            self._is_asked = True
+            self._app.client.wait([self.id], self)
+        return promise
+
+    def _wait(self, timeout: float | None) -> Outcome:
+        promise = self._ask()
+        if timeout is not None and not promise.wait(timeout):
+            raise self.unfinished(timeout)
+        return promise.get()
+
+    def _value(self, outcome: Outcome) -> R:
+        value: R = outcome_value(outcome, self._signature)
+        return value
+
+    def _view(self, answer: Any) -> wire.JobView:
+        view = msgspec.convert(answer, wire.JobView)
+        self.task = view.task
+        return view
+
+    def unfinished(self, timeout: float) -> NotFinished:
+        """Return the error that says what the job is doing after one has waited *timeout* seconds."""
+        return NotFinished(f"{self._doing()} after {timeout:g} s", job=self.id, timeout=timeout)
+
+    def _doing(self) -> str:
+        try:
+            view = self._view(self._app.client.ask(wire.JOB_GET, self.id).get(LOOK_SECONDS))
+        except (TaskbahnError, TimeoutError) as error:
+            return f"there is no outcome of job {self.id}, and its state cannot be read ({str(error) or 'no answer'})"
+        return f"job {self.id} ({self.task}) is {describe(view)}"
+
+    def followed(self) -> Job[R]:
+        """Be the follower of a submission: the outcome comes without asking."""
+        self._is_asked = True
+        return self
+
+    # told by the client, on its thread
+
+    def take(self, outcome: Outcome) -> None:
+        """Take the outcome."""
+        self._outcome.resolve(outcome)
+
+    def taken(self) -> None:
+        """There was only one to take."""
+
+    def fail(self, id: str, error: TaskbahnError) -> None:
+        """The outcome cannot be had now; asking again may help."""
+        promise, self._outcome = self._outcome, Promise()
+        self._is_asked = False
+        promise.fail(error)
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.task}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+def log_line(event: wire.Event) -> LogLine:
+    """Return the line in a log event."""
+    data = event.data if isinstance(event.data, dict) else {"message": event.data}
+    return LogLine(event.number, event.at, str(data.get("level", "")), str(data.get("logger", "")), str(data.get("message", "")))
+
+
+def describe(view: wire.JobView) -> str:
+    """Say in a few words what a job is doing."""
+    if view.state == State.RUNNING:
+        progress = msgspec.convert(view.progress or {}, wire.Progress)
+        stages = [stage.name for stage in progress.stages if stage.ended_at is None]
+        percent = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
+        doing = f", {' › '.join(stages) or 'at'}{percent}" if stages or percent else ""  # noqa: RUF001 - a separator, not a >
+        return f"running (attempt {view.attempt} on {view.worker}{doing})"
+    if view.state == State.WAITING and view.due_at is not None:
+        return f"waiting (due in {max(0.0, view.due_at - time.time()):.0f} s)"
+    if view.state == State.READY:
+        return f"ready (in queue {view.queue!r}, no worker has taken it yet)"
+    return view.state
+
+
+def _new_state(answer: Any) -> State:
+    found = answer[0]
+    if isinstance(found, dict):
+        raise from_info(found)
+    return State(found)

@@ -1,0 +1,56 @@
+"""A Twisted reactor of our own on a thread of our own, so that the client works in any program.
+
+It is never installed as *the* reactor: a program with Twisted keeps its own, may start it whenever it likes, and may
+block on a job without blocking the connection; a forked child simply makes another one.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+JOIN_SECONDS = 2.0
+
+
+def make_reactor() -> Any:
+    """Return a new reactor, not installed."""
+    kind: Any
+    try:
+        from twisted.internet.epollreactor import EPollReactor as kind  # noqa: N813
+    except ImportError:  # macOS, Windows
+        from twisted.internet.selectreactor import SelectReactor as kind  # noqa: N813
+    reactor = kind()
+    reactor._registerAsIOThread = False  # noqa: SLF001 - that is the business of the program's reactor
+    return reactor
+
+
+class ReactorThread:
+    """Runs `reactor` on a daemon thread from `start` to `stop`."""
+
+    def __init__(self, name: str) -> None:
+        self.reactor = make_reactor()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def _run(self) -> None:
+        self.reactor.run(installSignalHandlers=False)
+
+    def start(self) -> None:
+        """Begin to run."""
+        self._thread.start()
+
+    def call(self, function: Callable[..., Any], *args: Any) -> None:
+        """Have *function* called on the thread soon."""
+        self.reactor.callFromThread(function, *args)
+
+    def stop(self) -> None:
+        """Stop; returns when the thread has ended, or after two seconds."""
+        self.reactor.callFromThread(self._crash)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(JOIN_SECONDS)
+
+    def _crash(self) -> None:
+        if self.reactor.running:
+            self.reactor.stop()

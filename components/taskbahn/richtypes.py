@@ -1,0 +1,89 @@
+"""The types beyond JSON that arguments and results may have, and how they become JSON and come back.
+
+msgspec does by itself: datetime, date, time, timedelta, UUID, Decimal, bytes, Enum, tuple, set, dataclass, attrs and Struct.
+Here: paths, IP addresses, pydantic models (if pydantic is in use) and, outward only, what NumPy has.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from decimal import Decimal
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AS_TEXT: dict[type, str] = {  # class: its JSON Schema format
+    PurePath: "path",
+    ipaddress.IPv4Address: "ipv4",
+    ipaddress.IPv6Address: "ipv6",
+    ipaddress.IPv4Network: "ipv4-network",
+    ipaddress.IPv6Network: "ipv6-network",
+}
+
+
+def encode_hook(value: Any) -> Any:
+    """Return *value* as something msgspec can encode; raises NotImplementedError for what is not data."""
+    if isinstance(value, tuple(AS_TEXT)):
+        return str(value)
+    if _is_model(type(value)):
+        return value.model_dump(mode="json")
+    if type(value).__module__.split(".", 1)[0] == "numpy" and hasattr(value, "tolist"):
+        return value.tolist()
+    raise NotImplementedError(f"{type(value).__qualname__} is not data")
+
+
+def decode_hook(kind: type, value: Any) -> Any:
+    """Return *value* as an instance of *kind*; raises ValueError or TypeError when it cannot be one."""
+    if isinstance(value, kind):
+        return value
+    if _is_model(kind):
+        return _validated(kind, value)
+    if issubclass(kind, tuple(AS_TEXT)):
+        if not isinstance(value, str):
+            raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
+        convert: Any = kind
+        return convert(value)
+    raise NotImplementedError(f"{kind.__qualname__} is not data")
+
+
+def schema_hook_into(definitions: dict[str, Any]) -> Callable[[type], dict[str, Any]]:
+    """Make the hook that gives the JSON Schema of such a type; what pydantic defines on the side goes into *definitions*."""
+
+    def schema_hook(kind: type) -> dict[str, Any]:
+        if _is_model(kind):
+            schema: dict[str, Any] = kind.model_json_schema()  # type: ignore[attr-defined]
+            definitions.update(schema.pop("$defs", {}))
+            return schema
+        for known, name in AS_TEXT.items():
+            if issubclass(kind, known):
+                return {"type": "string", "format": name}
+        raise NotImplementedError(f"{kind.__qualname__} is not data")
+
+    return schema_hook
+
+
+encode = msgspec.json.Encoder(enc_hook=encode_hook).encode
+
+
+def _is_model(kind: Any) -> bool:
+    pydantic = sys.modules.get("pydantic")  # a model exists only where pydantic was imported
+    return pydantic is not None and isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
+
+
+def _validated(model: Any, value: Any) -> Any:
+    try:
+        return model.model_validate(value)
+    except ValueError as error:
+        problems = error.errors() if hasattr(error, "errors") else []
+        text = ", ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems)
+        raise ValueError(text or str(error)) from error
+
+
+def as_data(value: Any) -> Any:
+    """Take objects (enums, dataclasses, structs, models) apart, but leave times, ids, decimals and bytes as they are."""
+    return msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview, Decimal), enc_hook=encode_hook)

@@ -1,0 +1,148 @@
+"""What a task takes and gives, from its function's annotations: the schema others see, and the checks on both ways.
+
+Arguments travel as JSON text of `[args, kwargs]`, results as JSON text. What is checked once by the types themselves
+at the caller's end is converted back to the same types at the worker's end.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import msgspec
+
+from taskbahn import richtypes, wire
+from taskbahn.errors import InvalidArguments, TooLarge
+from taskbahn.parameters import Parameters, UnsupportedAnnotation, publish
+from taskbahn.payloads import NOT_DATA, not_data, pack_plain, pack_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["TaskSignature", "UnsupportedAnnotation", "pack_plain", "pack_result"]
+
+MAX_SHAPES = 256  # remembered ways of calling one task
+
+convert = msgspec.convert
+encode = richtypes.encode
+decode_hook = richtypes.decode_hook
+
+
+class Shape(NamedTuple):
+    """A checked way of calling: so many arguments by position, these by name."""
+
+    struct: Any  # an array-like msgspec struct with a field for each value; None if all of them may be anything
+
+
+class TaskSignature:
+    """The parameters and the result of one function, read from it once.
+
+    wire: what is published.  Raises UnsupportedAnnotation if a type cannot travel, NameError if it cannot be found (yet).
+    """
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], name: str | None = None) -> TaskSignature:
+        """Read the signature of *function*; *name* is the task's, for the text of errors."""
+        return cls(function, name or f"{function.__module__}.{function.__qualname__}")
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        self.name = name
+        self.parameters = Parameters(function, name)
+        self.wire, definitions = publish(self.parameters, inspect.getdoc(function) or "")
+        self._takes_apart = bool(definitions)  # instances of dataclasses and the like are looked into
+        self._needs_nothing = self.parameters.all_optional
+        self._shapes: dict[Any, Shape] = {}
+        self._decode_result = msgspec.json.Decoder(self.parameters.returns, dec_hook=decode_hook).decode
+
+    def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        """Check a call against the types and return the JSON text of `[args, kwargs]`; raises InvalidArguments, TooLarge."""
+        if not args and not kwargs and self._needs_nothing:
+            return wire.NO_ARGUMENTS
+        shape = (len(args), *kwargs) if kwargs else len(args)
+        struct = (self._shapes.get(shape) or self._shape(shape, args, kwargs)).struct
+        try:
+            if struct is not None:
+                values = (*args, *kwargs.values()) if kwargs else args
+                convert(richtypes.as_data(values) if self._takes_apart else values, struct, dec_hook=decode_hook)
+            data = encode((args, kwargs))
+        except NOT_DATA as error:
+            self._refuse(args, kwargs, error, by_wire=False)
+        if len(data) > wire.MAX_ARGUMENTS:
+            raise TooLarge(f"arguments of {self.name} in bytes", len(data), wire.MAX_ARGUMENTS)
+        return data.decode()
+
+    def unpack(self, text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments of one call, with their rich types restored; raises InvalidArguments."""
+        if text == wire.NO_ARGUMENTS and self._needs_nothing:
+            return (), {}
+        args, kwargs = _split(self.name, text)
+        shape = (len(args), *kwargs) if kwargs else len(args)
+        struct = (self._shapes.get(shape) or self._shape(shape, args, kwargs)).struct
+        if struct is None:
+            return args, kwargs
+        try:
+            made = convert((*args, *kwargs.values()), struct, str_keys=True, dec_hook=decode_hook)
+        except NOT_DATA as error:
+            self._refuse(args, kwargs, error, by_wire=True)
+        values = msgspec.structs.astuple(made)
+        return values[: len(args)], dict(zip(kwargs, values[len(args) :], strict=True))
+
+    def pack_result(self, value: Any) -> str:
+        """Return a result as JSON text; raises ResultNotSerialisable, ResultTooLarge."""
+        return pack_result(value)
+
+    def unpack_result(self, text: str) -> Any:
+        """Return a result in the annotated type; as plain values if it does not fit the annotation."""
+        if text == "null":
+            return None
+        try:
+            return self._decode_result(text)
+        except msgspec.ValidationError:
+            return wire.from_json(text)
+
+    def _shape(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shape:
+        wrong = self.parameters.misfits(len(args), kwargs)
+        if wrong:
+            raise InvalidArguments(self.name, wrong)
+        hints = [self.parameters.hint_at(index) for index in range(len(args))] + [
+            self.parameters.hint_of(name) for name in kwargs
+        ]
+        if all(hint is Any for hint in hints):
+            shape = Shape(None)
+        else:
+            fields = [(f"a{index}", hint) for index, hint in enumerate(hints)]
+            shape = Shape(msgspec.defstruct("Arguments", fields, array_like=True))
+        if len(self._shapes) < MAX_SHAPES:
+            self._shapes[key] = shape
+        return shape
+
+    def _refuse(self, args: tuple[Any, ...], kwargs: dict[str, Any], cause: Exception, *, by_wire: bool) -> NoReturn:
+        """Look at one argument after the other and name all that are wrong."""
+        wrong: dict[str, str] = {}
+        for index, value in enumerate(args):
+            _note_problem(wrong, self.parameters.name_at(index), value, self.parameters.hint_at(index), by_wire=by_wire)
+        for name, value in kwargs.items():
+            _note_problem(wrong, name, value, self.parameters.hint_of(name), by_wire=by_wire)
+        raise InvalidArguments(self.name, wrong or {"": str(cause)}) from cause
+
+
+def _note_problem(wrong: dict[str, str], name: str, value: Any, hint: Any, *, by_wire: bool) -> None:
+    if not by_wire:
+        found = not_data(value)
+        if found:
+            wrong[name] = f"{found[1]} at {found[0]}" if found[0] else found[1]
+            return
+        value = richtypes.as_data(value)
+    try:
+        convert(value, hint, str_keys=by_wire, dec_hook=decode_hook)
+    except NOT_DATA as error:
+        text, _, place = str(error).replace("`", "").partition(" - at $")
+        wrong[name] = f"{text[:1].lower()}{text[1:]} at {place}" if place else f"{text[:1].lower()}{text[1:]}"
+
+
+def _split(name: str, text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    try:
+        args, kwargs = wire.from_json(text)
+        return (*args,), {**kwargs}
+    except (ValueError, TypeError) as error:
+        raise InvalidArguments(name, {"": f"they are not [list, object]: {error}"}) from error

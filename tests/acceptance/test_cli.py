@@ -1,0 +1,279 @@
+"""The command line against a real node and a real worker: what it prints, where, and the code it ends with."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from support.programs import COMMAND, Node, free_port
+
+from taskbahn import Taskbahn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+NOBODY = "0192f0c1-2d3e-7abc-8def-0123456789ab"
+SECONDS = 30.0
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Shell:
+    """Runs commands against one address."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.environment = {**os.environ, "TASKBAHN_URL": url}
+
+    def __call__(self, *arguments: str, **environment: str) -> Said:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def shell(open_shop: Node) -> Shell:
+    return Shell(open_shop.websocket)
+
+
+@pytest.fixture
+def app(shell: Shell) -> Iterator[Taskbahn]:
+    with Taskbahn(shell.url) as app:
+        yield app
+
+
+def test_call_prints_the_result_and_nothing_else(shell: Shell) -> None:
+    assert shell("call", "shop.add", "1", "b=2") == (0, "3\n", "")
+    assert shell("call", "shop.repeat", "5", "times=3") == (0, "555\n", ""), "what the task takes as text stays text"
+    said = shell("call", "shop.add", "1", "--json").json
+    assert (said["task"], said["state"], said["result"]) == ("shop.add", "succeeded", 2)
+
+
+def test_call_takes_options_and_negative_numbers(shell: Shell, app: Taskbahn) -> None:
+    said = shell("call", "shop.add", "-5", "b=-1", "-o", "priority=3", "-o", 'tags=["x"]', "--json").json
+    assert said["result"] == -6
+    view = app.job(said["id"]).view()
+    assert (view.priority, view.tags) == (3, ["x"])
+
+
+def test_call_of_a_task_that_fails_ends_with_1(shell: Shell) -> None:
+    assert shell("call", "shop.fail", "no photograph") == (1, "", "taskbahn: ValueError: no photograph\n")
+    said = shell("call", "shop.fail", "no photograph", "--json")
+    assert (said.code, said.json["state"], said.json["error"]["type"]) == (1, "failed", "ValueError")
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["call", "shop.ad"], "no worker has ever declared a task named 'shop.ad' (did you mean 'shop.add'?)"),
+        (["call", "shop.add", "x"], "arguments of shop.add are wrong: a: "),
+        (["call", "shop.add"], "arguments of shop.add are wrong: "),
+        (["call", "Not A Name"], "'Not A Name' cannot name a task"),
+        (["call", "shop.add", "1", "-o", "quue=x"], "there is no option 'quue' (did you mean 'queue'?)"),
+        (["call", "shop.add", "1", "-o", "delay=soon"], "option delay = 'soon': expected float, got str"),
+        (["call", "shop.add", "1", "-o", "delay"], "--option 'delay' has no value: write delay=VALUE"),
+        (["call"], "Missing argument 'TASK'"),
+        (["job", NOBODY], f"there is no job '{NOBODY}'"),
+        (["logs", NOBODY], f"there is no job '{NOBODY}'"),
+        (["logs", NOBODY, "-f"], f"there is no job '{NOBODY}'"),
+        (["job", "zzzz"], "there is no job 'zzzz'"),
+        (["cancel", NOBODY], f"there is no job '{NOBODY}'"),
+        (["retry", NOBODY], f"there is no job '{NOBODY}'"),
+        (["jobs", "--state", "odd"], "'odd' is not one of 'waiting'"),
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["status", "--url", "http://example.org"], "'http://example.org' is no address of a router"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_ends_with_2(shell: Shell, arguments: list[str], said: str) -> None:
+    found = shell(*arguments)
+    assert found.out == ""
+    assert said in found.err.splitlines()[-1]
+    assert found.code == (3 if "--url" in arguments else 2)
+
+
+def test_without_a_router_every_command_says_so_and_ends_with_3() -> None:
+    shell = Shell(f"ws://127.0.0.1:{free_port()}/ws")
+    for arguments in (["status"], ["call", "shop.add", "1"], ["logs", NOBODY]):
+        found = shell(*arguments)
+        assert (found.code, found.out) == (3, "")
+        assert found.err.startswith(f"taskbahn: no router answers at {shell.url}")
+        assert found.err.count("\n") == 1
+
+
+def test_a_job_that_was_cancelled_or_expired_ends_a_call_with_4(shell: Shell) -> None:
+    found = shell("call", "shop.add", "1", "-o", "queue=nobody.works.here", "-o", "start_within=0.2")
+    assert (found.code, found.out) == (4, "")
+
+
+def test_a_call_may_stop_waiting(shell: Shell, app: Taskbahn) -> None:
+    for follow in ([], ["--follow"]):
+        found = shell("call", "shop.nap", "20", "--timeout", "0.7", *follow)
+        assert (found.code, found.out) == (124, "")
+        assert "(shop.nap) is running (attempt 1 on" in found.err
+        app.job(re.findall(r"job ([0-9a-f-]{36})", found.err)[-1]).cancel()
+
+
+def test_an_interrupt_ends_a_call_with_130_and_says_how_to_stop_the_job(shell: Shell, app: Taskbahn) -> None:
+    process = subprocess.Popen([*COMMAND, "call", "shop.nap", "20"], env=shell.environment, stderr=subprocess.PIPE, text=True)
+    try:
+        job = the_running(app, "shop.nap")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert err.strip() == f"taskbahn: the job goes on; `taskbahn cancel {job}` stops it"
+    assert shell("cancel", job, "--reason", "tidy up").code == 0
+
+
+def the_running(app: Taskbahn, task: str) -> str:
+    deadline = time.monotonic() + SECONDS
+    while not (found := app.view.jobs(state="running", task=task).jobs):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found[0].id
+
+
+def test_submit_prints_the_id_and_the_job_can_be_looked_at(shell: Shell, app: Taskbahn) -> None:
+    id = shell("submit", "shop.talk", "3").out.strip()
+    assert app.job(id).result(SECONDS) == "talked"
+    shown = shell("job", id[-10:]).out
+    for text in (id, "shop.talk", "succeeded", '"talked"', "✓ Talking 3 of 3", "✓ Breathing 2"):
+        assert text in shown
+    view = shell("job", id, "--json").json
+    assert (view["id"], view["args"], view["result"]) == (id, [3], "talked")
+    assert [line.split(maxsplit=1)[1].split(maxsplit=1) for line in shell("logs", id).out.splitlines()] == [
+        ["WARNING", f"line {n} [bold]"] for n in range(3)
+    ]
+
+
+def test_logs_can_be_followed_until_the_end(shell: Shell) -> None:
+    id = shell("submit", "shop.talk", "5", "pause=0.1", "--json").json["id"]
+    lines = [json.loads(line) for line in shell("logs", id, "-f", "--json").out.splitlines()]
+    assert [line["message"] for line in lines] == [f"line {n} [bold]" for n in range(5)]
+
+
+def test_following_a_call_shows_logs_and_stages_beside_the_result(shell: Shell) -> None:
+    found = shell("call", "shop.talk", "3", "--follow")
+    assert (found.code, found.out) == (0, "talked\n")
+    for text in ("line 2 [bold]", "chunk 2", "shop.talk succeeded", "Talking", "3/3"):
+        assert text in found.err
+
+
+def test_in_a_terminal_the_bars_move(shell: Shell) -> None:
+    main, end = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "call", "shop.talk", "4", "pause=0.3", "--follow"],
+        env={**shell.environment, "TERM": "xterm-256color", "COLUMNS": "100"},
+        stdout=end,
+        stderr=end,
+        close_fds=True,
+    )
+    os.close(end)
+    screen = b""
+    try:
+        while select.select([main], [], [], SECONDS)[0]:
+            try:
+                screen += os.read(main, 65536)
+            except OSError:  # the other end is closed
+                break
+    finally:
+        process.wait(SECONDS)
+        os.close(main)
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.decode())
+    for count in ("1/4", "2/4", "4/4"):
+        assert count in seen
+    assert "Breathing 3" in seen
+    assert process.returncode == 0
+
+
+def test_cancel_and_retry_answer_with_the_new_state(shell: Shell, app: Taskbahn, tmp_path: Path) -> None:
+    jobs = [app.get("shop.nap").options(delay=60).start(1).id for _ in range(2)]
+    assert shell("cancel", *jobs) == (0, "".join(f"{job} cancelled\n" for job in jobs), "")
+    failed = app.get("shop.fail").start("not yet", once=str(tmp_path / "flag"))
+    failed.error(SECONDS)
+    found = shell("retry", failed.id, "--json")
+    assert (found.code, found.json["id"]) == (0, failed.id)
+    assert app.job(failed.id).result(SECONDS) == "went well"
+    again = shell("retry", failed.id)
+    assert again.code == 2
+    assert "only a job that failed, expired or was cancelled can be retried" in again.err
+
+
+def test_lists_are_tables_for_people_and_json_for_scripts(shell: Shell, app: Taskbahn) -> None:
+    tag = f"list-{os.getpid()}"
+    ids = [app.get("shop.add").options(tags=[tag]).start(n).id for n in range(3)]
+    for id in ids:
+        app.job(id).result(SECONDS)
+    assert [view["id"] for view in shell("jobs", "--tag", tag, "--json").json] == ids[::-1]
+    assert [view["id"] for view in shell("jobs", "--tag", tag, "-n", "2", "--json").json] == ids[:0:-1]
+    table = shell("jobs", "--task", "shop.add", "--state", "succeeded", "--queue", "default").out
+    assert ids[0] in table
+    assert "no such jobs" in shell("jobs", "--tag", "nobody has this").out
+    assert "a: integer, b: integer = 1" in shell("tasks").out
+    tasks = {view["name"]: view for view in shell("tasks", "--json").json}
+    assert tasks["shop.add"]["signature"]["parameters"]["properties"]["a"]["description"] == "the first"
+    assert "default" in shell("queues").out
+    assert "of 8" in shell("workers").out
+    (worker,) = [view for view in shell("workers", "--json").json if "shop.add" in view["tasks"]]
+    assert worker["slots"] == 8
+    assert re.search(r"succeeded\s+[\d,]+", shell("status").out)
+    assert shell("status", "--json").json["jobs"]["succeeded"] >= 3
+
+
+def test_help_needs_no_router_and_little_time() -> None:
+    shell = Shell("ws://127.0.0.1:1/ws")
+    found = shell("--help")
+    assert found.code == 0
+    assert "Start a job and wait for its result." in found.out
+    code = "import sys, taskbahn.cli; taskbahn.cli.cli(['--help'], standalone_mode=False); print([m for m in sys.modules if m in %r])"
+    heavy = ("twisted", "autobahn", "rich", "asyncio")
+    done = subprocess.run([COMMAND[0], "-c", code % (heavy,)], capture_output=True, text=True, timeout=SECONDS, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_shells_are_taught_our_words(shell: Shell) -> None:
+    for name in ("bash", "zsh", "fish"):
+        assert "_TASKBAHN_COMPLETE" in shell("completion", name).out
+    offered = shell(_TASKBAHN_COMPLETE="bash_complete", COMP_WORDS="taskbahn call shop.", COMP_CWORD="2").out.split()
+    assert "plain,shop.add" in offered
+    assert "plain,cancel" in shell(_TASKBAHN_COMPLETE="bash_complete", COMP_WORDS="taskbahn ca", COMP_CWORD="1").out.split()
+    nowhere = Shell(f"ws://127.0.0.1:{free_port()}/ws")
+    assert nowhere(_TASKBAHN_COMPLETE="bash_complete", COMP_WORDS="taskbahn call shop.", COMP_CWORD="2").out.strip() == ""
+
+
+def test_a_pipe_that_closes_early_does_no_harm(shell: Shell) -> None:
+    script = f"{' '.join(map(_quoted, COMMAND))} tasks --json | true"
+    done = subprocess.run(
+        ["bash", "-c", script], env=shell.environment, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.stderr == ""
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'"

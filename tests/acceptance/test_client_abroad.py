@@ -1,0 +1,186 @@
+"""The client where it is hard: over lost connections and a restart of the node, in asyncio, in Twisted, after a fork."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_twisted
+from support import shop
+from support.programs import Node, Program, running
+
+from taskbahn import Taskbahn, wire
+from taskbahn.errors import (
+    JobCancelled,
+    JobFailed,
+    RouterUnavailable,
+    UnknownTask,
+)
+from taskbahn.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from taskbahn.job import Job
+
+pytestmark = pytest.mark.slow
+TESTS = Path(__file__).parents[1]
+SECONDS = 20.0
+
+
+def on_a_loop(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(main())).result(SECONDS * 2)
+
+
+def cut(app: Taskbahn) -> None:
+    """Lose the connection, as a broken network would."""
+    app.client.link.cut()
+
+
+def test_a_watcher_misses_nothing_when_its_connection_is_cut(web: Taskbahn) -> None:
+    job = shop.talk.start(30)
+    events: list[wire.Event] = []
+    for event in job.events():
+        events.append(event)
+        if len(events) in (5, 20, 40):
+            cut(web)
+    said = [event.data if event.kind == "chunk" else event.data["message"] for event in events if event.kind in ("log", "chunk")]
+    assert said == [text for n in range(30) for text in (f"line {n} [bold]", f"chunk {n}")]
+
+
+def test_a_wait_survives_a_cut(web: Taskbahn) -> None:
+    job = shop.nap.start(0.5)
+    threading.Timer(0.1, cut, [web]).start()
+    assert job.result(SECONDS) == "slept"
+    batch = shop.nap.start_many([0.3] * 8)
+    cut(web)
+    assert batch.results(SECONDS) == ["slept"] * 8
+
+
+def test_what_was_on_its_way_is_sent_again_and_creates_nothing_twice(web: Taskbahn) -> None:
+    tag = f"cut-{os.getpid()}"
+    stop = threading.Event()
+
+    def saw() -> None:
+        while not stop.wait(0.3):
+            cut(web)
+
+    sawing = threading.Thread(target=saw)
+    sawing.start()
+    try:
+        batch = shop.add.options(tags=[tag]).start_many((n,) for n in range(3000))
+        singles = [shop.add.options(tags=[tag]).call(n) for n in range(20)]
+        assert batch.results(SECONDS) == list(range(1, 3001))
+    finally:
+        stop.set()
+        sawing.join()
+    assert singles == list(range(1, 21))
+    assert len(jobs_with(web, tag)) == 3020
+
+
+def jobs_with(app: Taskbahn, tag: str) -> set[str]:
+    found: set[str] = set()
+    page = app.view.jobs(tag=tag, limit=500)
+    while page.jobs:
+        found |= {view.id for view in page.jobs}
+        if page.next is None:
+            break
+        page = app.view.jobs(tag=tag, limit=500, before=page.next)
+    return found
+
+
+def test_a_job_outlasts_its_client(open_shop: Node) -> None:
+    with Taskbahn(open_shop.websocket) as first:
+        job: Job[Any] = first.get("shop.nap").start(0.3)
+    with Taskbahn(open_shop.websocket) as second:
+        assert second.job(job.id).result(SECONDS) == "slept"
+
+
+@pytest.mark.timeout(180)
+def test_a_restart_of_the_node_is_waited_out(tmp_path: Path) -> None:
+    with running(Node(tmp_path), "Taskbahn is ready") as node:
+        assert isinstance(node, Node)
+        with (
+            running(Program("worker", "support.shop:app", cwd=TESTS, TASKBAHN_URL=node.websocket), "ready"),
+            Taskbahn(node.websocket, timeout=60) as app,
+        ):
+            job = app.get("shop.nap").start(0.5)
+            waiting = app.get("shop.add").options(delay=1).start(1)
+            assert node.end() == 0
+            with running(Node(tmp_path, node.port), "Taskbahn is ready"):
+                assert waiting.result(60) == 2
+                assert job.result(60) == "slept"
+                assert app.get("shop.add").call(2) == 3
+
+
+def test_a_router_that_goes_away_for_good_is_reported(tmp_path: Path) -> None:
+    with running(Node(tmp_path), "Taskbahn is ready") as node:
+        assert isinstance(node, Node)
+        app = Taskbahn(node.websocket, timeout=1.0)
+        assert app.view.status().workers == 0
+        with pytest.raises(UnknownTask):
+            app.get("shop.add").start(1)
+    with app, pytest.raises(RouterUnavailable, match="no router answers"):
+        app.view.status()
+
+
+# where it runs
+
+
+def test_asyncio_has_everything_too(app: Taskbahn) -> None:
+    async def main() -> None:
+        job = await shop.add.start_async(2)
+        assert await job == 3
+        assert await job == 3
+        assert list(await asyncio.gather(*[shop.add.call_async(n) for n in range(50)])) == list(range(1, 51))
+        assert await (await shop.add.start_many_async((n,) for n in range(100))) == list(range(1, 101))
+        kinds = [event.kind async for event in (await shop.talk.start_async(2)).events()]
+        assert kinds[-1] == "state"
+        batch = await shop.repeat.start_many_async("abc")
+        assert sorted([await job async for job in batch.as_completed()]) == ["aa", "bb", "cc"]
+        with pytest.raises(JobFailed):
+            await shop.fail.start("no")
+        slow = await shop.nap.start_async(SECONDS)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(slow, 0.05)
+        assert await slow.cancel_async() in (State.RUNNING, State.CANCELLED)
+        with pytest.raises(JobCancelled):
+            await slow
+        assert (await slow.view_async()).state == "cancelled"
+
+    on_a_loop(main)
+
+
+@pytest_twisted.ensureDeferred
+async def test_twisted_has_everything_too(web: Taskbahn) -> None:
+    job = await shop.add.start_async(2)
+    assert await job == 3
+    assert await job.deferred() == 3
+    assert await shop.add.call_async(3) == 4
+    assert [event.kind async for event in (await shop.talk.start_async(1)).events()][-1] == "state"
+    with pytest.raises(JobFailed):
+        await shop.fail.start("no")
+    with pytest.raises(JobFailed):
+        await shop.fail.start("no").deferred()
+    assert shop.add.call(1) == 2  # blocking, on the reactor's own thread
+
+
+def test_a_forked_child_has_its_own_connection(web: Taskbahn) -> None:
+    assert shop.add.call(1) == 2
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        os.write(write, str(shop.add.call(40)).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        assert answer.read() == "41"
+    os.waitpid(child, 0)
+    assert shop.add.call(2) == 3

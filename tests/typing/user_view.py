@@ -1,0 +1,78 @@
+"""What a user's type checker sees. Nothing here runs: mypy checks it with everything else, and a `type: ignore` that is not
+needed is an error, so each of them is a claim.
+"""
+
+from datetime import timedelta
+from typing import Any, assert_type
+
+from taskbahn import Batch, Job, Taskbahn, current
+from taskbahn.wire import JobView
+
+app = Taskbahn()
+
+
+@app.task(name="images.thumbnail", retries=3, run_within=timedelta(minutes=1))
+def thumbnail(path: str, width: int = 256) -> str:
+    with current.stage("Resizing", total=3) as stage:
+        stage.advance()
+    return path
+
+
+@app.task
+async def fetch(url: str) -> bytes:
+    return url.encode()
+
+
+@app.task
+def plain(number: int) -> float:
+    return number / 2
+
+
+def calling() -> None:
+    assert_type(thumbnail("a.jpg"), str)
+    assert_type(thumbnail.start("a.jpg", width=64), Job[str])
+    assert_type(thumbnail.start("a.jpg").result(timeout=60), str)
+    assert_type(thumbnail.call("a.jpg"), str)
+    assert_type(plain.start(3).result(), float)
+    assert_type(thumbnail.options(queue="slow", delay=30, priority=2).start("b.jpg"), Job[str])
+    assert_type(thumbnail.start_many(([path], {}) for path in "abc"), Batch[str])
+    assert_type(thumbnail.start_many(["a"]).results(), list[str])
+    assert_type(thumbnail.start("a.jpg").view(), JobView)
+
+
+def wrong_calls() -> None:
+    thumbnail.start("a.jpg", width="x")  # type: ignore[arg-type]
+    thumbnail.start()  # type: ignore[call-arg]
+    thumbnail.start("a.jpg", height=3)  # type: ignore[call-arg]
+    thumbnail.call(5)  # type: ignore[arg-type]
+    thumbnail("a.jpg", width="x")  # type: ignore[arg-type]
+    thumbnail.options(queue="slow").start(3)  # type: ignore[arg-type]
+    thumbnail.options(priority="high")  # type: ignore[arg-type]
+    thumbnail.options(quue="slow")  # type: ignore[call-arg]
+    number: int = thumbnail.start("a.jpg").result()  # type: ignore[assignment]
+    print(number)
+
+
+async def awaiting() -> None:
+    assert_type(await fetch("http://x"), bytes)
+    assert_type(fetch.start("http://x").result(), bytes)
+    assert_type(await fetch.start("http://x"), bytes)
+    assert_type(await fetch.call_async("http://x"), bytes)
+    assert_type(await (await thumbnail.start_async("a.jpg")), str)
+    assert_type(await thumbnail.start_many(["a"]), list[str])
+    for job in thumbnail.start_many(["a"]).as_completed():
+        assert_type(job, Job[str])
+    async for event in thumbnail.start("a.jpg").events():
+        assert_type(event.number, int)
+
+
+def by_name() -> None:
+    handle = app.get("images.thumbnail")
+    assert_type(handle.start("anything", goes=1), Job[Any])
+    assert_type(app.job("id"), Job[Any])
+
+
+def wrong_declarations() -> None:
+    app.task(retrys=3)  # type: ignore[call-overload]
+    app.task(pool="gevent")  # type: ignore[call-overload]
+    app.task(retry_on="ValueError")  # type: ignore[call-overload]

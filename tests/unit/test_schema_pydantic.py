@@ -1,0 +1,51 @@
+"""Models of pydantic as arguments and results, where pydantic is installed."""
+
+import datetime as dt
+
+import jsonschema_rs
+import pytest
+
+from taskbahn.errors import InvalidArguments
+from taskbahn.schema import TaskSignature
+
+pydantic = pytest.importorskip("pydantic")
+
+
+class Inner(pydantic.BaseModel):  # type: ignore[misc, name-defined]  # it may be missing
+    count: int
+    day: dt.date
+
+
+class Outer(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+    inner: Inner
+    name: str = "n"
+
+
+def task(model: Outer, other: Inner | None = None) -> Outer:
+    raise NotImplementedError
+
+
+VALUE = Outer(inner=Inner(count=1, day=dt.date(2026, 1, 2)))
+
+
+def test_a_model_goes_there_and_back() -> None:
+    signature = TaskSignature.of(task)
+    packed = signature.pack((VALUE,), {"other": VALUE.inner})
+    assert packed == '[[{"inner":{"count":1,"day":"2026-01-02"},"name":"n"}],{"other":{"count":1,"day":"2026-01-02"}}]'
+    assert signature.unpack(packed) == ((VALUE,), {"other": VALUE.inner})
+    assert signature.unpack_result(signature.pack_result(VALUE)) == VALUE
+
+
+def test_its_schema_is_valid_and_complete() -> None:
+    published = TaskSignature.of(task).wire.parameters
+    jsonschema_rs.meta.validate(published)
+    assert jsonschema_rs.validator_for(published).is_valid({"model": {"inner": {"count": 1, "day": "2026-01-02"}}})
+    assert not jsonschema_rs.validator_for(published).is_valid({"model": {"inner": {"count": "x"}}})
+
+
+def test_what_is_wrong_inside_is_named() -> None:
+    with pytest.raises(InvalidArguments) as caught:
+        TaskSignature.of(task).pack(({"inner": {"count": "x"}},), {})
+    said = caught.value.detail["fields"]["model"]
+    assert "inner.count: Input should be a valid integer" in said
+    assert "inner.day: Field required" in said
