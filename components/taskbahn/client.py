@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import ref
 
 from autobahn.wamp.types import CallResult
 
@@ -17,10 +18,13 @@ from taskbahn.promise import Promise
 
 if TYPE_CHECKING:
     from taskbahn.endings import Outcome
+    from taskbahn.job import Job
     from taskbahn.link import Link
 
 MAX_IN_FLIGHT = 4  # submissions on their way; more gather until one is answered
 MAX_JOBS = 2000  # in one submission of several entries: a larger one would keep the router's loop too long
+AHEAD = 1000  # jobs that are asked for together with one that is waited for
+MAX_STARTED = 10_000
 MAX_BYTES = wire.MAX_MESSAGE // 4  # of arguments in one submission
 
 
@@ -83,6 +87,7 @@ class Client:
         self._entries: deque[Entry] = deque()
         self._waits: deque[tuple[list[str], Sink]] = deque()
         self._waiting: dict[str, Sink] = {}
+        self._started: deque[ref[Job[Any]]] = deque(maxlen=MAX_STARTED)
         self._in_flight = 0
         self._is_due = False
 
@@ -99,6 +104,25 @@ class Client:
     def wait(self, ids: list[str], sink: Sink) -> None:
         """Have *sink* given the outcomes of these jobs."""
         self._waits.append((ids, sink))
+        self._soon()
+
+    def started(self, job: Job[Any]) -> None:
+        """Remember an accepted job that somebody may wait for."""
+        self._started.append(ref(job))
+
+    def wait_for(self, job: Job[Any]) -> None:
+        """Have *job* given its outcome, and with it others that were started here and whose handles are kept.
+
+        So a program that starts many jobs one by one, and then takes one result after the other, needs few messages.
+        """
+        self._waits.append(([job.id], job))
+        for _ in range(min(AHEAD, len(self._started))):
+            try:
+                other = self._started.popleft()()
+            except IndexError:  # another thread took it
+                break
+            if other is not None and other.will_ask():
+                self._waits.append(([other.id], other))
         self._soon()
 
     def ask(self, procedure: str, *args: Any, **kwargs: Any) -> Promise[Any]:

@@ -72,12 +72,14 @@ class TaskHandle(Generic[P, R]):
         """
         job, accepted = self._start(args, kwargs)
         accepted.get()
+        self.app.client.started(job)
         return job
 
     async def start_async(self, *args: P.args, **kwargs: P.kwargs) -> Job[R]:
         """As `start`, for asyncio and Twisted."""
         job, accepted = self._start(args, kwargs)
         await accepted
+        self.app.client.started(job)
         return job
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -39,7 +39,7 @@ class LogLine(NamedTuple):
 class Job(Generic[R]):
     """One accepted call of a task. Jobs are equal when their ids are."""
 
-    __slots__ = ("_app", "_is_asked", "_outcome", "_signature", "id", "task")
+    __slots__ = ("__weakref__", "_app", "_is_asked", "_outcome", "_signature", "id", "task")
 
     def __init__(self, app: Taskbahn, id: str, task: str = "", signature: TaskSignature | None = None) -> None:
         self._app = app
@@ -120,9 +120,8 @@ class Job(Generic[R]):
 
     def _ask(self) -> Promise[Outcome]:
         promise = self._outcome
-        if not self._is_asked and not promise.done:
-            self._is_asked = True
-            self._app.client.wait([self.id], self)
+        if self.will_ask():
+            self._app.client.wait_for(self)
         return promise
 
     def _wait(self, timeout: float | None) -> Outcome:
@@ -150,6 +149,13 @@ class Job(Generic[R]):
         except (TaskbahnError, TimeoutError) as error:
             return f"there is no outcome of job {self.id}, and its state cannot be read ({str(error) or 'no answer'})"
         return f"job {self.id} ({self.task}) is {describe(view)}"
+
+    def will_ask(self) -> bool:
+        """Return whether the outcome is neither there nor asked for; from now on it is asked for."""
+        if self._is_asked or self._outcome.done:
+            return False
+        self._is_asked = True
+        return True
 
     def followed(self) -> Job[R]:
         """Be the follower of a submission: the outcome comes without asking."""

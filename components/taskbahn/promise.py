@@ -127,6 +127,11 @@ class Awaited(Deferred[None]):
             else:
                 context.run(wakeup, self)
 
+    def __str__(self) -> str:
+        return f"<Awaited at {id(self):#x}{' done' if self._is_fired else ''}>"  # Deferred would show `result`, which shows this
+
+    __repr__ = __str__
+
     # what asyncio's Task asks for
 
     def get_loop(self) -> asyncio.AbstractEventLoop | None:

@@ -44,6 +44,7 @@ class Link:
         self.uris: dict[int, str] = {}
         self.calls: dict[int, Call] = {}  # by request
         self.on_ambiguous_end: Callable[[Call], None] = lambda _: None
+        self.later: Callable[[Callable[[], Any]], None] = lambda function: function()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -98,8 +99,8 @@ class Link:
             call.open = False
             call.gone(cancelled=True)
             del self.calls[msg.request]
-            text = ["cancelled by the caller"]
-            self._inner.send(message.Error(message.Invocation.MESSAGE_TYPE, msg.request, CANCELLED, args=text))
+            error = message.Error(message.Invocation.MESSAGE_TYPE, msg.request, CANCELLED, args=["cancelled by the caller"])
+            self.later(lambda: self._inner.send(error))  # Crossbar tells us before it is ready for the answer
         else:
             call.open = False
             del self.calls[msg.request]
@@ -127,6 +128,7 @@ class Component(ApplicationSession):
         reactor: Any = installed
         self.link = Link(self._transport)
         self.link.on_ambiguous_end = self._ended
+        self.link.later = lambda function: reactor.callLater(0, function)
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
         self._watched: dict[str, int] = {}
@@ -183,6 +185,7 @@ class Component(ApplicationSession):
         self._topics[number] = (uri, match)
         if match == "exact":
             self._watched[uri] = number
+            self.service.look_who_watches()
         elif not uri.startswith("wamp."):
             self._patterns[number] = (uri, match)
 

@@ -13,8 +13,9 @@ from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError, TooLarge, UnknownJob, WrongState
+from taskbahn.states import State
 from taskbahn_router.aftermath import SWEEP_LIMIT, Aftermath
-from taskbahn_router.board import Board, Job, Worker, id_bytes
+from taskbahn_router.board import Board, Job, Worker, id_bytes, id_text
 from taskbahn_router.commit_loop import Clock, CommitLoop, Runner
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.following import Caller, Follower, Following, Waiter
@@ -22,7 +23,7 @@ from taskbahn_router.intake import Intake, check_text
 from taskbahn_router.placing import Placing
 from taskbahn_router.reports import Reports, snapshots, vacate
 from taskbahn_router.seen import Seen
-from taskbahn_router.stores.contract import Batch, CancelJob, Changed, CommitResult, Prune, RetryJob, Store, Sweep
+from taskbahn_router.stores.contract import AttemptRow, Batch, CancelJob, Changed, CommitResult, Prune, RetryJob, Store, Sweep
 from taskbahn_router.turn import Effects, Gathered, Loss
 
 if TYPE_CHECKING:
@@ -199,6 +200,11 @@ class Dispatcher:
         batch.cancels = [
             CancelJob(raw, now, now + DEFAULT_KEEP, wire.to_json({"message": reason or "cancelled"}))
             for raw, reason, _ in gathered.cancels
+        ]
+        batch.attempts += [
+            AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "cancelled", None)
+            for job in (self.board.jobs.get(id_text(raw)) for raw, _, _ in gathered.cancels)
+            if job is not None and job.state is State.RUNNING
         ]
         batch.retries = [RetryJob(raw) for raw, _ in gathered.retries]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if gathered.sweep else None

@@ -198,11 +198,15 @@ class Service:
             error = ServiceError(f"an internal error in {call.procedure}: {type(error).__name__}; the router's log has more")
         call.fail(error)
 
+    def look_who_watches(self) -> None:
+        """Collect changes for dashboards if there are any."""
+        self.dispatcher.seen.changes_wanted = self._outside.is_watched(wire.CHANGES_TOPIC)
+
     def _publish_changes(self) -> None:
         if self.stopped:
             return
         seen = self.dispatcher.seen
-        seen.changes_wanted = self._outside.is_watched(wire.CHANGES_TOPIC)
+        self.look_who_watches()
         changes = seen.take_changes()
         if seen.changes_wanted:
             self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": changes, "status": self.status()})

@@ -172,6 +172,7 @@ async def test_twisted_has_everything_too(web: Taskbahn) -> None:
     assert shop.add.call(1) == 2  # blocking, on the reactor's own thread
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # from Python 3.12 on: that there are threads is the point
 def test_a_forked_child_has_its_own_connection(web: Taskbahn) -> None:
     assert shop.add.call(1) == 2
     read, write = os.pipe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -160,6 +161,20 @@ def test_all_waits_of_a_turn_travel_in_one_call(app: Taskbahn, link: FakeLink) -
         jobs[0].result(0)
     with pytest.raises(UnknownJob):
         waits[2].now()
+
+
+def test_waiting_for_one_job_asks_for_all_whose_handles_are_kept(app: Taskbahn, link: FakeLink) -> None:
+    accept_at_once(app, link)
+    jobs = [app.tasks["t.add"].start(n) for n in range(4)]
+    link.requests.clear()
+    dropped = jobs.pop(0).id
+    gc.collect()
+    jobs[1]._ask()
+    assert link.sent == [(wire.JOB_WAIT, [[jobs[1].id, jobs[0].id, jobs[2].id]])]
+    assert dropped not in link.sent[0][1][0]
+    for job in jobs:
+        job._ask()
+    assert len(link.requests) == 1
 
 
 def test_two_who_wait_for_the_same_job_are_both_told(app: Taskbahn, link: FakeLink) -> None:

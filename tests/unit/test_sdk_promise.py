@@ -97,6 +97,16 @@ def test_asyncio_may_stop_waiting() -> None:
     run(main)
 
 
+def test_a_waiting_task_can_be_shown() -> None:
+    async def main() -> None:
+        task = asyncio.ensure_future(promised(1))
+        await asyncio.sleep(0)
+        assert "wait_for=<Awaited at 0x" in repr(task)
+        await task
+
+    run(main)
+
+
 def test_two_tasks_may_await_the_same() -> None:
     async def main() -> None:
         promise = promised(3)

@@ -1,0 +1,141 @@
+"""A real node, a real worker, a real Chromium.
+
+Playwright's synchronous API must live in one thread that has no event loop, so these tests run in a thread of their own:
+what stands in a test body is what a person would do. After each test the console must be empty and no request may have left
+the origin.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
+from support.programs import Program, running
+from support.relay import Relay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from support.programs import Node
+
+APPS = Path(__file__).parent / "apps"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+THREAD = ThreadPoolExecutor(1, thread_name_prefix="browser")
+
+expect.set_options(timeout=10_000)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
+    """Run the test in the browser's thread."""
+    wanted = pyfuncitem._fixtureinfo.argnames  # what pytest's own implementation reads
+    THREAD.submit(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in wanted}).result()
+    return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(item.path).parent == APPS.parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Heard:
+    """What a page said that nobody should hear; `allowed` are patterns of what a test causes on purpose."""
+
+    origin: str
+    said: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    def console(self, message: ConsoleMessage) -> None:
+        self.said.append(f"console {message.type}: {message.text}")
+
+    def error(self, error: Any) -> None:
+        self.said.append(f"error: {error}")
+
+    def request(self, request: Request) -> None:
+        if not request.url.startswith((self.origin, "data:", "blob:")):
+            self.said.append(f"a request left the origin: {request.url}")
+
+    def failed(self, request: Request) -> None:
+        self.said.append(f"request failed: {request.url}")
+
+    def unexpected(self) -> list[str]:
+        return [line for line in self.said if not any(re.search(pattern, line) for pattern in self.allowed)]
+
+
+@pytest.fixture(scope="session")
+def worker(node: Node) -> Iterator[Program]:
+    """A worker for `browser_tasks`."""
+    with running(Program("worker", "browser_tasks:app", cwd=APPS, TASKBAHN_URL=node.websocket), " ready") as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    def launch() -> tuple[Playwright, Browser]:
+        playwright = sync_playwright().start()
+        return playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+    playwright, browser = THREAD.submit(launch).result()
+    yield browser
+    THREAD.submit(browser.close).result()
+    THREAD.submit(playwright.stop).result()
+
+
+EVALUATE = """() => Promise.race([
+    (async () => { SCRIPT })(),
+    new Promise((_, reject) => setTimeout(() => reject(new Error("it took longer than 20 s")), 20_000)),
+])"""
+
+
+@pytest.fixture
+def evaluate() -> Callable[[Page, str], Any]:
+    """Run the body of an async JavaScript function in a page, within bounds: Playwright itself would wait for ever."""
+    return lambda page, script: page.evaluate(EVALUATE.replace("SCRIPT", script))
+
+
+@pytest.fixture
+def relay(node: Node) -> Iterator[Relay]:
+    """A way to the node that can be cut."""
+    relay = Relay(node.port)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def origin(node: Node, worker: Program) -> str:
+    """The address of a node that has a worker."""
+    return f"http://127.0.0.1:{node.port}"
+
+
+@pytest.fixture
+def heard(origin: str) -> Heard:
+    """What the page says; a test may allow what it causes, and move `origin`."""
+    return Heard(origin)
+
+
+@pytest.fixture
+def page(chromium: Browser, origin: str, heard: Heard) -> Iterator[Page]:
+    """The page, open and live."""
+
+    def open_page() -> Page:
+        page = chromium.new_page(viewport={"width": 1280, "height": 860})
+        page.on("console", heard.console)
+        page.on("pageerror", heard.error)
+        page.on("request", heard.request)
+        page.on("requestfailed", heard.failed)
+        page.goto(origin)
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        return page
+
+    page = THREAD.submit(open_page).result()
+    yield page
+    THREAD.submit(page.context.close).result()
+    assert heard.unexpected() == []

@@ -1,0 +1,146 @@
+"""taskbahn.js, in a real browser against a real node."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+OPEN = """
+    const { Bahn, connect, TaskbahnError } = await import("/taskbahn.js");
+    const bahn = await connect();
+    const until = async condition => { while (!condition()) await new Promise(resolve => setTimeout(resolve, 10)) };
+"""
+
+
+@pytest.fixture
+def run(page: Page, evaluate: Any) -> Any:
+    """Run JavaScript that has a connected `bahn`."""
+    return lambda script: evaluate(page, OPEN + script)
+
+
+def test_start_a_job_and_follow_its_events(run: Any) -> None:
+    kinds, numbers, result = run("""
+        const job = await bahn.start("numbers.count", [], { to: 5 });
+        const events = [];
+        for await (const event of job.events()) events.push(event);
+        const numbers = events.filter(({ kind }) => kind === "log").map(({ number }) => number);
+        return [events.map(({ kind }) => kind), numbers, await job.result()];
+    """)
+    assert (kinds[0], kinds[-1], kinds.count("log")) == ("snapshot", "outcome", 5)
+    assert numbers == sorted(set(numbers))
+    assert result == 5
+
+
+def test_progress_and_result(run: Any) -> None:
+    fractions, result = run("""
+        const job = await bahn.start("pictures.thumbnail", ["cat.jpg"], { width: 64 });
+        const stages = [];
+        job.onProgress(progress => stages.push(progress.stages.length));
+        return [stages, await job.result()];
+    """)
+    assert result == "cat.jpg@64"
+    assert fractions[-1] == 3
+
+
+def test_cancelling_a_job_rejects_its_result(run: Any) -> None:
+    state, uri = run("""
+        const job = await bahn.start("sleep.long", [60]);
+        const result = job.result().catch(error => error.uri);
+        return [await job.cancel("enough"), await result];
+    """)
+    assert (state, uri) == ("cancelled", "taskbahn.error.job_cancelled")
+
+
+def test_wrong_arguments_name_their_fields(run: Any) -> None:
+    fields, unknown = run("""
+        const wrong = await bahn.start("pictures.thumbnail", [], { width: 1 }).catch(error => error.fields);
+        const unknown = await bahn.start("numbers.ad").catch(error => error.message);
+        return [wrong, unknown];
+    """)
+    assert set(fields) >= {"path"} or set(fields) >= {"width"}
+    assert re.search("did you mean 'numbers.add'", unknown)
+
+
+def test_call_and_abort(run: Any) -> None:
+    result, progress, uri = run("""
+        const progress = [];
+        const result = await bahn.call("numbers.count", [], { to: 3 }, { onProgress: ({ fraction }) => progress.push(fraction) });
+        const stopper = new AbortController();
+        let job;
+        const aborted = bahn.call("sleep.long", [60], {}, { signal: stopper.signal, onEvent: event => (job = event.job) });
+        await until(() => job);
+        stopper.abort();
+        return [result, progress, await aborted.catch(error => error.uri)];
+    """)
+    assert result == 3
+    assert progress[-1] == 1.0
+    assert uri == "wamp.error.canceled"
+
+
+def test_offer_a_task(run: Any) -> None:
+    result, progress, failure = run("""
+        const withdraw = await bahn.offer("browser.triple", ([number], { kwargs, progress }) => {
+            if (number < 0) throw new RangeError("must not be negative");
+            progress({ message: "half way", fraction: 0.5 });
+            return number * 3 + (kwargs.plus ?? 0);
+        });
+        const other = await connect();
+        const events = [];
+        let result;
+        while (result === undefined) {  // the dispatcher hears of the registration a moment later
+            const onProgress = ({ message }) => events.push(message);
+            result = await other.call("browser.triple", [13], { plus: 3 }, { onProgress }).catch(() => {});
+        }
+        const failure = await other.call("browser.triple", [-1]).catch(error => [error.uri, error.message]);
+        withdraw();
+        other.close();
+        return [result, events, failure];
+    """)
+    assert result == 42
+    assert progress == ["half way"]
+    assert failure[0] == "taskbahn.error.job_failed"
+    assert "must not be negative" in failure[1]
+
+
+def test_a_watch_and_a_subscription_survive_a_cut(page: Page, relay: Any, heard: Any, evaluate: Any) -> None:
+    heard.allowed = ["WebSocket connection to .* failed"]
+    heard.origin = f"http://127.0.0.1:{relay.port}"
+    page.goto(f"{heard.origin}/#/workers")
+    evaluate(
+        page,
+        OPEN
+        + """
+        const job = await bahn.start("numbers.count", [], { to: 60 });
+        globalThis.seen = [];
+        globalThis.states = [bahn.state];
+        globalThis.topic = 0;
+        bahn.onState(state => states.push(state));
+        bahn.subscribe(`taskbahn.job.${job.id}`, () => topic++);
+        globalThis.over = (async () => {
+            for await (const { kind, data } of job.events()) if (kind === "log") seen.push(data.message);
+            return job.result();
+        })();
+        await until(() => seen.length > 4);
+    """,
+    )
+    relay.cut()
+    page.wait_for_function("states.includes('reconnecting')")
+    before = page.evaluate("topic")
+    relay.mend()
+    assert evaluate(page, "return over") == 60
+    assert page.evaluate("seen") == [f"line {n}" for n in range(60)]
+    assert page.evaluate("[states[0], states.at(-1)]") == ["live", "live"]
+    assert page.evaluate("topic") > before
+
+
+def test_a_router_that_cannot_be_reached_is_said_at_once(run: Any, heard: Any) -> None:
+    heard.allowed = ["WebSocket connection to", "127.0.0.1:1/", "Content.Security.Policy"]
+    text = run("""
+        return connect({ url: "ws://127.0.0.1:1/ws" }).catch(error => error.message);
+    """)
+    assert "connection" in text

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as format from "../../web/taskbahn_web/static/app/format.js";
+import { howFar } from "../../web/taskbahn_web/static/app/how-far.js";
+import { fieldsOf } from "../../web/taskbahn_web/static/app/schema.js";
+import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/app/values.js";
+
+const SIGNATURE = {
+  digest: "",
+  order: ["path", "width"],
+  variadic: "rest",
+  parameters: {
+    properties: {
+      path: { type: "string", description: "where it is" },
+      width: { type: "integer", minimum: 16, maximum: 4096, default: 256 },
+      fit: { $ref: "#/$defs/Fit", default: "cover" },
+      crop: { anyOf: [{ $ref: "#/$defs/Box" }, { type: "null" }], default: null },
+      taken: { anyOf: [{ type: "string", format: "date" }, { type: "null" }], default: null },
+      due: { type: ["string", "null"], format: "date-time" },
+      sharpen: { type: "boolean", default: true },
+      rest: { type: "array", items: { type: "integer" } },
+    },
+    required: ["path"],
+    $defs: { Fit: { enum: ["contain", "cover"] }, Box: { type: "object", properties: { left: { type: "integer" } } } },
+  },
+};
+const FIELDS = fieldsOf(SIGNATURE);
+
+function typed(changes) {
+  return { ...Object.fromEntries(FIELDS.map((field) => [field.name, typedOf(field)])), ...changes };
+}
+
+test("a field is made of each property, with references and null resolved", () => {
+  assert.deepEqual(
+    FIELDS.map(({ name, kind, isNullable, hint }) => [name, kind, isNullable, hint]),
+    [
+      ["path", "text", false, ""],
+      ["width", "integer", false, "16 to 4096"],
+      ["fit", "choice", false, ""],
+      ["crop", "json", true, "a JSON object"],
+      ["taken", "date", true, ""],
+      ["due", "datetime", true, ""],
+      ["sharpen", "boolean", false, ""],
+      ["rest", "json", false, "a JSON list of integers"],
+    ],
+  );
+});
+
+test("a form begins with the defaults", () => {
+  assert.deepEqual(typed(), { path: "", width: "256", fit: "1", crop: "", taken: "", due: "", sharpen: true, rest: "" });
+});
+
+test("what is left empty is left out, and what is required is missed", () => {
+  const { kwargs, problems } = argumentsOf(FIELDS, typed({}), SIGNATURE.order);
+  assert.deepEqual(kwargs, { width: 256, fit: "cover", sharpen: true });
+  assert.deepEqual(problems, { path: "is missing" });
+});
+
+test("text becomes values of the schema's types", () => {
+  const form = typed({ path: " a.jpg", width: "64", fit: "0", crop: '{"left": 1}', due: "2024-02-29T12:00", sharpen: false });
+  const { args, kwargs, problems } = argumentsOf(FIELDS, form, SIGNATURE.order);
+  assert.deepEqual(problems, {});
+  assert.deepEqual(args, []);
+  const due = new Date("2024-02-29T12:00").toISOString();
+  assert.deepEqual(kwargs, { path: " a.jpg", width: 64, fit: "contain", crop: { left: 1 }, due, sharpen: false });
+});
+
+test("what cannot be a value is said at its field", () => {
+  const { problems } = argumentsOf(FIELDS, typed({ path: "a", width: "6.5", crop: "{", rest: "3" }), SIGNATURE.order);
+  assert.equal(problems.width, "must be a whole number");
+  assert.match(problems.crop, /^must be JSON: /);
+  assert.equal(problems.rest, "must be a JSON list");
+});
+
+test("surplus arguments go by position, after those that have a place", () => {
+  const { args, kwargs } = argumentsOf(FIELDS, typed({ path: "a", rest: "[1, 2]" }), SIGNATURE.order);
+  assert.deepEqual(args, ["a", 256, 1, 2]);
+  assert.deepEqual(kwargs, { fit: "cover", sharpen: true });
+});
+
+test("one outermost stage is the whole, with the part of its step that is done", () => {
+  const outer = { id: 1, name: "Pictures", total: 4, done: 1 };
+  const inner = { id: 2, name: "left", parent: 1, total: 10, done: 5 };
+  assert.deepEqual(howFar({ stages: [outer, inner] }), { fraction: 0.375, text: "left" });
+  assert.deepEqual(howFar({ stages: [outer, { ...inner, ended_at: 9 }] }), { fraction: 0.25, text: "Pictures" });
+});
+
+test("what the task says counts more than its stages, and several outermost stages say nothing of the whole", () => {
+  const [first, second] = [{ id: 1, name: "Read", ended_at: 5 }, { id: 2, name: "Write", total: 2, done: 1 }];
+  assert.deepEqual(howFar({ stages: [first, second] }), { fraction: null, text: "Write" });
+  assert.deepEqual(howFar({ fraction: 0.9, message: "nearly", stages: [first, second] }), { fraction: 0.9, text: "nearly" });
+  assert.deepEqual(howFar(null), { fraction: null, text: "" });
+});
+
+test("durations and times are short", () => {
+  assert.deepEqual([0.0123, 0.9999, 9.96, 61, 3600, 90_000].map(format.duration), ["12 ms", "1.0 s", "9 s", "1 min 01 s", "1 h 00 min", "1 d 1 h"]);
+  assert.deepEqual([100, 70, 40, -20].map((time) => format.ago(time, 100)), ["just now", "30 s ago", "1 min ago", "2 min ago"]);
+  assert.equal(format.ago(100, 40), "in 1 min 00 s");
+  assert.equal(format.percent(0.999), "99 %");
+});

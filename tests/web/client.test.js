@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { MOVES } from "../../web/taskbahn_web/static/client/connection.js";
+import { connectionLost, sentence, TaskbahnError } from "../../web/taskbahn_web/static/client/errors.js";
+import { timeOf, uuid7 } from "../../web/taskbahn_web/static/client/ids.js";
+import { Bahn, connect } from "../../web/taskbahn_web/static/taskbahn.js";
+import { FakeRouter } from "./fake.js";
+
+const ID = "01890000-0000-7000-8000-000000000000";
+
+async function connected() {
+  const router = new FakeRouter();
+  return { router, bahn: await connect({ dial: router.dial }) };
+}
+
+test("an id has its time in front, and version and variant of a UUIDv7", () => {
+  const id = uuid7(1_700_000_000_123);
+  assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(timeOf(id), 1_700_000_000.123);
+});
+
+test("a sentence begins large and ends with a stop", () => {
+  assert.equal(sentence(new Error("there is no job")), "There is no job.");
+  assert.equal(sentence("Really?"), "Really?");
+});
+
+test("every move of the connection leads to a state of the table", () => {
+  for (const moves of Object.values(MOVES)) for (const state of Object.values(moves)) assert.ok(state in MOVES);
+});
+
+test("a submission carries an id of the client's, and is sent again with the same one when the connection is lost", async () => {
+  const { router, bahn } = await connected();
+  const job = bahn.start("images.thumbnail", ["a.jpg"], { width: 64 }, { priority: 2 });
+  const first = await router.call();
+  router.sessions[0].lose();
+  first.reject(connectionLost());
+  const second = await router.call(2);
+  assert.deepEqual(second.args, first.args);
+  const [{ id, ...call }] = second.args[0];
+  assert.deepEqual(call, { task: "images.thumbnail", args: ["a.jpg"], kwargs: { width: 64 }, options: { priority: 2 } });
+  second.resolve([id]);
+  assert.equal((await job).id, id);
+  bahn.close();
+});
+
+test("a refused submission rejects with the sentence and the fields", async () => {
+  const { router, bahn } = await connected();
+  const job = bahn.start("images.thumbnail");
+  const detail = { fields: { path: "is missing" } };
+  (await router.call()).resolve([{ error: "taskbahn.error.invalid_arguments", message: "path: is missing", detail }]);
+  await assert.rejects(job, (error) => error instanceof TaskbahnError && error.fields.path === "is missing");
+  bahn.close();
+});
+
+test("a watch asks again with the last number it saw, and passes no event twice", async () => {
+  const { router, bahn } = await connected();
+  const seen = [];
+  const { outcome } = bahn.watch(ID, { onEvents: (events) => seen.push(...events.map(({ number }) => number)) });
+  const first = await router.call();
+  assert.deepEqual(first.kwargs, { after: 0 });
+  first.progress({ snapshot: { id: ID } });
+  first.progress({ events: [{ kind: "log", number: 1 }, { kind: "log", number: 2 }] });
+  router.sessions[0].lose();
+  first.reject(connectionLost());
+  const second = await router.call(2);
+  assert.deepEqual(second.kwargs, { after: 2 });
+  second.progress({ events: [{ kind: "log", number: 2 }, { kind: "log", number: 3 }] });
+  second.resolve({ id: ID, state: "succeeded" });
+  assert.equal((await outcome).state, "succeeded");
+  assert.deepEqual(seen, [1, 2, 3]);
+  bahn.close();
+});
+
+test("events end with the outcome, and leaving them early stops the watch", async () => {
+  const { router, bahn } = await connected();
+  const kinds = [];
+  const all = (async () => {
+    for await (const { kind } of bahn.job(ID).events()) kinds.push(kind);
+  })();
+  const watch = await router.call();
+  watch.progress({ snapshot: { id: ID } });
+  watch.progress({ events: [{ kind: "chunk", number: 1, data: "a" }] });
+  watch.resolve({ id: ID, state: "failed" });
+  await all;
+  assert.deepEqual(kinds, ["snapshot", "chunk", "outcome"]);
+
+  const early = bahn.job(ID).events();
+  const snapshot = early.next();
+  (await router.call(2)).progress({ snapshot: { id: ID } });
+  await snapshot;
+  await early.return();
+  assert.equal(router.calls[1].mode, "killnowait");
+  bahn.close();
+});
+
+test("an unknown job ends its watch with the router's sentence", async () => {
+  const { router, bahn } = await connected();
+  const events = bahn.job(ID).events();
+  const next = events.next();
+  (await router.call()).reject(new TaskbahnError("there is no such job", "taskbahn.error.unknown_job"));
+  await assert.rejects(next, /no such job/);
+  bahn.close();
+});
+
+test("a dispatcher that is still starting is asked again", async () => {
+  const { router, bahn } = await connected();
+  const status = bahn.ask("taskbahn.view.status");
+  (await router.call()).reject(new TaskbahnError("no callee", "wamp.error.no_such_procedure"));
+  (await router.call(2)).resolve({ workers: 1 });
+  assert.deepEqual(await status, { workers: 1 });
+  bahn.close();
+});
+
+test("subscriptions and offers are made again on every session", async () => {
+  const { router, bahn } = await connected();
+  await bahn.subscribe("taskbahn.view.changes", () => {});
+  await bahn.offer("browser.resize", () => {});
+  router.sessions[0].lose();
+  while (router.sessions.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(router.sessions[1].topics, ["taskbahn.view.changes"]);
+  assert.deepEqual(router.sessions[1].procedures, ["taskbahn.offer.browser.resize"]);
+  bahn.close();
+});
+
+test("states are told in order, and closing rejects what waits", async () => {
+  const router = new FakeRouter();
+  router.isUp = false;
+  const bahn = new Bahn({ dial: router.dial });
+  const states = [];
+  bahn.onState((state) => states.push(state));
+  const asked = bahn.ask("taskbahn.view.status");
+  while (!states.length) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.ok(bahn.connection.retryAt > Date.now() / 1000);
+  router.isUp = true;
+  bahn.connection.hurry();
+  (await router.call()).resolve("live");
+  assert.equal(await asked, "live");
+  router.sessions[0].lose();
+  const waiting = bahn.ask("taskbahn.view.status");
+  bahn.close();
+  await assert.rejects(waiting, /closed/);
+  assert.deepEqual(states, ["reconnecting", "live", "reconnecting", "closed"]);
+});
+
+test("a router that cannot be reached is said at once", async () => {
+  const router = new FakeRouter();
+  router.isUp = false;
+  await assert.rejects(connect({ dial: router.dial }), /nobody answers/);
+});
+
+test("a session that has gone silent is dropped: what was asked in it is asked again in the next", async () => {
+  const { router, bahn } = await connected();
+  const asked = bahn.ask("taskbahn.view.status");
+  const first = await router.call();
+  router.sessions[0].close = () => first.reject(connectionLost());
+  bahn.connection.drop();
+  assert.equal(bahn.state, "reconnecting");
+  (await router.call(2)).resolve("live");
+  assert.equal(await asked, "live");
+  bahn.close();
+});

@@ -1,0 +1,87 @@
+/** One argument of a form: label, control, what may be given, what is wrong with it. */
+
+import { sentence } from "../../taskbahn.js";
+import { html } from "../html.js";
+
+/**
+ * @typedef {import("../schema.js").Field} Field
+ * @typedef {import("../values.js").Typed} Typed
+ */
+
+const INPUTS = /** @type {Record<string, string>} */ ({ date: "date", datetime: "datetime-local", time: "time" });
+
+/**
+ * @param {object} props
+ * @param {Field} props.field
+ * @param {Typed} props.typed
+ * @param {string} [props.problem]
+ * @param {(typed: Typed) => void} props.onChange
+ */
+export function FieldRow({ field, typed, problem, onChange }) {
+  const id = `field-${field.name}`;
+  const notes = [field.description, field.hint].filter(Boolean);
+  const told = [notes.length && `${id}-note`, problem && `${id}-problem`].filter(Boolean).join(" ");
+  const common = { id, name: field.name, "aria-describedby": told || undefined, "aria-invalid": problem ? "true" : undefined };
+  return html`<div class="field field-${field.kind} ${problem ? "field-wrong" : ""}">
+    <label for=${id}>${field.name}<span class="field-kind">${kindText(field)}</span></label>
+    ${control(field, typed, onChange, common)}
+    ${notes.length > 0 && html`<p class="field-note" id="${id}-note">${notes.join(" · ")}</p>`}
+    <p class="field-problem" id="${id}-problem" role="alert">${problem && problemText(field.name, problem)}</p>
+  </div>`;
+}
+
+/**
+ * @param {Field} field
+ * @param {Typed} typed
+ * @param {(typed: Typed) => void} onChange
+ * @param {Record<string, unknown>} common  attributes of every control
+ */
+function control(field, typed, onChange, common) {
+  const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => onChange(currentTarget.value);
+  const { kind, isNullable, isRequired, choices } = field;
+  if (kind === "boolean" && !isNullable) {
+    const onTick = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => onChange(currentTarget.checked);
+    return html`<input type="checkbox" checked=${typed} onChange=${onTick} ...${common} />`;
+  }
+  if (kind === "boolean" || kind === "choice") {
+    const options = kind === "boolean" ? [["true", "true"], ["false", "false"]] : choices.map((choice, index) => [String(index), String(choice)]);
+    const isOptional = isNullable || !isRequired;
+    return html`<select value=${typed} onChange=${onInput} ...${common}>
+      ${isOptional && html`<option value="">${isNullable ? "none" : "as the task has it"}</option>`}
+      ${options.map(([value, text]) => html`<option value=${value} selected=${value === typed}>${text}</option>`)}
+    </select>`;
+  }
+  if (kind === "json" || kind === "longtext") {
+    const rows = Math.min(8, Math.max(2, String(typed).split("\n").length));
+    return html`<textarea class=${kind} rows=${rows} spellcheck=${false} placeholder=${isNullable ? "none" : undefined} value=${typed} onInput=${onInput} ...${common}></textarea>`;
+  }
+  const isNumber = kind === "integer" || kind === "number";
+  const mode = kind === "integer" ? "numeric" : isNumber ? "decimal" : undefined;
+  const placeholder = isNullable ? "none" : undefined;
+  return html`<input
+    type=${INPUTS[kind] ?? "text"}
+    class=${kind}
+    step=${kind === "datetime" || kind === "time" ? "1" : undefined}
+    inputmode=${mode}
+    placeholder=${placeholder}
+    autocomplete="off"
+    spellcheck=${false}
+    value=${typed}
+    onInput=${onInput}
+    ...${common}
+  />`;
+}
+
+/**
+ * @param {string} name
+ * @param {string} why  a sentence, or the end of one: "is missing"
+ */
+function problemText(name, why) {
+  return sentence(/^(is|must|takes) /.test(why) ? `${name} ${why}` : why);
+}
+
+/** @param {Field} field */
+function kindText({ kind, schema, isRequired, isVariadic }) {
+  const type = kind === "choice" ? "choice" : kind === "datetime" ? "date and time" : Array.isArray(schema.type) ? "any" : (schema.type ?? "any");
+  return `${isVariadic ? "any number of" : kind === "date" || kind === "time" ? kind : type}${isRequired ? "" : ", optional"}`;
+}

@@ -1,0 +1,156 @@
+/**
+ * One connection over many sessions: its state, waiting for a session, and coming back with growing pauses.
+ *
+ * connecting: the first session is on its way · live: there is one · reconnecting: it was lost, or did not come; the next try
+ * follows at `retryAt` · closed: by us, for good.
+ */
+
+import { connectionLost } from "./errors.js";
+
+const FIRST_PAUSE = 0.25; // seconds
+const LONGEST_PAUSE = 8; // seconds
+
+/**
+ * @typedef {"connecting" | "live" | "reconnecting" | "closed"} ConnectionState
+ * @typedef {"opened" | "lost" | "close"} Happening
+ */
+
+/** What is not in this table changes nothing. @type {Record<ConnectionState, Partial<Record<Happening, ConnectionState>>>} */
+export const MOVES = {
+  connecting: { opened: "live", lost: "reconnecting", close: "closed" },
+  live: { lost: "reconnecting", close: "closed" },
+  reconnecting: { opened: "live", lost: "reconnecting", close: "closed" },
+  closed: {},
+};
+
+export class Connection {
+  /** @type {ConnectionState} */
+  state = "connecting";
+  /** When the next try is made, seconds since the epoch; 0 unless one is due. */
+  retryAt = 0;
+  /** Why the last try failed. @type {unknown} */
+  failure = null;
+
+  /** @type {import("./wamp.js").Session | null} */
+  #session = null;
+  /** @type {Set<{resolve: (session: import("./wamp.js").Session) => void, reject: (error: unknown) => void}>} */
+  #waiting = new Set();
+  /** @type {Set<(state: ConnectionState) => void>} */
+  #listeners = new Set();
+  /** @type {Set<(session: import("./wamp.js").Session) => void>} */
+  #renewals = new Set();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #failures = 0;
+  /** Takes the session of now as lost. @type {(failure: unknown) => void} */
+  #giveUp = () => {};
+  #dial;
+
+  /**
+   * @param {string} url
+   * @param {import("./wamp.js").Dial} dial
+   */
+  constructor(url, dial) {
+    this.url = url;
+    this.#dial = dial;
+    this.#try();
+  }
+
+  /**
+   * Wait for a session. Rejects once the connection is closed.
+   * @returns {Promise<import("./wamp.js").Session>}
+   */
+  session() {
+    if (this.#session) return Promise.resolve(this.#session);
+    if (this.state === "closed") return Promise.reject(connectionLost("the connection is closed"));
+    return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
+  }
+
+  /**
+   * Be told of every change of state, and of every new time for the next try.
+   * @param {(state: ConnectionState) => void} listener
+   * @returns {() => void}  stops it
+   */
+  onState(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Do something now and on every session that follows: subscribe, register.
+   * @param {(session: import("./wamp.js").Session) => void} renewal
+   * @returns {() => void}  stops it
+   */
+  onSession(renewal) {
+    this.#renewals.add(renewal);
+    if (this.#session) renewal(this.#session);
+    return () => void this.#renewals.delete(renewal);
+  }
+
+  /** Try now instead of at `retryAt`. */
+  hurry() {
+    if (this.state === "reconnecting" && this.retryAt) this.#try();
+  }
+
+  /**
+   * Give up a session that has gone silent, as after a sleep: the browser itself may take minutes to notice.
+   */
+  drop() {
+    const session = this.#session;
+    this.#giveUp(connectionLost("the router has gone silent"));
+    session?.close();
+  }
+
+  /** Leave for good. What waits for a session is rejected. */
+  close() {
+    clearTimeout(this.#timer);
+    this.#session?.close();
+    this.#session = null;
+    this.#happened("close");
+    for (const { reject } of this.#waiting) reject(connectionLost("the connection is closed"));
+    this.#waiting.clear();
+  }
+
+  #try() {
+    clearTimeout(this.#timer);
+    this.retryAt = 0;
+    let isOver = false;
+    const lost = this.#giveUp = (/** @type {unknown} */ failure) => {
+      if (isOver) return;
+      isOver = true;
+      this.#lost(failure);
+    };
+    this.#dial(this.url, () => lost(connectionLost())).then((session) => {
+      if (!isOver) this.#opened(session);
+    }, lost);
+  }
+
+  /** @param {import("./wamp.js").Session} session */
+  #opened(session) {
+    if (this.state === "closed") return session.close();
+    this.#session = session;
+    this.#failures = 0;
+    this.failure = null;
+    this.#happened("opened");
+    for (const renewal of this.#renewals) renewal(session);
+    for (const { resolve } of this.#waiting) resolve(session);
+    this.#waiting.clear();
+  }
+
+  /** @param {unknown} failure */
+  #lost(failure) {
+    this.#session = null;
+    this.failure = failure;
+    if (this.state === "closed") return;
+    const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE) * (0.75 + Math.random() / 2);
+    this.retryAt = Date.now() / 1000 + pause;
+    this.#timer = setTimeout(() => this.#try(), pause * 1000);
+    this.#happened("lost");
+  }
+
+  /** @param {Happening} what */
+  #happened(what) {
+    this.state = MOVES[this.state][what] ?? this.state;
+    for (const listener of this.#listeners) listener(this.state);
+  }
+}

@@ -1,0 +1,42 @@
+/** What has to be done again on every session: subscriptions, registrations. */
+
+import { TaskbahnError } from "./errors.js";
+
+const TAKEN = "wamp.error.procedure_already_exists"; // by the session that was just lost, for a moment
+const PAUSE = 1; // seconds
+
+/**
+ * @param {import("./connection.js").Connection} connection
+ * @param {(session: import("./wamp.js").Session) => Promise<() => void>} make  resolves to what undoes it
+ * @returns {Promise<() => void>}  when it is made for the first time: what ends it for good; rejects if that is refused
+ */
+export function renewed(connection, make) {
+  let isStopped = false;
+  let wasMade = false;
+  let undo = () => {};
+  return new Promise((resolve, reject) => {
+    const stop = connection.onSession(async function renew(session) {
+      try {
+        const made = await make(session);
+        if (isStopped) return made();
+        undo = made;
+        wasMade = true;
+        resolve(end);
+      } catch (error) {
+        const isLost = error instanceof TaskbahnError && error.isConnectionLost;
+        if (isLost || isStopped) return;
+        if (wasMade && error instanceof TaskbahnError && error.uri === TAKEN) {
+          return void setTimeout(() => connection.session().then(renew, () => {}), PAUSE * 1000);
+        }
+        stop();
+        if (wasMade) console.error("Taskbahn: the router no longer takes a subscription or an offer:", error);
+        reject(error);
+      }
+    });
+    const end = () => {
+      isStopped = true;
+      stop();
+      undo();
+    };
+  });
+}

@@ -1,0 +1,10 @@
+/** The states of a job. A test holds this against the table that the dispatcher decides by, `core/lifecycle.py`. */
+
+/** @type {readonly import("./wire.js").State[]} */
+export const STATES = ["waiting", "ready", "running", "succeeded", "failed", "cancelled", "expired"];
+
+/** No attempt follows these, unless somebody retries the job by hand. @type {ReadonlySet<string>} */
+export const FINAL_STATES = new Set(["succeeded", "failed", "cancelled", "expired"]);
+
+/** From these a job can be retried by hand. @type {ReadonlySet<string>} */
+export const RETRIABLE_STATES = new Set(["failed", "cancelled", "expired"]);

@@ -1,0 +1,49 @@
+// The part of wampy 8 that `wamp.js` uses. Its published types describe more, and need a package to be installed.
+
+export interface Payload {
+  argsList?: unknown[];
+  argsDict?: Record<string, unknown>;
+  options?: { progress?: boolean };
+}
+
+export interface Invocation {
+  argsList?: unknown[];
+  argsDict?: Record<string, unknown>;
+  result_handler(result: Payload): void;
+}
+
+export interface InvocationError {
+  error: string;
+  argsList?: unknown[];
+  argsDict?: Record<string, unknown>;
+}
+
+export class Wampy {
+  constructor(url: string, options: Record<string, unknown>);
+  connect(): Promise<unknown>;
+  disconnect(): Promise<unknown>;
+  getOpStatus(): { reqId: number };
+  call(procedure: string, payload: Payload, options?: { progress_callback?: (payload: Payload) => void }): Promise<Payload>;
+  cancel(request: number, options: { mode: "skip" | "kill" | "killnowait" }): boolean;
+  subscribe(
+    topic: string,
+    handler: (payload: Payload) => void,
+    options: { match: "exact" | "prefix" | "wildcard"; get_retained: false },
+  ): Promise<{ subscriptionId: number }>;
+  unsubscribe(subscription: number, handler: (payload: Payload) => void): Promise<unknown>;
+  register(procedure: string, handler: (invocation: Invocation) => unknown): Promise<unknown>;
+  unregister(procedure: string): Promise<unknown>;
+}
+
+export namespace Errors {
+  class WampError extends Error {
+    errorUri: string;
+    argsList?: unknown[];
+    argsDict?: Record<string, unknown>;
+  }
+  class WebsocketError extends Error {}
+  class AbortError extends Error {
+    errorUri: string;
+    details?: { message?: string };
+  }
+}

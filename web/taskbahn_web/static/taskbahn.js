@@ -1,0 +1,193 @@
+/**
+ * Taskbahn for browsers: call tasks, start jobs, watch them live, offer tasks.
+ *
+ *     import { connect } from "/taskbahn.js";
+ *     const bahn = await connect();
+ *     const job = await bahn.start("images.thumbnail", ["a.jpg"], { width: 64 });
+ *     job.onProgress(({ fraction }) => console.log(fraction));
+ *     console.log(await job.result());
+ */
+
+import { again } from "./client/again.js";
+import { Connection } from "./client/connection.js";
+import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
+import { uuid7 } from "./client/ids.js";
+import { Job } from "./client/job.js";
+import { offer } from "./client/offer.js";
+import { renewed } from "./client/renewed.js";
+import { dial } from "./client/wamp.js";
+import { watch } from "./client/watch.js";
+import { JOB_CANCEL, JOB_RETRY, SUBMIT } from "./client/wire.js";
+
+export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";
+export { Job, sentence, TaskbahnError };
+
+/** The router that this module came from. */
+const HOME = new URL("/ws", import.meta.url.startsWith("http") ? import.meta.url : "http://127.0.0.1:8080").href;
+
+export class Bahn {
+  /**
+   * Begin to connect, and come back whenever the connection is lost, until `close`.
+   * @param {object} [options]
+   * @param {string} [options.url]  of the router's WebSocket; the one this module was loaded from if left out
+   * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
+   */
+  constructor({ url = HOME, dial: open = dial } = {}) {
+    this.connection = new Connection(url.replace(/^http/, "ws"), open);
+  }
+
+  /** connecting, live, reconnecting or closed. */
+  get state() {
+    return this.connection.state;
+  }
+
+  /**
+   * Be told of every change of `state`.
+   * @param {(state: import("./client/connection.js").ConnectionState) => void} listener
+   * @returns {() => void}  stops it
+   */
+  onState(listener) {
+    return this.connection.onState(listener);
+  }
+
+  /**
+   * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away.
+   * @param {string} task
+   * @param {unknown[]} [args]
+   * @param {Record<string, unknown>} [kwargs]
+   * @param {import("./client/wire.js").Options} [options]
+   * @returns {Promise<Job>}
+   */
+  async start(task, args = [], kwargs = {}, options = {}) {
+    const id = uuid7();
+    const [answer] = await this.ask(SUBMIT, [[{ task, id, args, kwargs, options }]]);
+    if (typeof answer === "object") throw fromInfo(answer);
+    return this.job(answer);
+  }
+
+  /**
+   * A job by its id, to watch, await or cancel it.
+   * @param {string} id
+   */
+  job(id) {
+    return new Job(this.connection, id);
+  }
+
+  /**
+   * Call a task as a remote procedure. If the connection is lost the call rejects; the job goes on.
+   * @param {string} task
+   * @param {unknown[]} [args]
+   * @param {Record<string, unknown>} [kwargs]
+   * @param {object} [options]
+   * @param {(progress: import("./client/wire.js").Progress) => void} [options.onProgress]
+   * @param {(event: import("./client/wire.js").Event) => void} [options.onEvent]  everything that happens to the job
+   * @param {AbortSignal} [options.signal]  aborting it cancels the job
+   * @returns {Promise<any>}  what the task returned
+   */
+  async call(task, args = [], kwargs = {}, { onProgress, onEvent, signal } = {}) {
+    const session = await this.connection.session();
+    signal?.throwIfAborted();
+    const take = (/** @type {{events?: import("./client/wire.js").Event[]}} */ { events = [] }) => {
+      for (const event of events) {
+        onEvent?.(event);
+        if (event.kind === "progress") onProgress?.(event.data);
+      }
+    };
+    const call = session.call(task, args, kwargs, onProgress || onEvent ? take : undefined);
+    const abort = () => call.cancel("kill");
+    signal?.addEventListener("abort", abort);
+    return call.result.finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  /**
+   * Watch a job by callbacks, events in the batches in which they come.
+   * @param {string} id
+   * @param {import("./client/watch.js").Watcher} watcher
+   * @param {number} [after]  the number of the last event that is known
+   */
+  watch(id, watcher, after = 0) {
+    return watch(this.connection, id, watcher, after);
+  }
+
+  /**
+   * @param {string[]} ids
+   * @param {string} [reason]
+   * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
+   */
+  async cancel(ids, reason = "") {
+    return answers(await this.ask(JOB_CANCEL, [ids], { reason }));
+  }
+
+  /**
+   * Have finished jobs that did not succeed tried again.
+   * @param {string[]} ids
+   * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
+   */
+  async retry(ids) {
+    const session = await this.connection.session(); // not again and again: it may have been done the first time
+    return answers(await session.call(JOB_RETRY, [ids]).result);
+  }
+
+  /**
+   * Take what is published to a topic, over all reconnects. What is published while there is no connection is missed.
+   * @param {string} topic
+   * @param {(value: any) => void} handler
+   * @param {"exact" | "prefix" | "wildcard"} [match]
+   * @returns {Promise<() => void>}  stops it; rejects if the router refuses the subscription
+   */
+  subscribe(topic, handler, match = "exact") {
+    return renewed(this.connection, (session) => session.subscribe(topic, handler, match));
+  }
+
+  /**
+   * Offer a task: this page is a worker with one slot, as long as it is open.
+   * @param {string} task
+   * @param {(args: unknown[], context: import("./client/offer.js").Context) => unknown} run
+   * @returns {Promise<() => void>}  withdraws it; rejects if the router refuses the offer
+   */
+  offer(task, run) {
+    return offer(this.connection, task, run);
+  }
+
+  /**
+   * Ask something that is safe to ask twice: it survives reconnects.
+   * @param {string} procedure
+   * @param {unknown[]} [args]
+   * @param {Record<string, unknown>} [kwargs]
+   * @returns {Promise<any>}
+   */
+  ask(procedure, args = [], kwargs = {}) {
+    return again(this.connection, (session) => session.call(procedure, args, kwargs).result);
+  }
+
+  /** Leave for good. Jobs go on. */
+  close() {
+    this.connection.close();
+  }
+}
+
+/**
+ * Connect to a router and wait until the connection is live.
+ * @param {ConstructorParameters<typeof Bahn>[0]} [options]
+ * @returns {Promise<Bahn>}  rejects if the router cannot be reached now
+ */
+export async function connect(options) {
+  const bahn = new Bahn(options);
+  return new Promise((resolve, reject) => {
+    const stop = bahn.onState((state) => {
+      stop();
+      if (state === "live") return resolve(bahn);
+      const why = bahn.connection.failure;
+      bahn.close();
+      reject(why);
+    });
+  });
+}
+
+/**
+ * @param {any[]} list
+ * @returns {(import("./client/wire.js").State | TaskbahnError)[]}
+ */
+function answers(list) {
+  return list.map((answer) => (typeof answer === "object" ? fromInfo(answer) : answer));
+}
