@@ -13,7 +13,7 @@ Clients (CALL):
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
-    <task name>(*args, **kwargs)             ~> {"events": [Event, ...]} if progress is asked for, then the return value
+    <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
 Anybody who may look (CALL):
     taskbahn.view.status()                   -> Status
     taskbahn.view.tasks()                    -> [TaskView, ...]
@@ -123,7 +123,7 @@ class BulkAnswer(msgspec.Struct, kw_only=True):
 
 
 class Outcome(msgspec.Struct, array_like=True):
-    """How a job ended: `[id, state, result as JSON text | null, ErrorInfo | null]`."""
+    """How a job ended: `[id, state, result as JSON text | null, structured error | null]`; the error as in `Failed`, with its URI."""
 
     id: str
     state: str

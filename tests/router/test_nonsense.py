@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,3 +122,27 @@ async def test_whatever_is_sent_the_answer_is_typed_and_the_node_serves_on(node:
             assert uri in TYPED, (procedure, args, kwargs, uri)
     assert node.get("/readyz")[0] == 200
     assert "Traceback" not in node.output
+
+
+def test_garbage_on_the_port_does_not_hurt_the_others(node: Node) -> None:
+    chaos = random.Random(7)
+    upgrade = b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    upgrade += b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n"
+    for opening in (b"", b"\x7f\xf2\x00\x00", upgrade):  # nothing, RawSocket with MessagePack, WebSocket
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", node.port), 5) as connection, contextlib.suppress(ConnectionError):
+                connection.sendall(opening + chaos.randbytes(chaos.randrange(1, 2000)))
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(4096):  # until it hangs up
+                    pass
+    assert node.get("/readyz")[0] == 200
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_message_above_the_bound_costs_its_sender_the_connection_and_nobody_else(node: Node) -> None:
+    async with session_to(node.rawsocket) as bystander:
+        with pytest.raises(Exception, match=r".+"):
+            async with session_to(node.websocket) as session:
+                await patiently(session.call(wire.SUBMIT, [{"task": "x" * (wire.MAX_MESSAGE + 1)}]))
+        assert (await patiently(bystander.call(wire.VIEW_STATUS)))["workers"] >= 0
+    assert node.get("/readyz")[0] == 200

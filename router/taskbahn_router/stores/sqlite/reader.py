@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
+from taskbahn import wire
 from taskbahn_router.stores.contract import AttemptRow, EventRow, Filter, JobRow, OutcomeRow
 from taskbahn_router.stores.sqlite.statements import COLUMNS, SQL
 
@@ -48,7 +49,8 @@ class SqliteReader:
         for start in range(0, len(ids), IDS_EACH):
             part = ids[start : start + IDS_EACH]
             sql = SQL["outcomes"].replace("{ids}", ", ".join("?" * len(part)))
-            found += [OutcomeRow(*row) for row in self._connection.execute(sql, tuple(part))]
+            text = self._connection.execute(sql, tuple(part)).fetchone()[0]  # one step for all, as in statements.sql
+            found += [OutcomeRow(bytes.fromhex(id), *rest) for id, *rest in wire.from_json(text)]
         return found
 
     def events(self, seq: int, after: int, limit: int) -> list[EventRow]:

@@ -112,7 +112,7 @@ SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.state = 
 -- name: newest_event
 SELECT max(number) FROM event WHERE seq = ?
 -- name: outcomes
-SELECT id, state, result, error FROM job WHERE id IN ({ids})
+SELECT json_group_array(json_array(hex(id), state, result, error)) FROM job WHERE id IN ({ids})
 
 -- name: events
 SELECT seq, number, at, kind, data FROM event WHERE seq = ? AND number > ? ORDER BY number LIMIT ?
