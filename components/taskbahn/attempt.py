@@ -6,6 +6,8 @@ that it follows coroutines and `asyncio.to_thread`.
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import time
 from contextvars import ContextVar
 from typing import Any, Literal, Protocol
@@ -194,6 +196,8 @@ class Saying:
         for stream, rest in self._unfinished.items():
             if rest:
                 self.line("INFO", stream, rest)
+            with contextlib.suppress(OSError, ValueError):  # closed
+                getattr(sys, stream).flush()  # a process may be ended before Python does so
         self._unfinished = {}
         self._finished = True
         if self.is_changed:

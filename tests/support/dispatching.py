@@ -31,7 +31,7 @@ FAILURES: list[str] = []  # what was logged as one: it was nobody's to catch
 
 
 def _observe(event: dict[str, Any]) -> None:
-    if "log_failure" in event:
+    if "log_failure" in event and str(event.get("log_namespace", "")).startswith("taskbahn."):
         FAILURES.append(str(event["log_failure"]))
 
 
