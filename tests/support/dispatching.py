@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 WALL = 1_700_000_000.0
+ROUTER_SIDE = tuple(f"taskbahn.{part}" for part in ("commit", "dispatcher", "offers", "roster", "service", "views"))
 FAILURES: list[str] = []  # what was logged as one: it was nobody's to catch
 
 
 def _observe(event: dict[str, Any]) -> None:
-    if "log_failure" in event and str(event.get("log_namespace", "")).startswith("taskbahn."):
+    if "log_failure" in event and str(event.get("log_namespace", "")).startswith(ROUTER_SIDE):
         FAILURES.append(str(event["log_failure"]))
 
 
@@ -193,6 +194,7 @@ class Hall:
     """One dispatcher after the other over the same store."""
 
     def __init__(self) -> None:
+        FAILURES.clear()  # those of other tests in this process
         self.clock = Clock()
         self.store = FakeStore()
         self.asked: dict[int, Asked] = {}

@@ -65,6 +65,7 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Bench:
+    FAILURES.clear()  # those of other tests in this process
     return Bench()
 
 
