@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 WALL = 1_700_000_000.0
-ROUTER_SIDE = tuple(f"taskbahn.{part}" for part in ("commit", "dispatcher", "offers", "roster", "service", "views"))
+ROUTER_SIDE = "taskbahn_router."  # Twisted names a class's logger for the class
 FAILURES: list[str] = []  # what was logged as one: it was nobody's to catch
 
 
