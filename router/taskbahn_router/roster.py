@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from taskbahn import wire
 from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.states import State
-from taskbahn_router.board import Job, Task, Worker
+from taskbahn_router.board import Task, Worker
 from taskbahn_router.core.placement import Room
 from taskbahn_router.core.policy import parse_options
 from taskbahn_router.intake import check_name, check_report, check_text, convert
@@ -214,7 +214,3 @@ class Roster:
                 worker.orders.dismiss(NotReady("the worker was silent for too long; it may attach again"))
                 self.lose(worker)
         self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
-
-    def jobs_of(self, worker: Worker) -> list[Job]:
-        """Return the current jobs of a worker."""
-        return [self._board.jobs[id] for id in worker.attempts if id in self._board.jobs]
