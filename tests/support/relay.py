@@ -15,6 +15,7 @@ class Relay:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
+        self.origin = f"http://127.0.0.1:{self.port}"
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._is_cut = False
         threading.Thread(target=self._accept, daemon=True).start()
