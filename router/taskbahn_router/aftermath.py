@@ -9,6 +9,8 @@ from taskbahn_router.board import Board, Job, Worker, id_text
 from taskbahn_router.reports import vacate
 
 if TYPE_CHECKING:
+    from taskbahn_router.calls import Call
+    from taskbahn_router.commit_loop import Clock
     from taskbahn_router.following import Following
     from taskbahn_router.placing import Placing
     from taskbahn_router.seen import Seen
@@ -22,6 +24,7 @@ class Next(Protocol):
     """What comes up for a later turn; the dispatcher."""
 
     gathered: Gathered
+    clock: Clock
 
     def sweep_at(self, when: float | None) -> None:
         """Have the store swept at a time of the wall clock."""
@@ -42,7 +45,7 @@ class Aftermath:
 
     def show(self, effects: Effects, result: CommitResult, now: float) -> None:
         """Let the effects be seen."""
-        self._new(effects, result)
+        self._new(effects, result, now)
         self._seen.noticed(effects.noticed)
         for ended in effects.ended:
             self._end(ended)
@@ -54,16 +57,20 @@ class Aftermath:
         for worker, claimed in zip(effects.claims, result.claimed, strict=True):
             self._claimed(effects, worker, claimed, now)
         self._handed_out(effects, now)
-        for call, refused in effects.answers:
-            call.answer({"refused": refused})
         self._following.flush()
         self._seen.flush()
+        if effects.answers:  # a turn later: the outcomes leave before the router works for the reporter again
+            self._later.clock.callLater(0, acknowledge, effects.answers)
 
-    def _new(self, effects: Effects, result: CommitResult) -> None:
+    def _new(self, effects: Effects, result: CommitResult, now: float) -> None:
         if result.duplicates:
             self._forget_duplicates(effects, result.duplicates)
         counts = self._board.counts
+        overtaking = {job for job, _, _ in effects.overtaking}  # may have ended since
         for job in effects.gathered.new:
+            if job in overtaking:
+                counts[State.RUNNING] += 1
+                continue
             counts[job.state] += 1
             if job.state is State.READY:
                 self._board.ready(job.line, 1)
@@ -74,6 +81,7 @@ class Aftermath:
             if job.state is not State.RUNNING and self._board.jobs.get(job.id) is job:
                 del self._board.jobs[job.id]
         self._seen.accepted(effects.gathered.new)
+        self._seen.started(effects.overtaking, now)
         for _, answer, _ in effects.gathered.after:
             answer()
 
@@ -135,7 +143,7 @@ class Aftermath:
         if job is not None:
             job.state = State.CANCELLED
             if job.worker is not None:
-                job.worker.outbox.setdefault("cancel", []).append([id, job.attempt, reason])
+                job.worker.order_cancel(id, job.attempt, reason)
                 self._seen.touched.add(job.worker.id)
         self._seen.gone(changed, {"message": reason or "cancelled"}, now)
 
@@ -170,10 +178,9 @@ class Aftermath:
             if worker.orders is None:  # it was lost during the commit
                 self._later.gathered.returns.append(job)
                 continue
-            run = worker.outbox.setdefault("run", [])
-            run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
+            worker.order_run(job)
             self._seen.touched.add(worker.id)
-        self._seen.started([pair for pair in effects.started if pair[0].state is State.RUNNING], now)
+        self._seen.started([(job, worker, job.number) for job, worker in effects.started if job.state is State.RUNNING], now)
 
     def _never_handed_out(self, job: Job, worker: Worker) -> None:
         vacate(worker, job.id)
@@ -181,3 +188,9 @@ class Aftermath:
         if orders:
             worker.outbox["cancel"] = orders
         self._later.gathered.place = True
+
+
+def acknowledge(answers: list[tuple[Call, list[list[Any]]]]) -> None:
+    """Tell workers that their reports are recorded."""
+    for call, refused in answers:
+        call.answer({"refused": refused})

@@ -103,13 +103,22 @@ class Worker:
     failed: int = 0
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
 
+    def order_run(self, job: Job) -> None:
+        """Put a job's attempt into the next order."""
+        run = self.outbox.setdefault("run", [])
+        run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
+
+    def order_cancel(self, id: str, attempt: int, reason: str) -> None:
+        """Put the end of an attempt into the next order."""
+        self.outbox.setdefault("cancel", []).append([id, attempt, reason])
+
 
 class Job:
     """A job that runs, or is being accepted in this turn."""
 
     __slots__ = (
-        "attempt", "caller", "crashes", "created_at", "due_at", "failures", "id", "line", "number", "packed", "policy", "progress",
-        "progress_stored", "raw", "seq", "started_at", "state", "worker", "worker_id",
+        "attempt", "caller", "crashes", "created_at", "due_at", "failures", "id", "is_followed", "is_new", "line", "number", "packed",
+        "policy", "progress", "progress_stored", "raw", "seq", "started_at", "state", "worker", "worker_id",
     )  # fmt: skip
 
     def __init__(
@@ -122,6 +131,8 @@ class Job:
         self.packed = packed
         self.created_at = created_at
         self.caller = caller
+        self.is_new = False  # its id was made here: this is no repetition
+        self.is_followed = False  # whoever sent it waits for its outcome and sees nothing before
         self.seq = 0
         self.state = State.READY
         self.due_at: float | None = None

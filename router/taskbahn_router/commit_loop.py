@@ -1,7 +1,7 @@
 """Group commit: what comes in while one commit is on its way goes into the next one.
 
 An idle system therefore commits at once and a busy one commits hundreds of moves at a time; nobody configures this.
-Nothing of a turn is seen outside before its commit is durable.
+Nothing of a turn is seen outside before its commit is durable, but for what `overtaking` lets go before.
 """
 
 from __future__ import annotations
@@ -80,7 +80,13 @@ class Turns(Protocol):
     """What the loop commits; the dispatcher."""
 
     def decide(self) -> Batch | None:
-        """Make a batch of what was gathered; None when there is nothing."""
+        """Make a batch of what was gathered and what was held back; None when there is nothing."""
+
+    def overtake(self, batch: Batch) -> float | None:
+        """Let out what may be let out before the commit; the batch is then held back, for the returned seconds at most.
+
+        None: it must be committed.
+        """
 
     def committed(self, batch: Batch, result: CommitResult) -> None:
         """Let the effects be seen."""
@@ -101,6 +107,7 @@ class CommitLoop:
         self._clock = clock
         self._busy = False
         self._scheduled = False
+        self._hold: Any = None  # the timer of what is held back
         self._retry_delay = FIRST_RETRY
         self._commit_seconds = 0.0  # of recent commits on the spot
         self._idle: list[Deferred[None]] = []
@@ -128,8 +135,29 @@ class CommitLoop:
         if batch is None:
             self._tell_idle()
             return
+        wait = self._turns.overtake(batch) if self._is_quick(batch) and not self._idle else None
+        if wait is not None:
+            self._hold_back(wait)
+            return
+        if self._hold is not None:
+            self._hold.cancel()
+            self._hold = None
         self._busy = True
         self._commit(batch)
+
+    def _hold_back(self, seconds: float) -> None:
+        if self._hold is None:  # 0 s: until the sockets have what was let out
+            self._hold = self._clock.callLater(seconds, self._release)
+        elif not seconds:
+            self._hold.reset(0)
+
+    def _release(self) -> None:
+        """What is held back has waited long enough."""
+        self._hold = None
+        batch = self._turns.decide()
+        if batch is not None:
+            self._busy = True
+            self._commit(batch)
 
     def _tell_idle(self) -> None:
         waiting, self._idle = self._idle, []
@@ -137,13 +165,16 @@ class CommitLoop:
             deferred.callback(None)
 
     def _commit(self, batch: Batch) -> None:
-        if self._commit_seconds < QUICK_SECONDS and batch.rows() <= ON_THE_SPOT:
+        if self._is_quick(batch):
             self._commit_on_the_spot(batch)
             return
         self._commit_seconds *= 0.9  # forget in time that the disk was slow
         self._runner.run(self._store.commit, batch).addCallbacks(
             lambda result: self._done(batch, result), lambda failure: self._failed(batch, failure)
         ).addErrback(lambda failure: self.log.failure("a turn's effects failed", failure))
+
+    def _is_quick(self, batch: Batch) -> bool:
+        return self._commit_seconds < QUICK_SECONDS and batch.rows() <= ON_THE_SPOT
 
     def _commit_on_the_spot(self, batch: Batch) -> None:
         """An idle system is quicker without a change of threads; nobody else calls the store meanwhile, for `_busy` is set."""

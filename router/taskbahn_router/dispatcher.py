@@ -20,8 +20,9 @@ from taskbahn_router.commit_loop import Clock, CommitLoop, Runner
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.following import Caller, Follower, Following, Waiter
 from taskbahn_router.intake import Intake, check_text
+from taskbahn_router.overtaking import Overtake
 from taskbahn_router.placing import Placing
-from taskbahn_router.reports import Reports, snapshots, vacate
+from taskbahn_router.reports import Reports, snapshots
 from taskbahn_router.seen import Seen
 from taskbahn_router.stores.contract import AttemptRow, Batch, CancelJob, Changed, CommitResult, Prune, RetryJob, Store, Sweep
 from taskbahn_router.turn import Effects, Gathered, Loss
@@ -66,7 +67,9 @@ class Dispatcher:
         self._aftermath = Aftermath(self.board, self.seen, self.following, self.placing, self)
         self.loop = CommitLoop(store, self, runner, clock)
         self.gathered = Gathered()
+        self._overtake = Overtake(self.board, self.seen, store)
         self._effects: Effects | None = None
+        self._held: Effects | None = None  # handed out, but not yet committed
         self._next_sweep: float | None = None
         self._sweep_timer: Any = None
         self.accepting = True
@@ -83,6 +86,8 @@ class Dispatcher:
             waiter = Waiter(call, [job.id for job in jobs], answers)
             self.following.wait(waiter)
             call.on_gone = lambda _: self.following.unfollow(list(waiter.left), waiter)
+            for job in jobs:
+                job.is_followed = True
             self._accept(
                 jobs, lambda: self._followed(waiter), lambda error: self._turned_away(call, waiter, list(waiter.left), error)
             )
@@ -97,6 +102,7 @@ class Dispatcher:
         """A task's own name, called as a remote procedure."""
         self._check_accepting()
         job = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
+        job.is_followed = True
         caller = Caller(call)
         self.following.follow(job.id, caller)
 
@@ -184,8 +190,10 @@ class Dispatcher:
     def decide(self) -> Batch | None:
         """Make a batch of what was gathered; None when there is nothing."""
         gathered = self.gathered
+        held, self._held = self._held, None
         if not gathered:
-            return None
+            self._effects = held
+            return None if held is None else held.batch
         self.gathered = Gathered()
         now = self.wall()
         batch = Batch()
@@ -209,7 +217,16 @@ class Dispatcher:
         batch.retries = [RetryJob(raw) for raw, _ in gathered.retries]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if gathered.sweep else None
         batch.prune = Prune(now, gathered.prune_after, PRUNE_LIMIT) if gathered.prune_after is not None else None
+        if held is not None:
+            effects.follows(held)
         return batch
+
+    def overtake(self, batch: Batch) -> float | None:
+        """Hand out what may go before the commit of the turn just decided; return how long that may wait.  None: not at all."""
+        seconds = self._overtake.hand_out(self._effects) if self._effects is not None else None
+        if seconds is not None:
+            self._held = self._effects
+        return seconds
 
     def committed(self, batch: Batch, result: CommitResult) -> None:
         """Let the effects be seen, in the order in which they happened."""
@@ -225,10 +242,8 @@ class Dispatcher:
         effects = self._effects
         if effects is None:
             return
-        for job, worker in effects.started:
-            vacate(worker, job.id)
-        effects.started.clear()
-        batch.new = []
+        self._overtake.take_back(effects, str(error))
+        effects.forget(set(effects.gathered.new))
         for gathered in (effects.gathered, self.gathered):
             for jobs, _, fail in gathered.after:
                 for job in jobs:

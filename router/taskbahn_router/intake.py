@@ -86,7 +86,9 @@ class Intake:
         known = self._task(task)
         now = self._wall()
         packed = self._pack(known, args, kwargs)
-        return self._job(known, policy_of(known.options, ""), new_id(now), packed, now, authid)
+        job = self._job(known, policy_of(known.options, ""), new_id(now), packed, now, authid)
+        job.is_new = True
+        return job
 
     def _single(self, entry: Any, now: float, authid: str | None, jobs: list[Job]) -> str:
         call = convert(entry, wire.Call, "a call")
@@ -96,6 +98,7 @@ class Intake:
             self._pack(task, call.args, call.kwargs) if call.packed is None else self._checked(task, call.packed, call.checked)
         )
         job = self._job(task, policy, id_bytes(call.id) if call.id else new_id(now), packed, now, authid)
+        job.is_new = not call.id
         jobs.append(job)
         return job.id
 

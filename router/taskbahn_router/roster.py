@@ -178,7 +178,7 @@ class Roster:
             else:
                 self._dispatcher.lost(Loss(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
         for id, attempt in says.items():
-            worker.outbox.setdefault("cancel", []).append([id, attempt, "it is no longer this worker's"])
+            worker.order_cancel(id, attempt, "it is no longer this worker's")
             self._dispatcher.seen.touched.add(worker.id)
 
     def _gone(self, call: Call, worker: Worker) -> None:

@@ -9,6 +9,8 @@ from taskbahn.states import State
 from taskbahn_router.board import id_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from taskbahn_router.board import Board, Job, Worker
     from taskbahn_router.following import Following
     from taskbahn_router.stores.contract import Changed
@@ -48,12 +50,12 @@ class Seen:
         for job in jobs:
             self._change_of(job, due_at=job.due_at)
 
-    def started(self, started: list[tuple[Job, Worker]], now: float) -> None:
-        """Attempts are on their way to workers."""
-        for job, worker in started:
+    def started(self, started: Iterable[tuple[Job, Worker, int]], now: float) -> None:
+        """Attempts are on their way to workers; each with the number of that event."""
+        for job, worker, number in started:
             if self._wanted(job.id):
                 data = {"state": "running", "attempt": job.attempt, "worker": worker.id}
-                self._emit(job.id, [event(job.id, job.number, "state", now, data)])
+                self._emit(job.id, [event(job.id, number, "state", now, data)])
             if self.changes_wanted:
                 self._change_of(job, worker=worker.id, started_at=now)
 

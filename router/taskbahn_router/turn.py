@@ -40,9 +40,13 @@ class Gathered:
     place: bool = False  # room became free
 
     def __bool__(self) -> bool:
-        return bool(
-            self.new or self.reports or self.losses or self.returns or self.cancels or self.retries or self.tasks or self.sweep or self.place
-        ) or self.prune_after is not None  # fmt: skip
+        return bool(self.new) or not self.is_only_new()
+
+    def is_only_new(self) -> bool:
+        """Return whether there is nothing but new jobs."""
+        return not (
+            self.reports or self.losses or self.returns or self.cancels or self.retries or self.tasks or self.sweep or self.place
+        ) and self.prune_after is None  # fmt: skip
 
 
 class Ended(NamedTuple):
@@ -53,6 +57,14 @@ class Ended(NamedTuple):
     result: str | None
     error: dict[str, Any] | None
     at: float
+
+
+class Overtaking(NamedTuple):
+    """A job that its worker got before the commit, and the number of that event."""
+
+    job: Job
+    worker: Worker
+    number: int
 
 
 class Requeued(NamedTuple):
@@ -79,8 +91,24 @@ class Effects:
     batch: Batch
     gathered: Gathered
     started: list[tuple[Job, Worker]] = field(default_factory=list)
+    overtaking: list[Overtaking] = field(default_factory=list)
     claims: list[Worker] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     requeued: list[Requeued] = field(default_factory=list)
     noticed: list[Noticed] = field(default_factory=list)
     answers: list[tuple[Call, list[list[Any]]]] = field(default_factory=list)  # reports and what of them was refused
+
+    def follows(self, held: Effects) -> None:
+        """Take over what was held back: it is committed and shown together with this, and before it."""
+        self.batch.lines[:0] = held.batch.lines
+        self.batch.new[:0] = held.batch.new
+        self.gathered.new[:0] = held.gathered.new
+        self.gathered.after[:0] = held.gathered.after
+        self.overtaking = held.overtaking
+
+    def forget(self, jobs: set[Job]) -> None:
+        """Drop all that was reported of jobs that are turned away."""
+        self.batch.forget({job.seq for job in jobs})
+        self.ended = [ended for ended in self.ended if ended.job not in jobs]
+        self.requeued = [requeued for requeued in self.requeued if requeued.job not in jobs]
+        self.noticed = [noticed for noticed in self.noticed if noticed.job not in jobs]

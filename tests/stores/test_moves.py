@@ -9,7 +9,17 @@ from support.rows import NOW, cancel, claim, finish, id_of, new_job, put, put_in
 
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.core.lifecycle import MOVES, Event
-from taskbahn_router.stores.contract import AttemptRow, Batch, Changed, EventRow, JobRow, LineRow, Snapshot, Sweep
+from taskbahn_router.stores.contract import (
+    AttemptRow,
+    Batch,
+    Changed,
+    EventRow,
+    JobRow,
+    LineRow,
+    Snapshot,
+    StoreUnavailable,
+    Sweep,
+)
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store
@@ -55,6 +65,20 @@ def test_an_id_given_twice_in_one_batch_inserts_the_first(store: Store) -> None:
     result = store.commit(Batch(new=[new_job(1, packed="first"), new_job(2, id=id_of(1), packed="second")]))
     assert result.duplicates == {2}
     assert (row_of(store, 1).seq, row_of(store, 1).packed) == (1, "first")
+
+
+def test_an_id_is_known_once_it_is_there(store: Store) -> None:
+    assert not store.knows(id_of(1))
+    put(store, new_job(1))
+    assert store.knows(id_of(1))
+    store.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        store.knows(id_of(1))
+
+
+def test_a_job_may_be_accepted_and_finished_in_one_batch(store: Store) -> None:
+    store.commit(Batch(new=[new_job(1, state=State.RUNNING)], finishes=[finish(1)]))
+    assert (row_of(store, 1).state, row_of(store, 1).number) == ("succeeded", 3)
 
 
 def test_a_duplicate_leaves_a_finished_job_as_it_is(store: Store) -> None:

@@ -19,13 +19,18 @@ class Turns:
 
     def __init__(self) -> None:
         self.gathered: list[str] = []
+        self.held: list[str] = []
         self.seen: list[str] = []
+        self.wait: float | None = None  # what `overtake` says
 
     def decide(self) -> Batch | None:
-        if not self.gathered:
-            return None
-        words, self.gathered = self.gathered, []
-        return Batch(tasks=[(word, "", 0.0) for word in words])
+        words, self.gathered, self.held = self.held + self.gathered, [], []
+        return Batch(tasks=[(word, "", 0.0) for word in words]) if words else None
+
+    def overtake(self, batch: Batch) -> float | None:
+        if self.wait is not None:
+            self.held = [task[0] for task in batch.tasks]
+        return self.wait
 
     def committed(self, batch: Batch, result: CommitResult) -> None:
         self.seen.append("committed " + " ".join(task[0] for task in batch.tasks))

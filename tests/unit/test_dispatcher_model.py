@@ -72,10 +72,13 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
     # callers
 
-    @rule(options=st.sampled_from(OPTIONS), turns=st.booleans())
-    def submit(self, options: dict[str, Any], *, turns: bool) -> None:
+    @rule(options=st.sampled_from(OPTIONS), turns=st.booleans(), follow=st.booleans())
+    def submit(self, options: dict[str, Any], *, turns: bool, follow: bool) -> None:
         id = job_id(len(self.submitted) + 1)
-        self.submitted.append((id, options, self.hall.submit(id=id, **options)))
+        asked = self.hall.submit(id=id, follow=follow, **options)
+        self.submitted.append((id, options, asked))
+        if follow:
+            self.waits.append((asked, [id]))
         if turns:
             self.settle()
 
@@ -150,7 +153,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     def _report(self, name: str, run: Run, how: str) -> None:
         session = self.sessions[name]
         if how == "done":
-            session.done(run, result=f'"{name} {run[1]}"', seconds=0.001)
+            session.done(run, result=f'"{name} {run[1]}"', seconds=0.0005)
         elif how == "back":
             session.hands_back(run)
         else:
@@ -201,12 +204,19 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         self.hall.store.refuses = ""
         self.hall.passes(2.5)
         self.settle()
+        self.forget_what_was_turned_away()
 
     @rule()
     def the_router_restarts(self) -> None:
         self.sessions.clear()
         self.waits.clear()
+        self.settle()
         self.hall.restart()
+        self.forget_what_was_turned_away()
+
+    def forget_what_was_turned_away(self) -> None:
+        """What was handed out while it was written down, and then could not be, never was; it may be sent again."""
+        self.handed_out = {run for run in self.handed_out if self.hall.known(run[0]) is not None}
 
     # what must hold
 

@@ -209,6 +209,15 @@ class Batch:
         )
         return many + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
 
+    def forget(self, seqs: set[int]) -> None:
+        """Drop all rows of some jobs."""
+        self.new = [row for row in self.new if row.seq not in seqs]
+        self.finishes = [row for row in self.finishes if row.seq not in seqs]
+        self.requeues = [row for row in self.requeues if row.seq not in seqs]
+        self.attempts = [row for row in self.attempts if row.seq not in seqs]
+        self.events = [row for row in self.events if row.seq not in seqs]
+        self.snapshots = [row for row in self.snapshots if row.seq not in seqs]
+
 
 @dataclass(slots=True)
 class CommitResult:
@@ -323,6 +332,12 @@ class Store(Protocol):
 
     def commit(self, batch: Batch) -> CommitResult:
         """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again."""
+
+    def knows(self, id: bytes) -> bool:
+        """Return whether there is a job of that id; for one that is about to be accepted, so it must be quick.
+
+        Raises StoreUnavailable.
+        """
 
     def reader(self) -> Reader:
         """Return a new reader, to be used on one other thread."""

@@ -175,6 +175,13 @@ class MemoryStore:
                 self._tables.take_back()
                 raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
 
+    def knows(self, id: bytes) -> bool:
+        """Return whether there is a job of that id.  Raises StoreUnavailable."""
+        with self._tables.lock:
+            if not self._is_open:
+                raise StoreUnavailable("the store is closed")
+            return id in self._tables.seqs
+
     def reader(self) -> MemoryReader:
         """Return a new reader."""
         return MemoryReader(self._tables)

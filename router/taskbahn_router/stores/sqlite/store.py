@@ -97,6 +97,15 @@ class SqliteStore:
             raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
         return result
 
+    def knows(self, id: bytes) -> bool:
+        """Return whether there is a job of that id.  Raises StoreUnavailable."""
+        if self._connection is None:
+            raise StoreUnavailable("the store is closed")
+        try:
+            return self._connection.execute(SQL["job_seq"], (id,)).fetchone() is not None
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the store cannot be read ({error})") from error
+
     def reader(self) -> SqliteReader:
         """Return a new reader with a connection of its own."""
         return SqliteReader(connect(self.path))
