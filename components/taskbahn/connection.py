@@ -15,7 +15,7 @@ from autobahn.twisted.wamp import ApplicationSession
 from autobahn.twisted.websocket import WampWebSocketClientFactory
 from autobahn.wamp.serializer import MsgPackSerializer
 from autobahn.wamp.types import ComponentConfig
-from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError
 from twisted.logger import Logger
@@ -65,6 +65,8 @@ class Session(ApplicationSession):
             transport.abortConnection()
 
     def onUserError(self, fail: Any, msg: str) -> None:
+        if fail.check(CancelledError):  # a call to us that ended with the session
+            return
         self.connection.log.failure("{msg}", fail, msg=msg)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from taskbahn import wire
+from taskbahn import wire, wire_views
 from taskbahn.errors import TaskbahnError
 from taskbahn.link import Request
 from taskbahn.promise import Promise
@@ -29,8 +29,8 @@ class EventStream:
 
     def __init__(self, client: Client, job: str, after: int = 0) -> None:
         self.job = job
-        self.snapshot: wire.JobView | None = None
-        self.final: wire.JobView | None = None
+        self.snapshot: wire_views.JobView | None = None
+        self.final: wire_views.JobView | None = None
         self._client = client
         self._number = after
         self._events: deque[wire.Event] = deque()
@@ -50,7 +50,7 @@ class EventStream:
             raise StopIteration
         return event
 
-    def begin(self, when: float | None = None) -> wire.JobView | None:
+    def begin(self, when: float | None = None) -> wire_views.JobView | None:
         """Wait for the snapshot; None if there is none by a time of `time.monotonic`."""
         while True:
             more = self._more
@@ -108,7 +108,7 @@ class EventStream:
 
     def _progress(self, message: dict[str, Any]) -> None:
         if "snapshot" in message and self.snapshot is None:
-            self.snapshot = msgspec.convert(message["snapshot"], wire.JobView)
+            self.snapshot = msgspec.convert(message["snapshot"], wire_views.JobView)
         for event in msgspec.convert(message.get("events", []), list[wire.Event]):
             if event.kind == "progress":
                 if len(self._events) >= MAX_WAITING:
@@ -122,7 +122,7 @@ class EventStream:
 
     def _ended(self) -> None:
         try:
-            self.final = msgspec.convert(self._request.promise.now(), wire.JobView)
+            self.final = msgspec.convert(self._request.promise.now(), wire_views.JobView)
         except TaskbahnError as error:
             self._error = error
         self._is_over = True

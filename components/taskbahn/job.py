@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from taskbahn import wire
+from taskbahn import wire, wire_views
 from taskbahn.endings import NotFinished, Outcome, outcome_error, outcome_value
 from taskbahn.errors import TaskbahnError, from_info
 from taskbahn.event_stream import EventStream
@@ -76,11 +76,11 @@ class Job(Generic[R]):
             return State(self._outcome.now()[1])
         return State(self.view().state)
 
-    def view(self) -> wire.JobView:
+    def view(self) -> wire_views.JobView:
         """Return everything that is known about the job; raises UnknownJob."""
         return self._view(self._app.client.ask(wire.JOB_GET, self.id).get())
 
-    async def view_async(self) -> wire.JobView:
+    async def view_async(self) -> wire_views.JobView:
         """As `view`, for asyncio and Twisted."""
         return self._view(await self._app.client.ask(wire.JOB_GET, self.id))
 
@@ -134,8 +134,8 @@ class Job(Generic[R]):
         value: R = outcome_value(outcome, self._signature)
         return value
 
-    def _view(self, answer: Any) -> wire.JobView:
-        view = msgspec.convert(answer, wire.JobView)
+    def _view(self, answer: Any) -> wire_views.JobView:
+        view = msgspec.convert(answer, wire_views.JobView)
         self.task = view.task
         return view
 
@@ -193,7 +193,7 @@ def log_line(event: wire.Event) -> LogLine:
     return LogLine(event.number, event.at, str(data.get("level", "")), str(data.get("logger", "")), str(data.get("message", "")))
 
 
-def describe(view: wire.JobView) -> str:
+def describe(view: wire_views.JobView) -> str:
     """Say in a few words what a job is doing."""
     if view.state == State.RUNNING:
         progress = msgspec.convert(view.progress or {}, wire.Progress)

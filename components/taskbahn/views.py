@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from taskbahn import wire
+from taskbahn import wire, wire_views
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class JobPage(NamedTuple):
     """Some jobs, newest first, and where the next page begins (None at the end)."""
 
-    jobs: list[wire.JobView]
+    jobs: list[wire_views.JobView]
     next: Any
 
 
@@ -28,21 +28,21 @@ class Views:
     def __init__(self, app: Taskbahn) -> None:
         self._app = app
 
-    def status(self) -> wire.Status:
+    def status(self) -> wire_views.Status:
         """Return the counts of jobs by state, and what the workers have."""
-        return self._ask(wire.Status, wire.VIEW_STATUS)
+        return self._ask(wire_views.Status, wire.VIEW_STATUS)
 
-    def tasks(self) -> list[wire.TaskView]:
+    def tasks(self) -> list[wire_views.TaskView]:
         """Return all tasks that were ever declared."""
-        return self._ask(list[wire.TaskView], wire.VIEW_TASKS)
+        return self._ask(list[wire_views.TaskView], wire.VIEW_TASKS)
 
-    def queues(self) -> list[wire.QueueView]:
+    def queues(self) -> list[wire_views.QueueView]:
         """Return all queues."""
-        return self._ask(list[wire.QueueView], wire.VIEW_QUEUES)
+        return self._ask(list[wire_views.QueueView], wire.VIEW_QUEUES)
 
-    def workers(self) -> list[wire.WorkerView]:
+    def workers(self) -> list[wire_views.WorkerView]:
         """Return the workers that are attached now."""
-        return self._ask(list[wire.WorkerView], wire.VIEW_WORKERS)
+        return self._ask(list[wire_views.WorkerView], wire.VIEW_WORKERS)
 
     def jobs(
         self,
@@ -58,7 +58,7 @@ class Views:
         wanted = {"state": state, "task": task, "queue": queue, "tag": tag, "before": before, "limit": limit}
         given = {name: value for name, value in wanted.items() if value is not None}
         answer = self._promise(wire.VIEW_JOBS, **given).get()
-        return JobPage(msgspec.convert(answer["jobs"], list[wire.JobView]), answer["next"])
+        return JobPage(msgspec.convert(answer["jobs"], list[wire_views.JobView]), answer["next"])
 
     def _ask(self, kind: type[T], procedure: str) -> T:
         return msgspec.convert(self._promise(procedure).get(), kind)

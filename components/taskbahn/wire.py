@@ -23,14 +23,16 @@ Anybody who may look (CALL):
 Workers (CALL):
     taskbahn.worker.attach(Hello)            ~> {"welcome": Welcome}, then WorkerOrder ... for as long as the session lives
     taskbahn.worker.report(Report)           -> {"refused": [[id, attempt], ...]}  recorded durably when answered
+Workers that report much (REGISTER):
+    taskbahn.reports.<random>()              ~> Report ... as progressive results, if the Hello names it; called by the dispatcher alone
 Workers without an SDK (REGISTER):
     taskbahn.offer.<task>(*args, **kwargs)   ~> progressive results are progress, then the result
 Topics (SUBSCRIBE):
     taskbahn.job.<id>                        [Event, ...]
     taskbahn.view.changes                    {"jobs": [JobView without payloads, ...], "status": Status}   a few times a second
 
-`~>` needs `receive_progress`. Unknown fields are ignored, missing ones named. A WAMP ERROR has a URI of `taskbahn.errors`, the
-sentence as its only argument and its data as the keyword argument `detail`.
+What the views answer is in `wire_views`. `~>` needs `receive_progress`. Unknown fields are ignored, missing ones named. A WAMP
+ERROR has a URI of `taskbahn.errors`, the sentence as its only argument and its data as the keyword argument `detail`.
 """
 
 from __future__ import annotations
@@ -58,6 +60,7 @@ VIEW_WORKERS = "taskbahn.view.workers"
 WORKER_ATTACH = "taskbahn.worker.attach"
 WORKER_REPORT = "taskbahn.worker.report"
 OFFER_PREFIX = "taskbahn.offer."
+REPORTS_PREFIX = "taskbahn.reports."
 JOB_TOPIC = "taskbahn.job."
 CHANGES_TOPIC = "taskbahn.view.changes"
 
@@ -165,6 +168,9 @@ class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
     tasks: list[TaskDeclaration]
     queues: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_QUEUE])
     running: list[tuple[str, int]] = []
+    reports: str | None = (
+        None  # the procedure that the dispatcher calls to hear reports; `taskbahn.worker.report` is not needed then
+    )
     host: str = ""
     pid: int = 0
     version: str = ""
@@ -196,6 +202,8 @@ class WorkerOrder(msgspec.Struct, kw_only=True, omit_defaults=True):
     run: list[Attempt] = []
     cancel: list[tuple[str, int, str]] = []  # id, attempt, reason
     back: int = 0  # hand back that many attempts that have not started
+    recorded: int = 0  # that many more reports of the stream are recorded durably
+    refused: list[tuple[str, int]] = []  # attempts in them that are not this worker's any more
 
 
 class Done(msgspec.Struct, array_like=True):
@@ -282,97 +290,6 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     kind: Literal["state", "progress", "log", "chunk"]
     at: float
     data: Any = None
-
-
-class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One attempt as it is shown; outcome "" while it runs."""
-
-    attempt: int
-    worker: str
-    started_at: float
-    ended_at: float | None = None
-    outcome: str = ""
-    error: dict[str, Any] | None = None
-
-
-class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A job as it is shown; `number` is that of its newest event. In lists `args`, `kwargs`, `result` and `attempts` are left out."""
-
-    id: str
-    task: str
-    queue: str
-    state: str
-    priority: int = 0
-    number: int = 0
-    attempt: int = 0
-    created_at: float = 0.0
-    due_at: float | None = None
-    started_at: float | None = None
-    finished_at: float | None = None
-    worker: str | None = None
-    caller: str | None = None
-    tags: list[str] = []
-    options: dict[str, Any] = {}
-    args: list[Any] | None = None
-    kwargs: dict[str, Any] | None = None
-    progress: dict[str, Any] | None = None
-    result: Any = None
-    error: dict[str, Any] | None = None
-    attempts: list[AttemptView] = []
-
-
-class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A declared task and who offers it now."""
-
-    name: str
-    doc: str = ""
-    signature: Signature | None = None
-    options: dict[str, Any] = {}
-    pool: str = ""
-    workers: int = 0
-    ready: int = 0
-    running: int = 0
-
-
-class QueueView(msgspec.Struct, kw_only=True):
-    """A queue; `oldest` is the time at which its first ready job was accepted."""
-
-    name: str
-    ready: int
-    waiting: int
-    running: int
-    workers: int
-    oldest: float | None = None
-
-
-class WorkerView(msgspec.Struct, kw_only=True):
-    """A worker that is attached now."""
-
-    id: str
-    host: str
-    pid: int
-    version: str
-    slots: int
-    running: int
-    draining: bool
-    queues: list[str]
-    tasks: list[str]
-    attached_at: float
-    finished: int
-    failed: int
-
-
-class Status(msgspec.Struct, kw_only=True):
-    """The whole in numbers; counts by state since the store was made, `lag` is the event loop's, in seconds."""
-
-    version: str
-    started_at: float
-    now: float
-    jobs: dict[str, int]
-    workers: int
-    slots: int
-    running: int
-    lag: float
 
 
 JSON_ENCODE = msgspec.json.Encoder().encode

@@ -9,7 +9,6 @@ from taskbahn_router.board import Board, Job, Worker, id_text
 from taskbahn_router.reports import vacate
 
 if TYPE_CHECKING:
-    from taskbahn_router.calls import Call
     from taskbahn_router.commit_loop import Clock
     from taskbahn_router.following import Following
     from taskbahn_router.placing import Placing
@@ -60,7 +59,7 @@ class Aftermath:
         self._following.flush()
         self._seen.flush()
         if effects.answers:  # a turn later: the outcomes leave before the router works for the reporter again
-            self._later.clock.callLater(0, acknowledge, effects.answers)
+            self._later.clock.callLater(0, self._acknowledge, effects)
 
     def _new(self, effects: Effects, result: CommitResult, now: float) -> None:
         if result.duplicates:
@@ -170,6 +169,12 @@ class Aftermath:
             self._placing.occupy(worker, job, now)
             effects.started.append((job, worker))
 
+    def _acknowledge(self, effects: Effects) -> None:
+        """Tell workers that their reports are recorded."""
+        for acknowledge, refused in effects.answers:
+            acknowledge(refused)
+        self._seen.flush()
+
     def _handed_out(self, effects: Effects, now: float) -> None:
         for job, worker in effects.started:
             if job.state is not State.RUNNING:  # it was cancelled in the turn in which it was accepted
@@ -188,9 +193,3 @@ class Aftermath:
         if orders:
             worker.outbox["cancel"] = orders
         self._later.gathered.place = True
-
-
-def acknowledge(answers: list[tuple[Call, list[list[Any]]]]) -> None:
-    """Tell workers that their reports are recorded."""
-    for call, refused in answers:
-        call.answer({"refused": refused})

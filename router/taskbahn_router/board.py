@@ -108,6 +108,12 @@ class Worker:
         run = self.outbox.setdefault("run", [])
         run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
 
+    def order_recorded(self, refused: list[list[Any]]) -> None:
+        """Put the acknowledgement of a streamed report into the next order."""
+        self.outbox["recorded"] = self.outbox.get("recorded", 0) + 1
+        if refused:
+            self.outbox["refused"] = self.outbox.get("refused", []) + refused
+
     def order_cancel(self, id: str, attempt: int, reason: str) -> None:
         """Put the end of an attempt into the next order."""
         self.outbox.setdefault("cancel", []).append([id, attempt, reason])

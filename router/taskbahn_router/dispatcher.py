@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.calls import Call
     from taskbahn_router.seen import Edge
+    from taskbahn_router.turn import Acknowledge
 
 PRUNE_LIMIT = 1000
 SNAPSHOT_SECONDS = 1.0
@@ -133,9 +134,9 @@ class Dispatcher:
         self.gathered.cancels.append((raw, reason, answer))
         self.loop.poke()
 
-    def report(self, call: Call | None, worker: Worker, report: wire.Report) -> None:
-        """A worker's report; answered when it is recorded."""
-        self.gathered.reports.append((call, worker, report))
+    def report(self, acknowledge: Acknowledge | None, worker: Worker, report: wire.Report) -> None:
+        """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
+        self.gathered.reports.append((acknowledge, worker, report))
         self.loop.poke()
 
     def lost(self, loss: Loss) -> None:

@@ -32,10 +32,10 @@ class Reports:
 
     def apply(self, effects: Effects, now: float) -> None:
         """Write the moves of all gathered reports and losses into the batch."""
-        for call, worker, report in effects.gathered.reports:
+        for acknowledge, worker, report in effects.gathered.reports:
             refused = self._report(effects, worker, report, now)
-            if call is not None:
-                effects.answers.append((call, refused))
+            if acknowledge is not None:
+                effects.answers.append((acknowledge, refused))
         for job in effects.gathered.returns:  # before losses: what was not handed out is not charged
             if self._is_running(job):
                 self._again(effects, job, State.READY, None, None)

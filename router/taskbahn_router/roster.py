@@ -6,7 +6,8 @@ runs. After a restart of the router the same holds for every worker that had run
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.logger import Logger
 
@@ -23,13 +24,25 @@ from taskbahn_router.turn import Loss
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twisted.internet.defer import Deferred
+
     from taskbahn_router.calls import Call
     from taskbahn_router.dispatcher import Dispatcher
+    from taskbahn_router.turn import Acknowledge
 
 GRACE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10.0
 MISSED_HEARTBEATS = 3
+STREAM_GRACE = 1.0
 MAX_SLOTS = 10_000
+REPORTS = re.compile(re.escape(wire.REPORTS_PREFIX) + r"[0-9A-Za-z]{1,64}")
+
+
+class Edge(Protocol):
+    """The outside, as the roster needs it."""
+
+    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
+        """Call a procedure of a worker."""
 
 
 class CallOrders:
@@ -52,8 +65,9 @@ class Roster:
 
     log = Logger("taskbahn.roster")
 
-    def __init__(self, dispatcher: Dispatcher, declare: Callable[[str], None], version: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, edge: Edge, declare: Callable[[str], None], version: str) -> None:
         self._dispatcher = dispatcher
+        self._edge = edge
         self._board = dispatcher.board
         self._clock = dispatcher.clock
         self._declare = declare
@@ -79,6 +93,8 @@ class Roster:
         call.on_gone = lambda _: self._gone(call, worker)
         welcome = wire.Welcome(protocol=wire.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version)
         call.progress({"welcome": wire.plain(welcome)})
+        if hello.reports is not None:
+            self._hear(worker, hello.reports)
         self._dispatcher.room_changed()
         self._dispatcher.seen.flush()
 
@@ -87,10 +103,39 @@ class Roster:
         worker = self._by_caller.get(call.caller or 0)
         if worker is None or worker.orders is None:
             raise InvalidRequest("this session is no attached worker: call taskbahn.worker.attach first")
+        self._report(worker, call.args[0] if call.args else None, lambda refused: call.answer({"refused": refused}))
+
+    def _report(self, worker: Worker, plain: Any, acknowledge: Acknowledge) -> None:
         worker.seen = self._clock.seconds()
-        report = convert(call.args[0] if call.args else None, wire.Report, "a report")
+        report = convert(plain, wire.Report, "a report")
         check_report(report)
-        self._dispatcher.report(call, worker, report)
+        self._dispatcher.report(acknowledge, worker, report)
+
+    def _hear(self, worker: Worker, procedure: str) -> None:
+        """Call the procedure through which a worker streams its reports."""
+
+        def recorded(refused: list[list[Any]]) -> None:
+            worker.order_recorded(refused)
+            self._dispatcher.seen.touched.add(worker.id)
+
+        def heard(*values: Any, **_: Any) -> None:
+            if worker.orders is not None:
+                try:
+                    self._report(worker, values[0] if values else None, recorded)
+                except TaskbahnError as error:
+                    self._dismiss(worker, error)
+
+        def ended(outcome: Any) -> None:
+            why = getattr(outcome, "value", "it ended")
+            error = NotReady(f"{procedure}, through which this worker reports, cannot be heard ({why}); it may attach again")
+            self._clock.callLater(STREAM_GRACE, self._dismiss, worker, error)  # if its session ended, that is known then
+
+        self._edge.call_offer(procedure, [], {}, heard).addBoth(ended)
+
+    def _dismiss(self, worker: Worker, error: TaskbahnError) -> None:
+        if worker.orders is not None:
+            worker.orders.dismiss(error)
+            self.lose(worker)
 
     def add(self, hello: wire.Hello, orders: Any) -> Worker:
         """Take a worker on: new, or back within its grace."""
@@ -130,6 +175,10 @@ class Roster:
             raise InvalidRequest(f"a worker has 1 to {MAX_SLOTS:,} slots, not {hello.slots}")
         if not hello.worker or len(hello.worker) > wire.MAX_TASK_NAME:
             raise InvalidRequest(f"a worker's id has 1 to {wire.MAX_TASK_NAME} characters")
+        if hello.reports is not None and not REPORTS.fullmatch(hello.reports):
+            raise InvalidRequest(
+                f"a worker reports through {wire.REPORTS_PREFIX}<letters and digits>, not {hello.reports!r:.100}"
+            )
         for text in (hello.worker, hello.host, hello.version, hello.python, *hello.queues):
             check_text("a worker's hello", text)
         return hello
@@ -211,6 +260,5 @@ class Roster:
         for worker in list(self._board.workers.values()):
             if worker.orders is not None and worker.seen < silent_since and isinstance(worker.orders, CallOrders):
                 self.log.warn("worker {id} was silent for too long and is given up", id=worker.id)
-                worker.orders.dismiss(NotReady("the worker was silent for too long; it may attach again"))
-                self.lose(worker)
+                self._dismiss(worker, NotReady("the worker was silent for too long; it may attach again"))
         self._clock.callLater(HEARTBEAT_SECONDS, self._listen)

@@ -70,7 +70,7 @@ class Service:
         self._lag = 0.0
         self.stopped = False
         self.dispatcher = Dispatcher(self._store, self._writing, clock=reactor, wall=wall, uniform=uniform, edge=self)
-        self.roster = Roster(self.dispatcher, self._declare, taskbahn_router.__version__)
+        self.roster = Roster(self.dispatcher, outside, self._declare, taskbahn_router.__version__)
         self.offers = Offers(self.dispatcher, self.roster, outside)
         self.views: Views | None = None
 
@@ -129,7 +129,7 @@ class Service:
         return str(self.dispatcher.loop.error or "")
 
     def status(self) -> dict[str, Any]:
-        """Return the `wire.Status`."""
+        """Return the `wire_views.Status`."""
         board = self.dispatcher.board
         workers = [worker for worker in board.workers.values() if worker.orders is not None]
         return {

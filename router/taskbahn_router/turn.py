@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
     from taskbahn import wire
     from taskbahn_router.board import Job, Task, Worker
-    from taskbahn_router.calls import Call
     from taskbahn_router.core.verdict import Ending
     from taskbahn_router.stores.contract import Batch, Changed
+
+    Acknowledge = Callable[[list[list[Any]]], None]
 
 
 class Loss(NamedTuple):
@@ -29,7 +30,7 @@ class Gathered:
 
     new: list[Job] = field(default_factory=list)
     after: list[tuple[list[Job], Callable[[], None], Callable[[Exception], None]]] = field(default_factory=list)
-    reports: list[tuple[Call | None, Worker, wire.Report]] = field(default_factory=list)
+    reports: list[tuple[Acknowledge | None, Worker, wire.Report]] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     returns: list[Job] = field(default_factory=list)  # back to ready, not charged
     cancels: list[tuple[bytes, str, Callable[[Changed | None], None]]] = field(default_factory=list)  # id, reason, answer
@@ -96,7 +97,7 @@ class Effects:
     ended: list[Ended] = field(default_factory=list)
     requeued: list[Requeued] = field(default_factory=list)
     noticed: list[Noticed] = field(default_factory=list)
-    answers: list[tuple[Call, list[list[Any]]]] = field(default_factory=list)  # reports and what of them was refused
+    answers: list[tuple[Acknowledge, list[list[Any]]]] = field(default_factory=list)  # to reports, with what of them was refused
 
     def follows(self, held: Effects) -> None:
         """Take over what was held back: it is committed and shown together with this, and before it."""

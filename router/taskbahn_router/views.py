@@ -161,7 +161,7 @@ class Views:
         return row._replace(number=newest), self._reader.attempts(row.seq), wanted
 
     def job_view(self, row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
-        """Return the whole `wire.JobView` of a job, with the newest progress if it runs now."""
+        """Return the whole `wire_views.JobView` of a job, with the newest progress if it runs now."""
         view = brief(row)
         args, kwargs = wire.from_json(row.packed)
         view |= {"args": args, "kwargs": kwargs, "result": packed(row.result), "error": packed(row.error)}
@@ -284,7 +284,7 @@ def _is_number(value: Any) -> TypeGuard[int]:
 
 
 def brief(row: JobRow) -> dict[str, Any]:
-    """Return the `wire.JobView` of a row without its payloads."""
+    """Return the `wire_views.JobView` of a row without its payloads."""
     view = {
         "id": id_text(row.id), "task": row.task, "queue": row.queue, "state": row.state, "priority": row.priority,
         "number": row.number, "attempt": row.attempt, "created_at": row.created_at, "due_at": row.due_at,
@@ -303,7 +303,7 @@ def stored(id: str, row: EventRow) -> dict[str, Any]:
 
 
 def attempt_view(row: AttemptRow) -> dict[str, Any]:
-    """Return the `wire.AttemptView` of a row."""
+    """Return the `wire_views.AttemptView` of a row."""
     return {
         "attempt": row.attempt, "worker": row.worker, "started_at": row.started_at, "ended_at": row.ended_at,
         "outcome": row.outcome, "error": packed(row.error),

@@ -201,6 +201,7 @@ class Hall:
         self.published: list[tuple[str, Any]] = []
         self.watched: set[str] = set()
         self.declared: list[str] = []
+        self.heard: dict[str, tuple[Callable[..., None], Deferred[Any]]] = {}  # by procedure: how to stream to it, how to end it
         self.workers: list[FakeWorker] = []
         self.uniform = 0.0
         self._requests = 0
@@ -212,7 +213,7 @@ class Hall:
         self.dispatcher = Dispatcher(
             self.store, self.writing, clock=self.clock, wall=self.wall, uniform=lambda: self.uniform, edge=self
         )
-        self.roster = Roster(self.dispatcher, self.declared.append, "0")
+        self.roster = Roster(self.dispatcher, self, self.declared.append, "0")
         start: StartState = self.store.open()
         running = self.dispatcher.board.load(start)
         self.views = Views(self.dispatcher.board, self.dispatcher.following, self.store.reader(), self.reading, self._failed)
@@ -337,6 +338,11 @@ class Hall:
 
     def is_watched(self, topic: str) -> bool:
         return topic in self.watched
+
+    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
+        ends: Deferred[Any] = Deferred()
+        self.heard[uri] = (on_progress, ends)
+        return ends
 
     def look_up(self, job: str) -> None:
         self.views.look_up(job)

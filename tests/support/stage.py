@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.testing import MemoryReactorClock
 
 from taskbahn import wire
@@ -24,7 +25,7 @@ class FakeDispatcher:
     def __init__(self) -> None:
         self.hellos: list[dict[str, Any]] = []
         self.reports: list[dict[str, Any]] = []
-        self.unanswered: list[Deferred[Any]] = []
+        self.unanswered = 0
         self.answers_reports = True
         self.refused: list[Any] = []
         self.heartbeat = 10.0
@@ -43,18 +44,27 @@ class FakeDispatcher:
             self.hellos.append(payload)
             self.on_progress = options.on_progress
             self.on_progress({"welcome": {"protocol": 1, "heartbeat": self.heartbeat}})
+            self.streams(SimpleNamespace(progress=self.heard))
             return self.attached
-        assert procedure == wire.WORKER_REPORT
-        self.reports.append(payload)
-        answer: Deferred[Any] = Deferred()
-        self.unanswered.append(answer)
+        raise AssertionError(procedure)
+
+    def register(self, procedure: Callable[..., Any], uri: str, options: Any) -> Deferred[None]:
+        assert uri.startswith(wire.REPORTS_PREFIX)
+        self.streams = procedure
+        return succeed(None)
+
+    def heard(self, report: dict[str, Any]) -> None:
+        """Take a report of the stream."""
+        self.reports.append(report)
+        self.unanswered += 1
         if self.answers_reports:
             asyncio.get_running_loop().call_soon(self.answer)
-        return answer
 
     def answer(self) -> None:
+        """Say that a report is recorded."""
         refused, self.refused = self.refused, []
-        self.unanswered.pop(0).callback({"refused": refused})
+        self.unanswered -= 1
+        self.on_progress({"recorded": 1, "refused": refused})
 
     def run(self, *attempts: tuple[Any, ...]) -> None:
         """Order attempts; each is (id, task), (id, task, args) or (id, task, args, run_within)."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, assert_type
 
 from taskbahn import Batch, Job, Taskbahn, current
-from taskbahn.wire import JobView
+from taskbahn.wire_views import JobView
 
 app = Taskbahn()
 

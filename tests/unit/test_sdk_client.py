@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from autobahn.wamp.types import CallResult
 
-from taskbahn import Taskbahn, wire
+from taskbahn import Taskbahn, wire, wire_views
 from taskbahn.client import MAX_IN_FLIGHT, Client
 from taskbahn.endings import NotFinished, outcome_error
 from taskbahn.errors import InvalidArguments, JobCancelled, JobFailed, QueueFull, RouterUnavailable, TaskbahnError, UnknownJob
@@ -332,7 +332,7 @@ def test_results_come_in_order_and_jobs_as_they_end(app: Taskbahn, link: FakeLin
 
 
 def test_a_wait_that_is_over_says_what_the_job_does(app: Taskbahn, link: FakeLink) -> None:
-    view = wire.JobView(
+    view = wire_views.JobView(
         id="id",
         task="t.add",
         queue="default",
@@ -350,7 +350,7 @@ def test_a_wait_that_is_over_says_what_the_job_does(app: Taskbahn, link: FakeLin
     "state, said", [("ready", "ready (in queue 'q', no worker has taken it yet)"), ("failed", "failed"), ("waiting", "waiting")]
 )
 def test_what_a_job_does_is_said_in_a_few_words(state: str, said: str) -> None:
-    assert describe(wire.JobView(id="id", task="t", queue="q", state=state)) == said
+    assert describe(wire_views.JobView(id="id", task="t", queue="q", state=state)) == said
 
 
 @pytest.mark.parametrize(

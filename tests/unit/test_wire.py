@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from taskbahn import wire
+from taskbahn import wire, wire_views
 from taskbahn.errors import InvalidRequest
 from taskbahn_router.intake import convert, unpack
 
+NAMED = vars(wire) | vars(wire_views)
 STRUCTS = [
-    value for value in vars(wire).values() if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
-]  # fmt: skip
+    kind for kind in NAMED.values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct
+]
 OBJECTS = [kind for kind in STRUCTS if not kind.__struct_config__.array_like and kind is not wire.Options]
 EXAMPLES: dict[type[Any], dict[str, Any]] = {
     wire.Call: {"task": "a.b"},

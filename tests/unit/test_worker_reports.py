@@ -95,27 +95,14 @@ def test_an_empty_report_is_sent_when_there_was_nothing_to_say(app: Taskbahn) ->
     play(app, action, attached=False)
 
 
-def test_a_report_that_could_not_be_recorded_is_sent_again(app: Taskbahn) -> None:
-    async def action(worker: Any, dispatcher: FakeDispatcher) -> None:
-        dispatcher.answers_reports = False
-        dispatcher.run(("a", "echo", [1]))
-        await dispatcher.until(lambda: dispatcher.reports)
-        dispatcher.unanswered.pop().errback(failure(ApplicationError("taskbahn.error.store_unavailable", "disk full")))
-        dispatcher.answers_reports = True
-        await dispatcher.until(lambda: worker.is_clear)
-        assert len(dispatcher.reports) == 2
-        assert dispatcher.reports[0] == dispatcher.reports[1]
-
-    play(app, action)
-
-
 def test_a_report_that_is_never_taken_ends_the_session(app: Taskbahn) -> None:
     async def action(worker: Any, dispatcher: FakeDispatcher) -> None:
         dispatcher.answers_reports = False
         dispatcher.run(("a", "echo", [1]))
         await dispatcher.until(lambda: dispatcher.reports)
-        dispatcher.unanswered.pop().errback(failure(ApplicationError("taskbahn.error.invalid_request", "no")))
+        dispatcher.attached.errback(failure(ApplicationError("taskbahn.error.invalid_request", "no")))
         assert not dispatcher.is_open
+        worker._lost("dismissed")
         assert worker.reporter.running() == []
 
     play(app, action)

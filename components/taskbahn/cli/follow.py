@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
-from taskbahn import wire
+from taskbahn import wire, wire_views
 from taskbahn.cli.shared import COLOURS, clock, console, span
 from taskbahn.job import log_line
 
@@ -59,7 +59,7 @@ class JobScreen:
         self._bars: dict[int, TaskID] = {}
         self._attempt = 0
 
-    def snapshot(self, view: wire.JobView) -> None:
+    def snapshot(self, view: wire_views.JobView) -> None:
         """Draw the job as it was when one began to watch."""
         self._attempt = view.attempt
         self.progress.update(

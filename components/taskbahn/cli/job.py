@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskbahn import wire
+from taskbahn import wire, wire_views
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import ago, coloured, common, connected, console, find_job, plain, print_json, span, table
 
@@ -41,7 +41,7 @@ def job(id: str, url: str | None, *, as_json: bool) -> None:
         out.print(plain(view.error["traceback"]), style="dim")
 
 
-def _facts(out: Console, view: wire.JobView) -> None:
+def _facts(out: Console, view: wire_views.JobView) -> None:
     facts: dict[str, Any] = {
         "task": plain(view.task),
         "state": coloured(view.state),
@@ -62,7 +62,7 @@ def _facts(out: Console, view: wire.JobView) -> None:
             out.print(f"  {name:10} {text}")
 
 
-def _stages(out: Console, view: wire.JobView) -> None:
+def _stages(out: Console, view: wire_views.JobView) -> None:
     from taskbahn.cli.follow import depths, progress_of
 
     progress = progress_of(view.progress)

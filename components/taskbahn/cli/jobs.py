@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from taskbahn import wire
+from taskbahn import wire_views
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.shared import ago, coloured, common, connected, console, plain, print_json, span, table
 from taskbahn.states import State
@@ -21,7 +21,7 @@ def jobs(
     state: str | None, task: str | None, queue: str | None, tag: str | None, limit: int, url: str | None, *, as_json: bool
 ) -> None:
     """List jobs, newest first."""
-    found: list[wire.JobView] = []
+    found: list[wire_views.JobView] = []
     with connected(url) as app:
         before = None
         while len(found) < limit:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable
 
-    from twisted.internet.defer import Deferred
-
     from taskbahn.attempt import AttemptContext, Record
 
 Key = tuple[str, int]  # job, attempt
@@ -28,8 +26,6 @@ MAX_OUTCOMES = 5_000  # in one report
 MAX_NOTICES = 1_000
 MOST_WAITING = 100_000  # notices, of all attempts
 MAX_WEIGHT = wire.MAX_MESSAGE // 2  # bytes of results, or of notices, in one report; the first may be larger
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a report that was not taken is sent again
-TEMPORARY = ("taskbahn.error.service", "taskbahn.error.store_unavailable", "taskbahn.error.not_ready")
 
 
 @dataclass
@@ -85,8 +81,7 @@ def _fitting(items: list[Any], most: int, weigh: Callable[[Any], int]) -> int:
 class Reporter:
     """Keeps the books and sends the reports; lives on the event loop's thread.
 
-    on_refused gets the attempts that are no longer ours; on_poisoned is called when the dispatcher will never take a
-    report: the session has to be given up.
+    on_refused gets the attempts that are no longer ours.
     """
 
     log = Logger("taskbahn.worker")
@@ -96,25 +91,21 @@ class Reporter:
         loop: asyncio.AbstractEventLoop,
         *,
         on_refused: Callable[[list[Key]], None] = lambda _: None,
-        on_poisoned: Callable[[], None] = lambda: None,
     ) -> None:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
         self.finished = 0
         self.dropped = 0  # notices
         self._loop = loop
         self._on_refused = on_refused
-        self._on_poisoned = on_poisoned
-        self._call: Callable[[Any], Deferred[Any]] | None = None
+        self._call: Callable[[Any], None] | None = None
         self._pending = Batch()
         self._sent: Batch | None = None  # the report on its way
-        self._session = 0  # counts sessions, so that answers of an old one are told apart
         self._is_draining = False
+        self._tells_draining = False  # the report on its way
         self._draining_told = False
         self._heartbeat = 0.0
         self._last_sent = 0.0
-        self._pause = FIRST_PAUSE
         self._timer: asyncio.TimerHandle | None = None
-        self._retry: asyncio.TimerHandle | None = None
 
     @property
     def is_clear(self) -> bool:
@@ -122,9 +113,8 @@ class Reporter:
         told = self._call is None or self._draining_told >= self._is_draining
         return told and not self.held and not self._pending and self._sent is None
 
-    def connected(self, call: Callable[[Any], Deferred[Any]], heartbeat: float) -> None:
-        """A session is open: report through *call*, at least every *heartbeat* seconds."""
-        self._session += 1
+    def connected(self, call: Callable[[Any], None], heartbeat: float) -> None:
+        """A session is open: report through *call*, at least every *heartbeat* seconds; `recorded` follows each report."""
         self._call = call
         self._heartbeat = heartbeat
         self._draining_told = False
@@ -135,12 +125,12 @@ class Reporter:
     def disconnected(self) -> None:
         """The session is gone; keep everything until the next one."""
         self._call = None
-        self._session += 1
-        for timer in (self._timer, self._retry):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._retry = None
-        self._put_back()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._sent is not None:
+            self._pending = self._sent.before(self._pending)
+            self._sent = None
 
     def running(self) -> list[Key]:
         """Return the attempts to name after a reconnect: running, waiting in line, or not acknowledged."""
@@ -194,7 +184,7 @@ class Reporter:
         self.finished += 1
 
     def _flush(self) -> None:
-        if self._call is None or self._sent is not None or self._retry is not None:
+        if self._call is None or self._sent is not None:
             return
         if self._pending or self._is_draining > self._draining_told:
             self._sent, self._pending = self._pending.split()
@@ -206,43 +196,22 @@ class Reporter:
         if self._is_draining:
             report["draining"] = True
         self._last_sent = self._loop.time()
-        session, told = self._session, self._is_draining
-        answer = self._call(report)
-        answer.addCallbacks(self._acknowledged, self._failed, callbackArgs=(session, told), errbackArgs=(session,))
+        self._tells_draining = self._is_draining
+        self._call(report)
 
-    def _acknowledged(self, answer: Any, session: int, told: bool) -> None:  # noqa: FBT001 - a callback
-        if session != self._session:
+    def recorded(self, refused: list[Key]) -> None:
+        """The report that was on its way is recorded, but for what was *refused*."""
+        if self._sent is None:
             return
         self._sent = None
-        self._draining_told = self._draining_told or told
-        self._pause = FIRST_PAUSE
-        refused = (answer or {}).get("refused")
+        self._draining_told = self._draining_told or self._tells_draining
         if refused:
-            self._on_refused([(job, attempt) for job, attempt in refused])
+            self._on_refused(refused)
         self._flush()
 
-    def _failed(self, failure: Any, session: int) -> None:
-        if session != self._session:
-            return
-        error = getattr(failure.value, "error", "")
-        if error.startswith("taskbahn.error.") and error not in TEMPORARY:
-            self.log.error("the dispatcher does not take a report: {error}", error=failure.value)
-            self._sent = None
-            self._on_poisoned()
-            return
-        self._put_back()
-        self.log.warn("a report was not recorded and will be sent again: {error}", error=failure.value)
-        self._retry = self._loop.call_later(self._pause, self._again)
-        self._pause = min(LONGEST_PAUSE, self._pause * 2)
-
-    def _again(self) -> None:
-        self._retry = None
-        self._flush()
-
-    def _put_back(self) -> None:
-        if self._sent is not None:
-            self._pending = self._sent.before(self._pending)
-            self._sent = None
+    def drop_report(self) -> None:
+        """Forget the report on its way: the dispatcher will never take it."""
+        self._sent = None
 
     def _beat(self) -> None:
         """Send an empty report when nothing was sent for half of the heartbeat."""

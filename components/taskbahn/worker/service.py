@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 import time
@@ -12,13 +13,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from autobahn.wamp.types import CallOptions
+from autobahn.wamp.types import CallOptions, RegisterOptions
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.attempt import AttemptContext
 from taskbahn.connection import Connection
+from taskbahn.errors import InvalidRequest
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import outcome
 from taskbahn.worker.limits import Sweeper, order_stop
@@ -31,6 +33,8 @@ from taskbahn.worker.reporter import Reporter
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable
+
+    from autobahn.wamp.types import CallDetails
 
     from taskbahn.app import Taskbahn
     from taskbahn.connection import Session
@@ -84,7 +88,7 @@ class Worker:
         self.is_draining = False
         self._is_stopped = False
         self._loop = loop
-        self.reporter = Reporter(loop, on_refused=self._refused, on_poisoned=self._leave)
+        self.reporter = Reporter(loop, on_refused=self._refused)
         self.outbox = Outbox(loop, self.reporter.deliver)
         self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
         self._capture = Capture()
@@ -159,6 +163,7 @@ class Worker:
             tasks=[task.declaration() for task in self.app.tasks.values()],
             queues=self.settings.queues,
             running=self.reporter.running(),
+            reports=wire.REPORTS_PREFIX + secrets.token_hex(16),
             host=socket.gethostname(),
             pid=os.getpid(),
             version=_version(),
@@ -168,6 +173,15 @@ class Worker:
     async def _open(self, session: Session) -> None:
         """Attach; returns when the dispatcher has welcomed us, raises what it answers instead."""
         welcomed: Deferred[wire.Welcome] = Deferred()
+        hello = self.hello()
+        heard: Deferred[Callable[..., None]] = Deferred()  # the dispatcher's call for our reports, which stays open
+
+        def report(details: CallDetails) -> Deferred[None]:
+            if details.progress is not None and not heard.called:
+                heard.callback(details.progress)
+            return Deferred()
+
+        await session.register(report, hello.reports, options=RegisterOptions(details=True))
 
         def on_order(plain: Any) -> None:
             order = msgspec.convert(plain, wire.WorkerOrder)
@@ -176,22 +190,26 @@ class Worker:
             self._obey(order)
 
         def ended(answer: Any) -> None:
-            if not welcomed.called:
-                welcomed.errback(answer if hasattr(answer, "value") else RuntimeError("the dispatcher let this worker go"))
+            waiting: Deferred[Any] = heard if welcomed.called else welcomed
+            if not waiting.called:
+                waiting.errback(answer if hasattr(answer, "value") else RuntimeError("the dispatcher let this worker go"))
             else:
                 self._dismissed(session, answer)
 
-        attached = session.call(wire.WORKER_ATTACH, wire.plain(self.hello()), options=CallOptions(on_progress=on_order))
+        attached = session.call(wire.WORKER_ATTACH, wire.plain(hello), options=CallOptions(on_progress=on_order))
         attached.addCallbacks(ended, ended)
         try:
             welcome = await welcomed
+            stream = await heard
         except Exception as error:
             self._on_refused(error)
             raise
-        self.reporter.connected(lambda report: session.call(wire.WORKER_REPORT, report), welcome.heartbeat)
+        self.reporter.connected(stream, welcome.heartbeat)
         self._on_attached()
 
     def _obey(self, order: wire.WorkerOrder) -> None:
+        if order.recorded:
+            self.reporter.recorded(order.refused)
         if order.run:
             self._run(order.run)
         for job, attempt, reason in order.cancel:
@@ -239,19 +257,17 @@ class Worker:
     def _dismissed(self, session: Session, answer: Any) -> None:
         """The standing call has ended: with the session, or because the dispatcher wants us no more."""
         if session is self.connection.session and session.is_attached():
-            if hasattr(answer, "value"):
-                self._on_refused(answer.value)
+            error = getattr(answer, "value", None)
+            if getattr(error, "error", "") == InvalidRequest.uri:
+                self.reporter.drop_report()
+            if error is not None:
+                self._on_refused(error)
             session.leave()
 
     def _lost(self, reason: str) -> None:
         self.reporter.disconnected()
         if not self._is_stopped:
             self._on_lost(reason)
-
-    def _leave(self) -> None:
-        session = self.connection.session
-        if session is not None and session.is_attached():
-            session.leave()
 
 
 def _version() -> str:

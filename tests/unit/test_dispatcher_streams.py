@@ -1,0 +1,88 @@
+"""Reports that a worker streams: acknowledged with its orders, and what becomes of nonsense and of a stream that ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.dispatching import Hall, job_id
+
+from taskbahn import wire
+from taskbahn_router.roster import STREAM_GRACE
+
+THREE = job_id(3)
+STREAM = wire.REPORTS_PREFIX + "abc"
+
+
+@pytest.fixture
+def hall() -> Hall:
+    return Hall()
+
+
+def test_streamed_reports_are_acknowledged_with_the_orders(hall: Hall) -> None:
+    worker = hall.worker(slots=2, reports=STREAM)
+    report, _ = hall.heard[STREAM]
+    for _ in range(2):
+        hall.submit()
+    hall.settle()
+    runs = worker.take()
+    report(wire.plain(wire.Report(done=[wire.Done(*runs[0], "1")])))
+    report(wire.plain(wire.Report(done=[wire.Done(*runs[1], "2"), wire.Done(THREE, 1, "3")])))
+    hall.settle()
+    recorded = [order for order in worker.asked.progress if "recorded" in order]
+    assert sum(order["recorded"] for order in recorded) == 2
+    assert [refused for order in recorded for refused in order.get("refused", ())] == [[THREE, 1]]
+    assert (hall.row(1).result, hall.row(2).result) == ("1", "2")
+    hall.check()
+
+
+def test_a_streamed_report_is_not_acknowledged_before_it_is_durable(hall: Hall) -> None:
+    worker = hall.worker(reports=STREAM)
+    hall.submit()
+    hall.settle()
+    hall.hold_commits()
+    hall.heard[STREAM][0](wire.plain(wire.Report(done=[wire.Done(*worker.take()[0], "1")])))
+    hall.settle()
+    assert not [order for order in worker.asked.progress if "recorded" in order]
+    hall.release_commits()
+    assert worker.asked.progress[-1] == {"recorded": 1}
+
+
+@pytest.mark.parametrize("nonsense", [(), (5,), ({"done": 7},), ({"done": [["x", 1, "\ud800"]]},)])
+def test_a_worker_that_streams_nonsense_is_dismissed_with_the_reason(hall: Hall, nonsense: tuple[Any, ...]) -> None:
+    worker = hall.worker(reports=STREAM)
+    hall.heard[STREAM][0](*nonsense)
+    hall.settle()
+    assert worker.asked.error == "invalid_request"
+    assert "w" not in hall.dispatcher.board.workers
+
+
+def test_a_worker_whose_stream_ends_is_dismissed_unless_its_session_ended(hall: Hall) -> None:
+    worker = hall.worker(reports=STREAM)
+    hall.heard[STREAM][1].errback(RuntimeError("unregistered"))
+    hall.passes(STREAM_GRACE)
+    assert (worker.asked.error, "unregistered" in str(worker.asked.sent[-1][1])) == ("not_ready", True)
+    other = hall.worker("other", reports=STREAM)
+    hall.heard[STREAM][1].errback(RuntimeError("callee disconnected"))
+    other.lost()
+    hall.passes(STREAM_GRACE)
+    assert all(kind == "progress" for kind, *_ in other.asked.sent)
+
+
+def test_what_a_dismissed_worker_still_streams_is_not_heard(hall: Hall) -> None:
+    worker = hall.worker(reports=STREAM)
+    hall.submit()
+    hall.settle()
+    (run,) = worker.take()
+    worker.lost()
+    hall.heard[STREAM][0](wire.plain(wire.Report(done=[wire.Done(*run, "1")])))
+    hall.settle()
+    assert hall.state(1) == "running"
+
+
+@pytest.mark.parametrize("name", ["", "taskbahn.submit", "taskbahn.reports.", "taskbahn.reports.a.b", "taskbahn.reports.ä"])
+def test_reports_are_heard_only_from_where_nobody_else_is(hall: Hall, name: str) -> None:
+    hello = wire.Hello(protocol=wire.PROTOCOL, worker="w", slots=1, tasks=[], reports=name)
+    asked = hall.ask(wire.WORKER_ATTACH, wire.plain(hello))
+    assert asked.error == "invalid_request"
+    assert hall.heard == {}
