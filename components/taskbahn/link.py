@@ -152,6 +152,7 @@ class Link:
             self._asked.discard(request)
             request.promise.fail(TaskbahnError(f"{request.procedure} cannot be sent: {error}"))
             return
+        session.flush()
         request.pending = pending
         pending.addCallbacks(self._answered, self._refused, callbackArgs=(request,), errbackArgs=(request, session))
 

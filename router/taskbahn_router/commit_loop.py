@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.stores.contract import Batch, CommitResult, Store
 
-ON_THE_SPOT = 16  # rows; fewer are committed without changing threads, if the disk is quick
+FEW = 16  # rows of a commit that may be held back, and that is done without changing threads if the disk is quick
 QUICK_SECONDS = 0.002
 FIRST_RETRY = 0.1  # seconds after a refused commit
 LONGEST_RETRY = 2.0
@@ -135,7 +135,7 @@ class CommitLoop:
         if batch is None:
             self._tell_idle()
             return
-        wait = self._turns.overtake(batch) if self._is_quick(batch) and not self._idle else None
+        wait = self._turns.overtake(batch) if batch.rows() <= FEW and not self._idle else None
         if wait is not None:
             self._hold_back(wait)
             return
@@ -174,7 +174,7 @@ class CommitLoop:
         ).addErrback(lambda failure: self.log.failure("a turn's effects failed", failure))
 
     def _is_quick(self, batch: Batch) -> bool:
-        return self._commit_seconds < QUICK_SECONDS and batch.rows() <= ON_THE_SPOT
+        return self._commit_seconds < QUICK_SECONDS and batch.rows() <= FEW
 
     def _commit_on_the_spot(self, batch: Batch) -> None:
         """An idle system is quicker without a change of threads; nobody else calls the store meanwhile, for `_busy` is set."""

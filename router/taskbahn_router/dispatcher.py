@@ -206,6 +206,16 @@ class Dispatcher:
         batch.tasks = [(task.name, task.packed, now) for task in gathered.tasks]
         # a job's number must be in its row when the store counts on from there
         batch.snapshots = snapshots(list(self.board.jobs.values())) if gathered.place or gathered.cancels else []
+        if gathered.cancels:
+            self._cancels(batch, gathered, now)
+        batch.retries = [RetryJob(raw) for raw, _ in gathered.retries]
+        batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if gathered.sweep else None
+        batch.prune = Prune(now, gathered.prune_after, PRUNE_LIMIT) if gathered.prune_after is not None else None
+        if held is not None:
+            effects.follows(held)
+        return batch
+
+    def _cancels(self, batch: Batch, gathered: Gathered, now: float) -> None:
         batch.cancels = [
             CancelJob(raw, now, now + DEFAULT_KEEP, wire.to_json({"message": reason or "cancelled"}))
             for raw, reason, _ in gathered.cancels
@@ -215,12 +225,6 @@ class Dispatcher:
             for job in (self.board.jobs.get(id_text(raw)) for raw, _, _ in gathered.cancels)
             if job is not None and job.state is State.RUNNING
         ]
-        batch.retries = [RetryJob(raw) for raw, _ in gathered.retries]
-        batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if gathered.sweep else None
-        batch.prune = Prune(now, gathered.prune_after, PRUNE_LIMIT) if gathered.prune_after is not None else None
-        if held is not None:
-            effects.follows(held)
-        return batch
 
     def overtake(self, batch: Batch) -> float | None:
         """Hand out what may go before the commit of the turn just decided; return how long that may wait.  None: not at all."""

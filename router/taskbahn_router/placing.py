@@ -25,6 +25,8 @@ class Placing:
 
     def place(self, effects: Effects, now: float) -> None:
         """Decide for all new jobs of the turn, then claim for whoever still has room."""
+        if not (effects.gathered.new or effects.requeued or self._board.crowded):
+            return  # nobody to place
         workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
         back = {requeued.job.line.id for requeued in effects.requeued if requeued.state == State.READY}
         crowded = self._board.crowded | back  # where others come first

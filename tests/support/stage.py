@@ -36,6 +36,9 @@ class FakeDispatcher:
     def is_attached(self) -> bool:
         return self.is_open
 
+    def flush(self) -> None:
+        """There is no socket."""
+
     def leave(self) -> None:
         self.is_open = False
 

@@ -252,7 +252,8 @@ def test_what_was_gathered_while_the_commit_was_refused_is_refused_too(hall: Hal
     assert (first.error, second.error) == ("store_unavailable", "store_unavailable")
     hall.store.refuses = ""
     hall.passes(3)
-    assert worker.take() == []
+    assert worker.take() == [(ONE, 1)]  # it went before its commit, and was taken back
+    assert worker.cancelled == [(ONE, 1, "disk full")]
     hall.check()
 
 

@@ -16,13 +16,15 @@ def hall() -> Hall:
     return Hall()
 
 
-def test_a_job_that_can_start_at_once_is_inserted_as_running_and_nothing_is_seen_before_the_commit(hall: Hall) -> None:
+def test_a_job_that_can_start_at_once_is_inserted_as_running_and_only_its_worker_sees_it_before_the_commit(hall: Hall) -> None:
     worker = hall.worker()
+    hall.watched.add(wire.JOB_TOPIC + ONE)
     hall.hold_commits()
     asked = hall.submit("x")
     hall.settle()
-    assert (asked.sent, worker.take()) == ([], [])
+    assert (asked.sent, hall.published) == ([], [])
     hall.release_commits()
+    assert [topic for topic, _ in hall.published] == [wire.JOB_TOPIC + ONE]
     assert asked.answer == [ONE]
     assert worker.asked.progress[1:] == [{"run": [[ONE, 1, TASK, '[["x"],{}]', None]]}]
     inserted = [job for batch in hall.store.commits for job in batch.new]

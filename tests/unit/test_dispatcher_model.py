@@ -14,6 +14,7 @@ from support.dispatching import Hall, job_id
 
 from taskbahn import wire
 from taskbahn.states import FINAL_STATES
+from taskbahn_router.overtaking import HOLD_SECONDS
 from taskbahn_router.roster import GRACE_SECONDS
 
 if TYPE_CHECKING:
@@ -244,6 +245,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         if not hasattr(self, "hall") or not self.is_well:
             return
         self.settle()
+        self.hall.passes(HOLD_SECONDS)  # what is held back is not in the store yet
         self.hall.check()
         for name, session in self.sessions.items():
             worker = self.hall.dispatcher.board.workers.get(name)

@@ -72,6 +72,13 @@ class Outbox:
             self._is_signalled = True
             self._loop.call_soon(self._drain)
 
+    def put_now(self, record: Record) -> None:
+        """Take *record*, on the event loop's own thread, and pass it on at once if nothing else waits to go with it."""
+        if self._is_signalled:
+            self._records.append(record)
+        else:
+            self.deliver([record])
+
     def touch(self, context: AttemptContext) -> None:
         """Have the progress of *context* sent; from any thread."""
         self._gate.touch(context)

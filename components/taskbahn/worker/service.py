@@ -200,11 +200,16 @@ class Worker:
         attached.addCallbacks(ended, ended)
         try:
             welcome = await welcomed
-            stream = await heard
+            say = await heard
         except Exception as error:
             self._on_refused(error)
             raise
-        self.reporter.connected(stream, welcome.heartbeat)
+
+        def send(report: dict[str, Any]) -> None:
+            say(report)
+            session.flush()
+
+        self.reporter.connected(send, welcome.heartbeat)
         self._on_attached()
 
     def _obey(self, order: wire.WorkerOrder) -> None:

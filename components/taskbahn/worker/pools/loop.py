@@ -97,7 +97,9 @@ class LoopPool:
             return
         context.ended = True
         context.finish()
-        self._outbox.put_here(record)
         self._running.pop(context, None)
-        if self._line.waiting:
+        if self._running or self._line.waiting:
+            self._outbox.put_here(record)
             self._start_waiting()
+        else:  # nothing else will follow soon
+            self._outbox.put_now(record)
