@@ -5,6 +5,8 @@ Plain sessions in processes of their own call, in turn with the SDK here, so tha
     echo        caller -> router -> callee -> router -> caller: what Crossbar costs without us
     WAMP call   a plain session calls the task by its name
     SDK         `task.call()`
+
+The task is once `async def`, as the echo's callee runs on its event loop too, and once a function in a thread.
 """
 
 from __future__ import annotations
@@ -24,13 +26,19 @@ from benchmarks.ours.node import APPS, SLOTS, Node
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.contract import Plan
+    from benchmarks.contract import Mode, Plan
     from benchmarks.processes import Place
+    from taskbahn import Taskbahn
+    from taskbahn.task import Task
 
 ECHO = "raw.echo"
 ROUNDS = 10
 WARM_UP = 100
 TRANSPORTS = ("websocket", "rawsocket")
+MODES: tuple[tuple[Mode, Taskbahn, Task[[], Any]], ...] = (
+    ("async", tasks.loop, tasks.loop_noop),
+    ("threads", tasks.threads, tasks.thread_noop),
+)
 
 
 class Raw:
@@ -72,12 +80,12 @@ class Raw:
         self._process.communicate()
 
 
-def sdk_calls(samples: int) -> list[float]:
+def sdk_calls(task: Task[[], Any], samples: int) -> list[float]:
     """Return the milliseconds of *samples* calls with the SDK."""
     found = []
     for _ in range(samples):
         started = time.perf_counter()
-        answer = tasks.thread_noop.call()
+        answer = task.call()
         found.append((time.perf_counter() - started) * 1000)
         assert answer == ANSWER, answer
     return found
@@ -90,15 +98,16 @@ def run(plan: Plan, place: Place) -> Sequence[Figure]:
     figures: list[Figure] = []
     for transport in TRANSPORTS:
         node.use(transport)
-        node.start_worker(APPS["threads"], SLOTS["threads"])
-        node.wait_for_worker(tasks.threads)
-        figures += figures_of(transport, samples(node.url(transport), plan.latency_samples))
-        node.stop_worker(tasks.threads)
-        tasks.threads.close()
+        for mode, app, task in MODES:
+            node.start_worker(APPS[mode], SLOTS[mode])
+            node.wait_for_worker(app)
+            figures += figures_of(f"{transport}, {mode}", samples(node.url(transport), task, plan.latency_samples))
+            node.stop_worker(app)
+            app.close()
     return figures
 
 
-def samples(url: str, count: int) -> dict[str, list[float]]:
+def samples(url: str, task: Task[[], Any], count: int) -> dict[str, list[float]]:
     """Return the milliseconds of *count* calls of each kind, a tenth of them at a time."""
     found: dict[str, list[float]] = {"echo": [], "WAMP call": [], "SDK": []}
     each = max(1, count // ROUNDS)
@@ -106,15 +115,15 @@ def samples(url: str, count: int) -> dict[str, list[float]]:
         callee.ask(register=ECHO)
         caller.calls(ECHO, [ANSWER], WARM_UP)
         caller.calls(tasks.NOOP, [], WARM_UP)
-        sdk_calls(WARM_UP)
+        sdk_calls(task, WARM_UP)
         for _ in range(ROUNDS):
             found["echo"] += caller.calls(ECHO, [ANSWER], each)
             found["WAMP call"] += caller.calls(tasks.NOOP, [], each)
-            found["SDK"] += sdk_calls(each)
+            found["SDK"] += sdk_calls(task, each)
     return found
 
 
-def figures_of(transport: str, found: dict[str, list[float]]) -> list[Figure]:
+def figures_of(where: str, found: dict[str, list[float]]) -> list[Figure]:
     """Return medians, 99th percentiles, and how many times the echo they are."""
     echo = statistics.median(found["echo"])
     figures: list[Figure] = []
@@ -122,6 +131,6 @@ def figures_of(transport: str, found: dict[str, list[float]]) -> list[Figure]:
         median = statistics.median(milliseconds)
         p99 = statistics.quantiles(milliseconds, n=100, method="inclusive")[98]
         note = "" if kind == "echo" else f"{median / echo:.2f} times the echo"
-        figures.append(Figure(f"{transport}, {kind}: median", round(median, 3), "ms", note))
-        figures.append(Figure(f"{transport}, {kind}: p99", round(p99, 3), "ms"))
+        figures.append(Figure(f"{where}, {kind}: median", round(median, 3), "ms", note))
+        figures.append(Figure(f"{where}, {kind}: p99", round(p99, 3), "ms"))
     return figures
