@@ -10,6 +10,7 @@ only Taskbahn has. Nothing of Taskbahn is imported here: this module is imported
     progress.py     d
     backlog.py      e
     startup.py      g
+    floods.py       h (flooder.py makes them)
 """
 
 from __future__ import annotations
@@ -45,4 +46,5 @@ EXTRAS: Mapping[str, Extra] = {
     "d": Extra("events from tasks to one watcher", late("progress")),
     "e": Extra("a long line of waiting jobs", late("backlog")),
     "g": Extra("from the start of the node to ready", late("startup")),
+    "h": Extra("a quiet client beside floods", late("floods")),
 }

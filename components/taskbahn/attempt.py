@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from contextvars import ContextVar
 from typing import Any, Literal, Protocol
@@ -99,15 +100,12 @@ class AttemptContext:
         if self.saying is not None:
             self.saying.finish()
 
-    def notice(self, kind: Literal["log", "chunk", "extend"], data: Any) -> None:
-        """Send one notice."""
-        self.sink.put((NOTICE, [self.job, self.attempt, kind, time.time(), data]))
 
     def extend(self, seconds: float) -> None:
         """Add to the time limit, if there is one."""
         if self.run_within is not None:
             self.run_within += seconds
-            self.notice("extend", self.run_within)
+            self.sink.put((NOTICE, [self.job, self.attempt, "extend", time.time(), self.run_within]))
 
     def check(self) -> None:
         """Raise Cancelled or TimeLimit if the attempt has to stop."""
@@ -124,6 +122,8 @@ class Saying:
         self.is_changed = False
         self.sent_at = 0.0  # monotonic; of the last progress record
         self._stages = 0
+        self._mark = 0
+        self._marking = threading.Lock()  # a task may speak from several threads
         self._lines = 0
         self._chunks = 0
         self._unfinished: dict[str, str] = {}
@@ -141,6 +141,12 @@ class Saying:
         self.sent_at = now
         context = self.context
         return NOTICE, [context.job, context.attempt, "progress", time.time(), wire.plain(self.progress)]
+
+    def _notice(self, kind: Literal["log", "chunk"], data: Any) -> None:
+        context = self.context
+        with self._marking:
+            self._mark += 1
+            context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
 
     def begin_stage(self, name: str, total: float | None, parent: int | None) -> wire.Stage:
         """Open a stage."""
@@ -169,7 +175,7 @@ class Saying:
             )
         if len(message) > MAX_LOG_LINE:
             message = message[:MAX_LOG_LINE] + "…"
-        self.context.notice("log", {"level": level, "logger": logger, "message": message})
+        self._notice("log", {"level": level, "logger": logger, "message": message})
 
     def printed(self, stream: str, text: str) -> None:
         """Take text that was written to *stream*; each full line becomes a log line."""
@@ -189,7 +195,7 @@ class Saying:
         self._chunks += 1
         if self._chunks > MAX_CHUNKS:
             raise TooLarge("chunks of one attempt", self._chunks, MAX_CHUNKS, "send fewer, larger ones")
-        self.context.notice("chunk", wire.from_json(data))
+        self._notice("chunk", wire.from_json(data))
 
     def finish(self) -> None:
         """Send the last line if it had no end, and the newest progress if it was not sent yet."""

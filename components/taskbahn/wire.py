@@ -234,10 +234,11 @@ class Failed(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Notice(msgspec.Struct, array_like=True):
-    """Something an attempt said: `[id, attempt, kind, at, data]`.
+    """Something an attempt said: `[id, attempt, kind, at, data, mark]`.
 
     kind "log": data {"level": "INFO", "logger": name, "message": text};  "chunk": data is any value;
     "progress": data is a `Progress`, the whole of it, newest wins;  "extend": data is the attempt's new run_within, seconds.
+    mark counts the log lines and chunks of the attempt, so that none is stored twice when a report is sent again; 0: not counted.
     """
 
     id: str
@@ -245,6 +246,7 @@ class Notice(msgspec.Struct, array_like=True):
     kind: Literal["log", "chunk", "progress", "extend"]
     at: float
     data: Any
+    mark: int = 0
 
 
 class Report(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -81,8 +81,8 @@ class Aftermath:
                 del self._board.jobs[job.id]
         self._seen.accepted(effects.gathered.new)
         self._seen.started(effects.overtaking, now)
-        for _, answer, _ in effects.gathered.after:
-            answer()
+        for submission in effects.gathered.submissions:
+            submission.accepted()
 
     def _forget_duplicates(self, effects: Effects, duplicates: set[int]) -> None:
         """Those ids were accepted before: these records never were."""

@@ -123,7 +123,7 @@ class Job:
     """A job that runs, or is being accepted in this turn."""
 
     __slots__ = (
-        "attempt", "caller", "crashes", "created_at", "due_at", "failures", "id", "is_followed", "is_new", "line", "number", "packed",
+        "attempt", "caller", "crashes", "created_at", "due_at", "failures", "heard", "id", "is_followed", "is_new", "line", "number", "packed",
         "policy", "progress", "progress_stored", "raw", "seq", "started_at", "state", "worker", "worker_id",
     )  # fmt: skip
 
@@ -146,6 +146,7 @@ class Job:
         self.failures = 0
         self.crashes = 0
         self.number = 1
+        self.heard = 0  # the newest mark of the attempt's notices
         self.started_at: float | None = None
         self.worker: Worker | None = None
         self.worker_id = ""
@@ -157,6 +158,7 @@ class Job:
         self.state = State.RUNNING
         self.attempt += 1
         self.number += 1
+        self.heard = 0
         self.occupy(worker, now)
 
     def occupy(self, worker: Worker, now: float) -> None:

@@ -7,6 +7,8 @@ for what), `views` (questions).
 
 from __future__ import annotations
 
+import math
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
@@ -16,9 +18,11 @@ from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError, TooLarge,
 from taskbahn.states import State
 from taskbahn_router.aftermath import SWEEP_LIMIT, Aftermath
 from taskbahn_router.board import Board, Job, Worker, id_bytes, id_text
+from taskbahn_router.bounds import check_room
 from taskbahn_router.commit_loop import Clock, CommitLoop, Runner
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.following import Caller, Follower, Following, Waiter
+from taskbahn_router.inbox import Inbox, Submission
 from taskbahn_router.intake import Intake, check_text
 from taskbahn_router.overtaking import Overtake
 from taskbahn_router.placing import Placing
@@ -28,7 +32,7 @@ from taskbahn_router.stores.contract import AttemptRow, Batch, CancelJob, Change
 from taskbahn_router.turn import Effects, Gathered, Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from taskbahn_router.calls import Call
     from taskbahn_router.seen import Edge
@@ -68,6 +72,7 @@ class Dispatcher:
         self._aftermath = Aftermath(self.board, self.seen, self.following, self.placing, self)
         self.loop = CommitLoop(store, self, runner, clock)
         self.gathered = Gathered()
+        self.inbox = Inbox()
         self._overtake = Overtake(self.board, self.seen, store)
         self._effects: Effects | None = None
         self._held: Effects | None = None  # handed out, but not yet committed
@@ -81,6 +86,7 @@ class Dispatcher:
         """`taskbahn.submit`."""
         self._check_accepting()
         answers, jobs = self.intake.submission(call.args[0] if call.args else None, call.authid)
+        size = check_room(self.inbox, jobs, self.board.counts)
         if not jobs:
             call.answer(answers)
         elif call.kwargs.get("follow"):
@@ -90,10 +96,14 @@ class Dispatcher:
             for job in jobs:
                 job.is_followed = True
             self._accept(
-                jobs, lambda: self._followed(waiter), lambda error: self._turned_away(call, waiter, list(waiter.left), error)
+                call,
+                jobs,
+                size,
+                lambda: self._followed(waiter),
+                lambda error: self._turned_away(call, waiter, waiter.left, error),
             )
         else:
-            self._accept(jobs, lambda: call.answer(answers), call.fail)
+            self._accept(call, jobs, size, lambda: call.answer(answers), call.fail)
 
     def _followed(self, waiter: Waiter) -> None:
         waiter.accepted = True
@@ -103,6 +113,7 @@ class Dispatcher:
         """A task's own name, called as a remote procedure."""
         self._check_accepting()
         job = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
+        size = check_room(self.inbox, [job], self.board.counts)
         job.is_followed = True
         caller = Caller(call)
         self.following.follow(job.id, caller)
@@ -113,10 +124,10 @@ class Dispatcher:
                 self.cancel(job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None)
 
         call.on_gone = gone
-        self._accept([job], lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
+        self._accept(call, [job], size, lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
 
-    def _turned_away(self, call: Call, follower: Follower, jobs: list[str], error: StoreUnavailable) -> None:
-        self.following.unfollow(jobs, follower)
+    def _turned_away(self, call: Call, follower: Follower, jobs: Iterable[str], error: StoreUnavailable) -> None:
+        self.following.unfollow(list(jobs), follower)
         call.fail(error)
 
     def cancel_jobs(self, call: Call) -> None:
@@ -191,6 +202,8 @@ class Dispatcher:
     def decide(self) -> Batch | None:
         """Make a batch of what was gathered; None when there is nothing."""
         gathered = self.gathered
+        gathered.submissions += self.inbox.take()
+        gathered.new += chain.from_iterable(submission.jobs for submission in gathered.submissions)
         held, self._held = self._held, None
         if not gathered:
             self._effects = held
@@ -216,6 +229,10 @@ class Dispatcher:
         return batch
 
     def _cancels(self, batch: Batch, gathered: Gathered, now: float) -> None:
+        early = [cancel for cancel in gathered.cancels if self._is_waiting(cancel[0])]
+        if early:
+            gathered.cancels = [cancel for cancel in gathered.cancels if cancel not in early]
+            self.gathered.cancels += early
         batch.cancels = [
             CancelJob(raw, now, now + DEFAULT_KEEP, wire.to_json({"message": reason or "cancelled"}))
             for raw, reason, _ in gathered.cancels
@@ -225,6 +242,11 @@ class Dispatcher:
             for job in (self.board.jobs.get(id_text(raw)) for raw, _, _ in gathered.cancels)
             if job is not None and job.state is State.RUNNING
         ]
+
+    def _is_waiting(self, raw: bytes) -> bool:
+        """Return whether a job is not even on its way to the store."""
+        job = self.board.jobs.get(id_text(raw))
+        return job is not None and not job.seq
 
     def overtake(self, batch: Batch) -> float | None:
         """Hand out what may go before the commit of the turn just decided; return how long that may wait.  None: not at all."""
@@ -249,23 +271,25 @@ class Dispatcher:
             return
         self._overtake.take_back(effects, str(error))
         effects.forget(set(effects.gathered.new))
-        for gathered in (effects.gathered, self.gathered):
-            for jobs, _, fail in gathered.after:
-                for job in jobs:
-                    if self.board.jobs.get(job.id) is job:
-                        del self.board.jobs[job.id]
-                fail(error)
-            gathered.after.clear()
-            gathered.new.clear()
+        for submission in [*effects.gathered.submissions, *self.inbox.take(math.inf)]:
+            for job in submission.jobs:
+                if self.board.jobs.get(job.id) is job:
+                    del self.board.jobs[job.id]
+            submission.refused(error)
+            for job in submission.jobs:  # others may wait for what never came to be
+                self.seen.look_up(job.id)
+        effects.gathered.submissions.clear()
+        effects.gathered.new.clear()
 
     # helpers
 
-    def _accept(self, jobs: list[Job], answer: Callable[[], None], fail: Callable[[Any], None]) -> None:
+    def _accept(
+        self, call: Call, jobs: list[Job], size: int, accepted: Callable[[], None], refused: Callable[[StoreUnavailable], None]
+    ) -> None:
         for job in jobs:
             if job.id not in self.board.jobs:
                 self.board.jobs[job.id] = job
-        self.gathered.new += jobs
-        self.gathered.after.append((jobs, answer, fail))
+        self.inbox.put(Submission(call.caller, jobs, size, accepted, refused))
         self.loop.poke()
 
     def _check_accepting(self) -> None:

@@ -177,8 +177,9 @@ class Reports:
             job.progress = notice.data
             job.progress_stored = False
         elif notice.kind in ("log", "chunk"):
-            if job.number > MAX_EVENTS_KEPT:
+            if 0 < notice.mark <= job.heard or job.number > MAX_EVENTS_KEPT:  # sent again, or too much
                 return
+            job.heard = notice.mark
             job.number += 1
             effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, wire.to_json(notice.data)))
             job.progress_stored = False  # the row's number must follow

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from taskbahn import wire
     from taskbahn_router.board import Job, Task, Worker
     from taskbahn_router.core.verdict import Ending
+    from taskbahn_router.inbox import Submission
     from taskbahn_router.stores.contract import Batch, Changed
 
     Acknowledge = Callable[[list[list[Any]]], None]
@@ -29,7 +30,7 @@ class Gathered:
     """Requests that wait for the next commit."""
 
     new: list[Job] = field(default_factory=list)
-    after: list[tuple[list[Job], Callable[[], None], Callable[[Exception], None]]] = field(default_factory=list)
+    submissions: list[Submission] = field(default_factory=list)
     reports: list[tuple[Acknowledge | None, Worker, wire.Report]] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     returns: list[Job] = field(default_factory=list)  # back to ready, not charged
@@ -104,7 +105,7 @@ class Effects:
         self.batch.lines[:0] = held.batch.lines
         self.batch.new[:0] = held.batch.new
         self.gathered.new[:0] = held.gathered.new
-        self.gathered.after[:0] = held.gathered.after
+        self.gathered.submissions[:0] = held.gathered.submissions
         self.overtaking = held.overtaking
 
     def forget(self, jobs: set[Job]) -> None:

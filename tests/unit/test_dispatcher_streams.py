@@ -86,3 +86,39 @@ def test_reports_are_heard_only_from_where_nobody_else_is(hall: Hall, name: str)
     asked = hall.ask(wire.WORKER_ATTACH, wire.plain(hello))
     assert asked.error == "invalid_request"
     assert hall.heard == {}
+
+
+def test_what_is_reported_again_after_a_cut_is_stored_once(hall: Hall) -> None:
+    worker = hall.worker()
+    hall.submit()
+    hall.settle()
+    (run,) = worker.take()
+
+    def log(mark: int) -> wire.Notice:
+        return wire.Notice(*run, "log", hall.wall(), {"message": f"line {mark}"}, mark)
+
+    worker.says(notices=[log(1), log(2)])
+    hall.settle()
+    worker.lost()
+    back = hall.worker(running=[run])
+    back.says(notices=[log(1), log(2), log(3)])
+    back.says(notices=[wire.Notice(*run, "log", hall.wall(), {"message": "not counted"})] * 2)
+    hall.settle()
+    stored = hall.ask(wire.JOB_EVENTS, job_id(1)).answer["events"]
+    assert [event["data"]["message"] for event in stored if event["kind"] == "log"] == [
+        "line 1", "line 2", "line 3", "not counted", "not counted",
+    ]  # fmt: skip
+    hall.check()
+
+
+def test_each_attempt_counts_anew(hall: Hall) -> None:
+    worker = hall.worker()
+    hall.submit(retries=1, retry_backoff=0)
+    hall.settle()
+    for attempt in (1, 2):
+        (run,) = worker.take()
+        worker.says(notices=[wire.Notice(*run, "chunk", hall.wall(), attempt, 1)])
+        worker.failed(run)
+        hall.passes(1)
+    stored = hall.ask(wire.JOB_EVENTS, job_id(1)).answer["events"]
+    assert [event["data"] for event in stored if event["kind"] == "chunk"] == [1, 2]

@@ -98,3 +98,17 @@ def test_each_photograph_has_its_licence() -> None:
     photos = ROOT / "examples" / "photos"
     licences = (photos / "LICENSES.md").read_text(encoding="utf-8")
     assert [photo.name for photo in photos.glob("*.jpg") if f"`{photo.name}`" not in licences] == []
+
+
+SHOWN = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text("guarantees.md"))
+
+
+@pytest.mark.parametrize(("file", "test"), SHOWN)
+def test_each_guarantee_names_a_test_that_exists(file: str, test: str) -> None:
+    assert re.search(rf"^(async def|def|class) {test}\b|^{test} = ", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_each_row_of_the_guarantees_names_a_test() -> None:
+    rows = [line for line in text("guarantees.md").splitlines() if line.startswith("| ") and not line.startswith("| promise")]
+    assert len(rows) > 10
+    assert [row for row in rows if "`tests/" not in row] == []
