@@ -176,6 +176,8 @@ async def test_a_task_that_kills_its_process_is_failed_after_two_crashes(place: 
         shown = await view(session, job)
         assert shown["attempt"] == 2
         assert "SIGABRT" in shown["error"]["message"]
+        assert (shown["error"]["signal"], shown["error"]["peak_memory"] > 2**20) == ("SIGABRT", True)
+        assert [attempt["error"]["signal"] for attempt in shown["attempts"]] == ["SIGABRT"] * 2
         assert await ended(session, await submit(session, "shop.version")) == {"succeeded"}
 
 

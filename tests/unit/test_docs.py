@@ -103,7 +103,7 @@ def test_each_photograph_has_its_licence() -> None:
 SHOWN = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text("guarantees.md"))
 
 
-@pytest.mark.parametrize(("file", "test"), SHOWN)
+@pytest.mark.parametrize("file, test", SHOWN)
 def test_each_guarantee_names_a_test_that_exists(file: str, test: str) -> None:
     assert re.search(rf"^(async def|def|class) {test}\b|^{test} = ", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import MAX_TRACEBACK, describe
 from taskbahn.worker.frames import Mark, Unframer, frame
 from taskbahn.worker.loading import NoApplication, load_app
-from taskbahn.worker.pools.childprocess import explain
+from taskbahn.worker.pools.childprocess import Death
 from taskbahn.worker.reload import snapshot, source_directory
 
 MakeModule = Callable[[str], str]
@@ -168,11 +169,18 @@ def test_a_mark_is_read_through_its_descriptor() -> None:
 
 
 @pytest.mark.parametrize(
-    "code, sentence",
-    [(3, "ended with exit code 3"), (-11, "signal 11 (SIGSEGV)"), (-9, "signal 9 (SIGKILL); was it out of memory?")],
+    "code, sentence, data",
+    [
+        (3, "ended with exit code 3; its memory was 500 MiB at most", {"exit_code": 3}),
+        (-11, "signal 11 (SIGSEGV); its memory was 500 MiB at most", {"signal": "SIGSEGV"}),
+        (-9, "signal 9 (SIGKILL); its memory was 500 MiB at most; was it out of memory?", {"signal": "SIGKILL"}),
+        (-63, "signal 63 (", {"signal": 63}),
+    ],
 )
-def test_the_end_of_a_process_is_explained(code: int, sentence: str) -> None:
-    assert sentence in explain(code)
+def test_the_end_of_a_process_is_explained(code: int, sentence: str, data: dict[str, Any]) -> None:
+    death = Death(code, 500 * 2**20)
+    assert sentence in str(death)
+    assert death.error() == {"type": "ProcessDied", "message": str(death), "peak_memory": 500 * 2**20, **data}
 
 
 def test_changed_new_and_removed_sources_are_seen(tmp_path: Path) -> None:

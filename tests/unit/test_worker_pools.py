@@ -377,7 +377,10 @@ def test_a_process_that_dies_costs_one_attempt(make_module: Callable[[str], str]
         await dispatcher.until(lambda: worker.is_clear)
         assert list(dispatcher.failed) == ["a"]
         assert dispatcher.failed["a"]["kind"] == "crash"
-        assert "signal 9 (SIGKILL)" in dispatcher.failed["a"]["error"]["message"]
+        error = dispatcher.failed["a"]["error"]
+        assert "signal 9 (SIGKILL)" in error["message"]
+        assert error["signal"] == "SIGKILL"
+        assert 2**20 < error["peak_memory"] < 2**30
         assert len(dispatcher.done) == 30
 
     play(load_app(target), action, slots=1, target=target)

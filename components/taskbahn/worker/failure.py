@@ -36,11 +36,6 @@ def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) 
     return outcome(context, **fields)
 
 
-def crashed(context: AttemptContext, message: str) -> Record:
-    """Return the record of an attempt whose process died under it."""
-    return outcome(context, kind="crash", error={"type": "ProcessDied", "message": message})
-
-
 def stopped(context: AttemptContext, message: str) -> Record:
     """Return the record of an attempt that was stopped before it began, or that did not stop by itself."""
     kind = context.stop or "cancelled"

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt import AttemptContext
 
 END_GRACE = 1.0  # seconds that an idle child gets for its exit
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; getrusage(2) differs
 HALT_LOOKS = 50  # milliseconds in which a halted process should have come to a halt, if it is not stuck in the kernel
 
 
@@ -32,8 +33,35 @@ class Owner(Protocol):
     def child_said(self, child: ChildProcess, records: list[Any]) -> None:
         """It sent these."""
 
-    def child_died(self, child: ChildProcess, why: str) -> None:
+    def child_died(self, child: ChildProcess, death: Death) -> None:
         """It is gone; `held` has what it had not finished."""
+
+
+class Death(NamedTuple):
+    """How a process ended. peak_memory: the most that it had resident, in bytes, over all its attempts."""
+
+    code: int  # negative: the number of a signal
+    peak_memory: int
+
+    def __str__(self) -> str:
+        peak = f"; its memory was {self.peak_memory / 2**20:,.0f} MiB at most"
+        if self.code >= 0:
+            return f"its process ended with exit code {self.code}{peak}"
+        hint = "; was it out of memory?" if -self.code == signal.SIGKILL else ""
+        return f"its process was ended by signal {-self.code} ({self.signal or 'unknown'}){peak}{hint}"
+
+    @property
+    def signal(self) -> str:
+        """The name of the signal that ended it, or an empty string."""
+        try:
+            return signal.Signals(-self.code).name if self.code < 0 else ""
+        except ValueError:
+            return ""
+
+    def error(self) -> dict[str, Any]:
+        """Return it as the structured error of an attempt."""
+        how = {"signal": self.signal or -self.code} if self.code < 0 else {"exit_code": self.code}
+        return {"type": "ProcessDied", "message": str(self), **how, "peak_memory": self.peak_memory}
 
 
 class ChildProcess:
@@ -175,9 +203,10 @@ class ChildProcess:
     def _died(self) -> None:
         """The socket is closed: the exit code is decided already, or the child has cut itself off and is of no use."""
         self._process.kill()
-        code = self._process.wait()
+        _, status, used = os.wait4(self.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)  # or it would be waited for again
         self._close(keep_mark=True)
-        self._owner.child_died(self, explain(code))
+        self._owner.child_died(self, Death(self._process.returncode, used.ru_maxrss * MAXRSS_UNIT))
         self._mark.close()
 
     def _close(self, *, keep_mark: bool = False) -> None:
@@ -187,15 +216,3 @@ class ChildProcess:
         self._socket.close()
         if not keep_mark:
             self._mark.close()
-
-
-def explain(code: int) -> str:
-    """Say how a process ended, from its return code."""
-    if code >= 0:
-        return f"its process ended with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = "unknown"
-    hint = "; was it out of memory?" if -code == signal.SIGKILL else ""
-    return f"its process was ended by signal {-code} ({name}){hint}"

@@ -10,9 +10,9 @@ from twisted.logger import Logger
 
 from taskbahn.attempt import DONE, FAILED, NOTICE
 from taskbahn.errors import ServiceError
-from taskbahn.worker.failure import crashed, stopped
+from taskbahn.worker.failure import outcome, stopped
 from taskbahn.worker.pool import BLOCKED_AFTER, Line
-from taskbahn.worker.pools.childprocess import ChildProcess
+from taskbahn.worker.pools.childprocess import ChildProcess, Death
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -157,7 +157,7 @@ class ProcessPool:
         self._outbox.deliver(passed)
         self._distribute()
 
-    def child_died(self, child: ChildProcess, why: str) -> None:
+    def child_died(self, child: ChildProcess, death: Death) -> None:
         """What it had begun has crashed, or was killed because it did not stop; the rest goes to other children."""
         if child in self.children:
             self.children.remove(child)
@@ -169,11 +169,11 @@ class ProcessPool:
             if context.stop is not None:
                 self._outbox.put_here(stopped(context, f"{context.stop_reason}; it did not stop, so its process was killed"))
             else:
-                self.log.warn("{task}, job {job}: {why}", task=context.task, job=context.job, why=why)
-                self._outbox.put_here(crashed(context, why))
+                self.log.warn("{task}, job {job}: {why}", task=context.task, job=context.job, why=death)
+                self._outbox.put_here(outcome(context, kind="crash", error=death.error()))
         self._line.waiting.extendleft(reversed(unstarted))
         if not child.is_ready:
-            self._could_not_start(why)
+            self._could_not_start(str(death))
         elif not self._is_stopped:
             self._distribute()
 
