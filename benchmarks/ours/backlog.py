@@ -46,9 +46,9 @@ def succeeded() -> int:
     return tasks.threads.view.status().jobs.get("succeeded", 0)
 
 
-def work_off(count: int) -> tuple[int, float]:
-    """Return how many jobs ended in how many seconds, from the first to be seen as done."""
-    first = before = succeeded()
+def work_off(before: int, count: int) -> tuple[int, float]:
+    """Return how many jobs ended in how many seconds, from the first to be seen as done; *before* had succeeded already."""
+    first = before
     while first == before:
         time.sleep(POLL_SECONDS)
         first = succeeded()
@@ -75,15 +75,21 @@ def run(plan: Plan, place: Place) -> Sequence[Figure]:
     memory_before, disk_before = memory(router, "VmRSS"), node.bytes_on_disk()
     seconds = submit(count)
     memory_after, peak, disk_after = memory(router, "VmRSS"), memory(router, "VmHWM"), node.bytes_on_disk()
+    say(progress="starting the node again")
+    node.stop()
+    restarted = node.start()
+    router = node.router_pid
     say(progress="working them off")
+    before = succeeded()  # the client is back, too
     node.start_worker(APPS["threads"], SLOTS["threads"])
-    done, worked = work_off(count)
+    done, worked = work_off(before, count)
     figures = [
         Figure("waiting jobs", count, "jobs"),
         Figure("time to submit", round(seconds, 1), "s", f"{count / seconds:,.0f} jobs/s"),
         Figure("router memory before", round(memory_before, 1), "MiB", "resident; router and dispatcher are one process"),
         Figure("router memory with all waiting", round(memory_after, 1), "MiB", f"{memory_after - memory_before:+.1f} MiB; peak {peak:.1f} MiB"),
         Figure("size on disk", round(disk_after / MIB, 1), "MiB", f"{disk_after / count:.0f} bytes a job; {disk_before / MIB:.1f} MiB before"),
+        Figure("started again", round(restarted, 1), "s", "from `taskbahn up` to ready, with all of them waiting"),
         Figure("worked off", round(done / worked), "jobs/s", f"{done:,} jobs in {worked:.1f} s, one worker with {SLOTS['threads']} threads"),
         Figure("router memory while working", round(memory(router, "VmRSS"), 1), "MiB", f"peak {memory(router, 'VmHWM'):.1f} MiB"),
     ]  # fmt: skip
