@@ -1,6 +1,6 @@
-"""A client that behaves badly, in a process of its own: `python -m benchmarks.ours.flooder PORT KIND COUNT [JOB]`.
+"""A client that behaves badly, in a process of its own: `python -m benchmarks.ours.flooder PORT KIND COUNT [TASK | JOB]`.
 
-    submit     COUNT submissions of 1,000 jobs are always on their way, whatever is answered
+    submit     COUNT submissions of 1,000 jobs of TASK are always on their way, whatever is answered
     watch      COUNT watches of JOB
     subscribe  COUNT connections that subscribe to JOB's topic and never read again
     idle       COUNT connections that say nothing
@@ -30,7 +30,6 @@ HANDSHAKE = bytes([0x7F, 0xF2, 0, 0])  # messages up to 16 MiB, MessagePack
 HELLO, CALL, ERROR, SUBSCRIBE = 1, 48, 8, 32
 JOBS = 1_000  # in one submission
 TOGETHER = 100  # connections that are opened at a time
-TASK = "bench.noop"
 NOBODY = "nobody"  # the queue that no worker takes from
 
 
@@ -69,10 +68,10 @@ async def open_many(port: int, count: int) -> list[Connection]:
     return connections
 
 
-async def submit(port: int, count: int, _job: str, seen: Counter[str]) -> None:
+async def submit(port: int, count: int, task: str, seen: Counter[str]) -> None:
     """Submit without pause."""
     (connection,) = await open_many(port, 1)
-    calls = [{"task": TASK, "options": {"queue": NOBODY}}] * JOBS
+    calls = [{"task": task, "options": {"queue": NOBODY}}] * JOBS
     numbers = itertools.count(1)
     for _ in range(count):
         connection.send([CALL, next(numbers), {}, "taskbahn.submit", [calls]])
@@ -128,11 +127,11 @@ def say(**values: Any) -> None:
     print(json.dumps(values), flush=True)
 
 
-async def main(port: int, kind: str, count: int, job: str) -> None:
+async def main(port: int, kind: str, count: int, what: str) -> None:
     """Flood until the input ends."""
     seen: Counter[str] = Counter()
     flood = asyncio.ensure_future(
-        {"submit": submit, "watch": watch, "subscribe": subscribe, "idle": idle}[kind](port, count, job, seen)
+        {"submit": submit, "watch": watch, "subscribe": subscribe, "idle": idle}[kind](port, count, what, seen)
     )
     ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
     await asyncio.wait([flood, ended], return_when=asyncio.FIRST_COMPLETED)

@@ -36,9 +36,9 @@ FOREVER = 100_000_000  # lines of a task that logs
 class Flood:
     """A `flooder.py`, from the outside."""
 
-    def __init__(self, port: int, kind: str, count: int, job: str) -> None:
+    def __init__(self, port: int, kind: str, count: int, what: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.ours.flooder", str(port), kind, str(count), job],
+            [sys.executable, "-m", "benchmarks.ours.flooder", str(port), kind, str(count), what],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -128,9 +128,9 @@ def run(plan: Plan, place: Place) -> Sequence[Figure]:
 def beside(node: Node, kind: str, count: int) -> list[Figure]:
     """Measure beside one flood."""
     with contextlib.ExitStack() as stack:
-        job = stack.enter_context(talking()) if kind in ("watch", "subscribe") else ""
+        what = stack.enter_context(talking()) if kind in ("watch", "subscribe") else tasks.NOOP
         before = memory(node.router_pid, "VmRSS")
-        flood = Flood(node.port, kind, count, job)
+        flood = Flood(node.port, kind, count, what)
         milliseconds = quiet_calls()
         growth = memory(node.router_pid, "VmRSS") - before
         seen = flood.end()
