@@ -100,7 +100,6 @@ class AttemptContext:
         if self.saying is not None:
             self.saying.finish()
 
-
     def extend(self, seconds: float) -> None:
         """Add to the time limit, if there is one."""
         if self.run_within is not None:
