@@ -21,7 +21,7 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError
 from twisted.logger import Logger
 
-from taskbahn import wire
+from taskbahn import sockets, wire
 from taskbahn.errors import RouterUnavailable
 
 if TYPE_CHECKING:
@@ -43,10 +43,9 @@ class Session(ApplicationSession):
         self.reason = ""
 
     def onConnect(self) -> None:
-        # A small message must not wait for the acknowledgement of the one before it (Nagle): 40 ms on Linux.
-        transport = getattr(self._transport, "transport", None)
-        if transport is not None and hasattr(transport, "setTcpNoDelay"):
-            transport.setTcpNoDelay(True)
+        socket = getattr(getattr(self._transport, "transport", None), "socket", None)
+        if socket is not None:
+            sockets.set_up(socket)
         self.join(self.config.realm)
 
     def onJoin(self, details: Any) -> None:
@@ -121,6 +120,7 @@ class Connection:
         self._first: list[Deferred[None]] = []
         self._stopped: list[Deferred[None]] = []
         self._attempt: Deferred[Any] | None = None
+        self._protocol: Any = None  # of the newest connection, from the first byte on; a session comes after the handshake
 
     def _transport(self, url: str) -> tuple[Any, Any]:
         parts = urlsplit(url)
@@ -176,6 +176,8 @@ class Connection:
             attempt.cancel()
         session = self.session or self._opening
         if session is None:
+            if self._protocol is not None:
+                self._protocol.transport.abortConnection()
             return succeed(None)
         gone: Deferred[None] = Deferred()
         self._stopped.append(gone)
@@ -197,7 +199,22 @@ class Connection:
         self._attempt.addCallbacks(self._connected, self._refused)
 
     def _connected(self, protocol: Any) -> None:
+        """The socket is open. It may close before there is a session: a proxy whose router is away does that."""
         self._attempt = None
+        self._protocol = protocol
+        connection_lost = protocol.connectionLost
+
+        def lost(reason: Any) -> None:
+            connection_lost(reason)
+            if self._protocol is protocol:
+                self._protocol = None
+                if self.session is None and self._opening is None:
+                    self.last_failure = self.last_failure or "the connection was closed before it was open"
+                    self._again()
+
+        protocol.connectionLost = lost
+        if not self._wanted:
+            protocol.transport.abortConnection()
 
     def _refused(self, failure: Any) -> None:
         self._attempt = None

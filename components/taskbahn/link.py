@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 AGAIN_SECONDS = 0.2  # until a router without a dispatcher is asked again
 MISSING = "wamp.error.no_such_procedure"
+CANCELED = "wamp.error.canceled"  # the dispatcher's session ended while it had the call: the node stops, or has been killed
 PROMPTLY = 1.0  # seconds to say goodbye
 
 
@@ -164,7 +165,7 @@ class Link:
         error = failure.value
         if session is not self._session or request not in self._asked:
             return
-        if isinstance(error, ApplicationError) and error.error in (MISSING, NotReady.uri):
+        if isinstance(error, ApplicationError) and error.error in (MISSING, CANCELED, NotReady.uri):
             now = self._seconds()
             request.put_off = request.put_off or now
             if now - request.put_off < self.timeout:

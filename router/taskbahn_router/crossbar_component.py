@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import os
 import random
-import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +18,16 @@ from autobahn.twisted.wamp import ApplicationSession
 from autobahn.wamp import message
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallOptions, PublishOptions
-from twisted.internet import tcp
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
 from taskbahn.errors import TaskbahnError
+from taskbahn_router import lifeline
+from taskbahn_router.accepting import set_up_accepted
 from taskbahn_router.calls import Call
 from taskbahn_router.offers import OfferFailed
 from taskbahn_router.service import Service
+from taskbahn_router.slow_readers import SlowReaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +127,7 @@ class Component(ApplicationSession):
         from twisted.internet import reactor as installed
 
         reactor: Any = installed
+        lifeline.end_with_parent()
         self.link = Link(self._transport)
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
@@ -137,7 +139,6 @@ class Component(ApplicationSession):
         data = Path(extra.get("cbdir", ".")) / str(extra.get("data", "../.taskbahn"))
         self.service = Service(data.resolve(), self, reactor=reactor, wall=time.time, uniform=random.random)
         for topic, handler in {
-            "wamp.session.on_join": self._joined,
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,
             "wamp.registration.on_create": lambda _, registration: self.service.offers.created(registration),
@@ -146,6 +147,10 @@ class Component(ApplicationSession):
             await self.subscribe(handler, topic)
         await self.service.start()
         reactor.addSystemEventTrigger("before", "shutdown", self.service.stop)
+        set_up_accepted(reactor)
+        slow_readers = SlowReaders(reactor)
+        slow_readers.start()
+        reactor.addSystemEventTrigger("before", "shutdown", slow_readers.stop)
         _settle_memory()
 
     # what the service asks of the outside
@@ -176,9 +181,6 @@ class Component(ApplicationSession):
         return call.addErrback(_offer_failed)
 
     # what Crossbar tells
-
-    def _joined(self, details: Any) -> None:
-        _disable_nagle()
 
     def _topic_made(self, session: int, subscription: dict[str, Any]) -> None:
         uri, match, number = subscription["uri"], subscription["match"], subscription["id"]
@@ -240,13 +242,3 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
-
-
-def _disable_nagle() -> None:
-    """Have small messages sent at once: Crossbar leaves Nagle on for RawSocket, which costs 40 ms where two follow each other."""
-    from twisted.internet import reactor as installed
-
-    reactor: Any = installed
-    for reader in reactor.getReaders():
-        if isinstance(reader, tcp.Port | tcp.Server) and reader.socket is not None and reader.socket.family != socket.AF_UNIX:
-            reader.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

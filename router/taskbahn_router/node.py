@@ -1,6 +1,7 @@
 """`taskbahn up`: makes a node's configuration, starts Crossbar on it, watches over it, and stops it cleanly.
 
-Imports neither Crossbar nor Twisted, so that Crossbar itself starts at once.
+Imports neither Crossbar nor Twisted, so that Crossbar itself starts at once. Whichever of the processes dies, the others end too:
+`lifeline` has the ways down, from here to Crossbar's controller and on to its router process; `Node` sees to the way up.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import contextlib
 import ipaddress
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from taskbahn.errors import ServiceError
+from taskbahn_router.claim import ENDING_SECONDS, Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +32,11 @@ if TYPE_CHECKING:
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.03
-CROSSBAR = "import sys; from crossbar import run; sys.exit(run())"
+MOST_FILES = 65_536
+LEFTOVER_SECONDS = 2.0  # for the router process to see that its controller is gone
+CROSSBAR = (
+    "from taskbahn_router.lifeline import end_with_input; end_with_input(); import sys; from crossbar import run; sys.exit(run())"
+)
 
 
 class NodeFailed(ServiceError):
@@ -79,17 +86,30 @@ def check_interface(interface: str) -> None:
         )
 
 
-def check_port(port: int, interface: str) -> None:
-    """Raise `NodeFailed` when somebody else has the port."""
+def check_port(port: int, interface: str, patience: float = 0.0) -> None:
+    """Raise `NodeFailed` when somebody else has the port, also after *patience* seconds."""
     family = socket.AF_INET6 if ":" in interface else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((interface, port))
-        except OSError as error:
-            raise NodeFailed(
-                f"port {port} on {interface} cannot be had ({error.strerror}): stop what listens there, or choose another with --port"
-            ) from error
+    until = time.monotonic() + patience
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return probe.bind((interface, port))
+            except OSError as error:
+                if time.monotonic() > until:
+                    raise NodeFailed(
+                        f"port {port} on {interface} cannot be had ({error.strerror}): stop what listens there, or choose another with --port"
+                    ) from error
+        time.sleep(POLL_SECONDS)
+
+
+def allow_many_connections() -> None:
+    """Raise the soft limit of open files, which Crossbar inherits: it is 1,024 on many systems, and every connection takes one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # macOS may say no to what it gave as the limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class Node:
@@ -101,6 +121,8 @@ class Node:
         self._port = port
         self._interface = "127.0.0.1" if interface == "localhost" else interface
         self._loglevel = loglevel
+        self._folder = self.data / "node"
+        self._claim = Claim(self._folder)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -111,25 +133,25 @@ class Node:
     def start(self) -> None:
         """Write the configuration and start Crossbar; returns at once.  Raises NodeFailed."""
         check_interface(self._interface)
-        check_port(self._port, self._interface)
-        folder = self.data / "node"
+        was_killed = self._folder.is_dir() and self._take_claim()  # first, as a node that is just ending has the port as well
+        check_port(self._port, self._interface, ENDING_SECONDS if was_killed else 0.0)
+        config = json.dumps(configuration(self._port, self._interface, self.data), indent=1)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / "failure").unlink(missing_ok=True)
-            (folder / "config.json").write_text(
-                json.dumps(configuration(self._port, self._interface, self.data), indent=1), "utf-8"
-            )
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._take_claim()
+            (self._folder / "failure").unlink(missing_ok=True)
+            (self._folder / "config.json").write_text(config, "utf-8")
         except OSError as error:
-            raise NodeFailed(
-                f"the data directory {self.data} cannot be written ({error.strerror}): give one that this user may write to with --data"
-            ) from error
-        self._check_alone(folder)
+            raise self._cannot_write(error) from error
+        arguments = ["start", "--cbdir", str(self._folder), "--loglevel", self._loglevel, "--color", "false"]
+        allow_many_connections()
         # a group of its own: a Ctrl-C in the terminal reaches us alone, and we stop it in our way
         self._process = subprocess.Popen(
-            [sys.executable, "-c", CROSSBAR, "start", "--cbdir", str(folder), "--loglevel", self._loglevel, "--color", "false"],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-c", CROSSBAR, *arguments],
+            stdin=subprocess.PIPE,  # nothing is written: its end is our end
             stdout=sys.stderr,
             stderr=sys.stderr,
+            pass_fds=(self._claim.descriptor,),
             start_new_session=True,
         )
 
@@ -139,7 +161,7 @@ class Node:
         while keep_on():
             if self._answers():
                 return True
-            if self._process is None or self._process.poll() is not None:
+            if self._process is None or (self._process.poll() is not None and keep_on()):
                 raise NodeFailed(self._why())
             if time.monotonic() > end:
                 raise NodeFailed(f"the node did not become ready within {seconds:.0f} s; its log is above")
@@ -156,23 +178,60 @@ class Node:
 
     def stop(self) -> None:
         """Stop it and everything that it started; safe twice."""
-        if self._process is None or self._process.poll() is not None:
+        self._claim.release()  # the controller holds it as well, for as long as it lives
+        lifeline = self._process.stdin if self._process else None
+        if self._process is None or lifeline is None or lifeline.closed:
             return
-        self._process.send_signal(signal.SIGINT)  # which Crossbar takes for a clean stop, unlike SIGTERM
-        if self.wait(STOP_SECONDS) is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self.wait()
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # which Crossbar takes for a clean stop, unlike SIGTERM
+            if self.wait(STOP_SECONDS) is None:
+                self._signal_group(signal.SIGKILL)
+                self.wait()
+        self._end_leftovers()
+        lifeline.close()
 
-    def _check_alone(self, folder: Path) -> None:
-        """One node per directory; Crossbar keeps its process id in node.pid."""
+    def ending(self) -> str:
+        """Say how it ended, though nobody stopped it."""
+        code = self.wait(0)
+        if code is not None and code < 0:
+            return f"Crossbar's controller (process {self.pid}) was ended by {signal.Signals(-code).name}"
+        return f"the node ended by itself with code {code}; its log is above"
+
+    def _end_leftovers(self) -> None:
+        """Wait for the router process, if it has outlived its controller, but not for long."""
+        until = time.monotonic() + LEFTOVER_SECONDS
+        while self._signal_group(0) and time.monotonic() < until:
+            time.sleep(POLL_SECONDS)
+        self._signal_group(signal.SIGKILL)
+
+    def _signal_group(self, number: int) -> bool:
+        """Signal the controller's group, which the router process is in; False when nobody is left in it."""
         try:
-            pid = int(json.loads((folder / "node.pid").read_text("utf-8"))["pid"])
-            os.kill(pid, 0)
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):  # the latter on macOS, when all are zombies
+            return False
+        return True
+
+    def _take_claim(self) -> bool:
+        """Keep others out of the directory; return whether the node before was killed."""
+        try:
+            return self._claim.take()
+        except BlockingIOError:
+            raise NodeFailed(
+                f"a node{self._other()} already works on {self.data}: stop it, or give another directory with --data"
+            ) from None
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _other(self) -> str:
+        try:
+            return f" with process id {int(json.loads((self._folder / 'node.pid').read_text('utf-8'))['pid'])}"
         except (OSError, ValueError, KeyError, TypeError):
-            return
-        raise NodeFailed(
-            f"a node with process id {pid} already works on {self.data}: stop it, or give another directory with --data"
+            return ""
+
+    def _cannot_write(self, error: OSError) -> NodeFailed:
+        return NodeFailed(
+            f"the data directory {self.data} cannot be written ({error.strerror}): give one that this user may write to with --data"
         )
 
     def _answers(self) -> bool:
@@ -185,7 +244,7 @@ class Node:
             return False
 
     def _why(self) -> str:
-        failure = self.data / "node" / "failure"
+        failure = self._folder / "failure"
         if failure.exists():
             return failure.read_text("utf-8").strip()
         code = self._process.returncode if self._process else None
@@ -203,8 +262,8 @@ def up(port: int, data: Path, interface: str, loglevel: str, ready: Callable[[Ad
         if node.wait_ready(keep_on=lambda: not stopping):
             ready(node.addresses)
         while not stopping:
-            if node.wait(0.2) is not None:
-                raise NodeFailed(f"the node ended by itself with code {node.wait()}; its log is above")
+            if node.wait(0.2) is not None and not stopping:
+                raise NodeFailed(node.ending())
     finally:
         node.stop()
     return 0

@@ -22,6 +22,15 @@ def only_child(pid: int) -> int:
     return child
 
 
+def first_child(pid: int) -> int:
+    """Wait until *pid* starts a process."""
+    until = time.monotonic() + 20
+    while not (found := children(pid)):
+        assert time.monotonic() < until, f"{pid} starts nothing"
+        time.sleep(0.02)
+    return found[0]
+
+
 def wait_until_gone(pids: list[int], seconds: float) -> None:
     """Wait until none of them lives."""
     until = time.monotonic() + seconds

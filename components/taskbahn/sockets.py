@@ -1,0 +1,35 @@
+"""How the sockets of a connection are set up, at both ends: small messages go at once, and a peer that vanished is noticed.
+
+A machine that loses its power or its network says nothing. WebSocket has pings for that, RawSocket has not, so the kernel is asked
+to probe a silent connection, and to give one up whose peer acknowledges nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+IDLE_SECONDS = 10
+INTERVAL_SECONDS = 5
+PROBES = 3
+UNACKNOWLEDGED_SECONDS = 30  # Linux: bytes that wait for so long end the connection, and so do probes
+OPTIONS = {
+    "TCP_NODELAY": 1,  # a small message must not wait for the acknowledgement of the one before it (Nagle): 40 ms on Linux
+    "TCP_KEEPIDLE": IDLE_SECONDS,
+    "TCP_KEEPALIVE": IDLE_SECONDS,  # the name that macOS has for it
+    "TCP_KEEPINTVL": INTERVAL_SECONDS,
+    "TCP_KEEPCNT": PROBES,
+    "TCP_USER_TIMEOUT": UNACKNOWLEDGED_SECONDS * 1000,
+}
+
+
+def set_up(sock: socket.socket) -> None:
+    """Set the options that this platform has."""
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    with contextlib.suppress(OSError):  # macOS refuses for a connection that is lost already; its end is told elsewhere
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in OPTIONS.items():
+            option = getattr(socket, name, None)
+            if option is not None:
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)

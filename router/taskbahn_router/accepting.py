@@ -1,0 +1,36 @@
+"""Sets up the sockets of those who connect to this process, whatever listens here; knows Twisted, and not Crossbar.
+
+Crossbar leaves Nagle on for RawSocket, which costs 40 ms where two small messages follow each other, and it asks for no keepalive.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from twisted.internet import tcp
+
+from taskbahn import sockets
+
+LOOK_SECONDS = 0.05
+
+
+class Accepted(tcp.Server):
+    """A connection that was made to us."""
+
+    def __init__(self, sock: socket.socket, *rest: Any) -> None:
+        super().__init__(sock, *rest)
+        sockets.set_up(sock)
+
+
+def set_up_accepted(reactor: Any) -> None:
+    """Have every socket that is accepted set up. Waits for the first listening port: Crossbar opens it after us."""
+    readers = reactor.getReaders()
+    ports: list[Any] = [reader for reader in readers if isinstance(reader, tcp.Port) and reader.addressFamily != socket.AF_UNIX]
+    for port in ports:
+        port.transport = Accepted
+    if not ports:
+        reactor.callLater(LOOK_SECONDS, set_up_accepted, reactor)
+    for reader in readers:
+        if isinstance(reader, tcp.Server) and reader.connected:  # who was quicker than this look
+            sockets.set_up(reader.socket)

@@ -1,0 +1,69 @@
+"""A subscriber who does not read: the router's memory stays bounded, it is dropped, and nobody else has to wait."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_twisted
+from autobahn.wamp.types import RegisterOptions
+from support.plain import Heard, patiently, session_to
+from support.processes import memory, only_child
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
+
+from taskbahn import wire
+from taskbahn.ids import new_id
+from taskbahn_router.slow_readers import MEBIBYTE
+
+if TYPE_CHECKING:
+    from support.programs import Node
+
+pytestmark = pytest.mark.slow
+PIECE = "x" * (MEBIBYTE // 2)  # of each progress
+PIECES = 1000  # half a gigabyte
+MOST_MEMORY = 250  # MiB more than before: the backlog at its longest, twice, as it is put together to be sent
+MOST_LATENCY = 0.2  # seconds, the median; each call waits behind the work for one piece
+
+
+@pytest.mark.parametrize("transport", ["rawsocket", "websocket"])
+@pytest_twisted.ensureDeferred
+async def test_a_subscriber_who_does_not_read_is_dropped_and_nobody_else_has_to_wait(node: Node, transport: str) -> None:
+    router = only_child(only_child(node.process.pid))
+    job, said = str(new_id()), len(node.lines)
+    calls = Heard()
+    done: Deferred[str] = Deferred()
+
+    def run(details: Any) -> Deferred[str]:
+        calls(details.progress)
+        return done
+
+    latencies, memories = [], []
+    async with session_to(node.rawsocket) as worker, session_to(node.websocket) as quiet:
+        await patiently(worker.register(run, f"{wire.OFFER_PREFIX}deaf.{transport}", RegisterOptions(details_arg="details")))
+        async with session_to(getattr(node, transport)) as deaf:
+            carrier: Any = deaf._transport
+            await patiently(deaf.subscribe(lambda _: None, wire.JOB_TOPIC + job))
+            await patiently(quiet.call(wire.SUBMIT, [{"task": f"deaf.{transport}", "id": job}]))
+            progress = await calls.first(bool)
+            carrier.transport.pauseProducing()
+            before = await deferToThread(memory, router)
+            for number in range(PIECES):
+                progress({"data": PIECE})
+                worker.flush()
+                began = time.monotonic()
+                await patiently(quiet.call(wire.VIEW_STATUS))
+                latencies.append(time.monotonic() - began)
+                if number % 25 == 0:
+                    memories.append(await deferToThread(memory, router) - before)
+            (line,) = [line for line in node.lines[said:] if "a slow reader is dropped" in line]
+            assert f"127.0.0.1:{carrier.transport.getHost().port}, session {deaf._session_id}: " in line
+            carrier.transport.resumeProducing()  # only now it learns of it
+        done.callback("went on")
+        outcome = await patiently(quiet.call(wire.JOB_WAIT, [job]))
+    print(line, f"{max(memories):.0f} MiB, latency {sorted(latencies)[PIECES // 2]:.4f} s, {max(latencies):.3f} s")
+    assert outcome["outcomes"] == [[job, "succeeded", '"went on"', None]]
+    assert "Traceback" not in "".join(node.lines[said:])
+    assert max(memories) < MOST_MEMORY, memories
+    assert sorted(latencies)[PIECES // 2] < MOST_LATENCY

@@ -1,0 +1,174 @@
+"""Which readers are dropped, on a simulated clock: those who read nothing, and those who let too much gather; not the slow ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet import tcp
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+
+from taskbahn_router.slow_readers import (
+    LOOK_SECONDS,
+    MEBIBYTE,
+    MUCH,
+    MUCH_IN_ALL,
+    PATIENCE,
+    STALLED_SECONDS,
+    SlowReaders,
+    backlog,
+    session_of,
+)
+
+BLOCK = b"x" * MEBIBYTE
+
+
+class Layer:
+    """A protocol around another, as Crossbar puts them."""
+
+    def __init__(self, **inner: Any) -> None:
+        vars(self).update(inner)
+
+
+class Socket:
+    """Takes as many bytes as the reader has made room for."""
+
+    def __init__(self) -> None:
+        self.room = 0
+
+    def send(self, data: memoryview) -> int:
+        if not self.room:
+            raise BlockingIOError(11, "it would block")
+        taken = min(len(data), self.room)
+        self.room -= taken
+        return taken
+
+
+class Connection(tcp.Server):
+    """Twisted's own, on a socket that is not one."""
+
+    def __init__(self, street: Any, port: int) -> None:
+        self.reactor = self.street = street
+        self.socket: Any = Socket()
+        self.connected = True
+        self._tempDataBuffer = []
+        self._tempDataLen = 0
+        self.port = port
+        self.aborted = False
+        twisted: Any = super()  # untyped
+        self._write, self._send = twisted.write, twisted.doWrite
+        self.protocol: Any = Layer(wrappedProtocol=Layer(_proto=Layer(_session=Layer(_session_id=port * 1000))))
+
+    def getPeer(self) -> IPv4Address:  # noqa: N802 - Twisted's name
+        return IPv4Address("TCP", "127.0.0.1", self.port)
+
+    def abortConnection(self) -> None:  # noqa: N802 - Twisted's name
+        self.aborted = True
+        self.street.removeWriter(self)
+
+    def owed(self, length: int) -> None:
+        """The router writes."""
+        for _ in range(length // MEBIBYTE):
+            self._write(BLOCK)
+        self._write(BLOCK[: length % MEBIBYTE])
+
+    def reads(self, length: int) -> None:
+        """The reader takes some."""
+        self.socket.room += length
+        while self.socket.room and backlog(self):
+            self._send()
+
+
+class Street(Clock):
+    """A reactor with connections, and what watches over them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writers: dict[Connection, None] = {}
+        self.watch = SlowReaders(self)
+        self.watch.start()
+
+    def addWriter(self, writer: Connection) -> None:  # noqa: N802 - Twisted's name
+        self.writers[writer] = None
+
+    def removeWriter(self, writer: Connection) -> None:  # noqa: N802 - Twisted's name
+        self.writers.pop(writer, None)
+
+    def getWriters(self) -> list[Connection]:  # noqa: N802 - Twisted's name
+        return list(self.writers)
+
+    def passes(self, seconds: float) -> None:
+        for _ in range(round(seconds / LOOK_SECONDS)):
+            self.advance(LOOK_SECONDS)
+
+
+@pytest.fixture
+def street() -> Street:
+    return Street()
+
+
+def test_who_reads_nothing_for_long_is_dropped_and_its_backlog_freed(street: Street) -> None:
+    deaf = Connection(street, 1)
+    deaf.owed(MUCH + 1)
+    street.passes(STALLED_SECONDS)
+    assert (backlog(deaf), street.watch.dropped) == (MUCH + 1, 0)
+    street.passes(LOOK_SECONDS)
+    assert (backlog(deaf), street.watch.dropped) == (0, 1)
+    assert deaf.aborted
+
+
+def test_who_takes_a_byte_now_and_then_is_only_slow(street: Street) -> None:
+    slow = Connection(street, 1)
+    slow.owed(4 * MUCH)
+    for _ in range(20):
+        street.passes(STALLED_SECONDS - LOOK_SECONDS)
+        slow.reads(1)
+    assert not slow.aborted
+
+
+def test_a_little_may_wait_for_as_long_as_it_likes(street: Street) -> None:
+    asleep = Connection(street, 1)
+    asleep.owed(MUCH)
+    street.passes(STALLED_SECONDS * 10)
+    assert not asleep.aborted
+
+
+@pytest.mark.parametrize("most, seconds", PATIENCE.items())
+def test_a_backlog_that_is_far_too_long_and_gets_no_shorter_is_dropped_soon(street: Street, most: int, seconds: float) -> None:
+    flooded = Connection(street, 1)
+    flooded.owed(most + MEBIBYTE)
+    street.passes(LOOK_SECONDS)
+    for _ in range(round(seconds / LOOK_SECONDS)):
+        assert not flooded.aborted
+        flooded.owed(1000)
+        flooded.reads(999)
+        street.passes(LOOK_SECONDS)
+    assert flooded.aborted
+
+
+def test_a_reader_who_works_off_a_long_backlog_gets_it_all(street: Street) -> None:
+    busy = Connection(street, 1)
+    busy.owed(max(PATIENCE) * 2)
+    while backlog(busy):
+        busy.reads(MEBIBYTE)
+        street.passes(LOOK_SECONDS)
+    assert not busy.aborted
+    assert street.getWriters() == []
+
+
+def test_when_all_together_have_too_much_the_longest_backlogs_go(street: Street) -> None:
+    few = [Connection(street, port) for port in range(20)]
+    for number, connection in enumerate(few):
+        connection.owed(MUCH_IN_ALL // 18 - number)
+    street.passes(LOOK_SECONDS)
+    assert sum(backlog(connection) for connection in few) <= MUCH_IN_ALL
+    assert [connection.aborted for connection in few] == [True] * 2 + [False] * 18
+    assert street.watch.dropped == 2
+
+
+def test_it_says_which_session_it_was(street: Street) -> None:
+    assert session_of(Connection(street, 7)) == 7000
+    silent = Connection(street, 8)
+    silent.protocol = Layer(wrappedProtocol=Layer(_proto=None))
+    assert session_of(silent) is None
