@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from taskbahn.steady_timers import steady_timers
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,6 +25,7 @@ def make_reactor() -> Any:
     except ImportError:  # macOS, Windows
         from twisted.internet.selectreactor import SelectReactor as kind  # noqa: N813
     reactor = kind()
+    steady_timers(reactor)
     reactor._registerAsIOThread = False  # noqa: SLF001 - that is the business of the program's reactor
     return reactor
 

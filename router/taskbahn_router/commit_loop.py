@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from taskbahn.errors import StoreUnavailable
+from taskbahn_router.stores.contract import StoreLocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,8 @@ FEW = 16  # rows of a commit that may be held back, and that is done without cha
 QUICK_SECONDS = 0.002
 FIRST_RETRY = 0.1  # seconds after a refused commit
 LONGEST_RETRY = 2.0
+LOCK_SECONDS = 5.0  # for which a commit waits for another program that holds the data, before it counts as refused
+LOCK_RETRY = 0.02
 
 
 class Clock(Protocol):
@@ -109,6 +112,7 @@ class CommitLoop:
         self._scheduled = False
         self._hold: Any = None  # the timer of what is held back
         self._retry_delay = FIRST_RETRY
+        self._locked_at: float | None = None
         self._commit_seconds = 0.0  # of recent commits on the spot
         self._idle: list[Deferred[None]] = []
         self.error: StoreUnavailable | None = None
@@ -182,7 +186,7 @@ class CommitLoop:
         try:
             result = self._store.commit(batch)
         except Exception:  # noqa: BLE001 - told like a failure on the thread
-            self._commit_seconds = LONGEST_RETRY  # what fails may take long, as waiting for a lock does: no more of it here
+            self._commit_seconds = LONGEST_RETRY  # what fails may take long, as a broken disk does: no more of it here
             self._failed(batch, Failure())  # type: ignore[no-untyped-call]
             return
         taken = self._clock.seconds() - began
@@ -191,7 +195,9 @@ class CommitLoop:
 
     def _done(self, batch: Batch, result: CommitResult) -> None:
         self._busy = False
-        self.error = None
+        if self.error is not None:
+            self.log.warn("the store takes commits again")
+        self.error = self._locked_at = None
         self._retry_delay = FIRST_RETRY
         self.commits += 1
         try:
@@ -201,13 +207,25 @@ class CommitLoop:
 
     def _failed(self, batch: Batch, failure: Failure) -> None:
         error = failure.value
+        if isinstance(error, StoreLocked) and self._may_wait():
+            self._clock.callLater(LOCK_RETRY, self._commit, batch)
+            return
         if not isinstance(error, StoreUnavailable):
             self.log.failure("the store failed in a way that it should not", failure)
-            error = StoreUnavailable(f"the store failed: {error}")
+            error = StoreUnavailable(
+                f"the store failed: {error}; the router's log has more, and the router tries again by itself"
+            )
         if self.error is None:
             self.log.error("{error}", error=error)
         self.error = error
-        self._turns.refused(batch, error)
-        self._tell_idle()
         self._clock.callLater(self._retry_delay, self._commit, batch)
         self._retry_delay = min(LONGEST_RETRY, self._retry_delay * 2)
+        self._turns.refused(batch, error)
+        self._tell_idle()
+
+    def _may_wait(self) -> bool:
+        """Return whether a lock is young: whoever holds it is likely to let go soon, and nobody need hear of it."""
+        now = self._clock.seconds()
+        if self._locked_at is None:
+            self._locked_at = now
+        return now - self._locked_at < LOCK_SECONDS

@@ -132,12 +132,14 @@ class Dispatcher:
 
     def cancel_jobs(self, call: Call) -> None:
         """`taskbahn.job.cancel`."""
+        self._check_accepting()
         reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
         check_text("the reason", reason)
         self._each(call, lambda raw, answer: self.cancel(raw, reason, answer), None)
 
     def retry_jobs(self, call: Call) -> None:
         """`taskbahn.job.retry`."""
+        self._check_accepting()
         self._each(call, self._retry, "only a job that failed, expired or was cancelled can be retried")
 
     def cancel(self, raw: bytes, reason: str, answer: Callable[[Changed | None], None]) -> None:

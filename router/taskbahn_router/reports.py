@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from taskbahn_router.turn import Loss
 
 MAX_EVENTS_KEPT = 20_000  # log lines and chunks of one job
+HALTED = {
+    "error": WorkerLost.uri,
+    "type": "WorkerLost",
+    "message": "its worker was told to end, and stopped it",
+    "reason": "the task must never start twice (delivery is at_most_once)",
+}
 ERROR_URIS = {"time_limit": TimeLimitExceeded.uri, "crash": WorkerLost.uri, "worker_lost": WorkerLost.uri}
 
 
@@ -63,12 +69,18 @@ class Reports:
         for id, attempt in report.back:
             job = self._end(worker, id, attempt, refused)
             if job is not None:
-                self._was_not_short(job, draining=report.draining)
-                self._again(effects, job, State.READY, None, None)
+                self._back(effects, job, report, now)
         if report.draining:
             worker.draining = True
             worker.room.open = False
         return refused
+
+    def _back(self, effects: Effects, job: Job, report: wire.Report, now: float) -> None:
+        self._was_not_short(job, draining=report.draining)
+        if job.policy.at_most_once and (job.id, job.attempt) in report.begun:
+            self._bury(effects, job, HALTED, now)
+        else:
+            self._again(effects, job, State.READY, None, None)
 
     def _was_not_short(self, job: Job, *, draining: bool) -> None:
         """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
@@ -98,8 +110,9 @@ class Reports:
     def _done(self, effects: Effects, worker: Worker, job: Job, done: wire.Done, now: float) -> None:
         worker.finished += 1
         task = self._board.tasks.get(job.line.task)
-        if task is not None:
-            task.seconds_each = learn(task.seconds_each, max(0.0, done.ended_at - done.started_at))
+        seconds = done.ended_at - done.started_at
+        if task is not None and seconds >= 0:  # less, if the worker's clock was set back meanwhile
+            task.seconds_each = learn(task.seconds_each, seconds)
         job.number += 1
         job.state = State.SUCCEEDED
         progress = None if job.progress is None else wire.to_json(job.progress)

@@ -258,7 +258,11 @@ class Roster:
     def _listen(self) -> None:
         silent_since = self._clock.seconds() - MISSED_HEARTBEATS * HEARTBEAT_SECONDS
         for worker in list(self._board.workers.values()):
-            if worker.orders is not None and worker.seen < silent_since and isinstance(worker.orders, CallOrders):
+            if (
+                self._dispatcher.loop.error is not None
+            ):  # its report waits for the store, and before that is recorded it sends nothing
+                worker.seen = self._clock.seconds()
+            elif worker.orders is not None and worker.seen < silent_since and isinstance(worker.orders, CallOrders):
                 self.log.warn("worker {id} was silent for too long and is given up", id=worker.id)
                 self._dismiss(worker, NotReady("the worker was silent for too long; it may attach again"))
         self._clock.callLater(HEARTBEAT_SECONDS, self._listen)

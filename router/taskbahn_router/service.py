@@ -10,10 +10,12 @@ from twisted.logger import Logger
 import taskbahn_router
 from taskbahn import wire
 from taskbahn.errors import ServiceError, TaskbahnError
+from taskbahn.steady_timers import steady_timers
 from taskbahn_router.commit_loop import Thread
 from taskbahn_router.dispatcher import Dispatcher
 from taskbahn_router.offers import Offers
 from taskbahn_router.roster import Roster
+from taskbahn_router.steady_clock import SteadyClock, boot_seconds
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.views import Views
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 CHANGES_SECONDS = 0.25
 LAG_SECONDS = 0.5
+SLEPT_SECONDS = 1.0  # by which timers are late when the machine was suspended
 
 
 class Outside(Protocol):
@@ -59,15 +62,18 @@ class Service:
         wall: Callable[[], float],
         uniform: Callable[[], float],
         store: Store | None = None,
+        steady: Callable[[], float] = boot_seconds,
     ) -> None:
+        steady_timers(reactor)
         self._reactor = reactor
-        self._wall = wall
+        wall = self._wall = SteadyClock(wall, steady)
         self._outside = outside
         self._store: Store = store if store is not None else SqliteStore(data)
         self._writing = Thread(reactor, "taskbahn-store")
         self._reading = Thread(reactor, "taskbahn-reader")
         self._declared: set[str] = set()
         self._lag = 0.0
+        self._ahead = wall() - reactor.seconds()  # of the reactor, which stands still while the machine is suspended
         self.stopped = False
         self.dispatcher = Dispatcher(self._store, self._writing, clock=reactor, wall=wall, uniform=uniform, edge=self)
         self.roster = Roster(self.dispatcher, outside, self._declare, taskbahn_router.__version__)
@@ -217,4 +223,7 @@ class Service:
             return
         now = self._reactor.seconds()
         self._lag = max(0.0, now - due)
+        ahead, self._ahead = self._ahead, self._wall() - now
+        if self._ahead - ahead > SLEPT_SECONDS:
+            self.dispatcher.sweep_at(self._wall())
         self._reactor.callLater(LAG_SECONDS, self._measure_lag, now + LAG_SECONDS)

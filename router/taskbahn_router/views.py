@@ -106,8 +106,9 @@ class Views:
             call.answer(self.job_view(*found))
 
     def _read(self, raw: bytes) -> tuple[JobRow, list[AttemptRow]] | None:
-        row = self._reader.job(raw)
-        return None if row is None else (row, self._reader.attempts(row.seq))
+        with self._reader.snapshot():
+            row = self._reader.job(raw)
+            return None if row is None else (row, self._reader.attempts(row.seq))
 
     def events(self, call: Call) -> None:
         """`taskbahn.job.events`."""
@@ -115,8 +116,9 @@ class Views:
         after = self._after(call)
 
         def read() -> list[EventRow] | None:
-            row = self._reader.job(raw)
-            return None if row is None else self._reader.events(row.seq, after, wire.MAX_EVENTS)
+            with self._reader.snapshot():
+                row = self._reader.job(raw)
+                return None if row is None else self._reader.events(row.seq, after, wire.MAX_EVENTS)
 
         def answer(rows: list[EventRow] | None) -> None:
             if rows is None:
@@ -152,13 +154,17 @@ class Views:
         self._ask(call, show, self._read_all, raw, after)
 
     def _read_all(self, raw: bytes, after: int) -> tuple[JobRow, list[AttemptRow], list[EventRow]] | None:
-        row = self._reader.job(raw)
-        if row is None:
-            return None
-        events = self._reader.events(row.seq, min(after, row.number), 1_000_000)  # a running job's row may be behind its events
+        with self._reader.snapshot():
+            row = self._reader.job(raw)
+            if row is None:
+                return None
+            events = self._reader.events(
+                row.seq, min(after, row.number), 1_000_000
+            )  # a running job's row may be behind its events
+            attempts = self._reader.attempts(row.seq)
         newest = max(row.number, events[-1].number if events else 0)
         wanted = [event for event in events if event.number > after]
-        return row._replace(number=newest), self._reader.attempts(row.seq), wanted
+        return row._replace(number=newest), attempts, wanted
 
     def job_view(self, row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
         """Return the whole `wire_views.JobView` of a job, with the newest progress if it runs now."""
@@ -224,9 +230,12 @@ class Views:
 
     def queues(self, call: Call) -> None:
         """`taskbahn.view.queues`."""
-        self._ask(
-            call, lambda found: call.answer(self._queues(*found)), lambda: (self._reader.oldest(), self._reader.waiting())
-        )  # fmt: skip
+
+        def read() -> tuple[dict[int, float], dict[int, int]]:
+            with self._reader.snapshot():
+                return self._reader.oldest(), self._reader.waiting()
+
+        self._ask(call, lambda found: call.answer(self._queues(*found)), read)
 
     def _queues(self, oldest: dict[int, float], waiting: dict[int, int]) -> list[dict[str, Any]]:
         queues: dict[str, dict[str, Any]] = {}

@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[SqliteStore]:
-    """An open SQLite store that does not wait for locks."""
+    """An open SQLite store."""
     store = SqliteStore(tmp_path / "data")
     store.open()
     store.commit(Batch(lines=LINES))
-    connection_of(store).execute("PRAGMA busy_timeout = 0")
     yield store
     store.close()
 
@@ -106,35 +105,6 @@ def test_a_seq_is_given_once(store: Store) -> None:
     assert stands(store) == known
 
 
-def test_while_another_connection_holds_the_lock_commits_are_refused(sqlite: SqliteStore) -> None:
-    fill(sqlite)
-    known = everything(sqlite)
-    other = sqlite3.connect(sqlite.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match="locked"):
-        sqlite.commit(a_bit_of_all())
-    assert everything(sqlite) == known
-    other.execute("ROLLBACK")
-    other.close()
-    assert sqlite.commit(a_bit_of_all()).claimed[0]
-
-
-def test_a_full_disk_refuses_commits_until_it_is_well_again(sqlite: SqliteStore) -> None:
-    fill(sqlite)
-    known = everything(sqlite)
-    connection = connection_of(sqlite)
-    pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    free = connection.execute("PRAGMA freelist_count").fetchone()[0]
-    connection.execute(f"PRAGMA max_page_count = {pages}")
-    batch = a_bit_of_all()
-    batch.events += [EventRow(2, number, NOW, "log", "x" * 4000) for number in range(4, free + 50)]
-    with pytest.raises(StoreUnavailable, match="full"):
-        sqlite.commit(batch)
-    assert everything(sqlite) == known
-    connection.execute("PRAGMA max_page_count = 1000000")
-    assert seqs(sqlite.commit(batch).claimed[0]) == [2, 3]
-
-
 def test_what_sqlite_cannot_keep_leaves_no_half_batch_behind(sqlite: SqliteStore) -> None:
     known = everything(sqlite)
     with pytest.raises(UnicodeEncodeError):
@@ -205,13 +175,6 @@ def test_a_data_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None
     (tmp_path / "data").mkdir(mode=0o500)
     with pytest.raises(StoreUnusable, match=r"cannot be used: .*write.*--data"):
         SqliteStore(tmp_path / "data").open()
-
-
-@pytest.mark.parametrize("content", [b"this is no database, " * 500, b"SQLite format 3\x00" + b"\xff" * 8000])
-def test_a_damaged_file_is_told(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "taskbahn.db").write_bytes(content)
-    with pytest.raises(StoreUnusable, match=r"cannot be used: .*(not a database|malformed)"):
-        SqliteStore(tmp_path).open()
 
 
 def test_a_database_of_somebody_else_is_told(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from support.dispatching import FAILURES, FakeRunner
 from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn_router.commit_loop import FEW, FIRST_RETRY, LONGEST_RETRY, CommitLoop, Thread
-from taskbahn_router.stores.contract import Batch, CommitResult, Prune
+from taskbahn_router.commit_loop import FEW, FIRST_RETRY, LOCK_RETRY, LOCK_SECONDS, LONGEST_RETRY, CommitLoop, Thread
+from taskbahn_router.stores.contract import Batch, CommitResult, Prune, StoreLocked
 
 
 class Turns:
@@ -121,10 +121,66 @@ def test_a_store_that_fails_as_it_should_not_counts_as_unavailable(bench: Bench)
     bench.runner.holds = False
     bench.store.fails = ZeroDivisionError("oh")
     bench.add("a")
-    assert bench.turns.seen == ["refused: the store failed: oh"]
+    assert bench.turns.seen == ["refused: the store failed: oh; the router's log has more, and the router tries again by itself"]
     assert FAILURES.pop().count("ZeroDivisionError")
     bench.store.fails = None
     bench.clock.advance(FIRST_RETRY)
+    assert bench.turns.seen[-1] == "committed a"
+
+
+def test_a_refused_commit_is_tried_again_although_nobody_asks_for_anything(bench: Bench) -> None:
+    bench.runner.holds = False
+    bench.store.fails = StoreUnavailable("disk full")
+    bench.add("a")
+    bench.store.fails = None
+    bench.clock.advance(FIRST_RETRY)
+    assert (bench.turns.seen, bench.loop.error) == (["refused: disk full", "committed a"], None)
+
+
+def test_a_refused_commit_is_tried_again_even_if_its_effects_cannot_be_taken_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(batch: Batch, error: StoreUnavailable) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bench.turns, "refused", breaks)
+    bench.runner.holds = False
+    bench.store.fails = StoreUnavailable("disk full")
+    bench.add("a")
+    assert FAILURES.pop().count("ZeroDivisionError")
+    bench.store.fails = None
+    bench.clock.advance(FIRST_RETRY)
+    assert bench.turns.seen == ["committed a"]
+
+
+def test_a_commit_that_meets_a_lock_waits_for_it_on_the_clock_and_nobody_hears_of_it(bench: Bench) -> None:
+    bench.loop._commit_seconds = 0.0
+    bench.runner.holds = False
+    bench.store.fails = StoreLocked("a shell")
+    bench.add("a")
+    while bench.clock.seconds() < LOCK_SECONDS / 2:
+        bench.clock.advance(LOCK_RETRY)
+    assert (bench.turns.seen, bench.loop.error) == ([], None)
+    bench.store.fails = None
+    bench.clock.advance(LOCK_RETRY)
+    bench.clock.advance(0)
+    assert (bench.turns.seen, bench.clock.getDelayedCalls()) == (["committed a"], [])
+
+
+def test_a_lock_that_stays_counts_as_a_refusal_until_it_is_gone(bench: Bench) -> None:
+    bench.runner.holds = False
+    bench.store.fails = StoreLocked("a shell")
+    bench.add("a")
+    while not bench.turns.seen:
+        bench.clock.advance(LOCK_RETRY)
+    assert LOCK_SECONDS <= bench.clock.seconds() < LOCK_SECONDS + 2 * LOCK_RETRY
+    assert (bench.turns.seen, str(bench.loop.error)) == (["refused: a shell"], "a shell")
+    bench.store.fails = None
+    bench.clock.advance(FIRST_RETRY)
+    assert (bench.turns.seen[-1], bench.loop.error) == ("committed a", None)
+    bench.store.fails = StoreLocked("another shell")  # has its own time
+    bench.add("b")
+    bench.clock.advance(LOCK_RETRY)
     assert bench.turns.seen[-1] == "committed a"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rich.console import Console
 
 from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.steady_timers import steady_timers
 from taskbahn.worker.burst import nothing_left
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) 
     import twisted.internet.reactor
 
     reactor: Any = twisted.internet.reactor
+    steady_timers(reactor)
 
     _log_to_stderr()
     run = Run(app, settings, grace=grace, burst=burst)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 LOOK_AHEAD_SECONDS = 0.02
 MOST_AHEAD = 2000
+LONG_SECONDS = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +43,7 @@ def look_ahead(slots: int, seconds_each: float | None) -> int:
 
 def learn(seconds_each: float | None, sample: float) -> float:
     """Return the new estimate of a task's duration: quick to believe that it is long, slow to believe that it is short."""
+    sample = min(sample, LONG_SECONDS)  # long is long; a worker's clock that was set meanwhile says hours
     if seconds_each is None:
         return sample
     weight = 0.5 if sample > seconds_each else 0.05

@@ -14,14 +14,19 @@ from taskbahn.errors import ServiceError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
-__all__ = ["Batch", "CommitResult", "Reader", "Store", "StoreUnavailable", "StoreUnusable"]
+__all__ = ["Batch", "CommitResult", "Reader", "Store", "StoreLocked", "StoreUnavailable", "StoreUnusable"]
 
 
 class StoreUnusable(ServiceError):
     """The store cannot be opened: not writable, damaged, or made by a newer version. The sentence says what to do."""
 
     uri = "taskbahn.error.store_unusable"
+
+
+class StoreLocked(StoreUnavailable):
+    """Another program holds the data at this moment; nothing was changed, and it is worth a little waiting."""
 
 
 class LineRow(NamedTuple):
@@ -297,7 +302,10 @@ class StartState:
 
 
 class Reader(Protocol):
-    """Questions that change nothing; on a thread of their own."""
+    """Questions that change nothing; on a thread of their own.  Each raises StoreUnavailable when the store cannot be read."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Answer all questions that are asked inside from one moment, as if no commit came between them."""
 
     def job(self, id: bytes) -> JobRow | None:
         """Return one job; None when there is none of this id."""
@@ -331,7 +339,11 @@ class Store(Protocol):
         """Open or create, migrate, and tell where things stand.  Raises StoreUnusable."""
 
     def commit(self, batch: Batch) -> CommitResult:
-        """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again."""
+        """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again.
+
+        It never waits for other programs (`StoreLocked`). After a refusal the next commit writes to the disk even if the batch
+        is empty, so that what comes of it tells whether the store is well again.
+        """
 
     def knows(self, id: bytes) -> bool:
         """Return whether there is a job of that id; for one that is about to be accepted, so it must be quick.

@@ -6,6 +6,7 @@ never changed, and every replacement is noted, so that a batch that fails half-w
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import json
 import threading
@@ -39,7 +40,7 @@ from taskbahn_router.stores.contract import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 CANCELLABLE = sources(Event.CANCEL)
 RETRIABLE = sources(Event.RETRY_BY_HAND)
@@ -340,6 +341,11 @@ class MemoryReader:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self._tables.lock:
+            yield
 
     def job(self, id: bytes) -> JobRow | None:
         with self._tables.lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import sqlite3
 import time
 from itertools import chain
@@ -23,11 +24,13 @@ from taskbahn_router.stores.contract import (
     JobRow,
     LineRow,
     StartState,
+    StoreLocked,
     StoreUnavailable,
     StoreUnusable,
 )
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, many
+from taskbahn_router.stores.sqlite.trouble import LOCKED, code_of, refusal, remedy, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +38,8 @@ if TYPE_CHECKING:
 CACHE_KIB = 16 * 1024
 CHECKPOINT_PAGES = 2_000  # of the write-ahead log: 8 MiB
 PAGE_BYTES = 4096
-LOCK_SECONDS = 5.0  # to wait for another router to let go of the data
+ROOM_NEEDED = 4  # times the log's length that the disk must have left, or the log is made longer only as it is needed
+LOCK_SECONDS = 5.0  # to wait, at the start, for another program to let go of the data
 STEPS = (256, 32, 4, 1)  # rows in one step of a statement
 CANCELLABLE = {str(state) for state in sources(Event.CANCEL)}
 RETRIABLE = {str(state) for state in sources(Event.RETRY_BY_HAND)}
@@ -44,7 +48,7 @@ RETRIABLE = {str(state) for state in sources(Event.RETRY_BY_HAND)}
 def connect(path: Path) -> sqlite3.Connection:
     """Open the file with the settings that every connection of ours has."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute(f"PRAGMA busy_timeout = {round(LOCK_SECONDS * 1000)}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return connection
 
@@ -56,6 +60,7 @@ class SqliteStore:
         self.path = folder / "taskbahn.db"
         self._connection: sqlite3.Connection | None = None
         self._lock: IO[str] | None = None
+        self._was_refused = False
 
     def open(self) -> StartState:
         """Open or create, migrate, and tell where things stand.  Raises StoreUnusable."""
@@ -72,14 +77,15 @@ class SqliteStore:
             self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             self._migrate(self._connection)
             self._lengthen_log(self._connection)
-            return self._start_state(self._connection)
+            start = self._start_state(self._connection)
+            self._connection.execute("PRAGMA busy_timeout = 0")  # commits are made on the event loop too, which never waits
         except (OSError, sqlite3.Error, StoreUnusable) as error:
             self.close()
             if isinstance(error, StoreUnusable):
                 raise
-            raise StoreUnusable(
-                f"the data directory {self.path.parent} cannot be used: {error}; give one that this user may write to with --data"
-            ) from error
+            cure = remedy(error, self.path) or "give one that this user may write to with --data"
+            raise StoreUnusable(f"the data directory {self.path.parent} cannot be used: {error}; {cure}") from error
+        return start
 
     def commit(self, batch: Batch) -> CommitResult:
         """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again."""
@@ -88,13 +94,18 @@ class SqliteStore:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             result = _Transaction(self._connection).apply(batch)
+            if self._was_refused:  # setting what is set already writes a page nevertheless: is the disk well again?
+                self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
             self._connection.execute("COMMIT")
         except BaseException as error:
+            self._was_refused = True
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             if not isinstance(error, sqlite3.Error):
                 raise
-            raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
+            kind = StoreLocked if code_of(error) in LOCKED else StoreUnavailable
+            raise kind(refusal(error, self.path)) from error
+        self._was_refused = False
         return result
 
     def knows(self, id: bytes) -> bool:
@@ -104,11 +115,11 @@ class SqliteStore:
         try:
             return self._connection.execute(SQL["job_seq"], (id,)).fetchone() is not None
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the store cannot be read ({error})") from error
+            raise StoreUnavailable(unreadable(error, self.path)) from error
 
     def reader(self) -> SqliteReader:
         """Return a new reader with a connection of its own."""
-        return SqliteReader(connect(self.path))
+        return SqliteReader(connect(self.path), self.path)
 
     def close(self) -> None:
         """Let go of the file; safe twice."""
@@ -147,14 +158,19 @@ class SqliteStore:
     def _lengthen_log(self, connection: sqlite3.Connection) -> None:
         """Give the write-ahead log its full length once: syncing what overwrites it takes half the time of what makes it longer."""
         log = self.path.with_name(self.path.name + "-wal")
-        if log.exists() and log.stat().st_size >= CHECKPOINT_PAGES * PAGE_BYTES:
+        size = CHECKPOINT_PAGES * PAGE_BYTES
+        if (log.exists() and log.stat().st_size >= size) or shutil.disk_usage(self.path.parent).free < ROOM_NEEDED * size:
             return
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE padding (bytes BLOB)")
-        connection.execute("INSERT INTO padding VALUES (zeroblob(?))", (CHECKPOINT_PAGES * PAGE_BYTES,))
-        connection.execute("DROP TABLE padding")
-        connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        try:
+            connection.execute("CREATE TABLE padding (bytes BLOB)")
+            connection.execute("INSERT INTO padding VALUES (zeroblob(?))", (size,))
+            connection.execute("DROP TABLE padding")
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        except sqlite3.OperationalError:  # no room after all: it works without, and commits will tell
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
 
     @staticmethod
     def _start_state(connection: sqlite3.Connection) -> StartState:

@@ -1,0 +1,134 @@
+"""What is asked together is answered from one moment, whatever is committed meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.dispatching import FakeRunner
+from support.rows import LINES, NOW, id_of, new_job, put, requeue
+
+from taskbahn.errors import StoreUnavailable
+from taskbahn.states import State
+from taskbahn_router.board import Board, id_text
+from taskbahn_router.calls import Call
+from taskbahn_router.following import Following
+from taskbahn_router.stores.contract import AttemptRow, Batch, Claim, EventRow
+from taskbahn_router.stores.sqlite import SqliteStore
+from taskbahn_router.stores.sqlite.reader import SqliteReader
+from taskbahn_router.stores.sqlite.store import connect
+from taskbahn_router.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from taskbahn_router.stores.contract import JobRow, Store
+
+RETRIED = Batch(  # the first attempt of job 1 failed and it has a second one
+    requeues=[requeue(1, failures=1, number=5)],
+    attempts=[AttemptRow(1, 1, "w", NOW, NOW + 1, "error", '{"type":"E"}')],
+    events=[EventRow(1, 4, NOW, "log", '"late"')],
+    claims=[Claim("w2", (1,), 1, NOW + 2)],
+)
+
+
+def test_a_snapshot_sees_no_commit_that_comes_after_it_began(store: Store) -> None:
+    put(store, new_job(1, state=State.RUNNING))
+    reader = store.reader()
+    commit = threading.Thread(target=store.commit, args=(RETRIED,))
+    with reader.snapshot():
+        row = reader.job(id_of(1))
+        assert row is not None
+        commit.start()
+        commit.join(0.2)  # a store may let it through meanwhile, or have it wait
+        assert (reader.attempts(1), reader.events(1, 0, 10), reader.job(id_of(1))) == ([], [], row)
+    commit.join()
+    after = reader.job(id_of(1))
+    assert after is not None
+    assert (len(reader.attempts(1)), len(reader.events(1, 0, 10)), after.attempt) == (1, 1, 2)
+    reader.close()
+
+
+def test_a_snapshot_that_fails_is_over(store: Store) -> None:
+    reader = store.reader()
+    with pytest.raises(ZeroDivisionError), reader.snapshot():
+        raise ZeroDivisionError
+    put(store, new_job(1))
+    with reader.snapshot():
+        assert reader.job(id_of(1)) is not None
+    reader.close()
+
+
+class Meddled(SqliteReader):
+    """Something is committed right after a job's row was read."""
+
+    meddle: Callable[[], object] | None = None
+
+    def job(self, id: bytes) -> JobRow | None:
+        row = super().job(id)
+        meddle, self.meddle = self.meddle, None
+        if meddle is not None:
+            meddle()
+        return row
+
+
+class Asker:
+    """Asks `Views` and keeps the answers."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.store = store
+        self.reader = Meddled(connect(store.path), store.path)
+        self.views = Views(Board(), Following(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value))
+        self.said: list[Any] = []
+
+    def ask(self, handler: Callable[[Call], None], *args: Any) -> list[Any]:
+        """Ask about job 1 while it is retried; return all that was said."""
+        self.reader.meddle = lambda: self.store.commit(RETRIED)
+        handler(Call(self, 1, "", [id_text(id_of(1)), *args], {}, wants_progress=True))
+        return self.said
+
+    def progress(self, request: int, value: Any) -> None:
+        self.said.append(value)
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
+        self.said.append(args[0])
+
+    def fail(self, request: int, error: Any) -> None:
+        self.said.append(error)
+
+
+@pytest.fixture
+def asker(tmp_path: Path) -> Iterator[Asker]:
+    store = SqliteStore(tmp_path)
+    store.open()
+    store.commit(Batch(lines=LINES, new=[new_job(1, state=State.RUNNING)]))
+    made = Asker(store)
+    yield made
+    made.reader.close()
+    store.close()
+
+
+def test_a_jobs_view_and_its_attempts_are_of_one_moment(asker: Asker) -> None:
+    (view,) = asker.ask(asker.views.get)
+    assert (view["attempt"], [attempt["outcome"] for attempt in view["attempts"]]) == (1, [""])  # it runs, and did not fail
+    (_, later) = asker.ask(asker.views.get)
+    assert [attempt["outcome"] for attempt in later["attempts"]] == ["error", ""]
+
+
+def test_a_watchers_snapshot_and_its_events_are_of_one_moment(asker: Asker) -> None:
+    (said,) = asker.ask(asker.views.watch, 0)
+    view = said["snapshot"]
+    assert (view["number"], view["attempt"], len(view["attempts"])) == (2, 1, 1)
+
+
+def test_a_job_and_its_events_are_of_one_moment(asker: Asker) -> None:
+    assert asker.ask(asker.views.events) == [{"events": []}]
+
+
+def test_a_question_that_the_store_cannot_answer_fails_with_a_typed_error(asker: Asker) -> None:
+    asker.reader.close()
+    (error,) = asker.ask(asker.views.get)
+    assert isinstance(error, StoreUnavailable)
+    assert "the store cannot be read" in str(error)

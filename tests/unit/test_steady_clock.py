@@ -1,0 +1,280 @@
+"""Time that nobody can set: it follows what drifts, follows no jump, and never goes back; and jobs that go by it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.dispatching import WALL, Hall
+from twisted.internet.base import DelayedCall
+from twisted.internet.task import Clock
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
+
+from taskbahn.steady_timers import steady_timers
+from taskbahn_router.roster import GRACE_SECONDS
+from taskbahn_router.service import SLEPT_SECONDS, Service
+from taskbahn_router.steady_clock import FOLLOWED_SECONDS, SLEW, SteadyClock, boot_seconds
+from taskbahn_router.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOUR = 3600.0
+
+
+class Machine:
+    """Two clocks of one machine: the system's, which can be set, and one that cannot."""
+
+    def __init__(self) -> None:
+        self.system = WALL
+        self.steady = 1000.0
+        self.clock = SteadyClock(lambda: self.system, lambda: self.steady)
+
+    def passes(self, seconds: float, *, drift: float = 0.0) -> float:
+        """Let time pass, with a read each second; return what the clock says."""
+        for _ in range(int(seconds)):
+            self.system += 1.0 + drift
+            self.steady += 1.0
+            self.clock()
+        return self.clock()
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@pytest.fixture
+def warnings() -> Iterator[list[str]]:
+    """What the clock logs."""
+    heard: list[str] = []
+
+    def observe(event: Any) -> None:
+        if isinstance(event.get("log_source"), SteadyClock) and event["log_level"] >= LogLevel.warn:
+            heard.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # a function provides the interface
+    yield heard
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
+
+
+def test_it_starts_with_the_systems_time_and_goes_on_with_it(machine: Machine, warnings: list[str]) -> None:
+    assert machine.clock() == WALL
+    assert machine.passes(10) == WALL + 10
+    assert warnings == []
+
+
+@pytest.mark.parametrize("jump, way", [(3 * HOUR, "forward"), (-3 * HOUR, "back"), (10 * 365 * 24 * HOUR, "forward")])
+def test_a_jump_is_not_followed_but_told_once(machine: Machine, warnings: list[str], jump: float, way: str) -> None:
+    machine.system += jump
+    assert machine.clock() == WALL
+    assert machine.passes(2 * HOUR) == WALL + 2 * HOUR
+    (warning,) = warnings
+    assert f"set {way} by {abs(jump):,.0f} s" in warning
+    assert "restart the router to take it over" in warning
+
+
+def test_a_clock_that_was_set_and_set_right_again_is_followed_again(machine: Machine, warnings: list[str]) -> None:
+    machine.system += HOUR
+    machine.passes(60)
+    machine.system -= HOUR
+    machine.passes(60, drift=0.001)
+    assert machine.clock() == pytest.approx(machine.system, abs=0.01)
+    machine.system += HOUR
+    machine.passes(60)
+    assert len(warnings) == 2
+
+
+def test_drift_is_followed(machine: Machine) -> None:
+    machine.passes(2 * HOUR, drift=0.0005)  # as fast as NTP slews
+    assert machine.clock() == pytest.approx(machine.system, abs=0.01)
+
+
+@pytest.mark.parametrize("step", [FOLLOWED_SECONDS - 1, 1 - FOLLOWED_SECONDS])
+def test_a_small_step_is_made_good_by_some_milliseconds_a_second(machine: Machine, warnings: list[str], step: float) -> None:
+    machine.system += step
+    before = machine.clock()
+    assert machine.passes(1) - before == pytest.approx(1 + SLEW * step / abs(step), abs=1e-6)
+    machine.passes(2 * HOUR)
+    assert machine.clock() == pytest.approx(machine.system, abs=0.01)
+    assert warnings == []
+
+
+def test_a_machine_that_was_suspended_is_on_time_when_it_wakes_up(machine: Machine, warnings: list[str]) -> None:
+    machine.system += 8 * HOUR
+    machine.steady += 8 * HOUR
+    assert (machine.clock(), warnings) == (WALL + 8 * HOUR, [])
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(-1e5, 1e5)), max_size=30))
+def test_whatever_happens_to_the_systems_clock_time_never_goes_back_nor_much_ahead(steps: list[tuple[float, float]]) -> None:
+    machine = Machine()
+    before = machine.clock()
+    for passed, jump in steps:
+        machine.steady += passed
+        machine.system += passed + jump
+        now = machine.clock()
+        assert now - before == pytest.approx(passed, rel=SLEW * 1.01, abs=1e-5)
+        assert now >= before - 1e-6  # floats of this size have steps of 2e-7
+        before = now
+
+
+def test_the_clock_underneath_goes_on() -> None:
+    first = boot_seconds()
+    assert first <= boot_seconds() < first + 60
+
+
+# the dispatcher by such a clock
+
+
+class SetHall(Hall):
+    """A hall whose system clock can be set."""
+
+    jump = 0.0
+
+    def _open(self) -> None:
+        self.steady = SteadyClock(lambda: WALL + self.clock.seconds() + self.jump, self.clock.seconds)
+        super()._open()
+
+    def wall(self) -> float:
+        return self.steady()
+
+
+@pytest.mark.parametrize("jump", [5 * HOUR, -5 * HOUR])
+def test_a_job_that_is_delayed_by_an_hour_runs_after_an_hour(jump: float) -> None:
+    hall = SetHall()
+    worker = hall.worker()
+    hall.submit(delay=HOUR)
+    hall.settle()
+    hall.jump = jump
+    hall.submit()  # whatever makes the dispatcher look at the time
+    hall.passes(HOUR - 1)
+    worker.done(*worker.take())
+    hall.passes(0.5)
+    assert (hall.state(1), hall.state(2)) == ("waiting", "succeeded")
+    hall.passes(2)
+    assert hall.state(1) == "running"
+    hall.check()
+
+
+@pytest.mark.parametrize("jump", [5 * HOUR, -5 * HOUR])
+def test_a_job_that_may_wait_for_an_hour_expires_after_an_hour(jump: float) -> None:
+    hall = SetHall()
+    worker = hall.worker()
+    hall.submit()
+    hall.submit(start_within=HOUR)
+    hall.settle()
+    hall.jump = jump
+    hall.passes(HOUR - 1)
+    assert (hall.state(1), hall.state(2)) == ("running", "ready")
+    hall.passes(2)
+    assert hall.state(2) == "expired"
+    worker.done(*worker.take())
+    hall.settle()
+    hall.check()
+
+
+@pytest.mark.parametrize("jump", [5 * HOUR, -5 * HOUR])
+def test_a_lease_lives_through_a_jump_and_so_does_the_grace_time(jump: float) -> None:
+    hall = SetHall()
+    worker = hall.worker()
+    hall.submit()
+    hall.passes(60)
+    (run,) = worker.take()
+    hall.jump = jump
+    hall.passes(60)
+    assert (hall.state(1), worker.cancelled) == ("running", [])
+    worker.lost()
+    hall.passes(GRACE_SECONDS - 1)
+    assert hall.state(1) == "running"
+    back = hall.worker(running=[run])
+    back.done(run)
+    hall.settle()
+    assert (hall.state(1), hall.row(1).attempt) == ("succeeded", 1)
+    hall.check()
+
+
+@pytest.mark.parametrize("jump", [400 * 24 * HOUR, -400 * 24 * HOUR])
+def test_a_result_is_kept_for_its_time(jump: float) -> None:
+    hall = SetHall()
+    worker = hall.worker()
+    hall.submit(keep=HOUR)
+    hall.settle()
+    worker.done(*worker.take())
+    hall.settle()
+    hall.jump = jump
+    hall.passes(HOUR - 120)
+    assert hall.state(1) == "succeeded"
+    hall.passes(300)
+    assert hall.known("0192f0c1-2d3e-7abc-8def-000000000001") is None
+
+
+# timers
+
+
+class Reactor(Clock):
+    """Counts as Twisted's reactors do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = time.time  # type: ignore[method-assign]
+        self.calls: list[DelayedCall] = []
+
+    def getDelayedCalls(self) -> Any:  # noqa: N802 - Twisted's name
+        return self.calls
+
+
+def test_timers_do_not_move_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    jump = 0.0
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump)
+    reactor = Reactor()
+    before = reactor.seconds()
+    call = DelayedCall(before + 10, print, (), {}, lambda _: None, lambda _: None, seconds=reactor.seconds)
+    reactor.calls.append(call)
+    steady_timers(reactor)
+    steady_timers(reactor)
+    for jump in (5 * HOUR, -5 * HOUR):  # noqa: B007 - read by the clock
+        assert reactor.seconds() == pytest.approx(before, abs=5)
+        call.reset(10)
+        assert call.getTime() == pytest.approx(before + 10, abs=5)
+
+
+def test_a_reactor_that_counts_by_itself_is_left_alone() -> None:
+    clock = Clock()
+    steady_timers(clock)
+    clock.advance(7)
+    assert clock.seconds() == 7
+
+
+class Waking(Clock):
+    """A reactor without threads."""
+
+    def callFromThread(self, function: Any, *args: Any) -> None:  # noqa: N802 - Twisted's name
+        raise AssertionError
+
+
+def test_what_came_due_while_the_machine_was_suspended_is_looked_for_when_it_wakes_up(tmp_path: Any) -> None:
+    reactor, slept = Waking(), 0.0
+    service = Service(
+        tmp_path,
+        None,  # type: ignore[arg-type]  # nothing is said
+        reactor=reactor,
+        wall=lambda: WALL + reactor.seconds() + slept,
+        steady=lambda: reactor.seconds() + slept,
+        uniform=lambda: 0.0,
+        store=MemoryStore(),
+    )
+    swept: list[float | None] = []
+    service.dispatcher.sweep_at = swept.append  # type: ignore[method-assign, assignment]
+    service._measure_lag(0.0)
+    reactor.advance(10)
+    assert swept == []
+    slept += 8 * HOUR
+    reactor.advance(SLEPT_SECONDS)
+    assert swept == [pytest.approx(WALL + 10 + SLEPT_SECONDS + 8 * HOUR, abs=1)]
+    for thread in (service._writing, service._reading):
+        thread.stop()
