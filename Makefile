@@ -8,7 +8,7 @@ FOLDER  = $(patsubst ~/%,$(HOME)/%,$(DIR))
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check check-web lint format test demo up bench wheel clean distclean
+.PHONY: help venv check check-web lint format test demo up bench chaos soak wheel clean distclean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,12 +50,18 @@ bench: venv  ## Measure this project and its peers on this machine (ARGS to pass
 	@bash scripts/need.sh redis-server redis-server
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+chaos: venv  ## Kill everything while jobs run, and account for each job (MINUTES=2 SEED=7 ARGS=--keep)
+	@$(BIN)/python -m chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak: venv  ## The same load without faults; memory, files, database and lag drawn to chaos/results/soak.svg (MINUTES=10)
+	@$(BIN)/python -m chaos soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
+
 wheel: venv  ## Build the wheel into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:  ## Remove caches and what was built
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov test-results
-	find components router web tests scripts examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find components router web tests scripts examples benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 distclean: clean  ## Also remove the environments
 	rm -rf $(VENV) .bench-venv web/node_modules

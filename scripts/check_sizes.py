@@ -11,7 +11,7 @@ from pathlib import Path
 
 FUNCTION_LINES = 60
 MODULE_LINES = 400
-PYTHON_ROOTS = ("components", "router", "web", "tests", "scripts", "examples", "benchmarks")
+PYTHON_ROOTS = ("components", "router", "web", "tests", "scripts", "examples", "benchmarks", "chaos")
 JAVASCRIPT_ROOT = Path("web/taskbahn_web/static")
 
 

@@ -256,6 +256,7 @@ class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
     failed: list[Failed] = []
     notices: list[Notice] = []
     back: list[tuple[str, int]] = []  # attempts handed back unstarted or unfinished, not charged
+    begun: list[tuple[str, int]] = []  # those of `back` that may have begun: they are not started again if that must never be
     draining: bool = False  # takes no more
 
 

@@ -41,6 +41,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         self.sessions: dict[str, FakeWorker] = {}
         self.runs: dict[str, list[Run]] = {}  # by worker, also while it has no session
         self.handed_out: set[Run] = set()
+        self.unstarted: set[Run] = set()  # handed back by a worker that had not begun them
         self.doubled: set[str] = set()  # retried by hand where a cancelled attempt still ends: both have one place
         self.final: dict[str, tuple[Any, ...]] = {}
         for name in ("a", "b"):
@@ -157,6 +158,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
             session.done(run, result=f'"{name} {run[1]}"', seconds=0.0005)
         elif how == "back":
             session.hands_back(run)
+            self.unstarted.add(run)
         else:
             kind = how if how in ("crash", "cancelled") else "error"
             session.failed(run, kind=kind, retry=how != "give up")
@@ -237,7 +239,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         if not hasattr(self, "hall"):
             return
         once = {id for id, options, _ in self.submitted if "delivery" in options}
-        started = [id for id, _ in self.handed_out if id in once]
+        started = [id for id, _ in self.handed_out - self.unstarted if id in once]
         assert len(started) == len(set(started))
 
     @invariant()

@@ -122,3 +122,30 @@ def test_each_attempt_counts_anew(hall: Hall) -> None:
         hall.passes(1)
     stored = hall.ask(wire.JOB_EVENTS, job_id(1)).answer["events"]
     assert [event["data"] for event in stored if event["kind"] == "chunk"] == [1, 2]
+
+
+def test_a_worker_whose_report_waits_for_the_disk_is_not_given_up(hall: Hall) -> None:
+    worker = hall.worker()
+    hall.submit()
+    hall.settle()
+    (run,) = worker.take()
+    worker.silent = True  # it sends nothing before its report is recorded
+    hall.store.refuses = "disk full"
+    worker.done(run)
+    hall.passes(120)
+    assert worker.asked.sent[-1][0] == "progress"
+    hall.store.refuses, worker.silent = "", False
+    hall.passes(30)
+    assert hall.state(1) == "succeeded"
+
+
+@pytest.mark.parametrize("begun, state", [(True, "failed"), (False, "ready")])
+def test_what_must_never_start_twice_is_handed_back_only_unstarted(hall: Hall, begun: bool, state: str) -> None:  # noqa: FBT001
+    worker = hall.worker()
+    hall.submit(delivery="at_most_once")
+    hall.settle()
+    (run,) = worker.take()
+    worker.says(back=[run], begun=[run] if begun else [], draining=True)
+    hall.settle()
+    assert hall.state(1) == state
+    hall.check()

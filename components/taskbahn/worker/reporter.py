@@ -36,6 +36,7 @@ class Batch:
     failed: list[Any] = field(default_factory=list)
     notices: list[Any] = field(default_factory=list)
     back: list[Key] = field(default_factory=list)
+    begun: list[Key] = field(default_factory=list)  # of those handed back
 
     def __bool__(self) -> bool:
         return bool(self.done or self.failed or self.notices or self.back)
@@ -52,17 +53,23 @@ class Batch:
 
     def before(self, later: Batch) -> Batch:
         """Return both as one."""
-        return Batch(self.done + later.done, self.failed + later.failed, self.notices + later.notices, self.back + later.back)
+        return Batch(
+            self.done + later.done,
+            self.failed + later.failed,
+            self.notices + later.notices,
+            self.back + later.back,
+            self.begun + later.begun,
+        )
 
     def split(self) -> tuple[Batch, Batch]:
         """Return what fits into one report, and the rest. Notices go before the outcomes that follow them."""
         notices = _fitting(self.notices, MAX_NOTICES, lambda one: 100 + len(wire.JSON_ENCODE(one[4])))
         if notices < len(self.notices):
-            rest = Batch(self.done, self.failed, self.notices[notices:], self.back)
+            rest = Batch(self.done, self.failed, self.notices[notices:], self.back, self.begun)
             return Batch(notices=self.notices[:notices]), rest
         done = _fitting(self.done, MAX_OUTCOMES, lambda one: 100 + len(one[2]))
         failed = _fitting(self.failed, MAX_NOTICES // 10, lambda _: 0)
-        now = Batch(self.done[:done], self.failed[:failed], self.notices, self.back)
+        now = Batch(self.done[:done], self.failed[:failed], self.notices, self.back, self.begun)
         return now, Batch(self.done[done:], self.failed[failed:])
 
 
@@ -153,8 +160,10 @@ class Reporter:
 
     def hand_back(self, contexts: Iterable[AttemptContext]) -> None:
         """Return attempts, unstarted or unfinished, without charge."""
-        keys = [context.key for context in contexts]
-        self._pending.back += [key for key in keys if self.held.pop(key, None) is not None]
+        found = [context for context in contexts if self.held.pop(context.key, None) is not None]
+        self._pending.back += [context.key for context in found]
+        # one that was told to stop and has not answered may have begun, in a process whose books are not ours
+        self._pending.begun += [context.key for context in found if context.started_at or context.stop is not None]
         self._flush()
 
     def drain(self) -> None:
@@ -179,6 +188,8 @@ class Reporter:
         if context.stop in ("back", "refused"):
             if context.stop == "back":
                 self._pending.back.append(key)
+                if data["started_at"]:
+                    self._pending.begun.append(key)
             return
         self._pending.failed.append(data)
         self.finished += 1

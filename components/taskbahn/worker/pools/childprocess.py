@@ -152,7 +152,12 @@ class ChildProcess:
     def kill(self) -> None:
         """End it by force; `child_died` follows."""
         if not self._is_gone:
-            self._process.kill()
+            self._kill()
+
+    def _kill(self) -> None:
+        """Send SIGKILL, but not with `Popen.kill`, which waits for one that is dead already: its usage would be lost to `_died`."""
+        if self._process.returncode is None:
+            os.kill(self.pid, signal.SIGKILL)
 
     async def end(self) -> None:
         """Let an idle child exit, and kill it if it does not; nobody is told."""
@@ -202,7 +207,7 @@ class ChildProcess:
 
     def _died(self) -> None:
         """The socket is closed: the exit code is decided already, or the child has cut itself off and is of no use."""
-        self._process.kill()
+        self._kill()
         _, status, used = os.wait4(self.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)  # or it would be waited for again
         self._close(keep_mark=True)

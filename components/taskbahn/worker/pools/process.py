@@ -166,6 +166,7 @@ class ProcessPool:
             if not child.begun(context):
                 continue
             context.ended = True
+            context.started_at = context.started_at or time.time()
             if context.stop is not None:
                 self._outbox.put_here(stopped(context, f"{context.stop_reason}; it did not stop, so its process was killed"))
             else:

@@ -1,0 +1,169 @@
+"""One client process: `python -m chaos.client KIND SEED`. It goes on until SIGTERM, then waits for what it still expects.
+
+What it was told it writes down before it does anything else: the id of each job when its submission was acknowledged, and each
+outcome. It is killed at any moment; its place is taken by the next process of its kind.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chaos import tasks
+from chaos.journal import PLACE, Journal
+from taskbahn.errors import TaskbahnError, WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn import Job
+
+KEEP = "CHAOS_KEEP"
+"""The environment variable with the seconds that finished jobs are to be kept; as long as the default if it is not set."""
+PATIENCE = 300.0  # seconds that a request waits for a node that is away
+IN_HAND = 30  # jobs that a client starts before it takes the first result
+BATCH = 20
+PAUSE = 0.03  # seconds between two requests
+THREADS = 3  # of a client
+LONG, LONG_ONCE = 0.03, 0.12  # share of jobs that take longer than a moment; of those that must not start twice
+HOPELESS = 1000  # mishaps
+
+
+class Load:
+    """Chooses what to start next, from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    def seconds(self, long: float = LONG) -> float:
+        """Return how long an attempt shall work: most of them shortly, a share of *long* for so long that a fault meets them."""
+        return round(self._random.uniform(0.5, 3.0) if self._random.random() < long else self._random.expovariate(40), 3)
+
+    def call(self) -> tuple[str, tuple[Any, ...]]:
+        """Return the name of a task, and its arguments."""
+        name = self._random.choices((tasks.PROCESS, tasks.THREAD, tasks.LOOP, tasks.FLAKY, tasks.ONCE), (4, 3, 3, 2, 3))[0]
+        if name == tasks.FLAKY:
+            return name, (self.seconds(), self._random.choices((0, 1, 2, HOPELESS), (5, 3, 2, 1))[0])
+        return name, (self.seconds(LONG_ONCE if name == tasks.ONCE else LONG),)
+
+    def plain_call(self) -> tuple[str, tuple[Any, ...]]:
+        """Return a call of a task that always succeeds."""
+        return self._random.choice((tasks.PROCESS, tasks.THREAD, tasks.LOOP)), (self.seconds(),)
+
+
+class Client:
+    """Starts jobs in one of the ways there are. stopping: set when it shall come to an end."""
+
+    def __init__(self, journal: Journal, load: Load, stopping: threading.Event) -> None:
+        self._journal = journal
+        self._load = load
+        self._stopping = stopping
+        keep = os.environ.get(KEEP)
+        self._options: dict[str, Any] = {"keep": float(keep)} if keep else {}
+
+    def run(self, kind: str) -> None:
+        """Work until told to stop, and until all outcomes are there."""
+        ways: dict[str, Callable[[], None]] = {"start": self._start_each, "batch": self._start_many, "call": self._call}
+        ways[kind]()
+
+    def _start_each(self) -> None:
+        """`start` now, `result` later."""
+        expected: deque[Job[Any]] = deque()
+        while not self._stopping.wait(PAUSE):
+            name, args = self._load.call()
+            try:
+                job = tasks.app.get(name).options(**self._options).start(*args)
+            except TaskbahnError as error:
+                self._turned_away(error)
+                continue
+            self._journal.write("acknowledged", ids=[job.id], task=name)
+            expected.append(job)
+            if len(expected) > IN_HAND:
+                self._take(expected.popleft())
+        for job in expected:
+            self._take(job)
+
+    def _start_many(self) -> None:
+        """`start_many`, and the results as they come."""
+        while not self._stopping.wait(BATCH * PAUSE / 2):
+            name, args = self._load.call()
+            try:
+                batch = tasks.app.get(name).options(**self._options).start_many([(args, {})] * BATCH)
+            except TaskbahnError as error:
+                self._turned_away(error)
+                continue
+            self._journal.write("acknowledged", ids=batch.ids, task=name)
+            for job in batch.as_completed():
+                self._take(job)
+
+    def _call(self) -> None:
+        """`call`: of a job that succeeds only the result is told, and the ledger finds its id by the token."""
+        while not self._stopping.wait(PAUSE):
+            name, args = self._load.call()
+            try:
+                value = tasks.app.get(name).options(**self._options).call(*args)
+            except WorkerError as error:
+                detail = error.detail
+                self._journal.write("seen", id=detail.get("job"), state=detail.get("state"), error=detail.get("type"))
+            except TaskbahnError as error:
+                self._turned_away(error)
+            else:
+                self._journal.write("seen", id=None, state="succeeded", value=value)
+
+    def _take(self, job: Job[Any]) -> None:
+        """Wait for an outcome, write it down, and how the dispatcher shows it."""
+        try:
+            value = job.result()
+        except WorkerError as error:
+            self._journal.write("seen", id=job.id, state=error.detail.get("state"), error=error.detail.get("type"))
+        except TaskbahnError as error:
+            self._turned_away(error, id=job.id)
+            return
+        else:
+            self._journal.write("seen", id=job.id, state="succeeded", value=value)
+        self._view(job)
+
+    def _view(self, job: Job[Any]) -> None:
+        if self._options:  # it may be removed at any time
+            return
+        try:
+            view = job.view()
+        except TaskbahnError as error:
+            self._turned_away(error, id=job.id)
+        else:
+            shown = {"state": view.state, "attempt": view.attempt, "number": view.number, "finished_at": view.finished_at}
+            self._journal.write("viewed", id=job.id, **shown)
+
+    def _turned_away(self, error: TaskbahnError, **more: Any) -> None:
+        self._journal.write("turned_away", error=error.uri, message=error.message, **more)
+
+
+def main() -> None:
+    """Be the client that the arguments say."""
+    kind, seed = sys.argv[1], int(sys.argv[2])
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    journal = Journal(Path(os.environ[PLACE]), f"client-{kind}-{os.getpid()}-{seed}")
+    print("client ready", flush=True)
+    if kind == "plain":
+        from chaos import plain_client
+
+        plain_client.run(tasks.app.url, journal, Load(seed), stopping)
+        return
+    tasks.app.timeout = PATIENCE
+    with ThreadPoolExecutor(THREADS) as threads:
+        clients = [threads.submit(Client(journal, Load(seed + index), stopping).run, kind) for index in range(THREADS)]
+        for client in clients:
+            client.result()
+    tasks.app.close()
+
+
+if __name__ == "__main__":
+    main()

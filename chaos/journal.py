@@ -1,0 +1,73 @@
+"""What happened, in files that outlive whoever wrote them: one line of JSON for each event, written with one system call.
+
+A line belongs to the kernel when `write` returns, so that SIGKILL takes nothing back. Each process has a file of its own.
+The events, beside `event` and `at` (UTC seconds since the epoch):
+
+    acknowledged    ids                                     a client was told that these jobs are accepted
+    seen            id | null, state, value | error         an outcome that a client was given
+    viewed          id, state, attempt, finished_at         how the dispatcher showed a job that had ended
+    turned_away     error, message                          a request of the SDK failed, though the node has come back
+    unanswered      error, message, ids                     a plain call failed, as it may when its connection or the node is lost
+    started         id, attempt, task, pid                  an attempt begins to run its function
+    ended           id, attempt, token, how                 its function is about to return *token*, or to raise
+    phase           name                                    the storm begins, is over, ...
+    fault           kind, target                            something was broken
+    node_ready      cause, seconds, down                    the node is ready, so long after its start and after its end
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLACE = "CHAOS_JOURNAL"
+"""The environment variable with the folder of the journals."""
+Entry = dict[str, Any]
+
+
+class Torn(ValueError):
+    """A line in the middle of a journal is no JSON: the disk, or two writers."""
+
+
+class Journal:
+    """The journal of this process; lines are appended to `<folder>/<name>.jsonl`."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(folder / f"{name}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Append one event; it is safe when this returns. May be called from any thread."""
+        line = json.dumps({"event": event, "at": time.time(), **fields}, separators=(",", ":")).encode() + b"\n"
+        written = os.write(self._descriptor, line)
+        if written < len(line):
+            raise OSError(f"only {written} of {len(line)} bytes of the journal could be written: is the disk full?")
+
+    def close(self) -> None:
+        """Write no more."""
+        os.close(self._descriptor)
+
+
+def read(folder: Path) -> list[Entry]:
+    """Return the events of all journals in *folder*, oldest first.  Raises Torn."""
+    entries: list[Entry] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        entries += read_file(path)
+    return sorted(entries, key=lambda entry: entry["at"])
+
+
+def read_file(path: Path) -> list[Entry]:
+    """Return the events of one journal; a last line without its end was never written for anybody to rely on.  Raises Torn."""
+    lines = path.read_bytes().split(b"\n")
+    entries: list[Entry] = []
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            entries.append(json.loads(line))
+        except ValueError as error:
+            raise Torn(f"{path}:{number}: {line[:200]!r} is no event") from error
+    return entries

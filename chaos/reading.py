@@ -1,0 +1,91 @@
+"""How jobs stand, read in bulk through the client SDK."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from taskbahn import wire
+from taskbahn.states import FINAL_STATES, State
+
+if TYPE_CHECKING:
+    from taskbahn import Taskbahn
+    from taskbahn.endings import Outcome
+    from taskbahn.errors import TaskbahnError
+
+PAGE = 500
+UNFINISHED = tuple(state for state in State if state not in FINAL_STATES)
+PATIENCE = 120.0
+
+
+class Standing(NamedTuple):
+    """How a job stands: enough of it to see whether anything of an outcome changes. result: JSON text."""
+
+    id: str
+    task: str
+    state: str
+    attempt: int
+    number: int
+    finished_at: float | None
+    result: str | None = None
+    error: dict[str, Any] | None = None
+
+
+class Outcomes:
+    """Takes outcomes from the client; see `taskbahn.client.Sink`."""
+
+    def __init__(self, expected: int) -> None:
+        self.taken_so_far: dict[str, Outcome] = {}
+        self.complete = threading.Event()
+        self._left = expected
+        if not expected:
+            self.complete.set()
+
+    def take(self, outcome: Outcome) -> None:
+        """Take the outcome of one job."""
+        self.taken_so_far[outcome[0]] = outcome
+        self._one_less()
+
+    def taken(self) -> None:
+        """There is nothing to do at the end of a message."""
+
+    def fail(self, id: str, error: TaskbahnError) -> None:
+        """The outcome cannot be had; the job will stand there without."""
+        self._one_less()
+
+    def _one_less(self) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            self.complete.set()
+
+
+def unfinished(app: Taskbahn) -> bool:
+    """Return whether any job has not ended."""
+    return any(app.view.jobs(state=state, limit=1).jobs for state in UNFINISHED)
+
+
+def all_jobs(app: Taskbahn) -> dict[str, Standing]:
+    """Return all jobs that there are, by id; those that have ended with their outcomes.  Raises TimeoutError."""
+    found: dict[str, Standing] = {}
+    before: Any = None
+    while True:
+        page = app.view.jobs(before=before, limit=PAGE)
+        for view in page.jobs:
+            found[view.id] = Standing(view.id, view.task, view.state, view.attempt, view.number, view.finished_at)
+        before = page.next
+        if before is None:
+            break
+    ended = [id for id, standing in found.items() if standing.state in FINAL_STATES]
+    outcomes = _outcomes(app, ended)
+    for id, (_, state, result, error) in outcomes.items():
+        found[id] = found[id]._replace(state=state, result=result, error=error)
+    return found
+
+
+def _outcomes(app: Taskbahn, ids: list[str]) -> dict[str, Outcome]:
+    sink = Outcomes(len(ids))
+    for start in range(0, len(ids), wire.MAX_WAIT):
+        app.client.wait(ids[start : start + wire.MAX_WAIT], sink)
+    if not sink.complete.wait(PATIENCE):
+        raise TimeoutError(f"{len(ids) - len(sink.taken_so_far):,} of {len(ids):,} outcomes did not come within {PATIENCE:.0f} s")
+    return sink.taken_so_far

@@ -1,0 +1,122 @@
+"""The whole cast in one folder: a node, workers, clients; what they wrote; what is due later. Leaving it ends all of them."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import random
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from benchmarks.processes import adopt_orphans, free_port
+
+from chaos.client import KEEP
+from chaos.journal import PLACE, Journal
+from chaos.processes import end_all, family
+from chaos.programs import ClientProgram, Helper, Node, NodeState, WorkerProgram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORKERS = 3
+SLOTS = 3
+GRACE = 1.0  # seconds that a worker has after SIGTERM; some jobs take longer
+KINDS = ("start", "batch", "call", "plain")
+LOOK = 0.02  # seconds between two looks at everything
+
+
+class Late(TimeoutError):
+    """Something that had to happen did not, within a generous time."""
+
+
+class Scene:
+    """Starts and ends the cast. keep: seconds that finished jobs are kept, None for as long as by default."""
+
+    def __init__(self, seed: int, *, keep: float | None = None) -> None:
+        adopt_orphans()
+        self.folder = Path(tempfile.mkdtemp(prefix="taskbahn-chaos-"))
+        self.journals = self.folder / "journals"
+        self.journal = Journal(self.journals, "storm")
+        self.chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        port = free_port()
+        self.node = Node(self.folder, port, self.journal)
+        self.url = f"ws://127.0.0.1:{port}/ws"
+        environment = {PLACE: str(self.journals)} | ({KEEP: str(keep)} if keep is not None else {})
+        self.workers = [
+            WorkerProgram(f"worker-{number}", self.folder, port, self.journals, SLOTS, GRACE) for number in range(1, WORKERS + 1)
+        ]
+        self.clients = [ClientProgram(kind, self.folder, port, environment, self.chance) for kind in KINDS]
+        self._later: list[tuple[float, int, Callable[[], object]]] = []
+        self._order = itertools.count()
+        self._acting: list[Helper] = []
+
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """Have something done after so many seconds."""
+        heapq.heappush(self._later, (time.monotonic() + seconds, next(self._order), function))
+
+    def tick(self) -> None:
+        """Look at everybody once, and do what is due."""
+        while self._later and self._later[0][0] <= time.monotonic():
+            heapq.heappop(self._later)[2]()
+        self.node.tick()
+        for helper in self._acting:
+            helper.tick()
+
+    def until(self, what: str, happens: Callable[[], bool], seconds: float) -> None:
+        """Let everything go on until *happens* says so.  Raises Late."""
+        deadline = time.monotonic() + seconds
+        while not happens():
+            if time.monotonic() > deadline:
+                raise Late(f"{what}: not within {seconds:.0f} s; the logs are in {self.folder}")
+            self.tick()
+            time.sleep(LOOK)
+
+    def begin(self, seconds: float) -> None:
+        """Start the node, then the workers, then the clients; returns when all work."""
+        self.until("the node is ready", lambda: self.node.state is NodeState.READY, seconds)
+        self._acting += self.workers
+        self.until("the workers are ready", lambda: all(worker.is_ready for worker in self.workers), seconds)
+        self._acting += self.clients
+        self.until("the clients run", lambda: all(client.is_ready for client in self.clients), seconds)
+
+    def calm(self) -> None:
+        """Do at once what was to be done later: what is cut is mended, what is stopped goes on."""
+        while self._later:
+            heapq.heappop(self._later)[2]()
+
+    def dismiss_clients(self, seconds: float) -> list[str]:
+        """Let the clients take what they wait for; return the names of those that waited in vain."""
+        self.until("the clients run", lambda: all(client.is_ready for client in self.clients), seconds)
+        for client in self.clients:
+            client.wanted = False
+            client.tell_to_end()
+        deadline = time.monotonic() + seconds
+        while any(client.program is not None for client in self.clients) and time.monotonic() < deadline:
+            self.tick()
+            time.sleep(LOOK)
+        stuck = [client.name for client in self.clients if client.program is not None]
+        self.end_clients()
+        return stuck + [client.name for client in self.clients if any(client.codes)]
+
+    def end_clients(self) -> None:
+        """End the clients, whatever they wait for."""
+        for client in self.clients:
+            client.close()
+
+    def close(self, *, keep_files: bool) -> None:
+        """End everybody; remove the folder unless it is to be kept."""
+        self.calm()
+        for helper in (*self.clients, *self.workers):
+            helper.close()
+        self.node.close()
+        end_all(family(os.getpid())[1:])
+        self.journal.close()
+        if not keep_files:
+            shutil.rmtree(self.folder)
+
+    def __enter__(self) -> Self:
+        return self

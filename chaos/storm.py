@@ -1,0 +1,106 @@
+"""The storm: load, faults from a seeded deck, calm, and then the books are opened."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chaos import journal, reading
+from chaos.accounting import Account, Outside, make_account
+from chaos.faults import LARGE, SMALL, Deck
+from chaos.programs import NodeState
+from chaos.scene import LOOK, WORKERS, Late, Scene
+from taskbahn import Taskbahn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BETWEEN_SMALL = (0.2, 0.9)  # seconds between two faults
+BETWEEN_LARGE = (2.0, 6.0)  # seconds from the node's readiness to the next fault of the node
+PATIENCE = 240.0  # seconds for what must happen once nothing is broken any more, on a busy machine
+
+
+@dataclass
+class Storm:
+    """A run with its seed; `say` is told what is going on."""
+
+    seed: int
+    seconds: float
+    say: Callable[[str], None] = lambda _: None
+    trouble: list[str] = field(default_factory=list)
+
+    def run(self, scene: Scene) -> Account:
+        """Let the storm rage, settle, and account for everything."""
+        self.say("the node starts")
+        scene.begin(PATIENCE)
+        scene.journal.write("phase", name="storm")
+        self._rage(scene)
+        scene.journal.write("phase", name="calm")
+        try:
+            self._settle(scene)
+        except Late as late:
+            self.trouble.append(str(late))
+            scene.end_clients()  # or they would go on while the books are read
+        scene.journal.write("phase", name="settled")
+        return self._account(scene)
+
+    def _rage(self, scene: Scene) -> None:
+        """Break things until the time is over."""
+        small, large = Deck(SMALL, scene.chance), Deck(LARGE, scene.chance)
+        end = time.monotonic() + self.seconds
+        next_small = time.monotonic()
+        next_large: float | None = None
+        count = 0
+        while time.monotonic() < end:
+            now = time.monotonic()
+            if scene.node.state is not NodeState.READY:
+                next_large = None
+            elif next_large is None:
+                next_large = now + scene.chance.uniform(*BETWEEN_LARGE)
+            elif now >= next_large:
+                count += bool(large.deal(scene))
+                next_large = None
+            if now >= next_small:
+                count += bool(small.deal(scene))
+                next_small = now + scene.chance.uniform(*BETWEEN_SMALL)
+            self.say(f"{count} faults, {max(0.0, end - now):.0f} s to go")
+            scene.tick()
+            time.sleep(LOOK)
+
+    def _settle(self, scene: Scene) -> None:
+        """Break nothing any more; let all come back, and all jobs come to their end."""
+        self.say("no more faults")
+        scene.calm()
+        scene.until("the node is ready", lambda: scene.node.state is NodeState.READY, PATIENCE)
+        scene.until("the workers are back", lambda: all(worker.is_ready for worker in scene.workers), PATIENCE)
+        self.say("clients take what they wait for")
+        stuck = scene.dismiss_clients(PATIENCE)
+        self.trouble += [f"{name} waited in vain for an outcome, or failed; its log is in {scene.folder}" for name in stuck]
+        self.say("jobs come to their end")
+        with Taskbahn(scene.url, timeout=PATIENCE) as app:
+            scene.until("all jobs have ended", lambda: not reading.unfinished(app), PATIENCE)
+            scene.until("all workers are attached", lambda: len(app.view.workers()) == WORKERS, PATIENCE)
+
+    def _account(self, scene: Scene) -> Account:
+        """Read all jobs, restart the node, read them again, and hold both against the journals."""
+        self.say("the books are opened")
+        with Taskbahn(scene.url, timeout=PATIENCE) as app:
+            first = reading.all_jobs(app)
+            counted = app.view.status().jobs
+        starts = scene.node.starts
+        scene.node.stop()
+        scene.until("the node stops", lambda: scene.node.state is NodeState.GONE, PATIENCE)
+        scene.node.wanted = True
+        scene.until("the node is back", lambda: scene.node.state is NodeState.READY, PATIENCE)
+        with Taskbahn(scene.url, timeout=PATIENCE) as app:
+            last = reading.all_jobs(app)
+        outside = Outside(
+            trouble=[*self.trouble, *(f"node: {text}" for text in scene.node.failed_starts)],
+            counted=counted,
+            node_starts=starts,
+            orphans=scene.node.orphans,
+            dirty_stops=scene.node.dirty_stops,
+            worker_codes=[code for worker in scene.workers for code in worker.codes],
+        )
+        return make_account(journal.read(scene.journals), first, last, outside)

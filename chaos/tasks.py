@@ -1,0 +1,107 @@
+"""The application under attack: a task for each pool, one that fails now and then, one that must never start twice.
+
+Each attempt writes down when its function starts and when it is about to end. It returns a token that no other attempt returns,
+so that a recorded result says which attempt it came from. `crash_attempts` is high because the kills come from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chaos.journal import PLACE, Journal
+from taskbahn import Taskbahn, current
+from taskbahn.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STEP = 0.01  # seconds between two looks whether the attempt has to stop
+CRASHES = 1000
+RETRIES = [0.05, 0.1, 0.2]
+
+PROCESS, THREAD, LOOP = "chaos.process", "chaos.thread", "chaos.loop"
+FLAKY = "chaos.flaky"
+ONCE = "chaos.once"
+NEVER_TWICE = frozenset({ONCE})
+
+app = Taskbahn()
+_journals: dict[int, Journal] = {}
+
+
+class Mishap(Exception):
+    """What the flaky task raises."""
+
+
+def journal() -> Journal:
+    """Return the journal of this process, which may be a child of the one that imported this."""
+    pid = os.getpid()
+    if pid not in _journals:
+        _journals[pid] = Journal(Path(os.environ[PLACE]), f"tasks-{pid}-{time.time_ns()}")
+    return _journals[pid]
+
+
+def begin() -> Callable[[str], str]:
+    """Write down that an attempt starts; the function that is returned writes down how it ends, and returns its token."""
+    job, attempt, token = current.job, current.attempt, new_id()
+    journal().write("started", id=job, attempt=attempt, task=current.task, pid=os.getpid())
+
+    def end(how: str) -> str:
+        journal().write("ended", id=job, attempt=attempt, token=token, how=how)
+        return token
+
+    return end
+
+
+def sleep(seconds: float) -> None:
+    """Work for a while, and stop when told to."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        current.check()
+        time.sleep(STEP)
+
+
+@app.task(name=PROCESS, crash_attempts=CRASHES)
+def in_process(seconds: float) -> str:
+    """Work in a child process."""
+    end = begin()
+    sleep(seconds)
+    return end("returned")
+
+
+@app.task(name=THREAD, pool="thread", crash_attempts=CRASHES)
+def in_thread(seconds: float) -> str:
+    """Work in a thread."""
+    end = begin()
+    sleep(seconds)
+    return end("returned")
+
+
+@app.task(name=LOOP, crash_attempts=CRASHES)
+async def in_loop(seconds: float) -> str:
+    """Work on the worker's event loop."""
+    end = begin()
+    await asyncio.sleep(seconds)
+    return end("returned")
+
+
+@app.task(name=FLAKY, crash_attempts=CRASHES, retries=RETRIES)
+def flaky(seconds: float, mishaps: int) -> str:
+    """Fail as often as *mishaps* says, and then succeed, if there are retries left."""
+    end = begin()
+    sleep(seconds)
+    if (current.attempt or 0) <= mishaps:
+        end("raised")
+        raise Mishap(f"{mishaps} mishaps were asked for")
+    return end("returned")
+
+
+@app.task(name=ONCE, delivery="at_most_once")
+def once(seconds: float) -> str:
+    """Do what must not be done twice."""
+    end = begin()
+    sleep(seconds)
+    return end("returned")
