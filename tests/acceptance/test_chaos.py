@@ -73,10 +73,10 @@ def test_a_minute_of_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos)
     assert set(account["must_be_0"].values()) == {0}, broken + said
     assert code == 0
     # it did break things, and there were jobs to lose
-    assert set(account["faults"]) >= SMALL
-    assert len(LARGE & set(account["faults"])) >= 2
-    assert account["acknowledged"] > 100
-    assert account["seen"] > 50
+    assert len(SMALL & set(account["faults"])) >= 3
+    assert LARGE & set(account["faults"])
+    assert account["acknowledged"] > 50
+    assert account["seen"] > 20
     assert account["run_again"] > 0
     assert list(chaos.folder.iterdir()) == []
 
