@@ -65,6 +65,7 @@ def chaos(tmp_path: Path) -> Iterator[Chaos]:
     made.close()
 
 
+@pytest.mark.chaos
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_minute_of_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos) -> None:
