@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BETWEEN_SMALL = (0.2, 0.9)  # seconds between two faults
 BETWEEN_LARGE = (2.0, 6.0)  # seconds from the node's readiness to the next fault of the node
-PATIENCE = 240.0  # seconds for what must happen once nothing is broken any more, on a busy machine
+PATIENCE = 90.0  # seconds for what must happen once nothing is broken any more, on a busy machine
 
 
 @dataclass

@@ -57,6 +57,7 @@ class Session(ApplicationSession):
 
     def onDisconnect(self) -> None:
         self.connection.lost(self, self.reason or "the connection was closed")
+        super().onDisconnect()  # fails what was not answered: nobody shall wait for it for ever
 
     def flush(self) -> None:
         """Give the socket what was sent now, not with the next turn of the reactor, which costs a single message some 20 us."""
@@ -247,8 +248,10 @@ class Connection:
             deferred.callback(None)
 
     def _not_opened(self, session: Session, failure: Any) -> None:
-        self.last_failure = str(failure.value)
         self.log.debug("opening the session failed: {failure}", failure=failure)
+        if session is not self._opening:  # it was lost, and a new one may be on its way
+            return
+        self.last_failure = str(failure.value)
         if session.is_attached():
             session.leave()
 

@@ -65,11 +65,10 @@ def chaos(tmp_path: Path) -> Iterator[Chaos]:
     made.close()
 
 
-@pytest.mark.chaos
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(480)
 def test_a_minute_of_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos) -> None:
-    code, account, said = chaos.run("--minutes", "1", "--seed", "20", within=800)
+    code, account, said = chaos.run("--minutes", "1", "--seed", "20", within=420)
     broken = json.dumps(account["findings"], indent=1)[:20_000]
     assert set(account["must_be_0"].values()) == {0}, broken + said
     assert code == 0

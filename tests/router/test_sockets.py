@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_twisted
-from support.plain import Heard, session_to
+from autobahn.wamp.exception import TransportLost
+from support.plain import Heard, patiently, session_to
+from support.relay import Relay
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.threads import deferToThread
 
@@ -82,3 +85,25 @@ async def test_what_is_accepted_is_set_up_whether_it_came_before_or_after() -> N
                 assert_set_up(await accepted.first(lambda sock: sock is not early))
     finally:
         await port.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_waits_for_an_answer_when_the_connection_breaks_is_told(node: Node) -> None:
+    relay = Relay(node.port)
+    try:
+        async with session_to(f"ws://127.0.0.1:{relay.port}/ws") as session:
+            asked: Deferred[None] = Deferred()
+
+            def answers_never() -> Deferred[None]:
+                asked.callback(None)
+                return Deferred()
+
+            await patiently(session.register(answers_never, "test.answers_never"))
+            answer = session.call("test.answers_never")
+            await patiently(asked)
+            relay.cut()
+            with pytest.raises(TransportLost):
+                await patiently(answer)
+            relay.mend()
+    finally:
+        relay.close()
