@@ -2,16 +2,18 @@
 
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Most tests wait for processes; whole files, for a file's tests share a node and some come in order. The longest are in the first.
+SIDE_BY_SIDE = -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # make demo DIR=~/Pictures: a shell that leaves the tilde alone must not stop it
 FOLDER  = $(patsubst ~/%,$(HOME)/%,$(DIR))
 
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check check-web lint format test demo up bench chaos soak wheel clean distclean
+.PHONY: help venv check check-web lint format test demo up bench chaos soak screenshots wheel clean distclean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.installed  ## Create .venv and install everything (PYTHON=/path/to/python3.11 to choose)
 
@@ -19,7 +21,7 @@ $(VENV)/.installed: setup.cfg setup.py scripts/venv.sh
 	@bash scripts/venv.sh $(VENV)
 
 check: lint check-web  ## What every commit must pass: format, lint, types, layers, sizes, unit tests (< 1 minute)
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/unit
 
 lint: venv  ## The part of `check` that runs no code
 	$(BIN)/ruff format --check --quiet
@@ -38,7 +40,8 @@ format: venv  ## Format, and repair what ruff can repair
 test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes)
 	@bash scripts/need.sh chromium chromium
 	@$(MAKE) --no-print-directory lint check-web
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not alone"
+	$(BIN)/pytest -m alone
 
 demo: venv  ## Make thumbnails of real photographs (DIR=~/Pictures for yours), with live bars; ends by itself
 	@$(BIN)/python examples/demo.py $(if $(DIR),"$(FOLDER)")
@@ -55,6 +58,10 @@ chaos: venv  ## Kill everything while jobs run, and account for each job (MINUTE
 
 soak: venv  ## The same load without faults; memory, files, database and lag drawn to chaos/results/soak.svg (MINUTES=10)
 	@$(BIN)/python -m chaos soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
+
+screenshots: venv  ## Take the pictures of the dashboard anew, into docs/images/dashboard
+	@bash scripts/need.sh chromium chromium
+	@$(BIN)/python scripts/screenshots.py
 
 wheel: venv  ## Build the wheel into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ def pytest_configure() -> None:
     """Take SIGINT as in a terminal: what a shell runs in the background ignores it, and so would all that the tests start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("COLUMNS", None)  # pytest-xdist sets it for its processes; what the tests start has no terminal
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from taskbahn import Taskbahn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 TESTS = Path(__file__).parents[1]
 CALLS = 40
 MOST_SECONDS = 1.0  # of a quiet call, in the middle; it takes some 5 ms alone and 100 ms beside a flood on an idle machine

@@ -20,7 +20,7 @@ from taskbahn_router.slow_readers import MEBIBYTE
 if TYPE_CHECKING:
     from support.programs import Node
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 PIECE = "x" * (MEBIBYTE // 2)  # of each progress
 PIECES = 1000  # half a gigabyte
 MOST_MEMORY = 250  # MiB more than before: the backlog at its longest, twice, as it is put together to be sent

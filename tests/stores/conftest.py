@@ -16,8 +16,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from taskbahn_router.stores.contract import Store
+    from taskbahn_router.stores.sqlite.reader import SqliteReader
 
 MAKERS: dict[str, Callable[[Path], Store]] = {"memory": lambda _: MemoryStore(), "sqlite": SqliteStore}
+
+
+@pytest.fixture(autouse=True)
+def readers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close the readers that a test asks for; Python 3.13 complains of a connection that nobody closed."""
+    opened: list[SqliteReader] = []
+    reader = SqliteStore.reader
+
+    def kept(store: SqliteStore) -> SqliteReader:
+        opened.append(reader(store))
+        return opened[-1]
+
+    monkeypatch.setattr(SqliteStore, "reader", kept)
+    yield
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture(params=MAKERS)

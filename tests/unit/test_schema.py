@@ -302,7 +302,10 @@ def takes_two_kinds(path: pathlib.Path | str) -> None:
     [
         (takes_socket, r"parameter 'connection' is annotated socket\.socket, which cannot travel as data"),
         (gives_callable, r"the result is annotated .*Callable\[\[\], int\], which cannot travel as data"),
-        (takes_two_kinds, r"parameter 'path' is annotated pathlib\.Path \| str, which cannot travel as data \(Type unions"),
+        (
+            takes_two_kinds,
+            r"parameter 'path' is annotated pathlib\.(_local\.)?Path \| str, which cannot travel as data \(Type unions",
+        ),
     ],
 )
 def test_an_annotation_that_is_not_data_is_an_error_at_once(function: Callable[..., Any], said: str) -> None:
