@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from taskbahn_router.service import Outside
 
 
+TELL_SECONDS = 0.05  # between two reports of progress; the newest of each attempt counts
+
+
 class OfferFailed(Exception):
     """An offered procedure answered with an error; `lost` when its session went away instead."""
 
@@ -41,6 +44,8 @@ class OfferOrders:
         self._uri = uri
         self._calls: dict[str, Deferred[Any]] = {}
         self._stopped: dict[str, str] = {}  # job -> why we stopped it
+        self._newest: dict[str, wire.Notice] = {}  # job -> progress that is not reported yet
+        self._timer: Any = None
         self.worker: Worker | None = None
 
     def order(self, order: dict[str, Any]) -> None:
@@ -79,10 +84,23 @@ class OfferOrders:
             progress = {"fraction": float(value)}
         elif isinstance(value, Mapping) and set(value) <= set(wire.Progress.__struct_fields__):
             progress = dict(value)
-        self._report(wire.Report(notices=[wire.Notice(id, attempt, "progress", self._dispatcher.wall(), progress)]))
+        self._newest[id] = wire.Notice(id, attempt, "progress", self._dispatcher.wall(), progress)
+        if self._timer is None:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Report progress, unless nothing can be recorded now: what would gather has no bound."""
+        self._timer = None
+        if not self._newest:
+            return
+        if self._dispatcher.loop.error is None:
+            newest, self._newest = self._newest, {}
+            for notice in newest.values():
+                self._report(wire.Report(notices=[notice]))
+        self._timer = self._dispatcher.clock.callLater(TELL_SECONDS, self._tell)
 
     def _done(self, id: str, attempt: int, value: Any, began: float) -> None:
-        self._calls.pop(id, None)
+        self._over(id)
         try:
             result = pack_result(value)
         except (TypeError, ValueError, RecursionError) as error:
@@ -92,7 +110,7 @@ class OfferOrders:
         self._report(wire.Report(done=[wire.Done(id, attempt, result, began, self._dispatcher.wall())]))
 
     def _failed(self, id: str, attempt: int, failure: Any, began: float) -> None:
-        self._calls.pop(id, None)
+        self._over(id)
         error = failure.value
         why = self._stopped.pop(id, None)
         kind, info = "error", {"type": type(error).__name__, "message": str(error)}
@@ -104,6 +122,12 @@ class OfferOrders:
         kind = why or kind
         report = wire.Failed(id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=self._dispatcher.wall())  # type: ignore[arg-type]
         self._report(wire.Report(failed=[report]))
+
+    def _over(self, id: str) -> None:
+        self._calls.pop(id, None)
+        notice = self._newest.pop(id, None)
+        if notice is not None:
+            self._report(wire.Report(notices=[notice]))
 
     def _report(self, report: wire.Report) -> None:
         if self.worker is None:

@@ -37,8 +37,9 @@ def call(
     with connected(url) as app:
         handle = prepared(app, task, options)
         args, kwargs = parsed(app, task, arguments)
-        job = handle.start(*args, **kwargs)
+        job, accepted = handle._start(tuple(args), kwargs)  # noqa: SLF001 - an interrupt may come before it is acknowledged
         try:
+            accepted.get()
             if follow:
                 from taskbahn.cli.follow import follow_job
 
