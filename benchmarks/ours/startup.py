@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.contract import Plan
     from benchmarks.processes import Place
 
-OURS = ("healthz", "readyz")  # paths of the port that are served by the dispatcher
+OURS = ("healthz", "readyz", "ws-view")  # paths of the port that are served by the dispatcher
 
 
 def answers(port: int) -> bool:
@@ -46,6 +46,7 @@ def bare(place: Place, name: str) -> float:
     paths = worker["transports"][0]["web"]["paths"]
     for path in OURS:
         del paths[path]
+    paths["/"] = {"type": "static", "package": "taskbahn_web", "resource": "static"}
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     started = time.perf_counter()

@@ -121,6 +121,15 @@ class UnknownJob(CallerError):
         super().__init__(f"there is no job {job!r}: the id is wrong, or the job is finished and was removed", job=job)
 
 
+class UnknownWorker(CallerError):
+    """No worker of this id is attached now."""
+
+    uri = PREFIX + "unknown_worker"
+
+    def __init__(self, worker: str) -> None:
+        super().__init__(f"no worker {worker!r} is attached now; `taskbahn workers` lists those that are", worker=worker)
+
+
 class WrongState(CallerError):
     """The job is in a state in which this cannot be done."""
 

@@ -44,24 +44,44 @@ class Views:
         """Return the workers that are attached now."""
         return self._ask(list[wire_views.WorkerView], wire.VIEW_WORKERS)
 
+    def settings(self) -> list[wire_views.Setting]:
+        """Return the effective configuration of the node, and where each value comes from."""
+        return self._ask(list[wire_views.Setting], wire.VIEW_SETTINGS)
+
+    def history(self, seconds: float = 3600.0, *, task: str | None = None) -> wire_views.History:
+        """Return numbers over the last *seconds* (60 to 604,800), of all jobs or of one task."""
+        return self._ask(wire_views.History, wire.VIEW_HISTORY, seconds=seconds, task=task)
+
+    def errors(self, task: str | None = None) -> wire_views.Errors:
+        """Return failed jobs by fingerprint, of all tasks or of one."""
+        return self._ask(wire_views.Errors, wire.VIEW_ERRORS, task=task)
+
     def jobs(
         self,
         *,
-        state: str | None = None,
+        state: str | list[str] | None = None,
         task: str | None = None,
         queue: str | None = None,
         tag: str | None = None,
+        worker: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        error: str | None = None,
         before: Any = None,
         limit: int = 50,
     ) -> JobPage:
-        """Return jobs without their payloads, newest first; *before*: the `next` of the page before."""
-        wanted = {"state": state, "task": task, "queue": queue, "tag": tag, "before": before, "limit": limit}
-        given = {name: value for name, value in wanted.items() if value is not None}
-        answer = self._promise(wire.VIEW_JOBS, **given).get()
+        """Return jobs without their payloads, newest first; *before*: the `next` of the page before.
+
+        task, queue, tag, worker: names, in which `*` matches any run of characters; since, until: when they were accepted, seconds
+        since the epoch; error: a fingerprint, from `errors`. A page looks at a bounded number of jobs, so it may be short, even
+        empty, and yet have a `next`.
+        """
+        given = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
+        answer = self._promise(wire.VIEW_JOBS, **given, error=error, before=before, limit=limit).get()
         return JobPage(msgspec.convert(answer["jobs"], list[wire_views.JobView]), answer["next"])
 
-    def _ask(self, kind: type[T], procedure: str) -> T:
-        return msgspec.convert(self._promise(procedure).get(), kind)
+    def _ask(self, kind: type[T], procedure: str, **given: Any) -> T:
+        return msgspec.convert(self._promise(procedure, **given).get(), kind)
 
     def _promise(self, procedure: str, **given: Any) -> Promise[Any]:
-        return self._app.client.ask(procedure, **given)
+        return self._app.client.ask(procedure, **{name: value for name, value in given.items() if value is not None})

@@ -8,7 +8,7 @@ Clients (CALL):
     taskbahn.submit([...], follow=True)      ~> {"outcomes": [Outcome, ...]} as they come; answered when all jobs are final: the
                                                 same list, and the last outcomes as the keyword `outcomes`
     taskbahn.job.wait([id, ...])             ~> progress {"outcomes": [Outcome, ...]} as they come, then null when all are final
-    taskbahn.job.watch(id, after=0)          ~> {"snapshot": JobView}, {"events": [Event, ...]} ..., then JobView
+    taskbahn.job.watch(id, after=0)          ~> {"snapshot": JobView}, {"events": [Event, ...]} or {"place": Place} ..., then JobView
     taskbahn.job.get(id)                     -> JobView
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
@@ -17,9 +17,16 @@ Clients (CALL):
 Anybody who may look (CALL):
     taskbahn.view.status()                   -> Status
     taskbahn.view.tasks()                    -> [TaskView, ...]
-    taskbahn.view.jobs(state=, task=, queue=, tag=, before=, limit=50) -> {"jobs": [JobView without payloads, ...], "next": cursor | null}
+    taskbahn.view.jobs(state=, task=, queue=, tag=, worker=, since=, until=, error=, before=, limit=50)
+                                             -> {"jobs": [JobView without payloads, ...], "next": cursor | null}
+    taskbahn.view.jobs(ids=true, ...)        -> {"ids": [id, ...], "next": cursor | null}
+    taskbahn.view.errors(task=)              -> Errors
     taskbahn.view.queues()                   -> [QueueView, ...]
     taskbahn.view.workers()                  -> [WorkerView, ...]
+    taskbahn.view.history(seconds=3600, task=) -> History
+    taskbahn.view.settings()                 -> [Setting, ...]
+Operators (CALL):
+    taskbahn.admin.drain(worker, wanted)     -> WorkerView   true: it takes no new attempts, also after a reconnect; false: again
 Workers (CALL):
     taskbahn.worker.attach(Hello)            ~> {"welcome": Welcome}, then WorkerOrder ... for as long as the session lives
     taskbahn.worker.report(Report)           -> {"refused": [[id, attempt], ...]}  recorded durably when answered
@@ -37,7 +44,7 @@ ERROR has a URI of `taskbahn.errors`, the sentence as its only argument and its 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -57,6 +64,10 @@ VIEW_TASKS = "taskbahn.view.tasks"
 VIEW_JOBS = "taskbahn.view.jobs"
 VIEW_QUEUES = "taskbahn.view.queues"
 VIEW_WORKERS = "taskbahn.view.workers"
+VIEW_HISTORY = "taskbahn.view.history"
+VIEW_ERRORS = "taskbahn.view.errors"
+VIEW_SETTINGS = "taskbahn.view.settings"
+ADMIN_DRAIN = "taskbahn.admin.drain"
 WORKER_ATTACH = "taskbahn.worker.attach"
 WORKER_REPORT = "taskbahn.worker.report"
 OFFER_PREFIX = "taskbahn.offer."
@@ -74,6 +85,7 @@ MAX_WAIT = 10_000  # ids in one wait
 MAX_EVENTS = 1_000  # events in one answer
 DEFAULT_QUEUE = "default"
 NO_ARGUMENTS = "[[],{}]"
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -249,6 +261,17 @@ class Notice(msgspec.Struct, array_like=True):
     mark: int = 0
 
 
+class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a worker takes of its machine, with its pool processes; None: it cannot tell.
+
+    memory: bytes; cpu: cores in use, on average since it last said so; load: the machine's 1-minute average, divided by its cores.
+    """
+
+    memory: Annotated[int, msgspec.Meta(ge=0, le=2**60)] | None = None
+    cpu: Amount | None = None
+    load: Amount | None = None
+
+
 class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
     """All that happened on a worker since its last report; an empty one is a heartbeat."""
 
@@ -258,6 +281,7 @@ class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
     back: list[tuple[str, int]] = []  # attempts handed back unstarted or unfinished, not charged
     begun: list[tuple[str, int]] = []  # those of `back` that may have begun: they are not started again if that must never be
     draining: bool = False  # takes no more
+    vitals: Vitals | None = None  # now and then
 
 
 class Stage(msgspec.Struct, kw_only=True, omit_defaults=True):

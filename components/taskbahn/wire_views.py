@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,6 +18,17 @@ class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
     ended_at: float | None = None
     outcome: str = ""
     error: dict[str, Any] | None = None
+
+
+class Place(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Why a job does not run yet: a sentence, and what is before it.
+
+    ahead: ready jobs that will be taken before it, at most 10,000 are counted; starts_at: when it is expected to start, if known.
+    """
+
+    why: str
+    ahead: int | None = None
+    starts_at: float | None = None
 
 
 class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -44,6 +55,23 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     result: Any = None
     error: dict[str, Any] | None = None
     attempts: list[AttemptView] = []
+    place: Place | None = None  # while it is ready or waiting; not in lists
+    typical: float | None = None  # seconds that an attempt of its task takes, from earlier ones; not in lists
+
+
+class TaskStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What became of a task's jobs in the last 24 hours; seconds as median and 95th percentile, None if there were none."""
+
+    accepted: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    expired: int = 0
+    wait: float | None = None  # from ready to started
+    wait95: float | None = None
+    run: float | None = None  # of attempts that succeeded
+    run95: float | None = None
+    last_at: float | None = None  # when the newest job ended
 
 
 class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -57,6 +85,7 @@ class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
     workers: int = 0
     ready: int = 0
     running: int = 0
+    statistics: TaskStatistics | None = None
 
 
 class QueueView(msgspec.Struct, kw_only=True):
@@ -68,6 +97,7 @@ class QueueView(msgspec.Struct, kw_only=True):
     running: int
     workers: int
     oldest: float | None = None
+    rate: float = 0.0  # jobs of it that ended in a second, over the last minute
 
 
 class WorkerView(msgspec.Struct, kw_only=True):
@@ -85,10 +115,106 @@ class WorkerView(msgspec.Struct, kw_only=True):
     attached_at: float
     finished: int
     failed: int
+    drained: bool = False  # an operator wants it to take no more; `draining` is also true
+    seen: float = 0.0  # seconds since its last word
+    python: str = ""
+    memory: int | None = None  # bytes, with its pool processes
+    cpu: float | None = None  # cores in use, since its last word about it
+    load: float | None = None  # of its machine: the 1-minute average, divided by its cores
+    jobs: list[tuple[str, str, float]] = []  # what it runs: id, task, started_at; the oldest 100
+
+
+class Totals(msgspec.Struct, kw_only=True):
+    """Jobs that were accepted and that ended since this dispatcher started; retried counts attempts that failed and are tried again."""
+
+    accepted: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    expired: int = 0
+    retried: int = 0
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Something that is wrong now, worst first in lists.
+
+    kind: a stable word such as "no_worker"; sentence: what is wrong and where; hint: what to do; page, id, query: the page of the
+    dashboard that shows more (`query` in the language of its query bar).
+    """
+
+    kind: str
+    level: Literal["error", "warning"]
+    sentence: str
+    hint: str
+    since: float | None = None
+    page: str = ""
+    id: str = ""
+    query: str = ""
+
+
+class History(msgspec.Struct, kw_only=True):
+    """What happened over time, in buckets of `step` seconds; the first one begins at `start`. Missing values are None.
+
+    Counts are jobs in the bucket; waiting (ready and waiting for a time), running and oldest (age of the oldest ready job, seconds)
+    are as they were at its end; wait and run are seconds, median and 95th percentile.
+    """
+
+    step: int
+    start: float
+    accepted: list[int | None]
+    succeeded: list[int | None]
+    failed: list[int | None]
+    cancelled: list[int | None]
+    expired: list[int | None]
+    retried: list[int | None]
+    waiting: list[int | None]
+    running: list[int | None]
+    oldest: list[float | None]
+    wait: list[float | None]
+    wait95: list[float | None]
+    run: list[float | None]
+    run95: list[float | None]
+
+
+class ErrorGroup(msgspec.Struct, kw_only=True):
+    """Failed jobs that failed alike: of one task, with one type of error, and messages that differ in numbers and names only."""
+
+    fingerprint: str
+    task: str
+    type: str
+    message: str  # of the newest
+    count: int
+    first_at: float
+    last_at: float
+    job: str  # the newest
+
+
+class Errors(msgspec.Struct, kw_only=True):
+    """Failed jobs by fingerprint, the most frequent first; `looked_at` failed jobs were read, the newest, all if `complete`."""
+
+    groups: list[ErrorGroup]
+    looked_at: int
+    complete: bool
+
+
+class Setting(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One value of the node's effective configuration; source: "default", "command line", "environment",
+    "system", "installed" or a file's name.
+    """
+
+    name: str
+    value: Any
+    source: str
+    help: str
+    unit: str = ""
+    change: str = ""  # how to change it; "" if it is fixed
 
 
 class Status(msgspec.Struct, kw_only=True):
-    """The whole in numbers; counts by state since the store was made, `lag` is the event loop's, in seconds."""
+    """The whole in numbers; counts by state since the store was made, `lag` is the event loop's, in seconds.
+
+    oldest: since when the oldest ready job waits; wait, run: seconds, median and 95th percentile of the last minute.
+    """
 
     version: str
     started_at: float
@@ -98,3 +224,8 @@ class Status(msgspec.Struct, kw_only=True):
     slots: int
     running: int
     lag: float
+    totals: Totals = msgspec.field(default_factory=Totals)
+    oldest: float | None = None
+    wait: tuple[float, float] | None = None
+    run: tuple[float, float] | None = None
+    problems: list[Problem] = []

@@ -11,6 +11,7 @@ from taskbahn_router.reports import vacate
 if TYPE_CHECKING:
     from taskbahn_router.commit_loop import Clock
     from taskbahn_router.following import Following
+    from taskbahn_router.numbers.history import History
     from taskbahn_router.placing import Placing
     from taskbahn_router.seen import Seen
     from taskbahn_router.stores.contract import Changed, CommitResult
@@ -35,11 +36,12 @@ class Next(Protocol):
 class Aftermath:
     """Shows the effects of one committed batch after the other."""
 
-    def __init__(self, board: Board, seen: Seen, following: Following, placing: Placing, later: Next) -> None:
+    def __init__(self, board: Board, seen: Seen, following: Following, placing: Placing, history: History, later: Next) -> None:
         self._board = board
         self._seen = seen
         self._following = following
         self._placing = placing
+        self._history = history
         self._later = later
 
     def show(self, effects: Effects, result: CommitResult, now: float) -> None:
@@ -60,6 +62,9 @@ class Aftermath:
         self._seen.flush()
         if effects.answers:  # a turn later: the outcomes leave before the router works for the reporter again
             self._later.clock.callLater(0, self._acknowledge, effects)
+        if effects.batch.minutes:
+            self._history.stored_minutes()
+        self._history.count(effects, result, now)
 
     def _new(self, effects: Effects, result: CommitResult, now: float) -> None:
         if result.duplicates:

@@ -98,10 +98,16 @@ class Worker:
     seen: float  # by the monotonic clock
     attempts: dict[str, int] = field(default_factory=dict)  # job -> attempt that occupies it
     slow: set[str] = field(default_factory=set)  # those of them that are not known to be short
-    draining: bool = False
+    draining: bool = False  # it said so itself
+    drained: bool = False  # an operator said so
     finished: int = 0
     failed: int = 0
+    vitals: wire.Vitals = field(default_factory=wire.Vitals)  # the last ones that it told
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
+
+    def settle_room(self) -> None:
+        """Open or close its room for new attempts, by what it and the operators said."""
+        self.room.open = self.orders is not None and not self.draining and not self.drained
 
     def order_run(self, job: Job) -> None:
         """Put a job's attempt into the next order."""
@@ -179,6 +185,7 @@ class Board:
         self.by_id: dict[int, Line] = {}
         self.tasks: dict[str, Task] = {}
         self.workers: dict[str, Worker] = {}
+        self.drained: dict[str, None] = {}  # ids of workers that operators want to take no more, the newest wish last
         self.jobs: dict[str, Job] = {}
         self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
         self.last_seq = 0

@@ -27,6 +27,7 @@ from taskbahn_router.accepting import set_up_accepted
 from taskbahn_router.calls import Call
 from taskbahn_router.offers import OfferFailed
 from taskbahn_router.service import Service
+from taskbahn_router.settings import settings
 from taskbahn_router.slow_readers import SlowReaders
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ class Link:
 
 
 class Component(ApplicationSession):
-    """Carries a `Service` on Crossbar. Configuration (`extra`): `data`, the data directory; relative to the node's directory."""
+    """Carries a `Service` on Crossbar. Configuration (`extra`): `data`, the data directory, relative to the node's directory;
+    `loglevel` and `given` are for `settings`.
+    """
 
     log = Logger("taskbahn.component")
 
@@ -136,8 +139,10 @@ class Component(ApplicationSession):
         self._watched: dict[str, int] = {}
         self._patterns: dict[int, tuple[str, str]] = {}
         extra = self.config.extra or {}
-        data = Path(extra.get("cbdir", ".")) / str(extra.get("data", "../.taskbahn"))
-        self.service = Service(data.resolve(), self, reactor=reactor, wall=time.time, uniform=random.random)
+        folder = Path(extra.get("cbdir", "."))
+        data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
+        told = settings(folder, extra, data)
+        self.service = Service(data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=told)
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,

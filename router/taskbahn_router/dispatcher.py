@@ -24,11 +24,13 @@ from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.following import Caller, Follower, Following, Waiter
 from taskbahn_router.inbox import Inbox, Submission
 from taskbahn_router.intake import Intake, check_text
+from taskbahn_router.numbers.history import History
 from taskbahn_router.overtaking import Overtake
 from taskbahn_router.placing import Placing
 from taskbahn_router.reports import Reports, snapshots
 from taskbahn_router.seen import Seen
 from taskbahn_router.stores.contract import AttemptRow, Batch, CancelJob, Changed, CommitResult, Prune, RetryJob, Store, Sweep
+from taskbahn_router.stores.minute import DropMinutes
 from taskbahn_router.turn import Effects, Gathered, Loss
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 PRUNE_LIMIT = 1000
 SNAPSHOT_SECONDS = 1.0
+KEEP_MINUTES = 7 * 86400.0  # seconds that the minutes of charts are kept
+DROP_LIMIT = 5000  # rows of them in one commit
 
 
 class Dispatcher:
@@ -69,7 +73,8 @@ class Dispatcher:
         self.seen = Seen(self.board, self.following, edge)
         self._reports = Reports(self.board, uniform)
         self.placing = Placing(self.board)
-        self._aftermath = Aftermath(self.board, self.seen, self.following, self.placing, self)
+        self.history = History(self.board, wall)
+        self._aftermath = Aftermath(self.board, self.seen, self.following, self.placing, self.history, self)
         self.loop = CommitLoop(store, self, runner, clock)
         self.gathered = Gathered()
         self.inbox = Inbox()
@@ -184,6 +189,11 @@ class Dispatcher:
         self.gathered.prune_after = after
         self.loop.poke()
 
+    def store_minutes(self, *, all_of_them: bool = False) -> None:
+        """Write down the minutes of the charts that are over; all of them: the one that goes on as well."""
+        self.gathered.minutes += self.history.take_minutes(all_of_them=all_of_them)
+        self.loop.poke()
+
     def sweep_at(self, when: float | None) -> None:
         """Have the store swept at a time of the wall clock."""
         if when is None or (self._next_sweep is not None and self._next_sweep <= when):
@@ -226,6 +236,8 @@ class Dispatcher:
         batch.retries = [RetryJob(raw) for raw, _ in gathered.retries]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if gathered.sweep else None
         batch.prune = Prune(now, gathered.prune_after, PRUNE_LIMIT) if gathered.prune_after is not None else None
+        if gathered.minutes:
+            batch.minutes, batch.drop_minutes = gathered.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
         if held is not None:
             effects.follows(held)
         return batch

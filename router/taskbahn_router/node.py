@@ -61,11 +61,14 @@ class Addresses:
         return cls(page, f"ws://{host}:{port}/ws", f"rs://{host}:{port}", f"{page}readyz")
 
 
-def configuration(port: int, interface: str, data: Path) -> dict[str, Any]:
-    """Return Crossbar's configuration for a node on that port, from the template beside this file."""
+def configuration(port: int, interface: str, data: Path, told: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return Crossbar's configuration for a node on that port, from the template beside this file.
+
+    told: what the dispatcher cannot see there itself, for `taskbahn.view.settings`.
+    """
     config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
     (worker,) = config["workers"]
-    worker["components"][0]["extra"]["data"] = str(data)
+    worker["components"][0]["extra"] |= {"data": str(data)} | (told or {})
     (transport,) = worker["transports"]
     transport["endpoint"] |= {"port": port, "interface": interface}
     if ":" in interface:
@@ -113,14 +116,15 @@ def allow_many_connections() -> None:
 
 
 class Node:
-    """One Crossbar process with the dispatcher in it."""
+    """One Crossbar process with the dispatcher in it; given: where each of the other arguments comes from, by its name."""
 
-    def __init__(self, port: int, data: Path, interface: str = "127.0.0.1", loglevel: str = "warn") -> None:
+    def __init__(self, port: int, data: Path, interface: str, loglevel: str, given: dict[str, str]) -> None:
         self.data = data.absolute()
         self.addresses = Addresses.of(interface, port)
         self._port = port
         self._interface = "127.0.0.1" if interface == "localhost" else interface
         self._loglevel = loglevel
+        self._given = given
         self._folder = self.data / "node"
         self._claim = Claim(self._folder)
         self._process: subprocess.Popen[bytes] | None = None
@@ -135,7 +139,8 @@ class Node:
         check_interface(self._interface)
         was_killed = self._folder.is_dir() and self._take_claim()  # first, as a node that is just ending has the port as well
         check_port(self._port, self._interface, ENDING_SECONDS if was_killed else 0.0)
-        config = json.dumps(configuration(self._port, self._interface, self.data), indent=1)
+        told = {"loglevel": self._loglevel, "given": self._given}
+        config = json.dumps(configuration(self._port, self._interface, self.data, told), indent=1)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._take_claim()
@@ -251,12 +256,12 @@ class Node:
         return f"the node ended with code {code} before it was ready; its log is above"
 
 
-def up(port: int, data: Path, interface: str, loglevel: str, ready: Callable[[Addresses], None]) -> int:
+def up(port: int, data: Path, interface: str, loglevel: str, given: dict[str, str], ready: Callable[[Addresses], None]) -> int:
     """Run a node until SIGTERM or SIGINT; return the exit code.  Raises NodeFailed."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stopping.append(received))
-    node = Node(port, data, interface, loglevel)
+    node = Node(port, data, interface, loglevel, given)
     node.start()
     try:
         if node.wait_ready(keep_on=lambda: not stopping):

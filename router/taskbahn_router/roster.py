@@ -109,6 +109,8 @@ class Roster:
         worker.seen = self._clock.seconds()
         report = convert(plain, wire.Report, "a report")
         check_report(report)
+        if report.vitals is not None:
+            worker.vitals = report.vitals
         self._dispatcher.report(acknowledge, worker, report)
 
     def _hear(self, worker: Worker, procedure: str) -> None:
@@ -146,9 +148,11 @@ class Roster:
                 WorkerIdTaken(f"another session came under the worker id {hello.worker!r}, which must be its own")
             )
             before.orders = None
-            before.room.open = False
+            before.settle_room()
         now = self._clock.seconds()
         worker = Worker(hello.worker, hello, Room(hello.slots), orders, self._dispatcher.wall(), now)
+        worker.drained = worker.id in self._board.drained
+        worker.settle_room()
         self._board.workers[hello.worker] = worker
         self._board.serves(worker)
         self._adopt(worker, before)
@@ -159,7 +163,7 @@ class Roster:
         if worker.orders is None or self._board.workers.get(worker.id) is not worker:
             return
         worker.orders = None
-        worker.room.open = False
+        worker.settle_room()
         if not any(id in self._board.jobs for id in worker.attempts) or at_once:
             self._bury(worker)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -13,14 +14,18 @@ from taskbahn.errors import ServiceError, TaskbahnError
 from taskbahn.steady_timers import steady_timers
 from taskbahn_router.commit_loop import Thread
 from taskbahn_router.dispatcher import Dispatcher
+from taskbahn_router.numbers.answers import Answers
+from taskbahn_router.numbers.gauges import TICK
 from taskbahn_router.offers import Offers
+from taskbahn_router.overview import Overview
 from taskbahn_router.roster import Roster
 from taskbahn_router.steady_clock import SteadyClock, boot_seconds
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.views import Views
+from taskbahn_router.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from taskbahn_router.calls import Call
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
 CHANGES_SECONDS = 0.25
 LAG_SECONDS = 0.5
+LAGS = 4  # of which the least tells whether something is wrong: one late turn is nothing
 SLEPT_SECONDS = 1.0  # by which timers are late when the machine was suspended
 
 
@@ -63,6 +69,7 @@ class Service:
         uniform: Callable[[], float],
         store: Store | None = None,
         steady: Callable[[], float] = boot_seconds,
+        settings: Sequence[dict[str, Any]] = (),
     ) -> None:
         steady_timers(reactor)
         self._reactor = reactor
@@ -72,12 +79,14 @@ class Service:
         self._writing = Thread(reactor, "taskbahn-store")
         self._reading = Thread(reactor, "taskbahn-reader")
         self._declared: set[str] = set()
-        self._lag = 0.0
+        self._lags = deque([0.0], LAGS)
         self._ahead = wall() - reactor.seconds()  # of the reactor, which stands still while the machine is suspended
         self.stopped = False
+        self._settings = list(settings)
         self.dispatcher = Dispatcher(self._store, self._writing, clock=reactor, wall=wall, uniform=uniform, edge=self)
         self.roster = Roster(self.dispatcher, outside, self._declare, taskbahn_router.__version__)
         self.offers = Offers(self.dispatcher, self.roster, outside)
+        self.workers = Workers(self.dispatcher)
         self.views: Views | None = None
 
     async def start(self) -> None:
@@ -87,7 +96,15 @@ class Service:
         reader = await self._reading.run(self._store.reader)
         self._reader = reader
         dispatcher = self.dispatcher
-        views = self.views = Views(dispatcher.board, dispatcher.following, reader, self._reading, self._failed)
+        dispatcher.history.begin(start.minutes)
+        self._overview = Overview(
+            dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), lambda: min(self._lags)
+        )
+        self._answers = Answers(dispatcher, reader, self._reading, self._failed)
+        views = self.views = Views(
+            dispatcher.board, dispatcher.following, reader, self._reading, self._failed,
+            wall=self._wall, clock=self._reactor, history=dispatcher.history,
+        )  # fmt: skip
         dispatcher.start(running, start.next_sweep)  # before anybody may call: workers come back and say what they run
         self.roster.start()
         for uri, handler in {
@@ -99,10 +116,14 @@ class Service:
             wire.JOB_CANCEL: dispatcher.cancel_jobs,
             wire.JOB_RETRY: dispatcher.retry_jobs,
             wire.VIEW_STATUS: lambda call: call.answer(self.status()),
+            wire.VIEW_HISTORY: self._answers.history,
             wire.VIEW_TASKS: views.tasks,
             wire.VIEW_JOBS: views.jobs,
+            wire.VIEW_ERRORS: views.errors,
             wire.VIEW_QUEUES: views.queues,
-            wire.VIEW_WORKERS: views.workers,
+            wire.VIEW_WORKERS: self.workers.view,
+            wire.VIEW_SETTINGS: lambda call: call.answer(self._settings),
+            wire.ADMIN_DRAIN: self.workers.drain,
             wire.WORKER_ATTACH: self.roster.attach,
             wire.WORKER_REPORT: self.roster.report,
         }.items():
@@ -111,15 +132,22 @@ class Service:
             self._declare(task)
         self._publish_changes()
         self._measure_lag(self._reactor.seconds())
+        self._look()
+        self._answers.load()
         Service.running = self
 
-    async def stop(self) -> None:
-        """Commit what was gathered and close the store; safe twice."""
+    def stop(self) -> Deferred[None]:
+        """Commit what was gathered and close the store; safe twice. A Deferred, for which a reactor that is shutting down waits."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
         if self.stopped:
             return
         self.stopped = True
         self.dispatcher.accepting = False
         if self.dispatcher.loop.error is None:
+            await self.dispatcher.loop.idle()
+            self.dispatcher.store_minutes(all_of_them=True)
             await self.dispatcher.loop.idle()
         self._writing.run(self._store.close)
         if self.views is not None:
@@ -146,7 +174,8 @@ class Service:
             "workers": len(workers),
             "slots": sum(worker.room.slots for worker in workers),
             "running": board.counts["running"],
-            "lag": self._lag,
+            "lag": self._lags[-1],
+            **self._overview.status(),
         }
 
     # what the dispatcher asks of the outside
@@ -218,11 +247,16 @@ class Service:
             self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": changes, "status": self.status()})
         self._reactor.callLater(CHANGES_SECONDS, self._publish_changes)
 
+    def _look(self) -> None:
+        if not self.stopped:
+            self._reactor.callLater(TICK, self._look)  # first: whatever fails below is logged, and looked at again
+            self._overview.look()
+
     def _measure_lag(self, due: float) -> None:
         if self.stopped:
             return
         now = self._reactor.seconds()
-        self._lag = max(0.0, now - due)
+        self._lags.append(max(0.0, now - due))
         ahead, self._ahead = self._ahead, self._wall() - now
         if self._ahead - ahead > SLEPT_SECONDS:
             self.dispatcher.sweep_at(self._wall())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.verdict import Ending
     from taskbahn_router.inbox import Submission
     from taskbahn_router.stores.contract import Batch, Changed
+    from taskbahn_router.stores.minute import MinuteRow
 
     Acknowledge = Callable[[list[list[Any]]], None]
 
@@ -39,6 +40,7 @@ class Gathered:
     tasks: list[Task] = field(default_factory=list)
     sweep: bool = False
     prune_after: int | None = None
+    minutes: list[MinuteRow] = field(default_factory=list)
     place: bool = False  # room became free
 
     def __bool__(self) -> bool:
@@ -48,6 +50,7 @@ class Gathered:
         """Return whether there is nothing but new jobs."""
         return not (
             self.reports or self.losses or self.returns or self.cancels or self.retries or self.tasks or self.sweep or self.place
+            or self.minutes
         ) and self.prune_after is None  # fmt: skip
 
 

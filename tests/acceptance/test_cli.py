@@ -11,10 +11,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 from support.programs import COMMAND, Node, free_port
+from support.shell import SECONDS, Shell
 
 from taskbahn import Taskbahn
 
@@ -23,37 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 NOBODY = "0192f0c1-2d3e-7abc-8def-0123456789ab"
-SECONDS = 30.0
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Shell:
-    """Runs commands against one address."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.environment = {**os.environ, "TASKBAHN_URL": url}
-
-    def __call__(self, *arguments: str, **environment: str) -> Said:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Said(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture

@@ -21,13 +21,25 @@ def test_up_changes_only_port_interface_and_data() -> None:
     endpoint = other["workers"][0]["transports"][0]["endpoint"]
     assert endpoint == {"type": "tcp", "port": 9000, "interface": "::1", "backlog": 1024, "version": 6}
     assert other["workers"][0]["components"][0]["extra"] == {"data": "/elsewhere"}
+    told = {"loglevel": "warn", "given": {"port": "command line"}}
+    other = configuration(9000, "::1", Path("/elsewhere"), told)
+    assert other["workers"][0]["components"][0]["extra"] == {"data": "/elsewhere", **told}
 
 
 def test_only_pages_of_this_machine_may_connect() -> None:
     (worker,) = configuration(8080, "127.0.0.1", Path("data"))["workers"]
-    options = worker["transports"][0]["web"]["paths"]["ws"]["options"]
-    assert options["allow_null_origin"] is False
-    assert all(origin.split("://")[1].startswith(("localhost:", "127.0.0.1:", "[::1]:")) for origin in options["allowed_origins"])
+    paths = worker["transports"][0]["web"]["paths"]
+    doors = {path: config for path, config in paths.items() if config["type"] == "websocket"}
+    assert {path: config["auth"]["anonymous"]["role"] for path, config in doors.items()} == {
+        "ws": "anonymous",
+        "ws-view": "viewer",
+    }
+    for config in doors.values():
+        options = config["options"]
+        assert options["allow_null_origin"] is False
+        assert all(
+            origin.split("://")[1].startswith(("localhost:", "127.0.0.1:", "[::1]:")) for origin in options["allowed_origins"]
+        )
 
 
 def test_crossbars_lossy_features_are_not_used() -> None:

@@ -28,13 +28,14 @@ UNKNOWN_JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 PROCEDURES = [
     wire.SUBMIT, wire.JOB_WAIT, wire.JOB_WATCH, wire.JOB_GET, wire.JOB_EVENTS, wire.JOB_CANCEL, wire.JOB_RETRY, wire.VIEW_STATUS,
     wire.VIEW_TASKS, wire.VIEW_JOBS, wire.VIEW_QUEUES, wire.VIEW_WORKERS, wire.WORKER_ATTACH, wire.WORKER_REPORT,
+    wire.VIEW_HISTORY, wire.VIEW_ERRORS, wire.VIEW_SETTINGS, wire.ADMIN_DRAIN,
 ]  # fmt: skip
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=20) | st.floats(allow_nan=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-KEYWORDS = st.sampled_from(["id", "after", "follow", "state", "limit", "x"])
+KEYWORDS = st.sampled_from(["id", "after", "follow", "state", "limit", "seconds", "task", "since", "error", "ids", "x"])
 TYPED = {"", "wamp.error.invalid_argument", *BY_URI} - {"taskbahn.error.service"}
 
 

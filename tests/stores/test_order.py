@@ -41,6 +41,7 @@ def test_a_claim_starts_a_job_and_tells_all_about_it(store: Store) -> None:
         [
             Claimed(
                 seq=4, id=id_of(4), line=2, priority=3, attempt=1, failures=0, crashes=0, number=2, created_at=1_700_000_000.123456,
+                ready_at=1_700_000_000.123456,
                 caller="joe", options="{}", packed='[["ä"],{}]',
             )
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,9 +35,9 @@ def test_a_reader_sees_what_was_committed_after_it_was_made(store: Store, reader
 
 def test_jobs_are_listed_newest_first(store: Store, reader: Reader) -> None:
     put(store, *(new_job(seq, line=1 + seq % 3) for seq in range(1, 8)))
-    assert seqs(reader.jobs(Filter())) == [7, 6, 5, 4, 3, 2, 1]
-    assert seqs(reader.jobs(Filter(limit=2))) == [7, 6]
-    assert seqs(reader.jobs(Filter(limit=2, before=6))) == [5, 4]
+    assert seqs(reader.jobs(Filter()).rows) == [7, 6, 5, 4, 3, 2, 1]
+    assert seqs(reader.jobs(Filter(limit=2)).rows) == [7, 6]
+    assert seqs(reader.jobs(Filter(limit=2, before=6)).rows) == [5, 4]
 
 
 @pytest.fixture
@@ -56,38 +57,49 @@ def mixed(store: Store) -> Store:
 @pytest.mark.parametrize(
     "wanted, found",
     [
-        ({"state": "waiting"}, [1]),
-        ({"state": "ready"}, [10, 9, 8, 2]),
-        ({"state": "running"}, [3]),
-        ({"state": "succeeded"}, [4]),
-        ({"state": "failed"}, [5]),
-        ({"state": "cancelled"}, [6]),
-        ({"state": "expired"}, [7]),
-        ({"state": "of tomorrow"}, []),
+        ({"states": ("waiting",)}, [1]),
+        ({"states": ("ready",)}, [10, 9, 8, 2]),
+        ({"states": ("running",)}, [3]),
+        ({"states": ("succeeded",)}, [4]),
+        ({"states": ("failed",)}, [5]),
+        ({"states": ("cancelled",)}, [6]),
+        ({"states": ("expired",)}, [7]),
+        ({"states": ("of tomorrow",)}, []),
         ({"task": "a.two"}, [8]),
         ({"queue": "slow"}, [10, 9]),
         ({"queue": "slow", "task": "a.two"}, []),
         ({"tag": "red"}, [9, 8]),
         ({"tag": 'blue "x"'}, [9]),
         ({"tag": "%"}, []),
-        ({"tag": "red", "queue": "slow", "state": "ready", "task": "a.one"}, [9]),
+        ({"tag": "red", "queue": "slow", "states": ("ready",), "task": "a.one"}, [9]),
         ({"before": 3}, [2, 1]),
         ({"before": 1}, []),
-        ({"state": "ready", "before": 10, "limit": 2}, [9, 8]),
-        ({"state": "failed", "before": 5}, []),
-        ({"state": "running", "before": 4, "queue": "default", "limit": 1}, [3]),
+        ({"states": ("ready",), "before": 10, "limit": 2}, [9, 8]),
+        ({"states": ("failed",), "before": 5}, []),
+        ({"states": ("running",), "before": 4, "queue": "default", "limit": 1}, [3]),
     ],
     ids=str,
 )
 def test_jobs_are_filtered(mixed: Store, reader: Reader, wanted: dict[str, Any], found: list[int]) -> None:
-    assert seqs(reader.jobs(Filter(**wanted))) == found
+    assert seqs(reader.jobs(Filter(**wanted)).rows) == found
 
 
 def test_a_listed_job_is_the_job_without_its_large_columns(mixed: Store, reader: Reader) -> None:
-    for listed in reader.jobs(Filter()):
+    for listed in reader.jobs(Filter()).rows:
         job = reader.job(listed.id)
         assert job is not None
-        assert listed._replace(packed="", result=None) == job._replace(packed="", result=None)
+        assert listed._replace(packed="", result=None, error=None) == job._replace(packed="", result=None, error=None)
+        assert reader.rows([listed.seq]) == [listed]
+
+
+def test_of_an_error_lists_have_type_and_beginning_while_the_whole_can_be_asked_for(store: Store, reader: Reader) -> None:
+    error = {"type": "Ä.E", "message": "é\n" * 400, "traceback": "t" * 5000}
+    put(store, new_job(1, state=State.RUNNING), new_job(2))
+    store.commit(Batch(finishes=[finish(1, state="failed", result=None, error=json.dumps(error))]))
+    shown = {"type": "Ä.E", "message": error["message"][:500]}
+    assert [row.error and json.loads(row.error) for row in reader.jobs(Filter()).rows] == [None, shown]
+    assert [row.error and json.loads(row.error) for row in reader.rows([1, 2, 3])] == [None, shown]
+    assert {seq: json.loads(text) for seq, text in reader.errors([1, 2, 3]).items()} == {1: error}
 
 
 def test_outcomes_tell_how_those_stand_that_exist(mixed: Store, reader: Reader) -> None:

@@ -24,11 +24,13 @@ from taskbahn_router.stores.contract import (
     Prune,
     Reader,
     Snapshot,
+    Spot,
     StartState,
     Sweep,
 )
 from taskbahn_router.stores.contract import Claim as ClaimRow
 from taskbahn_router.stores.memory import MemoryStore
+from taskbahn_router.stores.minute import DropMinutes, MinuteRow
 from taskbahn_router.stores.sqlite import SqliteStore
 
 SEQS = st.integers(1, 12)
@@ -54,6 +56,10 @@ SNAPSHOTS = st.builds(lambda number, seq: Snapshot(number, '{"fraction":0.5}', s
 CLAIMS = st.builds(
     lambda lines, limit, now: ClaimRow("w", tuple(lines), limit, now),
     st.lists(st.integers(1, 4), unique=True, max_size=4), st.integers(1, 4), TIMES,
+)  # fmt: skip
+MINUTES = st.builds(
+    lambda at, task, count: MinuteRow(at, task, count, 1, 0, 0, 0, 0, "[1,2]", "[]", None, count, 0, None),
+    st.integers(0, 5).map(lambda number: 60 * number), st.sampled_from(["", "a.one", "a.two"]), COUNTS,
 )  # fmt: skip
 JOBS = st.tuples(
     SEQS, st.integers(1, 3), st.sampled_from([State.WAITING, State.READY, State.RUNNING]), st.integers(-1, 1), TIMES, MAYBE_TIMES, TAGS
@@ -118,6 +124,8 @@ class SideBySide(RuleBasedStateMachine):
         retries=some(SEQS.map(retry)),
         sweep=st.none() | st.builds(Sweep, TIMES, st.integers(1, 3), st.just(5.0)),
         prune=st.none() | st.builds(Prune, TIMES, st.integers(0, 6), st.integers(1, 4)),
+        minutes=st.lists(MINUTES, max_size=3),
+        drop_minutes=st.none() | st.builds(DropMinutes, st.integers(0, 5).map(lambda number: 60 * number), st.integers(0, 2)),
         claims=some(CLAIMS),
     )
     def a_batch(self, jobs: list[Any], **moves: Any) -> None:
@@ -136,18 +144,24 @@ class SideBySide(RuleBasedStateMachine):
             assert ours == theirs
 
     @rule(
-        state=st.none() | st.sampled_from([str(state) for state in State]),
-        tag=st.none() | st.just("blue"),
+        states=st.lists(st.sampled_from([str(state) for state in State]), max_size=3, unique=True).map(tuple),
+        task=st.sampled_from([None, "a.*", "a.two"]),
+        tag=st.sampled_from([None, "blue", "*e*"]),
         before=st.none() | SEQS,
         limit=st.integers(1, 5),
     )
     def lists_are_the_same(self, **wanted: Any) -> None:
         ours, theirs = self.readers
-        assert ours.jobs(Filter(**wanted)) == theirs.jobs(Filter(**wanted))
+        assert ours.jobs(Filter(**wanted)).rows == theirs.jobs(Filter(**wanted)).rows
+        assert ours.failed(wanted["before"], wanted["limit"]) == theirs.failed(wanted["before"], wanted["limit"])
+        spots = [Spot(lines, priority, seq) for lines in ((1,), (1, 2, 3)) for priority in (-1, 0, 1) for seq in (1, 6)]
+        assert ours.ahead(spots, 3) == theirs.ahead(spots, 3)
         assert sorted(ours.outcomes([id_of(seq) for seq in range(15)])) == sorted(
             theirs.outcomes([id_of(seq) for seq in range(15)])
         )
         assert (ours.oldest(), ours.waiting()) == (theirs.oldest(), theirs.waiting())
+        for task in ("", "a.one", None):
+            assert ours.minutes(60, 300, task) == theirs.minutes(60, 300, task)
 
     def teardown(self) -> None:
         if hasattr(self, "sqlite"):

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.dispatching import FakeRunner
 from support.rows import LINES, NOW, id_of, new_job, put, requeue
+from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
 from taskbahn_router.board import Board, id_text
 from taskbahn_router.calls import Call
 from taskbahn_router.following import Following
+from taskbahn_router.numbers.history import History
 from taskbahn_router.stores.contract import AttemptRow, Batch, Claim, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.reader import SqliteReader
@@ -80,7 +82,13 @@ class Asker:
     def __init__(self, store: SqliteStore) -> None:
         self.store = store
         self.reader = Meddled(connect(store.path), store.path)
-        self.views = Views(Board(), Following(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value))
+        board, clock = Board(), Clock()
+        for line in LINES:
+            board.line(line.queue, line.task)
+        self.views = Views(
+            board, Following(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value),
+            wall=clock.seconds, clock=clock, history=History(board, clock.seconds),
+        )  # fmt: skip
         self.said: list[Any] = []
 
     def ask(self, handler: Callable[[Call], None], *args: Any) -> list[Any]:

@@ -22,6 +22,7 @@ from taskbahn_router.roster import HEARTBEAT_SECONDS, Roster
 from taskbahn_router.stores.contract import Batch, CommitResult, Filter, JobRow, StartState
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.views import Views
+from taskbahn_router.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -214,9 +215,19 @@ class Hall:
             self.store, self.writing, clock=self.clock, wall=self.wall, uniform=lambda: self.uniform, edge=self
         )
         self.roster = Roster(self.dispatcher, self, self.declared.append, "0")
+        self.desk = Workers(self.dispatcher)
         start: StartState = self.store.open()
         running = self.dispatcher.board.load(start)
-        self.views = Views(self.dispatcher.board, self.dispatcher.following, self.store.reader(), self.reading, self._failed)
+        self.views = Views(
+            self.dispatcher.board,
+            self.dispatcher.following,
+            self.store.reader(),
+            self.reading,
+            self._failed,
+            wall=self.wall,
+            clock=self.clock,
+            history=self.dispatcher.history,
+        )
         self.dispatcher.start(running, start.next_sweep)
         self.roster.start()
         self.settle()
@@ -285,8 +296,10 @@ class Hall:
             wire.JOB_RETRY: dispatcher.retry_jobs,
             wire.VIEW_TASKS: views.tasks,
             wire.VIEW_JOBS: views.jobs,
+            wire.VIEW_ERRORS: views.errors,
             wire.VIEW_QUEUES: views.queues,
-            wire.VIEW_WORKERS: views.workers,
+            wire.VIEW_WORKERS: self.desk.view,
+            wire.ADMIN_DRAIN: self.desk.drain,
             wire.WORKER_ATTACH: roster.attach,
             wire.WORKER_REPORT: roster.report,
         }
@@ -366,7 +379,7 @@ class Hall:
         FAILURES.clear()
         assert failures == []
         board = self.dispatcher.board
-        rows = self.store.reader().jobs(Filter(limit=1_000_000))
+        rows = self.store.reader().jobs(Filter(limit=1_000_000)).rows
         counts = Counter(row.state for row in rows)
         assert {state: count for state, count in board.counts.items() if count} == dict(counts)
         ready = Counter(row.line for row in rows if row.state == "ready")

@@ -38,7 +38,7 @@ def new_job(seq: int, **changes: Any) -> NewJob:
         expires_at=None, started_at=None, worker=None, caller=None, options=None, tags=None, packed="[[],{}]",
     )._replace(**changes)  # fmt: skip
     if row.state == State.RUNNING:
-        row = row._replace(attempt=1, number=2, started_at=NOW, worker="w", **changes)
+        row = row._replace(**{"attempt": 1, "number": 2, "started_at": NOW, "worker": "w", **changes})
     if row.state == State.WAITING and row.due_at is None:
         row = row._replace(due_at=NOW + 100)
     return row
@@ -115,6 +115,6 @@ def everything(store: Store) -> list[Any]:
 
 
 def seen_by(reader: Reader) -> list[Any]:
-    rows = reader.jobs(Filter(limit=10_000))
+    rows = reader.jobs(Filter(limit=10_000)).rows
     full = [reader.job(row.id) for row in rows]
     return [full, [reader.events(row.seq, 0, 10_000) for row in rows], [reader.attempts(row.seq) for row in rows]]

@@ -16,7 +16,7 @@ from taskbahn.errors import CallerError
 ONE, TWO = job_id(1), job_id(2)
 HALF = "\ud800"  # half of a surrogate pair: JSON can say it, UTF-8 cannot
 DEEP: Any = None
-for _ in range(5000):
+for _ in range(100_000):  # deeper than any Python's encoder goes
     DEEP = [DEEP]
 HELLO = {"protocol": 1, "worker": "w2", "slots": 1, "tasks": [{"name": TASK}]}
 HUGE = 10**30
@@ -24,7 +24,7 @@ HUGE = 10**30
 
 def named(value: Any) -> str:
     try:
-        return str(value)[:40]
+        return str(value).partition(" at 0x")[0][:40]
     except RecursionError:
         return "deep"
 

@@ -14,7 +14,7 @@ VENDOR = STATIC / "vendor"
 PACKAGES: list[dict[str, Any]] = json.loads((VENDOR / "vendor.json").read_text(encoding="utf-8"))["packages"]
 FILES = {path: file["sha256"] for package in PACKAGES for path, file in package["files"].items()}
 OURS = {"README.md", "vendor.json"}
-IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*["']([^"']+)["']""")
+IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*["']([^"'\s]+)["']""")
 
 
 def import_map() -> dict[str, str]:

@@ -22,11 +22,14 @@ COMMANDS = {  # name: (module, one line for --help)
     "tasks": ("tasks", "List the tasks."),
     "jobs": ("jobs", "List jobs, newest first."),
     "job": ("job", "Show one job."),
+    "errors": ("errors", "Show failed jobs in groups of those that failed alike."),
     "logs": ("logs", "Show what a job logged."),
     "cancel": ("control", "Cancel jobs."),
     "retry": ("control", "Start failed, cancelled or expired jobs once more."),
     "queues": ("queues", "List the queues."),
     "workers": ("workers", "List the workers."),
+    "drain": ("drain", "Keep new jobs from a worker."),
+    "settings": ("settings", "Show how the node is set up."),
     "completion": ("completion", "Print the completion script for a shell."),
 }
 

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from taskbahn import wire
+from taskbahn.cli.bulk import CANCEL, RETRY, change_where
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import common, connected, exit_code, find_job, print_json
 from taskbahn.errors import from_info
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def many(command: F) -> F:
+    """Add `--where` and `--yes`."""
+    where = click.option("-w", "--where", metavar="QUERY", help="All jobs of a query, as `taskbahn jobs` takes it.")
+    return where(click.option("-y", "--yes", is_flag=True, help="Do not ask before.")(command))
+
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True, shell_complete=complete_job)
+@click.argument("ids", nargs=-1, shell_complete=complete_job)
 @click.option("-r", "--reason", default="", help="Kept with the job.")
+@many
 @common
-def cancel(ids: tuple[str, ...], reason: str, url: str | None, *, as_json: bool) -> None:
+def cancel(ids: tuple[str, ...], reason: str, where: str | None, url: str | None, *, yes: bool, as_json: bool) -> None:
     """Cancel jobs, whatever they are doing."""
+    if _is_query(ids, where):
+        change_where(CANCEL, where or "", url, yes=yes, as_json=as_json, reason=reason)
+        return
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
         answers = app.client.ask(wire.JOB_CANCEL, full, reason=reason).get()
@@ -26,14 +42,25 @@ def cancel(ids: tuple[str, ...], reason: str, url: str | None, *, as_json: bool)
 
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True, shell_complete=complete_job)
+@click.argument("ids", nargs=-1, shell_complete=complete_job)
+@many
 @common
-def retry(ids: tuple[str, ...], url: str | None, *, as_json: bool) -> None:
+def retry(ids: tuple[str, ...], where: str | None, url: str | None, *, yes: bool, as_json: bool) -> None:
     """Start failed, cancelled or expired jobs once more."""
+    if _is_query(ids, where):
+        change_where(RETRY, where or "", url, yes=yes, as_json=as_json)
+        return
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
         answers = app.client.ask(wire.JOB_RETRY, full).get()
     _show(full, answers, as_json=as_json)
+
+
+def _is_query(ids: tuple[str, ...], where: str | None) -> bool:
+    """Return whether jobs are meant by a query and not by their ids."""
+    if bool(ids) == (where is not None):
+        raise click.UsageError("name the jobs: either by their ids, or by a query after --where")
+    return where is not None
 
 
 def _show(ids: list[str], answers: list[Any], *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from taskbahn.cli.shared import ago, coloured, common, connected, console, find_
 if TYPE_CHECKING:
     from rich.console import Console
 
+MOST_COUNTED = 10_000  # jobs before one
 MAX_TEXT = 2000  # characters of arguments or result that are shown
 
 
@@ -47,7 +49,7 @@ def _facts(out: Console, view: wire_views.JobView) -> None:
         "state": coloured(view.state),
         "queue": plain(view.queue) + (f", priority {view.priority}" if view.priority else ""),
         "accepted": ago(view.created_at) + (f" from {plain(view.caller)}" if view.caller else ""),
-        "due": ago(view.due_at) if view.state == "waiting" else "",
+        "waits": plain(_place(view)),
         "worker": plain(view.worker or ""),
         "took": span(view.finished_at - view.started_at) if view.finished_at and view.started_at else "",
         "tags": plain(", ".join(view.tags)),
@@ -60,6 +62,20 @@ def _facts(out: Console, view: wire_views.JobView) -> None:
     for name, text in facts.items():
         if text:
             out.print(f"  {name:10} {text}")
+
+
+def _place(view: wire_views.JobView) -> str:
+    """Say why a job does not run yet, and when it may."""
+    place = view.place
+    if place is None:
+        return ""
+    words = [place.why]
+    if place.ahead:
+        counted = f"{place.ahead:,} or more" if place.ahead >= MOST_COUNTED else f"{place.ahead:,}"
+        words.append(f"{counted} {'job is' if place.ahead == 1 else 'jobs are'} before it")
+    if place.starts_at is not None and place.starts_at > time.time():
+        words.append(f"it {'starts' if view.state == 'waiting' else 'is expected to start'} {ago(place.starts_at)}")
+    return "; ".join(words)
 
 
 def _stages(out: Console, view: wire_views.JobView) -> None:

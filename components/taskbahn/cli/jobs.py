@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from taskbahn import wire_views
 from taskbahn.cli.completing import complete_task
+from taskbahn.cli.finding import jobs_of, query_of
 from taskbahn.cli.shared import ago, coloured, common, connected, console, plain, print_json, span, table
 from taskbahn.states import State
 
 
 @click.command()
+@click.argument("query", nargs=-1)
 @click.option("-s", "--state", type=click.Choice([state.value for state in State]), help="Only jobs in this state.")
 @click.option("-t", "--task", help="Only jobs of this task.", shell_complete=complete_task)
 @click.option("-q", "--queue", help="Only jobs of this queue.")
@@ -18,18 +19,24 @@ from taskbahn.states import State
 @click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
 @common
 def jobs(
-    state: str | None, task: str | None, queue: str | None, tag: str | None, limit: int, url: str | None, *, as_json: bool
+    query: tuple[str, ...],
+    state: str | None,
+    task: str | None,
+    queue: str | None,
+    tag: str | None,
+    limit: int,
+    url: str | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """List jobs, newest first."""
-    found: list[wire_views.JobView] = []
+    """List jobs, newest first.
+
+    QUERY is words that must all hold: state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 since:1h
+    until:2026-11-21T10:00 error:FINGERPRINT, a part of a task's name, or a job id. `*` stands for anything.
+    """
+    wanted = query_of(query, state=[state] if state else None, task=task, queue=queue, tag=tag)
     with connected(url) as app:
-        before = None
-        while len(found) < limit:
-            page = app.view.jobs(state=state, task=task, queue=queue, tag=tag, before=before, limit=min(limit - len(found), 500))
-            found += page.jobs
-            before = page.next
-            if before is None or not page.jobs:
-                break
+        found = jobs_of(app, wanted, limit)
     if as_json:
         print_json(found)
         return

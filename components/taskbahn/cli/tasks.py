@@ -6,25 +6,36 @@ from typing import Any
 
 import click
 
-from taskbahn import wire
+from taskbahn import wire, wire_views
 from taskbahn.cli.shared import common, connected, console, plain, print_json, table
+from taskbahn.cli.status import took
 
 
 @click.command()
 @common
 def tasks(url: str | None, *, as_json: bool) -> None:
-    """List the tasks, with what they take."""
+    """List the tasks, with what they take, and what became of their jobs in the last 24 hours."""
     with connected(url) as app:
         found = app.view.tasks()
     if as_json:
         print_json(found)
         return
-    rows = table("task", "arguments", "workers#", "ready#", "running#", "about")
+    rows = table("task", "arguments", "workers#", "ready#", "running#", "done#", "failed#", "waited#", "ran#", "about")
     for view in found:
         about = plain(view.doc.partition("\n")[0])
         workers = str(view.workers) if view.workers else "[yellow]none[/]"
-        rows.add_row(view.name, plain(spelled(view.signature)), workers, f"{view.ready:,}", f"{view.running:,}", about)
+        now = (workers, f"{view.ready:,}", f"{view.running:,}")
+        rows.add_row(view.name, plain(spelled(view.signature)), *now, *_day(view.statistics), about)
     console().print(rows if found else "no tasks yet: start a worker, as in `taskbahn worker photos:app`")
+
+
+def _day(day: wire_views.TaskStatistics | None) -> tuple[str, str, str, str]:
+    """Return what succeeded and failed, and the medians of the times, of the last 24 hours."""
+    if day is None:
+        return ("", "", "", "")
+    failed = f"[red]{day.failed:,}[/]" if day.failed else "0"
+    wait, run = ("" if seconds is None else took(seconds) for seconds in (day.wait, day.run))
+    return (f"{day.succeeded:,}", failed, wait, run)
 
 
 def spelled(signature: wire.Signature | None) -> str:

@@ -11,20 +11,31 @@ import click
 
 from taskbahn.errors import TaskbahnError
 
+SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # by click's name for it
+
+
+def shown(name: str) -> dict[str, Any]:
+    """Return what all options of a node have in common: a default that the help shows, and a variable of the environment.
+
+    The variables do not begin with TASKBAHN_PORT and the like: Kubernetes sets these, to something else, for a service called taskbahn.
+    """
+    return {"show_default": True, "envvar": f"TASKBAHN_UP_{name}", "show_envvar": True}
+
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="The one port for everything.")
-@click.option("--interface", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, help="The one port for everything.", **shown("PORT"))
+@click.option("--interface", default="127.0.0.1", help="Loopback address to listen on.", **shown("INTERFACE"))
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".taskbahn"),
-    show_default=True,
     help="Directory for jobs and the node's files.",
+    **shown("DATA"),
 )
-@click.option("--loglevel", type=click.Choice(["error", "warn", "info", "debug"]), default="warn", show_default=True)
+@click.option("--loglevel", type=click.Choice(["error", "warn", "info", "debug"]), default="warn", **shown("LOGLEVEL"))
 @click.option("--json", "as_json", is_flag=True, help="Print the ready line as JSON.")
-def up(port: int, interface: str, data: Path, loglevel: str, *, as_json: bool) -> None:
+@click.pass_context
+def up(context: click.Context, port: int, interface: str, data: Path, loglevel: str, *, as_json: bool) -> None:
     """Start router, dispatcher and page; ends cleanly on Ctrl-C or SIGTERM."""
     # by name: this package does not depend on the router side, which may not be installed
     try:
@@ -34,6 +45,9 @@ def up(port: int, interface: str, data: Path, loglevel: str, *, as_json: bool) -
             f"taskbahn: the router is not installed here ({error.name} is missing): pip install 'taskbahn[router]'", err=True
         )
         sys.exit(2)
+
+    sources = {name: context.get_parameter_source(name) for name in ("port", "interface", "data", "loglevel")}
+    given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
 
     def ready(addresses: Any) -> None:
         if as_json:
@@ -46,7 +60,7 @@ def up(port: int, interface: str, data: Path, loglevel: str, *, as_json: bool) -
         sys.stdout.flush()
 
     try:
-        sys.exit(node.up(port, data, interface, loglevel, ready))
+        sys.exit(node.up(port, data, interface, loglevel, given, ready))
     except TaskbahnError as error:
         click.echo(f"taskbahn: {error.message}", err=True)
         sys.exit(1)

@@ -25,6 +25,7 @@ Key = tuple[str, int]  # job, attempt
 MAX_OUTCOMES = 5_000  # in one report
 MAX_NOTICES = 1_000
 MOST_WAITING = 100_000  # notices, of all attempts
+VITALS_SECONDS = 2.0  # between two looks at memory and processor, at least
 MAX_WEIGHT = wire.MAX_MESSAGE // 2  # bytes of results, or of notices, in one report; the first may be larger
 
 
@@ -88,7 +89,7 @@ def _fitting(items: list[Any], most: int, weigh: Callable[[Any], int]) -> int:
 class Reporter:
     """Keeps the books and sends the reports; lives on the event loop's thread.
 
-    on_refused gets the attempts that are no longer ours.
+    on_refused gets the attempts that are no longer ours; measure tells now and then what this worker takes of its machine.
     """
 
     log = Logger("taskbahn.worker")
@@ -98,12 +99,15 @@ class Reporter:
         loop: asyncio.AbstractEventLoop,
         *,
         on_refused: Callable[[list[Key]], None] = lambda _: None,
+        measure: Callable[[], wire.Vitals] | None = None,
     ) -> None:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
         self.finished = 0
         self.dropped = 0  # notices
         self._loop = loop
         self._on_refused = on_refused
+        self._measure = measure
+        self._measured_at: float | None = None  # in this session
         self._call: Callable[[Any], None] | None = None
         self._pending = Batch()
         self._sent: Batch | None = None  # the report on its way
@@ -125,6 +129,7 @@ class Reporter:
         self._call = call
         self._heartbeat = heartbeat
         self._draining_told = False
+        self._measured_at = None
         self._last_sent = self._loop.time()  # the hello was as good as a report
         self._beat()
         self._flush()
@@ -206,7 +211,10 @@ class Reporter:
         report = batch.plain()
         if self._is_draining:
             report["draining"] = True
-        self._last_sent = self._loop.time()
+        now = self._last_sent = self._loop.time()
+        if self._measure is not None and (self._measured_at is None or now - self._measured_at >= VITALS_SECONDS):
+            self._measured_at = now
+            report["vitals"] = wire.plain(self._measure())
         self._tells_draining = self._is_draining
         self._call(report)
 
@@ -225,9 +233,10 @@ class Reporter:
         self._sent = None
 
     def _beat(self) -> None:
-        """Send an empty report when nothing was sent for half of the heartbeat."""
+        """Send an empty report when nothing was sent for half of the heartbeat; the first one sooner, as nobody knows our vitals yet."""
         idle = self._loop.time() - self._last_sent
-        if self._call is not None and self._sent is None and idle >= self._heartbeat / 2:
+        patience = self._heartbeat / (2 if self._measured_at is not None or self._measure is None else 5)
+        if self._call is not None and self._sent is None and idle >= patience:
             self._sent = Batch()
             self._send(self._sent)
         self._timer = self._loop.call_later(self._heartbeat / 4, self._beat)

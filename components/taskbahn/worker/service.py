@@ -29,6 +29,7 @@ from taskbahn.worker.pools.loop import LoopPool
 from taskbahn.worker.pools.process import ProcessPool
 from taskbahn.worker.pools.thread import ThreadPool
 from taskbahn.worker.reporter import Reporter
+from taskbahn.worker.vitals import Measure
 
 if TYPE_CHECKING:
     import asyncio
@@ -88,7 +89,8 @@ class Worker:
         self.is_draining = False
         self._is_stopped = False
         self._loop = loop
-        self.reporter = Reporter(loop, on_refused=self._refused)
+        self._measure = Measure(self._children)
+        self.reporter = Reporter(loop, on_refused=self._refused, measure=self._measure)
         self.outbox = Outbox(loop, self.reporter.deliver)
         self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
         self._capture = Capture()
@@ -98,6 +100,10 @@ class Worker:
         self._on_refused = on_refused
         self._on_attached = on_attached
         self._on_lost = on_lost
+
+    def _children(self) -> list[int]:
+        pool = self._pools.get("process")
+        return [child.pid for child in pool.children] if isinstance(pool, ProcessPool) else []
 
     def _is_busy(self) -> bool:
         return bool(self.reporter.held) or any(pool.running() for pool in self._pools.values())
@@ -134,6 +140,7 @@ class Worker:
         for pool in self._pools.values():
             await pool.stop()
         self.outbox.stop()
+        self._measure.close()
         self._capture.stop()
 
     def drain(self) -> None:

@@ -11,12 +11,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskbahn.errors import ServiceError, StoreUnavailable
+from taskbahn_router.stores.questions import FailedRow, Filter, Listed, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-__all__ = ["Batch", "CommitResult", "Reader", "Store", "StoreLocked", "StoreUnavailable", "StoreUnusable"]
+    from taskbahn_router.stores.minute import DropMinutes, MinuteRow
+
+__all__ = [
+    "Batch",
+    "CommitResult",
+    "FailedRow",
+    "Filter",
+    "Listed",
+    "Reader",
+    "Spot",
+    "Store",
+    "StoreLocked",
+    "StoreUnavailable",
+    "StoreUnusable",
+]
 
 
 class StoreUnusable(ServiceError):
@@ -130,7 +145,10 @@ class Claim(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """A job that was started by a `Claim`; `attempt` and `number` are the new ones."""
+    """A job that was started by a `Claim`; `attempt` and `number` are the new ones.
+
+    ready_at: when it became ready; None if that is not known, as after an attempt that was handed back.
+    """
 
     seq: int
     id: bytes
@@ -141,6 +159,7 @@ class Claimed(NamedTuple):
     crashes: int
     number: int
     created_at: float
+    ready_at: float | None
     caller: str | None
     options: str | None
     packed: str
@@ -204,11 +223,13 @@ class Batch:
     retries: list[RetryJob] = field(default_factory=list)
     sweep: Sweep | None = None
     prune: Prune | None = None
+    minutes: list[MinuteRow] = field(default_factory=list)
+    drop_minutes: DropMinutes | None = None
     claims: list[Claim] = field(default_factory=list)
 
     def rows(self) -> int:
         """Return about how many rows it touches; what takes long counts as many."""
-        many = 1000 if self.sweep or self.prune else 0
+        many = 1000 if self.sweep or self.prune or self.minutes else 0
         small = (
             len(self.new) + len(self.finishes) + len(self.requeues) + len(self.attempts) + len(self.events) + len(self.snapshots)
         )
@@ -268,17 +289,6 @@ class JobRow(NamedTuple):
     error: str | None
 
 
-class Filter(NamedTuple):
-    """Which jobs to list, newest first; None means any."""
-
-    state: str | None = None
-    task: str | None = None
-    queue: str | None = None
-    tag: str | None = None
-    before: int | None = None  # seq
-    limit: int = 50
-
-
 class OutcomeRow(NamedTuple):
     """How a job stands, as briefly as a waiting caller needs it."""
 
@@ -299,6 +309,7 @@ class StartState:
     running: list[JobRow]  # `number` is that of the newest event stored, which may be ahead of the row's
     next_sweep: float | None
     counts: dict[str, int]  # state -> jobs
+    minutes: list[MinuteRow] = field(default_factory=list)  # of the newest minute that was stored
 
 
 class Reader(Protocol):
@@ -310,8 +321,20 @@ class Reader(Protocol):
     def job(self, id: bytes) -> JobRow | None:
         """Return one job; None when there is none of this id."""
 
-    def jobs(self, wanted: Filter) -> list[JobRow]:
-        """Return up to `wanted.limit` jobs, newest first; the large columns may be empty."""
+    def jobs(self, wanted: Filter) -> Listed:
+        """Return up to `wanted.limit` jobs, newest first, and where to go on; it looks at a bounded number of rows."""
+
+    def rows(self, seqs: Sequence[int]) -> list[JobRow]:
+        """Return those jobs as lists have them, newest first."""
+
+    def failed(self, before: int | None, limit: int) -> list[FailedRow]:
+        """Return up to *limit* failed jobs with seqs below *before*, newest first."""
+
+    def errors(self, seqs: Sequence[int]) -> dict[int, str]:
+        """Return the whole errors, as JSON, of those jobs that have one."""
+
+    def ahead(self, spots: Sequence[Spot], most: int) -> list[int]:
+        """Return for each spot how many ready jobs come before it, counting no more than *most*."""
 
     def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
         """Return how those jobs stand that exist, in any order."""
@@ -327,6 +350,9 @@ class Reader(Protocol):
 
     def waiting(self) -> dict[int, int]:
         """Return for each line how many jobs wait for a time."""
+
+    def minutes(self, since: int, until: int, task: str | None) -> list[MinuteRow]:
+        """Return the minutes that began at *since* or later and before *until*, in order; None: of all tasks, and of all together."""
 
     def close(self) -> None:
         """Let go of the store; safe twice."""

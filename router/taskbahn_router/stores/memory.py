@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import json
-import threading
-from bisect import bisect_left, insort
+import sys
+from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,9 @@ from taskbahn_router.stores.contract import (
     Claimed,
     CommitResult,
     EventRow,
+    FailedRow,
     Filter,
     JobRow,
-    LineRow,
     NewJob,
     OutcomeRow,
     Prune,
@@ -38,107 +37,20 @@ from taskbahn_router.stores.contract import (
     StartState,
     Sweep,
 )
+from taskbahn_router.stores.memory_listing import listed, short
+from taskbahn_router.stores.tables import Key, Record, Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from taskbahn_router.stores.minute import MinuteRow
+    from taskbahn_router.stores.questions import Listed, Spot
 
 CANCELLABLE = sources(Event.CANCEL)
 RETRIABLE = sources(Event.RETRY_BY_HAND)
 FORGOTTEN_BY_RETRY: dict[str, None] = dict.fromkeys(
     ("finished_at", "delete_at", "result", "error", "progress", "due_at", "expires_at", "worker")
 )
-Key = tuple[float, int]  # something to order by, and the seq
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One job as it stands."""
-
-    new: NewJob
-    state: str
-    attempt: int
-    number: int
-    failures: int = 0
-    crashes: int = 0
-    due_at: float | None = None
-    expires_at: float | None = None
-    started_at: float | None = None
-    finished_at: float | None = None
-    delete_at: float | None = None
-    worker: str | None = None
-    progress: str | None = None
-    result: str | None = None
-    error: str | None = None
-
-
-@dataclass(slots=True)
-class Tables:
-    """What is kept, with a way back to where the batch began."""
-
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    lines: dict[int, LineRow] = field(default_factory=dict)
-    tasks: dict[str, str] = field(default_factory=dict)
-    records: dict[int, Record] = field(default_factory=dict)  # by seq
-    seqs: dict[bytes, int] = field(default_factory=dict)
-    attempts: dict[int, dict[int, AttemptRow]] = field(default_factory=dict)
-    events: dict[int, dict[int, EventRow]] = field(default_factory=dict)
-    ready: dict[int, list[Key]] = field(default_factory=dict)  # line -> (-priority, seq), in order
-    due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
-    expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
-    undo: list[Callable[[], object]] = field(default_factory=list)
-
-    def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
-        self.drop(table, key)
-        table[key] = value
-        self.undo.append(lambda: table.pop(key))
-
-    def drop(self, table: dict[Any, Any], key: Any) -> None:
-        if key in table:
-            before = table.pop(key)
-            self.undo.append(lambda: table.update({key: before}))
-
-    def keep(self, seq: int, record: Record | None) -> None:
-        """Put a job as it is now in the place of what it was; None: it is deleted."""
-        before = self.records.get(seq)
-        self._order(before, record)
-        self.undo.append(lambda: self._order(record, before))
-        if record is None:
-            self.drop(self.records, seq)
-        else:
-            self.put(self.records, seq, record)
-
-    def take_back(self) -> None:
-        """Undo all since `undo` was last empty."""
-        while self.undo:
-            self.undo.pop()()
-
-    def next_sweep(self) -> float | None:
-        return min((keys[0][0] for keys in (self.due, self.expiring) if keys), default=None)
-
-    def row(self, record: Record) -> JobRow:
-        new, line = record.new, self.lines[record.new.line]
-        return JobRow(
-            new.seq, new.id, line.id, line.queue, line.task, record.state, new.priority, record.attempt, record.failures, record.crashes,
-            record.number, new.created_at, record.due_at, record.expires_at, record.started_at, record.finished_at, record.worker,
-            new.caller, new.options, new.tags, new.packed, record.progress, record.result, record.error,
-        )  # fmt: skip
-
-    def _order(self, before: Record | None, after: Record | None) -> None:
-        for keys, key in self._keys(before):
-            del keys[bisect_left(keys, key)]
-        for keys, key in self._keys(after):
-            insort(keys, key)
-
-    def _keys(self, record: Record | None) -> Iterable[tuple[list[Key], Key]]:
-        if record is None or record.state not in (State.WAITING, State.READY):
-            return
-        seq = record.new.seq
-        if record.state == State.READY:
-            yield self.ready.setdefault(record.new.line, []), (-record.new.priority, seq)
-        elif record.due_at is not None:
-            yield self.due, (record.due_at, seq)
-        if record.expires_at is not None:
-            yield self.expiring, (record.expires_at, seq)
 
 
 class MemoryStore:
@@ -162,6 +74,7 @@ class MemoryStore:
                 running=[row._replace(number=max(row.number, *tables.events.get(row.seq, ()), 0)) for row in running],
                 next_sweep=tables.next_sweep(),
                 counts=dict(Counter(record.state for record in tables.records.values())),
+                minutes=tables.newest_minute(),
             )
 
     def commit(self, batch: Batch) -> CommitResult:
@@ -213,6 +126,7 @@ class _Transaction:
             self._sweep(batch.sweep)
         if batch.prune is not None:
             self._prune(batch.prune)
+        self.tables.add_minutes(batch.minutes, batch.drop_minutes)
         result.claimed = [self._claim(claim) for claim in batch.claims]
         return result
 
@@ -319,12 +233,13 @@ class _Transaction:
         for _, seq in heads[: claim.limit]:
             attempt, number = self.tables.records[seq].attempt + 1, self.tables.records[seq].number + 1
             start = {"state": State.RUNNING, "started_at": claim.now, "worker": claim.worker}
+            ready_at = self.tables.records[seq].ready_at()
             job = self._move(seq, attempt=attempt, number=number, **start)
             new = job.new
             claimed.append(
                 Claimed(
-                    seq, new.id, new.line, new.priority, attempt, job.failures, job.crashes, number, new.created_at, new.caller,
-                    new.options, new.packed,
+                    seq, new.id, new.line, new.priority, attempt, job.failures, job.crashes, number, new.created_at, ready_at,
+                    new.caller, new.options, new.packed,
                 )
             )  # fmt: skip
         return claimed
@@ -352,11 +267,31 @@ class MemoryReader:
             seq = self._tables.seqs.get(id)
             return None if seq is None else self._tables.row(self._tables.records[seq])
 
-    def jobs(self, wanted: Filter) -> list[JobRow]:
+    def jobs(self, wanted: Filter) -> Listed:
         with self._tables.lock:
-            rows = (self._tables.row(record) for _, record in sorted(self._tables.records.items(), reverse=True))
-            found = islice(filter(lambda row: _fits(row, wanted), rows), wanted.limit)
-            return [row._replace(packed="", result=None) for row in found]
+            return listed(self._tables, wanted)
+
+    def rows(self, seqs: Sequence[int]) -> list[JobRow]:
+        with self._tables.lock:
+            records = (self._tables.records.get(seq) for seq in sorted(set(seqs), reverse=True))
+            return [short(self._tables.row(record)) for record in records if record is not None]
+
+    def failed(self, before: int | None, limit: int) -> list[FailedRow]:
+        found = self.jobs(Filter(states=(State.FAILED,), before=before, limit=limit, most=sys.maxsize)).rows
+        return [FailedRow(row.seq, row.id, row.task, row.number, row.finished_at or row.created_at) for row in found]
+
+    def errors(self, seqs: Sequence[int]) -> dict[int, str]:
+        with self._tables.lock:
+            records = ((seq, self._tables.records.get(seq)) for seq in seqs)
+            return {seq: record.error for seq, record in records if record is not None and record.error is not None}
+
+    def ahead(self, spots: Sequence[Spot], most: int) -> list[int]:
+        with self._tables.lock:
+            ready = self._tables.ready
+            return [
+                min(most, sum(bisect_left(ready.get(line, []), (-spot.priority, spot.seq)) for line in spot.lines))
+                for spot in spots
+            ]
 
     def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
         rows = map(self.job, dict.fromkeys(ids))
@@ -381,15 +316,13 @@ class MemoryReader:
         with self._tables.lock:
             return dict(Counter(record.new.line for record in self._tables.records.values() if record.state == State.WAITING))
 
+    def minutes(self, since: int, until: int, task: str | None) -> list[MinuteRow]:
+        with self._tables.lock:
+            rows = self._tables.minutes
+            found = sorted(
+                (row.at, number) for number, row in rows.items() if since <= row.at < until and task in (None, row.task)
+            )
+            return [rows[number] for _, number in found]
+
     def close(self) -> None:
         pass
-
-
-def _fits(row: JobRow, wanted: Filter) -> bool:
-    return (
-        wanted.state in (None, row.state)
-        and wanted.task in (None, row.task)
-        and wanted.queue in (None, row.queue)
-        and (wanted.tag is None or wanted.tag in json.loads(row.tags or "[]"))
-        and (wanted.before is None or row.seq < wanted.before)
-    )

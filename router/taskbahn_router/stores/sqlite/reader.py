@@ -7,16 +7,19 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
-from taskbahn_router.stores.contract import AttemptRow, EventRow, Filter, JobRow, OutcomeRow, StoreUnavailable
-from taskbahn_router.stores.sqlite.statements import COLUMNS, SQL
+from taskbahn_router.stores.contract import AttemptRow, EventRow, FailedRow, JobRow, OutcomeRow, StoreUnavailable
+from taskbahn_router.stores.minute import MinuteRow
+from taskbahn_router.stores.sqlite.listing import LAST, listed, rows_of
+from taskbahn_router.stores.sqlite.statements import SQL
 from taskbahn_router.stores.sqlite.trouble import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from taskbahn_router.stores.questions import Filter, Listed, Spot
+
 IDS_EACH = 500
-LISTED = COLUMNS.replace("job.packed", "''").replace("job.result", "NULL")
 
 
 class SqliteReader:
@@ -40,21 +43,23 @@ class SqliteReader:
         rows = self._rows(SQL["job"], (id,))
         return JobRow(*rows[0]) if rows else None
 
-    def jobs(self, wanted: Filter) -> list[JobRow]:
-        terms = {
-            "job.state = ?": wanted.state,
-            "line.task = ?": wanted.task,
-            "line.queue = ?": wanted.queue,
-            "EXISTS (SELECT 1 FROM json_each(job.tags) WHERE value = ?)": wanted.tag,
-            "job.seq < ?": wanted.before,
-        }
-        used = {term: value for term, value in terms.items() if value is not None}
-        if wanted.state in ("failed", "running"):  # spelled out, so that SQLite may use the partial index
-            del used["job.state = ?"]
-            used[f"job.state = '{wanted.state}' AND ?"] = 1
-        where = f"WHERE {' AND '.join(used)}" if used else ""
-        sql = f"SELECT {LISTED} FROM job JOIN line ON line.id = job.line {where} ORDER BY job.seq DESC LIMIT ?"  # noqa: S608 - of our own parts
-        return [JobRow(*row) for row in self._rows(sql, (*used.values(), wanted.limit))]
+    def jobs(self, wanted: Filter) -> Listed:
+        with self.snapshot():
+            return listed(self._rows, wanted)
+
+    def rows(self, seqs: Sequence[int]) -> list[JobRow]:
+        return rows_of(self._rows, seqs)
+
+    def failed(self, before: int | None, limit: int) -> list[FailedRow]:
+        found = wire.from_json(self._rows(SQL["failed"], (LAST if before is None else before, limit))[0][0])
+        return [FailedRow(seq, bytes.fromhex(id), *rest) for seq, id, *rest in found]
+
+    def errors(self, seqs: Sequence[int]) -> dict[int, str]:
+        return dict(wire.from_json(self._rows(SQL["errors"], (wire.to_json(seqs),))[0][0]))
+
+    def ahead(self, spots: Sequence[Spot], most: int) -> list[int]:
+        counts: list[int] = wire.from_json(self._rows(SQL["ahead"], (wire.to_json(spots), most))[0][0])
+        return counts
 
     def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
         found: list[OutcomeRow] = []
@@ -77,11 +82,16 @@ class SqliteReader:
     def waiting(self) -> dict[int, int]:
         return dict(self._rows(SQL["waiting"]))
 
+    def minutes(self, since: int, until: int, task: str | None) -> list[MinuteRow]:
+        if task is None:
+            return [MinuteRow(*row) for row in self._rows(SQL["minutes"], (since, until))]
+        return [MinuteRow(*row) for row in self._rows(SQL["minutes_of_task"], (task, since, until))]
+
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
 
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+    def _rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
         try:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:

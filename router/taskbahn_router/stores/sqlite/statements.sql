@@ -78,10 +78,28 @@ DELETE FROM attempt WHERE seq IN (SELECT value FROM json_each(?))
 -- name: delete_events
 DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))
 
+-- name: insert_minute
+INSERT INTO minute (at, task, accepted, succeeded, failed, cancelled, expired, retried, waits, runs, last_at, waiting, running, oldest)
+VALUES {rows}
+
+-- name: drop_minutes
+DELETE FROM minute WHERE rowid IN (SELECT rowid FROM minute WHERE at < ? ORDER BY at, rowid LIMIT ?)
+
+-- name: newest_minute
+SELECT {minute_columns} FROM minute WHERE at = (SELECT max(at) FROM minute) ORDER BY task, rowid
+
+-- name: minutes_of_task
+SELECT {minute_columns} FROM minute WHERE task = ? AND at >= ? AND at < ? ORDER BY at, rowid
+
+-- name: minutes
+SELECT {minute_columns} FROM minute WHERE at >= ? AND at < ? ORDER BY at, rowid
+
 -- name: claim
 -- (SQLite's JSON has 15 digits of a time, which needs 17.)
 SELECT json_group_array(json_array(seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1,
-    json(printf('%!.17g', created_at)), caller, options, packed))
+    json(printf('%!.17g', created_at)),
+    CASE WHEN due_at IS NOT NULL THEN json(printf('%!.17g', due_at)) WHEN attempt = 0 THEN json(printf('%!.17g', created_at)) END,
+    caller, options, packed))
 FROM (SELECT * FROM job WHERE state = 'ready' AND line = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY priority DESC, seq LIMIT ?)
 
 -- name: start
@@ -135,3 +153,91 @@ SELECT first.line, job.created_at FROM first JOIN job USING (seq)
 
 -- name: waiting
 SELECT line, count(*) FROM job WHERE state = 'waiting' GROUP BY line
+
+-- name: failed
+SELECT json_group_array(json_array(seq, hex(id), task, number, json(printf('%!.17g', coalesce(finished_at, created_at)))))
+FROM (SELECT seq, job.id, task, number, finished_at, created_at FROM job INDEXED BY job_failed JOIN line ON line.id = job.line
+    WHERE state = 'failed' AND seq < ? ORDER BY seq DESC LIMIT ?)
+
+-- name: errors
+SELECT json_group_array(json_array(seq, error)) FROM job WHERE error IS NOT NULL AND seq IN (SELECT value FROM json_each(?))
+
+-- name: ahead
+-- For each [lines, priority, seq] of a list: how many ready jobs come before it, no more than are asked for.
+SELECT json_group_array((
+    SELECT count(*) FROM (
+        SELECT 1 FROM job WHERE state = 'ready' AND line IN (SELECT value FROM json_each(spot.value, '$[0]'))
+            AND priority > json_extract(spot.value, '$[1]')
+        UNION ALL
+        SELECT 1 FROM job WHERE state = 'ready' AND line IN (SELECT value FROM json_each(spot.value, '$[0]'))
+            AND priority = json_extract(spot.value, '$[1]') AND seq < json_extract(spot.value, '$[2]')
+        LIMIT ?2
+    )
+))
+FROM json_each(?1) AS spot
+
+-- Jobs are listed in windows of a few thousand rows each, newest first, by their seqs: {window} is one or more of those below,
+-- {terms} is what is asked for. One step looks at a whole window, and another one fetches what was found.
+
+-- name: look
+SELECT min(seq), created_at, count(*), json_group_array(seq) FILTER (WHERE {terms}) FROM ({window})
+
+-- name: window_any
+SELECT seq, line, state, worker, tags, created_at FROM job WHERE seq < :before ORDER BY seq DESC LIMIT :each
+
+-- name: window_failed
+SELECT seq, line, state, worker, tags, created_at FROM job INDEXED BY job_failed
+WHERE state = 'failed' AND seq < :before ORDER BY seq DESC LIMIT :each
+
+-- name: window_running
+SELECT seq, line, state, worker, tags, created_at FROM job INDEXED BY job_running
+WHERE state = 'running' AND seq < :before ORDER BY seq DESC LIMIT :each
+
+-- name: window_waiting
+SELECT seq, line, state, worker, tags, created_at FROM job WHERE seq IN (
+    SELECT seq FROM job INDEXED BY job_due WHERE state = 'waiting' AND seq < :before ORDER BY seq DESC LIMIT :each)
+ORDER BY seq DESC
+
+-- name: window_ready
+-- Within each priority of each line they are in order.
+SELECT seq, line, state, worker, tags, created_at FROM job WHERE seq IN (
+    SELECT found.value FROM ({heads}) AS head, json_each((
+        SELECT json_group_array(seq) FROM (
+            SELECT seq FROM job INDEXED BY job_ready
+            WHERE state = 'ready' AND job.line = head.line AND job.priority = head.priority AND seq < :before ORDER BY seq DESC LIMIT :each)
+    )) AS found
+    ORDER BY found.value DESC LIMIT :each)
+ORDER BY seq DESC
+
+-- name: heads
+-- The priorities of the ready jobs of each line, in one step for each.
+WITH RECURSIVE head (line, priority) AS (
+    SELECT value, (SELECT max(priority) FROM job WHERE state = 'ready' AND job.line = value) FROM json_each(:lines)
+    UNION ALL
+    SELECT line, (SELECT max(priority) FROM job WHERE state = 'ready' AND job.line = head.line AND job.priority < head.priority)
+    FROM head WHERE priority IS NOT NULL
+)
+SELECT line, priority FROM head WHERE priority IS NOT NULL LIMIT :most
+
+-- name: many_heads
+SELECT count(*) FROM ({heads})
+
+-- name: many_waiting
+SELECT count(*) FROM (SELECT 1 FROM job INDEXED BY job_due WHERE state = 'waiting' LIMIT :most)
+
+-- name: seq_at
+-- The first seq of those that were accepted at a time or later: halving, for seqs follow the time.
+WITH RECURSIVE half (low, high) AS (
+    SELECT (SELECT min(seq) FROM job), (SELECT max(seq) FROM job) + 1
+    UNION ALL
+    SELECT CASE WHEN (SELECT created_at FROM job WHERE seq >= (low + high) / 2 ORDER BY seq LIMIT 1) < :time THEN (low + high) / 2 + 1 ELSE low END,
+        CASE WHEN (SELECT created_at FROM job WHERE seq >= (low + high) / 2 ORDER BY seq LIMIT 1) < :time THEN high ELSE (low + high) / 2 END
+    FROM half WHERE low < high
+)
+SELECT min(high) FROM half
+
+-- name: listed
+SELECT json_group_array(json_array({listed_columns})) FROM (
+    SELECT job.*, line.queue, line.task FROM job JOIN line ON line.id = job.line
+    WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC
+) AS job

@@ -28,6 +28,7 @@ from taskbahn_router.stores.contract import (
     StoreUnavailable,
     StoreUnusable,
 )
+from taskbahn_router.stores.minute import MinuteRow
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, many
 from taskbahn_router.stores.sqlite.trouble import LOCKED, code_of, refusal, remedy, unreadable
@@ -48,8 +49,12 @@ RETRIABLE = {str(state) for state in sources(Event.RETRY_BY_HAND)}
 def connect(path: Path) -> sqlite3.Connection:
     """Open the file with the settings that every connection of ours has."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    connection.execute(f"PRAGMA busy_timeout = {round(LOCK_SECONDS * 1000)}")
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {round(LOCK_SECONDS * 1000)}")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -185,6 +190,7 @@ class SqliteStore:
             running=[_with_newest_number(connection, JobRow(*row)) for row in rows("running_jobs")],
             next_sweep=_next_sweep(connection),
             counts=dict(rows("state_counts")),
+            minutes=[MinuteRow(*row) for row in rows("newest_minute")],
         )
 
 
@@ -224,6 +230,9 @@ class _Transaction:
             self.result.retried.append(self._change(retry.id, RETRIABLE, State.READY, "retry", ()))
         self._sweep(batch)
         self._prune(batch)
+        self._many("insert_minute", batch.minutes)
+        if batch.drop_minutes is not None:
+            self.execute(SQL["drop_minutes"], batch.drop_minutes)
         self.result.claimed = [self._claim(claim) for claim in batch.claims]
         return self.result
 

@@ -1,0 +1,28 @@
+"""`taskbahn drain`: keep new jobs from a worker."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from taskbahn import wire, wire_views
+from taskbahn.cli.shared import common, connected, print_json
+
+
+@click.command()
+@click.argument("worker")
+@click.option("--undo", is_flag=True, help="It takes new jobs again.")
+@common
+def drain(worker: str, url: str | None, *, undo: bool, as_json: bool) -> None:
+    """Let WORKER take no new jobs: it finishes what it has and stays, as `taskbahn workers` shows.
+
+    That holds when it reconnects under the same id, until --undo or a restart of the router.
+    """
+    with connected(url) as app:
+        view = msgspec.convert(app.client.ask(wire.ADMIN_DRAIN, worker, not undo).get(), wire_views.WorkerView)
+    if as_json:
+        print_json(view)
+    elif undo:
+        click.echo(f"{worker} takes new jobs again")
+    else:
+        click.echo(f"{worker} takes no new jobs" + (f"; {view.running} still run there" if view.running else " and runs none"))

@@ -1,0 +1,62 @@
+"""Jobs by query, as `jobs`, `cancel --where` and `retry --where` ask for them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from taskbahn import wire, wire_views
+from taskbahn.query import Query, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from taskbahn.app import Taskbahn
+
+MOST_LISTED = 500  # in one answer
+MOST_IDS = 1_000
+
+
+def query_of(words: Iterable[str], **options: Any) -> Query:
+    """Return the query of some words and of options that say the same in another way; raises `WrongQuery`."""
+    query = parse(" ".join(words), time.time())
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        if getattr(query, name):
+            raise click.UsageError(f"{name} is given as an option and in the query: say it once")
+    if query.id is not None and given:
+        raise click.UsageError("a job id says all: leave the options out")
+    return msgspec.structs.replace(query, **given)
+
+
+def jobs_of(app: Taskbahn, query: Query, limit: int) -> list[wire_views.JobView]:
+    """Return the newest jobs of a query, without their payloads."""
+    if query.id is not None:
+        return [app.job(query.id).view()]
+    found: list[wire_views.JobView] = []
+    for answer in _answers(app, query, limit=min(limit, MOST_LISTED)):
+        found += msgspec.convert(answer["jobs"], list[wire_views.JobView])
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def ids_of(app: Taskbahn, query: Query) -> list[str]:
+    """Return the ids of all jobs of a query, newest first."""
+    if query.id is not None:
+        return [query.id]
+    return [id for answer in _answers(app, query, ids=True, limit=MOST_IDS) for id in answer["ids"]]
+
+
+def _answers(app: Taskbahn, query: Query, **more: Any) -> Iterator[dict[str, Any]]:
+    """Ask, and go on asking: an answer may be short although there is more."""
+    before: dict[str, Any] = {}
+    while True:
+        answer = app.client.ask(wire.VIEW_JOBS, **query.given(), **more, **before).get()
+        yield answer
+        if answer["next"] is None:
+            return
+        before = {"before": answer["next"]}

@@ -1,0 +1,54 @@
+"""What failures have in common: the fingerprint of an error.
+
+Two jobs failed alike if they are of one task, their errors have one type and one innermost place in the user's code, and their
+messages differ only in what is different each time: numbers, hexadecimal, UUIDs, quoted text, paths and addresses. Lines may move in a file
+without making an error a new one, and a message is long enough to be told from another one after its first thousand characters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DIGITS = 12  # of a fingerprint, hexadecimal
+FINGERPRINT = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
+MESSAGE_READ = 1_000  # characters
+NAMES_WORKERS = "taskbahn.error.worker_lost"  # its message has the name of a worker, which is another one each time
+
+VARYING = re.compile(
+    r"""
+    [0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}                # UUIDs
+    | (?<!\w)'[^'\n]*'(?!\w) | "[^"\n]*" | `[^`\n]*` | “[^”\n]*”        # quoted text (and no apostrophes)
+    | (?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+                            # addresses of mail
+    | (?<![\w.~%@:-])[\w.~%@:-]*[/\\][\w.~%@:/\\?=&+\#-]*               # paths and addresses
+    | 0[xX][0-9a-fA-F]+ | (?<!\w)(?=[a-fA-F]*[0-9])[0-9a-fA-F]{8,}(?!\w)
+    | [0-9]+(?:[.,:][0-9]+)*
+    """,
+    re.VERBOSE,
+)
+FRAME = re.compile(r'^[ |]*File "([^"\n]+)", line \d+, in (\S+)', re.MULTILINE)  # of a traceback, as Python writes it
+OTHERS = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python[0-9.]+)[/\\]|^<")  # code that is not the user's
+
+
+def fingerprint(task: str, error: Mapping[str, Any]) -> str:
+    """Return the fingerprint of a failed job's *error* (type, message, traceback): 12 hexadecimal digits, the same in each process."""
+    message = "" if error.get("error") == NAMES_WORKERS else str(error.get("message", ""))
+    parts = (task, str(error.get("type", "")), alike(message), *place(str(error.get("traceback", ""))))
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:DIGITS]
+
+
+def alike(message: str) -> str:
+    """Return a message with `#` for all that is different each time."""
+    return " ".join(VARYING.sub("#", message[:MESSAGE_READ]).split())
+
+
+def place(traceback: str) -> tuple[str, str]:
+    """Return file name and function of the innermost frame in the user's code; empty if there is none."""
+    for path, function in reversed(FRAME.findall(traceback)):
+        if not OTHERS.search(path):
+            return re.split(r"[/\\]", path)[-1], function
+    return "", ""

@@ -1,0 +1,25 @@
+"""Patterns of names, as in questions about jobs: `*` stands for any run of characters, everything else for itself."""
+
+from __future__ import annotations
+
+
+def is_pattern(text: str) -> bool:
+    """Return whether a text stands for more than itself."""
+    return "*" in text
+
+
+def fits(text: str, pattern: str) -> bool:
+    """Return whether *text* is what *pattern* describes; the time grows with the product of their lengths, at worst."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == pattern
+    *middle, last = rest
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in middle:  # the first place where a part stands leaves the most room for those after it
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True

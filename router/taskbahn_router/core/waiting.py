@@ -1,0 +1,85 @@
+"""Why a job does not run yet, as a sentence, and when it may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_AHEAD = 10_000  # ready jobs that are counted before one
+
+
+class Stand(NamedTuple):
+    """How an attached worker stands to the jobs of one line (a queue and a task)."""
+
+    offers: bool  # the task
+    serves: bool  # the queue too
+    is_open: bool  # takes new jobs
+    slots: int
+    in_flight: int
+
+
+class Hands(NamedTuple):
+    """The workers that may start a job, taken together."""
+
+    slots: int
+    free: int
+
+
+def hands(stands: Sequence[Stand]) -> Hands:
+    """Return what the workers that serve a line and take new jobs have."""
+    able = [stand for stand in stands if stand.serves and stand.is_open]
+    return Hands(sum(stand.slots for stand in able), sum(max(0, stand.slots - stand.in_flight) for stand in able))
+
+
+def why_ready(task: str, queue: str, stands: Sequence[Stand]) -> str:
+    """Say what a ready job waits for; *stands* are those of all attached workers."""
+    if not stands:
+        return "No worker is attached"
+    offering = [stand for stand in stands if stand.offers]
+    if not offering:
+        return f"No attached worker offers {task}"
+    serving = [stand for stand in offering if stand.serves]
+    if not serving:
+        return f"{_workers(offering)} that {_s(offering, 'offers', 'offer')} {task} {_s(offering, 'does', 'do')} not serve the queue {queue}"
+    able = [stand for stand in serving if stand.is_open]
+    if not able:
+        return f"{_workers(serving)} that can run it {_s(serving, 'takes', 'take')} no new jobs: {_s(serving, 'it is', 'they are')} draining"
+    slots, free = hands(stands)
+    if free:
+        return "A slot is free: it starts in a moment"
+    all_slots = "The only slot" if slots == 1 else f"All {slots:,} slots"
+    of = "the worker that can run it" if len(able) == 1 else f"the {len(able):,} workers that can run it"
+    return f"{all_slots} of {of} {'is' if slots == 1 else 'are'} busy"
+
+
+def why_waiting(attempt: int, losses: int, *, has_eta: bool) -> str:
+    """Say what a waiting job waits for; *losses* are its attempts that failed or were lost."""
+    if losses:
+        return f"Attempt {attempt} failed; it is tried again when its delay is over"
+    if has_eta:
+        return "It was submitted to start at a later time"
+    return "It was submitted with a delay"
+
+
+def expected_start(now: float, ahead: int, these: Hands, seconds_each: float | None) -> float | None:
+    """Return when a ready job is expected to start; None if that is not known.
+
+    seconds_each: what a job before it takes; every slot in use frees itself after about that time.
+    """
+    if not these.slots or ahead >= MOST_AHEAD:
+        return None
+    if these.free > ahead:
+        return now
+    if seconds_each is None:
+        return None
+    return now + (ahead + 1 - these.free) * seconds_each / these.slots
+
+
+def _s(stands: Sequence[Stand], one: str, many: str) -> str:
+    return one if len(stands) == 1 else many
+
+
+def _workers(stands: Sequence[Stand]) -> str:
+    return "The worker" if len(stands) == 1 else f"The {len(stands):,} workers"

@@ -1,0 +1,34 @@
+"""The fingerprints of failed jobs, worked out once each. Used on the reader's thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn import wire
+from taskbahn_router.core.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taskbahn_router.stores.contract import FailedRow, JobRow, Reader
+
+MOST_KEPT = 50_000
+
+
+class Fingerprints:
+    """Keeps what it worked out: as long as a job has no new event, its error is the same."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._known: dict[int, tuple[int, str]] = {}  # seq -> number of the newest event, fingerprint
+
+    def of(self, rows: Sequence[JobRow | FailedRow]) -> list[str]:
+        """Return the fingerprint of each failed job."""
+        new = [row for row in rows if self._known.get(row.seq, (0,))[0] != row.number]
+        if len(self._known) + len(new) > MOST_KEPT:
+            self._known.clear()
+            new = list(rows)
+        errors = self._reader.errors([row.seq for row in new]) if new else {}
+        for row in new:
+            self._known[row.seq] = row.number, fingerprint(row.task, wire.from_json(errors.get(row.seq, "{}")))
+        return [self._known[row.seq][1] for row in rows]

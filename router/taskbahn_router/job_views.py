@@ -1,0 +1,59 @@
+"""Rows of the store as they are shown: the structs of `wire_views`, as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn import wire
+from taskbahn.states import FINAL_STATES, State
+from taskbahn_router.board import id_text
+from taskbahn_router.seen import brief_error
+
+if TYPE_CHECKING:
+    from taskbahn_router.stores.contract import AttemptRow, EventRow, JobRow
+
+
+def packed(text: str | None) -> Any:
+    """Return the value of stored JSON; None for none."""
+    return None if text is None else wire.from_json(text)
+
+
+def brief(row: JobRow) -> dict[str, Any]:
+    """Return the `wire_views.JobView` of a row without its payloads."""
+    view = {
+        "id": id_text(row.id), "task": row.task, "queue": row.queue, "state": row.state, "priority": row.priority,
+        "number": row.number, "attempt": row.attempt, "created_at": row.created_at, "due_at": row.due_at,
+        "started_at": row.started_at, "finished_at": row.finished_at, "worker": row.worker, "caller": row.caller,
+        "tags": packed(row.tags) or [], "progress": packed(row.progress),
+    }  # fmt: skip
+    error = packed(row.error)
+    if error is not None:
+        view["error"] = brief_error(error)
+    return view
+
+
+def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
+    """Return the `wire_views.JobView` of a row with all that the store has of it."""
+    view = brief(row)
+    args, kwargs = wire.from_json(row.packed)
+    view |= {"args": args, "kwargs": kwargs, "result": packed(row.result), "error": packed(row.error)}
+    view["options"] = packed(row.options) or {}
+    view["attempts"] = [attempt_view(attempt) for attempt in attempts]
+    if row.attempt and row.started_at is not None and row.attempt not in {attempt.attempt for attempt in attempts}:
+        outcome = "" if row.state == State.RUNNING else row.state if row.state in FINAL_STATES else "handed_back"
+        last = {"attempt": row.attempt, "worker": row.worker or "", "started_at": row.started_at, "outcome": outcome}
+        view["attempts"].append(last | ({"ended_at": row.finished_at} if row.finished_at else {}))
+    return view
+
+
+def stored(id: str, row: EventRow) -> dict[str, Any]:
+    """Return the `wire.Event` of a stored row."""
+    return {"job": id, "number": row.number, "kind": row.kind, "at": row.at, "data": wire.from_json(row.data)}
+
+
+def attempt_view(row: AttemptRow) -> dict[str, Any]:
+    """Return the `wire_views.AttemptView` of a row."""
+    return {
+        "attempt": row.attempt, "worker": row.worker, "started_at": row.started_at, "ended_at": row.ended_at,
+        "outcome": row.outcome, "error": packed(row.error),
+    }  # fmt: skip

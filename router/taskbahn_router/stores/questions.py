@@ -1,0 +1,58 @@
+"""What readers are asked about many jobs, and what they answer. A part of the contract of stores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from taskbahn_router.stores.contract import JobRow
+
+MOST_LOOKED_AT = 20_000  # rows that one question looks at
+SLACK = 60.0  # seconds by which a job may be accepted before one that has a lower seq: clocks are set
+ERROR_SHOWN = 500  # characters of an error's message in lists
+
+
+class Filter(NamedTuple):
+    """Which jobs to list, newest first; None (or nothing) means any.
+
+    In task, queue, tag and worker `*` stands for any run of characters. Times are UTC seconds since the epoch.
+    """
+
+    states: tuple[str, ...] = ()
+    task: str | None = None
+    queue: str | None = None
+    tag: str | None = None
+    worker: str | None = None  # that of the newest attempt
+    since: float | None = None  # accepted then or later
+    until: float | None = None  # accepted before that
+    before: int | None = None  # seq
+    limit: int = 50
+    most: int = MOST_LOOKED_AT  # rows to look at; fewer where that takes long
+
+
+class Listed(NamedTuple):
+    """Jobs that were found, without their large columns; of an error there are type and message (`ERROR_SHOWN` characters of it).
+
+    next: the seq before which to go on looking, None at the end. There may be more to find although fewer than wanted were, even none.
+    """
+
+    rows: list[JobRow]
+    next: int | None
+
+
+class Spot(NamedTuple):
+    """Where a ready job stands: in lines that are served together, those with higher priority come first, then the older ones."""
+
+    lines: tuple[int, ...]
+    priority: int
+    seq: int
+
+
+class FailedRow(NamedTuple):
+    """A failed job, as briefly as it takes to put it into a group."""
+
+    seq: int
+    id: bytes
+    task: str
+    number: int  # of its newest event
+    failed_at: float

@@ -1,0 +1,130 @@
+"""Listing jobs: a bounded look at the newest rows, through an index where the states that are asked for have one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from taskbahn import wire
+from taskbahn.states import State
+from taskbahn_router.core.patterns import fits, is_pattern
+from taskbahn_router.stores.contract import JobRow
+from taskbahn_router.stores.questions import ERROR_SHOWN, SLACK, Listed
+from taskbahn_router.stores.sqlite.statements import SQL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from taskbahn_router.stores.questions import Filter
+
+EACH = 2_000  # rows that are looked at in one step
+SECONDS = 0.05  # after which a question looks no further
+MOST_HEADS = 64  # priorities of lines whose ready jobs are brought into one order; with more of them all rows are looked at
+MOST_WAITING = 20_000  # waiting jobs that are ordered by seq; with more of them all rows are looked at
+LAST = 2**63 - 1
+INDEXED = ("failed", "running", "waiting", "ready")
+
+# SQLite's JSON has 15 digits of a time, which needs 17
+TIME = "CASE WHEN job.{0} IS NOT NULL THEN json(printf('%!.17g', job.{0})) END"
+ERROR = (
+    "CASE WHEN job.error IS NOT NULL THEN json_object('type', coalesce(json_extract(job.error, '$.type'), ''), "
+    f"'message', substr(coalesce(json_extract(job.error, '$.message'), ''), 1, {ERROR_SHOWN})) END"
+)
+WRITTEN = {
+    "id": "hex(job.id)", "packed": "''", "result": "NULL", "error": ERROR,
+    **{name: TIME.format(name) for name in ("created_at", "due_at", "expires_at", "started_at", "finished_at")},
+}  # fmt: skip
+LISTED = SQL["listed"].replace("{listed_columns}", ", ".join(WRITTEN.get(name, f"job.{name}") for name in JobRow._fields))
+ID_AT, ERROR_AT = JobRow._fields.index("id"), JobRow._fields.index("error")
+
+
+def listed(ask: Callable[[str, Any], list[Any]], wanted: Filter) -> Listed:
+    """Return the jobs that were found, and where to go on; *ask* gives the rows of a statement with its values."""
+    lines = [id for id, queue, task in ask(SQL["all_lines"], ()) if _is_one(queue, wanted.queue) and _is_one(task, wanted.task)]
+    if not lines:
+        return Listed([], None)
+    values = {"lines": wire.to_json(lines), "states": wire.to_json(wanted.states), "each": min(EACH, wanted.most)}
+    sql = _look(ask, wanted, values)
+    before = LAST if wanted.before is None else wanted.before
+    if wanted.until is not None:
+        later = ask(SQL["seq_at"], {"time": wanted.until + SLACK})[0][0]
+        before = before if later is None else min(before, later)
+    found, end = _found(ask, sql, values, before, wanted)
+    return Listed(rows_of(ask, found), end)
+
+
+def _found(
+    ask: Callable[[str, Any], list[Any]], sql: str, values: dict[str, Any], before: int, wanted: Filter
+) -> tuple[list[int], int | None]:
+    """Look through one window after the other; return the seqs that were found and where to go on."""
+    until = time.monotonic() + SECONDS
+    found: list[int] = []
+    left = wanted.most
+    while True:
+        lowest, created_at, count, seqs = ask(sql, {**values, "before": before})[0]
+        found += wire.from_json(seqs)
+        if len(found) >= wanted.limit:
+            return found[: wanted.limit], found[wanted.limit - 1]
+        if count < values["each"] or (wanted.since is not None and created_at < wanted.since - SLACK):
+            return found, None
+        left -= count
+        before = lowest
+        if left <= 0 or time.monotonic() > until:
+            return found, before
+
+
+def _look(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str, Any]) -> str:
+    """Return the statement that looks at one window, and add its values."""
+    names = [f"window_{state}" for state in _indexed(ask, wanted, values)] or ["window_any"]
+    windows = [SQL[name].replace("{heads}", SQL["heads"]) for name in names]
+    window = windows[0]
+    if len(windows) > 1:
+        window = " UNION ALL ".join(map("SELECT * FROM ({})".format, windows)) + " ORDER BY seq DESC LIMIT :each"  # noqa: S608 - of our own parts
+    terms = ["1"]
+    if wanted.states and names == ["window_any"]:
+        terms.append("state IN (SELECT value FROM json_each(:states))")
+    if wanted.task is not None or wanted.queue is not None:
+        terms.append("line IN (SELECT value FROM json_each(:lines))")
+    for name, term in (("worker", "worker {fits}"), ("tag", "EXISTS (SELECT 1 FROM json_each(tags) WHERE value {fits})")):
+        pattern = getattr(wanted, name)
+        if pattern is not None:
+            terms.append(term.replace("{fits}", f"GLOB :{name}" if is_pattern(pattern) else f"= :{name}"))
+            values[name] = _glob(pattern) if is_pattern(pattern) else pattern
+    for name, term in (("since", "created_at >= :since"), ("until", "created_at < :until")):
+        if getattr(wanted, name) is not None:
+            terms.append(term)
+            values[name] = getattr(wanted, name)
+    return SQL["look"].replace("{window}", window).replace("{terms}", " AND ".join(terms))
+
+
+def _indexed(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str, Any]) -> list[str]:
+    """Return the states through whose indexes one may look; none: through no index."""
+    states = sorted(set(wanted.states) & set(State))
+    if not set(states) <= set(INDEXED) or set(states) != set(wanted.states):
+        return []
+    values["most"] = MOST_WAITING + 1
+    if "waiting" in states and ask(SQL["many_waiting"], values)[0][0] > MOST_WAITING:
+        return []
+    values["most"] = MOST_HEADS + 1
+    if "ready" in states and ask(SQL["many_heads"].replace("{heads}", SQL["heads"]), values)[0][0] > MOST_HEADS:
+        return []
+    return states
+
+
+def rows_of(ask: Callable[[str, Any], list[Any]], seqs: Sequence[int]) -> list[JobRow]:
+    """Return those jobs without their large columns, newest first."""
+    rows = wire.from_json(ask(LISTED, (wire.to_json(seqs),))[0][0]) if seqs else []
+    for row in rows:
+        row[ID_AT] = bytes.fromhex(row[ID_AT])
+        if row[ERROR_AT] is not None:
+            row[ERROR_AT] = wire.to_json(row[ERROR_AT])
+    return [JobRow(*row) for row in rows]
+
+
+def _is_one(name: str, pattern: str | None) -> bool:
+    return pattern is None or fits(name, pattern)
+
+
+def _glob(pattern: str) -> str:
+    """Return a pattern as SQLite's GLOB has it, in which `?` and `[` mean something too."""
+    return "".join(f"[{letter}]" if letter in "?[" else letter for letter in pattern)

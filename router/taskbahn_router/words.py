@@ -1,0 +1,31 @@
+"""Numbers, names and durations as they stand in sentences."""
+
+from __future__ import annotations
+
+SHOWN = 3  # names of many
+SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things: `1 job`, `1,200 jobs`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def some(names: list[str]) -> str:
+    """Return the first names, and how many more there are."""
+    shown = names if len(names) <= SHOWN + 1 else names[:SHOWN]
+    return ", ".join(shown) + (f" and {len(names) - len(shown):,} more" if len(shown) < len(names) else "")
+
+
+def span(seconds: float) -> str:
+    """Return a duration as one would say it: `340 ms`, `2.5 s`, `3 min`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds < SECOND:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < MINUTE:
+        return f"{seconds:.2g} s" if seconds < MINUTE / 6 else f"{seconds:.0f} s"
+    whole = int(seconds)
+    for unit, name, smaller, its_name in ((DAY, "d", HOUR, "h"), (HOUR, "h", MINUTE, "min")):
+        if whole >= unit:
+            rest = whole % unit // smaller
+            return f"{whole // unit} {name}" + (f" {rest} {its_name}" if rest else "")
+    return f"{whole // MINUTE} min"

@@ -1,0 +1,121 @@
+"""What an operator does on the command line: look at workers and settings, drain a worker and take that back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from support.programs import COMMAND, Node, Program, running
+
+from taskbahn import Taskbahn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.slow
+TESTS = Path(__file__).parents[1]
+WORKER, QUEUE = "operated-worker", "operated"
+SECONDS = 30.0
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="module")
+def worker(node: Node) -> Iterator[Program]:
+    """A worker with a queue of its own, so that what waits for it waits for nobody else."""
+    arguments = ["worker", "support.shop:app", "--name", WORKER, "--queues", QUEUE, "--slots", "2"]
+    with running(Program(*arguments, cwd=TESTS, TASKBAHN_URL=node.websocket), "ready") as program:
+        yield program
+
+
+@pytest.fixture
+def shell(node: Node, worker: Program) -> Callable[..., Said]:
+    def run(*arguments: str) -> Said:
+        command = [*COMMAND, *arguments, "--url", node.websocket]
+        environment = {**os.environ, "COLUMNS": "160"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+        assert "Traceback" not in done.stderr, done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def app(node: Node, worker: Program) -> Iterator[Taskbahn]:
+    with Taskbahn(node.websocket) as app:
+        yield app
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def test_workers_shows_what_they_take_of_their_machines(shell: Callable[..., Said], app: Taskbahn) -> None:
+    assert shell("call", "shop.add", "1", "2", "-o", f"queue={QUEUE}").out == "3\n"
+    view = until(lambda: next((view for view in app.view.workers() if view.id == WORKER and view.memory), None))
+    assert 20_000_000 < view.memory < 2_000_000_000
+    assert view.cpu is not None
+    assert view.load is not None
+    assert view.seen < SECONDS
+    assert view.python.startswith("3.")
+    said = shell("workers")
+    assert said.code == 0
+    (row,) = [line for line in said.out.splitlines() if line.startswith(WORKER)]
+    assert re.search(rf"{WORKER} +0 of 2 +\d+ MiB +\d+\.\d\d +\d+\.\d\d +1 +0 +{QUEUE} ", row), row
+
+
+def test_a_drained_worker_starts_nothing_until_it_is_undone(node: Node, shell: Callable[..., Said], app: Taskbahn) -> None:
+    assert shell("drain", WORKER) == (0, f"{WORKER} takes no new jobs and runs none\n", "")
+    job = app.job(shell("submit", "shop.add", "2", "2", "-o", f"queue={QUEUE}").out.strip())
+    said = shell("workers", "--json")
+    (view,) = [view for view in json.loads(said.out) if view["id"] == WORKER]
+    assert (view["drained"], view["draining"], view["running"]) == (True, True, 0)
+    assert job.view().state == "ready"
+    (row,) = [line for line in shell("workers").out.splitlines() if line.startswith(WORKER)]
+    assert f"{WORKER}   0 of 2   drained" in row
+    assert shell("drain", WORKER, "--undo") == (0, f"{WORKER} takes new jobs again\n", "")
+    assert job.result(timeout=SECONDS) == 4
+    node.wait_for(f"worker {WORKER} takes no new jobs, says ")
+    node.wait_for(f"worker {WORKER} takes jobs again, says ")
+
+
+def test_a_drained_worker_that_runs_something_finishes_it(shell: Callable[..., Said], app: Taskbahn) -> None:
+    job = app.job(shell("submit", "shop.nap", "60", "-o", f"queue={QUEUE}").out.strip())
+    until(lambda: job.view().state == "running")
+    assert shell("drain", WORKER).out == f"{WORKER} takes no new jobs; 1 still run there\n"
+    view = json.loads(shell("drain", WORKER, "--json").out)
+    assert [row[:2] for row in view["jobs"]] == [[job.id, "shop.nap"]]
+    assert shell("drain", WORKER, "--undo").code == 0
+    job.cancel()
+
+
+def test_an_unknown_worker_cannot_be_drained(shell: Callable[..., Said]) -> None:
+    said = shell("drain", "nobody")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "taskbahn: no worker 'nobody' is attached now; `taskbahn workers` lists those that are\n"
+
+
+def test_settings_are_those_of_the_node_with_where_they_come_from(node: Node, shell: Callable[..., Said]) -> None:
+    settings = {setting["name"]: setting for setting in json.loads(shell("settings", "--json").out)}
+    assert (settings["node.port"]["value"], settings["node.port"]["source"]) == (node.port, "command line")
+    assert (settings["node.data"]["value"], settings["node.data"]["source"]) == (str(node.data), "command line")
+    assert (settings["node.interface"]["value"], settings["node.interface"]["source"]) == ("127.0.0.1", "default")
+    assert (settings["node.loglevel"]["value"], settings["node.loglevel"]["source"]) == ("warn", "default")
+    assert {"versions.crossbar", "versions.sqlite", "jobs.keep", "bounds.message", "store.synchronous"} <= set(settings)
+    table = shell("settings").out
+    assert all(name in table for name in settings)
+    assert "16 MiB" in table

@@ -1,0 +1,179 @@
+"""Lists of jobs: what is asked for is found, all of it and nothing else, however often one must go on asking."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.rows import LINES, NOW, claim, finish, new_job, put, seqs
+
+from taskbahn.states import State
+from taskbahn_router.core.patterns import fits
+from taskbahn_router.stores.contract import Batch, FailedRow, Filter, Spot
+from taskbahn_router.stores.questions import SLACK
+from taskbahn_router.stores.sqlite import listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taskbahn_router.stores.contract import JobRow, Reader, Store
+
+WORKERS = ("web-1", "web-2", "w[1]")
+TAGS = ("user:42", "user:4", "a*b", "what?")
+
+
+@pytest.fixture
+def reader(store: Store) -> Iterator[Reader]:
+    made = store.reader()
+    yield made
+    made.close()
+
+
+def some_jobs(store: Store, count: int) -> None:
+    """Jobs of all states, lines, priorities, workers and tags, mixed as chance has it; the same each time."""
+    chance = random.Random(count)
+    for seq in range(1, count + 1):
+        first = chance.choice([State.WAITING, State.READY, State.RUNNING, State.RUNNING])
+        tags = "[" + ",".join(f'"{tag}"' for tag in TAGS if chance.random() < 0.3) + "]"
+        changes = {"line": chance.randint(1, 3), "priority": chance.randint(-1, 1), "tags": tags}
+        worker = {"worker": chance.choice(WORKERS)} if first is State.RUNNING else {}
+        put(store, new_job(seq, state=first, **changes, **worker))
+        state = chance.choice(["", "succeeded", "failed", "expired"])
+        if worker and state:
+            store.commit(Batch(finishes=[finish(seq, state=state, result=None)]))
+
+
+def all_of(reader: Reader, **wanted: Any) -> list[JobRow]:
+    """Go on asking until the end."""
+    rows: list[JobRow] = []
+    before = None
+    while True:
+        found, before = reader.jobs(Filter(**wanted, before=before))
+        assert len(found) <= wanted.get("limit", 50)
+        rows += found
+        if before is None:
+            return rows
+
+
+def is_one(row: JobRow, states: tuple[str, ...] = (), since: float = 0.0, until: float = NOW * 2, **patterns: str) -> bool:
+    names = {
+        "task": [row.task],
+        "queue": [row.queue],
+        "worker": [row.worker or ""],
+        "tag": [tag for tag in TAGS if f'"{tag}"' in (row.tags or "")],
+    }
+    return (
+        (not states or row.state in states)
+        and since <= row.created_at < until
+        and all(any(fits(name, pattern) for name in names[what]) for what, pattern in patterns.items())
+    )  # fmt: skip
+
+
+WANTED: list[dict[str, Any]] = [
+    {},
+    *({"states": (str(state),)} for state in State),
+    {"states": ("waiting", "ready")},
+    {"states": ("running", "failed", "waiting", "ready")},
+    {"states": ("failed", "expired"), "task": "a.*"},
+    {"task": "*.one"},
+    {"task": "*t*o*"},
+    {"task": "a.*", "queue": "s*w"},
+    {"task": "A.*"},
+    {"queue": "*"},
+    {"tag": "user:*"},
+    {"tag": "a*b"},
+    {"tag": "*?"},
+    {"tag": "user:4"},
+    {"worker": "web-*"},
+    {"worker": "w[*"},
+    {"worker": "w[1]"},
+    {"worker": "*", "states": ("failed",)},
+    {"since": NOW + 20},
+    {"until": NOW + 20},
+    {"since": NOW + 20.5, "until": NOW + 30, "states": ("ready", "failed")},
+    {"since": NOW - 1000, "until": NOW - 500},
+    {"tag": "user:*", "states": ("ready",), "task": "*.two", "since": NOW + 3},
+]
+
+
+@pytest.mark.parametrize("each, heads, waiting", [(2000, 64, 20_000), (3, 64, 20_000), (3, 1, 0)])
+def test_what_is_asked_for_is_found(
+    store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch, each: int, heads: int, waiting: int
+) -> None:
+    """As well in small windows, and where the indexes of what waits are of no use."""
+    monkeypatch.setattr(listing, "EACH", each)
+    monkeypatch.setattr(listing, "MOST_HEADS", heads)
+    monkeypatch.setattr(listing, "MOST_WAITING", waiting)
+    some_jobs(store, 60)
+    everything = reader.jobs(Filter(limit=100)).rows
+    assert len(everything) == 60
+    for wanted in WANTED:
+        expected = [row for row in everything if is_one(row, **wanted)]
+        for limit in (7, 100):
+            assert all_of(reader, **wanted, limit=limit) == expected, wanted
+
+
+def test_a_question_looks_at_no_more_rows_than_it_may_and_says_where_to_go_on(store: Store, reader: Reader) -> None:
+    put(store, *(new_job(seq, tags='["rare"]' if seq in (5, 40) else None) for seq in range(1, 51)))
+    assert reader.jobs(Filter(tag="rare", most=5)) == ([], 46)
+    assert seqs(reader.jobs(Filter(tag="rare", most=20)).rows) == [40]
+    assert reader.jobs(Filter(tag="nobody's", most=100)) == ([], None)
+    assert reader.jobs(Filter(task="nobody's", most=5)) == ([], None)
+    assert seqs(all_of(reader, tag="rare", most=7)) == [40, 5]
+
+
+def test_a_slow_question_ends_early(store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "EACH", 10)
+    monkeypatch.setattr(listing, "SECONDS", -1.0)
+    put(store, *(new_job(seq, tags='["rare"]' if seq == 5 else None) for seq in range(1, 51)))
+    assert seqs(all_of(reader, tag="rare")) == [5]
+
+
+def test_jobs_that_were_accepted_under_an_earlier_time_are_found_within_the_slack(store: Store, reader: Reader) -> None:
+    put(store, *(new_job(seq, created_at=NOW + seq - (SLACK / 2 if seq % 2 else 0)) for seq in range(1, 200)))
+    everything = reader.jobs(Filter(limit=500)).rows
+    times: list[dict[str, Any]] = [{"since": NOW + 150}, {"until": NOW + 50}, {"since": NOW + 50, "until": NOW + 60}]
+    for wanted in times:
+        assert all_of(reader, **wanted) == [row for row in everything if is_one(row, **wanted)]
+
+
+def test_a_question_with_a_beginning_ends_there(store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at the beginning of all jobs: looking at those would take many questions more."""
+    monkeypatch.setattr(listing, "EACH", 10)
+    put(store, *(new_job(seq, created_at=NOW + 100 * seq) for seq in range(1, 100)))
+    found, end = reader.jobs(Filter(since=NOW + 9500, most=20))
+    assert seqs(found) == [99, 98, 97, 96, 95]
+    assert end is None
+    assert reader.jobs(Filter(until=NOW + 500, most=20)).next is None, "nor does it look at all that is too new"
+
+
+def test_failed_jobs_are_told_briefly(store: Store, reader: Reader) -> None:
+    put(store, *(new_job(seq, state=State.RUNNING, line=3) for seq in range(1, 5)))
+    store.commit(Batch(finishes=[finish(seq, state="failed", number=seq + 7, result=None) for seq in (1, 2, 4)]))
+    assert reader.failed(None, 2) == [
+        FailedRow(seq, seq.to_bytes(16), "a.one", seq + 7, NOW + 50) for seq in (4, 2)
+    ]  # fmt: skip
+    assert seqs(reader.failed(2, 2)) == [1]
+    assert reader.failed(1, 2) == []
+
+
+def test_what_comes_before_a_ready_job_is_what_is_claimed_before_it(store: Store, reader: Reader) -> None:
+    chance = random.Random(1)
+    put(store, *(new_job(seq, line=chance.randint(1, 3), priority=chance.randint(-1, 1)) for seq in range(1, 31)))
+    rows = {row.seq: row for row in reader.jobs(Filter()).rows}
+    order: list[int] = []
+    for lines in ((1,), (1, 3), (1, 2, 3)):
+        spots = [Spot(lines, row.priority, row.seq) for row in rows.values() if row.line in lines]
+        ahead = reader.ahead(spots, 100)
+        assert reader.ahead(spots, 4) == [min(4, count) for count in ahead]
+        order = [spot.seq for _, spot in sorted(zip(ahead, spots, strict=True))]
+        assert sorted(ahead) == list(range(len(spots)))
+        assert order == sorted(order, key=lambda seq: (-rows[seq].priority, seq))
+    assert seqs(claim(store)) == order
+    assert reader.ahead([Spot((1, 2, 3), 0, 99), Spot((), 0, 99)], 100) == [0, 0]
+    assert reader.ahead([], 100) == []
+
+
+def test_the_lines_of_the_tests_are_those_that_patterns_are_tried_on() -> None:
+    assert {(line.queue, line.task) for line in LINES} == {("default", "a.one"), ("default", "a.two"), ("slow", "a.one")}

@@ -1,0 +1,132 @@
+"""What every store does with the minutes of the charts: rows of one minute and task add up, old ones go."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.rows import LINES, claim, new_job, put, requeue, retry
+
+from taskbahn.errors import StoreUnavailable
+from taskbahn.states import State
+from taskbahn_router.stores.contract import Batch, NewJob, Sweep
+from taskbahn_router.stores.minute import DropMinutes, MinuteRow
+from taskbahn_router.stores.sqlite import SqliteStore
+from taskbahn_router.stores.sqlite import store as sqlite_store
+from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, many
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from taskbahn_router.stores.contract import Store
+
+AT = 1_700_000_040
+ALWAYS = (0, 2**40)
+
+
+def minute(number: int, task: str = "", **changes: Any) -> MinuteRow:
+    row = MinuteRow(
+        at=AT + 60 * number, task=task, accepted=9, succeeded=5, failed=1, cancelled=1, expired=1, retried=2, waits="[3,8]",
+        runs="[70,4,90,1]", last_at=AT + 0.123456789, waiting=7, running=2, oldest=1.5,
+    )  # fmt: skip
+    return row._replace(**changes)
+
+
+def test_a_minute_is_kept_with_every_field(store: Store) -> None:
+    rows = [minute(0), minute(0, "a.one", last_at=None, waiting=None, running=None, oldest=None)]
+    store.commit(Batch(minutes=rows))
+    assert store.reader().minutes(*ALWAYS, None) == rows
+
+
+def test_minutes_are_asked_for_by_time_and_task(store: Store) -> None:
+    store.commit(Batch(minutes=[minute(number, task) for number in (3, 1, 2) for task in ("", "a.one")]))
+    reader = store.reader()
+    assert [row.at for row in reader.minutes(AT + 60, AT + 180, "a.one")] == [AT + 60, AT + 120]
+    assert [(row.at, row.task) for row in reader.minutes(AT + 61, AT + 121, None)] == [(AT + 120, ""), (AT + 120, "a.one")]
+    assert reader.minutes(AT + 181, 2**40, None) == []
+    assert reader.minutes(*ALWAYS, "no.such") == []
+    reader.close()
+
+
+def test_a_minute_that_is_written_twice_is_there_twice_in_that_order(store: Store) -> None:
+    store.commit(Batch(minutes=[minute(0, accepted=1)]))
+    store.commit(Batch(minutes=[minute(0, accepted=2)]))
+    assert [row.accepted for row in store.reader().minutes(*ALWAYS, "")] == [1, 2]
+
+
+def test_a_store_that_is_opened_tells_the_newest_minute_alone(store: Store) -> None:
+    store.close()
+    assert store.open().minutes == []
+    store.commit(Batch(minutes=[minute(5), minute(7, "a.one"), minute(7, accepted=9), minute(6)]))
+    store.commit(Batch(minutes=[minute(7, accepted=3)]))
+    store.close()
+    assert store.open().minutes == [minute(7, accepted=9), minute(7, accepted=3), minute(7, "a.one")]
+
+
+def test_old_minutes_are_dropped_the_oldest_first_and_some_at_a_time(store: Store) -> None:
+    store.commit(Batch(minutes=[minute(number) for number in (4, 1, 3, 2)]))
+    store.commit(Batch(drop_minutes=DropMinutes(AT + 240, 2)))
+    assert [row.at for row in store.reader().minutes(*ALWAYS, None)] == [AT + 180, AT + 240]
+    store.commit(Batch(minutes=[minute(9)], drop_minutes=DropMinutes(AT + 240, 2)))
+    assert [row.at for row in store.reader().minutes(*ALWAYS, None)] == [AT + 240, AT + 540]
+
+
+def test_more_minutes_than_one_statement_takes_are_all_written(store: Store) -> None:
+    store.commit(Batch(minutes=[minute(number, f"a.task{number}") for number in range(1001)]))
+    assert len(store.reader().minutes(*ALWAYS, None)) == 1001
+
+
+def test_minutes_of_a_batch_that_fails_are_not_there(store: Store) -> None:
+    store.commit(Batch(minutes=[minute(1)]))
+    wrong = NewJob(*new_job(1)._replace(state="no such state"))
+    with pytest.raises((StoreUnavailable, ValueError)):
+        store.commit(Batch(new=[wrong], minutes=[minute(2)], drop_minutes=DropMinutes(2**40, 9)))
+    assert [row.at for row in store.reader().minutes(*ALWAYS, None)] == [AT + 60]
+
+
+def test_a_claimed_job_says_since_when_it_is_ready_if_that_is_known(store: Store) -> None:
+    jobs = [new_job(seq) for seq in (1, 2, 3)] + [new_job(4, state=State.WAITING, due_at=AT + 30.123456789)]
+    put(store, *jobs, new_job(5, state=State.RUNNING), new_job(6, state=State.RUNNING))
+    store.commit(
+        Batch(requeues=[requeue(5), requeue(6, state="waiting", due_at=AT + 33.5, failures=1)], sweep=Sweep(AT + 40.0, 9, 1.0))
+    )
+    found = {job.seq: job.ready_at for job in claim(store, now=AT + 50.0)}
+    assert found == {
+        1: jobs[0].created_at,
+        2: jobs[1].created_at,
+        3: jobs[2].created_at,
+        4: AT + 30.123456789,
+        5: None,
+        6: AT + 33.5,
+    }
+    store.commit(Batch(requeues=[requeue(1, number=5)], retries=[retry(1)]))
+    assert [job.ready_at for job in claim(store, now=AT + 60.0)] == [None]
+
+
+def test_data_of_before_there_were_minutes_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(sqlite_store, "MIGRATIONS", MIGRATIONS[:1])
+        old = SqliteStore(tmp_path)
+        old._migrate(connection := sqlite_store.connect(tmp_path / "taskbahn.db"))
+        for name, row in {"insert_line": LINES[0], "insert_job": new_job(1)}.items():
+            connection.execute(many(name, 1, len(row)), row)
+        connection.close()
+    store = SqliteStore(tmp_path)
+    start = store.open()
+    assert (start.lines, start.ready, start.minutes) == (LINES[:1], {1: 1}, [])
+    store.commit(Batch(minutes=[minute(1)]))
+    assert store.reader().minutes(*ALWAYS, None) == [minute(1)]
+    store.close()
+
+
+def test_charts_and_the_start_read_by_an_index(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store.open()
+    connection = store._connection
+    assert isinstance(connection, sqlite3.Connection)
+    for name, values in {"minutes": (0, 1), "minutes_of_task": ("", 0, 1), "newest_minute": (), "drop_minutes": (0, 1)}.items():
+        plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", values))
+        assert "USING" in plan, plan
+        assert "SCAN minute" not in plan.replace("SCAN minute USING COVERING INDEX", ""), plan
+    store.close()

@@ -1,0 +1,373 @@
+"""What happens in the dispatcher is counted once, kept by minutes, and found again after a restart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from support.dispatching import TASK, WALL, Hall, job_id
+
+from taskbahn import wire, wire_views
+from taskbahn.errors import InvalidName, InvalidRequest, UnknownTask
+from taskbahn_router.calls import Call
+from taskbahn_router.dispatcher import KEEP_MINUTES
+from taskbahn_router.numbers.answers import Answers
+from taskbahn_router.numbers.days import MOST_TASKS
+from taskbahn_router.numbers.fine import MOST_NAMED, Bucket, Fine
+from taskbahn_router.numbers.histogram import step_of
+from taskbahn_router.numbers.history import History
+from taskbahn_router.numbers.tally import Tally
+from taskbahn_router.overview import Overview
+
+NEAR = 0.046  # of a duration in a histogram
+
+
+class Watched:
+    """A hall with all that the service does about numbers: a look each second, and `taskbahn.view.history`."""
+
+    def __init__(self) -> None:
+        self.hall = Hall()
+        self._begin()
+
+    def _begin(self) -> None:
+        hall = self.hall
+        self.history = hall.dispatcher.history
+        reader = hall.store.reader()
+        self.overview = Overview(
+            hall.dispatcher, reader, hall.reading, lambda: str(hall.dispatcher.loop.error or ""), lambda: 0.0
+        )
+        self.answers = Answers(hall.dispatcher, reader, hall.reading, hall._failed)
+        self.overview.look()
+
+    def passes(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.hall.passes(1)
+            self.overview.look()
+        self.hall.settle()
+
+    def restart(self, *, cleanly: bool) -> None:
+        if cleanly:
+            self.hall.dispatcher.store_minutes(all_of_them=True)
+            self.hall.settle()
+        self.hall.restart()
+        self.hall.dispatcher.history.begin(self.hall.store.open().minutes)
+        self._begin()
+        self.answers.load()
+
+    def ask(self, **given: Any) -> wire_views.History:
+        hall = self.hall
+        hall._requests += 1
+        call = Call(hall, hall._requests, wire.VIEW_HISTORY, [], given)
+        sent: list[tuple[Any, ...]] = []
+        hall.asked[call.request] = type("Sent", (), {"sent": sent})()
+        self.answers.history(call)
+        return msgspec.convert(sent[0][1], wire_views.History)
+
+    def status(self) -> wire_views.Status:
+        rest = {"version": "", "started_at": 0, "now": 0, "jobs": {}, "workers": 0, "slots": 0, "running": 0, "lag": 0}
+        return msgspec.convert({**rest, **self.overview.status()}, wire_views.Status)
+
+    def one_job(self, *, wait: int = 0, seconds: float = 1.0, fails: bool = False, **options: Any) -> None:
+        """A job that waits so long, on a worker that comes and goes."""
+        self.hall.submit(**options)
+        self.passes(wait)
+        worker = self.hall.worker()
+        if fails:
+            worker.failed(*worker.take())
+        else:
+            worker.done(*worker.take(), seconds=seconds)
+        self.hall.settle()
+        worker.lost()
+        self.hall.settle()
+
+
+@pytest.fixture
+def watched() -> Watched:
+    made = Watched()
+    made.hall.worker().lost()
+    return made
+
+
+def test_everything_that_happens_to_jobs_is_counted_once(watched: Watched) -> None:
+    hall = watched.hall
+    worker = hall.worker(slots=10)
+    for _ in range(6):
+        hall.submit(retries=1, retry_delays=[30])
+    hall.submit(id=job_id(1))  # is there already
+    hall.submit(start_within=3, queue="nobody")
+    hall.submit(queue="nobody")
+    hall.settle()
+    runs = worker.take()
+    worker.done(runs[0], runs[1], seconds=2.0)
+    worker.failed(runs[2])
+    worker.failed(runs[3], retry=False)
+    worker.hands_back(runs[4])
+    hall.ask(wire.JOB_CANCEL, [runs[5][0], job_id(9), job_id(9), job_id(77)])
+    watched.passes(5)
+    counts = {"accepted": 8, "succeeded": 2, "failed": 1, "cancelled": 2, "expired": 1, "retried": 1}
+    assert msgspec.to_builtins(watched.status().totals) == counts
+    chart = msgspec.to_builtins(watched.ask(seconds=60))
+    assert {name: sum(filter(None, chart[name])) for name in counts} == counts
+    (view,) = hall.ask(wire.VIEW_TASKS).answer
+    del counts["retried"]
+    assert {name: view["statistics"][name] for name in counts} == counts
+    assert view["statistics"]["run"] == pytest.approx(2.0, rel=NEAR)
+    assert view["statistics"]["last_at"] == pytest.approx(hall.wall(), abs=5.1)
+    assert hall.ask(wire.VIEW_QUEUES).answer[1]["rate"] == pytest.approx(2 / 5)
+    hall.check()
+
+
+def test_the_wait_is_from_ready_to_started(watched: Watched) -> None:
+    watched.one_job(wait=7)
+    watched.one_job(delay=20, wait=25)  # ready after 20
+    chart = watched.ask(seconds=60)
+    assert [round(wait) for wait in chart.wait if wait is not None] == [7, 5]
+    assert list(watched.status().wait or ()) == [pytest.approx(5, rel=NEAR), pytest.approx(7, rel=NEAR)]
+
+
+def test_a_second_start_has_no_wait_if_nobody_knows_since_when_it_is_ready(watched: Watched) -> None:
+    worker = watched.hall.worker()
+    watched.hall.submit()
+    watched.hall.settle()
+    watched.passes(30)
+    worker.hands_back(*worker.take(), draining=True)
+    watched.passes(1)
+    assert watched.hall.worker("another").take() == [(job_id(1), 2)]
+    waits = watched.history.last_minute().waits
+    assert sum(waits.values()) == 1
+
+
+def test_a_chart_ends_with_the_bucket_of_now_and_misses_what_nobody_saw(watched: Watched) -> None:
+    watched.passes(62)
+    watched.one_job()
+    for seconds, step, buckets in [(60, 5, 12), (900, 5, 180), (901, 60, 16), (3600, 60, 60), (21600, 60, 360), (86400, 300, 288),
+                                   (604800, 3600, 168)]:  # fmt: skip
+        chart = watched.ask(seconds=seconds)
+        now = watched.hall.wall()
+        assert (chart.step, len(chart.accepted), chart.start % step) == (step, buckets, 0)
+        assert chart.start + (buckets - 1) * step <= now < chart.start + buckets * step
+        assert chart.accepted[-1] == 1
+        assert len({len(column) for column in msgspec.to_builtins(chart).values() if isinstance(column, list)}) == 1
+    assert watched.ask(seconds=3600).accepted[-3:] == [None, 0, 1]
+    assert watched.ask(seconds=3600).waiting[-3:] == [None, 0, 0]
+
+
+def test_how_things_stood_is_in_the_chart_of_all_and_of_each_task(watched: Watched) -> None:
+    watched.hall.submit()
+    watched.hall.submit(delay=1000)
+    watched.passes(12)
+    chart, mine = watched.ask(seconds=60), watched.ask(seconds=60, task=TASK)
+    assert (chart.waiting[-2:], chart.running[-2:]) == ([2, 2], [0, 0])
+    assert chart.oldest[-1] == pytest.approx(12, abs=1.1)
+    assert mine.waiting[-2] == 1  # of those that wait for a time the memory has no tasks
+    assert mine.oldest[-2] == pytest.approx(9, abs=1.1)
+
+
+@pytest.mark.parametrize("cleanly", [True, False])
+def test_after_a_restart_the_minutes_are_there_and_go_on(watched: Watched, *, cleanly: bool) -> None:
+    watched.one_job(seconds=3.0)
+    watched.passes(125)
+    watched.one_job(fails=True)
+    watched.passes(5)
+    before = watched.ask(seconds=3600)
+    watched.restart(cleanly=cleanly)
+    after = watched.ask(seconds=3600)
+    if cleanly:
+        assert (after.accepted, after.failed, after.run) == (before.accepted, before.failed, before.run)
+    else:
+        assert after.accepted[:-1] == before.accepted[:-1]
+    assert watched.history.typical(TASK) == pytest.approx(3.0, rel=NEAR)
+    watched.one_job()
+    watched.passes(60)  # the minute in which it began is stored in two parts
+    assert sum(filter(None, watched.ask(seconds=3600).accepted)) == (3 if cleanly else 2)
+    assert sum(filter(None, watched.ask(seconds=3600, task=TASK).accepted)) == (3 if cleanly else 2)
+    statistics = watched.hall.ask(wire.VIEW_TASKS).answer[0]["statistics"]
+    assert (statistics["succeeded"], statistics["failed"]) == ((2, 1) if cleanly else (2, 0))
+    assert watched.status().totals.accepted == 1
+
+
+def test_nothing_is_told_twice_or_missed_while_minutes_are_being_stored(watched: Watched) -> None:
+    watched.one_job()
+    watched.passes(30)
+    watched.hall.hold_commits()
+    watched.passes(30)
+    assert watched.history._minutes._storing
+    assert sum(filter(None, watched.ask(seconds=3600).accepted)) == 1
+    watched.hall.release_commits()
+    assert not watched.history._minutes._storing
+    assert sum(filter(None, watched.ask(seconds=3600).accepted)) == 1
+
+
+def test_minutes_of_a_refused_commit_are_stored_later(watched: Watched) -> None:
+    watched.one_job()
+    watched.hall.store.refuses = "the disk is full"
+    watched.passes(130)
+    assert [problem.kind for problem in watched.status().problems] == ["store", "no_workers"]
+    watched.hall.store.refuses = ""
+    watched.passes(70)
+    rows = watched.hall.store.reader().minutes(0, 2**40, "")
+    assert [row.accepted for row in rows] == [1, 0, 0]
+    assert sum(filter(None, watched.ask(seconds=3600).accepted)) == 1
+
+
+def test_minutes_older_than_a_week_are_dropped(watched: Watched) -> None:
+    store = watched.hall.store
+    old = Tally().row(int(WALL - KEEP_MINUTES - 60) // 60 * 60, "")
+    watched.hall.dispatcher.gathered.minutes.append(old)
+    watched.hall.dispatcher.loop.poke()
+    watched.hall.settle()
+    watched.passes(61)
+    assert [row.at > WALL - 100 for row in store.reader().minutes(0, 2**40, "")] == [True]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"seconds": 59},
+        {"seconds": 604_801},
+        {"seconds": "60"},
+        {"seconds": True},
+        {"seconds": float("nan")},
+        {"seconds": 10**400},
+    ],
+)
+def test_a_span_out_of_bounds_is_refused(watched: Watched, given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match="seconds must be a number, 60 to 604,800"):
+        watched.ask(**given)
+
+
+@pytest.mark.parametrize(
+    "task, error", [("no.such", UnknownTask), (5, InvalidRequest), ("no name", InvalidName), ("\ud800", InvalidName)]
+)
+def test_a_task_that_nobody_declared_has_no_history(watched: Watched, task: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        watched.ask(task=task)
+
+
+@pytest.mark.parametrize("jump", [-1e6, -3600.0, -30.0, 30.0, 1e6])
+def test_a_clock_that_jumps_stops_no_counting(jump: float) -> None:
+    hall = Hall()
+    now = WALL
+    history = History(hall.dispatcher.board, lambda: now)
+    history.turn(now).tasks[TASK] = one = Tally()
+    one.accepted = 1
+    now += jump
+    history.turn(now).tasks.setdefault(TASK, Tally()).accepted += 1
+    now += 10
+    assert history.totals()["accepted"] == 2
+    assert sum(tally.accepted for _, tally in history.minutes(TASK)) == 2
+    assert history.statistics(TASK) is not None
+    assert sum(row.accepted for row in history.take_minutes(all_of_them=True) if not row.task) == 2
+
+
+def test_what_is_typical_follows_the_newest_runs_and_outlives_the_day(watched: Watched) -> None:
+    history = watched.history
+
+    def stored(hours_ago: float, seconds: float, count: int) -> None:
+        tally = Tally()
+        tally.succeeded, tally.runs = count, {step_of(seconds): count}
+        history.load(int(WALL - hours_ago * 3600), {TASK: tally})
+
+    assert history.typical(TASK) is None
+    watched.one_job(seconds=9.0)
+    assert history.typical(TASK) == pytest.approx(9.0, rel=NEAR)
+    history._bucket.tasks.clear()
+    stored(100, 8.0, 1)
+    assert history.typical(TASK) == pytest.approx(8.0, rel=NEAR)
+    stored(10, 4.0, 50)
+    assert history.typical(TASK) == pytest.approx(4.0, rel=NEAR)
+    stored(1, 2.0, 30)
+    assert history.typical(TASK) == pytest.approx(2.0, rel=NEAR)
+    assert history._days.of(TASK).succeeded == 80  # type: ignore[union-attr]
+    history.turn(WALL + 30 * 3600)
+    history.turn(WALL + 30 * 3600 + 10)
+    assert history._days.of(TASK) is None
+    assert history.typical(TASK) == pytest.approx(2.0, rel=NEAR)
+
+
+def test_the_tasks_that_are_told_apart_are_bounded(watched: Watched) -> None:
+    history = watched.history
+    bucket = history.turn(WALL)
+    for number in range(MOST_TASKS + 5):
+        history._tally(bucket, f"task.number{number}").accepted += 1
+    assert len(bucket.tasks) == MOST_TASKS + 1
+    assert bucket.tasks[""].accepted == 5
+    history.turn(WALL + 5)
+    history._tally(history.turn(WALL + 5), "another.one").accepted += 1
+    assert history.totals()["accepted"] == MOST_TASKS + 6
+    assert history.statistics("another.one") is None
+
+
+def test_fine_buckets_are_bounded_in_time_and_in_names() -> None:
+    fine = Fine()
+    for number in range(400):
+        bucket = Bucket(int(WALL) + 5 * number)
+        bucket.tasks = {str(name): Tally() for name in range(300)}
+        fine.add(bucket)
+    kept = list(fine)
+    assert len(kept) == 180
+    assert sum(len(bucket.tasks) for bucket in kept) <= MOST_NAMED
+    assert [bucket.is_named for bucket in kept] == sorted(bucket.is_named for bucket in kept)  # the newest are
+
+
+def test_the_oldest_job_waits_since_it_is_ready_not_since_it_was_accepted(watched: Watched) -> None:
+    watched.hall.submit(delay=3600)
+    watched.passes(1)
+    assert watched.status().oldest is None
+    watched.hall.clock.advance(3590)
+    watched.passes(15)
+    oldest = watched.status().oldest
+    assert oldest is not None
+    assert watched.hall.wall() - oldest < 10
+    watched.restart(cleanly=True)
+    watched.passes(2)  # what was before is known from the store alone
+    assert watched.status().oldest == WALL
+
+
+def kinds(watched: Watched) -> list[tuple[str, str]]:
+    return [(problem.kind, problem.id or problem.query) for problem in watched.status().problems]
+
+
+def test_what_is_wrong_is_seen_at_the_board(watched: Watched) -> None:
+    hall = watched.hall
+    watched.one_job(seconds=2.0)
+    worker = hall.worker("w", tasks=("b.task", "other.task"))
+    hall.submit(task="b.task")
+    hall.submit()
+    hall.submit(queue="mail", task="b.task")
+    watched.passes(5)
+    assert kinds(watched) == [("task_not_offered", "state:ready task:a.task"), ("queue_not_served", "mail")]
+    hall.submit(task="b.task")
+    another = hall.worker("x")
+    assert another.take()
+    watched.passes(70)
+    assert kinds(watched) == [
+        ("queue_not_served", "mail"), ("busy", "default"), ("long_running", another.runs[0][0]),
+    ]  # fmt: skip
+    hall.ask(wire.ADMIN_DRAIN, "w", True)
+    watched.passes(2)
+    assert kinds(watched) == [("queue_not_served", "mail"), ("draining", "w"), ("long_running", another.runs[0][0])]
+    worker.silent = True
+    watched.passes(18)
+    assert kinds(watched)[2:] == [("silent_worker", "w"), ("long_running", another.runs[0][0])]
+    since = {problem.kind: problem.since for problem in watched.status().problems}
+    watched.passes(3)
+    assert {problem.kind: problem.since for problem in watched.status().problems} == since
+    hall.check()
+
+
+def test_a_problem_of_unknown_age_is_there_since_it_was_first_seen(watched: Watched) -> None:
+    watched.one_job()
+    watched.passes(10)
+    (problem,) = watched.status().problems
+    assert (problem.kind, problem.level) == ("no_workers", "warning")
+    assert problem.since == pytest.approx(WALL, abs=1.1)
+    hall = watched.hall
+    worker = hall.worker()
+    watched.passes(1)
+    assert watched.status().problems == []
+    worker.lost()
+    watched.passes(1)
+    (problem,) = watched.status().problems
+    assert problem.since == pytest.approx(hall.wall(), abs=1.1)

@@ -1,0 +1,181 @@
+"""Questions about many jobs as a caller asks them: lists, ids, groups of failures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from support.dispatching import WALL, Hall, job_id
+
+from taskbahn import wire, wire_views
+from taskbahn_router import error_groups, fingerprints, job_lists
+
+if TYPE_CHECKING:
+    from support.dispatching import FakeWorker
+
+
+@pytest.fixture
+def hall() -> Hall:
+    return Hall()
+
+
+@pytest.fixture
+def worker(hall: Hall) -> FakeWorker:
+    return hall.worker(slots=100, tasks=["a.task", "b.task"])
+
+
+def ids(hall: Hall, **wanted: Any) -> list[int]:
+    """The last digits of the ids of all jobs that are found; it goes on asking until the end."""
+    found: list[str] = []
+    while True:
+        answer = hall.ask(wire.VIEW_JOBS, ids=True, **wanted).answer
+        found += answer["ids"]
+        if answer["next"] is None:
+            break
+        wanted["before"] = answer["next"]
+    return [int(id[-12:], 16) for id in found]
+
+
+def fail(hall: Hall, worker: FakeWorker, count: int, task: str = "a.task", **error: Any) -> None:
+    """Have as many jobs fail, each after the one before."""
+    for number in range(count):
+        hall.submit(number, task=task)
+        hall.settle()
+        [(id, attempt)] = worker.take()
+        info = {"type": "ValueError", "message": f"order {number} is gone", **error}
+        worker.says(failed=[wire.Failed(id=id, attempt=attempt, kind="error", error=info)])
+        hall.passes(1)
+
+
+def test_jobs_are_listed_by_all_that_can_be_asked_for(hall: Hall, worker: FakeWorker) -> None:
+    for task, options in (("a.task", {"tags": ["user:42"]}), ("b.task", {"queue": "slow"}), ("a.task", {"delay": 50})):
+        hall.submit(task=task, **options)
+        hall.passes(10)
+    worker.done(*worker.take())
+    hall.settle()
+    assert ids(hall) == [3, 2, 1]
+    assert ids(hall, state=["succeeded", "ready"]) == [2, 1]
+    assert ids(hall, state="waiting") == [3]
+    assert ids(hall, state=[]) == [3, 2, 1]
+    assert ids(hall, task="*.task", queue="sl*") == [2]
+    assert ids(hall, tag="user:*") == [1]
+    assert ids(hall, worker="w*") == [1]
+    assert ids(hall, since=WALL + 5) == [3, 2]
+    assert ids(hall, since=int(WALL), until=WALL + 15) == [2, 1]
+    assert ids(hall, limit=1) == [3, 2, 1]
+    listed = hall.ask(wire.VIEW_JOBS, limit=2).answer
+    assert [view["id"] for view in listed["jobs"]] == [job_id(3), job_id(2)]
+    assert not {"args", "result", "place", "typical"} & set(listed["jobs"][0])
+
+
+@pytest.mark.parametrize(
+    "wrong, sentence",
+    [
+        ({"state": "tomorrow"}, "there is no state 'tomorrow'; there are waiting, ready"),
+        ({"state": ["ready", "tomorrow"]}, "there is no state 'tomorrow'"),
+        ({"state": 1}, "state must be text or a list of texts"),
+        ({"state": [1]}, "state must be text or a list of texts"),
+        ({"task": 1}, "task must be text"),
+        ({"tag": "x" * 501}, "tag must be text of no more than 500 characters, not 501"),
+        ({"worker": "\ud800"}, "worker has text that is no Unicode"),
+        ({"since": "1h"}, "since must be a time, in seconds since the epoch"),
+        ({"since": True}, "since must be a time"),
+        ({"until": float("nan")}, "until must be a time"),
+        ({"until": 10**400}, "until must be a time"),
+        ({"error": "boom"}, "error must be a fingerprint, as taskbahn.view.errors tells it"),
+        ({"error": 1}, "error must be a fingerprint"),
+        ({"limit": 501}, "limit must be 1 to 500"),
+        ({"limit": 1001, "ids": True}, "limit must be 1 to 1,000"),
+        ({"before": 2**63}, "before the `next` of an earlier answer"),
+    ],
+)
+def test_a_wrong_question_is_told_what_is_wrong(hall: Hall, wrong: dict[str, Any], sentence: str) -> None:
+    asked = hall.ask(wire.VIEW_JOBS, **wrong)
+    assert asked.error == "invalid_request"
+    assert sentence in str(asked.sent[-1][1])
+
+
+def test_failed_jobs_are_grouped_by_what_they_have_in_common(hall: Hall, worker: FakeWorker) -> None:
+    fail(hall, worker, 3)
+    fail(hall, worker, 1, task="b.task")
+    fail(hall, worker, 2, message="something else", traceback="long " * 1000)
+    answer = hall.ask(wire.VIEW_ERRORS).answer
+    found = msgspec.convert(answer, wire_views.Errors)
+    assert (found.looked_at, found.complete) == (6, True)
+    assert [(group.count, group.task, group.message, group.job) for group in found.groups] == [
+        (3, "a.task", "order 2 is gone", job_id(3)),
+        (2, "a.task", "something else", job_id(6)),
+        (1, "b.task", "order 0 is gone", job_id(4)),
+    ]
+    assert (found.groups[0].type, found.groups[0].first_at, found.groups[0].last_at) == ("ValueError", WALL, WALL + 2)
+    assert [group["count"] for group in hall.ask(wire.VIEW_ERRORS, task="b.*").answer["groups"]] == [1]
+    assert hall.ask(wire.VIEW_ERRORS, task=1).error == "invalid_request"
+    for group, jobs in zip(found.groups, ([3, 2, 1], [6, 5], [4]), strict=True):
+        assert ids(hall, error=group.fingerprint) == jobs
+        assert ids(hall, error=group.fingerprint, limit=1) == jobs
+        assert ids(hall, error=group.fingerprint, state=["succeeded", "failed"], task="a.*") == [job for job in jobs if job != 4]
+    assert ids(hall, error=found.groups[0].fingerprint, state="succeeded") == []
+
+
+def test_a_job_that_is_retried_leaves_its_group_and_may_come_into_another_one(hall: Hall, worker: FakeWorker) -> None:
+    fail(hall, worker, 2)
+    [before] = hall.ask(wire.VIEW_ERRORS).answer["groups"]
+    hall.ask(wire.JOB_RETRY, [job_id(1)])
+    hall.settle()
+    assert [group["count"] for group in hall.ask(wire.VIEW_ERRORS).answer["groups"]] == [1]
+    worker.failed(*worker.take())
+    hall.settle()
+    groups = hall.ask(wire.VIEW_ERRORS).answer["groups"]
+    assert [(group["message"], group["count"]) for group in groups] == [("no", 1), ("order 1 is gone", 1)]
+    assert ids(hall, error=before["fingerprint"]) == [2]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounds that a few jobs reach."""
+    monkeypatch.setattr(job_lists, "EACH", 2)
+    monkeypatch.setattr(job_lists, "SECONDS", -1.0)
+    monkeypatch.setattr(job_lists, "MOST_FAILED", 6)
+    monkeypatch.setattr(error_groups, "MOST_GROUPS", 2)
+    monkeypatch.setattr(fingerprints, "MOST_KEPT", 3)
+
+
+def test_failed_jobs_are_looked_at_in_slices_so_that_other_questions_come_between(
+    hall: Hall, worker: FakeWorker, small: None
+) -> None:
+    fail(hall, worker, 5)
+    hall.reading.holds = True
+    asked = hall.ask(wire.VIEW_ERRORS)
+    other = hall.ask(wire.VIEW_JOBS)
+    for _ in range(2):
+        hall.reading.held.pop(0)()
+    assert (len(asked.sent), len(other.sent)) == (0, 1)
+    hall.reading.release()
+    assert (asked.answer["looked_at"], asked.answer["complete"]) == (5, True)
+    fingerprint = asked.answer["groups"][0]["fingerprint"]
+    assert ids(hall, error=fingerprint) == [5, 4, 3, 2, 1]
+    first = hall.ask(wire.VIEW_JOBS, error=fingerprint).answer
+    assert (len(first["jobs"]), first["next"]) == (2, 4), "a slice may be short, with more to come"
+
+
+def test_it_is_said_when_not_all_failures_were_looked_at_or_shown(hall: Hall, worker: FakeWorker, small: None) -> None:
+    for kind in ("A", "B", "C"):
+        fail(hall, worker, 1, type=kind)
+    answer = hall.ask(wire.VIEW_ERRORS).answer
+    assert (len(answer["groups"]), answer["looked_at"], answer["complete"]) == (2, 3, False)
+    fail(hall, worker, 5)
+    answer = hall.ask(wire.VIEW_ERRORS).answer
+    assert (answer["looked_at"], answer["complete"]) == (6, False)
+    assert answer["groups"][0]["count"] == 5
+
+
+def test_who_goes_away_is_not_worked_for_any_more(hall: Hall, worker: FakeWorker, small: None) -> None:
+    fail(hall, worker, 5)
+    hall.reading.holds = True
+    asked = hall.ask(wire.VIEW_ERRORS)
+    asked.gone()
+    hall.reading.release()
+    hall.reading.holds = True
+    assert hall.reading.held == []
+    assert asked.sent == []

@@ -1,0 +1,193 @@
+"""What is told as wrong, and what is not: values in, sentences out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from taskbahn.wire_views import Problem
+from taskbahn_router.problems import MOST, Facts, LineFacts, LongRun, WorkerFacts, problems, too_long
+from taskbahn_router.words import counted, some, span
+
+NOW = 1_700_000_000.0
+LINE = LineFacts("a.task", "default", 12, NOW - 300)
+WORKER = WorkerFacts("w", 4, 0, 1.0, takes=True, tasks=frozenset({"a.task"}), queues=frozenset({"default"}))
+BUSY = WORKER._replace(running=4)
+WELL = Facts(NOW, has_tasks=True, workers=[WORKER])
+
+
+def found(**facts: Any) -> list[Problem]:
+    return problems(replace(WELL, **facts))
+
+
+def one(**facts: Any) -> Problem:
+    (problem,) = found(**facts)
+    return problem
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"has_tasks": False, "workers": []},  # a node that nobody uses yet
+        {"lines": [LINE]},  # a worker has room: it is about to be handed out
+        {"lines": [LINE._replace(task="b.task", since=NOW - 2)]},  # its worker may be restarting
+        {"lines": [LINE._replace(since=NOW - 50)], "workers": [BUSY]},
+        {"lines": [LINE._replace(typical=40.0)], "workers": [BUSY]},  # 300 s are no 10 times that
+        {"lines": [LINE], "workers": [BUSY, WORKER._replace(id="free")]},
+        {"failures": {"a.task": (4, 4)}},
+        {"failures": {"a.task": (10, 51)}},
+        {"workers": [WORKER._replace(silent=14.9)]},
+        {"workers": [WORKER._replace(takes=False)]},
+        {"lag": 0.2},
+    ],
+)
+def test_what_is_no_problem_is_not_told(facts: dict[str, Any]) -> None:
+    assert found(**facts) == []
+
+
+def test_a_store_that_takes_nothing_is_told_with_its_cure() -> None:
+    problem = one(trouble="the store refused a commit (disk is full); nothing was changed, try again later: make room")
+    assert (problem.kind, problem.level) == ("store", "error")
+    assert problem.sentence.startswith("Nothing can be recorded: the store refused a commit (disk is full)")
+
+
+def test_workers_are_not_blamed_for_the_silence_of_a_broken_store() -> None:
+    assert [problem.kind for problem in found(trouble="no", workers=[WORKER._replace(silent=25.0)])] == ["store"]
+
+
+def test_no_worker_is_an_error_if_jobs_wait_and_a_warning_else() -> None:
+    problem = one(workers=[], lines=[LINE, LINE._replace(queue="slow", ready=1, since=NOW - 900)])
+    assert (problem.level, problem.sentence) == ("error", "No worker is attached, and 13 jobs wait for one.")
+    assert (problem.since, problem.page) == (NOW - 900, "workers")
+    assert (one(workers=[]).level, one(workers=[]).sentence) == ("warning", "No worker is attached.")
+
+
+def test_a_task_that_nobody_offers_is_named() -> None:
+    problem = one(lines=[LINE._replace(task="old.name", ready=1)])
+    assert (problem.kind, problem.sentence) == ("task_not_offered", "1 job waits, and no attached worker offers old.name.")
+    assert (problem.page, problem.query, problem.since) == ("jobs", "state:ready task:old.name", NOW - 300)
+
+
+def test_a_queue_that_nobody_serves_is_named() -> None:
+    problem = one(lines=[LINE._replace(queue="slow")])
+    assert (problem.kind, problem.sentence) == (
+        "queue_not_served",
+        "12 jobs wait in the queue slow, which no attached worker serves.",
+    )
+    assert (problem.page, problem.id) == ("queues", "slow")
+    assert "--queues slow" in problem.hint
+
+
+def test_a_task_and_a_queue_that_no_worker_has_together_are_named() -> None:
+    other = WORKER._replace(id="other", tasks=frozenset({"b.task"}), queues=frozenset({"slow"}))
+    problem = one(workers=[WORKER, other], lines=[LINE._replace(queue="slow")])
+    assert (problem.kind, problem.sentence) == ("not_together", "12 jobs wait: no worker that offers a.task serves slow.")
+
+
+def test_jobs_that_wait_for_a_slot_for_long_are_told_by_queue() -> None:
+    problem = one(workers=[BUSY], lines=[LINE, LINE._replace(task="a.task", ready=3, since=NOW - 7500)])
+    assert (problem.kind, problem.level, problem.id) == ("busy", "warning", "default")
+    assert problem.sentence == "15 jobs wait in the queue default for a free slot: all slots are busy."
+    assert problem.since == NOW - 7500
+
+
+def test_many_failures_are_told_by_task_with_their_share() -> None:
+    failures = {"a.task": (5, 25), "b.task": (30, 40), "c.task": (100, 100), "d.task": (4, 4)}
+    assert [(problem.level, problem.sentence.partition(" that")[0], problem.query) for problem in found(failures=failures)] == [
+        ("error", "All 100 jobs of c.task", "state:failed task:c.task since:1h"),
+        ("error", "30 of 40 jobs of b.task", "state:failed task:b.task since:1h"),
+        ("warning", "5 of 25 jobs of a.task", "state:failed task:a.task since:1h"),
+    ]
+
+
+def test_a_silent_worker_is_told_with_what_it_has() -> None:
+    problem = one(workers=[BUSY._replace(silent=21.4)])
+    assert (problem.kind, problem.id) == ("silent_worker", "w")
+    assert (problem.sentence, problem.since) == ("The worker w, which has 4 jobs, is silent.", NOW - 21.4)
+
+
+@pytest.mark.parametrize(
+    "seconds, typical, answer",
+    [(1e9, None, False), (61.0, 0.1, True), (59.0, 0.1, False), (99.0, 10.0, False), (101.0, 10.0, True)],
+)
+def test_too_long_is_ten_times_the_typical_and_a_minute_at_least(seconds: float, typical: float | None, *, answer: bool) -> None:
+    assert too_long(seconds, typical) is answer
+
+
+def test_jobs_that_may_hang_are_told_by_task() -> None:
+    single, several = LongRun("a.task", 1, "the-id", 7200.0, 5.0), LongRun("b.task", 3, "another", 90000.0, 60.0)
+    assert [(problem.sentence, problem.id, problem.since) for problem in found(long_runs=[single, several])] == [
+        ("3 jobs of b.task run for far longer than the typical 1 min.", "", NOW - 90_000),
+        ("A job of a.task runs for far longer than the typical 5 s.", "the-id", NOW - 7200),
+    ]
+
+
+def test_a_late_event_loop_is_told() -> None:
+    assert (one(lag=0.5).level, one(lag=1.5).level) == ("warning", "error")
+    assert one(lag=0.5).sentence == "The router is late by 500 ms with everything it does."
+
+
+def test_work_that_only_draining_workers_could_do_is_told() -> None:
+    problem = one(workers=[WORKER._replace(takes=False)], lines=[LINE])
+    assert (problem.kind, problem.id) == ("draining", "w")
+    assert problem.sentence == "12 jobs wait for a.task, and who could run that is draining: w."
+    assert found(workers=[WORKER._replace(takes=False), WORKER._replace(id="v")], lines=[LINE]) == []
+
+
+def test_errors_come_before_warnings_and_what_stops_all_before_what_stops_one() -> None:
+    told = found(
+        trouble="no",
+        lag=0.5,
+        failures={"a.task": (5, 5), "b.task": (50, 50)},
+        lines=[LINE, LINE._replace(task="x.task"), LINE._replace(queue="y")],
+        workers=[BUSY],
+    )
+    assert [(problem.kind, problem.level) for problem in told] == [
+        ("store", "error"), ("task_not_offered", "error"), ("queue_not_served", "error"), ("failing", "error"),
+        ("failing", "warning"), ("busy", "warning"), ("lag", "warning"),
+    ]  # fmt: skip
+
+
+def test_however_much_is_wrong_a_person_is_told_no_more_than_can_be_read() -> None:
+    lines = [LINE._replace(task=f"no.task{number}", ready=number + 1) for number in range(50)]
+    lines += [LINE._replace(queue=f"queue{number}") for number in range(50)]
+    silent = [BUSY._replace(id=f"w{number}", silent=20.0 + number) for number in range(50)]
+    told = found(
+        lines=lines,
+        workers=silent,
+        failures={f"bad.task{number}": (50, 50) for number in range(50)},
+        long_runs=[LongRun(f"slow.task{number}", 2, "id", 1e4, 1.0) for number in range(50)],
+    )
+    assert len(told) <= MOST
+    missing = [problem.sentence for problem in told if problem.kind == "task_not_offered"]
+    assert missing[0] == "50 jobs wait, and no attached worker offers no.task49."
+    assert len(missing) == 5
+    assert missing[-1].endswith("offers no.task0, no.task1, no.task10 and 43 more.")
+    assert len({(problem.kind, problem.id, problem.query) for problem in told}) == len(told)
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [
+        (0.0004, "0 ms"),
+        (0.34, "340 ms"),
+        (2.5, "2.5 s"),
+        (59.4, "59 s"),
+        (125, "2 min"),
+        (7200, "2 h"),
+        (7500, "2 h 5 min"),
+        (270_000, "3 d 3 h"),
+    ],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    assert span(seconds) == text
+
+
+def test_numbers_and_names_in_sentences() -> None:
+    assert [counted(number, "job") for number in (0, 1, 1200)] == ["0 jobs", "1 job", "1,200 jobs"]
+    assert some(["a"]) == "a"
+    assert some(["a", "b", "c", "d"]) == "a, b, c, d"
+    assert some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"

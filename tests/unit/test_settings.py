@@ -1,0 +1,121 @@
+"""The effective configuration: every value is what holds, and says where it comes from."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from taskbahn.cli import up
+from taskbahn.wire_views import Setting
+from taskbahn_router import roster
+from taskbahn_router.node import configuration
+from taskbahn_router.settings import settings
+from taskbahn_router.stores.sqlite import SqliteStore
+
+TEMPLATE = Path(__file__).parents[2] / "router/taskbahn_router/node.yaml"
+GIVEN = {"port": "command line", "interface": "default", "data": "environment", "loglevel": "default"}
+
+Ask = Callable[..., dict[str, Setting]]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """Return the settings by name, of a node in a directory of its own."""
+
+    def ask(**extra: Any) -> dict[str, Setting]:
+        found = msgspec.convert(settings(tmp_path, extra, Path("/data")), list[Setting])
+        assert len({setting.name for setting in found}) == len(found)
+        return {setting.name: setting for setting in found}
+
+    return ask
+
+
+def test_a_node_of_taskbahn_up_says_what_the_operator_gave(ask: Ask, tmp_path: Path) -> None:
+    told = {"loglevel": "info", "given": GIVEN}
+    (tmp_path / "config.json").write_text(json.dumps(configuration(9000, "::1", Path("/data"), told)))
+    found = ask(**told)
+    node = {name: (found[f"node.{name}"].value, found[f"node.{name}"].source) for name in GIVEN}
+    assert node == {
+        "port": (9000, "command line"),
+        "interface": ("::1", "default"),
+        "data": ("/data", "environment"),
+        "loglevel": ("info", "default"),
+    }
+    assert found["node.port"].change == "taskbahn up --port or TASKBAHN_UP_PORT"
+    assert (found["node.auto_ping_interval"].value, found["node.auto_ping_interval"].source) == (10.0, "default")
+
+
+def test_a_node_of_crossbar_start_names_its_file(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(TEMPLATE.read_text())
+    (tmp_path / "config.json").write_text("{}")  # Crossbar does not read it then
+    found = ask(data="../.taskbahn")
+    assert (found["node.port"].value, found["node.port"].source, found["node.port"].change) == (
+        8080,
+        "config.yaml",
+        "edit config.yaml",
+    )
+    assert found["node.allowed_origins"].source == "config.yaml"
+    assert "http://localhost:*" in found["node.allowed_origins"].value
+    assert "node.loglevel" not in found
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "workers: [{type: container}]", "workers: [{transports: [{type: rawsocket}]}]"])
+def test_a_configuration_of_another_shape_leaves_out_what_it_does_not_say(ask: Ask, tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    found = ask()
+    assert "node.port" not in found
+    assert found["node.data"].value == "/data"
+    assert found["workers.grace"].value == roster.GRACE_SECONDS
+
+
+def test_no_configuration_is_no_error(ask: Ask) -> None:
+    assert "node.port" not in ask()
+
+
+def test_what_is_told_of_the_store_is_what_it_does(ask: Ask, tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store.open()
+    try:
+        assert store._connection is not None
+        levels = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
+        assert ask()["store.synchronous"].value == levels[store._connection.execute("PRAGMA synchronous").fetchone()[0]]
+        assert ask()["store.journal"].value == store._connection.execute("PRAGMA journal_mode").fetchone()[0].upper()
+        assert ask()["store.file"].value == str(Path("/data") / store.path.name)
+        assert ask()["versions.sqlite"].value == sqlite3.sqlite_version
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    "arguments, environment, given",
+    [
+        ([], {}, {"port": (8080, "default"), "loglevel": ("warn", "default")}),
+        (["--port", "9000"], {"TASKBAHN_UP_PORT": "9001"}, {"port": (9000, "command line")}),
+        (
+            [],
+            {"TASKBAHN_UP_PORT": "9001", "TASKBAHN_UP_DATA": "d"},
+            {"port": (9001, "environment"), "data": (Path("d"), "environment")},
+        ),
+        ([], {"TASKBAHN_PORT": "tcp://10.0.0.7:8080"}, {"port": (8080, "default")}),  # as Kubernetes sets it
+    ],
+)
+def test_up_knows_where_each_option_comes_from(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], environment: dict[str, str], given: dict[str, Any]
+) -> None:
+    called: list[Any] = []
+    node = SimpleNamespace(up=lambda *args: called.append(args))
+    monkeypatch.setattr(up, "importlib", SimpleNamespace(import_module={"taskbahn_router.node": node}.__getitem__))
+    result = CliRunner().invoke(up.up, arguments, env=environment)
+    assert result.exit_code == 0, result.output
+    ((port, data, interface, loglevel, sources, _),) = called
+    values = {"port": port, "data": data, "interface": interface, "loglevel": loglevel}
+    assert set(sources) == set(values)
+    assert {name: (values[name], sources[name]) for name in given} == given

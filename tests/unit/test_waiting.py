@@ -1,0 +1,63 @@
+"""Why a job does not run yet, in words, and when it may."""
+
+from __future__ import annotations
+
+import pytest
+
+from taskbahn_router.core.waiting import MOST_AHEAD, Hands, Stand, expected_start, hands, why_ready, why_waiting
+
+BUSY = Stand(offers=True, serves=True, is_open=True, slots=2, in_flight=2)
+FREE = BUSY._replace(in_flight=1)
+DRAINING = BUSY._replace(is_open=False)
+ELSEWHERE = BUSY._replace(serves=False)
+OTHER = ELSEWHERE._replace(offers=False)
+
+
+@pytest.mark.parametrize(
+    "stands, why",
+    [
+        ([], "No worker is attached"),
+        ([OTHER], "No attached worker offers a.b"),
+        ([OTHER, ELSEWHERE], "The worker that offers a.b does not serve the queue slow"),
+        ([ELSEWHERE, ELSEWHERE], "The 2 workers that offer a.b do not serve the queue slow"),
+        ([ELSEWHERE, DRAINING], "The worker that can run it takes no new jobs: it is draining"),
+        ([DRAINING, DRAINING], "The 2 workers that can run it take no new jobs: they are draining"),
+        ([DRAINING, BUSY], "All 2 slots of the worker that can run it are busy"),
+        ([BUSY._replace(slots=1, in_flight=1)], "The only slot of the worker that can run it is busy"),
+        ([BUSY, BUSY, OTHER], "All 4 slots of the 2 workers that can run it are busy"),
+        ([BUSY._replace(slots=2000, in_flight=2300)], "All 2,000 slots of the worker that can run it are busy"),
+        ([BUSY, FREE], "A slot is free: it starts in a moment"),
+    ],
+)
+def test_it_is_said_what_a_ready_job_waits_for(stands: list[Stand], why: str) -> None:
+    assert why_ready("a.b", "slow", stands) == why
+
+
+def test_it_is_said_what_a_waiting_job_waits_for() -> None:
+    assert why_waiting(0, 0, has_eta=False) == "It was submitted with a delay"
+    assert why_waiting(0, 0, has_eta=True) == "It was submitted to start at a later time"
+    assert why_waiting(3, 2, has_eta=True) == "Attempt 3 failed; it is tried again when its delay is over"
+
+
+def test_only_workers_that_take_jobs_have_hands() -> None:
+    assert hands([BUSY, FREE, DRAINING, ELSEWHERE, BUSY._replace(in_flight=9)]) == Hands(slots=6, free=1)
+
+
+@pytest.mark.parametrize(
+    "ahead, these, seconds, expected",
+    [
+        (0, Hands(2, 1), None, 100.0),
+        (0, Hands(2, 2), 10.0, 100.0),
+        (1, Hands(2, 2), 10.0, 100.0),
+        (0, Hands(2, 0), 10.0, 105.0),
+        (3, Hands(2, 0), 10.0, 120.0),
+        (3, Hands(2, 2), 10.0, 110.0),
+        (3, Hands(2, 0), None, None),
+        (0, Hands(0, 0), 10.0, None),
+        (MOST_AHEAD, Hands(2, 0), 10.0, None),
+    ],
+)
+def test_a_start_is_expected_when_it_can_be_known(
+    ahead: int, these: Hands, seconds: float | None, expected: float | None
+) -> None:
+    assert expected_start(100.0, ahead, these, seconds) == expected
