@@ -107,6 +107,63 @@ def test_offer_a_task(run: Any) -> None:
     assert "must not be negative" in failure[1]
 
 
+def test_a_job_that_this_page_runs_is_cancelled_and_the_page_takes_the_next(run: Any) -> None:
+    state, next_result, connection = run("""
+        const begun = [];
+        const withdraw = await bahn.offer("browser.forever", ([name]) => (begun.push(name), name === "short" ? name : new Promise(() => {})));
+        let job;
+        while (!job) job = await bahn.start("browser.forever", ["long"]).catch(() => {});  // as above
+        await until(() => begun.length);
+        const state = await job.cancel();
+        const next = await bahn.start("browser.forever", ["short"]);
+        const result = await next.result();
+        withdraw();
+        return [state, result, bahn.state];
+    """)
+    assert (state, next_result, connection) == ("cancelled", "short", "live")
+
+
+def test_a_job_that_waits_tells_its_place_and_what_is_known_of_it(run: Any) -> None:
+    places, view, again = run("""
+        const job = await bahn.start("sleep.long", [60], {}, { delay: 30 });
+        const places = [];
+        const stop = job.onPlace(place => places.push(place));
+        await until(() => places.length);
+        const view = await job.view();
+        await job.cancel();
+        await until(() => places.at(-1) === null);
+        stop();
+        const other = await connect({ url: "/ws" });  // from where the module came
+        const again = await other.job(job.id).view();
+        other.close();
+        return [places, view, [again.state, other.state]];
+    """)
+    assert places[0]["why"]
+    assert places[-1] is None
+    assert (view["state"], view["kwargs"], view["args"]) == ("waiting", {}, [60])
+    assert again == ["cancelled", "closed"]
+
+
+def test_subscriptions_to_one_topic_end_one_by_one(run: Any) -> None:
+    counts, refused = run("""
+        const heard = { first: 0, second: 0, third: 0, all: 0 };
+        const job = await bahn.start("sleep.long", [60], {}, { delay: 0.5 });
+        const topic = `taskbahn.job.${job.id}`;
+        const [first, second] = await Promise.all(["first", "second"].map(name => bahn.subscribe(topic, () => heard[name]++)));
+        const all = await bahn.subscribe("taskbahn.job", () => heard.all++, "prefix");
+        await until(() => heard.first && heard.second && heard.all);
+        for (const end of [first, second, all]) end();
+        await bahn.subscribe(topic, () => heard.third++);
+        const before = [heard.first, heard.second];
+        await job.cancel();
+        await until(() => heard.third);
+        const refused = await bahn.subscribe("not a topic", () => {}).catch(error => error.message);
+        return [[heard.first, heard.second].map((count, index) => count - before[index]), refused];
+    """)
+    assert counts == [0, 0]
+    assert refused
+
+
 def test_a_watch_and_a_subscription_survive_a_cut(page: Page, relay: Any, evaluate: Any) -> None:
     page.goto(f"{relay.origin}/#/workers")
     evaluate(

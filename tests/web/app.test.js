@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import * as format from "../../web/taskbahn_web/static/app/format.js";
 import { howFar } from "../../web/taskbahn_web/static/app/how-far.js";
-import { fieldsOf } from "../../web/taskbahn_web/static/app/schema.js";
-import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/app/values.js";
+import { fieldsOf } from "../../web/taskbahn_web/static/shared/schema.js";
+import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/shared/values.js";
 
 const SIGNATURE = {
   digest: "",
@@ -38,11 +38,11 @@ test("a field is made of each property, with references and null resolved", () =
       ["path", "text", false, ""],
       ["width", "integer", false, "16 to 4096"],
       ["fit", "choice", false, ""],
-      ["crop", "json", true, "a JSON object"],
+      ["crop", "json", true, "JSON: {left: integer}"],
       ["taken", "date", true, ""],
       ["due", "datetime", true, ""],
       ["sharpen", "boolean", false, ""],
-      ["rest", "json", false, "a JSON list of integers"],
+      ["rest", "json", false, "JSON: list of integer"],
     ],
   );
 });

@@ -94,6 +94,63 @@ test("events end with the outcome, and leaving them early stops the watch", asyn
   bahn.close();
 });
 
+test("a place is told while the job waits, and that it waits no more", async () => {
+  const { router, bahn } = await connected();
+  const places = [];
+  const job = bahn.job(ID);
+  job.onPlace((place) => places.push(place?.ahead ?? null));
+  const watch = await router.call();
+  watch.progress({ snapshot: { id: ID, state: "ready", place: { why: "all slots are busy", ahead: 3 } } });
+  watch.progress({ place: { why: "all slots are busy", ahead: 1 } });
+  watch.progress({ events: [{ kind: "log", number: 1, data: {} }] });
+  watch.progress({ events: [{ kind: "state", number: 2, data: { state: "running" } }] });
+  watch.progress({ events: [{ kind: "state", number: 3, data: { state: "succeeded" } }] });
+  assert.deepEqual(places, [3, 1, null]);
+  const late = [];
+  job.onPlace((place) => late.push(place));
+  watch.progress({ snapshot: { id: ID, state: "ready", place: { why: "again", ahead: 9 } } });
+  assert.equal(late[0].ahead, 9);
+  bahn.close();
+});
+
+test("all listeners share one watch, which ends with the last of them, unless somebody waits for the result", async () => {
+  const { router, bahn } = await connected();
+  const job = bahn.job(ID);
+  const fractions = [];
+  const stops = [job.onProgress(({ fraction }) => fractions.push(fraction)), job.onPlace(() => {})];
+  const watch = await router.call();
+  watch.progress({ snapshot: { id: ID, state: "running", progress: { fraction: 0.25 } } });
+  const late = [];
+  stops.push(job.onProgress(({ fraction }) => late.push(fraction)));
+  await Promise.resolve();
+  assert.deepEqual([fractions, late], [[0.25], [0.25]]);
+  stops.forEach((stop) => stop());
+  assert.equal(watch.mode, "killnowait");
+  const stop = job.onProgress(() => {});
+  const second = await router.call(2);
+  const result = job.result();
+  stop();
+  assert.equal(second.mode, undefined);
+  second.resolve({ id: ID, state: "succeeded", result: 42 });
+  assert.equal(await result, 42);
+  assert.equal(router.calls.length, 2);
+  bahn.close();
+});
+
+test("a listener that throws keeps nobody else from hearing", async (context) => {
+  const complained = context.mock.method(console, "error", () => {});
+  const { router, bahn } = await connected();
+  const seen = [];
+  bahn.onState(() => {
+    throw new Error("of the page");
+  });
+  bahn.onState((state) => seen.push(state));
+  router.sessions[0].lose();
+  assert.deepEqual(seen, ["reconnecting"]);
+  assert.equal(complained.mock.callCount(), 1);
+  bahn.close();
+});
+
 test("an unknown job ends its watch with the router's sentence", async () => {
   const { router, bahn } = await connected();
   const events = bahn.job(ID).events();
@@ -112,6 +169,12 @@ test("a dispatcher that is still starting is asked again", async () => {
   bahn.close();
 });
 
+test("a call that the dispatcher took with it is made again; one that was cancelled is not", () => {
+  const gone = "Callee disconnected from in-flight request";
+  assert.ok(new TaskbahnError(gone, "wamp.error.canceled").isPassing);
+  assert.ok(!new TaskbahnError("cancelled by the caller", "wamp.error.canceled").isPassing);
+});
+
 test("subscriptions and offers are made again on every session", async () => {
   const { router, bahn } = await connected();
   await bahn.subscribe("taskbahn.view.changes", () => {});
@@ -121,6 +184,25 @@ test("subscriptions and offers are made again on every session", async () => {
   assert.deepEqual(router.sessions[1].topics, ["taskbahn.view.changes"]);
   assert.deepEqual(router.sessions[1].procedures, ["taskbahn.offer.browser.resize"]);
   bahn.close();
+});
+
+test("what is subscribed on a closed connection is refused, not forgotten", async () => {
+  const { bahn } = await connected();
+  bahn.close();
+  await assert.rejects(bahn.subscribe("taskbahn.view.changes", () => {}), /closed/);
+  const router = new FakeRouter();
+  router.isUp = false;
+  const never = new Bahn({ dial: router.dial });
+  const offered = never.offer("browser.resize", () => {});
+  never.close();
+  await assert.rejects(offered, /closed/);
+});
+
+test("an address may be given from where the module came, and with http", async () => {
+  const urls = [];
+  const dial = async (url) => (urls.push(url), Promise.reject(new Error("nobody answers")));
+  for (const url of [undefined, "/ws-view", "https://tasks.example/ws"]) new Bahn({ url, dial }).close();
+  assert.deepEqual(urls, ["ws://127.0.0.1:8080/ws", "ws://127.0.0.1:8080/ws-view", "wss://tasks.example/ws"]);
 });
 
 test("states are told in order, and closing rejects what waits", async () => {
@@ -158,5 +240,33 @@ test("a session that has gone silent is dropped: what was asked in it is asked a
   assert.equal(bahn.state, "reconnecting");
   (await router.call(2)).resolve("live");
   assert.equal(await asked, "live");
+  bahn.close();
+});
+
+test("after a sleep the router is asked whether it is still there, and a silent one is given up", async (context) => {
+  const { timers } = context.mock;
+  timers.enable({ apis: ["setInterval", "setTimeout", "Date"], now: 1_700_000_000_000 });
+  const { router, bahn } = await connected();
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const sleep = async (seconds) => {
+    timers.setTime(Date.now() + seconds * 1000);
+    timers.tick(5000);
+    await settled();
+  };
+  for (let beat = 0; beat < 12; beat++) timers.tick(5000);
+  await settled();
+  assert.equal(router.calls.length, 0); // it was awake all the time
+  await sleep(60);
+  assert.equal(router.calls[0].procedure, "taskbahn.view.status");
+  router.calls[0].reject(new TaskbahnError("you may not", "wamp.error.not_authorized")); // an answer as any other
+  await settled();
+  for (let beat = 0; beat < 2; beat++) timers.tick(5000);
+  assert.equal(bahn.state, "live");
+  await sleep(60);
+  assert.equal(router.calls.length, 2);
+  timers.tick(4900);
+  assert.equal(bahn.state, "live");
+  timers.tick(200);
+  assert.equal(bahn.state, "reconnecting");
   bahn.close();
 });

@@ -14,6 +14,7 @@ import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { uuid7 } from "./client/ids.js";
 import { Job } from "./client/job.js";
 import { offer } from "./client/offer.js";
+import { pulse } from "./client/pulse.js";
 import { renewed } from "./client/renewed.js";
 import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
@@ -26,14 +27,17 @@ export { Job, sentence, TaskbahnError };
 const HOME = new URL("/ws", import.meta.url.startsWith("http") ? import.meta.url : "http://127.0.0.1:8080").href;
 
 export class Bahn {
+  #stopPulse;
+
   /**
    * Begin to connect, and come back whenever the connection is lost, until `close`.
    * @param {object} [options]
-   * @param {string} [options.url]  of the router's WebSocket; the one this module was loaded from if left out
+   * @param {string} [options.url]  of the router's WebSocket, from where this module was loaded; `/ws` there if left out
    * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
    */
   constructor({ url = HOME, dial: open = dial } = {}) {
-    this.connection = new Connection(url.replace(/^http/, "ws"), open);
+    this.connection = new Connection(new URL(url, HOME).href.replace(/^http/, "ws"), open);
+    this.#stopPulse = pulse(this.connection);
   }
 
   /** connecting, live, reconnecting or closed. */
@@ -41,8 +45,18 @@ export class Bahn {
     return this.connection.state;
   }
 
+  /** When the next try is made while reconnecting, seconds since the epoch; 0 unless one is due. */
+  get retryAt() {
+    return this.connection.retryAt;
+  }
+
+  /** Try to connect now instead of at `retryAt`. */
+  hurry() {
+    this.connection.hurry();
+  }
+
   /**
-   * Be told of every change of `state`.
+   * Be told of every change of `state`, and of every new `retryAt`.
    * @param {(state: import("./client/connection.js").ConnectionState) => void} listener
    * @returns {() => void}  stops it
    */
@@ -162,6 +176,7 @@ export class Bahn {
 
   /** Leave for good. Jobs go on. */
   close() {
+    this.#stopPulse();
     this.connection.close();
   }
 }

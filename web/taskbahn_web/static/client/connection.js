@@ -6,6 +6,7 @@
  */
 
 import { connectionLost } from "./errors.js";
+import { tell } from "./listeners.js";
 
 const FIRST_PAUSE = 0.25; // seconds
 const LONGEST_PAUSE = 8; // seconds
@@ -94,11 +95,12 @@ export class Connection {
 
   /**
    * Give up a session that has gone silent, as after a sleep: the browser itself may take minutes to notice.
+   * @param {import("./wamp.js").Session | null} [session]  that of now if left out; an earlier one changes nothing
    */
-  drop() {
-    const session = this.#session;
+  drop(session = this.#session) {
+    if (!session || session !== this.#session) return;
     this.#giveUp(connectionLost("the router has gone silent"));
-    session?.close();
+    session.close();
   }
 
   /** Leave for good. What waits for a session is rejected. */
@@ -132,7 +134,7 @@ export class Connection {
     this.#failures = 0;
     this.failure = null;
     this.#happened("opened");
-    for (const renewal of this.#renewals) renewal(session);
+    tell(this.#renewals, session);
     for (const { resolve } of this.#waiting) resolve(session);
     this.#waiting.clear();
   }
@@ -151,6 +153,6 @@ export class Connection {
   /** @param {Happening} what */
   #happened(what) {
     this.state = MOVES[this.state][what] ?? this.state;
-    for (const listener of this.#listeners) listener(this.state);
+    tell(this.#listeners, this.state);
   }
 }

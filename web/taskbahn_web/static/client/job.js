@@ -2,8 +2,9 @@
 
 import { again } from "./again.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
+import { tell } from "./listeners.js";
 import { watch } from "./watch.js";
-import { JOB_CANCEL } from "./wire.js";
+import { JOB_CANCEL, JOB_GET } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Event
@@ -15,12 +16,12 @@ const URI_OF = { failed: "job_failed", cancelled: "job_cancelled", expired: "job
 
 export class Job {
   #connection;
-  /** @type {Promise<any> | undefined} */
-  #result;
-  /** @type {import("./watch.js").Watch | undefined} */
-  #watch;
-  /** @type {Set<(progress: import("./wire.js").Progress) => void>} */
-  #listeners = new Set();
+  /** One watch for all listeners and for the result. @type {{watch: import("./watch.js").Watch, result: Promise<any>} | null} */
+  #following = null;
+  /** Somebody waits for the end, so the watch stays when the last listener goes. */
+  #isAwaited = false;
+  #progress = new Newest(/** @type {import("./wire.js").Progress | null} */ (null));
+  #place = new Newest(/** @type {import("./wire.js").Place | null} */ (null));
 
   /**
    * @param {import("./connection.js").Connection} connection
@@ -72,26 +73,43 @@ export class Job {
   }
 
   /**
+   * Be told how far it is: what is known at once, then whatever comes.
    * @param {(progress: import("./wire.js").Progress) => void} listener
    * @returns {() => void}  stops it
    */
   onProgress(listener) {
-    this.#listeners.add(listener);
-    this.#follow().catch(() => {});
-    return () => void this.#listeners.delete(listener);
+    return this.#listen(this.#progress, (progress) => progress && listener(progress));
   }
 
   /**
-   * Wait for the end.
+   * Be told why it does not run yet, how many jobs are before it, and when it is expected to start; null once it waits no more.
+   * @param {(place: import("./wire.js").Place | null) => void} listener
+   * @returns {() => void}  stops it
+   */
+  onPlace(listener) {
+    return this.#listen(this.#place, listener);
+  }
+
+  /**
+   * Wait for the end, as long as that takes.
    * @returns {Promise<any>}  what the task returned; rejects with a `TaskbahnError` if it did not succeed
    */
   result() {
-    return this.#follow();
+    this.#isAwaited = true;
+    return this.#follow().result;
+  }
+
+  /**
+   * Ask once what is known of it: state, arguments, progress, result, error, attempts.
+   * @returns {Promise<import("./wire.js").JobView>}  rejects if there is no such job
+   */
+  view() {
+    return again(this.#connection, (session) => session.call(JOB_GET, [this.id]).result);
   }
 
   /**
    * @param {string} [reason]
-   * @returns {Promise<import("./wire.js").State>}  the state after it
+   * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
    */
   async cancel(reason = "") {
     const [answer] = await again(this.#connection, (session) => session.call(JOB_CANCEL, [[this.id]], { reason }).result);
@@ -99,18 +117,68 @@ export class Job {
     return answer;
   }
 
+  /**
+   * @template T
+   * @param {Newest<T>} newest
+   * @param {(value: T) => void} listener
+   */
+  #listen(newest, listener) {
+    const stop = newest.listen(listener);
+    this.#follow().result.catch(() => {}); // whoever wants to know of that waits for the result
+    return () => {
+      stop();
+      if (this.#isAwaited || this.#progress.isHeard || this.#place.isHeard) return;
+      this.#following?.watch.stop();
+      this.#following = null;
+    };
+  }
+
   #follow() {
-    if (!this.#result) {
-      const tell = (/** @type {import("./wire.js").Progress | null | undefined} */ progress) => {
-        if (progress) for (const listener of this.#listeners) listener(progress);
-      };
-      this.#watch = watch(this.#connection, this.id, {
-        onSnapshot: ({ progress }) => tell(progress),
-        onEvents: (events) => tell(events.findLast(({ kind }) => kind === "progress")?.data),
-      });
-      this.#result = this.#watch.outcome.then(value);
-    }
-    return this.#result;
+    if (this.#following) return this.#following;
+    const watching = watch(this.#connection, this.id, {
+      onSnapshot: ({ progress }) => progress && this.#progress.set(progress),
+      onEvents: (events) => {
+        const newest = events.findLast(({ kind }) => kind === "progress");
+        if (newest) this.#progress.set(newest.data);
+      },
+      onPlace: (place) => this.#place.set(place),
+    });
+    return (this.#following = { watch: watching, result: watching.outcome.then(value) });
+  }
+}
+
+/**
+ * A value of which only the newest counts, and who wants to hear of it.
+ * @template T
+ */
+class Newest {
+  /** @type {Set<(value: T) => void>} */
+  #listeners = new Set();
+  #value;
+
+  /** @param {T} value */
+  constructor(value) {
+    this.#value = value;
+  }
+
+  /** Whether anybody listens. */
+  get isHeard() {
+    return this.#listeners.size > 0;
+  }
+
+  /** @param {T} value */
+  set(value) {
+    this.#value = value;
+    tell(this.#listeners, value);
+  }
+
+  /** @param {(value: T) => void} listener */
+  listen(listener) {
+    const own = (/** @type {T} */ value) => listener(value); // so that the same function may listen twice
+    this.#listeners.add(own);
+    const known = this.#value;
+    if (known !== null) queueMicrotask(() => this.#listeners.has(own) && this.#value === known && tell([own], known));
+    return () => void this.#listeners.delete(own);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What has to be done again on every session: subscriptions, registrations. */
 
-import { TaskbahnError } from "./errors.js";
+import { connectionLost, TaskbahnError } from "./errors.js";
 
 const TAKEN = "wamp.error.procedure_already_exists"; // by the session that was just lost, for a moment
 const PAUSE = 1; // seconds
@@ -14,8 +14,10 @@ export function renewed(connection, make) {
   let isStopped = false;
   let wasMade = false;
   let undo = () => {};
+  /** @type {import("./wamp.js").Session | null} */
+  let current = null;
   return new Promise((resolve, reject) => {
-    const stop = connection.onSession(async function renew(session) {
+    const renew = async (/** @type {import("./wamp.js").Session} */ session) => {
       try {
         const made = await make(session);
         if (isStopped) return made();
@@ -26,17 +28,31 @@ export function renewed(connection, make) {
         const isLost = error instanceof TaskbahnError && error.isConnectionLost;
         if (isLost || isStopped) return;
         if (wasMade && error instanceof TaskbahnError && error.uri === TAKEN) {
-          return void setTimeout(() => connection.session().then(renew, () => {}), PAUSE * 1000);
+          return void setTimeout(() => isStopped || current !== session || void renew(session), PAUSE * 1000);
         }
         stop();
         if (wasMade) console.error("Taskbahn: the router no longer takes a subscription or an offer:", error);
         reject(error);
       }
+    };
+    const stopRenewals = connection.onSession((session) => void renew((current = session)));
+    const stopStates = connection.onState((state) => {
+      if (state !== "closed") return;
+      stop();
+      reject(connectionLost("the connection is closed"));
     });
+    const stop = () => {
+      stopRenewals();
+      stopStates();
+    };
     const end = () => {
       isStopped = true;
       stop();
       undo();
     };
+    if (connection.state === "closed") {
+      stop();
+      reject(connectionLost("the connection is closed"));
+    }
   });
 }

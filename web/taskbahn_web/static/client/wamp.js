@@ -4,6 +4,7 @@
  */
 
 import { connectionLost, TaskbahnError } from "./errors.js";
+import { attempt } from "./listeners.js";
 import { Errors, Wampy } from "./wampy.js";
 import { REALM } from "./wire.js";
 
@@ -20,6 +21,8 @@ import { REALM } from "./wire.js";
  *
  * @typedef {(args: unknown[], kwargs: Record<string, unknown>, progress: (value: unknown) => void) => unknown} Callee
  *
+ * @typedef {{handlers: Set<(value: any) => void>, undo: Promise<() => Promise<void>>}} Topic
+ *
  * @typedef {(url: string, onClose: () => void) => Promise<Session>} Dial
  */
 
@@ -27,7 +30,7 @@ import { REALM } from "./wire.js";
 export async function dial(url, onClose) {
   // loose: strict is wampy's word for a rule of its own that refuses the hyphens of `taskbahn.job.<id>`
   const options = { realm: REALM, autoReconnect: false, uriValidation: "loose" };
-  const wampy = new Wampy(url, { ...options, onClose: () => (onClose(), session.closed()) });
+  const wampy = new MendedWampy(url, { ...options, onClose: () => (onClose(), session.closed()) });
   const session = new WampySession(wampy);
   try {
     await wampy.connect();
@@ -35,6 +38,20 @@ export async function dial(url, onClose) {
     throw translated(error);
   }
   return session;
+}
+
+/** wampy 8.0.2 looks for an ended subscription without its options, does not find it, and throws where nobody can catch. */
+class MendedWampy extends Wampy {
+  /**
+   * @override
+   * @param {[number, number]} message
+   */
+  async _onUnsubscribedMessage(message) {
+    const request = this._requests[message[1]];
+    const ended = [...this._subscriptionsById.values()].find(({ topic, callbacks }) => topic === request.topic && !callbacks.length);
+    request.advancedOptions = ended?.advancedOptions;
+    return super._onUnsubscribedMessage(message);
+  }
 }
 
 /**
@@ -45,6 +62,8 @@ export async function dial(url, onClose) {
 class WampySession {
   /** @type {Set<(error: Error) => void>} */
   #unanswered = new Set();
+  /** By match and topic: wampy forgets a handler if another one subscribes while it waits. @type {Map<string, Topic>} */
+  #topics = new Map();
   #isOver = false;
   #wampy;
 
@@ -70,9 +89,40 @@ class WampySession {
 
   /** @type {Session["subscribe"]} */
   async subscribe(topic, handler, match = "exact") {
-    const onEvent = (/** @type {import("./wampy.js").Payload} */ { argsList }) => handler(argsList?.[0]);
-    const { subscriptionId } = await this.#answer(this.#wampy.subscribe(topic, onEvent, { match, get_retained: false }));
-    return () => void this.#wampy.unsubscribe(subscriptionId, onEvent).catch(() => {});
+    const key = `${match} ${topic}`;
+    const entry = this.#topics.get(key) ?? this.#subscription(topic, match);
+    this.#topics.set(key, entry);
+    const own = (/** @type {any} */ value) => handler(value); // so that the same function may subscribe twice
+    entry.handlers.add(own);
+    const leave = () => {
+      if (!entry.handlers.delete(own) || entry.handlers.size || this.#topics.get(key) !== entry) return;
+      this.#topics.delete(key);
+      void entry.undo.then((undo) => undo()).catch(() => {});
+    };
+    try {
+      await entry.undo;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
+  }
+
+  /**
+   * @param {string} topic
+   * @param {"exact" | "prefix" | "wildcard"} match
+   * @returns {Topic}
+   */
+  #subscription(topic, match) {
+    /** @type {Topic["handlers"]} */
+    const handlers = new Set();
+    const onEvent = (/** @type {import("./wampy.js").Payload} */ { argsList }) => {
+      for (const handler of [...handlers]) attempt(() => handler(argsList?.[0]));
+    };
+    const undo = this.#answer(this.#wampy.subscribe(topic, onEvent, { match, get_retained: false })).then(
+      ({ subscriptionId }) => async () => void (await this.#wampy.unsubscribe(subscriptionId, onEvent)),
+    );
+    return { handlers, undo };
   }
 
   /** @type {Session["register"]} */

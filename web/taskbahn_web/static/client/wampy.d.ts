@@ -33,6 +33,11 @@ export class Wampy {
   unsubscribe(subscription: number, handler: (payload: Payload) => void): Promise<unknown>;
   register(procedure: string, handler: (invocation: Invocation) => unknown): Promise<unknown>;
   unregister(procedure: string): Promise<unknown>;
+
+  // not for its users; `wamp.js` mends what is wrong with them
+  protected _requests: Record<number, { topic: string; advancedOptions?: object }>;
+  protected _subscriptionsById: Map<number, { topic: string; advancedOptions?: object; callbacks: unknown[] }>;
+  protected _onUnsubscribedMessage(message: [number, number]): Promise<void>;
 }
 
 export namespace Errors {

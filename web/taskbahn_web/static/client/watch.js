@@ -6,10 +6,19 @@
 import { again } from "./again.js";
 import { JOB_WATCH } from "./wire.js";
 
+/** In these states a job has a place. @type {ReadonlySet<string>} */
+const WITH_PLACE = new Set(["waiting", "ready"]);
+
 /**
+ * @typedef {object} Message  what a watch tells, one thing at a time
+ * @property {import("./wire.js").JobView} [snapshot]
+ * @property {import("./wire.js").Event[]} [events]
+ * @property {import("./wire.js").Place | null} [place]
+ *
  * @typedef {object} Watcher
  * @property {(job: import("./wire.js").JobView) => void} [onSnapshot]  once on each session
  * @property {(events: import("./wire.js").Event[]) => void} [onEvents]
+ * @property {(place: import("./wire.js").Place | null) => void} [onPlace]  why it does not run yet; null once it waits no more
  *
  * @typedef {object} Watch
  * @property {Promise<import("./wire.js").JobView>} outcome  the job, when it has ended; never settles once stopped
@@ -28,13 +37,26 @@ export function watch(connection, id, watcher, after = 0) {
   /** @type {import("./wamp.js").PendingCall | null} */
   let call = null;
 
-  const take = (/** @type {{snapshot?: import("./wire.js").JobView, events?: import("./wire.js").Event[]}} */ message) => {
+  let hasPlace = false;
+
+  const place = (/** @type {import("./wire.js").Place | null} */ given) => {
+    if (!given && !hasPlace) return;
+    hasPlace = given !== null;
+    watcher.onPlace?.(given);
+  };
+  const take = (/** @type {Message} */ message) => {
     if (isStopped) return;
-    if (message.snapshot) watcher.onSnapshot?.(message.snapshot);
+    if (message.snapshot) {
+      watcher.onSnapshot?.(message.snapshot);
+      place(message.snapshot.place ?? null);
+    }
+    if (message.place) place(message.place);
     const events = (message.events ?? []).filter(({ kind, number }) => kind === "progress" || number > after);
     if (!events.length) return;
-    after = Math.max(after, ...events.map(({ number }) => number));
+    after = events.reduce((newest, { number }) => Math.max(newest, number), after);
     watcher.onEvents?.(events);
+    const moved = events.findLast(({ kind }) => kind === "state");
+    if (moved && !WITH_PLACE.has(moved.data.state)) place(null);
   };
 
   const outcome = again(connection, (session) => {

@@ -12,7 +12,12 @@ export const JOB_RETRY = "taskbahn.job.retry";
 export const VIEW_STATUS = "taskbahn.view.status";
 export const VIEW_TASKS = "taskbahn.view.tasks";
 export const VIEW_JOBS = "taskbahn.view.jobs";
+export const VIEW_QUEUES = "taskbahn.view.queues";
 export const VIEW_WORKERS = "taskbahn.view.workers";
+export const VIEW_HISTORY = "taskbahn.view.history";
+export const VIEW_ERRORS = "taskbahn.view.errors";
+export const VIEW_SETTINGS = "taskbahn.view.settings";
+export const ADMIN_DRAIN = "taskbahn.admin.drain";
 export const OFFER_PREFIX = "taskbahn.offer.";
 export const JOB_TOPIC = "taskbahn.job.";
 export const CHANGES_TOPIC = "taskbahn.view.changes";
@@ -79,6 +84,25 @@ export const CHANGES_TOPIC = "taskbahn.view.changes";
  * @property {unknown} [result]
  * @property {Failure | null} [error]
  * @property {AttemptView[]} [attempts]
+ * @property {Place | null} [place]  while it is ready or waiting
+ * @property {number | null} [typical]  seconds that an attempt of its task takes, from earlier ones
+ *
+ * @typedef {object} Place  why a job does not run yet
+ * @property {string} why  a sentence
+ * @property {number | null} [ahead]  ready jobs that will be taken before it; at most 10,000 are counted
+ * @property {number | null} [starts_at]  when it is expected to start, seconds since the epoch
+ *
+ * @typedef {object} TaskStatistics  what became of a task's jobs in the last 24 hours; seconds as median and 95th percentile
+ * @property {number} [accepted]
+ * @property {number} [succeeded]
+ * @property {number} [failed]
+ * @property {number} [cancelled]
+ * @property {number} [expired]
+ * @property {number | null} [wait]
+ * @property {number | null} [wait95]
+ * @property {number | null} [run]
+ * @property {number | null} [run95]
+ * @property {number | null} [last_at]  when the newest job ended
  *
  * @typedef {Record<string, any>} Schema  a JSON Schema, 2020-12
  *
@@ -98,6 +122,16 @@ export const CHANGES_TOPIC = "taskbahn.view.changes";
  * @property {number} [workers]
  * @property {number} [ready]
  * @property {number} [running]
+ * @property {TaskStatistics | null} [statistics]
+ *
+ * @typedef {object} QueueView
+ * @property {string} name
+ * @property {number} ready
+ * @property {number} waiting
+ * @property {number} running
+ * @property {number} workers
+ * @property {number | null} oldest  when its oldest ready job was accepted
+ * @property {number} rate  jobs of it that ended in a second, over the last minute
  *
  * @typedef {object} WorkerView
  * @property {string} id
@@ -112,6 +146,71 @@ export const CHANGES_TOPIC = "taskbahn.view.changes";
  * @property {number} attached_at
  * @property {number} finished
  * @property {number} failed
+ * @property {boolean} [drained]  an operator wants it to take no more
+ * @property {number} [seen]  seconds since its last word
+ * @property {string} [python]
+ * @property {number | null} [memory]  bytes, with its pool processes
+ * @property {number | null} [cpu]  cores in use
+ * @property {number | null} [load]  of its machine: the 1-minute average, divided by its cores
+ * @property {[string, string, number][]} [jobs]  what it runs: id, task, started_at; the oldest 100
+ *
+ * @typedef {object} Totals  jobs since this dispatcher started
+ * @property {number} accepted
+ * @property {number} succeeded
+ * @property {number} failed
+ * @property {number} cancelled
+ * @property {number} expired
+ * @property {number} retried  attempts that failed and are tried again
+ *
+ * @typedef {object} Problem  something that is wrong now
+ * @property {string} kind  a stable word
+ * @property {"error" | "warning"} level
+ * @property {string} sentence  what is wrong and where
+ * @property {string} hint  what to do
+ * @property {number | null} [since]
+ * @property {string} [page]  of the dashboard, which shows more
+ * @property {string} [id]
+ * @property {string} [query]  in the language of the query bar
+ *
+ * @typedef {object} History  what happened over time; missing values are null
+ * @property {number} step  seconds of a bucket
+ * @property {number} start  of the first bucket
+ * @property {(number | null)[]} accepted  jobs in the bucket, as the next five
+ * @property {(number | null)[]} succeeded
+ * @property {(number | null)[]} failed
+ * @property {(number | null)[]} cancelled
+ * @property {(number | null)[]} expired
+ * @property {(number | null)[]} retried
+ * @property {(number | null)[]} waiting  ready and waiting for a time, at the end of the bucket
+ * @property {(number | null)[]} running
+ * @property {(number | null)[]} oldest  age of the oldest ready job, seconds
+ * @property {(number | null)[]} wait  seconds, median, as the next three
+ * @property {(number | null)[]} wait95
+ * @property {(number | null)[]} run
+ * @property {(number | null)[]} run95
+ *
+ * @typedef {object} ErrorGroup  failed jobs that failed alike
+ * @property {string} fingerprint
+ * @property {string} task
+ * @property {string} type
+ * @property {string} message  of the newest
+ * @property {number} count
+ * @property {number} first_at
+ * @property {number} last_at
+ * @property {string} job  the newest
+ *
+ * @typedef {object} Errors
+ * @property {ErrorGroup[]} groups  the most frequent first
+ * @property {number} looked_at  failed jobs that were read, the newest
+ * @property {boolean} complete  whether these are all
+ *
+ * @typedef {object} Setting  one value of the node's effective configuration
+ * @property {string} name
+ * @property {unknown} value
+ * @property {string} source  "default", "command line", "environment", "system", "installed" or a file's name
+ * @property {string} help
+ * @property {string} [unit]
+ * @property {string} [change]  how to change it; missing if it is fixed
  *
  * @typedef {object} Status  the whole in numbers
  * @property {string} version
@@ -122,6 +221,11 @@ export const CHANGES_TOPIC = "taskbahn.view.changes";
  * @property {number} slots
  * @property {number} running
  * @property {number} lag  of the router's event loop, seconds
+ * @property {Totals} [totals]
+ * @property {number | null} [oldest]  when the oldest ready job was accepted
+ * @property {[number, number] | null} [wait]  seconds, median and 95th percentile of the last minute
+ * @property {[number, number] | null} [run]
+ * @property {Problem[]} [problems]  worst first
  *
  * @typedef {object} Options  what one call may ask for; see the Python package for the defaults
  * @property {string} [queue]

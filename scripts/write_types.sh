@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Write web/taskbahn_web/static/types anew: what TypeScript knows of taskbahn.js and elements.js, from their JSDoc. tags.d.ts stays.
+set -euo pipefail
+cd "$(dirname "$0")/../web"
+find taskbahn_web/static/types -name '*.d.ts' ! -name tags.d.ts -delete
+npx tsc -p tsconfig.declarations.json

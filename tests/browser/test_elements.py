@@ -1,0 +1,353 @@
+"""The elements, on pages that are not ours: served by another origin, under a strict Content-Security-Policy."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import shutil
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from support import documents
+from support.programs import Program, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from support.programs import Node
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "browser.md"
+EXAMPLE = ROOT / "examples" / "browser-kit"
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+MANY = 10_000  # log lines
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><title>A page of somebody else</title>
+<script type="module" src="NODE/elements.js"></script>
+<body>BODY</body>
+</html>
+"""
+# the hook of the docs as it stands there; Preact's hooks are React's
+HOOK = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><title>A page made with React</title>
+<script type="importmap">{"imports": {
+    "react": "NODE/vendor/preact/hooks.js", "preact": "NODE/vendor/preact/preact.js", "taskbahn": "NODE/taskbahn.js"
+}}</script>
+<script type="module">
+BODY
+import { h, render } from "preact";
+function View({ id }) {
+    const { state, progress, result, place } = useJob(id);
+    return h("p", {}, [state, progress?.fraction, place?.why, result].join(" | "));
+}
+window.show = id => render(h(View, { id }), document.body);
+</script>
+</html>
+"""
+START = """async ([node, task, kwargs, options]) => {
+    const { connect } = await import(`${node}/taskbahn.js`);
+    const bahn = await connect();
+    const job = await bahn.start(task, [], kwargs, options);
+    bahn.close();
+    return job.id;
+}"""
+LISTEN = """() => {
+    window.heard = [];
+    for (const name of ["progress", "done", "failed", "job"]) {
+        addEventListener(name, ({ detail, target }) => heard.push([target.localName, name, detail.job?.state ?? detail.id ?? null]));
+    }
+}"""
+HIDE = """isHidden => {
+    Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+}"""
+
+
+class Site:
+    """A web server with one page, whose policy allows it the node and nothing else."""
+
+    def __init__(self, *nodes: str) -> None:
+        self.body = ""
+        sources = " ".join(nodes)
+        sockets = sources.replace("http", "ws")
+        policy = f"default-src 'none'; script-src {nodes[0]}; style-src 'none'; connect-src {sources} {sockets}"
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                is_page = self.path == "/"
+                self.send_response(200 if is_page else 204)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                if site.is_strict:
+                    self.send_header("Content-Security-Policy", policy)
+                self.end_headers()
+                if is_page:
+                    self.wfile.write(site.body.encode())
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self.is_strict = True
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def site(origin: str, heard: Any, relay: Any) -> Iterator[Site]:
+    site = Site(origin, relay.origin)
+    heard.origins.append(site.origin)
+    heard.allowed = []  # a test that cuts the relay allows that itself
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def visit(page: Page, origin: str, site: Site) -> Callable[..., Page]:
+    """Open a page with this body; afterwards its console must be empty."""
+
+    def visit(body: str, html: str = PAGE) -> Page:
+        site.body = html.replace("BODY", body).replace("NODE", origin)
+        page.goto(site.origin)
+        page.evaluate(LISTEN)
+        return page
+
+    return visit
+
+
+def start(page: Page, node: str, task: str, options: dict[str, Any] | None = None, **kwargs: Any) -> str:
+    """Start a job as another client would; return its id."""
+    id: str = page.evaluate(START, [node, task, kwargs, options or {}])
+    return id
+
+
+def show(page: Page, id: str) -> None:
+    """Give the job to every element of the page."""
+    page.evaluate("id => { for (const each of document.body.querySelectorAll('*')) each.job = id }", id)
+
+
+def bar(page: Page) -> Locator:
+    return page.locator("job-progress .box > .bar")
+
+
+def state(page: Page) -> Locator:
+    return page.locator("job-progress").get_by_role("status")
+
+
+def lines(page: Page) -> list[str]:
+    texts: list[str] = page.locator("job-log .line span").all_text_contents()
+    return texts
+
+
+def test_a_form_puts_what_is_wrong_at_its_field_and_feeds_the_elements_that_it_names(visit: Any, tmp_path: Path) -> None:
+    page = visit("""
+        <task-form task="pictures.thumbnail" for="bar log result"></task-form>
+        <job-progress id="bar" cancellable></job-progress><job-log id="log"></job-log><job-result id="result"></job-result>
+    """)
+    expect(state(page)).to_have_text("no job yet")
+    path, width = page.get_by_label("path"), page.get_by_label("width")
+    expect(width).to_have_value("256")
+    width.fill("9")
+    width.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Path is missing.")).to_be_visible()
+    expect(path).to_be_focused()
+    path.fill("cat.jpg")
+    path.press("Enter")  # this the dispatcher finds
+    expect(page.get_by_role("alert").filter(has_text="16")).to_be_visible()
+    expect(width).to_be_focused()
+    expect(width).to_have_attribute("aria-invalid", "true")
+    expect(path).not_to_have_attribute("aria-invalid", "true")
+    width.fill("64")
+    page.get_by_role("button", name="Start job").click()
+
+    expect(page.get_by_role("progressbar", name="Progress of pictures.thumbnail")).to_have_attribute(
+        "aria-valuenow", re.compile(r"^[1-9]\d?$")
+    )
+    expect(page.locator(".stage-name")).to_have_text(["Pictures", "left"])
+    page.screenshot(path=tmp_path / "running.png")
+    expect(state(page)).to_have_text("succeeded")
+    expect(bar(page)).to_have_attribute("aria-valuenow", "100")
+    expect(page.get_by_role("region", name="Result")).to_have_text("cat.jpg@64")
+    expect(page.get_by_role("log")).to_contain_text("made a thumbnail of cat.jpg")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    heard = page.evaluate("heard")
+    id = page.evaluate("document.querySelector('job-progress').job")
+    assert ["task-form", "job", id] in heard
+    assert [name for name, what, _ in heard if what == "progress"].count("job-progress") > 3
+    assert sorted(name for name, what, ended in heard if (what, ended) == ("done", "succeeded")) == [
+        "job-log",
+        "job-progress",
+        "job-result",
+    ]
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate("getComputedStyle(document.querySelector('job-progress')).color")
+    page.evaluate("document.documentElement.style.colorScheme = 'dark'")
+    assert page.evaluate("getComputedStyle(document.querySelector('job-progress')).color") != dark  # the page decides
+
+
+def test_a_cut_under_a_job_progress_is_told_and_nothing_is_missed(visit: Any, relay: Any, heard: Any, origin: str) -> None:
+    url = relay.origin.replace("http", "ws") + "/ws"
+    page = visit(f'<job-progress url="{url}"></job-progress><job-log url="{url}"></job-log>')
+    show(page, start(page, origin, "numbers.count", to=60))
+    expect(page.get_by_role("log")).to_contain_text("line 5")
+    heard.allowed = ["WebSocket connection to .* failed"]
+    relay.cut()
+    expect(page.locator("job-progress .foot")).to_contain_text("Reconnecting")
+    seen = len(lines(page))
+    assert seen < 60
+    relay.mend()
+    expect(page.locator("job-progress .foot")).not_to_contain_text("Reconnecting")
+    expect(state(page)).to_have_text("succeeded")
+    expect(page.get_by_role("log")).to_contain_text("line 59")
+    assert lines(page) == [f"line {number}" for number in range(60)]
+    assert page.evaluate("document.querySelector('job-progress').bahn === document.querySelector('job-log').bahn")
+
+
+def test_a_job_that_waits_has_a_place_is_cancelled_and_comes_back_when_it_is_retried(visit: Any, origin: str) -> None:
+    page = visit("<job-progress cancellable></job-progress><job-result></job-result>")
+    show(page, start(page, origin, "sleep.long", {"delay": 60}))
+    expect(state(page)).to_have_text("waiting")
+    expect(page.locator("job-progress .foot")).to_contain_text(re.compile(r"starts in about (60 s|1 min)"))
+    page.get_by_role("button", name="Cancel").press("Enter")
+    expect(state(page)).to_have_text("cancelled")
+    expect(page.locator("job-result")).to_contain_text("ancelled")
+    assert ["job-progress", "failed", "cancelled"] in page.evaluate("heard")
+
+    show(page, start(page, origin, "sleep.long"))
+    expect(state(page)).to_have_text("running")
+    expect(bar(page)).not_to_have_attribute("aria-valuenow", re.compile(""))
+    page.get_by_role("button", name="Cancel").click()
+    expect(state(page)).to_have_text("cancelled")
+    page.evaluate("(({ bahn, job }) => bahn.retry([job]))(document.querySelector('job-progress'))")
+    expect(state(page)).to_have_text("running")
+    page.get_by_role("button", name="Cancel").click()
+    expect(state(page)).to_have_text("cancelled")
+
+    show(page, start(page, origin, "pictures.broken", path="cat.gif"))
+    expect(state(page)).to_have_text("failed")
+    expect(page.locator("job-result")).to_contain_text("ValueError cat.gif is no picture")
+    page.get_by_text("Traceback", exact=True).click()
+    expect(page.get_by_role("region", name="Traceback")).to_contain_text("ZeroDivisionError")
+    show(page, "01890000-0000-7000-8000-000000000000")
+    expect(page.locator("job-progress .foot")).to_contain_text("There is no job")
+
+
+def test_a_hidden_tab_draws_nothing_and_misses_nothing(visit: Any, origin: str) -> None:
+    page = visit("<job-progress></job-progress>")
+    show(page, start(page, origin, "numbers.count", to=40))
+    expect(bar(page)).to_have_attribute("aria-valuenow", re.compile("[1-9]"))
+    page.evaluate(HIDE, True)
+    drawn = bar(page).get_attribute("aria-valuetext")
+    page.wait_for_function("() => document.querySelector('job-progress').view.state === 'succeeded'")
+    assert bar(page).get_attribute("aria-valuetext") == drawn
+    assert page.evaluate("heard.filter(([, name]) => name === 'progress').length") > 20
+    page.evaluate(HIDE, False)
+    expect(state(page)).to_have_text("succeeded")
+    expect(bar(page)).to_have_attribute("aria-valuenow", "100")
+
+
+def test_an_element_that_is_removed_or_given_another_job_watches_no_more(visit: Any, origin: str) -> None:
+    sent: list[str] = []
+    page = visit("")
+    page.on("websocket", lambda socket: socket.on("framesent", lambda text: sent.append(str(text))))
+    first, second = (start(page, origin, "sleep.long") for _ in range(2))
+    page.evaluate("id => document.body.append(Object.assign(document.createElement('job-progress'), { job: id }))", first)
+    expect(state(page)).to_have_text("running")
+    show(page, second)
+    page.evaluate("document.body.append(document.querySelector('job-progress'))")  # moved: that changes nothing
+    expect(state(page)).to_have_text("running")
+    page.evaluate("window.removed = document.querySelector('job-progress'); removed.remove()")
+    page.wait_for_function("() => removed.view === null")
+    watches = [line.split(",")[1] for line in sent if "taskbahn.job.watch" in line]
+    cancels = [line.split(",")[1] for line in sent if line.startswith("[49,")]
+    assert len(watches) == 2
+    assert cancels == watches
+    page.evaluate(
+        "async ([node, ids]) => { const bahn = await (await import(`${node}/taskbahn.js`)).connect(); await bahn.cancel(ids); bahn.close() }",
+        [origin, [first, second]],
+    )
+
+
+def test_a_log_of_ten_thousand_lines_follows_until_the_reader_scrolls_up(visit: Any, origin: str) -> None:
+    page = visit("<job-log></job-log>")
+    show(page, start(page, origin, "numbers.count", to=MANY, pause=0))
+    log = page.get_by_role("log")
+    page.wait_for_function(
+        "count => document.querySelector('job-log').shadowRoot.querySelectorAll('.line').length >= count",
+        arg=MANY,
+        timeout=40_000,
+    )
+    last = page.locator("job-log .line").last
+    expect(last).to_be_in_viewport()
+    assert log.evaluate("box => box.shadowRoot === null && box.scrollHeight > 100 * box.clientHeight")
+    newest = page.get_by_role("button", name="Newest")
+    expect(newest).to_be_hidden()
+    log.press("Home")
+    expect(page.locator("job-log .line").first).to_be_in_viewport()
+    newest.click()
+    expect(last).to_be_in_viewport()
+    expect(newest).to_be_hidden()
+    page.evaluate("document.querySelector('job-log').level = 'warning'")
+    expect(page.locator("job-log .line", has_text="line 0").first).to_be_hidden()
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="axe-core comes with npm")
+def test_axe_finds_nothing_wrong_light_or_dark(visit: Any, origin: str) -> None:
+    page = visit("""<main><h1>Kit</h1><task-form task="pictures.everything"></task-form><div>
+        <job-progress cancellable></job-progress><job-log></job-log><job-result></job-result>
+    </div></main>""")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.get_by_role("button", name="Start job").click()
+    expect(page.get_by_role("alert").filter(has_text="Name is missing.")).to_be_visible()
+    jobs = {"running": start(page, origin, "numbers.count", to=1000), "failed": start(page, origin, "pictures.broken", path="a")}
+    for wanted, id in jobs.items():
+        show(page, id)
+        expect(state(page)).to_have_text(wanted)
+        expect(page.locator("job-result")).to_contain_text("No result yet" if wanted == "running" else "is no picture")
+        for scheme in ("light", "dark"):
+            page.evaluate(
+                "scheme => Object.assign(document.documentElement.style, { colorScheme: scheme, background: 'Canvas' })", scheme
+            )
+            found = page.evaluate(
+                "async () => (await axe.run()).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])"
+            )
+            assert found == [], (wanted, scheme)
+    page.evaluate("id => document.querySelector('job-progress').bahn.cancel([id])", jobs["running"])
+
+
+def test_the_page_of_the_example_works_after_a_reload_too(visit: Any, node: Node, site: Site, origin: str) -> None:
+    site.is_strict = False  # its own script and style are in the page
+    html = (EXAMPLE / "index.html").read_text(encoding="utf-8").replace("http://127.0.0.1:8080", origin)
+    with running(Program("worker", "films:app", "--slots", "1", cwd=EXAMPLE, TASKBAHN_URL=node.websocket), " ready"):
+        page = visit("", html)
+        page.get_by_label("title").fill("Metropolis")
+        page.get_by_label("quality").select_option("draft")
+        page.get_by_role("button", name="Render").click()
+        expect(state(page)).to_have_text("running")
+        page.reload()
+        expect(state(page)).to_have_text("succeeded")
+        expect(page.get_by_role("region", name="Result")).to_contain_text('"title": "Metropolis"')
+        expect(page.get_by_role("log")).to_contain_text("nobody has seen Metropolis yet")
+
+
+def test_the_hook_for_react_follows_a_job_and_changes_to_another(visit: Any, site: Site, origin: str) -> None:
+    site.is_strict = False  # its script is in the page
+    (hook,) = (block.text for block in documents.blocks(DOCS) if block.title == "use-job.js")
+    assert len(hook[hook.index("export function") :].splitlines()) <= 20
+    page = visit(hook.replace("127.0.0.1:8080", origin.removeprefix("http://")), HOOK)
+    page.evaluate("id => show(id)", start(page, origin, "numbers.count", to=20))
+    expect(page.locator("p")).to_have_text(re.compile(r"^running \| 0\.\d+ \|  \| $"))
+    expect(page.locator("p")).to_have_text("succeeded | 1 |  | 20")
+    page.evaluate("id => show(id)", start(page, origin, "sleep.long", {"delay": 60}))
+    expect(page.locator("p")).to_have_text(re.compile(r"^waiting \|  \| \w.* \| $"))

@@ -1,0 +1,124 @@
+/** What the elements are made of and needs no page: the words, the expected end, the feed of one job. How they look and act is in tests/browser. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { MOST_LINES, readJob } from "../../web/taskbahn_web/static/elements/feed.js";
+import { footOf, stateText } from "../../web/taskbahn_web/static/elements/job-words.js";
+import { roughly, secondsLeft } from "../../web/taskbahn_web/static/shared/expected.js";
+import { connect } from "../../web/taskbahn_web/static/taskbahn.js";
+import { FakeRouter } from "./fake.js";
+
+const ID = "01890000-0000-7000-8000-000000000000";
+const LIVE = { state: "live" };
+const event = (number, kind, data, at = number) => ({ job: ID, number, kind, at, data });
+
+/** Read a job of a router that is told what to say. */
+async function reading() {
+  const router = new FakeRouter();
+  const bahn = await connect({ dial: router.dial });
+  const heard = [];
+  const reader = { onChange: () => {}, onProgress: ({ fraction }) => heard.push(fraction), onEnd: ({ state }) => heard.push(state) };
+  const { feed, leave } = readJob(bahn, ID, reader);
+  return { router, bahn, feed, leave, heard, watch: await router.call() };
+}
+
+test("the expected end comes from earlier jobs at first, and from the job's own pace the further it is", () => {
+  assert.equal(secondsLeft({ fraction: null, elapsed: 4, typical: 10 }), 6);
+  assert.equal(secondsLeft({ fraction: 0.5, elapsed: 10 }), 10);
+  assert.equal(secondsLeft({ fraction: 0.5, elapsed: 10, typical: 40 }), 20);
+  assert.ok(secondsLeft({ fraction: 0.9, elapsed: 10, typical: 40 }) < 5);
+});
+
+test("an end that nobody can know is not made up", () => {
+  assert.equal(secondsLeft({ fraction: null, elapsed: 4 }), null);
+  assert.equal(secondsLeft({ fraction: 0.5, elapsed: 0.1 }), null);
+  assert.equal(secondsLeft({ fraction: null, elapsed: 12, typical: 10 }), null);
+  assert.equal(secondsLeft({ fraction: 1, elapsed: 12, typical: 40 }), null);
+});
+
+test("what is only expected is told roughly", () => {
+  assert.deepEqual([0.2, 8.4, 41, 61, 3700, 9000].map(roughly), ["1 s", "9 s", "45 s", "2 min", "1 h 10 min", "2 h 30 min"]);
+});
+
+test("a running job tells its time, its pace and what is left", () => {
+  const stage = { id: 1, name: "Pictures", total: 100, done: 20, started_at: 100 };
+  const job = { id: ID, state: "running", started_at: 100, attempt: 2, progress: { stages: [stage] } };
+  assert.deepEqual(footOf(job, 110, LIVE), { facts: "10 s · 2/s · attempt 2", left: "about 40 s left" });
+  assert.deepEqual(footOf({ ...job, attempt: 1, progress: null, typical: 5 }, 110, LIVE), { facts: "10 s", left: "usually 5.0 s" });
+  assert.match(footOf(job, 110, { state: "reconnecting" }).facts, /^Reconnecting/);
+});
+
+test("a job that waits tells why, how many are before it, and when it starts", () => {
+  const job = { id: ID, state: "ready", place: { why: "All slots are busy.", ahead: 12, starts_at: 130 } };
+  assert.deepEqual(footOf(job, 100, LIVE), { facts: "All slots are busy · 12 jobs ahead", left: "starts in about 30 s" });
+  const place = { why: "No worker offers it.", ahead: 0 };
+  assert.deepEqual(footOf({ ...job, place }, 100, LIVE), { facts: "No worker offers it · next in line", left: "" });
+  assert.deepEqual(footOf({ id: ID, state: "waiting", due_at: 105 }, 100, LIVE), { facts: "", left: "starts in about 5 s" });
+});
+
+test("a job that ended tells how long it took, and why it failed", () => {
+  const job = { id: ID, state: "failed", started_at: 100, finished_at: 101.5, error: { type: "ValueError", message: "no picture" } };
+  assert.equal(footOf(job, 200, LIVE).facts, "took 1.5 s · ValueError: no picture");
+  assert.equal(stateText(null, "connecting", true), "connecting…");
+  assert.equal(stateText(null, "live", false), "no job yet");
+});
+
+test("a feed keeps view and log, and lets no old state undo the snapshot", async () => {
+  const { bahn, feed, watch, heard } = await reading();
+  watch.progress({ snapshot: { id: ID, state: "running", number: 4, progress: { fraction: 0.5 } } });
+  watch.progress({ events: [event(1, "state", { state: "ready" }), event(2, "log", { message: "a" }), event(4, "state", { state: "running" })] });
+  assert.equal(feed.job.state, "running");
+  watch.progress({ events: [event(5, "log", { message: "b" }), event(5, "progress", { fraction: 0.75 })] });
+  watch.progress({ place: { why: "never mind" } });
+  assert.deepEqual(feed.lines.map(({ data }) => data.message), ["a", "b"]);
+  assert.equal(feed.job.progress.fraction, 0.75);
+  assert.deepEqual(heard, [0.5, 0.75]);
+  bahn.close();
+});
+
+test("elements that show one job share one watch, and the last that leaves ends it", async () => {
+  const { router, bahn, feed, leave, watch } = await reading();
+  const other = readJob(bahn, ID, { onChange: () => {} });
+  assert.equal(other.feed, feed);
+  leave();
+  assert.equal(watch.mode, undefined);
+  other.leave();
+  assert.equal(watch.mode, "killnowait");
+  assert.notEqual(readJob(bahn, ID, { onChange: () => {} }).feed, feed);
+  assert.equal(router.calls.length, 1); // the next watch begins in its own time
+  await router.call(2);
+  bahn.close();
+});
+
+test("who comes after the end hears of it, and a retry begins the watch anew", async () => {
+  const { router, bahn, heard, watch } = await reading();
+  router.sessions[0].subscribe = async (topic, handler) => (router.sessions[0].topics.push([topic, handler]), () => {});
+  watch.progress({ snapshot: { id: ID, state: "running", number: 1 } });
+  watch.resolve({ id: ID, state: "failed", number: 2 });
+  while (!router.sessions[0].topics.length) await new Promise((resolve) => setTimeout(resolve, 1));
+  const late = [];
+  readJob(bahn, ID, { onChange: () => {}, onEnd: ({ state }) => late.push(state) });
+  await Promise.resolve();
+  assert.deepEqual([heard, late], [["failed"], ["failed"]]);
+  const [[topic, tell]] = router.sessions[0].topics;
+  assert.equal(topic, `taskbahn.job.${ID}`);
+  tell([event(3, "state", { state: "ready" })]);
+  const again = await router.call(2);
+  assert.equal(again.procedure, "taskbahn.job.watch");
+  again.resolve({ id: ID, state: "succeeded", number: 5 });
+  while (heard.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(heard, ["failed", "succeeded"]);
+  bahn.close();
+});
+
+test("a feed keeps the newest lines and counts what it gives up", async () => {
+  const { bahn, feed, watch } = await reading();
+  watch.progress({ snapshot: { id: ID, state: "running", number: 0 } });
+  const lines = Array.from({ length: MOST_LINES + 2000 }, (_, index) => event(index + 1, "log", { message: String(index) }));
+  watch.progress({ events: lines });
+  assert.equal(feed.lines.length, MOST_LINES);
+  assert.equal(feed.dropped, 2000);
+  assert.equal(feed.lines[0].data.message, "2000");
+  bahn.close();
+});

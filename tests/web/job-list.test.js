@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { changed, JobPages } from "../../web/taskbahn_web/static/app/job-pages.js";
+import { JobWindow } from "../../web/taskbahn_web/static/app/job-window.js";
+import { parseQuery } from "../../web/taskbahn_web/static/app/query.js";
+
+/** Job number *n* of a store: the higher the newer. */
+const job = (n, changes = {}) => ({ id: `j${n}`, task: "a", queue: "q", state: "running", attempt: 1, created_at: n, tags: [], ...changes });
+const range = (newest, count) => Array.from({ length: count }, (_, index) => job(newest - index));
+const shown = (pages) => pages.slice(0, pages.count).map(({ entry }) => entry?.job.id ?? "-");
+const always = () => true;
+const sameState = (state) => (each) => each.state === state;
+
+function filled(newest = 10, count = 5, next = 6) {
+  const pages = new JobPages();
+  pages.reset({ jobs: range(newest, count), next });
+  return pages;
+}
+
+test("pages follow one another, and know what stands where", () => {
+  const pages = filled();
+  pages.append({ jobs: range(5, 3), next: null });
+  assert.deepEqual(shown(pages), ["j10", "j9", "j8", "j7", "j6", "j5", "j4", "j3"]);
+  assert.equal(pages.indexOf("j4"), 6);
+  assert.equal(pages.indexOf("j1"), -1);
+  assert.deepEqual(pages.slice(4, 6).map(({ index, entry }) => [index, entry.job.id]), [[4, "j6"], [5, "j5"]]);
+});
+
+test("a change moves a row, brings a new one to its place, and takes one away that matches no more", () => {
+  const pages = filled();
+  assert.equal(pages.take({ id: "j9", progress: { fraction: 0.5 } }, always, false), "changed");
+  assert.equal(pages.entry("j9").job.progress.fraction, 0.5);
+  pages.take(job(11), always, false);
+  pages.take(job(8.5), always, false);
+  pages.take({ id: "j7", state: "succeeded" }, sameState("running"), false);
+  assert.deepEqual(shown(pages), ["j11", "j10", "j9", "j8.5", "j8", "j6"]);
+  assert.equal(pages.take(job(2), always, false), "", "it belongs to jobs that were not asked for yet");
+});
+
+test("a list that is held still neither gets nor loses rows", () => {
+  const pages = filled();
+  assert.equal(pages.take(job(11), always, true), "fresh");
+  pages.take({ id: "j9", state: "failed" }, sameState("running"), true);
+  assert.deepEqual(shown(pages), ["j10", "j9", "j8", "j7", "j6"]);
+  assert.deepEqual([pages.entry("j9").isGone, pages.entry("j9").job.state], [true, "failed"]);
+});
+
+test("the answer to a page's cursor brings it up to date, and what follows becomes a page of its own", () => {
+  const pages = filled(10, 5, null);
+  pages.put(pages.pages[0], { jobs: [job(12), job(11), job(10), job(8)], next: 80 }, false);
+  assert.deepEqual(shown(pages), ["j12", "j11", "j10", "j8", "j7", "j6"]); // j9 is not there any more
+  assert.deepEqual(pages.pages.map(({ before, count, isOld }) => [before, count, isOld]), [[null, 4, false], [80, 2, true]]);
+  pages.put(pages.pages[1], { jobs: [], next: null }, false);
+  assert.deepEqual([shown(pages).length, pages.count, pages.loaded], [4, 4, 4]);
+});
+
+test("an empty answer that goes on takes nothing away", () => {
+  const pages = filled();
+  pages.put(pages.pages[0], { jobs: [], next: 3 }, false);
+  assert.equal(pages.count, 5);
+});
+
+test("what is far away is forgotten, keeps its room, and comes back", () => {
+  const pages = filled();
+  for (let start = 5; start > -90; start -= 5) pages.append({ jobs: range(start, 5), next: start - 4 });
+  assert.equal(pages.count, 100);
+  pages.forget(20, 97);
+  assert.equal(pages.loaded, 20);
+  assert.deepEqual([pages.count, shown(pages)[0], shown(pages).at(-1)], [100, "-", "j-89"]);
+  pages.put(pages.pages[0], { jobs: range(20, 3), next: 17 }, false);
+  assert.deepEqual(shown(pages).slice(0, 6), ["j20", "j19", "j18", "-", "-", "-"]);
+  assert.equal(pages.count, 100);
+  pages.trim(50);
+  assert.deepEqual([pages.count <= 50, typeof pages.next], [true, "number"]);
+});
+
+test("a change that begins anew takes the end of before away", () => {
+  const failed = job(1, { state: "failed", finished_at: 5, error: { message: "no" }, progress: { fraction: 1 }, worker: "w" });
+  const ready = changed(failed, { id: "j1", state: "ready" });
+  assert.deepEqual([ready.finished_at, ready.error, ready.worker], [null, null, null]);
+  const running = changed(ready, { id: "j1", state: "running", attempt: 2, worker: "v" });
+  assert.deepEqual([running.progress, running.worker, running.attempt], [null, "v", 2]);
+});
+
+/** A node with a store of jobs, and the screen. */
+function stage(store, q = "") {
+  const [asked, frames, listeners] = [[], [], []];
+  const ask = async (_procedure, _args, { before = Infinity, limit }) => {
+    asked.push(before === Infinity ? null : before);
+    const found = store.filter(({ created_at }) => created_at < before);
+    return { jobs: found.slice(0, limit), next: found.length > limit ? found[limit - 1].created_at : null };
+  };
+  const source = { bahn: { ask }, onChanges: (listener) => (listeners.push(listener), () => {}), onLive: (action) => (action(), () => {}) };
+  const list = new JobWindow(parseQuery(q).wanted, source, (draw) => frames.push(draw));
+  const stop = list.open();
+  const draw = () => frames.splice(0).forEach((frame) => frame());
+  const quiet = async () => {
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  };
+  return { list, asked, stop, draw, frames, quiet, publish: (changes) => listeners.forEach((listener) => listener(changes)) };
+}
+
+test("changes of one frame are one drawing", async () => {
+  const { list, stop, draw, frames, quiet, publish } = stage(range(10, 5));
+  await quiet();
+  draw();
+  const before = list.version.value;
+  for (let index = 0; index < 40; index++) publish([{ id: "j9", progress: { fraction: index / 40 } }]);
+  assert.equal(frames.length, 1);
+  draw();
+  assert.equal(list.version.value, before + 1);
+  stop();
+});
+
+test("more is asked for only near the end", async () => {
+  const { list, asked, stop, quiet } = stage(range(1000, 1000));
+  await quiet();
+  list.see(0, 30, true);
+  await quiet();
+  assert.deepEqual(asked, [null]);
+  list.see(60, 90, false);
+  await quiet();
+  assert.deepEqual(asked, [null, 901]);
+  stop();
+});
+
+test("what may have changed unheard is asked for anew, at a bounded pace, and a job that is gone goes", async () => {
+  const store = range(1000, 1000);
+  const { list, asked, stop, quiet, publish } = stage(store);
+  await quiet();
+  list.see(0, 30, true);
+  store.splice(3, 1); // j997
+  const full = Array.from({ length: 500 }, (_, index) => ({ id: `j${1000 - index}`, progress: { fraction: 0.1 } }));
+  for (let message = 0; message < 10; message++) publish(full);
+  await quiet();
+  assert.deepEqual(asked, [null, null]);
+  assert.equal(list.pages.indexOf("j997"), -1);
+  stop();
+});
+
+test("new jobs are held back while somebody reads further down, and come in afterwards", async () => {
+  const store = range(300, 300);
+  const { list, stop, draw, quiet, publish } = stage(store);
+  await quiet();
+  list.see(20, 50, false);
+  store.unshift(job(301));
+  publish([job(301)]);
+  draw();
+  assert.deepEqual([list.held.value, list.pages.indexOf("j301")], [1, -1]);
+  list.see(0, 30, true);
+  await quiet();
+  draw();
+  assert.deepEqual([list.held.value, list.pages.indexOf("j301")], [0, 0]);
+  stop();
+});
+
+test("where only the node knows whether a job matches, the page asks", async () => {
+  const { list, asked, stop, quiet, publish } = stage(range(10, 3), "tag:x");
+  await quiet();
+  list.see(0, 10, true);
+  publish([{ id: "j11", task: "a", state: "running", created_at: 11 }]);
+  await quiet();
+  assert.equal(asked.length, 2);
+  publish([{ id: "j8", progress: { fraction: 1 } }]);
+  await quiet();
+  assert.equal(asked.length, 2);
+  stop();
+});

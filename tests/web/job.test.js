@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { inFrame } from "../../web/taskbahn_web/static/app/frame.js";
+import { Selection } from "../../web/taskbahn_web/static/app/selection.js";
+import { spansOf } from "../../web/taskbahn_web/static/app/spans.js";
+import { completed, suggestions } from "../../web/taskbahn_web/static/app/suggest.js";
+import { runsOf } from "../../web/taskbahn_web/static/app/traceback.js";
+
+test("frames of libraries fold, the user's own do not", () => {
+  const own = '  File "/home/me/photos.py", line 3, in resize\n    return open(path)';
+  const library = '  File "/venv/lib/python3.11/site-packages/PIL/Image.py", line 9, in open\n    raise Error\n    ~~~~~^^^^';
+  const text = ["Traceback (most recent call last):", own, library, library, "Error: no picture"].join("\n");
+  const runs = runsOf(text);
+  assert.deepEqual(runs.map(({ frames, isFolded }) => [frames, isFolded]), [[1, false], [2, true], [0, false]]);
+  assert.equal(runs.map((run) => run.text).join("\n"), text);
+  assert.equal(runsOf(["Traceback:", library, "Error"].join("\n")).length, 1, "something must be seen");
+});
+
+test("a job's life is the wait, the runs and the pauses between", () => {
+  const attempts = [
+    { attempt: 1, worker: "a", started_at: 12, ended_at: 13, outcome: "error" },
+    { attempt: 2, worker: "b", started_at: 20 },
+  ];
+  const { spans, start, end } = spansOf({ id: "j", task: "t", queue: "q", state: "running", created_at: 10, attempt: 2, attempts }, 25);
+  assert.deepEqual([start, end], [10, 25]);
+  assert.deepEqual(
+    spans.map(({ attempt, from, started_at, ended_at, state }) => [attempt, from, started_at, ended_at, state]),
+    [[1, 10, 12, 13, "error"], [2, 13, 20, 25, "running"]],
+  );
+});
+
+test("a job that waits has a span without a run, and one that never ran has nothing else", () => {
+  const job = { id: "j", task: "t", queue: "q", created_at: 10, attempt: 1 };
+  const attempts = [{ attempt: 1, worker: "a", started_at: 11, ended_at: 12, outcome: "error" }];
+  assert.deepEqual(spansOf({ ...job, state: "waiting", attempts }, 15).spans.at(-1), { attempt: 2, from: 12, started_at: null, ended_at: 15, state: "waiting", worker: "" });
+  const { spans, end } = spansOf({ ...job, attempt: 0, state: "cancelled", finished_at: 14 }, 99);
+  assert.deepEqual([spans.length, spans[0].attempt, spans[0].state, end], [1, 0, "cancelled", 14]);
+});
+
+test("what may follow in the query bar fits what is being written", () => {
+  const known = { task: ["images.thumbnail", "mail.send"], queue: ["slow"] };
+  const texts = (text) => suggestions(text, text.length, known).map((each) => each.text);
+  assert.deepEqual(texts("st"), ["state:"]);
+  assert.deepEqual(texts("state:failed,e"), ["state:failed,expired"]);
+  assert.ok(!texts("state:failed ").includes("state:"), "each key may be given once");
+  assert.deepEqual(texts("thumb"), ["task:images.thumbnail"]);
+  assert.deepEqual(texts("task:MAIL"), ["task:mail.send"]);
+  assert.deepEqual(texts("queue:"), ["queue:slow"]);
+});
+
+test("a suggestion takes the place of the word at the caret", () => {
+  const state = { text: "state:failed", note: "", isWhole: true };
+  assert.deepEqual(completed("sta task:a", 2, state), { text: "state:failed task:a", caret: 13 });
+  assert.deepEqual(completed("task:a ", 7, { text: "queue:", note: "", isWhole: false }), { text: "task:a queue:", caret: 13 });
+});
+
+test("a selection knows ranges, and acts on the current job if nothing is selected", () => {
+  const ids = ["a", "b", "c", "d"];
+  const rows = { count: 4, indexOf: (id) => ids.indexOf(id), slice: (first, last) => ids.slice(first, last).map((id) => ({ entry: { job: { id } } })) };
+  const selection = new Selection(rows);
+  const moved = [];
+  selection.onMove((index) => moved.push(index));
+  for (const by of [1, 1, 1, -1, 9]) selection.move(by);
+  assert.deepEqual([moved, selection.meant], [[0, 1, 2, 1, 3], ["d"]]);
+  selection.click("d");
+  selection.click("b", true);
+  assert.deepEqual(selection.meant.sort(), ["b", "c", "d"]);
+  selection.click("c");
+  assert.deepEqual(selection.ids.sort(), ["b", "d"]);
+});
+
+test("many wishes are one drawing, and the next wish another", () => {
+  const frames = [];
+  let drawn = 0;
+  const wish = inFrame(() => drawn++, (callback) => frames.push(callback));
+  wish();
+  wish();
+  frames.shift()();
+  wish();
+  assert.deepEqual([drawn, frames.length], [1, 1]);
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { found } from "../../web/taskbahn_web/static/app/found.js";
+import { rangeOf, RANGES } from "../../web/taskbahn_web/static/app/ranges.js";
+import { inWords, perSecondOf, sums, tilesOf } from "../../web/taskbahn_web/static/app/tiles.js";
+
+const COUNTS = { accepted: 40, succeeded: 30, failed: 2, cancelled: 1, expired: 0, retried: 3 };
+
+function status(changes = {}) {
+  return {
+    version: "1", started_at: 500, now: 1000, jobs: { ready: 4, waiting: 1, running: 2 }, workers: 1, slots: 8, running: 2, lag: 0,
+    totals: COUNTS, oldest: 955, wait: [0.012, 0.5], run: [2, 8], problems: [], ...changes,
+  };
+}
+
+/** Three buckets of five seconds; of the first nothing is known. */
+function history(changes = {}) {
+  return {
+    step: 5, start: 986,
+    accepted: [null, 10, 5], succeeded: [null, 8, 4], failed: [null, 2, 0], cancelled: [null, 0, 1], expired: [null, 0, 0], retried: [null, 0, 0],
+    waiting: [null, 0, 5], running: [null, 3, 2], oldest: [null, null, 45], wait: [null, 0.01, 0.02], wait95: [null, 0.1, 0.2], run: [null, 1, 2], run95: [null, 4, 8],
+    ...changes,
+  };
+}
+
+function tile(title, ...given) {
+  return tilesOf(...given).find((each) => each.title === title);
+}
+
+test("the tiles say what is now, and what it was made of", () => {
+  const tiles = tilesOf(status(), history(), { accepted: 3, finished: 2.04, failed: 0 });
+  assert.deepEqual(
+    tiles.map(({ title, figure, note }) => [title, figure, note]),
+    [
+      ["Accepted", "3.0/s", "15 jobs"],
+      ["Finished", "2.0/s", "15 jobs"],
+      ["Failed", "2", "13.3 % of what finished"],
+      ["Running", "2", "of 8 slots"],
+      ["Waiting", "5", "1 of them not due yet"],
+      ["Oldest waiting", "45 s", "since it was accepted"],
+      ["Wait to start", "12 ms", "95 % within 500 ms"],
+      ["Run time", "2.0 s", "95 % within 8.0 s"],
+    ],
+  );
+  assert.ok(tiles.every(({ lines }) => lines.length > 0 && lines.every(({ values }) => values.length === 3)));
+});
+
+test("an idle node shows dashes and noughts, not nothing", () => {
+  const idle = status({ jobs: {}, running: 0, oldest: null, wait: null, run: null });
+  assert.deepEqual(tilesOf(idle, null, null).map(({ figure }) => figure), ["0/s", "0/s", "0", "0", "0", "–", "–", "–"]);
+});
+
+test("counts become jobs a second; the bucket that is not over shows the rate of now, or that of the one before", () => {
+  assert.deepEqual(perSecondOf(history(), history().accepted, 7), [null, 2, 7]);
+  assert.deepEqual(perSecondOf(history(), history().accepted, undefined), [null, 2, 2]);
+});
+
+test("what is not known stays a gap, and nobody waited where the age of the oldest is missing", () => {
+  assert.deepEqual(sums([null, 1], [null, null], [null, 2]), [null, 3]);
+  assert.deepEqual(tile("Oldest waiting", status(), history(), null).lines[0].values, [null, 0, 45]);
+});
+
+test("a chart is also a sentence", () => {
+  const words = rangeOf("6h").words;
+  assert.equal(inWords(tile("Running", status(), history(), null), words), "Running: 2, of 8 slots. In the last 6 hours between 2 and 3.");
+  const nothing = history({ running: [null, null, null] });
+  assert.equal(inWords(tile("Running", status(), nothing, null), words), "Running: 2, of 8 slots. Nothing is known of the last 6 hours.");
+});
+
+test("a range that nobody knows is the shortest", () => {
+  assert.equal(rangeOf("a year"), RANGES[0]);
+  assert.deepEqual(RANGES.map(({ seconds }) => seconds), [900, 21_600, 86_400, 604_800]);
+});
+
+test("an id is its job, a task's name its task, and all else a question to the list of jobs", () => {
+  const tasks = ["images.thumbnail", "images.palette", "jobs.tidy"];
+  const places = (words) => found(words, tasks).map(({ kind, where }) => [kind, where]);
+  assert.deepEqual(places(" 0193A5B0-0000-7000-8000-00000000002A "), [["Job", "#/jobs/0193a5b0-0000-7000-8000-00000000002a"]]);
+  assert.deepEqual(places("0193a5b000007000800000000000002a"), [["Job", "#/jobs/0193a5b0-0000-7000-8000-00000000002a"]]);
+  assert.deepEqual(places("images.palette")[0], ["Task", "#/tasks/images.palette"]);
+  assert.deepEqual(places("state:failed since:1h"), [["Jobs", "#/jobs?q=state%3Afailed+since%3A1h"]]);
+  assert.deepEqual(places("job"), [["Jobs", "#/jobs?q=job"], ["Task", "#/tasks/jobs.tidy"], ["Page", "#/jobs"]]);
+  assert.deepEqual(places("  "), []);
+});

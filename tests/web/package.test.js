@@ -1,0 +1,69 @@
+/** The package as npm sees it: its version, its types, and that it works where it is installed. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const WEB = join(ROOT, "web");
+const STATIC = join(WEB, "taskbahn_web/static");
+const TSC = join(WEB, "node_modules/typescript/bin/tsc");
+const FOLDER = mkdtempSync(join(tmpdir(), "taskbahn-package-"));
+after(() => rmSync(FOLDER, { recursive: true }));
+
+const read = (...path) => readFileSync(join(...path), "utf8");
+const node = (...command) => execFileSync(process.execPath, command, { cwd: FOLDER, encoding: "utf8", stdio: "pipe" });
+const npm = (cwd, ...command) => execFileSync("npm", command, { cwd, encoding: "utf8", stdio: "pipe" });
+
+/** What a command printed, also if it failed. */
+function outputOf(command) {
+  try {
+    return command();
+  } catch (error) {
+    return `${error.stdout}${error.stderr}`;
+  }
+}
+
+test("the package has version and licence of the project", () => {
+  const { version, license } = JSON.parse(read(STATIC, "package.json"));
+  const setup = read(ROOT, "setup.cfg");
+  assert.equal(version, /^version = (\S+)$/m.exec(setup)[1]);
+  assert.equal(license, /^license = (\S+)$/m.exec(setup)[1]);
+  assert.equal(read(STATIC, "LICENSE"), read(ROOT, "LICENSE"));
+});
+
+test("the types are those of the code: npm run declarations", () => {
+  const copy = join(FOLDER, "web");
+  for (const name of ["tsconfig.json", "tsconfig.declarations.json"]) cpSync(join(WEB, name), join(copy, name));
+  cpSync(STATIC, join(copy, "taskbahn_web/static"), { recursive: true, filter: (path) => !/static\/(app|vendor|types\/(?!tags\.))/.test(path) });
+  assert.equal(outputOf(() => node(TSC, "-p", join(copy, "tsconfig.declarations.json"))), "");
+  const [kept, fresh] = [join(STATIC, "types"), join(copy, "taskbahn_web/static/types")];
+  const names = (folder) => readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".d.ts")).sort();
+  assert.deepEqual(names(kept), names(fresh), "run npm run declarations in web/");
+  for (const name of names(fresh)) assert.equal(read(kept, name), read(fresh, name), `${name} is not what the code says: run npm run declarations in web/`);
+});
+
+test("the package installs without a registry, loads without a page, and its types hold", () => {
+  const [{ filename, files }] = JSON.parse(npm(STATIC, "pack", "--json", "--pack-destination", FOLDER));
+  const packed = files.map(({ path }) => path);
+  for (const path of ["LICENSE", "README.md", "taskbahn.js", "elements.js", "vendor/wampy/LICENSE"]) assert.ok(packed.includes(path), path);
+  assert.deepEqual(packed.filter((path) => /^(app|styles|vendor\/(?!wampy))/.test(path)), []);
+
+  npm(FOLDER, "init", "--yes");
+  npm(FOLDER, "install", "--offline", "--no-audit", "--no-fund", join(FOLDER, filename));
+  const script = `
+    const { connect, Bahn, STATES } = await import("taskbahn");
+    const { ELEMENTS } = await import("taskbahn/elements.js");
+    const refused = await connect({ dial: async () => { throw new Error("nobody answers") } }).catch(({ message }) => message);
+    console.log(typeof Bahn, STATES.length, Object.keys(ELEMENTS).join(), refused);
+  `;
+  assert.equal(node("--input-type=module", "-e", script).trim(), "function 7 job-log,job-progress,job-result,task-form nobody answers");
+
+  cpSync(join(ROOT, "tests/web/usage.ts"), join(FOLDER, "usage.mts"));
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2023", "--lib", "es2023,dom,dom.iterable"];
+  assert.equal(outputOf(() => node(TSC, ...options, "usage.mts")), "");
+});

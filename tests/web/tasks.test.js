@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { prose } from "../../web/taskbahn_web/static/app/docstring.js";
+import { bytes, cores, share } from "../../web/taskbahn_web/static/app/measures.js";
+import { squaresOf } from "../../web/taskbahn_web/static/app/slots.js";
+import { javascriptOf, pythonOf, pythonValue, shellOf } from "../../web/taskbahn_web/static/app/snippets.js";
+import { columnsOf } from "../../web/taskbahn_web/static/app/columns.js";
+import { optionFields, optionsOf } from "../../web/taskbahn_web/static/app/task-options.js";
+import { exampleOf, limitsText, typeText } from "../../web/taskbahn_web/static/shared/schema-text.js";
+import { fieldsOf, FURTHER, kindText } from "../../web/taskbahn_web/static/shared/schema.js";
+import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/shared/values.js";
+
+const BOX = {
+  title: "Box",
+  type: "object",
+  properties: { left: { type: "integer" }, size: { type: "integer", default: 1 }, tags: { type: "array" }, note: { type: "string" } },
+  required: ["left"],
+};
+
+function field(schema, { required = true, definitions = { Box: BOX } } = {}) {
+  return fieldsOf({ digest: "", parameters: { properties: { it: schema }, required: required ? ["it"] : [], $defs: definitions } })[0];
+}
+
+test("a type is said in a word or two", () => {
+  const said = {
+    text: { type: "string" },
+    "integer or none": { anyOf: [{ type: "integer" }, { type: "null" }] },
+    "integer or text": { type: ["integer", "string"] },
+    "contain or cover": { enum: ["contain", "cover"] },
+    3: { const: 3 },
+    Box: { $ref: "#/$defs/Box" },
+    "list of Box": { type: "array", items: { $ref: "#/$defs/Box" } },
+    "set of text": { type: "array", items: { type: "string" }, uniqueItems: true },
+    "list: integer, text": { type: "array", prefixItems: [{ type: "integer" }, { type: "string" }], items: false },
+    "map of names to number": { type: "object", additionalProperties: { type: "number" } },
+    "date and time": { type: "string", format: "date-time" },
+    bytes: { type: "string", contentEncoding: "base64" },
+    "true or false": { type: "boolean" },
+    anything: {},
+  };
+  for (const [words, schema] of Object.entries(said)) assert.equal(typeText(schema), words);
+});
+
+test("limits are said in words", () => {
+  assert.equal(limitsText({ minimum: 16, maximum: 4096 }), "16 to 4096");
+  assert.equal(limitsText({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), "more than 0, less than 1");
+  assert.equal(limitsText({ minLength: 1, pattern: "^a" }), "at least 1 character, matches ^a");
+  assert.equal(limitsText({ minItems: 2, multipleOf: 5 }), "at least 2 entries, a multiple of 5");
+  assert.equal(limitsText({ type: "string" }), "");
+});
+
+test("an example has what is required, what has a default, and empty lists", () => {
+  assert.deepEqual(exampleOf({ $ref: "#/$defs/Box" }, { Box: BOX }), { left: 1, size: 1, tags: [] });
+  assert.equal(exampleOf({ type: "integer", minimum: 16 }, {}), 16);
+  assert.equal(exampleOf({ type: "string", format: "date" }, {}), "2026-01-31");
+  const endless = { title: "Node", type: "object", properties: { next: { $ref: "#/$defs/Node" } }, required: ["next"] };
+  assert.match(JSON.stringify(exampleOf({ $ref: "#/$defs/Node" }, { Node: endless })), /^\{"next":/);
+});
+
+test("a required object begins with its example, a nullable one is empty", () => {
+  assert.equal(typedOf(field({ $ref: "#/$defs/Box" })), JSON.stringify({ left: 1, size: 1, tags: [] }, null, 2));
+  assert.equal(typedOf(field({ anyOf: [{ $ref: "#/$defs/Box" }, { type: "null" }] })), "");
+});
+
+test("what may be text is text unless it is JSON, and goes back and forth unchanged", () => {
+  const any = field({});
+  const union = field({ anyOf: [{ type: "integer" }, { type: "string" }] });
+  for (const value of ["abc", "5", "", 5, null, true, "true", { a: [1] }, ["x"]]) {
+    const { kwargs } = argumentsOf([any], { it: typedOf(any, value) });
+    assert.deepEqual(kwargs.it ?? null, value, JSON.stringify(value));
+  }
+  assert.deepEqual(argumentsOf([union], { it: "abc" }).kwargs, { it: "abc" });
+  assert.deepEqual(argumentsOf([union], { it: "5" }).kwargs, { it: 5 });
+  const list = field({ type: "array", items: { type: "string" } });
+  assert.match(argumentsOf([list], { it: "abc" }).problems.it, /^must be JSON: /);
+});
+
+test("a whole number that a browser would round is refused", () => {
+  const { problems } = argumentsOf([field({ type: "integer" })], { it: "12345678901234567890" });
+  assert.match(problems.it, /would round it/);
+});
+
+test("arguments beyond the named ones have a field where the task takes some", () => {
+  const parameters = { properties: { a: { type: "integer" } }, required: ["a"], additionalProperties: { type: "number" } };
+  const fields = fieldsOf({ digest: "", parameters });
+  assert.deepEqual(fields.map(({ name }) => name), ["a", FURTHER]);
+  assert.equal(typedOf(fields[1]), "");
+  assert.deepEqual(argumentsOf(fields, { a: "1", [FURTHER]: '{"x": 2}' }).kwargs, { a: 1, x: 2 });
+  assert.deepEqual(argumentsOf(fields, { a: "1", [FURTHER]: "" }).kwargs, { a: 1 });
+  assert.equal(argumentsOf(fields, { a: "1", [FURTHER]: "[]" }).problems[FURTHER], "must be a JSON object");
+  assert.equal(fieldsOf({ digest: "", parameters: { ...parameters, additionalProperties: false } }).length, 1);
+});
+
+test("a field says what it takes", () => {
+  assert.equal(kindText(field({ type: "array", items: { $ref: "#/$defs/Box" } })), "list of Box");
+  assert.equal(kindText(field({ enum: ["a", "b", "c"] }, { required: false })), "choice, optional");
+  assert.equal(field({ type: "string", contentEncoding: "base64" }).kind, "bytes");
+});
+
+test("options are as the task has them where nothing is given", () => {
+  const fields = optionFields({ name: "t", options: { queue: "mail", tags: ["a", "b"] } });
+  assert.deepEqual(fields.map(({ name, placeholder }) => [name, placeholder]), [
+    ["queue", "mail"],
+    ["priority", "0"],
+    ["delay", "0"],
+    ["run_within", "no limit"],
+    ["retries", "0"],
+    ["tags", "a b"],
+  ]);
+  assert.deepEqual(optionsOf(fields, {}), { options: {}, problems: {} });
+  assert.deepEqual(optionsOf(fields, { queue: "slow", delay: "1.5", tags: "x, y" }).options, { queue: "slow", delay: 1.5, tags: ["x", "y"] });
+  assert.equal(optionsOf(fields, { priority: "high" }).problems.priority, "must be a whole number");
+});
+
+const CALL = { task: "images.crop", args: [1], kwargs: { path: "a b.jpg", box: { left: 1 }, sharp: true, "odd-name": null }, url: "ws://node:8080/ws" };
+
+test("a call is written in Python, JavaScript and for a shell", () => {
+  assert.equal(
+    pythonOf({ ...CALL, options: { priority: 5 } }),
+    'from taskbahn import Taskbahn\n\napp = Taskbahn("ws://node:8080/ws")\ntask = app.get("images.crop").options(priority=5)\n' +
+      'job = task.start(1, path="a b.jpg", box={"left": 1}, sharp=True, **{"odd-name": None})\nprint(job.result())',
+  );
+  assert.match(javascriptOf(CALL), /bahn\.start\("images\.crop", \[1\], \{ path: "a b\.jpg", box: \{ left: 1 \}, sharp: true, "odd-name": null \}\);/);
+  assert.match(javascriptOf(CALL), /^import \{ connect \} from "http:\/\/node:8080\/taskbahn\.js";/);
+  assert.match(javascriptOf({ ...CALL, args: [], kwargs: {} }), /bahn\.start\("images\.crop"\);/);
+  assert.equal(
+    shellOf({ ...CALL, kwargs: { path: "a'b.jpg", digits: "5", box: { left: 1 } }, options: { tags: ["x"] } }),
+    `taskbahn call images.crop 1 'path=a'\\''b.jpg' 'digits="5"' 'box={"left":1}' -o 'tags=["x"]' --url ws://node:8080/ws --follow`,
+  );
+  assert.equal(pythonValue([null, false, { a: "é\n" }]), '[None, False, {"a": "é\\n"}]');
+});
+
+test("a history becomes columns that end now, and loses no job", () => {
+  const succeeded = Array.from({ length: 288 }, (_, index) => (index % 7 ? index : null));
+  const failed = succeeded.map(() => 1);
+  const columns = columnsOf({ start: 1000, step: 300, succeeded, failed }, 48);
+  assert.equal(columns.length, 48);
+  assert.equal(columns.at(-1).at, 1000 + 282 * 300);
+  const sum = (values) => values.reduce((total, value) => total + (value ?? 0), 0);
+  assert.equal(sum(columns.map((column) => column.succeeded)), sum(succeeded));
+  assert.equal(sum(columns.map((column) => column.failed)), 288);
+  const uneven = columnsOf({ start: 0, step: 1, succeeded: [1, 1, 1, 1, 1], failed: [0, 0, 0, 0, 0] }, 2);
+  assert.deepEqual(uneven.map((column) => column.succeeded), [2, 3]);
+});
+
+test("a docstring is shown without the lines that stand at the fields", () => {
+  const signature = { digest: "", parameters: { properties: { path: { type: "string", description: "where" } } } };
+  const doc = "Make it small.\n\nIt is cut.\n\nArgs:\n    path: where\n    more: of it\n\nReturns:\n    the new path";
+  assert.equal(prose(doc, signature), "Make it small.\n\nIt is cut.\n\nReturns:\n    the new path");
+  assert.equal(prose("Do it.\n\n:param path: where\n:returns: it", signature), "Do it.\n\n:returns: it");
+  assert.equal(prose(doc, { digest: "", parameters: { properties: { path: { type: "string" } } } }), doc);
+  assert.equal(prose(undefined, null), "");
+});
+
+test("what machines are measured in is short, and a share never says all or none when it is not", () => {
+  assert.deepEqual([0, 999, 48_300_000, 512_000_000, 3_200_000_000].map(bytes), ["0 bytes", "999 bytes", "48.3 MB", "512 MB", "3.2 GB"]);
+  assert.deepEqual([0, 1, 2.46, 12.4].map(cores), ["0 cores", "1.0 core", "2.5 cores", "12 cores"]);
+  assert.deepEqual(
+    [[0, 10], [1, 10_000], [1, 300], [1, 3], [9999, 10_000], [10, 10], [0, 0]].map(([part, whole]) => share(part, whole)),
+    ["0 %", "< 0.1 %", "0.3 %", "33 %", "99.9 %", "100 %", ""],
+  );
+});
+
+test("each slot is a square, unless there are very many", () => {
+  assert.deepEqual(squaresOf(3, 1), [true, false, false]);
+  assert.deepEqual(squaresOf(1, 2), [true, true]);
+  assert.deepEqual(squaresOf(1000, 1), []);
+});

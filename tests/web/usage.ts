@@ -1,0 +1,57 @@
+// What a TypeScript program may write with the package, and what the types keep it from writing; package.test.js checks it.
+
+import { connect, FINAL_STATES, TaskbahnError, type Bahn, type Job } from "taskbahn";
+import { JobProgress } from "taskbahn/elements.js";
+
+async function use(): Promise<number> {
+  const bahn: Bahn = await connect({ url: "ws://127.0.0.1:8080/ws" });
+  const stopState = bahn.onState((state) => console.log(state === "reconnecting" ? bahn.retryAt : state));
+  const job: Job = await bahn.start("images.thumbnail", ["a.jpg"], { width: 64 }, { priority: 2, tags: ["user:7"], delay: 0.5 });
+  job.onPlace((place) => console.log(place?.why, place?.ahead, place?.starts_at));
+  const stop = job.onProgress(({ fraction, stages = [] }) => console.log(fraction, stages.at(0)?.name));
+  for await (const { kind, data } of job.events()) if (kind === "log") console.log(data.message);
+  const { state, typical } = await job.view();
+  if (FINAL_STATES.has(state)) stop();
+  stopState();
+  try {
+    return await bahn.call("numbers.add", [1, 2], {}, { signal: AbortSignal.timeout(1000), onProgress: ({ message }) => console.log(message) });
+  } catch (error) {
+    if (error instanceof TaskbahnError) console.log(error.uri, error.fields.width, error.isConnectionLost);
+  }
+  const withdraw = await bahn.offer("browser.resize", async ([width], { kwargs, progress }) => {
+    progress(0.5);
+    progress({ message: "half", fraction: 0.5 });
+    return [width, kwargs.height];
+  });
+  withdraw();
+  return typical ?? 0;
+}
+
+function show(job: Job): void {
+  const bar = document.querySelector("job-progress");
+  if (bar instanceof JobProgress) bar.job = job;
+  const form = document.createElement("task-form");
+  form.values = { width: 64 };
+  form.options = { queue: "slow" };
+  form.addEventListener("job", (event) => {
+    const { detail }: TaskbahnEvents["job"] = event as TaskbahnEvents["job"];
+    document.querySelector("job-log")!.job = detail.id;
+  });
+}
+
+async function wrong(bahn: Bahn, job: Job): Promise<void> {
+  // @ts-expect-error: a task is named by a text
+  await bahn.start(7);
+  // @ts-expect-error: arguments by position are a list
+  await bahn.call("images.thumbnail", { width: 64 });
+  // @ts-expect-error: there is no such option
+  await bahn.start("images.thumbnail", [], {}, { urgent: true });
+  // @ts-expect-error: a state that does not exist
+  if (bahn.state === "open") bahn.close();
+  // @ts-expect-error: an attribute of the wrong type
+  document.createElement("job-progress").cancellable = "yes";
+  // @ts-expect-error: a place may be none
+  job.onPlace(({ why }) => console.log(why));
+}
+
+void [use, show, wrong];

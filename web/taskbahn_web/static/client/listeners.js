@@ -1,0 +1,23 @@
+/** Telling listeners, so that one which throws keeps nobody else from hearing. */
+
+/**
+ * @template T
+ * @param {Iterable<(value: T) => void>} listeners
+ * @param {T} value
+ */
+export function tell(listeners, value) {
+  for (const listener of listeners) attempt(() => listener(value));
+}
+
+/**
+ * Do something of others. What it throws the page sees as an uncaught error.
+ * @param {() => void} action
+ */
+export function attempt(action) {
+  try {
+    action();
+  } catch (error) {
+    if (typeof globalThis.reportError === "function") globalThis.reportError(error);
+    else console.error(error);
+  }
+}

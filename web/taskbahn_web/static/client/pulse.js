@@ -1,0 +1,43 @@
+/**
+ * Noticing that a connection died in its sleep. A browser that was suspended, or changed its network, may believe for minutes in a
+ * WebSocket that nobody hears: so after each sign of that the router is asked something small, and the session is given up if it is silent.
+ */
+
+import { VIEW_STATUS } from "./wire.js";
+
+const BEAT = 5; // seconds between two looks at the clock
+const GAP = 15; // seconds between two beats that mean: this machine slept
+const PATIENCE = 5; // seconds to wait for the answer
+const SIGNS = ["online", "pageshow", "visibilitychange"];
+
+/**
+ * @param {import("./connection.js").Connection} connection
+ * @returns {() => void}  stops it
+ */
+export function pulse(connection) {
+  let beatAt = Date.now() / 1000;
+  let isAsking = false;
+
+  const look = async () => {
+    connection.hurry();
+    if (connection.state !== "live" || isAsking) return;
+    isAsking = true;
+    const session = await connection.session();
+    const silence = setTimeout(() => connection.drop(session), PATIENCE * 1000);
+    await session.call(VIEW_STATUS, []).result.catch(() => {}); // a refusal is an answer too
+    clearTimeout(silence);
+    isAsking = false;
+  };
+  const onSign = () => void look();
+  const timer = setInterval(() => {
+    const now = Date.now() / 1000;
+    if (now - beatAt > GAP) void look();
+    beatAt = now;
+  }, BEAT * 1000);
+  for (const sign of SIGNS) globalThis.addEventListener?.(sign, onSign);
+
+  return () => {
+    clearInterval(timer);
+    for (const sign of SIGNS) globalThis.removeEventListener?.(sign, onSign);
+  };
+}

@@ -1,0 +1,32 @@
+/** The node's time, for a browser whose own clock may be wrong: the difference is asked for once on each connection. */
+
+import { VIEW_STATUS } from "../client/wire.js";
+
+/** Seconds by which the node's clock is ahead. @type {WeakMap<import("../taskbahn.js").Bahn, {offset: number}>} */
+const known = new WeakMap();
+
+/**
+ * @param {import("../taskbahn.js").Bahn} bahn
+ * @returns {number}  seconds since the epoch
+ */
+export function nowOf(bahn) {
+  let clock = known.get(bahn);
+  if (!clock) {
+    known.set(bahn, (clock = { offset: 0 }));
+    void measure(bahn, clock);
+  }
+  return Date.now() / 1000 + clock.offset;
+}
+
+/**
+ * @param {import("../taskbahn.js").Bahn} bahn
+ * @param {{offset: number}} clock
+ */
+async function measure(bahn, clock) {
+  try {
+    const { now } = await bahn.ask(VIEW_STATUS);
+    clock.offset = now - Date.now() / 1000;
+  } catch {
+    // then this clock must do
+  }
+}

@@ -1,0 +1,53 @@
+/** When elements are drawn: once in a frame, those that changed; those that show a time once a second; never in a hidden tab. */
+
+import { attempt } from "../client/listeners.js";
+
+/** @typedef {{draw: () => void}} Drawn */
+
+/** What changed since it was drawn. @type {Set<Drawn>} */
+const changed = new Set();
+/** What shows a time that moves. @type {Set<Drawn>} */
+const ticking = new Set();
+let isAsked = false;
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let timer;
+
+/** Have something drawn in the next frame, or when the tab is seen again. @param {Drawn} element */
+export function drawSoon(element) {
+  changed.add(element);
+  ask();
+}
+
+/**
+ * Have something drawn once a second, or no longer.
+ * @param {Drawn} element
+ * @param {boolean} isMoving
+ */
+export function tick(element, isMoving) {
+  if (isMoving) ticking.add(element);
+  else ticking.delete(element);
+  if (ticking.size && timer === undefined) timer = setInterval(() => ticking.forEach(drawSoon), 1000);
+  if (ticking.size || timer === undefined) return;
+  clearInterval(timer);
+  timer = undefined;
+}
+
+/** @param {Drawn} element */
+export function forget(element) {
+  changed.delete(element);
+  tick(element, false);
+}
+
+function ask() {
+  if (isAsked || document.hidden) return;
+  isAsked = true;
+  requestAnimationFrame(() => {
+    isAsked = false;
+    if (document.hidden) return; // they stay in `changed`
+    const elements = [...changed];
+    changed.clear();
+    for (const element of elements) attempt(() => element.draw());
+  });
+}
+
+globalThis.document?.addEventListener("visibilitychange", () => void (changed.size && ask()));

@@ -1,0 +1,185 @@
+/** One job as it lives, for all elements on the page that show it: its newest view and its log, from one watch. */
+
+import { FINAL_STATES } from "../client/states.js";
+import { attempt } from "../client/listeners.js";
+import { JOB_TOPIC } from "../client/wire.js";
+import { applied } from "../shared/job-view.js";
+
+/**
+ * @typedef {import("../taskbahn.js").Bahn} Bahn
+ * @typedef {import("../client/wire.js").JobView} JobView
+ * @typedef {import("../client/wire.js").Event} Event
+ *
+ * @typedef {object} Reader  what an element hears of
+ * @property {() => void} onChange  anything
+ * @property {(progress: import("../client/wire.js").Progress) => void} [onProgress]
+ * @property {(job: JobView) => void} [onEnd]
+ * @property {(error: unknown) => void} [onProblem]  it cannot be watched
+ */
+
+export const MOST_LINES = 10_000; // log lines that are kept, the newest
+const SPARE = 1000; // lines beyond that before some are given up, so that this is seldom
+
+export class Feed {
+  /** @type {JobView | null} */
+  job = null;
+  /** Log lines, oldest first. @type {Event[]} */
+  lines = [];
+  /** Log lines that came before these and are given up. */
+  dropped = 0;
+  /** Why it cannot be watched. @type {unknown} */
+  problem = null;
+
+  #bahn;
+  #id;
+  #last = 0; // number of the newest event
+  #isEnded = false;
+  #isStopped = false;
+  /** @type {Set<Reader>} */
+  #readers = new Set();
+  /** @type {import("../client/watch.js").Watch | null} */
+  #watch = null;
+  #endSubscription = () => {};
+
+  /**
+   * @param {Bahn} bahn
+   * @param {string} id
+   */
+  constructor(bahn, id) {
+    this.#bahn = bahn;
+    this.#id = id;
+    this.#follow();
+  }
+
+  /** Whether anybody reads it. */
+  get isRead() {
+    return this.#readers.size > 0;
+  }
+
+  /** @param {Reader} reader @returns {() => void}  stops it */
+  read(reader) {
+    this.#readers.add(reader);
+    queueMicrotask(() => {
+      if (!this.#readers.has(reader)) return;
+      if (this.#isEnded && this.job) reader.onEnd?.(this.job);
+      if (this.problem) reader.onProblem?.(this.problem);
+    });
+    return () => void this.#readers.delete(reader);
+  }
+
+  stop() {
+    this.#isStopped = true;
+    this.#watch?.stop();
+    this.#endSubscription();
+  }
+
+  #follow() {
+    this.#isEnded = false;
+    this.#watch = this.#bahn.watch(
+      this.#id,
+      {
+        onSnapshot: (job) => {
+          this.job = job;
+          this.#each("onChange");
+          if (job.progress && !FINAL_STATES.has(job.state)) this.#each("onProgress", job.progress);
+        },
+        onEvents: (events) => this.#take(events),
+        onPlace: (place) => {
+          if (this.job) this.job = { ...this.job, place };
+          this.#each("onChange");
+        },
+      },
+      this.#last,
+    );
+    this.#watch.outcome.then(
+      (job) => this.#ended(job),
+      (error) => {
+        this.problem = error;
+        this.#each("onProblem", error);
+        this.#each("onChange");
+      },
+    );
+  }
+
+  /** @param {Event[]} events */
+  #take(events) {
+    const lines = events.filter(({ kind }) => kind === "log");
+    if (lines.length) this.#keep(lines);
+    const known = this.job?.number ?? 0; // of the snapshot: it has earlier states already
+    const newer = events.filter(({ kind, number }) => kind === "progress" || number > known);
+    if (this.job) this.job = newer.reduce(applied, this.job);
+    this.#last = events.reduce((newest, { number }) => Math.max(newest, number), this.#last);
+    const progress = newer.findLast(({ kind }) => kind === "progress");
+    if (progress) this.#each("onProgress", progress.data);
+    this.#each("onChange");
+  }
+
+  /** @param {Event[]} lines */
+  #keep(lines) {
+    for (const line of lines) this.lines.push(line);
+    const surplus = this.lines.length - MOST_LINES;
+    if (surplus < SPARE) return;
+    this.lines.splice(0, surplus);
+    this.dropped += surplus;
+  }
+
+  /** @param {JobView} job */
+  #ended(job) {
+    this.job = job;
+    this.#isEnded = true;
+    this.#each("onEnd", job);
+    this.#each("onChange");
+    void this.#awaitRetry();
+  }
+
+  /** Somebody may have it tried again: then its topic says so. */
+  async #awaitRetry() {
+    const take = (/** @type {Event[]} */ events) => {
+      const moved = events.findLast(({ kind }) => kind === "state");
+      if (!this.#isEnded || this.#isStopped || !moved || FINAL_STATES.has(moved.data.state)) return;
+      this.#endSubscription();
+      this.#follow();
+    };
+    try {
+      const end = await this.#bahn.subscribe(JOB_TOPIC + this.#id, take);
+      if (this.#isStopped) end();
+      else this.#endSubscription = end;
+    } catch {
+      // the connection is closed, or may not subscribe: then it stays as it ended
+    }
+  }
+
+  /**
+   * @template {keyof Reader} Name
+   * @param {Name} name
+   * @param {any} [value]
+   */
+  #each(name, value) {
+    for (const reader of this.#readers) attempt(() => reader[name]?.(/** @type {never} */ (value)));
+  }
+}
+
+/** @type {WeakMap<Bahn, Map<string, Feed>>} */
+const feeds = new WeakMap();
+
+/**
+ * Read a job, with all others on the page that read it.
+ * @param {Bahn} bahn
+ * @param {string} id
+ * @param {Reader} reader
+ * @returns {{feed: Feed, leave: () => void}}
+ */
+export function readJob(bahn, id, reader) {
+  const ofBahn = feeds.get(bahn) ?? new Map();
+  feeds.set(bahn, ofBahn);
+  const feed = ofBahn.get(id) ?? new Feed(bahn, id);
+  ofBahn.set(id, feed);
+  const end = feed.read(reader);
+  const leave = () => {
+    end();
+    if (feed.isRead || ofBahn.get(id) !== feed) return;
+    ofBahn.delete(id);
+    feed.stop();
+  };
+  return { feed, leave };
+}

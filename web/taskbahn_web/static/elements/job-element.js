@@ -1,0 +1,66 @@
+/** What the elements that show one job have: which one, its feed, and the events that tell the page how it went. */
+
+import { TaskbahnElement } from "./element.js";
+import { readJob } from "./feed.js";
+
+/** @typedef {import("../client/wire.js").JobView} JobView */
+
+export class JobElement extends TaskbahnElement {
+  static observedAttributes = ["url", "job"];
+  static properties = ["bahn", "url", "job"];
+
+  /** What is known of the job. @protected @type {import("./feed.js").Feed | null} */
+  feed = null;
+  #leave = () => {};
+
+  /** The job's id. @returns {string} */
+  get job() {
+    return this.getAttribute("job") ?? "";
+  }
+
+  /** Also takes a `Job`. */
+  set job(/** @type {string | {id: string} | null} */ job) {
+    const id = typeof job === "object" ? job?.id : job;
+    if (id) this.setAttribute("job", id);
+    else this.removeAttribute("job");
+  }
+
+  /** The job as it is now, as far as it is known. @returns {JobView | null} */
+  get view() {
+    return this.feed?.job ?? null;
+  }
+
+  /**
+   * @override
+   * @protected
+   * @param {import("../taskbahn.js").Bahn} bahn
+   */
+  open(bahn) {
+    if (!this.job) return;
+    ({ feed: this.feed, leave: this.#leave } = readJob(bahn, this.job, {
+      onChange: () => this.drawSoon(),
+      onProgress: (progress) => this.progressed(progress),
+      onEnd: (job) => this.#ended(job),
+      onProblem: (error) => this.fire("failed", { job: null, error }),
+    }));
+  }
+
+  /** @override @protected */
+  shut() {
+    this.#leave();
+    this.#leave = () => {};
+    this.feed = null;
+  }
+
+  /**
+   * @protected
+   * @param {import("../client/wire.js").Progress} _progress
+   */
+  progressed(_progress) {}
+
+  /** @param {JobView} job */
+  #ended(job) {
+    if (job.state === "succeeded") this.fire("done", { job, result: job.result });
+    else this.fire("failed", { job, error: job.error ?? null });
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * `<task-form task="…">`: a form made of what the task takes. What is wrong stands at its field, also what only the dispatcher sees.
+ * When the job is accepted it fires `job`, and shows the job in the elements whose ids the attribute `for` names.
+ */
+
+import { sentence, TaskbahnError } from "../client/errors.js";
+import { VIEW_TASKS } from "../client/wire.js";
+import { ANY, fieldsOf } from "../shared/schema.js";
+import { argumentsOf, placed } from "../shared/values.js";
+import { make, put, say } from "./dom.js";
+import { TaskbahnElement } from "./element.js";
+import { FormField } from "./form-field.js";
+import { css } from "./task-form-css.js";
+
+/**
+ * @typedef {import("../client/wire.js").TaskView} TaskView
+ * @typedef {import("../client/wire.js").Options} Options
+ * @typedef {import("../taskbahn.js").Bahn} Bahn
+ */
+
+export class TaskForm extends TaskbahnElement {
+  static observedAttributes = ["url", "task", "submit"];
+  static properties = ["bahn", "url", "task", "submit", "htmlFor", "values", "options"];
+  static css = css;
+
+  /** What the fields begin with, by argument; the task's defaults for the rest. @type {Record<string, unknown>} */
+  values = {};
+  /** Of the jobs that it starts: queue, priority, tags … @type {Options} */
+  options = {};
+
+  #fields = make("div", { class: "fields" });
+  #problem = make("p", { class: "problem", role: "alert", hidden: true });
+  #button = make("button", { type: "submit", part: "submit" });
+  #form = make("form", { part: "form", novalidate: true, hidden: true }, this.#fields, this.#problem, make("div", { class: "actions" }, this.#button));
+  #notice = make("p", { class: "muted", role: "status" });
+  #again = make("button", { type: "button", hidden: true }, "Look again");
+  /** @type {TaskView | null} */
+  #task = null;
+  /** @type {FormField[]} */
+  #controls = [];
+  #noticeText = "";
+  #isSending = false;
+  /** Goes up when what was asked for is of no use any more. */
+  #round = 0;
+
+  constructor() {
+    super();
+    this.shadowRoot?.append(this.#form, this.#notice, this.#again);
+    this.#again.addEventListener("click", () => this.restart());
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!this.#isSending) void this.#send();
+    });
+  }
+
+  /** The task's name. */
+  get task() {
+    return this.getAttribute("task") ?? "";
+  }
+
+  set task(task) {
+    this.setAttribute("task", task);
+  }
+
+  /** What stands on the button; "Start job" if empty. */
+  get submit() {
+    return this.getAttribute("submit") ?? "";
+  }
+
+  set submit(text) {
+    this.setAttribute("submit", text);
+  }
+
+  /** The ids of the elements that show the job, as the attribute `for`. */
+  get htmlFor() {
+    return this.getAttribute("for") ?? "";
+  }
+
+  set htmlFor(ids) {
+    this.setAttribute("for", ids);
+  }
+
+  /**
+   * @override
+   * @param {string} name
+   * @param {string | null} before
+   * @param {string | null} after
+   */
+  attributeChangedCallback(name, before, after) {
+    if (name !== "submit") super.attributeChangedCallback(name, before, after);
+    else this.drawSoon();
+  }
+
+  /**
+   * @override
+   * @protected
+   * @param {Bahn} bahn
+   */
+  open(bahn) {
+    if (this.task) void this.#load(bahn, ++this.#round);
+    else this.#noticeText = "No task yet.";
+  }
+
+  /** @override @protected */
+  shut() {
+    this.#round++;
+    this.#task = null;
+    this.#isSending = false;
+    this.#noticeText = "";
+    this.#form.hidden = true;
+    this.#again.hidden = true;
+  }
+
+  /** @override @protected */
+  draw() {
+    const state = this.bahn?.state;
+    const isThere = this.#task !== null;
+    this.#form.hidden = !isThere;
+    say(this.#button, this.#isSending ? (state === "live" ? "Starting…" : "Waiting for the connection…") : this.submit || "Start job");
+    put(this.#button, "aria-disabled", this.#isSending ? "true" : false);
+    say(this.#notice, isThere ? "" : this.#noticeText || (state === "live" ? "Loading…" : state === "reconnecting" ? "Reconnecting…" : "Connecting…"));
+    this.#notice.hidden = isThere;
+  }
+
+  /**
+   * @param {Bahn} bahn
+   * @param {number} round
+   */
+  async #load(bahn, round) {
+    try {
+      const found = (await bahn.ask(VIEW_TASKS)).find((/** @type {TaskView} */ { name }) => name === this.task);
+      if (round !== this.#round) return;
+      if (found) this.#build(found);
+      else this.#noticeText = `No worker has offered a task ${this.task} yet.`;
+      this.#again.hidden = Boolean(found);
+    } catch (error) {
+      if (round !== this.#round) return;
+      this.#noticeText = sentence(error);
+      this.#again.hidden = false;
+    }
+    this.drawSoon();
+  }
+
+  /** @param {TaskView} task */
+  #build(task) {
+    this.#task = task;
+    this.#controls = fieldsOf(task.signature ?? ANY).map((field) => new FormField(field, this.values[field.name]));
+    const none = make("p", { class: "muted" }, "This task takes no arguments.");
+    this.#fields.replaceChildren(...(this.#controls.length ? this.#controls.map(({ row }) => row) : [none]));
+    put(this.#form, "aria-label", `Arguments of ${task.name}`);
+    this.#say("");
+  }
+
+  async #send() {
+    const { bahn } = this;
+    if (!bahn || !this.#task) return;
+    const { name, signature } = this.#task;
+    const fields = this.#controls.map(({ field }) => field);
+    const made = argumentsOf(fields, Object.fromEntries(this.#controls.map((control) => [control.field.name, control.typed])), signature?.order);
+    this.#say("");
+    if (this.#show(made.problems)) return;
+    const { args, kwargs } = signature ? made : /** @type {typeof made} */ (/** @type {unknown} */ (made.kwargs));
+    const round = this.#round;
+    this.#setSending(true);
+    try {
+      this.#started(await bahn.start(name, args, kwargs, this.options));
+    } catch (error) {
+      if (round !== this.#round) return;
+      if (!this.#show(error instanceof TaskbahnError ? placed(error.fields, fields) : {})) this.#say(sentence(error));
+    } finally {
+      if (round === this.#round) this.#setSending(false);
+    }
+  }
+
+  /** @param {import("../taskbahn.js").Job} job */
+  #started(job) {
+    const root = /** @type {Document | ShadowRoot} */ (this.getRootNode());
+    for (const id of this.htmlFor.split(/\s+/).filter(Boolean)) {
+      const target = /** @type {import("./job-element.js").JobElement | null} */ (root.getElementById?.(id) ?? document.getElementById(id));
+      if (!target) continue;
+      if (this.givenBahn) target.bahn = this.givenBahn;
+      target.job = job.id;
+    }
+    this.fire("job", job);
+  }
+
+  /**
+   * Show what is wrong at each field, and go to the first.
+   * @param {Record<string, string>} problems
+   * @returns {boolean}  whether there is any
+   */
+  #show(problems) {
+    for (const control of this.#controls) control.complain(problems[control.field.name] ?? "");
+    const first = this.#controls.find(({ field }) => field.name in problems);
+    first?.focus();
+    return Boolean(first);
+  }
+
+  /** @param {string} problem  that belongs to no field */
+  #say(problem) {
+    this.#problem.hidden = !problem;
+    say(this.#problem, problem);
+  }
+
+  /** @param {boolean} isSending */
+  #setSending(isSending) {
+    this.#isSending = isSending;
+    this.drawSoon();
+  }
+}

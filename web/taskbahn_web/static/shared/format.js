@@ -1,0 +1,91 @@
+/** Numbers, times and values as a person reads them. Times are seconds since the epoch, durations seconds. */
+
+const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const FULL = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+
+/** @param {number} value */
+export function number(value) {
+  return NUMBER.format(value);
+}
+
+/** How often something happens: three digits are enough. @param {number} value */
+export function rate(value) {
+  return value >= 100 ? NUMBER.format(Math.round(value)) : value >= 9.95 || value === 0 ? NUMBER.format(value) : value.toFixed(value < 0.0995 ? 2 : 1);
+}
+
+/**
+ * How many of something: `count(2, "job")` is "2 jobs".
+ * @param {number} value
+ * @param {string} noun
+ */
+export function count(value, noun) {
+  return `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds > 0 && seconds < 0.0005) return "<1 ms";
+  if (seconds < 0.9995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  return wholeDuration(seconds);
+}
+
+/**
+ * The same for a duration that still grows: no finer than a second, so that it does not flicker.
+ * @param {number} seconds
+ */
+export function wholeDuration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${two(Math.floor(whole / 60) % 60)} min`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor(whole / 3600) % 24} h`;
+}
+
+/**
+ * @param {number} time
+ * @param {number} now
+ */
+export function ago(time, now) {
+  const seconds = now - time;
+  if (seconds < -1) return `in ${wholeDuration(-seconds)}`;
+  if (seconds < 2) return "just now";
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  return DAY.format(time * 1000);
+}
+
+/** The time of day, with milliseconds. @param {number} time */
+export function clock(time) {
+  const milliseconds = Math.floor((time % 1) * 1000);
+  return `${CLOCK.format(time * 1000)}.${String(milliseconds).padStart(3, "0")}`;
+}
+
+/** Date, time and zone, for a title. @param {number} time */
+export function fullTime(time) {
+  return FULL.format(time * 1000);
+}
+
+/** The end of an id: its beginning is the time, which neighbours share. @param {string} id */
+export function shortId(id) {
+  return id.slice(-8);
+}
+
+/** @param {number} fraction */
+export function percent(fraction) {
+  return `${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)} %`;
+}
+
+/** @param {unknown} value */
+export function json(value) {
+  return JSON.stringify(value, null, 2) ?? "null";
+}
+
+/** The first sentence of a docstring. @param {string} [doc] */
+export function summary(doc = "") {
+  return doc.split(/\n\s*\n/)[0].replaceAll(/\s+/g, " ").trim();
+}

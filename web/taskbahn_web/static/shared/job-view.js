@@ -1,0 +1,29 @@
+/** A job's view, and what each event makes of it. */
+
+import { FINAL_STATES } from "../client/states.js";
+
+/**
+ * @typedef {import("../client/wire.js").JobView} JobView
+ * @typedef {import("../client/wire.js").Event} Event
+ */
+
+/**
+ * @param {JobView} job
+ * @param {Event} event
+ * @returns {JobView}  the job after it
+ */
+export function applied(job, { kind, data, at }) {
+  if (kind === "progress") return { ...job, progress: data };
+  if (kind !== "state") return job;
+  const { state, attempt = job.attempt, worker, error, due_at = null } = data;
+  const attempts = job.attempts ?? [];
+  if (state === "running") {
+    const begun = { attempt, worker: worker ?? "", started_at: at, outcome: "" };
+    const earlier = attempts.filter((known) => known.attempt !== attempt);
+    return { ...job, state, attempt, worker, started_at: at, finished_at: null, due_at, progress: null, error: null, attempts: [...earlier, begun] };
+  }
+  const isFinal = FINAL_STATES.has(state);
+  const outcome = isFinal ? state : error ? "failed" : "handed_back";
+  const ended = attempts.map((known) => (known.outcome ? known : { ...known, ended_at: at, outcome, error: error ?? null }));
+  return { ...job, state, attempt, due_at, error: error ?? null, finished_at: isFinal ? at : null, attempts: ended };
+}

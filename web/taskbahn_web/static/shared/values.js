@@ -1,0 +1,213 @@
+/** What stands in the fields of a form, as text and ticks, the arguments that this makes, and where what is wrong with them belongs. */
+
+import { sentence } from "../client/errors.js";
+import { FURTHER } from "./schema.js";
+
+/**
+ * @typedef {import("./schema.js").Field} Field
+ * @typedef {string | boolean} Typed  what a control holds
+ *
+ * @typedef {object} Arguments
+ * @property {unknown[]} args
+ * @property {Record<string, unknown>} kwargs
+ * @property {Record<string, string>} problems  by field; the rest is of use only if there are none
+ */
+
+/**
+ * What a field shows at first, or for a given value.
+ * @param {Field} field
+ * @param {unknown} [value]
+ * @returns {Typed}
+ */
+export function typedOf(field, value = field.initial) {
+  const { kind, isNullable, isRequired, isVariadic, choices } = field;
+  if (field.name === FURTHER && same(value, {})) return "";
+  if (kind === "boolean" && !isNullable) return Boolean(value);
+  if (kind === "choice" && value !== undefined && value !== null) return String(choices.findIndex((choice) => same(choice, value)));
+  if (value === undefined || value === null) {
+    if (!isRequired || isNullable) return "";
+    if (kind === "json" && field.schema.type === "object" && field.schema.properties) return JSON.stringify(field.example, null, 2);
+    return kind === "choice" ? "0" : "";
+  }
+  if (kind === "json") return isVariadic && same(value, []) ? "" : field.takesText && isPlainText(value) ? value : jsonText(value);
+  if (kind === "datetime") return localTime(String(value));
+  return String(value);
+}
+
+/**
+ * Make arguments of a form. What is left empty is left out, where the task has a default; text stays as it is.
+ * @param {Field[]} fields
+ * @param {Record<string, Typed>} typed
+ * @param {string[]} [order]  arguments that may be given by position
+ * @returns {Arguments}
+ */
+export function argumentsOf(fields, typed, order = []) {
+  /** @type {Arguments} */
+  const made = { args: [], kwargs: {}, problems: {} };
+  for (const field of fields) {
+    const text = typed[field.name];
+    const isEmpty = text === "" || text === undefined;
+    if (isEmpty) {
+      whenEmpty(made, field);
+      continue;
+    }
+    try {
+      made.kwargs[field.name] = parsed(field, text);
+    } catch (error) {
+      made.problems[field.name] = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return byPosition(withFurther(made), fields, order);
+}
+
+/** Put arguments beyond the named ones beside these. @param {Arguments} made @returns {Arguments} */
+function withFurther(made) {
+  const { [FURTHER]: further, ...kwargs } = made.kwargs;
+  if (further === undefined) return made;
+  const isObject = typeof further === "object" && further !== null && !Array.isArray(further);
+  if (!isObject) return { ...made, kwargs, problems: { ...made.problems, [FURTHER]: "must be a JSON object" } };
+  return { ...made, kwargs: { ...further, ...kwargs } };
+}
+
+/**
+ * @param {Arguments} made
+ * @param {Field} field  one that was left empty, or emptied
+ */
+function whenEmpty(made, { name, kind, initial, isNullable, isRequired, isVariadic }) {
+  const hasDefault = initial !== undefined && initial !== null;
+  if (isVariadic || name === FURTHER) return;
+  if (isNullable && (isRequired || hasDefault)) made.kwargs[name] = null;
+  else if (isRequired) made.problems[name] = "is missing";
+  else if (hasDefault && (kind === "text" || kind === "longtext")) made.kwargs[name] = "";
+}
+
+/**
+ * @param {Arguments} made
+ * @param {Field[]} fields
+ * @param {string[]} order
+ * @returns {Arguments}
+ */
+function byPosition(made, fields, order) {
+  const rest = fields.find(({ isVariadic }) => isVariadic);
+  const surplus = rest && made.kwargs[rest.name];
+  if (!rest || surplus === undefined) return made;
+  const kwargs = { ...made.kwargs };
+  delete kwargs[rest.name];
+  if (!Array.isArray(surplus)) return { ...made, problems: { ...made.problems, [rest.name]: "must be a JSON list" } };
+  const args = [];
+  for (const name of order) {
+    if (!(name in kwargs)) kwargs[name] = fields.find((field) => field.name === name)?.initial;
+    args.push(kwargs[name]);
+    delete kwargs[name];
+  }
+  return { args: [...args, ...surplus], kwargs, problems: made.problems };
+}
+
+/**
+ * @param {Field} field
+ * @param {Typed} text
+ * @returns {unknown}  throws a sentence's end: "must be a number"
+ */
+function parsed(field, text) {
+  if (typeof text === "boolean") return text;
+  switch (field.kind) {
+    case "boolean":
+      return text === "true";
+    case "choice":
+      return field.choices[Number(text)];
+    case "integer":
+      return whole(numeric(text, /^[+-]?\d+$/, "must be a whole number"));
+    case "number":
+      return numeric(text, /\d/, "must be a number");
+    case "datetime":
+      return new Date(text).toISOString();
+    case "json":
+      return field.takesText && isPlainText(text) ? text : fromJson(text);
+    default:
+      return text;
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {RegExp} pattern
+ * @param {string} problem
+ */
+function numeric(text, pattern, problem) {
+  const value = Number(text);
+  if (!pattern.test(text.trim()) || !Number.isFinite(value)) throw new Error(problem);
+  return value;
+}
+
+/** @param {number} value */
+function whole(value) {
+  if (Number.isSafeInteger(value)) return value;
+  throw new Error(`must be at most ${Number.MAX_SAFE_INTEGER} here: a browser would round it`);
+}
+
+/** @param {string} text */
+function fromJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`must be JSON: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+/** Values on one line as long as that is short. @param {unknown} value */
+function jsonText(value) {
+  const line = JSON.stringify(value);
+  return line.length <= 60 ? line : JSON.stringify(value, null, 2);
+}
+
+/** Text that nobody takes for JSON. @param {unknown} value @returns {value is string} */
+function isPlainText(value) {
+  if (typeof value !== "string" || value === "") return false;
+  try {
+    JSON.parse(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** A time as `datetime-local` wants it, in this browser's zone. @param {string} text  ISO 8601 */
+function localTime(text) {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) return "";
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+/**
+ * Bring what the dispatcher finds wrong to the field it belongs to: `size.width` and `rest[2]` to `size` and `rest`.
+ * @param {Record<string, string>} wrong
+ * @param {import("./schema.js").Field[]} fields
+ * @returns {Record<string, string>}  empty if something belongs to no field
+ */
+export function placed(wrong, fields) {
+  /** @type {Record<string, string>} */
+  const found = {};
+  for (const [path, why] of Object.entries(wrong)) {
+    const name = path.split(/[.[]/)[0];
+    if (!fields.some((field) => field.name === name)) return {};
+    found[name] ??= path === name ? why : `is wrong at ${path.slice(name.length).replace(/^\./, "")}: ${why}`;
+  }
+  return found;
+}
+
+/**
+ * @param {string} name  of the field
+ * @param {string} why  a sentence, or the end of one: "is missing"
+ * @returns {string}  a sentence
+ */
+export function problemText(name, why) {
+  return sentence(/^(is|must|takes) /.test(why) ? `${name} ${why}` : why);
+}
+
+/**
+ * @param {unknown} a
+ * @param {unknown} b
+ */
+function same(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

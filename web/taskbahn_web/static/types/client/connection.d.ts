@@ -1,0 +1,49 @@
+/**
+ * @typedef {"connecting" | "live" | "reconnecting" | "closed"} ConnectionState
+ * @typedef {"opened" | "lost" | "close"} Happening
+ */
+/** What is not in this table changes nothing. @type {Record<ConnectionState, Partial<Record<Happening, ConnectionState>>>} */
+export const MOVES: Record<ConnectionState, Partial<Record<Happening, ConnectionState>>>;
+export class Connection {
+    /**
+     * @param {string} url
+     * @param {import("./wamp.js").Dial} dial
+     */
+    constructor(url: string, dial: import("./wamp.js").Dial);
+    /** @type {ConnectionState} */
+    state: ConnectionState;
+    /** When the next try is made, seconds since the epoch; 0 unless one is due. */
+    retryAt: number;
+    /** Why the last try failed. @type {unknown} */
+    failure: unknown;
+    url: string;
+    /**
+     * Wait for a session. Rejects once the connection is closed.
+     * @returns {Promise<import("./wamp.js").Session>}
+     */
+    session(): Promise<import("./wamp.js").Session>;
+    /**
+     * Be told of every change of state, and of every new time for the next try.
+     * @param {(state: ConnectionState) => void} listener
+     * @returns {() => void}  stops it
+     */
+    onState(listener: (state: ConnectionState) => void): () => void;
+    /**
+     * Do something now and on every session that follows: subscribe, register.
+     * @param {(session: import("./wamp.js").Session) => void} renewal
+     * @returns {() => void}  stops it
+     */
+    onSession(renewal: (session: import("./wamp.js").Session) => void): () => void;
+    /** Try now instead of at `retryAt`. */
+    hurry(): void;
+    /**
+     * Give up a session that has gone silent, as after a sleep: the browser itself may take minutes to notice.
+     * @param {import("./wamp.js").Session | null} [session]  that of now if left out; an earlier one changes nothing
+     */
+    drop(session?: import("./wamp.js").Session | null): void;
+    /** Leave for good. What waits for a session is rejected. */
+    close(): void;
+    #private;
+}
+export type ConnectionState = "connecting" | "live" | "reconnecting" | "closed";
+export type Happening = "opened" | "lost" | "close";

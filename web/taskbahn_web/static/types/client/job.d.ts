@@ -1,0 +1,49 @@
+export class Job {
+    /**
+     * @param {import("./connection.js").Connection} connection
+     * @param {string} id
+     */
+    constructor(connection: import("./connection.js").Connection, id: string);
+    id: string;
+    /**
+     * Everything that happens to the job: the snapshot, then every event, then the outcome. Survives reconnects.
+     * @param {number} [after]  the number of the last event that is known
+     * @returns {AsyncGenerator<JobEvent, void, void>}
+     */
+    events(after?: number): AsyncGenerator<JobEvent, void, void>;
+    /**
+     * Be told how far it is: what is known at once, then whatever comes.
+     * @param {(progress: import("./wire.js").Progress) => void} listener
+     * @returns {() => void}  stops it
+     */
+    onProgress(listener: (progress: import("./wire.js").Progress) => void): () => void;
+    /**
+     * Be told why it does not run yet, how many jobs are before it, and when it is expected to start; null once it waits no more.
+     * @param {(place: import("./wire.js").Place | null) => void} listener
+     * @returns {() => void}  stops it
+     */
+    onPlace(listener: (place: import("./wire.js").Place | null) => void): () => void;
+    /**
+     * Wait for the end, as long as that takes.
+     * @returns {Promise<any>}  what the task returned; rejects with a `TaskbahnError` if it did not succeed
+     */
+    result(): Promise<any>;
+    /**
+     * Ask once what is known of it: state, arguments, progress, result, error, attempts.
+     * @returns {Promise<import("./wire.js").JobView>}  rejects if there is no such job
+     */
+    view(): Promise<import("./wire.js").JobView>;
+    /**
+     * @param {string} [reason]
+     * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
+     */
+    cancel(reason?: string): Promise<import("./wire.js").State>;
+    #private;
+}
+export type JobEvent = import("./wire.js").Event | {
+    kind: "snapshot";
+    data: import("./wire.js").JobView;
+} | {
+    kind: "outcome";
+    data: import("./wire.js").JobView;
+};

@@ -1,0 +1,20 @@
+export function dial(url: string, onClose: () => void): Promise<Session>;
+export type PendingCall = {
+    /**
+     * the first positional value of the answer
+     */
+    result: Promise<any>;
+    cancel: (mode?: "kill" | "killnowait") => void;
+};
+export type Session = {
+    call: (procedure: string, args: unknown[], kwargs?: Record<string, unknown>, onProgress?: (value: any) => void) => PendingCall;
+    subscribe: (topic: string, handler: (value: any) => void, match?: "exact" | "prefix" | "wildcard") => Promise<() => void>;
+    register: (procedure: string, handler: Callee) => Promise<() => void>;
+    close: () => void;
+};
+export type Callee = (args: unknown[], kwargs: Record<string, unknown>, progress: (value: unknown) => void) => unknown;
+export type Topic = {
+    handlers: Set<(value: any) => void>;
+    undo: Promise<() => Promise<void>>;
+};
+export type Dial = (url: string, onClose: () => void) => Promise<Session>;

@@ -1,0 +1,442 @@
+/**
+ * The words of the protocol that a browser speaks; the whole of it is in the Python package, `taskbahn/wire.py`.
+ * Times are UTC seconds since the epoch, durations seconds, ids UUIDv7 text.
+ */
+export const REALM: "taskbahn";
+export const SUBMIT: "taskbahn.submit";
+export const JOB_WATCH: "taskbahn.job.watch";
+export const JOB_GET: "taskbahn.job.get";
+export const JOB_CANCEL: "taskbahn.job.cancel";
+export const JOB_RETRY: "taskbahn.job.retry";
+export const VIEW_STATUS: "taskbahn.view.status";
+export const VIEW_TASKS: "taskbahn.view.tasks";
+export const VIEW_JOBS: "taskbahn.view.jobs";
+export const VIEW_QUEUES: "taskbahn.view.queues";
+export const VIEW_WORKERS: "taskbahn.view.workers";
+export const VIEW_HISTORY: "taskbahn.view.history";
+export const VIEW_ERRORS: "taskbahn.view.errors";
+export const VIEW_SETTINGS: "taskbahn.view.settings";
+export const ADMIN_DRAIN: "taskbahn.admin.drain";
+export const OFFER_PREFIX: "taskbahn.offer.";
+export const JOB_TOPIC: "taskbahn.job.";
+export const CHANGES_TOPIC: "taskbahn.view.changes";
+export type State = "waiting" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "expired";
+/**
+ * a named part of an attempt's work
+ */
+export type Stage = {
+    id: number;
+    name: string;
+    /**
+     * id of the stage it is nested in
+     */
+    parent?: number | null | undefined;
+    total?: number | null | undefined;
+    done?: number | undefined;
+    /**
+     * seconds since the epoch
+     */
+    started_at?: number | undefined;
+    ended_at?: number | null | undefined;
+};
+/**
+ * how far an attempt is; the newest wins
+ */
+export type Progress = {
+    /**
+     * 0 to 1, if known
+     */
+    fraction?: number | null | undefined;
+    message?: string | undefined;
+    /**
+     * in the order they began
+     */
+    stages?: Stage[] | undefined;
+    data?: unknown;
+};
+/**
+ * a structured error
+ */
+export type Failure = {
+    type?: string | undefined;
+    message?: string | undefined;
+    traceback?: string | undefined;
+    cause?: string | Failure | null | undefined;
+    notes?: string[] | undefined;
+};
+/**
+ * one numbered thing that happened to a job
+ */
+export type Event = {
+    job: string;
+    number: number;
+    kind: "state" | "progress" | "log" | "chunk";
+    /**
+     * seconds since the epoch
+     */
+    at: number;
+    data: any;
+};
+export type AttemptView = {
+    attempt: number;
+    worker: string;
+    started_at: number;
+    ended_at?: number | null | undefined;
+    /**
+     * "" while it runs
+     */
+    outcome?: string | undefined;
+    error?: Failure | null | undefined;
+};
+/**
+ * a job as it is shown; lists leave out `args`, `kwargs`, `result`, `attempts`
+ */
+export type JobView = {
+    id: string;
+    task: string;
+    queue: string;
+    state: State;
+    priority?: number | undefined;
+    /**
+     * of its newest event
+     */
+    number?: number | undefined;
+    attempt?: number | undefined;
+    created_at?: number | undefined;
+    due_at?: number | null | undefined;
+    started_at?: number | null | undefined;
+    finished_at?: number | null | undefined;
+    worker?: string | null | undefined;
+    caller?: string | null | undefined;
+    tags?: string[] | undefined;
+    options?: Record<string, unknown> | undefined;
+    args?: unknown[] | null | undefined;
+    kwargs?: Record<string, unknown> | null | undefined;
+    progress?: Progress | null | undefined;
+    result?: unknown;
+    error?: Failure | null | undefined;
+    attempts?: AttemptView[] | undefined;
+    /**
+     * while it is ready or waiting
+     */
+    place?: Place | null | undefined;
+    /**
+     * seconds that an attempt of its task takes, from earlier ones
+     */
+    typical?: number | null | undefined;
+};
+/**
+ * why a job does not run yet
+ */
+export type Place = {
+    /**
+     * a sentence
+     */
+    why: string;
+    /**
+     * ready jobs that will be taken before it; at most 10,000 are counted
+     */
+    ahead?: number | null | undefined;
+    /**
+     * when it is expected to start, seconds since the epoch
+     */
+    starts_at?: number | null | undefined;
+};
+/**
+ * what became of a task's jobs in the last 24 hours; seconds as median and 95th percentile
+ */
+export type TaskStatistics = {
+    accepted?: number | undefined;
+    succeeded?: number | undefined;
+    failed?: number | undefined;
+    cancelled?: number | undefined;
+    expired?: number | undefined;
+    wait?: number | null | undefined;
+    wait95?: number | null | undefined;
+    run?: number | null | undefined;
+    run95?: number | null | undefined;
+    /**
+     * when the newest job ended
+     */
+    last_at?: number | null | undefined;
+};
+/**
+ * a JSON Schema, 2020-12
+ */
+export type Schema = Record<string, any>;
+export type Signature = {
+    digest: string;
+    /**
+     * of an object with a property for each named argument
+     */
+    parameters: Schema;
+    /**
+     * arguments that may be given by position
+     */
+    order?: string[] | undefined;
+    /**
+     * the name of `*args`
+     */
+    variadic?: string | null | undefined;
+    returns?: Schema | undefined;
+};
+export type TaskView = {
+    name: string;
+    doc?: string | undefined;
+    signature?: Signature | null | undefined;
+    options?: Record<string, unknown> | undefined;
+    pool?: string | undefined;
+    workers?: number | undefined;
+    ready?: number | undefined;
+    running?: number | undefined;
+    statistics?: TaskStatistics | null | undefined;
+};
+export type QueueView = {
+    name: string;
+    ready: number;
+    waiting: number;
+    running: number;
+    workers: number;
+    /**
+     * when its oldest ready job was accepted
+     */
+    oldest: number | null;
+    /**
+     * jobs of it that ended in a second, over the last minute
+     */
+    rate: number;
+};
+export type WorkerView = {
+    id: string;
+    host: string;
+    pid: number;
+    version: string;
+    slots: number;
+    running: number;
+    draining: boolean;
+    queues: string[];
+    tasks: string[];
+    attached_at: number;
+    finished: number;
+    failed: number;
+    /**
+     * an operator wants it to take no more
+     */
+    drained?: boolean | undefined;
+    /**
+     * seconds since its last word
+     */
+    seen?: number | undefined;
+    python?: string | undefined;
+    /**
+     * bytes, with its pool processes
+     */
+    memory?: number | null | undefined;
+    /**
+     * cores in use
+     */
+    cpu?: number | null | undefined;
+    /**
+     * of its machine: the 1-minute average, divided by its cores
+     */
+    load?: number | null | undefined;
+    /**
+     * what it runs: id, task, started_at; the oldest 100
+     */
+    jobs?: [string, string, number][] | undefined;
+};
+/**
+ * jobs since this dispatcher started
+ */
+export type Totals = {
+    accepted: number;
+    succeeded: number;
+    failed: number;
+    cancelled: number;
+    expired: number;
+    /**
+     * attempts that failed and are tried again
+     */
+    retried: number;
+};
+/**
+ * something that is wrong now
+ */
+export type Problem = {
+    /**
+     * a stable word
+     */
+    kind: string;
+    level: "error" | "warning";
+    /**
+     * what is wrong and where
+     */
+    sentence: string;
+    /**
+     * what to do
+     */
+    hint: string;
+    since?: number | null | undefined;
+    /**
+     * of the dashboard, which shows more
+     */
+    page?: string | undefined;
+    id?: string | undefined;
+    /**
+     * in the language of the query bar
+     */
+    query?: string | undefined;
+};
+/**
+ * what happened over time; missing values are null
+ */
+export type History = {
+    /**
+     * seconds of a bucket
+     */
+    step: number;
+    /**
+     * of the first bucket
+     */
+    start: number;
+    /**
+     * jobs in the bucket, as the next five
+     */
+    accepted: (number | null)[];
+    succeeded: (number | null)[];
+    failed: (number | null)[];
+    cancelled: (number | null)[];
+    expired: (number | null)[];
+    retried: (number | null)[];
+    /**
+     * ready and waiting for a time, at the end of the bucket
+     */
+    waiting: (number | null)[];
+    running: (number | null)[];
+    /**
+     * age of the oldest ready job, seconds
+     */
+    oldest: (number | null)[];
+    /**
+     * seconds, median, as the next three
+     */
+    wait: (number | null)[];
+    wait95: (number | null)[];
+    run: (number | null)[];
+    run95: (number | null)[];
+};
+/**
+ * failed jobs that failed alike
+ */
+export type ErrorGroup = {
+    fingerprint: string;
+    task: string;
+    type: string;
+    /**
+     * of the newest
+     */
+    message: string;
+    count: number;
+    first_at: number;
+    last_at: number;
+    /**
+     * the newest
+     */
+    job: string;
+};
+export type Errors = {
+    /**
+     * the most frequent first
+     */
+    groups: ErrorGroup[];
+    /**
+     * failed jobs that were read, the newest
+     */
+    looked_at: number;
+    /**
+     * whether these are all
+     */
+    complete: boolean;
+};
+/**
+ * one value of the node's effective configuration
+ */
+export type Setting = {
+    name: string;
+    value: unknown;
+    /**
+     * "default", "command line", "environment", "system", "installed" or a file's name
+     */
+    source: string;
+    help: string;
+    unit?: string | undefined;
+    /**
+     * how to change it; missing if it is fixed
+     */
+    change?: string | undefined;
+};
+/**
+ * the whole in numbers
+ */
+export type Status = {
+    version: string;
+    started_at: number;
+    now: number;
+    /**
+     * by state, since the store was made
+     */
+    jobs: Record<string, number>;
+    workers: number;
+    slots: number;
+    running: number;
+    /**
+     * of the router's event loop, seconds
+     */
+    lag: number;
+    totals?: Totals | undefined;
+    /**
+     * when the oldest ready job was accepted
+     */
+    oldest?: number | null | undefined;
+    /**
+     * seconds, median and 95th percentile of the last minute
+     */
+    wait?: [number, number] | null | undefined;
+    run?: [number, number] | null | undefined;
+    /**
+     * worst first
+     */
+    problems?: Problem[] | undefined;
+};
+/**
+ * what one call may ask for; see the Python package for the defaults
+ */
+export type Options = {
+    queue?: string | undefined;
+    /**
+     * -1000 to 1000, higher first
+     */
+    priority?: number | undefined;
+    /**
+     * seconds
+     */
+    delay?: number | undefined;
+    /**
+     * seconds since the epoch
+     */
+    eta?: number | undefined;
+    /**
+     * seconds
+     */
+    start_within?: number | undefined;
+    /**
+     * seconds
+     */
+    run_within?: number | undefined;
+    retries?: number | undefined;
+    /**
+     * seconds
+     */
+    keep?: number | undefined;
+    tags?: string[] | undefined;
+};

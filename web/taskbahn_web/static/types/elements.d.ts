@@ -1,0 +1,13 @@
+/// <reference path="tags.d.ts" preserve="true" />
+/** By tag. */
+export const ELEMENTS: {
+    "job-log": typeof JobLog;
+    "job-progress": typeof JobProgress;
+    "job-result": typeof JobResult;
+    "task-form": typeof TaskForm;
+};
+import { JobLog } from "./elements/job-log.js";
+import { JobProgress } from "./elements/job-progress.js";
+import { JobResult } from "./elements/job-result.js";
+import { TaskForm } from "./elements/task-form.js";
+export { JobLog, JobProgress, JobResult, TaskForm };

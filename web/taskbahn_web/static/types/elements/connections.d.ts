@@ -1,0 +1,9 @@
+/**
+ * @param {string} url  of the router's WebSocket; "" for the one that this module came from
+ * @returns {{bahn: Bahn, giveBack: () => void}}
+ */
+export function borrow(url: string): {
+    bahn: Bahn;
+    giveBack: () => void;
+};
+import { Bahn } from "../taskbahn.js";

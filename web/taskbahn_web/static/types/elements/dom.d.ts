@@ -1,0 +1,19 @@
+/** Making and changing nodes. Text is only ever set as text, and only if it is another one: a live region says what changes. */
+/**
+ * @param {string} tag
+ * @param {Record<string, string | boolean | undefined>} [attributes]  true: there, without a value; false or undefined: not there
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElement}
+ */
+export function make(tag: string, attributes?: Record<string, string | boolean | undefined>, ...children: (Node | string)[]): HTMLElement;
+/**
+ * @param {Element} node
+ * @param {string} name  of the attribute
+ * @param {string | boolean | undefined | null} value
+ */
+export function put(node: Element, name: string, value: string | boolean | undefined | null): void;
+/**
+ * @param {Node} node
+ * @param {string} text
+ */
+export function say(node: Node, text: string): void;

@@ -1,0 +1,16 @@
+export class FormField {
+    /**
+     * @param {Field} field
+     * @param {unknown} value  to begin with; the task's default if undefined
+     */
+    constructor(field: Field, value: unknown);
+    field: import("../shared/schema.js").Field;
+    row: HTMLElement;
+    /** What stands in it. @returns {import("../shared/values.js").Typed} */
+    get typed(): import("../shared/values.js").Typed;
+    /** @param {string} why  "" if nothing is wrong */
+    complain(why: string): void;
+    focus(): void;
+    #private;
+}
+export type Field = import("../shared/schema.js").Field;

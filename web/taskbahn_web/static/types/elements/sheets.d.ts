@@ -1,0 +1,5 @@
+/**
+ * @param {string} css  of one kind of element
+ * @returns {CSSStyleSheet[]}
+ */
+export function sheetsOf(css: string): CSSStyleSheet[];

@@ -1,0 +1,13 @@
+/** @typedef {import("../client/wire.js").Stage} Stage */
+export class StageList {
+    list: HTMLElement;
+    /**
+     * @param {Stage[]} stages
+     * @param {string} state  of the job
+     * @param {number | null} end  when the job ended, seconds since the epoch
+     * @param {number} now
+     */
+    draw(stages: Stage[], state: string, end: number | null, now: number): void;
+    #private;
+}
+export type Stage = import("../client/wire.js").Stage;

@@ -1,0 +1,19 @@
+/**
+ * Its own pace counts the more the further it is; before that, earlier jobs do.
+ * @param {object} known
+ * @param {number | null} known.fraction  0 to 1, if known
+ * @param {number} known.elapsed  seconds since the attempt began
+ * @param {number | null} [known.typical]  seconds that an attempt takes
+ * @returns {number | null}  seconds that are left, more than 0; null if nobody can say
+ */
+export function secondsLeft({ fraction, elapsed, typical }: {
+    fraction: number | null;
+    elapsed: number;
+    typical?: number | null | undefined;
+}): number | null;
+/**
+ * Seconds that are only expected, as coarse as they are certain, so that they do not flicker.
+ * @param {number} seconds
+ * @returns {string}
+ */
+export function roughly(seconds: number): string;

@@ -1,0 +1,21 @@
+/**
+ * The type in a few words: "integer", "list of Line", "text or none".
+ * @param {Schema} schema
+ * @returns {string}
+ */
+export function typeText(schema: Schema): string;
+/**
+ * What else a value must keep to: "16 to 4096", "at least 1 character".
+ * @param {Schema} schema
+ * @returns {string}
+ */
+export function limitsText(schema: Schema): string;
+/**
+ * A value that the schema takes, to begin with: what is required, what has a default, and lists with nothing in them.
+ * @param {Schema} schema
+ * @param {Record<string, Schema>} definitions
+ * @param {number} [depth]
+ * @returns {unknown}
+ */
+export function exampleOf(schema: Schema, definitions: Record<string, Schema>, depth?: number): unknown;
+export type Schema = import("../client/wire.js").Schema;

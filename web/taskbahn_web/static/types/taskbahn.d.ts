@@ -1,0 +1,112 @@
+/**
+ * Connect to a router and wait until the connection is live.
+ * @param {ConstructorParameters<typeof Bahn>[0]} [options]
+ * @returns {Promise<Bahn>}  rejects if the router cannot be reached now
+ */
+export function connect(options?: ConstructorParameters<typeof Bahn>[0]): Promise<Bahn>;
+export class Bahn {
+    /**
+     * Begin to connect, and come back whenever the connection is lost, until `close`.
+     * @param {object} [options]
+     * @param {string} [options.url]  of the router's WebSocket, from where this module was loaded; `/ws` there if left out
+     * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
+     */
+    constructor({ url, dial: open }?: {
+        url?: string | undefined;
+        dial?: import("./client/wamp.js").Dial | undefined;
+    });
+    connection: Connection;
+    /** connecting, live, reconnecting or closed. */
+    get state(): import("./client/connection.js").ConnectionState;
+    /** When the next try is made while reconnecting, seconds since the epoch; 0 unless one is due. */
+    get retryAt(): number;
+    /** Try to connect now instead of at `retryAt`. */
+    hurry(): void;
+    /**
+     * Be told of every change of `state`, and of every new `retryAt`.
+     * @param {(state: import("./client/connection.js").ConnectionState) => void} listener
+     * @returns {() => void}  stops it
+     */
+    onState(listener: (state: import("./client/connection.js").ConnectionState) => void): () => void;
+    /**
+     * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away.
+     * @param {string} task
+     * @param {unknown[]} [args]
+     * @param {Record<string, unknown>} [kwargs]
+     * @param {import("./client/wire.js").Options} [options]
+     * @returns {Promise<Job>}
+     */
+    start(task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: import("./client/wire.js").Options): Promise<Job>;
+    /**
+     * A job by its id, to watch, await or cancel it.
+     * @param {string} id
+     */
+    job(id: string): Job;
+    /**
+     * Call a task as a remote procedure. If the connection is lost the call rejects; the job goes on.
+     * @param {string} task
+     * @param {unknown[]} [args]
+     * @param {Record<string, unknown>} [kwargs]
+     * @param {object} [options]
+     * @param {(progress: import("./client/wire.js").Progress) => void} [options.onProgress]
+     * @param {(event: import("./client/wire.js").Event) => void} [options.onEvent]  everything that happens to the job
+     * @param {AbortSignal} [options.signal]  aborting it cancels the job
+     * @returns {Promise<any>}  what the task returned
+     */
+    call(task: string, args?: unknown[], kwargs?: Record<string, unknown>, { onProgress, onEvent, signal }?: {
+        onProgress?: ((progress: import("./client/wire.js").Progress) => void) | undefined;
+        onEvent?: ((event: import("./client/wire.js").Event) => void) | undefined;
+        signal?: AbortSignal | undefined;
+    }): Promise<any>;
+    /**
+     * Watch a job by callbacks, events in the batches in which they come.
+     * @param {string} id
+     * @param {import("./client/watch.js").Watcher} watcher
+     * @param {number} [after]  the number of the last event that is known
+     */
+    watch(id: string, watcher: import("./client/watch.js").Watcher, after?: number): import("./client/watch.js").Watch;
+    /**
+     * @param {string[]} ids
+     * @param {string} [reason]
+     * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
+     */
+    cancel(ids: string[], reason?: string): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
+    /**
+     * Have finished jobs that did not succeed tried again.
+     * @param {string[]} ids
+     * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
+     */
+    retry(ids: string[]): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
+    /**
+     * Take what is published to a topic, over all reconnects. What is published while there is no connection is missed.
+     * @param {string} topic
+     * @param {(value: any) => void} handler
+     * @param {"exact" | "prefix" | "wildcard"} [match]
+     * @returns {Promise<() => void>}  stops it; rejects if the router refuses the subscription
+     */
+    subscribe(topic: string, handler: (value: any) => void, match?: "exact" | "prefix" | "wildcard"): Promise<() => void>;
+    /**
+     * Offer a task: this page is a worker with one slot, as long as it is open.
+     * @param {string} task
+     * @param {(args: unknown[], context: import("./client/offer.js").Context) => unknown} run
+     * @returns {Promise<() => void>}  withdraws it; rejects if the router refuses the offer
+     */
+    offer(task: string, run: (args: unknown[], context: import("./client/offer.js").Context) => unknown): Promise<() => void>;
+    /**
+     * Ask something that is safe to ask twice: it survives reconnects.
+     * @param {string} procedure
+     * @param {unknown[]} [args]
+     * @param {Record<string, unknown>} [kwargs]
+     * @returns {Promise<any>}
+     */
+    ask(procedure: string, args?: unknown[], kwargs?: Record<string, unknown>): Promise<any>;
+    /** Leave for good. Jobs go on. */
+    close(): void;
+    #private;
+}
+import { Job } from "./client/job.js";
+import { sentence } from "./client/errors.js";
+import { TaskbahnError } from "./client/errors.js";
+import { Connection } from "./client/connection.js";
+export { Job, sentence, TaskbahnError };
+export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";
