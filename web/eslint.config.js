@@ -19,5 +19,5 @@ export default [
   },
   { files: ["taskbahn_web/**/*.js"], languageOptions: { globals: globals.browser } },
   // what runs anywhere knows no page
-  { files: ["taskbahn_web/static/client/**/*.js"], languageOptions: { globals: { ...globals.browser, document: "off", window: "off" } } },
+  { files: ["taskbahn_web/static/{client,shared}/**/*.js"], languageOptions: { globals: { ...globals.browser, document: "off", window: "off" } } },
 ];

@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+from support.pages import go, lines, state
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-START = """async ([task, args, kwargs, options]) => {
-    const { connect } = await import("/taskbahn.js");
-    const bahn = await connect();
-    const job = await bahn.start(task, args, kwargs, options);
-    bahn.close();
-    return job.id;
-}"""
-COUNTED = 40
-
-
-def start(page: Page, task: str, args: list[Any], kwargs: dict[str, Any], **options: Any) -> str:
-    """Start a job as another client would; return its id."""
-    id: str = page.evaluate(START, [task, args, kwargs, options])
-    return id
-
-
-def go(page: Page, place: str) -> None:
-    page.evaluate("place => { location.hash = place }", place)
-
-
-def state(page: Page) -> Locator:
-    return page.locator(".headline").get_by_role("status")
-
-
-def lines(page: Page) -> list[str]:
-    return page.get_by_role("log").locator(".line span").all_inner_texts()
 
 
 def test_a_person_calls_a_task_from_its_form_and_watches_it_to_the_result(page: Page, tmp_path: Path) -> None:
@@ -109,85 +83,6 @@ def test_any_number_of_arguments_is_a_list(page: Page) -> None:
     page.get_by_role("textbox", name="numbers").fill("[1, 2, 39]")
     page.get_by_role("button", name="Start job").click()
     expect(page.get_by_label("Result").locator("pre")).to_have_text("42")
-
-
-def test_a_running_job_is_cancelled_and_retried(page: Page) -> None:
-    go(page, f"#/jobs/{start(page, 'sleep.long', [], {})}")
-    expect(state(page)).to_have_text("running")
-    page.get_by_role("button", name="Cancel").click()
-    expect(state(page)).to_have_text("cancelled")
-    page.get_by_role("button", name="Retry").click()
-    expect(state(page)).to_have_text("running")
-    page.get_by_role("button", name="Cancel").click()
-    expect(state(page)).to_have_text("cancelled")
-    expect(page.locator(".attempts li b").first).to_have_text("2")
-
-
-def test_a_job_page_that_is_opened_late_misses_no_log_line(page: Page) -> None:
-    id = start(page, "numbers.count", [], {"to": COUNTED})
-    expect(page.get_by_role("progressbar", name="Progress of numbers.count")).to_have_attribute(
-        "aria-valuenow", re.compile("[2-9].")
-    )
-    go(page, f"#/jobs/{id}")
-    expect(state(page)).to_have_text("running")
-    expect(state(page)).to_have_text("succeeded")
-    assert lines(page) == [f"line {number}" for number in range(COUNTED)]
-    page.reload()
-    expect(state(page)).to_have_text("succeeded")
-    expect(page.get_by_role("log")).to_contain_text(f"line {COUNTED - 1}")
-    assert lines(page) == [f"line {number}" for number in range(COUNTED)]
-
-
-def test_the_connection_is_cut_and_comes_back_and_nothing_is_missed(page: Page, relay: Any, tmp_path: Path) -> None:
-    page.goto(relay.origin)
-    id = start(page, "numbers.count", [], {"to": 60})
-    go(page, f"#/jobs/{id}")
-    expect(page.get_by_role("log")).to_contain_text("line 5")
-    relay.cut()
-    expect(page.get_by_text("Reconnecting", exact=True)).to_be_visible()
-    expect(page.get_by_text("The connection to the router is lost.")).to_be_visible()
-    page.screenshot(path=tmp_path / "lost.png")
-    seen = len(lines(page))
-    page.wait_for_timeout(500)
-    assert len(lines(page)) == seen
-    relay.mend()
-    expect(page.get_by_text("Live", exact=True)).to_be_visible()
-    expect(page.get_by_text("The connection to the router is lost.")).to_have_count(0)
-    expect(state(page)).to_have_text("succeeded")
-    assert lines(page) == [f"line {number}" for number in range(60)]
-
-
-def test_the_list_of_jobs_is_live_and_filtered_by_state_and_task(page: Page) -> None:
-    row = page.get_by_role("row", name=re.compile("numbers.count")).first
-    start(page, "numbers.count", [], {"to": 20})
-    expect(row).to_contain_text("running")
-    expect(row).to_contain_text(re.compile(r"[1-9]\d %"))
-    expect(row).to_contain_text("succeeded")
-    start(page, "pictures.broken", ["cat.gif"], {})
-    expect(page.get_by_role("row", name=re.compile("pictures.broken")).first).to_contain_text("failed")
-
-    page.get_by_role("navigation", name="Filter by state").get_by_role("link", name=re.compile("^failed")).click()
-    expect(page).to_have_url(re.compile(r"#/jobs\?state=failed$"))
-    expect(page.locator("tbody .cell-state").first).to_have_text("failed")
-    assert set(page.locator("tbody .cell-state").all_inner_texts()) == {"failed"}
-    page.get_by_label("Filter by task").select_option("numbers.count")
-    expect(page.get_by_role("heading", name="No such jobs")).to_be_visible()
-    page.get_by_role("link", name="Show all jobs").click()
-    expect(row).to_be_visible()
-
-
-def test_a_failed_job_shows_its_error_with_the_traceback(page: Page) -> None:
-    go(page, f"#/jobs/{start(page, 'pictures.broken', ['cat.gif'], {})}")
-    expect(state(page)).to_have_text("failed")
-    expect(page.get_by_label("Error").locator(".failure-what").first).to_have_text(
-        re.compile("ValueError\\s*cat.gif is no picture")
-    )
-    expect(page.get_by_label("Traceback").first).to_contain_text("ZeroDivisionError")
-
-
-def test_chunks_are_shown_as_one_text(page: Page) -> None:
-    go(page, f"#/jobs/{start(page, 'texts.write', [], {'words': 3})}")
-    expect(page.get_by_label("Stream").locator("pre")).to_have_text("word0 word1 word2")
 
 
 def test_what_does_not_exist_is_said_in_a_sentence(page: Page) -> None:

@@ -1,30 +1,26 @@
-/** The head of every page: where one can go, the node in numbers, and whether the page is live. */
+/** The head of every page: the search, the node in numbers, and whether the page is live. */
 
+import { isReadOnly } from "./access.js";
 import { number } from "./format.js";
 import { html } from "./html.js";
 import { bahn, connection, now, status } from "./live.js";
-import { link, route } from "./route.js";
-
-const PLACES = /** @type {const} */ ([
-  ["jobs", "Jobs"],
-  ["tasks", "Tasks"],
-  ["workers", "Workers"],
-]);
+import { isMenuOpen } from "./places.js";
+import { link } from "./route.js";
+import { Search } from "./search.js";
 
 export function Header() {
-  const here = route.value.page;
   return html`<header class="top">
-    <div class="top-inner">
-      <a class="brand" href=${link("jobs")} aria-label="Taskbahn, all jobs">
-        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 7h11a4 4 0 0 1 4 4v0a4 4 0 0 0 4 4M3 17h18" /><circle cx="6" cy="7" r="2.4" /><circle cx="12" cy="17" r="2.4" /></svg>
-        <span>Taskbahn</span>
-      </a>
-      <nav class="places" aria-label="Pages">
-        ${PLACES.map(([page, name]) => html`<a key=${page} href=${link(page)} aria-current=${page === here ? "page" : undefined}>${name}</a>`)}
-      </nav>
-      <${Numbers} />
-      <${Connection} />
-    </div>
+    <button class="menu" aria-expanded=${isMenuOpen.value} aria-controls="places" onClick=${() => (isMenuOpen.value = !isMenuOpen.value)}>
+      <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 4h12M2 8h12M2 12h12" /></svg><span class="unseen">Pages</span>
+    </button>
+    <a class="brand" href=${link("overview")} aria-label="Taskbahn, overview">
+      <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 7h11a4 4 0 0 1 4 4v0a4 4 0 0 0 4 4M3 17h18" /><circle cx="6" cy="7" r="2.4" /><circle cx="12" cy="17" r="2.4" /></svg>
+      <span>Taskbahn</span>
+    </a>
+    <${Search} />
+    <${Numbers} />
+    ${isReadOnly && html`<p class="badge" title="This page only looks: it was opened at /view/">Read-only</p>`}
+    <${Connection} />
     <${Banner} />
   </header>`;
 }
@@ -34,9 +30,9 @@ function Numbers() {
   if (!node) return html`<p class="numbers"></p>`;
   const { jobs, workers, slots, running } = node;
   return html`<p class="numbers">
-    <a href=${link("jobs", null, { state: "running" })}><b>${number(running)}</b> running</a>
-    <a href=${link("jobs", null, { state: "ready" })}><b>${number((jobs.ready ?? 0) + (jobs.waiting ?? 0))}</b> queued</a>
-    <a class=${jobs.failed ? "number-bad" : ""} href=${link("jobs", null, { state: "failed" })}><b>${number(jobs.failed ?? 0)}</b> failed</a>
+    <a href=${link("jobs", null, { q: "state:running" })}><b>${number(running)}</b> running</a>
+    <a href=${link("jobs", null, { q: "state:ready,waiting" })}><b>${number((jobs.ready ?? 0) + (jobs.waiting ?? 0))}</b> queued</a>
+    <a class=${jobs.failed ? "number-bad" : ""} href=${link("jobs", null, { q: "state:failed" })}><b>${number(jobs.failed ?? 0)}</b> failed</a>
     <a class=${workers ? "" : "number-bad"} href=${link("workers")}><b>${number(workers)}</b> ${workers === 1 ? "worker" : "workers"}<span class="numbers-slots">, ${number(slots)} slots</span></a>
   </p>`;
 }
@@ -45,7 +41,7 @@ const TEXT = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecti
 
 function Connection() {
   const { state } = connection.value;
-  return html`<p class="connection connection-${state}" role="status"><i class="dot" aria-hidden="true"></i>${TEXT[state]}</p>`;
+  return html`<p class="connection connection-${state}" role="status"><i class="dot" aria-hidden="true"></i><span>${TEXT[state]}</span></p>`;
 }
 
 /** Over the foot of the page, so that nothing moves when it comes and goes. */

@@ -2,8 +2,11 @@
 
 import { signal } from "@preact/signals";
 
+import { JOB_TOPIC } from "../client/wire.js";
+import { applied } from "../shared/job-view.js";
 import { FINAL_STATES, sentence } from "../taskbahn.js";
-import { bahn, onChanges } from "./live.js";
+import { inFrame } from "./frame.js";
+import { bahn, onLive } from "./live.js";
 
 /**
  * @typedef {import("../client/wire.js").JobView} JobView
@@ -24,9 +27,13 @@ export class JobFeed {
 
   #id;
   #last = 0; // number of the newest event
-  #isEnded = false;
+  #isOpen = true;
+  #isEnded = false; // the watch, with the job or for another reason
   /** @type {import("../client/watch.js").Watch | null} */
   #watch = null;
+  /** What is known, drawn or not. @type {{job: JobView | null, log: Event[], chunks: Event[]}} */
+  #now = { job: null, log: [], chunks: [] };
+  #draw = inFrame(() => this.#drawn());
 
   /** @param {string} id */
   constructor(id) {
@@ -35,61 +42,76 @@ export class JobFeed {
 
   /** Follow the job. @returns {() => void}  stops it */
   open() {
-    this.#follow();
-    const stop = onChanges((changes) => {
-      const change = changes.find(({ id }) => id === this.#id);
-      if (this.#isEnded && change?.state && !FINAL_STATES.has(change.state)) this.#follow(); // somebody retried it
+    this.follow();
+    const stopAgain = onLive(() => this.#isEnded && this.follow()); // retried meanwhile, or the node stopped in an orderly way
+    const topic = bahn.subscribe(JOB_TOPIC + this.#id, (/** @type {Event[]} */ events) => {
+      const moved = events.findLast(({ kind }) => kind === "state");
+      if (this.#isEnded && moved && !FINAL_STATES.has(moved.data.state)) this.follow(); // somebody retried it
     });
     return () => {
-      stop();
+      this.#isOpen = false;
+      stopAgain();
+      void topic.then((stop) => stop(), () => {});
       this.#watch?.stop();
     };
   }
 
-  #follow() {
+  /** Begin anew after the newest event that is known. */
+  follow() {
     this.#isEnded = false;
-    this.#watch = bahn.watch(
+    this.problem.value = "";
+    this.#watch?.stop();
+    const watch = bahn.watch(
       this.#id,
-      { onSnapshot: (job) => (this.job.value = job), onEvents: (events) => this.#take(events) },
+      {
+        onSnapshot: (job) => this.#take({ job }),
+        onEvents: (events) => this.#happened(events),
+        onPlace: (place) => this.#now.job && this.#take({ job: { ...this.#now.job, place } }),
+      },
       this.#last,
     );
-    this.#watch.outcome.then(
+    this.#watch = watch;
+    watch.outcome.then(
       (job) => {
-        this.job.value = job;
         this.#isEnded = true;
+        this.#take({ job });
       },
-      (error) => (this.problem.value = sentence(error)),
+      (error) => {
+        this.#isEnded = true;
+        if (this.#isOpen) this.problem.value = sentence(error);
+      },
     );
   }
 
+  /** @param {{job: JobView}} known */
+  #take({ job }) {
+    this.#now.job = job;
+    this.#draw();
+  }
+
   /** @param {Event[]} events */
-  #take(events) {
-    const log = events.filter(({ kind }) => kind === "log");
-    const chunks = events.filter(({ kind }) => kind === "chunk");
-    if (log.length) this.log.value = [...this.log.value, ...log].slice(-MOST_LINES);
-    if (chunks.length) this.chunks.value = [...this.chunks.value, ...chunks].slice(-MOST_LINES);
-    this.#last = Math.max(this.#last, ...events.map(({ number }) => number));
-    if (this.job.value) this.job.value = events.reduce(applied, this.job.value);
+  #happened(events) {
+    const now = this.#now;
+    now.log = lengthened(now.log, events, "log");
+    now.chunks = lengthened(now.chunks, events, "chunk");
+    this.#last = events.reduce((last, { number }) => Math.max(last, number), this.#last);
+    if (now.job) now.job = events.reduce(applied, now.job);
+    this.#draw();
+  }
+
+  #drawn() {
+    const { job, log, chunks } = this.#now;
+    [this.job.value, this.log.value, this.chunks.value] = [job, log, chunks];
   }
 }
 
 /**
- * @param {JobView} job
- * @param {Event} event
- * @returns {JobView}  the job after it
+ * @param {Event[]} known
+ * @param {Event[]} events
+ * @param {Event["kind"]} kind
+ * @returns {Event[]}  the same list if nothing of that kind came
  */
-export function applied(job, { kind, data, at }) {
-  if (kind === "progress") return { ...job, progress: data };
-  if (kind !== "state") return job;
-  const { state, attempt = job.attempt, worker, error, due_at = null } = data;
-  const attempts = job.attempts ?? [];
-  if (state === "running") {
-    const begun = { attempt, worker: worker ?? "", started_at: at, outcome: "" };
-    const earlier = attempts.filter((known) => known.attempt !== attempt);
-    return { ...job, state, attempt, worker, started_at: at, finished_at: null, due_at, progress: null, error: null, attempts: [...earlier, begun] };
-  }
-  const isFinal = FINAL_STATES.has(state);
-  const outcome = isFinal ? state : error ? "failed" : "handed_back";
-  const ended = attempts.map((known) => (known.outcome ? known : { ...known, ended_at: at, outcome, error: error ?? null }));
-  return { ...job, state, attempt, due_at, error: error ?? null, finished_at: isFinal ? at : null, attempts: ended };
+function lengthened(known, events, kind) {
+  const fresh = events.filter((event) => event.kind === kind);
+  return fresh.length ? [...known, ...fresh].slice(-MOST_LINES) : known;
 }

@@ -4,8 +4,9 @@ import { signal } from "@preact/signals";
 
 import { CHANGES_TOPIC, VIEW_STATUS } from "../client/wire.js";
 import { Bahn } from "../taskbahn.js";
+import { url } from "./access.js";
 
-export const bahn = new Bahn();
+export const bahn = new Bahn({ url });
 
 /** @type {import("@preact/signals").Signal<{state: import("../client/connection.js").ConnectionState, retryAt: number}>} */
 export const connection = signal({ state: bahn.state, retryAt: 0 });
@@ -64,5 +65,3 @@ setInterval(() => {
   now.value = Date.now() / 1000 + offset;
   if (bahn.state === "live" && Date.now() / 1000 - heardAt > SILENCE) bahn.connection.drop();
 }, 1000);
-addEventListener("online", () => bahn.connection.hurry());
-document.addEventListener("visibilitychange", () => document.hidden || bahn.connection.hurry());

@@ -1,28 +1,53 @@
-/** The page: its head, and the place that the address names. */
+/** The page: its head, the way to its places, and the place that the address names. */
 
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
+import { drawWhenSeen } from "./drawing.js";
 import { Header } from "./header.js";
 import { html } from "./html.js";
-import { Job } from "./pages/job.js";
-import { Jobs } from "./pages/jobs.js";
-import { Task } from "./pages/task.js";
-import { Tasks } from "./pages/tasks.js";
-import { Workers } from "./pages/workers.js";
+import { loadInTime, nameOf, pageOf } from "./pages.js";
 import { Empty } from "./parts/note.js";
+import { Places } from "./places.js";
 import { link, route } from "./route.js";
+import { Shortcuts } from "./shortcuts.js";
 
 function Page() {
-  const { page, id, query } = route.value;
+  const { id, query } = route.value;
+  const name = nameOf(route.value);
+  if (!name) return html`<${Empty} isPage title="There is no such page">The address may be mistyped. <a href=${link("overview")}>Show the overview</a><//>`;
+  const Shown = pageOf(name);
   const from = query.get("from");
-  useEffect(() => {
-    document.title = `${id ?? page[0].toUpperCase() + page.slice(1)} · Taskbahn`;
-  }, [page, id]);
-  if (page === "jobs") return id ? html`<${Job} key=${id} id=${id} />` : html`<${Jobs} />`;
-  if (page === "tasks") return id ? html`<${Task} key="${id} ${from}" name=${id} from=${from} />` : html`<${Tasks} />`;
-  if (page === "workers") return html`<${Workers} />`;
-  return html`<${Empty} title="There is no such page">The address may be mistyped. <a href=${link("jobs")}>Show all jobs</a><//>`;
+  if (!Shown) return html`<section aria-busy="true"></section>`;
+  return id ? html`<${Shown} key="${id} ${from}" id=${id} name=${id} from=${from} />` : html`<${Shown} />`;
 }
 
-render(html`<${Header} /><main id="main"><${Page} /></main>`, /** @type {HTMLElement} */ (document.getElementById("page")));
+/** The part that changes: another page begins at its top, and the keyboard and a screen reader go on there. */
+function Main() {
+  const { page, id } = route.value;
+  const main = useRef(/** @type {HTMLElement | null} */ (null));
+  const isFirst = useRef(true);
+  useLayoutEffect(() => {
+    document.title = `${id ?? page[0].toUpperCase() + page.slice(1)} · Taskbahn`;
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
+    if (!isFirst.current) scrollTo(0, 0);
+    isFirst.current = false;
+  }, [page, id]);
+  return html`<main id="main" tabindex="-1" ref=${main}><${Page} /></main>`;
+}
+
+/** Before all else, for the keyboard. The address belongs to the pages, so this is no plain link to `#main`. */
+function Skip() {
+  const skip = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    document.getElementById("main")?.focus();
+  };
+  return html`<a class="skip" href="#main" onClick=${skip}>Skip to the content</a>`;
+}
+
+drawWhenSeen();
+loadInTime();
+render(
+  html`<${Skip} /><${Header} /><${Places} /><${Main} /><${Shortcuts} />`,
+  /** @type {HTMLElement} */ (document.getElementById("page")),
+);

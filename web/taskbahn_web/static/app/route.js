@@ -4,14 +4,14 @@ import { computed, signal } from "@preact/signals";
 
 /**
  * @typedef {object} Route
- * @property {string} page  "jobs", "tasks" or "workers"
+ * @property {string} page  "overview" for `#/`, "jobs", "tasks" …
  * @property {string | null} id  of the one thing that the page is about
  * @property {URLSearchParams} query
  */
 
-const hash = signal(location.hash);
+const hash = signal(globalThis.location?.hash ?? "");
 
-addEventListener("hashchange", () => (hash.value = location.hash));
+globalThis.addEventListener?.("hashchange", () => (hash.value = location.hash));
 
 /** @type {import("@preact/signals").ReadonlySignal<Route>} */
 export const route = computed(() => parse(hash.value));
@@ -23,7 +23,7 @@ export const route = computed(() => parse(hash.value));
 export function parse(text) {
   const [path, query = ""] = text.replace(/^#?\/?/, "").split("?");
   const [page, ...rest] = path.split("/");
-  return { page: page || "jobs", id: rest.length ? decodeURIComponent(rest.join("/")) : null, query: new URLSearchParams(query) };
+  return { page: page || "overview", id: rest.length ? decodeURIComponent(rest.join("/")) : null, query: new URLSearchParams(query) };
 }
 
 /**
@@ -35,7 +35,8 @@ export function parse(text) {
 export function link(page, id, query = {}) {
   const given = Object.entries(query).filter(([, value]) => value);
   const search = new URLSearchParams(/** @type {[string, string][]} */ (given)).toString();
-  return `#/${page}${id ? `/${encodeURIComponent(id)}` : ""}${search ? `?${search}` : ""}`;
+  const place = page === "overview" ? "" : page;
+  return `#/${place}${id ? `/${encodeURIComponent(id)}` : ""}${search ? `?${search}` : ""}`;
 }
 
 /** @param {string} where  a hash, from `link` */

@@ -1,37 +1,59 @@
-/** What is known of a job beside its work: its data, arguments and attempts. */
+/** What is known of a job beside its work: its data and arguments. */
 
 import { useEffect } from "preact/hooks";
 
 import { tasks } from "../directory.js";
-import { ago, duration, fullTime } from "../format.js";
+import { ago, duration, fullTime, number } from "../format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
-import { FailureView } from "../parts/failure.js";
-import { State } from "../parts/state.js";
+import { CopyButton } from "../parts/copy-button.js";
 import { Named } from "../parts/value.js";
+import { link } from "../route.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 
 /** @param {{job: JobView}} props */
 export function Facts({ job }) {
-  const { id, queue, priority, created_at, due_at, started_at, finished_at, worker, caller, tags = [], attempt } = job;
+  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, worker, caller, tags = [], attempt, typical } = job;
+  const jobs = (/** @type {string} */ q, /** @type {string} */ text) => html`<a href=${link("jobs", null, { q })}>${text}</a>`;
   /** @type {[string, unknown][]} */
   const rows = [
     ["Accepted", created_at && html`<${Time} at=${created_at} />`],
     ["Due", job.state === "waiting" && due_at && html`<${Time} at=${due_at} />`],
     ["Started", started_at && html`<${Time} at=${started_at} />`],
     ["Finished", finished_at && html`<${Time} at=${finished_at} />`],
-    ["Queue", queue],
+    ["Usually", typical && typical >= 0.001 && html`<span title="The median of earlier attempts of this task">${duration(typical)}</span>`],
+    ["Task", html`<a href=${link("tasks", task)}>${task}</a>`],
+    ["Queue", jobs(`queue:${queue}`, queue)],
     ["Priority", priority || null],
     ["Attempt", attempt || null],
-    ["Worker", worker && html`<code>${worker}</code>`],
+    ["Worker", worker && html`<a href=${link("workers", worker)}>${worker}</a>`],
     ["Caller", caller && html`<code>${caller}</code>`],
-    ["Tags", tags.length > 0 && tags.join(", ")],
-    ["Id", html`<code>${id}</code>`],
+    ["Tags", tags.length > 0 && tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)],
+    ...optionsOf(job),
+    ["Id", html`<code>${id}</code> <${CopyButton} text=${id} what="the id" />`],
+    ["Link", html`<${CopyButton} text=${location.href} what="the link to this job" />`],
   ];
   return html`<dl class="facts">
     ${rows.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
   </dl>`;
+}
+
+/** What else it was told, in words. @type {Record<string, [string, (value: any) => string]>} */
+const OPTIONS = {
+  start_within: ["Start within", duration],
+  run_within: ["Run within", duration],
+  retries: ["Retries", number],
+  retry_backoff: ["Retry pause", duration],
+  crash_attempts: ["Crashes", (value) => `failed after ${number(value)}`],
+  delivery: ["Delivery", String],
+  on_caller_lost: ["Caller lost", String],
+  keep: ["Kept", duration],
+};
+
+/** @param {JobView} job @returns {[string, unknown][]} */
+function optionsOf({ options = {} }) {
+  return Object.entries(OPTIONS).map(([name, [title, said]]) => [title, options[name] !== undefined && options[name] !== null && said(options[name])]);
 }
 
 /** @param {{at: number}} props */
@@ -49,23 +71,6 @@ export function Arguments({ job }) {
   const values = signature ? named(job, signature) : { ...Object.fromEntries(byPosition), ...kwargs };
   if (Object.keys(values).length === 0) return html`<p class="muted">None.</p>`;
   return html`<${Named} values=${values} />`;
-}
-
-/** @param {{job: JobView}} props */
-export function Attempts({ job }) {
-  const attempts = [...(job.attempts ?? [])].reverse();
-  return html`<ol class="attempts">
-    ${attempts.map(
-      ({ attempt, worker, started_at, ended_at, outcome, error }) => html`<li key=${attempt}>
-        <p>
-          <b>${attempt}</b> <${State} state=${outcome || "running"} />
-          <span class="muted">${ended_at ? duration(ended_at - started_at) : ""}</span>
-          <code title=${worker}>${worker}</code>
-        </p>
-        ${error && job.attempts?.at(-1)?.attempt !== attempt && html`<${FailureView} error=${error} />`}
-      </li>`,
-    )}
-  </ol>`;
 }
 
 /**

@@ -1,73 +1,173 @@
-/** All jobs, live, filtered by state and task; the filter stands in the address. */
+/** All jobs, live: asked for in the query bar or by a view, with what can be done to many of them. All of it stands in the address. */
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
-import { STATES } from "../../taskbahn.js";
-import { tasks } from "../directory.js";
-import { number } from "../format.js";
+import { VIEW_QUEUES } from "../../client/wire.js";
+import { isReadOnly } from "../access.js";
+import { tasks, workers } from "../directory.js";
+import { count, number } from "../format.js";
 import { html } from "../html.js";
-import { JobList } from "../job-list.js";
-import { status } from "../live.js";
-import { JobTable } from "../parts/job-table.js";
+import { JobWindow } from "../job-window.js";
+import { useKeys } from "../keys.js";
+import * as live from "../live.js";
+import { BulkDialog } from "../parts/bulk-dialog.js";
+import { JobRows } from "../parts/job-rows.js";
 import { Empty, Problem } from "../parts/note.js";
+import { QueryBar } from "../parts/query-bar.js";
+import { ViewTabs } from "../parts/view-tabs.js";
+import { parseQuery } from "../query.js";
 import { go, link, route } from "../route.js";
+import { Selection } from "../selection.js";
+
+/** @typedef {import("../parts/bulk-dialog.js").Order} Order */
 
 export function Jobs() {
   const { query } = route.value;
-  const [state, task] = [query.get("state"), query.get("task")];
-  const list = useMemo(() => new JobList({ state, task }), [state, task]);
-  useEffect(() => list.open(), [list]);
-  useEffect(() => tasks.open(), []);
-  const jobs = list.jobs.value;
-
-  return html`<section>
-    <div class="page-head"><h1>Jobs</h1><${TaskFilter} state=${state} task=${task} /></div>
-    <${StateFilter} state=${state} task=${task} />
-    ${list.problem.value && html`<${Problem}>${list.problem.value}<//>`}
-    ${jobs.length > 0 && html`<${JobTable} jobs=${jobs} caption="Jobs, newest first" />`}
-    ${jobs.length === 0 && !list.isLoading.value && !list.problem.value && html`<${NoJobs} isFiltered=${Boolean(state || task)} />`}
-    ${list.next.value !== null && html`<p class="more"><button onClick=${() => list.more()}>Show more</button></p>`}
+  const q = query.get("q") ?? "";
+  const { wanted, problem } = useMemo(() => parseQuery(q, live.now.peek()), [q]);
+  useEffect(() => {
+    if (wanted.id) location.replace(link("jobs", wanted.id));
+  }, [wanted.id]);
+  const ask = (/** @type {string} */ text) => {
+    if (text !== q) go(link("jobs", null, { q: text }));
+  };
+  return html`<section class="jobs-page">
+    <h1 class="unseen">Jobs</h1>
+    <${ViewTabs} q=${q} name=${query.get("view")} />
+    <${Bar} q=${q} onQuery=${ask} />
+    ${problem && html`<${Empty} title="This cannot be asked">
+      Mend the word <code>${problem.text}</code> in the line above, or <a href=${link("jobs")}>show all jobs</a>.
+    <//>`}
+    ${!problem && !wanted.id && html`<${List} key=${q} q=${q} wanted=${wanted} />`}
   </section>`;
 }
 
-/** @param {{state: string | null, task: string | null}} props */
-function StateFilter({ state, task }) {
-  const counts = status.value?.jobs ?? {};
-  return html`<nav class="chips" aria-label="Filter by state">
-    ${[null, ...STATES].map(
-      (each) => html`<a
-        key=${each}
-        class="chip ${each ? `state-${each}` : ""}"
-        href=${link("jobs", null, { state: each, task })}
-        aria-current=${each === state ? "true" : undefined}
-      >
-        ${each && html`<i class="dot" aria-hidden="true"></i>`}${each ?? "all"}
-        ${each && html`<span class="chip-count">${number(counts[each] ?? 0)}</span>`}
-      </a>`,
-    )}
-  </nav>`;
+/** @param {{q: string, onQuery: (q: string) => void}} props */
+function Bar({ q, onQuery }) {
+  const [queues, setQueues] = useState(/** @type {string[]} */ ([]));
+  const load = () => {
+    tasks.once();
+    workers.once();
+    live.bahn.ask(VIEW_QUEUES).then((all) => setQueues(all.map((/** @type {{name: string}} */ { name }) => name)), () => {});
+  };
+  const known = {
+    task: (tasks.entries.value ?? []).map(({ name }) => name),
+    worker: (workers.entries.value ?? []).map(({ id }) => id),
+    queue: queues,
+    tag: [...seenTags],
+    since: ["15m", "1h", "24h", "7d"],
+    until: ["15m", "1h", "24h", "7d"],
+  };
+  return html`<${QueryBar} q=${q} known=${known} onFocus=${load} onQuery=${onQuery} />`;
 }
 
-/** @param {{state: string | null, task: string | null}} props */
-function TaskFilter({ state, task }) {
-  const names = (tasks.entries.value ?? []).map(({ name }) => name);
-  if (task && !names.includes(task)) names.unshift(task);
-  const onChange = (/** @type {{currentTarget: HTMLSelectElement}} */ { currentTarget }) => go(link("jobs", null, { state, task: currentTarget.value }));
-  return html`<label class="task-filter">
-    <span class="unseen">Filter by task</span>
-    <select value=${task ?? ""} onChange=${onChange}>
-      <option value="">every task</option>
-      ${names.map((name) => html`<option key=${name} value=${name} selected=${name === task}>${name}</option>`)}
-    </select>
-  </label>`;
+/** Tags of the jobs that were shown lately; there is no list of all. @type {Set<string>} */
+const seenTags = new Set();
+
+/** @param {JobWindow} list */
+function rememberTags(list) {
+  for (const { entry } of list.pages.slice(0, 50)) for (const tag of entry?.job.tags ?? []) seenTags.add(tag);
+  for (const tag of seenTags) if (seenTags.size > 200) seenTags.delete(tag);
+}
+
+/** @param {{q: string, wanted: import("../query.js").Wanted}} props */
+function List({ q, wanted }) {
+  const list = useMemo(() => new JobWindow(wanted, live), []);
+  const selection = useMemo(() => new Selection(list.pages), [list]);
+  const [order, setOrder] = useState(/** @type {Order | null} */ (null));
+  useEffect(() => list.open(), [list]);
+  list.version.value; // drawn anew with it
+  const isEmpty = list.pages.count === 0;
+  rememberTags(list);
+  useJobKeys(selection, setOrder);
+  const close = (/** @type {import("../bulk.js").BulkReport | null} */ report) => {
+    setOrder(null);
+    if (report) selection.clear(); // what was not touched stays selected
+  };
+  return html`
+    ${list.problem.value && html`<${Problem}>${list.problem.value}<//>`}
+    <${Summary} list=${list} q=${q} onOrder=${setOrder} wanted=${wanted} />
+    ${!isEmpty && html`<${JobRows} list=${list} selection=${selection} />`}
+    ${isEmpty && !list.isLoading.value && list.isKnown.value && list.pages.next === null && html`<${NoJobs} isFiltered=${q !== ""} />`}
+    ${list.isLoading.value && html`<p class="muted loading" role="status">Looking for ${isEmpty ? "" : "older "}jobs …</p>`}
+    <${Held} list=${list} />
+    ${selection.size > 0 && html`<${Chosen} selection=${selection} onOrder=${setOrder} />`}
+    ${order && html`<${BulkDialog} order=${order} onClose=${close} />`}
+  `;
+}
+
+/**
+ * @param {Selection} selection
+ * @param {(order: Order) => void} onOrder
+ */
+function useJobKeys(selection, onOrder) {
+  const order = (/** @type {"cancel" | "retry"} */ action) => {
+    if (selection.meant.length && !isReadOnly) onOrder({ action, ids: selection.meant });
+  };
+  const open = () => {
+    const { value: id } = selection.current;
+    if (id) go(link("jobs", id));
+  };
+  /** @type {import("../keys.js").Keys} */
+  const moves = { j: [() => selection.move(1), "Next job"], k: [() => selection.move(-1), "Job before"], Enter: [open, "Open the job"] };
+  /** @type {import("../keys.js").Keys} */
+  const acts = {
+    x: [() => selection.current.value && selection.click(selection.current.value), "Select the job, or not"],
+    c: [() => order("cancel"), "Cancel what is selected, else the job"],
+    r: [() => order("retry"), "Retry what is selected, else the job"],
+  };
+  useKeys(isReadOnly ? moves : { ...moves, ...acts });
+}
+
+/** How many there are, and what can be done to all of them. @param {{list: JobWindow, q: string, wanted: import("../query.js").Wanted, onOrder: (order: Order) => void}} props */
+function Summary({ list, q, wanted, onOrder }) {
+  list.version.value; // drawn anew with it
+  const { pages } = list;
+  const which = q ? `jobs that match ${q}` : "jobs";
+  const order = (/** @type {"cancel" | "retry"} */ action) => onOrder({ action, query: { ...wanted }, which });
+  const isPaused = list.isPaused.value;
+  return html`<div class="list-head">
+    <p class="muted" role="status">${list.isKnown.value ? `${pages.next === null ? count(pages.count, "job") : `more than ${number(pages.count)} jobs`}` : ""}</p>
+    <div class="actions">
+      <button class="quiet" aria-pressed=${isPaused} onClick=${() => list.pause(!isPaused)}>${isPaused ? "Go on" : "Hold still"}</button>
+      ${!isReadOnly && html`<details class="menu-button">
+        <summary class="button quiet">All that match</summary>
+        <div><button class="danger" onClick=${() => order("cancel")}>Cancel all …</button><button onClick=${() => order("retry")}>Retry all …</button></div>
+      </details>`}
+    </div>
+  </div>`;
+}
+
+/** New jobs that are held back, so that nothing moves under the eyes. @param {{list: JobWindow}} props */
+function Held({ list }) {
+  const held = list.held.value;
+  if (!held) return null;
+  const show = () => {
+    list.pause(false);
+    scrollTo(0, 0);
+  };
+  return html`<p class="held"><button class="primary" onClick=${show}>Show ${count(held, "new job")}</button></p>`;
+}
+
+/** @param {{selection: Selection, onOrder: (order: Order) => void}} props */
+function Chosen({ selection, onOrder }) {
+  return html`<div class="chosen" role="region" aria-label="Selected jobs">
+    <p role="status"><b>${number(selection.size)}</b> selected</p>
+    <button class="danger" onClick=${() => onOrder({ action: "cancel", ids: selection.ids })}>Cancel</button>
+    <button onClick=${() => onOrder({ action: "retry", ids: selection.ids })}>Retry</button>
+    <button class="quiet" onClick=${() => selection.clear()}>Select none</button>
+  </div>`;
 }
 
 /** @param {{isFiltered: boolean}} props */
 function NoJobs({ isFiltered }) {
-  if (isFiltered) return html`<${Empty} title="No such jobs">Nothing matches this filter now. <a href=${link("jobs")}>Show all jobs</a><//>`;
-  if (tasks.entries.value?.length) {
-    return html`<${Empty} title="No jobs yet">Choose one of the <a href=${link("tasks")}>tasks</a> and start it from its form, or from a terminal:
-    <//><pre class="command"><code>taskbahn call ${tasks.entries.value[0].name} --follow</code></pre>`;
+  useEffect(() => tasks.once(), []);
+  if (isFiltered) {
+    return html`<${Empty} title="No such jobs">Nothing matches now; what comes to match appears here by itself. <a href=${link("jobs")}>Show all jobs</a><//>`;
+  }
+  const [first] = tasks.entries.value ?? [];
+  if (first) {
+    return html`<${Empty} title="No jobs yet" command="taskbahn call ${first.name} --follow">Choose one of the <a href=${link("tasks")}>tasks</a> and start it from its form, or from a terminal:<//>`;
   }
   return html`<${Empty} title="No jobs yet" command="taskbahn worker photos:app">Start a worker; the tasks that it offers can then be called from here:<//>`;
 }

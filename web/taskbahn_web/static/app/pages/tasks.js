@@ -1,21 +1,54 @@
-/** The tasks that workers declared; each leads to its form. */
+/** The tasks that workers declared, with how they do; each leads to its page. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { tasks } from "../directory.js";
-import { count, number, summary } from "../format.js";
+import { ago, count, duration, fullTime, number, summary } from "../format.js";
 import { html } from "../html.js";
+import { useKeys } from "../keys.js";
+import { now } from "../live.js";
+import { share } from "../measures.js";
 import { Empty, Problem } from "../parts/note.js";
 import { link } from "../route.js";
+import { focusRow } from "../rows.js";
+
+/** @typedef {import("../../client/wire.js").TaskView} TaskView */
 
 export function Tasks() {
   useEffect(() => tasks.open(), []);
+  const [words, setWords] = useState("");
+  const filter = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const body = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeys({
+    f: [() => filter.current?.select(), "Filter the tasks"],
+    j: [() => focusRow(body.current, 1), "Next task"],
+    k: [() => focusRow(body.current, -1), "Previous task"],
+  });
   const entries = tasks.entries.value;
+  const shown = entries?.filter((task) => isMatch(task, words)) ?? [];
+  const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => setWords(currentTarget.value);
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Escape") setWords("");
+    else if (event.key === "Enter" || event.key === "ArrowDown") focusRow(body.current, 1);
+    else return;
+    event.preventDefault();
+  };
   return html`<section>
-    <div class="page-head"><h1>Tasks</h1></div>
+    <div class="page-head">
+      <h1>Tasks</h1>
+      ${entries && entries.length > 0 && html`<label class="filter">
+        <span class="unseen">Filter the tasks</span>
+        <input type="search" ref=${filter} value=${words} placeholder="Filter by name or words" autocomplete="off" spellcheck=${false} onInput=${onInput} onKeyDown=${onKeyDown} />
+      </label>`}
+    </div>
     ${tasks.problem.value && html`<${Problem}>${tasks.problem.value}<//>`}
     ${entries && entries.length === 0 && html`<${NoTasks} />`}
-    ${entries && entries.length > 0 && html`<ul class="cards">${entries.map((task) => html`<${Card} key=${task.name} task=${task} />`)}</ul>`}
+    ${shown.length > 0 && html`<${Table} tasks=${shown} body=${body} />`}
+    ${entries && entries.length > 0 && html`<p class="muted tasks-count" role="status">${
+      shown.length === 0 ? `No task has “${words}” in its name or its documentation.`
+      : shown.length < entries.length ? `${number(shown.length)} of ${count(entries.length, "task")}`
+      : ""
+    }</p>`}
   </section>`;
 }
 
@@ -25,15 +58,57 @@ export function NoTasks() {
   <//>`;
 }
 
-/** @param {{task: import("../../client/wire.js").TaskView}} props */
-function Card({ task: { name, doc, workers = 0, ready = 0, running = 0 } }) {
-  return html`<li class="card">
-    <h2><a href=${link("tasks", name)}>${name}</a></h2>
-    <p class="card-doc">${summary(doc)}</p>
-    <p class="card-facts">
-      <span class=${workers ? "" : "warning"}>${workers ? count(workers, "worker") : "no worker now"}</span>
-      ${running > 0 && html`<span>${number(running)} running</span>`}
-      ${ready > 0 && html`<span>${number(ready)} ready</span>`}
-    </p>
-  </li>`;
+/**
+ * Whether every word is somewhere in a task's name or documentation.
+ * @param {TaskView} task
+ * @param {string} words
+ */
+function isMatch({ name, doc = "" }, words) {
+  const text = `${name} ${doc}`.toLowerCase();
+  return words.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+/** @param {{tasks: TaskView[], body: {current: HTMLElement | null}}} props */
+function Table({ tasks: shown, body }) {
+  const hasNumbers = shown.some(({ statistics }) => statistics);
+  return html`<table class="list tasks">
+    <caption class="unseen">Tasks by name; what became of their jobs in the last 24 hours</caption>
+    <thead>
+      <tr>
+        <th scope="col">Task</th>
+        <th scope="col" class="cell-number">Workers</th>
+        <th scope="col" class="cell-number">Running</th>
+        <th scope="col" class="cell-number">Ready</th>
+        ${hasNumbers && html`
+          <th scope="col" class="cell-number" title="in the last 24 hours">Succeeded</th>
+          <th scope="col" class="cell-number" title="in the last 24 hours, and the share of those that ended">Failed</th>
+          <th scope="col" class="cell-number" title="how long a job of the last 24 hours ran: median, and what 95 % did not exceed">Run, 95 %</th>
+          <th scope="col" class="cell-number" title="when the newest job ended">Last</th>`}
+      </tr>
+    </thead>
+    <tbody ref=${body}>${shown.map((task) => html`<${Row} key=${task.name} task=${task} hasNumbers=${hasNumbers} />`)}</tbody>
+  </table>`;
+}
+
+/** @param {{task: TaskView, hasNumbers: boolean}} props */
+function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, statistics }, hasNumbers }) {
+  const { succeeded = 0, failed = 0, run, run95, last_at } = statistics ?? {};
+  return html`<tr>
+    <th scope="row" class="cell-task"><a href=${link("tasks", name)}>${name}</a><p>${summary(doc)}</p></th>
+    <td class="cell-number" data-name="workers">${workers ? number(workers) : html`<span class="warning">none</span>`}</td>
+    <td class="cell-number" data-name="running">${quiet(running)}</td>
+    <td class="cell-number" data-name="ready">${quiet(ready)}</td>
+    ${hasNumbers && html`
+      <td class="cell-number" data-name="succeeded">${quiet(succeeded)}</td>
+      <td class="cell-number" data-name="failed">
+        ${failed ? html`<span class="bad">${number(failed)}</span> <small>${share(failed, succeeded + failed)}</small>` : quiet(0)}
+      </td>
+      <td class="cell-number" data-name="run">${typeof run === "number" ? html`${duration(run)} <small>${typeof run95 === "number" ? duration(run95) : ""}</small>` : ""}</td>
+      <td class="cell-number" data-name="last">${last_at ? html`<time title=${fullTime(last_at)}>${ago(last_at, now.value)}</time>` : ""}</td>`}
+  </tr>`;
+}
+
+/** None is said quietly. @param {number} value */
+function quiet(value) {
+  return value ? number(value) : html`<span class="muted">0</span>`;
 }

@@ -1,45 +1,77 @@
-/** The workers that are attached now. */
+/** The workers that are attached now: what each may do at a time, what it does, and how its machine is. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { workers } from "../directory.js";
-import { ago, fullTime, number } from "../format.js";
+import { count, number } from "../format.js";
 import { html } from "../html.js";
-import { now } from "../live.js";
-import { Bar } from "../parts/bar.js";
+import { useKeys } from "../keys.js";
+import { DrainButton } from "../parts/drain.js";
 import { Empty, Problem } from "../parts/note.js";
+import { Slots } from "../parts/slots.js";
+import { Ended, LastWord, Machine, Running, Since } from "../parts/worker-parts.js";
 import { link } from "../route.js";
+import { focusRow } from "../rows.js";
+
+const MOST_JOBS = 3; // that a card shows
+const MOST_TASKS = 6;
+
+/** @typedef {import("../../client/wire.js").WorkerView} WorkerView */
 
 export function Workers() {
   useEffect(() => workers.open(), []);
+  const [said, say] = useState("");
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeys({ j: [() => focusRow(list.current, 1), "Next worker"], k: [() => focusRow(list.current, -1), "Previous worker"] });
   const entries = workers.entries.value;
   return html`<section>
-    <div class="page-head"><h1>Workers</h1></div>
+    <div class="page-head"><h1>Workers</h1>${entries && entries.length > 0 && html`<${Sum} workers=${entries} />`}</div>
+    <p class="said" role="status">${said}</p>
     ${workers.problem.value && html`<${Problem}>${workers.problem.value}<//>`}
-    ${entries && entries.length === 0 && html`<${Empty} title="No worker is attached" command="taskbahn worker photos:app">
-      Jobs wait until one comes. Start a worker with the module that has your tasks:
-    <//>`}
-    ${entries && entries.length > 0 && html`<ul class="cards">${entries.map((worker) => html`<${Card} key=${worker.id} worker=${worker} />`)}</ul>`}
+    ${entries && entries.length === 0 && html`<${NoWorkers} />`}
+    ${entries && entries.length > 0 && html`<ul class="workers" ref=${list}>
+      ${entries.map((worker) => html`<${Card} key=${worker.id} worker=${worker} onDone=${say} />`)}
+    </ul>`}
   </section>`;
 }
 
-/** @param {{worker: import("../../client/wire.js").WorkerView}} props */
-function Card({ worker }) {
-  const { id, host, pid, slots, running, draining, queues, tasks, attached_at, finished, failed } = worker;
-  return html`<li class="card">
-    <h2><code>${id}</code></h2>
-    <p class="card-slots">
-      <${Bar} fraction=${slots ? running / slots : 0} label="Slots in use" />
-      <span>${running} of ${slots} slots</span>
-    </p>
-    <p class="card-facts">
-      ${draining && html`<span class="warning">draining</span>`}
+export function NoWorkers() {
+  return html`<${Empty} title="No worker is attached" command="taskbahn worker photos:app">
+    Jobs wait until one comes. Start a worker with the module that has your tasks:
+  <//>`;
+}
+
+/** @param {{workers: WorkerView[]}} props */
+function Sum({ workers: entries }) {
+  const total = (/** @type {"slots" | "running"} */ name) => entries.reduce((sum, worker) => sum + worker[name], 0);
+  return html`<p class="muted">${count(entries.length, "worker")}, ${number(total("running"))} jobs on ${number(total("slots"))} slots</p>`;
+}
+
+/** @param {{worker: WorkerView, onDone: (said: string) => void}} props */
+function Card({ worker, onDone }) {
+  const { id, host, pid, slots, running, draining, drained, queues, tasks, attached_at, seen, version, python } = worker;
+  return html`<li class="panel worker">
+    <div class="worker-head">
+      <h2><a href=${link("workers", id)}>${id}</a></h2>
+      ${(draining || drained) && html`<span class="badge-warn">${drained ? "drained" : "leaving"}</span>`}
+      <${DrainButton} worker=${worker} onDone=${onDone} />
+    </div>
+    <${Slots} slots=${slots} running=${running} isDraining=${draining} />
+    <${Running} worker=${worker} most=${MOST_JOBS} />
+    <${Machine} worker=${worker} />
+    <p class="worker-facts">
+      <span><${Ended} worker=${worker} /></span>
+      <span>last word <${LastWord} seen=${seen} /></span>
+      <span>attached <${Since} at=${attached_at} /></span>
       ${host && html`<span>${host}${pid ? `, process ${pid}` : ""}</span>`}
-      <span>attached <time title=${fullTime(attached_at)}>${ago(attached_at, now.value)}</time></span>
-      <span>${number(finished)} finished</span>
-      ${failed > 0 && html`<span>${number(failed)} failed</span>`}
-      <span>${queues.length === 1 ? "queue" : "queues"} ${queues.join(", ")}</span>
+      ${version && html`<span>Taskbahn ${version}${python && `, Python ${python}`}</span>`}
     </p>
-    <p class="card-tasks">${tasks.map((name) => html`<a key=${name} href=${link("tasks", name)}>${name}</a>`)}</p>
+    <dl class="worker-serves">
+      <div><dt>${queues.length === 1 ? "Queue" : "Queues"}</dt><dd>${queues.map((name) => html`<a key=${name} href=${link("jobs", null, { q: `queue:${name}` })}>${name}</a>`)}</dd></div>
+      <div><dt>${tasks.length === 1 ? "Task" : "Tasks"}</dt><dd>
+        ${tasks.slice(0, MOST_TASKS).map((name) => html`<a key=${name} href=${link("tasks", name)}>${name}</a>`)}
+        ${tasks.length > MOST_TASKS && html`<a href=${link("workers", id)}>and ${number(tasks.length - MOST_TASKS)} more</a>`}
+      </dd></div>
+    </dl>
   </li>`;
 }

@@ -1,8 +1,14 @@
-/** A structured error: what, why, where, and what caused it. */
+/** A structured error: what, why, where, what caused it, and how its process died if that is what happened. */
 
+import { count, number } from "../format.js";
 import { html } from "../html.js";
+import { runsOf } from "../traceback.js";
+import { CopyButton } from "./copy-button.js";
 
-/** @typedef {import("../../client/wire.js").Failure} Failure */
+/**
+ * @typedef {import("../../client/wire.js").Failure} Failure
+ * @typedef {{signal?: string | number, exit_code?: number, peak_memory?: number}} Crash  what else an error says if its process died
+ */
 
 /** @param {{error: Failure}} props */
 export function FailureView({ error }) {
@@ -10,8 +16,33 @@ export function FailureView({ error }) {
   return html`<div class="failure">
     <p class="failure-what"><b>${type || "Error"}</b>${message && html`<span>${message}</span>`}</p>
     ${notes.map((note) => html`<p class="failure-note">${note}</p>`)}
-    ${traceback && html`<pre class="traceback" tabindex="0" aria-label="Traceback">${traceback}</pre>`}
+    <${CrashFacts} crash=${error} />
+    ${traceback && html`<${Traceback} text=${traceback} />`}
     ${cause && html`<${Cause} cause=${cause} hasTraceback=${Boolean(traceback)} />`}
+  </div>`;
+}
+
+/** @param {{crash: Crash}} props */
+function CrashFacts({ crash: { signal, exit_code, peak_memory } }) {
+  if (signal === undefined && exit_code === undefined) return null;
+  return html`<dl class="crash">
+    ${signal !== undefined && html`<div><dt>Signal</dt><dd>${signal}</dd></div>`}
+    ${exit_code !== undefined && html`<div><dt>Exit code</dt><dd>${exit_code}</dd></div>`}
+    ${peak_memory !== undefined && html`<div><dt>Memory at most</dt><dd>${number(peak_memory / 2 ** 20)} MiB</dd></div>`}
+  </dl>`;
+}
+
+/** @param {{text: string}} props */
+function Traceback({ text }) {
+  return html`<div class="value-box">
+    <div class="traceback" tabindex="0" role="group" aria-label="Traceback">
+      ${runsOf(text).map((run, index) =>
+        run.isFolded
+          ? html`<details key=${index}><summary>${count(run.frames, "frame")} of libraries</summary><pre>${run.text}</pre></details>`
+          : html`<pre key=${index}>${run.text}</pre>`,
+      )}
+    </div>
+    <${CopyButton} text=${text} what="the traceback" />
   </div>`;
 }
 

@@ -1,11 +1,13 @@
 /** One argument of a form: label, control, what may be given, what is wrong with it. */
 
-import { sentence } from "../../taskbahn.js";
+import { FURTHER, kindText } from "../../shared/schema.js";
+import { problemText } from "../../shared/values.js";
 import { html } from "../html.js";
+import { FileButton } from "./file-button.js";
 
 /**
- * @typedef {import("../schema.js").Field} Field
- * @typedef {import("../values.js").Typed} Typed
+ * @typedef {import("../../shared/schema.js").Field} Field
+ * @typedef {import("../../shared/values.js").Typed} Typed
  */
 
 const INPUTS = /** @type {Record<string, string>} */ ({ date: "date", datetime: "datetime-local", time: "time" });
@@ -16,14 +18,15 @@ const INPUTS = /** @type {Record<string, string>} */ ({ date: "date", datetime: 
  * @param {Typed} props.typed
  * @param {string} [props.problem]
  * @param {(typed: Typed) => void} props.onChange
+ * @param {string} [props.family]  what the ids of this form's fields begin with
  */
-export function FieldRow({ field, typed, problem, onChange }) {
-  const id = `field-${field.name}`;
+export function FieldRow({ field, typed, problem, onChange, family = "field" }) {
+  const id = `${family}-${field.name}`;
   const notes = [field.description, field.hint].filter(Boolean);
   const told = [notes.length && `${id}-note`, problem && `${id}-problem`].filter(Boolean).join(" ");
   const common = { id, name: field.name, "aria-describedby": told || undefined, "aria-invalid": problem ? "true" : undefined };
   return html`<div class="field field-${field.kind} ${problem ? "field-wrong" : ""}">
-    <label for=${id}>${field.name}<span class="field-kind">${kindText(field)}</span></label>
+    <label for=${id}>${field.name === FURTHER ? "further arguments" : field.name}<span class="field-kind">${kindText(field)}</span></label>
     ${control(field, typed, onChange, common)}
     ${notes.length > 0 && html`<p class="field-note" id="${id}-note">${notes.join(" · ")}</p>`}
     <p class="field-problem" id="${id}-problem" role="alert">${problem && problemText(field.name, problem)}</p>
@@ -37,6 +40,7 @@ export function FieldRow({ field, typed, problem, onChange }) {
  * @param {Record<string, unknown>} common  attributes of every control
  */
 function control(field, typed, onChange, common) {
+  const placeholder = field.placeholder ?? placeholderOf(field);
   const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => onChange(currentTarget.value);
   const { kind, isNullable, isRequired, choices } = field;
   if (kind === "boolean" && !isNullable) {
@@ -53,12 +57,11 @@ function control(field, typed, onChange, common) {
   }
   if (kind === "json" || kind === "longtext") {
     const rows = Math.min(8, Math.max(2, String(typed).split("\n").length));
-    return html`<textarea class=${kind} rows=${rows} spellcheck=${false} placeholder=${isNullable ? "none" : undefined} value=${typed} onInput=${onInput} ...${common}></textarea>`;
+    return html`<textarea class=${kind} rows=${rows} spellcheck=${false} placeholder=${placeholder} value=${typed} onInput=${onInput} ...${common}></textarea>`;
   }
   const isNumber = kind === "integer" || kind === "number";
   const mode = kind === "integer" ? "numeric" : isNumber ? "decimal" : undefined;
-  const placeholder = isNullable ? "none" : undefined;
-  return html`<input
+  const input = html`<input
     type=${INPUTS[kind] ?? "text"}
     class=${kind}
     step=${kind === "datetime" || kind === "time" ? "1" : undefined}
@@ -70,18 +73,13 @@ function control(field, typed, onChange, common) {
     onInput=${onInput}
     ...${common}
   />`;
+  if (kind !== "bytes") return input;
+  return html`<div class="field-bytes">${input}<${FileButton} name=${field.name} onRead=${onChange} /></div>`;
 }
 
-/**
- * @param {string} name
- * @param {string} why  a sentence, or the end of one: "is missing"
- */
-function problemText(name, why) {
-  return sentence(/^(is|must|takes) /.test(why) ? `${name} ${why}` : why);
-}
-
-/** @param {Field} field */
-function kindText({ kind, schema, isRequired, isVariadic }) {
-  const type = kind === "choice" ? "choice" : kind === "datetime" ? "date and time" : Array.isArray(schema.type) ? "any" : (schema.type ?? "any");
-  return `${isVariadic ? "any number of" : kind === "date" || kind === "time" ? kind : type}${isRequired ? "" : ", optional"}`;
+/** What holds where nothing is given, or what could be. @param {Field} field */
+function placeholderOf({ kind, schema, isNullable, example }) {
+  const sample = kind === "json" && schema.type === "object" && schema.properties ? JSON.stringify(example) : "";
+  if (isNullable) return sample ? `none, or ${sample}` : "none";
+  return sample || undefined;
 }

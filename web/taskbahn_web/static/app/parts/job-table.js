@@ -1,11 +1,10 @@
-/** Jobs, one a row: state, task, how far or how it ended, when, how long. */
+/** A few jobs, one a row: state, task, how far or how it ended, when, how long. */
 
-import { ago, duration, fullTime, percent, shortId, wholeDuration } from "../format.js";
-import { howFar } from "../how-far.js";
+import { ago, fullTime, shortId } from "../format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { link } from "../route.js";
-import { Bar } from "./bar.js";
+import { How, took } from "./job-cells.js";
 import { State } from "./state.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
@@ -31,26 +30,4 @@ function Row({ job }) {
     <td class="cell-when"><time title=${fullTime(created_at)}>${ago(created_at, now.value)}</time></td>
     <td class="cell-took">${took(job)}</td>
   </tr>`;
-}
-
-/** @param {{job: JobView}} props */
-function How({ job }) {
-  const { state, progress, error, due_at, task } = job;
-  if (state === "running") {
-    const { fraction, text } = howFar(progress);
-    return html`<span class="how">
-      <${Bar} fraction=${fraction} label="Progress of ${task}" />
-      <span class="how-much">${fraction === null ? "" : percent(fraction)}</span><span class="how-text">${text}</span>
-    </span>`;
-  }
-  if (state === "waiting" && due_at) return html`<span class="muted">due ${ago(due_at, now.value)}</span>`;
-  if (state === "failed" && error) return html`<span class="how-failed">${[error.type, error.message].filter(Boolean).join(": ")}</span>`;
-  return "";
-}
-
-/** @param {JobView} job */
-function took({ state, started_at, finished_at }) {
-  if (!started_at) return "";
-  if (state === "running") return wholeDuration(now.value - started_at);
-  return finished_at ? duration(finished_at - started_at) : "";
 }

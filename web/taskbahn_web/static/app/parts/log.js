@@ -1,37 +1,86 @@
-/** Log lines, oldest first; stays at the newest line as long as the reader does. */
+/** Log lines, oldest first; stays at the newest line as long as the reader does. Filtered by level and text, and copied whole. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { clock, count, fullTime } from "../format.js";
+import { clock, count, fullTime, number } from "../format.js";
 import { html } from "../html.js";
+import { CopyButton } from "./copy-button.js";
 
 const SHOWN = 500; // lines, until more are asked for
 const NEAR = 24; // pixels from the end that count as at the end
+const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
-/** @param {{lines: import("../../client/wire.js").Event[], isLive: boolean}} props */
+/** @typedef {import("../../client/wire.js").Event} Event */
+
+/** @param {{lines: Event[], isLive: boolean}} props */
 export function Log({ lines, isLive }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const isAtEnd = useRef(true);
+  const [isFollowing, setFollowing] = useState(true);
   const [shown, setShown] = useState(SHOWN);
-  const hidden = Math.max(0, lines.length - shown);
+  const [least, setLeast] = useState("DEBUG");
+  const [text, setText] = useState("");
+  const wanted = lines.filter((line) => isWanted(line, least, text));
+  const hidden = Math.max(0, wanted.length - shown);
 
   useLayoutEffect(() => {
-    if (box.current && isAtEnd.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [lines]);
+    if (box.current && isFollowing) box.current.scrollTop = box.current.scrollHeight;
+  }, [lines, isFollowing, least, text]);
 
   const onScroll = () => {
     const { scrollTop, scrollHeight, clientHeight } = /** @type {HTMLDivElement} */ (box.current);
-    isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR;
+    setFollowing(scrollHeight - scrollTop - clientHeight < NEAR);
   };
-  return html`<div class="log" role="log" aria-label="Log" aria-live=${isLive ? "polite" : "off"} tabindex="0" ref=${box} onScroll=${onScroll}>
-    ${hidden > 0 && html`<button class="quiet" onClick=${() => setShown(shown * 4)}>Show ${count(hidden, "earlier line")}</button>`}
-    ${lines.slice(hidden).map((line) => html`<${Line} key=${line.number} line=${line} />`)}
-  </div>`;
+  return html`
+    <div class="log-head">
+      <label><span class="unseen">Least level</span>
+        <select value=${least} onChange=${(/** @type {Changed} */ { currentTarget }) => setLeast(currentTarget.value)}>
+          ${LEVELS.map((level) => html`<option key=${level} value=${level} selected=${level === least}>${level === "DEBUG" ? "every level" : `${level.toLowerCase()} and above`}</option>`)}
+        </select>
+      </label>
+      <input type="search" aria-label="Find in the log" placeholder="Find" value=${text} onInput=${(/** @type {Changed} */ { currentTarget }) => setText(currentTarget.value)} />
+      <span class="muted" role="status">${wanted.length === lines.length ? count(lines.length, "line") : `${number(wanted.length)} of ${count(lines.length, "line")}`}</span>
+      <button type="button" class="quiet" aria-pressed=${isFollowing} onClick=${() => setFollowing(!isFollowing)}>Follow</button>
+      <${CopyButton} text=${wanted.map(asText).join("\n")} what="the log" />
+    </div>
+    <div class="log" role="log" aria-label="Log" aria-live=${isLive ? "polite" : "off"} tabindex="0" ref=${box} onScroll=${onScroll}>
+      ${hidden > 0 && html`<button class="quiet" onClick=${() => setShown(shown * 4)}>Show ${count(hidden, "earlier line")}</button>`}
+      ${wanted.slice(hidden).map((line) => html`<${Line} key=${line.number} line=${line} />`)}
+      ${wanted.length === 0 && html`<p class="muted">No line matches.</p>`}
+    </div>`;
 }
 
-/** @param {{line: import("../../client/wire.js").Event}} props */
+/** @typedef {{currentTarget: HTMLInputElement}} Changed */
+
+/**
+ * @param {Event} line
+ * @param {string} least
+ * @param {string} text
+ */
+function isWanted({ data }, least, text) {
+  const level = LEVELS.indexOf(levelOf(data));
+  const isLoud = least === "DEBUG" || level < 0 || level >= LEVELS.indexOf(least);
+  return isLoud && (!text || String(data.message).toLowerCase().includes(text.toLowerCase()));
+}
+
+/** @param {{level?: unknown}} data */
+function levelOf({ level }) {
+  return String(level ?? "INFO");
+}
+
+/** Lines as they are copied: made once each, since there may be thousands at each drawing. @type {WeakMap<Event, string>} */
+const texts = new WeakMap();
+
+/** @param {Event} line */
+function asText(line) {
+  const { at, data } = line;
+  const text = texts.get(line) ?? `${new Date(at * 1000).toISOString()} ${levelOf(data)} ${data.message}`;
+  texts.set(line, text);
+  return text;
+}
+
+/** @param {{line: Event}} props */
 function Line({ line: { at, data } }) {
-  const level = String(data.level ?? "INFO");
+  const level = levelOf(data);
   return html`<p class="line level-${level.toLowerCase()}">
     <time title=${fullTime(at)}>${clock(at)}</time>
     <b title=${data.logger ?? ""}>${level}</b>

@@ -4,12 +4,12 @@ import { html } from "../html.js";
 
 /**
  * An empty place that teaches the next step.
- * @param {{title: string, command?: string, children?: import("../html.js").Children}} props
+ * @param {{title: string, command?: string, isPage?: boolean, children?: import("../html.js").Children}} props
  */
-export function Empty({ title, command, children }) {
+export function Empty({ title, command, isPage = false, children }) {
   return html`<div class="empty">
     <svg class="empty-track" viewBox="0 0 120 24" aria-hidden="true"><path d="M2 12h116M22 6v12M46 6v12M70 6v12M94 6v12" /></svg>
-    <h2>${title}</h2>
+    <${isPage ? "h1" : "h2"}>${title}<//>
     <p>${children}</p>
     ${command && html`<pre class="command"><code>${command}</code></pre>`}
   </div>`;

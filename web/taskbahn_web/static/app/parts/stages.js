@@ -1,5 +1,7 @@
-/** The stages of an attempt as a tree: each with its bar, how much is done, at which rate, for how long. */
+/** The stages of an attempt as a tree: each with its bar, how much is done, at which rate, for how long, and what is left. */
 
+import { inOrder } from "../../shared/stages.js";
+import { roughly } from "../../shared/expected.js";
 import { duration, number, wholeDuration } from "../format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
@@ -26,26 +28,14 @@ function Row({ stage, depth, state, end }) {
   const shown = isOver ? "succeeded" : state;
   const fraction = total ? done / total : isOver ? 1 : null;
   const seconds = Math.max(0, (ended_at ?? end ?? now.value) - started_at);
+  const left = !isOver && !end && total && done && seconds > 1 && done < total ? (seconds / done) * (total - done) : null;
   return html`<li class="stage depth-${Math.min(depth, 5)}">
-    <span class="stage-name">${name}</span>
+    <span class="stage-name" title=${name}>${name}</span>
     <${Bar} fraction=${fraction} state=${shown} label=${name} />
     <span class="stage-done">${total ? `${number(done)} / ${number(total)}` : done ? number(done) : ""}</span>
     <span class="stage-rate">${done && seconds > 0.5 ? `${number(done / seconds)}/s` : ""}</span>
-    <span class="stage-time">${started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : ""}</span>
+    <span class="stage-time" title=${left === null ? "" : "expected, at its pace so far"}>
+      ${left !== null ? `${roughly(left)} left` : started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : ""}
+    </span>
   </li>`;
-}
-
-/**
- * @param {Stage[]} stages
- * @returns {{stage: Stage, depth: number}[]}  each after its parent
- */
-export function inOrder(stages) {
-  const known = new Set(stages.map(({ id }) => id));
-  const isTop = (/** @type {Stage} */ { parent }) => parent === null || parent === undefined || !known.has(parent);
-  /** @type {(stage: Stage, depth: number) => {stage: Stage, depth: number}[]} */
-  const withChildren = (stage, depth) => [
-    { stage, depth },
-    ...stages.filter(({ parent }) => parent === stage.id).flatMap((child) => withChildren(child, depth + 1)),
-  ];
-  return stages.filter(isTop).flatMap((stage) => withChildren(stage, 0));
 }

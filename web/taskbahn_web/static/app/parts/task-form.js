@@ -1,97 +1,163 @@
 /** A form made from a task's schema. It says what it can see itself, and shows what the dispatcher finds wrong at its field. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
+import { ANY, fieldsOf, FURTHER } from "../../shared/schema.js";
+import { argumentsOf, placed, typedOf } from "../../shared/values.js";
 import { sentence, TaskbahnError } from "../../taskbahn.js";
 import { html } from "../html.js";
 import { bahn } from "../live.js";
-import { fieldsOf } from "../schema.js";
-import { argumentsOf, typedOf } from "../values.js";
+import { optionFields, optionsOf } from "../task-options.js";
 import { FieldRow } from "./field.js";
 import { Problem } from "./note.js";
 
-/** For tasks that published no schema: the arguments as JSON. @type {import("../../client/wire.js").Signature} */
-const ANY = {
-  digest: "",
-  parameters: {
-    properties: {
-      args: { type: "array", default: [], description: "arguments by position" },
-      kwargs: { type: "object", default: {}, description: "arguments by name" },
-    },
-  },
-};
+/**
+ * @typedef {import("../../client/wire.js").TaskView} TaskView
+ * @typedef {import("../../shared/schema.js").Field} Field
+ * @typedef {import("../../shared/values.js").Typed} Typed
+ * @typedef {{args: unknown[], kwargs: Record<string, unknown>, options: Record<string, unknown>}} Draft  a call as the form has it now
+ */
 
 /**
  * @param {object} props
- * @param {import("../../client/wire.js").TaskView} props.task
+ * @param {TaskView} props.task
  * @param {Record<string, unknown>} props.given  arguments to begin with, by name
- * @param {(id: string) => void} props.onStarted
+ * @param {Record<string, unknown>} [props.options]  options to begin with
+ * @param {(id: string, stays: boolean) => void} props.onStarted
+ * @param {(draft: Draft) => void} [props.onDraft]  told of every change
  */
-export function TaskForm({ task, given, onStarted }) {
+export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
   const fields = fieldsOf(task.signature ?? ANY);
-  const [typed, setTyped] = useState(() => Object.fromEntries(fields.map((field) => [field.name, typedOf(field, given[field.name])])));
+  const more = optionFields(task);
+  const [typed, setTyped] = useState(() => begun(fields, withRest(given, fields)));
+  const [typedOptions, setTypedOptions] = useState(() => begun(more, options));
+  const [isOpen, setOpen] = useState(Object.keys(options).length > 0);
   const [problems, setProblems] = useState(/** @type {Record<string, string>} */ ({}));
   const [failure, setFailure] = useState("");
   const [isSending, setSending] = useState(false);
 
-  const send = async () => {
-    const made = argumentsOf(fields, typed, task.signature?.order);
-    setProblems(made.problems);
+  const made = () => callOf(task, fields, typed, more, isOpen ? typedOptions : {});
+  useEffect(() => onDraft?.(draftOf(made(), fields)), [typed, typedOptions, isOpen]);
+
+  const send = async (/** @type {boolean} */ stays) => {
+    const { args, kwargs, options: chosen, problems: wrong } = made();
+    setProblems(wrong);
     setFailure("");
-    if (focusFirst(made.problems, fields)) return;
-    const [args, kwargs] = task.signature ? [made.args, made.kwargs] : [made.kwargs.args, made.kwargs.kwargs];
+    if (focusFirst(wrong)) return;
     setSending(true);
     try {
-      onStarted((await bahn.start(task.name, /** @type {unknown[]} */ (args), /** @type {Record<string, unknown>} */ (kwargs))).id);
+      onStarted((await bahn.start(task.name, args, kwargs, chosen)).id, stays);
     } catch (error) {
-      const found = error instanceof TaskbahnError ? placed(error.fields, fields) : {};
+      const found = error instanceof TaskbahnError ? foundBy(error, fields, more) : {};
+      if (Object.keys(found).some((id) => id.startsWith("option-"))) setOpen(true);
       setProblems(found);
-      if (!focusFirst(found, fields)) setFailure(sentence(error));
+      if (!focusFirst(found)) setFailure(sentence(error));
     }
     setSending(false);
   };
-  const onSubmit = (/** @type {Event} */ event) => {
+  const onSubmit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    if (!isSending) void send();
+    if (!isSending) void send(event.submitter?.getAttribute("value") === "stay");
   };
+  const row = (/** @type {string} */ family, /** @type {Record<string, Typed>} */ values, /** @type {typeof setTyped} */ set) =>
+    (/** @type {Field} */ field) => {
+      const onChange = (/** @type {Typed} */ value) => set((before) => ({ ...before, [field.name]: value }));
+      const problem = problems[`${family}-${field.name}`];
+      return html`<${FieldRow} key=${field.name} family=${family} field=${field} typed=${values[field.name]} problem=${problem} onChange=${onChange} />`;
+    };
 
   return html`<form class="task-form" onSubmit=${onSubmit} noValidate aria-label="Arguments of ${task.name}">
     ${fields.length === 0 && html`<p class="muted">This task takes no arguments.</p>`}
-    ${fields.map((field) => {
-      const onChange = (/** @type {import("../values.js").Typed} */ value) => setTyped((before) => ({ ...before, [field.name]: value }));
-      return html`<${FieldRow} key=${field.name} field=${field} typed=${typed[field.name]} problem=${problems[field.name]} onChange=${onChange} />`;
-    })}
+    ${fields.map(row("field", typed, setTyped))}
+    ${isOpen && html`<fieldset class="options" id="options"><legend>Options</legend>${more.map(row("option", typedOptions, setTypedOptions))}</fieldset>`}
     ${failure && html`<${Problem}>${failure}<//>`}
     <div class="form-actions">
       <button class="primary" type="submit" aria-disabled=${isSending}>${isSending ? "Starting…" : "Start job"}</button>
+      <button type="submit" value="stay" aria-disabled=${isSending}>Start and stay here</button>
+      <button type="button" class="options-toggle" aria-expanded=${isOpen} aria-controls="options" onClick=${() => setOpen(!isOpen)}>Options</button>
     </div>
   </form>`;
 }
 
 /**
- * Bring what is wrong to the field it belongs to: `size.width` and `rest[2]` to `size` and `rest`.
- * @param {Record<string, string>} wrong
- * @param {import("../schema.js").Field[]} fields
- * @returns {Record<string, string>}  empty if something belongs to no field
+ * What the fields hold at first.
+ * @param {Field[]} fields
+ * @param {Record<string, unknown>} given
  */
-export function placed(wrong, fields) {
-  /** @type {Record<string, string>} */
-  const found = {};
-  for (const [path, why] of Object.entries(wrong)) {
-    const name = path.split(/[.[]/)[0];
-    if (!fields.some((field) => field.name === name)) return {};
-    found[name] ??= path === name ? why : `is wrong at ${path.slice(name.length).replace(/^\./, "")}: ${why}`;
-  }
-  return found;
+function begun(fields, given) {
+  return Object.fromEntries(fields.map((field) => [field.name, typedOf(field, given[field.name])]));
 }
 
 /**
- * @param {Record<string, string>} problems
- * @param {import("../schema.js").Field[]} fields
+ * @param {Record<string, unknown>} given
+ * @param {Field[]} fields
+ * @returns {Record<string, unknown>}  with those that have no field of their own in the one for further arguments
+ */
+function withRest(given, fields) {
+  const rest = Object.entries(given).filter(([name]) => !fields.some((field) => field.name === name));
+  return rest.length ? { ...given, [FURTHER]: Object.fromEntries(rest) } : given;
+}
+
+/**
+ * The call that the form makes, with what is wrong with it by the ids of the fields.
+ * @param {TaskView} task
+ * @param {Field[]} fields
+ * @param {Record<string, Typed>} typed
+ * @param {Field[]} more
+ * @param {Record<string, Typed>} typedOptions
+ * @returns {Draft & {problems: Record<string, string>}}
+ */
+function callOf(task, fields, typed, more, typedOptions) {
+  const { args, kwargs, problems } = argumentsOf(fields, typed, task.signature?.order);
+  const { options, problems: wrong } = optionsOf(more, typedOptions);
+  const all = { ...named("field", problems), ...named("option", wrong) };
+  if (task.signature) return { args, kwargs, options, problems: all };
+  const given = /** @type {{args?: unknown[], kwargs?: Record<string, unknown>}} */ (kwargs);
+  return { args: given.args ?? [], kwargs: given.kwargs ?? {}, options, problems: all };
+}
+
+/**
+ * The call as somebody would write it: without what is as the task has it anyhow, with an example of what is missing yet.
+ * @param {Draft & {problems: Record<string, string>}} call
+ * @param {Field[]} fields
+ * @returns {Draft}
+ */
+function draftOf({ args, kwargs, options, problems }, fields) {
+  const isOwn = (/** @type {[string, unknown]} */ [name, value]) =>
+    JSON.stringify(fields.find((field) => field.name === name)?.initial) !== JSON.stringify(value);
+  const missing = fields.filter(({ name, isRequired }) => isRequired && `field-${name}` in problems);
+  const examples = Object.fromEntries(missing.map(({ name, example }) => [name, example]));
+  return { args, kwargs: { ...examples, ...Object.fromEntries(Object.entries(kwargs).filter(isOwn)) }, options };
+}
+
+/**
+ * Bring what the dispatcher finds wrong to its field: an argument, or an option.
+ * @param {TaskbahnError} error
+ * @param {Field[]} fields
+ * @param {Field[]} more
+ * @returns {Record<string, string>}  by the ids of fields; empty if something belongs to no field
+ */
+function foundBy(error, fields, more) {
+  const { option } = error.detail;
+  if (more.some(({ name }) => name === option)) return { [`option-${option}`]: error.message };
+  return named("field", placed(error.fields, fields));
+}
+
+/**
+ * @param {string} family
+ * @param {Record<string, string>} found  by the names of fields
+ * @returns {Record<string, string>}  by their ids
+ */
+function named(family, found) {
+  return Object.fromEntries(Object.entries(found).map(([name, why]) => [`${family}-${name}`, why]));
+}
+
+/**
+ * @param {Record<string, string>} problems  by the ids of fields
  * @returns {boolean}  whether there is a field to go to
  */
-function focusFirst(problems, fields) {
-  const first = fields.find(({ name }) => name in problems);
-  if (first) document.getElementById(`field-${first.name}`)?.focus();
-  return Boolean(first);
+function focusFirst(problems) {
+  const wrong = [...document.querySelectorAll(".task-form .field [id]")].find(({ id }) => id in problems);
+  setTimeout(() => document.getElementById(wrong?.id ?? Object.keys(problems)[0])?.focus()); // an option's field may yet be drawn
+  return Object.keys(problems).length > 0;
 }

@@ -1,18 +1,26 @@
-/** A value as it is: text as text, the rest as JSON; what is long folds. */
+/** A value as it is: text as text, what is small as JSON, what is large as a tree that unfolds. Each can be copied. */
 
-import { json } from "../format.js";
+import { useState } from "preact/hooks";
+
+import { json, number } from "../format.js";
 import { html } from "../html.js";
+import { CopyButton } from "./copy-button.js";
 
 const LONG = 1200; // characters
+const SOME = 100; // entries of a tree, until more are asked for
 
 /** @param {{value: unknown, label: string}} props */
 export function Value({ value, label }) {
   const text = typeof value === "string" ? value : json(value);
-  const block = html`<pre class="value" tabindex="0" aria-label=${label}>${text}</pre>`;
-  if (text.length <= LONG) return block;
+  const isTree = typeof value === "object" && value !== null && text.length > LONG;
+  const block = isTree
+    ? html`<div class="value tree" role="group" aria-label=${label} tabindex="0"><${Entries} value=${value} /></div>`
+    : html`<pre class="value" tabindex="0" aria-label=${label}>${text}</pre>`;
+  const copy = text.length > 40 ? html`<${CopyButton} text=${text} what=${label} />` : null;
+  if (text.length <= LONG) return html`<div class="value-box">${block}${copy}</div>`;
   return html`<details class="fold">
-    <summary><code>${text.slice(0, 120).replaceAll(/\s+/g, " ")}…</code> <span>${text.length.toLocaleString("en")} characters</span></summary>
-    ${block}
+    <summary><code>${text.slice(0, 120).replaceAll(/\s+/g, " ")}…</code> <span>${number(text.length)} characters</span></summary>
+    <div class="value-box">${block}${copy}</div>
   </details>`;
 }
 
@@ -21,4 +29,34 @@ export function Named({ values }) {
   return html`<dl class="named">
     ${Object.entries(values).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd><${Value} value=${value} label=${name} /></dd></div>`)}
   </dl>`;
+}
+
+/** The entries of a list or an object. @param {{value: object}} props */
+function Entries({ value }) {
+  const [shown, setShown] = useState(SOME);
+  const names = Object.keys(value);
+  return html`<ul>
+    ${names.slice(0, shown).map((name) => html`<${Entry} key=${name} name=${name} value=${/** @type {Record<string, unknown>} */ (value)[name]} />`)}
+    ${names.length > shown && html`<li><button type="button" class="quiet" onClick=${() => setShown(shown + 10 * SOME)}>Show more of ${number(names.length)}</button></li>`}
+  </ul>`;
+}
+
+/** @param {{name: string, value: unknown}} props */
+function Entry({ name, value }) {
+  const [isOpen, setOpen] = useState(false);
+  if (typeof value !== "object" || value === null || Object.keys(value).length === 0) {
+    return html`<li><b>${name}</b> <span class="value-${value === null ? "null" : typeof value}">${JSON.stringify(value)}</span></li>`;
+  }
+  return html`<li>
+    <details open=${isOpen} onToggle=${(/** @type {{currentTarget: HTMLDetailsElement}} */ { currentTarget }) => setOpen(currentTarget.open)}>
+      <summary><b>${name}</b> <span class="muted">${sizeOf(value)}</span></summary>
+      ${isOpen && html`<${Entries} value=${value} />`}
+    </details>
+  </li>`;
+}
+
+/** @param {object} value */
+function sizeOf(value) {
+  const size = Object.keys(value).length;
+  return Array.isArray(value) ? `list of ${number(size)}` : `${number(size)} ${size === 1 ? "name" : "names"}`;
 }

@@ -1,0 +1,56 @@
+"""A present for the studio: jobs that ended, failed, run and wait, with trouble in it. As a program it prints what it started as JSON."""
+
+import datetime as dt
+import json
+import time
+from typing import NamedTuple
+
+import studio  # type: ignore[import-not-found]  # beside this file, as for a worker
+
+from taskbahn.job import Job
+
+PATIENCE = 30.0  # seconds
+
+
+class Present(NamedTuple):
+    """Ids of jobs: one that runs with stages, one that failed with a traceback, one that waits for its time."""
+
+    running: str
+    failed: str
+    waiting: str
+
+
+def make_present(pictures: int = 40) -> Present:
+    """Start everything and wait until it is where it stays."""
+    with studio.app:
+        studio.thumbnail.start_many([(f"/pictures/2026/IMG_{number:04}.jpg", 320) for number in range(pictures)]).results(
+            PATIENCE
+        )
+        for customer in ("Ada", "Grace", "Edsger"):
+            studio.confirm.start(studio.Order(customer, [studio.Line("print", 3)])).result(PATIENCE)
+        for person in ("ada", "grace", "nobody", "edsger", "nobody-here"):
+            tags = ["mail", f"to:{person}"]
+            studio.send.options(tags=tags).start(f"{person}@example.org", "Your film is ready").error(PATIENCE)
+        failed = studio.index.start("/pictures/2019")
+        failed.error(PATIENCE)
+        for film in ("river.mov", "atrium.mov"):
+            studio.transcode.start(film, studio.Preset.PHONE).result(PATIENCE)
+        studio.index.start("/pictures/2023")
+        films = [studio.transcode.start(film, studio.Preset.CINEMA, subtitles=True) for film in studio.HELD]
+        studio.monthly.start(dt.date(2026, 10, 1))
+        waiting = studio.transcode.options(delay=7200, tags=["user:42"]).start("dunes.mov")
+        for film in films:
+            wait_until_held(film)
+    return Present(films[0].id, failed.id, waiting.id)
+
+
+def wait_until_held(film: Job[str]) -> None:
+    """Wait until a film is where it stays."""
+    deadline = time.monotonic() + PATIENCE
+    while not (film.view().progress or {}).get("message"):
+        assert time.monotonic() < deadline, f"job {film.id} does not run"
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    print(json.dumps(make_present()._asdict()))

@@ -1,0 +1,104 @@
+"""Axe finds nothing wrong with any page, light and dark, wide and narrow, with running, failed and waiting jobs on it."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from support.pages import go
+from support.studio import Studio, studio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+NARROW = {"width": 390, "height": 844}
+RUN = """async rules => {
+    const { violations } = await axe.run(document, rules ? { runOnly: rules } : {});
+    return violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`) }));
+}"""
+WATCH = "() => addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => console.error(violatedDirective, blockedURI))"
+# page, and what must be on it
+PAGES = {
+    "#/": "main h1",
+    "#/jobs": "main tbody tr",
+    "#/jobs/RUNNING": ".stage",
+    "#/jobs/FAILED": ".traceback",
+    "#/jobs/WAITING": ".headline",
+    "#/tasks": ".tasks tbody tr",
+    "#/tasks/video.transcode": ".recent tbody tr",
+    "#/queues": "main tbody tr, main li",
+    "#/workers": ".worker-jobs",
+    "#/workers/cutting-room": ".recent-of tbody tr",
+    "#/errors": "main h2, main tbody tr",
+    "#/settings": "main dl, main tbody tr",
+    "#/workers/nobody": ".empty",
+    "#/nowhere": ".empty",
+}
+
+
+@pytest.fixture(scope="module")
+def present(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    with studio(tmp_path_factory.mktemp("studio")) as present:
+        yield present
+
+
+@pytest.fixture
+def origin(present: Studio) -> str:
+    """The address of the studio's node, in place of the one that all tests share."""
+    return f"http://127.0.0.1:{present.node.port}"
+
+
+@cache
+def axe() -> str:
+    """Return the text of axe-core, which npm puts beside eslint and tsc."""
+    if not AXE.is_file() and shutil.which("npm") is None:
+        pytest.skip("axe-core is missing: it comes with npm (node 20.19 or newer), which is not installed here")
+    assert AXE.is_file(), "axe-core is missing: run `npm ci` in web/, as scripts/check_web.sh does"
+    return AXE.read_text(encoding="utf-8")
+
+
+def violations(page: Page, rules: list[str] | None = None) -> list[Any]:
+    found: list[Any] = page.evaluate(RUN, rules)
+    return found
+
+
+@pytest.mark.parametrize("place", PAGES)
+def test_axe_finds_nothing_wrong(page: Page, present: Studio, place: str) -> None:
+    script = axe()
+    page.emulate_media(reduced_motion="reduce", color_scheme="light")
+    page.evaluate(WATCH)
+    page.evaluate(script)
+    where = place.replace("RUNNING", present.running).replace("FAILED", present.failed).replace("WAITING", present.waiting)
+    go(page, where)
+    expect(page.locator(PAGES[place]).first).to_be_visible()
+    found = {"light wide": violations(page)}
+    page.emulate_media(reduced_motion="reduce", color_scheme="dark")
+    found["dark wide"] = violations(page, ["color-contrast"])
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    found["dark narrow"] = violations(page, ["color-contrast"])
+    page.emulate_media(reduced_motion="reduce", color_scheme="light")
+    found["light narrow"] = violations(page)
+    width = page.evaluate("() => document.documentElement.scrollWidth")
+    assert {look: wrong for look, wrong in found.items() if wrong} == {}
+    assert width == NARROW["width"], "a narrow page scrolls sideways"
+
+
+def test_axe_finds_nothing_wrong_with_what_is_opened(page: Page, present: Studio) -> None:
+    page.evaluate(axe())
+    page.emulate_media(reduced_motion="reduce")
+    go(page, "#/workers")
+    page.get_by_role("button", name="Drain office").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    go(page, "#/tasks/orders.confirm")
+    page.get_by_role("button", name="Options").click()
+    page.locator("#field-order").fill("{")
+    page.get_by_role("button", name="Start job").click()
+    expect(page.locator("#field-order-problem")).to_contain_text("must be JSON")
+    assert violations(page) == []

@@ -1,0 +1,93 @@
+"""Ten thousand jobs that run and change, on top of many that ended: the page stays smooth, and its memory bounded."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect
+from support.programs import Node, Program, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+APPS = Path(__file__).parent / "apps"
+RUNNING = 10_000
+PAUSE = 4.0  # seconds between two steps of a job: 2,500 changes a second in all, five times what a message has room for
+FRAMES = """seconds => new Promise(resolve => {
+    const times = [];
+    const step = now => {
+        times.push(now);
+        if (now - times[0] < seconds * 1000) requestAnimationFrame(step);
+        else resolve(times);
+    };
+    requestAnimationFrame(step);
+})"""
+SUBMIT = """async ([count, pause]) => {
+    const { connect } = await import("/taskbahn.js");
+    const { uuid7 } = await import("/client/ids.js");
+    const bahn = await connect();
+    const call = index => ({ task: "crowd.walk", id: uuid7(), args: [50, pause], kwargs: { first: (index * pause) / count } });
+    await bahn.ask("taskbahn.submit", [Array.from({ length: count }, (_, index) => call(index))]);
+    bahn.close();
+}"""
+CALM = 4e6  # bytes by which the heap may grow in some seconds; all changes of one second are more
+SHARE = 0.7  # of the frames of an empty page, on a machine that has no time for 50
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node with room for ten thousand jobs; one of this module's own, since the other tests want to see theirs."""
+    node = Node(tmp_path_factory.mktemp("crowded"))
+    try:
+        node.wait_for("Taskbahn is ready")
+        arguments = ["worker", "crowd:app", "--slots", str(RUNNING), "--grace", "0"]
+        with running(Program(*arguments, cwd=APPS, TASKBAHN_URL=node.websocket), " ready"):
+            yield node
+    finally:
+        node.close()
+
+
+def heap(session: CDPSession) -> float:
+    """Return what JavaScript holds, in bytes, without what it has given up."""
+    session.send("HeapProfiler.collectGarbage")
+    metrics: Any = session.send("Performance.getMetrics")["metrics"]
+    return float(next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize"))
+
+
+def frames_a_second(pages: list[Page], seconds: int) -> list[list[int]]:
+    """Return how many frames each page had in each of some seconds, all at the same time."""
+    for page in pages:
+        page.evaluate(f"seconds => {{ window.counted = ({FRAMES})(seconds); }}", seconds)
+    found = [page.evaluate("() => window.counted") for page in pages]
+    return [
+        [sum(times[0] + 1000 * each <= time < times[0] + 1000 * (each + 1) for time in times) for each in range(seconds)]
+        for times in found
+    ]
+
+
+@pytest.mark.alone
+def test_ten_thousand_live_jobs_are_smooth_and_take_bounded_memory(
+    page: Page, crowded: Node, chromium: Browser, heard: Any
+) -> None:
+    heard.origins.append(f"http://127.0.0.1:{crowded.port}")
+    page.goto(f"http://127.0.0.1:{crowded.port}/#/jobs?q=state:running")
+    page.evaluate(SUBMIT, [RUNNING, PAUSE])
+    expect(page.get_by_role("navigation", name="Views of the jobs")).to_contain_text(f"Running {RUNNING:,}", timeout=20_000)
+    bar = page.locator("tbody tr").first.get_by_role("progressbar")
+    expect(bar).to_be_visible()
+    empty = chromium.new_page()  # shows what this machine can do at that moment
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    frames_a_second([page], 1)  # what is compiled at first
+    shown, before = bar.get_attribute("aria-valuenow"), heap(session)
+    frames, possible = frames_a_second([page, empty], 6)
+    after = heap(session)
+    empty.context.close()
+    print(f"frames in each second: {frames}, of an empty page: {possible}; heap {before / 1e6:.1f} MB, then {after / 1e6:.1f} MB")
+    assert statistics.median(frames) >= min(50, SHARE * statistics.median(possible))
+    assert after - before < CALM
+    assert page.locator("tbody tr").count() < 60
+    expect(bar).not_to_have_attribute("aria-valuenow", shown or "")

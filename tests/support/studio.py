@@ -1,0 +1,47 @@
+"""A node with the studio of tests/browser/apps on it: several workers, and jobs in every state."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from support.programs import Node, Program, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+APPS = Path(__file__).resolve().parents[1] / "browser" / "apps"
+WORKERS = (("cutting-room", 8, "video,default"), ("office", 4, "mail"), ("archive", 2, "default"))  # name, slots, queues
+START_SECONDS = 60
+
+
+class Studio(NamedTuple):
+    """The node, and ids of jobs: one that runs with stages, one that failed with a traceback, one that waits for its time."""
+
+    node: Node
+    running: str
+    failed: str
+    waiting: str
+
+
+@contextmanager
+def studio(folder: Path, *, pictures: int = 40) -> Iterator[Studio]:
+    """Start the node, the workers and the work; end all of it afterwards."""
+    with ExitStack() as stack:
+        node = Node(folder)
+        stack.enter_context(running(node, "Taskbahn is ready"))
+        for name, slots, queues in WORKERS:
+            words = ("studio:app", "--name", name, "--slots", str(slots), "--queues", queues)
+            stack.enter_context(running(Program("worker", *words, cwd=APPS, TASKBAHN_URL=node.websocket), " ready"))
+        script = f"import json, studio_work; print(json.dumps(studio_work.make_present({pictures})._asdict()))"
+        environment = {**os.environ, "TASKBAHN_URL": node.websocket, "PYTHONPATH": os.pathsep.join([str(APPS), *sys.path])}
+        work = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=START_SECONDS, check=False
+        )
+        assert work.returncode == 0, work.stderr
+        yield Studio(node, **json.loads(work.stdout))

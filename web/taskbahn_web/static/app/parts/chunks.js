@@ -1,0 +1,16 @@
+/** What a job streams: text as one text, other values one a line. */
+
+import { html } from "../html.js";
+
+const SHOWN = 200; // values that are no text
+
+/** @param {{chunks: import("../../client/wire.js").Event[]}} props */
+export function Chunks({ chunks }) {
+  if (chunks.every(({ data }) => typeof data === "string")) {
+    return html`<pre class="value stream" tabindex="0" aria-label="Stream">${chunks.map(({ data }) => data).join("")}</pre>`;
+  }
+  return html`<ol class="chunks" tabindex="0" role="group" aria-label="Stream">
+    ${chunks.length > SHOWN && html`<li class="muted">The newest ${SHOWN} of ${chunks.length}</li>`}
+    ${chunks.slice(-SHOWN).map(({ number, data }) => html`<li key=${number}><code>${JSON.stringify(data)}</code></li>`)}
+  </ol>`;
+}

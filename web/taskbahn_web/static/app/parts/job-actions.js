@@ -1,0 +1,68 @@
+/** What can be done about one job: cancel it, which asks first, retry it, start another like it. */
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
+import { FINAL_STATES, RETRIABLE_STATES, sentence } from "../../taskbahn.js";
+import { isReadOnly } from "../access.js";
+import { html } from "../html.js";
+import { useKeys } from "../keys.js";
+import { bahn } from "../live.js";
+import { link } from "../route.js";
+import { Problem } from "./note.js";
+
+/**
+ * @param {object} props
+ * @param {import("../../client/wire.js").JobView} props.job
+ * @param {() => void} props.onRetried
+ */
+export function JobActions({ job, onRetried }) {
+  const [said, say] = useState("");
+  const [problem, setProblem] = useState("");
+  const [isAsking, setAsking] = useState(false);
+  const { id, state, task } = job;
+  const canCancel = !FINAL_STATES.has(state) && !isReadOnly;
+  const canRetry = RETRIABLE_STATES.has(state) && !isReadOnly;
+  const act = async (/** @type {() => Promise<unknown[]>} */ action, /** @type {(answer: unknown) => string} */ done) => {
+    setProblem("");
+    say("");
+    try {
+      const [answer] = await action();
+      if (answer instanceof Error) throw answer;
+      say(done(answer));
+    } catch (error) {
+      setProblem(sentence(error));
+    }
+  };
+  const cancel = () => {
+    setAsking(false);
+    void act(() => bahn.cancel([id]), (after) => (after === "running" ? "The worker was told to stop." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
+  };
+  const retry = () => act(() => bahn.retry([id]).finally(onRetried), () => "Accepted again.");
+  useKeys({
+    c: [() => canCancel && setAsking(true), "Cancel the job"],
+    r: [() => canRetry && void retry(), "Retry the job"],
+  });
+  if (isReadOnly) return null;
+  return html`<div class="actions">
+    <span class="muted" role="status">${said}</span>
+    ${problem && html`<${Problem}>${problem}<//>`}
+    ${canCancel && html`<button class="danger" onClick=${() => setAsking(true)}>Cancel</button>`}
+    ${canRetry && html`<button class="primary" onClick=${retry}>Retry</button>`}
+    <a class="button" href=${link("tasks", task, { from: id })}>Start another like it</a>
+    ${isAsking && html`<${Ask} task=${task} isRunning=${state === "running"} onYes=${cancel} onNo=${() => setAsking(false)} />`}
+  </div>`;
+}
+
+/** @param {{task: string, isRunning: boolean, onYes: () => void, onNo: () => void}} props */
+function Ask({ task, isRunning, onYes, onNo }) {
+  const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useLayoutEffect(() => box.current?.showModal(), []);
+  return html`<dialog class="bulk" ref=${box} onCancel=${onNo} aria-labelledby="cancel-title">
+    <h2 id="cancel-title">Cancel this job of ${task}?</h2>
+    <p class="muted">${isRunning ? "Its worker is told to stop it; what it has done so far is not undone." : "It will not start."} It keeps its history and can be retried.</p>
+    <div class="bulk-actions">
+      <button class="quiet" onClick=${onNo}>Keep it</button>
+      <button class="danger" onClick=${onYes}>Cancel the job</button>
+    </div>
+  </dialog>`;
+}

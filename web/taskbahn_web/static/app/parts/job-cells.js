@@ -1,0 +1,32 @@
+/** What tables of jobs say of one: how far it is or how it ended, and how long that took. */
+
+import { ago, duration, percent, wholeDuration } from "../format.js";
+import { howFar } from "../how-far.js";
+import { html } from "../html.js";
+import { now } from "../live.js";
+import { Bar } from "./bar.js";
+
+/** @typedef {import("../../client/wire.js").JobView} JobView */
+
+/** @param {{job: JobView}} props */
+export function How({ job }) {
+  const { state, progress, error, due_at, task } = job;
+  if (state === "running") {
+    const { fraction, text } = howFar(progress);
+    return html`<span class="how">
+      <${Bar} fraction=${fraction} label="Progress of ${task}" />
+      <span class="how-much">${fraction === null ? "" : percent(fraction)}</span><span class="how-text" title=${text}>${text}</span>
+    </span>`;
+  }
+  if (state === "waiting" && due_at) return html`<span class="muted">due ${ago(due_at, now.value)}</span>`;
+  if (state !== "failed" || !error) return "";
+  const why = [error.type, error.message].filter(Boolean).join(": ");
+  return html`<span class="how-failed" title=${why}>${why}</span>`;
+}
+
+/** @param {JobView} job */
+export function took({ state, started_at, finished_at }) {
+  if (!started_at) return "";
+  if (state === "running") return wholeDuration(now.value - started_at);
+  return finished_at ? duration(finished_at - started_at) : "";
+}

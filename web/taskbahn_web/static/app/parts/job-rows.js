@@ -1,0 +1,171 @@
+/**
+ * All jobs that match as one long table, of which only the rows in sight are drawn. Rows have one height, so that what is above and
+ * below them is empty room of the right size.
+ */
+
+import { Component } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+import { isReadOnly } from "../access.js";
+import { ago, fullTime, shortId } from "../format.js";
+import { inFrame } from "../frame.js";
+import { html } from "../html.js";
+import { now } from "../live.js";
+import { link } from "../route.js";
+import { How, took } from "./job-cells.js";
+import { State } from "./state.js";
+
+/**
+ * @typedef {import("../../client/wire.js").JobView} JobView
+ * @typedef {import("../job-window.js").JobWindow} JobWindow
+ * @typedef {import("../selection.js").Selection} Selection
+ */
+
+const HEIGHT = { wide: 40, narrow: 76 }; // pixels of a row, as in jobs.css
+const AROUND = 8; // rows that are drawn beyond the edges, and by which the drawn part moves: so most of scrolling draws nothing anew
+const NARROW = "(width < 720px)";
+
+/** @param {{list: JobWindow, selection: Selection}} props */
+export function JobRows({ list, selection }) {
+  const body = useRef(/** @type {HTMLElement | null} */ (null));
+  const height = useRowHeight();
+  const { first, last, isTop } = useSight(body, height);
+  list.version.value; // drawn anew with it
+  const { count } = list.pages;
+  useEffect(() => list.see(first, last, isTop), [list, first, last, isTop, count]);
+  useEffect(() => selection.onMove((index) => bringIntoSight(body.current, index, height)), [selection, height]);
+
+  const rows = list.pages.slice(first, Math.min(last, count));
+  return html`<div class="rows-box"><table class="rows ${isReadOnly ? "rows-readonly" : ""}" role="table" aria-rowcount=${count + 1} aria-label="Jobs, newest first">
+    <thead role="rowgroup">
+      <tr role="row" aria-rowindex="1">
+        ${!isReadOnly && html`<${SelectAll} list=${list} selection=${selection} />`}
+        <th role="columnheader">State</th><th role="columnheader">Job</th><th role="columnheader" class="cell-tags">Tags</th>
+        <th role="columnheader">Progress</th><th role="columnheader">Accepted</th><th role="columnheader">Took</th>
+        <th role="columnheader" class="cell-worker">Worker</th><th role="columnheader" class="cell-queue">Queue</th>
+      </tr>
+    </thead>
+    <tbody role="rowgroup" ref=${body} style=${{ height: `${count * height}px` }}>
+      ${rows.map(({ index, entry }) =>
+        entry
+          ? html`<${Row}
+              key=${entry.job.id} job=${entry.job} index=${index} top=${index * height} isGone=${entry.isGone} selection=${selection}
+              isSelected=${selection.has(entry.job.id)} isCurrent=${selection.current.value === entry.job.id}
+            />`
+          : html`<tr key=${`missing ${index}`} class="row row-missing" role="row" style=${{ transform: `translateY(${index * height}px)` }}><td role="cell">…</td></tr>`,
+      )}
+    </tbody>
+  </table></div>`;
+}
+
+/** @param {{list: JobWindow, selection: Selection}} props */
+function SelectAll({ list, selection }) {
+  list.version.value; // drawn anew with it
+  const ids = list.pages.ids();
+  const [some, all] = [selection.size > 0, ids.length > 0 && selection.size >= ids.length];
+  const box = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => {
+    if (box.current) box.current.indeterminate = some && !all;
+  });
+  return html`<th role="columnheader" class="cell-select">
+    <input type="checkbox" ref=${box} checked=${all} aria-label="Select all jobs in this list" onClick=${() => (all ? selection.clear() : selection.add(ids))} />
+  </th>`;
+}
+
+/**
+ * @typedef {object} RowProps
+ * @property {JobView} job
+ * @property {number} index
+ * @property {number} top  pixels
+ * @property {boolean} isGone
+ * @property {boolean} isSelected
+ * @property {boolean} isCurrent
+ * @property {Selection} selection
+ */
+
+/** One row; drawn anew only if its job or its place changed. @extends {Component<RowProps>} */
+class Row extends Component {
+  /** @param {RowProps} next */
+  shouldComponentUpdate(next) {
+    const names = /** @type {const} */ (["job", "top", "isGone", "isSelected", "isCurrent"]);
+    return names.some((name) => next[name] !== this.props[name]);
+  }
+
+  render() {
+    const { job, index, top, isGone, isSelected, isCurrent, selection } = this.props;
+    const { id, task, state, worker, queue, tags = [] } = job;
+    const onSelect = (/** @type {MouseEvent} */ event) => selection.click(id, event.shiftKey);
+    return html`<tr
+      class="row ${isSelected ? "row-selected" : ""} ${isCurrent ? "row-current" : ""} ${isGone ? "row-gone" : ""}"
+      role="row" aria-rowindex=${index + 2} data-job=${id} style=${{ transform: `translateY(${top}px)` }}
+    >
+      ${!isReadOnly && html`<td role="cell" class="cell-select"><input type="checkbox" checked=${isSelected} aria-label="Select ${task} ${shortId(id)}" onClick=${onSelect} /></td>`}
+      <td role="cell" class="cell-state"><${State} state=${state} /></td>
+      <th role="rowheader" class="cell-job"><a href=${link("jobs", id)} title="${task} ${id}"><span>${task}</span> <code>${shortId(id)}</code></a></th>
+      <td role="cell" class="cell-tags" title=${tags.join(", ")}>${tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)}</td>
+      <td role="cell" class="cell-progress"><${How} job=${job} /></td>
+      <${Times} job=${job} />
+      <td role="cell" class="cell-worker" title=${worker ?? ""}>${worker ?? ""}</td>
+      <td role="cell" class="cell-queue" title=${queue}>${queue}</td>
+    </tr>`;
+  }
+}
+
+/** What moves by itself. @param {{job: JobView}} props */
+function Times({ job }) {
+  const { created_at = 0 } = job;
+  return html`<td role="cell" class="cell-when"><time title=${fullTime(created_at)}>${ago(created_at, now.value)}</time></td>
+    <td role="cell" class="cell-took">${took(job)}</td>`;
+}
+
+function useRowHeight() {
+  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+  useEffect(() => {
+    const media = matchMedia(NARROW);
+    const changed = () => setNarrow(media.matches);
+    media.addEventListener("change", changed);
+    return () => media.removeEventListener("change", changed);
+  }, []);
+  return isNarrow ? HEIGHT.narrow : HEIGHT.wide;
+}
+
+/**
+ * Which rows are in sight, with some around.
+ * @param {{current: HTMLElement | null}} body
+ * @param {number} height  of a row, pixels
+ */
+function useSight(body, height) {
+  const [sight, setSight] = useState({ first: 0, last: 4 * AROUND, isTop: true });
+  useLayoutEffect(() => {
+    const look = () => {
+      if (!body.current) return;
+      const above = -body.current.getBoundingClientRect().top;
+      const first = Math.max(0, Math.floor(above / height / AROUND) - 1) * AROUND;
+      const last = (Math.max(0, Math.ceil((above + innerHeight) / height / AROUND)) + 1) * AROUND;
+      const isTop = above < height; // then new jobs come in; further down they would move what is read
+      setSight((before) => (before.first === first && before.last === last && before.isTop === isTop ? before : { first, last, isTop }));
+    };
+    const soon = inFrame(look);
+    look();
+    addEventListener("scroll", soon, { passive: true });
+    addEventListener("resize", soon);
+    return () => {
+      removeEventListener("scroll", soon);
+      removeEventListener("resize", soon);
+    };
+  }, [height]);
+  return sight;
+}
+
+/**
+ * @param {HTMLElement | null} body
+ * @param {number} index
+ * @param {number} height
+ */
+function bringIntoSight(body, index, height) {
+  if (!body) return;
+  const padding = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
+  const top = body.getBoundingClientRect().top + index * height;
+  if (top < padding) scrollBy(0, top - padding);
+  else if (top + height > innerHeight - height) scrollBy(0, top + 2 * height - innerHeight);
+}

@@ -1,0 +1,110 @@
+/** uPlot as a chart of the page needs it: no axes, the colours of the theme, a pointer that all charts share. */
+
+/**
+ * @typedef {object} Plot
+ * @property {(data: (number | null)[][]) => void} setData
+ * @property {() => void} destroy
+ */
+
+const TOP = 16; // pixels above the highest value, where it stands in figures
+
+/** @type {Promise<typeof import("uplot")> | null} */
+let loading = null;
+
+/** @returns {Promise<typeof import("uplot")>} */
+function load() {
+  loading ??= Promise.all([import("uplot"), stylesheet("/vendor/uplot/uPlot.css")]).then(([{ default: made }]) => made);
+  loading.catch(() => (loading = null));
+  return loading;
+}
+
+/** @param {string} href */
+function stylesheet(href) {
+  return new Promise((resolve, reject) => {
+    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: resolve, onerror: reject });
+    document.head.append(sheet);
+  });
+}
+
+/**
+ * Draw, and redraw when the width changes.
+ * @param {HTMLElement} host
+ * @param {import("../tiles.js").Line[]} lines
+ * @param {(number | null)[][]} data
+ * @param {(under: import("./chart.js").Under | null) => void} onPointer
+ * @returns {Promise<Plot>}
+ */
+export async function plot(host, lines, data, onPointer) {
+  const UPlot = await load();
+  const size = () => ({ width: host.clientWidth, height: host.clientHeight });
+  const drawn = new UPlot(
+    {
+      ...size(),
+      padding: [TOP, 2, 1, 2],
+      legend: { show: false },
+      select: { show: false, left: 0, top: 0, width: 0, height: 0 },
+      cursor: { y: false, drag: { x: false, y: false }, sync: { key: "taskbahn", setSeries: false }, points: { size: 7 } },
+      scales: { x: { time: false }, y: { range: (_, __, highest) => [0, highest > 0 ? highest : 1] } },
+      axes: [{ show: false }, { show: false }],
+      series: [{}, ...lines.map((line) => series(host, line))],
+      hooks: { setCursor: [(chart) => onPointer(under(chart))] },
+    },
+    /** @type {import("uplot").AlignedData} */ (data),
+    host,
+  );
+  const watch = new ResizeObserver(() => host.clientWidth && drawn.setSize(size()));
+  watch.observe(host);
+  return {
+    setData: (newest) => drawn.setData(/** @type {import("uplot").AlignedData} */ (newest)),
+    destroy: () => {
+      watch.disconnect();
+      drawn.destroy();
+    },
+  };
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {import("../tiles.js").Line} line
+ * @returns {import("uplot").Series}
+ */
+function series(host, { tone, isFaint }) {
+  const stroke = colour(host, tone);
+  const soft = stroke.replace(/\)$/, " / 14%)");
+  return { stroke: isFaint ? stroke.replace(/\)$/, " / 55%)") : stroke, width: isFaint ? 1 : 1.75, fill: isFaint ? undefined : soft, points: { show: true, size: 4, fill: stroke, filter: alone } };
+}
+
+/**
+ * The values without a neighbour: no line shows them.
+ * @param {import("uplot")} chart
+ * @param {number} index  of the line
+ */
+function alone({ data }, index) {
+  const values = data[index];
+  return [...values.keys()].filter((at) => isThere(values[at]) && !isThere(values[at - 1]) && !isThere(values[at + 1]));
+}
+
+/** @param {number | null | undefined} value */
+function isThere(value) {
+  return value !== null && value !== undefined;
+}
+
+/**
+ * What a colour of the stylesheet is in the theme of now, as `oklch(…)`.
+ * @param {HTMLElement} host
+ * @param {string} tone
+ */
+function colour(host, tone) {
+  const probe = document.createElement("i");
+  probe.className = `tone-${tone}`;
+  host.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+/** Only of the chart that the pointer itself is over; the others just mark the time. @param {import("uplot")} chart */
+function under({ cursor, over }) {
+  const { idx, left } = cursor;
+  return typeof idx === "number" && typeof left === "number" && left >= 0 && over.matches(":hover") ? { index: idx, left } : null;
+}

@@ -1,0 +1,39 @@
+/** What is wrong now: a sentence, what to do, and the page that shows more; before everything else. */
+
+import { ago, count, fullTime } from "../format.js";
+import { html } from "../html.js";
+import { now } from "../live.js";
+import { whereabouts } from "../whereabouts.js";
+
+/** @typedef {import("../../client/wire.js").Problem} Trouble */
+
+const LEVELS = { error: "Error", warning: "Warning" };
+
+/** @param {{problems: Trouble[]}} props */
+export function Problems({ problems }) {
+  if (!problems.length) {
+    return html`<p class="all-well" role="status"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="m3.5 8.5 3 3 6-7" /></svg>Nothing is wrong now.</p>`;
+  }
+  return html`<section class="troubles" aria-label=${`${count(problems.length, "thing")} wrong now`} role="region">
+    <ul>${problems.map((problem) => html`<${One} key="${problem.kind} ${problem.id} ${problem.query}" problem=${problem} />`)}</ul>
+  </section>`;
+}
+
+/** @param {{problem: Trouble}} props */
+function One({ problem }) {
+  const { level, sentence, hint, since } = problem;
+  const more = whereabouts(problem);
+  return html`<li class="trouble trouble-${level}">
+    <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${level === "error" ? "M8 4v5M8 11.5v.01" : "M8 5.5v3.5M8 11.5v.01"} /></svg>
+    <div>
+      <p class="trouble-what"><span class="unseen">${LEVELS[level]}: </span>${sentence}${since && html` <time title=${fullTime(since)}>${ago(since, now.value)}</time>`}</p>
+      <p>${withCode(hint)}</p>
+    </div>
+    ${more && html`<a class="button" href=${more.where}>${more.text}</a>`}
+  </li>`;
+}
+
+/** What stands between backticks is code. @param {string} text */
+function withCode(text) {
+  return text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
+}

@@ -1,0 +1,37 @@
+/** A job that was just started, as it goes on: its bar, then how it ended. */
+
+import { useEffect, useMemo } from "preact/hooks";
+
+import { duration, percent, shortId } from "../format.js";
+import { howFar } from "../how-far.js";
+import { html } from "../html.js";
+import { JobFeed } from "../job-feed.js";
+import { link } from "../route.js";
+import { Bar } from "./bar.js";
+import { State } from "./state.js";
+
+/** @param {{id: string}} props */
+export function StartedJob({ id }) {
+  const feed = useMemo(() => new JobFeed(id), [id]);
+  useEffect(() => feed.open(), [feed]);
+  const job = feed.job.value;
+  const { fraction, text } = howFar(job?.progress);
+  const state = job?.state ?? "ready";
+  return html`<div class="started" aria-label="The job that was started">
+    <p class="started-line">
+      <span role="status"><${State} state=${state} /></span>
+      <a href=${link("jobs", id)}>Job <code>${shortId(id)}</code></a>
+      <span class="started-text">${state === "running" ? [fraction === null ? "" : percent(fraction), text].filter(Boolean).join(" · ") : ending(job)}</span>
+    </p>
+    <${Bar} fraction=${state === "succeeded" ? 1 : (fraction ?? (state === "running" ? null : 0))} state=${state} label="Progress of the job that was started" />
+    ${feed.problem.value && html`<p class="muted">${feed.problem.value}</p>`}
+  </div>`;
+}
+
+/** @param {import("../../client/wire.js").JobView | null} job */
+function ending(job) {
+  if (!job?.finished_at) return job?.place?.why ?? "";
+  if (job.error) return [job.error.type, job.error.message].filter(Boolean).join(": ");
+  const took = job.started_at ? `in ${duration(job.finished_at - job.started_at)}` : "";
+  return `${took}${job.result === null || job.result === undefined ? "" : `: ${JSON.stringify(job.result)}`}`;
+}
