@@ -61,17 +61,19 @@ def test_what_is_wrong_comes_first_and_leads_to_its_jobs(page: Page, tmp_path: P
 
 
 def test_charts_live_on_and_are_there_after_a_reload(page: Page) -> None:
+    note = tile(page, "Accepted").locator(".tile-note")
+    expect(note).to_have_text(re.compile(r"\d+ jobs$"))
+    before = jobs_of(page, "Accepted") + 20
     start_jobs(page, *[("numbers.add", [n], {}) for n in range(20)])
-    expect(tile(page, "Finished").locator(".tile-note")).to_have_text(re.compile(r"\d+ jobs$"))
+    expect(note).to_have_text(f"{before:,} jobs")
     wait_until_drawn(page, "Finished")
-    before = jobs_of(page, "Accepted")
     asked = page.evaluate("performance.getEntriesByType('resource').length")
     start_jobs(page, *[("numbers.add", [n], {}) for n in range(5)])
-    expect(tile(page, "Accepted").locator(".tile-note")).to_have_text(f"{before + 5:,} jobs")
+    expect(note).to_have_text(f"{before + 5:,} jobs")
     assert page.evaluate("performance.getEntriesByType('resource').length") == asked
 
     page.reload()
-    expect(tile(page, "Accepted").locator(".tile-note")).to_have_text(f"{before + 5:,} jobs")
+    expect(note).to_have_text(f"{before + 5:,} jobs")
     for title in ("Accepted", "Finished", "Wait to start"):
         wait_until_drawn(page, title)
     words = tile(page, "Accepted").get_by_role("img").get_attribute("aria-label") or ""

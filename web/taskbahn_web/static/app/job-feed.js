@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { JOB_TOPIC } from "../client/wire.js";
 import { applied } from "../shared/job-view.js";
 import { FINAL_STATES, sentence } from "../taskbahn.js";
-import { inFrame } from "./frame.js";
+import { atOnce } from "./frame.js";
 import { bahn, onLive } from "./live.js";
 
 /**
@@ -33,7 +33,7 @@ export class JobFeed {
   #watch = null;
   /** What is known, drawn or not. @type {{job: JobView | null, log: Event[], chunks: Event[]}} */
   #now = { job: null, log: [], chunks: [] };
-  #draw = inFrame(() => this.#drawn());
+  #draw = atOnce(() => this.#drawn());
 
   /** @param {string} id */
   constructor(id) {
