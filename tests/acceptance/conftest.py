@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import shop
 from support.programs import Node, Program, running
+from support.shell import Shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,12 @@ def open_shop(node: Node) -> Iterator[Node]:
 def app(open_shop: Node, request: pytest.FixtureRequest) -> Iterator[Taskbahn]:
     """The shop, called over either transport."""
     yield from connected(getattr(open_shop, request.param))
+
+
+@pytest.fixture
+def shell(open_shop: Node) -> Shell:
+    """The command line, at the node of the shop."""
+    return Shell(open_shop.websocket)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.programs import COMMAND, Node, free_port
+from support.programs import COMMAND, free_port
 from support.shell import SECONDS, Shell
 
 from taskbahn import Taskbahn
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 NOBODY = "0192f0c1-2d3e-7abc-8def-0123456789ab"
-
-
-@pytest.fixture
-def shell(open_shop: Node) -> Shell:
-    return Shell(open_shop.websocket)
 
 
 @pytest.fixture

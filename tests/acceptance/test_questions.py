@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.programs import COMMAND, Node
+from support.programs import COMMAND
 from support.shell import SECONDS, Shell
 
 from taskbahn import Taskbahn, wire
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 NOWHERE = "nobody.works.here"
-
-
-@pytest.fixture
-def shell(open_shop: Node) -> Shell:
-    return Shell(open_shop.websocket)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.pages import go, start, start_many
+from support.pages import cancel_jobs, go, start, start_many
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 SCROLL_DOWN = """text => {
     scrollTo(0, 1e6); // more comes in each time
     return document.querySelector(".list-head p").textContent === text;
-}"""
-
-
-CANCEL = """async ids => {
-    const { connect } = await import("/taskbahn.js");
-    const bahn = await connect();
-    await bahn.cancel(ids);
-    bahn.close();
 }"""
 
 
@@ -142,7 +134,7 @@ def test_keys_move_select_cancel_and_retry(page: Page, tag: str) -> None:
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"#/jobs/{shown[0]}$"))
-    page.evaluate(CANCEL, ids)  # for whoever comes after
+    cancel_jobs(page, ids)  # for whoever comes after
 
 
 def test_all_that_match_are_cancelled_and_only_rows_in_sight_are_drawn(page: Page, tag: str, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import * as format from "../../web/taskbahn_web/static/app/format.js";
-import { howFar } from "../../web/taskbahn_web/static/app/how-far.js";
+import * as format from "../../web/taskbahn_web/static/shared/format.js";
+import { howFar } from "../../web/taskbahn_web/static/shared/how-far.js";
 import { fieldsOf } from "../../web/taskbahn_web/static/shared/schema.js";
 import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/shared/values.js";
 

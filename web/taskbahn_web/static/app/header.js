@@ -1,7 +1,7 @@
 /** The head of every page: the search, the node in numbers, and whether the page is live. */
 
 import { isReadOnly } from "./access.js";
-import { number } from "./format.js";
+import { number } from "../shared/format.js";
 import { html } from "./html.js";
 import { bahn, connection, now, status } from "./live.js";
 import { isMenuOpen } from "./places.js";

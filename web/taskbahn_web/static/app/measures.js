@@ -1,6 +1,6 @@
 /** What machines are measured in, as a person reads it, and shares of jobs. */
 
-import { number } from "./format.js";
+import { number } from "../shared/format.js";
 
 const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 

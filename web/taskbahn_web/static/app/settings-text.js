@@ -1,6 +1,6 @@
 /** The node's settings in groups, and their values as a person reads them. */
 
-import { count, json, number, wholeDuration } from "./format.js";
+import { count, json, number, wholeDuration } from "../shared/format.js";
 
 /** @typedef {import("../client/wire.js").Setting} Setting */
 

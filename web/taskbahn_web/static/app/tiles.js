@@ -1,6 +1,6 @@
 /** What the overview shows of the node: each a number of now, and how it was, as lines for a chart. */
 
-import { count, duration, number, rate } from "./format.js";
+import { count, duration, number, rate } from "../shared/format.js";
 import { link } from "./route.js";
 
 /**

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { VIEW_ERRORS } from "../../client/wire.js";
 import { isReadOnly } from "../access.js";
 import { Answer } from "../answer.js";
-import { ago, count, fullTime, number } from "../format.js";
+import { ago, count, fullTime, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { useKeys } from "../keys.js";
 import { now } from "../live.js";

@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 
 import { tasks } from "../directory.js";
-import { ago, duration, fullTime, number } from "../format.js";
+import { ago, duration, fullTime, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { CopyButton } from "../parts/copy-button.js";

@@ -5,7 +5,7 @@ import { useLayoutEffect, useMemo } from "preact/hooks";
 import { roughly, secondsLeft } from "../../shared/expected.js";
 import { howFar } from "../../shared/how-far.js";
 import { FINAL_STATES } from "../../taskbahn.js";
-import { ago, count, duration, fullTime, percent, wholeDuration } from "../format.js";
+import { ago, count, duration, fullTime, percent, wholeDuration } from "../../shared/format.js";
 import { html } from "../html.js";
 import { JobFeed } from "../job-feed.js";
 import { now } from "../live.js";

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { VIEW_QUEUES } from "../../client/wire.js";
 import { isReadOnly } from "../access.js";
 import { tasks, workers } from "../directory.js";
-import { count, number } from "../format.js";
+import { count, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { JobWindow } from "../job-window.js";
 import { useKeys } from "../keys.js";

@@ -5,7 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { VIEW_JOBS, VIEW_WORKERS } from "../../client/wire.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { Answer } from "../answer.js";
-import { ago, fullTime, wholeDuration } from "../format.js";
+import { ago, fullTime, wholeDuration } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { ShortList } from "../parts/short-list.js";

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { VIEW_QUEUES } from "../../client/wire.js";
 import { Answer } from "../answer.js";
-import { fullTime, number, rate, wholeDuration } from "../format.js";
+import { fullTime, number, rate, wholeDuration } from "../../shared/format.js";
 import { html } from "../html.js";
 import { useKeys } from "../keys.js";
 import { now } from "../live.js";

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { VIEW_SETTINGS } from "../../client/wire.js";
 import { Answer } from "../answer.js";
-import { ago, fullTime } from "../format.js";
+import { ago, fullTime } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now, status } from "../live.js";
 import { Problem } from "../parts/note.js";

@@ -7,7 +7,7 @@ import { JOB_GET } from "../../client/wire.js";
 import { isReadOnly } from "../access.js";
 import { tasks } from "../directory.js";
 import { prose } from "../docstring.js";
-import { count, number } from "../format.js";
+import { count, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { JobList } from "../job-list.js";
 import { bahn } from "../live.js";

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { tasks } from "../directory.js";
-import { ago, count, duration, fullTime, number, summary } from "../format.js";
+import { ago, count, duration, fullTime, number, summary } from "../../shared/format.js";
 import { html } from "../html.js";
 import { useKeys } from "../keys.js";
 import { now } from "../live.js";

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { workers } from "../directory.js";
-import { count, number } from "../format.js";
+import { count, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { useKeys } from "../keys.js";
 import { DrainButton } from "../parts/drain.js";

@@ -1,6 +1,6 @@
 /** How far something is, as a bar: a share if that is known, else only that it moves. */
 
-import { percent } from "../format.js";
+import { percent } from "../../shared/format.js";
 import { html } from "../html.js";
 
 /**

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { countOf, runBulk } from "../bulk.js";
-import { count, number } from "../format.js";
+import { count, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { bahn } from "../live.js";
 import { sentence } from "../../taskbahn.js";

@@ -1,6 +1,6 @@
 /** Jobs that ended over time, as small columns: what failed stands on what succeeded. */
 
-import { count, number } from "../format.js";
+import { count, number } from "../../shared/format.js";
 import { html } from "../html.js";
 
 const HEIGHT = 40; // units of the picture; each column is WIDE of them

@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ADMIN_DRAIN } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { isReadOnly } from "../access.js";
-import { count } from "../format.js";
+import { count } from "../../shared/format.js";
 import { html } from "../html.js";
 import { bahn } from "../live.js";
 import { Problem } from "./note.js";

@@ -1,6 +1,6 @@
 /** A structured error: what, why, where, what caused it, and how its process died if that is what happened. */
 
-import { count, number } from "../format.js";
+import { count, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { runsOf } from "../traceback.js";
 import { CopyButton } from "./copy-button.js";

@@ -1,7 +1,7 @@
 /** What tables of jobs say of one: how far it is or how it ended, and how long that took. */
 
-import { ago, duration, percent, wholeDuration } from "../format.js";
-import { howFar } from "../how-far.js";
+import { ago, duration, percent, wholeDuration } from "../../shared/format.js";
+import { howFar } from "../../shared/how-far.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { Bar } from "./bar.js";

@@ -7,7 +7,7 @@ import { Component } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { isReadOnly } from "../access.js";
-import { ago, fullTime, shortId } from "../format.js";
+import { ago, fullTime, shortId } from "../../shared/format.js";
 import { inFrame } from "../frame.js";
 import { html } from "../html.js";
 import { now } from "../live.js";

@@ -1,6 +1,6 @@
 /** A few jobs, one a row: state, task, how far or how it ended, when, how long. */
 
-import { ago, fullTime, shortId } from "../format.js";
+import { ago, fullTime, shortId } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { link } from "../route.js";

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { clock, count, fullTime, number } from "../format.js";
+import { clock, count, fullTime, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { CopyButton } from "./copy-button.js";
 

@@ -1,6 +1,6 @@
 /** What is wrong now: a sentence, what to do, and the page that shows more; before everything else. */
 
-import { ago, count, fullTime } from "../format.js";
+import { ago, count, fullTime } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { whereabouts } from "../whereabouts.js";

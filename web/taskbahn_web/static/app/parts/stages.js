@@ -2,7 +2,7 @@
 
 import { inOrder } from "../../shared/stages.js";
 import { roughly } from "../../shared/expected.js";
-import { duration, number, wholeDuration } from "../format.js";
+import { duration, number, wholeDuration } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { Bar } from "./bar.js";

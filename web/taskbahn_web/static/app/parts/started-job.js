@@ -2,8 +2,8 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 
-import { duration, percent, shortId } from "../format.js";
-import { howFar } from "../how-far.js";
+import { duration, percent, shortId } from "../../shared/format.js";
+import { howFar } from "../../shared/how-far.js";
 import { html } from "../html.js";
 import { JobFeed } from "../job-feed.js";
 import { link } from "../route.js";

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 
-import { ago, duration, fullTime, number } from "../format.js";
+import { ago, duration, fullTime, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { share } from "../measures.js";

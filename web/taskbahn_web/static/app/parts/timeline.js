@@ -5,7 +5,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { ago, duration, fullTime, wholeDuration } from "../format.js";
+import { ago, duration, fullTime, wholeDuration } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { link } from "../route.js";

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import { json, number } from "../format.js";
+import { json, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { CopyButton } from "./copy-button.js";
 

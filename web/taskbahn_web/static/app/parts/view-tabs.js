@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import { number } from "../format.js";
+import { number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { status } from "../live.js";
 import { parseQuery } from "../query.js";

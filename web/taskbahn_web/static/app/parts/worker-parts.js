@@ -1,6 +1,6 @@
 /** What is shown of a worker, in the list and on its own page. */
 
-import { ago, fullTime, number, wholeDuration } from "../format.js";
+import { ago, fullTime, number, wholeDuration } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { bytes, cores, share } from "../measures.js";

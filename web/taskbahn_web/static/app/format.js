@@ -1,3 +1,0 @@
-/** How numbers and times are written: as in the elements. */
-
-export * from "../shared/format.js";
