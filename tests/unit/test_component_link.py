@@ -1,0 +1,49 @@
+"""The link between our session and Crossbar's: what it takes, what it passes on, what it drops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from autobahn.wamp import message
+
+from taskbahn_router.crossbar_component import Link
+
+
+class Inner:
+    """Crossbar's end, noting what reaches it."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send(self, msg: Any) -> None:
+        self.sent.append(msg)
+
+
+def an_error(of: Any, request: int) -> message.Error:
+    return message.Error(of.MESSAGE_TYPE, request, "wamp.error.canceled")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [message.Result(7, args=[1], progress=True), message.Result(7), an_error(message.Call, 7)],
+    ids=["progress", "result", "error"],
+)
+def test_an_answer_to_a_call_that_the_session_gave_up_is_dropped(answer: Any) -> None:
+    inner, asked = Inner(), {7: "a call"}
+    link = Link(inner, asked)
+    link.send(answer)
+    assert inner.sent == [answer]
+
+    asked.clear()  # as Autobahn does when Crossbar has the session leave
+    link.send(answer)
+    assert inner.sent == [answer]
+
+
+def test_other_errors_and_events_go_through() -> None:
+    inner = Inner()
+    link = Link(inner, {})
+    others = [an_error(message.Register, 7), an_error(message.Invocation, 7), message.Event(1, 2)]
+    for other in others:
+        link.send(other)
+    assert inner.sent == others
