@@ -15,19 +15,22 @@ import signal
 import threading
 import time
 
+CONTROLLER = "TASKBAHN_CONTROLLER"  # in the environment: who the router process belongs to
 GRACE_SECONDS = 1.5
 LOOK_SECONDS = 0.25
 
 
 def end_with_input() -> None:
     """Stop this process when its standard input ends, and with it the group that it leads."""
+    os.environ[CONTROLLER] = str(os.getpid())
     atexit.register(_leave_nobody)
     threading.Thread(target=_read_to_the_end, name="taskbahn-lifeline", daemon=True).start()
 
 
 def end_with_parent() -> None:
-    """Stop this process when its parent is gone."""
-    threading.Thread(target=_look_after, args=(os.getppid(),), name="taskbahn-lifeline", daemon=True).start()
+    """Stop this process when its parent is gone; it may be gone already, if that was while this process was being loaded."""
+    parent = int(os.environ.get(CONTROLLER) or os.getppid())
+    threading.Thread(target=_look_after, args=(parent,), name="taskbahn-lifeline", daemon=True).start()
 
 
 def _read_to_the_end() -> None:

@@ -23,7 +23,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from taskbahn.errors import ServiceError
-from taskbahn_router.claim import ENDING_SECONDS, Claim
+from taskbahn_router import disk
+from taskbahn_router.claim import Claim, Taken
+from taskbahn_router.light_crossbar import AHEAD
+from taskbahn_router.lock import holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +37,10 @@ STOP_SECONDS = 15.0
 POLL_SECONDS = 0.03
 MOST_FILES = 65_536
 LEFTOVER_SECONDS = 2.0  # for the router process to see that its controller is gone
+PORT_SECONDS = 5.0  # for a router process to let go of the port when the rest of its node was killed; see lifeline
+FAILURE_BYTES = 4096  # kept for the sentence with which a router process ends: the disk may be full by then
 CROSSBAR = (
-    "from taskbahn_router.lifeline import end_with_input; end_with_input(); import sys; from crossbar import run; sys.exit(run())"
+    "from taskbahn_router.lifeline import end_with_input; end_with_input(); from taskbahn_router.light_crossbar import run; run()"
 )
 
 
@@ -68,6 +73,7 @@ def configuration(port: int, interface: str, data: Path, told: dict[str, Any] | 
     """
     config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
     (worker,) = config["workers"]
+    worker["options"] = {"pythonpath": [str(AHEAD)]}
     worker["components"][0]["extra"] |= {"data": str(data)} | (told or {})
     (transport,) = worker["transports"]
     transport["endpoint"] |= {"port": port, "interface": interface}
@@ -137,17 +143,11 @@ class Node:
     def start(self) -> None:
         """Write the configuration and start Crossbar; returns at once.  Raises NodeFailed."""
         check_interface(self._interface)
-        was_killed = self._folder.is_dir() and self._take_claim()  # first, as a node that is just ending has the port as well
-        check_port(self._port, self._interface, ENDING_SECONDS if was_killed else 0.0)
-        told = {"loglevel": self._loglevel, "given": self._given}
-        config = json.dumps(configuration(self._port, self._interface, self.data, told), indent=1)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._take_claim()
-            (self._folder / "failure").unlink(missing_ok=True)
-            (self._folder / "config.json").write_text(config, "utf-8")
+            self._settle_in()
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise NodeFailed(disk.why(error, self.data)) from error
+        self._check_router()
         arguments = ["start", "--cbdir", str(self._folder), "--loglevel", self._loglevel, "--color", "false"]
         allow_many_connections()
         # a group of its own: a Ctrl-C in the terminal reaches us alone, and we stop it in our way
@@ -180,6 +180,10 @@ class Node:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         return self._process.returncode
+
+    def make_way(self) -> None:
+        """Say that this node is about to stop: who starts another one on its data waits for that."""
+        self._claim.make_way()
 
     def stop(self) -> None:
         """Stop it and everything that it started; safe twice."""
@@ -217,26 +221,39 @@ class Node:
             return False
         return True
 
+    def _settle_in(self) -> None:
+        """Take the data directory and the port, and write what Crossbar reads.  Raises NodeFailed, OSError."""
+        was_killed = self._folder.is_dir() and self._take_claim()  # first, as a node that is just ending has the port as well
+        check_port(self._port, self._interface, PORT_SECONDS if was_killed else 0.0)
+        told = {"loglevel": self._loglevel, "given": self._given}
+        config = json.dumps(configuration(self._port, self._interface, self.data, told), indent=1)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._take_claim()
+        (self._folder / "failure").write_bytes(b" " * FAILURE_BYTES)
+        (self._folder / "config.json").write_text(config, "utf-8")
+        disk.check_room(self._folder)
+
     def _take_claim(self) -> bool:
         """Keep others out of the directory; return whether the node before was killed."""
         try:
             return self._claim.take()
-        except BlockingIOError:
-            raise NodeFailed(
-                f"a node{self._other()} already works on {self.data}: stop it, or give another directory with --data"
-            ) from None
-        except OSError as error:
-            raise self._cannot_write(error) from error
+        except Taken as error:
+            if not error.pid:
+                raise NodeFailed(
+                    f"a node that is ending still works on {self.data}: try again in a moment, or give another directory with --data"
+                ) from None
+            raise self._in_use(error.pid) from None
 
-    def _other(self) -> str:
-        try:
-            return f" with process id {int(json.loads((self._folder / 'node.pid').read_text('utf-8'))['pid'])}"
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+    def _check_router(self) -> None:
+        """Raise `NodeFailed` when a router works on the data that `taskbahn up` did not start, as `crossbar start` does."""
+        router = holder_of(self.data / "taskbahn.lock")
+        # one whose controller is gone is left over from the node before: it is ending, and the next one waits for it
+        if router is not None and _lives(router.parent):
+            raise self._in_use(router.pid)
 
-    def _cannot_write(self, error: OSError) -> NodeFailed:
+    def _in_use(self, pid: int) -> NodeFailed:
         return NodeFailed(
-            f"the data directory {self.data} cannot be written ({error.strerror}): give one that this user may write to with --data"
+            f"a node with process id {pid} already works on {self.data}: stop it, or give another directory with --data"
         )
 
     def _answers(self) -> bool:
@@ -249,19 +266,38 @@ class Node:
             return False
 
     def _why(self) -> str:
-        failure = self._folder / "failure"
-        if failure.exists():
-            return failure.read_text("utf-8").strip()
+        with contextlib.suppress(OSError):
+            if said := (self._folder / "failure").read_text("utf-8").strip():
+                return said
+        try:
+            disk.check_room(self._folder)
+        except OSError as error:
+            return disk.why(error, self.data)
         code = self._process.returncode if self._process else None
         return f"the node ended with code {code} before it was ready; its log is above"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return pid > 0
 
 
 def up(port: int, data: Path, interface: str, loglevel: str, given: dict[str, str], ready: Callable[[Addresses], None]) -> int:
     """Run a node until SIGTERM or SIGINT; return the exit code.  Raises NodeFailed."""
     stopping: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: stopping.append(received))
     node = Node(port, data, interface, loglevel, given)
+
+    def stop(number: int, _: object) -> None:
+        stopping.append(number)
+        node.make_way()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     node.start()
     try:
         if node.wait_ready(keep_on=lambda: not stopping):

@@ -1,4 +1,4 @@
-"""The disk under a real node is full, held by somebody, damaged, or gone with the power: what callers and operators see, and how it ends.
+"""The disk under a real node is full, read-only, held, damaged, or gone with the power: what callers and operators see, and how it ends.
 
 Nobody touches the node in between: it goes on by itself, with all that was acknowledged.
 """
@@ -21,9 +21,11 @@ import pytest
 import pytest_twisted
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallOptions
+from support.disks import breakable_disk, unwritable
 from support.plain import Heard, patiently, session_to
 from support.programs import Node
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 
 from taskbahn import wire
 from taskbahn.ids import new_id, new_ids
@@ -265,7 +267,7 @@ async def test_damage_is_told_by_typed_errors_and_is_over_when_it_is_repaired(no
         said = len(node.lines)
         good = damage(database)
         sentence = await refusal(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1]}]))
-        assert "is damaged: stop the router, keep a copy" in sentence
+        assert "is damaged: stop the router, and put the newest good copy in its place" in sentence
         assert ready(node) == (503, sentence)
         assert "is damaged" in await refusal(client.call(wire.VIEW_JOBS))
         assert (await patiently(client.call(wire.VIEW_STATUS)))["jobs"]["ready"] == 4
@@ -287,3 +289,58 @@ def damage(database: Path) -> bytes:
         file.seek(4096)
         file.write(b"\x5a" * (len(good) - 4096))
     return good
+
+
+@pytest_twisted.ensureDeferred
+async def test_on_a_read_only_disk_nothing_is_accepted_and_nothing_is_lost_until_it_is_well_again(tmp_path: Path) -> None:
+    """First the files take no writes for a while, which nobody has to mend; then the kernel gives the file system up."""
+    with breakable_disk(tmp_path / "disk") as disk:
+        node = Node(disk.folder)
+        try:
+            await deferToThread(node.wait_for, "Taskbahn is ready")
+            async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
+                offer = Offer(worker, "disk.read_only")
+                await offer.register()
+                outcome = client.call(offer.name, 99)
+                running = await offer.calls.first(lambda call: call["number"] == 99)
+                ids = new_ids(5)
+                await submit(client, offer.name, ids)
+                said = len(node.lines)
+                with unwritable(*(node.data / name for name in FILES[:2])):
+                    running["done"].callback("late")
+                    sentence = await refusal(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1]}]))
+                    assert "nothing was changed, try again" in sentence
+                    assert ready(node) == (503, sentence)
+                    assert not outcome.called  # it is not recorded
+                assert await patiently(outcome) == "late"
+                assert ready(node) == (200, "")
+                second = await offer.calls.first(lambda call: call["number"] == 0)
+                os.sync()  # or SQLite's index, which is in memory, would still be writable by chance
+                disk.find_an_error()
+                second["done"].callback("in vain")
+                sentence = await refusal(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1]}]))
+                assert f"see to the disk of {node.data}, which is read-only (Read-only file system)" in sentence
+                assert ready(node) == (503, sentence)
+                assert node.get("/healthz")[0] == 200  # to restart the process would not help
+                assert len((await patiently(client.call(wire.VIEW_JOBS, task=offer.name)))["jobs"]) == 6
+            assert await deferToThread(node.end) == 0
+            assert "Traceback" not in "".join(node.lines[said:])
+            disk.repair()
+            await work_goes_on(node, offer.name, ids)
+        finally:
+            node.close()
+
+
+async def work_goes_on(before: Node, task: str, ids: list[str]) -> None:
+    """Start the next node on the data, and see that what was acknowledged is there; the first waits a while for its worker."""
+    node = Node(before.data.parent, before.port)
+    try:
+        await deferToThread(node.wait_for, "Taskbahn is ready")
+        async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
+            offer = Offer(worker, task)
+            offer.at_once = True
+            await offer.register()
+            assert await outcomes(client, ids[1:]) == dict.fromkeys(ids[1:], "succeeded")
+            assert (await patiently(client.call(wire.JOB_GET, ids[0])))["state"] == "running"
+    finally:
+        node.close()

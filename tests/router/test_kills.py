@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from autobahn.wamp.types import CallOptions
 from support.plain import patiently, session_to
 from support.processes import first_child, only_child, wait_until_gone
 from support.programs import Node, Program, running
+from support.relay import Relay
 from twisted.internet.threads import deferToThread
 
 from taskbahn import wire
@@ -25,11 +27,28 @@ from taskbahn.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from taskbahn.connection import Session
+
 pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parents[1]
+LINES = 400  # of each job, and as many chunks: four seconds
+QUIET_SECONDS = 1.0  # a report takes some milliseconds
 LOADED_SECONDS = 20.0  # a router that is being loaded notices when that is done, on a busy machine
 MOST_SECONDS = 4.0  # to be gone; half of it on an idle machine
 HOLD_ON = "import signal; signal.signal(signal.{signal}, signal.SIG_IGN); print('started', flush=True); signal.pause()"
+
+ORPHAN_STARTER = (
+    "import os, subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1], str(os.getpid())]); os._exit(0)"
+)
+ORPHAN = """
+import os, signal, sys, time
+while os.getppid() == int(sys.argv[1]):
+    time.sleep(0.01)
+from taskbahn_router.lifeline import end_with_parent
+print("orphaned", flush=True)
+end_with_parent()
+signal.pause()
+"""
 
 
 class House:
@@ -125,26 +144,106 @@ async def test_a_signal_while_thousands_of_jobs_are_under_way_ends_it_with_code_
         async with session_to(house.node.rawsocket) as session:
             calls = [{"task": "shop.nap", "id": job, "args": [0.01]} for job in jobs]
             assert await patiently(session.call(wire.SUBMIT, calls)) == jobs
-            house.node.process.send_signal(signal.SIGTERM)
-            await deferToThread(wait_until_gone, house.all, MOST_SECONDS)
-        assert house.node.wait() == 0
-        assert "Traceback" not in house.node.output
-        await deferToThread(house.next)
+            before, left = house.node, house.all
+            before.process.send_signal(signal.SIGTERM)
+            await deferToThread(house.next)  # which finds the one before still ending, and waits for that
+        wait_until_gone(left, MOST_SECONDS)
+        assert before.wait() == 0
+        assert "Traceback" not in before.output
         async with session_to(house.node.rawsocket) as session:
             await patiently(session.call(wire.JOB_WAIT, jobs, options=CallOptions(on_progress=on_progress)))
     assert done == dict.fromkeys(jobs, "succeeded")
 
 
-def test_up_killed_while_it_starts_leaves_nothing_either(tmp_path: Path) -> None:
+@pytest_twisted.ensureDeferred
+async def test_what_was_stored_when_the_router_was_killed_is_not_stored_again_when_the_worker_says_it_again(house: House) -> None:
+    relay = Relay(house.node.port)
+    worker = Program(
+        "worker", "support.shop:app", "--url", f"rs://127.0.0.1:{relay.port}", "--slots", "3", "--queues", "talk", cwd=TESTS
+    )
+    jobs = [str(new_id()) for _ in range(3)]
+    try:
+        with running(worker, "ready"):
+            async with session_to(house.node.rawsocket) as session:
+                calls = [{"task": "shop.talk", "id": job, "args": [LINES, 0.01], "options": {"queue": "talk"}} for job in jobs]
+                assert await patiently(session.call(wire.SUBMIT, calls)) == jobs
+                await until_it_grows(session, jobs[0], 0)
+                relay.throttle(0)  # from now on the worker hears no acknowledgement, so it sends one more report
+                stored = await until_it_grows_no_more(session, jobs[0])
+                os.kill(house.router, signal.SIGKILL)
+            relay.cut()
+            relay.throttle(None)
+            relay.mend()
+            await deferToThread(wait_until_gone, house.all, MOST_SECONDS)
+            await deferToThread(house.next)
+            async with session_to(house.node.rawsocket) as session:
+                await patiently(session.call(wire.JOB_WAIT, jobs))
+                for job in jobs:
+                    events = await events_of(session, job)
+                    said = [event["data"]["message"] if event["kind"] == "log" else event["data"] for event in events]
+                    assert said == [word for n in range(LINES) for word in (f"line {n} [bold]", f"chunk {n}")]
+                    assert {event["attempt"] for event in events} == {1}
+        assert 0 < stored < 2 * LINES, "it was killed before or after, not while it spoke"
+    finally:
+        relay.close()
+
+
+async def events_of(session: Session, job: str) -> list[Any]:
+    events: list[Any] = []
+    while part := (await patiently(session.call(wire.JOB_EVENTS, job, events[-1]["number"] if events else 0)))["events"]:
+        events += part
+    return events
+
+
+async def until_it_grows(session: Session, job: str, length: int) -> int:
+    """Wait until more events of a job are stored; return how many."""
+    until = time.monotonic() + LOADED_SECONDS
+    while (now := len(await events_of(session, job))) <= length:
+        assert time.monotonic() < until, "it says nothing"
+    return now
+
+
+async def until_it_grows_no_more(session: Session, job: str) -> int:
+    """Wait until no event of a job was stored for a while; return how many are."""
+    until, length, since = time.monotonic() + LOADED_SECONDS, -1, 0.0
+    while length < 0 or time.monotonic() - since < QUIET_SECONDS:
+        assert time.monotonic() < until, "it says more and more"
+        now = len(await events_of(session, job))
+        if now != length:
+            length, since = now, time.monotonic()
+    return length
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["up", "up and controller"])
+def test_who_is_killed_while_it_starts_leaves_nothing_either(tmp_path: Path, *, both: bool) -> None:
     node = Node(tmp_path)
     try:
         up = node.process.pid
         controller = first_child(up)
         router = first_child(controller)  # it is only being loaded
+        os.kill(up, signal.SIGSTOP)  # or it would see to the rest
+        if both:
+            os.kill(controller, signal.SIGKILL)
         os.kill(up, signal.SIGKILL)
         wait_until_gone([up, controller, router], LOADED_SECONDS)
     finally:
         node.close()
+
+
+def test_a_router_process_ends_whose_controller_died_before_it_could_look_after_it() -> None:
+    controller = f"from taskbahn_router.lifeline import end_with_input; end_with_input(); {ORPHAN_STARTER}"
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", controller, ORPHAN], stdin=reading, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=LOADED_SECONDS)  # until nobody is left who could say anything
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            os.close(reading)
+            os.close(writing)
+    assert said == b"orphaned\n"
 
 
 @pytest.mark.parametrize("function, number", [("end_with_input", "SIGINT"), ("end_with_parent", "SIGTERM")])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from support.programs import Node, Program, free_port
+
+from taskbahn_router.claim import ENDING_SECONDS
+from taskbahn_router.lock import Lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,12 +88,27 @@ def test_two_nodes_do_not_share_a_data_directory(tmp_path: Path) -> None:
     first = Node(tmp_path)
     try:
         first.wait_for("Taskbahn is ready")
-        second = Program("up", "--port", str(free_port()), "--data", "data", cwd=tmp_path)
-        assert second.wait() == 1
-        assert "already works on" in second.output
+        for port in (free_port(), first.port):
+            began = time.monotonic()
+            second = Program("up", "--port", str(port), "--data", "data", cwd=tmp_path)
+            assert second.wait() == 1
+            assert time.monotonic() - began < ENDING_SECONDS, "it has waited"
+            (line,) = second.lines
+            assert line.startswith(f"taskbahn: a node with process id {first.process.pid} already works on {first.data}: stop it")
         assert first.get("/readyz")[0] == 200
     finally:
         first.close()
+
+
+def test_a_router_that_crossbar_started_on_the_data_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    lock = Lock(tmp_path / "data" / "taskbahn.lock")  # which its store holds
+    lock.take()
+    program = Program("up", "--port", str(free_port()), "--data", "data", cwd=tmp_path)
+    assert program.wait() == 1
+    lock.release()
+    (line,) = program.lines
+    assert line.startswith(f"taskbahn: a node with process id {os.getpid()} already works on {tmp_path / 'data'}: stop it")
 
 
 def test_the_ready_line_is_also_json(tmp_path: Path) -> None:
