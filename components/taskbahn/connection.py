@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 FIRST_DELAY = 0.1  # seconds
-LONGEST_DELAY = 10.0
+LONGEST_DELAY = 5.0
 PORTS = {"ws": 80, "wss": 443, "rs": 8080, "rss": 8080}
 PING_SECONDS = 10.0
 
@@ -52,7 +52,8 @@ class Session(ApplicationSession):
         self.connection.joined(self)
 
     def onLeave(self, details: Any) -> None:
-        self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
+        if not self.reason:  # or whoever cut the connection has said why
+            self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
         self.disconnect()
 
     def onDisconnect(self) -> None:

@@ -34,6 +34,7 @@ class LogLine(NamedTuple):
     level: str
     logger: str
     message: str
+    attempt: int = 0  # which one wrote it; 0: not known
 
 
 class Job(Generic[R]):
@@ -190,7 +191,8 @@ class Job(Generic[R]):
 def log_line(event: wire.Event) -> LogLine:
     """Return the line in a log event."""
     data = event.data if isinstance(event.data, dict) else {"message": event.data}
-    return LogLine(event.number, event.at, str(data.get("level", "")), str(data.get("logger", "")), str(data.get("message", "")))
+    level, logger, message = (str(data.get(name, "")) for name in ("level", "logger", "message"))
+    return LogLine(event.number, event.at, level, logger, message, event.attempt)
 
 
 def describe(view: wire_views.JobView) -> str:

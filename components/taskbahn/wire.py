@@ -34,6 +34,7 @@ Workers that report much (REGISTER):
     taskbahn.reports.<random>()              ~> Report ... as progressive results, if the Hello names it; called by the dispatcher alone
 Workers without an SDK (REGISTER):
     taskbahn.offer.<task>(*args, **kwargs)   ~> progressive results are progress, then the result
+    taskbahn.offer_job.<task>(Offered, *args, **kwargs)  the same, for those who want to know their job
 Topics (SUBSCRIBE):
     taskbahn.job.<id>                        [Event, ...]
     taskbahn.view.changes                    {"jobs": [JobView without payloads, ...], "status": Status}   a few times a second
@@ -71,6 +72,7 @@ ADMIN_DRAIN = "taskbahn.admin.drain"
 WORKER_ATTACH = "taskbahn.worker.attach"
 WORKER_REPORT = "taskbahn.worker.report"
 OFFER_PREFIX = "taskbahn.offer."
+OFFER_JOB_PREFIX = "taskbahn.offer_job."
 REPORTS_PREFIX = "taskbahn.reports."
 JOB_TOPIC = "taskbahn.job."
 CHANGES_TOPIC = "taskbahn.view.changes"
@@ -80,6 +82,7 @@ MAX_TASK_NAME = 200
 MAX_MESSAGE = 16 * 1024 * 1024  # bytes, both transports
 MAX_ARGUMENTS = 1024 * 1024  # bytes of JSON, one job
 MAX_RESULT = 4 * 1024 * 1024  # bytes of JSON, one job
+MAX_NESTING = 200  # lists and objects in each other, in arguments and results
 MAX_CALLS = 10_000  # jobs in one submission
 MAX_WAIT = 10_000  # ids in one wait
 MAX_EVENTS = 1_000  # events in one answer
@@ -207,6 +210,13 @@ class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
     run_within: float | None = None
 
 
+class Offered(msgspec.Struct, kw_only=True):
+    """What an offered procedure is told of its attempt."""
+
+    job: str
+    attempt: int
+
+
 class WorkerOrder(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What the dispatcher asks of a worker; several may come in one."""
 
@@ -216,6 +226,7 @@ class WorkerOrder(msgspec.Struct, kw_only=True, omit_defaults=True):
     back: int = 0  # hand back that many attempts that have not started
     recorded: int = 0  # that many more reports of the stream are recorded durably
     refused: list[tuple[str, int]] = []  # attempts in them that are not this worker's any more
+    waits: bool = False  # a report has come and cannot be recorded yet: the store refuses
 
 
 class Done(msgspec.Struct, array_like=True):
@@ -310,6 +321,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     Numbers count what is durable: states, logs and chunks. A "progress" event has the number of the durable event before it:
     it is a value of which the newest wins.   kind "state": data {"state", "attempt", "worker"?, "error"?, "due_at"?}.
+    attempt: which one said it (all but "state"); 0: not known.
     """
 
     job: str
@@ -317,6 +329,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     kind: Literal["state", "progress", "log", "chunk"]
     at: float
     data: Any = None
+    attempt: int = 0
 
 
 JSON_ENCODE = msgspec.json.Encoder().encode

@@ -45,6 +45,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     due_at: float | None = None
     started_at: float | None = None
     finished_at: float | None = None
+    kept_until: float | None = None  # when a job that has ended is deleted, or some time later
     worker: str | None = None
     caller: str | None = None
     tags: list[str] = []
@@ -54,6 +55,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     progress: dict[str, Any] | None = None
     result: Any = None
     error: dict[str, Any] | None = None
+    fingerprint: str | None = None  # of a failed job: those that failed alike have the same; in lists only if it is stored
     attempts: list[AttemptView] = []
     place: Place | None = None  # while it is ready or waiting; not in lists
     typical: float | None = None  # seconds that an attempt of its task takes, from earlier ones; not in lists

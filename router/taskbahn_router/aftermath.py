@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn.states import State
 from taskbahn_router.board import Board, Job, Worker, id_text
+from taskbahn_router.commit_loop import FEW
 from taskbahn_router.reports import vacate
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Aftermath:
         self._handed_out(effects, now)
         self._following.flush()
         self._seen.flush()
+        if effects.batch.rows() <= FEW:
+            self._seen.push()
         if effects.answers:  # a turn later: the outcomes leave before the router works for the reporter again
             self._later.clock.callLater(0, self._acknowledge, effects)
         if effects.batch.minutes:

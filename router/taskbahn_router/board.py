@@ -152,7 +152,7 @@ class Job:
         self.failures = 0
         self.crashes = 0
         self.number = 1
-        self.heard = 0  # the newest mark of the attempt's notices
+        self.heard = 0  # the newest mark of the attempt's notices; stored with them, so that it outlives the router
         self.started_at: float | None = None
         self.worker: Worker | None = None
         self.worker_id = ""
@@ -203,7 +203,7 @@ class Board:
         for name, packed in start.tasks:
             self.tasks[name] = Task.of(msgspec.json.decode(packed, type=wire.TaskDeclaration))
         self.counts.update(start.counts)
-        return [self._running(row) for row in start.running]
+        return [self._running(row, start.heard.get(row.seq, 0)) for row in start.running]
 
     def line(self, queue: str, task: str) -> Line:
         """Return the line of a task in a queue, making it if it is new."""
@@ -247,7 +247,7 @@ class Board:
         self.counts[before] -= count
         self.counts[after] += count
 
-    def _running(self, row: JobRow) -> Job:
+    def _running(self, row: JobRow, heard: int) -> Job:
         line = self.by_id[row.line]
         job = Job(id_text(row.id), row.id, line, self.policy(line.task, row.options), row.packed, row.created_at, row.caller)
         job.seq, job.state = row.seq, State.RUNNING
@@ -255,6 +255,7 @@ class Board:
         job.started_at, job.worker_id = row.started_at, row.worker or ""
         job.progress = wire.from_json(row.progress) if row.progress else None
         job.progress_stored = False  # its row's number may be behind its events
+        job.heard = heard
         self.jobs[job.id] = job
         return job
 

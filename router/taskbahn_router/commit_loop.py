@@ -124,6 +124,11 @@ class CommitLoop:
             self._scheduled = True
             self._clock.callLater(0, self._turn)
 
+    def hurry(self) -> None:
+        """Something was gathered with which nothing else is to be expected: make a turn now."""
+        if not self._busy:
+            self._turn()
+
     def idle(self) -> Deferred[None]:
         """Fire when everything gathered so far is committed, or the store refuses: then there is nothing to wait for."""
         waiting: Deferred[None] = Deferred()
@@ -142,6 +147,8 @@ class CommitLoop:
         wait = self._turns.overtake(batch) if batch.rows() <= FEW and not self._idle else None
         if wait is not None:
             self._hold_back(wait)
+            if self._is_quick(batch):
+                self._store.prepare(batch)
             return
         if self._hold is not None:
             self._hold.cancel()

@@ -155,7 +155,10 @@ class Dispatcher:
     def report(self, acknowledge: Acknowledge | None, worker: Worker, report: wire.Report) -> None:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
         self.gathered.reports.append((acknowledge, worker, report))
-        self.loop.poke()
+        if report.done and self._held is not None and len(self._held.overtaking) == 1:  # what it waits for, most likely
+            self.loop.hurry()
+        else:
+            self.loop.poke()
 
     def lost(self, loss: Loss) -> None:
         """An attempt ended without its worker's word."""

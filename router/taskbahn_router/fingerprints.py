@@ -1,4 +1,4 @@
-"""The fingerprints of failed jobs, worked out once each. Used on the reader's thread."""
+"""The fingerprints of failed jobs: kept with them, or worked out once for those that failed before they were kept. On the reader's thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_KEPT = 50_000
 
 
 class Fingerprints:
-    """Keeps what it worked out: as long as a job has no new event, its error is the same."""
+    """Keeps what it had to work out: as long as a job has no new event, its error is the same."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -24,11 +24,12 @@ class Fingerprints:
 
     def of(self, rows: Sequence[JobRow | FailedRow]) -> list[str]:
         """Return the fingerprint of each failed job."""
-        new = [row for row in rows if self._known.get(row.seq, (0,))[0] != row.number]
+        unkept = [row for row in rows if row.fingerprint is None]
+        new = [row for row in unkept if self._known.get(row.seq, (0,))[0] != row.number]
         if len(self._known) + len(new) > MOST_KEPT:
             self._known.clear()
-            new = list(rows)
+            new = unkept
         errors = self._reader.errors([row.seq for row in new]) if new else {}
         for row in new:
             self._known[row.seq] = row.number, fingerprint(row.task, wire.from_json(errors.get(row.seq, "{}")))
-        return [self._known[row.seq][1] for row in rows]
+        return [row.fingerprint or self._known[row.seq][1] for row in rows]

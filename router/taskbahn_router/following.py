@@ -1,4 +1,4 @@
-"""Who waits for what: callers of tasks, waits for outcomes, watchers of single jobs, and subscribers of topics.
+"""Who waits for what: callers of tasks, waits for outcomes, and watchers of single jobs, which are in `watching`.
 
 Only what somebody follows is made into messages.
 """
@@ -12,7 +12,7 @@ from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
 from taskbahn.states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from taskbahn_router.calls import Call
 
@@ -100,54 +100,6 @@ class Caller:
             self.call.answer(None if result is None or result == "null" else wire.from_json(result))
         else:
             self.call.fail(outcome_error(state, error, id))
-
-
-class Watcher:
-    """A `taskbahn.job.watch`: events are held back until the snapshot is out, then follow it without a gap.
-
-    finish: called when the job has ended.  moved: called when the job is seen in another state, with the watcher.
-    """
-
-    wants_events = True
-
-    def __init__(self, call: Call, finish: Callable[[], None], moved: Callable[[Watcher], None] = lambda _: None) -> None:
-        self.call = call
-        self.held: list[dict[str, Any]] | None = []
-        self.number = 0
-        self.seq = 0  # of the job
-        self.state = ""  # as it was told last
-        self.place: dict[str, Any] | None = None  # the `wire_views.Place` that was told last
-        self._finish = finish
-        self._moved = moved
-
-    def events(self, job: str, events: list[dict[str, Any]]) -> None:
-        if self.held is not None:
-            self.held += events
-            return
-        self._pass_on(events)
-
-    def release(self, number: int, state: str = "") -> None:
-        """The snapshot with the job's *state* and all events up to *number* is out: let the later ones follow."""
-        held, self.held = self.held or [], None
-        self.number = number
-        self._is_in(state)
-        self._pass_on(held)
-
-    def _is_in(self, state: str) -> None:
-        if state != self.state:
-            self.state = state
-            self._moved(self)
-
-    def _pass_on(self, events: list[dict[str, Any]]) -> None:
-        """What the snapshot has already is not repeated; a commit may be read before its events are let out."""
-        late = [event for event in events if event["number"] >= self.number + (event["kind"] != "progress")]
-        if late:
-            self.call.progress({"events": late})
-            states = [event["data"]["state"] for event in late if event["kind"] == "state"]
-            self._is_in(states[-1] if states else self.state)
-
-    def final(self, outcome: list[Any]) -> None:
-        self._finish()
 
 
 class Following:

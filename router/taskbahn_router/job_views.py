@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn import wire
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.board import id_text
+from taskbahn_router.core.fingerprint import fingerprint
 from taskbahn_router.seen import brief_error
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ def brief(row: JobRow) -> dict[str, Any]:
     view = {
         "id": id_text(row.id), "task": row.task, "queue": row.queue, "state": row.state, "priority": row.priority,
         "number": row.number, "attempt": row.attempt, "created_at": row.created_at, "due_at": row.due_at,
-        "started_at": row.started_at, "finished_at": row.finished_at, "worker": row.worker, "caller": row.caller,
-        "tags": packed(row.tags) or [], "progress": packed(row.progress),
+        "started_at": row.started_at, "finished_at": row.finished_at, "kept_until": row.delete_at, "worker": row.worker,
+        "caller": row.caller, "tags": packed(row.tags) or [], "progress": packed(row.progress),
     }  # fmt: skip
     error = packed(row.error)
     if error is not None:
         view["error"] = brief_error(error)
+    if row.state == State.FAILED and row.fingerprint is not None:
+        view["fingerprint"] = row.fingerprint
     return view
 
 
@@ -37,6 +40,8 @@ def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
     view = brief(row)
     args, kwargs = wire.from_json(row.packed)
     view |= {"args": args, "kwargs": kwargs, "result": packed(row.result), "error": packed(row.error)}
+    if row.state == State.FAILED:
+        view["fingerprint"] = row.fingerprint or fingerprint(row.task, view["error"] or {})
     view["options"] = packed(row.options) or {}
     view["attempts"] = [attempt_view(attempt) for attempt in attempts]
     if row.attempt and row.started_at is not None and row.attempt not in {attempt.attempt for attempt in attempts}:
@@ -48,7 +53,8 @@ def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
 
 def stored(id: str, row: EventRow) -> dict[str, Any]:
     """Return the `wire.Event` of a stored row."""
-    return {"job": id, "number": row.number, "kind": row.kind, "at": row.at, "data": wire.from_json(row.data)}
+    event = {"job": id, "number": row.number, "kind": row.kind, "at": row.at, "data": wire.from_json(row.data)}
+    return event | {"attempt": row.attempt} if row.attempt else event
 
 
 def attempt_view(row: AttemptRow) -> dict[str, Any]:

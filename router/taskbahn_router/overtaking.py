@@ -49,6 +49,7 @@ class Overtake:
             effects.overtaking.append(Overtaking(job, worker, job.number))
         effects.started = []
         self._seen.flush()
+        self._seen.push()
         return HOLD_SECONDS if all(job.is_followed and self._is_quick(job) for job in new) else 0.0
 
     def take_back(self, effects: Effects, reason: str) -> None:

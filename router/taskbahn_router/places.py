@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from taskbahn_router.board import Board
     from taskbahn_router.commit_loop import Clock, Runner
-    from taskbahn_router.following import Watcher
     from taskbahn_router.stores.contract import JobRow, Reader
+    from taskbahn_router.watching import Watcher
 
 QUEUED = (State.READY, State.WAITING)
 TOLD_SECONDS = 1.0  # between two places of one job

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn import wire
 from taskbahn.errors import TimeLimitExceeded, WorkerLost
 from taskbahn.states import State
+from taskbahn_router.core.fingerprint import fingerprint
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
 from taskbahn_router.core.verdict import Bury, Ending, Retry, judge
 from taskbahn_router.core.verdict import Requeue as Again
@@ -118,7 +119,8 @@ class Reports:
         progress = None if job.progress is None else wire.to_json(job.progress)
         effects.batch.finishes.append(
             Finish(
-                "succeeded", now, done.result, None, progress, job.number, job.failures, job.crashes, now + job.policy.keep, job.seq, job.attempt
+                "succeeded", now, done.result, None, progress, job.number, job.failures, job.crashes, now + job.policy.keep, None,
+                job.seq, job.attempt,
             )
         )  # fmt: skip
         effects.ended.append(Ended(job, "succeeded", done.result, None, now))
@@ -172,8 +174,8 @@ class Reports:
         progress = None if job.progress is None else wire.to_json(job.progress)
         effects.batch.finishes.append(
             Finish(
-                "failed", now, None, wire.to_json(error), progress, job.number, job.failures, job.crashes, now + job.policy.keep, job.seq,
-                job.attempt,
+                "failed", now, None, wire.to_json(error), progress, job.number, job.failures, job.crashes, now + job.policy.keep,
+                fingerprint(job.line.task, error), job.seq, job.attempt,
             )
         )  # fmt: skip
         effects.ended.append(Ended(job, "failed", None, error, now))
@@ -192,9 +194,10 @@ class Reports:
         elif notice.kind in ("log", "chunk"):
             if 0 < notice.mark <= job.heard or job.number > MAX_EVENTS_KEPT:  # sent again, or too much
                 return
-            job.heard = notice.mark
+            job.heard = max(job.heard, notice.mark)
             job.number += 1
-            effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, wire.to_json(notice.data)))
+            data = wire.to_json(notice.data)
+            effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, data, job.attempt, job.heard))
             job.progress_stored = False  # the row's number must follow
         else:
             return

@@ -149,6 +149,7 @@ class Roster:
             )
             before.orders = None
             before.settle_room()
+        self._forget_reports(hello)
         now = self._clock.seconds()
         worker = Worker(hello.worker, hello, Room(hello.slots), orders, self._dispatcher.wall(), now)
         worker.drained = worker.id in self._board.drained
@@ -157,6 +158,16 @@ class Roster:
         self._board.serves(worker)
         self._adopt(worker, before)
         return worker
+
+    def _forget_reports(self, hello: wire.Hello) -> None:
+        """Drop what a worker will say again, as its hello tells: while the store refuses it must not gather here."""
+        again = set(hello.running)
+        gathered = self._dispatcher.gathered
+        gathered.reports = [
+            (acknowledge, worker, report)
+            for acknowledge, worker, report in gathered.reports
+            if worker.id != hello.worker or not attempts_in(report) <= again
+        ]
 
     def lose(self, worker: Worker, *, at_once: bool = False) -> None:
         """A worker's session ended; its attempts stay its own for the grace time."""
@@ -262,11 +273,23 @@ class Roster:
     def _listen(self) -> None:
         silent_since = self._clock.seconds() - MISSED_HEARTBEATS * HEARTBEAT_SECONDS
         for worker in list(self._board.workers.values()):
-            if (
-                self._dispatcher.loop.error is not None
-            ):  # its report waits for the store, and before that is recorded it sends nothing
-                worker.seen = self._clock.seconds()
+            if self._dispatcher.loop.error is not None:
+                self._have_patience(worker)
             elif worker.orders is not None and worker.seen < silent_since and isinstance(worker.orders, CallOrders):
                 self.log.warn("worker {id} was silent for too long and is given up", id=worker.id)
                 self._dismiss(worker, NotReady("the worker was silent for too long; it may attach again"))
+        self._dispatcher.seen.flush()
         self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
+
+    def _have_patience(self, worker: Worker) -> None:
+        """Its report waits for the store, and before that is recorded it sends nothing: neither side shall give the other up."""
+        worker.seen = self._clock.seconds()
+        if isinstance(worker.orders, CallOrders):
+            worker.outbox["waits"] = True
+            self._dispatcher.seen.touched.add(worker.id)
+
+
+def attempts_in(report: wire.Report) -> set[tuple[str, int]]:
+    """Return the attempts of which a report tells something."""
+    told: list[wire.Done | wire.Failed | wire.Notice] = [*report.done, *report.failed, *report.notices]
+    return {(one.id, one.attempt) for one in told}.union(report.back)

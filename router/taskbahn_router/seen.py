@@ -31,6 +31,9 @@ class Edge(Protocol):
     def look_up(self, job: str) -> None:
         """Read how a job stands and tell its followers, if it is final."""
 
+    def push(self) -> None:
+        """Give the sockets at once what was sent; for little."""
+
 
 class Seen:
     """Lets effects be seen; makes messages only of what somebody follows."""
@@ -64,7 +67,8 @@ class Seen:
         by_job: dict[str, list[dict[str, Any]]] = {}
         for job, number, notice in notices:
             if self._wanted(job.id):
-                by_job.setdefault(job.id, []).append(event(job.id, number, notice.kind, notice.at, notice.data))
+                said = event(job.id, number, notice.kind, notice.at, notice.data, attempt=notice.attempt)
+                by_job.setdefault(job.id, []).append(said)
             if self.changes_wanted and notice.kind == "progress":
                 self._change_of(job, progress=notice.data)
         for id, events in by_job.items():
@@ -129,6 +133,10 @@ class Seen:
                 if worker.orders is not None:
                     worker.orders.order(order)
 
+    def push(self) -> None:
+        """Send at once: a single job need not wait until the router is done with the turn."""
+        self._edge.push()
+
     def take_changes(self) -> list[dict[str, Any]]:
         """Return what changed since the last time, a view for each job."""
         changes, self.changes = self.changes, {}
@@ -163,6 +171,6 @@ def brief_error(error: dict[str, Any]) -> dict[str, Any]:
     return {"type": error.get("type", ""), "message": str(error.get("message", ""))[:500]}
 
 
-def event(job: str, number: int, kind: str, at: float, data: Any) -> dict[str, Any]:
+def event(job: str, number: int, kind: str, at: float, data: Any, **more: Any) -> dict[str, Any]:
     """Return a `wire.Event` as it travels."""
-    return {"job": job, "number": number, "kind": kind, "at": at, "data": data}
+    return {"job": job, "number": number, "kind": kind, "at": at, "data": data, **more}

@@ -19,6 +19,7 @@ from taskbahn_router.numbers.gauges import TICK
 from taskbahn_router.offers import Offers
 from taskbahn_router.overview import Overview
 from taskbahn_router.roster import Roster
+from taskbahn_router.slow_readers import Backlogs
 from taskbahn_router.steady_clock import SteadyClock, boot_seconds
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.views import Views
@@ -48,6 +49,9 @@ class Outside(Protocol):
 
     def is_watched(self, topic: str) -> bool:
         """Return whether anybody subscribes to *topic*."""
+
+    def push(self) -> None:
+        """Give the sockets at once what was sent."""
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         """Call a procedure of somebody else; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
@@ -103,7 +107,7 @@ class Service:
         self._answers = Answers(dispatcher, reader, self._reading, self._failed)
         views = self.views = Views(
             dispatcher.board, dispatcher.following, reader, self._reading, self._failed,
-            wall=self._wall, clock=self._reactor, history=dispatcher.history,
+            wall=self._wall, clock=self._reactor, history=dispatcher.history, waiting=Backlogs(self._reactor).of,
         )  # fmt: skip
         dispatcher.start(running, start.next_sweep)  # before anybody may call: workers come back and say what they run
         self.roster.start()
@@ -187,6 +191,10 @@ class Service:
     def is_watched(self, topic: str) -> bool:
         """Return whether anybody subscribes to *topic*."""
         return self._outside.is_watched(topic)
+
+    def push(self) -> None:
+        """Give the sockets at once what was sent."""
+        self._outside.push()
 
     def look_up(self, job: str) -> None:
         """Read how a job stands and tell its followers, if it is final."""

@@ -7,13 +7,15 @@ much as there are readers behind, however many connections are idle. Whoever exc
 - far more waits, and for some time it got no shorter (`PATIENCE`);
 - more than `MUCH_IN_ALL` waits for all readers together: the longest backlogs go, until it is less.
 
-A reader who is only slow gets all in the end. Who is dropped may come back, and asks again for what it misses.
+A reader who is only slow gets all in the end; one that watches a job is sent no more than it takes (`Backlogs`, and `watching`).
+Who is dropped may come back, and asks again for what it misses.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from twisted.internet import tcp
 from twisted.logger import Logger
@@ -21,6 +23,7 @@ from twisted.logger import Logger
 LOOK_SECONDS = 0.125
 MEBIBYTE = 1024 * 1024
 MUCH = MEBIBYTE
+SOME = MUCH // 4
 STALLED_SECONDS = 10.0
 PATIENCE = {64 * MEBIBYTE: LOOK_SECONDS, 32 * MEBIBYTE: 1.0}  # the latter is two of the largest messages
 MUCH_IN_ALL = 256 * MEBIBYTE
@@ -136,6 +139,37 @@ class SlowReaders:
     def _again(self) -> None:
         self._timer = self._reactor.callLater(LOOK_SECONDS, self._again)
         self.look()
+
+
+class Backlogs:
+    """Tells how much waits for the reader of a session.
+
+    Nobody but the reactor knows the connections here. One for whose reader much waits is among its writers for as long as that is so:
+    there a look finds it, within `LOOK_SECONDS`, and from then on it is known.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._connections: WeakValueDictionary[int, Any] = WeakValueDictionary()  # by session
+        self._looks = False
+
+    def of(self, session: int | None) -> int:
+        """Return how many bytes wait; 0 for one for whom never much has waited."""
+        connection = self._connections.get(session) if session is not None else None
+        if connection is not None:
+            return backlog(connection)
+        if not self._looks:
+            self._looks = True
+            self._reactor.callLater(LOOK_SECONDS, self._look)
+        return 0
+
+    def _look(self) -> None:
+        self._looks = False
+        for writer in self._reactor.getWriters():
+            if isinstance(writer, tcp.Server) and backlog(writer) > SOME:
+                session = session_of(writer)
+                if session is not None:
+                    self._connections[session] = writer
 
 
 def mebibytes(length: int) -> str:

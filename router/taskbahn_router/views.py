@@ -11,12 +11,13 @@ from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.board import Board, Line, id_bytes, id_text
 from taskbahn_router.core.placement import LONG_SECONDS
-from taskbahn_router.following import Following, Waiter, Watcher
+from taskbahn_router.following import Following, Waiter
 from taskbahn_router.job_lists import JobLists, is_number
 from taskbahn_router.job_views import packed, stored, whole
 from taskbahn_router.outlook import Placed
 from taskbahn_router.places import Places, Served
 from taskbahn_router.stores.contract import AttemptRow, EventRow, OutcomeRow, Reader
+from taskbahn_router.watching import Pages, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from taskbahn_router.commit_loop import Clock, Runner
     from taskbahn_router.numbers.history import History
 
+MOST_BYTES = wire.MAX_MESSAGE // 2  # of events in one answer
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # what takes longer is only known to be long
 
 
 class Views:
     """Answers `taskbahn.view.*` and the reading half of `taskbahn.job.*`.
 
-    wall: UTC seconds since the epoch.  clock: timers.
+    wall: UTC seconds since the epoch.  clock: timers.  waiting: the bytes that wait for the reader of a session.
     """
 
     log = Logger("taskbahn.views")
@@ -49,6 +51,7 @@ class Views:
         wall: Callable[[], float],
         clock: Clock,
         history: History,
+        waiting: Callable[[int | None], int] = lambda _: 0,
     ) -> None:
         self._board = board
         self._history = history
@@ -57,6 +60,7 @@ class Views:
         self._runner = runner
         self._fail = fail
         self._places = Places(board, reader, runner, wall=wall, clock=clock, typical=self._typical)
+        self._pages = Pages(reader, runner, clock, waiting)
         self._lists = JobLists(board, reader, self._ask)
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
@@ -134,7 +138,7 @@ class Views:
         def read() -> list[EventRow] | None:
             with self._reader.snapshot():
                 row = self._reader.job(raw)
-                return None if row is None else self._reader.events(row.seq, after, wire.MAX_EVENTS)
+                return None if row is None else self._reader.events(row.seq, after, wire.MAX_EVENTS, MOST_BYTES)
 
         def answer(rows: list[EventRow] | None) -> None:
             if rows is None:
@@ -157,41 +161,39 @@ class Views:
             self._places.forget(watcher)
             self._following.unfollow([id], watcher)
 
-        watcher = Watcher(call, finish, self._places.moved)
+        def fail(failure: Any) -> None:
+            gone()
+            self._fail(call, failure)
+
+        watcher = Watcher(call, self._pages, finish=finish, fail=fail, moved=self._places.moved)
         self._following.follow(id, watcher)
         call.on_gone = gone
 
-        def show(found: tuple[Placed, list[AttemptRow], list[EventRow]] | None) -> None:
+        def show(found: tuple[Placed, list[AttemptRow], list[EventRow], int] | None) -> None:
             if found is None:
                 gone()
                 call.fail(UnknownJob(id))
                 return
-            placed, attempts, events = found
-            row, view = placed.row, self._view(placed, attempts)
-            watcher.seq, watcher.place = row.seq, view.get("place")
+            placed, attempts, events, newest = found
+            view = self._view(placed._replace(row=placed.row._replace(number=newest)), attempts)
+            watcher.place = view.get("place")
             call.progress({"snapshot": view})
-            for start in range(0, len(events), wire.MAX_EVENTS):
-                call.progress({"events": [stored(id, event) for event in events[start : start + wire.MAX_EVENTS]]})
-            watcher.release(row.number, row.state)
-            if row.state in FINAL_STATES:
+            if placed.row.state in FINAL_STATES:
                 gone()
-                call.answer(view)
+                watcher.end(lambda: call.answer(view))
+            watcher.begin(placed.row, newest, after, events)
 
         self._ask(call, show, self._read_all, raw, after, self._places.served())
 
-    def _read_all(self, raw: bytes, after: int, served: Served) -> tuple[Placed, list[AttemptRow], list[EventRow]] | None:
+    def _read_all(self, raw: bytes, after: int, served: Served) -> tuple[Placed, list[AttemptRow], list[EventRow], int] | None:
+        """Read a job for who watches it: the first of its events too, and the number of the newest one, which its row may be behind."""
         with self._reader.snapshot():
             row = self._reader.job(raw)
             if row is None:
                 return None
-            events = self._reader.events(
-                row.seq, min(after, row.number), 1_000_000
-            )  # a running job's row may be behind its events
-            attempts = self._reader.attempts(row.seq)
-            placed = self._places.placed([row], served)[0]
-        newest = max(row.number, events[-1].number if events else 0)
-        wanted = [event for event in events if event.number > after]
-        return placed._replace(row=row._replace(number=newest)), attempts, wanted
+            newest = max(row.number, self._reader.newest_event(row.seq))
+            events = self._pages.first(row.seq, min(after, newest))
+            return self._places.placed([row], served)[0], self._reader.attempts(row.seq), events, newest
 
     def _view(self, placed: Placed, attempts: list[AttemptRow]) -> dict[str, Any]:
         """Return the whole `wire_views.JobView` of a job, with the newest progress if it runs now."""

@@ -29,16 +29,15 @@ NAMES = itertools.count(1)
 class Offer:
     """A task offered by a plain session: each call waits until the test lets it go on."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, prefix: str = wire.OFFER_PREFIX) -> None:
+        self.prefix = prefix
         self.name = f"plain.task_{next(NAMES)}"
         self.session = session
         self.calls = Heard()
         self.interrupted = Heard()
 
     async def register(self) -> None:
-        await patiently(
-            self.session.register(self._run, wire.OFFER_PREFIX + self.name, options=RegisterOptions(details_arg="details"))
-        )
+        await patiently(self.session.register(self._run, self.prefix + self.name, options=RegisterOptions(details_arg="details")))
 
     def _run(self, *args: Any, details: Any = None, **kwargs: Any) -> Deferred[Any]:
         done: Deferred[Any] = Deferred(lambda _: self.interrupted("stop"))
@@ -90,6 +89,18 @@ async def test_a_caller_cancels_its_job(client: Session, offer: Offer) -> None:
     await offer.interrupted.first(bool)
     outcome = await patiently(client.call(wire.JOB_WAIT, [job]))
     assert outcome["outcomes"][0][1] == "cancelled"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_plain_worker_may_know_its_job(node: Node) -> None:
+    async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
+        offer = Offer(worker, wire.OFFER_JOB_PREFIX)
+        await offer.register()
+        (job,) = await patiently(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1], "kwargs": {"b": 2}}]))
+        call = await offer.call()
+        assert (call["args"], call["kwargs"]) == (({"job": job, "attempt": 1}, 1), {"b": 2})
+        assert await patiently(client.call(wire.JOB_CANCEL, [job])) == ["cancelled"]
+        await offer.interrupted.first(bool)
 
 
 @pytest_twisted.ensureDeferred

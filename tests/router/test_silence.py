@@ -48,7 +48,7 @@ async def test_a_worker_behind_a_silent_network_is_given_up_and_told_and_comes_b
                     outcome = await session.call(wire.JOB_WAIT, [job]).addTimeout(AT_MOST + 20, reactor)
                     assert outcome["outcomes"] == [[job, "succeeded", '"slept"', None]]
                 relay.thaw()
-                await deferToThread(silent.wait_for, "silent for too long")
+                await deferToThread(silent.wait_for, "lost the router")
                 await deferToThread(silent.wait_for, "back at")
                 # it has done the job too, meanwhile, and said so: that counts no more
                 view = await patiently(session.call(wire.JOB_GET, job))

@@ -178,7 +178,7 @@ class Damage:
 def test_damage_is_told_while_the_router_runs_and_is_over_when_it_is_repaired(sqlite: SqliteStore) -> None:
     reader = sqlite.reader()
     damage = Damage(sqlite)
-    with pytest.raises(StoreUnavailable, match=r"malformed.*is damaged: stop the router, keep a copy.*\.recover"):
+    with pytest.raises(StoreUnavailable, match=r"malformed.*is damaged: stop the router, and put the newest good copy"):
         sqlite.commit(Batch(new=[new_job(2)]))
     for ask in (lambda: sqlite.knows(new_job(1).id), lambda: reader.job(new_job(1).id), reader.waiting, reader.oldest):
         with pytest.raises(StoreUnavailable, match=r"cannot be read .*malformed.*is damaged"):
@@ -193,7 +193,7 @@ def test_damage_is_told_while_the_router_runs_and_is_over_when_it_is_repaired(sq
 @pytest.mark.parametrize("content", [b"this is no database, " * 500, b"SQLite format 3\x00" + b"\xff" * 8000])
 def test_damage_at_the_start_is_told_with_what_to_do(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "taskbahn.db").write_bytes(content)
-    with pytest.raises(StoreUnusable, match=r"cannot be used: .*(not a database|malformed); .*is damaged: .*\.recover"):
+    with pytest.raises(StoreUnusable, match=r"cannot be used: .*(not a database|malformed); .*is damaged: .*salvage"):
         SqliteStore(tmp_path).open()
     assert (tmp_path / "taskbahn.db").read_bytes() == content
 

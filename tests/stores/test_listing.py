@@ -150,9 +150,11 @@ def test_a_question_with_a_beginning_ends_there(store: Store, reader: Reader, mo
 
 def test_failed_jobs_are_told_briefly(store: Store, reader: Reader) -> None:
     put(store, *(new_job(seq, state=State.RUNNING, line=3) for seq in range(1, 5)))
-    store.commit(Batch(finishes=[finish(seq, state="failed", number=seq + 7, result=None) for seq in (1, 2, 4)]))
+    store.commit(
+        Batch(finishes=[finish(seq, state="failed", number=seq + 7, result=None, fingerprint=f"alike{seq}") for seq in (1, 2, 4)])
+    )
     assert reader.failed(None, 2) == [
-        FailedRow(seq, seq.to_bytes(16), "a.one", seq + 7, NOW + 50) for seq in (4, 2)
+        FailedRow(seq, seq.to_bytes(16), "a.one", seq + 7, NOW + 50, f"alike{seq}") for seq in (4, 2)
     ]  # fmt: skip
     assert seqs(reader.failed(2, 2)) == [1]
     assert reader.failed(1, 2) == []

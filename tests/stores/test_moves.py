@@ -35,8 +35,9 @@ def test_a_job_is_kept_with_every_field(store: Store) -> None:
     put(store, new)
     assert row_of(store, 7) == JobRow(
         seq=7, id=id_of(7), line=3, queue="slow", task="a.one", state="waiting", priority=-5, attempt=0, failures=0, crashes=0, number=1,
-        created_at=NOW + 7, due_at=NOW + 5.5, expires_at=NOW + 9.75, started_at=None, finished_at=None, worker=None, caller="joe",
-        options='{"retries":3}', tags='["a","ä"]', packed='[["ä\\u0000"],{}]', progress=None, result=None, error=None,
+        created_at=NOW + 7, due_at=NOW + 5.5, expires_at=NOW + 9.75, started_at=None, finished_at=None, delete_at=None, worker=None,
+        caller="joe", options='{"retries":3}', tags='["a","ä"]', packed='[["ä\\u0000"],{}]', progress=None, result=None, error=None,
+        fingerprint=None,
     )  # fmt: skip
 
 
@@ -211,7 +212,8 @@ def test_a_job_is_retried_by_hand_where_the_table_says_so(store: Store, state: S
     if (state, Event.RETRY_BY_HAND) in MOVES:
         assert changed == Changed(id_of(1), 1, 1, state, "ready", before.number + 1)
         assert row == before._replace(
-            state="ready", number=before.number + 1, failures=0, crashes=0, finished_at=None, result=None, error=None, worker=None
+            state="ready", number=before.number + 1, failures=0, crashes=0, finished_at=None, delete_at=None, result=None, error=None,
+            worker=None,
         )  # fmt: skip
         assert [(job.seq, job.attempt) for job in claim(store)] == [(1, before.attempt + 1)]
     else:
@@ -266,9 +268,22 @@ def test_events_and_attempts_are_kept_in_order(store: Store) -> None:
     assert [event.number for event in reader.events(1, 0, 100)] == [3, 4, 5]
     assert reader.events(1, 3, 1) == [events[2]]
     assert reader.events(1, 5, 100) == []
+    assert [reader.newest_event(seq) for seq in (1, 2, 3)] == [5, 3, 0]
     assert reader.attempts(1) == [attempts[1], attempts[0]]
     assert reader.attempts(2) == []
     reader.close()
+
+
+def test_no_more_events_are_read_than_were_asked_for_but_one_however_long(store: Store) -> None:
+    put(store, new_job(1, state=State.RUNNING))
+    lengths = [40, 10, 30, 10, 10]
+    texts = [f'"{"ä" * (length // 2 - 1)}"' for length in lengths]
+    events = [EventRow(1, number, NOW, "log", text, 1, number) for number, text in enumerate(texts, 3)]
+    store.commit(Batch(events=events))
+    reader = store.reader()
+    for after, most, found in [(0, 1, 1), (0, 40, 1), (0, 41, 2), (0, 51, 3), (3, 40, 2), (3, 41, 3), (0, 100, 5)]:
+        assert reader.events(1, after, 100, most) == [event for event in events if event.number > after][:found]
+    assert reader.events(1, 0, 2, 10_000) == events[:2]
 
 
 def test_a_number_that_has_an_event_keeps_it(store: Store) -> None:

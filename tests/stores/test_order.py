@@ -253,6 +253,17 @@ def test_events_that_came_after_the_last_snapshot_are_counted_when_the_store_is_
     assert [row.number for row in store.open().running] == [4, 2]
 
 
+def test_how_far_each_running_attempt_was_heard_is_known_when_the_store_is_opened_again(store: Store) -> None:
+    put(store, *(new_job(seq, state=State.RUNNING, attempt=2) for seq in (1, 2, 3, 4)))
+    ended, said = (1, 7), (2, 5)  # attempt, mark
+    rows = {1: [ended, said, (2, 6)], 2: [ended], 3: [(2, 0), (2, 0)]}
+    events = [EventRow(seq, number, NOW, "log", "1", *row) for seq in rows for number, row in enumerate(rows[seq], 3)]
+    store.commit(Batch(events=events))
+    assert store.reader().events(1, 3, 10) == events[1:3]
+    store.close()
+    assert store.open().heard == {1: 6}
+
+
 def test_a_closed_store_refuses_commits_and_may_be_closed_twice(store: Store) -> None:
     store.close()
     store.close()

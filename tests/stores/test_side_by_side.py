@@ -51,7 +51,10 @@ REQUEUES = st.builds(
     SEQS, ATTEMPTS, MAYBE_TIMES, COUNTS, COUNTS,
 )  # fmt: skip
 ATTEMPT_ROWS = st.builds(lambda seq, attempt: AttemptRow(seq, attempt, "w", NOW, NOW, "error", None), SEQS, ATTEMPTS)
-EVENT_ROWS = st.builds(lambda seq, number: EventRow(seq, number, NOW, "log", "1"), SEQS, st.integers(1, 9))
+EVENT_ROWS = st.builds(
+    lambda seq, number, attempt, mark: EventRow(seq, number, NOW, "log", "1", attempt, mark),
+    SEQS, st.integers(1, 9), ATTEMPTS, st.integers(0, 5),
+)  # fmt: skip
 SNAPSHOTS = st.builds(lambda number, seq: Snapshot(number, '{"fraction":0.5}', seq), st.integers(1, 30), SEQS)
 CLAIMS = st.builds(
     lambda lines, limit, now: ClaimRow("w", tuple(lines), limit, now),

@@ -6,8 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatching import FakeRunner
 from support.rows import LINES, NOW, id_of, new_job, put, requeue
+from support.storing import FakeRunner
 from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable

@@ -9,18 +9,18 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
+from support.storing import FakeRunner, FakeStore
 from taskbahn import wire
-from taskbahn.errors import StoreUnavailable, TaskbahnError
+from taskbahn.errors import TaskbahnError
 from taskbahn.states import FINAL_STATES
 from taskbahn_router.calls import Call
 from taskbahn_router.dispatcher import Dispatcher
 from taskbahn_router.roster import HEARTBEAT_SECONDS, Roster
-from taskbahn_router.stores.contract import Batch, CommitResult, Filter, JobRow, StartState
-from taskbahn_router.stores.memory import MemoryStore
+from taskbahn_router.stores.contract import Filter, JobRow, StartState
 from taskbahn_router.views import Views
 from taskbahn_router.workers import Workers
 
@@ -95,43 +95,6 @@ class Asked:
         self.call.gone(cancelled=cancelled)
 
 
-class FakeStore(MemoryStore):
-    """Refuses commits while `refuses` says so, and remembers how often each job was started and ended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.refuses = ""
-        self.commits: list[Batch] = []
-
-    def commit(self, batch: Batch) -> CommitResult:
-        if self.refuses:
-            raise StoreUnavailable(self.refuses)
-        self.commits.append(batch)
-        return super().commit(batch)
-
-
-class FakeRunner:
-    """Runs functions at once, or holds them back until `release`."""
-
-    def __init__(self) -> None:
-        self.holds = False
-        self.held: list[Callable[[], object]] = []
-
-    def run(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
-        if not self.holds:
-            return maybeDeferred(function, *args)
-        done: Deferred[Any] = Deferred()
-        self.held.append(lambda: maybeDeferred(function, *args).chainDeferred(done))
-        return done
-
-    def release(self) -> None:
-        """Run what is held, and hold no longer."""
-        self.holds = False
-        held, self.held = self.held, []
-        for run in held:
-            run()
-
-
 class FakeWorker:
     """A worker's session: what it was told, and what it says."""
 
@@ -200,10 +163,12 @@ class Hall:
         self.store = FakeStore()
         self.asked: dict[int, Asked] = {}
         self.published: list[tuple[str, Any]] = []
+        self.pushes = 0
         self.watched: set[str] = set()
         self.declared: list[str] = []
         self.heard: dict[str, tuple[Callable[..., None], Deferred[Any]]] = {}  # by procedure: how to stream to it, how to end it
         self.workers: list[FakeWorker] = []
+        self.unread: dict[int | None, int] = {}  # bytes that wait for the reader of a session
         self.uniform = 0.0
         self._requests = 0
         self._jobs = 0
@@ -227,6 +192,7 @@ class Hall:
             wall=self.wall,
             clock=self.clock,
             history=self.dispatcher.history,
+            waiting=lambda session: self.unread.get(session, 0),
         )
         self.dispatcher.start(running, start.next_sweep)
         self.roster.start()
@@ -356,6 +322,9 @@ class Hall:
         ends: Deferred[Any] = Deferred()
         self.heard[uri] = (on_progress, ends)
         return ends
+
+    def push(self) -> None:
+        self.pushes += 1
 
     def look_up(self, job: str) -> None:
         self.views.look_up(job)

@@ -1,4 +1,4 @@
-"""A way to a server that a test can cut and mend, or freeze and thaw."""
+"""A way to a server that a test can cut and mend, freeze and thaw, or make slow."""
 
 from __future__ import annotations
 
@@ -6,12 +6,36 @@ import contextlib
 import selectors
 import socket
 import threading
+import time
+
+
+class Pace:
+    """How fast the bytes of the server go through: `rate` a second, None: as fast as they come."""
+
+    def __init__(self) -> None:
+        self.rate: float | None = None
+        self._free_at = 0.0
+
+    def wait(self) -> float | None:
+        """Return the seconds until some may go; None: nothing holds them up."""
+        if self.rate is None:
+            return None
+        return max(0.0, self._free_at - time.monotonic()) if self.rate else LONG
+
+    def took(self, length: int) -> None:
+        """Note that some went."""
+        if self.rate:
+            self._free_at = max(time.monotonic(), self._free_at) + length / self.rate
+
+
+LONG = 0.05  # seconds after which a connection looks again whether the pace is another
 
 
 class Relay:
     """Stands between a client and a node, so that a test can cut the connection and let it come back.
 
-    Frozen, it keeps connections open and carries nothing: a network that has gone silent.
+    Frozen, it keeps connections open and carries nothing: a network that has gone silent. A pace holds up what the server says, as a slow
+    line does; what is said to the server goes through.
     """
 
     def __init__(self, target: int) -> None:
@@ -23,6 +47,7 @@ class Relay:
         self._is_cut = False
         self._flows = threading.Event()
         self._flows.set()
+        self._pace = Pace()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -46,6 +71,10 @@ class Relay:
         """Carry on, also with what was sent meanwhile."""
         self._flows.set()
 
+    def throttle(self, rate: float | None) -> None:
+        """Carry so many bytes a second of what the server says; 0: nothing, None: all, as it comes."""
+        self._pace.rate = rate
+
     def close(self) -> None:
         self.cut()
         self.thaw()
@@ -66,17 +95,27 @@ class Relay:
                 near.close()
                 continue
             self._pairs.append((near, far))
-            threading.Thread(target=carry, args=(near, far, self._flows), daemon=True).start()
+            threading.Thread(target=carry, args=(near, far, self._flows, self._pace), daemon=True).start()
 
 
-def carry(near: socket.socket, far: socket.socket, flows: threading.Event) -> None:
-    """Carry bytes both ways until one end closes; only while it *flows*."""
+def carry(near: socket.socket, far: socket.socket, flows: threading.Event, pace: Pace) -> None:
+    """Carry bytes both ways until one end closes; only while it *flows*, and those of the far end at a pace."""
     with selectors.DefaultSelector() as ready, near, far:
         ready.register(near, selectors.EVENT_READ, far)
         ready.register(far, selectors.EVENT_READ, near)
+        is_held = False
         while True:
-            for key, _ in ready.select():
+            wait = pace.wait()
+            if is_held != bool(wait):
+                is_held = not is_held
+                if is_held:
+                    ready.unregister(far)
+                else:
+                    ready.register(far, selectors.EVENT_READ, near)
+            for key, _ in ready.select(wait or None):
                 flows.wait()
+                if key.fileobj is far and pace.wait():  # since just now
+                    continue
                 try:
                     data = key.fileobj.recv(65536)  # type: ignore[union-attr]  # a socket
                     if not data:
@@ -84,3 +123,5 @@ def carry(near: socket.socket, far: socket.socket, flows: threading.Event) -> No
                     key.data.sendall(data)
                 except OSError:
                     return
+                if key.fileobj is far:
+                    pace.took(len(data))

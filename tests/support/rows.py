@@ -47,7 +47,7 @@ def new_job(seq: int, **changes: Any) -> NewJob:
 def finish(seq: int, attempt: int = 1, **changes: Any) -> Finish:
     return Finish(
         state="succeeded", finished_at=NOW + 50, result="1", error=None, progress=None, number=3, failures=0, crashes=0,
-        delete_at=NOW + 1000, seq=seq, attempt=attempt,
+        delete_at=NOW + 1000, fingerprint=None, seq=seq, attempt=attempt,
     )._replace(**changes)  # fmt: skip
 
 

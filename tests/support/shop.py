@@ -84,3 +84,13 @@ def talk(lines: int, pause: float = 0.02) -> str:
                 time.sleep(pause)
             stage.advance()
     return "talked"
+
+
+@app.task(name="shop.chatter", pool="thread")
+def chatter(lines: int, length: int) -> int:
+    """Say much without a pause, every other word as a chunk."""
+    filler = "x" * length
+    for number in range(0, lines, 2):
+        log.warning("%d %s", number, filler)
+        current.chunk(f"{number + 1} {filler}")
+    return lines

@@ -32,12 +32,17 @@ class FakeDispatcher:
         self.on_progress: Callable[[Any], None] = lambda _: None
         self.attached: Deferred[Any] = Deferred()
         self.is_open = True
+        self.reason = ""
 
     def is_attached(self) -> bool:
         return self.is_open
 
     def flush(self) -> None:
         """There is no socket."""
+
+    def cut(self) -> None:
+        """The worker aborts the connection."""
+        self.is_open = False
 
     def leave(self) -> None:
         self.is_open = False

@@ -6,7 +6,8 @@ import threading
 from typing import Any
 
 import pytest
-from support.dispatching import FAILURES, FakeRunner
+from support.dispatching import FAILURES
+from support.storing import FakeRunner
 from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
@@ -45,6 +46,10 @@ class Store:
     def __init__(self) -> None:
         self.fails: Exception | None = None
         self.threads: list[int] = []
+        self.prepared: list[str] = []
+
+    def prepare(self, batch: Batch) -> None:
+        self.prepared += [task[0] for task in batch.tasks]
 
     def commit(self, batch: Batch) -> CommitResult:
         self.threads.append(threading.get_ident())
@@ -87,6 +92,31 @@ def test_a_small_commit_of_an_idle_system_is_done_on_the_spot(bench: Bench) -> N
     bench.loop._commit_seconds = 0.0
     bench.add("a")
     assert (bench.runner.held, bench.turns.seen) == ([], ["committed a"])
+
+
+@pytest.mark.parametrize("recent, prepared", [(0.0, ["a"]), (1.0, [])], ids=["quick", "slow"])
+def test_what_is_held_back_is_prepared_meanwhile_if_the_disk_is_quick(bench: Bench, recent: float, prepared: list[str]) -> None:
+    bench.loop._commit_seconds = recent
+    bench.turns.wait = 0.5
+    bench.add("a")
+    assert (bench.store.prepared, bench.turns.seen) == (prepared, [])
+    bench.clock.advance(0.5)
+    bench.runner.release()
+    assert bench.turns.seen == ["committed a"]
+
+
+def test_a_turn_in_a_hurry_waits_for_nothing_but_a_commit_that_is_on_its_way(bench: Bench) -> None:
+    bench.turns.gathered.append("a")
+    bench.loop.hurry()
+    assert len(bench.runner.held) == 1
+    bench.turns.gathered.append("b")
+    bench.loop.hurry()
+    assert len(bench.runner.held) == 1
+    bench.runner.release()
+    assert bench.turns.seen == ["committed a"]
+    bench.clock.advance(0)
+    bench.runner.release()
+    assert bench.turns.seen == ["committed a", "committed b"]
 
 
 def test_what_takes_long_is_never_done_on_the_spot(bench: Bench) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from autobahn.wamp import message
+from autobahn.wamp.request import CallRequest
+from autobahn.wamp.types import CallOptions
+from twisted.logger import globalLogPublisher
 
 from taskbahn_router.crossbar_component import Link
 
@@ -20,6 +23,10 @@ class Inner:
         self.sent.append(msg)
 
 
+def asked_for(request: int, on_progress: Any = None) -> CallRequest:
+    return CallRequest(request, "some.procedure", None, CallOptions(on_progress=on_progress))
+
+
 def an_error(of: Any, request: int) -> message.Error:
     return message.Error(of.MESSAGE_TYPE, request, "wamp.error.canceled")
 
@@ -30,7 +37,7 @@ def an_error(of: Any, request: int) -> message.Error:
     ids=["progress", "result", "error"],
 )
 def test_an_answer_to_a_call_that_the_session_gave_up_is_dropped(answer: Any) -> None:
-    inner, asked = Inner(), {7: "a call"}
+    inner, asked = Inner(), {7: asked_for(7)}
     link = Link(inner, asked)
     link.send(answer)
     assert inner.sent == [answer]
@@ -47,3 +54,23 @@ def test_other_errors_and_events_go_through() -> None:
     for other in others:
         link.send(other)
     assert inner.sent == others
+
+
+def test_progress_of_a_call_reaches_who_asked_for_it_and_what_it_raises_is_logged_and_stops_nothing() -> None:
+    got: list[Any] = []
+    logged: list[Any] = []
+
+    def on_progress(value: int) -> None:
+        got.append(value)
+
+    def observe(event: dict[str, Any]) -> None:
+        if "log_failure" in event:
+            logged.append(event["procedure"])
+
+    link = Link(Inner(), {7: asked_for(7, on_progress)})
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # a function provides the interface
+    for args in ([1], [], [2]):  # the second one lacks its argument
+        link.send(message.Result(7, args=args, progress=True))
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
+    assert got == [1, 2]
+    assert logged == ["some.procedure"]

@@ -44,6 +44,8 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         self.unstarted: set[Run] = set()  # handed back by a worker that had not begun them
         self.doubled: set[str] = set()  # retried by hand where a cancelled attempt still ends: both have one place
         self.final: dict[str, tuple[Any, ...]] = {}
+        self.said: dict[Run, int] = {}  # log lines, by attempt
+        self.unheard: dict[Run, list[tuple[int, Asked, bool]]] = {}  # reported: mark, the report's answer, whether that arrives
         for name in ("a", "b"):
             self.attach(name, forgets=False)
 
@@ -62,9 +64,12 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
                 if any(run[0] == other[0] for other in self.runs[name]):
                     self.doubled.add(run[0])
                 self.runs[name].append(run)
+                if int(run[0][-1], 16) % 2:  # every other job talks, and its worker never hears that it was heard
+                    self.speak_of(name, run, 2, arrives=False)
             for id, attempt, reason in session.cancelled[stale:]:
                 if "no longer" in reason:
                     self.runs[name] = [run for run in self.runs[name] if run != (id, attempt)]
+        self.hall.settle()
 
     def known(self) -> list[str]:
         return [id for id, _, _ in self.submitted]
@@ -131,6 +136,9 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
             old.silent = True
         self.runs[name] = self.runs.get(name, [])[1 if forgets else 0 :]
         self.sessions[name] = self.hall.worker(name, SLOTS, running=self.runs[name])
+        for run in self.runs[name]:  # what was not acknowledged is reported again
+            again = [mark for mark, asked, arrives in self.unheard.pop(run, []) if not (arrives and asked.sent)]
+            self._says(name, run, again)
         self.settle()
 
     @precondition(lambda self: self.sessions)
@@ -151,6 +159,24 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         for _ in range(1 + twice):
             self._report(name, run, how)
         self.settle()
+
+    @precondition(lambda self: any(self.runs[name] for name in self.sessions))
+    @rule(pick=PICK, lines=st.integers(1, 3), turns=st.booleans(), arrives=st.booleans())
+    def speak(self, pick: int, lines: int, *, turns: bool, arrives: bool) -> None:
+        """An attempt logs; the answer to the report may be lost, with the connection or the router."""
+        name, run = self._pick([(name, run) for name in sorted(self.sessions) for run in self.runs[name]], pick)
+        self.speak_of(name, run, lines, arrives=arrives)
+        if turns:
+            self.settle()
+
+    def speak_of(self, name: str, run: Run, lines: int, *, arrives: bool) -> None:
+        self.said[run] = self.said.get(run, 0) + lines
+        self._says(name, run, list(range(self.said[run] - lines + 1, self.said[run] + 1)), arrives=arrives)
+
+    def _says(self, name: str, run: Run, marks: list[int], *, arrives: bool = True) -> None:
+        if marks:
+            asked = self.sessions[name].says(notices=[wire.Notice(*run, "log", 0.0, mark, mark) for mark in marks])
+            self.unheard.setdefault(run, []).extend((mark, asked, arrives) for mark in marks)
 
     def _report(self, name: str, run: Run, how: str) -> None:
         session = self.sessions[name]
@@ -209,17 +235,23 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         self.settle()
         self.forget_what_was_turned_away()
 
-    @rule()
-    def the_router_restarts(self) -> None:
+    @rule(come_back=st.booleans())
+    def the_router_restarts(self, *, come_back: bool) -> None:
+        names = sorted(self.sessions) if come_back else []
         self.sessions.clear()
         self.waits.clear()
         self.settle()
         self.hall.restart()
         self.forget_what_was_turned_away()
+        for name in names:
+            self.attach(name, forgets=False)
 
     def forget_what_was_turned_away(self) -> None:
         """What was handed out while it was written down, and then could not be, never was; it may be sent again."""
         self.handed_out = {run for run in self.handed_out if self.hall.known(run[0]) is not None}
+        for run in [run for run in self.said if self.hall.known(run[0]) is None]:
+            del self.said[run]
+            self.unheard.pop(run, None)
 
     # what must hold
 
@@ -233,6 +265,20 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
                 ended = (row.state, row.result, row.error, row.attempt, row.finished_at)
                 assert self.final.setdefault(id, ended) == ended, "an outcome was recorded twice"
             assert row.result != '"late"'
+
+    @invariant()
+    def what_was_said_is_stored_once_and_in_order(self) -> None:
+        if not hasattr(self, "hall"):
+            return
+        for run, lines in self.said.items():
+            if self.hall.known(run[0]) is None:
+                continue
+            row = self.hall.row(run[0])
+            rows = self.hall.store.reader().events(row.seq, 0, 1000)
+            stored = [int(event.data) for event in rows if event.attempt == run[1]]
+            assert stored == list(range(1, len(stored) + 1)), f"of {lines} lines"
+            if (row.state, row.attempt) == ("succeeded", run[1]):
+                assert len(stored) == lines
 
     @invariant()
     def what_must_never_start_twice_never_does(self) -> None:

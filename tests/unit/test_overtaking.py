@@ -65,6 +65,28 @@ def test_a_followed_job_that_is_quick_is_committed_once_together_with_its_outcom
     hall.check()
 
 
+def test_the_outcome_of_the_only_job_waits_for_nothing_else(hall: Hall, worker: FakeWorker) -> None:
+    before = hall.pushes
+    asked = hall.ask(TASK)
+    hall.settle()
+    assert hall.pushes == before + 1  # the order was sent at once
+    worker.done(*worker.take(), result="7")
+    assert (asked.answer, hall.pushes) == (7, before + 2)
+    hall.settle()
+    hall.check()
+
+
+def test_the_outcome_of_one_of_two_waits_for_what_comes_with_it(hall: Hall, worker: FakeWorker) -> None:
+    asked = [hall.ask(TASK), hall.ask(TASK)]
+    hall.settle()
+    for run in worker.take():
+        worker.done(run, result="7")
+    assert [one.call.open for one in asked] == [True, True]
+    hall.settle()
+    assert ([one.answer for one in asked], new_jobs(hall)) == ([7, 7], [2])
+    hall.check()
+
+
 def test_a_commit_is_held_back_for_a_moment_only(hall: Hall, worker: FakeWorker) -> None:
     hall.ask(TASK)
     hall.settle()

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from autobahn.wamp.exception import ApplicationError
 from support.stage import FakeDispatcher, attach, play
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from taskbahn import Taskbahn, wire
 from taskbahn.attempt import DONE, NOTICE, AttemptContext
-from taskbahn.worker.reporter import MAX_OUTCOMES, MAX_WEIGHT, Batch, Reporter
+from taskbahn.worker.reporter import MAX_OUTCOMES, MAX_WEIGHT, PATIENCE, Batch, Reporter
 
 Play = Callable[..., None]
 failure: Any = Failure
@@ -106,6 +107,95 @@ def test_a_report_that_is_never_taken_ends_the_session(app: Taskbahn) -> None:
         assert worker.reporter.running() == []
 
     play(app, action)
+
+
+class Desk:
+    """A reporter on a simulated clock, at a dispatcher that takes reports and answers only when told to."""
+
+    def __init__(self, heartbeat: float = 10.0) -> None:
+        self.clock = Clock()
+        self.sent: list[dict[str, Any]] = []
+        self.given_up: list[tuple[float, float]] = []  # when, and for how long the answer was missing
+        self.reporter = Reporter(self, on_unanswered=self.unanswered)  # type: ignore[arg-type]
+        self.reporter.connected(self.sent.append, heartbeat)
+
+    def time(self) -> float:
+        return self.clock.seconds()
+
+    def call_later(self, seconds: float, function: Callable[[], None]) -> Any:
+        return self.clock.callLater(seconds, function)
+
+    def unanswered(self, seconds: float) -> None:
+        self.given_up.append((self.time(), seconds))
+        self.reporter.disconnected()
+
+    def ends(self, job: str) -> None:
+        """An attempt ends."""
+        self.reporter.held[job, 1] = AttemptContext(job, 1, "t", wire.NO_ARGUMENTS, None, None)  # type: ignore[arg-type]
+        self.reporter.deliver([(DONE, [job, 1, "1", 0.0, 0.0])])
+
+    def passes(self, seconds: float) -> None:
+        self.clock.pump([0.5] * round(2 * seconds))
+
+
+def test_a_report_that_is_not_acknowledged_for_three_heartbeats_is_sent_again_on_a_new_connection() -> None:
+    desk = Desk()
+    desk.ends("a")
+    desk.passes(10 * PATIENCE)
+    desk.ends("b")
+    assert (desk.given_up, len(desk.sent)) == ([], 1)
+    desk.passes(2.5)  # a quarter of a heartbeat: it is looked at no more often
+    assert desk.given_up == [(32.5, 32.5)]
+    desk.reporter.connected(desk.sent.append, 10.0)
+    assert [one[0] for one in desk.sent[1]["done"]] == ["a", "b"]
+    desk.reporter.recorded([])
+    assert desk.reporter.is_clear
+
+
+def test_a_dispatcher_that_answers_no_heartbeat_is_given_up_too() -> None:
+    desk = Desk()
+    desk.passes(5)
+    assert desk.sent == [{}]
+    desk.passes(32)
+    assert not desk.given_up
+    desk.passes(0.5)
+    assert [at for at, _ in desk.given_up] == [37.5]
+
+
+def test_a_report_that_waits_for_the_store_is_waited_for_as_long_as_the_dispatcher_says_so() -> None:
+    desk = Desk()
+    desk.ends("a")
+    for _ in range(20):
+        desk.passes(25)
+        desk.reporter.waits()
+    assert not desk.given_up
+    desk.passes(30)
+    desk.reporter.recorded([])
+    desk.passes(1)
+    assert (desk.given_up, desk.reporter.is_clear) == ([], True)
+
+
+def test_a_worker_drops_a_connection_on_which_no_report_is_acknowledged(app: Taskbahn) -> None:
+    async def action(worker: Any, dispatcher: FakeDispatcher) -> None:
+        dispatcher.heartbeat, dispatcher.answers_reports = 0.2, False
+        await attach(worker, dispatcher)
+        dispatcher.run(("a", "echo", [1]))
+        await dispatcher.until(lambda: dispatcher.reports)
+        for _ in range(3):  # it is patient for as long as the report waits for the store
+            dispatcher.on_progress({"waits": True})
+        await dispatcher.until(lambda: not dispatcher.is_open)
+        assert dispatcher.reason.startswith("it has not answered for ")
+
+    play(app, action, attached=False)
+
+
+def test_each_report_has_its_own_time() -> None:
+    desk = Desk()
+    for job in "abc":
+        desk.ends(job)
+        desk.passes(29)
+        desk.reporter.recorded([])
+    assert desk.given_up == []
 
 
 def test_hello_says_what_the_worker_offers(app: Taskbahn) -> None:

@@ -17,18 +17,30 @@ def logs(id: str, url: str | None, *, follow: bool, as_json: bool) -> None:
     """Print what the job ID logged, one line each."""
     with connected(url) as app:
         job = app.job(find_job(app, id))
+        shown = Shown(as_json=as_json)
         if not follow:
             for line in job.logs():
-                _print(line, as_json=as_json)
+                shown.print(line)
             return
         with job.events() as events:
             for event in events:
                 if event.kind == "log":
-                    _print(log_line(event), as_json=as_json)
+                    shown.print(log_line(event))
 
 
-def _print(line: LogLine, *, as_json: bool) -> None:
-    if as_json:
-        print_json(line._asdict())
-    else:
+class Shown:
+    """Prints lines, and where a later attempt begins."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._attempt = 1
+
+    def print(self, line: LogLine) -> None:
+        """Print one line."""
+        if self._as_json:
+            print_json(line._asdict())
+            return
+        if line.attempt > self._attempt:
+            self._attempt = line.attempt
+            click.echo(f"{clock(line.at)} -- attempt {line.attempt} --")
         click.echo(f"{clock(line.at)} {line.level:7} {line.message}")

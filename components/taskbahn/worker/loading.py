@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DEFAULT_ATTRIBUTE = "app"
+OURS = (Path(__file__).parent, Path(__file__).parents[1])
 
 
 class NoApplication(CallerError):
@@ -60,13 +61,14 @@ def _where(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
-    frames = [frame for frame in frames if frame.filename != __file__]
+    frames = [frame for frame in frames if Path(frame.filename).parent not in OURS]  # what is wrong stands in the user's file
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "on import"
 
 
 def _no_attribute(module: ModuleType, attribute: str) -> str:
     near = did_you_mean(attribute, vars(module))
-    return f"{module.__name__} has no {attribute!r}{_suggest(module) or near}"
+    made = "" if _suggest(module) or near else f": write `{attribute} = Taskbahn()` there, or name the module that has it"
+    return f"{module.__name__} has no {attribute!r}{_suggest(module) or near}{made}"
 
 
 def _suggest(module: ModuleType) -> str:

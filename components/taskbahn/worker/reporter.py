@@ -2,6 +2,9 @@
 
 All that happens while a report is on its way travels in the next one: an idle worker reports at once, a busy one in
 batches. What was not acknowledged when the connection was lost is reported again after it came back.
+
+An acknowledgement that does not come would keep everything here for ever, on a connection that seems to live. So after a few
+heartbeats without it the connection is given up and made anew, unless the dispatcher says that the report waits for the store.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ Key = tuple[str, int]  # job, attempt
 MAX_OUTCOMES = 5_000  # in one report
 MAX_NOTICES = 1_000
 MOST_WAITING = 100_000  # notices, of all attempts
+PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a word of ours
 VITALS_SECONDS = 2.0  # between two looks at memory and processor, at least
 MAX_WEIGHT = wire.MAX_MESSAGE // 2  # bytes of results, or of notices, in one report; the first may be larger
 
@@ -89,7 +93,8 @@ def _fitting(items: list[Any], most: int, weigh: Callable[[Any], int]) -> int:
 class Reporter:
     """Keeps the books and sends the reports; lives on the event loop's thread.
 
-    on_refused gets the attempts that are no longer ours; measure tells now and then what this worker takes of its machine.
+    on_refused gets the attempts that are no longer ours; on_unanswered is called when a report was not acknowledged for too long, with
+    the seconds, and is to drop the connection; measure tells now and then what this worker takes of its machine.
     """
 
     log = Logger("taskbahn.worker")
@@ -99,6 +104,7 @@ class Reporter:
         loop: asyncio.AbstractEventLoop,
         *,
         on_refused: Callable[[list[Key]], None] = lambda _: None,
+        on_unanswered: Callable[[float], None] = lambda _: None,
         measure: Callable[[], wire.Vitals] | None = None,
     ) -> None:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
@@ -106,6 +112,7 @@ class Reporter:
         self.dropped = 0  # notices
         self._loop = loop
         self._on_refused = on_refused
+        self._on_unanswered = on_unanswered
         self._measure = measure
         self._measured_at: float | None = None  # in this session
         self._call: Callable[[Any], None] | None = None
@@ -116,6 +123,7 @@ class Reporter:
         self._draining_told = False
         self._heartbeat = 0.0
         self._last_sent = 0.0
+        self._waits_since = 0.0  # the report on its way: when it was sent, or was last said to wait for the store
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -211,7 +219,7 @@ class Reporter:
         report = batch.plain()
         if self._is_draining:
             report["draining"] = True
-        now = self._last_sent = self._loop.time()
+        now = self._last_sent = self._waits_since = self._loop.time()
         if self._measure is not None and (self._measured_at is None or now - self._measured_at >= VITALS_SECONDS):
             self._measured_at = now
             report["vitals"] = wire.plain(self._measure())
@@ -228,15 +236,21 @@ class Reporter:
             self._on_refused(refused)
         self._flush()
 
+    def waits(self) -> None:
+        """The dispatcher has the report that is on its way, and cannot record it yet: the store refuses."""
+        self._waits_since = self._loop.time()
+
     def drop_report(self) -> None:
         """Forget the report on its way: the dispatcher will never take it."""
         self._sent = None
 
     def _beat(self) -> None:
         """Send an empty report when nothing was sent for half of the heartbeat; the first one sooner, as nobody knows our vitals yet."""
-        idle = self._loop.time() - self._last_sent
+        now = self._loop.time()
         patience = self._heartbeat / (2 if self._measured_at is not None or self._measure is None else 5)
-        if self._call is not None and self._sent is None and idle >= patience:
+        self._timer = self._loop.call_later(self._heartbeat / 4, self._beat)
+        if self._call is not None and self._sent is None and now - self._last_sent >= patience:
             self._sent = Batch()
             self._send(self._sent)
-        self._timer = self._loop.call_later(self._heartbeat / 4, self._beat)
+        elif self._sent is not None and now - self._waits_since > PATIENCE * self._heartbeat:
+            self._on_unanswered(now - self._waits_since)

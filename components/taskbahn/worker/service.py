@@ -90,7 +90,7 @@ class Worker:
         self._is_stopped = False
         self._loop = loop
         self._measure = Measure(self._children)
-        self.reporter = Reporter(loop, on_refused=self._refused, measure=self._measure)
+        self.reporter = Reporter(loop, on_refused=self._refused, on_unanswered=self._unanswered, measure=self._measure)
         self.outbox = Outbox(loop, self.reporter.deliver)
         self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
         self._capture = Capture()
@@ -222,6 +222,8 @@ class Worker:
     def _obey(self, order: wire.WorkerOrder) -> None:
         if order.recorded:
             self.reporter.recorded(order.refused)
+        if order.waits:
+            self.reporter.waits()
         if order.run:
             self._run(order.run)
         for job, attempt, reason in order.cancel:
@@ -265,6 +267,12 @@ class Worker:
             if context is not None:
                 reason = "the dispatcher does not know this attempt any more"
                 order_stop(self._pool_of[context.task], context, "refused", reason, time.monotonic())
+
+    def _unanswered(self, seconds: float) -> None:
+        """The dispatcher is stuck, or its word was lost, though the connection seems to live: begin anew, and report again."""
+        if self.connection.session is not None:
+            self.connection.session.reason = f"it has not answered for {seconds:.0f} s"
+        self.connection.drop()
 
     def _dismissed(self, session: Session, answer: Any) -> None:
         """The standing call has ended: with the session, or because the dispatcher wants us no more."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 DIGITS = 12  # of a fingerprint, hexadecimal
 FINGERPRINT = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 MESSAGE_READ = 1_000  # characters
+TRACEBACK_READ = 40_000  # the last ones: what a worker sends is shorter
+TRACEBACKS_KNOWN = 64
 NAMES_WORKERS = "taskbahn.error.worker_lost"  # its message has the name of a worker, which is another one each time
 
 VARYING = re.compile(
@@ -37,7 +40,7 @@ OTHERS = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python[0-9.]+)
 def fingerprint(task: str, error: Mapping[str, Any]) -> str:
     """Return the fingerprint of a failed job's *error* (type, message, traceback): 12 hexadecimal digits, the same in each process."""
     message = "" if error.get("error") == NAMES_WORKERS else str(error.get("message", ""))
-    parts = (task, str(error.get("type", "")), alike(message), *place(str(error.get("traceback", ""))))
+    parts = (task, str(error.get("type", "")), alike(message), *place(str(error.get("traceback", ""))[-TRACEBACK_READ:]))
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:DIGITS]
 
 
@@ -46,6 +49,7 @@ def alike(message: str) -> str:
     return " ".join(VARYING.sub("#", message[:MESSAGE_READ]).split())
 
 
+@lru_cache(TRACEBACKS_KNOWN)  # jobs that fail in floods fail alike
 def place(traceback: str) -> tuple[str, str]:
     """Return file name and function of the innermost frame in the user's code; empty if there is none."""
     for path, function in reversed(FRAME.findall(traceback)):

@@ -7,11 +7,12 @@ A store decides nothing: it neither knows the time nor draws conclusions, it mov
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskbahn.errors import ServiceError, StoreUnavailable
-from taskbahn_router.stores.questions import FailedRow, Filter, Listed, Spot
+from taskbahn_router.stores.questions import FailedRow, Filter, Listed, OutcomeRow, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ __all__ = [
     "FailedRow",
     "Filter",
     "Listed",
+    "OutcomeRow",
     "Reader",
     "Spot",
     "Store",
@@ -85,6 +87,7 @@ class Finish(NamedTuple):
     failures: int
     crashes: int
     delete_at: float
+    fingerprint: str | None  # of a failed job, to find those that failed alike
     seq: int
     attempt: int
 
@@ -118,13 +121,18 @@ class AttemptRow(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """A log line or a chunk."""
+    """A log line or a chunk.
+
+    attempt: whose it is; 0: not known.  mark: the newest of that attempt's marks so far, so that its newest row tells what was heard.
+    """
 
     seq: int
     number: int
     at: float
     kind: str
     data: str  # JSON
+    attempt: int = 0
+    mark: int = 0
 
 
 class Snapshot(NamedTuple):
@@ -279,6 +287,7 @@ class JobRow(NamedTuple):
     expires_at: float | None
     started_at: float | None
     finished_at: float | None
+    delete_at: float | None  # when it may be pruned, once it is final
     worker: str | None
     caller: str | None
     options: str | None
@@ -287,15 +296,7 @@ class JobRow(NamedTuple):
     progress: str | None
     result: str | None
     error: str | None
-
-
-class OutcomeRow(NamedTuple):
-    """How a job stands, as briefly as a waiting caller needs it."""
-
-    id: bytes
-    state: str
-    result: str | None
-    error: str | None
+    fingerprint: str | None  # of a failed job; those that failed before schema 4 have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,7 @@ class StartState:
     next_sweep: float | None
     counts: dict[str, int]  # state -> jobs
     minutes: list[MinuteRow] = field(default_factory=list)  # of the newest minute that was stored
+    heard: dict[int, int] = field(default_factory=dict)  # seq -> the newest mark that is stored of a running job's attempt
 
 
 class Reader(Protocol):
@@ -339,8 +341,11 @@ class Reader(Protocol):
     def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
         """Return how those jobs stand that exist, in any order."""
 
-    def events(self, seq: int, after: int, limit: int) -> list[EventRow]:
-        """Return the stored events of a job with number > *after*, in order."""
+    def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
+        """Return the stored events of a job with number > *after*, in order: *limit* at most, and none after *most_bytes* of data."""
+
+    def newest_event(self, seq: int) -> int:
+        """Return the number of a job's newest stored event; 0: it has none."""
 
     def attempts(self, seq: int) -> list[AttemptRow]:
         """Return the unsuccessful attempts of a job, in order."""
@@ -369,6 +374,12 @@ class Store(Protocol):
 
         It never waits for other programs (`StoreLocked`). After a refusal the next commit writes to the disk even if the batch
         is empty, so that what comes of it tells whether the store is well again.
+        """
+
+    def prepare(self, batch: Batch) -> None:
+        """Do what can be done before of a batch's commit, of which nothing is seen until then; never raises.
+
+        *batch* has nothing but new jobs and lines. The next commit is of a batch that begins with the same, or without them.
         """
 
     def knows(self, id: bytes) -> bool:

@@ -12,7 +12,7 @@ import sys
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import replace
-from itertools import islice
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import StoreUnavailable
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 CANCELLABLE = sources(Event.CANCEL)
 RETRIABLE = sources(Event.RETRY_BY_HAND)
 FORGOTTEN_BY_RETRY: dict[str, None] = dict.fromkeys(
-    ("finished_at", "delete_at", "result", "error", "progress", "due_at", "expires_at", "worker")
+    ("finished_at", "delete_at", "result", "error", "fingerprint", "progress", "due_at", "expires_at", "worker")
 )
 
 
@@ -71,10 +71,11 @@ class MemoryStore:
                 lines=sorted(tables.lines.values()),
                 ready={line: len(keys) for line, keys in tables.ready.items() if keys},
                 tasks=sorted(tables.tasks.items()),
-                running=[row._replace(number=max(row.number, *tables.events.get(row.seq, ()), 0)) for row in running],
+                running=[row._replace(number=max(row.number, tables.newest_event(row.seq))) for row in running],
                 next_sweep=tables.next_sweep(),
                 counts=dict(Counter(record.state for record in tables.records.values())),
                 minutes=tables.newest_minute(),
+                heard={row.seq: mark for row in running if (mark := tables.heard(row))},
             )
 
     def commit(self, batch: Batch) -> CommitResult:
@@ -88,6 +89,9 @@ class MemoryStore:
             except Exception as error:
                 self._tables.take_back()
                 raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
+
+    def prepare(self, batch: Batch) -> None:
+        """Nothing of a commit takes long here."""
 
     def knows(self, id: bytes) -> bool:
         """Return whether there is a job of that id.  Raises StoreUnavailable."""
@@ -278,7 +282,9 @@ class MemoryReader:
 
     def failed(self, before: int | None, limit: int) -> list[FailedRow]:
         found = self.jobs(Filter(states=(State.FAILED,), before=before, limit=limit, most=sys.maxsize)).rows
-        return [FailedRow(row.seq, row.id, row.task, row.number, row.finished_at or row.created_at) for row in found]
+        return [
+            FailedRow(row.seq, row.id, row.task, row.number, row.finished_at or row.created_at, row.fingerprint) for row in found
+        ]
 
     def errors(self, seqs: Sequence[int]) -> dict[int, str]:
         with self._tables.lock:
@@ -297,10 +303,16 @@ class MemoryReader:
         rows = map(self.job, dict.fromkeys(ids))
         return [OutcomeRow(row.id, row.state, row.result, row.error) for row in rows if row is not None]
 
-    def events(self, seq: int, after: int, limit: int) -> list[EventRow]:
+    def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
         with self._tables.lock:
             events = self._tables.events.get(seq, {})
-            return [events[number] for number in sorted(events) if number > after][:limit]
+            found = [events[number] for number in sorted(events) if number > after][:limit]
+            before = accumulate((len(event.data.encode()) for event in found), initial=0)
+            return [event for event, weight in zip(found, before, strict=False) if weight < most_bytes]
+
+    def newest_event(self, seq: int) -> int:
+        with self._tables.lock:
+            return self._tables.newest_event(seq)
 
     def attempts(self, seq: int) -> list[AttemptRow]:
         with self._tables.lock:

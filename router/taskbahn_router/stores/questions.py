@@ -56,3 +56,13 @@ class FailedRow(NamedTuple):
     task: str
     number: int  # of its newest event
     failed_at: float
+    fingerprint: str | None  # as in `JobRow`
+
+
+class OutcomeRow(NamedTuple):
+    """How a job stands, as briefly as a waiting caller needs it."""
+
+    id: bytes
+    state: str
+    result: str | None
+    error: str | None

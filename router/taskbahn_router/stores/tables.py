@@ -37,6 +37,7 @@ class Record:
     progress: str | None = None
     result: str | None = None
     error: str | None = None
+    fingerprint: str | None = None
 
     def ready_at(self) -> float | None:
         """Return when it became ready, if that is known."""
@@ -90,6 +91,15 @@ class Tables:
     def next_sweep(self) -> float | None:
         return min((keys[0][0] for keys in (self.due, self.expiring) if keys), default=None)
 
+    def newest_event(self, seq: int) -> int:
+        """Return the number of a job's newest event; 0: there is none."""
+        return max(self.events.get(seq, ()), default=0)
+
+    def heard(self, row: JobRow) -> int:
+        """Return the newest mark of a running job's attempt."""
+        event = self.events.get(row.seq, {}).get(self.newest_event(row.seq))
+        return event.mark if event is not None and event.attempt == row.attempt else 0
+
     def newest_minute(self) -> list[MinuteRow]:
         newest = max((row.at for row in self.minutes.values()), default=0)
         found = sorted((row.task, number) for number, row in self.minutes.items() if row.at == newest)
@@ -107,8 +117,9 @@ class Tables:
         new, line = record.new, self.lines[record.new.line]
         return JobRow(
             new.seq, new.id, line.id, line.queue, line.task, record.state, new.priority, record.attempt, record.failures, record.crashes,
-            record.number, new.created_at, record.due_at, record.expires_at, record.started_at, record.finished_at, record.worker,
-            new.caller, new.options, new.tags, new.packed, record.progress, record.result, record.error,
+            record.number, new.created_at, record.due_at, record.expires_at, record.started_at, record.finished_at, record.delete_at,
+            record.worker, new.caller, new.options, new.tags, new.packed, record.progress, record.result, record.error,
+            record.fingerprint,
         )  # fmt: skip
 
     def _order(self, before: Record | None, after: Record | None) -> None:

@@ -32,7 +32,7 @@ ERROR = (
 )
 WRITTEN = {
     "id": "hex(job.id)", "packed": "''", "result": "NULL", "error": ERROR,
-    **{name: TIME.format(name) for name in ("created_at", "due_at", "expires_at", "started_at", "finished_at")},
+    **{name: TIME.format(name) for name in ("created_at", "due_at", "expires_at", "started_at", "finished_at", "delete_at")},
 }  # fmt: skip
 LISTED = SQL["listed"].replace("{listed_columns}", ", ".join(WRITTEN.get(name, f"job.{name}") for name in JobRow._fields))
 ID_AT, ERROR_AT = JobRow._fields.index("id"), JobRow._fields.index("error")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
@@ -70,8 +71,12 @@ class SqliteReader:
             found += [OutcomeRow(bytes.fromhex(id), *rest) for id, *rest in wire.from_json(text)]
         return found
 
-    def events(self, seq: int, after: int, limit: int) -> list[EventRow]:
-        return [EventRow(*row) for row in self._rows(SQL["events"], (seq, after, limit))]
+    def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
+        text = self._rows(SQL["events"], (seq, after, limit, most_bytes))[0][0]
+        return [EventRow(*row) for row in wire.from_json(text)]
+
+    def newest_event(self, seq: int) -> int:
+        return self._rows(SQL["newest_number"], (seq,))[0][0] or 0
 
     def attempts(self, seq: int) -> list[AttemptRow]:
         return [AttemptRow(*row) for row in self._rows(SQL["attempts"], (seq,))]

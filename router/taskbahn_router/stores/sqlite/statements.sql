@@ -19,8 +19,8 @@ SELECT seq FROM job WHERE id = ?
 
 -- name: finish
 UPDATE job SET state = column1, finished_at = column2, result = column3, error = column4, progress = column5, number = column6,
-    failures = column7, crashes = column8, delete_at = column9
-FROM (VALUES {rows}) WHERE job.seq = column10 AND job.attempt = column11 AND job.state = 'running'
+    failures = column7, crashes = column8, delete_at = column9, fingerprint = column10
+FROM (VALUES {rows}) WHERE job.seq = column11 AND job.attempt = column12 AND job.state = 'running'
 
 -- name: requeue
 UPDATE job SET state = column1, due_at = column2, progress = column3, number = column4, failures = column5, crashes = column6,
@@ -31,7 +31,7 @@ FROM (VALUES {rows}) WHERE job.seq = column7 AND job.attempt = column8 AND job.s
 INSERT OR REPLACE INTO attempt (seq, attempt, worker, started_at, ended_at, outcome, error) VALUES {rows}
 
 -- name: insert_event
-INSERT OR IGNORE INTO event (seq, number, at, kind, data) VALUES {rows}
+INSERT OR IGNORE INTO event (seq, number, at, kind, data, attempt, mark) VALUES {rows}
 
 -- name: snapshot
 UPDATE job SET number = column1, progress = column2 FROM (VALUES {rows}) WHERE job.seq = column3 AND job.state = 'running'
@@ -44,7 +44,7 @@ UPDATE job SET state = 'cancelled', finished_at = ?, delete_at = ?, error = ?, n
 
 -- name: retry
 UPDATE job SET state = 'ready', failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
-    error = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL
+    error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL
 WHERE seq = ?
 
 -- name: due_jobs
@@ -128,12 +128,20 @@ SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.id = ?
 SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.state = 'running' ORDER BY job.seq
 
 -- name: newest_event
+SELECT number, attempt, mark FROM event WHERE seq = ? ORDER BY number DESC LIMIT 1
+
+-- name: newest_number
 SELECT max(number) FROM event WHERE seq = ?
+
 -- name: outcomes
 SELECT json_group_array(json_array(hex(id), state, result, error)) FROM job WHERE id IN ({ids})
 
 -- name: events
-SELECT seq, number, at, kind, data FROM event WHERE seq = ? AND number > ? ORDER BY number LIMIT ?
+-- In one step, as above. The weight of a row is that of all before it.
+SELECT json_group_array(json_array(seq, number, json(printf('%!.17g', at)), kind, data, attempt, mark)) FROM (
+    SELECT *, sum(length(CAST(data AS BLOB))) OVER (ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS weight
+    FROM (SELECT * FROM event WHERE seq = ? AND number > ? ORDER BY number LIMIT ?)
+) WHERE coalesce(weight, 0) < ?
 
 -- name: attempts
 SELECT seq, attempt, worker, started_at, ended_at, outcome, error FROM attempt WHERE seq = ? ORDER BY attempt
@@ -155,8 +163,8 @@ SELECT first.line, job.created_at FROM first JOIN job USING (seq)
 SELECT line, count(*) FROM job WHERE state = 'waiting' GROUP BY line
 
 -- name: failed
-SELECT json_group_array(json_array(seq, hex(id), task, number, json(printf('%!.17g', coalesce(finished_at, created_at)))))
-FROM (SELECT seq, job.id, task, number, finished_at, created_at FROM job INDEXED BY job_failed JOIN line ON line.id = job.line
+SELECT json_group_array(json_array(seq, hex(id), task, number, json(printf('%!.17g', coalesce(finished_at, created_at))), fingerprint))
+FROM (SELECT seq, job.id, task, number, finished_at, created_at, fingerprint FROM job INDEXED BY job_failed JOIN line ON line.id = job.line
     WHERE state = 'failed' AND seq < ? ORDER BY seq DESC LIMIT ?)
 
 -- name: errors

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import sqlite3
 import time
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from taskbahn import wire
 from taskbahn.states import State
 from taskbahn_router.core.lifecycle import Event, sources
+from taskbahn_router.lock import Held, Lock
 from taskbahn_router.stores.contract import (
     Batch,
     Changed,
@@ -23,6 +23,7 @@ from taskbahn_router.stores.contract import (
     CommitResult,
     JobRow,
     LineRow,
+    NewJob,
     StartState,
     StoreLocked,
     StoreUnavailable,
@@ -64,8 +65,9 @@ class SqliteStore:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "taskbahn.db"
         self._connection: sqlite3.Connection | None = None
-        self._lock: IO[str] | None = None
+        self._lock = Lock(self.path.with_suffix(".lock"))
         self._was_refused = False
+        self._prepared: _Transaction | None = None
 
     def open(self) -> StartState:
         """Open or create, migrate, and tell where things stand.  Raises StoreUnusable."""
@@ -97,8 +99,7 @@ class SqliteStore:
         if self._connection is None:
             raise StoreUnavailable("the store is closed")
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            result = _Transaction(self._connection).apply(batch)
+            result = self._transaction(self._connection, batch).apply(batch)
             if self._was_refused:  # setting what is set already writes a page nevertheless: is the disk well again?
                 self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
             self._connection.execute("COMMIT")
@@ -112,6 +113,28 @@ class SqliteStore:
             raise kind(refusal(error, self.path)) from error
         self._was_refused = False
         return result
+
+    def prepare(self, batch: Batch) -> None:
+        """Begin the transaction with the new jobs: while a worker is busy with one, there is time for a third of its commit."""
+        if self._connection is None or self._was_refused:
+            return
+        try:
+            transaction = self._transaction(self._connection, batch)
+            transaction.prepare(batch)
+            self._prepared = transaction
+        except sqlite3.Error:  # the commit will find out, and tell
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+
+    def _transaction(self, connection: sqlite3.Connection, batch: Batch) -> _Transaction:
+        """Return the transaction that was prepared for a batch, or begin one."""
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None:
+            if prepared.begins(batch):
+                return prepared
+            connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        return _Transaction(connection)
 
     def knows(self, id: bytes) -> bool:
         """Return whether there is a job of that id.  Raises StoreUnavailable."""
@@ -132,21 +155,19 @@ class SqliteStore:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
     def _keep_others_out(self) -> None:
         """Hold a lock on a file beside the data for as long as this process lives: two dispatchers would start every job twice."""
-        self._lock = self.path.with_suffix(".lock").open("w")
         until = time.monotonic() + LOCK_SECONDS
         while True:
             try:
-                return fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:  # perhaps one that is just being stopped
+                return self._lock.take()
+            except Held as error:  # perhaps by one that is just being stopped
                 if time.monotonic() > until:
+                    who = f" (process {error.holder.pid})" if error.holder.pid else ""
                     raise StoreUnusable(
-                        f"the data in {self.path.parent} is in use by another router: stop it, or give another directory with --data"
+                        f"the data in {self.path.parent} is in use by another router{who}: stop it, or give another directory with --data"
                     ) from None
                 time.sleep(0.05)
 
@@ -182,21 +203,27 @@ class SqliteStore:
         def rows(name: str) -> list[tuple]:  # type: ignore[type-arg]  # as sqlite3 gives them
             return connection.execute(SQL[name]).fetchall()
 
+        running = [_as_far_as_stored(connection, JobRow(*row)) for row in rows("running_jobs")]
         return StartState(
             last_seq=rows("last_seq")[0][0] or 0,
             lines=[LineRow(*row) for row in rows("all_lines")],
             ready=dict(rows("ready_counts")),
             tasks=[(name, declaration) for name, declaration in rows("all_tasks")],
-            running=[_with_newest_number(connection, JobRow(*row)) for row in rows("running_jobs")],
+            running=[row for row, _ in running],
             next_sweep=_next_sweep(connection),
             counts=dict(rows("state_counts")),
             minutes=[MinuteRow(*row) for row in rows("newest_minute")],
+            heard={row.seq: mark for row, mark in running if mark},
         )
 
 
-def _with_newest_number(connection: sqlite3.Connection, row: JobRow) -> JobRow:
-    newest = connection.execute(SQL["newest_event"], (row.seq,)).fetchone()[0]
-    return row._replace(number=max(row.number, newest or 0))
+def _as_far_as_stored(connection: sqlite3.Connection, row: JobRow) -> tuple[JobRow, int]:
+    """Return a running job with the number of its newest event, and the newest mark of its attempt."""
+    newest = connection.execute(SQL["newest_event"], (row.seq,)).fetchone()
+    if newest is None:
+        return row, 0
+    number, attempt, mark = newest
+    return row._replace(number=max(row.number, number)), mark if attempt == row.attempt else 0
 
 
 def _next_sweep(connection: sqlite3.Connection) -> float | None:
@@ -211,12 +238,24 @@ class _Transaction:
         self.execute = connection.execute
         self.connection = connection
         self.result = CommitResult()
+        self._lines: list[LineRow] = []  # that are in already, as the next
+        self._new: list[NewJob] = []
+
+    def begins(self, batch: Batch) -> bool:
+        """Return whether a batch begins with what was prepared."""
+        return batch.lines[: len(self._lines)] == self._lines and batch.new[: len(self._new)] == self._new
+
+    def prepare(self, batch: Batch) -> None:
+        self._many("insert_line", batch.lines[len(self._lines) :])
+        self._lines = list(batch.lines)
+        new = batch.new[len(self._new) :]
+        if new:
+            self._insert(new)
+        self._new = list(batch.new)
 
     def apply(self, batch: Batch) -> CommitResult:
-        for name, rows in (("insert_line", batch.lines), ("upsert_task", batch.tasks)):
-            self._many(name, rows)
-        if batch.new:
-            self._insert(batch)
+        self.prepare(batch)
+        self._many("upsert_task", batch.tasks)
         self._many("finish", batch.finishes)
         self._many("requeue", batch.requeues)
         self._many("insert_attempt", batch.attempts)
@@ -246,11 +285,11 @@ class _Transaction:
             done += size
         return changed
 
-    def _insert(self, batch: Batch) -> None:
-        inserted = self._many("insert_job", batch.new)
-        if inserted == len(batch.new):
+    def _insert(self, new: list[NewJob]) -> None:
+        inserted = self._many("insert_job", new)
+        if inserted == len(new):
             return
-        for job in batch.new:
+        for job in new:
             row = self.execute(SQL["job_seq"], (job.id,)).fetchone()
             if row[0] != job.seq:
                 self.result.duplicates.add(job.seq)

@@ -5,8 +5,12 @@ Source of the codes: sqlite.org/rescode.html.
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
+import sys
 from typing import TYPE_CHECKING
+
+from taskbahn_router.disk import what_is_wrong
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,13 +34,13 @@ def remedy(error: BaseException, path: Path) -> str:
         return f"close the program that holds {path}: a sqlite3 shell, a backup, another tool"
     if code in DAMAGED:
         return (
-            f"{path} is damaged: stop the router, keep a copy of it and of its -wal, and put the newest good copy in their place, or what "
-            "`.recover` can save (of the sqlite3 program from sqlite.org; that of some distributions cannot)"
+            f"{path} is damaged: stop the router, and put the newest good copy in its place, or save what can be read of it with "
+            f"`{sys.executable} -m taskbahn_router.stores.sqlite.salvage {shlex.quote(str(path.parent))}`"
         )
     if code == sqlite3.SQLITE_FULL:
         return f"make room on the disk of {path.parent}"
     if code == sqlite3.SQLITE_IOERR:
-        return f"see to the disk of {path.parent}, which is full, read-only or broken"
+        return f"see to the disk of {path.parent}, which is {what_is_wrong(path.parent) or 'full, read-only or broken'}"
     if code in NOT_ALLOWED:
         return f"see that this user may write to {path.parent}, and that its disk is not read-only"
     return ""

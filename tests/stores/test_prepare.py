@@ -1,0 +1,90 @@
+"""A commit of which a part was prepared: it keeps the same, whatever became of the batch in between."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from support.rows import finish, id_of, new_job, row_of
+
+from taskbahn.states import State
+from taskbahn_router.stores.contract import Batch, LineRow
+from taskbahn_router.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from taskbahn_router.stores.contract import Store
+
+NEW_LINE = LineRow(9, "new", "a.new")
+
+
+def ids(store: Store) -> list[int]:
+    reader = store.reader()
+    return [seq for seq in range(1, 10) if reader.job(id_of(seq)) is not None]
+
+
+def test_what_is_prepared_is_not_seen_before_its_commit(store: Store) -> None:
+    batch = Batch(lines=[NEW_LINE], new=[new_job(1, line=9, state=State.RUNNING)])
+    store.prepare(batch)
+    assert ids(store) == []
+    store.commit(batch)
+    assert ids(store) == [1]
+    assert row_of(store, 1).queue == "new"
+
+
+def test_a_prepared_job_and_its_outcome_are_one_commit(store: Store) -> None:
+    batch = Batch(new=[new_job(1, state=State.RUNNING)])
+    store.prepare(batch)
+    store.commit(Batch(new=batch.new, finishes=[finish(1)]))
+    assert row_of(store, 1).state == "succeeded"
+
+
+def test_what_follows_is_added_to_what_was_prepared(store: Store) -> None:
+    first, second, third = new_job(1, state=State.RUNNING), new_job(2, line=9, state=State.RUNNING), new_job(3)
+    store.prepare(Batch(new=[first]))
+    store.prepare(Batch(lines=[NEW_LINE], new=[first, second]))
+    store.commit(Batch(lines=[NEW_LINE], new=[first, second, third]))
+    assert ids(store) == [1, 2, 3]
+
+
+def test_what_was_turned_away_meanwhile_is_not_kept(store: Store) -> None:
+    first, second = new_job(1, state=State.RUNNING), new_job(2)
+    store.prepare(Batch(new=[first]))
+    store.commit(Batch(new=[second]))
+    assert ids(store) == [2]
+    store.prepare(Batch(new=[new_job(3)]))
+    store.commit(Batch())
+    assert ids(store) == [2]
+
+
+def test_a_repetition_is_told_of_by_the_commit(store: Store) -> None:
+    store.commit(Batch(new=[new_job(1)]))
+    batch = Batch(new=[new_job(2, id=id_of(1)), new_job(3)])
+    store.prepare(batch)
+    assert store.commit(batch).duplicates == {2}
+    assert ids(store) == [1, 3]
+
+
+def test_a_file_that_is_closed_before_the_commit_has_nothing_of_it(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store.open()
+    store.prepare(Batch(lines=[NEW_LINE], new=[new_job(1, line=9)]))
+    store.close()
+    again = SqliteStore(tmp_path)
+    assert again.open().last_seq == 0
+    again.close()
+
+
+def test_a_store_that_another_program_holds_is_prepared_by_the_commit(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store.open()
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    batch = Batch(lines=[NEW_LINE], new=[new_job(1, line=9)])
+    store.prepare(batch)
+    other.execute("ROLLBACK")
+    other.close()
+    store.commit(batch)
+    assert ids(store) == [1]
+    store.close()

@@ -1,0 +1,57 @@
+"""How smooth a page is: frames in each second, of pages beside each other, and what it has to do for each of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession, Page
+
+SMOOTH = 1 / 50  # seconds of work for a frame, at most: then 50 of them fit into a second
+# there and back again, so that it does not matter how long the page is
+FRAMES = """([seconds, step]) => new Promise(resolve => {
+    const times = [];
+    let way = step;
+    const frame = now => {
+        times.push(now);
+        const end = document.documentElement.scrollHeight - innerHeight;
+        if (scrollY + way < 0 || scrollY + way > end) way = -way;
+        if (way) scrollBy(0, way);
+        if (now - times[0] < seconds * 1000) requestAnimationFrame(frame);
+        else resolve(times);
+    };
+    requestAnimationFrame(frame);
+})"""
+
+
+def frames_a_second(pages: list[Page], seconds: int, step: int = 0) -> list[list[int]]:
+    """Return how many frames each page had in each of some seconds, all at the same time.
+
+    step: pixels by which the first of them is scrolled with each frame.
+    """
+    for page, each in zip(pages, [step, *[0] * len(pages)], strict=False):
+        page.evaluate(f"given => {{ window.counted = ({FRAMES})(given); }}", [seconds, each])
+    found = [page.evaluate("() => window.counted") for page in pages]
+    return [
+        [sum(times[0] + 1000 * each <= time < times[0] + 1000 * (each + 1) for time in times) for each in range(seconds)]
+        for times in found
+    ]
+
+
+def work_each_frame(page: Page, seconds: int, step: int) -> float:
+    """Return how many seconds of processor time the page's main thread takes for a frame while it is scrolled.
+
+    Unlike the number of frames that says the same on a machine that is busy with other things.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = _worked(session)
+    frames = page.evaluate(f"given => ({FRAMES})(given).then(times => times.length)", [seconds, step])
+    worked = _worked(session) - before
+    session.detach()
+    return worked / float(frames)
+
+
+def _worked(session: CDPSession) -> float:
+    metrics: Any = session.send("Performance.getMetrics")["metrics"]
+    return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))

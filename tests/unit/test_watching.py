@@ -1,0 +1,274 @@
+"""Watchers that read more slowly than a job speaks: they get everything, later, and no more waits for them than they may leave."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.dispatching import Hall, job_id
+from twisted.internet.defer import succeed
+from twisted.internet.task import Clock
+
+from taskbahn import wire
+from taskbahn_router import watching
+from taskbahn_router.calls import Call
+from taskbahn_router.slow_readers import MUCH
+from taskbahn_router.stores.contract import EventRow
+from taskbahn_router.watching import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, Watcher
+
+if TYPE_CHECKING:
+    from support.dispatching import Asked, FakeWorker
+
+    from taskbahn.errors import TaskbahnError
+
+ONE = job_id(1)
+SLOW = 7  # the session of the watcher
+Run = tuple[str, int]
+ACTIONS = [
+    "speak", "speak", "advance", "fail", "lag", "catch up", "hold reads", "hold answers", "release reads", "hold commits",
+    "release commits", "pass",
+]  # fmt: skip
+
+
+@pytest.fixture
+def hall() -> Hall:
+    return Hall()
+
+
+@pytest.fixture
+def worker(hall: Hall) -> FakeWorker:
+    return hall.worker()
+
+
+def began(hall: Hall, worker: FakeWorker, **options: Any) -> Run:
+    """Submit a job, and return its first attempt."""
+    hall.submit(**options)
+    hall.settle()
+    (run,) = worker.take()
+    return run
+
+
+def watch(hall: Hall, after: int = 0) -> Asked:
+    return hall.ask(wire.JOB_WATCH, ONE, after=after, caller=SLOW)
+
+
+def numbers(asked: Asked) -> list[int]:
+    return [number for number, kind, _ in asked.events if kind != "progress"]
+
+
+def says(worker: FakeWorker, run: Run, first: int, count: int) -> None:
+    """Log so many lines, as many in a report as a worker sends."""
+    for start in range(first, first + count, wire.MAX_EVENTS):
+        worker.notices(run, "log", *range(start, min(first + count, start + wire.MAX_EVENTS)))
+
+
+def test_nothing_is_sent_while_much_waits_and_all_of_it_follows_when_that_is_read(hall: Hall, worker: FakeWorker) -> None:
+    run = began(hall, worker)
+    asked = watch(hall)
+    hall.unread[SLOW] = MUCH + 1
+    says(worker, run, 0, 5 * PAGE_EVENTS)
+    worker.notices(run, "progress", {"fraction": 0.25}, {"fraction": 0.5})
+    hall.passes(20)
+    assert len(asked.sent) == 1  # the snapshot
+    hall.unread[SLOW] = LITTLE + 1
+    hall.passes(20)
+    assert len(asked.sent) == 1
+    hall.unread[SLOW] = LITTLE
+    hall.passes(LONGEST_WAIT)
+    assert numbers(asked) == list(range(3, 3 + 5 * PAGE_EVENTS))
+    assert [len(message.get("events", ())) for message in asked.progress] == [0, PAGE_EVENTS, 1, *[PAGE_EVENTS] * 4]
+    newest = (2 + PAGE_EVENTS, "progress", {"fraction": 0.5})  # and its number tells of no event that is to come
+    assert asked.events[PAGE_EVENTS] == newest
+    worker.notices(run, "log", "live")
+    hall.settle()
+    assert asked.events[-1] == (3 + 5 * PAGE_EVENTS, "log", "live")
+    hall.check()
+
+
+def test_the_end_is_told_when_nothing_is_missing(hall: Hall, worker: FakeWorker) -> None:
+    run = began(hall, worker)
+    asked = watch(hall)
+    hall.unread[SLOW] = MUCH + 1
+    says(worker, run, 0, 10)
+    worker.done(run, result='"x"')
+    hall.passes(5)
+    assert len(asked.sent) == 1
+    assert hall.state(1) == "succeeded"
+    hall.unread.clear()
+    hall.passes(LONGEST_WAIT)
+    assert [kind for _, kind, _ in asked.events] == ["log"] * 10 + ["state"]
+    assert numbers(asked) == list(range(3, 14))
+    assert asked.answer["result"] == "x"
+    hall.check()
+
+
+def test_states_come_between_what_was_said_before_and_after_them(hall: Hall, worker: FakeWorker) -> None:
+    run = began(hall, worker, retries=1, retry_backoff=0)
+    asked = watch(hall)
+    hall.unread[SLOW] = MUCH + 1
+    says(worker, run, 0, PAGE_EVENTS + 5)
+    worker.notices(run, "progress", {"fraction": 0.9})
+    worker.failed(run)
+    hall.passes(1)
+    (second,) = worker.take()
+    says(worker, second, 0, 3)
+    hall.settle()
+    hall.unread.clear()
+    hall.passes(LONGEST_WAIT)
+    assert numbers(asked) == list(range(3, 3 + PAGE_EVENTS + 5 + 3 + 3))
+    kinds = [data if kind == "state" else kind for _, kind, data in asked.events]
+    assert kinds == ["log"] * (PAGE_EVENTS + 5) + ["waiting", "ready", "running"] + ["log"] * 3
+
+
+def test_a_watcher_that_comes_late_gets_a_long_log_a_page_at_a_time(hall: Hall, worker: FakeWorker) -> None:
+    run = began(hall, worker)
+    worker.notices(run, "chunk", *["x" * (PAGE_BYTES // 2)] * 10)
+    worker.done(run)
+    hall.settle()
+    hall.reading.holds = True
+    asked = watch(hall, after=3)
+    hall.unread[SLOW] = LITTLE + 1
+    hall.reading.release()
+    hall.passes(5)
+    assert numbers(asked) == [4, 5]
+    hall.unread.clear()
+    hall.passes(LONGEST_WAIT)
+    assert numbers(asked) == list(range(4, 13))
+    assert [len(message.get("events", ())) for message in asked.progress] == [0, 2, 2, 2, 2, 1]
+    assert asked.answer["state"] == "succeeded"
+
+
+def test_nobody_is_asked_for_whoever_went_away_while_behind(hall: Hall, worker: FakeWorker) -> None:
+    run = began(hall, worker)
+    asked = watch(hall)
+    hall.unread[SLOW] = MUCH + 1
+    says(worker, run, 0, 5)
+    hall.settle()
+    asked.gone()
+    hall.unread.clear()
+    hall.reading.holds = True
+    hall.passes(10)
+    assert not hall.reading.held
+    assert not hall.dispatcher.following.has(ONE)
+
+
+def test_little_is_kept_for_one_who_is_behind(hall: Hall, worker: FakeWorker) -> None:
+    run = began(hall, worker)
+    watch(hall)
+    (watcher,) = hall.dispatcher.following._by_job[ONE]
+    assert isinstance(watcher, Watcher)
+    hall.unread[SLOW] = MUCH + 1
+    says(worker, run, 0, 3 * HELD)
+    hall.settle()
+    assert watcher._held == []
+    hall.unread.clear()
+    hall.reading.holds = True
+    hall.passes(1)
+    says(worker, run, 0, 3 * HELD)
+    hall.settle()
+    assert len(watcher._held) == HELD
+
+
+def test_what_the_store_has_before_it_is_let_out_does_not_overtake_the_states_before_it() -> None:
+    clock, sent, waiting = Clock(), Sent(), MUCH + 1
+    rows = [EventRow(1, number, 0.0, "log", "1", 1, number) for number in (4, 7)]
+    pages: Any = SimpleNamespace(clock=clock, waiting=lambda _: waiting, read=lambda *_: succeed(rows))
+    watcher = Watcher(Call(sent, 1, wire.JOB_WATCH, [], {}, wants_progress=True), pages)
+    row: Any = SimpleNamespace(id=bytes(16), seq=1, number=3, state="running")
+    watcher.begin(row, 3, 3, [])
+    watcher.events(ONE, [{"number": 4, "kind": "log"}])
+    waiting = 0
+    clock.advance(0)
+    assert sent.numbers == [4]
+    watcher.events(ONE, [{"number": number, "kind": "state", "data": {"state": "running"}} for number in (5, 6)])
+    watcher.events(ONE, [{"number": 7, "kind": "log"}])
+    assert sent.numbers == [4, 5, 6, 7]
+
+
+class Sent:
+    """Records the numbers of the events that go out."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def progress(self, request: int, value: Any) -> None:
+        self.numbers += [event["number"] for event in value["events"]]
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None: ...
+
+    def fail(self, request: int, error: TaskbahnError) -> None: ...
+
+
+def test_a_watch_whose_events_cannot_be_read_ends_with_the_reason(hall: Hall, worker: FakeWorker) -> None:
+    run = began(hall, worker)
+    asked = watch(hall)
+    hall.unread[SLOW] = MUCH + 1
+    says(worker, run, 0, 5)
+    hall.settle()
+    hall.unread.clear()
+    hall.reading.fails = "damaged"
+    hall.passes(LONGEST_WAIT)
+    assert asked.error == "store_unavailable"
+    assert not hall.dispatcher.following.has(ONE)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([2, HELD]), st.lists(st.sampled_from(ACTIONS), max_size=25), st.integers(0, 8), st.integers(0, 24))
+def test_whenever_it_lags_a_watcher_gets_every_number_once_and_in_order(
+    held: int, actions: list[str], after: int, begins: int
+) -> None:
+    with patch.object(watching, "HELD", held):
+        watch_meanwhile(actions, after, begins)
+
+
+def watch_meanwhile(actions: list[str], after: int, begins: int) -> None:
+    hall = Hall()
+    worker = hall.worker()
+    run = began(hall, worker, retries=100, retry_backoff=0, crash_attempts=100)
+    asked: Asked | None = None
+    for step, action in enumerate([*actions, "release commits", "release reads", "catch up", "pass"]):
+        if asked is None and (step == begins or step == len(actions)):
+            asked = watch(hall, after)
+        run = act(hall, worker, run, action) or run
+    assert asked is not None
+    worker.done(run)
+    hall.passes(LONGEST_WAIT * 2)
+    last = hall.row(1).number
+    start = asked.progress[0]["snapshot"]["number"]  # states up to there are in the snapshot alone
+    known = {row.number for row in hall.store.reader().events(1, after, 10_000)}
+    told = numbers(asked)
+    assert told == sorted(set(told))
+    assert set(told) >= known | {*range(max(start, after) + 1, last + 1)}
+    assert asked.answer["state"] == "succeeded"
+    hall.check()
+
+
+def act(hall: Hall, worker: FakeWorker, run: Run, action: str) -> Run | None:
+    """Do something; return the attempt if it is another one."""
+    if action == "speak":
+        worker.notices(run, "log", 1, 2, 3)
+    elif action == "advance":
+        worker.notices(run, "progress", {"fraction": 0.5})
+    elif action == "fail" and not hall.writing.holds:
+        worker.failed(run)
+        hall.passes(1)
+        (run,) = worker.take()
+        return run
+    elif action in ("lag", "catch up"):
+        hall.unread[SLOW] = MUCH + 1 if action == "lag" else 0
+    elif action == "hold reads":
+        hall.reading.holds = True
+    elif action == "hold answers":
+        hall.reading.holds_answers = True
+    elif action == "release reads":
+        hall.reading.release()
+    elif action == "hold commits":
+        hall.hold_commits()
+    elif action == "release commits":
+        hall.release_commits()
+    hall.passes(LONGEST_WAIT if action == "pass" else 0.02)
+    return None
