@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from taskbahn import wire
 from taskbahn.errors import TooLarge
+from taskbahn.nesting import check_nesting
 from taskbahn.richtypes import encode
 from taskbahn.signals import Cancelled, TimeLimit
 
@@ -187,10 +188,11 @@ class Saying:
         self._unfinished[stream] = rest
 
     def chunk(self, value: Any) -> None:
-        """Send one chunk; raises TooLarge, TypeError."""
+        """Send one chunk; raises TooLarge, TooDeep, TypeError."""
         data = encode(value)
         if len(data) > wire.MAX_ARGUMENTS:
             raise TooLarge("a chunk in bytes", len(data), wire.MAX_ARGUMENTS, "send smaller ones, or a reference")
+        check_nesting("a chunk", data)
         self._chunks += 1
         if self._chunks > MAX_CHUNKS:
             raise TooLarge("chunks of one attempt", self._chunks, MAX_CHUNKS, "send fewer, larger ones")

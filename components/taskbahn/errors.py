@@ -112,13 +112,28 @@ class TooLarge(CallerError):
         super().__init__(f"{what}: {size:,} is more than the {limit:,} allowed; {advice}", size=size, limit=limit)
 
 
+class TooDeep(CallerError):
+    """Data nested deeper than a bound allows; `detail` has `limit`, levels."""
+
+    uri = PREFIX + "too_deep"
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(
+            f"{what}: lists and objects are nested more than {limit} levels deep, or one contains itself; make it flatter",
+            limit=limit,
+        )
+
+
 class UnknownJob(CallerError):
     """There is no job of this id, or it was removed after the time its result was to be kept."""
 
     uri = PREFIX + "unknown_job"
 
     def __init__(self, job: str) -> None:
-        super().__init__(f"there is no job {job!r}: the id is wrong, or the job is finished and was removed", job=job)
+        super().__init__(
+            f"there is no job {job!r}: the id is wrong, or the job is finished and was removed; `taskbahn jobs` lists those that are kept",
+            job=job,
+        )
 
 
 class UnknownWorker(CallerError):

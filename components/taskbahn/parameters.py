@@ -51,6 +51,7 @@ class Parameters:
         self.named = {p.name: p for p in found if p is not self.rest and p is not self.any_name}
         self.ordered = [p for p in self.named.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
         self.returns = _as_any(hints.get("return", Any))
+        self.hints = [p.hint for p in found]
         self.all_optional = all(p.default is not REQUIRED for p in self.named.values())
 
     def misfits(self, count: int, kwargs: Iterable[str]) -> dict[str, str]:
@@ -138,8 +139,9 @@ def publish(parameters: Parameters, doc: str) -> tuple[wire.Signature, dict[str,
 def _schemas(name: str, hints: list[Any], labels: list[str]) -> tuple[list[Any], dict[str, Any]]:
     extra: dict[str, Any] = {}
     hook = richtypes.schema_hook_into(extra)
+    said = [richtypes.with_formats(hint) for hint in hints]
     try:
-        schemas, components = msgspec.json.schema_components(hints, schema_hook=hook, ref_template="#/$defs/{name}")
+        schemas, components = msgspec.json.schema_components(said, schema_hook=hook, ref_template="#/$defs/{name}")
     except (TypeError, NotImplementedError) as error:
         for label, hint in zip(labels, hints, strict=True):
             _check_annotation(name, label, hint)

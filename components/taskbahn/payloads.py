@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn import richtypes, wire
-from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, TooLarge
+from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, TooDeep, TooLarge
+from taskbahn.nesting import check_nesting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,15 +18,23 @@ encode = richtypes.encode
 
 
 def pack_plain(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Return the JSON text of `[args, kwargs]` for a task whose types are not known here; raises InvalidArguments, TooLarge."""
+    """Return the JSON text of `[args, kwargs]` for a task whose types are not known here; raises InvalidArguments, TooLarge, TooDeep."""
     try:
         data = encode((args, kwargs))
+    except RecursionError:
+        raise TooDeep(f"the arguments of {name}", wire.MAX_NESTING) from None
     except NOT_DATA as error:
         where, what = not_data((*args, kwargs)) or ("", str(error))
         raise InvalidArguments(name, {where: what}) from error
+    check_arguments(name, data)
+    return data.decode()
+
+
+def check_arguments(name: str, data: bytes) -> None:
+    """Raise TooLarge or TooDeep for packed arguments above a bound."""
     if len(data) > wire.MAX_ARGUMENTS:
         raise TooLarge(f"arguments of {name} in bytes", len(data), wire.MAX_ARGUMENTS)
-    return data.decode()
+    check_nesting(f"the arguments of {name}", data)
 
 
 def pack_result(value: Any) -> str:
@@ -34,6 +43,9 @@ def pack_result(value: Any) -> str:
         return "null"
     try:
         data = encode(value)
+        check_nesting("the result", data)
+    except TooDeep as error:
+        raise ResultNotSerialisable(error.message, type=type(value).__qualname__, where="") from None
     except NOT_DATA as error:
         where, what = not_data(value) or ("", str(error))
         place = f" at {where}" if where else ""

@@ -6,11 +6,13 @@ Here: paths, IP addresses, pydantic models (if pydantic is in use) and, outward 
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import sys
+import types
 from decimal import Decimal
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -24,6 +26,8 @@ AS_TEXT: dict[type, str] = {  # class: its JSON Schema format
     ipaddress.IPv4Network: "ipv4-network",
     ipaddress.IPv6Network: "ipv6-network",
 }
+
+LOCAL_TIMES: dict[type, str] = {dt.datetime: "date-time-local", dt.time: "time-local"}  # those that need no zone
 
 
 def encode_hook(value: Any) -> Any:
@@ -65,6 +69,20 @@ def schema_hook_into(definitions: dict[str, Any]) -> Callable[[type], dict[str, 
         raise NotImplementedError(f"{kind.__qualname__} is not data")
 
     return schema_hook
+
+
+def with_formats(hint: Any) -> Any:
+    """Return *hint* with the JSON Schema format of times that need no zone; msgspec publishes those as any text."""
+    if hint is dt.datetime or hint is dt.time:
+        return Annotated[hint, msgspec.Meta(extra_json_schema={"format": LOCAL_TIMES[hint]})]
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        needs_zone = any(isinstance(meta, msgspec.Meta) and meta.tz for meta in args[1:])
+        return hint if needs_zone else Annotated[(with_formats(args[0]), *args[1:])]
+    said = tuple(with_formats(arg) for arg in args)
+    if all(new is old for new, old in zip(said, args, strict=True)):
+        return hint
+    return Union[said] if origin is types.UnionType else origin[said]  # noqa: UP007 - made of what is only known here
 
 
 encode = msgspec.json.Encoder(enc_hook=encode_hook).encode

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import msgspec
 
 from taskbahn import richtypes, wire
-from taskbahn.errors import InvalidArguments, TooLarge
+from taskbahn.completing import complete, has_gaps
+from taskbahn.errors import InvalidArguments, TooDeep
 from taskbahn.parameters import Parameters, UnsupportedAnnotation, publish
-from taskbahn.payloads import NOT_DATA, not_data, pack_plain, pack_result
+from taskbahn.payloads import NOT_DATA, check_arguments, not_data, pack_plain, pack_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,11 +52,13 @@ class TaskSignature:
         self.wire, definitions = publish(self.parameters, inspect.getdoc(function) or "")
         self._takes_apart = bool(definitions)  # instances of dataclasses and the like are looked into
         self._needs_nothing = self.parameters.all_optional
+        self._takes_gaps = self._takes_apart and has_gaps(self.parameters.hints)
+        self._gives_gaps = "$defs" in self.wire.returns and has_gaps([self.parameters.returns])
         self._shapes: dict[Any, Shape] = {}
         self._decode_result = msgspec.json.Decoder(self.parameters.returns, dec_hook=decode_hook).decode
 
     def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        """Check a call against the types and return the JSON text of `[args, kwargs]`; raises InvalidArguments, TooLarge."""
+        """Check a call against the types and return the JSON text of `[args, kwargs]`; raises InvalidArguments, TooLarge, TooDeep."""
         if not args and not kwargs and self._needs_nothing:
             return wire.NO_ARGUMENTS
         shape = (len(args), *kwargs) if kwargs else len(args)
@@ -65,10 +68,11 @@ class TaskSignature:
                 values = (*args, *kwargs.values()) if kwargs else args
                 convert(richtypes.as_data(values) if self._takes_apart else values, struct, dec_hook=decode_hook)
             data = encode((args, kwargs))
+        except RecursionError:
+            raise TooDeep(f"the arguments of {self.name}", wire.MAX_NESTING) from None
         except NOT_DATA as error:
             self._refuse(args, kwargs, error, by_wire=False)
-        if len(data) > wire.MAX_ARGUMENTS:
-            raise TooLarge(f"arguments of {self.name} in bytes", len(data), wire.MAX_ARGUMENTS)
+        check_arguments(self.name, data)
         return data.decode()
 
     def unpack(self, text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -85,6 +89,8 @@ class TaskSignature:
         except NOT_DATA as error:
             self._refuse(args, kwargs, error, by_wire=True)
         values = msgspec.structs.astuple(made)
+        if self._takes_gaps:
+            complete(values)
         return values[: len(args)], dict(zip(kwargs, values[len(args) :], strict=True))
 
     def pack_result(self, value: Any) -> str:
@@ -96,9 +102,12 @@ class TaskSignature:
         if text == "null":
             return None
         try:
-            return self._decode_result(text)
+            value = self._decode_result(text)
         except msgspec.ValidationError:
             return wire.from_json(text)
+        if self._gives_gaps:
+            complete(value)
+        return value
 
     def _shape(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shape:
         wrong = self.parameters.misfits(len(args), kwargs)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from taskbahn import wire
-from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooLarge, UnknownTask
+from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
+from taskbahn.nesting import SHORTEST, check_nesting
 from taskbahn.states import State
 from taskbahn_router.board import Board, Job, Task, id_bytes, id_text
 from taskbahn_router.core.policy import Policy, parse_options, policy_of
@@ -36,10 +37,17 @@ def check_text(what: str, text: str) -> None:
             raise InvalidRequest(f"{what} has text that is no Unicode: {error.reason}") from None
 
 
+def check_depth(what: str, text: str) -> None:
+    """Raise `TooDeep` for JSON text that is nested deeper than the bound; short text, nearly all there is, cannot be."""
+    if len(text) > SHORTEST:
+        check_nesting(what, text.encode())
+
+
 def check_report(report: wire.Report) -> None:
     """Raise `InvalidRequest` for a report that could not be stored, so that it spoils no batch."""
     for done in report.done:
         check_text("a result", done.result)
+        check_depth("a result", done.result)
     try:
         for value in (*(failed.error for failed in report.failed), *(notice.data for notice in report.notices)):
             wire.to_json(value)
@@ -138,6 +146,7 @@ class Intake:
             size = len(packed.encode())
             if size > wire.MAX_ARGUMENTS:
                 raise TooLarge(f"arguments of {task.name}, bytes", size, wire.MAX_ARGUMENTS)
+        check_depth(f"the arguments of {task.name}", packed)
         if task.checker is None or digest != task.checker.signature.digest:
             args, kwargs = unpack(packed)
             if task.checker is not None:
@@ -151,7 +160,9 @@ class Intake:
             return wire.NO_ARGUMENTS
         try:
             packed = wire.to_json([args, kwargs])
-        except (TypeError, ValueError, RecursionError) as error:
+        except RecursionError:
+            raise TooDeep(f"the arguments of {task.name}", wire.MAX_NESTING) from None
+        except (TypeError, ValueError) as error:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
         return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
 

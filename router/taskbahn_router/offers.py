@@ -1,5 +1,6 @@
 """Workers without an SDK: whoever registers `taskbahn.offer.<task>` offers that task; the dispatcher calls it.
 
+Under `taskbahn.offer_job.<task>` it is told of its job before the arguments.
 Each registration is one worker with one slot; its progressive results are progress, its result or error the outcome.
 """
 
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from taskbahn import wire
-from taskbahn.errors import InvalidRequest, TaskbahnError
-from taskbahn_router.intake import check_report, unpack
+from taskbahn.errors import InvalidRequest, TaskbahnError, TooDeep
+from taskbahn_router.intake import check_depth, check_report, unpack
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from taskbahn_router.service import Outside
 
 
+PREFIXES = (wire.OFFER_PREFIX, wire.OFFER_JOB_PREFIX)
 TELL_SECONDS = 0.05  # between two reports of progress; the newest of each attempt counts
+
+GONE_SECONDS = 0.25  # a session that goes ends its calls a moment before its registrations
 
 
 class OfferFailed(Exception):
@@ -60,6 +64,8 @@ class OfferOrders:
 
     def _run(self, id: str, attempt: int, packed: str, run_within: float | None) -> None:
         args, kwargs = unpack(packed)
+        if self._uri.startswith(wire.OFFER_JOB_PREFIX):
+            args = [wire.plain(wire.Offered(job=id, attempt=attempt)), *args]
         began = self._dispatcher.wall()
         call = self._calls[id] = self._outside.call_offer(
             self._uri, args, kwargs, lambda *values, **named: self._progress(id, attempt, values, named)
@@ -103,7 +109,7 @@ class OfferOrders:
         self._over(id)
         try:
             result = pack_result(value)
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError, RecursionError, TooDeep) as error:
             failed = {"type": "ResultNotSerialisable", "message": str(error)}
             self._report(wire.Report(failed=[wire.Failed(id=id, attempt=attempt, kind="error", error=failed, retry=False)]))
             return
@@ -120,8 +126,12 @@ class OfferOrders:
         if why == "time_limit":
             info = {"type": "TimeLimitExceeded", "message": "it ran longer than its run_within"}
         kind = why or kind
-        report = wire.Failed(id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=self._dispatcher.wall())  # type: ignore[arg-type]
-        self._report(wire.Report(failed=[report]))
+        failed = wire.Failed(id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=self._dispatcher.wall())  # type: ignore[arg-type]
+        report = wire.Report(failed=[failed])
+        if kind == "crash":  # were its slot free at once, the next attempt would be called on a session that is on its way out
+            self._dispatcher.clock.callLater(GONE_SECONDS, self._report, report)
+        else:
+            self._report(report)
 
     def _over(self, id: str) -> None:
         self._calls.pop(id, None)
@@ -134,7 +144,7 @@ class OfferOrders:
             return
         try:
             check_report(report)
-        except InvalidRequest as error:  # what it said cannot be kept; that it ended can
+        except (InvalidRequest, TooDeep) as error:  # what it said cannot be kept; that it ended can
             report.notices.clear()
             for failed in report.failed:
                 failed.error = {"type": type(error).__name__, "message": str(error)}
@@ -142,7 +152,7 @@ class OfferOrders:
 
 
 class Offers:
-    """Makes a worker of each `taskbahn.offer.` registration."""
+    """Makes a worker of each `taskbahn.offer.` or `taskbahn.offer_job.` registration."""
 
     log = Logger("taskbahn.offers")
 
@@ -155,11 +165,12 @@ class Offers:
     def created(self, registration: dict[str, Any]) -> None:
         """A procedure was registered; take it on if it is an offer."""
         uri = str(registration.get("uri", ""))
-        if not uri.startswith(wire.OFFER_PREFIX) or registration.get("match", "exact") != "exact":
+        prefix = next((each for each in PREFIXES if uri.startswith(each)), None)
+        if prefix is None or registration.get("match", "exact") != "exact":
             return
         number = registration["id"]
         orders = OfferOrders(self._dispatcher, self._outside, uri)
-        name = uri.removeprefix(wire.OFFER_PREFIX)
+        name = uri.removeprefix(prefix)
         known = self._dispatcher.board.tasks.get(name)
         declaration = known.declaration if known else wire.TaskDeclaration(name=name, pool="offer")
         hello = wire.Hello(protocol=wire.PROTOCOL, worker=f"offer-{number}", slots=1, tasks=[declaration])
@@ -189,8 +200,9 @@ def _and_cancel(result: Any, timer: Any) -> Any:
 
 
 def pack_result(value: Any) -> str:
-    """Return a result as JSON text; raises TypeError or ValueError for what is not data or too large."""
+    """Return a result as JSON text; raises TypeError, ValueError or TooDeep for what is not data or too large."""
     result = wire.to_json(value)
     if len(result) > wire.MAX_RESULT:
         raise ValueError(f"the result has {len(result):,} bytes, more than the {wire.MAX_RESULT:,} allowed")
+    check_depth("the result", result)
     return result

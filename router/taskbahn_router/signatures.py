@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 
 from taskbahn import wire
-from taskbahn.errors import InvalidArguments, InvalidRequest
+from taskbahn.errors import InvalidArguments, InvalidRequest, did_you_mean
 
 MOST_FIELDS = 20
 
@@ -50,8 +50,8 @@ class Checker:
     def _wrong(self, named: dict[str, Any]) -> dict[str, str]:
         fields: dict[str, str] = {}
         for error in self._validator.iter_errors(named):
-            name, why = self._describe(error)
-            fields.setdefault(name, why)
+            for name, why in self._describe(error):
+                fields.setdefault(name, why)
             if len(fields) >= MOST_FIELDS:
                 break
         return fields
@@ -74,14 +74,14 @@ class Checker:
             wrong[""] = f"{len(args)} arguments were given by position, it takes {len(order)}"
         return {**named, **kwargs}, wrong
 
-    def _describe(self, error: Any) -> tuple[str, str]:
+    def _describe(self, error: Any) -> list[tuple[str, str]]:
         path = list(error.instance_path)
         message = str(error.message)
         kind = type(error.kind).__name__.rsplit("_", 1)[-1]
         if not path and kind == "Required":
-            return str(error.kind.property).strip('"'), "is missing"
+            return [(str(error.kind.property).strip('"'), "is missing")]
         if not path and kind == "AdditionalProperties":
-            names = ", ".join(map(str, error.kind.unexpected))
-            return names, "is no argument of this task"
-        name = ".".join(map(str, path))
-        return name, message[:300]
+            known = self.signature.parameters.get("properties", {})
+            names = [str(name)[:100] for name in error.kind.unexpected[:MOST_FIELDS]]
+            return [(name, f"is no argument of this task{did_you_mean(name, known)}") for name in names]
+        return [(".".join(map(str, path)), message[:300])]

@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,17 @@ def test_call_of_a_task_that_fails_ends_with_1(shell: Shell) -> None:
         (["retry", NOBODY], f"there is no job '{NOBODY}'"),
         (["jobs", "--state", "odd"], "'odd' is not one of 'waiting'"),
         (["frobnicate"], "No such command 'frobnicate'"),
+        (["statsu"], "No such command 'statsu' (did you mean 'status'?)"),
+        (
+            ["call", "shop.add", "1", "--prioritty", "3"],
+            "No such option: --prioritty. Options of the job are given like this: -o priority=",
+        ),
+        (
+            ["submit", "shop.add", "1", "--jsn"],
+            "No such option: --jsn (did you mean '--json'?). An argument of the task that begins so",
+        ),
+        (["call", "shop.add", "1", "c=2"], "arguments of shop.add are wrong: c: is no argument of this task"),
+        (["worker", "shop:app", "--queues", ","], "--queues names no queue: write it like --queues default,mail"),
         (["status", "--url", "http://example.org"], "'http://example.org' is no address of a router"),
     ],
 )
@@ -83,11 +95,12 @@ def test_bad_input_is_one_clear_line_and_ends_with_2(shell: Shell, arguments: li
 
 def test_without_a_router_every_command_says_so_and_ends_with_3() -> None:
     shell = Shell(f"ws://127.0.0.1:{free_port()}/ws")
-    for arguments in (["status"], ["call", "shop.add", "1"], ["logs", NOBODY]):
-        found = shell(*arguments)
-        assert (found.code, found.out) == (3, "")
-        assert found.err.startswith(f"taskbahn: no router answers at {shell.url}")
-        assert found.err.count("\n") == 1
+    commands = (["status"], ["call", "shop.add", "1"], ["logs", NOBODY])
+    with ThreadPoolExecutor() as side_by_side:  # each of them tries for some seconds
+        for found in side_by_side.map(lambda arguments: shell(*arguments), commands):
+            assert (found.code, found.out) == (3, "")
+            assert found.err.startswith(f"taskbahn: no router answers at {shell.url}")
+            assert found.err.count("\n") == 1
 
 
 def test_a_job_that_was_cancelled_or_expired_ends_a_call_with_4(shell: Shell) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import http.server
 import re
 import shutil
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support import documents
 from support.programs import Program, running
+from support.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from support.programs import Node
 
 ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs" / "browser.md"
 EXAMPLE = ROOT / "examples" / "browser-kit"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 MANY = 10_000  # log lines
@@ -29,24 +26,6 @@ PAGE = """<!doctype html>
 <meta charset="utf-8"><title>A page of somebody else</title>
 <script type="module" src="NODE/elements.js"></script>
 <body>BODY</body>
-</html>
-"""
-# the hook of the docs as it stands there; Preact's hooks are React's
-HOOK = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><title>A page made with React</title>
-<script type="importmap">{"imports": {
-    "react": "NODE/vendor/preact/hooks.js", "preact": "NODE/vendor/preact/preact.js", "taskbahn": "NODE/taskbahn.js"
-}}</script>
-<script type="module">
-BODY
-import { h, render } from "preact";
-function View({ id }) {
-    const { state, progress, result, place } = useJob(id);
-    return h("p", {}, [state, progress?.fraction, place?.why, result].join(" | "));
-}
-window.show = id => render(h(View, { id }), document.body);
-</script>
 </html>
 """
 START = """async ([node, task, kwargs, options]) => {
@@ -66,42 +45,6 @@ HIDE = """isHidden => {
     Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
 }"""
-
-
-class Site:
-    """A web server with one page, whose policy allows it the node and nothing else."""
-
-    def __init__(self, *nodes: str) -> None:
-        self.body = ""
-        sources = " ".join(nodes)
-        sockets = sources.replace("http", "ws")
-        policy = f"default-src 'none'; script-src {nodes[0]}; style-src 'none'; connect-src {sources} {sockets}"
-        site = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                is_page = self.path == "/"
-                self.send_response(200 if is_page else 204)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                if site.is_strict:
-                    self.send_header("Content-Security-Policy", policy)
-                self.end_headers()
-                if is_page:
-                    self.wfile.write(site.body.encode())
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.is_strict = True
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-        self.origin = f"http://127.0.0.1:{self.server.server_port}"
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 @pytest.fixture
@@ -339,15 +282,3 @@ def test_the_page_of_the_example_works_after_a_reload_too(visit: Any, node: Node
         expect(state(page)).to_have_text("succeeded")
         expect(page.get_by_role("region", name="Result")).to_contain_text('"title": "Metropolis"')
         expect(page.get_by_role("log")).to_contain_text("nobody has seen Metropolis yet")
-
-
-def test_the_hook_for_react_follows_a_job_and_changes_to_another(visit: Any, site: Site, origin: str) -> None:
-    site.is_strict = False  # its script is in the page
-    (hook,) = (block.text for block in documents.blocks(DOCS) if block.title == "use-job.js")
-    assert len(hook[hook.index("export function") :].splitlines()) <= 20
-    page = visit(hook.replace("127.0.0.1:8080", origin.removeprefix("http://")), HOOK)
-    page.evaluate("id => show(id)", start(page, origin, "numbers.count", to=20))
-    expect(page.locator("p")).to_have_text(re.compile(r"^running \| 0\.\d+ \|  \| $"))
-    expect(page.locator("p")).to_have_text("succeeded | 1 |  | 20")
-    page.evaluate("id => show(id)", start(page, origin, "sleep.long", {"delay": 60}))
-    expect(page.locator("p")).to_have_text(re.compile(r"^waiting \|  \| \w.* \| $"))

@@ -109,6 +109,11 @@ def test_a_failed_job_shows_its_error_and_each_attempt(page: Page, crowd: None, 
     expect(page.get_by_label("Traceback").first).to_contain_text("ZeroDivisionError")
     page.get_by_role("link", name="What else failed of this task").click()
     expect(page).to_have_url(re.compile(r"#/errors\?task=pictures.broken$"))
+    alike = page.locator(".group").filter(has_text="cat.gif is no picture").get_attribute("data-fingerprint")
+    page.go_back()
+    page.get_by_role("link", name="Jobs that failed alike").click()
+    expect(page).to_have_url(re.compile(rf"#/jobs\?q=state%3Afailed\+error%3A{alike}$"))
+    expect(page.get_by_role("link", name=re.compile("pictures.broken")).first).to_be_visible()
 
     go(page, f"#/jobs/{start(page, 'crowd.try', [], {})}")
     expect(state(page)).to_have_text("succeeded")
@@ -164,12 +169,19 @@ def restartable(tmp_path: Path) -> Iterator[Node]:
 
 
 @pytest.mark.timeout(150)  # a node starts twice
-def test_the_node_restarts_under_an_open_page_and_the_job_goes_on(
-    page: Page, restartable: Node, heard: Any, tmp_path: Path
+def test_the_node_restarts_under_open_pages_and_jobs_go_on_or_are_deleted(
+    page: Page, chromium: Browser, restartable: Node, heard: Any, tmp_path: Path
 ) -> None:
+    """A node deletes what it need not keep any more when it starts, so that this can be seen too."""
     heard.origins.append(f"http://127.0.0.1:{restartable.port}")
     heard.allowed = ["WebSocket connection to .* failed", r"request failed: .*/icon\.svg", "net::ERR_"]
     page.goto(f"http://127.0.0.1:{restartable.port}/")
+    old = chromium.new_page()
+    old.on("console", heard.console)
+    old.on("pageerror", heard.error)
+    old.goto(f"http://127.0.0.1:{restartable.port}/#/jobs/{start(page, 'pictures.broken', ['old.gif'], {}, keep=1)}")
+    expect(state(old)).to_have_text("failed")
+    expect(old.get_by_role("button", name="Retry")).to_be_visible()
     id = start(page, "numbers.count", [], {"to": 200})
     go(page, f"#/jobs/{id}")
     expect(page.get_by_role("log")).to_contain_text("line 5")
@@ -180,5 +192,11 @@ def test_the_node_restarts_under_an_open_page_and_the_job_goes_on(
         expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=40_000)
         expect(state(page)).to_have_text("succeeded", timeout=20_000)
         assert lines(page) == [f"line {number}" for number in range(200)]
+        expect(old.get_by_text("The node has deleted this job")).to_be_visible(timeout=40_000)
+        expect(old.get_by_label("Error").locator(".failure-what")).to_contain_text("old.gif is no picture")
+        expect(old.get_by_role("button", name="Retry")).to_have_count(0)
+        expect(state(old)).to_have_text("failed")
+        old.screenshot(path=tmp_path / "deleted.png")
     finally:
+        old.context.close()
         again.close()

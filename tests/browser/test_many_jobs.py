@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
+from support.frames import SMOOTH, frames_a_second, work_each_frame
 from support.programs import Node, Program, running
 
 if TYPE_CHECKING:
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
 APPS = Path(__file__).parent / "apps"
 RUNNING = 10_000
 PAUSE = 4.0  # seconds between two steps of a job: 2,500 changes a second in all, five times what a message has room for
-FRAMES = """seconds => new Promise(resolve => {
-    const times = [];
-    const step = now => {
-        times.push(now);
-        if (now - times[0] < seconds * 1000) requestAnimationFrame(step);
-        else resolve(times);
-    };
-    requestAnimationFrame(step);
-})"""
 SUBMIT = """async ([count, pause]) => {
     const { connect } = await import("/taskbahn.js");
     const { uuid7 } = await import("/client/ids.js");
@@ -34,6 +26,7 @@ SUBMIT = """async ([count, pause]) => {
     bahn.close();
 }"""
 CALM = 4e6  # bytes by which the heap may grow in some seconds; all changes of one second are more
+STRIDE, FLIGHT = 100, 400  # pixels in a frame: 150 rows a second, and 600
 SHARE = 0.7  # of the frames of an empty page, on a machine that has no time for 50
 
 
@@ -57,18 +50,8 @@ def heap(session: CDPSession) -> float:
     return float(next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize"))
 
 
-def frames_a_second(pages: list[Page], seconds: int) -> list[list[int]]:
-    """Return how many frames each page had in each of some seconds, all at the same time."""
-    for page in pages:
-        page.evaluate(f"seconds => {{ window.counted = ({FRAMES})(seconds); }}", seconds)
-    found = [page.evaluate("() => window.counted") for page in pages]
-    return [
-        [sum(times[0] + 1000 * each <= time < times[0] + 1000 * (each + 1) for time in times) for each in range(seconds)]
-        for times in found
-    ]
-
-
 @pytest.mark.alone
+@pytest.mark.timeout(150)  # a node of its own, and twenty seconds of looking
 def test_ten_thousand_live_jobs_are_smooth_and_take_bounded_memory(
     page: Page, crowded: Node, chromium: Browser, heard: Any
 ) -> None:
@@ -91,3 +74,9 @@ def test_ten_thousand_live_jobs_are_smooth_and_take_bounded_memory(
     assert after - before < CALM
     assert page.locator("tbody tr").count() < 60
     expect(bar).not_to_have_attribute("aria-valuenow", shown or "")
+
+    works = [work_each_frame(page, 4, step) for step in (STRIDE, FLIGHT)]
+    print(f"work for a frame while it is scrolled, slowly and fast: {', '.join(f'{work * 1000:.1f} ms' for work in works)}")
+    assert max(works) < SMOOTH
+    expect(page.locator("tbody tr[data-job]").first.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator(".cell-passing")).to_have_count(0)

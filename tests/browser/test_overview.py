@@ -29,9 +29,9 @@ def tile(page: Page, title: str) -> Locator:
 
 
 def jobs_of(page: Page, title: str) -> int:
-    """Return the number in the note of a tile: `12 jobs`."""
+    """Return the number in the note of a tile: `12 jobs, 2.0/min on average`."""
     text = tile(page, title).locator(".tile-note").inner_text()
-    return int(re.sub(r"\D", "", text))
+    return int(re.sub(r"\D", "", text.split(" job")[0]) or 0)
 
 
 def wait_until_drawn(page: Page, title: str) -> None:
@@ -62,30 +62,55 @@ def test_what_is_wrong_comes_first_and_leads_to_its_jobs(page: Page, tmp_path: P
 
 def test_charts_live_on_and_are_there_after_a_reload(page: Page) -> None:
     note = tile(page, "Accepted").locator(".tile-note")
-    expect(note).to_have_text(re.compile(r"\d+ jobs$"))
+    expect(note).to_have_text(re.compile(r"^(no jobs|[\d,]+ jobs?, [\d.]+/(s|min|h|d) on average)$"))
     before = jobs_of(page, "Accepted") + 20
     start_jobs(page, *[("numbers.add", [n], {}) for n in range(20)])
-    expect(note).to_have_text(f"{before:,} jobs")
+    expect(note).to_contain_text(f"{before:,} jobs, ")
     wait_until_drawn(page, "Finished")
     asked = page.evaluate("performance.getEntriesByType('resource').length")
     start_jobs(page, *[("numbers.add", [n], {}) for n in range(5)])
-    expect(note).to_have_text(f"{before + 5:,} jobs")
+    expect(note).to_contain_text(f"{before + 5:,} jobs, ")
     assert page.evaluate("performance.getEntriesByType('resource').length") == asked
 
     page.reload()
-    expect(note).to_have_text(f"{before + 5:,} jobs")
+    expect(note).to_contain_text(f"{before + 5:,} jobs, ")
     for title in ("Accepted", "Finished", "Wait to start"):
         wait_until_drawn(page, title)
     words = tile(page, "Accepted").get_by_role("img").get_attribute("aria-label") or ""
-    assert re.search(r"In the last 15 minutes between 0/s and [\d.]+/s\.$", words), words
+    assert re.search(r"In the last 15 minutes between 0/s and [\d.]+/(s|min)\.$", words), words
     tile(page, "Running").get_by_role("img").hover()
     expect(page.locator(".tip")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d\s*running"))
-
     page.get_by_role("link", name="6 h", exact=True).click()
     expect(page).to_have_url(re.compile(r"#/\?range=6h$"))
     page.reload()
     expect(page.get_by_role("link", name="6 h", exact=True)).to_have_attribute("aria-current", "true")
     expect(tile(page, "Running").get_by_role("img")).to_have_attribute("aria-label", re.compile("In the last 6 hours"))
+
+
+def test_a_chart_is_read_with_the_arrow_keys(page: Page) -> None:
+    start_jobs(page, ("numbers.add", [1], {}))
+    wait_until_drawn(page, "Accepted")
+    chart = tile(page, "Accepted").get_by_role("application", name="Accepted: the arrow keys read its values")
+    tile(page, "Failed").get_by_role("link").focus()
+    page.keyboard.press("Shift+Tab")  # Finished
+    page.keyboard.press("Shift+Tab")
+    expect(chart).to_be_focused()
+    assert chart.evaluate("chart => getComputedStyle(chart).outlineStyle") == "solid"
+    read = chart.get_by_role("status")
+    expect(read).to_have_text("")
+    page.keyboard.press("ArrowLeft")
+    expect(read).to_have_text(re.compile(r"^\d\d:\d\d:\d\d: accepted [\d.]+/(s|min)$"))
+    newest = read.inner_text()
+    page.keyboard.press("ArrowLeft")
+    expect(read).not_to_have_text(newest)
+    tip = page.locator(".tip")
+    expect(tip).to_contain_text(read.inner_text().split(": ")[0])
+    expect(tip).to_contain_text(read.inner_text().split(" ")[-1])
+    page.keyboard.press("ArrowRight")
+    expect(read).to_contain_text(newest[:9])
+    page.keyboard.press("Tab")
+    expect(tip).to_have_count(0)
+    expect(read).to_have_text("")
 
 
 def test_the_overview_names_what_failed_and_what_runs_for_longest(page: Page) -> None:
@@ -185,7 +210,7 @@ def test_a_chosen_theme_is_kept(page: Page) -> None:
 def test_a_hidden_tab_draws_nothing_and_catches_up(page: Page) -> None:
     note = tile(page, "Accepted").locator(".tile-note")
     start_jobs(page, ("numbers.add", [1], {}))
-    expect(note).to_have_text(re.compile(r"\d+ jobs?$"))
+    expect(note).to_have_text(re.compile(r"^\d+ jobs?, "))
     page.evaluate(HIDE, True)
     drawn = page.evaluate_handle(
         """() => {

@@ -107,20 +107,99 @@ def test_offer_a_task(run: Any) -> None:
     assert "must not be negative" in failure[1]
 
 
-def test_a_job_that_this_page_runs_is_cancelled_and_the_page_takes_the_next(run: Any) -> None:
-    state, next_result, connection = run("""
-        const begun = [];
-        const withdraw = await bahn.offer("browser.forever", ([name]) => (begun.push(name), name === "short" ? name : new Promise(() => {})));
-        let job;
-        while (!job) job = await bahn.start("browser.forever", ["long"]).catch(() => {});  // as above
-        await until(() => begun.length);
-        const state = await job.cancel();
-        const next = await bahn.start("browser.forever", ["short"]);
-        const result = await next.result();
+OFFER = """
+    const begun = [];
+    const withdraw = await bahn.offer("browser.forever", async ([name], { signal, job, attempt, progress }) => {
+        begun.push({ name, job, attempt, signal });
+        if (name === "short") return name;
+        await new Promise(resolve => signal.addEventListener("abort", resolve));
+        progress(1);  // nobody hears that
+        begun.at(-1).why = [signal.reason.uri, signal.reason.message];
+    });
+    const started = async (...call) => {
+        for (;;) {  // the dispatcher hears of the offer a moment later
+            const job = await bahn.start("browser.forever", ...call).catch(() => {});
+            if (job) return job;
+        }
+    };
+"""
+
+
+def test_a_page_that_runs_a_job_is_told_when_nobody_wants_it_any_more(run: Any) -> None:
+    cancelled, limited, withdrawn, next_result, connection = run(
+        OFFER
+        + """
+        const cancelled = await started(["long"]);
+        await until(() => begun.length === 1);
+        const state = await cancelled.cancel();
+        await until(() => begun[0].why);
+
+        const next = await (await started(["short"])).result();  // the place is free again
+
+        const limited = await started(["long"], {}, { run_within: 0.3 });
+        const failure = await limited.result().catch(({ message }) => message);
+        await until(() => begun[2].why);
+
+        const withdrawn = await started(["long"], {}, { crash_attempts: 1 });
+        await until(() => begun.length === 4);
         withdraw();
-        return [state, result, bahn.state];
+        await until(() => begun[3].why);
+        const lost = await withdrawn.result().catch(({ message }) => message);
+        const known = job => begun.filter(({ job: id }) => id === job.id).map(({ attempt, why }) => [attempt, ...why]);
+        return [[state, ...known(cancelled)], [failure, ...known(limited)], [lost, ...known(withdrawn)], next, bahn.state];
+    """
+    )
+    state, (attempt, uri, message) = cancelled
+    assert (state, attempt, uri) == ("cancelled", 1, "wamp.error.canceled")
+    assert "was cancelled" in message
+    failure, (attempt, uri, _) = limited
+    assert (attempt, uri) == (1, "wamp.error.canceled")
+    assert "run_within" in failure
+    assert withdrawn[1][2] == "the offer was withdrawn"
+    assert (next_result, connection) == ("short", "live")
+
+
+def test_a_page_that_runs_a_job_is_told_when_its_connection_is_lost(page: Page, relay: Any, evaluate: Any) -> None:
+    page.goto(f"{relay.origin}/#/workers")
+    evaluate(
+        page,
+        OPEN
+        + OFFER
+        + """
+        Object.assign(globalThis, { begun, until });
+        globalThis.job = await started(["long"]);
+        await until(() => begun.length);
+    """,
+    )
+    relay.cut()
+    evaluate(page, "await until(() => begun[0].why?.[0] === 'taskbahn.error.connection_lost')")
+    relay.mend()
+    evaluate(page, "await until(() => begun.length > 1)")  # the job comes back to the page as its second attempt
+    assert page.evaluate("[begun[1].attempt, begun[1].job === job.id]") == [2, True]
+    assert evaluate(page, "return job.cancel()") == "cancelled"
+    evaluate(page, "await until(() => begun[1].why)")
+
+
+def test_what_cannot_travel_or_be_offered_is_said_and_harms_nothing(run: Any) -> None:
+    argument, large, result, name, state = run("""
+        const why = promise => promise.then(() => "taken", ({ uri, message }) => [uri, message]);
+        const argument = await why(bahn.start("numbers.add", [1n]));
+        const large = await why(bahn.start("numbers.add", ["x".repeat(17 * 1024 * 1024)]));
+        const withdraw = await bahn.offer("browser.big", () => 1n);
+        let result;
+        do result = await why(bahn.call("browser.big"));
+        while (result[0] === "wamp.error.no_such_procedure");  // the dispatcher hears of the offer a moment later
+        withdraw();
+        const name = await why(bahn.offer("Browser-Big", () => 1));
+        return [argument, large, result, name, [await bahn.call("numbers.add", [1, 2]), bahn.state]];
     """)
-    assert (state, next_result, connection) == ("cancelled", "short", "live")
+    assert argument[0] == "taskbahn.error.invalid_request"
+    assert "cannot travel as JSON" in argument[1]
+    assert large[0] == "taskbahn.error.too_large"
+    assert result[0] == "taskbahn.error.job_failed"
+    assert "cannot travel as JSON" in result[1]
+    assert name[0] == "taskbahn.error.invalid_name"
+    assert state == [3, "live"]
 
 
 def test_a_job_that_waits_tells_its_place_and_what_is_known_of_it(run: Any) -> None:

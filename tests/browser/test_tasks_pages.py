@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from support.programs import Node
 
 SIMPLE = {
-    "text": "abc", "whole": "15", "share": "0.25", "day": "2024-02-29", "moment": "2024-02-29T12:30:05", "span": "PT1H30M",
+    "text": "abc", "whole": "15", "share": "0.25", "day": "2024-02-29", "moment": "2024-02-29T12:30:05",
+    "begin": "2024-03-01T09:00", "alarm": "07:15", "zoned": "07:15:00+02:00", "span": "PT1H30M",
     "key": "0188aa00-0000-7000-8000-000000000001", "price": "12.50", "raw": "AAEC", "path": "/tmp/a.jpg", "address": "192.0.2.7",
     "number_or_text": "seven",
 }  # fmt: skip
@@ -91,11 +92,15 @@ def test_every_simple_kind_of_argument_arrives_in_its_python_type(page: Page) ->
     page.locator("#field-yes").check()
     page.locator("#field-fit").select_option("cover")
     page.locator("#field-level").select_option("2")
+    assert [page.locator(f"#field-{name}").get_attribute("type") for name in ("moment", "begin", "alarm", "zoned")] == [
+        "datetime-local", "datetime-local", "time", "text",
+    ]  # fmt: skip
     page.get_by_role("button", name="Start job").click()
     moment = page.evaluate("text => new Date(text).toISOString()", SIMPLE["moment"]).replace(".000", "")
     assert result(page) == [
         ["str", "abc"], ["int", 15], ["float", 0.25], ["bool", True], ["Fit", "cover"], ["Level", 2], ["str", "x"],
         ["NoneType", None], ["NoneType", None], ["str", "seven"], ["date", "2024-02-29"], ["datetime", moment],
+        ["datetime", "2024-03-01T09:00:00"], ["time", "07:15:00"], ["time", "07:15:00+02:00"],
         ["timedelta", "PT5400S"], ["UUID", SIMPLE["key"]], ["Decimal", "12.50"], ["bytes", "AAEC"], ["PosixPath", "/tmp/a.jpg"],
         ["IPv4Address", "192.0.2.7"],
     ]  # fmt: skip

@@ -121,7 +121,7 @@ ENTRIES: list[tuple[Any, str]] = [
     ({"task": TASK, "args": {}}, "invalid_request"),
     ({"task": TASK, "id": "x"}, "invalid_request"),
     ({"task": TASK, "packed": "{}"}, "invalid_request"),
-    ({"task": TASK, "packed": "[" * 100_000}, "invalid_request"),
+    ({"task": TASK, "packed": "[" * 100_000}, "too_deep"),
     ({"task": TASK, "packed": f'[["{HALF}"],{{}}]'}, "invalid_request"),
     ({"task": TASK, "args": [HALF]}, "invalid_request"),
     ({"task": TASK, "args": [{(1, 2): 3}]}, "invalid_request"),

@@ -104,10 +104,37 @@ def test_what_is_reported_again_after_a_cut_is_stored_once(hall: Hall) -> None:
     back.says(notices=[log(1), log(2), log(3)])
     back.says(notices=[wire.Notice(*run, "log", hall.wall(), {"message": "not counted"})] * 2)
     hall.settle()
+    back.says(notices=[log(3), log(4)])
+    hall.settle()
     stored = hall.ask(wire.JOB_EVENTS, job_id(1)).answer["events"]
     assert [event["data"]["message"] for event in stored if event["kind"] == "log"] == [
-        "line 1", "line 2", "line 3", "not counted", "not counted",
+        "line 1", "line 2", "line 3", "not counted", "not counted", "line 4",
     ]  # fmt: skip
+    hall.check()
+
+
+def test_what_is_reported_again_after_a_restart_of_the_router_is_stored_once(hall: Hall) -> None:
+    worker = hall.worker()
+    hall.submit(retries=1, retry_backoff=0)
+    hall.settle()
+    (first,) = worker.take()
+    worker.says(notices=[wire.Notice(*first, "log", hall.wall(), "line 1", mark) for mark in (1, 2)])
+    worker.failed(first)
+    hall.passes(1)
+    (run,) = worker.take()
+    lines = [wire.Notice(*run, "log", hall.wall(), f"line {mark}", mark) for mark in range(1, 6)]
+    worker.says(notices=lines[:3])
+    hall.settle()  # stored, but the worker does not hear of it
+    hall.restart()
+    back = hall.worker(running=[run])
+    back.says(notices=lines[:2])
+    back.says(notices=lines[2:])
+    hall.settle()
+    stored = hall.ask(wire.JOB_EVENTS, job_id(1)).answer["events"]
+    assert [(event["attempt"], event["data"]) for event in stored] == [
+        *((1, "line 1") for _ in (1, 2)), *((2, line.data) for line in lines),
+    ]  # fmt: skip
+    assert [event["number"] for event in stored] == sorted({event["number"] for event in stored})
     hall.check()
 
 
@@ -137,6 +164,40 @@ def test_a_worker_whose_report_waits_for_the_disk_is_not_given_up(hall: Hall) ->
     hall.store.refuses, worker.silent = "", False
     hall.passes(30)
     assert hall.state(1) == "succeeded"
+
+
+def test_workers_are_told_to_wait_while_the_store_refuses_and_what_they_send_again_does_not_gather(hall: Hall) -> None:
+    worker = hall.worker()
+    hall.submit()
+    hall.settle()
+    (run,) = worker.take()
+    worker.silent = True  # it sends nothing before its report is recorded
+    hall.store.refuses = "disk full"
+    done = {"done": [wire.Done(*run, "1")]}
+    worker.says(**done)
+    hall.passes(25)
+    assert [order for order in worker.asked.progress if "waits" in order] == [{"waits": True}] * 2
+    for _ in range(5):
+        worker.lost()
+        worker = hall.worker(running=[run])
+        worker.silent = True
+        worker.says(**done)
+    assert len(hall.dispatcher.gathered.reports) == 1
+    hall.store.refuses = ""
+    hall.passes(5)
+    assert hall.state(1) == "succeeded"
+    hall.check()
+
+
+def test_what_a_worker_does_not_know_any_more_when_it_comes_back_counts_as_it_was_reported(hall: Hall) -> None:
+    worker = hall.worker()
+    hall.submit()
+    hall.settle()
+    worker.done(*worker.take())
+    hall.worker()  # another process of that name, before the report was looked at
+    hall.settle()
+    assert hall.state(1) == "succeeded"
+    hall.check()
 
 
 @pytest.mark.parametrize("begun, state", [(True, "failed"), (False, "ready")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn_router.calls import Call
-from taskbahn_router.following import Following, Waiter, Watcher, outcome_error
+from taskbahn_router.following import Caller, Following, Waiter, outcome_error
 
 if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
@@ -29,10 +29,6 @@ class Sent:
 
 def call(sent: Sent, request: int = 1, *, wants_progress: bool = True) -> Call:
     return Call(sent, request, "p", [], {}, wants_progress=wants_progress)
-
-
-def event(number: int, kind: str = "log") -> dict[str, Any]:
-    return {"job": "x", "number": number, "kind": kind, "at": 0.0, "data": number}
 
 
 def test_outcomes_of_one_turn_go_out_together() -> None:
@@ -75,20 +71,9 @@ def test_only_those_who_want_events_cause_them_to_be_made() -> None:
     following = Following()
     following.wait(Waiter(call(Sent()), ["a"]))
     assert not following.wants_events("a")
-    following.follow("a", Watcher(call(Sent()), lambda: None))
+    following.follow("a", Caller(call(Sent())))
     assert following.wants_events("a")
     assert not following.wants_events("b")
-
-
-def test_a_watcher_holds_events_back_until_the_snapshot_is_out_and_drops_what_that_has() -> None:
-    sent = Sent()
-    watcher = Watcher(call(sent), lambda: None)
-    watcher.events("x", [event(3), event(4)])
-    watcher.events("x", [event(4, "progress")])
-    assert sent.sent == []
-    watcher.release(3)
-    watcher.events("x", [event(3), event(5)])
-    assert [[each["number"] for each in entry[2]["events"]] for entry in sent.sent] == [[4, 4], [5]]
 
 
 def test_an_answered_call_sends_nothing_more() -> None:

@@ -9,7 +9,7 @@ import pytest
 from support.dispatching import WALL, Hall, job_id
 
 from taskbahn import wire, wire_views
-from taskbahn_router import error_groups, fingerprints, job_lists
+from taskbahn_router import error_groups, fingerprints, job_lists, reports
 
 if TYPE_CHECKING:
     from support.dispatching import FakeWorker
@@ -129,6 +129,29 @@ def test_a_job_that_is_retried_leaves_its_group_and_may_come_into_another_one(ha
     groups = hall.ask(wire.VIEW_ERRORS).answer["groups"]
     assert [(group["message"], group["count"]) for group in groups] == [("no", 1), ("order 1 is gone", 1)]
     assert ids(hall, error=before["fingerprint"]) == [2]
+
+
+def test_fingerprints_are_kept_with_jobs_as_they_fail_and_worked_out_for_those_that_failed_before_that(
+    hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(reports, "fingerprint", lambda *_: None)
+        fail(hall, worker, 2)
+    fail(hall, worker, 1)
+    [group] = hall.ask(wire.VIEW_ERRORS).answer["groups"]
+    assert group["count"] == 3
+    shown = [hall.ask(wire.JOB_GET, job_id(number)).answer["fingerprint"] for number in (1, 2, 3)]
+    assert shown == [group["fingerprint"]] * 3
+    assert [job.get("fingerprint") for job in hall.ask(wire.VIEW_JOBS).answer["jobs"]] == [group["fingerprint"], None, None]
+    asked: list[int] = []
+    monkeypatch.setattr(hall.views._lists._reader, "errors", asked.extend)
+    assert hall.ask(wire.VIEW_ERRORS).answer["groups"] == [group]
+    fail(hall, worker, 3)
+    assert [each["count"] for each in hall.ask(wire.VIEW_ERRORS).answer["groups"]] == [6]
+    assert asked == [], "no error is read to put it into its group"
+    hall.ask(wire.JOB_RETRY, [job_id(3)])
+    hall.settle()
+    assert "fingerprint" not in hall.ask(wire.JOB_GET, job_id(3)).answer
 
 
 @pytest.fixture

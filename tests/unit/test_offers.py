@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 from support.dispatching import Asked, Hall, job_id
+from twisted.internet.defer import Deferred
 
 from taskbahn import wire
-from taskbahn_router.offers import TELL_SECONDS, Offers
+from taskbahn_router.offers import GONE_SECONDS, TELL_SECONDS, OfferFailed, Offers
 
 URI = wire.OFFER_PREFIX + "shop.offered"
+
+
+def offers(hall: Hall) -> Offers:
+    return Offers(hall.dispatcher, hall.roster, cast("Any", hall))
 
 
 @pytest.fixture
 def hall() -> Hall:
     """A hall in which one job runs on an offered procedure."""
     hall = Hall()
-    Offers(hall.dispatcher, hall.roster, cast("Any", hall)).created({"id": 1, "uri": URI})
+    offers(hall).created({"id": 1, "uri": URI})
     hall.settle()
     hall.submit(task="shop.offered")
     hall.settle()
@@ -63,4 +69,45 @@ def test_while_the_store_takes_nothing_progress_does_not_gather(hall: Hall) -> N
     ends.callback("done")
     hall.settle()
     assert watching.answer["result"] == "done"
+    hall.check()
+
+
+def test_a_session_that_goes_costs_one_attempt() -> None:
+    hall = Hall()
+    made = offers(hall)
+    made.created({"id": 1, "uri": URI})
+    hall.submit(task="shop.offered")
+    hall.settle()
+    _, ends = hall.heard[URI]
+    ends.errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
+    hall.passes(GONE_SECONDS / 2)
+    made.deleted(1)  # Crossbar says so a moment after it has ended the call
+    hall.settle()
+    assert (hall.state(1), hall.row(1).attempt) == ("ready", 1)
+    made.created({"id": 2, "uri": URI})
+    hall.passes(1)
+    assert (hall.state(1), hall.row(1).attempt) == ("running", 2)
+    hall.check()
+
+
+def test_a_call_that_is_lost_while_its_registration_stays_is_a_lost_attempt(hall: Hall) -> None:
+    hall.heard[URI][1].errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
+    hall.passes(GONE_SECONDS * 2)  # several sessions may share a registration
+    assert (hall.state(1), hall.row(1).attempt) == ("running", 2)
+    hall.check()
+
+
+def test_who_wants_to_know_its_job_is_told_before_the_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    hall, called = Hall(), []
+    calls = hall.call_offer
+
+    def call_offer(uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
+        called.append((uri, args, kwargs))
+        return calls(uri, args, kwargs, on_progress)
+
+    monkeypatch.setattr(hall, "call_offer", call_offer)
+    offers(hall).created({"id": 1, "uri": wire.OFFER_JOB_PREFIX + "shop.offered"})
+    hall.submit(7, task="shop.offered")
+    hall.settle()
+    assert called == [(wire.OFFER_JOB_PREFIX + "shop.offered", [{"job": job_id(1), "attempt": 1}, 7], {})]
     hall.check()

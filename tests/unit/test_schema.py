@@ -100,6 +100,28 @@ def test_the_schema_has_types_defaults_and_what_the_docstring_says() -> None:
     assert (published.order, published.variadic, published.returns) == (["path", "width"], None, {"type": "string"})
 
 
+def test_times_that_need_no_zone_are_published_as_such() -> None:
+    def task(
+        a: dt.datetime,
+        b: dt.time | None,
+        c: list[dt.datetime],
+        d: Annotated[dt.datetime, msgspec.Meta(tz=True)],
+        e: Annotated[dt.time, msgspec.Meta(description="when")],
+    ) -> None:
+        raise NotImplementedError
+
+    properties = TaskSignature.of(task).wire.parameters["properties"]
+    assert properties == {
+        "a": {"type": "string", "format": "date-time-local"},
+        "b": {"anyOf": [{"type": "string", "format": "time-local"}, {"type": "null"}]},
+        "c": {"type": "array", "items": {"type": "string", "format": "date-time-local"}},
+        "d": {"type": "string", "format": "date-time"},
+        "e": {"type": "string", "format": "time-local", "description": "when"},
+    }
+    moment, time = dt.datetime(2026, 1, 2, 3, 4, 5), dt.time(6, 7)  # noqa: DTZ001 - that is what it is about
+    assert both_ways(task, moment, time, [moment], moment.replace(tzinfo=dt.UTC), time)[0][:3] == (moment, time, [moment])
+
+
 def test_the_schema_of_every_kind_of_parameter_is_a_valid_schema() -> None:
     published = TaskSignature.of(everything).wire
     jsonschema_rs.meta.validate(published.parameters)

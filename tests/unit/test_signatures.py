@@ -43,7 +43,10 @@ def test_a_missing_argument_is_named() -> None:
 
 
 def test_a_surplus_name_is_named() -> None:
-    assert fields(checker(), "a.jpg", hight=5) == {"hight": "is no argument of this task"}
+    assert fields(checker(), "a.jpg", widht=5, colour=1) == {
+        "widht": "is no argument of this task (did you mean 'width'?)",
+        "colour": "is no argument of this task",
+    }
 
 
 def test_too_many_positions_are_counted() -> None:

@@ -15,7 +15,9 @@ from taskbahn_router.slow_readers import (
     MUCH,
     MUCH_IN_ALL,
     PATIENCE,
+    SOME,
     STALLED_SECONDS,
+    Backlogs,
     SlowReaders,
     backlog,
     session_of,
@@ -172,3 +174,25 @@ def test_it_says_which_session_it_was(street: Street) -> None:
     silent = Connection(street, 8)
     silent.protocol = Layer(wrappedProtocol=Layer(_proto=None))
     assert session_of(silent) is None
+
+
+def test_how_much_waits_for_a_session_is_known_once_it_was_much(street: Street) -> None:
+    backlogs = Backlogs(street)
+    slow, quick = Connection(street, 1), Connection(street, 2)
+    assert (backlogs.of(1000), backlogs.of(2000), backlogs.of(None)) == (0, 0, 0)
+    slow.owed(SOME + 1)
+    quick.owed(SOME)
+    street.passes(LOOK_SECONDS)
+    assert (backlogs.of(1000), backlogs.of(2000)) == (SOME + 1, 0)
+    slow.reads(SOME)
+    assert backlogs.of(1000) == 1
+    slow.owed(5)
+    assert backlogs.of(1000) == 6  # at once
+
+
+def test_nobody_looks_for_backlogs_when_nobody_asks(street: Street) -> None:
+    backlogs = Backlogs(street)
+    street.watch.stop()
+    backlogs.of(1000)
+    street.passes(LOOK_SECONDS)
+    assert not street.getDelayedCalls()

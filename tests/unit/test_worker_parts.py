@@ -60,6 +60,12 @@ def test_an_application_is_found_by_module_and_name(make_module: MakeModule) -> 
         ("x = 1\n1 / 0", "app", "line 2: ZeroDivisionError: division by zero"),
         ("def f(:", "app", "line 1: SyntaxError"),
         ("from taskbahn import Taskbahn\nphotos = Taskbahn()", "app", "has no 'app' (did you mean {name}:photos?)"),
+        ("x = 1", "app", "has no 'app': write `app = Taskbahn()` there"),
+        (
+            "from taskbahn import Taskbahn\napp = Taskbahn()\n@app.task\ndef f(x: type(app)): ...",
+            "app",
+            "{name}.py, line 3: UnsupportedAnnotation: ",
+        ),
         ("import json as app", "app", "is no Taskbahn application but a module"),
         ("from taskbahn import Taskbahn\napp = Taskbahn()", "app", "has no tasks yet"),
     ],

@@ -47,6 +47,26 @@ test("a field is made of each property, with references and null resolved", () =
   );
 });
 
+test("a time that needs no zone stays as it was typed, but for the seconds that Python wants", () => {
+  const time = (format, more) => ({ type: "string", format, ...more });
+  const properties = {
+    begin: time("date-time-local"),
+    end: time("date-time-local", { default: "2026-01-31T12:00:00Z" }),
+    at: time("date-time"),
+    alarm: time("time-local", { default: "07:15:00" }),
+    strict: time("partial-time"),
+    zoned: time("time"),
+  };
+  const fields = fieldsOf({ digest: "", parameters: { properties } });
+  assert.deepEqual(fields.map(({ kind }) => kind), ["datetime", "datetime", "datetime", "time", "time", "text"]);
+  assert.equal(typedOf(fields[0], "2026-01-31T12:00:05"), "2026-01-31T12:00:05");
+  assert.equal(typedOf(fields[3]), "07:15:00");
+  const moment = "2026-01-31T12:00";
+  const { kwargs } = argumentsOf(fields, { begin: moment, end: moment, at: moment, alarm: "07:15", strict: "07:15:30", zoned: "07:15:00Z" });
+  const zoned = new Date(moment).toISOString();
+  assert.deepEqual(kwargs, { begin: `${moment}:00`, end: zoned, at: zoned, alarm: "07:15:00", strict: "07:15:30", zoned: "07:15:00Z" });
+});
+
 test("a form begins with the defaults", () => {
   assert.deepEqual(typed(), { path: "", width: "256", fit: "1", crop: "", taken: "", due: "", sharpen: true, rest: "" });
 });

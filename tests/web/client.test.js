@@ -182,7 +182,7 @@ test("subscriptions and offers are made again on every session", async () => {
   router.sessions[0].lose();
   while (router.sessions.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual(router.sessions[1].topics, ["taskbahn.view.changes"]);
-  assert.deepEqual(router.sessions[1].procedures, ["taskbahn.offer.browser.resize"]);
+  assert.deepEqual(router.sessions[1].procedures, ["taskbahn.offer_job.browser.resize"]);
   bahn.close();
 });
 

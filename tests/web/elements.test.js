@@ -44,7 +44,7 @@ test("what is only expected is told roughly", () => {
 test("a running job tells its time, its pace and what is left", () => {
   const stage = { id: 1, name: "Pictures", total: 100, done: 20, started_at: 100 };
   const job = { id: ID, state: "running", started_at: 100, attempt: 2, progress: { stages: [stage] } };
-  assert.deepEqual(footOf(job, 110, LIVE), { facts: "10 s · 2/s · attempt 2", left: "about 40 s left" });
+  assert.deepEqual(footOf(job, 110, LIVE), { facts: "10 s · 2.0/s · attempt 2", left: "about 40 s left" });
   assert.deepEqual(footOf({ ...job, attempt: 1, progress: null, typical: 5 }, 110, LIVE), { facts: "10 s", left: "usually 5.0 s" });
   assert.match(footOf(job, 110, { state: "reconnecting" }).facts, /^Reconnecting/);
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { found } from "../../web/taskbahn_web/static/app/found.js";
 import { rangeOf, RANGES } from "../../web/taskbahn_web/static/app/ranges.js";
+import { rate } from "../../web/taskbahn_web/static/shared/format.js";
 import { inWords, perSecondOf, sums, tilesOf } from "../../web/taskbahn_web/static/app/tiles.js";
 
 const COUNTS = { accepted: 40, succeeded: 30, failed: 2, cancelled: 1, expired: 0, retried: 3 };
@@ -33,8 +34,8 @@ test("the tiles say what is now, and what it was made of", () => {
   assert.deepEqual(
     tiles.map(({ title, figure, note }) => [title, figure, note]),
     [
-      ["Accepted", "3.0/s", "15 jobs"],
-      ["Finished", "2.0/s", "15 jobs"],
+      ["Accepted", "3.0/s", "15 jobs, 1.5/s on average"],
+      ["Finished", "2.0/s", "15 jobs, 1.5/s on average"],
       ["Failed", "2", "13.3 % of what finished"],
       ["Running", "2", "of 8 slots"],
       ["Waiting", "5", "1 of them not due yet"],
@@ -44,6 +45,15 @@ test("the tiles say what is now, and what it was made of", () => {
     ],
   );
   assert.ok(tiles.every(({ lines }) => lines.length > 0 && lines.every(({ values }) => values.length === 3)));
+});
+
+test("what happens seldom has a rate that can be read", () => {
+  const spoken = [250.4, 12, 2.04, 0.1, 0.0991, 1 / 60, 59.4 / 3600, 1 / 3600, 1 / 86_400, 0].map(rate);
+  assert.deepEqual(spoken, ["250/s", "12/s", "2.0/s", "0.1/s", "5.9/min", "1.0/min", "59.4/h", "1.0/h", "1.0/d", "0/s"]);
+  const day = history({ step: 300, accepted: [null, ...Array(280).fill(0), ...Array(7).fill(1), 0] });
+  const quiet = tile("Accepted", status(), day, { accepted: 0, finished: 0, failed: 0 });
+  assert.deepEqual([quiet.figure, quiet.note, quiet.format(1 / 300)], ["0/s", "7 jobs, 7.0/d on average", "12/h"]);
+  assert.equal(tile("Accepted", status(), history({ accepted: [null, 0, 0] }), null).note, "no jobs");
 });
 
 test("an idle node shows dashes and noughts, not nothing", () => {

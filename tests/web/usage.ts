@@ -18,10 +18,11 @@ async function use(): Promise<number> {
   } catch (error) {
     if (error instanceof TaskbahnError) console.log(error.uri, error.fields.width, error.isConnectionLost);
   }
-  const withdraw = await bahn.offer("browser.resize", async ([width], { kwargs, progress }) => {
+  const withdraw = await bahn.offer("browser.resize", async ([width], { kwargs, progress, signal, job, attempt }) => {
     progress(0.5);
     progress({ message: "half", fraction: 0.5 });
-    return [width, kwargs.height];
+    const answer = await fetch(`/sizes/${job}`, { signal });
+    return [width, kwargs.height, attempt + 1, answer.status];
   });
   withdraw();
   return typical ?? 0;
@@ -46,6 +47,8 @@ async function wrong(bahn: Bahn, job: Job): Promise<void> {
   await bahn.call("images.thumbnail", { width: 64 });
   // @ts-expect-error: there is no such option
   await bahn.start("images.thumbnail", [], {}, { urgent: true });
+  // @ts-expect-error: there is no such option of connect
+  await connect({ tokn: "secret" });
   // @ts-expect-error: a state that does not exist
   if (bahn.state === "open") bahn.close();
   // @ts-expect-error: an attribute of the wrong type

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from taskbahn.errors import TaskbahnError
+from taskbahn.errors import TaskbahnError, did_you_mean
 
 COMMANDS = {  # name: (module, one line for --help)
     "up": ("up", "Start router, dispatcher and page on one port."),
@@ -48,6 +48,12 @@ class Commands(click.Group):
         module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; say which one may be, if there is none of this name."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], COMMANDS)}.")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

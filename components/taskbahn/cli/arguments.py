@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +10,41 @@ import click
 import msgspec
 
 from taskbahn import wire
-from taskbahn.errors import TaskbahnError
+from taskbahn.errors import TaskbahnError, did_you_mean
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
     from taskbahn.handle import TaskHandle
 
+OPTION = re.compile(r"--?[A-Za-z]")  # a negative number is none
+SHORT = len("-o")
 NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 HELP = """\b
 ARGUMENTS are given by position, or by name as in width=64. Each is read as
 JSON if it is JSON, else as text; what the task takes as text stays text."""
+
+
+class TaskCommand(click.Command):
+    """A command whose arguments are a task's: `-5` is one of them, and so is what follows `--`; an option that does not exist is none."""
+
+    ignore_unknown_options = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what was meant as an option."""
+        known = [word for parameter in self.get_params(ctx) for word in (*parameter.opts, *parameter.secondary_opts)]
+        for word in args[: args.index("--")] if "--" in args else args:
+            name = word.partition("=")[0] if word.startswith("--") else word[:2]
+            if OPTION.match(word) and name not in known:
+                raise click.UsageError(_no_option(name, known), ctx)
+        return super().parse_args(ctx, args)
+
+
+def _no_option(name: str, known: list[str]) -> str:
+    of_job = difflib.get_close_matches(name.strip("-").replace("-", "_"), wire.Options.__struct_fields__, n=1, cutoff=0.8)
+    if of_job and len(name) > SHORT:
+        return f"No such option: {name}. Options of the job are given like this: -o {of_job[0]}=VALUE"
+    return f"No such option: {name}{did_you_mean(name, known)}. An argument of the task that begins so comes after --"
+
 
 option_option = click.option(
     "-o",

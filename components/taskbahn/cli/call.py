@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskbahn.cli.arguments import HELP, option_option, parsed, prepared
+from taskbahn.cli.arguments import HELP, TaskCommand, option_option, parsed, prepared
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.shared import common, connected, exit_code, print_json
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from taskbahn.job import Job
 
 
-@click.command(epilog=HELP, context_settings={"ignore_unknown_options": True})
+@click.command(cls=TaskCommand, epilog=HELP)
 @click.argument("task", shell_complete=complete_task)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @option_option

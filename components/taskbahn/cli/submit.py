@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from taskbahn.cli.arguments import HELP, option_option, parsed, prepared
+from taskbahn.cli.arguments import HELP, TaskCommand, option_option, parsed, prepared
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.shared import common, connected, print_json
 
 
-@click.command(epilog=HELP, context_settings={"ignore_unknown_options": True})
+@click.command(cls=TaskCommand, epilog=HELP)
 @click.argument("task", shell_complete=complete_task)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @option_option

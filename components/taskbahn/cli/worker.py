@@ -55,11 +55,13 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
     from taskbahn.worker.run import run_worker
     from taskbahn.worker.service import Settings
 
+    served = [queue.strip() for queue in queues.split(",") if queue.strip()]
+    if not served:
+        raise click.UsageError("--queues names no queue: write it like --queues default,mail")
     try:
         app = load_app(target)
         for task in app.tasks.values():
             task.declaration()
-        served = [queue.strip() for queue in queues.split(",") if queue.strip()] or [wire.DEFAULT_QUEUE]
         settings = Settings(target=target, url=url or app.url, name=name, slots=slots, queues=served)
         gc.freeze()
         return run_worker(app, settings, grace=grace, burst=burst)

@@ -54,6 +54,9 @@ async def simple(
     number_or_text: int | str,
     day: dt.date,
     moment: Annotated[dt.datetime, msgspec.Meta(tz=True)],
+    begin: dt.datetime,
+    alarm: dt.time,
+    zoned: Annotated[dt.time, msgspec.Meta(tz=True)],
     span: dt.timedelta,
     key: UUID,
     price: Decimal,
@@ -63,7 +66,7 @@ async def simple(
 ) -> list[Any]:
     """Give back what it got, each with its Python type."""
     got = [text, whole, share, yes, fit, level, either, none_or_yes, none_or_fit, number_or_text]
-    got += [day, moment, span, key, price, raw, path, address]
+    got += [day, moment, begin, alarm, zoned, span, key, price, raw, path, address]
     return [[type(value).__name__, value] for value in got]
 
 

@@ -14,6 +14,7 @@ import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { uuid7 } from "./client/ids.js";
 import { Job } from "./client/job.js";
 import { offer } from "./client/offer.js";
+import { address, checked } from "./client/options.js";
 import { pulse } from "./client/pulse.js";
 import { renewed } from "./client/renewed.js";
 import { dial } from "./client/wamp.js";
@@ -35,8 +36,9 @@ export class Bahn {
    * @param {string} [options.url]  of the router's WebSocket, from where this module was loaded; `/ws` there if left out
    * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
    */
-  constructor({ url = HOME, dial: open = dial } = {}) {
-    this.connection = new Connection(new URL(url, HOME).href.replace(/^http/, "ws"), open);
+  constructor(options = {}) {
+    const { url = HOME, dial: open = dial } = checked("connect", options, ["url", "dial"]);
+    this.connection = new Connection(address(url, HOME), open);
     this.#stopPulse = pulse(this.connection);
   }
 
@@ -98,7 +100,8 @@ export class Bahn {
    * @param {AbortSignal} [options.signal]  aborting it cancels the job
    * @returns {Promise<any>}  what the task returned
    */
-  async call(task, args = [], kwargs = {}, { onProgress, onEvent, signal } = {}) {
+  async call(task, args = [], kwargs = {}, options = {}) {
+    const { onProgress, onEvent, signal } = checked("call", options, ["onProgress", "onEvent", "signal"]);
     const session = await this.connection.session();
     signal?.throwIfAborted();
     const take = (/** @type {{events?: import("./client/wire.js").Event[]}} */ { events = [] }) => {
@@ -120,7 +123,7 @@ export class Bahn {
    * @param {number} [after]  the number of the last event that is known
    */
   watch(id, watcher, after = 0) {
-    return watch(this.connection, id, watcher, after);
+    return watch(this.connection, id, checked("watch", watcher, ["onSnapshot", "onEvents", "onPlace"]), after);
   }
 
   /**

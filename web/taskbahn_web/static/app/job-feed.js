@@ -2,11 +2,11 @@
 
 import { signal } from "@preact/signals";
 
-import { JOB_TOPIC } from "../client/wire.js";
+import { JOB_GET, JOB_TOPIC } from "../client/wire.js";
 import { applied } from "../shared/job-view.js";
-import { FINAL_STATES, sentence } from "../taskbahn.js";
+import { FINAL_STATES, sentence, TaskbahnError } from "../taskbahn.js";
 import { atOnce } from "./frame.js";
-import { bahn, onLive } from "./live.js";
+import { bahn, now, onLive } from "./live.js";
 
 /**
  * @typedef {import("../client/wire.js").JobView} JobView
@@ -14,6 +14,9 @@ import { bahn, onLive } from "./live.js";
  */
 
 const MOST_LINES = 5000; // log lines and chunks that are kept here, the newest
+const LOOK_AGAIN = 10; // seconds, for a job that is due to be deleted
+const LONGEST = 86_400; // seconds that a timer runs
+const UNKNOWN_JOB = "taskbahn.error.unknown_job";
 
 export class JobFeed {
   /** @type {import("@preact/signals").Signal<JobView | null>} */
@@ -24,11 +27,15 @@ export class JobFeed {
   chunks = signal([]);
   /** A sentence. @type {import("@preact/signals").Signal<string>} */
   problem = signal("");
+  /** The node has deleted it; what is known of it stays. */
+  isRemoved = signal(false);
 
   #id;
   #last = 0; // number of the newest event
   #isOpen = true;
   #isEnded = false; // the watch, with the job or for another reason
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #look;
   /** @type {import("../client/watch.js").Watch | null} */
   #watch = null;
   /** What is known, drawn or not. @type {{job: JobView | null, log: Event[], chunks: Event[]}} */
@@ -50,6 +57,7 @@ export class JobFeed {
     });
     return () => {
       this.#isOpen = false;
+      clearTimeout(this.#look);
       stopAgain();
       void topic.then((stop) => stop(), () => {});
       this.#watch?.stop();
@@ -59,6 +67,7 @@ export class JobFeed {
   /** Begin anew after the newest event that is known. */
   follow() {
     this.#isEnded = false;
+    clearTimeout(this.#look);
     this.problem.value = "";
     this.#watch?.stop();
     const watch = bahn.watch(
@@ -75,11 +84,34 @@ export class JobFeed {
       (job) => {
         this.#isEnded = true;
         this.#take({ job });
+        this.#lookLater();
       },
       (error) => {
         this.#isEnded = true;
-        if (this.#isOpen) this.problem.value = sentence(error);
+        if (this.#isOpen) this.#failed(error);
       },
+    );
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    if (this.#now.job && isUnknown(error)) this.isRemoved.value = true;
+    else this.problem.value = sentence(error);
+  }
+
+  /** Nobody tells that a job is deleted, but from when on that may happen is known: then it is looked for now and then. */
+  #lookLater() {
+    clearTimeout(this.#look);
+    const { kept_until: until } = this.#now.job ?? {};
+    if (!until || !this.#isOpen || !this.#isEnded) return;
+    const seconds = Math.min(LONGEST, Math.max(LOOK_AGAIN, until - now.peek()));
+    this.#look = setTimeout(() => (now.peek() < until ? this.#lookLater() : this.#lookForIt()), seconds * 1000);
+  }
+
+  #lookForIt() {
+    bahn.ask(JOB_GET, [this.#id]).then(
+      () => this.#lookLater(),
+      (error) => (isUnknown(error) && this.#isEnded ? this.#failed(error) : this.#lookLater()),
     );
   }
 
@@ -103,6 +135,11 @@ export class JobFeed {
     const { job, log, chunks } = this.#now;
     [this.job.value, this.log.value, this.chunks.value] = [job, log, chunks];
   }
+}
+
+/** @param {unknown} error */
+function isUnknown(error) {
+  return error instanceof TaskbahnError && error.uri === UNKNOWN_JOB;
 }
 
 /**

@@ -24,8 +24,6 @@ import { link } from "./route.js";
  * @property {(value: number) => string} format  of values
  */
 
-const perSecond = (/** @type {number} */ value) => `${rate(value)}/s`;
-
 /**
  * @param {Status} status
  * @param {History | null} history  null until it is there: then the tiles have no lines
@@ -47,17 +45,17 @@ function flow({ totals }, history, rates) {
   return [
     {
       title: "Accepted",
-      figure: perSecond(latest(accepted)),
-      note: history ? `${count(total(history.accepted), "job")}` : "",
+      figure: rate(latest(accepted)),
+      note: history ? onAverage(history.accepted, history.step) : "",
       lines: history ? [{ label: "accepted", tone: "muted", values: accepted }] : [],
-      format: perSecond,
+      format: rate,
     },
     {
       title: "Finished",
-      figure: perSecond(latest(ended)),
-      note: history ? count(total(finished), "job") : "",
+      figure: rate(latest(ended)),
+      note: history && finished ? onAverage(finished, history.step) : "",
       lines: history ? [{ label: "finished", tone: "succeeded", values: ended }] : [],
-      format: perSecond,
+      format: rate,
     },
     {
       title: "Failed",
@@ -150,6 +148,12 @@ export function sums(...lists) {
 /** @param {Values | null | undefined} values */
 function total(values) {
   return (values ?? []).reduce((/** @type {number} */ sum, value) => sum + (value ?? 0), 0);
+}
+
+/** How many there were in all that time, for the rate of now may be none. @param {Values} values @param {number} step */
+function onAverage(values, step) {
+  const [jobs, known] = [total(values), values.filter((value) => value !== null).length];
+  return jobs ? `${count(jobs, "job")}, ${rate(jobs / (known * step))} on average` : "no jobs";
 }
 
 /** @param {Values} values */

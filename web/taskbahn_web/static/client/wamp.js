@@ -1,11 +1,13 @@
 /**
- * The one module that touches wampy: a WAMP session as four verbs, over one WebSocket, until that closes.
+ * The one module that speaks with wampy (as `mended-wampy.js` has it): a WAMP session as four verbs, over one WebSocket, until that closes.
  * It never reconnects; `connection.js` does, with a new session, so that no state of an old one is left.
  */
 
 import { connectionLost, TaskbahnError } from "./errors.js";
+import { Invocations } from "./invocations.js";
 import { attempt } from "./listeners.js";
-import { Errors, Wampy } from "./wampy.js";
+import { MendedWampy } from "./mended-wampy.js";
+import { Errors } from "./wampy.js";
 import { REALM } from "./wire.js";
 
 /**
@@ -19,7 +21,7 @@ import { REALM } from "./wire.js";
  * @property {(procedure: string, handler: Callee) => Promise<() => void>} register
  * @property {() => void} close
  *
- * @typedef {(args: unknown[], kwargs: Record<string, unknown>, progress: (value: unknown) => void) => unknown} Callee
+ * @typedef {(args: any[], kwargs: Record<string, unknown>, progress: (value: unknown) => void, signal: AbortSignal) => unknown} Callee
  *
  * @typedef {{handlers: Set<(value: any) => void>, undo: Promise<() => Promise<void>>}} Topic
  *
@@ -30,28 +32,16 @@ import { REALM } from "./wire.js";
 export async function dial(url, onClose) {
   // loose: strict is wampy's word for a rule of its own that refuses the hyphens of `taskbahn.job.<id>`
   const options = { realm: REALM, autoReconnect: false, uriValidation: "loose" };
-  const wampy = new MendedWampy(url, { ...options, onClose: () => (onClose(), session.closed()) });
-  const session = new WampySession(wampy);
+  const invocations = new Invocations();
+  const onEnd = () => (onClose(), session.closed());
+  const wampy = new MendedWampy(url, { ...options, onClose: onEnd }, (request) => invocations.interrupt(request));
+  const session = new WampySession(wampy, invocations);
   try {
     await wampy.connect();
   } catch (error) {
     throw translated(error);
   }
   return session;
-}
-
-/** wampy 8.0.2 looks for an ended subscription without its options, does not find it, and throws where nobody can catch. */
-class MendedWampy extends Wampy {
-  /**
-   * @override
-   * @param {[number, number]} message
-   */
-  async _onUnsubscribedMessage(message) {
-    const request = this._requests[message[1]];
-    const ended = [...this._subscriptionsById.values()].find(({ topic, callbacks }) => topic === request.topic && !callbacks.length);
-    request.advancedOptions = ended?.advancedOptions;
-    return super._onUnsubscribedMessage(message);
-  }
 }
 
 /**
@@ -66,10 +56,15 @@ class WampySession {
   #topics = new Map();
   #isOver = false;
   #wampy;
+  #invocations;
 
-  /** @param {Wampy} wampy */
-  constructor(wampy) {
+  /**
+   * @param {MendedWampy} wampy
+   * @param {Invocations} invocations
+   */
+  constructor(wampy, invocations) {
     this.#wampy = wampy;
+    this.#invocations = invocations;
   }
 
   /** @type {Session["call"]} */
@@ -127,16 +122,22 @@ class WampySession {
 
   /** @type {Session["register"]} */
   async register(procedure, handler) {
-    const run = async (/** @type {import("./wampy.js").Invocation} */ { argsList = [], argsDict = {}, result_handler }) => {
-      const progress = (/** @type {unknown} */ value) => result_handler({ argsList: [value], options: { progress: true } });
+    const run = async (/** @type {import("./wampy.js").Invocation} */ { details, argsList = [], argsDict = {}, result_handler }) => {
+      const work = (/** @type {AbortSignal} */ signal) => {
+        const say = (/** @type {unknown} */ value) => signal.aborted || result_handler({ argsList: [value], options: { progress: true } });
+        return handler(argsList, argsDict, say, signal);
+      };
       try {
-        return { argsList: [await handler(argsList, argsDict, progress)] };
+        return { argsList: [await this.#invocations.run(details.request, procedure, work)] };
       } catch (error) {
         throw invocationError(error);
       }
     };
     await this.#answer(this.#wampy.register(procedure, run));
-    return () => void this.#wampy.unregister(procedure).catch(() => {});
+    return () => {
+      this.#invocations.withdraw(procedure);
+      void this.#wampy.unregister(procedure).catch(() => {});
+    };
   }
 
   close() {
@@ -149,6 +150,7 @@ class WampySession {
     this.#isOver = true;
     for (const reject of this.#unanswered) reject(connectionLost());
     this.#unanswered.clear();
+    this.#invocations.lose();
   }
 
   /**

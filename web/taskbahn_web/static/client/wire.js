@@ -18,9 +18,12 @@ export const VIEW_HISTORY = "taskbahn.view.history";
 export const VIEW_ERRORS = "taskbahn.view.errors";
 export const VIEW_SETTINGS = "taskbahn.view.settings";
 export const ADMIN_DRAIN = "taskbahn.admin.drain";
-export const OFFER_PREFIX = "taskbahn.offer.";
+export const OFFER_JOB_PREFIX = "taskbahn.offer_job.";
 export const JOB_TOPIC = "taskbahn.job.";
 export const CHANGES_TOPIC = "taskbahn.view.changes";
+export const TASK_NAME = /^(?!(?:taskbahn|wamp|crossbar)(?:\.|$))[a-z0-9_]+(?:\.[a-z0-9_]+)*$/;
+export const MAX_TASK_NAME = 200;
+export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
 
 /**
  * @typedef {"waiting" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "expired"} State
@@ -53,6 +56,7 @@ export const CHANGES_TOPIC = "taskbahn.view.changes";
  * @property {"state" | "progress" | "log" | "chunk"} kind
  * @property {number} at  seconds since the epoch
  * @property {any} data
+ * @property {number} [attempt]  which one said it; not of "state"
  *
  * @typedef {object} AttemptView
  * @property {number} attempt
@@ -74,6 +78,7 @@ export const CHANGES_TOPIC = "taskbahn.view.changes";
  * @property {number | null} [due_at]
  * @property {number | null} [started_at]
  * @property {number | null} [finished_at]
+ * @property {number | null} [kept_until]  when a job that has ended is deleted, or some time later
  * @property {string | null} [worker]
  * @property {string | null} [caller]
  * @property {string[]} [tags]
@@ -83,6 +88,7 @@ export const CHANGES_TOPIC = "taskbahn.view.changes";
  * @property {Progress | null} [progress]
  * @property {unknown} [result]
  * @property {Failure | null} [error]
+ * @property {string | null} [fingerprint]  of a failed job: those that failed alike have the same
  * @property {AttemptView[]} [attempts]
  * @property {Place | null} [place]  while it is ready or waiting
  * @property {number | null} [typical]  seconds that an attempt of its task takes, from earlier ones

@@ -1,6 +1,6 @@
 /** A job in a few words: its state, its place while it waits, its pace, and when it is expected to end. */
 
-import { count, duration, number, wholeDuration } from "../shared/format.js";
+import { count, duration, pace, wholeDuration } from "../shared/format.js";
 import { roughly, secondsLeft } from "../shared/expected.js";
 import { howFar } from "../shared/how-far.js";
 
@@ -51,22 +51,13 @@ function runningText(job, now) {
 }
 
 /**
- * How many a second, of the innermost stage that is open and counts.
+ * How often, of the innermost stage that is open and counts.
  * @param {import("../client/wire.js").Progress | null | undefined} progress
  * @param {number} now
  */
 function paceText(progress, now) {
   const stage = progress?.stages?.findLast(({ ended_at, done }) => !ended_at && done);
-  return stage ? rate(stage.done ?? 0, now - (stage.started_at || now)) : "";
-}
-
-/**
- * @param {number} done
- * @param {number} seconds
- * @returns {string}
- */
-export function rate(done, seconds) {
-  return done && seconds > 0.5 ? `${number(done / seconds)}/s` : "";
+  return stage ? pace(stage.done ?? 0, now - (stage.started_at || now)) : "";
 }
 
 /**

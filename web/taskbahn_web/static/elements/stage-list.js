@@ -1,9 +1,8 @@
 /** The stages of an attempt as a tree of rows: each with its bar, how much is done, at which rate, for how long. */
 
-import { duration, number, wholeDuration } from "../shared/format.js";
+import { duration, number, pace, wholeDuration } from "../shared/format.js";
 import { inOrder } from "../shared/stages.js";
 import { make, put, say } from "./dom.js";
-import { rate } from "./job-words.js";
 
 /** @typedef {import("../client/wire.js").Stage} Stage */
 
@@ -62,7 +61,7 @@ class Row {
     this.#bar.classList.toggle("moving", share === null && state === "running");
     this.#bar.style.setProperty("--share", String(share ?? 0));
     say(this.#done, total ? `${number(done)} / ${number(total)}` : done ? number(done) : "");
-    say(this.#rate, rate(done, seconds));
+    say(this.#rate, pace(done, seconds));
     say(this.#time, started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : "");
   }
 }

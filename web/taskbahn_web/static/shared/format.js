@@ -10,9 +10,26 @@ export function number(value) {
   return NUMBER.format(value);
 }
 
-/** How often something happens: three digits are enough. @param {number} value */
+/** @type {[string, number, number][]}  unit, seconds, how often in it at least */
+const UNITS = [["s", 1, 0.0995], ["min", 60, 0.995], ["h", 3600, 0.995], ["d", 86_400, 0]];
+
+/**
+ * How often something happens, with a unit in which it can be read: "2.5/s", "12/min". Three digits are enough.
+ * @param {number} value  times a second
+ */
 export function rate(value) {
-  return value >= 100 ? NUMBER.format(Math.round(value)) : value >= 9.95 || value === 0 ? NUMBER.format(value) : value.toFixed(value < 0.0995 ? 2 : 1);
+  const [unit, seconds] = UNITS.find(([, seconds, least]) => value === 0 || value * seconds >= least) ?? UNITS[0];
+  const times = value * seconds;
+  return `${times >= 99.95 ? NUMBER.format(Math.round(times)) : times >= 9.95 || times === 0 ? NUMBER.format(times) : times.toFixed(1)}/${unit}`;
+}
+
+/**
+ * How fast it went so far; empty while that says nothing.
+ * @param {number} done
+ * @param {number} seconds
+ */
+export function pace(done, seconds) {
+  return done && seconds > 0.5 ? rate(done / seconds) : "";
 }
 
 /**
@@ -56,6 +73,11 @@ export function ago(time, now) {
   if (seconds < 60) return `${Math.floor(seconds)} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  return DAY.format(time * 1000);
+}
+
+/** Day and time of day. @param {number} time */
+export function day(time) {
   return DAY.format(time * 1000);
 }
 

@@ -20,7 +20,7 @@ export function applied(job, { kind, data, at }) {
   if (state === "running") {
     const begun = { attempt, worker: worker ?? "", started_at: at, outcome: "" };
     const earlier = attempts.filter((known) => known.attempt !== attempt);
-    return { ...job, state, attempt, worker, started_at: at, finished_at: null, due_at, progress: null, error: null, attempts: [...earlier, begun] };
+    return { ...job, state, attempt, worker, started_at: at, finished_at: null, due_at, kept_until: null, progress: null, error: null, fingerprint: null, attempts: [...earlier, begun] };
   }
   const isFinal = FINAL_STATES.has(state);
   const outcome = isFinal ? state : error ? "failed" : "handed_back";

@@ -4,8 +4,11 @@
 
 const FORMATS = /** @type {Record<string, string>} */ ({
   "date-time": "date and time",
+  "date-time-local": "date and time",
   date: "date",
   time: "time of day",
+  "time-local": "time of day",
+  "partial-time": "time of day",
   duration: "duration",
   uuid: "UUID",
   decimal: "decimal number",
@@ -123,8 +126,11 @@ export function exampleOf(schema, definitions, depth = 0) {
 
 const TEXTS = /** @type {Record<string, string>} */ ({
   "date-time": "2026-01-31T12:00:00Z",
+  "date-time-local": "2026-01-31T12:00:00",
   date: "2026-01-31",
-  time: "12:00:00",
+  time: "12:00:00Z",
+  "time-local": "12:00:00",
+  "partial-time": "12:00:00",
   duration: "PT1H30M",
   uuid: "01890000-0000-7000-8000-000000000000",
   decimal: "1.50",

@@ -24,6 +24,12 @@ import { exampleOf, limitsText, typeText } from "./schema-text.js";
  * @property {string} [placeholder]  what holds where nothing is given
  */
 
+/** Of text with a date and a time that needs no zone. */
+export const LOCAL_DATETIME = "date-time-local";
+
+/** Of text with a time of day that needs no zone. */
+const LOCAL_TIMES = new Set(["time-local", "partial-time"]);
+
 /** The name of the field for arguments beyond those that have names. */
 export const FURTHER = "**";
 
@@ -133,8 +139,8 @@ function kindOf(schema, choices) {
   if (schema.type !== "string") return "json";
   if (schema.contentEncoding === "base64" || schema.format === "byte") return "bytes";
   if (schema.format === "date") return "date";
-  if (schema.format === "date-time") return "datetime";
-  if (schema.format === "time") return "time";
+  if (schema.format === "date-time" || schema.format === LOCAL_DATETIME) return "datetime";
+  if (LOCAL_TIMES.has(schema.format)) return "time"; // one with a zone is text: no control of a browser asks for zones
   return (schema.maxLength ?? 0) > 200 ? "longtext" : "text";
 }
 
@@ -155,6 +161,7 @@ const HINTS = /** @type {Record<string, string>} */ ({
   uuid: "a UUID",
   decimal: "a decimal number",
   duration: "a duration such as PT1H30M",
+  time: "a time of day with its zone, such as 12:00:00Z",
   path: "a path",
   ipv4: "an IPv4 address",
   ipv6: "an IPv6 address",

@@ -1,7 +1,7 @@
 /** What stands in the fields of a form, as text and ticks, the arguments that this makes, and where what is wrong with them belongs. */
 
 import { sentence } from "../client/errors.js";
-import { FURTHER } from "./schema.js";
+import { FURTHER, LOCAL_DATETIME } from "./schema.js";
 
 /**
  * @typedef {import("./schema.js").Field} Field
@@ -120,7 +120,9 @@ function parsed(field, text) {
     case "number":
       return numeric(text, /\d/, "must be a number");
     case "datetime":
-      return new Date(text).toISOString();
+      return needsNoZone(field) ? withSeconds(text) : new Date(text).toISOString();
+    case "time":
+      return withSeconds(text);
     case "json":
       return field.takesText && isPlainText(text) ? text : fromJson(text);
     default:
@@ -176,6 +178,16 @@ function localTime(text) {
   const time = new Date(text);
   if (Number.isNaN(time.getTime())) return "";
   return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+/** Whether a time stays as it was typed; one whose default has a zone gets one. @param {Field} field */
+function needsNoZone({ schema, initial }) {
+  return schema.format === LOCAL_DATETIME && !/(Z|[+-]\d\d:\d\d)$/.test(String(initial ?? ""));
+}
+
+/** A browser leaves seconds out that are 0; Python wants them. @param {string} text */
+function withSeconds(text) {
+  return /(^|T)\d\d:\d\d$/.test(text) ? `${text}:00` : text;
 }
 
 /**

@@ -11,7 +11,7 @@ export class Bahn {
      * @param {string} [options.url]  of the router's WebSocket, from where this module was loaded; `/ws` there if left out
      * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
      */
-    constructor({ url, dial: open }?: {
+    constructor(options?: {
         url?: string | undefined;
         dial?: import("./client/wamp.js").Dial | undefined;
     });
@@ -53,7 +53,7 @@ export class Bahn {
      * @param {AbortSignal} [options.signal]  aborting it cancels the job
      * @returns {Promise<any>}  what the task returned
      */
-    call(task: string, args?: unknown[], kwargs?: Record<string, unknown>, { onProgress, onEvent, signal }?: {
+    call(task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: {
         onProgress?: ((progress: import("./client/wire.js").Progress) => void) | undefined;
         onEvent?: ((event: import("./client/wire.js").Event) => void) | undefined;
         signal?: AbortSignal | undefined;

@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 
 import { tasks } from "../directory.js";
-import { ago, duration, fullTime, number } from "../../shared/format.js";
+import { ago, day, duration, fullTime, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { CopyButton } from "../parts/copy-button.js";
@@ -14,7 +14,7 @@ import { link } from "../route.js";
 
 /** @param {{job: JobView}} props */
 export function Facts({ job }) {
-  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, worker, caller, tags = [], attempt, typical } = job;
+  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, worker, caller, tags = [], attempt, typical } = job;
   const jobs = (/** @type {string} */ q, /** @type {string} */ text) => html`<a href=${link("jobs", null, { q })}>${text}</a>`;
   /** @type {[string, unknown][]} */
   const rows = [
@@ -22,6 +22,7 @@ export function Facts({ job }) {
     ["Due", job.state === "waiting" && due_at && html`<${Time} at=${due_at} />`],
     ["Started", started_at && html`<${Time} at=${started_at} />`],
     ["Finished", finished_at && html`<${Time} at=${finished_at} />`],
+    ["Kept until", kept_until && html`<time title=${fullTime(kept_until)}>${day(kept_until)}</time>`],
     ["Usually", typical && typical >= 0.001 && html`<span title="The median of earlier attempts of this task">${duration(typical)}</span>`],
     ["Task", html`<a href=${link("tasks", task)}>${task}</a>`],
     ["Queue", jobs(`queue:${queue}`, queue)],

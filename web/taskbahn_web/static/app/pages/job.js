@@ -14,7 +14,7 @@ import { Chunks } from "../parts/chunks.js";
 import { FailureView } from "../parts/failure.js";
 import { JobActions } from "../parts/job-actions.js";
 import { Log } from "../parts/log.js";
-import { Empty, Problem } from "../parts/note.js";
+import { Empty, Note, Problem } from "../parts/note.js";
 import { Stages } from "../parts/stages.js";
 import { State } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
@@ -38,8 +38,9 @@ export function Job({ id }) {
     <p class="crumbs"><a href=${link("jobs")}>Jobs</a></p>
     <div class="page-head">
       <h1 class="name"><a href=${link("tasks", job.task)}>${job.task}</a></h1>
-      <${JobActions} job=${job} onRetried=${() => feed.follow()} />
+      ${!feed.isRemoved.value && html`<${JobActions} job=${job} onRetried=${() => feed.follow()} />`}
     </div>
+    ${feed.isRemoved.value && html`<${Note}>The node has deleted this job: the time for which it was kept is over. What was known of it stays here until you leave this page.<//>`}
     <${Headline} job=${job} />
     ${feed.problem.value && html`<${Problem}>${feed.problem.value}<//>`}
     <div class="split split-job">
@@ -58,7 +59,7 @@ function Work({ job, feed }) {
   const isFinal = FINAL_STATES.has(job.state);
   return html`<div class="work">
     ${job.error && html`<${Panel} title="Error"><${FailureView} error=${job.error} />
-      ${job.state === "failed" && html`<p class="alike"><a href=${link("errors", null, { task: job.task })}>What else failed of this task</a></p>`}
+      ${job.state === "failed" && html`<${Alike} job=${job} />`}
     <//>`}
     ${job.state === "succeeded" && html`<${Panel} title="Result"><${Value} value=${job.result ?? null} label="Result" /><//>`}
     ${stages.length > 0 && html`<${Panel} title="Stages"><${Stages} stages=${stages} state=${job.state} end=${job.finished_at} /><//>`}
@@ -68,6 +69,14 @@ function Work({ job, feed }) {
     <//>`}
     <${Panel} title="Timeline"><${Timeline} job=${job} /><//>
   </div>`;
+}
+
+/** Where to look for more of the same. @param {{job: JobView}} props */
+function Alike({ job: { task, fingerprint } }) {
+  return html`<p class="alike">
+    ${fingerprint && html`<a href=${link("jobs", null, { q: `state:failed error:${fingerprint}` })}>Jobs that failed alike</a>`}
+    <a href=${link("errors", null, { task })}>What else failed of this task</a>
+  </p>`;
 }
 
 /** @param {{title: string, children?: import("../html.js").Children}} props */

@@ -66,7 +66,7 @@ function Tile({ tile, history, range }) {
     <p class="tile-note cut" title=${note}>${note}</p>
     ${history && lines.length > 0
       ? html`<${Chart}
-          start=${history.start} step=${history.step} lines=${lines} format=${format}
+          title=${title} start=${history.start} step=${history.step} lines=${lines} format=${format}
           formatTime=${(/** @type {number} */ time) => range.time(time)} label=${inWords(tile, range.words)}
         />`
       : html`<div class="chart"></div>`}

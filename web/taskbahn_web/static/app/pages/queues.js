@@ -56,7 +56,7 @@ function Row({ queue: { name, ready, waiting, running, workers, oldest, rate: sp
     <td class="figure" data-name="Not due yet">${waiting ? html`<a href=${of("waiting")}>${number(waiting)}</a>` : "0"}</td>
     <td class="figure" data-name="Running">${running ? html`<a href=${of("running")}>${number(running)}</a>` : "0"}</td>
     <td class="figure" data-name="Oldest ready">${oldest ? html`<time title="accepted ${fullTime(oldest)}">${wholeDuration(now.value - oldest)}</time>` : html`<span class="muted">–</span>`}</td>
-    <td class="figure" data-name="Finished">${rate(speed ?? 0)}/s</td>
+    <td class="figure" data-name="Finished">${rate(speed ?? 0)}</td>
     <td class="figure" data-name="Workers">${isStuck ? html`<a class="bad" href=${link("workers")} title="Jobs are ready, and no worker serves this queue">none</a>` : number(workers)}</td>
   </tr>`;
 }

@@ -1,21 +1,26 @@
-/** Values over time as lines, with the time and the values under the pointer. Draws with uPlot, which is loaded when it is first needed. */
+/**
+ * Values over time as lines, with the time and the values under the pointer, or where the arrow keys are. Draws with uPlot, which
+ * is loaded when it is first needed.
+ */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { html } from "../html.js";
+import { nextPoint } from "../points.js";
 import { repainted } from "../theme.js";
 import { plot } from "./plot.js";
 
 /**
  * @typedef {import("../tiles.js").Line} Line
  *
- * @typedef {object} Under  what the pointer is over
+ * @typedef {object} Under  what the pointer is over, or the keyboard at
  * @property {number} index
  * @property {number} left  pixels
  */
 
 /**
  * @param {object} props
+ * @param {string} props.title
  * @param {number} props.start  of the first value, seconds since the epoch
  * @param {number} props.step  seconds from one value to the next
  * @param {Line[]} props.lines
@@ -23,10 +28,12 @@ import { plot } from "./plot.js";
  * @param {(time: number) => string} props.formatTime
  * @param {string} props.label  a sentence that says the same
  */
-export function Chart({ start, step, lines, format, formatTime, label }) {
+export function Chart({ title, start, step, lines, format, formatTime, label }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const drawn = useRef(/** @type {import("./plot.js").Plot | null} */ (null));
   const [under, setUnder] = useState(/** @type {Under | null} */ (null));
+  const [read, setRead] = useState(/** @type {number | null} */ (null)); // the time at which the keyboard is
+  const [said, say] = useState("");
   const data = useMemo(() => table(start, step, lines), [start, step, lines]);
   const newest = useRef(data);
   newest.current = data;
@@ -50,13 +57,36 @@ export function Chart({ start, step, lines, format, formatTime, label }) {
     };
   }, [look, repainted.value]);
   useEffect(() => drawn.current?.setData(data), [data]);
+  const at = read === null ? -1 : data[0].indexOf(read);
+  useEffect(() => void (at >= 0 && drawn.current && setUnder({ index: at, left: drawn.current.point(at) })), [at, data]);
+
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const index = nextPoint(data, at, event.key);
+    if (index === null || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const time = /** @type {number} */ (data[0][index]);
+    setRead(time);
+    say(`${formatTime(time)}: ${inOrder(lines).map(({ label: name, values }) => `${name} ${figure(values[index], format)}`).join(", ")}`);
+  };
+  const onBlur = () => {
+    setRead(null);
+    setUnder(null);
+    say("");
+    drawn.current?.point(null);
+  };
 
   const most = Math.max(...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
-  return html`<figure class="chart" role="img" aria-label=${label}>
-    <div class="chart-box" ref=${box}></div>
-    ${most > 0 && html`<span class="chart-most" aria-hidden="true">${format(most)}</span>`}
+  return html`<div
+    class="chart" role="application" aria-roledescription="chart" tabindex="0" aria-label="${title}: the arrow keys read its values"
+    onKeyDown=${onKeyDown} onBlur=${onBlur}
+  >
+    <figure role="img" aria-label=${label}>
+      <div class="chart-box" ref=${box}></div>
+      ${most > 0 && html`<span class="chart-most" aria-hidden="true">${format(most)}</span>`}
+    </figure>
     ${under && html`<${Tip} under=${under} data=${data} lines=${lines} format=${format} formatTime=${formatTime} />`}
-  </figure>`;
+    <p class="unseen" role="status">${said}</p>
+  </div>`;
 }
 
 /** @param {{under: Under, data: (number | null)[][], lines: Line[], format: (value: number) => string, formatTime: (time: number) => string}} props */
@@ -67,11 +97,21 @@ function Tip({ under: { index, left }, data, lines, format, formatTime }) {
   if (time === null || time === undefined) return null;
   return html`<div class="tip" ref=${tip} aria-hidden="true">
     <time>${formatTime(time)}</time>
-    ${[...lines].reverse().map(({ label, tone, values, isFaint }) => {
-      const value = values[index];
-      return html`<p key=${label} class=${isFaint ? "tip-faint" : ""}><i class="tone-${tone}"></i>${label} <b>${value === null || value === undefined ? "–" : format(value)}</b></p>`;
-    })}
+    ${inOrder(lines).map(
+      ({ label, tone, values, isFaint }) =>
+        html`<p key=${label} class=${isFaint ? "tip-faint" : ""}><i class="tone-${tone}"></i>${label} <b>${figure(values[index], format)}</b></p>`,
+    )}
   </div>`;
+}
+
+/** The more important one first. @param {Line[]} lines */
+function inOrder(lines) {
+  return [...lines].reverse();
+}
+
+/** @param {number | null | undefined} value @param {(value: number) => string} format */
+function figure(value, format) {
+  return value === null || value === undefined ? "–" : format(value);
 }
 
 const EDGE = 8; // pixels to the sides of the window, at least

@@ -22,14 +22,18 @@ import { State } from "./state.js";
  */
 
 const HEIGHT = { wide: 40, narrow: 76 }; // pixels of a row, as in jobs.css
-const AROUND = 8; // rows that are drawn beyond the edges, and by which the drawn part moves: so most of scrolling draws nothing anew
+const AROUND = 8; // rows that are drawn beyond the edges
+const STRIDE = 4; // rows by which the drawn part moves: few enough for one frame, and most of scrolling draws nothing anew
+const FLIGHT = 4; // rows from one frame to the next: then nobody reads them, and each says just which job it is
+const LANDING = 2; // rows, as slow that they can be drawn in full again
+const LANDED = 100; // milliseconds without scrolling
 const NARROW = "(width < 720px)";
 
 /** @param {{list: JobWindow, selection: Selection}} props */
 export function JobRows({ list, selection }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const height = useRowHeight();
-  const { first, last, isTop } = useSight(body, height);
+  const { first, last, isTop, isFlight } = useSight(body, height);
   list.version.value; // drawn anew with it
   const { count } = list.pages;
   useEffect(() => list.see(first, last, isTop), [list, first, last, isTop, count]);
@@ -47,7 +51,9 @@ export function JobRows({ list, selection }) {
     </thead>
     <tbody role="rowgroup" ref=${body} style=${{ height: `${count * height}px` }}>
       ${rows.map(({ index, entry }) =>
-        entry
+        entry && isFlight
+          ? html`<${Passing} key=${`passing ${index - first}`} job=${entry.job} index=${index} top=${index * height} />`
+        : entry
           ? html`<${Row}
               key=${entry.job.id} job=${entry.job} index=${index} top=${index * height} isGone=${entry.isGone} selection=${selection}
               isSelected=${selection.has(entry.job.id)} isCurrent=${selection.current.value === entry.job.id}
@@ -61,14 +67,14 @@ export function JobRows({ list, selection }) {
 /** @param {{list: JobWindow, selection: Selection}} props */
 function SelectAll({ list, selection }) {
   list.version.value; // drawn anew with it
-  const ids = list.pages.ids();
-  const [some, all] = [selection.size > 0, ids.length > 0 && selection.size >= ids.length];
+  const { loaded } = list.pages;
+  const [some, all] = [selection.size > 0, loaded > 0 && selection.size >= loaded];
   const box = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => {
     if (box.current) box.current.indeterminate = some && !all;
   });
   return html`<th role="columnheader" class="cell-select">
-    <input type="checkbox" ref=${box} checked=${all} aria-label="Select all jobs in this list" onClick=${() => (all ? selection.clear() : selection.add(ids))} />
+    <input type="checkbox" ref=${box} checked=${all} aria-label="Select all jobs in this list" onClick=${() => (all ? selection.clear() : selection.add(list.pages.ids()))} />
   </th>`;
 }
 
@@ -111,6 +117,11 @@ class Row extends Component {
   }
 }
 
+/** A row that nobody can read yet: little to draw, and what is there is used again for the next one. @param {{job: JobView, index: number, top: number}} props */
+function Passing({ job: { id, task }, index, top }) {
+  return html`<tr class="row" role="row" aria-rowindex=${index + 2} style=${{ transform: `translateY(${top}px)` }}><td role="cell" class="cell-passing">${task} ${shortId(id)}</td></tr>`;
+}
+
 /** What moves by itself. @param {{job: JobView}} props */
 function Times({ job }) {
   const { created_at = 0 } = job;
@@ -130,26 +141,36 @@ function useRowHeight() {
 }
 
 /**
- * Which rows are in sight, with some around.
+ * Which rows are in sight, with some around, and whether they fly past.
  * @param {{current: HTMLElement | null}} body
  * @param {number} height  of a row, pixels
  */
 function useSight(body, height) {
-  const [sight, setSight] = useState({ first: 0, last: 4 * AROUND, isTop: true });
+  const [sight, setSight] = useState({ first: 0, last: 4 * AROUND, isTop: true, isFlight: false });
   useLayoutEffect(() => {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let landing;
+    let before = NaN; // nowhere
+    let isFlight = false;
     const look = () => {
       if (!body.current) return;
       const above = -body.current.getBoundingClientRect().top;
-      const first = Math.max(0, Math.floor(above / height / AROUND) - 1) * AROUND;
-      const last = (Math.max(0, Math.ceil((above + innerHeight) / height / AROUND)) + 1) * AROUND;
+      const first = Math.max(0, Math.floor(above / height / STRIDE) * STRIDE - AROUND);
+      const last = Math.max(0, Math.ceil((above + innerHeight) / height / STRIDE) * STRIDE) + AROUND;
       const isTop = above < height; // then new jobs come in; further down they would move what is read
-      setSight((before) => (before.first === first && before.last === last && before.isTop === isTop ? before : { first, last, isTop }));
+      isFlight = Math.abs(above - before) > (isFlight ? LANDING : FLIGHT) * height;
+      before = above;
+      clearTimeout(landing);
+      if (isFlight) landing = setTimeout(look, LANDED);
+      const now = { first, last, isTop, isFlight };
+      setSight((known) => (known.first === first && known.last === last && known.isTop === isTop && known.isFlight === isFlight ? known : now));
     };
     const soon = inFrame(look);
     look();
     addEventListener("scroll", soon, { passive: true });
     addEventListener("resize", soon);
     return () => {
+      clearTimeout(landing);
       removeEventListener("scroll", soon);
       removeEventListener("resize", soon);
     };

@@ -15,6 +15,11 @@ export function Empty({ title, command, isPage = false, children }) {
   </div>`;
 }
 
+/** What one should know of a page, though nothing is wrong. @param {{children?: import("../html.js").Children}} props */
+export function Note({ children }) {
+  return html`<p class="note" role="status">${children}</p>`;
+}
+
 /** A sentence about what went wrong. @param {{children?: import("../html.js").Children}} props */
 export function Problem({ children }) {
   return html`<p class="problem" role="alert">${children}</p>`;

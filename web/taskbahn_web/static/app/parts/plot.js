@@ -3,10 +3,12 @@
 /**
  * @typedef {object} Plot
  * @property {(data: (number | null)[][]) => void} setData
+ * @property {(index: number | null) => number} point  put the cursor on a value, or nowhere; returns where that is, in pixels
  * @property {() => void} destroy
  */
 
 const TOP = 16; // pixels above the highest value, where it stands in figures
+const NOWHERE = { left: -10, top: -10 };
 
 /** @type {Promise<typeof import("uplot")> | null} */
 let loading = null;
@@ -56,6 +58,11 @@ export async function plot(host, lines, data, onPointer) {
   watch.observe(host);
   return {
     setData: (newest) => drawn.setData(/** @type {import("uplot").AlignedData} */ (newest)),
+    point: (index) => {
+      const left = index === null ? NOWHERE.left : drawn.valToPos(drawn.data[0][index], "x");
+      drawn.setCursor(index === null ? NOWHERE : { left, top: 0 }, false);
+      return left;
+    },
     destroy: () => {
       watch.disconnect();
       drawn.destroy();

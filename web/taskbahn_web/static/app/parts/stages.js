@@ -2,7 +2,7 @@
 
 import { inOrder } from "../../shared/stages.js";
 import { roughly } from "../../shared/expected.js";
-import { duration, number, wholeDuration } from "../../shared/format.js";
+import { duration, number, pace, wholeDuration } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
 import { Bar } from "./bar.js";
@@ -33,7 +33,7 @@ function Row({ stage, depth, state, end }) {
     <span class="stage-name" title=${name}>${name}</span>
     <${Bar} fraction=${fraction} state=${shown} label=${name} />
     <span class="stage-done">${total ? `${number(done)} / ${number(total)}` : done ? number(done) : ""}</span>
-    <span class="stage-rate">${done && seconds > 0.5 ? `${number(done / seconds)}/s` : ""}</span>
+    <span class="stage-rate">${pace(done, seconds)}</span>
     <span class="stage-time" title=${left === null ? "" : "expected, at its pace so far"}>
       ${left !== null ? `${roughly(left)} left` : started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : ""}
     </span>

@@ -2,6 +2,10 @@
  * @typedef {object} Context  what an offered task is given beside its arguments
  * @property {Record<string, unknown>} kwargs
  * @property {(progress: number | import("./wire.js").Progress) => void} progress  a fraction from 0 to 1, or more than that
+ * @property {AbortSignal} signal  aborts when nobody wants the result any more: the job was cancelled or ran longer than it may, the
+ *   connection was lost, the offer was withdrawn
+ * @property {string} job  its id
+ * @property {number} attempt  counts from 1
  */
 /**
  * @param {import("./connection.js").Connection} connection
@@ -19,4 +23,17 @@ export type Context = {
      * a fraction from 0 to 1, or more than that
      */
     progress: (progress: number | import("./wire.js").Progress) => void;
+    /**
+     * aborts when nobody wants the result any more: the job was cancelled or ran longer than it may, the
+     * connection was lost, the offer was withdrawn
+     */
+    signal: AbortSignal;
+    /**
+     * its id
+     */
+    job: string;
+    /**
+     * counts from 1
+     */
+    attempt: number;
 };

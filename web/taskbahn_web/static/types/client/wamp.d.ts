@@ -12,7 +12,7 @@ export type Session = {
     register: (procedure: string, handler: Callee) => Promise<() => void>;
     close: () => void;
 };
-export type Callee = (args: unknown[], kwargs: Record<string, unknown>, progress: (value: unknown) => void) => unknown;
+export type Callee = (args: any[], kwargs: Record<string, unknown>, progress: (value: unknown) => void, signal: AbortSignal) => unknown;
 export type Topic = {
     handlers: Set<(value: any) => void>;
     undo: Promise<() => Promise<void>>;

@@ -17,9 +17,12 @@ export const VIEW_HISTORY: "taskbahn.view.history";
 export const VIEW_ERRORS: "taskbahn.view.errors";
 export const VIEW_SETTINGS: "taskbahn.view.settings";
 export const ADMIN_DRAIN: "taskbahn.admin.drain";
-export const OFFER_PREFIX: "taskbahn.offer.";
+export const OFFER_JOB_PREFIX: "taskbahn.offer_job.";
 export const JOB_TOPIC: "taskbahn.job.";
 export const CHANGES_TOPIC: "taskbahn.view.changes";
+export const TASK_NAME: RegExp;
+export const MAX_TASK_NAME: 200;
+export const MAX_MESSAGE: number;
 export type State = "waiting" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "expired";
 /**
  * a named part of an attempt's work
@@ -76,6 +79,10 @@ export type Event = {
      */
     at: number;
     data: any;
+    /**
+     * which one said it; not of "state"
+     */
+    attempt?: number | undefined;
 };
 export type AttemptView = {
     attempt: number;
@@ -106,6 +113,10 @@ export type JobView = {
     due_at?: number | null | undefined;
     started_at?: number | null | undefined;
     finished_at?: number | null | undefined;
+    /**
+     * when a job that has ended is deleted, or some time later
+     */
+    kept_until?: number | null | undefined;
     worker?: string | null | undefined;
     caller?: string | null | undefined;
     tags?: string[] | undefined;
@@ -115,6 +126,10 @@ export type JobView = {
     progress?: Progress | null | undefined;
     result?: unknown;
     error?: Failure | null | undefined;
+    /**
+     * of a failed job: those that failed alike have the same
+     */
+    fingerprint?: string | null | undefined;
     attempts?: AttemptView[] | undefined;
     /**
      * while it is ready or waiting

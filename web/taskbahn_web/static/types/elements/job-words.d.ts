@@ -22,11 +22,5 @@ export function footOf(job: JobView | null, now: number, bahn: {
     facts: string;
     left: string;
 };
-/**
- * @param {number} done
- * @param {number} seconds
- * @returns {string}
- */
-export function rate(done: number, seconds: number): string;
 export type JobView = import("../client/wire.js").JobView;
 export type ConnectionState = import("../client/connection.js").ConnectionState;

@@ -1,7 +1,16 @@
 /** @param {number} value */
 export function number(value: number): string;
-/** How often something happens: three digits are enough. @param {number} value */
+/**
+ * How often something happens, with a unit in which it can be read: "2.5/s", "12/min". Three digits are enough.
+ * @param {number} value  times a second
+ */
 export function rate(value: number): string;
+/**
+ * How fast it went so far; empty while that says nothing.
+ * @param {number} done
+ * @param {number} seconds
+ */
+export function pace(done: number, seconds: number): string;
 /**
  * How many of something: `count(2, "job")` is "2 jobs".
  * @param {number} value
@@ -20,6 +29,8 @@ export function wholeDuration(seconds: number): string;
  * @param {number} now
  */
 export function ago(time: number, now: number): string;
+/** Day and time of day. @param {number} time */
+export function day(time: number): string;
 /** The time of day, with milliseconds. @param {number} time */
 export function clock(time: number): string;
 /** Date, time and zone, for a title. @param {number} time */

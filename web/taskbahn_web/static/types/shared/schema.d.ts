@@ -32,6 +32,8 @@ export function kindText({ kind, type, choices, isRequired, isVariadic }: Field)
  * @property {Schema} schema  with references resolved
  * @property {string} [placeholder]  what holds where nothing is given
  */
+/** Of text with a date and a time that needs no zone. */
+export const LOCAL_DATETIME: "date-time-local";
 /** The name of the field for arguments beyond those that have names. */
 export const FURTHER: "**";
 /** For tasks that published no schema: the arguments as JSON. @type {import("../client/wire.js").Signature} */

@@ -1,0 +1,154 @@
+"""The hook and the elements with React itself, its development build in strict mode: what is wrong it says on the console."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from support import documents
+from support.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "web"
+PACKAGES = WEB / "node_modules"
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><title>A page made with React</title>
+<script type="importmap">{"imports": {
+    "react": "/react.js", "react-dom": "/react-dom.js", "react-dom/client": "/react-dom-client.js", "scheduler": "/scheduler.js",
+    "taskbahn": "NODE/taskbahn.js", "taskbahn/elements.js": "NODE/elements.js"
+}}</script>
+<div id="root"></div>
+<script type="module">
+import { createElement as h, StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { bahn, useJob } from "/use-job.js";
+import { Thumbnail } from "/thumbnail.js";
+function View({ id }) {
+    const { state, progress, result, place } = useJob(id);
+    return h("p", {}, [state, progress?.fraction, place?.why, result].join(" | "));
+}
+const root = createRoot(document.getElementById("root"));
+const draw = (...view) => root.render(h(StrictMode, {}, h(...view)));
+Object.assign(globalThis, { bahn, draw, show: id => draw(View, { id }), thumbnail: path => draw(Thumbnail, { path }) });
+</script>
+</html>
+"""
+# React comes as CommonJS; this makes a module of one of its files
+MODULE = """IMPORTS
+const process = { env: { NODE_ENV: "development" } };
+const module = { exports: {} }, exports = module.exports, require = name => ({ NAMES })[name];
+SOURCE
+export default module.exports;
+export const { EXPORTS } = module.exports;
+"""
+COMPILE = """
+import ts from "typescript";
+import { readFileSync } from "node:fs";
+const [sources] = [JSON.parse(readFileSync(0, "utf8"))];
+const options = { jsx: ts.JsxEmit.React, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+console.log(JSON.stringify(sources.map(text => ts.transpileModule(text, { compilerOptions: options }).outputText)));
+"""
+
+
+def module(path: str, imports: dict[str, str], exports: str) -> str:
+    """Make an ES module of a CommonJS file."""
+    lines = [f"import {name} from {json.dumps(package)};" for package, name in imports.items()]
+    names = ", ".join(f"{json.dumps(package)}: {name}" for package, name in imports.items())
+    text = MODULE.replace("IMPORTS", "\n".join(lines)).replace("NAMES", names).replace("EXPORTS", exports)
+    return text.replace("SOURCE", (PACKAGES / path).read_text(encoding="utf-8"))
+
+
+def compiled(*sources: str) -> list[str]:
+    """Compile JSX, as whoever writes it does."""
+    command = ["node", "--input-type=module", "--eval", COMPILE]
+    done = subprocess.run(command, input=json.dumps(sources), cwd=WEB, capture_output=True, text=True, timeout=60, check=True)
+    made: list[str] = json.loads(done.stdout)
+    return made
+
+
+@pytest.fixture
+def visit(page: Page, origin: str, heard: Any) -> Iterator[Callable[[], Page]]:
+    """Open a page made with React, with the hook and the component of the docs as they stand there."""
+    site = Site(origin)
+    site.is_strict = False  # the import map is in the page
+    heard.origins.append(site.origin)
+    heard.allowed = ["Download the React DevTools"]
+    blocks = {block.title: block.text for block in documents.blocks(ROOT / "docs" / "browser.md") if block.title}
+    hook, component = blocks["use-job.js"], blocks["thumbnail.jsx"]
+    assert len(hook[hook.index("export function") :].splitlines()) <= 20
+    component = component.replace("images.thumbnail", "pictures.thumbnail")
+    hook, component = compiled(
+        hook.replace("127.0.0.1:8080", origin.removeprefix("http://")), 'import React from "react";\n' + component
+    )
+    react = {"react": "React"}
+    site.modules = {
+        "/use-job.js": hook,
+        "/thumbnail.js": component,
+        "/react.js": module("react/cjs/react.development.js", {}, "createElement, Fragment, StrictMode, useEffect, useState"),
+        "/scheduler.js": module("scheduler/cjs/scheduler.development.js", {}, "unstable_now"),
+        "/react-dom.js": module("react-dom/cjs/react-dom.development.js", react, "version"),
+        "/react-dom-client.js": module(
+            "react-dom/cjs/react-dom-client.development.js",
+            react | {"react-dom": "ReactDOM", "scheduler": "Scheduler"},
+            "createRoot",
+        ),
+    }
+    site.body = PAGE.replace("NODE", origin)
+
+    def visit() -> Page:
+        page.goto(site.origin)
+        page.wait_for_function("'show' in globalThis")
+        return page
+
+    yield visit
+    site.close()
+
+
+def start(page: Page, task: str, kwargs: dict[str, Any], options: dict[str, Any]) -> str:
+    """Start a job as another client would; return its id."""
+    id: str = page.evaluate(
+        "async ([task, kwargs, options]) => (await bahn.start(task, [], kwargs, options)).id", [task, kwargs, options]
+    )
+    return id
+
+
+def test_the_hook_follows_a_job_changes_to_another_and_lets_go(visit: Callable[[], Page]) -> None:
+    view = visit()
+    text = view.locator("p")
+    view.evaluate("id => show(id)", start(view, "numbers.count", {"to": 20}, {}))
+    expect(text).to_have_text(re.compile(r"^running \| 0\.\d+ \|  \| $"))
+    expect(text).to_have_text("succeeded | 1 |  | 20")
+    waiting = start(view, "sleep.long", {}, {"delay": 60})
+    view.evaluate("id => show(id)", waiting)
+    expect(text).to_have_text(re.compile(r"^waiting \|  \| \w.* \| $"))
+    view.evaluate("show(null)")
+    expect(text).to_have_text(" |  |  | ")
+    view.evaluate("id => bahn.cancel([id])", waiting)
+
+
+def test_a_component_starts_a_job_and_react_draws_the_elements(visit: Callable[[], Page]) -> None:
+    view = visit()
+    view.evaluate("thumbnail('cat.jpg')")
+    view.get_by_role("button", name="Make").click()
+    bar = view.get_by_role("progressbar", name="Progress of pictures.thumbnail")
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d?$"))
+    expect(view.locator("#root > p")).to_have_text(re.compile("^running"))
+    assert view.evaluate("document.querySelector('job-progress').bahn === bahn")  # a property that is no text
+    expect(view.get_by_role("button", name="Cancel")).to_be_visible()  # one that is yes or no
+    expect(view.locator("#root > p")).to_have_text("succeeded: cat.jpg@256")
+    expect(view.locator("output")).to_have_text("cat.jpg@256")  # from the element's event
+
+    view.evaluate("draw('job-progress', { job: '', label: 'Nothing', cancellable: false })")
+    expect(view.locator("job-progress").get_by_role("status")).to_have_text("no job yet")
+    view.evaluate("draw('task-form', { task: 'pictures.thumbnail', values: { path: 'dog.jpg' }, htmlFor: 'bar' })")
+    expect(view.get_by_label("path")).to_have_value("dog.jpg")
+    assert view.evaluate("document.querySelector('task-form').htmlFor") == "bar"
