@@ -41,7 +41,7 @@ def test_jobs_that_failed_alike_are_one_line_and_retried_as_one(page: Page, tmp_
     page.keyboard.press("j")
     expect(page.locator(".group").first.get_by_role("link").first).to_be_focused()
     page.keyboard.press("r")
-    expect(dialog.get_by_role("heading")).to_have_text(re.compile(r"^Retry \d+ jobs?\?$"))
+    expect(dialog.get_by_role("heading")).to_have_text(re.compile(r"^Retry [\d,]+ jobs?\?$"))
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     reels.get_by_role("button", name=re.compile("^Retry all: ValueError in pictures.broken")).click()
