@@ -62,7 +62,7 @@ def test_what_is_wrong_comes_first_and_leads_to_its_jobs(page: Page, tmp_path: P
 
 def test_charts_live_on_and_are_there_after_a_reload(page: Page) -> None:
     note = tile(page, "Accepted").locator(".tile-note")
-    expect(note).to_have_text(re.compile(r"^(no jobs|[\d,]+ jobs?, [\d.]+/(s|min|h|d) on average)$"))
+    expect(note).to_have_text(re.compile(r"^(no jobs|[\d,]+ jobs?, [\d.,]+/(s|min|h|d) on average)$"))
     before = jobs_of(page, "Accepted") + 20
     start_jobs(page, *[("numbers.add", [n], {}) for n in range(20)])
     expect(note).to_contain_text(f"{before:,} jobs, ")
@@ -77,7 +77,7 @@ def test_charts_live_on_and_are_there_after_a_reload(page: Page) -> None:
     for title in ("Accepted", "Finished", "Wait to start"):
         wait_until_drawn(page, title)
     words = tile(page, "Accepted").get_by_role("img").get_attribute("aria-label") or ""
-    assert re.search(r"In the last 15 minutes between 0/s and [\d.]+/(s|min)\.$", words), words
+    assert re.search(r"In the last 15 minutes between 0/s and [\d.,]+/(s|min)\.$", words), words
     tile(page, "Running").get_by_role("img").hover()
     expect(page.locator(".tip")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d\s*running"))
     page.get_by_role("link", name="6 h", exact=True).click()
@@ -99,7 +99,7 @@ def test_a_chart_is_read_with_the_arrow_keys(page: Page) -> None:
     read = chart.get_by_role("status")
     expect(read).to_have_text("")
     page.keyboard.press("ArrowLeft")
-    expect(read).to_have_text(re.compile(r"^\d\d:\d\d:\d\d: accepted [\d.]+/(s|min)$"))
+    expect(read).to_have_text(re.compile(r"^\d\d:\d\d:\d\d: accepted [\d.,]+/(s|min)$"))
     newest = read.inner_text()
     page.keyboard.press("ArrowLeft")
     expect(read).not_to_have_text(newest)

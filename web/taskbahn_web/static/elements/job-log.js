@@ -101,6 +101,7 @@ export class JobLog extends JobElement {
     say(this.#empty, this.#emptyText());
     this.#newest.hidden = this.#isFollowing;
     say(this.#newest, this.#unseen ? `${count(this.#unseen, "new line")} ↓` : "Newest ↓");
+    this.#scrolled(); // the reader may have left the end since the last event, which comes with the next frame only
     if (this.#isFollowing) this.#toEnd();
     if (this.#drawn < known) this.drawSoon();
   }
@@ -136,16 +137,22 @@ export class JobLog extends JobElement {
     this.#lines.append(make("div", { class: "block", "data-end": String(end) }));
   }
 
-  /** Blocks that come into view turn out higher or lower than they were taken for, which moves the end but is not the reader's doing. */
+  /**
+   * Blocks that come into view turn out higher or lower than they were taken for, which moves the end but is not the reader's doing.
+   * A key or a wheel scrolls smoothly: it begins with a few pixels, and is stopped by whoever scrolls to the end again.
+   */
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#log;
     const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     const isUp = scrollTop < this.#lastTop - 1;
-    const isReaders = performance.now() / 1000 - this.#touchedAt < TOUCH || scrollHeight === this.#lastHeight;
+    const isTouched = performance.now() / 1000 - this.#touchedAt < TOUCH;
+    const isAsHigh = scrollHeight === this.#lastHeight;
     this.#lastTop = scrollTop;
     this.#lastHeight = scrollHeight;
-    if (isAtEnd === this.#isFollowing || (!isAtEnd && !isUp)) return;
-    if (isAtEnd || isReaders) this.#isFollowing = isAtEnd;
+    const leaves = isUp && (isAtEnd ? isTouched && isAsHigh : isTouched || isAsHigh);
+    const returns = isAtEnd && !(isUp && isTouched);
+    if (this.#isFollowing ? !leaves : !returns) return;
+    this.#isFollowing = returns;
     this.#unseen = 0;
     this.drawSoon();
   }
@@ -161,7 +168,10 @@ export class JobLog extends JobElement {
     this.#isFollowing = true;
     this.#unseen = 0;
     jump();
-    requestAnimationFrame(() => this.#isFollowing && jump());
+    requestAnimationFrame(() => {
+      this.#scrolled();
+      if (this.#isFollowing) jump();
+    });
   }
 }
 
