@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# See to it that a program is there: scripts/need.sh PROGRAM PACKAGE     (a Debian package; root may install it)
+# See to it that a program is there: scripts/need.sh PROGRAM PACKAGE [TRY...]     (a Debian package; root may install it)
+#
+# TRY is a command that works when it is there; without it the program is looked for on the path.
 set -euo pipefail
 program=$1 package=$2
+shift 2
 
-command -v "$program" >/dev/null && exit 0
+if [ $# -gt 0 ]; then "$@" >/dev/null 2>&1 && exit 0; else command -v "$program" >/dev/null && exit 0; fi
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo "$program is missing. Install it (Debian: sudo apt-get install $package), then run this again." >&2
