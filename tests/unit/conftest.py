@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
+from support.dispatching import FakeWorker, Hall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,3 +28,15 @@ def make_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
         return name
 
     return make
+
+
+@pytest.fixture
+def hall() -> Hall:
+    """A dispatcher with all around it, on a clock of its own."""
+    return Hall()
+
+
+@pytest.fixture
+def worker(hall: Hall) -> FakeWorker:
+    """A worker that is attached to it."""
+    return hall.worker()

@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
 
-@pytest.fixture
-def hall() -> Hall:
-    return Hall()
-
-
-@pytest.fixture
-def worker(hall: Hall) -> FakeWorker:
-    return hall.worker()
-
-
 def bring(hall: Hall, worker: FakeWorker, state: State) -> None:
     """Bring job ONE into a state."""
     if state is State.READY:

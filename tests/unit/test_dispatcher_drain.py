@@ -17,11 +17,6 @@ from taskbahn_router.workers import MOST_JOBS, MOST_WISHES
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
 
-@pytest.fixture
-def hall() -> Hall:
-    return Hall()
-
-
 def views(hall: Hall) -> dict[str, WorkerView]:
     found = msgspec.convert(hall.ask(wire.VIEW_WORKERS).answer, list[WorkerView])
     return {view.id: view for view in found}

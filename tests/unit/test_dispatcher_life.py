@@ -11,11 +11,6 @@ from taskbahn_router.roster import GRACE_SECONDS
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
 
-@pytest.fixture
-def hall() -> Hall:
-    return Hall()
-
-
 def test_a_job_that_can_start_at_once_is_inserted_as_running_and_only_its_worker_sees_it_before_the_commit(hall: Hall) -> None:
     worker = hall.worker()
     hall.watched.add(wire.JOB_TOPIC + ONE)

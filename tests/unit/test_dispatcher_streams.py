@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.dispatching import Hall, job_id
+from support.dispatching import FakeWorker, Hall, job_id
 
 from taskbahn import wire
 from taskbahn_router.roster import STREAM_GRACE
 
 THREE = job_id(3)
 STREAM = wire.REPORTS_PREFIX + "abc"
-
-
-@pytest.fixture
-def hall() -> Hall:
-    return Hall()
 
 
 def test_streamed_reports_are_acknowledged_with_the_orders(hall: Hall) -> None:
@@ -151,13 +146,19 @@ def test_each_attempt_counts_anew(hall: Hall) -> None:
     assert [event["data"] for event in stored if event["kind"] == "chunk"] == [1, 2]
 
 
-def test_a_worker_whose_report_waits_for_the_disk_is_not_given_up(hall: Hall) -> None:
+def of_a_full_disk(hall: Hall) -> tuple[FakeWorker, tuple[str, int]]:
+    """Return a worker with a running attempt, at a router whose store refuses."""
     worker = hall.worker()
     hall.submit()
     hall.settle()
     (run,) = worker.take()
     worker.silent = True  # it sends nothing before its report is recorded
     hall.store.refuses = "disk full"
+    return worker, run
+
+
+def test_a_worker_whose_report_waits_for_the_disk_is_not_given_up(hall: Hall) -> None:
+    worker, run = of_a_full_disk(hall)
     worker.done(run)
     hall.passes(120)
     assert worker.asked.sent[-1][0] == "progress"
@@ -167,12 +168,7 @@ def test_a_worker_whose_report_waits_for_the_disk_is_not_given_up(hall: Hall) ->
 
 
 def test_workers_are_told_to_wait_while_the_store_refuses_and_what_they_send_again_does_not_gather(hall: Hall) -> None:
-    worker = hall.worker()
-    hall.submit()
-    hall.settle()
-    (run,) = worker.take()
-    worker.silent = True  # it sends nothing before its report is recorded
-    hall.store.refuses = "disk full"
+    worker, run = of_a_full_disk(hall)
     done = {"done": [wire.Done(*run, "1")]}
     worker.says(**done)
     hall.passes(25)

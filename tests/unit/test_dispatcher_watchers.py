@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 ONE = job_id(1)
 
 
-@pytest.fixture
-def hall() -> Hall:
-    return Hall()
-
-
-@pytest.fixture
-def worker(hall: Hall) -> FakeWorker:
-    return hall.worker()
-
-
 def numbers(asked: Asked) -> list[int]:
     return [event[0] for event in asked.events if event[1] != "progress"]
 

@@ -13,11 +13,6 @@ from taskbahn_router.roster import GRACE_SECONDS, HEARTBEAT_SECONDS, MISSED_HEAR
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
 
-@pytest.fixture
-def hall() -> Hall:
-    return Hall()
-
-
 def busy(hall: Hall, jobs: int = 1, id: str = "w", **options: Any) -> FakeWorker:
     """A worker that runs so many jobs."""
     worker = hall.worker(id, slots=jobs)

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def hall() -> Hall:
-    return Hall()
-
-
-@pytest.fixture
 def worker(hall: Hall) -> FakeWorker:
     return hall.worker(slots=100, tasks=["a.task", "b.task"])
 

@@ -19,11 +19,6 @@ ONE = job_id(1)
 
 
 @pytest.fixture
-def hall() -> Hall:
-    return Hall()
-
-
-@pytest.fixture
 def worker(hall: Hall) -> FakeWorker:
     """A worker of a task that is known to be quick."""
     worker = hall.worker(slots=4)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.dispatching import Hall, job_id
@@ -34,16 +33,6 @@ ACTIONS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def hall() -> Hall:
-    return Hall()
-
-
-@pytest.fixture
-def worker(hall: Hall) -> FakeWorker:
-    return hall.worker()
-
-
 def began(hall: Hall, worker: FakeWorker, **options: Any) -> Run:
     """Submit a job, and return its first attempt."""
     hall.submit(**options)
@@ -64,6 +53,16 @@ def says(worker: FakeWorker, run: Run, first: int, count: int) -> None:
     """Log so many lines, as many in a report as a worker sends."""
     for start in range(first, first + count, wire.MAX_EVENTS):
         worker.notices(run, "log", *range(start, min(first + count, start + wire.MAX_EVENTS)))
+
+
+def left_behind(hall: Hall, worker: FakeWorker) -> Asked:
+    """Return a watch that has not read what was said."""
+    run = began(hall, worker)
+    asked = watch(hall)
+    hall.unread[SLOW] = MUCH + 1
+    says(worker, run, 0, 5)
+    hall.settle()
+    return asked
 
 
 def test_nothing_is_sent_while_much_waits_and_all_of_it_follows_when_that_is_read(hall: Hall, worker: FakeWorker) -> None:
@@ -143,11 +142,7 @@ def test_a_watcher_that_comes_late_gets_a_long_log_a_page_at_a_time(hall: Hall, 
 
 
 def test_nobody_is_asked_for_whoever_went_away_while_behind(hall: Hall, worker: FakeWorker) -> None:
-    run = began(hall, worker)
-    asked = watch(hall)
-    hall.unread[SLOW] = MUCH + 1
-    says(worker, run, 0, 5)
-    hall.settle()
+    asked = left_behind(hall, worker)
     asked.gone()
     hall.unread.clear()
     hall.reading.holds = True
@@ -204,11 +199,7 @@ class Sent:
 
 
 def test_a_watch_whose_events_cannot_be_read_ends_with_the_reason(hall: Hall, worker: FakeWorker) -> None:
-    run = began(hall, worker)
-    asked = watch(hall)
-    hall.unread[SLOW] = MUCH + 1
-    says(worker, run, 0, 5)
-    hall.settle()
+    asked = left_behind(hall, worker)
     hall.unread.clear()
     hall.reading.fails = "damaged"
     hall.passes(LONGEST_WAIT)
