@@ -31,22 +31,29 @@ import { plot } from "./plot.js";
 export function Chart({ title, start, step, lines, format, formatTime, label }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const drawn = useRef(/** @type {import("./plot.js").Plot | null} */ (null));
-  const [under, setUnder] = useState(/** @type {Under | null} */ (null));
+  const [pointed, setPointed] = useState(/** @type {Under | null} */ (null)); // where the pointer is
   const [read, setRead] = useState(/** @type {number | null} */ (null)); // the time at which the keyboard is
+  const [marked, setMarked] = useState(/** @type {Under | null} */ (null)); // where that is in the chart
   const [said, say] = useState("");
   const data = useMemo(() => table(start, step, lines), [start, step, lines]);
   const newest = useRef(data);
   newest.current = data;
+  const at = read === null ? -1 : data[0].indexOf(read);
+  const marker = useRef(at);
+  marker.current = at;
+  // the pointer of uPlot moves with all new values: what the keyboard marks is kept apart from it
+  const mark = () => setMarked(marker.current < 0 || !drawn.current ? null : { index: marker.current, left: drawn.current.point(marker.current) });
   const look = lines.map(({ tone, isFaint }) => `${tone} ${isFaint}`).join();
 
   useEffect(() => {
     let isGone = false;
     const host = /** @type {HTMLElement} */ (box.current);
-    plot(host, lines, newest.current, setUnder).then(
+    plot(host, lines, newest.current, setPointed).then(
       (made) => {
         if (isGone) return made.destroy();
         drawn.current = made;
         made.setData(newest.current);
+        mark();
       },
       () => {}, // the connection is gone: the numbers stand beside it, and the next look at the page loads it
     );
@@ -57,8 +64,7 @@ export function Chart({ title, start, step, lines, format, formatTime, label }) 
     };
   }, [look, repainted.value]);
   useEffect(() => drawn.current?.setData(data), [data]);
-  const at = read === null ? -1 : data[0].indexOf(read);
-  useEffect(() => void (at >= 0 && drawn.current && setUnder({ index: at, left: drawn.current.point(at) })), [at, data]);
+  useEffect(mark, [at, data]);
 
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     const index = nextPoint(data, at, event.key);
@@ -70,11 +76,12 @@ export function Chart({ title, start, step, lines, format, formatTime, label }) 
   };
   const onBlur = () => {
     setRead(null);
-    setUnder(null);
+    setPointed(null);
     say("");
     drawn.current?.point(null);
   };
 
+  const under = marked ?? pointed;
   const most = Math.max(...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
   return html`<div
     class="chart" role="application" aria-roledescription="chart" tabindex="0" aria-label="${title}: the arrow keys read its values"

@@ -59,7 +59,8 @@ export async function plot(host, lines, data, onPointer) {
   return {
     setData: (newest) => drawn.setData(/** @type {import("uplot").AlignedData} */ (newest)),
     point: (index) => {
-      const left = index === null ? NOWHERE.left : drawn.valToPos(drawn.data[0][index], "x");
+      // not valToPos: it goes by the values of before until new ones are drawn
+      const left = index === null ? NOWHERE.left : (drawn.over.clientWidth * index) / Math.max(1, drawn.data[0].length - 1);
       drawn.setCursor(index === null ? NOWHERE : { left, top: 0 }, false);
       return left;
     },
