@@ -146,14 +146,13 @@ class Link:
             request.args = request.renew()
         options = CallOptions(on_progress=request.on_progress) if request.on_progress else None
         try:
-            pending = session.call(request.procedure, *request.args, options=options, **request.kwargs)
+            pending = session.at_once(session.call, request.procedure, *request.args, options=options, **request.kwargs)
         except TransportLost:
             return  # it is sent again with the next session
         except Exception as error:  # noqa: BLE001 - autobahn's own checks: the message cannot be sent as it is
             self._asked.discard(request)
             request.promise.fail(TaskbahnError(f"{request.procedure} cannot be sent: {error}"))
             return
-        session.flush()
         request.pending = pending
         pending.addCallbacks(self._answered, self._refused, callbackArgs=(request,), errbackArgs=(request, session))
 

@@ -307,7 +307,10 @@ class Dispatcher:
             if job.id not in self.board.jobs:
                 self.board.jobs[job.id] = job
         self.inbox.put(Submission(call.caller, jobs, size, accepted, refused))
-        self.loop.poke()
+        if len(self.board.jobs) == len(self.following) == 1:  # a single job, with whoever waits for it: nothing else comes soon
+            self.loop.hurry()
+        else:
+            self.loop.poke()
 
     def _check_accepting(self) -> None:
         if not self.accepting:

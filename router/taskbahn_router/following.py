@@ -109,6 +109,10 @@ class Following:
         self._by_job: dict[str, list[Follower]] = {}
         self._dirty: set[Waiter] = set()
 
+    def __len__(self) -> int:
+        """Return how many jobs are followed."""
+        return len(self._by_job)
+
     def follow(self, job: str, follower: Follower) -> None:
         """Tell *follower* of what happens to *job* from now on."""
         self._by_job.setdefault(job, []).append(follower)

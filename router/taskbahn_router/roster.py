@@ -34,6 +34,7 @@ GRACE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10.0
 MISSED_HEARTBEATS = 3
 STREAM_GRACE = 1.0
+ACKNOWLEDGE_SECONDS = 0.005  # for which the acknowledgement of a report may wait
 MAX_SLOTS = 10_000
 REPORTS = re.compile(re.escape(wire.REPORTS_PREFIX) + r"[0-9A-Za-z]{1,64}")
 
@@ -115,10 +116,22 @@ class Roster:
 
     def _hear(self, worker: Worker, procedure: str) -> None:
         """Call the procedure through which a worker streams its reports."""
+        seen = self._dispatcher.seen
+        waits = False  # an acknowledgement
 
         def recorded(refused: list[list[Any]]) -> None:
+            nonlocal waits
             worker.order_recorded(refused)
-            self._dispatcher.seen.touched.add(worker.id)
+            if worker.attempts or refused:
+                seen.touched.add(worker.id)
+            elif not waits:  # it has nothing to report: this may go with its next job, which spares both sides a message for each
+                waits = True
+                self._clock.callLater(ACKNOWLEDGE_SECONDS, acknowledge)
+
+        def acknowledge() -> None:
+            nonlocal waits
+            waits = False
+            seen.flush_worker(worker)
 
         def heard(*values: Any, **_: Any) -> None:
             if worker.orders is not None:

@@ -128,10 +128,15 @@ class Seen:
         touched, self.touched = self.touched, set()
         for id in touched:
             worker = self._board.workers.get(id)
-            if worker is not None and worker.outbox:
-                order, worker.outbox = worker.outbox, {}
-                if worker.orders is not None:
-                    worker.orders.order(order)
+            if worker is not None:
+                self.flush_worker(worker)
+
+    def flush_worker(self, worker: Worker) -> None:
+        """Send what is in the outbox of a worker."""
+        if worker.outbox:
+            order, worker.outbox = worker.outbox, {}
+            if worker.orders is not None:
+                worker.orders.order(order)
 
     def push(self) -> None:
         """Send at once: a single job need not wait until the router is done with the turn."""

@@ -91,6 +91,28 @@ async def test_a_caller_cancels_its_job(client: Session, offer: Offer) -> None:
     assert outcome["outcomes"][0][1] == "cancelled"
 
 
+@with_offer
+async def test_a_call_with_a_timeout_goes_through_crossbars_dealer_and_gets_the_same_answers(client: Session, offer: Offer) -> None:
+    heard = Heard()
+    answer = client.call(offer.name, 1, options=CallOptions(on_progress=heard, timeout=30))
+    (await offer.call())["done"].callback("made")
+    assert await patiently(answer) == "made"
+    assert [event["data"]["state"] for event in heard.events] == ["running", "succeeded"]
+    with pytest.raises(ApplicationError, match="no-such-job"):
+        await patiently(client.call("taskbahn.job.get", "no-such-job", options=CallOptions(timeout=30)))
+
+    cancelled = client.call(offer.name, 2, options=CallOptions(timeout=30))
+    await offer.call(2)
+    cancelled.cancel()
+    with pytest.raises(CancelledError):
+        await cancelled
+    await offer.interrupted.first(bool)
+
+    with pytest.raises(ApplicationError, match="timeout reached"):
+        await patiently(client.call(offer.name, 3, options=CallOptions(timeout=1)))
+    await offer.interrupted.first(lambda _: len(offer.interrupted.values) == 2)
+
+
 @pytest_twisted.ensureDeferred
 async def test_a_plain_worker_may_know_its_job(node: Node) -> None:
     async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:

@@ -8,7 +8,7 @@ import pytest
 from support.dispatching import FakeWorker, Hall, job_id
 
 from taskbahn import wire
-from taskbahn_router.roster import STREAM_GRACE
+from taskbahn_router.roster import ACKNOWLEDGE_SECONDS, STREAM_GRACE
 
 THREE = job_id(3)
 STREAM = wire.REPORTS_PREFIX + "abc"
@@ -23,7 +23,7 @@ def test_streamed_reports_are_acknowledged_with_the_orders(hall: Hall) -> None:
     runs = worker.take()
     report(wire.plain(wire.Report(done=[wire.Done(*runs[0], "1")])))
     report(wire.plain(wire.Report(done=[wire.Done(*runs[1], "2"), wire.Done(THREE, 1, "3")])))
-    hall.settle()
+    hall.passes(ACKNOWLEDGE_SECONDS)
     recorded = [order for order in worker.asked.progress if "recorded" in order]
     assert sum(order["recorded"] for order in recorded) == 2
     assert [refused for order in recorded for refused in order.get("refused", ())] == [[THREE, 1]]
@@ -40,7 +40,33 @@ def test_a_streamed_report_is_not_acknowledged_before_it_is_durable(hall: Hall) 
     hall.settle()
     assert not [order for order in worker.asked.progress if "recorded" in order]
     hall.release_commits()
+    hall.passes(ACKNOWLEDGE_SECONDS)
     assert worker.asked.progress[-1] == {"recorded": 1}
+
+
+def test_an_acknowledgement_to_a_worker_that_has_nothing_more_to_report_goes_with_its_next_job(hall: Hall) -> None:
+    worker = hall.worker(slots=2, reports=STREAM)
+    report, _ = hall.heard[STREAM]
+    hall.submit()
+    hall.settle()
+    (run,) = worker.take()
+    report(wire.plain(wire.Report(done=[wire.Done(*run, "1")])))
+    hall.settle()
+    assert not [order for order in worker.asked.progress if "recorded" in order]
+    hall.submit()
+    hall.settle()
+    (order,) = [order for order in worker.asked.progress if "recorded" in order]
+    assert (order["recorded"], len(order["run"])) == (1, 1)
+    hall.submit()  # now there is one that goes on, which may have something to say at any time
+    hall.settle()
+    second, third = worker.take()[-2:]
+    report(wire.plain(wire.Report(done=[wire.Done(*second, "2")])))
+    hall.settle()
+    assert worker.asked.progress[-1] == {"recorded": 1}
+    report(wire.plain(wire.Report(done=[wire.Done(*third, "3")])))
+    hall.passes(ACKNOWLEDGE_SECONDS)
+    assert worker.asked.progress[-1] == {"recorded": 1}
+    hall.check()
 
 
 @pytest.mark.parametrize("nonsense", [(), (5,), ({"done": 7},), ({"done": [["x", 1, "\ud800"]]},)])

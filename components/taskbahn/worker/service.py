@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -211,12 +212,7 @@ class Worker:
         except Exception as error:
             self._on_refused(error)
             raise
-
-        def send(report: dict[str, Any]) -> None:
-            say(report)
-            session.flush()
-
-        self.reporter.connected(send, welcome.heartbeat)
+        self.reporter.connected(partial(session.at_once, say), welcome.heartbeat)
         self._on_attached()
 
     def _obey(self, order: wire.WorkerOrder) -> None:

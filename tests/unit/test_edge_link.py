@@ -10,7 +10,7 @@ from autobahn.wamp.request import CallRequest
 from autobahn.wamp.types import CallOptions
 from twisted.logger import globalLogPublisher
 
-from taskbahn_router.crossbar_component import Link
+from taskbahn_router.edge.link import Link
 
 
 class Inner:

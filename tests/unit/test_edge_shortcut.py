@@ -1,0 +1,229 @@
+"""What the short way through Crossbar takes, what it leaves to Crossbar, and where the answers go."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from autobahn.exception import PayloadExceededError
+from autobahn.wamp import message
+from autobahn.wamp.exception import TransportLost
+from twisted.logger import globalLogPublisher
+
+from taskbahn.errors import UnknownTask
+from taskbahn_router.calls import Call
+from taskbahn_router.edge import shortcut
+from taskbahn_router.edge.shortcut import Shortcut
+
+TASK = "a.task"
+
+
+class Transport:
+    """A connection; `refuses` is raised by what would send."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.refuses: Exception | None = None
+
+    def send(self, msg: Any) -> None:
+        if self.refuses is not None:
+            error, self.refuses = self.refuses, None
+            raise error
+        self.sent.append(msg)
+
+
+class Session:
+    """A session at the router, as Crossbar has it."""
+
+    def __init__(self, role: str = "anonymous") -> None:
+        self._session_id = 7
+        self._authid = "ada"
+        self._authrole = role
+        self._transport = Transport()
+
+    @property
+    def sent(self) -> list[Any]:
+        return self._transport.sent
+
+
+class Router:
+    """Crossbar's router, noting what reaches it."""
+
+    def __init__(self) -> None:
+        self.is_traced = False
+        self._trace_traffic = False
+        self._roles = {"anonymous": "free", "guest": "bound"}
+        self._dealer = SimpleNamespace(_invocations={})
+        self.processed: list[Any] = []
+        self.detached: list[Any] = []
+
+    def process(self, session: Any, msg: Any) -> None:
+        self.processed.append(msg)
+
+    def detach(self, session: Any = None) -> str:
+        self.detached.append(session)
+        return "detached"
+
+
+class Way:
+    """A shortcut before a router; `calls` are those that came to the task."""
+
+    def __init__(self) -> None:
+        self.router = Router()
+        self.own = Session("trusted")
+        self.reports: list[Any] = []
+        self.later: list[Any] = []
+        self.calls: list[Call] = []
+        self.shortcut = Shortcut(self.router, self.own, self._report, self.later.append)
+        self.shortcut.handlers[TASK] = self.calls.append
+
+    def _report(self, *report: Any) -> bool:
+        self.reports.append(report)
+        return True
+
+    def call(self, session: Session, request: int = 1, **options: Any) -> Call:
+        before = len(self.calls)
+        self.router.process(session, message.Call(request, TASK, args=[1], **options))
+        assert len(self.calls) == before + 1
+        return self.calls[-1]
+
+    def turn(self) -> None:
+        while self.later:
+            self.later.pop(0)()
+
+
+@pytest.fixture
+def way(monkeypatch: pytest.MonkeyPatch) -> Way:
+    monkeypatch.setattr(shortcut, "_is_free", lambda role, _session, _procedure: role == "free")
+    return Way()
+
+
+def test_a_call_goes_to_its_handler_and_the_answers_to_the_callers_connection(way: Way) -> None:
+    session = Session()
+    call = way.call(session, 5, kwargs={"width": 64}, receive_progress=True)
+    assert (call.procedure, call.args, call.kwargs) == (TASK, [1], {"width": 64})
+    assert (call.caller, call.authid, call.wants_progress) == (7, "ada", True)
+    call.progress({"half": True})
+    call.answer(42, more=1)
+    call.answer(43)
+    call.progress("too late")
+    progress, result = session.sent
+    assert (type(progress), progress.request, progress.args, progress.progress) == (message.Result, 5, [{"half": True}], True)
+    assert (type(result), result.request, result.args, result.kwargs) == (message.Result, 5, [42], {"more": 1})
+    assert not result.progress
+
+    way.call(session, 6).fail(UnknownTask("an.other", []))
+    error = session.sent[-1]
+    assert (type(error), error.request, error.error) == (message.Error, 6, UnknownTask.uri)
+    assert error.kwargs["detail"]["task"] == "an.other"
+    assert way.router.processed == []
+
+
+@pytest.mark.parametrize(
+    "msg",
+    [
+        message.Call(1, "another.procedure"),
+        message.Call(1, TASK, timeout=5),
+        message.Call(1, TASK, payload=b"opaque", enc_algo="cryptobox", enc_serializer="json"),
+        message.Call(1, TASK, forward_for=[{"session": 1, "authid": "a", "authrole": "b"}]),
+        message.Cancel(1),
+        message.Yield(1, args=[1]),
+        message.Yield(1, args=[1], progress=True),
+        message.Subscribe(1, "a.topic"),
+    ],
+    ids=lambda msg: type(msg).__name__,
+)
+def test_what_is_uncommon_or_of_others_goes_the_ordinary_way(way: Way, msg: Any) -> None:
+    way.router.process(Session(), msg)
+    assert way.router.processed == [msg]
+    assert way.calls == []
+
+
+def test_so_does_what_is_traced_and_what_a_role_does_not_allow(way: Way) -> None:
+    msg = message.Call(1, TASK)
+    for role in ("guest", "gone"):
+        way.router.process(Session(role), msg)
+    for attribute in ("is_traced", "_trace_traffic"):
+        setattr(way.router, attribute, True)
+        way.router.process(Session(), msg)
+        setattr(way.router, attribute, False)
+    assert way.router.processed == [msg] * 4
+    assert way.calls == []
+
+
+@pytest.mark.parametrize("mode", [None, message.Cancel.KILL, message.Cancel.KILLNOWAIT, message.Cancel.SKIP])
+def test_a_caller_that_cancels_is_answered_at_once_and_told_of(way: Way, mode: str | None) -> None:
+    session = Session()
+    told: list[bool] = []
+    call = way.call(session, 9)
+    call.on_gone = told.append
+    way.router.process(session, message.Cancel(9, mode))
+    assert told == [mode != message.Cancel.SKIP]
+    call.answer("too late")
+    (error,) = session.sent
+    assert (error.request, error.error) == (9, "wamp.error.canceled")
+    way.router.process(session, message.Cancel(9, mode))  # twice: Crossbar drops it
+    assert len(way.router.processed) == len(session.sent) == 1
+
+
+def test_a_caller_that_is_gone_is_told_of_after_it_has_left_and_sent_nothing_more(way: Way) -> None:
+    session, other = Session(), Session()
+    told: list[bool] = []
+    call, kept = way.call(session), way.call(other)
+    call.on_gone = told.append
+    assert way.router.detach(session) == "detached"
+    assert (way.router.detached, told) == ([session], [])
+    way.turn()
+    assert told == [False]
+    call.answer(1)
+    assert session.sent == []
+
+    again = way.call(session)  # a session may come back on the same connection
+    again.answer(2)
+    kept.answer(3)
+    assert [session.sent[0].args, other.sent[0].args] == [[2], [3]]
+
+
+def test_when_all_sessions_leave_all_calls_are_over(way: Way) -> None:
+    told: list[bool] = []
+    for session in (Session(), Session()):
+        way.call(session).on_gone = told.append
+    way.router.detach()
+    way.turn()
+    assert told == [False, False]
+    assert way.router.detached == [None]
+
+
+def test_an_answer_that_cannot_be_sent_harms_nobody(way: Way) -> None:
+    session = Session()
+    logged: Any = []
+    globalLogPublisher.addObserver(logged.append)
+    try:
+        for error in (PayloadExceededError("2 bytes"), TransportLost(), ValueError("no such type")):
+            session._transport.refuses = error
+            way.call(session).answer(b"large")
+    finally:
+        globalLogPublisher.removeObserver(logged.append)
+    (told,) = session.sent
+    assert told.error == "wamp.error.invalid_argument"
+    assert "2 bytes" in told.args[0]
+    assert ["could not be sent" in event["log_format"] for event in logged] == [True]
+
+
+def test_what_workers_report_is_taken_if_it_is_of_a_call_of_ours(way: Way) -> None:
+    session = Session()
+    invocations = way.router._dealer._invocations
+    invocations[3] = SimpleNamespace(caller=way.own, callee=session, canceled=False, call=message.Call(11, "taskbahn.reports.x"))
+    report = message.Yield(3, args=[{"done": []}], progress=True)
+    way.router.process(session, report)
+    assert way.reports == [(11, [{"done": []}], None)]
+    assert way.router.processed == []
+
+    opaque = message.Yield(3, payload=b"?", enc_algo="cryptobox", enc_serializer="json", progress=True)
+    way.router.process(session, opaque)
+    way.router.process(Session(), report)  # another one's
+    invocations[3].canceled = True
+    way.router.process(session, report)
+    assert way.router.processed == [opaque, report, report]
+    assert len(way.reports) == 1

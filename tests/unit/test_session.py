@@ -1,0 +1,136 @@
+"""The session of a connection: what it sends at once, and progressive results on their short way."""
+
+from __future__ import annotations
+
+import socket
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import pytest
+from autobahn.wamp import message
+from autobahn.wamp.request import CallRequest
+from autobahn.wamp.types import CallOptions
+from twisted.internet import tcp
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Protocol
+
+from taskbahn import wire
+from taskbahn.connection import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGE = 16 * 1024 * 1024  # bytes; more than a socket takes at a time
+
+
+class Socket(NamedTuple):
+    """A connection of Twisted's, the other end of its socket, and what its reactor was asked to write."""
+
+    connection: Any
+    peer: socket.socket
+    writers: set[Any]
+
+
+@pytest.fixture
+def ends() -> Iterator[Socket]:
+    writers: set[Any] = set()
+    reactor = SimpleNamespace(addWriter=writers.add, removeWriter=writers.discard, removeReader=lambda _: None)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.settimeout(10)
+    connection: Any = tcp.Connection(ours, cast("Any", Protocol()), cast("Any", reactor))
+    connection.connected = True
+    yield Socket(connection, theirs, writers)
+    ours.close()
+    theirs.close()
+
+
+def session_over(transport: Any) -> Session:
+    session = Session(SimpleNamespace(realm=wire.REALM, log=SimpleNamespace(failure=lambda *_, **__: None)))  # type: ignore[arg-type]
+    session._transport = cast("Any", SimpleNamespace(transport=transport))
+    return session
+
+
+def test_what_is_sent_at_once_is_with_the_peer_and_the_reactor_hears_nothing_of_it(
+    ends: Socket,
+) -> None:
+    connection, peer, writers = ends
+    session = session_over(connection)
+
+    def send(data: bytes) -> str:
+        connection.write(data)
+        assert not writers
+        return "sent"
+
+    assert session.at_once(send, b"hello") == "sent"
+    assert peer.recv(100) == b"hello"
+    assert not writers
+    connection.write(b"later")  # the ordinary way is as it was
+    assert writers == {connection}
+
+
+def test_what_the_socket_does_not_take_is_left_to_the_reactor(ends: Socket) -> None:
+    connection, peer, writers = ends
+    session_over(connection).at_once(connection.write, bytes(LARGE))
+    assert writers == {connection}
+    got = 0
+    while got < LARGE:
+        got += len(peer.recv(1024 * 1024))
+        connection.doWrite()
+    assert not writers
+
+
+def test_an_error_in_between_loses_nothing_and_a_closed_connection_is_no_error(
+    ends: Socket,
+) -> None:
+    connection, peer, writers = ends
+    session = session_over(connection)
+
+    def fail() -> None:
+        connection.write(b"half")
+        raise ValueError("and no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        session.at_once(fail)
+    assert peer.recv(100) == b"half"
+    peer.close()
+    session.at_once(connection.write, b"into the void")
+    assert writers == {connection}  # the reactor finds out, and ends the connection as ever
+    connection.connected = False
+    session.at_once(connection.write, b"?")
+    assert session_over(None).at_once(lambda: 7) == 7
+
+
+def test_progressive_results_reach_who_asked_and_what_that_raises_ends_nothing() -> None:
+    got: list[Any] = []
+    logged: list[Any] = []
+    session = session_over(None)
+    session._session_id = 1
+    session.connection.log = SimpleNamespace(failure=lambda *_, **more: logged.append(more))  # type: ignore[assignment]
+
+    def heard(*args: Any, **kwargs: Any) -> None:
+        got.append((args, kwargs))
+        if not args:
+            raise ValueError("nothing")
+
+    answer: Deferred[Any] = Deferred()
+    session._call_reqs[3] = CallRequest(3, "some.procedure", answer, CallOptions(on_progress=heard))
+    session.onMessage(message.Result(3, args=[1, 2], kwargs={"b": 3}, progress=True))
+    session.onMessage(message.Result(3, progress=True))
+    assert got == [((1, 2), {"b": 3}), ((), {})]
+    assert logged == [{"procedure": "some.procedure"}]
+    session.onMessage(message.Result(3, args=["done"]))
+    assert answer.result == "done"
+
+
+@pytest.mark.parametrize("options", [None, CallOptions()])
+def test_progressive_results_that_nobody_asked_for_are_autobahns_business(
+    options: CallOptions | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr("autobahn.twisted.wamp.ApplicationSession.onMessage", lambda _, msg: seen.append(msg))
+    session = session_over(None)
+    session._call_reqs[3] = CallRequest(3, "some.procedure", Deferred(), options)
+    for request in (3, 4):
+        session.onMessage(message.Result(request, args=[1], progress=True))
+    assert [msg.request for msg in seen] == [3, 4]
