@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from taskbahn.errors import InvalidRequest
+from taskbahn.errors import InvalidRequest, did_you_mean
 from taskbahn.states import State
 from taskbahn_router.board import id_text
 from taskbahn_router.core.fingerprint import FINGERPRINT
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from taskbahn_router.board import Board
     from taskbahn_router.calls import Call
 
+JOBS_ARGUMENTS = ("state", "task", "queue", "tag", "worker", "since", "until", "error", "before", "limit", "ids")
 MOST_LISTED = 500
 MOST_IDS = 1_000
 MOST_TEXT = 500  # characters of a pattern
@@ -44,6 +45,7 @@ class JobLists:
 
     def jobs(self, call: Call) -> None:
         """`taskbahn.view.jobs`."""
+        _check_known(call)
         only_ids = bool(call.kwargs.get("ids"))
         wanted, error = filter_of(call.kwargs, MOST_IDS if only_ids else MOST_LISTED), _fingerprint(call.kwargs.get("error"))
 
@@ -116,6 +118,16 @@ class JobLists:
             newest[row.seq].error = packed(row.error) or {}
         is_all = complete and len(newest) == len(groups)
         return {"groups": [group.view() for group in newest.values()], "looked_at": groups.looked_at, "complete": is_all}
+
+
+def _check_known(call: Call) -> None:
+    """Raise `InvalidRequest` for what is no filter: whoever lists jobs to cancel them must not get all because of a slip."""
+    if call.args:
+        raise InvalidRequest(f"taskbahn.view.jobs takes named arguments only: {', '.join(JOBS_ARGUMENTS)}")
+    for name in call.kwargs:
+        if name not in JOBS_ARGUMENTS:
+            near = did_you_mean(name[:100], JOBS_ARGUMENTS)
+            raise InvalidRequest(f"taskbahn.view.jobs has no argument {name[:100]!r}{near}; it has {', '.join(JOBS_ARGUMENTS)}")
 
 
 def filter_of(given: dict[str, Any], most: int) -> Filter:

@@ -83,12 +83,18 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(hall: Hall, worker: FakeWo
         ({"limit": 501}, "limit must be 1 to 500"),
         ({"limit": 1001, "ids": True}, "limit must be 1 to 1,000"),
         ({"before": 2**63}, "before the `next` of an earlier answer"),
+        ({"stat": "failed"}, "taskbahn.view.jobs has no argument 'stat' (did you mean 'state'?); it has state, task, queue"),
+        ({"x" * 1000: 1}, "taskbahn.view.jobs has no argument"),
     ],
 )
 def test_a_wrong_question_is_told_what_is_wrong(hall: Hall, wrong: dict[str, Any], sentence: str) -> None:
     asked = hall.ask(wire.VIEW_JOBS, **wrong)
     assert asked.error == "invalid_request"
     assert sentence in str(asked.sent[-1][1])
+
+
+def test_what_is_no_filter_is_never_ignored(hall: Hall) -> None:
+    assert hall.ask(wire.VIEW_JOBS, {"state": "failed"}).error == "invalid_request"
 
 
 def test_failed_jobs_are_grouped_by_what_they_have_in_common(hall: Hall, worker: FakeWorker) -> None:
