@@ -39,7 +39,7 @@ format: venv  ## Format, and repair what ruff can repair
 
 test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes)
 	@bash scripts/need.sh chromium chromium
-	@$(MAKE) --no-print-directory lint check-web
+	@$(MAKE) --no-print-directory -j 2 lint check-web
 	@bash scripts/need.sh libatomic libatomic1 $(BIN)/python -m playwright --version
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not alone"
 	$(BIN)/pytest -m alone

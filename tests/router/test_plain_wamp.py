@@ -92,7 +92,9 @@ async def test_a_caller_cancels_its_job(client: Session, offer: Offer) -> None:
 
 
 @with_offer
-async def test_a_call_with_a_timeout_goes_through_crossbars_dealer_and_gets_the_same_answers(client: Session, offer: Offer) -> None:
+async def test_a_call_with_a_timeout_goes_through_crossbars_dealer_and_gets_the_same_answers(
+    client: Session, offer: Offer
+) -> None:
     heard = Heard()
     answer = client.call(offer.name, 1, options=CallOptions(on_progress=heard, timeout=30))
     (await offer.call())["done"].callback("made")
