@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypedDict, Type
 from weakref import WeakSet
 
 from taskbahn.errors import InvalidName
-from taskbahn.handle import TaskHandle
-from taskbahn.task import AsyncTask, Pool, Task, TaskDecorator, check_name, make_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
     from datetime import timedelta
 
     from taskbahn.client import Client
+    from taskbahn.handle import TaskHandle
     from taskbahn.job import Job
+    from taskbahn.task import AsyncTask, Pool, Task, TaskDecorator
     from taskbahn.views import Views
 
 P = ParamSpec("P")
@@ -122,6 +122,8 @@ class Taskbahn:
 
         Raises InvalidName, InvalidOption, UnsupportedAnnotation.
         """
+        from taskbahn.task import TaskDecorator, make_task  # not for those who only ask
+
         if function is None:
             return TaskDecorator(self, words)
         return self.add(make_task(self, function, words))
@@ -136,6 +138,9 @@ class Taskbahn:
 
     def get(self, name: str) -> TaskHandle[..., Any]:
         """Return a handle to the task *name*: the one declared here, or one that only the workers know (then untyped)."""
+        from taskbahn.handle import TaskHandle
+        from taskbahn.task import check_name
+
         return self.tasks.get(name) or TaskHandle(self, check_name(name))
 
 

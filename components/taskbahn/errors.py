@@ -6,7 +6,6 @@ argument and the detail as the keyword argument `detail`. `from_info` and `Taskb
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
@@ -240,6 +239,8 @@ class JobExpired(WorkerError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `" (did you mean 'x'?)"` when a known word is close, else an empty string."""
+    import difflib  # needed seldom, and this module everywhere
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.steady_timers import steady_timers
 
+try:
+    from twisted.internet.epollreactor import EPollReactor as Reactor
+except ImportError:  # macOS, Windows
+    from twisted.internet.selectreactor import SelectReactor as Reactor
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,11 +24,7 @@ JOIN_SECONDS = 2.0
 
 def make_reactor() -> Any:
     """Return a new reactor, not installed."""
-    kind: Any
-    try:
-        from twisted.internet.epollreactor import EPollReactor as kind  # noqa: N813
-    except ImportError:  # macOS, Windows
-        from twisted.internet.selectreactor import SelectReactor as kind  # noqa: N813
+    kind: Any = Reactor
     reactor = kind()
     steady_timers(reactor)
     reactor._registerAsIOThread = False  # noqa: SLF001 - that is the business of the program's reactor

@@ -17,59 +17,29 @@ from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.late_names import LateName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # set by the import of a module, where they apply: who asks for them and finds nothing need not run the code
 ASKED_BY_IMPORTS = frozenset({"__path__", "__file__", "__cached__", "__spec__", "__package__", "__loader__"})
-# what `typing` asks of whatever stands in an annotation: not a use
-ASKED_BY_TYPING = ("__typing", "__parameters__", "__origin__", "__forward_arg__")
 
 _running = threading.RLock()  # one at a time, as the code of one may run that of another
 
 
-class Name:
+class Name(LateName):
     """Stands for a name of a module whose code has not run."""
 
     def __init__(self, module: DeferredModule, name: str) -> None:
+        super().__init__(module.__name__, name)
         self._module = module
-        self._name = name
-
-    def __repr__(self) -> str:
-        return f"<{self._module.__name__}.{self._name}, deferred>"
 
     def _truth(self) -> Any:
         run_code(self._module)
         return vars(self._module)[self._name]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith(ASKED_BY_TYPING):
-            raise AttributeError(name)
-        return getattr(self._truth(), name)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._truth()(*map(_truth_of, args), **kwargs)
-
-    def __instancecheck__(self, instance: object) -> bool:
-        return isinstance(instance, self._truth())
-
-    def __subclasscheck__(self, subclass: type) -> bool:
-        return issubclass(subclass, self._truth())
-
-    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
-        return (self._truth(),)
-
-    def __or__(self, other: Any) -> Any:
-        return Union[self, other]  # noqa: UP007 - `|` is what is being defined
-
-    def __ror__(self, other: Any) -> Any:
-        return Union[other, self]  # noqa: UP007
-
-
-def _truth_of(value: Any) -> Any:
-    return value._truth() if type(value) is Name else value  # noqa: SLF001 - not `isinstance`, which asks the name for its class
 
 
 class DeferredModule(ModuleType):

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
@@ -51,6 +50,8 @@ CHANGED_BY_CROSSBAR = ("web3", "xbr", "cfxdb")  # of which the latter two make t
 
 def defer_unused() -> bool:
     """Defer what a node never uses; False, and nothing done, with a version of Crossbar that this was not tried with."""
+    from importlib.metadata import version  # `taskbahn up` itself needs none of that
+
     if version("crossbar") != TRIED:
         return False
     defer(DEFERRED, hollow=HOLLOW, after=dict.fromkeys(CHANGED_BY_CROSSBAR, ("crossbar",)))

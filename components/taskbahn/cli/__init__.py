@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from taskbahn.cli import starting
 from taskbahn.errors import TaskbahnError, did_you_mean
 
 COMMANDS = {  # name: (module, one line for --help)
@@ -69,6 +70,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; ends the process."""
+    starting.begin()
     try:
         code = cli(prog_name="taskbahn", standalone_mode=False)
     except click.ClickException as error:

@@ -34,7 +34,7 @@ def call(
     as_json: bool,
 ) -> None:
     """Start a job of TASK, wait for it, and print its result."""
-    with connected(url) as app:
+    with connected(url, sends=sum(map(len, arguments))) as app:
         handle = prepared(app, task, options)
         args, kwargs = parsed(app, task, arguments)
         job, accepted = handle._start(tuple(args), kwargs)  # noqa: SLF001 - an interrupt may come before it is acknowledged

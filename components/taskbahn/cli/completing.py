@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from taskbahn.cli import starting
 from taskbahn.errors import TaskbahnError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def _offer(ctx: click.Context, incomplete: str, ask: Any) -> list[CompletionItem
 
     from taskbahn.app import Taskbahn
 
+    starting.load_connection()
     app = Taskbahn(ctx.params.get("url"), timeout=AT_ONCE)
     try:
         found = ask(app)

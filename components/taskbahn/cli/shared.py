@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from taskbahn.cli import starting
 from taskbahn.errors import (
     CallerError,
     JobCancelled,
@@ -62,10 +63,11 @@ def common(command: F) -> F:
 
 
 @contextlib.contextmanager
-def connected(url: str | None) -> Iterator[Taskbahn]:
-    """Give an application that is connected while the command runs."""
+def connected(url: str | None, sends: int = 0) -> Iterator[Taskbahn]:
+    """Give an application that is connected while the command runs. *sends*: bytes that may be many, about."""
     from taskbahn.app import Taskbahn
 
+    starting.load_connection(sends)
     app = Taskbahn(url, timeout=PATIENCE)
     try:
         yield app

@@ -16,7 +16,7 @@ from taskbahn.cli.shared import common, connected, print_json
 @common
 def submit(task: str, arguments: tuple[str, ...], options: tuple[str, ...], url: str | None, *, as_json: bool) -> None:
     """Start a job of TASK and print its id; it is durable then."""
-    with connected(url) as app:
+    with connected(url, sends=sum(map(len, arguments))) as app:
         handle = prepared(app, task, options)
         args, kwargs = parsed(app, task, arguments)
         job = handle.start(*args, **kwargs)

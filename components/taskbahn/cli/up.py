@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from taskbahn.cli import starting
 from taskbahn.errors import TaskbahnError
 
 SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # by click's name for it
@@ -46,6 +47,7 @@ def up(context: click.Context, port: int, interface: str, data: Path, loglevel: 
         )
         sys.exit(2)
 
+    starting.end()
     sources = {name: context.get_parameter_source(name) for name in ("port", "interface", "data", "loglevel")}
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
 

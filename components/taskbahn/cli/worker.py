@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from taskbahn import wire
+from taskbahn.cli import starting
 
 
 @click.command()
@@ -55,6 +56,7 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
     from taskbahn.worker.run import run_worker
     from taskbahn.worker.service import Settings
 
+    starting.end()  # nothing of it is left when the user's code comes
     served = [queue.strip() for queue in queues.split(",") if queue.strip()]
     if not served:
         raise click.UsageError("--queues names no queue: write it like --queues default,mail")

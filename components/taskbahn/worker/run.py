@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.console import Console
+from twisted.internet import asyncioreactor
 
 from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.steady_timers import steady_timers
@@ -148,8 +149,6 @@ class Run:
 
 def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) -> int:
     """Run a worker in this process, on an asyncio reactor of its own; returns the exit code."""
-    from twisted.internet import asyncioreactor
-
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     asyncioreactor.install(loop)  # type: ignore[no-untyped-call]

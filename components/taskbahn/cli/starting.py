@@ -1,0 +1,72 @@
+"""How a process of our own starts: without what Autobahn and Twisted import and a connection of ours hardly ever uses.
+
+`main` begins, and a command says `end` as soon as all of ours is imported; a worker before it imports its user's tasks.
+In somebody else's program, which only imports `taskbahn`, nothing of this happens.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from importlib import import_module
+from types import MappingProxyType
+
+from taskbahn import stand_ins
+
+UNUSED = MappingProxyType(
+    {
+        "numpy": (),  # Autobahn's FlatBuffers, and bjdata
+        "bjdata": (),  # UBJSON
+        "autobahn.wamp.auth": (),  # brings cryptography, passlib and argon2
+        "http.cookiejar": (),  # brings urllib.request; a name that Twisted has for Python 2
+        "email.mime.text": ("MIMEText",),  # CBOR
+        "hyperlink": (),  # redirects, of a server
+        # TLS, which only addresses with wss: and rss: need
+        "OpenSSL": ("SSL",),
+        "OpenSSL.SSL": ("Connection", "Error"),
+        "twisted.internet.ssl": (
+            "Certificate",
+            "CertificateOptions",
+            "KeyPair",
+            "PrivateCertificate",
+            "optionsForClientTLS",
+            "trustRootFromCertificates",
+        ),
+        "twisted.protocols._sni": ("SNIConnectionCreator", "TLSServerEndpoint", "autoReloadingDirectoryOfPEMs"),
+        "twisted.protocols.tls": ("TLSMemoryBIOFactory", "TLSMemoryBIOProtocol"),
+    }
+)
+# What is imported stays: to look through all of it after each 700 new objects takes a quarter of the time.
+COLLECTED_AFTER = 100_000  # objects
+# To prepare Autobahn's compiled helpers takes 40 ms, to do without them 0.2 us for each byte that is sent by WebSocket.
+LITTLE = 50_000  # bytes
+
+_threshold: tuple[int, int, int] | None = None
+
+
+def begin() -> None:
+    """Begin the start of this process, which is ours."""
+    global _threshold  # noqa: PLW0603 - one process, one start
+    _threshold = gc.get_threshold()
+    gc.set_threshold(COLLECTED_AFTER, *_threshold[1:])
+    stand_ins.begin(UNUSED)
+
+
+def load_connection(sends: int = 0) -> None:
+    """Import what speaks with the router, and end the start. *sends*: the bytes that will be sent, about."""
+    if _threshold is not None and sends <= LITTLE:
+        os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
+    import_module("taskbahn.client")
+    import_module("taskbahn.link")
+    end()
+
+
+def end() -> None:
+    """End the start: from now on imports and the garbage collector do what they always do. Safe without `begin`, and twice."""
+    global _threshold  # noqa: PLW0603
+    if _threshold is None:
+        return
+    stand_ins.end()
+    gc.freeze()
+    gc.set_threshold(*_threshold)
+    _threshold = None
