@@ -111,8 +111,25 @@ async def test_a_call_with_a_timeout_goes_through_crossbars_dealer_and_gets_the_
     await offer.interrupted.first(bool)
 
     with pytest.raises(ApplicationError, match="timeout reached"):
-        await patiently(client.call(offer.name, 3, options=CallOptions(timeout=1)))
+        await patiently(client.call(offer.name, 3, options=CallOptions(timeout=5)))
     await offer.interrupted.first(lambda _: len(offer.interrupted.values) == 2)
+
+
+@pytest_twisted.ensureDeferred
+async def test_of_a_cancelled_call_whose_caller_leaves_nothing_stays(node: Node) -> None:
+    said = len(node.lines)
+    async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
+        offer = Offer(worker)
+        await offer.register()
+        async with session_to(node.websocket) as caller:
+            cancelled = caller.call(offer.name, options=CallOptions(timeout=4))
+            await offer.call()
+            cancelled.cancel()
+            with pytest.raises(CancelledError):
+                await cancelled
+        with pytest.raises(ApplicationError, match="timeout reached"):  # and the other one's would have been, before
+            await patiently(client.call(offer.name, options=CallOptions(timeout=5)))
+    assert [line for line in node.lines[said:] if "Traceback" in line or "INTERNAL" in line] == []
 
 
 @pytest_twisted.ensureDeferred

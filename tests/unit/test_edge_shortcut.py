@@ -54,7 +54,8 @@ class Router:
         self.is_traced = False
         self._trace_traffic = False
         self._roles = {"anonymous": "free", "guest": "bound"}
-        self._dealer = SimpleNamespace(_invocations={})
+        self.removed: list[Any] = []
+        self._dealer = SimpleNamespace(_invocations={}, _caller_to_invocations={}, _remove_invoke_request=self.removed.append)
         self.processed: list[Any] = []
         self.detached: list[Any] = []
 
@@ -183,6 +184,15 @@ def test_a_caller_that_is_gone_is_told_of_after_it_has_left_and_sent_nothing_mor
     again.answer(2)
     kept.answer(3)
     assert [session.sent[0].args, other.sent[0].args] == [[2], [3]]
+
+
+def test_what_a_leaving_session_cancelled_is_taken_out_of_the_dealers_books(way: Way) -> None:
+    session = Session()
+    cancelled, open_ = SimpleNamespace(canceled=True), SimpleNamespace(canceled=False)
+    way.router._dealer._caller_to_invocations = {session: [open_, cancelled], Session(): [cancelled]}
+    way.router.detach(session)
+    assert way.router.removed == [cancelled]
+    assert way.router.detached == [session]
 
 
 def test_when_all_sessions_leave_all_calls_are_over(way: Way) -> None:

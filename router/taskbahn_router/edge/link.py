@@ -113,13 +113,12 @@ class Link:
         call = self.calls.get(msg.request)
         if call is None:
             return
+        call.open = False
+        del self.calls[msg.request]
         if msg.mode == message.Interrupt.KILL:
-            call.open = False
             call.gone(cancelled=True)
-            del self.calls[msg.request]
-            error = message.Error(message.Invocation.MESSAGE_TYPE, msg.request, CANCELLED, args=["cancelled by the caller"])
-            self.later(lambda: self._inner.send(error))  # Crossbar tells us before it is ready for the answer
         else:
-            call.open = False
-            del self.calls[msg.request]
             self.on_ambiguous_end(call)
+        # in both cases Crossbar keeps its entry until then; later, for it tells us before it is ready for the answer
+        error = message.Error(message.Invocation.MESSAGE_TYPE, msg.request, CANCELLED, args=["cancelled by the caller"])
+        self.later(lambda: self._inner.send(error))

@@ -116,6 +116,8 @@ class Shortcut:
 
     def detach(self, session: Any = None) -> Any:
         """A session leaves, or all of them: nobody waits any more for the answers to its calls."""
+        if session is not None:
+            self._forget_cancelled(session)
         for each in [session] if session is not None else list(self._callers):
             caller = self._callers.pop(each, None)
             if caller is not None:
@@ -124,6 +126,15 @@ class Shortcut:
                     call.open = False
                     self._later(partial(call.gone, cancelled=False))
         return self._detach(session)
+
+    def _forget_cancelled(self, session: Any) -> None:
+        """Drop a caller's calls that it cancelled and that are not answered yet: the dealer forgets the caller and keeps these, and
+        raises when their answer or their timeout comes (found with 26.10.1).
+        """
+        dealer = self._router._dealer  # noqa: SLF001
+        for asked in list(dealer._caller_to_invocations.get(session, ())):  # noqa: SLF001
+            if asked.canceled:
+                dealer._remove_invoke_request(asked)  # noqa: SLF001
 
     def _is_plain(self, session: Any, msg: Any) -> bool:
         """Return whether a call is allowed, and has nothing that the dealer would have to see to."""
