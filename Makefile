@@ -2,8 +2,10 @@
 
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Most tests wait for processes; whole files, for a file's tests share a node and some come in order. The longest are in the first.
-SIDE_BY_SIDE = -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Most tests wait for processes, so one more than there are processors; whole files, for a file's tests share a node and some come in
+# order. The longest are in the first.
+PROCESSES    := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+SIDE_BY_SIDE = -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # make demo DIR=~/Pictures: a shell that leaves the tilde alone must not stop it
 FOLDER  = $(patsubst ~/%,$(HOME)/%,$(DIR))
 

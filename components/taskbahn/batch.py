@@ -152,9 +152,9 @@ class Batch(Generic[R]):
 
     def take(self, outcome: Outcome) -> None:
         """Take the outcome of one job."""
+        self._states[outcome[1]] += 1  # who sees the last outcome, on another thread, sees all of them counted
         self._outcomes[outcome[0]] = outcome
         self._ended.append(outcome[0])
-        self._states[outcome[1]] += 1
 
     def taken(self) -> None:
         """Wake who waits."""

@@ -66,10 +66,10 @@ class EventStream:
 
     def _next(self, when: float | None) -> wire.Event | None:
         while True:
-            more = self._more
+            more, is_over = self._more, self._is_over  # looked at first: the last events come before it is over
             if self._events:
                 return self._events.popleft()
-            if self._is_over:
+            if is_over:
                 self._raise_error()
                 return None
             if not more.wait(None if when is None else when - time.monotonic()):
@@ -80,10 +80,10 @@ class EventStream:
 
     async def __anext__(self) -> wire.Event:
         while True:
-            more = self._more
+            more, is_over = self._more, self._is_over
             if self._events:
                 return self._events.popleft()
-            if self._is_over:
+            if is_over:
                 self._raise_error()
                 raise StopAsyncIteration
             await more

@@ -47,6 +47,14 @@ def web(open_shop: Node) -> Iterator[Taskbahn]:
     yield from connected(open_shop.websocket)
 
 
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """A file for which `shop.talk` waits half way, if it is told to."""
+    gate = tmp_path / "gate"
+    yield gate
+    gate.touch()
+
+
 def connected(url: str) -> Iterator[Taskbahn]:
     shop.app.close()
     shop.app._url = url

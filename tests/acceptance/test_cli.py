@@ -117,9 +117,11 @@ def test_a_call_may_stop_waiting(shell: Shell, app: Taskbahn) -> None:
 
 
 def test_an_interrupt_ends_a_call_with_130_and_says_how_to_stop_the_job(shell: Shell, app: Taskbahn) -> None:
-    process = subprocess.Popen([*COMMAND, "call", "shop.nap", "20"], env=shell.environment, stderr=subprocess.PIPE, text=True)
+    tag = f"interrupted-{os.getpid()}"
+    command = [*COMMAND, "call", "shop.nap", "50", "-o", f'tags=["{tag}"]']
+    process = subprocess.Popen(command, env=shell.environment, stderr=subprocess.PIPE, text=True)
     try:
-        job = the_running(app, "shop.nap")
+        job = the_running(app, tag)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=SECONDS)
     finally:
@@ -129,9 +131,9 @@ def test_an_interrupt_ends_a_call_with_130_and_says_how_to_stop_the_job(shell: S
     assert shell("cancel", job, "--reason", "tidy up").code == 0
 
 
-def the_running(app: Taskbahn, task: str) -> str:
+def the_running(app: Taskbahn, tag: str) -> str:
     deadline = time.monotonic() + SECONDS
-    while not (found := app.view.jobs(state="running", task=task).jobs):
+    while not (found := app.view.jobs(state="running", tag=tag).jobs):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return found[0].id
@@ -184,8 +186,9 @@ def test_in_a_terminal_the_bars_move(shell: Shell) -> None:
         process.wait(SECONDS)
         os.close(main)
     seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.decode())
-    for count in ("1/4", "2/4", "4/4"):
-        assert count in seen
+    counts = [f"{done}/4" for done in range(1, 5) if f"{done}/4" in seen]
+    assert len(counts) > 1, "on a busy machine the screen may miss some, but not all"
+    assert counts[-1] == "4/4"
     assert "Breathing 3" in seen
     assert process.returncode == 0
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 BROWSER = ROOT / "examples" / "browser"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-TIMEOUT = 120
+TIMEOUT = 200  # seconds; a page has up to twenty commands, of a second of CPU each
 IMPORT = """async text => {
     const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     await import(url);

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parents[1]
 WORKER, QUEUE = "operated-worker", "operated"
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class Said(NamedTuple):

@@ -34,7 +34,7 @@ A_CUT = [
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 THREAD = ThreadPoolExecutor(1, thread_name_prefix="browser")
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)  # what holds is seen at once; a busy machine may take long to draw it
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -98,7 +98,7 @@ def chromium() -> Iterator[Browser]:
 
 EVALUATE = """() => Promise.race([
     (async () => { SCRIPT })(),
-    new Promise((_, reject) => setTimeout(() => reject(new Error("it took longer than 20 s")), 20_000)),
+    new Promise((_, reject) => setTimeout(() => reject(new Error("it took longer than 40 s")), 40_000)),
 ])"""
 
 
@@ -106,6 +106,14 @@ EVALUATE = """() => Promise.race([
 def evaluate() -> Callable[[Page, str], Any]:
     """Run the body of an async JavaScript function in a page, within bounds: Playwright itself would wait for ever."""
     return lambda page, script: page.evaluate(EVALUATE.replace("SCRIPT", script))
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """A file for which jobs wait in their middle: a test looks at them for as long as it takes, and lets them go on with `touch()`."""
+    gate = tmp_path / "gate"
+    yield gate
+    gate.touch()
 
 
 @pytest.fixture

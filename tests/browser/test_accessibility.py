@@ -15,6 +15,7 @@ from support.studio import Studio, studio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.timeout(240)  # a node, three workers and some sixty jobs are started first
 AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 NARROW = {"width": 390, "height": 844}
 RUN = """async rules => {

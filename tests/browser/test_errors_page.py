@@ -57,7 +57,7 @@ def test_jobs_that_failed_alike_are_one_line_and_retried_as_one(page: Page, tmp_
     reels.get_by_role("link", name="Show the jobs").click()
     expect(page).to_have_url(re.compile(r"#/jobs\?q=state%3Afailed\+error%3A[0-9a-f]{12}$"))
     expect(page.get_by_role("link", name=re.compile("pictures.broken")).first).to_be_visible()
-    assert page.evaluate(ATTEMPTS, ids) == [2, 2, 2]
+    page.wait_for_function(f"async ids => (await ({ATTEMPTS})(ids)).every((attempt) => attempt === 2)", arg=ids, polling=500)
 
 
 def test_settings_say_where_each_value_comes_from(page: Page, node: Node) -> None:

@@ -44,8 +44,10 @@ def test_a_running_job_is_cancelled_after_a_question_and_retried(page: Page) -> 
     expect(page.locator(".timeline-what b")).to_have_text(["1", "2"])
 
 
-def test_two_browsers_see_the_same_job_and_what_one_does_the_other_sees(page: Page, chromium: Browser, origin: str) -> None:
-    id = start(page, "numbers.count", [], {"to": COUNTED}, delay=600)
+def test_two_browsers_see_the_same_job_and_what_one_does_the_other_sees(
+    page: Page, chromium: Browser, origin: str, gate: Path
+) -> None:
+    id = start(page, "numbers.count", [], {"to": COUNTED, "held": str(gate)}, delay=600)
     go(page, f"#/jobs/{id}")
     expect(state(page)).to_have_text("waiting")
     expect(page.locator(".headline-text")).to_contain_text("delay")
@@ -58,6 +60,7 @@ def test_two_browsers_see_the_same_job_and_what_one_does_the_other_sees(page: Pa
         expect(state(page)).to_have_text("cancelled")
         page.get_by_role("button", name="Retry").click()
         expect(state(other)).to_have_text("running")
+        gate.touch()
         for each in (page, other):
             expect(state(each)).to_have_text("succeeded")
         assert lines(page) == lines(other) == [f"line {number}" for number in range(COUNTED)]
@@ -65,14 +68,15 @@ def test_two_browsers_see_the_same_job_and_what_one_does_the_other_sees(page: Pa
         other.context.close()
 
 
-def test_a_job_page_that_is_opened_late_misses_no_log_line(page: Page) -> None:
-    id = start(page, "numbers.count", [], {"to": COUNTED})
+def test_a_job_page_that_is_opened_late_misses_no_log_line(page: Page, gate: Path) -> None:
+    id = start(page, "numbers.count", [], {"to": COUNTED, "held": str(gate)})
     go(page, "#/jobs")
     expect(page.get_by_role("progressbar", name="Progress of numbers.count").first).to_have_attribute(
         "aria-valuenow", re.compile("[2-9].")
     )
     go(page, f"#/jobs/{id}")
     expect(state(page)).to_have_text("running")
+    gate.touch()
     expect(state(page)).to_have_text("succeeded")
     assert lines(page) == [f"line {number}" for number in range(COUNTED)]
     page.reload()
@@ -81,9 +85,9 @@ def test_a_job_page_that_is_opened_late_misses_no_log_line(page: Page) -> None:
     assert lines(page) == [f"line {number}" for number in range(COUNTED)]
 
 
-def test_the_connection_is_cut_and_comes_back_and_nothing_is_missed(page: Page, relay: Any, tmp_path: Path) -> None:
+def test_the_connection_is_cut_and_comes_back_and_nothing_is_missed(page: Page, relay: Any, gate: Path, tmp_path: Path) -> None:
     page.goto(relay.origin)
-    id = start(page, "numbers.count", [], {"to": 60})
+    id = start(page, "numbers.count", [], {"to": 60, "held": str(gate)})
     go(page, f"#/jobs/{id}")
     expect(page.get_by_role("log")).to_contain_text("line 5")
     relay.cut()
@@ -91,6 +95,8 @@ def test_the_connection_is_cut_and_comes_back_and_nothing_is_missed(page: Page, 
     expect(page.get_by_text("The connection to the router is lost.")).to_be_visible()
     page.screenshot(path=tmp_path / "lost.png")
     seen = len(lines(page))
+    assert seen <= 30
+    gate.touch()
     page.wait_for_timeout(500)
     assert len(lines(page)) == seen
     relay.mend()
@@ -136,6 +142,13 @@ def test_a_long_log_and_a_large_result_can_be_read(page: Page, crowd: None) -> N
     expect(state(page)).to_have_text("succeeded")
     expect(page.get_by_text(f"{TALKED} lines")).to_be_visible()
     assert lines(page)[-1] == f"word {TALKED - 1}"
+    follow = page.get_by_role("button", name="Follow")
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("log").press("ArrowUp")
+    expect(follow).to_have_attribute("aria-pressed", "false")
+    follow.click()
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("log").locator(".line").last).to_be_in_viewport()
     page.get_by_role("button", name=re.compile("^Show 400 earlier lines")).click()
     expect(page.get_by_role("log").locator(".line")).to_have_count(TALKED)
     page.get_by_label("Least level").select_option("ERROR")

@@ -44,7 +44,7 @@ def accepted(page: Page) -> int:
 
 def wait_until_drawn(page: Page, title: str) -> None:
     chart = tile(page, title).get_by_role("img").element_handle()
-    page.wait_for_function(IS_DRAWN, arg=chart, timeout=10_000)
+    page.wait_for_function(IS_DRAWN, arg=chart, timeout=30_000)
 
 
 def test_what_is_wrong_comes_first_and_leads_to_its_jobs(page: Page, tmp_path: Path) -> None:
@@ -174,9 +174,11 @@ def test_the_keyboard_goes_everywhere(page: Page) -> None:
         ("state:failed", r"#/jobs\?q=state%3Afailed$"),
     ):
         page.keyboard.press("/")
+        expect(search).to_be_focused()
         page.keyboard.type(words)
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(place))
+        expect(search).not_to_be_focused()
 
     page.reload()
     page.keyboard.press("Tab")

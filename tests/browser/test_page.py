@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_person_calls_a_task_from_its_form_and_watches_it_to_the_result(page: Page, tmp_path: Path) -> None:
+def test_a_person_calls_a_task_from_its_form_and_watches_it_to_the_result(page: Page, gate: Path, tmp_path: Path) -> None:
     page.get_by_role("link", name="Tasks", exact=True).click()
     page.get_by_role("link", name="pictures.thumbnail").click()
     expect(page.get_by_text("where the picture is, on the worker").last).to_be_visible()
     expect(page.get_by_label("width")).to_have_value("256")
-    page.get_by_label("path").fill("cat.jpg")
+    page.get_by_label("path").fill(str(gate))
     page.get_by_label("width").fill("64")
     page.get_by_role("button", name="Start job").click()
 
@@ -27,10 +27,11 @@ def test_a_person_calls_a_task_from_its_form_and_watches_it_to_the_result(page: 
     expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d?$"))
     expect(page.locator(".stage-name")).to_have_text(["Pictures", "left"])
     page.screenshot(path=tmp_path / "running.png")
+    gate.touch()
     expect(state(page)).to_have_text("succeeded")
-    expect(page.get_by_label("Result").locator("pre")).to_have_text("cat.jpg@64")
+    expect(page.get_by_label("Result").locator("pre")).to_have_text(f"{gate}@64")
     expect(page.locator(".stage-done")).to_have_text(["2 / 2", "10 / 10", "10 / 10"])
-    assert lines(page) == ["made a thumbnail of cat.jpg"]
+    assert lines(page) == [f"made a thumbnail of {gate}"]
     page.screenshot(path=tmp_path / "succeeded.png")
 
 

@@ -121,11 +121,12 @@ def start(page: Page, task: str, kwargs: dict[str, Any], options: dict[str, Any]
     return id
 
 
-def test_the_hook_follows_a_job_changes_to_another_and_lets_go(visit: Callable[[], Page]) -> None:
+def test_the_hook_follows_a_job_changes_to_another_and_lets_go(visit: Callable[[], Page], gate: Path) -> None:
     view = visit()
     text = view.locator("p")
-    view.evaluate("id => show(id)", start(view, "numbers.count", {"to": 20}, {}))
+    view.evaluate("id => show(id)", start(view, "numbers.count", {"to": 20, "held": str(gate)}, {}))
     expect(text).to_have_text(re.compile(r"^running \| 0\.\d+ \|  \| $"))
+    gate.touch()
     expect(text).to_have_text("succeeded | 1 |  | 20")
     waiting = start(view, "sleep.long", {}, {"delay": 60})
     view.evaluate("id => show(id)", waiting)
@@ -135,17 +136,18 @@ def test_the_hook_follows_a_job_changes_to_another_and_lets_go(visit: Callable[[
     view.evaluate("id => bahn.cancel([id])", waiting)
 
 
-def test_a_component_starts_a_job_and_react_draws_the_elements(visit: Callable[[], Page]) -> None:
+def test_a_component_starts_a_job_and_react_draws_the_elements(visit: Callable[[], Page], gate: Path) -> None:
     view = visit()
-    view.evaluate("thumbnail('cat.jpg')")
+    view.evaluate("path => thumbnail(path)", str(gate))
     view.get_by_role("button", name="Make").click()
     bar = view.get_by_role("progressbar", name="Progress of pictures.thumbnail")
     expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d?$"))
     expect(view.locator("#root > p")).to_have_text(re.compile("^running"))
     assert view.evaluate("document.querySelector('job-progress').bahn === bahn")  # a property that is no text
     expect(view.get_by_role("button", name="Cancel")).to_be_visible()  # one that is yes or no
-    expect(view.locator("#root > p")).to_have_text("succeeded: cat.jpg@256")
-    expect(view.locator("output")).to_have_text("cat.jpg@256")  # from the element's event
+    gate.touch()
+    expect(view.locator("#root > p")).to_have_text(f"succeeded: {gate}@256")
+    expect(view.locator("output")).to_have_text(f"{gate}@256")  # from the element's event
 
     view.evaluate("draw('job-progress', { job: '', label: 'Nothing', cancellable: false })")
     expect(view.locator("job-progress").get_by_role("status")).to_have_text("no job yet")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
 OPEN = """
@@ -243,13 +245,14 @@ def test_subscriptions_to_one_topic_end_one_by_one(run: Any) -> None:
     assert refused
 
 
-def test_a_watch_and_a_subscription_survive_a_cut(page: Page, relay: Any, evaluate: Any) -> None:
+def test_a_watch_and_a_subscription_survive_a_cut(page: Page, relay: Any, evaluate: Any, gate: Path) -> None:
     page.goto(f"{relay.origin}/#/workers")
     evaluate(
         page,
         OPEN
         + """
-        const job = await bahn.start("numbers.count", [], { to: 60 });
+        const job = await bahn.start("numbers.count", [], { to: 60, held: "GATE" });
+        Object.assign(globalThis, { bahn, until });
         globalThis.seen = [];
         globalThis.states = [bahn.state];
         globalThis.topic = 0;
@@ -260,12 +263,15 @@ def test_a_watch_and_a_subscription_survive_a_cut(page: Page, relay: Any, evalua
             return job.result();
         })();
         await until(() => seen.length > 4);
-    """,
+    """.replace("GATE", str(gate)),
     )
     relay.cut()
     page.wait_for_function("states.includes('reconnecting')")
     before = page.evaluate("topic")
     relay.mend()
+    # the answer comes after the subscription was made again
+    evaluate(page, "await until(() => states.at(-1) === 'live'); await bahn.ask('taskbahn.view.workers')")
+    gate.touch()
     assert evaluate(page, "return over") == 60
     assert page.evaluate("seen") == [f"line {n}" for n in range(60)]
     assert page.evaluate("[states[0], states.at(-1)]") == ["live", "live"]

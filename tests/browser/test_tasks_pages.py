@@ -14,6 +14,7 @@ from support.studio import APPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from support.programs import Node
 
@@ -70,15 +71,16 @@ def test_a_task_is_found_by_a_word_of_its_documentation_and_opened_with_the_keyb
     expect(page.get_by_text("No task has “no such words” in its name or its documentation.")).to_be_visible()
 
 
-def test_the_numbers_of_a_task_are_live(page: Page) -> None:
+def test_the_numbers_of_a_task_are_live(page: Page, gate: Path) -> None:
     go(page, "#/tasks")
-    id = start(page, "kinds.slow", [], {"steps": 40})
+    id = start(page, "kinds.slow", [], {"held": str(gate)})
     expect(row(page, "kinds.slow").locator("[data-name=running]")).to_have_text("1")
     page.get_by_role("link", name="kinds.slow").click()
     numbers = page.get_by_role("region", name="Last 24 hours")
     expect(numbers.get_by_role("img", name="Jobs of kinds.slow that ended in the last 24 hours")).to_be_visible()
     latest = page.get_by_role("table", name="Latest jobs of kinds.slow")
     expect(latest).to_contain_text(id[-8:])
+    gate.touch()
     expect(latest).to_contain_text("succeeded")
     expect(numbers.locator("div", has_text="Succeeded").locator("dd")).to_have_text(re.compile("^[1-9]"))
     expect(numbers.get_by_role("link").first).to_have_attribute("href", re.compile(r"#/jobs\?q=task%3Akinds.slow"))
@@ -154,14 +156,16 @@ def test_nested_values_are_given_as_data_from_an_example_and_further_arguments_b
     expect(page.locator(".types")).to_contain_text("integer, more than 0, optional")
 
 
-def test_a_job_is_started_with_options_and_watched_from_the_form(page: Page) -> None:
+def test_a_job_is_started_with_options_and_watched_from_the_form(page: Page, gate: Path) -> None:
     go(page, "#/tasks/kinds.slow")
+    page.get_by_label("held").fill(str(gate))
     page.get_by_role("button", name="Options").click()
     page.get_by_label("tags").fill("one two")
     page.get_by_label("priority").fill("7")
     page.get_by_role("button", name="Start and stay here").click()
     started = page.get_by_label("The job that was started", exact=True)
     expect(started).to_contain_text(re.compile(r"running.*\d %.*step"))
+    gate.touch()
     expect(started).to_contain_text("succeeded")
     expect(started).to_contain_text('"done"')
     expect(page).to_have_url(re.compile("#/tasks/kinds.slow$"))

@@ -32,9 +32,7 @@ def card(page: Page) -> Locator:
 def cancel(page: Page, id: str) -> None:
     go(page, f"#/jobs/{id}")
     page.get_by_role("button", name="Cancel").click()
-    yes = page.get_by_role("dialog").get_by_role("button", name=re.compile("^Cancel"))
-    if page.get_by_role("dialog").count():
-        yes.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel the job").click()
     expect(state(page)).to_have_text("cancelled")
 
 

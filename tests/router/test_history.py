@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 import pytest_twisted
 from autobahn.wamp.types import CallOptions
-from support.plain import Heard, patiently, session_to
+from support.plain import PATIENCE, Heard, patiently, session_to
 from support.programs import Node, Program
 
 from taskbahn import wire, wire_views
@@ -23,7 +24,6 @@ pytestmark = pytest.mark.slow
 TASK = "history.task"
 COUNTS = {"accepted": 6, "succeeded": 3, "failed": 1, "cancelled": 1, "expired": 0, "retried": 0}
 SECONDS = 2.5  # that a run takes, by its worker's clock
-TURNS = 500  # calls within which what is read in the background must be there
 
 
 async def view(session: Session, procedure: str, kind: Any, **given: Any) -> Any:
@@ -67,11 +67,12 @@ async def play(node: Node) -> None:
 
 async def statistics_of(client: Session) -> wire_views.TaskStatistics:
     """Return them when they were read from the store."""
-    for _ in range(TURNS):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         (task,) = await view(client, wire.VIEW_TASKS, list[wire_views.TaskView])
         if task.statistics is not None and task.statistics.accepted == COUNTS["accepted"]:
             return task.statistics  # type: ignore[no-any-return]
-    raise AssertionError(f"after {TURNS} calls the statistics are not there")
+    raise AssertionError(f"after {PATIENCE} s the statistics are not there")
 
 
 @pytest_twisted.ensureDeferred

@@ -33,8 +33,8 @@ pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parents[1]
 LINES = 400  # of each job, and as many chunks: four seconds
 QUIET_SECONDS = 1.0  # a report takes some milliseconds
-LOADED_SECONDS = 20.0  # a router that is being loaded notices when that is done, on a busy machine
-MOST_SECONDS = 4.0  # to be gone; half of it on an idle machine
+LOADED_SECONDS = 40.0  # a router that is being loaded notices when that is done, on a busy machine
+MOST_SECONDS = 15.0  # to be gone; two on an idle machine
 HOLD_ON = "import signal; signal.signal(signal.{signal}, signal.SIG_IGN); print('started', flush=True); signal.pause()"
 
 ORPHAN_STARTER = (

@@ -31,7 +31,7 @@ class Browser:
     """One connection, kept open, as a browser has it."""
 
     def __init__(self, node: Node) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=10)
+        self._connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=30)
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
         self._connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -116,7 +116,7 @@ def test_what_is_not_there_is_a_small_page(browser: Browser) -> None:
     ],
 )  # fmt: skip
 def test_no_path_leads_out_of_the_folder(node: Node, path: str) -> None:
-    with socket.create_connection(("127.0.0.1", node.port), 10) as connection:  # no client makes the path nicer
+    with socket.create_connection(("127.0.0.1", node.port), 30) as connection:  # no client makes the path nicer
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 404 "), answer[:200]

@@ -72,7 +72,7 @@ def test_a_commit_waits_for_nobody_who_holds_the_database(sqlite: SqliteStore) -
         began = time.monotonic()
         sentence = refused(sqlite, Batch(new=[new_job(2)]))
         assert sqlite.knows(new_job(1).id)
-        assert time.monotonic() - began < 1.0  # 5 s if it waited
+        assert time.monotonic() - began < 3.0  # 5 s if it waited
         assert "locked" in sentence
         assert f"close the program that holds {sqlite.path}" in sentence
         with pytest.raises(StoreLocked):

@@ -138,7 +138,7 @@ class Session:
         return missing(block.text, output.getvalue())
 
     def _script(self, block: Block) -> str:
-        done = subprocess.run([sys.executable, str(block.title)], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([sys.executable, str(block.title)], capture_output=True, text=True, timeout=120, check=False)
         if done.returncode:
             return f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
         return missing(block.text, done.stdout)
@@ -148,7 +148,9 @@ class Session:
         script = "\n".join(command for command in commands if not command.startswith(NOT_RUN))
         if not script:
             return ""
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=120, check=False
+        )
         return f"exit code {done.returncode}\n{done.stdout}{done.stderr}" if done.returncode else ""
 
 

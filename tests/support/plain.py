@@ -12,7 +12,7 @@ from taskbahn.connection import Connection, Session
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-PATIENCE = 20.0  # seconds
+PATIENCE = 40.0  # seconds
 
 
 @contextlib.asynccontextmanager

@@ -24,7 +24,7 @@ def only_child(pid: int) -> int:
 
 def first_child(pid: int) -> int:
     """Wait until *pid* starts a process."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 40
     while not (found := children(pid)):
         assert time.monotonic() < until, f"{pid} starts nothing"
         time.sleep(0.02)

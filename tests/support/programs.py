@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import queue
+import random
 import signal
 import socket
 import subprocess
@@ -20,14 +22,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "import sys; from taskbahn.cli import main; sys.exit(main())"]
-PATIENCE = 45.0  # seconds; a node starts in four on an idle machine
+PATIENCE = 60.0  # seconds; a node starts in four on an idle machine
+
+# Below those that the kernel gives away by itself, which may give one to somebody else before a node has it; for each process of
+# the tests others, and none twice.
+PORTS = range(12_000, 32_000, 4)
+_own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PORTS.step
+_ports = itertools.cycle(random.sample([port + _own for port in PORTS], len(PORTS)))
 
 
 def free_port() -> int:
     """Return a port of the loopback interface that nobody has at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    for port in itertools.islice(_ports, len(PORTS)):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError(f"all ports of {PORTS} are taken")
 
 
 class Program:
@@ -116,7 +125,7 @@ class Node(Program):
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of a page."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from support.programs import COMMAND
 
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class Said(NamedTuple):

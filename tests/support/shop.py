@@ -74,10 +74,12 @@ def nap(seconds: float) -> str:
 
 
 @app.task(name="shop.talk", pool="thread")
-def talk(lines: int, pause: float = 0.02) -> str:
-    """Log, stream and advance."""
+def talk(lines: int, pause: float = 0.02, held: str | None = None) -> str:
+    """Log, stream and advance; half way, wait for the file *held*, so that a test has begun to watch before the end."""
     with current.stage("Talking", total=lines) as stage:
         for number in range(lines):
+            while held is not None and number == lines // 2 and not Path(held).exists():
+                time.sleep(0.01)
             log.warning("line %d [bold]", number)
             current.chunk(f"chunk {number}")
             with current.stage(f"Breathing {number}"):

@@ -100,7 +100,7 @@ class FakeDispatcher:
     def notices(self, kind: str) -> list[Any]:
         return [one[4] for one in self.all("notices") if one[2] == kind]
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
         """Wait until *condition* holds; fails after *seconds*."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not condition():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 APPS = Path(__file__).resolve().parents[1] / "browser" / "apps"
 WORKERS = (("cutting-room", 8, "video,default"), ("office", 4, "mail"), ("archive", 2, "default"))  # name, slots, queues
-START_SECONDS = 60
+START_SECONDS = 90
 
 
 class Studio(NamedTuple):

@@ -248,7 +248,7 @@ class Reactor:
 
     def run(self, count: int) -> None:
         for _ in range(count):
-            assert self.came.acquire(timeout=5)
+            assert self.came.acquire(timeout=30)
             function, args = self.calls.pop(0)
             function(*args)
 

@@ -57,7 +57,7 @@ def test_what_was_not_acknowledged_is_named_and_reported_again_after_a_reconnect
         dispatcher.answers_reports = False
         dispatcher.run(("a", "echo", [1]))
         await dispatcher.until(lambda: dispatcher.reports)
-        dispatcher.run(("b", "echo", [2]), ("c", "nap", [0.3]))
+        dispatcher.run(("b", "echo", [2]), ("c", "nap", [1.2]))
         await dispatcher.until(lambda: len(worker.reporter.held) == 1)
         worker._lost("the line was cut")
         second = FakeDispatcher()

@@ -50,7 +50,7 @@ def child() -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("kind", LOOKS)
 def test_memory_and_processor_time_of_several_processes_are_seen(kind: Callable[[], Any], child: subprocess.Popen[str]) -> None:
-    look, deadline = kind(), time.monotonic() + 20
+    look, deadline = kind(), time.monotonic() + 40
     found: dict[int, Taken] = {}
     while time.monotonic() < deadline:
         found = look([os.getpid(), child.pid]) or {}
@@ -68,7 +68,7 @@ def test_memory_and_processor_time_of_several_processes_are_seen(kind: Callable[
 def test_a_process_that_has_ended_is_left_out(kind: Callable[[], Any]) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    look, deadline = kind(), time.monotonic() + 10
+    look, deadline = kind(), time.monotonic() + 30
     while (found := look([os.getpid(), ended.pid])) is None and time.monotonic() < deadline:
         time.sleep(0.01)
     look.close()
@@ -80,7 +80,7 @@ def test_a_ps_that_says_something_else_is_asked_again(tmp_path: Path, monkeypatc
     program.write_text("#!/bin/sh\necho what?\n")
     program.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    look, refusals, deadline = Ps(), 0, time.monotonic() + 10
+    look, refusals, deadline = Ps(), 0, time.monotonic() + 30
     while refusals < 2 and time.monotonic() < deadline:
         try:
             assert look([1]) is None

@@ -6,14 +6,18 @@ import logging
 import time
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any
 
+import gates  # type: ignore[import-not-found]  # beside this file, as for a worker
 import msgspec
 
 from taskbahn import Taskbahn, current
 
 app = Taskbahn()
 log = logging.getLogger("pictures")
+
+MIDDLE = 4  # of ten parts
 
 
 class Fit(Enum):
@@ -38,9 +42,11 @@ def thumbnail(path: str, width: Annotated[int, msgspec.Meta(ge=16, le=4096)] = 2
     with current.stage("Pictures", total=2) as pictures:
         for name in ("left", "right"):
             with current.stage(name, total=10) as stage:
-                for _ in range(10):
-                    time.sleep(0.05)
+                for part in range(10):
+                    time.sleep(0.02)
                     stage.advance()
+                    if part == MIDDLE and Path(path).is_absolute():
+                        gates.wait_for(path)
             pictures.advance()
     log.warning("made a thumbnail of %s", path)
     return f"{path}@{width}"
@@ -68,9 +74,11 @@ async def add(*numbers: int) -> int:
 
 
 @app.task(name="numbers.count")
-async def count(to: int = 40, pause: float = 0.05) -> int:
-    """Count in the log and in the progress."""
+async def count(to: int = 40, pause: float = 0.05, held: str = "") -> int:
+    """Count in the log and in the progress; half way, wait for the file *held*."""
     for number in range(to):
+        if held and number == to // 2:
+            await asyncio.to_thread(gates.wait_for, held)
         current.log(f"line {number}")
         current.progress(number + 1, to, message=f"at {number}")
         await asyncio.sleep(pause)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import gates  # type: ignore[import-not-found]  # beside this file, as for a worker
 import msgspec
 
 from taskbahn import Taskbahn, current
@@ -101,9 +102,11 @@ async def nested(
 
 
 @app.task(name="kinds.slow")
-async def slow(steps: int = 20) -> str:
-    """Take a second, and say how far it is."""
+async def slow(steps: int = 20, held: str = "") -> str:
+    """Take half a second, and say how far it is; half way, wait for the file *held*."""
     for step in range(steps):
+        if held and step == steps // 2:
+            await asyncio.to_thread(gates.wait_for, held)
         current.progress(step + 1, steps, message=f"step {step + 1}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.025)
     return "done"

@@ -1,7 +1,7 @@
 /** Keys that act on the page: single ones as `j`, and pairs as `g j`. They do nothing while somebody types or a dialog is open. */
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 const PAIR = 1.5; // seconds within which the second key of a pair must follow
 
@@ -25,7 +25,7 @@ let firstAt = 0; // seconds
 export function useKeys(keys) {
   const newest = useRef(keys);
   newest.current = keys;
-  useEffect(() => {
+  useLayoutEffect(() => {
     layers.value = [...layers.peek(), newest];
     return () => void (layers.value = layers.peek().filter((layer) => layer !== newest));
   }, []);

@@ -3,6 +3,7 @@
  * below a level. Lines stand in blocks which the browser lays out only while they are seen, so that ten thousand stay smooth.
  */
 
+import { AtEnd } from "../shared/at-end.js";
 import { clock, count, fullTime } from "../shared/format.js";
 import { sentence } from "../client/errors.js";
 import { make, put, say } from "./dom.js";
@@ -13,9 +14,6 @@ import { css } from "./job-log-css.js";
 
 const BLOCK = 50; // lines
 const SLICE = 300; // lines that one frame takes
-const NEAR = 24; // pixels from the end that count as at the end
-const TOUCH = 1; // seconds in which a scroll follows from what the reader did
-const TOUCHES = ["wheel", "touchmove", "pointerdown", "keydown"];
 const LEVELS = ["debug", "info", "warning", "error", "critical"];
 
 export class JobLog extends JobElement {
@@ -32,23 +30,21 @@ export class JobLog extends JobElement {
   #drawn = 0;
   /** Lines that were drawn since the reader left the end. */
   #unseen = 0;
-  #isFollowing = true;
-  #lastTop = 0;
-  #lastHeight = 0;
-  #touchedAt = 0; // seconds
+  #end = new AtEnd(this.#log, () => {
+    this.#unseen = 0;
+    this.drawSoon();
+  });
 
   constructor() {
     super();
     this.shadowRoot?.append(make("div", { class: "box", part: "box" }, this.#log, this.#newest));
-    this.#log.addEventListener("scroll", () => this.#scrolled());
-    for (const touch of TOUCHES) this.#log.addEventListener(touch, () => (this.#touchedAt = performance.now() / 1000), { passive: true });
     new ResizeObserver(() => this.drawSoon()).observe(this.#log);
     this.#log.addEventListener("pointerover", ({ target }) => {
       if (target instanceof HTMLTimeElement) target.title = fullTime(Number(target.dataset.at));
     });
     this.#newest.addEventListener("click", () => {
       this.#log.focus({ preventScroll: true });
-      this.#toEnd();
+      this.#end.go();
     });
   }
 
@@ -63,7 +59,7 @@ export class JobLog extends JobElement {
 
   /** Whether it shows the newest line whenever there is one: until the reader scrolls up, and from the end again. */
   get isFollowing() {
-    return this.#isFollowing;
+    return this.#end.isOn;
   }
 
   /**
@@ -82,7 +78,7 @@ export class JobLog extends JobElement {
     super.shut();
     this.#lines.replaceChildren();
     this.#drawn = this.#unseen = 0;
-    this.#isFollowing = true;
+    this.#end.go();
   }
 
   /** @override @protected */
@@ -90,6 +86,7 @@ export class JobLog extends JobElement {
     const { feed } = this;
     const known = feed ? feed.dropped + feed.lines.length : 0;
     const isFirst = this.#drawn === 0;
+    this.#end.look();
     if (feed) this.#append(feed.lines, feed.dropped);
     const least = LEVELS.indexOf(this.level.toLowerCase());
     put(this.#lines, "class", `lines from-${Math.max(0, least)}`);
@@ -99,10 +96,9 @@ export class JobLog extends JobElement {
     say(this.#note, feed?.dropped ? `${count(feed.dropped, "earlier line")} not kept` : "");
     this.#empty.hidden = known > 0;
     say(this.#empty, this.#emptyText());
-    this.#newest.hidden = this.#isFollowing;
+    this.#newest.hidden = this.isFollowing;
     say(this.#newest, this.#unseen ? `${count(this.#unseen, "new line")} ↓` : "Newest ↓");
-    this.#scrolled(); // the reader may have left the end since the last event, which comes with the next frame only
-    if (this.#isFollowing) this.#toEnd();
+    this.#end.keep();
     if (this.#drawn < known) this.drawSoon();
   }
 
@@ -123,7 +119,7 @@ export class JobLog extends JobElement {
       if (index % BLOCK === 0 || !this.#lines.lastElementChild) this.#newBlock(index - (index % BLOCK) + BLOCK);
       this.#lines.lastElementChild?.append(row(lines[index - dropped]));
     }
-    if (!this.#isFollowing) this.#unseen += end - this.#drawn;
+    if (!this.isFollowing) this.#unseen += end - this.#drawn;
     this.#drawn = end;
     for (let first = this.#lines.firstElementChild; first && Number(/** @type {HTMLElement} */ (first).dataset.end) <= dropped; ) {
       first.remove();
@@ -135,43 +131,6 @@ export class JobLog extends JobElement {
   #newBlock(end) {
     this.#lines.lastElementChild?.classList.add("full"); // only these are not laid out: the size of others is not known
     this.#lines.append(make("div", { class: "block", "data-end": String(end) }));
-  }
-
-  /**
-   * Blocks that come into view turn out higher or lower than they were taken for, which moves the end but is not the reader's doing.
-   * A key or a wheel scrolls smoothly: it begins with a few pixels, and is stopped by whoever scrolls to the end again.
-   */
-  #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.#log;
-    const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    const isUp = scrollTop < this.#lastTop - 1;
-    const isTouched = performance.now() / 1000 - this.#touchedAt < TOUCH;
-    const isAsHigh = scrollHeight === this.#lastHeight;
-    this.#lastTop = scrollTop;
-    this.#lastHeight = scrollHeight;
-    const leaves = isUp && (isAtEnd ? isTouched && isAsHigh : isTouched || isAsHigh);
-    const returns = isAtEnd && !(isUp && isTouched);
-    if (this.#isFollowing ? !leaves : !returns) return;
-    this.#isFollowing = returns;
-    this.#unseen = 0;
-    this.drawSoon();
-  }
-
-  /** Twice: what comes into view may turn out higher than it was taken for. */
-  #toEnd() {
-    const jump = () => {
-      this.#log.scrollTop = this.#log.scrollHeight;
-      this.#lastTop = this.#log.scrollTop;
-      this.#lastHeight = this.#log.scrollHeight;
-    };
-    if (!this.#isFollowing) this.drawSoon();
-    this.#isFollowing = true;
-    this.#unseen = 0;
-    jump();
-    requestAnimationFrame(() => {
-      this.#scrolled();
-      if (this.#isFollowing) jump();
-    });
   }
 }
 

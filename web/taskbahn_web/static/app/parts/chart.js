@@ -36,34 +36,12 @@ export function Chart({ title, start, step, lines, format, formatTime, label }) 
   const [marked, setMarked] = useState(/** @type {Under | null} */ (null)); // where that is in the chart
   const [said, say] = useState("");
   const data = useMemo(() => table(start, step, lines), [start, step, lines]);
-  const newest = useRef(data);
-  newest.current = data;
   const at = read === null ? -1 : data[0].indexOf(read);
   const marker = useRef(at);
   marker.current = at;
   // the pointer of uPlot moves with all new values: what the keyboard marks is kept apart from it
   const mark = () => setMarked(marker.current < 0 || !drawn.current ? null : { index: marker.current, left: drawn.current.point(marker.current) });
-  const look = lines.map(({ tone, isFaint }) => `${tone} ${isFaint}`).join();
-
-  useEffect(() => {
-    let isGone = false;
-    const host = /** @type {HTMLElement} */ (box.current);
-    plot(host, lines, newest.current, setPointed).then(
-      (made) => {
-        if (isGone) return made.destroy();
-        drawn.current = made;
-        made.setData(newest.current);
-        mark();
-      },
-      () => {}, // the connection is gone: the numbers stand beside it, and the next look at the page loads it
-    );
-    return () => {
-      isGone = true;
-      drawn.current?.destroy();
-      drawn.current = null;
-    };
-  }, [look, repainted.value]);
-  useEffect(() => drawn.current?.setData(data), [data]);
+  usePlot({ box, drawn, lines, data, onPoint: setPointed, onDrawn: mark });
   useEffect(mark, [at, data]);
 
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
@@ -94,6 +72,41 @@ export function Chart({ title, start, step, lines, format, formatTime, label }) 
     ${under && html`<${Tip} under=${under} data=${data} lines=${lines} format=${format} formatTime=${formatTime} />`}
     <p class="unseen" role="status">${said}</p>
   </div>`;
+}
+
+/**
+ * Have the lines drawn in a box, anew when they look different.
+ * @param {object} props
+ * @param {{current: HTMLElement | null}} props.box
+ * @param {{current: import("./plot.js").Plot | null}} props.drawn  where the drawing is put
+ * @param {Line[]} props.lines
+ * @param {(number | null)[][]} props.data
+ * @param {(under: Under | null) => void} props.onPoint
+ * @param {() => void} props.onDrawn
+ */
+function usePlot({ box, drawn, lines, data, onPoint, onDrawn }) {
+  const newest = useRef(data);
+  newest.current = data;
+  const look = lines.map(({ tone, isFaint }) => `${tone} ${isFaint}`).join();
+  useEffect(() => {
+    let isGone = false;
+    const host = /** @type {HTMLElement} */ (box.current);
+    plot(host, lines, newest.current, onPoint).then(
+      (made) => {
+        if (isGone) return made.destroy();
+        drawn.current = made;
+        made.setData(newest.current);
+        onDrawn();
+      },
+      () => {}, // the connection is gone: the numbers stand beside it, and the next look at the page loads it
+    );
+    return () => {
+      isGone = true;
+      drawn.current?.destroy();
+      drawn.current = null;
+    };
+  }, [look, repainted.value]);
+  useEffect(() => drawn.current?.setData(data), [data]);
 }
 
 /** @param {{under: Under, data: (number | null)[][], lines: Line[], format: (value: number) => string, formatTime: (time: number) => string}} props */

@@ -2,12 +2,12 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { AtEnd } from "../../shared/at-end.js";
 import { clock, count, fullTime, number } from "../../shared/format.js";
 import { html } from "../html.js";
 import { CopyButton } from "./copy-button.js";
 
 const SHOWN = 500; // lines, until more are asked for
-const NEAR = 24; // pixels from the end that count as at the end
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
 /** @typedef {import("../../client/wire.js").Event} Event */
@@ -15,6 +15,7 @@ const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 /** @param {{lines: Event[], isLive: boolean}} props */
 export function Log({ lines, isLive }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const end = useRef(/** @type {AtEnd | null} */ (null));
   const [isFollowing, setFollowing] = useState(true);
   const [shown, setShown] = useState(SHOWN);
   const [least, setLeast] = useState("DEBUG");
@@ -23,13 +24,10 @@ export function Log({ lines, isLive }) {
   const hidden = Math.max(0, wanted.length - shown);
 
   useLayoutEffect(() => {
-    if (box.current && isFollowing) box.current.scrollTop = box.current.scrollHeight;
-  }, [lines, isFollowing, least, text]);
+    if (box.current) end.current = new AtEnd(box.current, setFollowing);
+  }, []);
+  useLayoutEffect(() => end.current?.keep(), [lines, isFollowing, least, text]);
 
-  const onScroll = () => {
-    const { scrollTop, scrollHeight, clientHeight } = /** @type {HTMLDivElement} */ (box.current);
-    setFollowing(scrollHeight - scrollTop - clientHeight < NEAR);
-  };
   return html`
     <div class="log-head">
       <label><span class="unseen">Least level</span>
@@ -39,10 +37,10 @@ export function Log({ lines, isLive }) {
       </label>
       <input type="search" aria-label="Find in the log" placeholder="Find" value=${text} onInput=${(/** @type {Changed} */ { currentTarget }) => setText(currentTarget.value)} />
       <span class="muted" role="status">${wanted.length === lines.length ? count(lines.length, "line") : `${number(wanted.length)} of ${count(lines.length, "line")}`}</span>
-      <button type="button" class="quiet" aria-pressed=${isFollowing} onClick=${() => setFollowing(!isFollowing)}>Follow</button>
+      <button type="button" class="quiet" aria-pressed=${isFollowing} onClick=${() => (isFollowing ? end.current?.leave() : end.current?.go())}>Follow</button>
       <${CopyButton} text=${wanted.map(asText).join("\n")} what="the log" />
     </div>
-    <div class="log" role="log" aria-label="Log" aria-live=${isLive ? "polite" : "off"} tabindex="0" ref=${box} onScroll=${onScroll}>
+    <div class=${isFollowing ? "log at-end" : "log"} role="log" aria-label="Log" aria-live=${isLive ? "polite" : "off"} tabindex="0" ref=${box}>
       ${hidden > 0 && html`<button class="quiet" onClick=${() => setShown(shown * 4)}>Show ${count(hidden, "earlier line")}</button>`}
       ${wanted.slice(hidden).map((line) => html`<${Line} key=${line.number} line=${line} />`)}
       ${wanted.length === 0 && html`<p class="muted">No line matches.</p>`}

@@ -1,0 +1,66 @@
+"""The stream of a job's events, read on one thread while the client's fills it: whatever comes between two looks is not missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from taskbahn import wire
+from taskbahn.event_stream import EventStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"
+LAST = {"job": JOB, "number": 1, "kind": "state", "at": 1.0, "data": {"state": "succeeded"}}
+VIEW = {"id": JOB, "task": "t.add", "queue": "default", "state": "succeeded"}
+
+
+class Client:
+    """Keeps the request of the stream."""
+
+    def __init__(self) -> None:
+        self.link = self
+
+    def send(self, request: Any) -> None:
+        self.request = request
+
+
+class Looked(deque[wire.Event]):
+    """What has come; when somebody has seen that it is nothing, something happens before his next look."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
+        self._happens: list[Callable[[], None]] = [happens]
+
+    def __bool__(self) -> bool:
+        seen = len(self) > 0
+        while self._happens:
+            self._happens.pop()()
+        return seen
+
+
+def in_a_loop(stream: EventStream) -> list[wire.Event]:
+    async def read() -> list[wire.Event]:
+        return [event async for event in stream]
+
+    with ThreadPoolExecutor(1) as thread:  # pytest's own loop may belong to Twisted
+        return thread.submit(lambda: asyncio.run(read())).result(30)
+
+
+@pytest.mark.parametrize("read", [list, in_a_loop])
+def test_the_last_event_is_not_missed_when_the_job_ends_while_the_reader_looks(read: Callable[[EventStream], Any]) -> None:
+    client = Client()
+    stream = EventStream(client, JOB)  # type: ignore[arg-type]
+
+    def ends() -> None:
+        client.request.on_progress({"events": [LAST]})
+        client.request.promise.resolve(VIEW)
+
+    stream._events = Looked(ends)
+    assert [event.data for event in read(stream)] == [LAST["data"]]
+    assert stream.final is not None
