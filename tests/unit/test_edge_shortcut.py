@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from autobahn.exception import PayloadExceededError
+from autobahn.exception import Disconnected, PayloadExceededError
 from autobahn.wamp import message
 from autobahn.wamp.exception import TransportLost
 from twisted.logger import globalLogPublisher
@@ -61,6 +61,9 @@ class Router:
 
     def process(self, session: Any, msg: Any) -> None:
         self.processed.append(msg)
+
+    def send(self, session: Any, msg: Any) -> None:
+        session._transport.send(msg)
 
     def detach(self, session: Any = None) -> str:
         self.detached.append(session)
@@ -219,6 +222,19 @@ def test_an_answer_that_cannot_be_sent_harms_nobody(way: Way) -> None:
     assert told.error == "wamp.error.invalid_argument"
     assert "2 bytes" in told.args[0]
     assert ["could not be sent" in event["log_format"] for event in logged] == [True]
+
+
+def test_an_event_to_a_connection_that_closes_is_no_error_for_those_after_it(way: Way) -> None:
+    closing, other = Session(), Session()
+    event = message.Event(1, 2)
+    for error in (Disconnected("closed"), TransportLost()):
+        closing._transport.refuses = error
+        for session in (closing, other):
+            way.router.send(session, event)
+    assert (closing.sent, other.sent) == ([], [event, event])
+    closing._transport.refuses = PayloadExceededError("2 bytes")
+    with pytest.raises(PayloadExceededError):  # which Crossbar answers
+        way.router.send(closing, event)
 
 
 def test_what_workers_report_is_taken_if_it_is_of_a_call_of_ours(way: Way) -> None:

@@ -12,10 +12,11 @@ Not Crossbar's interface, but what lies beneath it: `setup.cfg` requires the one
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from autobahn.exception import PayloadExceededError
+from autobahn.exception import Disconnected, PayloadExceededError
 from autobahn.wamp import message
 from autobahn.wamp.exception import ApplicationError, TransportLost
 from twisted.logger import Logger
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
 
 CANCELLED = ("cancelled by the caller",)
+LOST = (TransportLost, Disconnected)
 
 
 class Caller:
@@ -65,7 +67,7 @@ class Caller:
             return
         try:
             transport.send(msg)
-        except TransportLost:
+        except LOST:
             pass  # as we shall be told
         except PayloadExceededError as error:  # larger than the caller said it takes
             self.calls.pop(request, None)
@@ -96,8 +98,10 @@ class Shortcut:
         self._invocations: dict[int, Any] = router._dealer._invocations  # noqa: SLF001 - see above
         self._process = router.process
         self._detach = router.detach
+        self._send = router.send
         router.process = self.process
         router.detach = self.detach
+        router.send = self.send
 
     def process(self, session: Any, msg: Any) -> None:
         """Take a message that a session has sent, or pass it on."""
@@ -113,6 +117,11 @@ class Shortcut:
         elif kind is message.Cancel and self._cancel(session, msg):
             return
         self._process(session, msg)
+
+    def send(self, session: Any, msg: Any) -> None:
+        """Send to a session. One whose connection is just closing is no error: Crossbar would not reach the subscribers after it."""
+        with suppress(*LOST):
+            self._send(session, msg)
 
     def detach(self, session: Any = None) -> Any:
         """A session leaves, or all of them: nobody waits any more for the answers to its calls."""
