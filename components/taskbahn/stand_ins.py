@@ -18,13 +18,10 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from taskbahn.late_names import LateName
+from taskbahn.late_names import ASKED_BY_IMPORTS, LateName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-# set by the import of a module, where they apply
-ASKED_BY_IMPORTS = frozenset({"__path__", "__file__", "__cached__", "__spec__", "__package__", "__loader__"})
 
 
 class StandIn(ModuleType):

@@ -19,13 +19,11 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.late_names import LateName
+from taskbahn.late_names import ASKED_BY_IMPORTS, LateName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# set by the import of a module, where they apply: who asks for them and finds nothing need not run the code
-ASKED_BY_IMPORTS = frozenset({"__path__", "__file__", "__cached__", "__spec__", "__package__", "__loader__"})
 
 _running = threading.RLock()  # one at a time, as the code of one may run that of another
 

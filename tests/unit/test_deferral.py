@@ -9,6 +9,7 @@ from types import new_class
 from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
+from support.shelves import Ran, shelf
 
 from taskbahn_router.deferral import DeferredModule, Name, defer
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # each file says in RAN that its code has run
 SHELF = {
-    "shelf_ran.py": "RAN = []",
     "shelf/__init__.py": "from shelf.books import Book; loan = 3; lend = lambda book: book().title",
     "shelf/books.py": "class Book:\n    title = 'Momo'\nclass Box(Book): pass",
     "shelf/cards.py": "from shelf import loan; days = loan * 7",
@@ -26,22 +26,14 @@ SHELF = {
     "cellar/wine.py": "year = 1999",
 }
 
-Ran = list[str]
-
 
 @pytest.fixture
 def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ran]:
     """Two packages, and the list of those of their modules whose code has run."""
-    for name, code in SHELF.items():
-        file = tmp_path / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(code if name == "shelf_ran.py" else f"import shelf_ran; shelf_ran.RAN.append(__name__)\n{code}\n")
-    monkeypatch.syspath_prepend(tmp_path)
     finders = list(sys.meta_path)
-    yield import_module("shelf_ran").RAN
-    sys.meta_path[:] = finders
-    for name in [name for name in sys.modules if name.split(".")[0] in {"shelf", "shelf_ran", "cellar"}]:
-        del sys.modules[name]
+    with shelf(tmp_path, monkeypatch, SHELF) as ran:
+        yield ran
+        sys.meta_path[:] = finders
 
 
 def run(code: str) -> dict[str, Any]:

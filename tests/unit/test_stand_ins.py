@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.shelves import Ran, shelf
 
 from taskbahn import stand_ins
 from taskbahn.stand_ins import StandIn
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # each file says in RAN that its code has run
 SHELF = {
-    "attic_ran.py": "RAN = []",
     "attic/__init__.py": "from attic.trunk import Trunk, Stuck; size = 3",
     "attic/trunk.py": "class Stuck(Exception): pass\nclass Trunk:\n    lid = 'shut'\n    def open(self): raise Stuck",
     "attic/lamp.py": "import attic; light = attic.size * 10",
@@ -37,21 +37,13 @@ def lift(heavy=None):
 }
 TABLE = {"attic": (), "attic.trunk": ("Trunk", "Stuck")}
 
-Ran = list[str]
-
 
 @pytest.fixture
 def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ran]:
     """The list of those modules whose code has run."""
-    for name, code in SHELF.items():
-        file = tmp_path / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(code if name == "attic_ran.py" else f"import attic_ran; attic_ran.RAN.append(__name__)\n{code}\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    yield import_module("attic_ran").RAN
-    stand_ins.end()
-    for name in [name for name in sys.modules if name.split(".")[0] in {"attic", "attic_ran", "house"}]:
-        del sys.modules[name]
+    with shelf(tmp_path, monkeypatch, SHELF) as ran:
+        yield ran
+        stand_ins.end()
 
 
 def started() -> Any:
