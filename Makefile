@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 # order. The longest are in the first.
 PROCESSES    := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SIDE_BY_SIDE = -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# The first is the same engine, and quicker (tests/support/chromium.py).
+HAS_CHROMIUM = sh -c 'command -v chromium-headless-shell || command -v chromium'
 # make demo DIR=~/Pictures: a shell that leaves the tilde alone must not stop it
 FOLDER  = $(patsubst ~/%,$(HOME)/%,$(DIR))
 
@@ -40,7 +42,7 @@ format: venv  ## Format, and repair what ruff can repair
 	$(BIN)/ruff format --quiet
 
 test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes)
-	@bash scripts/need.sh chromium chromium
+	@bash scripts/need.sh Chromium chromium-headless-shell $(HAS_CHROMIUM)
 	@$(MAKE) --no-print-directory -j 2 lint check-web
 	@bash scripts/need.sh libatomic libatomic1 $(BIN)/python -m playwright --version
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not alone"
@@ -63,7 +65,7 @@ soak: venv  ## The same load without faults; memory, files, database and lag dra
 	@$(BIN)/python -m chaos soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 screenshots: venv  ## Take the pictures of the dashboard anew, into docs/images/dashboard
-	@bash scripts/need.sh chromium chromium
+	@bash scripts/need.sh Chromium chromium-headless-shell $(HAS_CHROMIUM)
 	@$(BIN)/python scripts/screenshots.py
 
 wheel: venv  ## Build the wheel into dist/

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import math
-import shutil
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images" / "dashboard"
 sys.path[:0] = [str(ROOT / folder) for folder in ("components", "router", "web", "tests")]
 
+from support.chromium import launch  # noqa: E402
 from support.studio import Studio, studio  # noqa: E402
 
 from taskbahn_router.numbers.histogram import packed, step_of  # noqa: E402
@@ -88,8 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="taskbahn-pictures-") as folder:
         write_past(Path(folder) / "data", time.time())
         with studio(Path(folder), pictures=120) as present, sync_playwright() as playwright:
-            chromium = shutil.which("chromium") or "/usr/bin/chromium"
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = launch(playwright)
             for shot in shots(present):
                 if not wanted or shot.name in wanted:
                     take(browser, f"http://127.0.0.1:{present.node.port}/", shot, Path(folder))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from support import documents
+from support.chromium import launch
 from support.programs import Node, Program, running
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 BROWSER = ROOT / "examples" / "browser"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 TIMEOUT = 200  # seconds; a page has up to twenty commands, of a second of CPU each
 IMPORT = """async text => {
     const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
@@ -87,7 +86,7 @@ def in_chromium(test: Callable[[Browser], None]) -> None:
 
     def run() -> None:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            browser = launch(playwright)
             test(browser)
             browser.close()
 

@@ -8,7 +8,6 @@ the origin.
 from __future__ import annotations
 
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
+from support.chromium import launch as launch_chromium
 from support.programs import Program, running
 from support.relay import Relay
 
@@ -31,7 +31,6 @@ A_CUT = [
     r"request failed: .*/icon\.svg",
     "Failed to load resource: net::ERR_(EMPTY|CONNECTION|SOCKET)",
 ]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 THREAD = ThreadPoolExecutor(1, thread_name_prefix="browser")
 
 expect.set_options(timeout=30_000)  # what holds is seen at once; a busy machine may take long to draw it
@@ -86,11 +85,11 @@ def worker(node: Node) -> Iterator[Program]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    def launch() -> tuple[Playwright, Browser]:
+    def start() -> tuple[Playwright, Browser]:
         playwright = sync_playwright().start()
-        return playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        return playwright, launch_chromium(playwright)
 
-    playwright, browser = THREAD.submit(launch).result()
+    playwright, browser = THREAD.submit(start).result()
     yield browser
     THREAD.submit(browser.close).result()
     THREAD.submit(playwright.stop).result()
