@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from autobahn.twisted.rawsocket import WampRawSocketClientFactory
 from autobahn.twisted.wamp import ApplicationSession
 from autobahn.twisted.websocket import WampWebSocketClientFactory
-from autobahn.wamp import message
 from autobahn.wamp.serializer import MsgPackSerializer
 from autobahn.wamp.types import ComponentConfig
 from twisted.internet import tcp
@@ -22,8 +21,9 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.logger import Logger
 
-from taskbahn import sockets, wire
+from taskbahn import raw_messages, sockets, wire
 from taskbahn.errors import RouterUnavailable
+from taskbahn.raw_messages import RESULT, YIELD, arguments, has_only, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -56,6 +56,8 @@ class Session(ApplicationSession):
         socket = getattr(getattr(self._transport, "transport", None), "socket", None)
         if socket is not None:
             sockets.set_up(socket)
+        raw_messages.quieten(self._transport)
+        raw_messages.hear_first(self._transport, self._take)
         self.join(self.config.realm)
 
     def onJoin(self, details: Any) -> None:
@@ -88,16 +90,22 @@ class Session(ApplicationSession):
                 if transport.dataBuffer or transport._tempDataBuffer:  # noqa: SLF001 - the rest, or what fails, is for the reactor
                     transport.startWriting()
 
-    def onMessage(self, msg: Any) -> None:
-        """Take progressive results here, for they are most of what comes; Autobahn takes a dozen steps for each."""
-        asked = self._call_reqs.get(msg.request) if type(msg) is message.Result and msg.progress else None
-        if asked is None or not asked.options or asked.options.on_progress is None or msg.payload is not None:
-            super().onMessage(msg)
-            return
+    def report(self, value: Any) -> None:
+        """Send a progressive result of the only call that is open to this session."""
+        (request,) = self._invocations
+        raw_messages.say(self._transport, [YIELD, request, {"progress": True}, [value]])
+
+    def _take(self, raw: list[Any]) -> bool:
+        """Take progressive results that somebody waits for: they are most of what comes."""
+        given = arguments(raw, 3) if raw[0] == RESULT and has_only(raw[2], "progress") and is_id(raw[1]) else None
+        asked = self._call_reqs.get(raw[1]) if given is not None else None
+        if given is None or asked is None or not asked.options or asked.options.on_progress is None:
+            return False
         try:
-            asked.options.on_progress(*(msg.args or ()), **(msg.kwargs or {}))
+            asked.options.on_progress(*given[0], **given[1])
         except Exception:  # noqa: BLE001 - it must not end the connection
             self.connection.log.failure("a progressive result of {procedure} was not understood", procedure=asked.procedure)
+        return True
 
     def cut(self) -> None:
         """Abort the connection under the session."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.testing import MemoryReactorClock
 
 from taskbahn import wire
@@ -54,16 +53,16 @@ class FakeDispatcher:
             self.hellos.append(payload)
             self.on_progress = options.on_progress
             self.on_progress({"welcome": {"protocol": 1, "heartbeat": self.heartbeat}})
-            self.streams(SimpleNamespace(progress=self.heard))
+            self.streams()
             return self.attached
         raise AssertionError(procedure)
 
-    def register(self, procedure: Callable[..., Any], uri: str, options: Any) -> Deferred[None]:
+    def register(self, procedure: Callable[..., Any], uri: str) -> Deferred[None]:
         assert uri.startswith(wire.REPORTS_PREFIX)
         self.streams = procedure
         return succeed(None)
 
-    def heard(self, report: dict[str, Any]) -> None:
+    def report(self, report: dict[str, Any]) -> None:
         """Take a report of the stream."""
         self.reports.append(report)
         self.unanswered += 1
@@ -141,4 +140,4 @@ def play(
 async def attach(worker: Worker, dispatcher: FakeDispatcher) -> None:
     """Open a session, as the connection would."""
     worker.connection.session = dispatcher  # type: ignore[assignment]
-    await worker._open(dispatcher)  # type: ignore[arg-type]
+    await ensureDeferred(worker._open(dispatcher)).asFuture(asyncio.get_running_loop())  # type: ignore[arg-type]

@@ -11,7 +11,8 @@ from support.storing import FakeRunner
 from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn_router.commit_loop import FEW, FIRST_RETRY, LOCK_RETRY, LOCK_SECONDS, LONGEST_RETRY, CommitLoop, Thread
+from taskbahn_router import commit_loop
+from taskbahn_router.commit_loop import FEW, FIRST_RETRY, LOCK_RETRY, LOCK_SECONDS, LONGEST_RETRY, LOOKS, CommitLoop, Thread
 from taskbahn_router.stores.contract import Batch, CommitResult, Prune, StoreLocked
 
 
@@ -103,6 +104,36 @@ def test_what_is_held_back_is_prepared_meanwhile_if_the_disk_is_quick(bench: Ben
     bench.clock.advance(0.5)
     bench.runner.release()
     assert bench.turns.seen == ["committed a"]
+
+
+@pytest.mark.parametrize("wait, looks", [(0.5, LOOKS), (0.0, 0)], ids=["for an outcome", "for the sockets"])
+def test_the_router_does_not_sleep_for_a_moment_while_an_outcome_is_near(
+    bench: Bench, wait: float, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways: list[str] = []
+    monkeypatch.setattr(commit_loop, "_give_way", lambda: ways.append("given"))
+    bench.turns.wait = wait
+    bench.add("a")
+    assert len(ways) == looks
+    bench.clock.advance(wait)
+    assert len(bench.runner.held) == 1
+
+
+def test_and_does_again_as_soon_as_the_outcome_is_there(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    ways: list[str] = []
+    monkeypatch.setattr(commit_loop, "_give_way", lambda: ways.append("given"))
+    bench.turns.wait = 0.5
+    for word in ("a", "b"):
+        bench.turns.gathered.append(word)
+        bench.loop.hurry()
+    assert len(ways) == 1
+    bench.turns.wait = None
+    bench.turns.gathered.append("the outcome")
+    bench.loop.hurry()
+    assert len(bench.runner.held) == 1
+    ways.clear()
+    bench.clock.advance(1.0)
+    assert ways == []
 
 
 def test_a_turn_in_a_hurry_waits_for_nothing_but_a_commit_that_is_on_its_way(bench: Bench) -> None:

@@ -9,9 +9,11 @@ import pytest
 from autobahn.exception import Disconnected, PayloadExceededError
 from autobahn.wamp import message
 from autobahn.wamp.exception import TransportLost
+from autobahn.wamp.serializer import JsonSerializer
 from twisted.logger import globalLogPublisher
 
 from taskbahn.errors import UnknownTask
+from taskbahn.raw_messages import CALL, ERROR, RESULT, YIELD
 from taskbahn_router.calls import Call
 from taskbahn_router.edge import shortcut
 from taskbahn_router.edge.shortcut import Shortcut
@@ -24,6 +26,7 @@ class Transport:
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
+        self._serializer: Any = None
         self.refuses: Exception | None = None
 
     def send(self, msg: Any) -> None:
@@ -37,14 +40,14 @@ class Session:
     """A session at the router, as Crossbar has it."""
 
     def __init__(self, role: str = "anonymous") -> None:
-        self._session_id = 7
+        self._session_id: int | None = 7
         self._authid = "ada"
         self._authrole = role
         self._transport = Transport()
 
     @property
     def sent(self) -> list[Any]:
-        return self._transport.sent
+        return [getattr(msg, "raw", msg) for msg in self._transport.sent]
 
 
 class Router:
@@ -57,7 +60,12 @@ class Router:
         self.removed: list[Any] = []
         self._dealer = SimpleNamespace(_invocations={}, _caller_to_invocations={}, _remove_invoke_request=self.removed.append)
         self.processed: list[Any] = []
+        self.attached: list[Any] = []
         self.detached: list[Any] = []
+
+    def attach(self, session: Any) -> str:
+        self.attached.append(session)
+        return "attached"
 
     def process(self, session: Any, msg: Any) -> None:
         self.processed.append(msg)
@@ -86,9 +94,9 @@ class Way:
         self.reports.append(report)
         return True
 
-    def call(self, session: Session, request: int = 1, **options: Any) -> Call:
+    def call(self, session: Session, request: int = 1, kwargs: dict[str, Any] | None = None, **options: Any) -> Call:
         before = len(self.calls)
-        self.router.process(session, message.Call(request, TASK, args=[1], **options))
+        assert self.shortcut.take(session, [CALL, request, options, TASK, [1], *([kwargs] if kwargs else [])])
         assert len(self.calls) == before + 1
         return self.calls[-1]
 
@@ -112,48 +120,87 @@ def test_a_call_goes_to_its_handler_and_the_answers_to_the_callers_connection(wa
     call.answer(42, more=1)
     call.answer(43)
     call.progress("too late")
-    progress, result = session.sent
-    assert (type(progress), progress.request, progress.args, progress.progress) == (message.Result, 5, [{"half": True}], True)
-    assert (type(result), result.request, result.args, result.kwargs) == (message.Result, 5, [42], {"more": 1})
-    assert not result.progress
+    assert session.sent == [[RESULT, 5, {"progress": True}, [{"half": True}]], [RESULT, 5, {}, [42], {"more": 1}]]
 
     way.call(session, 6).fail(UnknownTask("an.other", []))
-    error = session.sent[-1]
-    assert (type(error), error.request, error.error) == (message.Error, 6, UnknownTask.uri)
-    assert error.kwargs["detail"]["task"] == "an.other"
+    kind, of, request, details, uri, args, kwargs = session.sent[-1]
+    assert (kind, of, request, details, uri) == (ERROR, CALL, 6, {}, UnknownTask.uri)
+    assert len(args) == 1
+    assert kwargs["detail"]["task"] == "an.other"
     assert way.router.processed == []
 
 
+def test_a_call_need_not_have_arguments_and_neither_must_its_answer(way: Way) -> None:
+    session = Session()
+    assert way.shortcut.take(session, [CALL, 1, {}, TASK])
+    call = way.calls[-1]
+    assert (call.args, call.kwargs, call.wants_progress) == ([], {}, False)
+    call.answer()
+    assert session.sent == [[RESULT, 1, {}]]
+
+
 @pytest.mark.parametrize(
-    "msg",
+    "raw",
     [
-        message.Call(1, "another.procedure"),
-        message.Call(1, TASK, timeout=5),
-        message.Call(1, TASK, payload=b"opaque", enc_algo="cryptobox", enc_serializer="json"),
-        message.Call(1, TASK, forward_for=[{"session": 1, "authid": "a", "authrole": "b"}]),
-        message.Cancel(1),
-        message.Yield(1, args=[1]),
-        message.Yield(1, args=[1], progress=True),
-        message.Subscribe(1, "a.topic"),
+        [CALL, 1, {}],
+        [CALL, 1, {}, "another.procedure"],
+        [CALL, 1, {}, ["a.task"]],
+        [CALL, "1", {}, TASK],
+        [CALL, True, {}, TASK],
+        [CALL, -1, {}, TASK],
+        [CALL, 2**53 + 1, {}, TASK],
+        [CALL, 1, [], TASK],
+        [CALL, 1, {"timeout": 5}, TASK],
+        [CALL, 1, {"receive_progress": 1}, TASK],
+        [CALL, 1, {"receive_progress": True, "timeout": 5}, TASK],
+        [CALL, 1, {}, TASK, "opaque"],
+        [CALL, 1, {}, TASK, None],
+        [CALL, 1, {}, TASK, [], []],
+        [CALL, 1, {}, TASK, [], {}, "more"],
+        [YIELD, 1, {}, [1]],
+        [YIELD, 1, {"progress": True}, [1]],
+        [[], 1, {}],
+        [message.Cancel.MESSAGE_TYPE, 1, {}],
+        [message.Subscribe.MESSAGE_TYPE, 1, {}, "a.topic"],
     ],
-    ids=lambda msg: type(msg).__name__,
+    ids=repr,
 )
-def test_what_is_uncommon_or_of_others_goes_the_ordinary_way(way: Way, msg: Any) -> None:
-    way.router.process(Session(), msg)
-    assert way.router.processed == [msg]
+def test_what_is_uncommon_or_wrong_or_of_others_goes_the_ordinary_way(way: Way, raw: Any) -> None:
+    assert not way.shortcut.take(Session(), raw)
     assert way.calls == []
 
 
-def test_so_does_what_is_traced_and_what_a_role_does_not_allow(way: Way) -> None:
-    msg = message.Call(1, TASK)
-    for role in ("guest", "gone"):
-        way.router.process(Session(role), msg)
+def test_so_does_what_is_traced_and_what_a_role_does_not_allow_and_what_comes_after_the_leaving(way: Way) -> None:
+    raw = [CALL, 1, {}, TASK]
+    left = Session()
+    left._session_id = None
+    for session in (Session("guest"), Session("gone"), left):
+        assert not way.shortcut.take(session, raw)
     for attribute in ("is_traced", "_trace_traffic"):
         setattr(way.router, attribute, True)
-        way.router.process(Session(), msg)
+        assert not way.shortcut.take(Session(), raw)
         setattr(way.router, attribute, False)
-    assert way.router.processed == [msg] * 4
     assert way.calls == []
+    assert way.shortcut.take(Session(), raw)
+
+
+def test_other_messages_are_passed_on(way: Way) -> None:
+    for msg in (message.Cancel(1), message.Call(1, TASK), message.Subscribe(1, "a.topic")):
+        way.router.process(Session(), msg)
+        assert way.router.processed[-1] is msg
+    assert way.calls == []
+
+
+def test_a_session_that_joins_is_heard_before_autobahn_makes_objects_of_what_it_says(way: Way) -> None:
+    session = Session()
+    session._transport._serializer = serializer = JsonSerializer()
+    assert way.router.attach(session) == "attached"
+    assert way.router.attached == [session]
+    assert [*serializer.unserialize(b'[48,1,{},"a.task",["x"]]', False)] == []
+    assert way.calls[-1].args == ["x"]
+    other: Any
+    (other,) = serializer.unserialize(b'[48,1,{},"b.task",["x"]]', False)
+    assert (type(other), other.procedure) == (message.Call, "b.task")
 
 
 @pytest.mark.parametrize("mode", [None, message.Cancel.KILL, message.Cancel.KILLNOWAIT, message.Cancel.SKIP])
@@ -165,8 +212,7 @@ def test_a_caller_that_cancels_is_answered_at_once_and_told_of(way: Way, mode: s
     way.router.process(session, message.Cancel(9, mode))
     assert told == [mode != message.Cancel.SKIP]
     call.answer("too late")
-    (error,) = session.sent
-    assert (error.request, error.error) == (9, "wamp.error.canceled")
+    assert session.sent == [[ERROR, CALL, 9, {}, "wamp.error.canceled", ["cancelled by the caller"]]]
     way.router.process(session, message.Cancel(9, mode))  # twice: Crossbar drops it
     assert len(way.router.processed) == len(session.sent) == 1
 
@@ -186,7 +232,7 @@ def test_a_caller_that_is_gone_is_told_of_after_it_has_left_and_sent_nothing_mor
     again = way.call(session)  # a session may come back on the same connection
     again.answer(2)
     kept.answer(3)
-    assert [session.sent[0].args, other.sent[0].args] == [[2], [3]]
+    assert [session.sent[0][3], other.sent[0][3]] == [[2], [3]]
 
 
 def test_what_a_leaving_session_cancelled_is_taken_out_of_the_dealers_books(way: Way) -> None:
@@ -218,9 +264,9 @@ def test_an_answer_that_cannot_be_sent_harms_nobody(way: Way) -> None:
             way.call(session).answer(b"large")
     finally:
         globalLogPublisher.removeObserver(logged.append)
-    (told,) = session.sent
-    assert told.error == "wamp.error.invalid_argument"
-    assert "2 bytes" in told.args[0]
+    ((_, _, _, _, uri, (sentence,)),) = session.sent
+    assert uri == "wamp.error.invalid_argument"
+    assert "2 bytes" in sentence
     assert ["could not be sent" in event["log_format"] for event in logged] == [True]
 
 
@@ -241,15 +287,15 @@ def test_what_workers_report_is_taken_if_it_is_of_a_call_of_ours(way: Way) -> No
     session = Session()
     invocations = way.router._dealer._invocations
     invocations[3] = SimpleNamespace(caller=way.own, callee=session, canceled=False, call=message.Call(11, "taskbahn.reports.x"))
-    report = message.Yield(3, args=[{"done": []}], progress=True)
-    way.router.process(session, report)
-    assert way.reports == [(11, [{"done": []}], None)]
-    assert way.router.processed == []
+    report = [YIELD, 3, {"progress": True}, [{"done": []}]]
+    take = way.shortcut.take
+    assert take(session, report)
+    assert way.reports == [(11, [{"done": []}], {})]
 
-    opaque = message.Yield(3, payload=b"?", enc_algo="cryptobox", enc_serializer="json", progress=True)
-    way.router.process(session, opaque)
-    way.router.process(Session(), report)  # another one's
+    assert not take(session, [YIELD, 3, {"progress": True}, b"?"])
+    assert not take(session, [YIELD, 3, {"progress": 1}, []])
+    assert not take(session, [YIELD, 3, {}, [{"done": []}]])
+    assert not take(Session(), report)  # another one's
     invocations[3].canceled = True
-    way.router.process(session, report)
-    assert way.router.processed == [opaque, report, report]
+    assert not take(session, report)
     assert len(way.reports) == 1

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
-from autobahn.wamp import message
 from autobahn.wamp.request import CallRequest
 from autobahn.wamp.types import CallOptions
 from twisted.internet import tcp
@@ -16,6 +15,7 @@ from twisted.internet.protocol import Protocol
 
 from taskbahn import wire
 from taskbahn.connection import Session
+from taskbahn.raw_messages import RESULT, YIELD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,22 +115,27 @@ def test_progressive_results_reach_who_asked_and_what_that_raises_ends_nothing()
 
     answer: Deferred[Any] = Deferred()
     session._call_reqs[3] = CallRequest(3, "some.procedure", answer, CallOptions(on_progress=heard))
-    session.onMessage(message.Result(3, args=[1, 2], kwargs={"b": 3}, progress=True))
-    session.onMessage(message.Result(3, progress=True))
+    take = session._take
+    assert take([RESULT, 3, {"progress": True}, [1, 2], {"b": 3}])
+    assert take([RESULT, 3, {"progress": True}])
     assert got == [((1, 2), {"b": 3}), ((), {})]
     assert logged == [{"procedure": "some.procedure"}]
-    session.onMessage(message.Result(3, args=["done"]))
-    assert answer.result == "done"
+    assert not take([RESULT, 3, {}, ["done"]])
 
 
 @pytest.mark.parametrize("options", [None, CallOptions()])
-def test_progressive_results_that_nobody_asked_for_are_autobahns_business(
-    options: CallOptions | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[Any] = []
-    monkeypatch.setattr("autobahn.twisted.wamp.ApplicationSession.onMessage", lambda _, msg: seen.append(msg))
+def test_progressive_results_that_nobody_asked_for_are_autobahns_business(options: CallOptions | None) -> None:
     session = session_over(None)
     session._call_reqs[3] = CallRequest(3, "some.procedure", Deferred(), options)
-    for request in (3, 4):
-        session.onMessage(message.Result(request, args=[1], progress=True))
-    assert [msg.request for msg in seen] == [3, 4]
+    for request in (3, 4, "3"):
+        assert not session._take([RESULT, request, {"progress": True}, [1]])
+    assert not session._take([RESULT, 3, {"progress": True}, b"opaque"])
+
+
+def test_a_report_answers_the_only_call_that_is_open() -> None:
+    session = session_over(None)
+    sent: list[Any] = []
+    cast("Any", session._transport).send = sent.append
+    session._invocations[8] = cast("Any", None)
+    session.report({"done": []})
+    assert [msg.raw for msg in sent] == [[YIELD, 8, {"progress": True}, [{"done": []}]]]

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from autobahn.wamp.types import CallOptions, RegisterOptions
+from autobahn.wamp.types import CallOptions
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -35,8 +35,6 @@ from taskbahn.worker.vitals import Measure
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable
-
-    from autobahn.wamp.types import CallDetails
 
     from taskbahn.app import Taskbahn
     from taskbahn.connection import Session
@@ -182,14 +180,14 @@ class Worker:
         """Attach; returns when the dispatcher has welcomed us, raises what it answers instead."""
         welcomed: Deferred[wire.Welcome] = Deferred()
         hello = self.hello()
-        heard: Deferred[Callable[..., None]] = Deferred()  # the dispatcher's call for our reports, which stays open
+        heard: Deferred[None] = Deferred()  # the dispatcher's call for our reports, which stays open
 
-        def report(details: CallDetails) -> Deferred[None]:
-            if details.progress is not None and not heard.called:
-                heard.callback(details.progress)
+        def report() -> Deferred[None]:
+            if not heard.called:
+                self._loop.call_soon(heard.callback, None)  # when the session has the call in its books
             return Deferred()
 
-        await session.register(report, hello.reports, options=RegisterOptions(details=True))
+        await session.register(report, hello.reports)
 
         def on_order(plain: Any) -> None:
             order = msgspec.convert(plain, wire.WorkerOrder)
@@ -208,11 +206,11 @@ class Worker:
         attached.addCallbacks(ended, ended)
         try:
             welcome = await welcomed
-            say = await heard
+            await heard
         except Exception as error:
             self._on_refused(error)
             raise
-        self.reporter.connected(partial(session.at_once, say), welcome.heartbeat)
+        self.reporter.connected(partial(session.at_once, session.report), welcome.heartbeat)
         self._on_attached()
 
     def _obey(self, order: wire.WorkerOrder) -> None:

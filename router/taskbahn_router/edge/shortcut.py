@@ -1,9 +1,10 @@
 """A short way through Crossbar for calls of the dispatcher's procedures, their cancelling, and what workers report.
 
 Crossbar's dealer takes each call through authorization, debug lines that it formats and nobody reads, and books of its own: a third of
-the time of a single job. The dispatcher lives in the same process. So what comes in for it is taken here, before the dealer, and its
-answers go straight to the connection of the caller. Whatever is uncommon goes the ordinary way, to `Link`: roles without fixed
-permissions or with anything to be checked, a call that is not allowed, or has a timeout, an opaque payload or a trace.
+the time of a single job. The dispatcher lives in the same process. So what comes in for it is taken here, as soon as it is read and before
+it is even an object (`taskbahn.raw_messages`), and its answers go straight to the connection of the caller. Whatever is uncommon goes the
+ordinary way, to `Link`: roles without fixed permissions or with anything to be checked, a call that is not allowed, or has a timeout, an
+opaque payload or a trace.
 
 Here a caller that is gone is also told from one that cancelled, which Crossbar does not tell its callees.
 
@@ -21,6 +22,8 @@ from autobahn.wamp import message
 from autobahn.wamp.exception import ApplicationError, TransportLost
 from twisted.logger import Logger
 
+from taskbahn import raw_messages
+from taskbahn.raw_messages import CALL, ERROR, YIELD, arguments, has_only, is_id, result
 from taskbahn_router.calls import Call
 
 if TYPE_CHECKING:
@@ -44,12 +47,12 @@ class Caller:
     def progress(self, request: int, value: Any) -> None:
         """Send a progressive result."""
         if request in self.calls:
-            self._send(request, message.Result(request, args=[value], progress=True))
+            self._send(request, result(request, {"progress": True}, [value]))
 
     def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
         """Send the result."""
         if self.calls.pop(request, None) is not None:
-            self._send(request, message.Result(request, args=args, kwargs=kwargs))
+            self._send(request, result(request, {}, args, kwargs))
 
     def fail(self, request: int, error: TaskbahnError) -> None:
         """Send an error."""
@@ -59,14 +62,14 @@ class Caller:
 
     def send_error(self, request: int, uri: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> None:
         """Send an error, whatever the books say."""
-        self._send(request, message.Error(message.Call.MESSAGE_TYPE, request, uri, args=args, kwargs=kwargs))
+        self._send(request, [ERROR, CALL, request, {}, uri, args, *([kwargs] if kwargs else [])])
 
-    def _send(self, request: int, msg: Any) -> None:
+    def _send(self, request: int, raw: list[Any]) -> None:
         transport = self.session and self.session._transport  # noqa: SLF001 - Crossbar's dealer sends in the same way
         if not transport:
             return
         try:
-            transport.send(msg)
+            raw_messages.say(transport, raw)
         except LOST:
             pass  # as we shall be told
         except PayloadExceededError as error:  # larger than the caller said it takes
@@ -96,27 +99,33 @@ class Shortcut:
         self._callers: dict[Any, Caller] = {}  # by session
         self._allowed: dict[tuple[Any, str], bool] = {}  # by role and procedure
         self._invocations: dict[int, Any] = router._dealer._invocations  # noqa: SLF001 - see above
+        self._attach = router.attach
         self._process = router.process
         self._detach = router.detach
         self._send = router.send
+        router.attach = self.attach
         router.process = self.process
         router.detach = self.detach
         router.send = self.send
 
+    def attach(self, session: Any) -> Any:
+        """A session joins: see what it sends, from now on."""
+        transport = session._transport  # noqa: SLF001
+        raw_messages.quieten(transport)
+        raw_messages.hear_first(transport, partial(self.take, session))
+        return self._attach(session)
+
+    def take(self, session: Any, raw: list[Any]) -> bool:
+        """Take a message that a session has sent; False: it goes the ordinary way."""
+        if session._session_id is None:  # noqa: SLF001 - it has left
+            return False
+        kind = raw[0]
+        return (kind == CALL and self._call(session, raw)) or (kind == YIELD and self._report(session, raw))
+
     def process(self, session: Any, msg: Any) -> None:
-        """Take a message that a session has sent, or pass it on."""
-        kind = type(msg)
-        if kind is message.Call:
-            handler = self.handlers.get(msg.procedure)
-            if handler is not None and self._is_plain(session, msg):
-                self._call(session, msg, handler)
-                return
-        elif kind is message.Yield:
-            if msg.progress and self._report(session, msg):
-                return
-        elif kind is message.Cancel and self._cancel(session, msg):
-            return
-        self._process(session, msg)
+        """Take the cancelling of a call that was taken here, or pass the message on."""
+        if not (type(msg) is message.Cancel and self._cancel(session, msg)):
+            self._process(session, msg)
 
     def send(self, session: Any, msg: Any) -> None:
         """Send to a session. One whose connection is just closing is no error: Crossbar would not reach the subscribers after it."""
@@ -145,32 +154,40 @@ class Shortcut:
             if asked.canceled:
                 dealer._remove_invoke_request(asked)  # noqa: SLF001
 
-    def _is_plain(self, session: Any, msg: Any) -> bool:
-        """Return whether a call is allowed, and has nothing that the dealer would have to see to."""
+    def _is_allowed(self, session: Any, procedure: str) -> bool:
+        """Return whether there is nothing about a session's calls of a procedure that the dealer would have to see to."""
         router = self._router
-        if router.is_traced or router._trace_traffic or msg.timeout or msg.payload is not None or msg.forward_for:  # noqa: SLF001
+        if router.is_traced or router._trace_traffic:  # noqa: SLF001
             return False
         role = router._roles.get(session._authrole)  # noqa: SLF001
-        allowed = self._allowed.get((role, msg.procedure))
+        allowed = self._allowed.get((role, procedure))
         if allowed is None:
-            allowed = self._allowed[role, msg.procedure] = _is_free(role, session, msg.procedure)
+            allowed = self._allowed[role, procedure] = _is_free(role, session, procedure)
         return allowed
 
-    def _call(self, session: Any, msg: Any, handler: Callable[[Call], None]) -> None:
+    def _call(self, session: Any, raw: list[Any]) -> bool:
+        given = arguments(raw, 4)
+        if given is None or len(raw) < 4:  # noqa: PLR2004 - CALL, request, options, procedure
+            return False
+        _, request, options, procedure = raw[:4]
+        handler = self.handlers.get(procedure) if type(procedure) is str else None
+        wants_progress = has_only(options, "receive_progress")
+        if handler is None or wants_progress is None or not is_id(request) or not self._is_allowed(session, procedure):
+            return False
         caller = self._callers.get(session)
         if caller is None:
             caller = self._callers[session] = Caller(session)
-        call = caller.calls[msg.request] = Call(
+        call = caller.calls[request] = Call(
             caller,
-            msg.request,
-            msg.procedure,
-            list(msg.args or ()),
-            msg.kwargs or {},
+            request,
+            procedure,
+            *given,
             caller=session._session_id,  # noqa: SLF001
             authid=session._authid,  # noqa: SLF001
-            wants_progress=bool(msg.receive_progress),
+            wants_progress=wants_progress,
         )
         handler(call)
+        return True
 
     def _cancel(self, session: Any, msg: Any) -> bool:
         caller = self._callers.get(session)
@@ -182,12 +199,13 @@ class Shortcut:
         caller.send_error(msg.request, ApplicationError.CANCELED, list(CANCELLED))
         return True
 
-    def _report(self, session: Any, msg: Any) -> bool:
+    def _report(self, session: Any, raw: list[Any]) -> bool:
         """Take a progressive result, if it is of a call that the dispatcher made and that is still wanted."""
-        asked = self._invocations.get(msg.request)
-        if asked is None or asked.caller is not self._own or asked.callee is not session or asked.canceled:
+        given = arguments(raw, 3) if has_only(raw[2], "progress") and is_id(raw[1]) else None
+        asked = self._invocations.get(raw[1]) if given is not None else None
+        if given is None or asked is None or asked.caller is not self._own or asked.callee is not session or asked.canceled:
             return False
-        return msg.payload is None and self._on_report(asked.call.request, msg.args, msg.kwargs)
+        return self._on_report(asked.call.request, *given)
 
 
 def _is_free(role: Any, session: Any, procedure: str) -> bool:

@@ -1,0 +1,136 @@
+"""WAMP messages as the lists that they are on the wire, for the few kinds that make up nearly all of a job's way.
+
+Autobahn makes an object of each message, checks in it whatever the standard allows, and over WebSocket formats ten coloured words for
+a log that is off. The code of a single job has not run for a while and lies in no cache, so that takes 0.03 to 0.06 ms a message: several
+times what reading and writing it takes. Here the plain forms of those kinds are seen before Autobahn sees them; all others are left to it.
+
+Not Autobahn's interface, but what lies beneath it: `setup.cfg` bounds the versions, and both ends have tests over both transports.
+Source of the forms: the WAMP specification, section "Messages" (wamp-proto.org/wamp_bp_latest_ietf.html).
+"""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import txaio
+from autobahn.wamp import message
+from autobahn.wamp.exception import SerializationError, TransportLost
+from autobahn.wamp.websocket import WampWebSocketProtocol
+from twisted.logger import Logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CALL = message.Call.MESSAGE_TYPE
+ERROR = message.Error.MESSAGE_TYPE
+RESULT = message.Result.MESSAGE_TYPE
+YIELD = message.Yield.MESSAGE_TYPE
+MAX_ID = 2**53
+
+log = Logger("taskbahn.messages")
+
+
+def hear_first(transport: Any, take: Callable[[list[Any]], bool]) -> None:
+    """Have *take* see each message that comes in over a WAMP transport; what it returns True for, Autobahn does not get.
+
+    Safe to call twice. Does nothing where several messages are sent as one, and for transports inside a process.
+    """
+    serializer = getattr(transport, "_serializer", None)  # of this connection alone
+    inner = getattr(serializer, "_serializer", None)
+    if serializer is None or getattr(inner, "_batched", True) or "unserialize" in vars(serializer):
+        return
+    reader = copy.copy(serializer)  # its caches of messages that go out to many must stay those of all connections
+    reader._serializer = _First(inner, take)  # noqa: SLF001
+    serializer.unserialize = reader.unserialize
+
+
+class _First:
+    """Autobahn's object serializer, as far as it reads, with somebody who sees the messages first."""
+
+    def __init__(self, inner: Any, take: Callable[[list[Any]], bool]) -> None:
+        self.NAME = inner.NAME
+        self.BINARY = inner.BINARY
+        self._unserialize = inner.unserialize
+        self._take = take
+
+    def unserialize(self, payload: bytes) -> list[Any]:
+        """Return the messages that are left for Autobahn."""
+        found: list[Any] = self._unserialize(payload)
+        raw = found[0]
+        if type(raw) is list and len(raw) > 2:  # noqa: PLR2004 - a kind, an id and details
+            try:
+                if self._take(raw):
+                    return []
+            except Exception:  # noqa: BLE001 - it must not end the connection of whoever sent it
+                log.failure("a message of kind {kind} was not understood", kind=raw[0])
+                return []
+        return found
+
+
+def quieten(transport: Any) -> None:
+    """Have a WebSocket transport send without making words for a log that is off."""
+    if isinstance(transport, WampWebSocketProtocol) and cast("Any", txaio).get_global_log_level() != "trace":
+        vars(transport)["send"] = partial(_send, transport)
+
+
+def _send(transport: Any, msg: Any) -> None:
+    """Do what `WampWebSocketProtocol.send` does."""
+    if not transport.isOpen():
+        raise TransportLost
+    inner = transport._serializer._serializer  # noqa: SLF001
+    try:
+        payload = msg.serialize(inner)
+    except Exception as error:
+        raise SerializationError(f"WAMP message serialization error: {error}") from error
+    transport.sendMessage(payload, inner.BINARY)
+
+
+def say(transport: Any, raw: list[Any]) -> None:
+    """Send a message.  Raises as Autobahn's transports do: TransportLost, SerializationError, PayloadExceededError."""
+    transport.send(Raw(raw))
+
+
+class Raw:
+    """A message in the form in which transports take one."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: list[Any]) -> None:
+        self.raw = raw
+
+    def serialize(self, serializer: Any) -> bytes:
+        """Return it as bytes."""
+        data: bytes = serializer.serialize(self.raw)
+        return data
+
+
+def result(request: int, details: dict[str, Any], args: list[Any] | None, kwargs: Mapping[str, Any] | None = None) -> list[Any]:
+    """Return a RESULT."""
+    if kwargs:
+        return [RESULT, request, details, args or [], kwargs]
+    return [RESULT, request, details, args] if args else [RESULT, request, details]
+
+
+def arguments(raw: list[Any], head: int) -> tuple[list[Any], dict[str, Any]] | None:
+    """Return what follows the *head* items of a message; None if that is no arguments, but say an encrypted payload."""
+    length = len(raw)
+    args = raw[head] if length > head else []
+    kwargs = raw[head + 1] if length > head + 1 else {}
+    return (args, kwargs) if length <= head + 2 and type(args) is list and type(kwargs) is dict else None
+
+
+def is_id(value: Any) -> bool:
+    """Return whether a value can be the id of a request."""
+    return type(value) is int and 0 <= value <= MAX_ID
+
+
+def has_only(details: Any, key: str) -> bool | None:
+    """Return the value of the only key that details have, False if they have none; None if they have more, or what is no boolean."""
+    if type(details) is not dict:
+        return None
+    if not details:
+        return False
+    value = details.get(key) if len(details) == 1 else None
+    return value if type(value) is bool else None
