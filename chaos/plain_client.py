@@ -12,7 +12,8 @@ from autobahn.wamp.types import CallOptions
 from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred, ensureDeferred, gatherResults
 
-from taskbahn.connection import Connection, Session
+from taskbahn.connection import Connection
+from taskbahn.session import Session
 
 if TYPE_CHECKING:
     import threading

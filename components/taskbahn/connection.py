@@ -7,116 +7,29 @@ Owns the socket, the handshake and the waiting between tries. Knows nothing of j
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from autobahn.twisted.rawsocket import WampRawSocketClientFactory
-from autobahn.twisted.wamp import ApplicationSession
 from autobahn.twisted.websocket import WampWebSocketClientFactory
 from autobahn.wamp.serializer import MsgPackSerializer
-from autobahn.wamp.types import ComponentConfig
-from twisted.internet import tcp
-from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, succeed
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.logger import Logger
 
-from taskbahn import raw_messages, sockets, wire
+from taskbahn import wire
 from taskbahn.errors import RouterUnavailable
-from taskbahn.raw_messages import RESULT, YIELD, arguments, has_only, is_id
+from taskbahn.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-Sent = TypeVar("Sent")
 
 FIRST_DELAY = 0.1  # seconds
 LONGEST_DELAY = 5.0
 PORTS = {"ws": 80, "wss": 443, "rs": 8080, "rss": 8080}
 PING_SECONDS = 10.0
-
-
-def _nothing() -> None:
-    """Stand for what is not to be done now."""
-
-
-def _is_plain_tcp(transport: Any) -> bool:
-    return isinstance(transport, tcp.Connection) and bool(transport.connected) and not transport.disconnecting
-
-
-class Session(ApplicationSession):
-    """The WAMP session of one connection; everything of interest is told to the `Connection` that made it."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(ComponentConfig(connection.realm))
-        self.connection = connection
-        self.reason = ""
-
-    def onConnect(self) -> None:
-        socket = getattr(getattr(self._transport, "transport", None), "socket", None)
-        if socket is not None:
-            sockets.set_up(socket)
-        raw_messages.quieten(self._transport)
-        raw_messages.hear_first(self._transport, self._take)
-        self.join(self.config.realm)
-
-    def onJoin(self, details: Any) -> None:
-        self.connection.joined(self)
-
-    def onLeave(self, details: Any) -> None:
-        if not self.reason:  # or whoever cut the connection has said why
-            self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
-        self.disconnect()
-
-    def onDisconnect(self) -> None:
-        self.connection.lost(self, self.reason or "the connection was closed")
-        super().onDisconnect()  # fails what was not answered: nobody shall wait for it for ever
-
-    def at_once(self, send: Callable[..., Sent], /, *args: Any, **kwargs: Any) -> Sent:
-        """Call something that sends, and give the socket at once what that is.
-
-        Sent in the ordinary way it waits for the next turn of the reactor, which is told of it before and after: 40 us a message.
-        """
-        transport: Any = getattr(self._transport, "transport", None)
-        if not _is_plain_tcp(transport):
-            return send(*args, **kwargs)
-        transport.startWriting = _nothing
-        try:
-            return send(*args, **kwargs)
-        finally:
-            del transport.startWriting
-            if transport.connected:
-                transport.doWrite()
-                if transport.dataBuffer or transport._tempDataBuffer:  # noqa: SLF001 - the rest, or what fails, is for the reactor
-                    transport.startWriting()
-
-    def report(self, value: Any) -> None:
-        """Send a progressive result of the only call that is open to this session."""
-        (request,) = self._invocations
-        raw_messages.say(self._transport, [YIELD, request, {"progress": True}, [value]])
-
-    def _take(self, raw: list[Any]) -> bool:
-        """Take progressive results that somebody waits for: they are most of what comes."""
-        given = arguments(raw, 3) if raw[0] == RESULT and has_only(raw[2], "progress") and is_id(raw[1]) else None
-        asked = self._call_reqs.get(raw[1]) if given is not None else None
-        if given is None or asked is None or not asked.options or asked.options.on_progress is None:
-            return False
-        try:
-            asked.options.on_progress(*given[0], **given[1])
-        except Exception:  # noqa: BLE001 - it must not end the connection
-            self.connection.log.failure("a progressive result of {procedure} was not understood", procedure=asked.procedure)
-        return True
-
-    def cut(self) -> None:
-        """Abort the connection under the session."""
-        transport = getattr(self._transport, "transport", None)
-        if transport is not None:
-            transport.abortConnection()
-
-    def onUserError(self, fail: Any, msg: str) -> None:
-        if fail.check(CancelledError):  # a call to us that ended with the session
-            return
-        self.connection.log.failure("{msg}", fail, msg=msg)
 
 
 class Timer:

@@ -10,9 +10,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.exception import ApplicationError, TransportLost
-from autobahn.wamp.types import CallOptions
 
-from taskbahn.connection import Connection, Session
+from taskbahn.connection import Connection
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
 from taskbahn.promise import Promise
 from taskbahn.reactor_thread import ReactorThread
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twisted.internet.defer import Deferred
+
+    from taskbahn.session import Session
 
 AGAIN_SECONDS = 0.2  # until a router without a dispatcher is asked again
 MISSING = "wamp.error.no_such_procedure"
@@ -144,9 +145,8 @@ class Link:
             return
         if request.renew is not None:
             request.args = request.renew()
-        options = CallOptions(on_progress=request.on_progress) if request.on_progress else None
         try:
-            pending = session.at_once(session.call, request.procedure, *request.args, options=options, **request.kwargs)
+            pending = session.at_once(session.ask, request.procedure, request.args, request.kwargs, request.on_progress)
         except TransportLost:
             return  # it is sent again with the next session
         except Exception as error:  # noqa: BLE001 - autobahn's own checks: the message cannot be sent as it is

@@ -16,8 +16,8 @@ from support.programs import Node, Program, free_port
 from twisted.internet.threads import deferToThread
 
 from taskbahn import wire
-from taskbahn.connection import Session
 from taskbahn.ids import new_id
+from taskbahn.session import Session
 
 MODULE = """
     import os, time

@@ -35,7 +35,7 @@ from taskbahn_router.stores.sqlite import SqliteStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn.connection import Session
+    from taskbahn.session import Session
 
 pytestmark = [
     pytest.mark.slow,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from support.programs import Node
 
-    from taskbahn.connection import Session
+    from taskbahn.session import Session
 
 pytestmark = pytest.mark.slow
 ID = "0192f0c1-2d3e-7abc-8def-f0220123456a"

@@ -18,7 +18,7 @@ from taskbahn.ids import new_ids
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from taskbahn.connection import Session
+    from taskbahn.session import Session
 
 pytestmark = pytest.mark.slow
 TASK = "history.task"

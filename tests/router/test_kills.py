@@ -27,7 +27,7 @@ from taskbahn.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn.connection import Session
+    from taskbahn.session import Session
 
 pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parents[1]

@@ -21,7 +21,7 @@ from taskbahn.errors import BY_URI
 if TYPE_CHECKING:
     from support.programs import Node
 
-    from taskbahn.connection import Session
+    from taskbahn.session import Session
 
 pytestmark = pytest.mark.slow
 UNKNOWN_JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"

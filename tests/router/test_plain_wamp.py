@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from support.programs import Node
 
-    from taskbahn.connection import Session
+    from taskbahn.session import Session
 
 pytestmark = pytest.mark.slow
 NAMES = itertools.count(1)

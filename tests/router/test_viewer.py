@@ -11,7 +11,7 @@ from autobahn.wamp.types import PublishOptions, RegisterOptions, SubscribeOption
 from support.plain import Heard, patiently, session_to
 
 from taskbahn import wire
-from taskbahn.connection import Session
+from taskbahn.session import Session
 
 if TYPE_CHECKING:
     from support.programs import Node

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
-from taskbahn.connection import Connection, Session
+from taskbahn.connection import Connection
+from taskbahn.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

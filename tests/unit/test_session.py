@@ -7,15 +7,18 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
+from autobahn.exception import PayloadExceededError
+from autobahn.wamp import message
+from autobahn.wamp.exception import TransportLost
 from autobahn.wamp.request import CallRequest
-from autobahn.wamp.types import CallOptions
+from autobahn.wamp.types import CallOptions, CallResult
 from twisted.internet import tcp
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol
 
 from taskbahn import wire
-from taskbahn.connection import Session
-from taskbahn.raw_messages import RESULT, YIELD
+from taskbahn.raw_messages import CALL, RESULT, YIELD
+from taskbahn.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +123,83 @@ def test_progressive_results_reach_who_asked_and_what_that_raises_ends_nothing()
     assert take([RESULT, 3, {"progress": True}])
     assert got == [((1, 2), {"b": 3}), ((), {})]
     assert logged == [{"procedure": "some.procedure"}]
-    assert not take([RESULT, 3, {}, ["done"]])
+    assert take([RESULT, 3, {}, ["done"]])
+    assert answer.result == "done"
+    assert not take([RESULT, 3, {}, ["done"]])  # nobody waits any more
+
+
+def session_that_says(sent: list[Any]) -> Session:
+    session = session_over(None)
+    session._session_id = 1
+    cast("Any", session._transport).send = lambda msg: sent.append(getattr(msg, "raw", msg))
+    return session
+
+
+@pytest.mark.parametrize(
+    "given, value",
+    [
+        ([], None),
+        ([[]], None),
+        ([["done"]], "done"),
+        ([[], {}], None),
+        ([[1, 2]], ((1, 2), {})),
+        ([[1], {"a": 2}], ((1,), {"a": 2})),
+        ([[], {"a": 2}], ((), {"a": 2})),
+    ],
+    ids=repr,
+)
+def test_a_call_is_answered_with_what_autobahn_would_make_of_the_result(given: list[Any], value: Any) -> None:
+    sent: list[Any] = []
+    session = session_that_says(sent)
+    answer = session.ask("a.procedure", [1], {"b": 2})
+    assert sent == [[CALL, 1, {}, "a.procedure", [1], {"b": 2}]]
+    by_autobahn = session_that_says([])
+    theirs = by_autobahn.call("a.procedure", 1, b=2)
+
+    assert session._take([RESULT, 1, {}, *given])
+    by_autobahn.onMessage(cast("Any", message.Result.parse([RESULT, 1, {}, *given])))
+    found, expected = (
+        (each.result.results, each.result.kwresults) if isinstance(each.result, CallResult) else each.result
+        for each in (answer, theirs)
+    )
+    assert found == expected == value
+
+
+def test_a_call_with_progress_a_cancelled_one_and_one_that_is_refused() -> None:
+    sent: list[Any] = []
+    got: list[Any] = []
+    session = session_that_says(sent)
+    with_progress = session.ask("a.procedure", [], {}, got.append)
+    assert sent == [[CALL, 1, {"receive_progress": True}, "a.procedure", [], {}]]
+    assert session._take([RESULT, 1, {"progress": True}, ["half"]])
+    assert got == ["half"]
+
+    with_progress.addErrback(lambda failure: got.append(failure.type))
+    with_progress.cancel()
+    assert (type(sent[-1]), sent[-1].request) == (message.Cancel, 1)
+    assert session._take([RESULT, 1, {}, ["after all"]])  # it crossed the cancelling
+    assert got == ["half", CancelledError]
+
+    refused: Any = session.ask("another.procedure", [], {})
+    refused.addErrback(lambda failure: got.append(failure.value.error))
+    session.onMessage(cast("Any", message.Error(CALL, 2, "some.error", args=["no"])))
+    assert got[-1] == "some.error"
+    assert not session._call_reqs
+
+
+def test_a_call_that_cannot_leave_leaves_nothing_behind() -> None:
+    session = session_over(None)
+
+    def refuse(_: Any) -> None:
+        raise PayloadExceededError("2 bytes")
+
+    cast("Any", session._transport).send = refuse
+    with pytest.raises(PayloadExceededError):
+        session.ask("a.procedure", ["large"], {})
+    session._transport = None
+    with pytest.raises(TransportLost):
+        session.ask("a.procedure", [], {})
+    assert not session._call_reqs
 
 
 @pytest.mark.parametrize("options", [None, CallOptions()])
@@ -130,12 +209,13 @@ def test_progressive_results_that_nobody_asked_for_are_autobahns_business(option
     for request in (3, 4, "3"):
         assert not session._take([RESULT, request, {"progress": True}, [1]])
     assert not session._take([RESULT, 3, {"progress": True}, b"opaque"])
+    session._call_reqs[3] = CallRequest(3, "some.procedure", Deferred(), CallOptions(details=True))
+    assert not session._take([RESULT, 3, {}, [1]])
 
 
 def test_a_report_answers_the_only_call_that_is_open() -> None:
-    session = session_over(None)
     sent: list[Any] = []
-    cast("Any", session._transport).send = sent.append
+    session = session_that_says(sent)
     session._invocations[8] = cast("Any", None)
     session.report({"done": []})
-    assert [msg.raw for msg in sent] == [[YIELD, 8, {"progress": True}, [{"done": []}]]]
+    assert sent == [[YIELD, 8, {"progress": True}, [{"done": []}]]]

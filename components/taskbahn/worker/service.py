@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn.app import Taskbahn
-    from taskbahn.connection import Session
+    from taskbahn.session import Session
     from taskbahn.worker.pool import Pool
 
 LOOP_SLOTS = 100  # of `async def` tasks, unless the user says otherwise
