@@ -49,6 +49,8 @@ def hear_first(transport: Any, take: Callable[[list[Any]], bool]) -> None:
 class _First:
     """Autobahn's object serializer, as far as it reads, with somebody who sees the messages first."""
 
+    __slots__ = ("BINARY", "NAME", "_take", "_unserialize")  # there is one for each connection
+
     def __init__(self, inner: Any, take: Callable[[list[Any]], bool]) -> None:
         self.NAME = inner.NAME
         self.BINARY = inner.BINARY

@@ -81,9 +81,10 @@ class Session(ApplicationSession):
                     transport.startWriting()
 
     def report(self, value: Any) -> None:
-        """Send a progressive result of the only call that is open to this session."""
-        (request,) = self._invocations
-        raw_messages.say(self._transport, [YIELD, request, {"progress": True}, [value]])
+        """Send a progressive result of the only call that is open to this session; nothing if the caller has ended it."""
+        request = next(iter(self._invocations), None)
+        if request is not None:
+            raw_messages.say(self._transport, [YIELD, request, {"progress": True}, [value]])
 
     def ask(
         self, procedure: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None] | None = None

@@ -216,6 +216,7 @@ def test_progressive_results_that_nobody_asked_for_are_autobahns_business(option
 def test_a_report_answers_the_only_call_that_is_open() -> None:
     sent: list[Any] = []
     session = session_that_says(sent)
+    session.report({"to": "nobody"})
     session._invocations[8] = cast("Any", None)
     session.report({"done": []})
     assert sent == [[YIELD, 8, {"progress": True}, [{"done": []}]]]
