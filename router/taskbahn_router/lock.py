@@ -51,8 +51,8 @@ class Lock:
             raise  # the file system has no locks
         with contextlib.suppress(OSError):  # no room: it holds, and nobody is told who has it
             file.truncate(0)
-            file.write(f"{os.getpid()} {os.getppid()}\n")
-            file.flush()
+            line = f"{os.getpid()} {os.getppid()}\n"
+            os.write(file.fileno(), line.encode())  # a buffer would try again at the end, and complain
         self._file = file
 
     def release(self) -> None:
