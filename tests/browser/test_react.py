@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ from support.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("npm"), reason="React comes with npm (node 20.19 or newer), which is not installed here"
+)
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"

@@ -1,20 +1,23 @@
-"""The processes behind a program: who started whom, and who still lives. With `ps`, which Linux and macOS have."""
+"""The processes behind a program: who started whom, and who still lives."""
 
 from __future__ import annotations
 
-import subprocess
 import time
 
+import psutil
 
-def table() -> dict[int, tuple[int, str]]:
-    """Return parent and state of every process, by id."""
-    lines = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.splitlines()
-    return {int(pid): (int(parent), state) for pid, parent, state in (line.split(None, 2) for line in lines)}
+GONE = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
+
+def table() -> dict[int, tuple[int, bool]]:
+    """Return the parent of every process, by id, and whether it lives: one that has ended stays until its parent has asked."""
+    found = (each.info for each in psutil.process_iter(["pid", "ppid", "status"]))
+    return {info["pid"]: (info["ppid"], info["status"] not in GONE) for info in found}
 
 
 def children(pid: int) -> list[int]:
     """Return the processes that *pid* started and that live."""
-    return [child for child, (parent, state) in table().items() if parent == pid and not state.startswith("Z")]
+    return [child for child, (parent, lives) in table().items() if parent == pid and lives]
 
 
 def only_child(pid: int) -> int:
@@ -36,7 +39,7 @@ def wait_until_gone(pids: list[int], seconds: float) -> None:
     until = time.monotonic() + seconds
     while True:
         now = table()
-        alive = [pid for pid in pids if pid in now and not now[pid][1].startswith("Z")]
+        alive = [pid for pid in pids if pid in now and now[pid][1]]
         if not alive:
             return
         assert time.monotonic() < until, f"after {seconds} s these still live: {alive}"
@@ -45,4 +48,5 @@ def wait_until_gone(pids: list[int], seconds: float) -> None:
 
 def memory(pid: int) -> float:
     """Return how many MiB of real memory a process has."""
-    return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout) / 1024
+    size: int = psutil.Process(pid).memory_info().rss
+    return size / 2**20
