@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
 
 OPEN = """
     const { Bahn, connect, TaskbahnError } = await import("/taskbahn.js");
@@ -161,8 +161,14 @@ def test_a_page_that_runs_a_job_is_told_when_nobody_wants_it_any_more(run: Any) 
     assert (next_result, connection) == ("short", "live")
 
 
-def test_a_page_that_runs_a_job_is_told_when_its_connection_is_lost(page: Page, relay: Any, evaluate: Any) -> None:
+def open_workers(page: Page, relay: Any) -> None:
+    """Open that page through a relay, with all that it loads: a cut shall not meet one of its modules."""
     page.goto(f"{relay.origin}/#/workers")
+    expect(page.locator(".worker").first).to_be_visible()
+
+
+def test_a_page_that_runs_a_job_is_told_when_its_connection_is_lost(page: Page, relay: Any, evaluate: Any) -> None:
+    open_workers(page, relay)
     evaluate(
         page,
         OPEN
@@ -246,7 +252,7 @@ def test_subscriptions_to_one_topic_end_one_by_one(run: Any) -> None:
 
 
 def test_a_watch_and_a_subscription_survive_a_cut(page: Page, relay: Any, evaluate: Any, gate: Path) -> None:
-    page.goto(f"{relay.origin}/#/workers")
+    open_workers(page, relay)
     evaluate(
         page,
         OPEN
