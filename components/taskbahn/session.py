@@ -104,7 +104,7 @@ class Session(ApplicationSession):
             details = {"receive_progress": True} if on_progress else {}
             raw_messages.say(self._transport, [CALL, request, details, procedure, args, kwargs])
         except BaseException:
-            del self._call_reqs[request]
+            self._call_reqs.pop(request, None)  # not there any more if the connection was lost by it
             raise
         return answer
 

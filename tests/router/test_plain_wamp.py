@@ -236,3 +236,16 @@ async def test_a_time_limit_stops_the_attempt(client: Session, offer: Offer) -> 
     await offer.interrupted.first(bool)
     outcome = (await patiently(client.call(wire.JOB_WAIT, [job])))["outcomes"][0]
     assert (outcome[1], outcome[3]["error"]) == ("failed", "taskbahn.error.time_limit_exceeded")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "rawsocket"])
+@pytest_twisted.ensureDeferred
+async def test_results_come_to_our_sessions_without_autobahns_objects(
+    node: Node, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with session_to(getattr(node, transport)) as session:
+        objects: list[Any] = []
+        monkeypatch.setattr(session, "onMessage", objects.append)
+        assert isinstance(await patiently(session.ask(wire.VIEW_QUEUES, [], {})), list)
+        assert objects == []
+        monkeypatch.undo()
