@@ -239,7 +239,10 @@ class Roster:
     def _adopt(self, worker: Worker, before: Worker | None) -> None:
         """Hold what the worker says it runs against what the board knows."""
         says = dict(worker.hello.running)
-        expected = [self._board.jobs[id] for id in before.attempts if id in self._board.jobs] if before else []
+        jobs = [self._board.jobs.get(id) for id in before.attempts] if before else []
+        expected = [
+            job for job in jobs if job is not None and job.worker is before
+        ]  # others run it by now where it was cancelled here
         orphans = [job for job in self._board.running_at_start if job.worker_id == worker.id]
         self._board.running_at_start = [job for job in self._board.running_at_start if job.worker_id != worker.id]
         for job in expected + orphans:

@@ -251,3 +251,28 @@ def test_of_one_turn_both_the_running_and_the_repeated_are_answered(hall: Hall, 
     hall.settle()
     assert [one.outcomes for one in asked] == [{ONE: "succeeded"}] * 2
     hall.check()
+
+
+def test_a_worker_that_comes_back_without_what_was_cancelled_there_does_not_end_it_elsewhere(hall: Hall) -> None:
+    """The job went before its commit, which the store refused, and then was sent again."""
+    first = hall.worker("a")
+    hall.hold_commits()
+    hall.submit(id=ONE)
+    hall.settle()
+    hall.writing.holds = False
+    hall.store.refuses = "disk full"
+    hall.release_commits()
+    assert first.take() == [(ONE, 1)]
+    hall.store.refuses = ""
+    hall.passes(3)
+    second = hall.worker("b")
+    hall.submit(id=ONE)
+    hall.settle()
+    assert second.take() == [(ONE, 1)]
+    first.lost()
+    hall.worker("a")
+    hall.settle()
+    second.done((ONE, 1))
+    hall.settle()
+    assert (hall.row(ONE).state, hall.row(ONE).attempt, hall.row(ONE).crashes) == ("succeeded", 1, 0)
+    hall.check()
