@@ -94,6 +94,6 @@ def row(job: Job, now: float) -> NewJob:
     if policy.start_within is not None:
         expires_at = max(now, job.due_at or 0.0) + policy.start_within
     return NewJob(
-        job.seq, job.raw, job.line.id, job.state, policy.priority, job.attempt, job.number, job.created_at, job.due_at, expires_at,
+        job.seq, job.raw, job.line.id, str(job.state), policy.priority, job.attempt, job.number, job.created_at, job.due_at, expires_at,
         job.started_at, job.worker_id or None, job.caller, policy.own or None, wire.to_json(policy.tags) if policy.tags else None, job.packed,
     )  # fmt: skip

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from importlib.resources import files
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from taskbahn.states import State
 from taskbahn_router.stores.contract import JobRow
 from taskbahn_router.stores.minute import MinuteRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 COLUMNS = ", ".join(name if name in ("queue", "task") else f"job.{name}" for name in JobRow._fields)
 
@@ -34,13 +39,25 @@ MIGRATIONS = [
 ]
 
 
-@cache
-def many(name: str, rows: int, columns: int) -> str:
-    """Return a statement for so many rows of so many columns."""
+@lru_cache(maxsize=512)
+def many(name: str, rows: int, columns: int, empty: tuple[int, ...] = ()) -> str:
+    """Return a statement for so many rows of so many columns, of which those that are *empty* (from 0) have no values to bind."""
+    values = ["NULL" if column in empty else "?" for column in range(columns)]
     if rows == 1 and FROM_ROWS in SQL[name]:
         # a single row needs no table of its own, which costs more than the rest of the update
         used = [int(number) for number in COLUMN.findall(SQL[name])]
         if used == list(range(1, columns + 1)):  # `?1` would be a named placeholder, for which Python wants names
-            return COLUMN.sub("?", SQL[name].replace(FROM_ROWS, "WHERE"))
-    row = f"({', '.join('?' * columns)})"
-    return SQL[name].replace("{rows}", ", ".join([row] * rows))
+            return COLUMN.sub(lambda column: values[int(column[1]) - 1], SQL[name].replace(FROM_ROWS, "WHERE"))
+    return SQL[name].replace("{rows}", ", ".join([f"({', '.join(values)})"] * rows))
+
+
+def bound(rows: Sequence[tuple[object, ...]]) -> tuple[tuple[int, ...], list[object]]:
+    """Return which columns are empty in all rows, and the values of the others, row by row.
+
+    Binding a None takes Python's sqlite3 0.7 µs, ten times as long as a number, for it asks all adapters first; most columns of most
+    jobs are empty.
+    """
+    columns = list(zip(*rows, strict=True))
+    empty = tuple(number for number, column in enumerate(columns) if column[0] is None and column.count(None) == len(rows))
+    full = [column for number, column in enumerate(columns) if number not in empty] if empty else columns
+    return empty, list(chain.from_iterable(zip(*full, strict=True)))
