@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from taskbahn.states import State
 from taskbahn_router.board import Board, Job, Worker, id_text
 from taskbahn_router.commit_loop import FEW
+from taskbahn_router.placing import MOST_CLAIMED
 from taskbahn_router.reports import vacate
 
 if TYPE_CHECKING:
@@ -56,8 +57,10 @@ class Aftermath:
             self._seen.requeued(requeued, now)
         self._changed(effects, result, now)
         self._swept(effects, result, now)
-        for worker, claimed in zip(effects.claims, result.claimed, strict=True):
+        for worker, claim, claimed in zip(effects.claims, effects.batch.claims, result.claimed, strict=True):
             self._claimed(effects, worker, claimed, now)
+            if len(claimed) == claim.limit == MOST_CLAIMED:
+                self._later.gathered.claim = True
         self._handed_out(effects, now)
         self._following.flush()
         self._seen.flush()

@@ -96,6 +96,9 @@ class Turns(Protocol):
         None: it must be committed.
         """
 
+    def go_on(self, result: CommitResult) -> Batch | None:
+        """Make the next batch before the effects of the one just committed are seen; None: not now."""
+
     def committed(self, batch: Batch, result: CommitResult) -> None:
         """Let the effects be seen."""
 
@@ -197,11 +200,17 @@ class CommitLoop:
     def _commit(self, batch: Batch) -> None:
         if self._is_quick(batch):
             self._commit_on_the_spot(batch)
-            return
+        else:
+            self._expect(batch, self._commit_on_the_thread(batch))
+
+    def _commit_on_the_thread(self, batch: Batch) -> Deferred[CommitResult]:
         self._commit_seconds *= 0.9  # forget in time that the disk was slow
-        self._runner.run(self._store.commit, batch).addCallbacks(
-            lambda result: self._done(batch, result), lambda failure: self._failed(batch, failure)
-        ).addErrback(lambda failure: self.log.failure("a turn's effects failed", failure))
+        return self._runner.run(self._store.commit, batch)
+
+    def _expect(self, batch: Batch, outcome: Deferred[CommitResult]) -> None:
+        outcome.addCallbacks(lambda result: self._done(batch, result), lambda failure: self._failed(batch, failure)).addErrback(
+            lambda failure: self.log.failure("a turn's effects failed", failure)
+        )
 
     def _is_quick(self, batch: Batch) -> bool:
         return self._commit_seconds < QUICK_SECONDS and batch.rows() <= FEW
@@ -226,9 +235,17 @@ class CommitLoop:
         self.error = self._locked_at = None
         self._retry_delay = FIRST_RETRY
         self.commits += 1
+        following = self._turns.go_on(result)
+        if following is None:
+            outcome = None
+        else:
+            self._busy = True
+            outcome = self._commit_on_the_thread(following)
         try:
             self._turns.committed(batch, result)
         finally:
+            if following is not None and outcome is not None:
+                self._expect(following, outcome)
             self.poke()
 
     def _failed(self, batch: Batch, failure: Failure) -> None:

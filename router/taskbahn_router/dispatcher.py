@@ -26,6 +26,7 @@ from taskbahn_router.inbox import Inbox, Submission
 from taskbahn_router.intake import Intake, check_text
 from taskbahn_router.numbers.history import History
 from taskbahn_router.overtaking import Overtake
+from taskbahn_router.pipelining import Pipelining
 from taskbahn_router.placing import Placing
 from taskbahn_router.reports import Reports, snapshots
 from taskbahn_router.seen import Seen
@@ -79,7 +80,9 @@ class Dispatcher:
         self.gathered = Gathered()
         self.inbox = Inbox()
         self._overtake = Overtake(self.board, self.seen, store)
+        self._pipelining = Pipelining(self.board)
         self._effects: Effects | None = None
+        self._committed: Effects | None = None  # those of the turn before, while the next one is decided already
         self._held: Effects | None = None  # handed out, but not yet committed
         self._next_sweep: float | None = None
         self._sweep_timer: Any = None
@@ -272,9 +275,19 @@ class Dispatcher:
             self._held = self._effects
         return seconds
 
+    def go_on(self, result: CommitResult) -> Batch | None:
+        """Decide the next turn before the effects of the one just committed are seen; None: it must wait for them."""
+        done = self._effects
+        if done is None or not (self.gathered or self.inbox) or not self._pipelining.may(done, result, self.gathered):
+            return None
+        with self._pipelining.counted(done, result):
+            following = self.decide()
+        self._committed = done
+        return following
+
     def committed(self, batch: Batch, result: CommitResult) -> None:
         """Let the effects be seen, in the order in which they happened."""
-        effects = self._effects
+        effects, self._committed = self._committed or self._effects, None
         if effects is None:
             return
         self._aftermath.show(effects, result, self.wall())

@@ -42,15 +42,19 @@ class Gathered:
     prune_after: int | None = None
     minutes: list[MinuteRow] = field(default_factory=list)
     place: bool = False  # room became free
+    claim: bool = False  # the last claim was as large as one may be: there is room for more
 
     def __bool__(self) -> bool:
         return bool(self.new) or not self.is_only_new()
 
     def is_only_new(self) -> bool:
         """Return whether there is nothing but new jobs."""
+        return not (self.reports or self.place or self.claim) and self.is_plain()
+
+    def is_plain(self) -> bool:
+        """Return whether there is nothing but new jobs, reports and room that became free."""
         return not (
-            self.reports or self.losses or self.returns or self.cancels or self.retries or self.tasks or self.sweep or self.place
-            or self.minutes
+            self.losses or self.returns or self.cancels or self.retries or self.tasks or self.sweep or self.minutes
         ) and self.prune_after is None  # fmt: skip
 
 

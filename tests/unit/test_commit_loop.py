@@ -24,6 +24,7 @@ class Turns:
         self.held: list[str] = []
         self.seen: list[str] = []
         self.wait: float | None = None  # what `overtake` says
+        self.goes_on = False
 
     def decide(self) -> Batch | None:
         words, self.gathered, self.held = self.held + self.gathered, [], []
@@ -33,6 +34,9 @@ class Turns:
         if self.wait is not None:
             self.held = [task[0] for task in batch.tasks]
         return self.wait
+
+    def go_on(self, result: CommitResult) -> Batch | None:
+        return self.decide() if self.goes_on else None
 
     def committed(self, batch: Batch, result: CommitResult) -> None:
         self.seen.append("committed " + " ".join(task[0] for task in batch.tasks))
@@ -87,6 +91,32 @@ def test_what_comes_while_a_commit_is_on_its_way_goes_into_the_next_one(bench: B
     bench.runner.release()
     bench.clock.advance(0)
     assert bench.turns.seen == ["committed a", "committed b c"]
+
+
+def test_the_next_turn_is_written_before_the_effects_are_seen_if_it_may(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit(batch: Batch) -> CommitResult:
+        bench.turns.seen.append("written " + " ".join(task[0] for task in batch.tasks))
+        return CommitResult()
+
+    monkeypatch.setattr(bench.store, "commit", commit)
+    bench.turns.goes_on = True
+    for word in ("a", "b", "c"):
+        bench.add(word)
+    bench.runner.release()
+    assert bench.turns.seen == ["written a", "written b c", "committed a", "committed b c"]
+
+
+def test_a_turn_that_went_on_is_tried_again_if_it_is_refused(bench: Bench) -> None:
+    bench.turns.goes_on = True
+    bench.add("a")
+    bench.add("b")
+    held, bench.runner.held = bench.runner.held, []
+    bench.runner.holds, bench.runner.fails = False, "disk full"
+    held[0]()
+    assert bench.turns.seen == ["committed a", "refused: disk full"]
+    bench.runner.fails = ""
+    bench.clock.advance(FIRST_RETRY)
+    assert bench.turns.seen[-1] == "committed b"
 
 
 def test_a_small_commit_of_an_idle_system_is_done_on_the_spot(bench: Bench) -> None:

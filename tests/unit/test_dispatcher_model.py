@@ -14,6 +14,7 @@ from support.dispatching import Hall, job_id
 
 from taskbahn import wire
 from taskbahn.states import FINAL_STATES
+from taskbahn_router import pipelining
 from taskbahn_router.overtaking import HOLD_SECONDS
 from taskbahn_router.roster import GRACE_SECONDS
 
@@ -33,8 +34,11 @@ OPTIONS: list[dict[str, Any]] = [
 class DispatcherUnderFaults(RuleBasedStateMachine):
     """The model knows who was answered, what each worker runs, and how each job ended."""
 
+    large = pipelining.LARGE  # rows of a turn, from which on the next one may be decided before its effects
+
     @initialize()
     def begin(self) -> None:
+        pipelining.LARGE = self.large
         self.hall = Hall()
         self.submitted: list[tuple[str, dict[str, Any], Asked]] = []
         self.waits: list[tuple[Asked, list[str]]] = []
@@ -305,6 +309,12 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         """At last all is well, and all that was accepted comes to an end."""
         if not hasattr(self, "hall"):
             return
+        try:
+            self._end()
+        finally:
+            pipelining.LARGE = DispatcherUnderFaults.large
+
+    def _end(self) -> None:
         self.hall.release_commits()
         self.the_disk_is_well()
         for name in sorted(self.sessions):
@@ -327,5 +337,13 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
                 assert set(asked.outcomes) == set(ids)
 
 
+class PipelineUnderFaults(DispatcherUnderFaults):
+    """The same with turns that are all large enough."""
+
+    large = 1
+
+
 TestDispatcherUnderFaults = DispatcherUnderFaults.TestCase
 TestDispatcherUnderFaults.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestPipelineUnderFaults = PipelineUnderFaults.TestCase
+TestPipelineUnderFaults.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from taskbahn import Taskbahn, wire
 from taskbahn.attempt import DONE, NOTICE, AttemptContext
-from taskbahn.worker.reporter import MAX_OUTCOMES, MAX_WEIGHT, PATIENCE, Batch, Reporter
+from taskbahn.worker.reporter import LARGE, MAX_OUTCOMES, MAX_WEIGHT, MOST_ON_THEIR_WAY, PATIENCE, Batch, Reporter
 
 Play = Callable[..., None]
 failure: Any = Failure
@@ -160,6 +160,34 @@ def test_a_dispatcher_that_answers_no_heartbeat_is_given_up_too() -> None:
     assert not desk.given_up
     desk.passes(0.5)
     assert [at for at, _ in desk.given_up] == [37.5]
+
+
+def test_a_large_batch_does_not_wait_for_the_report_before_but_only_a_few_are_on_their_way() -> None:
+    desk = Desk()
+    desk.ends("first")
+    for number in range(LARGE * MOST_ON_THEIR_WAY):
+        desk.ends(f"job {number}")
+    assert [len(report["done"]) for report in desk.sent] == [1, *[LARGE] * (MOST_ON_THEIR_WAY - 1)]
+    desk.reporter.recorded([], 2)
+    assert [len(report["done"]) for report in desk.sent[MOST_ON_THEIR_WAY:]] == [LARGE]
+    desk.ends("last")
+    desk.reporter.recorded([], 2)
+    assert [len(report["done"]) for report in desk.sent[MOST_ON_THEIR_WAY + 1 :]] == [1]
+    assert not desk.reporter.is_clear
+    desk.reporter.recorded([], 1)
+    assert desk.reporter.is_clear
+
+
+def test_all_reports_on_their_way_are_named_and_sent_again_in_their_order() -> None:
+    desk = Desk()
+    jobs = [f"job {number}" for number in range(2 * LARGE + 5)]
+    for job in jobs:
+        desk.ends(job)
+    assert len(desk.sent) == MOST_ON_THEIR_WAY
+    desk.reporter.disconnected()
+    assert [job for job, _ in desk.reporter.running()] == jobs
+    desk.reporter.connected(desk.sent.append, 10.0)
+    assert [done[0] for done in desk.sent[-1]["done"]] == jobs
 
 
 def test_a_report_that_waits_for_the_store_is_waited_for_as_long_as_the_dispatcher_says_so() -> None:

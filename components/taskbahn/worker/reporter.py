@@ -1,7 +1,8 @@
 """What this worker holds, and what it has to report. Nothing leaves the books before the dispatcher has recorded it.
 
 All that happens while a report is on its way travels in the next one: an idle worker reports at once, a busy one in
-batches. What was not acknowledged when the connection was lost is reported again after it came back.
+batches. A large batch does not wait for the one before it, so that the dispatcher has it when its store is done with that. What was not
+acknowledged when the connection was lost is reported again after it came back.
 
 An acknowledgement that does not come would keep everything here for ever, on a connection that seems to live. So after a few
 heartbeats without it the connection is given up and made anew, unless the dispatcher says that the report waits for the store.
@@ -9,8 +10,9 @@ heartbeats without it the connection is given up and made anew, unless the dispa
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.logger import Logger
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 Key = tuple[str, int]  # job, attempt
 
 MAX_OUTCOMES = 5_000  # in one report
+LARGE = 200  # successes that do not wait for the acknowledgement of the report before
+MOST_ON_THEIR_WAY = 3  # reports
 MAX_NOTICES = 1_000
 MOST_WAITING = 100_000  # notices, of all attempts
 PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a word of ours
@@ -90,6 +94,13 @@ def _fitting(items: list[Any], most: int, weigh: Callable[[Any], int]) -> int:
     return min(len(items), most)
 
 
+class Sent(NamedTuple):
+    """A report on its way."""
+
+    batch: Batch
+    tells_draining: bool = False
+
+
 class Reporter:
     """Keeps the books and sends the reports; lives on the event loop's thread.
 
@@ -117,20 +128,19 @@ class Reporter:
         self._measured_at: float | None = None  # in this session
         self._call: Callable[[Any], None] | None = None
         self._pending = Batch()
-        self._sent: Batch | None = None  # the report on its way
+        self._sent: deque[Sent] = deque()  # the oldest first
         self._is_draining = False
-        self._tells_draining = False  # the report on its way
         self._draining_told = False
         self._heartbeat = 0.0
         self._last_sent = 0.0
-        self._waits_since = 0.0  # the report on its way: when it was sent, or was last said to wait for the store
+        self._waits_since = 0.0  # when the oldest report on its way became that, or was last said to wait for the store
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_clear(self) -> bool:
         """True when everything that is known here is recorded by the dispatcher."""
         told = self._call is None or self._draining_told >= self._is_draining
-        return told and not self.held and not self._pending and self._sent is None
+        return told and not self.held and not self._pending and not self._sent
 
     def connected(self, call: Callable[[Any], None], heartbeat: float) -> None:
         """A session is open: report through *call*, at least every *heartbeat* seconds; `recorded` follows each report."""
@@ -148,14 +158,19 @@ class Reporter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._sent is not None:
-            self._pending = self._sent.before(self._pending)
-            self._sent = None
+        self._pending = self._unacknowledged()
+        self._sent.clear()
 
     def running(self) -> list[Key]:
         """Return the attempts to name after a reconnect: running, waiting in line, or not acknowledged."""
-        unacknowledged = self._sent.before(self._pending) if self._sent else self._pending
-        return [*self.held, *unacknowledged.keys()]
+        return [*self.held, *self._unacknowledged().keys()]
+
+    def _unacknowledged(self) -> Batch:
+        """Return all that is on its way or waits to be sent, as one."""
+        whole = Batch()
+        for sent in self._sent:
+            whole = whole.before(sent.batch)
+        return whole.before(self._pending)
 
     def deliver(self, records: Iterable[Record]) -> None:
         """Take what attempts have said; what is not held any more (refused, or reported otherwise) is dropped."""
@@ -208,49 +223,51 @@ class Reporter:
         self.finished += 1
 
     def _flush(self) -> None:
-        if self._call is None or self._sent is not None:
+        if self._call is None or (self._sent and (len(self._pending.done) < LARGE or len(self._sent) >= MOST_ON_THEIR_WAY)):
             return
         if self._pending or self._is_draining > self._draining_told:
-            self._sent, self._pending = self._pending.split()
-            self._send(self._sent)
+            batch, self._pending = self._pending.split()
+            self._send(batch)
 
     def _send(self, batch: Batch) -> None:
         assert self._call is not None  # noqa: S101 - checked by `_flush`
         report = batch.plain()
         if self._is_draining:
             report["draining"] = True
-        now = self._last_sent = self._waits_since = self._loop.time()
+        now = self._last_sent = self._loop.time()
+        if not self._sent:
+            self._waits_since = now
+        self._sent.append(Sent(batch, self._is_draining))
         if self._measure is not None and (self._measured_at is None or now - self._measured_at >= VITALS_SECONDS):
             self._measured_at = now
             report["vitals"] = wire.plain(self._measure())
-        self._tells_draining = self._is_draining
         self._call(report)
 
-    def recorded(self, refused: list[Key]) -> None:
-        """The report that was on its way is recorded, but for what was *refused*."""
-        if self._sent is None:
+    def recorded(self, refused: list[Key], count: int = 1) -> None:
+        """The oldest reports on their way are recorded, but for what was *refused*."""
+        if not self._sent:
             return
-        self._sent = None
-        self._draining_told = self._draining_told or self._tells_draining
+        for _ in range(min(count, len(self._sent))):
+            self._draining_told |= self._sent.popleft().tells_draining
+        self._waits_since = self._loop.time()
         if refused:
             self._on_refused(refused)
         self._flush()
 
     def waits(self) -> None:
-        """The dispatcher has the report that is on its way, and cannot record it yet: the store refuses."""
+        """The dispatcher has what is on its way, and cannot record it yet: the store refuses."""
         self._waits_since = self._loop.time()
 
-    def drop_report(self) -> None:
-        """Forget the report on its way: the dispatcher will never take it."""
-        self._sent = None
+    def drop_reports(self) -> None:
+        """Forget what is on its way: one of it the dispatcher will never take."""
+        self._sent.clear()
 
     def _beat(self) -> None:
         """Send an empty report when nothing was sent for half of the heartbeat; the first one sooner, as nobody knows our vitals yet."""
         now = self._loop.time()
         patience = self._heartbeat / (2 if self._measured_at is not None or self._measure is None else 5)
         self._timer = self._loop.call_later(self._heartbeat / 4, self._beat)
-        if self._call is not None and self._sent is None and now - self._last_sent >= patience:
-            self._sent = Batch()
-            self._send(self._sent)
-        elif self._sent is not None and now - self._waits_since > PATIENCE * self._heartbeat:
+        if self._call is not None and not self._sent and now - self._last_sent >= patience:
+            self._send(Batch())
+        elif self._sent and now - self._waits_since > PATIENCE * self._heartbeat:
             self._on_unanswered(now - self._waits_since)

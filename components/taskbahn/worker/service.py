@@ -215,7 +215,7 @@ class Worker:
 
     def _obey(self, order: wire.WorkerOrder) -> None:
         if order.recorded:
-            self.reporter.recorded(order.refused)
+            self.reporter.recorded(order.refused, order.recorded)
         if order.waits:
             self.reporter.waits()
         if order.run:
@@ -273,7 +273,7 @@ class Worker:
         if session is self.connection.session and session.is_attached():
             error = getattr(answer, "value", None)
             if getattr(error, "error", "") == InvalidRequest.uri:
-                self.reporter.drop_report()
+                self.reporter.drop_reports()
             if error is not None:
                 self._on_refused(error)
             session.leave()
