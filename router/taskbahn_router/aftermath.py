@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn.states import State
@@ -50,8 +51,8 @@ class Aftermath:
         """Let the effects be seen."""
         self._new(effects, result, now)
         self._seen.noticed(effects.noticed)
-        for ended in effects.ended:
-            self._end(ended)
+        if effects.ended:
+            self._end(effects.ended)
         for requeued in effects.requeued:
             self._requeued(requeued.job, requeued.state, now)
             self._seen.requeued(requeued, now)
@@ -75,21 +76,20 @@ class Aftermath:
     def _new(self, effects: Effects, result: CommitResult, now: float) -> None:
         if result.duplicates:
             self._forget_duplicates(effects, result.duplicates)
-        counts = self._board.counts
-        overtaking = {job for job, _, _ in effects.overtaking}  # may have ended since
-        for job in effects.gathered.new:
-            if job in overtaking:
-                counts[State.RUNNING] += 1
-                continue
-            counts[job.state] += 1
-            if job.state is State.READY:
-                self._board.ready(job.line, 1)
-            elif job.state is State.WAITING:
+        board, overtaking = self._board, {job for job, _, _ in effects.overtaking}  # may have ended since
+        board.counts[State.RUNNING] += len(overtaking)
+        new = [job for job in effects.gathered.new if job not in overtaking] if overtaking else effects.gathered.new
+        for state, count in Counter(job.state for job in new).items():
+            board.counts[state] += count
+        for line, count in Counter(job.line for job in new if job.state is State.READY).items():
+            board.ready(line, count)
+        for job in new:
+            if job.state is State.WAITING:
                 self._later.sweep_at(job.due_at)
             if job.policy.start_within is not None:
                 self._later.sweep_at(max(job.created_at, job.due_at or 0.0) + job.policy.start_within)
-            if job.state is not State.RUNNING and self._board.jobs.get(job.id) is job:
-                del self._board.jobs[job.id]
+            if job.state is not State.RUNNING and board.jobs.get(job.id) is job:
+                del board.jobs[job.id]
         self._seen.accepted(effects.gathered.new)
         self._seen.started(effects.overtaking, now)
         for submission in effects.gathered.submissions:
@@ -108,12 +108,14 @@ class Aftermath:
                 self._seen.look_up(job.id)
         effects.gathered.new = [job for job in effects.gathered.new if job.seq not in duplicates]
 
-    def _end(self, ended: Ended) -> None:
-        job = ended.job
-        if self._board.jobs.get(job.id) is job:
-            del self._board.jobs[job.id]
-        self._board.moved(State.RUNNING, ended.state)
-        self._seen.ended(job, ended.state, ended.result, ended.error, ended.at)
+    def _end(self, endings: list[Ended]) -> None:
+        jobs = self._board.jobs
+        for ended in endings:
+            if jobs.get(ended.job.id) is ended.job:
+                del jobs[ended.job.id]
+        for state, count in Counter(ended.state for ended in endings).items():
+            self._board.moved(State.RUNNING, state, count)
+        self._seen.ended(endings)
 
     def _requeued(self, job: Job, state: str, now: float) -> None:
         self._board.jobs.pop(job.id, None)
@@ -172,13 +174,14 @@ class Aftermath:
             self._later.prune_from(result.prune_after)
 
     def _claimed(self, effects: Effects, worker: Worker, claimed: list[Any], now: float) -> None:
-        for row in claimed:
-            job = self._board.job_of(row)
-            self._board.ready(job.line, -1)
-            self._board.moved(State.READY, State.RUNNING)
-            self._board.jobs[job.id] = job
-            self._placing.occupy(worker, job, now)
-            effects.started.append((job, worker))
+        board = self._board
+        for line, count in Counter(row.line for row in claimed).items():
+            board.ready(board.by_id[line], -count)
+        board.moved(State.READY, State.RUNNING, len(claimed))
+        jobs = board.jobs_of(claimed)
+        board.jobs.update((job.id, job) for job in jobs)
+        self._placing.occupy(worker, jobs, now)
+        effects.started += [(job, worker) for job in jobs]
 
     def _acknowledge(self, effects: Effects) -> None:
         """Tell workers that their reports are recorded."""
@@ -196,7 +199,7 @@ class Aftermath:
                 continue
             worker.order_run(job)
             self._seen.touched.add(worker.id)
-        self._seen.started([(job, worker, job.number) for job, worker in effects.started if job.state is State.RUNNING], now)
+        self._seen.started(((job, worker, job.number) for job, worker in effects.started if job.state is State.RUNNING), now)
 
     def _never_handed_out(self, job: Job, worker: Worker) -> None:
         vacate(worker, job.id)

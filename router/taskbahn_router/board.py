@@ -37,6 +37,12 @@ def id_bytes(text: Any) -> bytes:
     raise InvalidRequest(f"{str(text)[:100]!r} is no job id: it must be a UUID such as 0192f0c1-2d3e-7abc-8def-0123456789ab")
 
 
+def both_ids(text: Any) -> tuple[str, bytes]:
+    """Return the text form of a UUID as we write it, and its 16 bytes; raises `InvalidRequest`."""
+    raw = id_bytes(text)
+    return text if text.islower() else id_text(raw), raw
+
+
 def id_text(raw: bytes) -> str:
     """Return the text form of a UUID's 16 bytes."""
     digits = raw.hex()
@@ -224,15 +230,21 @@ class Board:
         names = {task.name for task in worker.hello.tasks}
         worker.room.lines = {line.id for line in self.by_id.values() if line.task in names and line.queue in worker.hello.queues}
 
-    def job_of(self, claimed: Claimed) -> Job:
-        """Return the record of a job that was just claimed from the store."""
-        line = self.by_id[claimed.line]
-        policy = self.policy(line.task, claimed.options)
-        job = Job(id_text(claimed.id), claimed.id, line, policy, claimed.packed, claimed.created_at, claimed.caller)
-        job.seq = claimed.seq
-        job.state = State.RUNNING
-        job.attempt, job.failures, job.crashes, job.number = claimed.attempt, claimed.failures, claimed.crashes, claimed.number
-        return job
+    def jobs_of(self, claimed: list[Claimed]) -> list[Job]:
+        """Return the records of jobs that were just claimed from the store."""
+        jobs = []
+        policies: dict[tuple[int, str | None], tuple[Line, Policy]] = {}
+        for row in claimed:
+            known = policies.get((row.line, row.options))
+            if known is None:
+                line = self.by_id[row.line]
+                known = policies[row.line, row.options] = line, self.policy(line.task, row.options)
+            job = Job(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller)
+            job.seq = row.seq
+            job.state = State.RUNNING
+            job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
+            jobs.append(job)
+        return jobs
 
     def ready(self, line: Line, change: int) -> None:
         """Count jobs that became ready, or ceased to be."""

@@ -106,8 +106,9 @@ class Following:
     """All followers, by job."""
 
     def __init__(self) -> None:
-        self._by_job: dict[str, list[Follower]] = {}
+        self._by_job: dict[str, tuple[Follower, ...]] = {}
         self._dirty: set[Waiter] = set()
+        self.eager = 0  # entries of followers who want events
 
     def __len__(self) -> int:
         """Return how many jobs are followed."""
@@ -115,20 +116,27 @@ class Following:
 
     def follow(self, job: str, follower: Follower) -> None:
         """Tell *follower* of what happens to *job* from now on."""
-        self._by_job.setdefault(job, []).append(follower)
+        self._by_job[job] = (*self._by_job.get(job, ()), follower)
+        self.eager += follower.wants_events
 
     def wait(self, waiter: Waiter) -> None:
         """Follow all jobs of a waiter."""
+        by_job, alone = self._by_job, (waiter,)
         for job in waiter.left:
-            self.follow(job, waiter)
+            others = by_job.get(job)
+            by_job[job] = alone if others is None else (*others, waiter)
 
     def unfollow(self, jobs: Iterable[str], follower: Follower) -> None:
         """Forget a follower of those jobs."""
         for job in jobs:
             followers = self._by_job.get(job)
             if followers and follower in followers:
-                followers.remove(follower)
-                if not followers:
+                self.eager -= follower.wants_events
+                left = list(followers)
+                left.remove(follower)
+                if left:
+                    self._by_job[job] = tuple(left)
+                else:
                     del self._by_job[job]
         if isinstance(follower, Waiter):
             self._dirty.discard(follower)
@@ -147,6 +155,7 @@ class Following:
     def final(self, outcome: list[Any]) -> None:
         """Pass an outcome on; its followers are done with this job."""
         for follower in self._by_job.pop(outcome[0], ()):
+            self.eager -= follower.wants_events
             follower.final(outcome)
             if isinstance(follower, Waiter):
                 self._dirty.add(follower)

@@ -12,7 +12,7 @@ from taskbahn import wire
 from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
 from taskbahn.nesting import SHORTEST, check_nesting
 from taskbahn.states import State
-from taskbahn_router.board import Board, Job, Task, id_bytes, id_text
+from taskbahn_router.board import Board, Job, Task, both_ids, id_text
 from taskbahn_router.core.policy import Policy, parse_options, policy_of
 
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ def check_report(report: wire.Report) -> None:
         raise InvalidRequest(f"a report has what is not data: {error}") from None
 
 
-def new_id(now: float) -> bytes:
-    """Return a UUIDv7 (Source: RFC 9562, section 5.7) for a job whose caller gave none."""
+def new_id(now: float) -> tuple[str, bytes]:
+    """Return a UUIDv7 (Source: RFC 9562, section 5.7) for a job whose caller gave none, as text and as bytes."""
     random = int.from_bytes(os.urandom(10))
     value = (int(now * 1000) << RANDOM_BITS) | (random & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62)
-    return value.to_bytes(16)
+    raw = value.to_bytes(16)
+    return id_text(raw), raw
 
 
 class Intake:
@@ -105,7 +106,7 @@ class Intake:
         packed = (
             self._pack(task, call.args, call.kwargs) if call.packed is None else self._checked(task, call.packed, call.checked)
         )
-        job = self._job(task, policy, id_bytes(call.id) if call.id else new_id(now), packed, now, authid)
+        job = self._job(task, policy, both_ids(call.id) if call.id else new_id(now), packed, now, authid)
         job.is_new = not call.id
         jobs.append(job)
         return job.id
@@ -118,7 +119,7 @@ class Intake:
         for index, (id, packed) in enumerate(bulk.calls):
             try:
                 text = self._checked(task, packed, bulk.checked)
-                jobs.append(self._job(task, policy, id_bytes(id), text, now, authid))
+                jobs.append(self._job(task, policy, both_ids(id), text, now, authid))
             except TaskbahnError as error:
                 errors[str(index)] = error.info()
         return {"accepted": len(bulk.calls) - len(errors), "errors": errors}
@@ -166,8 +167,8 @@ class Intake:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
         return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
 
-    def _job(self, task: Task, policy: Policy, raw: bytes, packed: str, now: float, authid: str | None) -> Job:
-        job = Job(id_text(raw), raw, self._board.line(policy.queue, task.name), policy, packed, now, authid)
+    def _job(self, task: Task, policy: Policy, ids: tuple[str, bytes], packed: str, now: float, authid: str | None) -> Job:
+        job = Job(*ids, self._board.line(policy.queue, task.name), policy, packed, now, authid)
         if policy.delay or policy.eta is not None:
             due = max(now + policy.delay, policy.eta or 0.0)
             if due > now:

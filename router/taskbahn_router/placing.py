@@ -81,10 +81,14 @@ class Placing:
         ahead = min((look_ahead(room.slots, task.seconds_each if task else None) for task in tasks), default=0)
         return room.free(ahead)
 
-    def occupy(self, worker: Worker, job: Job, now: float) -> None:
-        """A claimed job takes its place."""
-        job.occupy(worker, now)
-        self._mark_slow(worker, job)
+    def occupy(self, worker: Worker, jobs: list[Job], now: float) -> None:
+        """Claimed jobs take their places."""
+        slow = {task for task in {job.line.task for job in jobs} if is_slow(self._board, worker, task)}
+        for job in jobs:
+            job.occupy(worker, now)
+            if job.line.task in slow:
+                worker.slow.add(job.id)
+        worker.room.slow = len(worker.slow)
 
 
 def row(job: Job, now: float) -> NewJob:

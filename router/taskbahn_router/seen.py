@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taskbahn_router.board import Board, Job, Worker
     from taskbahn_router.following import Following
     from taskbahn_router.stores.contract import Changed
-    from taskbahn_router.turn import Noticed, Requeued
+    from taskbahn_router.turn import Ended, Noticed, Requeued
 
 MOST_CHANGES = 500  # jobs in one message to dashboards; the newest
 
@@ -27,6 +27,9 @@ class Edge(Protocol):
 
     def is_watched(self, topic: str) -> bool:
         """Return whether anybody subscribes to *topic*."""
+
+    def watches_jobs(self) -> bool:
+        """Return whether anybody subscribes to the topic of any job."""
 
     def look_up(self, job: str) -> None:
         """Read how a job stands and tell its followers, if it is final."""
@@ -55,6 +58,8 @@ class Seen:
 
     def started(self, started: Iterable[tuple[Job, Worker, int]], now: float) -> None:
         """Attempts are on their way to workers; each with the number of that event."""
+        if not (self.changes_wanted or self._is_any_wanted()):
+            return
         for job, worker, number in started:
             if self._wanted(job.id):
                 data = {"state": "running", "attempt": job.attempt, "worker": worker.id}
@@ -74,17 +79,19 @@ class Seen:
         for id, events in by_job.items():
             self._emit(id, events)
 
-    def ended(self, job: Job, state: str, result: str | None, error: dict[str, Any] | None, at: float) -> None:
-        """A running job is final."""
-        if self._wanted(job.id):
-            data: dict[str, Any] = {"state": state, "attempt": job.attempt}
-            if error is not None:
-                data["error"] = error
-            self._emit(job.id, [event(job.id, job.number, "state", at, data)])
-        if self.changes_wanted:
-            self._change_of(job, finished_at=at, error=error and brief_error(error))
-        if self._following.has(job.id):
-            self._following.final([job.id, state, result, error])
+    def ended(self, endings: list[Ended]) -> None:
+        """Running jobs are final."""
+        following, is_any_wanted = self._following, self._is_any_wanted()
+        for job, state, result, error, at in endings:
+            if is_any_wanted and self._wanted(job.id):
+                data: dict[str, Any] = {"state": state, "attempt": job.attempt}
+                if error is not None:
+                    data["error"] = error
+                self._emit(job.id, [event(job.id, job.number, "state", at, data)])
+            if self.changes_wanted:
+                self._change_of(job, finished_at=at, error=error and brief_error(error))
+            if following.has(job.id):
+                following.final([job.id, state, result, error])
 
     def requeued(self, requeued: Requeued, now: float) -> None:
         """A job will have another attempt."""
@@ -146,6 +153,9 @@ class Seen:
         """Return what changed since the last time, a view for each job."""
         changes, self.changes = self.changes, {}
         return list(changes.values())
+
+    def _is_any_wanted(self) -> bool:
+        return self._following.eager > 0 or self._edge.watches_jobs()
 
     def _wanted(self, id: str) -> bool:
         return self._following.wants_events(id) or self._edge.is_watched(wire.JOB_TOPIC + id)

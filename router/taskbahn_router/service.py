@@ -50,6 +50,9 @@ class Outside(Protocol):
     def is_watched(self, topic: str) -> bool:
         """Return whether anybody subscribes to *topic*."""
 
+    def watches_jobs(self) -> bool:
+        """Return whether anybody subscribes to the topic of any job."""
+
     def push(self) -> None:
         """Give the sockets at once what was sent."""
 
@@ -191,6 +194,10 @@ class Service:
     def is_watched(self, topic: str) -> bool:
         """Return whether anybody subscribes to *topic*."""
         return self._outside.is_watched(topic)
+
+    def watches_jobs(self) -> bool:
+        """Return whether anybody subscribes to the topic of any job."""
+        return self._outside.watches_jobs()
 
     def push(self) -> None:
         """Give the sockets at once what was sent."""

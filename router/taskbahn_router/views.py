@@ -9,7 +9,7 @@ from twisted.logger import Logger
 from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
 from taskbahn.states import FINAL_STATES, State
-from taskbahn_router.board import Board, Line, id_bytes, id_text
+from taskbahn_router.board import Board, Line, both_ids, id_bytes, id_text
 from taskbahn_router.core.placement import LONG_SECONDS
 from taskbahn_router.following import Following, Waiter
 from taskbahn_router.job_lists import JobLists, is_number
@@ -79,7 +79,7 @@ class Views:
             raise InvalidRequest("taskbahn.job.wait takes one argument, a list of job ids")
         if len(ids) > wire.MAX_WAIT:
             raise TooLarge("job ids in one wait", len(ids), wire.MAX_WAIT, "wait for them in several calls")
-        raws = {id_text(raw): raw for raw in map(id_bytes, ids)}
+        raws = dict(map(both_ids, ids))
         unknown = [(id, raw) for id, raw in raws.items() if id not in self._board.jobs]
         waiter = Waiter(call, raws)
         self._following.wait(waiter)

@@ -318,6 +318,9 @@ class Hall:
     def is_watched(self, topic: str) -> bool:
         return topic in self.watched
 
+    def watches_jobs(self) -> bool:
+        return any(topic.startswith(wire.JOB_TOPIC) for topic in self.watched)
+
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         ends: Deferred[Any] = Deferred()
         self.heard[uri] = (on_progress, ends)

@@ -76,6 +76,20 @@ def test_only_those_who_want_events_cause_them_to_be_made() -> None:
     assert not following.wants_events("b")
 
 
+def test_whether_anybody_wants_events_at_all_is_counted() -> None:
+    following = Following()
+    callers = [Caller(call(Sent())) for _ in range(3)]
+    for job, caller in zip("aab", callers, strict=True):
+        following.follow(job, caller)
+    following.wait(Waiter(call(Sent()), ["a", "c"]))
+    assert following.eager == 3
+    following.unfollow(["a", "c"], callers[0])
+    assert following.eager == 2
+    for job in "abc":
+        following.final([job, "succeeded", "1", None])
+    assert (following.eager, len(following)) == (0, 0)
+
+
 def test_an_answered_call_sends_nothing_more() -> None:
     sent = Sent()
     pending = call(sent)

@@ -73,7 +73,9 @@ def test_what_is_no_uuid_is_no_id(text: object) -> None:
 
 
 def test_the_router_makes_ids_of_version_7_with_the_time_in_front() -> None:
-    made = uuid.UUID(bytes=new_id(1_700_000_000.123))
+    text, raw = new_id(1_700_000_000.123)
+    made = uuid.UUID(bytes=raw)
+    assert text == str(made)
     assert (made.version, made.variant, made.int >> 80) == (7, uuid.RFC_4122, 1_700_000_000_123)
 
 

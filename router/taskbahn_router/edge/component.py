@@ -17,6 +17,7 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
+from taskbahn import wire
 from taskbahn.errors import TaskbahnError
 from taskbahn_router import lifeline
 from taskbahn_router.accepting import set_up_accepted
@@ -67,6 +68,7 @@ class Component(ApplicationSession):
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
         self._watched: dict[str, int] = {}
+        self._watched_jobs: set[str] = set()
         self._patterns: dict[int, tuple[str, str]] = {}
         extra = self.config.extra or {}
         folder = Path(extra.get("cbdir", "."))
@@ -112,6 +114,10 @@ class Component(ApplicationSession):
             return True
         return bool(self._patterns) and any(_matches(topic, uri, match) for uri, match in self._patterns.values())
 
+    def watches_jobs(self) -> bool:
+        """Return whether anybody subscribes to the topic of any job."""
+        return bool(self._watched_jobs or self._patterns)
+
     def push(self) -> None:
         """Give the sockets at once what was sent, if it is little: the next turn of the reactor costs a single message some 20 us."""
         writers: list[Any] = self._reactor.getWriters()
@@ -133,6 +139,8 @@ class Component(ApplicationSession):
         self._topics[number] = (uri, match)
         if match == "exact":
             self._watched[uri] = number
+            if uri.startswith(wire.JOB_TOPIC):
+                self._watched_jobs.add(uri)
             self.service.look_who_watches()
         elif not uri.startswith("wamp."):
             self._patterns[number] = (uri, match)
@@ -141,6 +149,7 @@ class Component(ApplicationSession):
         uri, match = self._topics.pop(subscription, ("", ""))
         if match == "exact":
             self._watched.pop(uri, None)
+            self._watched_jobs.discard(uri)
         self._patterns.pop(subscription, None)
 
     def _ended(self, call: Call) -> None:
