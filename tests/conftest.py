@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support import programs
 from support.programs import Node
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("COLUMNS", None)  # pytest-xdist sets it for its processes; what the tests start has no terminal
+
+
+def pytest_sessionfinish() -> None:
+    """End what a fixture that failed half-way has left behind."""
+    for program in list(programs.LEFT):
+        program.close()
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,9 @@ def free_port() -> int:
     raise AssertionError(f"all ports of {PORTS} are taken")
 
 
+LEFT: set[Program] = set()  # those that nobody has ended yet: a fixture that fails half-way may leave some
+
+
 class Program:
     """One `taskbahn ...` process and the lines that it writes to either stream."""
 
@@ -57,6 +60,7 @@ class Program:
         self._fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+        LEFT.add(self)
 
     def wait_for(self, text: str) -> str:
         """Wait for a line with *text* in it; return the line."""
@@ -100,6 +104,7 @@ class Program:
         self._hang_up()
 
     def _hang_up(self) -> None:
+        LEFT.discard(self)
         self._listener.join(PATIENCE)
         if self.process.stdout is not None:
             self.process.stdout.close()
