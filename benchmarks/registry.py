@@ -19,6 +19,7 @@ PEERS: tuple[Entry, ...] = (
     Entry("rq-fork", "benchmarks.peers.rq", ("processes",)),
     Entry("taskiq", "benchmarks.peers.taskiq", ("threads", "processes", "async")),
     Entry("huey-redis", "benchmarks.peers.huey", ("threads", "processes")),
+    Entry("huey-notify", "benchmarks.peers.huey", ("threads", "processes")),
     Entry("huey-sqlite", "benchmarks.peers.huey", ("threads", "processes"), needs_redis=False),
 )
 
