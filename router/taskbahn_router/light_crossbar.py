@@ -73,13 +73,20 @@ def run() -> None:
     reactor = install_reactor(explicit_reactor=os.environ.get("CROSSBAR_REACTOR"), verbose=False, require_optimal_reactor=False)
 
     # not before the reactor
-    from crossbar.node.main import main
+    from crossbar.node import main as crossbar_main
     from crossbar.personality import Personality
 
     from taskbahn_router.late_keys import Node
 
     Personality.Node = Node
-    sys.exit(main("crossbar", sys.argv[1:], reactor, Personality))
+    vars(crossbar_main)["print"] = _print_words
+    sys.exit(crossbar_main.main("crossbar", sys.argv[1:], reactor, Personality))
+
+
+def _print_words(*words: object) -> None:
+    """Print, but not nothing: Crossbar ends its banner, which its log leaves out, with an empty line, which comes out as one of the log."""
+    if words:
+        sys.stdout.write(" ".join(map(str, words)) + "\n")
 
 
 def take_over() -> None:

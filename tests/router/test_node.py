@@ -38,6 +38,7 @@ def test_a_signal_ends_it_with_code_0_and_nothing_stays(tmp_path: Path, number: 
         assert f"http://127.0.0.1:{node.port}/" in line
         assert node.websocket in line
         assert node.rawsocket in line
+        assert node.lines == [line]
         assert node.end(number) == 0
         with socket.create_server(("127.0.0.1", node.port)):
             pass  # the port is free again
