@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from taskbahn.states import State
 from taskbahn_router.board import Board, Job, Worker, id_text
 from taskbahn_router.commit_loop import FEW
-from taskbahn_router.placing import MOST_CLAIMED
 from taskbahn_router.reports import vacate
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Aftermath:
         self._swept(effects, result, now)
         for worker, claim, claimed in zip(effects.claims, effects.batch.claims, result.claimed, strict=True):
             self._claimed(effects, worker, claimed, now)
-            if len(claimed) == claim.limit == MOST_CLAIMED:
+            if len(claimed) == claim.limit and self._placing.was_bounded(claim):
                 self._later.gathered.claim = True
         self._handed_out(effects, now)
         self._following.flush()

@@ -19,6 +19,8 @@ from taskbahn_router.signatures import Checker
 from taskbahn_router.stores.contract import LineRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from taskbahn_router.stores.contract import Claimed, JobRow, StartState
 
 ID_LENGTH = 36
@@ -110,6 +112,11 @@ class Worker:
     failed: int = 0
     vitals: wire.Vitals = field(default_factory=wire.Vitals)  # the last ones that it told
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
+
+    def holds_slow(self, jobs: Iterable[str]) -> None:
+        """Note that attempts of those jobs, which it has, may take long: there is no look-ahead meanwhile."""
+        self.slow.update(jobs)
+        self.room.slow = len(self.slow)
 
     def settle_room(self) -> None:
         """Open or close its room for new attempts, by what it and the operators said."""

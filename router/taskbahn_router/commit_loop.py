@@ -235,18 +235,25 @@ class CommitLoop:
         self.error = self._locked_at = None
         self._retry_delay = FIRST_RETRY
         self.commits += 1
-        following = self._turns.go_on(result)
-        if following is None:
-            outcome = None
-        else:
-            self._busy = True
-            outcome = self._commit_on_the_thread(following)
+        following = self._go_on(result)
         try:
             self._turns.committed(batch, result)
         finally:
-            if following is not None and outcome is not None:
-                self._expect(following, outcome)
+            if following is not None:
+                self._expect(*following)
             self.poke()
+
+    def _go_on(self, result: CommitResult) -> tuple[Batch, Deferred[CommitResult]] | None:
+        """Have the next turn written meanwhile, if it may; what fails there must not keep the effects of what is durable."""
+        try:
+            batch = self._turns.go_on(result)
+        except Exception:  # noqa: BLE001 - logged
+            self.log.failure("a turn could not be decided")
+            return None
+        if batch is None:
+            return None
+        self._busy = True
+        return batch, self._commit_on_the_thread(batch)
 
     def _failed(self, batch: Batch, failure: Failure) -> None:
         error = failure.value

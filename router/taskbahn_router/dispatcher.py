@@ -280,10 +280,9 @@ class Dispatcher:
         done = self._effects
         if done is None or not (self.gathered or self.inbox) or not self._pipelining.may(done, result, self.gathered):
             return None
-        with self._pipelining.counted(done, result):
-            following = self.decide()
         self._committed = done
-        return following
+        with self._pipelining.counted(done, result):
+            return self.decide()
 
     def committed(self, batch: Batch, result: CommitResult) -> None:
         """Let the effects be seen, in the order in which they happened."""

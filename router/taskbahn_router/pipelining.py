@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from taskbahn.states import State
-from taskbahn_router.core.placement import look_ahead
+from taskbahn_router.reports import is_slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Pipelining:
             and gathered.is_plain()
             and done.gathered.is_plain()
             and not (done.started or done.overtaking or result.duplicates)
-            and self._are_short(result)
+            and self._are_short(done, result)
         )
 
     @contextmanager
@@ -65,10 +65,10 @@ class Pipelining:
             ready.subtract({self._board.by_id[line]: count for line, count in Counter(row.line for row in rows).items()})
         return ready
 
-    def _are_short(self, result: CommitResult) -> bool:
+    def _are_short(self, done: Effects, result: CommitResult) -> bool:
         """Return whether all that was claimed is known to be short: what is not closes its worker's look-ahead."""
-        for worker_line in {row.line for rows in result.claimed for row in rows}:
-            task = self._board.tasks.get(self._board.by_id[worker_line].task)
-            if task is None or look_ahead(1, task.seconds_each) == 0:
-                return False
-        return True
+        return not any(
+            is_slow(self._board, worker, self._board.by_id[line].task)
+            for worker, rows in zip(done.claims, result.claimed, strict=True)
+            for line in {row.line for row in rows}
+        )

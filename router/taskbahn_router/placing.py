@@ -53,13 +53,9 @@ class Placing:
         if job.id in worker.attempts:  # sent again while an attempt of it still ends there: the store knows it
             return
         job.start(worker, now)
-        self._mark_slow(worker, job)
-        effects.started.append((job, worker))
-
-    def _mark_slow(self, worker: Worker, job: Job) -> None:
         if is_slow(self._board, worker, job.line.task):
-            worker.slow.add(job.id)
-            worker.room.slow = len(worker.slow)
+            worker.holds_slow([job.id])
+        effects.started.append((job, worker))
 
     def _claim(self, effects: Effects, workers: dict[int, Worker], crowded: set[int], now: float) -> None:
         crowded = crowded | {job.line.id for job in effects.gathered.new if job.state is State.READY}
@@ -86,9 +82,13 @@ class Placing:
         slow = {task for task in {job.line.task for job in jobs} if is_slow(self._board, worker, task)}
         for job in jobs:
             job.occupy(worker, now)
-            if job.line.task in slow:
-                worker.slow.add(job.id)
-        worker.room.slow = len(worker.slow)
+        if slow:
+            worker.holds_slow(job.id for job in jobs if job.line.task in slow)
+
+    @staticmethod
+    def was_bounded(claim: Claim) -> bool:
+        """Return whether there may have been room for more than was claimed."""
+        return claim.limit == MOST_CLAIMED
 
 
 def row(job: Job, now: float) -> NewJob:

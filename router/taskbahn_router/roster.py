@@ -239,10 +239,9 @@ class Roster:
     def _adopt(self, worker: Worker, before: Worker | None) -> None:
         """Hold what the worker says it runs against what the board knows."""
         says = dict(worker.hello.running)
+        # what was cancelled there may run elsewhere by now
         jobs = [self._board.jobs.get(id) for id in before.attempts] if before else []
-        expected = [
-            job for job in jobs if job is not None and job.worker is before
-        ]  # others run it by now where it was cancelled here
+        expected = [job for job in jobs if job is not None and job.worker is before]
         orphans = [job for job in self._board.running_at_start if job.worker_id == worker.id]
         self._board.running_at_start = [job for job in self._board.running_at_start if job.worker_id != worker.id]
         for job in expected + orphans:
@@ -253,8 +252,7 @@ class Roster:
             if says.get(job.id) == job.attempt:
                 del says[job.id]
                 job.occupy(worker, job.started_at or self._dispatcher.wall())
-                worker.slow.add(job.id)
-                worker.room.slow = len(worker.slow)
+                worker.holds_slow([job.id])
             else:
                 self._dispatcher.lost(Loss(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
         for id, attempt in says.items():
