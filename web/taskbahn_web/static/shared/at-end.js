@@ -9,7 +9,7 @@ const NEAR = 24; // pixels from the end that count as at the end for a reader wh
 const SLACK = 0.5; // pixels that are rounding
 const TOUCH = 1; // seconds in which a movement follows from what the reader did
 const TOUCHES = /** @type {const} */ (["wheel", "touchmove", "pointerdown", "keydown"]);
-const UP = ["ArrowUp", "PageUp", "Home"];
+const UP = ["ArrowUp", "PageUp"];
 const DOWN = ["ArrowDown", "PageDown"];
 
 export class AtEnd {
@@ -84,6 +84,7 @@ export class AtEnd {
     this.#touchedAt = now();
     this.#wentUpAt = direction < 0 ? this.#touchedAt : -Infinity;
     if (direction < 0 && scrollTop > 0 && this.#isOn) this.#turn(false);
+    if (direction === -Infinity) this.#box.scrollTop = 0; // the browser forgets it where a key before it still scrolls
     if (direction > 0 && !this.#isOn && scrollHeight - clientHeight - scrollTop < direction * NEAR) this.go();
   }
 
@@ -114,9 +115,9 @@ function now() {
 }
 
 /**
- * Which way a key or a wheel scrolls. To the end is a long way: when the reader would arrive there, it may be elsewhere.
+ * Which way a key or a wheel scrolls. To either end is a long way: when the reader would arrive at the last line, it may be elsewhere.
  * @param {Event} event
- * @returns {number}  less than 0: up, more: down
+ * @returns {number}  less than 0: up, more: down; infinite: to the very end
  */
 function directionOf(event) {
   if ("deltaY" in event) {
@@ -127,5 +128,6 @@ function directionOf(event) {
   if (altKey) return 0;
   if (key === " ") return shiftKey ? -1 : 1;
   if (key === "End") return Infinity;
+  if (key === "Home") return -Infinity;
   return DOWN.includes(key) ? 1 : UP.includes(key) ? -1 : 0;
 }
