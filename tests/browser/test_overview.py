@@ -188,6 +188,20 @@ def test_the_keyboard_goes_everywhere(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"#/jobs\?q=state%3Afailed$"))
 
 
+def test_a_page_that_comes_late_does_not_take_the_focus_from_somebody_who_types(page: Page) -> None:
+    search = page.get_by_role("combobox", name="Search jobs, tasks, pages")
+    page.keyboard.press("/")
+    page.keyboard.type("numbers.c")
+    go(page, "#/queues")
+    expect(page.get_by_role("heading", name="Queues", exact=True, level=1)).to_be_visible()
+    expect(search).to_be_focused()
+    page.keyboard.type("ount")
+    expect(page.get_by_role("option")).to_have_text(["Tasknumbers.count", "Jobsnumbers.count"])
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("numbers.count$"))
+    expect(page.get_by_role("main")).to_be_focused()
+
+
 def test_a_phone_shows_every_page_without_scrolling_sideways(page: Page, tmp_path: Path) -> None:
     start_jobs(page, ("pictures.broken", [f"{'a-very-long-name-' * 12}.gif"], {}))
     page.set_viewport_size({"width": 360, "height": 740})

@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
+import { offerFocus } from "../shared/focus.js";
 import { drawWhenSeen } from "./drawing.js";
 import { Header } from "./header.js";
 import { html } from "./html.js";
@@ -29,7 +30,7 @@ function Main() {
   const isFirst = useRef(true);
   useLayoutEffect(() => {
     document.title = `${id ?? page[0].toUpperCase() + page.slice(1)} · Taskbahn`;
-    if (!isFirst.current) main.current?.focus({ preventScroll: true });
+    if (!isFirst.current && main.current) offerFocus(main.current, main.current, { preventScroll: true });
     if (!isFirst.current) scrollTo(0, 0);
     isFirst.current = false;
   }, [page, id]);

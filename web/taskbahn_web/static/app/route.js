@@ -11,7 +11,9 @@ import { computed, signal } from "@preact/signals";
 
 const hash = signal(globalThis.location?.hash ?? "");
 
-globalThis.addEventListener?.("hashchange", () => (hash.value = location.hash));
+const look = () => (hash.value = location.hash);
+
+globalThis.addEventListener?.("hashchange", look);
 
 /** @type {import("@preact/signals").ReadonlySignal<Route>} */
 export const route = computed(() => parse(hash.value));
@@ -42,4 +44,5 @@ export function link(page, id, query = {}) {
 /** @param {string} where  a hash, from `link` */
 export function go(where) {
   location.hash = where;
+  look(); // the browser's event comes later, when the reader may be at something else already
 }

@@ -1,12 +1,12 @@
 /** The search box of the head: `/` leads to it, Enter goes where the first line says. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { tasks } from "./directory.js";
 import { found } from "./found.js";
 import { html } from "./html.js";
 import { useKeys } from "./keys.js";
-import { go, route } from "./route.js";
+import { go } from "./route.js";
 
 export function Search() {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -14,15 +14,12 @@ export function Search() {
   const [isOpen, setOpen] = useState(false);
   const [at, setAt] = useState(0);
   useKeys({ "/": [() => input.current?.select(), "Search"] });
-  const { page, id } = route.value;
-  useEffect(() => setOpen(false), [page, id]);
 
   const lines = isOpen ? found(words, (tasks.entries.value ?? []).map(({ name }) => name)) : [];
   const leave = (/** @type {string} */ where) => {
-    go(where);
+    input.current?.blur(); // which closes the list
     setWords("");
-    setOpen(false);
-    input.current?.blur();
+    go(where);
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     const { key } = event;

@@ -47,8 +47,9 @@ export class FormField {
     say(this.#problem, why ? problemText(this.field.name, why) : "");
   }
 
-  focus() {
-    this.#control.focus();
+  /** Where something is typed or chosen. */
+  get control() {
+    return this.#control;
   }
 }
 

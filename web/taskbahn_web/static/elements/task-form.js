@@ -5,6 +5,7 @@
 
 import { sentence, TaskbahnError } from "../client/errors.js";
 import { VIEW_TASKS } from "../client/wire.js";
+import { offerFocus } from "../shared/focus.js";
 import { ANY, fieldsOf } from "../shared/schema.js";
 import { argumentsOf, placed } from "../shared/values.js";
 import { make, put, say } from "./dom.js";
@@ -192,7 +193,7 @@ export class TaskForm extends TaskbahnElement {
   #show(problems) {
     for (const control of this.#controls) control.complain(problems[control.field.name] ?? "");
     const first = this.#controls.find(({ field }) => field.name in problems);
-    first?.focus();
+    offerFocus(first?.control, this.#form);
     return Boolean(first);
   }
 

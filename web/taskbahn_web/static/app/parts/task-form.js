@@ -1,7 +1,8 @@
 /** A form made from a task's schema. It says what it can see itself, and shows what the dispatcher finds wrong at its field. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
+import { offerFocus } from "../../shared/focus.js";
 import { ANY, fieldsOf, FURTHER } from "../../shared/schema.js";
 import { argumentsOf, placed, typedOf } from "../../shared/values.js";
 import { sentence, TaskbahnError } from "../../taskbahn.js";
@@ -39,11 +40,12 @@ export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
   const made = () => callOf(task, fields, typed, more, isOpen ? typedOptions : {});
   useEffect(() => onDraft?.(draftOf(made(), fields)), [typed, typedOptions, isOpen]);
 
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const send = async (/** @type {boolean} */ stays) => {
     const { args, kwargs, options: chosen, problems: wrong } = made();
     setProblems(wrong);
     setFailure("");
-    if (focusFirst(wrong)) return;
+    if (focusFirst(form.current, wrong)) return;
     setSending(true);
     try {
       onStarted((await bahn.start(task.name, args, kwargs, chosen)).id, stays);
@@ -51,7 +53,7 @@ export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
       const found = error instanceof TaskbahnError ? foundBy(error, fields, more) : {};
       if (Object.keys(found).some((id) => id.startsWith("option-"))) setOpen(true);
       setProblems(found);
-      if (!focusFirst(found)) setFailure(sentence(error));
+      if (!focusFirst(form.current, found)) setFailure(sentence(error));
     }
     setSending(false);
   };
@@ -66,7 +68,7 @@ export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
       return html`<${FieldRow} key=${field.name} family=${family} field=${field} typed=${values[field.name]} problem=${problem} onChange=${onChange} />`;
     };
 
-  return html`<form class="task-form" onSubmit=${onSubmit} noValidate aria-label="Arguments of ${task.name}">
+  return html`<form class="task-form" ref=${form} onSubmit=${onSubmit} noValidate aria-label="Arguments of ${task.name}">
     ${fields.length === 0 && html`<p class="muted">This task takes no arguments.</p>`}
     ${fields.map(row("field", typed, setTyped))}
     ${isOpen && html`<fieldset class="options" id="options"><legend>Options</legend>${more.map(row("option", typedOptions, setTypedOptions))}</fieldset>`}
@@ -153,11 +155,12 @@ function named(family, found) {
 }
 
 /**
+ * @param {HTMLFormElement | null} form
  * @param {Record<string, string>} problems  by the ids of fields
  * @returns {boolean}  whether there is a field to go to
  */
-function focusFirst(problems) {
-  const wrong = [...document.querySelectorAll(".task-form .field [id]")].find(({ id }) => id in problems);
-  setTimeout(() => document.getElementById(wrong?.id ?? Object.keys(problems)[0])?.focus()); // an option's field may yet be drawn
+function focusFirst(form, problems) {
+  const wrong = [...(form?.querySelectorAll(".field [id]") ?? [])].find(({ id }) => id in problems);
+  setTimeout(() => form && offerFocus(document.getElementById(wrong?.id ?? Object.keys(problems)[0]), form)); // an option's field may yet be drawn
   return Object.keys(problems).length > 0;
 }

@@ -10,7 +10,8 @@ export class FormField {
     get typed(): import("../shared/values.js").Typed;
     /** @param {string} why  "" if nothing is wrong */
     complain(why: string): void;
-    focus(): void;
+    /** Where something is typed or chosen. */
+    get control(): HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
     #private;
 }
 export type Field = import("../shared/schema.js").Field;
