@@ -11,7 +11,7 @@ from taskbahn.options import as_dict, make_options
 from taskbahn.schema import pack_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime, timedelta
 
     from taskbahn.app import Taskbahn
@@ -125,6 +125,11 @@ class TaskHandle(Generic[P, R]):
         return _complete(batch)
 
     def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, follow: bool = False) -> tuple[Job[R], Promise[Any]]:
+        job, send = self._prepare(args, kwargs)
+        return job, send(follow)
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Job[R], Callable[[bool], Promise[Any]]]:
+        """Return a job that has its id and is not started, and what sends it: with True somebody waits for its outcome."""
         signature = self.signature
         packed = signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs)
         from taskbahn.job import Job  # late: a worker's processes need neither Twisted nor a client
@@ -133,9 +138,12 @@ class TaskHandle(Generic[P, R]):
         content: dict[str, Any] = {"task": self.name, "id": job.id, "packed": packed, "options": self._call_options}
         if signature:
             content["checked"] = signature.wire.digest
-        if follow:
-            return job, self.app.client.submit(content, 1, len(packed), job.followed())
-        return job, self.app.client.submit(content, 1, len(packed))
+
+        def send(follow: bool) -> Promise[Any]:  # noqa: FBT001 - its only argument
+            sinks = (job.followed(),) if follow else ()
+            return self.app.client.submit(content, 1, len(packed), *sinks)
+
+        return job, send
 
     def _batch(self) -> Batch[R]:
         from taskbahn.batch import Batch

@@ -9,13 +9,15 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.programs import COMMAND, free_port
+from benchmarks.ports import free_port
+from support.programs import COMMAND
 from support.shell import SECONDS, Shell
 
 from taskbahn import Taskbahn
@@ -116,6 +118,22 @@ def test_a_call_may_stop_waiting(shell: Shell, app: Taskbahn) -> None:
         app.job(re.findall(r"job ([0-9a-f-]{36})", found.err)[-1]).cancel()
 
 
+INTERRUPTED = """
+import sys
+from taskbahn.client import Client
+from taskbahn.cli import main
+
+submit = Client.submit
+
+def interrupted(self, *words):
+    submit(self, *words).wait()
+    raise KeyboardInterrupt
+
+Client.submit = interrupted
+main()
+"""
+
+
 def test_an_interrupt_ends_a_call_with_130_and_says_how_to_stop_the_job(shell: Shell, app: Taskbahn) -> None:
     tag = f"interrupted-{os.getpid()}"
     command = [*COMMAND, "call", "shop.nap", "50", "-o", f'tags=["{tag}"]']
@@ -129,6 +147,20 @@ def test_an_interrupt_ends_a_call_with_130_and_says_how_to_stop_the_job(shell: S
     assert process.returncode == 130
     assert err.strip() == f"taskbahn: the job goes on; `taskbahn cancel {job}` stops it"
     assert shell("cancel", job, "--reason", "tidy up").code == 0
+
+
+@pytest.mark.parametrize("command", ["call", "submit"])
+def test_an_interrupt_between_the_start_of_a_job_and_its_acknowledgement_says_how_to_stop_it(
+    command: str, shell: Shell, app: Taskbahn
+) -> None:
+    tag = f"unacknowledged-{os.getpid()}"
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, command, "shop.nap", "50", "-o", f'tags=["{tag}"]'],
+        env=shell.environment, capture_output=True, text=True, timeout=SECONDS, check=False,
+    )  # fmt: skip
+    job = the_running(app, tag)
+    assert (done.returncode, done.stderr.strip()) == (130, f"taskbahn: the job goes on; `taskbahn cancel {job}` stops it")
+    assert shell("cancel", job).code == 0
 
 
 def the_running(app: Taskbahn, tag: str) -> str:

@@ -9,7 +9,7 @@ import click
 
 from taskbahn.cli.arguments import HELP, TaskCommand, option_option, parsed, prepared
 from taskbahn.cli.completing import complete_task
-from taskbahn.cli.shared import common, connected, exit_code, print_json
+from taskbahn.cli.shared import common, connected, exit_code, print_json, tells_how_to_stop
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
 
 if TYPE_CHECKING:
@@ -37,21 +37,19 @@ def call(
     with connected(url, sends=sum(map(len, arguments))) as app:
         handle = prepared(app, task, options)
         args, kwargs = parsed(app, task, arguments)
-        job, accepted = handle._start(tuple(args), kwargs)  # noqa: SLF001 - an interrupt may come before it is acknowledged
-        try:
-            accepted.get()
-            if follow:
-                from taskbahn.cli.follow import follow_job
+        job, send = handle._prepare(tuple(args), kwargs)  # noqa: SLF001 - its id is known before anything is sent
+        with tells_how_to_stop(job):
+            try:
+                send(False).get()
+                if follow:
+                    from taskbahn.cli.follow import follow_job
 
-                follow_job(job, timeout)
-            value = job.result(timeout)
-        except (JobFailed, JobCancelled, JobExpired) as error:
-            _failed(job, error, as_json=as_json)
-        except KeyboardInterrupt:
-            click.echo(f"taskbahn: the job goes on; `taskbahn cancel {job.id}` stops it", err=True)
-            raise
-        else:
-            _succeeded(job, value, as_json=as_json)
+                    follow_job(job, timeout)
+                value = job.result(timeout)
+            except (JobFailed, JobCancelled, JobExpired) as error:
+                _failed(job, error, as_json=as_json)
+            else:
+                _succeeded(job, value, as_json=as_json)
 
 
 def _succeeded(job: Job[Any], value: Any, *, as_json: bool) -> None:

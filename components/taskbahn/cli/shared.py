@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from taskbahn.app import Taskbahn
+    from taskbahn.job import Job
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -73,6 +74,16 @@ def connected(url: str | None, sends: int = 0) -> Iterator[Taskbahn]:
         yield app
     finally:
         app.close()
+
+
+@contextlib.contextmanager
+def tells_how_to_stop(job: Job[Any]) -> Iterator[None]:
+    """Say on an interrupt that the job goes on: what starts it stands inside, for it may start before its client knows."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"taskbahn: the job goes on; `taskbahn cancel {job.id}` stops it", err=True)
+        raise
 
 
 def exit_code(error: TaskbahnError) -> int:

@@ -6,7 +6,7 @@ import click
 
 from taskbahn.cli.arguments import HELP, TaskCommand, option_option, parsed, prepared
 from taskbahn.cli.completing import complete_task
-from taskbahn.cli.shared import common, connected, print_json
+from taskbahn.cli.shared import common, connected, print_json, tells_how_to_stop
 
 
 @click.command(cls=TaskCommand, epilog=HELP)
@@ -19,7 +19,9 @@ def submit(task: str, arguments: tuple[str, ...], options: tuple[str, ...], url:
     with connected(url, sends=sum(map(len, arguments))) as app:
         handle = prepared(app, task, options)
         args, kwargs = parsed(app, task, arguments)
-        job = handle.start(*args, **kwargs)
+        job, send = handle._prepare(tuple(args), kwargs)  # noqa: SLF001 - its id is known before anything is sent
+        with tells_how_to_stop(job):
+            send(False).get()
     if as_json:
         print_json({"id": job.id, "task": job.task})
     else:
