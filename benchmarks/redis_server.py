@@ -7,7 +7,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.processes import free_port
+from benchmarks.ports import free_port
 
 if TYPE_CHECKING:
     from benchmarks.processes import Place

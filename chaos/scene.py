@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from benchmarks.processes import adopt_orphans, free_port
+from benchmarks.ports import free_port
+from benchmarks.processes import adopt_orphans
 
 from chaos.client import KEEP
 from chaos.journal import PLACE, Journal

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import html
 import os
+import random
 import shutil
 import signal
 import socket
@@ -170,11 +171,11 @@ def running(log: Path, command: str, *arguments: str, url: str = "") -> Iterator
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on now, and that the kernel gives to no outgoing connection while the node starts."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise DemoFailed("no free port was found between 20,000 and 32,000; stop some servers, then start this again")
 
 
 def wait_until_ready(node: Service, page: str) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.contract import PROCESSES, THREADS, Mode
 from benchmarks.environment import REPOSITORY
-from benchmarks.processes import descendants, free_port, read_stat
+from benchmarks.ports import free_port
+from benchmarks.processes import descendants, read_stat
 
 if TYPE_CHECKING:
     from collections.abc import Callable

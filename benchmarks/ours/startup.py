@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.contract import Figure
 from benchmarks.measure import say
 from benchmarks.ours.node import Node, program, until
-from benchmarks.processes import free_port
+from benchmarks.ports import free_port
 from taskbahn_router.node import configuration
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import pytest_twisted
 from autobahn.wamp.types import CallOptions
+from benchmarks.ports import free_port
 from support.plain import session_to
-from support.programs import Node, Program, free_port
+from support.programs import Node, Program
 from twisted.internet.threads import deferToThread
 
 from taskbahn import wire

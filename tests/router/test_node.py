@@ -11,7 +11,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support.programs import Node, Program, free_port
+from benchmarks.ports import free_port
+from support.programs import Node, Program
 
 from taskbahn_router.claim import ENDING_SECONDS
 from taskbahn_router.lock import Lock
