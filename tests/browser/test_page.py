@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
-from support.pages import go, lines, state
+from support.pages import form_of, go, lines, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,9 +16,9 @@ def test_a_person_calls_a_task_from_its_form_and_watches_it_to_the_result(page: 
     page.get_by_role("link", name="Tasks", exact=True).click()
     page.get_by_role("link", name="pictures.thumbnail").click()
     expect(page.get_by_text("where the picture is, on the worker").last).to_be_visible()
-    expect(page.get_by_label("width")).to_have_value("256")
-    page.get_by_label("path").fill(str(gate))
-    page.get_by_label("width").fill("64")
+    expect(form_of(page, "pictures.thumbnail").get_by_label("width")).to_have_value("256")
+    form_of(page, "pictures.thumbnail").get_by_label("path").fill(str(gate))
+    form_of(page, "pictures.thumbnail").get_by_label("width").fill("64")
     page.get_by_role("button", name="Start job").click()
 
     expect(page).to_have_url(re.compile(r"#/jobs/[0-9a-f-]{36}$"))
@@ -37,30 +37,43 @@ def test_a_person_calls_a_task_from_its_form_and_watches_it_to_the_result(page: 
 
 def test_what_is_wrong_with_an_argument_stands_at_its_field(page: Page) -> None:
     go(page, "#/tasks/pictures.thumbnail")
-    page.get_by_label("width").fill("wide")
+    form_of(page, "pictures.thumbnail").get_by_label("width").fill("wide")
     page.get_by_role("button", name="Start job").click()
     expect(page.locator("#field-path-problem")).to_have_text("Path is missing.")
     expect(page.locator("#field-width-problem")).to_have_text("Width must be a whole number.")
-    expect(page.get_by_label("path")).to_be_focused()
+    expect(form_of(page, "pictures.thumbnail").get_by_label("path")).to_be_focused()
 
-    page.get_by_label("path").fill("cat.jpg")
-    page.get_by_label("width").fill("9")
+    form_of(page, "pictures.thumbnail").get_by_label("path").fill("cat.jpg")
+    form_of(page, "pictures.thumbnail").get_by_label("width").fill("9")
     page.get_by_role("button", name="Start job").click()  # this the dispatcher finds
     expect(page.locator("#field-width-problem")).to_contain_text("16")
     expect(page.locator("#field-path-problem")).to_be_empty()
-    expect(page.get_by_label("width")).to_have_attribute("aria-invalid", "true")
+    expect(form_of(page, "pictures.thumbnail").get_by_label("width")).to_have_attribute("aria-invalid", "true")
     expect(page).to_have_url(re.compile("#/tasks/pictures.thumbnail$"))
+
+
+def test_an_answer_that_comes_late_does_not_take_the_focus_from_somebody_who_types(page: Page) -> None:
+    go(page, "#/tasks/pictures.thumbnail")
+    form = form_of(page, "pictures.thumbnail")
+    form.get_by_label("path").fill("cat.jpg")
+    form.get_by_label("width").fill("9")
+    page.evaluate(
+        "() => { document.querySelector('.task-form .primary').click(); document.querySelector('.search input').focus() }"
+    )
+    expect(page.locator("#field-width-problem")).to_contain_text("16")
+    expect(page.get_by_role("combobox", name="Search jobs, tasks, pages")).to_be_focused()
 
 
 def test_a_form_takes_every_kind_of_argument(page: Page) -> None:
     go(page, "#/tasks/pictures.everything")
-    page.get_by_label("name").fill("cat")
-    page.get_by_label("fit").select_option("contain")
-    page.get_by_label("quality").fill("0.5")
-    page.get_by_label("taken").fill("2024-02-29")
-    page.get_by_label("crop").fill('{"left": 1, "top": 2}')
-    page.get_by_label("tags").fill('["a", "b"]')
-    page.get_by_label("sharpen").check()
+    form = form_of(page, "pictures.everything")
+    form.get_by_label("name").fill("cat")
+    form.get_by_label("fit").select_option("contain")
+    form.get_by_label("quality").fill("0.5")
+    form.get_by_label("taken").fill("2024-02-29")
+    form.get_by_label("crop").fill('{"left": 1, "top": 2}')
+    form.get_by_label("tags").fill('["a", "b"]')
+    form.get_by_label("sharpen").check()
     page.get_by_role("button", name="Start job").click()
     result = page.get_by_label("Result").locator("pre")
     expect(result).to_contain_text('"crop"')
@@ -74,9 +87,9 @@ def test_a_form_takes_every_kind_of_argument(page: Page) -> None:
         "sharpen": True,
     }
     page.get_by_role("link", name="Start another like it").click()
-    expect(page.get_by_label("name")).to_have_value("cat")
-    expect(page.get_by_label("sharpen")).to_be_checked()
-    expect(page.get_by_label("crop")).to_have_value('{"left":1,"top":2}')
+    expect(form.get_by_label("name")).to_have_value("cat")
+    expect(form.get_by_label("sharpen")).to_be_checked()
+    expect(form.get_by_label("crop")).to_have_value('{"left":1,"top":2}')
 
 
 def test_any_number_of_arguments_is_a_list(page: Page) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.pages import go, start
+from support.pages import form_of, go, start
 from support.programs import Program, running
 from support.studio import APPS
 
@@ -121,10 +121,10 @@ def test_what_the_dispatcher_finds_wrong_stands_at_its_field_also_for_options(pa
 
     go(page, "#/tasks/kinds.slow")
     page.get_by_role("button", name="Options").click()
-    page.get_by_label("priority").fill("5000")
+    form_of(page, "kinds.slow").get_by_label("priority").fill("5000")
     page.get_by_role("button", name="Start job").click()
     expect(problem(page, "option-priority")).to_contain_text("-1000 to 1000")
-    expect(page.get_by_label("priority")).to_be_focused()
+    expect(form_of(page, "kinds.slow").get_by_label("priority")).to_be_focused()
 
 
 def test_nested_values_are_given_as_data_from_an_example_and_further_arguments_by_name(page: Page) -> None:
@@ -158,10 +158,10 @@ def test_nested_values_are_given_as_data_from_an_example_and_further_arguments_b
 
 def test_a_job_is_started_with_options_and_watched_from_the_form(page: Page, gate: Path) -> None:
     go(page, "#/tasks/kinds.slow")
-    page.get_by_label("held").fill(str(gate))
+    form_of(page, "kinds.slow").get_by_label("held").fill(str(gate))
     page.get_by_role("button", name="Options").click()
-    page.get_by_label("tags").fill("one two")
-    page.get_by_label("priority").fill("7")
+    form_of(page, "kinds.slow").get_by_label("tags").fill("one two")
+    form_of(page, "kinds.slow").get_by_label("priority").fill("7")
     page.get_by_role("button", name="Start and stay here").click()
     started = page.get_by_label("The job that was started", exact=True)
     expect(started).to_contain_text(re.compile(r"running.*\d %.*step"))
@@ -179,7 +179,7 @@ def test_the_call_that_the_form_has_is_copied_as_code_that_runs(page: Page, eval
     go(page, "#/tasks/kinds.slow")
     code = page.get_by_role("region", name="Python code")
     expect(code).to_contain_text("task.start()")
-    page.get_by_label("steps").fill("3")
+    form_of(page, "kinds.slow").get_by_label("steps").fill("3")
     expect(code).to_contain_text("task.start(steps=3)")
     page.get_by_role("button", name="Shell").click()
     page.get_by_role("button", name="Copy the Shell code").click()

@@ -49,6 +49,11 @@ def go(page: Page, place: str) -> None:
     page.evaluate("place => { location.hash = place }", place)
 
 
+def form_of(page: Page, task: str) -> Locator:
+    """Return the form of a task's page.  Labels are looked for in it: the page before may have the same ones, and is there a moment longer."""
+    return page.get_by_role("form", name=f"Arguments of {task}")
+
+
 def state(page: Page) -> Locator:
     """Return the state at the head of a job's page."""
     return page.locator(".headline").get_by_role("status")
