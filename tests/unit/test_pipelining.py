@@ -197,7 +197,6 @@ def test_a_turn_that_is_refused_takes_nothing_of_the_one_before_with_it(hall: Ha
 def test_a_worker_is_filled_although_one_claim_is_bounded(
     hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("placing", "aftermath"):
-        monkeypatch.setattr(f"taskbahn_router.{module}.MOST_CLAIMED", 10)
+    monkeypatch.setattr("taskbahn_router.placing.MOST_CLAIMED", 10)
     assert len(crowd(hall, worker, 100)) == 41
     hall.check()
