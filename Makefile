@@ -41,12 +41,8 @@ format: venv  ## Format, and repair what ruff can repair
 	$(BIN)/ruff check --fix --quiet --exit-zero
 	$(BIN)/ruff format --quiet
 
-test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes)
-	@bash scripts/need.sh Chromium chromium-headless-shell $(HAS_CHROMIUM)
-	@$(MAKE) --no-print-directory -j 2 lint check-web
-	@bash scripts/need.sh libatomic libatomic1 $(BIN)/python -m playwright --version
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not alone"
-	$(BIN)/pytest -m alone
+test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes); tells how far it is and what failed
+	@bash scripts/run_tests.sh $(VENV) $(SIDE_BY_SIDE)
 
 demo: venv  ## Make thumbnails of real photographs (DIR=~/Pictures for yours), with live bars; ends by itself
 	@$(BIN)/python examples/demo.py $(if $(DIR),"$(FOLDER)")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from support import programs
+from support.evidence import Evidence
 from support.programs import Node
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ settings.register_profile("steady", deadline=None, derandomize=True, suppress_he
 settings.load_profile("steady")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Take SIGINT as in a terminal: what a shell runs in the background ignores it, and so would all that the tests start."""
+    config.pluginmanager.register(Evidence(config), "evidence")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("COLUMNS", None)  # pytest-xdist sets it for its processes; what the tests start has no terminal

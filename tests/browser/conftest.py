@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
+from support import evidence
 from support.chromium import launch as launch_chromium
 from support.programs import Program, running
 from support.relay import Relay
@@ -31,6 +33,7 @@ A_CUT = [
     r"request failed: .*/icon\.svg",
     "Failed to load resource: net::ERR_(EMPTY|CONNECTION|SOCKET)",
 ]
+LOOK_SECONDS = 20.0  # that a look at a page may take when a test has failed
 THREAD = ThreadPoolExecutor(1, thread_name_prefix="browser")
 
 expect.set_options(timeout=30_000)  # what holds is seen at once; a busy machine may take long to draw it
@@ -90,9 +93,28 @@ def chromium() -> Iterator[Browser]:
         return playwright, launch_chromium(playwright)
 
     playwright, browser = THREAD.submit(start).result()
+    witnesses = partial(pages_of, browser)
+    evidence.WITNESSES.append(witnesses)
     yield browser
+    evidence.WITNESSES.remove(witnesses)
     THREAD.submit(browser.close).result()
     THREAD.submit(playwright.stop).result()
+
+
+def pages_of(browser: Browser, item: pytest.Item) -> Iterator[evidence.Witness]:
+    """Write down how the open pages look, what they are made of, and what they said."""
+    heard = getattr(item, "funcargs", {}).get("heard")
+    if heard is not None:
+        yield "console.txt", lambda folder: write("console.txt", lambda: "\n".join(heard.said), folder)
+    for number, page in enumerate([page for context in browser.contexts for page in context.pages], 1):
+        for name, look in (("png", partial(page.screenshot, timeout=10_000)), ("html", page.content)):
+            file = f"page-{number}.{name}"
+            yield file, partial(write, file, look)
+
+
+def write(name: str, look: Callable[[], str | bytes], folder: Path) -> None:
+    content = THREAD.submit(look).result(LOOK_SECONDS)  # a test that was given up may still have the thread
+    (folder / name).write_bytes(content if isinstance(content, bytes) else f"{content}\n".encode(errors="backslashreplace"))
 
 
 EVALUATE = """() => Promise.race([

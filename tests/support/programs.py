@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import queue
-import random
+import shlex
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from typing import TYPE_CHECKING
+
+from benchmarks.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,22 +25,8 @@ if TYPE_CHECKING:
 COMMAND = [sys.executable, "-c", "import sys; from taskbahn.cli import main; sys.exit(main())"]
 PATIENCE = 60.0  # seconds; a node starts in four on an idle machine
 
-# Below those that the kernel gives away by itself, which may give one to somebody else before a node has it; for each process of
-# the tests others, and none twice.
-PORTS = range(12_000, 32_000, 4)
-_own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PORTS.step
-_ports = itertools.cycle(random.sample([port + _own for port in PORTS], len(PORTS)))
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody has at this moment."""
-    for port in itertools.islice(_ports, len(PORTS)):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError(f"all ports of {PORTS} are taken")
-
-
 LEFT: set[Program] = set()  # those that nobody has ended yet: a fixture that fails half-way may leave some
+STARTED: deque[Program] = deque(maxlen=100)  # the last ones, whether they have ended or not
 
 
 class Program:
@@ -56,11 +43,15 @@ class Program:
             text=True,
             start_new_session=True,
         )
+        self.name = f"{arguments[0]}-{self.process.pid}"
         self.lines: list[str] = []
+        self.ended_at: float | None = None  # monotonic
+        self._command = f"taskbahn {shlex.join(arguments)}"
         self._fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         LEFT.add(self)
+        STARTED.append(self)
 
     def wait_for(self, text: str) -> str:
         """Wait for a line with *text* in it; return the line."""
@@ -79,6 +70,12 @@ class Program:
     def output(self) -> str:
         """All that it has said."""
         return "".join(self.lines)
+
+    def write_output(self, path: Path) -> None:
+        """Write down what it was, what it has said, and whether it lives."""
+        code = self.process.poll()
+        end = "it still runs" if code is None else f"it ended with {code}"
+        path.write_text(f"$ {self._command}\n{self.output}[{end}]\n", encoding="utf-8", errors="backslashreplace")
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, and return the exit code."""
@@ -105,6 +102,7 @@ class Program:
 
     def _hang_up(self) -> None:
         LEFT.discard(self)
+        self.ended_at = time.monotonic()
         self._listener.join(PATIENCE)
         if self.process.stdout is not None:
             self.process.stdout.close()

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# All that must pass, with what it does and how far it is: scripts/run_tests.sh VENV PYTEST_OPTIONS...     (`make test` calls it)
+#
+# A part that fails does not keep the others from being run, so that one run tells all that is wrong. What failed tests left lies in
+# test-results (tests/support/evidence.py); the last lines say so.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bin=$1/bin
+shift
+
+PARTS=4
+began=$SECONDS
+number=0
+failed=()
+
+part() { # TITLE COMMAND...
+    local title=$1 since=$SECONDS
+    shift
+    number=$((number + 1))
+    echo
+    echo "[$number of $PARTS, after $(span $((SECONDS - began)))] $title"
+    if "$@"; then
+        echo "[$number of $PARTS] done in $(span $((SECONDS - since)))"
+    else
+        failed+=("$title")
+        echo "[$number of $PARTS] FAILED after $(span $((SECONDS - since)))"
+    fi
+}
+
+span() {
+    echo "$(($1 / 60)) min $(($1 % 60)) s"
+}
+
+installed() { # what a bare machine lacks; nothing of the tests would work without it
+    # The headless shell is the same engine, and quicker (tests/support/chromium.py).
+    bash scripts/need.sh Chromium chromium-headless-shell sh -c 'command -v chromium-headless-shell || command -v chromium' &&
+        bash scripts/need.sh libatomic libatomic1 "$bin/python" -m playwright --version
+}
+
+rm -rf test-results
+part "what the tests need: Chromium, libatomic" installed
+if [ ${#failed[@]} -gt 0 ]; then exit 1; fi
+part "lint, types, layers, sizes; the browser's modules" make --no-print-directory -j 2 lint check-web
+part "all tests but those that measure time, a few at a time (about 6 minutes)" "$bin/pytest" -q "$@" -m "not alone"
+part "the tests that measure time, one at a time (about a minute)" "$bin/pytest" -q -m alone
+
+echo
+if [ ${#failed[@]} -eq 0 ]; then
+    echo "All is well, in $(span $((SECONDS - began)))."
+    exit 0
+fi
+echo "Failed, in $(span $((SECONDS - began))):"
+printf '  %s\n' "${failed[@]}"
+if [ -d test-results ]; then
+    echo "What each failed test left (report, logs of nodes and workers, screenshot, source and console of its pages) is in:"
+    find "$PWD/test-results" -mindepth 1 -maxdepth 1 -type d | sort | sed 's/^/  /'
+fi
+exit 1
