@@ -15,12 +15,12 @@ from typing import Any, Literal, Protocol
 
 from taskbahn import wire
 from taskbahn.errors import TooLarge
-from taskbahn.nesting import check_nesting
-from taskbahn.richtypes import encode
+from taskbahn.handover import data_of, seconds_of, text_of
 from taskbahn.signals import Cancelled, TimeLimit
 
 MAX_LOG_LINES = 10_000  # of one attempt
 MAX_LOG_LINE = 8 * 1024  # characters
+MAX_NAME = 200  # characters of a stage, a level, a logger
 MAX_CHUNKS = 100_000  # of one attempt
 MAX_STAGES = 200  # shown of one attempt; ended ones make room
 
@@ -102,9 +102,9 @@ class AttemptContext:
             self.saying.finish()
 
     def extend(self, seconds: float) -> None:
-        """Add to the time limit, if there is one."""
+        """Add to the time limit, if there is one; raises ValueError beyond a hundred years."""
         if self.run_within is not None:
-            self.run_within += seconds
+            self.run_within = seconds_of(self.run_within + seconds, "a time limit")
             self.sink.put((NOTICE, [self.job, self.attempt, "extend", time.time(), self.run_within]))
 
     def check(self) -> None:
@@ -148,22 +148,21 @@ class Saying:
             self._mark += 1
             context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
 
-    def begin_stage(self, name: str, total: float | None, parent: int | None) -> wire.Stage:
-        """Open a stage."""
+    def begin_stage(self, stage: wire.Stage) -> None:
+        """Show a stage; it gets its id."""
         self._stages += 1
-        stage = wire.Stage(id=self._stages, name=str(name)[:200], parent=parent, total=total, started_at=time.time())
+        stage.id = self._stages
         stages = self.progress.stages
         if len(stages) >= MAX_STAGES:
             oldest = next((one for one in stages if one.ended_at is not None), None)
             if oldest is None:
-                return stage
+                return
             stages.remove(oldest)
         stages.append(stage)
         self.changed()
-        return stage
 
-    def line(self, level: str, logger: str, message: str) -> None:
-        """Send one log line, cut to its bound; after the last allowed one, a line that says so."""
+    def line(self, level: Any, logger: Any, message: Any) -> None:
+        """Send one log line, made plain and cut to its bound; after the last allowed one, a line that says so."""
         self._lines += 1
         if self._lines > MAX_LOG_LINES:
             if self._lines > MAX_LOG_LINES + 1:
@@ -173,9 +172,8 @@ class Saying:
                 "taskbahn",
                 f"more than {MAX_LOG_LINES:,} log lines: the rest is only in the worker's own log",
             )
-        if len(message) > MAX_LOG_LINE:
-            message = message[:MAX_LOG_LINE] + "…"
-        self._notice("log", {"level": level, "logger": logger, "message": message})
+        said = {"level": text_of(level, MAX_NAME), "logger": text_of(logger, MAX_NAME), "message": text_of(message, MAX_LOG_LINE)}
+        self._notice("log", said)
 
     def printed(self, stream: str, text: str) -> None:
         """Take text that was written to *stream*; each full line becomes a log line."""
@@ -188,22 +186,19 @@ class Saying:
         self._unfinished[stream] = rest
 
     def chunk(self, value: Any) -> None:
-        """Send one chunk; raises TooLarge, TooDeep, TypeError."""
-        data = encode(value)
-        if len(data) > wire.MAX_ARGUMENTS:
-            raise TooLarge("a chunk in bytes", len(data), wire.MAX_ARGUMENTS, "send smaller ones, or a reference")
-        check_nesting("a chunk", data)
+        """Send one chunk; raises TooLarge, TooDeep, TypeError, ValueError."""
+        data = data_of(value, "a chunk", wire.MAX_ARGUMENTS)
         self._chunks += 1
         if self._chunks > MAX_CHUNKS:
             raise TooLarge("chunks of one attempt", self._chunks, MAX_CHUNKS, "send fewer, larger ones")
-        self._notice("chunk", wire.from_json(data))
+        self._notice("chunk", data)
 
     def finish(self) -> None:
         """Send the last line if it had no end, and the newest progress if it was not sent yet."""
         for stream, rest in self._unfinished.items():
             if rest:
                 self.line("INFO", stream, rest)
-            with contextlib.suppress(OSError, ValueError):  # closed
+            with contextlib.suppress(Exception):  # it is closed, or the task has put something of its own there
                 getattr(sys, stream).flush()  # a process may be ended before Python does so
         self._unfinished = {}
         self._finished = True

@@ -12,11 +12,12 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
-from taskbahn.attempt import ACTIVE, MAX_LOG_LINE
-from taskbahn.richtypes import encode
+from taskbahn.attempt import ACTIVE, MAX_LOG_LINE, MAX_NAME
+from taskbahn.handover import data_of, number_of, seconds_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from taskbahn.attempt import Saying
 
@@ -24,7 +25,7 @@ INNERMOST: ContextVar[int | None] = ContextVar("taskbahn_stage", default=None)
 
 
 class StageHandle:
-    """A named part of the work: `advance` it towards its `total`."""
+    """A named part of the work: `advance` it towards its `total`. Numbers are finite; others raise TypeError or ValueError."""
 
     def __init__(self, stage: wire.Stage, saying: Saying | None) -> None:
         self._stage = stage
@@ -32,7 +33,7 @@ class StageHandle:
 
     def advance(self, n: float = 1) -> None:
         """*n* more are done."""
-        self._stage.done += n
+        self._stage.done = number_of(self._stage.done + number_of(n, "an advance"), "what is done of a stage")
         self._changed()
 
     @property
@@ -47,7 +48,7 @@ class StageHandle:
 
     @total.setter
     def total(self, total: float | None) -> None:
-        self._stage.total = total
+        self._stage.total = None if total is None else number_of(total, "the total of a stage")
         self._changed()
 
     def end(self) -> None:
@@ -83,13 +84,18 @@ class Current:
 
     @contextlib.contextmanager
     def stage(self, name: str, total: float | None = None) -> Iterator[StageHandle]:
-        """Begin a named part of the work, inside the one that is open; it ends with the `with` block."""
+        """Begin a named part of the work, inside the one that is open; it ends with the `with` block.
+
+        Raises TypeError for a total that is no number, ValueError for nan and infinities.
+        """
+        known = None if total is None else number_of(total, "the total of a stage")
+        stage = wire.Stage(id=0, name=text_of(name, MAX_NAME), total=known, parent=INNERMOST.get(), started_at=time.time())
         context = ACTIVE.get()
         if context is None:
-            yield StageHandle(wire.Stage(id=0, name=name, total=total), None)
+            yield StageHandle(stage, None)
             return
         saying = context.say()
-        stage = saying.begin_stage(name, total, INNERMOST.get())
+        saying.begin_stage(stage)
         token = INNERMOST.set(stage.id)
         handle = StageHandle(stage, saying)
         try:
@@ -99,35 +105,41 @@ class Current:
             handle.end()
 
     def progress(self, fraction_or_done: float, total: float | None = None, message: str = "", data: Any = None) -> None:
-        """Say how far the attempt is: a fraction from 0 to 1, or so many of *total*; *data* is any value that is data."""
+        """Say how far the attempt is: a fraction from 0 to 1, or so many of *total*; *data* is any value that is data.
+
+        Raises TypeError and ValueError for what is no finite number, and for what is not data; TooLarge, TooDeep.
+        """
+        done = number_of(fraction_or_done, "progress")
+        whole = 0 if total is None else number_of(total, "the total of the progress")
+        given = None if data is None else data_of(data, "the data of the progress", wire.MAX_ARGUMENTS)
         context = ACTIVE.get()
         if context is None:
             return
-        fraction = fraction_or_done / total if total else fraction_or_done
-        saying = context.say()
-        saying.progress.fraction = min(max(float(fraction), 0.0), 1.0)
-        saying.progress.message = str(message)[:MAX_LOG_LINE]
-        saying.progress.data = None if data is None else wire.from_json(encode(data))
-        saying.changed()
+        progress = context.say().progress
+        progress.fraction = min(max(float(done / whole if whole else done), 0.0), 1.0)
+        progress.message = text_of(message, MAX_LOG_LINE)
+        progress.data = given
+        context.say().changed()
 
     def log(self, message: str, level: str | int = "INFO") -> None:
         """Write a line to the job's log."""
         context = ACTIVE.get()
         if context is not None:
-            name = logging.getLevelName(level) if isinstance(level, int) else level.upper()
-            context.say().line(name, "", str(message))
+            name = logging.getLevelName(level) if isinstance(level, int) else text_of(level, MAX_NAME).upper()
+            context.say().line(name, "", message)
 
     def chunk(self, value: Any) -> None:
-        """Send a part of a result that comes piece by piece; raises TooLarge, or TypeError for what is not data."""
+        """Send a part of a result that comes piece by piece; raises TooLarge, TooDeep, and TypeError or ValueError for what is not data."""
         context = ACTIVE.get()
         if context is not None:
             context.say().chunk(value)
 
-    def extend(self, seconds: float) -> None:
-        """Give this attempt *seconds* more than its time limit, if it has one."""
+    def extend(self, seconds: float | timedelta) -> None:
+        """Give this attempt *seconds* more than its time limit, if it has one; raises TypeError and ValueError for what is no duration."""
+        added = seconds_of(seconds, "an extension")
         context = ACTIVE.get()
         if context is not None:
-            context.extend(seconds)
+            context.extend(added)
 
     @property
     def is_cancelled(self) -> bool:

@@ -11,6 +11,7 @@ from taskbahn import wire, wire_views
 from taskbahn.endings import NotFinished, Outcome, outcome_error, outcome_value
 from taskbahn.errors import TaskbahnError, from_info
 from taskbahn.event_stream import EventStream
+from taskbahn.progress import progress_of
 from taskbahn.promise import Promise, as_deferred
 from taskbahn.states import State
 
@@ -198,7 +199,7 @@ def log_line(event: wire.Event) -> LogLine:
 def describe(view: wire_views.JobView) -> str:
     """Say in a few words what a job is doing."""
     if view.state == State.RUNNING:
-        progress = msgspec.convert(view.progress or {}, wire.Progress)
+        progress = progress_of(view.progress)
         stages = [stage.name for stage in progress.stages if stage.ended_at is None]
         percent = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
         doing = f", {' › '.join(stages) or 'at'}{percent}" if stages or percent else ""  # noqa: RUF001 - a separator, not a >

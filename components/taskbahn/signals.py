@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
 
 class GiveUp(Exception):
     """Raised by a task: this job has failed, and trying again would not help. Retries that are left are not used."""
@@ -12,16 +17,19 @@ class GiveUp(Exception):
 
 
 class Retry(Exception):
-    """Raised by a task: try again after *delay* seconds (None: as the task's retry rule says).
+    """Raised by a task: try again after *delay*, seconds or a timedelta (None: as the task's retry rule says).
 
-    It uses one of the job's retries; when none is left the job fails with *reason*.
+    It uses one of the job's retries; when none is left the job fails with *reason*. Raises TypeError for a delay that is no duration,
+    ValueError for one that is negative, no finite number, or beyond a hundred years.
     """
 
-    def __init__(self, delay: float | None = None, reason: str = "") -> None:
-        if delay is not None and not delay >= 0:
-            raise ValueError(f"delay must be 0 or more seconds, not {delay!r}")
+    def __init__(self, delay: float | timedelta | None = None, reason: str = "") -> None:
+        from taskbahn.handover import seconds_of  # late: it imports this module
+
         super().__init__(reason)
-        self.delay = delay
+        self.delay: float | None = None if delay is None else seconds_of(delay, "the delay of a retry")
+        if self.delay is not None and self.delay < 0:
+            raise ValueError(f"the delay of a retry is 0 or more seconds, not {self.delay:g}")
         self.reason = reason
 
 

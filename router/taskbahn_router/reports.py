@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
 from taskbahn.errors import TimeLimitExceeded, WorkerLost
+from taskbahn.progress import is_sound, progress_of
 from taskbahn.states import State
 from taskbahn_router.core.fingerprint import fingerprint
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
+from taskbahn_router.core.policy import LONGEST
 from taskbahn_router.core.verdict import Bury, Ending, Retry, judge
 from taskbahn_router.core.verdict import Requeue as Again
 from taskbahn_router.stores.contract import AttemptRow, EventRow, Finish, Requeue, Snapshot
@@ -153,7 +155,7 @@ class Reports:
             failures=job.failures,
             crashes=job.crashes,
             retryable=retryable,
-            delay=delay,
+            delay=None if delay is None or not 0 <= delay <= LONGEST else delay,  # nan, too, which an older worker may send
             uniform=self._uniform,
         )
         info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **error}
@@ -189,7 +191,8 @@ class Reports:
 
     def _notice(self, effects: Effects, job: Job, notice: wire.Notice) -> None:
         if notice.kind == "progress":
-            job.progress = notice.data
+            sound = is_sound(notice.data)
+            job.progress = notice.data if sound else wire.plain(progress_of(notice.data))
             job.progress_stored = False
         elif notice.kind in ("log", "chunk"):
             if 0 < notice.mark <= job.heard or job.number > MAX_EVENTS_KEPT:  # sent again, or too much

@@ -123,5 +123,5 @@ def test_stops_are_no_ordinary_exceptions() -> None:
     assert not issubclass(Cancelled, Exception)
     assert not issubclass(TimeLimit, Exception)
     assert issubclass(GiveUp, Exception)
-    with pytest.raises(ValueError, match="delay must be 0 or more"):
+    with pytest.raises(ValueError, match="0 or more seconds"):
         Retry(delay=-1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
@@ -13,6 +12,7 @@ from rich.text import Text
 from taskbahn import wire, wire_views
 from taskbahn.cli.shared import COLOURS, clock, console, span
 from taskbahn.job import log_line
+from taskbahn.progress import progress_of
 
 if TYPE_CHECKING:
     from taskbahn.job import Job
@@ -138,11 +138,6 @@ def follow_job(job: Job[Any], timeout: float | None) -> None:
             screen.show(event)
         if events.final is None and timeout is not None:
             raise job.unfinished(timeout)
-
-
-def progress_of(data: Any) -> wire.Progress:
-    """Return progress as it travels as a struct."""
-    return msgspec.convert(data or {}, wire.Progress)
 
 
 def depths(progress: wire.Progress) -> dict[int, int]:

@@ -79,7 +79,8 @@ def _place(view: wire_views.JobView) -> str:
 
 
 def _stages(out: Console, view: wire_views.JobView) -> None:
-    from taskbahn.cli.follow import depths, progress_of
+    from taskbahn.cli.follow import depths
+    from taskbahn.progress import progress_of
 
     progress = progress_of(view.progress)
     deep = depths(progress)

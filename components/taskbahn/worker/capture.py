@@ -10,7 +10,8 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from taskbahn.attempt import ACTIVE
+from taskbahn.attempt import ACTIVE, MAX_LOG_LINE, MAX_NAME
+from taskbahn.handover import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ class Capture:
             if context is None:
                 original(logger, record)
                 return
-            if not record.name.startswith(NOT_OURS):
+            if not str(record.name).startswith(NOT_OURS):
                 context.say().line(record.levelname, record.name, _text(record))
             token = ACTIVE.set(None)  # a handler that prints must not make a second line
             try:
@@ -88,4 +89,4 @@ def _text(record: logging.LogRecord) -> str:
     try:
         return FORMAT.format(record)  # with the traceback of `logger.exception`
     except Exception as broken:  # noqa: BLE001 - arguments that do not fit the format: logging reports it itself
-        return f"{record.msg!r} ({type(broken).__name__}: {broken})"
+        return f"{text_of(record.msg, MAX_LOG_LINE)} ({type(broken).__name__}: {text_of(broken, MAX_NAME)})"

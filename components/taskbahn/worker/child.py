@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections import deque
 from contextvars import Context
 from pathlib import Path
@@ -25,10 +26,11 @@ from taskbahn.attempt import AttemptContext
 from taskbahn.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.execution import execute
-from taskbahn.worker.failure import stopped
+from taskbahn.worker.failure import escaped, outcome, stopped
 from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.outbox import ProgressGate
+from taskbahn.worker.sendable import Sendable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt import Record
     from taskbahn.task import Task
 
+DEAF = 70  # exit code when the talking thread has ended (EX_SOFTWARE of sysexits.h)
 FLUSH_AFTER = 0.002  # seconds that an outcome may wait behind a running attempt
 SWITCH_INTERVAL = 0.001  # seconds for which the main thread may keep the talking one from running
 
@@ -53,6 +56,7 @@ class Child:
         self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the line, False: end
         self._records: deque[Any] = deque()
         self._sending = threading.Lock()
+        self._sendable = Sendable(frame)
         self._gate = ProgressGate()
         self._wake_read, self._wake_write = os.pipe()
         self._is_awake = False  # the talking thread will look at the records by itself
@@ -93,8 +97,16 @@ class Child:
         record: Record | None = None
         self._mark.set(context.sequence, time.monotonic())
         self._current = context
-        with contextlib.suppress(Stop):  # it may come after the function has returned
-            record = Context().run(execute, self._tasks[context.task], context)
+        task = self._tasks.get(context.task)
+        if task is None:
+            error = {"type": "UnknownTask", "message": f"the process that was to run it has no task {context.task!r}"}
+            return outcome(context, kind="error", error=error, retry=True)
+        try:
+            with contextlib.suppress(Stop):  # it may come after the function has returned
+                record = Context().run(execute, task, context)
+        except BaseException as error:  # noqa: BLE001 - it must cost this attempt, and not the process
+            context.ended = True
+            record = escaped(context, error)
         self._current = None
         return record or stopped(context, context.stop_reason)
 
@@ -111,6 +123,15 @@ class Child:
             os.write(self._wake_write, b".")
 
     def _talk(self) -> None:
+        """Talk until the process ends. Without this thread it is deaf, so whatever ends the thread ends the process, too."""
+        try:
+            self._talk_on()
+        except BaseException:  # noqa: BLE001 - told, and seen by the worker as the end of the process
+            traceback.print_exc(file=sys.__stderr__)
+        finally:
+            os._exit(DEAF)
+
+    def _talk_on(self) -> None:
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
@@ -190,7 +211,7 @@ class Child:
                 pass
             if batch:
                 try:
-                    self._socket.sendall(frame(batch))
+                    self._socket.sendall(self._sendable.packed(batch))
                 except OSError:
                     os._exit(0)  # the worker is gone
 

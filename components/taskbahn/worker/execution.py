@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import ACTIVE, DONE
 from taskbahn.signals import Stop
-from taskbahn.worker.failure import failed, stopped
+from taskbahn.worker.failure import escaped, failed, stopped
 
 if TYPE_CHECKING:
     from taskbahn.attempt import AttemptContext, Record
@@ -37,9 +37,12 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
             context.ended = True
         else:
             record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
+        if context.saying is not None:
+            context.saying.finish()
     except Stop:
         context.ended = True
         record = stopped(context, context.stop_reason)
-    if context.saying is not None:
-        context.saying.finish()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the slot is for others now
+        context.ended = True
+        record = escaped(context, error)
     return record

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import FAILED
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge
-from taskbahn.signals import GiveUp, Retry
+from taskbahn.handover import seconds_of, text_of
+from taskbahn.signals import GiveUp, Retry, Stop
 
 if TYPE_CHECKING:
     from taskbahn.attempt import AttemptContext, Record
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 OURS = str(Path(__file__).parent.parent) + "/"  # frames of files below it are left out
 MAX_TRACEBACK = 32 * 1024  # characters
 MAX_MESSAGE = 8 * 1024
+MAX_NAME = 500
+MAX_NOTES = 20
 MAX_CAUSES = 5
 HOPELESS = (GiveUp, InvalidArguments, ResultNotSerialisable, ResultTooLarge)
 
@@ -25,15 +28,30 @@ HOPELESS = (GiveUp, InvalidArguments, ResultNotSerialisable, ResultTooLarge)
 def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) -> Record:
     """Return the record of an attempt that ended with *error*, which may be how it answered to a stop."""
     kind = context.stop or "error"
-    described = describe(error)
+    try:
+        described = describe(error)
+        retry = may_retry(task, error)
+        delay = _delay_of(error)
+    except Stop:
+        raise
+    except BaseException as broken:  # noqa: BLE001 - what an exception of the user's has to say may raise anything itself
+        message = f"the attempt failed, and its error cannot be read: {text_of(broken, MAX_MESSAGE)}"
+        described, retry, delay = {"type": text_of(type(error).__name__, MAX_NAME), "message": message}, True, None
     if kind != "error":
         described["message"] = context.stop_reason or described["message"]
         if described["type"] == "asyncio.exceptions.CancelledError":
             described["type"] = "TimeLimit" if kind == "time_limit" else "Cancelled"
-    fields: dict[str, Any] = {"kind": kind, "error": described, "retry": kind != "cancelled" and may_retry(task, error)}
-    if isinstance(error, Retry) and error.delay is not None:
-        fields["delay"] = error.delay
+    fields: dict[str, Any] = {"kind": kind, "error": described, "retry": kind != "cancelled" and retry}
+    if delay is not None:
+        fields["delay"] = delay
     return outcome(context, **fields)
+
+
+def _delay_of(error: BaseException) -> float | None:
+    """Return the delay of a Retry, which its constructor has checked, unless somebody has set another."""
+    if not isinstance(error, Retry) or error.delay is None:
+        return None
+    return max(0.0, seconds_of(error.delay, "the delay of a retry"))
 
 
 def stopped(context: AttemptContext, message: str) -> Record:
@@ -41,6 +59,12 @@ def stopped(context: AttemptContext, message: str) -> Record:
     kind = context.stop or "cancelled"
     name = "TimeLimit" if kind == "time_limit" else "Cancelled"
     return outcome(context, kind=kind, error={"type": name, "message": message}, retry=kind != "cancelled")
+
+
+def escaped(context: AttemptContext, error: BaseException) -> Record:
+    """Return the record of an attempt whose outcome could not be made: never is a slot lost by it."""
+    message = f"the worker could not make the outcome of this attempt: {type(error).__name__}: {text_of(error, MAX_MESSAGE)}"
+    return outcome(context, kind=context.stop or "error", error={"type": "OutcomeLost", "message": message}, retry=True)
 
 
 def outcome(context: AttemptContext, **fields: Any) -> Record:
@@ -76,14 +100,10 @@ def describe(error: BaseException) -> dict[str, Any]:
 def _brief(error: BaseException) -> dict[str, Any]:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
-    try:
-        message = str(error)[:MAX_MESSAGE]
-    except Exception as broken:  # noqa: BLE001 - a __str__ of the user's
-        message = f"<its text cannot be made: {type(broken).__name__}>"
-    brief: dict[str, Any] = {"type": name, "message": message}
+    brief: dict[str, Any] = {"type": text_of(name, MAX_NAME), "message": text_of(error, MAX_MESSAGE)}
     notes = getattr(error, "__notes__", None)
     if isinstance(notes, list) and notes:
-        brief["notes"] = [str(note)[:MAX_MESSAGE] for note in notes[:20]]
+        brief["notes"] = [text_of(note, MAX_MESSAGE) for note in notes[:MAX_NOTES]]
     return brief
 
 
@@ -91,9 +111,12 @@ def _traceback(error: BaseException) -> str:
     try:
         found = traceback.TracebackException.from_exception(error, compact=True)
         _leave_ours_out(found)
-        return "".join(found.format())
-    except Exception as broken:  # noqa: BLE001 - sources that cannot be read, a __repr__ of the user's
-        return f"<the traceback cannot be made: {type(broken).__name__}: {broken}>"
+        text = "".join(found.format())
+        return text_of(text, len(text))
+    except Stop:
+        raise
+    except BaseException as broken:  # noqa: BLE001 - sources that cannot be read, a __repr__ of the user's
+        return f"<the traceback cannot be made: {type(broken).__name__}: {text_of(broken, MAX_MESSAGE)}>"
 
 
 def _leave_ours_out(found: traceback.TracebackException) -> None:

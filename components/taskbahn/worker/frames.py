@@ -35,7 +35,7 @@ _decode = msgspec.msgpack.Decoder().decode
 
 
 def frame(message: Any) -> bytes:
-    """Return *message* as it travels."""
+    """Return *message* as it travels; raises TypeError, ValueError, OverflowError for what cannot."""
     data = _encode(message)
     return LENGTH.pack(len(data)) + data
 

@@ -6,11 +6,14 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from taskbahn.attempt import NOTICE
+from taskbahn.worker.sendable import lost
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from taskbahn.attempt import AttemptContext, Record
+    from taskbahn.attempt import AttemptContext, Record, Saying
 
 PROGRESS_INTERVAL = 0.05  # seconds between two progress records of one attempt, at least
 
@@ -36,11 +39,18 @@ class ProgressGate:
                 continue  # it was sent with the outcome
             remaining = saying.sent_at + PROGRESS_INTERVAL - now
             if remaining <= 0:
-                records.append(saying.progress_record(now))
+                records.append(_progress_of(saying, now))
             else:
                 self._touched.append(context)
                 wait = remaining if wait is None else min(wait, remaining)
         return records, wait
+
+
+def _progress_of(saying: Saying, now: float) -> Record:
+    try:
+        return saying.progress_record(now)
+    except Exception as error:  # noqa: BLE001 - it costs this record
+        return lost((NOTICE, [*saying.context.key, "progress", 0.0, None]), error)
 
 
 class Outbox:
@@ -77,7 +87,7 @@ class Outbox:
         if self._is_signalled:
             self._records.append(record)
         else:
-            self.deliver([record])
+            self._deliver([record])
 
     def touch(self, context: AttemptContext) -> None:
         """Have the progress of *context* sent; from any thread."""
@@ -105,7 +115,15 @@ class Outbox:
                 batch.append(records.popleft())
         except IndexError:
             if batch:
-                self.deliver(batch)
+                self._deliver(batch)
+
+    def _deliver(self, batch: list[Record]) -> None:
+        try:
+            self.deliver(batch)
+        except Exception:  # noqa: BLE001 - what follows must still be heard
+            from twisted.logger import Logger  # late: child processes have this module and no Twisted
+
+            Logger("taskbahn.worker").failure("what attempts said could not be passed on")
 
     def _take_progress(self, batch: list[Record]) -> None:
         self._is_touched = False

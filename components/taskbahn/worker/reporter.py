@@ -14,10 +14,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autobahn.wamp.exception import TransportLost
 from twisted.logger import Logger
 
 from taskbahn import wire
-from taskbahn.attempt import DONE, FAILED
+from taskbahn.attempt import DONE, FAILED, NOTICE
+from taskbahn.worker.sendable import is_lost, lost
 
 if TYPE_CHECKING:
     import asyncio
@@ -72,7 +74,7 @@ class Batch:
 
     def split(self) -> tuple[Batch, Batch]:
         """Return what fits into one report, and the rest. Notices go before the outcomes that follow them."""
-        notices = _fitting(self.notices, MAX_NOTICES, lambda one: 100 + len(wire.JSON_ENCODE(one[4])))
+        notices = _fitting(self.notices, MAX_NOTICES, lambda one: 100 + _size(one[4]))
         if notices < len(self.notices):
             rest = Batch(self.done, self.failed, self.notices[notices:], self.back, self.begun)
             return Batch(notices=self.notices[:notices]), rest
@@ -80,6 +82,35 @@ class Batch:
         failed = _fitting(self.failed, MAX_NOTICES // 10, lambda _: 0)
         now = Batch(self.done[:done], self.failed[:failed], self.notices, self.back, self.begun)
         return now, Batch(self.done[done:], self.failed[failed:])
+
+    def smaller(self, error: Exception) -> list[Batch]:
+        """Return this in two parts, since it could not be sent; for a single record what is sent instead of it, if anything."""
+        records: list[Record] = [
+            *((NOTICE, one) for one in self.notices), *((DONE, one) for one in self.done), *((FAILED, one) for one in self.failed)
+        ]  # fmt: skip
+        if len(records) == 1:
+            records = [] if is_lost(records[0]) else [lost(records[0], error)]
+            return [self._of(records)] if records or self.back else []
+        half = len(records) // 2
+        return [_of(records[:half]), self._of(records[half:])] if records else []
+
+    def _of(self, records: list[Record]) -> Batch:
+        return _of(records, self.back, self.begun)
+
+
+def _of(records: list[Record], back: Iterable[Key] = (), begun: Iterable[Key] = ()) -> Batch:
+    batch = Batch(back=list(back), begun=list(begun))
+    places = {NOTICE: batch.notices, DONE: batch.done, FAILED: batch.failed}
+    for kind, data in records:
+        places[kind].append(data)
+    return batch
+
+
+def _size(data: Any) -> int:
+    try:
+        return len(wire.JSON_ENCODE(data))
+    except Exception:  # noqa: BLE001 - it is found out when it is sent
+        return 0
 
 
 def _fitting(items: list[Any], most: int, weigh: Callable[[Any], int]) -> int:
@@ -241,7 +272,19 @@ class Reporter:
         if self._measure is not None and (self._measured_at is None or now - self._measured_at >= VITALS_SECONDS):
             self._measured_at = now
             report["vitals"] = wire.plain(self._measure())
-        self._call(report)
+        try:
+            self._call(report)
+        except TransportLost:
+            return  # all of it stays here until there is another session
+        except Exception as error:  # noqa: BLE001 - one record that cannot travel must cost that record, and not the others
+            self._sent.pop()
+            self.log.failure("a report could not be sent as a whole")
+            parts = batch.smaller(error)
+            for part in parts:
+                self._send(part)
+            if batch.back and not parts:
+                self._pending = batch.before(self._pending)
+                self._on_unanswered(0.0)
 
     def recorded(self, refused: list[Key], count: int = 1) -> None:
         """The oldest reports on their way are recorded, but for what was *refused*."""

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from taskbahn.attempt import AttemptContext
 
 END_GRACE = 1.0  # seconds that an idle child gets for its exit
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; getrusage(2) differs
+DEAF_AFTER = 10.0  # seconds for which a child may leave what it was given, while it runs nothing
 HALT_LOOKS = 50  # milliseconds in which a halted process should have come to a halt, if it is not stuck in the kernel
 
 
@@ -42,8 +43,11 @@ class Death(NamedTuple):
 
     code: int  # negative: the number of a signal
     peak_memory: int
+    reason: str = ""  # why this worker ended it, if it did
 
     def __str__(self) -> str:
+        if self.reason:
+            return f"its process was ended: {self.reason}"
         peak = f"; its memory was {self.peak_memory / 2**20:,.0f} MiB at most"
         if self.code >= 0:
             return f"its process ended with exit code {self.code}{peak}"
@@ -79,6 +83,8 @@ class ChildProcess:
         self._unframer = Unframer()
         self._unsent = bytearray()
         self._is_gone = False
+        self._reason = ""
+        self._waits_since: float | None = None  # for it to begin what it has, while it runs nothing; monotonic
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         command = [sys.executable, "-m", "taskbahn.worker.child", str(theirs.fileno()), str(self._mark.descriptor), target]
@@ -138,16 +144,39 @@ class ChildProcess:
 
     def kill_in(self, context: AttemptContext) -> None:
         """Kill it if it is still in *context*, and only then: it is halted first, and asked for the last time."""
+        self._kill_if(lambda: context.key in self.held)
+
+    def _kill_if(self, is_meant: Callable[[], bool]) -> bool:
+        """Halt it, hear what it has said, and kill it if *is_meant* still holds; return whether it is gone or going."""
         os.kill(self.pid, signal.SIGSTOP)
         for _ in range(HALT_LOOKS):
             if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
                 break
             time.sleep(0.001)
         self._read()
-        if context.key in self.held and not self._is_gone:
+        if self._is_gone:
+            return True
+        if is_meant():
             self.kill()
-        elif not self._is_gone:
-            os.kill(self.pid, signal.SIGCONT)
+            return True
+        os.kill(self.pid, signal.SIGCONT)
+        return False
+
+    def is_deaf(self, now: float) -> bool:
+        """Return whether it leaves what it was given though it runs nothing: its talking thread hears no more.  now: monotonic."""
+        if not self.is_ready or not self.held or self.current() is not None:
+            self._waits_since = None
+            return False
+        if self._waits_since is None:
+            self._waits_since = now
+        return now - self._waits_since > DEAF_AFTER
+
+    def kill_deaf(self) -> None:
+        """End it if it has still begun nothing."""
+        oldest = next(iter(self.held.values()))
+        self._reason = f"it did not begin what it was given for {DEAF_AFTER:g} s"
+        if not self._kill_if(lambda: not self.begun(oldest)):
+            self._reason, self._waits_since = "", None
 
     def kill(self) -> None:
         """End it by force; `child_died` follows."""
@@ -184,15 +213,23 @@ class ChildProcess:
             if not data:
                 self._died()
                 return
-            for records in self._unframer.feed(data):
-                if not self.is_ready:
-                    self.is_ready = True
-                    self._owner.child_ready(self)
-                    records = [record for record in records if record[0] != "ready"]  # noqa: PLW2901
-                if records:
-                    self._owner.child_said(self, records)
+            try:
+                for records in self._unframer.feed(data):
+                    self._heard(records)
+            except Exception as error:  # noqa: BLE001 - a task wrote to a descriptor that is not its own, say: what follows is lost, too
+                self._reason = f"it sent what cannot be read ({type(error).__name__}: {error})"
+                self.kill()
+                return
             if len(data) < MOST_READ:
                 return
+
+    def _heard(self, records: list[Any]) -> None:
+        if not self.is_ready:
+            self.is_ready = True
+            self._owner.child_ready(self)
+            records = [record for record in records if record[0] != "ready"]
+        if records:
+            self._owner.child_said(self, records)
 
     def _write(self) -> None:
         try:
@@ -211,7 +248,7 @@ class ChildProcess:
         _, status, used = os.wait4(self.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)  # or it would be waited for again
         self._close(keep_mark=True)
-        self._owner.child_died(self, Death(self._process.returncode, used.ru_maxrss * MAXRSS_UNIT))
+        self._owner.child_died(self, Death(self._process.returncode, used.ru_maxrss * MAXRSS_UNIT, self._reason))
         self._mark.close()
 
     def _close(self, *, keep_mark: bool = False) -> None:

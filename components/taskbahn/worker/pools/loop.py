@@ -8,7 +8,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import ACTIVE, DONE
-from taskbahn.worker.failure import failed, stopped
+from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.pool import Line
 
 if TYPE_CHECKING:
@@ -96,7 +96,10 @@ class LoopPool:
         if context.ended:
             return
         context.ended = True
-        context.finish()
+        try:
+            context.finish()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the slot is for others now
+            record = escaped(context, error)
         self._running.pop(context, None)
         if self._running or self._line.waiting:
             self._outbox.put_here(record)

@@ -115,6 +115,9 @@ class ProcessPool:
 
     def blocked(self, now: float) -> list[AttemptContext]:
         """Return attempts that wait for a slot and get none; those behind a long one in a child are asked back first."""
+        for child in list(self.children):
+            if child.is_deaf(now):
+                child.kill_deaf()
         for child in self.children:
             if len(child.held) > 1 and not child.asked_back:
                 current = child.current()
@@ -161,6 +164,8 @@ class ProcessPool:
         """What it had begun has crashed, or was killed because it did not stop; the rest goes to other children."""
         if child in self.children:
             self.children.remove(child)
+        if death.reason:
+            self.log.error("process {pid}: {why}", pid=child.pid, why=death)
         unstarted = [context for context in child.held.values() if not child.begun(context)]
         for context in child.held.values():
             if not child.begun(context):

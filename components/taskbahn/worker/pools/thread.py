@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from taskbahn.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.execution import execute
-from taskbahn.worker.failure import stopped
+from taskbahn.worker.failure import escaped, stopped
 from taskbahn.worker.pool import Line
 
 if TYPE_CHECKING:
@@ -161,4 +161,7 @@ class ThreadPool:
             place.settle()
         except Stop:  # it came after the function had returned; nothing is thrown twice
             place.settle()
+        except BaseException as error:  # noqa: BLE001 - a thread that ends takes its slot with it
+            context.ended = True
+            return escaped(context, error)
         return record or stopped(context, context.stop_reason)

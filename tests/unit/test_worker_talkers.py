@@ -1,0 +1,162 @@
+"""The parts that talk: what cannot be sent costs that message, and one that is dead, stuck or garbled is seen and replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.stage import play
+
+from taskbahn import wire
+from taskbahn.attempt import DONE, FAILED, NOTICE
+from taskbahn.worker.loading import load_app
+from taskbahn.worker.pools import childprocess
+from taskbahn.worker.sendable import Sendable
+
+SOURCE = """
+    import ctypes, os, stat, sys, threading
+    from taskbahn import Taskbahn, current
+    app = Taskbahn()
+
+    @app.task(name="say", pool="thread")
+    def say(text: str, result: str) -> str:
+        current.log(text)
+        return result
+
+    @app.task(name="fail", pool="thread")
+    def fail(text: str) -> str:
+        raise ValueError(text)
+
+    @app.task(name="add")
+    def add(a: int) -> int:
+        return a + 1
+
+    @app.task(name="where")
+    def where() -> int:
+        return os.getpid()
+
+    @app.task(name="kill_talker", crash_attempts=1)
+    def kill_talker() -> None:
+        talker = next(thread for thread in threading.enumerate() if thread.name == "taskbahn-child")
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(talker.ident), ctypes.py_object(MemoryError))
+        threading.Event().wait(30)
+
+    @app.task(name="deafen")
+    def deafen() -> int:
+        sys.modules["__main__"].Child._obey = lambda *_: threading.Event().wait()
+        return os.getpid()
+
+    @app.task(name="garble")
+    def garble() -> None:
+        for descriptor in map(int, os.listdir("/proc/self/fd")):
+            try:
+                if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                    os.write(descriptor, b"\\x03\\0\\0\\0???")
+            except OSError:
+                pass
+        threading.Event().wait(30)
+"""
+
+
+@pytest.fixture
+def scene(make_module: Callable[[str], str]) -> Callable[..., None]:
+    target = f"{make_module(SOURCE)}:app"
+    return lambda action, slots=1: play(load_app(target), action, slots=slots, target=target)
+
+
+def refuse_poison(value: Any) -> bytes:
+    text = wire.JSON_ENCODE(value)
+    if b"poison" in text:
+        raise ValueError("this cannot travel")
+    return text
+
+
+def test_a_record_that_cannot_be_packed_is_replaced_by_one_that_says_so() -> None:
+    records: list[Any] = [
+        (DONE, ["a", 1, "1", 1.0, 2.0]),
+        (DONE, ["b", 1, "poison", 1.0, 2.0]),
+        (FAILED, {"id": "c", "attempt": 2, "kind": "error", "error": {"message": "poison"}, "retry": False, "started_at": 1.0}),
+        (NOTICE, ["d", 1, "chunk", 1.0, "poison", 7]),
+        (NOTICE, ["d", 1, "progress", 1.0, "poison"]),
+    ]
+    kept, result, failure, chunk, progress = Sendable(refuse_poison).sound(records)
+    assert kept == records[0]
+    assert (result[0], result[1]["id"], result[1]["kind"], result[1]["error"]["type"]) == (FAILED, "b", "error", "OutcomeLost")
+    assert "this cannot travel" in result[1]["error"]["message"]
+    assert (failure[1]["id"], failure[1]["attempt"], failure[1]["retry"]) == ("c", 2, False)
+    assert (chunk[1][:3], chunk[1][5]) == (["d", 1, "log"], 7)
+    assert chunk[1][4]["message"] == "a chunk could not be sent: ValueError: this cannot travel"
+    assert progress[1][4]["message"].startswith("a progress report could not be sent")
+    assert refuse_poison([kept, result, failure, chunk, progress])
+
+
+def test_of_a_report_that_cannot_be_sent_only_the_cause_is_left_out(scene: Callable[..., None]) -> None:
+    async def action(worker: Any, dispatcher: Any) -> None:
+        report = dispatcher.report
+
+        def send(whole: dict[str, Any]) -> None:
+            refuse_poison(whole)
+            report(whole)
+
+        dispatcher.report = send
+        jobs = [(f"good{number}", "say", ["line", "fine"]) for number in range(20)]
+        jobs += [("result", "say", ["line", "poison"]), ("line", "say", ["poison", "fine"]), ("error", "fail", ["poison"])]
+        worker.reporter.disconnected()  # all of it in one report
+        dispatcher.run(*jobs)
+        await dispatcher.until(lambda: not worker.reporter.held)
+        worker.reporter.connected(dispatcher.report, 10.0)
+        await dispatcher.until(lambda: worker.is_clear)
+        assert {job for job in dispatcher.done if job.startswith("good")} == {f"good{number}" for number in range(20)}
+        assert dispatcher.done["line"] == "fine"
+        assert {job: dispatcher.failed[job]["error"]["type"] for job in ("result", "error")} == dict.fromkeys(
+            ("result", "error"), "OutcomeLost"
+        )
+        told = [one for one in dispatcher.all("notices") if one[0] == "line"]
+        assert [one[4]["message"] for one in told] == ["a log line could not be sent: ValueError: this cannot travel"]
+
+    scene(action, slots=4)
+
+
+def test_a_process_whose_talking_thread_has_died_ends_and_another_takes_its_place(scene: Callable[..., None]) -> None:
+    async def action(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("dead", "kill_talker"))
+        await dispatcher.until(worker._pools["process"].running)
+        worker._pools["process"].take_back()  # an order wakes the talking thread
+        await dispatcher.until(lambda: worker.is_clear)
+        assert (dispatcher.failed["dead"]["kind"], dispatcher.failed["dead"]["error"]["exit_code"]) == ("crash", 70)
+        dispatcher.run(("next", "add", [1]))
+        await dispatcher.until(lambda: worker.is_clear)
+        assert dispatcher.done == {"next": 2}
+
+    scene(action)
+
+
+def test_a_process_that_hears_no_more_is_ended_and_what_it_was_given_is_done_by_another(
+    scene: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(childprocess, "DEAF_AFTER", 0.3)
+
+    async def action(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("deaf", "deafen"))
+        await dispatcher.until(lambda: worker.is_clear)
+        dispatcher.run(("where", "where"))
+        await dispatcher.until(lambda: worker.is_clear)
+        assert dispatcher.failed == {}
+        assert dispatcher.done["where"] != dispatcher.done["deaf"]
+
+    scene(action)
+
+
+def test_a_process_that_sends_what_cannot_be_read_is_ended_with_the_reason(scene: Callable[..., None]) -> None:
+    async def action(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("garbled", "garble"))
+        await dispatcher.until(lambda: worker.is_clear)
+        failure = dispatcher.failed["garbled"]
+        assert (failure["kind"], failure["error"]["type"]) == ("crash", "ProcessDied")
+        assert "it sent what cannot be read" in failure["error"]["message"]
+        dispatcher.run(("next", "add", [1]))
+        await dispatcher.until(lambda: worker.is_clear)
+        assert dispatcher.done == {"next": 2}
+
+    scene(action)
