@@ -35,6 +35,7 @@ Workers that report much (REGISTER):
 Workers without an SDK (REGISTER):
     taskbahn.offer.<task>(*args, **kwargs)   ~> progressive results are progress, then the result
     taskbahn.offer_job.<task>(Offered, *args, **kwargs)  the same, for those who want to know their job
+    taskbahn.offer_as.<name>.<task>, taskbahn.offer_job_as.<name>.<task>  the same, for any number of workers of one task
 Topics (SUBSCRIBE):
     taskbahn.job.<id>                        [Event, ...]
     taskbahn.view.changes                    {"jobs": [JobView without payloads, ...], "status": Status}   a few times a second
@@ -73,12 +74,15 @@ WORKER_ATTACH = "taskbahn.worker.attach"
 WORKER_REPORT = "taskbahn.worker.report"
 OFFER_PREFIX = "taskbahn.offer."
 OFFER_JOB_PREFIX = "taskbahn.offer_job."
+OFFER_AS_PREFIX = "taskbahn.offer_as."
+OFFER_JOB_AS_PREFIX = "taskbahn.offer_job_as."
 REPORTS_PREFIX = "taskbahn.reports."
 JOB_TOPIC = "taskbahn.job."
 CHANGES_TOPIC = "taskbahn.view.changes"
 
 TASK_NAME = r"^(?!(?:taskbahn|wamp|crossbar)(?:\.|$))[a-z0-9_]+(?:\.[a-z0-9_]+)*$"
 MAX_TASK_NAME = 200
+OFFER_NAME = r"^[A-Za-z0-9_-]{1,64}$"  # one component of a URI: the task begins after the dot that follows it
 MAX_MESSAGE = 16 * 1024 * 1024  # bytes, both transports
 MAX_ARGUMENTS = 1024 * 1024  # bytes of JSON, one job
 MAX_RESULT = 4 * 1024 * 1024  # bytes of JSON, one job

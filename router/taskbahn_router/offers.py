@@ -1,6 +1,7 @@
 """Workers without an SDK: whoever registers `taskbahn.offer.<task>` offers that task; the dispatcher calls it.
 
-Under `taskbahn.offer_job.<task>` it is told of its job before the arguments.
+Under `taskbahn.offer_job.<task>` it is told of its job before the arguments. WAMP lets one session register a URI; several
+workers of one task register `taskbahn.offer_as.<name>.<task>` or `taskbahn.offer_job_as.<name>.<task>`, each with its own name.
 Each registration is one worker with one slot; its progressive results are progress, its result or error the outcome.
 """
 
@@ -14,6 +15,7 @@ from twisted.logger import Logger
 from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TaskbahnError, TooDeep
 from taskbahn_router.intake import check_depth, check_report, unpack
+from taskbahn_router.offer_uris import Offer, offer_of, problem_of
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from taskbahn_router.service import Outside
 
 
-PREFIXES = (wire.OFFER_PREFIX, wire.OFFER_JOB_PREFIX)
 TELL_SECONDS = 0.05  # between two reports of progress; the newest of each attempt counts
 
 GONE_SECONDS = 0.25  # a session that goes ends its calls a moment before its registrations
@@ -42,10 +43,10 @@ class OfferFailed(Exception):
 class OfferOrders:
     """The way to an offered procedure: orders become calls, their ends become reports."""
 
-    def __init__(self, dispatcher: Dispatcher, outside: Outside, uri: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, outside: Outside, offer: Offer) -> None:
         self._dispatcher = dispatcher
         self._outside = outside
-        self._uri = uri
+        self._offer = offer
         self._calls: dict[str, Deferred[Any]] = {}
         self._stopped: dict[str, str] = {}  # job -> why we stopped it
         self._newest: dict[str, wire.Notice] = {}  # job -> progress that is not reported yet
@@ -64,11 +65,11 @@ class OfferOrders:
 
     def _run(self, id: str, attempt: int, packed: str, run_within: float | None) -> None:
         args, kwargs = unpack(packed)
-        if self._uri.startswith(wire.OFFER_JOB_PREFIX):
+        if self._offer.knows_job:
             args = [wire.plain(wire.Offered(job=id, attempt=attempt)), *args]
         began = self._dispatcher.wall()
         call = self._calls[id] = self._outside.call_offer(
-            self._uri, args, kwargs, lambda *values, **named: self._progress(id, attempt, values, named)
+            self._offer.uri, args, kwargs, lambda *values, **named: self._progress(id, attempt, values, named)
         )
         if run_within is not None:
             timer = self._dispatcher.clock.callLater(run_within, self._stop, id, "time_limit")
@@ -152,7 +153,7 @@ class OfferOrders:
 
 
 class Offers:
-    """Makes a worker of each `taskbahn.offer.` or `taskbahn.offer_job.` registration."""
+    """Makes a worker of each registration that is an offer (see `offer_uris`)."""
 
     log = Logger("taskbahn.offers")
 
@@ -164,16 +165,19 @@ class Offers:
 
     def created(self, registration: dict[str, Any]) -> None:
         """A procedure was registered; take it on if it is an offer."""
-        uri = str(registration.get("uri", ""))
-        prefix = next((each for each in PREFIXES if uri.startswith(each)), None)
-        if prefix is None or registration.get("match", "exact") != "exact":
+        uri, number = str(registration.get("uri", "")), registration["id"]
+        problem = problem_of(uri, registration.get("match", "exact"))
+        if problem:
+            self.log.warn("{uri} is not taken as an offer: {problem}", uri=uri, problem=problem)
             return
-        number = registration["id"]
-        orders = OfferOrders(self._dispatcher, self._outside, uri)
-        name = uri.removeprefix(prefix)
-        known = self._dispatcher.board.tasks.get(name)
-        declaration = known.declaration if known else wire.TaskDeclaration(name=name, pool="offer")
-        hello = wire.Hello(protocol=wire.PROTOCOL, worker=f"offer-{number}", slots=1, tasks=[declaration])
+        offer = offer_of(uri)
+        if offer is None:
+            return
+        orders = OfferOrders(self._dispatcher, self._outside, offer)
+        known = self._dispatcher.board.tasks.get(offer.task)
+        declaration = known.declaration if known else wire.TaskDeclaration(name=offer.task, pool="offer")
+        id = self._worker_id(offer, number)
+        hello = wire.Hello(protocol=wire.PROTOCOL, worker=id, slots=1, tasks=[declaration])
         queue = declaration.options.get("queue")
         if queue:
             hello.queues = [queue]
@@ -191,6 +195,14 @@ class Offers:
         worker = self._workers.pop(registration, None)
         if worker is not None:
             self._roster.lose(worker, at_once=True)
+
+    def _worker_id(self, offer: Offer, number: int) -> str:
+        """Return the id of its worker, which is another one's only if that one has left."""
+        if not offer.name:
+            return f"offer-{number}"
+        id = f"offer-{offer.name}.{offer.task}"
+        attached = self._dispatcher.board.workers.get(id)
+        return id if attached is None or attached.orders is None else f"{id}-{number}"
 
 
 def _and_cancel(result: Any, timer: Any) -> Any:

@@ -109,6 +109,36 @@ def test_offer_a_task(run: Any) -> None:
     assert "must not be negative" in failure[1]
 
 
+def test_two_pages_offer_one_task_and_when_one_goes_the_other_goes_on(run: Any) -> None:
+    shared, after, shown = run("""
+        const pages = [await connect(), await connect()];
+        const began = [];
+        const go = [];
+        for (const [number, page] of pages.entries()) {
+            await page.offer("browser.shared", ([job]) => new Promise((resolve) => {
+                began.push(number);
+                go[number] = () => resolve([number, job]);
+            }), { name: `tab-${number}` });
+        }
+        const offering = async () => (await bahn.ask("taskbahn.view.workers")).map(({ id }) => id).filter((id) => id.includes("browser.shared"));
+        while ((await offering()).length < 2);  // the dispatcher hears of the offers a moment later
+        const jobs = [await bahn.start("browser.shared", ["a"]), await bahn.start("browser.shared", ["b"])];
+        await until(() => began.length === 2);
+        const shown = await offering();
+        pages[0].close();
+        go[1]();
+        await until(() => began.length === 3);
+        go[1]();
+        const after = await Promise.all(jobs.map((job) => job.result()));
+        pages[1].close();
+        return [began, after, shown];
+    """)
+    assert sorted(shared[:2]) == [0, 1]
+    assert shared[2] == 1
+    assert [result[0] for result in after] == [1, 1]
+    assert sorted(shown) == ["offer-tab-0.browser.shared", "offer-tab-1.browser.shared"]
+
+
 OFFER = """
     const begun = [];
     const withdraw = await bahn.offer("browser.forever", async ([name], { signal, job, attempt, progress }) => {

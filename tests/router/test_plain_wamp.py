@@ -116,6 +116,43 @@ async def test_a_call_with_a_timeout_goes_through_crossbars_dealer_and_gets_the_
 
 
 @pytest_twisted.ensureDeferred
+async def test_two_workers_offer_one_task_by_name_and_one_that_goes_leaves_it_to_the_other(node: Node) -> None:
+    async with session_to(node.websocket) as client, session_to(node.websocket) as second:
+        two = Offer(second, wire.OFFER_AS_PREFIX + "two.")
+        async with session_to(node.rawsocket) as first:
+            one = Offer(first, wire.OFFER_AS_PREFIX + "one.")
+            one.name = two.name
+            await one.register()
+            await two.register()
+            answers = [client.call(two.name, number) for number in range(2)]
+            await one.call()
+            kept = await two.call()
+            workers = await patiently(client.call(wire.VIEW_WORKERS))
+            found = {worker["id"]: worker["slots"] for worker in workers if two.name in worker["tasks"]}
+            assert found == {f"offer-one.{two.name}": 1, f"offer-two.{two.name}": 1}
+        kept["done"].callback("two")
+        (await two.call(2))["done"].callback("two again")  # the job of the one that left
+        assert sorted([await patiently(answer) for answer in answers]) == ["two", "two again"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_second_on_a_plain_offer_and_odd_names_get_a_sentence(node: Node) -> None:
+    async with session_to(node.rawsocket) as first, session_to(node.websocket) as second:
+        offer, again = Offer(first), Offer(second)
+        again.name = offer.name
+        await offer.register()
+        with pytest.raises(ApplicationError, match=rf"register taskbahn\.offer_as\.<name>\.{offer.name}") as refused:
+            await again.register()
+        assert refused.value.error == "wamp.error.procedure_already_exists"
+        for prefix, why in (
+            ("taskbahn.offer_as.Odd name.", "is no name of a worker"),
+            ("taskbahn.offer.UPPER.", "cannot name a task"),
+        ):
+            with pytest.raises(ApplicationError, match=why):
+                await Offer(second, prefix).register()
+
+
+@pytest_twisted.ensureDeferred
 async def test_of_a_cancelled_call_whose_caller_leaves_nothing_stays(node: Node) -> None:
     said = len(node.lines)
     async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:

@@ -299,3 +299,32 @@ def test_what_workers_report_is_taken_if_it_is_of_a_call_of_ours(way: Way) -> No
     invocations[3].canceled = True
     assert not take(session, report)
     assert len(way.reports) == 1
+
+
+def test_a_second_session_on_a_plain_offer_is_told_the_way(way: Way) -> None:
+    session = Session()
+    for uri in ("taskbahn.offer.a.task", "some.procedure"):
+        reply = message.Error(message.Register.MESSAGE_TYPE, 3, "wamp.error.procedure_already_exists", ["Crossbar's words"])
+        reply.correlation_uri = uri
+        way.router.send(session, reply)
+    ours, theirs = session.sent
+    assert (ours.request_type, ours.request, ours.error) == (message.Register.MESSAGE_TYPE, 3, theirs.error)
+    assert "register taskbahn.offer_as.<name>.a.task" in ours.args[0]
+    assert theirs.args == ["Crossbar's words"]
+
+
+def test_an_offer_with_an_odd_name_is_refused_before_it_is_registered(way: Way) -> None:
+    session = Session()
+    good = message.Register(1, "taskbahn.offer_as.tab-1.a.task")
+    for msg in (
+        good,
+        message.Register(2, "taskbahn.offer_as.tab 1.a.task"),
+        message.Register(3, "taskbahn.offer.", match="prefix"),
+    ):
+        way.router.process(session, msg)
+    assert way.router.processed == [good]
+    assert [(error.request, error.error) for error in session.sent] == [
+        (2, "wamp.error.invalid_uri"),
+        (3, "wamp.error.invalid_uri"),
+    ]
+    assert "'tab 1' is no name of a worker" in session.sent[0].args[0]

@@ -10,6 +10,7 @@ from support.dispatching import Asked, Hall, job_id
 from twisted.internet.defer import Deferred
 
 from taskbahn import wire
+from taskbahn_router.offer_uris import offer_of, problem_of, taken
 from taskbahn_router.offers import GONE_SECONDS, TELL_SECONDS, OfferFailed, Offers
 
 URI = wire.OFFER_PREFIX + "shop.offered"
@@ -111,3 +112,82 @@ def test_who_wants_to_know_its_job_is_told_before_the_arguments(monkeypatch: pyt
     hall.settle()
     assert called == [(wire.OFFER_JOB_PREFIX + "shop.offered", [{"job": job_id(1), "attempt": 1}, 7], {})]
     hall.check()
+
+
+NAMED = wire.OFFER_AS_PREFIX + "{}.shop.offered"
+
+
+def test_named_offers_share_the_jobs_of_a_task_and_one_that_goes_leaves_its_job_to_the_other() -> None:
+    hall = Hall()
+    made = offers(hall)
+    one, other = NAMED.format("tab-1"), NAMED.format("tab-2")
+    made.created({"id": 1, "uri": one})
+    made.created({"id": 2, "uri": other})
+    for _ in range(2):
+        hall.submit(task="shop.offered")
+    hall.settle()
+    assert set(hall.heard) == {one, other}
+    assert {hall.row(number).worker for number in (1, 2)} == {"offer-tab-1.shop.offered", "offer-tab-2.shop.offered"}
+    hall.heard[one][1].errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
+    made.deleted(1)
+    hall.heard[other][1].callback("first")
+    hall.settle()
+    hall.heard[other][1].callback("second")
+    hall.settle()
+    assert (hall.state(1), hall.state(2)) == ("succeeded", "succeeded")
+    hall.check()
+
+
+def test_one_name_may_offer_several_tasks_with_and_without_its_job() -> None:
+    hall = Hall()
+    made = offers(hall)
+    uris = [NAMED.format("a"), wire.OFFER_JOB_AS_PREFIX + "a.shop.offered", wire.OFFER_AS_PREFIX + "a.b"]
+    for number, uri in enumerate(uris):
+        made.created({"id": number, "uri": uri})
+    attached = [worker for worker in hall.dispatcher.board.workers.values() if worker.orders is not None]
+    assert [worker.hello.tasks[0].name for worker in attached] == ["shop.offered", "shop.offered", "b"]
+    made.deleted(0)
+    assert len(hall.dispatcher.board.workers) == 2
+    hall.check()
+
+
+@pytest.mark.parametrize("prefix", [wire.OFFER_AS_PREFIX, wire.OFFER_JOB_AS_PREFIX])
+def test_the_name_ends_at_the_first_dot(prefix: str) -> None:
+    offer = offer_of(f"{prefix}a.b.c")
+    assert offer is not None
+    assert (offer.name, offer.task, offer.knows_job) == ("a", "b.c", prefix == wire.OFFER_JOB_AS_PREFIX)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "taskbahn.offer.Upper", "taskbahn.offer.", "taskbahn.offer.taskbahn.x", "taskbahn.offer_job.a..b", "taskbahn.offer." + "x" * 201,
+        "taskbahn.offer_as.", "taskbahn.offer_as.name", "taskbahn.offer_as.name.", "taskbahn.offer_as..x", "taskbahn.offer_as.a b.x",
+        "taskbahn.offer_as.é.x", "taskbahn.offer_as." + "n" * 65 + ".x", "taskbahn.offer_as.n.Task", "taskbahn.offer_job_as.n.wamp.x",
+        "taskbahn.offer_as.n\n.x", "taskbahn.offer.x\n",
+    ],
+)  # fmt: skip
+def test_odd_names_are_refused_with_a_sentence_and_make_no_worker(uri: str) -> None:
+    hall = Hall()
+    assert problem_of(uri)
+    offers(hall).created({"id": 1, "uri": uri})
+    assert not hall.dispatcher.board.workers
+
+
+@pytest.mark.parametrize(
+    "uri", ["taskbahn.offer.x", "taskbahn.offer_as.A-1_b.images.thumbnail", "some.procedure", "taskbahn.offerings"]
+)
+def test_good_offers_and_other_procedures_are_not_refused(uri: str) -> None:
+    assert problem_of(uri) == ""
+
+
+def test_an_offer_is_no_pattern() -> None:
+    assert "match 'exact'" in problem_of("taskbahn.offer.", "prefix")
+    assert problem_of("some.procedure.", "prefix") == ""
+
+
+def test_what_is_taken_names_the_way_out() -> None:
+    assert "register taskbahn.offer_as.<name>.a.task" in taken("taskbahn.offer.a.task")
+    assert "register taskbahn.offer_job_as.<name>.a.task" in taken("taskbahn.offer_job.a.task")
+    assert "under another name" in taken("taskbahn.offer_as.n.a.task")
+    assert taken("some.procedure") == ""

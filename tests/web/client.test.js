@@ -182,7 +182,35 @@ test("subscriptions and offers are made again on every session", async () => {
   router.sessions[0].lose();
   while (router.sessions.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual(router.sessions[1].topics, ["taskbahn.view.changes"]);
-  assert.deepEqual(router.sessions[1].procedures, ["taskbahn.offer_job.browser.resize"]);
+  const [procedure] = router.sessions[1].procedures;
+  assert.match(procedure, /^taskbahn\.offer_job_as\.page-[0-9a-f]{12}\.browser\.resize$/);
+  assert.deepEqual(router.sessions[0].procedures, [procedure]); // it keeps its name
+  bahn.close();
+});
+
+test("two offers of one task have different names, unless they are given", async () => {
+  const { router, bahn } = await connected();
+  await bahn.offer("browser.resize", () => {});
+  await bahn.offer("browser.resize", () => {});
+  await bahn.offer("browser.resize", () => {}, { name: "tab-1" });
+  const { procedures } = router.sessions[0];
+  assert.equal(new Set(procedures).size, 3);
+  assert.equal(procedures[2], "taskbahn.offer_job_as.tab-1.browser.resize");
+  for (const name of ["", "a.b", "a b", "ä", "x".repeat(65), 7, null]) {
+    await assert.rejects(bahn.offer("browser.resize", () => {}, { name }), { uri: "taskbahn.error.invalid_name" });
+  }
+  bahn.close();
+});
+
+test("a node that knows no named offers gets the plain one", async () => {
+  const { router, bahn } = await connected();
+  router.sessions[0].register = async (procedure) => {
+    if (procedure.includes("_as.")) throw new TaskbahnError("not authorized", "wamp.error.not_authorized");
+    router.sessions[0].procedures.push(procedure);
+    return () => {};
+  };
+  await bahn.offer("browser.resize", () => {});
+  assert.deepEqual(router.sessions[0].procedures, ["taskbahn.offer_job.browser.resize"]);
   bahn.close();
 });
 

@@ -25,6 +25,7 @@ from twisted.logger import Logger
 from taskbahn import raw_messages
 from taskbahn.raw_messages import CALL, ERROR, YIELD, arguments, has_only, is_id, result
 from taskbahn_router.calls import Call
+from taskbahn_router.offer_uris import problem_of, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,13 +125,29 @@ class Shortcut:
 
     def process(self, session: Any, msg: Any) -> None:
         """Take the cancelling of a call that was taken here, or pass the message on."""
-        if not (type(msg) is message.Cancel and self._cancel(session, msg)):
+        kind = type(msg)
+        if kind is message.Register:
+            problem = problem_of(msg.procedure, msg.match or "exact")
+            if problem:
+                self._refuse(session, msg.request, ApplicationError.INVALID_URI, problem)
+                return
+        if not (kind is message.Cancel and self._cancel(session, msg)):
             self._process(session, msg)
 
     def send(self, session: Any, msg: Any) -> None:
         """Send to a session. One whose connection is just closing is no error: Crossbar would not reach the subscribers after it."""
+        if type(msg) is message.Error and msg.error == ApplicationError.PROCEDURE_ALREADY_EXISTS:
+            sentence = taken(msg.correlation_uri or "")
+            if sentence:
+                self._refuse(session, msg.request, msg.error, sentence)
+                return
         with suppress(*LOST):
             self._send(session, msg)
+
+    def _refuse(self, session: Any, request: int, uri: str, sentence: str) -> None:
+        """Answer a registration with an error that says what to do instead."""
+        with suppress(*LOST):
+            self._send(session, message.Error(message.Register.MESSAGE_TYPE, request, uri, [sentence]))
 
     def detach(self, session: Any = None) -> Any:
         """A session leaves, or all of them: nobody waits any more for the answers to its calls."""

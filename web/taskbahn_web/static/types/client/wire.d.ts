@@ -18,6 +18,8 @@ export const VIEW_ERRORS: "taskbahn.view.errors";
 export const VIEW_SETTINGS: "taskbahn.view.settings";
 export const ADMIN_DRAIN: "taskbahn.admin.drain";
 export const OFFER_JOB_PREFIX: "taskbahn.offer_job.";
+export const OFFER_JOB_AS_PREFIX: "taskbahn.offer_job_as.";
+export const OFFER_NAME: RegExp;
 export const JOB_TOPIC: "taskbahn.job.";
 export const CHANGES_TOPIC: "taskbahn.view.changes";
 export const TASK_NAME: RegExp;

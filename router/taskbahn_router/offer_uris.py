@@ -1,0 +1,73 @@
+"""The URIs under which a session without an SDK offers a task, and what to say of those that cannot be taken.
+
+`taskbahn.offer_as.<name>.<task>`: the name is the one component after the prefix, the task all that follows, dots included.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from taskbahn import wire
+
+NAMED = (wire.OFFER_AS_PREFIX, wire.OFFER_JOB_AS_PREFIX)
+PREFIXES = (wire.OFFER_PREFIX, wire.OFFER_JOB_PREFIX, *NAMED)
+TOLD = (wire.OFFER_JOB_PREFIX, wire.OFFER_JOB_AS_PREFIX)  # what is called under these is told of its job first
+TASK_NAME = re.compile(wire.TASK_NAME)
+OFFER_NAME = re.compile(wire.OFFER_NAME)
+
+
+class Offer(NamedTuple):
+    """What an offer's URI says; `name` is empty where only one session may offer the task."""
+
+    uri: str
+    task: str
+    name: str
+    knows_job: bool
+
+
+def offer_of(uri: str) -> Offer | None:
+    """Return what *uri* offers; None if it is not below a prefix of offers. Its names are not checked."""
+    prefix = next((each for each in PREFIXES if uri.startswith(each)), None)
+    if prefix is None:
+        return None
+    name, rest = "", uri.removeprefix(prefix)
+    if prefix in NAMED:
+        name, _, rest = rest.partition(".")
+    return Offer(uri, rest, name, prefix in TOLD)
+
+
+def problem_of(uri: str, match: str = "exact") -> str:
+    """Return why a registration below a prefix of offers cannot be taken, as a sentence; empty if it can, or is no offer."""
+    offer = offer_of(uri)
+    if offer is None:
+        return ""
+    if match != "exact":
+        return f"an offer is registered with match 'exact', not {match!r}: each registration offers one task"
+    if uri.startswith(NAMED):
+        prefix = next(each for each in NAMED if uri.startswith(each))
+        form = f"a named offer is {prefix}<name>.<task>, as {prefix}tab-1.images.thumbnail"
+        if not OFFER_NAME.fullmatch(offer.name):
+            return f"{form}, and {offer.name[:100]!r} is no name of a worker: it has 1 to 64 letters, digits, '_' or '-'"
+        if not offer.task:
+            return f"{form}, and the task is missing after the name {offer.name!r}"
+    if len(offer.task) > wire.MAX_TASK_NAME or not TASK_NAME.fullmatch(offer.task):
+        return (
+            f"{offer.task[:100]!r} cannot name a task: use dotted words of lower-case letters, digits and '_', "
+            f"at most {wire.MAX_TASK_NAME} characters, not starting with taskbahn, wamp or crossbar"
+        )
+    return ""
+
+
+def taken(uri: str) -> str:
+    """Return what to say to a session that registers an offer which another one holds; empty if *uri* is no offer."""
+    offer = offer_of(uri)
+    if offer is None:
+        return ""
+    if offer.name:
+        return f"another session offers {offer.task} under the name {offer.name!r}: register it under another name"
+    prefix = wire.OFFER_JOB_AS_PREFIX if offer.knows_job else wire.OFFER_AS_PREFIX
+    return (
+        f"another session offers {offer.task} as {uri}, which only one may do: "
+        f"register {prefix}<name>.{offer.task}, with a name of its own for each session"
+    )
