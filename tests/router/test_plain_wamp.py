@@ -145,7 +145,7 @@ async def test_the_second_on_a_plain_offer_and_odd_names_get_a_sentence(node: No
             await again.register()
         assert refused.value.error == "wamp.error.procedure_already_exists"
         for prefix, why in (
-            ("taskbahn.offer_as.Odd name.", "is no name of a worker"),
+            ("taskbahn.offer_as.Odd!name.", "is no name of a worker"),
             ("taskbahn.offer.UPPER.", "cannot name a task"),
         ):
             with pytest.raises(ApplicationError, match=why):
