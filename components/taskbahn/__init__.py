@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
     from taskbahn.batch import Batch, BatchProgress
+    from taskbahn.chunks import ChunkStream
     from taskbahn.context import current
     from taskbahn.endings import NotFinished
     from taskbahn.errors import (
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from taskbahn.job import Job
     from taskbahn.signals import GiveUp, Retry
     from taskbahn.states import State
-    from taskbahn.task import AsyncTask, Task
+    from taskbahn.task import AsyncTask, StreamTask, Task
 
 PLACES = {
     "AsyncTask": "task",
     "Batch": "batch",
     "BatchProgress": "batch",
+    "ChunkStream": "chunks",
     "GiveUp": "signals",
     "InvalidArguments": "errors",
     "Job": "job",
@@ -42,6 +44,7 @@ PLACES = {
     "Retry": "signals",
     "RouterUnavailable": "errors",
     "State": "states",
+    "StreamTask": "task",
     "Task": "task",
     "TaskbahnError": "errors",
     "Taskbahn": "app",
@@ -54,6 +57,7 @@ __all__ = [
     "AsyncTask",
     "Batch",
     "BatchProgress",
+    "ChunkStream",
     "GiveUp",
     "InvalidArguments",
     "Job",
@@ -64,6 +68,7 @@ __all__ = [
     "Retry",
     "RouterUnavailable",
     "State",
+    "StreamTask",
     "Task",
     "Taskbahn",
     "TaskbahnError",

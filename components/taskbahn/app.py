@@ -11,17 +11,19 @@ from weakref import WeakSet
 from taskbahn.errors import InvalidName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
     from datetime import timedelta
 
     from taskbahn.client import Client
     from taskbahn.handle import TaskHandle
     from taskbahn.job import Job
-    from taskbahn.task import AsyncTask, Pool, Task, TaskDecorator
+    from taskbahn.task import AsyncTask, Pool, StreamTask, Task, TaskDecorator
     from taskbahn.views import Views
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C")
+S = TypeVar("S")
 
 DEFAULT_URL = "ws://127.0.0.1:8080/ws"
 Exceptions = type[BaseException] | tuple[type[BaseException], ...]
@@ -113,6 +115,12 @@ class Taskbahn:
 
     @overload
     def task(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...
+    @overload
+    def task(self, function: Callable[P, Generator[C, S, R]], /) -> StreamTask[P, R, Generator[C, S, R]]: ...
+    @overload
+    def task(self, function: Callable[P, AsyncIterator[C]], /) -> StreamTask[P, None, AsyncIterator[C]]: ...
+    @overload
+    def task(self, function: Callable[P, Iterator[C]], /) -> StreamTask[P, Any, Iterator[C]]: ...
     @overload
     def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
     @overload

@@ -11,12 +11,15 @@ import sys
 import threading
 import time
 from contextvars import ContextVar
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from taskbahn import wire
 from taskbahn.errors import TooLarge
-from taskbahn.handover import data_of, seconds_of, text_of
+from taskbahn.handover import seconds_of, sized_data_of, text_of
 from taskbahn.signals import Cancelled, TimeLimit
+
+if TYPE_CHECKING:
+    from taskbahn.streaming import ChunkWindow
 
 MAX_LOG_LINES = 10_000  # of one attempt
 MAX_LOG_LINE = 8 * 1024  # characters
@@ -121,6 +124,7 @@ class Saying:
         self.progress = wire.Progress()
         self.is_changed = False
         self.sent_at = 0.0  # monotonic; of the last progress record
+        self.window: ChunkWindow | None = None  # of a generator
         self._stages = 0
         self._mark = 0
         self._marking = threading.Lock()  # a task may speak from several threads
@@ -142,11 +146,12 @@ class Saying:
         context = self.context
         return NOTICE, [context.job, context.attempt, "progress", time.time(), wire.plain(self.progress)]
 
-    def _notice(self, kind: Literal["log", "chunk"], data: Any) -> None:
+    def _notice(self, kind: Literal["log", "chunk"], data: Any) -> int:
         context = self.context
         with self._marking:
             self._mark += 1
             context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
+            return self._mark
 
     def begin_stage(self, stage: wire.Stage) -> None:
         """Show a stage; it gets its id."""
@@ -185,13 +190,13 @@ class Saying:
             rest = ""
         self._unfinished[stream] = rest
 
-    def chunk(self, value: Any) -> None:
-        """Send one chunk; raises TooLarge, TooDeep, TypeError, ValueError."""
-        data = data_of(value, "a chunk", wire.MAX_ARGUMENTS)
+    def chunk(self, value: Any) -> tuple[int, int]:
+        """Send one chunk; return its mark and its bytes. Raises TooLarge, TooDeep, TypeError, ValueError."""
+        data, size = sized_data_of(value, "a chunk", wire.MAX_ARGUMENTS)
         self._chunks += 1
         if self._chunks > MAX_CHUNKS:
             raise TooLarge("chunks of one attempt", self._chunks, MAX_CHUNKS, "send fewer, larger ones")
-        self._notice("chunk", data)
+        return self._notice("chunk", data), size
 
     def finish(self) -> None:
         """Send the last line if it had no end, and the newest progress if it was not sent yet."""

@@ -86,6 +86,11 @@ def data_of(value: Any, what: str, most: int | None = None) -> Any:
 
     Raises TypeError or ValueError for what is not data, TooDeep, and TooLarge.
     """
+    return sized_data_of(value, what, most)[0]
+
+
+def sized_data_of(value: Any, what: str, most: int | None = None) -> tuple[Any, int]:
+    """Return the same as `data_of`, and its bytes as JSON."""
     text = encode(value)
     if most is not None and len(text) > most:
         from taskbahn.errors import TooLarge
@@ -97,7 +102,7 @@ def data_of(value: Any, what: str, most: int | None = None) -> Any:
         _encode_message(plain)
     except OverflowError:
         raise ValueError(f"{what} holds a whole number beyond 64 bits, which cannot travel in it; give it as text") from None
-    return plain
+    return plain, len(text)
 
 
 def _told(value: Any) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 import msgspec
 
 from taskbahn import wire, wire_views
+from taskbahn.chunks import ChunkStream
 from taskbahn.endings import NotFinished, Outcome, outcome_error, outcome_value
 from taskbahn.errors import TaskbahnError, from_info
 from taskbahn.event_stream import EventStream
 from taskbahn.progress import progress_of
 from taskbahn.promise import Promise, as_deferred
+from taskbahn.richtypes import decode_hook
 from taskbahn.states import State
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from taskbahn.schema import TaskSignature
 
 R = TypeVar("R")
+C = TypeVar("C")
 LOOK_SECONDS = 2.0  # to find out what a job is doing when a wait for it is over
 
 
@@ -92,6 +95,21 @@ class Job(Generic[R]):
         A lost connection makes no gap: it goes on with the last number seen.
         """
         return EventStream(self._app.client, self.id, after)
+
+    @overload
+    def chunks(self, type: None = None) -> ChunkStream[Any]: ...
+    @overload
+    def chunks(self, type: type[C]) -> ChunkStream[C]: ...
+    def chunks(self, type: Any = None) -> ChunkStream[Any]:  # noqa: A002
+        """Return what the task sends piece by piece (`current.chunk`, a generator's yields), for `for` and `async for`.
+
+        It begins with the first chunk and ends with the job: quietly if that succeeds, else with the error of `result`. An attempt
+        after a failed one sends its own chunks from the start; `attempt` tells whose the last one is.
+        type: what each is converted to; without it what the task's annotation says, if it is known here.
+        """
+        if type is not None:
+            return ChunkStream(self.events(), lambda value: msgspec.convert(value, type, str_keys=True, dec_hook=decode_hook))
+        return ChunkStream(self.events(), self._signature.unpack_chunk if self._signature else lambda value: value)
 
     def logs(self) -> list[LogLine]:
         """Return what the job has logged so far."""

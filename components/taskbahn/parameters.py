@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, get_type_hints
 
 import msgspec
 
-from taskbahn import richtypes, wire
+from taskbahn import richtypes, streaming, wire
 from taskbahn.errors import CallerError, did_you_mean
 from taskbahn.payloads import NOT_DATA, encode
 
@@ -39,6 +39,7 @@ class Parameters:
     """All parameters of one task's function, and the type of its result.
 
     rest, any_name: `*args` and `**kwargs`, if there are.   ordered: those that may be given by position.
+    stream: what kind of generator the function makes; `chunk` is the type of what that yields.
     Raises NameError if an annotation cannot be resolved (yet).
     """
 
@@ -51,6 +52,10 @@ class Parameters:
         self.named = {p.name: p for p in found if p is not self.rest and p is not self.any_name}
         self.ordered = [p for p in self.named.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
         self.returns = _as_any(hints.get("return", Any))
+        self.chunk: Any = Any
+        self.stream = streaming.kind_of(function)
+        if self.stream:
+            self.chunk, self.returns = _stream_types(task, self.stream, self.returns)
         self.hints = [p.hint for p in found]
         self.all_optional = all(p.default is not REQUIRED for p in self.named.values())
 
@@ -104,6 +109,17 @@ def _parameter(found: inspect.Parameter, hints: dict[str, Any]) -> Parameter:
     return Parameter(found.name, found.kind, hint, found.default)
 
 
+def _stream_types(task: str, kind: streaming.Kind, hint: Any) -> streaming.Types:
+    found = streaming.types_of(kind, hint)
+    if found is None:
+        prefix, names = (
+            ("async ", "AsyncIterator[...]") if kind == "async" else ("", "Iterator[...] or Generator[..., None, ...]")
+        )
+        spelled = inspect.formatannotation(hint)
+        raise UnsupportedAnnotation(f"{task}: it is a {prefix}generator and its result is annotated {spelled}; write {names}")
+    return streaming.Types(_as_any(found.chunk), _as_any(found.result))
+
+
 def _as_any(hint: Any) -> Any:
     return Any if hint is object or hint is NoReturn or getattr(hint, "__name__", "") == "Never" else hint
 
@@ -129,11 +145,18 @@ def publish(parameters: Parameters, doc: str) -> tuple[wire.Signature, dict[str,
         schema["$defs"] = definitions
     if return_definitions:
         returns = {**returns, "$defs": return_definitions}
+    chunks = _chunk_schema(parameters) if parameters.stream else None
     order = [p.name for p in parameters.ordered]
     variadic = rest.name if rest else None
-    content = msgspec.json.encode([schema, order, variadic, returns], order="deterministic")
-    digest = hashlib.blake2s(content, digest_size=8).hexdigest()
-    return wire.Signature(digest=digest, parameters=schema, order=order, variadic=variadic, returns=returns), definitions
+    described_by = [schema, order, variadic, returns, *([] if chunks is None else [chunks])]
+    digest = hashlib.blake2s(msgspec.json.encode(described_by, order="deterministic"), digest_size=8).hexdigest()
+    signature = wire.Signature(digest=digest, parameters=schema, order=order, variadic=variadic, returns=returns, chunks=chunks)
+    return signature, definitions
+
+
+def _chunk_schema(parameters: Parameters) -> dict[str, Any]:
+    (schema,), definitions = _schemas(parameters.task, [parameters.chunk], ["yield"])
+    return {**schema, "$defs": definitions} if definitions else schema
 
 
 def _schemas(name: str, hints: list[Any], labels: list[str]) -> tuple[list[Any], dict[str, Any]]:
@@ -153,7 +176,7 @@ def _check_annotation(name: str, label: str, hint: Any) -> None:
     try:
         msgspec.json.schema_components([hint], schema_hook=richtypes.schema_hook_into({}))
     except (TypeError, NotImplementedError) as error:
-        where = "the result" if label == "return" else f"parameter {label!r}"
+        where = {"return": "the result", "yield": "what it yields"}.get(label, f"parameter {label!r}")
         first = str(error).partition(" - type ")[0].partition("\n")[0]
         reason = "" if first.startswith("Generating JSON schema") or "not data" in first else f" ({first})"
         spelled = inspect.formatannotation(hint)

@@ -13,7 +13,7 @@ import msgspec
 
 from taskbahn import richtypes, wire
 from taskbahn.completing import complete, has_gaps
-from taskbahn.errors import InvalidArguments, TooDeep
+from taskbahn.errors import InvalidArguments, ResultNotSerialisable, TooDeep
 from taskbahn.parameters import Parameters, UnsupportedAnnotation, publish
 from taskbahn.payloads import NOT_DATA, check_arguments, not_data, pack_plain, pack_result
 
@@ -55,6 +55,7 @@ class TaskSignature:
         self._takes_gaps = self._takes_apart and has_gaps(self.parameters.hints)
         self._gives_gaps = "$defs" in self.wire.returns and has_gaps([self.parameters.returns])
         self._shapes: dict[Any, Shape] = {}
+        self._chunk_hint = self.parameters.chunk
         self._decode_result = msgspec.json.Decoder(self.parameters.returns, dec_hook=decode_hook).decode
 
     def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -108,6 +109,27 @@ class TaskSignature:
         if self._gives_gaps:
             complete(value)
         return value
+
+    def chunk(self, value: Any, number: int) -> Any:
+        """Return *value*, the chunk of that number, if it is what the annotation says; raises ResultNotSerialisable."""
+        if self._chunk_hint is not Any:
+            wrong: dict[str, str] = {}
+            _note_problem(wrong, "", value, self._chunk_hint, by_wire=False)
+            if wrong:
+                kind = inspect.formatannotation(self._chunk_hint)
+                raise ResultNotSerialisable(
+                    f"{self.name} yields {kind}, and chunk {number} is none: {wrong['']}", type=type(value).__qualname__, where=""
+                )
+        return value
+
+    def unpack_chunk(self, value: Any) -> Any:
+        """Return a chunk in the annotated type; as plain values if it does not fit the annotation."""
+        if self._chunk_hint is Any:
+            return value
+        try:
+            return convert(value, self._chunk_hint, str_keys=True, dec_hook=decode_hook)
+        except NOT_DATA:
+            return value
 
     def _shape(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shape:
         wrong = self.parameters.misfits(len(args), kwargs)

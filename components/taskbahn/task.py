@@ -8,21 +8,25 @@ import inspect
 import re
 import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from taskbahn import wire
 from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.handle import TaskHandle
 from taskbahn.options import as_dict, make_options
 from taskbahn.schema import TaskSignature, UnsupportedAnnotation
+from taskbahn.streaming import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 
     from taskbahn.app import Taskbahn
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C")
+S = TypeVar("S")
+G = TypeVar("G")
 
 Pool = Literal["process", "thread", "loop"]
 POOLS = ("process", "thread", "loop")
@@ -92,6 +96,15 @@ class AsyncTask(Task[P, R]):
         return result
 
 
+class StreamTask(Task[P, R], Generic[P, R, G]):
+    """A task whose function is a generator: calling it gives the plain generator, a job of it has what that returns as its result."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> G:  # type: ignore[override]
+        """Make the plain generator."""
+        made: G = self.function(*args, **kwargs)
+        return made
+
+
 class TaskDecorator:
     """What `@app.task(...)` with options gives; turns a function into a task."""
 
@@ -102,6 +115,12 @@ class TaskDecorator:
     @overload
     def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...
     @overload
+    def __call__(self, function: Callable[P, Generator[C, S, R]], /) -> StreamTask[P, R, Generator[C, S, R]]: ...
+    @overload
+    def __call__(self, function: Callable[P, AsyncIterator[C]], /) -> StreamTask[P, None, AsyncIterator[C]]: ...
+    @overload
+    def __call__(self, function: Callable[P, Iterator[C]], /) -> StreamTask[P, Any, Iterator[C]]: ...
+    @overload
     def __call__(self, function: Callable[P, R], /) -> Task[P, R]: ...
     def __call__(self, function: Callable[..., Any], /) -> Task[..., Any]:
         return self.app.add(make_task(self.app, function, dict(self.words)))
@@ -111,7 +130,7 @@ def make_task(app: Taskbahn, function: Callable[..., Any], words: dict[str, Any]
     """Make the task of *function*; raises InvalidName, InvalidOption, UnsupportedAnnotation."""
     if not callable(function):
         raise InvalidOption(f"@app.task takes options by name, as in @app.task(name=...), not {function!r}", option="name")
-    kind = AsyncTask if inspect.iscoroutinefunction(function) else Task
+    kind = StreamTask if kind_of(function) else AsyncTask if inspect.iscoroutinefunction(function) else Task
     return kind(app, function, words)
 
 
@@ -133,7 +152,8 @@ def default_name(function: Callable[..., Any]) -> str:
 
 
 def _pool(name: str, function: Callable[..., Any], pool: Any) -> Pool:
-    is_async = inspect.iscoroutinefunction(function)
+    stream = kind_of(function)
+    is_async = stream == "async" or inspect.iscoroutinefunction(function)
     if pool is not None and pool not in POOLS:
         raise InvalidOption(f"{name}: pool={pool!r} must be one of {', '.join(POOLS)}", option="pool")
     chosen: Pool = pool or ("loop" if is_async else "process")

@@ -157,7 +157,8 @@ class Signature(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a task takes and gives, from its annotations.
 
     parameters: JSON Schema (2020-12) of an object with a property for each named argument; `order` lists those that may be given
-    by position; `variadic` names `*args` (an array property) if there is one. returns: JSON Schema of the result.
+    by position; `variadic` names `*args` (an array property) if there is one. returns: JSON Schema of the result; chunks: that of
+    what a generator yields, None for other tasks.
     digest: a short hash of all this, so that arguments which the client checked against the same signature are not checked twice.
     """
 
@@ -166,6 +167,7 @@ class Signature(msgspec.Struct, kw_only=True, omit_defaults=True):
     order: list[str] = []
     variadic: str | None = None
     returns: dict[str, Any] = {}
+    chunks: dict[str, Any] | None = None
 
 
 class TaskDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -2,6 +2,7 @@
 needed is an error, so each of them is a claim.
 """
 
+from collections.abc import AsyncIterator, Generator, Iterator
 from datetime import timedelta
 from typing import Any, assert_type
 
@@ -26,6 +27,33 @@ async def fetch(url: str) -> bytes:
 @app.task
 def plain(number: int) -> float:
     return number / 2
+
+
+@app.task
+def counted(number: int) -> Generator[int, None, str]:
+    yield number
+    return "done"
+
+
+@app.task(name="t.iterated")
+def iterated(number: int) -> Iterator[int]:
+    yield number
+
+
+@app.task
+async def streamed(number: int) -> AsyncIterator[bytes]:
+    yield b""
+
+
+def generators() -> None:
+    assert_type(counted(1), Generator[int, None, str])
+    assert_type(counted.start(1), Job[str])
+    assert_type(counted.call(1), str)
+    assert_type(iterated(1), Iterator[int])
+    assert_type(iterated.start(1).result(), Any)
+    assert_type(streamed(1), AsyncIterator[bytes])
+    assert_type(next(iter(counted.start(1).chunks(int))), int)
+    counted.start("x")  # type: ignore[arg-type]
 
 
 def calling() -> None:

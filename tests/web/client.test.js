@@ -94,6 +94,21 @@ test("events end with the outcome, and leaving them early stops the watch", asyn
   bahn.close();
 });
 
+test("chunks come one by one, with their attempt, and a job that fails rejects after them", async () => {
+  const { router, bahn } = await connected();
+  const heard = [];
+  const all = (async () => {
+    for await (const chunk of bahn.job(ID).chunks()) heard.push(chunk);
+  })();
+  const watch = await router.call();
+  watch.progress({ snapshot: { id: ID } });
+  watch.progress({ events: [{ kind: "chunk", number: 1, data: "a", attempt: 1 }, { kind: "log", number: 2, data: {} }, { kind: "chunk", number: 3, data: null, attempt: 2 }] });
+  watch.resolve({ id: ID, state: "failed", error: { type: "ValueError", message: "no" } });
+  await assert.rejects(all, { uri: "taskbahn.error.job_failed" });
+  assert.deepEqual(heard, [{ value: "a", attempt: 1 }, { value: null, attempt: 2 }]);
+  bahn.close();
+});
+
 test("a place is told while the job waits, and that it waits no more", async () => {
   const { router, bahn } = await connected();
   const places = [];

@@ -170,6 +170,8 @@ class Child:
                 self._tokens.put(True)
         elif order == "stop":
             self._stop_one((words[0], words[1]), words[2], words[3])
+        elif order == "recorded":
+            self._recorded((words[0], words[1]), words[2])
         elif order == "back":
             self._give_up(words[0])
         elif order == "end":
@@ -188,6 +190,11 @@ class Child:
             return
         del self._held[key]
         self._records.append(stopped(context, reason))
+
+    def _recorded(self, key: tuple[str, int], mark: int) -> None:
+        context = self._held.get(key)
+        if context is not None and context.saying is not None and context.saying.window is not None:
+            context.saying.window.recorded(mark)
 
     def _give_up(self, count: int | None) -> None:
         keys: list[tuple[str, int]] = []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import ACTIVE, DONE
 from taskbahn.signals import Stop
+from taskbahn.streaming import stream
 from taskbahn.worker.failure import escaped, failed, stopped
 
 if TYPE_CHECKING:
@@ -30,7 +32,10 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
             context.begin()
             signature = task.signature
             args, kwargs = signature.unpack(context.packed)
-            result = signature.pack_result(task.function(*args, **kwargs))
+            value = task.function(*args, **kwargs)
+            if type(value) is GeneratorType:
+                value = stream(context, signature, value)
+            result = signature.pack_result(value)
             context.ended = True
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome, SystemExit too
             record = failed(task, context, error)

@@ -3,6 +3,7 @@
 Worker to child:
     ["run", [[sequence, job, attempt, task, packed, run_within], ...]]      to be run in this order
     ["stop", job, attempt, kind, reason]        stop it by itself, or take it out of the line
+    ["recorded", job, attempt, mark]            its chunks up to that one are recorded
     ["back", count | null]                      give up so many that have not started, the newest first
     ["end"]                                     nothing more comes: exit
 Child to worker: lists of records

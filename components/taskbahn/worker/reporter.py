@@ -135,6 +135,7 @@ class Sent(NamedTuple):
 class Reporter:
     """Keeps the books and sends the reports; lives on the event loop's thread.
 
+    on_chunks is told up to which mark the chunks of an attempt are recorded, or will never be.
     on_refused gets the attempts that are no longer ours; on_unanswered is called when a report was not acknowledged for too long, with
     the seconds, and is to drop the connection; measure tells now and then what this worker takes of its machine.
     """
@@ -147,6 +148,7 @@ class Reporter:
         *,
         on_refused: Callable[[list[Key]], None] = lambda _: None,
         on_unanswered: Callable[[float], None] = lambda _: None,
+        on_chunks: Callable[[AttemptContext, int], None] = lambda _, __: None,
         measure: Callable[[], wire.Vitals] | None = None,
     ) -> None:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
@@ -155,6 +157,7 @@ class Reporter:
         self._loop = loop
         self._on_refused = on_refused
         self._on_unanswered = on_unanswered
+        self._on_chunks = on_chunks
         self._measure = measure
         self._measured_at: float | None = None  # in this session
         self._call: Callable[[Any], None] | None = None
@@ -238,6 +241,7 @@ class Reporter:
         if not self.dropped:
             self.log.error("{most} notices wait to be sent: further logs, chunks and progress are dropped", most=MOST_WAITING)
         self.dropped += 1
+        self._settle_chunks([data])
 
     def _take_failure(self, data: dict[str, Any]) -> None:
         key = (data["id"], data["attempt"])
@@ -291,7 +295,10 @@ class Reporter:
         if not self._sent:
             return
         for _ in range(min(count, len(self._sent))):
-            self._draining_told |= self._sent.popleft().tells_draining
+            sent = self._sent.popleft()
+            self._draining_told |= sent.tells_draining
+            if sent.batch.notices:
+                self._settle_chunks(sent.batch.notices)
         self._waits_since = self._loop.time()
         if refused:
             self._on_refused(refused)
@@ -303,7 +310,17 @@ class Reporter:
 
     def drop_reports(self) -> None:
         """Forget what is on its way: one of it the dispatcher will never take."""
+        for sent in self._sent:
+            self._settle_chunks(sent.batch.notices)
         self._sent.clear()
+
+    def _settle_chunks(self, notices: list[Any]) -> None:
+        """Tell the attempts that said these that they may go on: a generator waits when much of it is not recorded."""
+        newest = {(one[0], one[1]): one[5] for one in notices if one[2] == "chunk"}
+        for key, mark in newest.items():
+            context = self.held.get(key)
+            if context is not None:
+                self._on_chunks(context, mark)
 
     def _beat(self) -> None:
         """Send an empty report when nothing was sent for half of the heartbeat; the first one sooner, as nobody knows our vitals yet."""

@@ -89,7 +89,13 @@ class Worker:
         self._is_stopped = False
         self._loop = loop
         self._measure = Measure(self._children)
-        self.reporter = Reporter(loop, on_refused=self._refused, on_unanswered=self._unanswered, measure=self._measure)
+        self.reporter = Reporter(
+            loop,
+            on_refused=self._refused,
+            on_unanswered=self._unanswered,
+            on_chunks=self._chunks_recorded,
+            measure=self._measure,
+        )
         self.outbox = Outbox(loop, self.reporter.deliver)
         self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
         self._capture = Capture()
@@ -261,6 +267,13 @@ class Worker:
             if context is not None:
                 reason = "the dispatcher does not know this attempt any more"
                 order_stop(self._pool_of[context.task], context, "refused", reason, time.monotonic())
+
+    def _chunks_recorded(self, context: AttemptContext, mark: int) -> None:
+        pool = self._pool_of[context.task]
+        if isinstance(pool, ProcessPool):
+            pool.chunks_recorded(context, mark)
+        elif context.saying is not None and context.saying.window is not None:
+            context.saying.window.recorded(mark)
 
     def _unanswered(self, seconds: float) -> None:
         """The dispatcher is stuck, or its word was lost, though the connection seems to live: begin anew, and report again."""

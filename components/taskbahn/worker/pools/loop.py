@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from contextvars import Context
+from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import ACTIVE, DONE
+from taskbahn.streaming import stream_async
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.pool import Line
 
@@ -88,7 +90,9 @@ class LoopPool:
         try:
             context.begin()
             args, kwargs = task.signature.unpack(context.packed)
-            result = task.signature.pack_result(await task.function(*args, **kwargs))
+            made = task.function(*args, **kwargs)
+            is_stream = type(made) is AsyncGeneratorType
+            result = task.signature.pack_result(await stream_async(context, task.signature, made) if is_stream else await made)
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
             record = failed(task, context, error)
         else:

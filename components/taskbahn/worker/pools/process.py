@@ -107,6 +107,12 @@ class ProcessPool:
             if context.key in child.held:
                 child.tell("stop", context.job, context.attempt, context.stop, context.stop_reason)
 
+    def chunks_recorded(self, context: AttemptContext, mark: int) -> None:
+        """Tell the child that runs it up to which mark its chunks are recorded."""
+        for child in self.children:
+            if context.key in child.held:
+                child.tell("recorded", context.job, context.attempt, mark)
+
     def abandon(self, context: AttemptContext) -> None:
         """Kill the process that runs it."""
         for child in list(self.children):

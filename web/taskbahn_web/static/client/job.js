@@ -73,6 +73,18 @@ export class Job {
   }
 
   /**
+   * What the task sends piece by piece, in order: all from the first, then those that come. An attempt after a failed one sends its own
+   * from the start, with its number.
+   * @returns {AsyncGenerator<{value: any, attempt: number}, void, void>}  ends with the job; rejects with a `TaskbahnError` if it did not succeed
+   */
+  async *chunks() {
+    for await (const event of this.events()) {
+      if (event.kind === "chunk") yield { value: event.data, attempt: event.attempt ?? 0 };
+      else if (event.kind === "outcome") value(event.data);
+    }
+  }
+
+  /**
    * Be told how far it is: what is known at once, then whatever comes.
    * @param {(progress: import("./wire.js").Progress) => void} listener
    * @returns {() => void}  stops it

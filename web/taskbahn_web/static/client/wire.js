@@ -120,6 +120,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string[]} [order]  arguments that may be given by position
  * @property {string | null} [variadic]  the name of `*args`
  * @property {Schema} [returns]
+ * @property {Schema | null} [chunks]  of what a generator yields
  *
  * @typedef {object} TaskView
  * @property {string} name

@@ -12,6 +12,15 @@ export class Job {
      */
     events(after?: number): AsyncGenerator<JobEvent, void, void>;
     /**
+     * What the task sends piece by piece, in order: all from the first, then those that come. An attempt after a failed one sends its own
+     * from the start, with its number.
+     * @returns {AsyncGenerator<{value: any, attempt: number}, void, void>}  ends with the job; rejects with a `TaskbahnError` if it did not succeed
+     */
+    chunks(): AsyncGenerator<{
+        value: any;
+        attempt: number;
+    }, void, void>;
+    /**
      * Be told how far it is: what is known at once, then whatever comes.
      * @param {(progress: import("./wire.js").Progress) => void} listener
      * @returns {() => void}  stops it

@@ -196,6 +196,10 @@ export type Signature = {
      */
     variadic?: string | null | undefined;
     returns?: Schema | undefined;
+    /**
+     * of what a generator yields
+     */
+    chunks?: Schema | null | undefined;
 };
 export type TaskView = {
     name: string;
