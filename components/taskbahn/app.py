@@ -8,7 +8,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypedDict, TypeVar, Unpack, overload
 from weakref import WeakSet
 
-from taskbahn.errors import InvalidName
+from taskbahn.address import check_address
+from taskbahn.errors import InvalidName, InvalidOption
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
@@ -55,13 +56,14 @@ class Taskbahn:
     """An application: `tasks` by name.
 
     url: the router's; by default TASKBAHN_URL, or ws://127.0.0.1:8080/ws.   timeout: seconds that a call waits for a
-    router that does not answer, before it raises RouterUnavailable.
+    router that does not answer, before it raises RouterUnavailable. Raises InvalidOption for a url that is no address.
     """
 
     def __init__(self, url: str | None = None, *, timeout: float = 30.0) -> None:
         self.tasks: dict[str, Task[..., Any]] = {}
-        self.timeout = timeout
-        self._url = url
+        self.timeout = _check_timeout(timeout)
+        self._url = url if url is None else check_address(url)
+        _ = self.url  # what the environment says is looked at now, too
         self._client: Client | None = None
 
     @property
@@ -111,7 +113,10 @@ class Taskbahn:
     @property
     def url(self) -> str:
         """The router's address."""
-        return self._url or os.environ.get("TASKBAHN_URL") or DEFAULT_URL
+        if self._url is not None:
+            return self._url
+        given = os.environ.get("TASKBAHN_URL")
+        return check_address(given, "TASKBAHN_URL") if given else DEFAULT_URL
 
     @overload
     def task(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...
@@ -138,8 +143,10 @@ class Taskbahn:
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
         """Offer *task* under its name; raises InvalidName if another function has it."""
+        from taskbahn.declaring import is_other_code
+
         known = self.tasks.get(task.name)
-        if known is not None and _place(known) != _place(task):
+        if known is not None and (_place(known) != _place(task) or is_other_code(known.function, known.source, task.function)):
             raise NameTaken(task, known)
         self.tasks[task.name] = task
         return task
@@ -152,17 +159,28 @@ class Taskbahn:
         return self.tasks.get(name) or TaskHandle(self, check_name(name))
 
 
+def _check_timeout(timeout: Any) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < float("inf"):
+        raise InvalidOption(f"timeout = {timeout!r}: it is in seconds, more than 0", option="timeout")
+    return timeout
+
+
 class NameTaken(InvalidName):
     """Two functions were declared under one name."""
 
     def __init__(self, task: Task[..., Any], known: Task[..., Any]) -> None:
         super().__init__(task.name)
-        self.message = f"two tasks are named {task.name!r}: {_place(known)} and {_place(task)}; give one of them name="
+        self.message = f"two tasks are named {task.name!r}: {_seen(known, task)} and {_seen(task, known)}; give one of them name="
         self.args = (self.message,)
 
 
 def _place(task: Task[..., Any]) -> str:
     return f"{task.function.__module__}.{task.function.__qualname__}"
+
+
+def _seen(task: Task[..., Any], other: Task[..., Any]) -> str:
+    code = getattr(task.function, "__code__", None)
+    return _place(task) if code is None or _place(task) != _place(other) else f"{_place(task)} (line {code.co_firstlineno})"
 
 
 _connecting = threading.Lock()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from autobahn.twisted.rawsocket import WampRawSocketClientFactory
 from autobahn.twisted.websocket import WampWebSocketClientFactory
@@ -19,7 +18,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.logger import Logger
 
 from taskbahn import wire
-from taskbahn.errors import RouterUnavailable
+from taskbahn.address import parse_address
 from taskbahn.session import Session
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 FIRST_DELAY = 0.1  # seconds
 LONGEST_DELAY = 5.0
-PORTS = {"ws": 80, "wss": 443, "rs": 8080, "rss": 8080}
 PING_SECONDS = 10.0
 
 
@@ -107,16 +105,11 @@ class Connection:
         self._protocol: Any = None  # of the newest connection, from the first byte on; a session comes after the handshake
 
     def _transport(self, url: str) -> tuple[Any, Any]:
-        parts = urlsplit(url)
-        if parts.scheme not in PORTS or not parts.hostname:
-            raise RouterUnavailable(
-                f"{url!r} is no address of a router: write ws://host:port/ws or rs://host:port (or set TASKBAHN_URL)", url=url
-            )
-        port = parts.port or PORTS[parts.scheme]
-        endpoint: Any = HostnameEndpoint(self._reactor, parts.hostname, port)
-        if parts.scheme in ("wss", "rss"):
-            endpoint = TlsEndpoint(endpoint, parts.hostname, self._reactor)
-        if parts.scheme in ("rs", "rss"):
+        scheme, host, port = parse_address(url)
+        endpoint: Any = HostnameEndpoint(self._reactor, host, port)
+        if scheme in ("wss", "rss"):
+            endpoint = TlsEndpoint(endpoint, host, self._reactor)
+        if scheme in ("rs", "rss"):
             raw = WampRawSocketClientFactory(lambda: Session(self), serializer=MsgPackSerializer())
             return endpoint, raw
         web = WampWebSocketClientFactory(lambda: Session(self), url=url, serializers=[MsgPackSerializer()], reactor=self._reactor)

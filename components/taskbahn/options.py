@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,8 @@ from taskbahn.errors import InvalidOption, did_you_mean
 
 KNOWN = tuple(wire.Options.__struct_fields__)
 SECONDS = ("delay", "start_within", "run_within", "retry_backoff", "retry_backoff_max", "keep")
+NUMBERS = ("priority", "eta", "retries", "retry_jitter", "crash_attempts")
+PLAIN_NUMBERS = (int, float, bool)
 PRIORITIES = range(-1000, 1001)
 MAX_TAGS = 20
 MAX_NAME = 200  # characters of a tag or a queue
@@ -30,17 +33,30 @@ def make_options(given: dict[str, Any], also: tuple[str, ...] = ()) -> wire.Opti
                 f"there is no option {name!r}{did_you_mean(name, (*KNOWN, *also))}; there are {', '.join(sorted((*KNOWN, *also)))}",
                 option=name,
             )
-    for name in SECONDS:
-        if isinstance(options.get(name), timedelta):
-            options[name] = options[name].total_seconds()
+    for name in options.keys() & {*SECONDS, *NUMBERS}:
+        options[name] = _seconds(options[name])
     if isinstance(options.get("eta"), datetime):
         options["eta"] = options["eta"].timestamp()
     retries = options.get("retries")
     if isinstance(retries, list | tuple):
-        options["retries"], options["retry_delays"] = len(retries), list(retries)
+        options["retries"], options["retry_delays"] = len(retries), [_seconds(delay) for delay in retries]
     if isinstance(options.get("tags"), tuple | set | frozenset):
         options["tags"] = list(options["tags"])
     return _checked(options)
+
+
+def _seconds(value: Any) -> Any:
+    """Return a timedelta as seconds, and any other number (of NumPy, a Decimal, a Fraction) as a plain one."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if type(value) in PLAIN_NUMBERS or isinstance(value, str | bytes):
+        return value
+    try:
+        if hasattr(value, "__index__"):
+            return operator.index(value)
+        return float(value) if hasattr(value, "__float__") else value
+    except (TypeError, ValueError, OverflowError):  # an array, for example: refused with the others
+        return value
 
 
 def _checked(options: dict[str, Any]) -> wire.Options:
@@ -63,6 +79,8 @@ def _out_of_range(name: str, value: Any) -> str:  # noqa: C901 - one line for ea
         return f"it must be in {PRIORITIES.start} .. {PRIORITIES.stop - 1}, higher first"
     if name in SECONDS and not 0 <= value < float("inf"):
         return "it is in seconds, 0 or more"
+    if isinstance(value, str) and not value.isascii() and _is_broken(value):
+        return "it has half of a character (a lone surrogate)"
     if name in ("start_within", "run_within") and value == 0:
         return "it is in seconds, more than 0"
     if name == "retries" and value < 0:
@@ -75,11 +93,19 @@ def _out_of_range(name: str, value: Any) -> str:  # noqa: C901 - one line for ea
         return "each delay is in seconds, 0 or more"
     if name == "queue" and not 0 < len(value) <= MAX_NAME:
         return f"a queue's name has 1 to {MAX_NAME} characters"
-    if name == "tags" and (len(value) > MAX_TAGS or any(not 0 < len(tag) <= MAX_NAME for tag in value)):
+    if name == "tags" and (len(value) > MAX_TAGS or any(not 0 < len(tag) <= MAX_NAME or _is_broken(tag) for tag in value)):
         return f"at most {MAX_TAGS} tags of 1 to {MAX_NAME} characters"
     if name == "eta" and not 0 <= value < time.time() + 100 * 366 * 86400:
         return "it is a datetime, or seconds since 1970 (UTC)"
     return ""
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def as_dict(options: wire.Options) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from taskbahn import wire
-from taskbahn.errors import InvalidName, InvalidOption
+from taskbahn.declaring import plain_function, source_mark, unresolved
+from taskbahn.errors import InvalidName, InvalidOption, TaskbahnError
 from taskbahn.handle import TaskHandle
 from taskbahn.options import as_dict, make_options
 from taskbahn.schema import TaskSignature, UnsupportedAnnotation
@@ -31,6 +32,7 @@ G = TypeVar("G")
 Pool = Literal["process", "thread", "loop"]
 POOLS = ("process", "thread", "loop")
 WORDS = ("name", "pool", "retry_on", "give_up_on")  # what a task takes beside the options of a call
+LATER = (NameError, AttributeError)  # of an annotation: what it names may be defined further down
 Exceptions = tuple[type[BaseException], ...]
 NAME = re.compile(wire.TASK_NAME)
 
@@ -43,7 +45,9 @@ class Task(TaskHandle[P, R]):
     """
 
     def __init__(self, app: Taskbahn, function: Callable[..., Any], words: dict[str, Any]) -> None:
-        name = words.pop("name", None) or default_name(function)
+        name = words.pop("name", None)
+        if name is None:
+            name = default_name(function)
         super().__init__(app, check_name(name))
         self.function = function
         self.pool: Pool = _pool(name, function, words.pop("pool", None))
@@ -52,21 +56,30 @@ class Task(TaskHandle[P, R]):
         self.defaults = make_options(words, also=WORDS)
         self._signature: TaskSignature | None = None
         functools.update_wrapper(self, function)
-        with contextlib.suppress(NameError):  # a type that is defined further down: looked for again at first use
-            self._signature = TaskSignature.of(function, name)
+        self.source = source_mark(function)
+        with contextlib.suppress(*LATER):  # a type that is defined further down: looked for again at first use
+            self._signature = self._read_signature()
 
     @property
     def signature(self) -> TaskSignature:
         """What the function takes and gives; raises UnsupportedAnnotation if an annotation cannot be resolved."""
         if self._signature is None:
             try:
-                self._signature = TaskSignature.of(self.function, self.name)
-            except NameError as error:
+                self._signature = self._read_signature()
+            except LATER as error:
                 raise UnsupportedAnnotation(
-                    f"{self.name}: an annotation cannot be resolved: {error}; import the type at run time, "
+                    f"{self.name}: {unresolved(self.function, error)}; import the type at run time, "
                     "not only under TYPE_CHECKING, and define it in the module, not inside a function"
                 ) from error
         return self._signature
+
+    def _read_signature(self) -> TaskSignature:
+        try:
+            return TaskSignature.of(self.function, self.name)
+        except (*LATER, TaskbahnError):
+            raise
+        except Exception as error:  # an annotation is any expression
+            raise UnsupportedAnnotation(f"{self.name}: {unresolved(self.function, error)}; write a type") from error
 
     def declaration(self) -> wire.TaskDeclaration:
         """Return what a worker tells the dispatcher about this task."""
@@ -128,8 +141,11 @@ class TaskDecorator:
 
 def make_task(app: Taskbahn, function: Callable[..., Any], words: dict[str, Any]) -> Task[..., Any]:
     """Make the task of *function*; raises InvalidName, InvalidOption, UnsupportedAnnotation."""
-    if not callable(function):
+    if isinstance(function, Task):
+        function = function.function  # under another name, or for another application
+    if not callable(function) and not isinstance(function, classmethod | property):  # type: ignore[unreachable]
         raise InvalidOption(f"@app.task takes options by name, as in @app.task(name=...), not {function!r}", option="name")
+    function = plain_function(function)
     kind = StreamTask if kind_of(function) else AsyncTask if inspect.iscoroutinefunction(function) else Task
     return kind(app, function, words)
 

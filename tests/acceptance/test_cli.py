@@ -86,13 +86,15 @@ def test_call_of_a_task_that_fails_ends_with_1(shell: Shell) -> None:
         (["call", "shop.add", "1", "c=2"], "arguments of shop.add are wrong: c: is no argument of this task"),
         (["worker", "shop:app", "--queues", ","], "--queues names no queue: write it like --queues default,mail"),
         (["status", "--url", "http://example.org"], "'http://example.org' is no address of a router"),
+        (["status", "--url", ""], "'' is no address of a router"),
+        (["status", "--url", "localhost:8080"], "did you mean ws://localhost:8080/ws?"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_ends_with_2(shell: Shell, arguments: list[str], said: str) -> None:
     found = shell(*arguments)
     assert found.out == ""
     assert said in found.err.splitlines()[-1]
-    assert found.code == (3 if "--url" in arguments else 2)
+    assert found.code == 2
 
 
 def test_without_a_router_every_command_says_so_and_ends_with_3() -> None:

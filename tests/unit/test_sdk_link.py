@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from taskbahn import Taskbahn
-from taskbahn.errors import InvalidArguments, RouterUnavailable
+from taskbahn.errors import InvalidArguments, InvalidOption, RouterUnavailable
 from taskbahn.job import Job
 
 
@@ -40,8 +40,8 @@ def test_without_a_router_nothing_waits_for_ever(app: Taskbahn, ask: object) -> 
 
 
 def test_an_address_that_is_none_is_refused() -> None:
-    with pytest.raises(RouterUnavailable, match=r"'http://x' is no address of a router: write ws://host:port/ws"):
-        Taskbahn("http://x").get("some.task").start()
+    with pytest.raises(InvalidOption, match=r"'http://x' is no address of a router: write ws://host:port/ws"):
+        Taskbahn("http://x")
 
 
 def test_closing_lets_go_of_everybody_who_waits(url: str) -> None:

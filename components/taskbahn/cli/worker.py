@@ -51,6 +51,7 @@ def worker(
 
 
 def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst: bool, grace: float, name: str | None) -> int:
+    from taskbahn.address import check_address
     from taskbahn.errors import TaskbahnError
     from taskbahn.worker.loading import load_app
     from taskbahn.worker.run import run_worker
@@ -61,10 +62,12 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
     if not served:
         raise click.UsageError("--queues names no queue: write it like --queues default,mail")
     try:
+        if url is not None:
+            check_address(url, "--url")
         app = load_app(target)
         for task in app.tasks.values():
             task.declaration()
-        settings = Settings(target=target, url=url or app.url, name=name, slots=slots, queues=served)
+        settings = Settings(target=target, url=app.url if url is None else url, name=name, slots=slots, queues=served)
         gc.freeze()
         return run_worker(app, settings, grace=grace, burst=burst)
     except TaskbahnError as error:

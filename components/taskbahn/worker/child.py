@@ -95,12 +95,11 @@ class Child:
 
     def _run_one(self, context: AttemptContext) -> Record:
         record: Record | None = None
-        self._mark.set(context.sequence, time.monotonic())
-        self._current = context
         task = self._tasks.get(context.task)
         if task is None:
-            error = {"type": "UnknownTask", "message": f"the process that was to run it has no task {context.task!r}"}
-            return outcome(context, kind="error", error=error, retry=True)
+            return outcome(context, kind="error", error=_missing(context.task), retry=False)
+        self._mark.set(context.sequence, time.monotonic())
+        self._current = context
         try:
             with contextlib.suppress(Stop):  # it may come after the function has returned
                 record = Context().run(execute, task, context)
@@ -221,6 +220,15 @@ class Child:
                     self._socket.sendall(self._sendable.packed(batch))
                 except OSError:
                     os._exit(0)  # the worker is gone
+
+
+def _missing(task: str) -> dict[str, Any]:
+    """Return the error of a task that the worker has and this process, which has imported the application anew, has not."""
+    return {
+        "type": "UnknownTask",
+        "message": f"{task!r} is declared in the worker, and was not when its child process imported the application: declare "
+        'it while the module is imported, whatever the process, or give it pool="thread"',
+    }
 
 
 def main() -> None:

@@ -1,0 +1,82 @@
+"""What a router's address looks like, checked where it is given: by `Taskbahn(...)`, `TASKBAHN_URL` or `--url`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from taskbahn.errors import InvalidOption
+
+PORTS = {"ws": 80, "wss": 443, "rs": 8080, "rss": 8080}
+MAX_PORT = 65535
+FORMS = "write ws://host:port/ws or rs://host:port, with TLS wss:// or rss://"
+PLAIN_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+BARE = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\S*)?")  # an address without its scheme
+MAX_SHOWN = 200  # characters
+
+
+class Address(NamedTuple):
+    """The parts of an address."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def check_address(url: Any, source: str = "") -> str:
+    """Return *url* if it is an address of a router; raises InvalidOption. *source*: where it comes from, for the sentence."""
+    parse_address(url, source)
+    text: str = url
+    return text
+
+
+def parse_address(url: Any, source: str = "") -> Address:
+    """Return the parts of *url*; raises InvalidOption."""
+    if not isinstance(url, str):
+        raise _refused(url, source, f"it is {type(url).__name__}, not text")
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise _refused(url, source, "it has spaces or characters that cannot be seen")
+    from urllib.parse import urlsplit  # late: whoever only declares tasks does without
+
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _refused(url, source, str(error).lower()) from None
+    if parts.scheme not in PORTS or not url.lower().startswith(f"{parts.scheme}://"):
+        raise _refused(url, source, _better(url))
+    if not host or not _is_host(host):
+        raise _refused(url, source, f"{host!r} is no name of a host" if host else "it has no host")
+    if port == 0:
+        raise _refused(url, source, f"a port is 1 to {MAX_PORT}")
+    if parts.fragment or "#" in url:
+        raise _refused(url, source, "a part after # goes nowhere")
+    if parts.username is not None or parts.password is not None:
+        raise _refused(f"{parts.scheme}://…@{host}", source, "a user and a password do not belong there")
+    return Address(parts.scheme, host, port or PORTS[parts.scheme])
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host or PLAIN_HOST.fullmatch(host):  # an IPv6 address was in brackets, and checked
+        return True
+    try:
+        return bool(PLAIN_HOST.fullmatch(host.encode("idna").decode()))
+    except UnicodeError:
+        return False
+
+
+def _better(url: str) -> str:
+    """Return what may have been meant; empty if that cannot be guessed."""
+    scheme, found, rest = url.partition("://")
+    if found and scheme.lower() in ("http", "https") and rest.partition("/")[0]:
+        return f"did you mean {'wss' if scheme.lower() == 'https' else 'ws'}://{rest.partition('/')[0]}/ws?"
+    if not found and url and BARE.fullmatch(url):
+        return f"did you mean ws://{url.partition('/')[0]}/ws?"
+    return ""
+
+
+def _refused(url: Any, source: str, why: str) -> InvalidOption:
+    shown = repr(url) if len(repr(url)) <= MAX_SHOWN else f"{repr(url)[:MAX_SHOWN]}…"
+    origin = f"{source} = " if source else ""
+    reason = f" ({why})" if why else ""
+    return InvalidOption(f"{origin}{shown} is no address of a router: {FORMS}{reason}", option="url")

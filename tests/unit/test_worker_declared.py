@@ -1,0 +1,34 @@
+"""A worker and its child processes import the application each for itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from support.stage import play
+
+from taskbahn.worker.loading import load_app
+
+SOURCE = """
+    from taskbahn import Taskbahn
+
+    app = Taskbahn()
+
+    @app.task(name="add")
+    def add(a: int) -> int:
+        return a + 1
+"""
+
+
+def test_a_task_that_a_child_process_does_not_declare_fails_with_the_way_out(make_module: Callable[[str], str]) -> None:
+    target = f"{make_module(SOURCE)}:app"
+    app = load_app(target)
+    app.task(name="late")(lambda: 1)
+
+    async def action(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("a", "late"), ("b", "add", [1]))
+        await dispatcher.until(lambda: worker.is_clear)
+        failed = dispatcher.failed["a"]
+        assert (failed["error"]["type"], failed["retry"]) == ("UnknownTask", False)
+        assert "'late' is declared in the worker, and was not when its child process" in failed["error"]["message"]
+        assert dispatcher.done == {"b": 2}
+
+    play(app, action, target=target)
