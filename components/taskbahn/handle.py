@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypedDict, T
 from taskbahn.errors import InvalidArguments, from_info
 from taskbahn.ids import new_id, new_ids
 from taskbahn.options import as_dict, make_options
+from taskbahn.pages import text_bytes
 from taskbahn.schema import pack_plain
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class TaskHandle(Generic[P, R]):
 
         def send(follow: bool) -> Promise[Any]:  # noqa: FBT001 - its only argument
             sinks = (job.followed(),) if follow else ()
-            return self.app.client.submit(content, 1, len(packed), *sinks)
+            return self.app.client.submit(content, 1, text_bytes(packed), *sinks)
 
         return job, send
 
@@ -173,7 +174,7 @@ class TaskHandle(Generic[P, R]):
         content: dict[str, Any] = {"task": self.name, "calls": list(zip(ids, texts, strict=True)), "options": self._call_options}
         if self.signature:
             content["checked"] = self.signature.wire.digest
-        return self.app.client.submit(content, len(ids), sum(map(len, texts)))
+        return self.app.client.submit(content, len(ids), sum(map(text_bytes, texts)))
 
 
 class Prepared(TaskHandle[P, R]):
@@ -202,10 +203,11 @@ def _bulks(texts: list[str]) -> Iterator[tuple[int, int]]:
     """Cut into pieces of at most BULK jobs and about BULK_BYTES."""
     start = size = 0
     for index, text in enumerate(texts):
-        size += len(text)
+        its = text_bytes(text)
+        size += its
         if index - start >= BULK or (size > BULK_BYTES and index > start):
             yield start, index
-            start, size = index, len(text)
+            start, size = index, its
     if texts:
         yield start, len(texts)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn import wire
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
+from taskbahn.pages import PAGE_BYTES, event_bytes, outcome_bytes, pages
 from taskbahn.states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from taskbahn_router.calls import Call
 
@@ -45,7 +46,11 @@ def outcome_error(state: str, error: dict[str, Any] | None, job: str) -> Taskbah
 
 
 class Waiter:
-    """A `taskbahn.job.wait` (or a followed submission): outcomes as they come, in batches; ends when all are final."""
+    """A `taskbahn.job.wait` (or a followed submission): outcomes as they come, in pages; ends when all are final.
+
+    It keeps one page between two flushes. What comes beyond that it remembers by its id, to have it read from the store later;
+    for a caller without progressive results, who gets one answer, these ids are in the answer as `more`.
+    """
 
     wants_events = False
 
@@ -55,32 +60,61 @@ class Waiter:
         self.outcomes: list[list[Any]] = []
         self.answers = answers  # of a followed submission
         self.accepted = answers is None
+        self.behind: list[str] = []  # jobs whose outcomes are to be read from the store
+        self.is_reading = False
+        self._size = 0  # bytes of `outcomes`
+        self._more: list[str] = []
 
     def events(self, job: str, events: list[dict[str, Any]]) -> None:
         """Not asked for."""
 
     def final(self, outcome: list[Any]) -> None:
-        if outcome[0] in self.left:
-            self.left.discard(outcome[0])
+        if outcome[0] not in self.left:
+            return
+        size = outcome_bytes(outcome)
+        if self.outcomes and self._size + size > PAGE_BYTES and self.call.wants_progress:
+            self.behind.append(outcome[0])
+        else:
+            self._add(outcome, size)
+
+    def owed(self, outcome: list[Any]) -> None:
+        """Take an outcome from the store: a page is full sometimes, and is sent then."""
+        if outcome[0] not in self.left:
+            return
+        size = outcome_bytes(outcome)
+        if self.outcomes and self._size + size > PAGE_BYTES and self.call.wants_progress:
+            self._progress()
+        self._add(outcome, size)
+
+    def _add(self, outcome: list[Any], size: int) -> None:
+        self.left.discard(outcome[0])
+        if self.outcomes and self._size + size > PAGE_BYTES:
+            self._more.append(outcome[0])
+        else:
             self.outcomes.append(outcome)
+            self._size += size
+
+    def _progress(self) -> None:
+        outcomes, self.outcomes, self._size = self.outcomes, [], 0
+        self.call.progress({"outcomes": outcomes})
 
     def flush(self) -> bool:
         """Send what has gathered; True when the wait is over."""
         if not self.call.open:
             return True
         if self.left:
-            if self.outcomes:
-                self.call.progress({"outcomes": self.outcomes})
-                self.outcomes = []
+            if self.outcomes and self.call.wants_progress:
+                self._progress()
             return False
+        last: dict[str, Any] = {"outcomes": self.outcomes} | ({"more": self._more} if self._more else {})
         if self.answers is not None:
-            self.call.answer(self.answers, outcomes=self.outcomes)
+            self.call.answer(self.answers, **last)
         elif self.call.wants_progress:
             if self.outcomes:
-                self.call.progress({"outcomes": self.outcomes})
+                self._progress()
             self.call.answer(None)
         else:
-            self.call.answer({"outcomes": self.outcomes})
+            self.call.answer(last)
         return True
 
 
@@ -92,7 +126,8 @@ class Caller:
         self.wants_events = call.wants_progress
 
     def events(self, job: str, events: list[dict[str, Any]]) -> None:
-        self.call.progress({"job": job, "events": events})
+        for page in pages(events, event_bytes):
+            self.call.progress({"job": job, "events": page})
 
     def final(self, outcome: list[Any]) -> None:
         id, state, result, error = outcome
@@ -109,6 +144,7 @@ class Following:
         self._by_job: dict[str, tuple[Follower, ...]] = {}
         self._dirty: set[Waiter] = set()
         self.eager = 0  # entries of followers who want events
+        self.read_later: Callable[[Waiter], None] = lambda _: None  # have a waiter given what it is behind with
 
     def __len__(self) -> int:
         """Return how many jobs are followed."""
@@ -174,3 +210,5 @@ class Following:
         for waiter in dirty:
             if waiter.accepted:
                 waiter.flush()
+                if waiter.behind:
+                    self.read_later(waiter)

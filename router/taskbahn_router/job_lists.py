@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taskbahn.errors import InvalidRequest, did_you_mean
+from taskbahn.pages import pages, value_bytes
 from taskbahn.states import State
 from taskbahn_router.board import id_text
 from taskbahn_router.core.fingerprint import FINGERPRINT
@@ -53,12 +54,18 @@ class JobLists:
             if only_ids:
                 call.answer({"ids": [id_text(row.id) for row in found.rows], "next": found.next})
             else:
-                call.answer({"jobs": [self._live(brief(row)) for row in found.rows], "next": found.next})
+                call.answer(self._listed(found))
 
         if error is None:
             self._ask(call, answer, self._reader.jobs, wanted)
         else:
             self._ask(call, answer, self._failed_alike, wanted, error)
+
+    def _listed(self, found: Listed) -> dict[str, Any]:
+        """Return the views of rows, fewer than asked for where they are too large for one message: `next` goes on after the last one."""
+        views = [self._live(brief(row)) for row in found.rows]
+        shown = next(pages(views, value_bytes), [])
+        return {"jobs": shown, "next": found.next if len(shown) == len(views) else found.rows[len(shown) - 1].seq}
 
     def _live(self, view: dict[str, Any]) -> dict[str, Any]:
         job = self._board.jobs.get(view["id"])

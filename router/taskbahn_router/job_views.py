@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
+from taskbahn.pages import value_bytes
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.board import id_text
 from taskbahn_router.core.fingerprint import fingerprint
@@ -12,6 +13,10 @@ from taskbahn_router.seen import brief_error
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import AttemptRow, EventRow, JobRow
+
+
+ERRORS_BYTES = 2 * 1024 * 1024  # of the errors of all attempts, in one view
+LEFT_OUT = "(left out: with those of the later attempts it is more than one message carries)"
 
 
 def packed(text: str | None) -> Any:
@@ -43,7 +48,7 @@ def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
     if row.state == State.FAILED:
         view["fingerprint"] = row.fingerprint or fingerprint(row.task, view["error"] or {})
     view["options"] = packed(row.options) or {}
-    view["attempts"] = [attempt_view(attempt) for attempt in attempts]
+    view["attempts"] = attempt_views(attempts)
     if row.attempt and row.started_at is not None and row.attempt not in {attempt.attempt for attempt in attempts}:
         outcome = "" if row.state == State.RUNNING else row.state if row.state in FINAL_STATES else "handed_back"
         last = {"attempt": row.attempt, "worker": row.worker or "", "started_at": row.started_at, "outcome": outcome}
@@ -55,6 +60,17 @@ def stored(id: str, row: EventRow) -> dict[str, Any]:
     """Return the `wire.Event` of a stored row."""
     event = {"job": id, "number": row.number, "kind": row.kind, "at": row.at, "data": wire.from_json(row.data)}
     return event | {"attempt": row.attempt} if row.attempt else event
+
+
+def attempt_views(rows: list[AttemptRow]) -> list[dict[str, Any]]:
+    """Return the views of a job's attempts; of the earlier ones without their tracebacks, where those are too much for one message."""
+    size = 0
+    views = [attempt_view(row) for row in rows]
+    for view in reversed(views):
+        size += value_bytes(view["error"])
+        if size > ERRORS_BYTES and view["error"]:
+            view["error"] = brief_error(view["error"]) | {"traceback": LEFT_OUT}
+    return views
 
 
 def attempt_view(row: AttemptRow) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn import wire
+from taskbahn.pages import FRAME_BYTES, event_bytes, pages, text_bytes
 from taskbahn.states import State
 from taskbahn_router.board import id_text
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Changed
     from taskbahn_router.turn import Ended, Noticed, Requeued
 
+FEW_CANCELS = 1_000  # with their reasons they fit into one order
 MOST_CHANGES = 500  # jobs in one message to dashboards; the newest
 
 
@@ -142,8 +144,9 @@ class Seen:
         """Send what is in the outbox of a worker."""
         if worker.outbox:
             order, worker.outbox = worker.outbox, {}
-            if worker.orders is not None:
-                worker.orders.order(order)
+            for part in parts_of(order):
+                if worker.orders is not None:
+                    worker.orders.order(part)
 
     def push(self) -> None:
         """Send at once: a single job need not wait until the router is done with the turn."""
@@ -164,7 +167,8 @@ class Seen:
         self._following.events(id, events)
         topic = wire.JOB_TOPIC + id
         if self._edge.is_watched(topic):
-            self._edge.publish(topic, events)
+            for page in pages(events, event_bytes):
+                self._edge.publish(topic, page)
 
     def _change_of(self, job: Job, **more: Any) -> None:
         now = {"attempt": job.attempt, "started_at": job.started_at, "worker": job.worker_id, "progress": job.progress, **more}
@@ -179,6 +183,20 @@ class Seen:
         change.update({name: value for name, value in fields.items() if value is not None})
         if fields.get("state") == State.READY:
             change.pop("worker", None)
+
+
+def parts_of(order: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Cut a `wire.WorkerOrder` where it is too large for one message: attempts to run first, then the rest, then what is cancelled."""
+    run, cancel = order.get("run", ()), order.get("cancel", ())
+    if len(run) <= 1 and len(cancel) <= FEW_CANCELS:
+        return [order]
+    runs = list(pages(run, lambda one: FRAME_BYTES + text_bytes(one[3])))
+    cancels = list(pages(cancel, lambda one: FRAME_BYTES + text_bytes(one[2])))
+    if len(runs) <= 1 and len(cancels) <= 1:
+        return [order]
+    rest = {name: value for name, value in order.items() if name not in ("run", "cancel")}
+    parts = [{"run": page} for page in runs] + [{"cancel": page} for page in cancels]
+    return [parts[0] | rest, *parts[1:]]
 
 
 def brief_error(error: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 import taskbahn_router
 from taskbahn import wire
 from taskbahn.errors import ServiceError, TaskbahnError
+from taskbahn.pages import pages, value_bytes
 from taskbahn.steady_timers import steady_timers
 from taskbahn_router.commit_loop import Thread
 from taskbahn_router.dispatcher import Dispatcher
@@ -259,7 +260,8 @@ class Service:
         self.look_who_watches()
         changes = seen.take_changes()
         if seen.changes_wanted:
-            self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": changes, "status": self.status()})
+            for page in list(pages(changes, value_bytes)) or [[]]:
+                self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": page, "status": self.status()})
         self._reactor.callLater(CHANGES_SECONDS, self._publish_changes)
 
     def _look(self) -> None:

@@ -14,6 +14,7 @@ from taskbahn_router.core.placement import LONG_SECONDS
 from taskbahn_router.following import Following, Waiter
 from taskbahn_router.job_lists import JobLists, is_number
 from taskbahn_router.job_views import packed, stored, whole
+from taskbahn_router.outcome_pages import OutcomePages
 from taskbahn_router.outlook import Placed
 from taskbahn_router.places import Places, Served
 from taskbahn_router.stores.contract import AttemptRow, EventRow, OutcomeRow, Reader
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from taskbahn_router.commit_loop import Clock, Runner
     from taskbahn_router.numbers.history import History
 
-MOST_BYTES = wire.MAX_MESSAGE // 2  # of events in one answer
+MOST_BYTES = wire.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # what takes longer is only known to be long
 
 
@@ -61,6 +62,7 @@ class Views:
         self._fail = fail
         self._places = Places(board, reader, runner, wall=wall, clock=clock, typical=self._typical)
         self._pages = Pages(reader, runner, clock, waiting)
+        self._outcome_pages = OutcomePages(following, reader, runner, clock, waiting, fail)
         self._lists = JobLists(board, reader, self._ask)
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
@@ -80,27 +82,15 @@ class Views:
         if len(ids) > wire.MAX_WAIT:
             raise TooLarge("job ids in one wait", len(ids), wire.MAX_WAIT, "wait for them in several calls")
         raws = dict(map(both_ids, ids))
-        unknown = [(id, raw) for id, raw in raws.items() if id not in self._board.jobs]
+        unknown = [id for id in raws if id not in self._board.jobs]
         waiter = Waiter(call, raws)
         self._following.wait(waiter)
         call.on_gone = lambda _: self._following.unfollow(list(waiter.left), waiter)
         if unknown:
-            self._ask(call, lambda rows: self._waited(waiter, unknown, rows), self._reader.outcomes, [raw for _, raw in unknown])
+            waiter.is_reading = True
+            self._outcome_pages.begin(waiter, unknown)
         else:
             waiter.flush()
-
-    def _waited(self, waiter: Waiter, asked: list[tuple[str, bytes]], rows: list[OutcomeRow]) -> None:
-        found = {row.id: row for row in rows}
-        for id, raw in asked:
-            row = found.get(raw)
-            if row is None:
-                waiter.final([id, "unknown", None, UnknownJob(id).info()])
-            elif row.state in FINAL_STATES:
-                waiter.final([id, row.state, row.result, packed(row.error)])
-            else:
-                continue
-            self._following.unfollow([id], waiter)
-        waiter.flush()
 
     def look_up(self, id: str) -> None:
         """Read how a job stands and tell its followers, if it is final."""

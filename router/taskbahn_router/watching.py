@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
+from taskbahn.pages import event_bytes, pages
 from taskbahn_router.board import id_text
 from taskbahn_router.job_views import stored
 from taskbahn_router.slow_readers import MUCH
@@ -184,7 +185,8 @@ class Watcher:
     def _send(self, events: list[Event]) -> None:
         if events:
             self._number = max(self._number, events[-1]["number"])
-            self.call.progress({"events": events})
+            for page in pages(events, event_bytes):
+                self.call.progress({"events": page})
             states = [event["data"]["state"] for event in events if event["kind"] == "state"]
             self._is_in(states[-1] if states else self.state)
 

@@ -226,3 +226,37 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+# what is large
+
+
+@pytest.mark.parametrize("character, size", [("x", 3_900_000), ('"', 2_000_000), ("\N{ROCKET}", 1_000_000)])
+def test_large_results_of_one_batch_all_arrive(app: Taskbahn, character: str, size: int) -> None:
+    batch = shop.big.start_many((size, character) for _ in range(12))
+    assert [len(result) for result in batch.results(SECONDS)] == [size] * 12
+    again = [app.job(id) for id in batch.ids]  # they have ended: the store gives them
+    assert [len(job.result(SECONDS)) for job in again] == [size] * 12
+
+
+def test_a_large_result_does_not_spoil_the_wait_for_small_ones(app: Taskbahn) -> None:
+    jobs = [shop.big.start(size) for size in (3_900_000, 1, 3_900_000, 2, 3_900_000, 3, 3_900_000, 3_900_000, 4, 3_900_000)]
+    assert [len(job.result(SECONDS)) for job in jobs] == [
+        3_900_000,
+        1,
+        3_900_000,
+        2,
+        3_900_000,
+        3,
+        3_900_000,
+        3_900_000,
+        4,
+        3_900_000,
+    ]
+
+
+def test_large_arguments_arrive_one_by_one_and_together(app: Taskbahn) -> None:
+    text = "\N{ROCKET}" * 250_000
+    assert shop.length.start_many([text] * 24).results(SECONDS) == [250_000] * 24
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(shop.length.call, [text] * 16)) == [250_000] * 16

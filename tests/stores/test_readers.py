@@ -151,3 +151,21 @@ def test_a_reader_may_be_closed_twice(store: Store) -> None:
     made = store.reader()
     made.close()
     made.close()
+
+
+@pytest.mark.parametrize("text", ['"' + "x" * 998 + '"', '"' + "é" * 499 + '"'])
+def test_outcomes_come_up_to_a_weight_and_all_in_the_end(store: Store, reader: Reader, text: str) -> None:
+    put(store, *(new_job(seq, state=State.RUNNING) for seq in range(1, 2004)))
+    store.commit(Batch(finishes=[finish(seq, result=text) for seq in range(1, 2004)]))
+    left = {id_of(seq) for seq in range(1, 2005)}  # one that does not exist
+    rounds = 0
+    while True:
+        rows = reader.outcomes(sorted(left), 600_000)
+        left -= {row.id for row in rows}
+        rounds += 1
+        assert rows
+        assert all(row.result == text for row in rows)
+        if sum(row.weight() for row in rows) < 600_000:
+            break
+        assert sum(row.weight() for row in rows) < 601_000
+    assert (left, rounds) == ({id_of(2004)}, 4)

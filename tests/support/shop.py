@@ -41,6 +41,18 @@ def add(a: int, b: int = 1) -> int:
     return a + b
 
 
+@app.task(name="shop.big", pool="thread")
+def big(size: int, character: str = "x") -> str:
+    """Return a text of so many characters."""
+    return character * size
+
+
+@app.task(name="shop.length", pool="thread")
+def length(text: str) -> int:
+    """Tell how long a text is."""
+    return len(text)
+
+
 @app.task(name="shop.repeat", pool="thread")
 def repeat(text: str, times: int = 2) -> str:
     """Repeat a text."""

@@ -250,7 +250,7 @@ def test_a_single_item_goes_however_large_it_is() -> None:
 
 
 def test_outcomes_wait_for_the_notices_before_them() -> None:
-    notices = [["a", 1, "log", 0, {"message": "x" * 8000}]] * 1500
+    notices = [["a", 1, "log", 0, {"message": "x" * 2000}]] * 1500
     now, rest = Batch(done=[["a", 1, "", 0, 0]], notices=notices).split()
     assert not now.done
     assert len(now.notices) + len(rest.notices) == 1500

@@ -20,6 +20,7 @@ from twisted.logger import Logger
 from taskbahn import wire
 from taskbahn.attempt import DONE, FAILED, NOTICE
 from taskbahn.worker.sendable import is_lost, lost
+from taskbahn.pages import FRAME_BYTES, text_bytes, value_bytes
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,7 +37,7 @@ MAX_NOTICES = 1_000
 MOST_WAITING = 100_000  # notices, of all attempts
 PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a word of ours
 VITALS_SECONDS = 2.0  # between two looks at memory and processor, at least
-MAX_WEIGHT = wire.MAX_MESSAGE // 2  # bytes of results, or of notices, in one report; the first may be larger
+MAX_WEIGHT = wire.MAX_MESSAGE // 4  # bytes of results, of errors or of notices in one report; the first may be larger
 
 
 @dataclass
@@ -74,12 +75,12 @@ class Batch:
 
     def split(self) -> tuple[Batch, Batch]:
         """Return what fits into one report, and the rest. Notices go before the outcomes that follow them."""
-        notices = _fitting(self.notices, MAX_NOTICES, lambda one: 100 + _size(one[4]))
+        notices = _fitting(self.notices, MAX_NOTICES, lambda one: FRAME_BYTES + _size(one[4]))
         if notices < len(self.notices):
             rest = Batch(self.done, self.failed, self.notices[notices:], self.back, self.begun)
             return Batch(notices=self.notices[:notices]), rest
-        done = _fitting(self.done, MAX_OUTCOMES, lambda one: 100 + len(one[2]))
-        failed = _fitting(self.failed, MAX_NOTICES // 10, lambda _: 0)
+        done = _fitting(self.done, MAX_OUTCOMES, lambda one: FRAME_BYTES + text_bytes(one[2]))
+        failed = _fitting(self.failed, MAX_NOTICES // 10, lambda one: FRAME_BYTES + value_bytes(one["error"]))
         now = Batch(self.done[:done], self.failed[:failed], self.notices, self.back, self.begun)
         return now, Batch(self.done[done:], self.failed[failed:])
 
@@ -108,7 +109,7 @@ def _of(records: list[Record], back: Iterable[Key] = (), begun: Iterable[Key] = 
 
 def _size(data: Any) -> int:
     try:
-        return len(wire.JSON_ENCODE(data))
+        return value_bytes(data)
     except Exception:  # noqa: BLE001 - it is found out when it is sent
         return 0
 

@@ -338,8 +338,11 @@ class Reader(Protocol):
     def ahead(self, spots: Sequence[Spot], most: int) -> list[int]:
         """Return for each spot how many ready jobs come before it, counting no more than *most*."""
 
-    def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
-        """Return how those jobs stand that exist, in any order."""
+    def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
+        """Return how those jobs stand that exist, in any order, and none after *most_bytes* by `OutcomeRow.weight`.
+
+        So if those that are returned weigh less, the others do not exist.
+        """
 
     def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
         """Return the stored events of a job with number > *after*, in order: *limit* at most, and none after *most_bytes* of data."""

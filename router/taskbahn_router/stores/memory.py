@@ -299,9 +299,16 @@ class MemoryReader:
                 for spot in spots
             ]
 
-    def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
-        rows = map(self.job, dict.fromkeys(ids))
-        return [OutcomeRow(row.id, row.state, row.result, row.error) for row in rows if row is not None]
+    def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
+        found: list[OutcomeRow] = []
+        weight = 0
+        for row in map(self.job, dict.fromkeys(ids)):
+            if weight >= most_bytes:
+                break
+            if row is not None:
+                found.append(OutcomeRow(row.id, row.state, row.result, row.error))
+                weight += found[-1].weight()
+        return found
 
     def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
         with self._tables.lock:

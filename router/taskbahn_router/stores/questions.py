@@ -66,3 +66,7 @@ class OutcomeRow(NamedTuple):
     state: str
     result: str | None
     error: str | None
+
+    def weight(self) -> int:
+        """Return how many bytes its result and its error have as stored."""
+        return sum(len(text) if text.isascii() else len(text.encode()) for text in (self.result, self.error) if text is not None)

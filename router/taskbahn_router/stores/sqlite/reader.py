@@ -62,13 +62,18 @@ class SqliteReader:
         counts: list[int] = wire.from_json(self._rows(SQL["ahead"], (wire.to_json(spots), most))[0][0])
         return counts
 
-    def outcomes(self, ids: Sequence[bytes]) -> list[OutcomeRow]:
+    def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
         found: list[OutcomeRow] = []
+        weight = 0
         for start in range(0, len(ids), IDS_EACH):
             part = ids[start : start + IDS_EACH]
             sql = SQL["outcomes"].replace("{ids}", ", ".join("?" * len(part)))
-            text = self._rows(sql, tuple(part))[0][0]  # one step for all, as in statements.sql
-            found += [OutcomeRow(bytes.fromhex(id), *rest) for id, *rest in wire.from_json(text)]
+            text = self._rows(sql, (*part, most_bytes - weight))[0][0]  # one step for all, as in statements.sql
+            rows = [OutcomeRow(bytes.fromhex(id), *rest) for id, *rest in wire.from_json(text)]
+            found += rows
+            weight += sum(row.weight() for row in rows)
+            if weight >= most_bytes:
+                break
         return found
 
     def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:

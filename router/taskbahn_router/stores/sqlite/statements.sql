@@ -134,7 +134,14 @@ SELECT number, attempt, mark FROM event WHERE seq = ? ORDER BY number DESC LIMIT
 SELECT max(number) FROM event WHERE seq = ?
 
 -- name: outcomes
-SELECT json_group_array(json_array(hex(id), state, result, error)) FROM job WHERE id IN ({ids})
+-- The weight of a row is that of all before it; it is summed without the results, which are read only of those that go out.
+SELECT json_group_array(json_array(hex(id), state, result, error)) FROM job JOIN (
+    SELECT seq, sum(size) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS weight
+    FROM (
+        SELECT seq, coalesce(length(CAST(result AS BLOB)), 0) + coalesce(length(CAST(error AS BLOB)), 0) AS size
+        FROM job WHERE id IN ({ids})
+    )
+) USING (seq) WHERE coalesce(weight, 0) < ?
 
 -- name: events
 -- In one step, as above. The weight of a row is that of all before it.
