@@ -7,17 +7,20 @@ the dispatcher only meet what can travel.
 from __future__ import annotations
 
 import math
+import re
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
+from taskbahn import exact
 from taskbahn.nesting import check_nesting
-from taskbahn.richtypes import encode
 from taskbahn.signals import Stop
 
 LONGEST_SECONDS = 100 * 365 * 24 * 3600.0  # a hundred years, as for the options: more is a mistake in units
 LARGEST_WHOLE = 2**53  # beyond it a whole number travels as a float: it is a measure there, and not an id
+
+LONG_NUMBER = re.compile(rb"\d{19}")
 
 _encode_message = msgspec.msgpack.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -91,17 +94,18 @@ def data_of(value: Any, what: str, most: int | None = None) -> Any:
 
 def sized_data_of(value: Any, what: str, most: int | None = None) -> tuple[Any, int]:
     """Return the same as `data_of`, and its bytes as JSON."""
-    text = encode(value)
+    text = exact.pack(value)
     if most is not None and len(text) > most:
         from taskbahn.errors import TooLarge
 
         raise TooLarge(f"{what} in bytes", len(text), most, "send smaller ones, or a reference")
     check_nesting(what, text)
     plain = _decode(text)
-    try:
-        _encode_message(plain)
-    except OverflowError:
-        raise ValueError(f"{what} holds a whole number beyond 64 bits, which cannot travel in it; give it as text") from None
+    if LONG_NUMBER.search(text):
+        try:
+            _encode_message(plain)
+        except OverflowError:
+            raise ValueError(f"{what} has an integer beyond 64 bits, which cannot travel in it; send it as text") from None
     return plain, len(text)
 
 

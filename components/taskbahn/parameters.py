@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, get_type_hints
 
 import msgspec
 
-from taskbahn import richtypes, streaming, wire
+from taskbahn import exact, richtypes, streaming, wire
 from taskbahn.errors import CallerError, did_you_mean
-from taskbahn.payloads import NOT_DATA, encode
+from taskbahn.payloads import NOT_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -189,7 +189,7 @@ def _property(parameter: Parameter, schema: dict[str, Any], description: str | N
     result = dict(schema)
     if parameter.default is not REQUIRED:
         with contextlib.suppress(*NOT_DATA):  # a default that is not data stays the function's own business
-            result["default"] = wire.from_json(encode(parameter.default))
+            result["default"] = wire.from_json(exact.pack(parameter.default))
     if description:
         result.setdefault("description", description)
     return result

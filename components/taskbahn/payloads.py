@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import richtypes, wire
+from taskbahn import exact, richtypes, wire
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, TooDeep, TooLarge
 from taskbahn.nesting import check_nesting
 
@@ -21,8 +21,12 @@ def pack_plain(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Return the JSON text of `[args, kwargs]` for a task whose types are not known here; raises InvalidArguments, TooLarge, TooDeep."""
     try:
         data = encode((args, kwargs))
+        if exact.is_suspect(data):
+            data = exact.exactly((args, kwargs), [Any] * (len(args) + len(kwargs)), data)
     except RecursionError:
         raise TooDeep(f"the arguments of {name}", wire.MAX_NESTING) from None
+    except exact.Inexact as error:
+        raise InvalidArguments(name, {error.where: error.what}) from error
     except NOT_DATA as error:
         where, what = not_data((*args, kwargs)) or ("", str(error))
         raise InvalidArguments(name, {where: what}) from error
@@ -37,17 +41,20 @@ def check_arguments(name: str, data: bytes) -> None:
     check_nesting(f"the arguments of {name}", data)
 
 
-def pack_result(value: Any) -> str:
-    """Return a result as JSON text; raises ResultNotSerialisable, which says what is not data and where, and ResultTooLarge."""
+def pack_result(value: Any, hint: Any = Any) -> str:
+    """Return a result as JSON text, which keeps what *hint* says that it is.
+
+    Raises ResultNotSerialisable, which says what is not data and where, and ResultTooLarge.
+    """
     if value is None:
         return "null"
     try:
-        data = encode(value)
+        data = exact.pack(value, hint)
         check_nesting("the result", data)
     except TooDeep as error:
         raise ResultNotSerialisable(error.message, type=type(value).__qualname__, where="") from None
     except NOT_DATA as error:
-        where, what = not_data(value) or ("", str(error))
+        where, what = not_data(value) or (getattr(error, "where", ""), getattr(error, "what", str(error)))
         place = f" at {where}" if where else ""
         raise ResultNotSerialisable(
             f"the result cannot travel as data: {what}{place}; return plain values, dataclasses or a reference to the rest",

@@ -10,6 +10,7 @@ import datetime as dt
 import ipaddress
 import sys
 import types
+import uuid
 from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -27,6 +28,22 @@ AS_TEXT: dict[type, str] = {  # class: its JSON Schema format
     ipaddress.IPv6Network: "ipv6-network",
 }
 
+BASES: dict[type, Callable[[Any], Any]] = {  # class: how an instance of a subclass becomes one of it, whatever that overrides
+    str: str.__str__,
+    int: int.__int__,
+    float: float.__float__,
+    bytes: lambda value: bytes(memoryview(value)),
+    bytearray: lambda value: bytes(memoryview(value)),
+    Decimal: Decimal,
+    dt.datetime: lambda when: dt.datetime(
+        when.year, when.month, when.day, when.hour, when.minute, when.second, when.microsecond, when.tzinfo, fold=when.fold
+    ),
+    dt.date: lambda day: dt.date(day.year, day.month, day.day),
+    dt.time: lambda time: dt.time(time.hour, time.minute, time.second, time.microsecond, time.tzinfo, fold=time.fold),
+    dt.timedelta: lambda span: dt.timedelta(span.days, span.seconds, span.microseconds),
+}
+KEPT = (bytes, bytearray, memoryview, Decimal, dt.datetime, dt.time)  # what is not taken apart to look into a value
+
 LOCAL_TIMES: dict[type, str] = {dt.datetime: "date-time-local", dt.time: "time-local"}  # those that need no zone
 
 
@@ -36,8 +53,13 @@ def encode_hook(value: Any) -> Any:
         return str(value)
     if _is_model(type(value)):
         return value.model_dump(mode="json")
+    for base, plain in BASES.items():
+        if isinstance(value, base) and type(value) is not base:
+            if getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0):
+                raise ValueError(f"{value} has nanoseconds, which get lost on the way; round it to microseconds")
+            return plain(value)
     if type(value).__module__.split(".", 1)[0] == "numpy" and hasattr(value, "tolist"):
-        return value.tolist()
+        return _from_numpy(value)
     raise NotImplementedError(f"{type(value).__qualname__} is not data")
 
 
@@ -88,6 +110,20 @@ def with_formats(hint: Any) -> Any:
 encode = msgspec.json.Encoder(enc_hook=encode_hook).encode
 
 
+def _from_numpy(value: Any) -> Any:
+    plain = value.tolist()
+    is_time = getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M")
+    if type(plain) is type(value) or (is_time and not _is_time(plain)):
+        raise ValueError(f"a {value.dtype} of NumPy is no type that can travel; convert it, say with astype")
+    return plain
+
+
+def _is_time(plain: Any) -> bool:
+    if isinstance(plain, list):
+        return all(map(_is_time, plain))
+    return isinstance(plain, dt.date | dt.timedelta)
+
+
 def _is_model(kind: Any) -> bool:
     pydantic = sys.modules.get("pydantic")  # a model exists only where pydantic was imported
     return pydantic is not None and isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
@@ -100,6 +136,11 @@ def _validated(model: Any, value: Any) -> Any:
         problems = error.errors() if hasattr(error, "errors") else []
         text = ", ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems)
         raise ValueError(text or str(error)) from error
+
+
+def as_bases(value: Any) -> Any:
+    """As `as_data`, and what msgspec has a type for stays of that type, but for subclasses, which become of their base."""
+    return msgspec.to_builtins(value, builtin_types=(*KEPT, dt.date, dt.timedelta, uuid.UUID), enc_hook=encode_hook)
 
 
 def as_data(value: Any) -> Any:

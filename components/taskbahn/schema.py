@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import msgspec
 
-from taskbahn import richtypes, wire
+from taskbahn import exact, richtypes, wire
 from taskbahn.completing import complete, has_gaps
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, TooDeep
 from taskbahn.parameters import Parameters, UnsupportedAnnotation, publish
@@ -67,10 +67,14 @@ class TaskSignature:
         try:
             if struct is not None:
                 values = (*args, *kwargs.values()) if kwargs else args
-                convert(richtypes.as_data(values) if self._takes_apart else values, struct, dec_hook=decode_hook)
+                self._check(values, struct)
             data = encode((args, kwargs))
+            if exact.is_suspect(data):
+                data = exact.exactly((args, kwargs), self._hints(len(args), kwargs), data)
         except RecursionError:
             raise TooDeep(f"the arguments of {self.name}", wire.MAX_NESTING) from None
+        except exact.Inexact as error:
+            raise InvalidArguments(self.name, self._named(error, len(args))) from error
         except NOT_DATA as error:
             self._refuse(args, kwargs, error, by_wire=False)
         check_arguments(self.name, data)
@@ -81,6 +85,8 @@ class TaskSignature:
         if text == wire.NO_ARGUMENTS and self._needs_nothing:
             return (), {}
         args, kwargs = _split(self.name, text)
+        if exact.may_restore(text):
+            args, kwargs = self._restored(args, kwargs)
         shape = (len(args), *kwargs) if kwargs else len(args)
         struct = (self._shapes.get(shape) or self._shape(shape, args, kwargs)).struct
         if struct is None:
@@ -96,14 +102,18 @@ class TaskSignature:
 
     def pack_result(self, value: Any) -> str:
         """Return a result as JSON text; raises ResultNotSerialisable, ResultTooLarge."""
-        return pack_result(value)
+        return pack_result(value, self.parameters.returns)
 
     def unpack_result(self, text: str) -> Any:
         """Return a result in the annotated type; as plain values if it does not fit the annotation."""
         if text == "null":
             return None
         try:
-            value = self._decode_result(text)
+            if exact.may_restore(text):
+                plain = exact.restored(wire.from_json(text), self.parameters.returns)
+                value = convert(plain, self.parameters.returns, str_keys=True, dec_hook=decode_hook)
+            else:
+                value = self._decode_result(text)
         except msgspec.ValidationError:
             return wire.from_json(text)
         if self._gives_gaps:
@@ -131,13 +141,41 @@ class TaskSignature:
         except NOT_DATA:
             return value
 
+    def _hints(self, count: int, kwargs: dict[str, Any]) -> list[Any]:
+        parameters = self.parameters
+        return [*map(parameters.hint_at, range(count)), *map(parameters.hint_of, kwargs)]
+
+    def _check(self, values: tuple[Any, ...], struct: Any) -> None:
+        """Raise what msgspec does for values that do not fit; a subclass of a type of data, as `Markup`, is taken for that type."""
+        if not self._takes_apart:
+            try:
+                convert(values, struct, dec_hook=decode_hook)
+            except NOT_DATA:
+                pass
+            else:
+                return
+            values = richtypes.as_bases(values)
+        convert(richtypes.as_data(values) if self._takes_apart else values, struct, dec_hook=decode_hook)
+
+    def _restored(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        made = tuple(exact.restored(arg, self.parameters.hint_at(index)) for index, arg in enumerate(args))
+        return made, {name: exact.restored(arg, self.parameters.hint_of(name)) for name, arg in kwargs.items()}
+
+    def _named(self, error: exact.Inexact, count: int) -> dict[str, str]:
+        """Return what is wrong by the argument's name: the path of an inexact part begins with a position or a name."""
+        if error.where.startswith("."):
+            name, bracket, rest = error.where[1:].partition("[")
+            place = bracket + rest
+        else:
+            index, _, place = error.where[1:].partition("]")
+            name = self.parameters.name_at(min(int(index), count - 1))
+        return {name: f"{error.what} at {place}" if place else error.what}
+
     def _shape(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shape:
         wrong = self.parameters.misfits(len(args), kwargs)
         if wrong:
             raise InvalidArguments(self.name, wrong)
-        hints = [self.parameters.hint_at(index) for index in range(len(args))] + [
-            self.parameters.hint_of(name) for name in kwargs
-        ]
+        hints = self._hints(len(args), kwargs)
         if all(hint is Any for hint in hints):
             shape = Shape(None)
         else:
@@ -163,7 +201,7 @@ def _note_problem(wrong: dict[str, str], name: str, value: Any, hint: Any, *, by
         if found:
             wrong[name] = f"{found[1]} at {found[0]}" if found[0] else found[1]
             return
-        value = richtypes.as_data(value)
+        value = richtypes.as_bases(value)
     try:
         convert(value, hint, str_keys=by_wire, dec_hook=decode_hook)
     except NOT_DATA as error:

@@ -10,6 +10,7 @@ import msgspec
 
 from taskbahn import wire
 from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
+from taskbahn.exact import is_finite
 from taskbahn.nesting import SHORTEST, check_nesting
 from taskbahn.states import State
 from taskbahn_router.board import Board, Job, Task, both_ids, id_text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 TASK_NAME = re.compile(wire.TASK_NAME)
 RANDOM_BITS = 80
+NOT_FINITE = "they have a number that is not finite (NaN or an infinity), which JSON has no word for; pass null or a text instead"
 
 
 def check_name(name: str) -> None:
@@ -161,6 +163,8 @@ class Intake:
             return wire.NO_ARGUMENTS
         try:
             packed = wire.to_json([args, kwargs])
+            if "null" in packed and not is_finite([args, kwargs]):
+                raise ValueError(NOT_FINITE)  # noqa: TRY301 - as of what JSON cannot say otherwise
         except RecursionError:
             raise TooDeep(f"the arguments of {task.name}", wire.MAX_NESTING) from None
         except (TypeError, ValueError) as error:

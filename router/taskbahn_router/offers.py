@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TaskbahnError, TooDeep
+from taskbahn.exact import is_finite
 from taskbahn_router.intake import check_depth, check_report, unpack
 from taskbahn_router.offer_uris import Offer, offer_of, problem_of
 
@@ -214,6 +215,8 @@ def _and_cancel(result: Any, timer: Any) -> Any:
 def pack_result(value: Any) -> str:
     """Return a result as JSON text; raises TypeError, ValueError or TooDeep for what is not data or too large."""
     result = wire.to_json(value)
+    if "null" in result and not is_finite(value):
+        raise ValueError("the result has a number that is not finite (NaN or an infinity), which JSON has no word for")
     if len(result) > wire.MAX_RESULT:
         raise ValueError(f"the result has {len(result):,} bytes, more than the {wire.MAX_RESULT:,} allowed")
     check_depth("the result", result)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import msgpack
 import pytest
 from autobahn.exception import Disconnected, PayloadExceededError
 from autobahn.wamp import message
-from autobahn.wamp.exception import TransportLost
+from autobahn.wamp.exception import SerializationError, TransportLost
 from autobahn.wamp.serializer import JsonSerializer
 from twisted.logger import globalLogPublisher
 
@@ -328,3 +329,30 @@ def test_an_offer_with_an_odd_name_is_refused_before_it_is_registered(way: Way) 
         (3, "wamp.error.invalid_uri"),
     ]
     assert "'tab 1' is no name of a worker" in session.sent[0].args[0]
+
+
+class Packing(Transport):
+    """A connection that packs what it sends as MessagePack, which ends at 64 bits."""
+
+    def send(self, msg: Any) -> None:
+        try:
+            msgpack.packb(msg.raw)
+        except Exception as error:
+            raise SerializationError(str(error)) from error
+        super().send(msg)
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 2**70])
+def test_an_integer_that_cannot_be_sent_is_text_where_it_is_shown_and_an_error_where_it_is_the_result(
+    way: Way, number: int
+) -> None:
+    session = Session()
+    session._transport = Packing()
+    call = way.call(session, 5, receive_progress=True)
+    call.progress({"events": [{"data": [number, 2**64 - 1]}]})
+    call.answer(number)
+    shown, refused = session.sent
+    assert shown == [RESULT, 5, {"progress": True}, [{"events": [{"data": [str(number), 2**64 - 1]}]}]]
+    assert refused[:3] == [ERROR, CALL, 5]
+    assert refused[4] == "taskbahn.error.result_not_serialisable"
+    assert "connect with JSON or CBOR" in refused[5][0]

@@ -19,8 +19,8 @@ from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.attempt import DONE, FAILED, NOTICE
-from taskbahn.worker.sendable import is_lost, lost
 from taskbahn.pages import FRAME_BYTES, text_bytes, value_bytes
+from taskbahn.worker.sendable import is_lost, lost
 
 if TYPE_CHECKING:
     import asyncio

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.exception import Disconnected, PayloadExceededError
 from autobahn.wamp import message
-from autobahn.wamp.exception import ApplicationError, TransportLost
+from autobahn.wamp.exception import ApplicationError, SerializationError, TransportLost
 from twisted.logger import Logger
 
 from taskbahn import raw_messages
+from taskbahn.errors import ResultNotSerialisable
 from taskbahn.raw_messages import CALL, ERROR, YIELD, arguments, has_only, is_id, result
 from taskbahn_router.calls import Call
 from taskbahn_router.offer_uris import problem_of, taken
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 
     from taskbahn.errors import TaskbahnError
 
+OURS = "taskbahn."  # procedures that are not tasks
+UNSENDABLE = (
+    "the answer has a value that your serializer cannot carry ({error}): connect with JSON or CBOR, "
+    "or take the result as JSON text, from taskbahn.submit and taskbahn.job.wait"
+)
 CANCELLED = ("cancelled by the caller",)
 LOST = (TransportLost, Disconnected)
 
@@ -52,8 +58,9 @@ class Caller:
 
     def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
         """Send the result."""
-        if self.calls.pop(request, None) is not None:
-            self._send(request, result(request, {}, args, kwargs))
+        call = self.calls.pop(request, None)
+        if call is not None:
+            self._send(request, result(request, {}, args, kwargs), is_exact=not call.procedure.startswith(OURS))
 
     def fail(self, request: int, error: TaskbahnError) -> None:
         """Send an error."""
@@ -65,7 +72,7 @@ class Caller:
         """Send an error, whatever the books say."""
         self._send(request, [ERROR, CALL, request, {}, uri, args, *([kwargs] if kwargs else [])])
 
-    def _send(self, request: int, raw: list[Any]) -> None:
+    def _send(self, request: int, raw: list[Any], *, is_exact: bool = False) -> None:
         transport = self.session and self.session._transport  # noqa: SLF001 - Crossbar's dealer sends in the same way
         if not transport:
             return
@@ -76,8 +83,31 @@ class Caller:
         except PayloadExceededError as error:  # larger than the caller said it takes
             self.calls.pop(request, None)
             self.send_error(request, ApplicationError.INVALID_ARGUMENT, [f"the answer is larger than you accept: {error}"])
+        except SerializationError as error:
+            self._send_otherwise(request, raw, error, is_exact=is_exact)
         except Exception:  # noqa: BLE001 - whoever made the answer must not suffer from where it goes
             self.log.failure("an answer could not be sent")
+
+    def _send_otherwise(self, request: int, raw: list[Any], error: Exception, *, is_exact: bool) -> None:
+        """Send what the caller's serializer has no word for: MessagePack ends at 64 bits.
+
+        What is shown (views, events) has such integers as text. The result of a task is what it is, or an error.
+        """
+        shown = with_long_integers_as_text(raw)
+        if shown == raw or is_exact:
+            self.calls.pop(request, None)
+            self.send_error(request, ResultNotSerialisable.uri, [UNSENDABLE.format(error=error)])
+        else:
+            self._send(request, shown, is_exact=True)
+
+
+def with_long_integers_as_text(value: Any) -> Any:
+    """Return plain data with integers beyond 64 bits as text."""
+    if isinstance(value, dict):
+        return {key: with_long_integers_as_text(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [with_long_integers_as_text(part) for part in value]
+    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
 
 
 class Shortcut:
