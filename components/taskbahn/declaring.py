@@ -47,6 +47,8 @@ def _problem(given: Any) -> str:
         parameters = list(inspect.signature(given).parameters)
     except (TypeError, ValueError):
         return "Python does not know its parameters; write a function that calls it"
+    if hasattr(given, "cache_info") and _makes_one_use(inspect.unwrap(given)):
+        return "it caches a coroutine or a generator, which can be used once; cache what is in it"
     owner = _owner(given)
     if owner and parameters[:1] and parameters[0] in BOUND_NAMES:
         return (
@@ -54,6 +56,11 @@ def _problem(given: Any) -> str:
             "or declare the method of an object, app.task(name=...)(object.method)"
         )
     return ""
+
+
+def _makes_one_use(function: Any) -> bool:
+    kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    return any(is_kind(function) for is_kind in kinds)
 
 
 def _owner(function: Any) -> str:

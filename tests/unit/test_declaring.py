@@ -25,6 +25,14 @@ def add(a: int, b: int = 1) -> int:
     return a + b
 
 
+async def later(a: int) -> int:
+    return a
+
+
+def yielding(a: int) -> Iterator[int]:
+    yield a
+
+
 class Shop:
     """What has methods."""
 
@@ -76,6 +84,8 @@ class Index:
         (vars(Shop)["of_class"], "it is a class method"),
         (max, "Python does not know its parameters"),
         (property(add), "it is a property"),
+        (functools.cache(later), "it caches a coroutine or a generator"),
+        (functools.lru_cache(yielding), "it caches a coroutine or a generator"),
     ],
 )
 def test_what_cannot_be_a_task_is_refused(given: Any, said: str, name: str | None) -> None:

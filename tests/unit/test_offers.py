@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.dispatching import Asked, Hall, job_id
 from twisted.internet.defer import Deferred
 
@@ -179,6 +182,17 @@ def test_odd_names_are_refused_with_a_sentence_and_make_no_worker(uri: str) -> N
 )
 def test_good_offers_and_other_procedures_are_not_refused(uri: str) -> None:
     assert problem_of(uri) == ""
+
+
+@given(st.sampled_from([wire.OFFER_AS_PREFIX, wire.OFFER_JOB_AS_PREFIX]), st.text(max_size=80), st.text(max_size=80))
+def test_what_is_not_refused_has_a_name_of_one_component_and_a_task(prefix: str, name: str, task: str) -> None:
+    uri = f"{prefix}{name}.{task}"
+    offer = offer_of(uri)
+    assert offer is not None
+    assert f"{prefix}{offer.name}.{offer.task}" == uri
+    if not problem_of(uri):
+        assert re.fullmatch(wire.OFFER_NAME, offer.name)
+        assert re.fullmatch(wire.TASK_NAME, offer.task)
 
 
 def test_an_offer_is_no_pattern() -> None:
