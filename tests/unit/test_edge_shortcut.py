@@ -11,6 +11,7 @@ from autobahn.exception import Disconnected, PayloadExceededError
 from autobahn.wamp import message
 from autobahn.wamp.exception import SerializationError, TransportLost
 from autobahn.wamp.serializer import JsonSerializer
+from twisted.internet.defer import succeed
 from twisted.logger import globalLogPublisher
 
 from taskbahn.errors import UnknownTask
@@ -67,6 +68,9 @@ class Router:
     def attach(self, session: Any) -> str:
         self.attached.append(session)
         return "attached"
+
+    def authorize(self, session: Any, _uri: str, _action: str, options: Any) -> Any:
+        return succeed({"allow": session._authrole == "anonymous"})
 
     def process(self, session: Any, msg: Any) -> None:
         self.processed.append(msg)
@@ -329,6 +333,9 @@ def test_an_offer_with_an_odd_name_is_refused_before_it_is_registered(way: Way) 
         (3, "wamp.error.invalid_uri"),
     ]
     assert "'tab 1' is no name of a worker" in session.sent[0].args[0]
+    guest, odd = Session("guest"), message.Register(4, "taskbahn.offer.UPPER")
+    way.router.process(guest, odd)  # the dealer says that it may not offer at all
+    assert (guest.sent, way.router.processed) == ([], [good, odd])
 
 
 class Packing(Transport):

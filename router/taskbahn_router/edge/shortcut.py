@@ -159,7 +159,7 @@ class Shortcut:
         if kind is message.Register:
             problem = problem_of(msg.procedure, msg.match or "exact")
             if problem:
-                self._refuse(session, msg.request, ApplicationError.INVALID_URI, problem)
+                self._refuse_offer(session, msg, problem)
                 return
         if not (kind is message.Cancel and self._cancel(session, msg)):
             self._process(session, msg)
@@ -173,6 +173,18 @@ class Shortcut:
                 return
         with suppress(*LOST):
             self._send(session, msg)
+
+    def _refuse_offer(self, session: Any, msg: Any, problem: str) -> None:
+        """Refuse an offer that nobody could take; a session that may not offer at all hears that from the dealer."""
+
+        def decided(authorization: Any) -> None:
+            if authorization["allow"]:
+                self._refuse(session, msg.request, ApplicationError.INVALID_URI, problem)
+            else:
+                self._process(session, msg)
+
+        asked = self._router.authorize(session, msg.procedure, "register", options=msg.marshal_options())
+        asked.addCallbacks(decided, lambda _: self._process(session, msg))
 
     def _refuse(self, session: Any, request: int, uri: str, sentence: str) -> None:
         """Answer a registration with an error that says what to do instead."""
