@@ -13,9 +13,12 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import msgspec
+
 from taskbahn import wire
 from taskbahn.errors import TooLarge
 from taskbahn.handover import seconds_of, sized_data_of, text_of
+from taskbahn.printed_text import PrintedText
 from taskbahn.signals import Cancelled, TimeLimit
 
 if TYPE_CHECKING:
@@ -42,12 +45,19 @@ class Sink(Protocol):
         """Ask *context* for its `progress_record` soon: it has changed."""
 
 
+class Relay(Protocol):
+    """Takes what copies of this process say that attempts have forked."""
+
+    def drain(self, context: AttemptContext) -> None:
+        """Take what copies of *context* have said until now."""
+
+
 class AttemptContext:
     """One attempt: what it is, whether it has to stop, what it has said so far.
 
     run_within: seconds since `began` (monotonic clock), or None.   stop: why it has to end, or None.
     stopped_at: when it was told so, monotonic.   ended: its outcome is known; nothing may be raised in it any more.
-    sequence: its place in the order of its child process.
+    sequence: its place in the order of its child process.   relay: listens for processes that it forked, or None.
     """
 
     __slots__ = (
@@ -56,6 +66,7 @@ class AttemptContext:
         "ended",
         "job",
         "packed",
+        "relay",
         "run_within",
         "saying",
         "sequence",
@@ -82,6 +93,7 @@ class AttemptContext:
         self.ended = False
         self.sequence = 0
         self.saying: Saying | None = None
+        self.relay: Relay | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -101,6 +113,8 @@ class AttemptContext:
 
     def finish(self) -> None:
         """Send what is still unsaid; to be called before the outcome is put."""
+        if self.relay is not None:
+            self.relay.drain(self)
         if self.saying is not None:
             self.saying.finish()
 
@@ -119,25 +133,27 @@ class AttemptContext:
 class Saying:
     """Progress, log lines and chunks of one attempt, within their bounds. Made only for attempts that say something."""
 
-    def __init__(self, context: AttemptContext) -> None:
+    def __init__(self, context: AttemptContext, stage_count: int = 0) -> None:
         self.context = context
         self.progress = wire.Progress()
         self.is_changed = False
         self.sent_at = 0.0  # monotonic; of the last progress record
         self.window: ChunkWindow | None = None  # of a generator
-        self._stages = 0
+        self.stage_count = stage_count  # of all, also of those that made room
+        self._relayed: dict[tuple[int, int], wire.Stage] = {}  # by process and the number there
         self._mark = 0
         self._marking = threading.Lock()  # a task may speak from several threads
         self._lines = 0
         self._chunks = 0
-        self._unfinished: dict[str, str] = {}
+        self._unfinished: dict[tuple[str, int], PrintedText] = {}  # by stream and thread
         self._finished = False
 
-    def changed(self) -> None:
-        """The progress is another: have it sent, soon."""
+    def changed(self) -> bool:
+        """The progress is another: have it sent, soon; False after the end, when nothing is sent any more."""
         if not self.is_changed and not self._finished:
             self.is_changed = True
             self.context.sink.touch(self.context)
+        return not self._finished
 
     def progress_record(self, now: float) -> Record:
         """Return the newest progress as a notice; now: monotonic."""
@@ -149,14 +165,16 @@ class Saying:
     def _notice(self, kind: Literal["log", "chunk"], data: Any) -> int:
         context = self.context
         with self._marking:
+            if self._finished:  # a thread that outlives the attempt; its outcome may be on its way
+                return self._mark
             self._mark += 1
             context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
             return self._mark
 
     def begin_stage(self, stage: wire.Stage) -> None:
         """Show a stage; it gets its id."""
-        self._stages += 1
-        stage.id = self._stages
+        self.stage_count += 1
+        stage.id = self.stage_count
         stages = self.progress.stages
         if len(stages) >= MAX_STAGES:
             oldest = next((one for one in stages if one.ended_at is not None), None)
@@ -181,14 +199,46 @@ class Saying:
         self._notice("log", said)
 
     def printed(self, stream: str, text: str) -> None:
-        """Take text that was written to *stream*; each full line becomes a log line."""
-        *lines, rest = (self._unfinished.get(stream, "") + text).split("\n")
-        for line in lines:
+        """Take text that this thread wrote to *stream*; each full line becomes a log line."""
+        key = stream, threading.get_ident()
+        printed = self._unfinished.get(key)
+        if printed is None:
+            printed = self._unfinished[key] = PrintedText(MAX_LOG_LINE)
+        for line in printed.feed(text):
             self.line("INFO", stream, line)
-        if len(rest) > MAX_LOG_LINE:
-            self.line("INFO", stream, rest)
-            rest = ""
-        self._unfinished[stream] = rest
+
+    def end_thread(self) -> None:
+        """Send the last lines of this thread that had no end; another thread may get its number."""
+        for stream in ("stdout", "stderr"):
+            printed = self._unfinished.pop((stream, threading.get_ident()), None)
+            if printed is not None:
+                self._end_line(stream, printed)
+
+    def _end_line(self, stream: str, printed: PrintedText) -> None:
+        for line in printed.end():
+            self.line("INFO", stream, line)
+
+    def relayed(self, pid: int, kind: str, data: Any) -> None:
+        """Say what the process *pid* says, a forked copy of this one; data: as in its notice of *kind*."""
+        if kind == "log":
+            self.line(data["level"], data["logger"], data["message"])
+        elif kind == "chunk":
+            self._chunks += 1
+            if self._chunks <= MAX_CHUNKS:
+                self._notice("chunk", data)
+        else:
+            said = msgspec.convert(data, wire.Progress)
+            if said.fraction is not None:
+                self.progress.fraction, self.progress.message, self.progress.data = said.fraction, said.message, said.data
+            for stage in said.stages:
+                ours = self._relayed.get((pid, stage.id))
+                if ours is None:
+                    parent = self._relayed.get((pid, stage.parent or 0))
+                    ours = msgspec.structs.replace(stage, parent=stage.parent if parent is None else parent.id)
+                    self.begin_stage(ours)
+                    self._relayed[pid, stage.id] = ours
+                ours.done, ours.total, ours.ended_at = stage.done, stage.total, stage.ended_at
+            self.changed()
 
     def chunk(self, value: Any) -> tuple[int, int]:
         """Send one chunk; return its mark and its bytes. Raises TooLarge, TooDeep, TypeError, ValueError."""
@@ -200,13 +250,14 @@ class Saying:
 
     def finish(self) -> None:
         """Send the last line if it had no end, and the newest progress if it was not sent yet."""
-        for stream, rest in self._unfinished.items():
-            if rest:
-                self.line("INFO", stream, rest)
+        unfinished, self._unfinished = self._unfinished, {}
+        for (stream, _), printed in unfinished.items():
+            self._end_line(stream, printed)
+        for stream in {stream for stream, _ in unfinished}:
             with contextlib.suppress(Exception):  # it is closed, or the task has put something of its own there
                 getattr(sys, stream).flush()  # a process may be ended before Python does so
-        self._unfinished = {}
-        self._finished = True
+        with self._marking:
+            self._finished = True
         if self.is_changed:
             self.context.sink.put(self.progress_record(time.monotonic()))
 

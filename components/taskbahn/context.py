@@ -8,20 +8,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from taskbahn import wire
-from taskbahn.attempt import ACTIVE, MAX_LOG_LINE, MAX_NAME
+from taskbahn.attempt import MAX_LOG_LINE, MAX_NAME
+from taskbahn.belonging import INNERMOST, PROCESS, carry, heard, owner
 from taskbahn.handover import data_of, number_of, seconds_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
     from taskbahn.attempt import Saying
 
-INNERMOST: ContextVar[int | None] = ContextVar("taskbahn_stage", default=None)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class StageHandle:
@@ -57,8 +58,8 @@ class StageHandle:
         self._changed()
 
     def _changed(self) -> None:
-        if self._saying is not None:
-            self._saying.changed()
+        if self._saying is not None and not self._saying.changed():
+            PROCESS.unheard("a stage", self._saying.context)
 
 
 class Current:
@@ -67,19 +68,19 @@ class Current:
     @property
     def job(self) -> str | None:
         """The job's id."""
-        context = ACTIVE.get()
+        context = owner()
         return context.job if context else None
 
     @property
     def attempt(self) -> int | None:
         """The number of this attempt, from 1."""
-        context = ACTIVE.get()
+        context = owner()
         return context.attempt if context else None
 
     @property
     def task(self) -> str | None:
         """The task's name."""
-        context = ACTIVE.get()
+        context = owner()
         return context.task if context else None
 
     @contextlib.contextmanager
@@ -90,7 +91,7 @@ class Current:
         """
         known = None if total is None else number_of(total, "the total of a stage")
         stage = wire.Stage(id=0, name=text_of(name, MAX_NAME), total=known, parent=INNERMOST.get(), started_at=time.time())
-        context = ACTIVE.get()
+        context = heard("`current.stage`")
         if context is None:
             yield StageHandle(stage, None)
             return
@@ -112,7 +113,7 @@ class Current:
         done = number_of(fraction_or_done, "progress")
         whole = 0 if total is None else number_of(total, "the total of the progress")
         given = None if data is None else data_of(data, "the data of the progress", wire.MAX_ARGUMENTS)
-        context = ACTIVE.get()
+        context = heard("`current.progress`")
         if context is None:
             return
         progress = context.say().progress
@@ -123,35 +124,42 @@ class Current:
 
     def log(self, message: str, level: str | int = "INFO") -> None:
         """Write a line to the job's log."""
-        context = ACTIVE.get()
+        context = heard("`current.log`")
         if context is not None:
             name = logging.getLevelName(level) if isinstance(level, int) else text_of(level, MAX_NAME).upper()
             context.say().line(name, "", message)
 
     def chunk(self, value: Any) -> None:
         """Send a part of a result that comes piece by piece; raises TooLarge, TooDeep, and TypeError or ValueError for what is not data."""
-        context = ACTIVE.get()
+        context = heard("`current.chunk`")
         if context is not None:
             context.say().chunk(value)
 
     def extend(self, seconds: float | timedelta) -> None:
         """Give this attempt *seconds* more than its time limit, if it has one; raises TypeError and ValueError for what is no duration."""
         added = seconds_of(seconds, "an extension")
-        context = ACTIVE.get()
+        context = heard("`current.extend`")
         if context is not None:
             context.extend(added)
 
     @property
     def is_cancelled(self) -> bool:
         """True when the attempt has to stop: it was cancelled, its time is over, or its worker has to leave."""
-        context = ACTIVE.get()
+        context = owner() or heard("`current.is_cancelled`")
         return context is not None and context.stop is not None
 
     def check(self) -> None:
         """Raise Cancelled (or TimeLimit) if the attempt has to stop; call it now and then in long loops."""
-        context = ACTIVE.get()
+        context = owner() or heard("`current.check`")
         if context is not None:
             context.check()
+
+    def carry(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return *function* so that it belongs to this attempt in whatever thread it is called.
+
+        Threads that the task starts, and what it submits to a `ThreadPoolExecutor`, belong to the attempt already.
+        """
+        return carry(function)
 
 
 current = Current()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
@@ -133,8 +134,9 @@ def play(
             await asyncio.sleep(0)
 
     # in a thread of its own: pytest-twisted runs the tests themselves inside a reactor
+    imported = copy_context()  # a worker starts where its application was imported
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(main())).result()
+        thread.submit(lambda: imported.run(asyncio.run, main())).result()
 
 
 async def attach(worker: Worker, dispatcher: FakeDispatcher) -> None:

@@ -53,6 +53,7 @@ def worker(
 def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst: bool, grace: float, name: str | None) -> int:
     from taskbahn.address import check_address
     from taskbahn.errors import TaskbahnError
+    from taskbahn.worker.capture import Capture
     from taskbahn.worker.loading import load_app
     from taskbahn.worker.run import run_worker
     from taskbahn.worker.service import Settings
@@ -61,6 +62,8 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
     served = [queue.strip() for queue in queues.split(",") if queue.strip()]
     if not served:
         raise click.UsageError("--queues names no queue: write it like --queues default,mail")
+    capture = Capture()
+    capture.start()  # before the import, which may bind the streams
     try:
         if url is not None:
             check_address(url, "--url")
@@ -73,3 +76,5 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
     except TaskbahnError as error:
         click.echo(f"error: {error}", err=True)
         return 1
+    finally:
+        capture.stop()

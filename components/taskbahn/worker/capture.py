@@ -1,37 +1,51 @@
 """Log records and printed text of an attempt become its log lines, and still go where they went before.
 
 Records are taken where the `logging` package hands them to handlers: after levels and filters, without a handler of
-ours on anybody's logger, so `basicConfig` and all settings work as ever. An attempt that says nothing pays nothing.
+ours on anybody's logger, so `basicConfig` and all settings work as ever. The streams are replaced before the application
+is imported, so what it binds then (loguru, `from sys import stdout`, a `StreamHandler`) is captured, too; what a handler of
+the `logging` package writes is not taken a second time. An attempt that says nothing pays nothing.
 """
 
 from __future__ import annotations
 
+import codecs
 import logging
 import sys
+import threading
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from taskbahn.attempt import ACTIVE, MAX_LOG_LINE, MAX_NAME
+from taskbahn.attempt import MAX_LOG_LINE, MAX_NAME
+from taskbahn.belonging import heard, owner
 from taskbahn.handover import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOT_OURS = ("taskbahn", "twisted", "asyncio")  # loggers of the worker itself
+HANDLING: ContextVar[bool] = ContextVar("taskbahn_handling", default=False)  # a log handler writes: its record is taken already
 
 
 class Tee:
-    """A text stream that also tells the active attempt what is written to it; everything else is the stream's own."""
+    """A text stream that also tells the attempt what is written to it; everything else is the stream's own."""
 
     def __init__(self, stream: TextIO, name: str) -> None:
         self._stream = stream
         self._name = name
+        self._buffer: BufferTee | None = None
+
+    @property
+    def buffer(self) -> Any:
+        """The bytes below the stream, as the attempt hears them, too."""
+        if self._buffer is None:
+            self._buffer = BufferTee(self._stream.buffer, self._name, self._stream.encoding)
+        return self._buffer
 
     def write(self, text: str) -> int:
         """Write *text* to the stream and to the job's log."""
         written = self._stream.write(text)
-        context = ACTIVE.get()
-        if context is not None and text:
-            context.say().printed(self._name, text)
+        if text:
+            tell_printed(self._name, text)
         return written
 
     def writelines(self, lines: Any) -> None:
@@ -43,43 +57,105 @@ class Tee:
         return getattr(self._stream, name)
 
 
+class BufferTee:
+    """The binary stream below a `Tee`, of which the attempt hears the text."""
+
+    def __init__(self, stream: Any, name: str, encoding: str) -> None:
+        self._stream = stream
+        self._name = name
+        self._new_decoder = codecs.getincrementaldecoder(encoding or "utf-8")
+        self._decoders: dict[int, codecs.IncrementalDecoder] = {}  # by thread: one may write half a character
+
+    def write(self, data: Any) -> int:
+        """Write *data* to the stream, and its text to the job's log."""
+        written: int = self._stream.write(data)
+        if owner() is not None:
+            decoder = self._decoders.setdefault(threading.get_ident(), self._new_decoder("replace"))
+            text = decoder.decode(bytes(data))
+            if text:
+                tell_printed(self._name, text)
+        return written
+
+    def writelines(self, lines: Any) -> None:
+        """Write each of *lines*."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def without_tee(stream: TextIO) -> TextIO:
+    """Return *stream* itself, for what the worker says and no job does."""
+    return stream._stream if isinstance(stream, Tee) else stream  # noqa: SLF001 - of this module
+
+
+def tell_printed(stream: str, text: str) -> None:
+    """Give *text* to the attempt that wrote it, if it is not a log handler that did."""
+    if not HANDLING.get():
+        context = heard("what was printed") if text.strip() else owner()
+        if context is not None:
+            context.say().printed(stream, text)
+
+
 class Capture:
-    """Puts the hooks in place with `start` and takes them away with `stop`; both may be called twice."""
+    """Puts the hooks in place with `start` and takes them away with `stop`; both may be called twice.
+
+    One that starts while another works leaves everything to it.
+    """
 
     def __init__(self) -> None:
         self._streams: tuple[TextIO, TextIO] | None = None
-        self._call_handlers: Callable[[logging.Logger, logging.LogRecord], None] | None = None
+        self._logging: tuple[Any, Any] | None = None
 
     def start(self) -> None:
         """Begin to take records and text."""
-        if self._streams is not None:
+        if self._streams is not None or isinstance(sys.stdout, Tee) or isinstance(sys.stderr, Tee):
             return
         self._streams = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = cast("TextIO", Tee(sys.stdout, "stdout")), cast("TextIO", Tee(sys.stderr, "stderr"))
-        self._call_handlers = original = logging.Logger.callHandlers
-
-        def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
-            context = ACTIVE.get()
-            if context is None:
-                original(logger, record)
-                return
-            if not str(record.name).startswith(NOT_OURS):
-                context.say().line(record.levelname, record.name, _text(record))
-            token = ACTIVE.set(None)  # a handler that prints must not make a second line
-            try:
-                original(logger, record)
-            finally:
-                ACTIVE.reset(token)
-
-        logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign, assignment]
+        if sys.stdout is not None:
+            sys.stdout = cast("TextIO", Tee(sys.stdout, "stdout"))
+        if sys.stderr is not None:
+            sys.stderr = cast("TextIO", Tee(sys.stderr, "stderr"))
+        self._logging = logging.Logger.callHandlers, logging.Handler.handle
+        logging.Logger.callHandlers = _take_record(logging.Logger.callHandlers)  # type: ignore[method-assign, assignment]
+        logging.Handler.handle = _muted(logging.Handler.handle)  # type: ignore[method-assign, assignment]
 
     def stop(self) -> None:
         """Put back what was there."""
-        if self._streams is None or self._call_handlers is None:
+        if self._streams is None or self._logging is None:
             return
         sys.stdout, sys.stderr = self._streams
-        logging.Logger.callHandlers = self._call_handlers  # type: ignore[method-assign, assignment]
-        self._streams = self._call_handlers = None
+        logging.Logger.callHandlers, logging.Handler.handle = self._logging  # type: ignore[method-assign]
+        self._streams = self._logging = None
+
+
+def _take_record(
+    original: Callable[[logging.Logger, logging.LogRecord], None],
+) -> Callable[[logging.Logger, logging.LogRecord], None]:
+    handle = _muted(original)
+
+    def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+        if not HANDLING.get() and not record.name.startswith(NOT_OURS):
+            context = heard("a log record")
+            if context is not None:
+                context.say().line(record.levelname, record.name, _text(record))
+        handle(logger, record)
+
+    return call_handlers
+
+
+def _muted(original: Callable[[Any, logging.LogRecord], Any]) -> Callable[[Any, logging.LogRecord], Any]:
+    """Return *original*, which hands a record on, so that what it prints is not a second line; also a `QueueListener`'s thread."""
+
+    def muted(one: Any, record: logging.LogRecord) -> Any:
+        token = HANDLING.set(True)
+        try:
+            return original(one, record)
+        finally:
+            HANDLING.reset(token)
+
+    return muted
 
 
 FORMAT = logging.Formatter("%(message)s")

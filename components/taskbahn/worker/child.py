@@ -17,19 +17,21 @@ import threading
 import time
 import traceback
 from collections import deque
-from contextvars import Context
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import AttemptContext
+from taskbahn.belonging import PROCESS
 from taskbahn.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.capture import Capture
-from taskbahn.worker.execution import execute
+from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, outcome, stopped
 from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
+from taskbahn.worker.helper_threads import HelperThreads
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.outbox import ProgressGate
+from taskbahn.worker.relay import Relay
 from taskbahn.worker.sendable import Sendable
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Child:
         self._socket = connection
         self._mark = mark
         self._tasks = tasks
+        self._new_context = AttemptContexts().new
         self._line: deque[AttemptContext] = deque()
         self._held: dict[tuple[str, int], AttemptContext] = {}
         self._current: AttemptContext | None = None
@@ -99,14 +102,14 @@ class Child:
         if task is None:
             return outcome(context, kind="error", error=_missing(context.task), retry=False)
         self._mark.set(context.sequence, time.monotonic())
-        self._current = context
+        self._current = PROCESS.only = context
         try:
             with contextlib.suppress(Stop):  # it may come after the function has returned
-                record = Context().run(execute, task, context)
+                record = self._new_context().run(execute, task, context)
         except BaseException as error:  # noqa: BLE001 - it must cost this attempt, and not the process
             context.ended = True
             record = escaped(context, error)
-        self._current = None
+        self._current = PROCESS.only = None
         return record or stopped(context, context.stop_reason)
 
     def _raise_in_task(self, *_: object) -> None:
@@ -231,6 +234,12 @@ def _missing(task: str) -> dict[str, Any]:
     }
 
 
+def _tell(sentence: str) -> None:
+    """Write *sentence* to the worker's log, which is where this process's standard error goes."""
+    with contextlib.suppress(OSError, ValueError):  # closed
+        print(f"taskbahn: {sentence}", file=sys.__stderr__, flush=True)
+
+
 def main() -> None:
     """Serve the worker that started this process."""
     descriptor, mark, target = sys.argv[1:4]
@@ -239,8 +248,11 @@ def main() -> None:
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     sys.setswitchinterval(SWITCH_INTERVAL)
+    Capture().start()  # before the import, which may bind the streams
     tasks = load_app(target).tasks
-    Capture().start()
+    HelperThreads().start()
+    Relay().start()
+    PROCESS.work(_tell)
     Child(connection, Mark(int(mark)), tasks).run()
 
 

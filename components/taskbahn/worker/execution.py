@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from contextvars import Context, ContextVar, copy_context
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,34 @@ if TYPE_CHECKING:
     from taskbahn.task import Task
 
 
+class AttemptContexts:
+    """Makes the `contextvars` context of each attempt: a copy of what the application's import left in this one.
+
+    To be made where the application was imported, before anything else sets variables. A copy costs the same however
+    many variables there are. What a variable *refers to* is shared, but for decimal's context, which every
+    `getcontext().prec = …` changes in place: each attempt gets a copy of it, or one would set the precision of the next.
+    """
+
+    def __init__(self) -> None:
+        self._imported = copy_context()
+        self._imported.run(ACTIVE.set, None)
+        decimal = sys.modules.get("decimal")
+        self._copied: list[tuple[ContextVar[Any], Any]] = []
+        if decimal is not None:
+            self._copied = [(name, value) for name, value in self._imported.items() if isinstance(value, decimal.Context)]
+
+    def new(self) -> Context:
+        """Return the context of one attempt."""
+        context = self._imported.copy()
+        for variable, value in self._copied:
+            context.run(variable.set, value.copy())
+        return context
+
+
 def execute(task: Task[..., Any], context: AttemptContext) -> Record:
     """Run the attempt in this thread and return its outcome; whatever the task raises becomes one.
 
-    To be called with `Context().run`, so that what the task sets in context variables ends with it.
+    To be called with `run` of a context of `AttemptContexts`, so that what the task sets in context variables ends with it.
     A `Stop` that is thrown in from outside may arrive at any point, also after the function has returned: until
     `context.ended` is set it is the answer, afterwards it is for the caller to catch.
     """
@@ -42,8 +68,8 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
             context.ended = True
         else:
             record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
-        if context.saying is not None:
-            context.saying.finish()
+        if context.saying is not None or context.relay is not None:
+            context.finish()
     except Stop:
         context.ended = True
         record = stopped(context, context.stop_reason)

@@ -15,6 +15,7 @@ from twisted.internet import asyncioreactor
 from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.steady_timers import steady_timers
 from taskbahn.worker.burst import nothing_left
+from taskbahn.worker.capture import without_tee
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
@@ -173,6 +174,6 @@ def _log_to_stderr() -> None:
     from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, globalLogBeginner, textFileLogObserver
 
     observer: Any = FilteringLogObserver(
-        cast("Any", textFileLogObserver(sys.stderr)), [cast("Any", LogLevelFilterPredicate(LogLevel.warn))]
+        cast("Any", textFileLogObserver(without_tee(sys.stderr))), [cast("Any", LogLevelFilterPredicate(LogLevel.warn))]
     )
     globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)

@@ -20,15 +20,18 @@ from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.attempt import AttemptContext
+from taskbahn.belonging import PROCESS
 from taskbahn.connection import Connection
 from taskbahn.errors import InvalidRequest
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import outcome
+from taskbahn.worker.helper_threads import HelperThreads
 from taskbahn.worker.limits import Sweeper, order_stop
 from taskbahn.worker.outbox import Outbox
 from taskbahn.worker.pools.loop import LoopPool
 from taskbahn.worker.pools.process import ProcessPool
 from taskbahn.worker.pools.thread import ThreadPool
+from taskbahn.worker.relay import Relay
 from taskbahn.worker.reporter import Reporter
 from taskbahn.worker.vitals import Measure
 
@@ -99,6 +102,7 @@ class Worker:
         self.outbox = Outbox(loop, self.reporter.deliver)
         self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
         self._capture = Capture()
+        self._helpers = HelperThreads(), Relay()
         self._pools = self._make_pools(loop)
         self._pool_of = {name: self._pools[task.pool] for name, task in app.tasks.items()}
         self._sweeper = Sweeper(loop, list(self._pools.values()), is_busy=self._is_busy, on_blocked=self.reporter.hand_back)
@@ -112,6 +116,9 @@ class Worker:
 
     def _is_busy(self) -> bool:
         return bool(self.reporter.held) or any(pool.running() for pool in self._pools.values())
+
+    def _runs_here(self) -> bool:
+        return any(pool.running() for name, pool in self._pools.items() if name != "process")
 
     def _make_pools(self, loop: asyncio.AbstractEventLoop) -> dict[str, Pool]:
         tasks = self.app.tasks
@@ -135,6 +142,9 @@ class Worker:
         for pool in self._pools.values():
             await pool.start()
         self._capture.start()
+        for helper in self._helpers:
+            helper.start()
+        PROCESS.work(lambda sentence: self.log.warn("{sentence}", sentence=sentence), self._runs_here)
 
     async def stop(self) -> None:
         """End everything at once; see `drain` for the polite way. Safe to call twice."""
@@ -146,6 +156,9 @@ class Worker:
             await pool.stop()
         self.outbox.stop()
         self._measure.close()
+        PROCESS.work(None)
+        for helper in self._helpers:
+            helper.stop()
         self._capture.stop()
 
     def drain(self) -> None:

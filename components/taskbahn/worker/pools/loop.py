@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextvars import Context
 from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import ACTIVE, DONE
 from taskbahn.streaming import stream_async
+from taskbahn.worker.execution import AttemptContexts
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.pool import Line
 
@@ -27,6 +27,7 @@ class LoopPool:
     def __init__(self, tasks: Mapping[str, Task[..., Any]], slots: int, outbox: Outbox, loop: asyncio.AbstractEventLoop) -> None:
         self.slots = slots
         self._tasks = tasks
+        self._new_context = AttemptContexts().new
         self._outbox = outbox
         self._loop = loop
         self._line = Line()
@@ -82,7 +83,7 @@ class LoopPool:
         waiting, running = self._line.waiting, self._running
         while waiting and len(running) < self.slots:
             context = waiting.popleft()
-            running[context] = self._loop.create_task(self._run(context), context=Context())
+            running[context] = self._loop.create_task(self._run(context), context=self._new_context())
 
     async def _run(self, context: AttemptContext) -> None:
         task = self._tasks[context.task]
@@ -104,6 +105,7 @@ class LoopPool:
             context.finish()
         except BaseException as error:  # noqa: BLE001 - whatever it is, the slot is for others now
             record = escaped(context, error)
+        ACTIVE.set(None)  # or what the worker does from here on would belong to it
         self._running.pop(context, None)
         if self._running or self._line.waiting:
             self._outbox.put_here(record)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from contextvars import Context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
 from taskbahn.signals import Cancelled, Stop, TimeLimit
-from taskbahn.worker.execution import execute
+from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
 from taskbahn.worker.pool import Line
 
@@ -70,6 +69,7 @@ class ThreadPool:
     def __init__(self, tasks: Mapping[str, Task[..., Any]], slots: int, outbox: Outbox) -> None:
         self.slots = slots
         self._tasks = tasks
+        self._new_context = AttemptContexts().new
         self._outbox = outbox
         self._line = Line()
         self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the line, False: end
@@ -155,7 +155,7 @@ class ThreadPool:
     def _run(self, place: Place, task: Task[..., Any], context: AttemptContext) -> Record:
         record: Record | None = None
         try:
-            record = Context().run(execute, task, context)
+            record = self._new_context().run(execute, task, context)
             if context.stop is None:  # and as it has ended, nothing will be thrown
                 return record
             place.settle()
