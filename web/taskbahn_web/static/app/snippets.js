@@ -1,5 +1,7 @@
 /** The same call in three languages, as text to take away. Nothing here touches the page. */
 
+import { stringify } from "../client/exact-json.js";
+
 /**
  * @typedef {object} Call
  * @property {string} task
@@ -41,12 +43,12 @@ export function pythonValue(value) {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (Array.isArray(value)) return `[${value.map(pythonValue).join(", ")}]`;
   if (typeof value === "object") return `{${Object.entries(value).map(([name, each]) => `${pythonValue(name)}: ${pythonValue(each)}`).join(", ")}}`;
-  return JSON.stringify(value);
+  return stringify(value) ?? "None";
 }
 
 /** @param {Call} call */
 export function javascriptOf({ task, args, kwargs, options = {}, url }) {
-  const given = [JSON.stringify(task), ...trimmed([args, kwargs, options]).map(javascriptValue)];
+  const given = [stringify(task), ...trimmed([args, kwargs, options]).map(javascriptValue)];
   return [
     `import { connect } from "${url.replace(/^ws/, "http").replace(/\/ws$/, "")}/taskbahn.js";`,
     "",
@@ -71,8 +73,9 @@ function trimmed(values) {
  */
 function javascriptValue(value) {
   if (Array.isArray(value)) return `[${value.map(javascriptValue).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  const entries = Object.entries(value).map(([name, each]) => `${/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)}: ${javascriptValue(each)}`);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" || value === null) return stringify(value) ?? "null";
+  const entries = Object.entries(value).map(([name, each]) => `${/^[A-Za-z_$][\w$]*$/.test(name) ? name : stringify(name)}: ${javascriptValue(each)}`);
   return entries.length ? `{ ${entries.join(", ")} }` : "{}";
 }
 
@@ -89,7 +92,7 @@ export function shellOf({ task, args, kwargs, options = {}, url }) {
  * @returns {string}
  */
 function textOf(value) {
-  const asJson = JSON.stringify(value) ?? "null";
+  const asJson = stringify(value) ?? "null";
   return typeof value !== "string" || isAmbiguous(value) ? asJson : value;
 }
 

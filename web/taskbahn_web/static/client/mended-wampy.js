@@ -1,6 +1,7 @@
 /** wampy 8.0.2 with what it lacks: it never hears that a call is not wanted any more, and gives up its session over one bad value. */
 
 import { TaskbahnError } from "./errors.js";
+import { parse, written } from "./exact-json.js";
 import { Wampy } from "./wampy.js";
 import { MAX_MESSAGE } from "./wire.js";
 
@@ -28,6 +29,20 @@ export class MendedWampy extends Wampy {
   async _wsOnMessage(event) {
     if (event.data.startsWith(INTERRUPT)) this.#onInterrupt(JSON.parse(event.data)[1]);
     else await super._wsOnMessage(event);
+  }
+
+  /**
+   * It reads integers beyond 2⁵³ as other ones.
+   * @override
+   * @param {string} text
+   * @returns {unknown}
+   */
+  _decode(text) {
+    try {
+      return parse(text);
+    } catch {
+      return super._decode(text); // which says what is to be said of it
+    }
   }
 
   /**
@@ -68,7 +83,7 @@ export class MendedWampy extends Wampy {
 /** @param {unknown} message */
 function asJson(message) {
   try {
-    return JSON.stringify(message);
+    return written(message);
   } catch (error) {
     throw refused("invalid_request", `it cannot travel as JSON: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
   }

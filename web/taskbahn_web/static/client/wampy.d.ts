@@ -40,6 +40,7 @@ export class Wampy {
   protected _wsOnMessage(event: MessageEvent<string>): Promise<void>;
   protected _onInvocationMessage(message: [number, number, number, object, ...unknown[]]): Promise<void>;
   protected _encode(message: unknown): string;
+  protected _decode(text: string): unknown;
   protected _requests: Record<number, { topic: string; advancedOptions?: object }>;
   protected _subscriptionsById: Map<number, { topic: string; advancedOptions?: object; callbacks: unknown[] }>;
   protected _onUnsubscribedMessage(message: [number, number]): Promise<void>;

@@ -57,7 +57,7 @@ function runningText(job, now) {
  */
 function paceText(progress, now) {
   const stage = progress?.stages?.findLast(({ ended_at, done }) => !ended_at && done);
-  return stage ? pace(stage.done ?? 0, now - (stage.started_at || now)) : "";
+  return stage ? pace(Number(stage.done ?? 0), now - (stage.started_at || now)) : "";
 }
 
 /**

@@ -48,7 +48,8 @@ class Row {
    * @param {number | null} end
    * @param {number} now
    */
-  draw({ name, total, done = 0, started_at = 0, ended_at }, depth, state, end, now) {
+  draw({ name, total: all, done: past, started_at = 0, ended_at }, depth, state, end, now) {
+    const [total, done] = [Number(all ?? 0), Number(past ?? 0)]; // one beyond 2⁵³ comes as a BigInt
     const isOver = Boolean(ended_at);
     const share = total ? Math.min(1, done / total) : isOver ? 1 : null;
     const seconds = Math.max(0, (ended_at ?? end ?? now) - started_at);

@@ -1,5 +1,7 @@
 /** Numbers, times and values as a person reads them. Times are seconds since the epoch, durations seconds. */
 
+import { stringify } from "../client/exact-json.js";
+
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -104,7 +106,7 @@ export function percent(fraction) {
 
 /** @param {unknown} value */
 export function json(value) {
-  return JSON.stringify(value, null, 2) ?? "null";
+  return stringify(value, 2) ?? "null";
 }
 
 /** The first sentence of a docstring. @param {string} [doc] */

@@ -25,7 +25,7 @@ export function howFar(progress) {
  */
 function shareOf(stage, stages) {
   if (stage.ended_at) return 1;
-  const { total, done = 0 } = stage;
+  const [total, done] = [Number(stage.total ?? 0), Number(stage.done ?? 0)]; // one beyond 2⁵³ comes as a BigInt
   if (!total) return null;
   const inner = stages.findLast(({ parent, ended_at }) => parent === stage.id && !ended_at);
   return Math.min(1, (done + ((inner && shareOf(inner, stages)) ?? 0)) / total);

@@ -1,5 +1,6 @@
 /** What stands in the fields of a form, as text and ticks, the arguments that this makes, and where what is wrong with them belongs. */
 
+import { parse, stringify } from "../client/exact-json.js";
 import { sentence } from "../client/errors.js";
 import { FURTHER, LOCAL_DATETIME } from "./schema.js";
 
@@ -26,7 +27,7 @@ export function typedOf(field, value = field.initial) {
   if (kind === "choice" && value !== undefined && value !== null) return String(choices.findIndex((choice) => same(choice, value)));
   if (value === undefined || value === null) {
     if (!isRequired || isNullable) return "";
-    if (kind === "json" && field.schema.type === "object" && field.schema.properties) return JSON.stringify(field.example, null, 2);
+    if (kind === "json" && field.schema.type === "object" && field.schema.properties) return stringify(field.example, 2) ?? "";
     return kind === "choice" ? "0" : "";
   }
   if (kind === "json") return isVariadic && same(value, []) ? "" : field.takesText && isPlainText(value) ? value : jsonText(value);
@@ -116,7 +117,7 @@ function parsed(field, text) {
     case "choice":
       return field.choices[Number(text)];
     case "integer":
-      return whole(numeric(text, /^[+-]?\d+$/, "must be a whole number"));
+      return whole(text);
     case "number":
       return numeric(text, /\d/, "must be a number");
     case "datetime":
@@ -141,16 +142,18 @@ function numeric(text, pattern, problem) {
   return value;
 }
 
-/** @param {number} value */
-function whole(value) {
-  if (Number.isSafeInteger(value)) return value;
-  throw new Error(`must be at most ${Number.MAX_SAFE_INTEGER} here: a browser would round it`);
+/** A number, or a BigInt where that would be rounded. @param {string} text */
+function whole(text) {
+  const digits = text.trim();
+  if (!/^[+-]?\d+$/.test(digits)) throw new Error("must be a whole number");
+  const value = BigInt(digits.replace(/^\+/, ""));
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 /** @param {string} text */
 function fromJson(text) {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch (error) {
     throw new Error(`must be JSON: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
@@ -158,8 +161,8 @@ function fromJson(text) {
 
 /** Values on one line as long as that is short. @param {unknown} value */
 function jsonText(value) {
-  const line = JSON.stringify(value);
-  return line.length <= 60 ? line : JSON.stringify(value, null, 2);
+  const line = stringify(value) ?? "null";
+  return line.length <= 60 ? line : (stringify(value, 2) ?? "null");
 }
 
 /** Text that nobody takes for JSON. @param {unknown} value @returns {value is string} */
@@ -221,5 +224,5 @@ export function problemText(name, why) {
  * @param {unknown} b
  */
 function same(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return stringify(a) === stringify(b);
 }

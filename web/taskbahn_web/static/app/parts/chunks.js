@@ -1,5 +1,6 @@
 /** What a job streams: text as one text, other values one a line. */
 
+import { stringify } from "../../client/exact-json.js";
 import { html } from "../html.js";
 
 const SHOWN = 200; // values that are no text
@@ -11,6 +12,6 @@ export function Chunks({ chunks }) {
   }
   return html`<ol class="chunks" tabindex="0" role="group" aria-label="Stream">
     ${chunks.length > SHOWN && html`<li class="muted">The newest ${SHOWN} of ${chunks.length}</li>`}
-    ${chunks.slice(-SHOWN).map(({ number, data }) => html`<li key=${number}><code>${JSON.stringify(data)}</code></li>`)}
+    ${chunks.slice(-SHOWN).map(({ number, data }) => html`<li key=${number}><code>${stringify(data)}</code></li>`)}
   </ol>`;
 }

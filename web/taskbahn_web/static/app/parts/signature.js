@@ -1,5 +1,6 @@
 /** What a task takes and gives, for a reader: a row for each argument, and the named types among them. */
 
+import { stringify } from "../../client/exact-json.js";
 import { limitsText, typeText } from "../../shared/schema-text.js";
 import { FURTHER } from "../../shared/schema.js";
 import { html } from "../html.js";
@@ -60,6 +61,6 @@ function madeOf(schema) {
 
 /** @param {unknown} value */
 function shown(value) {
-  const text = value === null ? "none" : JSON.stringify(value);
+  const text = value === null ? "none" : stringify(value) ?? "null";
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -23,7 +23,8 @@ export function Stages({ stages, state, end = null }) {
 
 /** @param {{stage: Stage, depth: number, state: string, end: number | null}} props */
 function Row({ stage, depth, state, end }) {
-  const { name, total, done = 0, started_at = 0, ended_at } = stage;
+  const { name, started_at = 0, ended_at } = stage;
+  const [total, done] = [Number(stage.total ?? 0), Number(stage.done ?? 0)]; // one beyond 2⁵³ comes as a BigInt
   const isOver = Boolean(ended_at);
   const shown = isOver ? "succeeded" : state;
   const fraction = total ? done / total : isOver ? 1 : null;

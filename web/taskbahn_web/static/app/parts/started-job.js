@@ -1,5 +1,6 @@
 /** A job that was just started, as it goes on: its bar, then how it ended. */
 
+import { stringify } from "../../client/exact-json.js";
 import { useEffect, useMemo } from "preact/hooks";
 
 import { duration, percent, shortId } from "../../shared/format.js";
@@ -33,5 +34,5 @@ function ending(job) {
   if (!job?.finished_at) return job?.place?.why ?? "";
   if (job.error) return [job.error.type, job.error.message].filter(Boolean).join(": ");
   const took = job.started_at ? `in ${duration(job.finished_at - job.started_at)}` : "";
-  return `${took}${job.result === null || job.result === undefined ? "" : `: ${JSON.stringify(job.result)}`}`;
+  return `${took}${job.result === null || job.result === undefined ? "" : `: ${stringify(job.result)}`}`;
 }

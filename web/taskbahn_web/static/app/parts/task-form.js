@@ -1,5 +1,6 @@
 /** A form made from a task's schema. It says what it can see itself, and shows what the dispatcher finds wrong at its field. */
 
+import { stringify } from "../../client/exact-json.js";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { offerFocus } from "../../shared/focus.js";
@@ -126,7 +127,7 @@ function callOf(task, fields, typed, more, typedOptions) {
  */
 function draftOf({ args, kwargs, options, problems }, fields) {
   const isOwn = (/** @type {[string, unknown]} */ [name, value]) =>
-    JSON.stringify(fields.find((field) => field.name === name)?.initial) !== JSON.stringify(value);
+    stringify(fields.find((field) => field.name === name)?.initial) !== stringify(value);
   const missing = fields.filter(({ name, isRequired }) => isRequired && `field-${name}` in problems);
   const examples = Object.fromEntries(missing.map(({ name, example }) => [name, example]));
   return { args, kwargs: { ...examples, ...Object.fromEntries(Object.entries(kwargs).filter(isOwn)) }, options };

@@ -1,5 +1,6 @@
 /** A value as it is: text as text, what is small as JSON, what is large as a tree that unfolds. Each can be copied. */
 
+import { stringify } from "../../client/exact-json.js";
 import { useState } from "preact/hooks";
 
 import { json, number } from "../../shared/format.js";
@@ -45,7 +46,7 @@ function Entries({ value }) {
 function Entry({ name, value }) {
   const [isOpen, setOpen] = useState(false);
   if (typeof value !== "object" || value === null || Object.keys(value).length === 0) {
-    return html`<li><b>${name}</b> <span class="value-${value === null ? "null" : typeof value}">${JSON.stringify(value)}</span></li>`;
+    return html`<li><b>${name}</b> <span class="value-${value === null ? "null" : typeof value}">${stringify(value)}</span></li>`;
   }
   return html`<li>
     <details open=${isOpen} onToggle=${(/** @type {{currentTarget: HTMLDetailsElement}} */ { currentTarget }) => setOpen(currentTarget.open)}>
