@@ -29,6 +29,9 @@ MAX_LOG_LINE = 8 * 1024  # characters
 MAX_NAME = 200  # characters of a stage, a level, a logger
 MAX_CHUNKS = 100_000  # of one attempt
 MAX_STAGES = 200  # shown of one attempt; ended ones make room
+TOO_MANY_STAGES = (
+    f"more than {MAX_STAGES} stages: of those that have ended the oldest are not shown any more, nor new ones while all are open"
+)
 
 StopKind = Literal["cancelled", "time_limit", "back", "refused"]
 Record = tuple[str, Any]  # DONE: list of a wire.Done, FAILED: dict of a wire.Failed, NOTICE: list of a wire.Notice
@@ -141,6 +144,7 @@ class Saying:
         self.window: ChunkWindow | None = None  # of a generator
         self.stage_count = stage_count  # of all, also of those that made room
         self._relayed: dict[tuple[int, int], wire.Stage] = {}  # by process and the number there
+        self._is_crowded = False
         self._mark = 0
         self._marking = threading.Lock()  # a task may speak from several threads
         self._lines = 0
@@ -178,6 +182,9 @@ class Saying:
         stages = self.progress.stages
         if len(stages) >= MAX_STAGES:
             oldest = next((one for one in stages if one.ended_at is not None), None)
+            if not self._is_crowded:
+                self._is_crowded = True
+                self.line("WARNING", "taskbahn", TOO_MANY_STAGES)
             if oldest is None:
                 return
             stages.remove(oldest)

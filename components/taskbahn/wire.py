@@ -8,6 +8,7 @@ Clients (CALL):
     taskbahn.submit([...], follow=True)      ~> {"outcomes": [Outcome, ...]} as they come; answered when all jobs are final: the
                                                 same list, and the last outcomes as the keyword `outcomes`
     taskbahn.job.wait([id, ...])             ~> progress {"outcomes": [Outcome, ...]} as they come, then null when all are final
+                                                without progress {"outcomes": [...]}, and "more": [id, ...] of those too large for it
     taskbahn.job.watch(id, after=0)          ~> {"snapshot": JobView}, {"events": [Event, ...]} or {"place": Place} ..., then JobView
     taskbahn.job.get(id)                     -> JobView
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS

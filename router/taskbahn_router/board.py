@@ -142,8 +142,29 @@ class Job:
     """A job that runs, or is being accepted in this turn."""
 
     __slots__ = (
-        "attempt", "caller", "crashes", "created_at", "due_at", "failures", "heard", "id", "is_followed", "is_new", "line", "number", "packed",
-        "policy", "progress", "progress_stored", "raw", "seq", "started_at", "state", "worker", "worker_id",
+        "attempt",
+        "caller",
+        "crashes",
+        "created_at",
+        "due_at",
+        "failures",
+        "heard",
+        "id",
+        "is_followed",
+        "is_full",
+        "is_new",
+        "line",
+        "number",
+        "packed",
+        "policy",
+        "progress",
+        "progress_stored",
+        "raw",
+        "seq",
+        "started_at",
+        "state",
+        "worker",
+        "worker_id",
     )  # fmt: skip
 
     def __init__(
@@ -171,6 +192,7 @@ class Job:
         self.worker_id = ""
         self.progress: Any = None
         self.progress_stored = True
+        self.is_full = False  # the attempt was told that no more of its log lines and chunks are kept
 
     def start(self, worker: Worker, now: float) -> None:
         """Put the job on a worker, as its next attempt."""
@@ -178,6 +200,7 @@ class Job:
         self.attempt += 1
         self.number += 1
         self.heard = 0
+        self.is_full = False
         self.occupy(worker, now)
 
     def occupy(self, worker: Worker, now: float) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from taskbahn_router.board import Board, Job, Worker
     from taskbahn_router.turn import Loss
 
-MAX_EVENTS_KEPT = 20_000  # log lines and chunks of one job
+MAX_EVENTS_KEPT = 120_000  # log lines and chunks of one job: all that one attempt may say, and its states
 HALTED = {
     "error": WorkerLost.uri,
     "type": "WorkerLost",
@@ -195,8 +195,13 @@ class Reports:
             job.progress = notice.data if sound else wire.plain(progress_of(notice.data))
             job.progress_stored = False
         elif notice.kind in ("log", "chunk"):
-            if 0 < notice.mark <= job.heard or job.number > MAX_EVENTS_KEPT:  # sent again, or too much
+            if 0 < notice.mark <= job.heard:  # sent again
                 return
+            if job.number >= MAX_EVENTS_KEPT:
+                if job.is_full:
+                    return
+                job.is_full = True
+                notice = no_more(notice)
             job.heard = max(job.heard, notice.mark)
             job.number += 1
             data = wire.to_json(notice.data)
@@ -205,6 +210,14 @@ class Reports:
         else:
             return
         effects.noticed.append(Noticed(job, job.number, notice))
+
+
+def no_more(notice: wire.Notice) -> wire.Notice:
+    """Return the line that comes instead of the first notice that a job's history has no room for."""
+    message = f"the job has {MAX_EVENTS_KEPT:,} log lines and chunks: of those that this attempt sends from here on none are kept"
+    return wire.Notice(
+        notice.id, notice.attempt, "log", notice.at, {"level": "WARNING", "logger": "taskbahn", "message": message}, notice.mark
+    )
 
 
 def snapshots(jobs: list[Job]) -> list[Snapshot]:

@@ -8,6 +8,8 @@ import pytest
 from support.dispatching import FakeWorker, Hall, job_id
 
 from taskbahn import wire
+from taskbahn.attempt import MAX_CHUNKS, MAX_LOG_LINES
+from taskbahn_router import reports
 from taskbahn_router.roster import ACKNOWLEDGE_SECONDS, STREAM_GRACE
 
 THREE = job_id(3)
@@ -232,3 +234,31 @@ def test_what_must_never_start_twice_is_handed_back_only_unstarted(hall: Hall, b
     hall.settle()
     assert hall.state(1) == state
     hall.check()
+
+
+def test_no_more_events_are_kept_than_the_bound_and_the_last_line_of_each_attempt_says_so(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "MAX_EVENTS_KEPT", 10)
+    worker = hall.worker()
+    hall.submit(retries=1, retry_delays=[0])
+    hall.settle()
+    run = worker.take()[0]
+    worker.says(notices=[wire.Notice(*run, "chunk", 1.0, number, number) for number in range(1, 21)])
+    hall.settle()
+    worker.failed(run)
+    hall.passes(1)
+    again = worker.take()[0]
+    worker.says(notices=[wire.Notice(*again, "chunk", 1.0, number, number) for number in range(1, 21)])
+    hall.settle()
+    asked = hall.ask(wire.JOB_EVENTS, job_id(1))
+    hall.settle()
+    answer = asked.answer["events"]
+    kinds = [(event["kind"], event["attempt"]) for event in answer]
+    assert kinds == [*[("chunk", 1)] * 8, ("log", 1), ("log", 2)]
+    assert all("10 log lines and chunks" in event["data"]["message"] for event in answer if event["kind"] == "log")
+    hall.check()
+
+
+def test_all_that_one_attempt_may_say_is_kept() -> None:
+    assert reports.MAX_EVENTS_KEPT > MAX_CHUNKS + MAX_LOG_LINES

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from taskbahn.attempt import ACTIVE, MAX_LOG_LINE, MAX_LOG_LINES, AttemptContext, Record
+from taskbahn.attempt import ACTIVE, MAX_LOG_LINE, MAX_LOG_LINES, MAX_STAGES, AttemptContext, Record
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import MAX_TRACEBACK, describe
 from taskbahn.worker.frames import Mark, Unframer, frame
@@ -154,6 +154,17 @@ def test_log_lines_are_bounded_in_length_and_number(said: Said) -> None:
         saying.line("INFO", "", "y")
     assert len(said.lines) == MAX_LOG_LINES + 1
     assert "more than 10,000 log lines" in said.lines[-1][2]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_one_line_says_that_not_all_stages_are_shown(said: Said, ends: bool) -> None:  # noqa: FBT001 - of parametrize
+    saying = said.context.say()
+    for number in range(MAX_STAGES + 10):
+        stage = wire.Stage(id=0, name=str(number))
+        saying.begin_stage(stage)
+        stage.ended_at = 1.0 if ends else None
+    assert len(saying.progress.stages) == MAX_STAGES
+    assert [level for level, _, message in said.lines if "more than 200 stages" in message] == ["WARNING"]
 
 
 def test_frames_survive_any_cut() -> None:

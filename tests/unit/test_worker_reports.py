@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from autobahn.wamp.exception import ApplicationError
@@ -11,7 +11,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from taskbahn import Taskbahn, wire
-from taskbahn.attempt import DONE, NOTICE, AttemptContext
+from taskbahn.attempt import DONE, FAILED, NOTICE, AttemptContext
+from taskbahn.worker import reporter as reporter_module
 from taskbahn.worker.reporter import LARGE, MAX_OUTCOMES, MAX_WEIGHT, MOST_ON_THEIR_WAY, PATIENCE, Batch, Reporter
 
 Play = Callable[..., None]
@@ -271,3 +272,25 @@ def test_what_is_not_held_is_dropped() -> None:
     reporter.deliver([(DONE, ["a", 1, "1", 0.0, 0.0])])
     reporter.deliver([(DONE, ["a", 1, "2", 0.0, 0.0])])
     assert reporter._pending.done == [["a", 1, "1", 0.0, 0.0]]
+
+
+@pytest.mark.parametrize("kind", ["done", "failed"])
+def test_what_was_dropped_of_an_attempt_is_said_in_its_log(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(reporter_module, "MOST_WAITING", 3)
+    reporter = Reporter(cast("Any", None))
+    sink: Any = None
+    reporter.held = {(id, 1): AttemptContext(id, 1, "t", "", None, sink) for id in ("a", "b")}
+    reporter.deliver((NOTICE, ["a", 1, "chunk", 0.0, number, number]) for number in range(5))
+    reporter.deliver([(NOTICE, ["a", 1, "progress", 0.0, {}])])
+    for id in ("a", "b"):
+        done = (
+            (DONE, [id, 1, "1", 0.0, 0.0])
+            if kind == "done"
+            else (FAILED, {"id": id, "attempt": 1, "kind": "error", "error": {}, "started_at": 1.0})
+        )
+        reporter.deliver([done])
+    *chunks, line = reporter._pending.notices
+    assert [notice[4] for notice in chunks] == [0, 1, 2]
+    assert (line[:3], line[4]["level"]) == (["a", 1, "log"], "WARNING")
+    assert line[4]["message"].startswith("2 log lines and chunks of this attempt are missing")
+    assert not reporter._missing

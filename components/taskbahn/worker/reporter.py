@@ -10,7 +10,8 @@ heartbeats without it the connection is given up and made anew, unless the dispa
 
 from __future__ import annotations
 
-from collections import deque
+import time
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -155,6 +156,7 @@ class Reporter:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
         self.finished = 0
         self.dropped = 0  # notices
+        self._missing: Counter[Key] = Counter()  # log lines and chunks of them, by attempt
         self._loop = loop
         self._on_refused = on_refused
         self._on_unanswered = on_unanswered
@@ -213,6 +215,8 @@ class Reporter:
         for kind, data in records:
             if kind == DONE:
                 if held.pop((data[0], data[1]), None) is not None:
+                    if self._missing:
+                        self._tell_missing((data[0], data[1]))
                     pending.done.append(data)
                     self.finished += 1
             elif kind == FAILED:
@@ -224,6 +228,8 @@ class Reporter:
     def hand_back(self, contexts: Iterable[AttemptContext]) -> None:
         """Return attempts, unstarted or unfinished, without charge."""
         found = [context for context in contexts if self.held.pop(context.key, None) is not None]
+        for context in found:
+            self._missing.pop(context.key, None)
         self._pending.back += [context.key for context in found]
         # one that was told to stop and has not answered may have begun, in a process whose books are not ours
         self._pending.begun += [context.key for context in found if context.started_at or context.stop is not None]
@@ -243,6 +249,18 @@ class Reporter:
             self.log.error("{most} notices wait to be sent: further logs, chunks and progress are dropped", most=MOST_WAITING)
         self.dropped += 1
         self._settle_chunks([data])
+        if data[2] in ("log", "chunk"):
+            self._missing[data[0], data[1]] += 1
+
+    def _tell_missing(self, key: Key) -> None:
+        """Say in the log of a job how much of what it said was dropped."""
+        missing = self._missing.pop(key, 0)
+        if missing:
+            message = (
+                f"{missing:,} log lines and chunks of this attempt are missing: {MOST_WAITING:,} waited while the router was away"
+            )
+            line = {"level": "WARNING", "logger": "taskbahn", "message": message}
+            self._pending.notices.append([*key, "log", time.time(), line])
 
     def _take_failure(self, data: dict[str, Any]) -> None:
         key = (data["id"], data["attempt"])
@@ -250,11 +268,13 @@ class Reporter:
         if context is None:
             return
         if context.stop in ("back", "refused"):
+            self._missing.pop(key, None)
             if context.stop == "back":
                 self._pending.back.append(key)
                 if data["started_at"]:
                     self._pending.begun.append(key)
             return
+        self._tell_missing(key)
         self._pending.failed.append(data)
         self.finished += 1
 
