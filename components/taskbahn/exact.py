@@ -63,11 +63,11 @@ def info_of(hint: Any) -> Any:
 
 def is_suspect(data: bytes) -> bool:
     """Return whether packed JSON may stand for another value than the one it was made of."""
-    return b"null" in data or _must_be_seen(data) or DIGIT_KEY.search(data) is not None
+    return b"null" in data or _must_be_seen(data) or (b'":' in data and DIGIT_KEY.search(data) is not None)
 
 
 def _must_be_seen(data: bytes) -> bool:
-    return b'nan"' in data or b'inf"' in data or ZONED.search(data) is not None
+    return b'nan"' in data or b'inf"' in data or (b"T" in data and ZONED.search(data) is not None)
 
 
 def is_finite(value: Any) -> bool:
