@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         TaskbahnError,
         UnknownJob,
         UnknownTask,
+        WouldBlock,
     )
     from taskbahn.job import Job
     from taskbahn.signals import GiveUp, Retry
@@ -50,6 +51,7 @@ PLACES = {
     "Taskbahn": "app",
     "UnknownJob": "errors",
     "UnknownTask": "errors",
+    "WouldBlock": "errors",
     "current": "context",
 }
 
@@ -74,6 +76,7 @@ __all__ = [
     "TaskbahnError",
     "UnknownJob",
     "UnknownTask",
+    "WouldBlock",
     "current",
 ]
 

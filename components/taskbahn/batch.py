@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from taskbahn import wire
+from taskbahn.blocking import check_may_block
 from taskbahn.endings import NotFinished, Outcome, outcome_error, outcome_value
 from taskbahn.errors import TaskbahnError
 from taskbahn.job import Job
@@ -64,6 +65,8 @@ class Batch(Generic[R]):
         timeout: seconds for the whole batch; then raises NotFinished. return_errors: put a job's error in the place of its
         result, instead of raising the first one when all have ended.
         """
+        if len(self._outcomes) < len(self.ids):
+            check_may_block("batch.results()", "await batch.results_async()" if return_errors else "await batch")
         until = None if timeout is None else time.monotonic() + timeout
         self._ask()
         while len(self._outcomes) < len(self.ids):
@@ -74,14 +77,22 @@ class Batch(Generic[R]):
                     raise self._unfinished(timeout)
         return self._values(return_errors=return_errors)
 
+    async def results_async(self, *, return_errors: bool = False) -> list[R]:
+        """As `results`, for asyncio and Twisted; `await batch` is the same without *return_errors*."""
+        await self._all()
+        return self._values(return_errors=return_errors)
+
     def __await__(self) -> Generator[Any, Any, list[R]]:
+        yield from self._all().__await__()
+        return self._values(return_errors=False)
+
+    async def _all(self) -> None:
         self._ask()
         while len(self._outcomes) < len(self.ids):
             more = self._more
             if len(self._outcomes) < len(self.ids):
                 self._raise_error()
-                yield from more.__await__()
-        return self._values(return_errors=False)
+                await more
 
     def as_completed(self, timeout: float | None = None) -> AsCompleted[R]:
         """Return the jobs as they end, for `for` and `async for`; raises NotFinished *timeout* seconds from now."""
@@ -99,11 +110,22 @@ class Batch(Generic[R]):
 
     def cancel(self, reason: str = "") -> int:
         """Cancel all jobs that have not ended; return how many are cancelled now. Running attempts may take a moment."""
-        left = [id for id in self.ids if id not in self._outcomes]
+        check_may_block("batch.cancel()", "await batch.cancel_async()")
         answers: list[Any] = []
-        for start in range(0, len(left), wire.MAX_WAIT):
-            answers += self._app.client.ask(wire.JOB_CANCEL, left[start : start + wire.MAX_WAIT], reason=reason).get()
+        for ids in self._left():
+            answers += self._app.client.ask(wire.JOB_CANCEL, ids, reason=reason).get()
         return answers.count(State.CANCELLED)
+
+    async def cancel_async(self, reason: str = "") -> int:
+        """As `cancel`, for asyncio and Twisted."""
+        answers: list[Any] = []
+        for ids in self._left():
+            answers += await self._app.client.ask(wire.JOB_CANCEL, ids, reason=reason)
+        return answers.count(State.CANCELLED)
+
+    def _left(self) -> list[list[str]]:
+        left = [id for id in self.ids if id not in self._outcomes]
+        return [left[start : start + wire.MAX_WAIT] for start in range(0, len(left), wire.MAX_WAIT)]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -187,6 +209,7 @@ class AsCompleted(Generic[R]):
                 return job
             if self._given >= len(self._batch):
                 raise StopIteration
+            check_may_block("batch.as_completed() in a plain `for`", "async for job in batch.as_completed()")
             if not more.wait(None if self._until is None else self._until - time.monotonic()):
                 raise self._batch._unfinished(self._timeout)  # noqa: SLF001
 

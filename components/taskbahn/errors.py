@@ -123,6 +123,22 @@ class TooDeep(CallerError):
         )
 
 
+class WouldBlock(CallerError):
+    """A blocking call was made on a running event loop of a worker, or on the client's own thread; nothing was sent.
+
+    `detail["instead"]` is what to write there.
+    """
+
+    uri = PREFIX + "would_block"
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(
+            f"{what} would block the event loop that it is called on, and all that runs there; write `{instead}`",
+            what=what,
+            instead=instead,
+        )
+
+
 class UnknownJob(CallerError):
     """There is no job of this id, or it was removed after the time its result was to be kept."""
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from taskbahn import wire, wire_views
-from taskbahn.errors import TaskbahnError
+from taskbahn.blocking import check_may_block
+from taskbahn.errors import TaskbahnError, WouldBlock
 from taskbahn.link import Request
 from taskbahn.promise import Promise
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from taskbahn.client import Client
 
+PLAIN_FOR = ("job.events() in a plain `for`", "async for event in job.events()")
 MAX_WAITING = 10_000  # events that a slow reader may leave; beyond, progress is dropped: a newer one follows
 
 
@@ -42,6 +44,11 @@ class EventStream:
         client.link.send(self._request)
 
     def __iter__(self) -> Iterator[wire.Event]:
+        try:
+            check_may_block(*PLAIN_FOR)
+        except WouldBlock:
+            self.close()
+            raise
         return self
 
     def __next__(self) -> wire.Event:
@@ -56,6 +63,7 @@ class EventStream:
             more = self._more
             if self.snapshot is not None or self._is_over:
                 return self.snapshot
+            check_may_block("begin() of a job's events", "await asyncio.to_thread(events.begin)")
             if not more.wait(None if when is None else when - time.monotonic()):
                 return None
 
@@ -72,6 +80,7 @@ class EventStream:
             if is_over:
                 self._raise_error()
                 return None
+            check_may_block(*PLAIN_FOR)
             if not more.wait(None if when is None else when - time.monotonic()):
                 return None
 

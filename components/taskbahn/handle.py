@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack
 
+from taskbahn.blocking import check_may_block
 from taskbahn.errors import InvalidArguments, from_info
 from taskbahn.ids import new_id, new_ids
 from taskbahn.options import as_dict, make_options
@@ -71,6 +72,7 @@ class TaskHandle(Generic[P, R]):
 
         Raises InvalidArguments, TooLarge, UnknownTask, RouterUnavailable and other CallerErrors and ServiceErrors.
         """
+        check_may_block(f"{self.name}.start()", "await task.start_async(...)")
         job, accepted = self._start(args, kwargs)
         accepted.get()
         self.app.client.started(job)
@@ -85,6 +87,7 @@ class TaskHandle(Generic[P, R]):
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Start a job and return its result; raises what `start` and `Job.result` raise."""
+        check_may_block(f"{self.name}.call()", "await task.call_async(...)")
         job, accepted = self._start(args, kwargs, follow=True)
         accepted.get()
         return job.result()
@@ -102,6 +105,7 @@ class TaskHandle(Generic[P, R]):
         All are checked before the first is sent (of more than 100,000, so many at a time). If some are refused, raises the first
         error, with the number of those that are accepted in `detail["accepted"]` and the batch of them in its `batch`.
         """
+        check_may_block(f"{self.name}.start_many()", "await task.start_many_async(...)")
         batch = self._batch()
         sent: list[tuple[list[str], Promise[Any]]] = []
         for texts in self._windows(calls):

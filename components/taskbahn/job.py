@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 import msgspec
 
 from taskbahn import wire, wire_views
+from taskbahn.blocking import check_may_block
 from taskbahn.chunks import ChunkStream
 from taskbahn.endings import NotFinished, Outcome, outcome_error, outcome_value
 from taskbahn.errors import TaskbahnError, from_info
@@ -60,12 +61,16 @@ class Job(Generic[R]):
         timeout: seconds, None for as long as it takes; then raises NotFinished (a TimeoutError), which says what the job is doing.
         Raises JobFailed, JobCancelled or JobExpired if there is no result.
         """
-        return self._value(self._wait(timeout))
+        return self._value(self._wait(timeout, "job.result()", "await job"))
 
     def error(self, timeout: float | None = None) -> TaskbahnError | None:
         """Wait like `result`, but return the error instead of raising it; None if the job succeeded."""
-        outcome = self._wait(timeout)
-        return None if outcome[1] == State.SUCCEEDED else outcome_error(outcome)
+        outcome = self._wait(timeout, "job.error()", "await job.error_async()")
+        return _error_of(outcome)
+
+    async def error_async(self) -> TaskbahnError | None:
+        """As `error`, for asyncio and Twisted."""
+        return _error_of(await self._ask())
 
     def __await__(self) -> Generator[Any, Any, R]:
         outcome = yield from self._ask().__await__()
@@ -79,10 +84,16 @@ class Job(Generic[R]):
         """Return the state of now."""
         if self._outcome.done:
             return State(self._outcome.now()[1])
+        check_may_block("job.state()", "await job.state_async()")
         return State(self.view().state)
+
+    async def state_async(self) -> State:
+        """As `state`, for asyncio and Twisted."""
+        return State(self._outcome.now()[1] if self._outcome.done else (await self.view_async()).state)
 
     def view(self) -> wire_views.JobView:
         """Return everything that is known about the job; raises UnknownJob."""
+        check_may_block("job.view()", "await job.view_async()")
         return self._view(self._app.client.ask(wire.JOB_GET, self.id).get())
 
     async def view_async(self) -> wire_views.JobView:
@@ -113,18 +124,24 @@ class Job(Generic[R]):
 
     def logs(self) -> list[LogLine]:
         """Return what the job has logged so far."""
+        check_may_block("job.logs()", "await job.logs_async()")
         lines: list[LogLine] = []
-        after = 0
-        while True:
-            answer = self._app.client.ask(wire.JOB_EVENTS, self.id, after=after).get()
-            events = answer["events"]
-            lines += [log_line(event) for event in msgspec.convert(events, list[wire.Event]) if event.kind == "log"]
-            if not events or events[-1]["number"] <= after:
-                return lines
-            after = events[-1]["number"]
+        after: int | None = 0
+        while after is not None:
+            after = _add_logs(lines, self._app.client.ask(wire.JOB_EVENTS, self.id, after=after).get()["events"], after)
+        return lines
+
+    async def logs_async(self) -> list[LogLine]:
+        """As `logs`, for asyncio and Twisted."""
+        lines: list[LogLine] = []
+        after: int | None = 0
+        while after is not None:
+            after = _add_logs(lines, (await self._app.client.ask(wire.JOB_EVENTS, self.id, after=after))["events"], after)
+        return lines
 
     def cancel(self, reason: str = "") -> State:
         """Cancel the job, whatever it is doing; return the state after that. A running attempt is told and may take a moment."""
+        check_may_block("job.cancel()", "await job.cancel_async()")
         return _new_state(self._app.client.ask(wire.JOB_CANCEL, [self.id], reason=reason).get())
 
     async def cancel_async(self, reason: str = "") -> State:
@@ -133,7 +150,14 @@ class Job(Generic[R]):
 
     def retry(self) -> State:
         """Start a failed, cancelled or expired job once more; raises WrongState for any other."""
-        answer = self._app.client.ask(wire.JOB_RETRY, [self.id]).get()
+        check_may_block("job.retry()", "await job.retry_async()")
+        return self._retried(self._app.client.ask(wire.JOB_RETRY, [self.id]).get())
+
+    async def retry_async(self) -> State:
+        """As `retry`, for asyncio and Twisted."""
+        return self._retried(await self._app.client.ask(wire.JOB_RETRY, [self.id]))
+
+    def _retried(self, answer: Any) -> State:
         self._outcome = Promise()
         self._is_asked = False
         return _new_state(answer)
@@ -144,7 +168,9 @@ class Job(Generic[R]):
             self._app.client.wait_for(self)
         return promise
 
-    def _wait(self, timeout: float | None) -> Outcome:
+    def _wait(self, timeout: float | None, what: str, instead: str) -> Outcome:
+        if not self._outcome.done:
+            check_may_block(what, instead)
         promise = self._ask()
         if timeout is not None and not promise.wait(timeout):
             raise self.unfinished(timeout)
@@ -227,6 +253,16 @@ def describe(view: wire_views.JobView) -> str:
     if view.state == State.READY:
         return f"ready (in queue {view.queue!r}, no worker has taken it yet)"
     return view.state
+
+
+def _add_logs(lines: list[LogLine], events: list[Any], after: int) -> int | None:
+    """Add the log lines among *events*; return the number to go on after, None at the end."""
+    lines += [log_line(event) for event in msgspec.convert(events, list[wire.Event]) if event.kind == "log"]
+    return int(events[-1]["number"]) if events and events[-1]["number"] > after else None
+
+
+def _error_of(outcome: Outcome) -> TaskbahnError | None:
+    return None if outcome[1] == State.SUCCEEDED else outcome_error(outcome)
 
 
 def _new_state(answer: Any) -> State:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from taskbahn.blocking import on_reactor
 from taskbahn.steady_timers import steady_timers
 
 try:
@@ -39,6 +40,7 @@ class ReactorThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def _run(self) -> None:
+        on_reactor()
         self.reactor.run(installSignalHandlers=False)
 
     def start(self) -> None:

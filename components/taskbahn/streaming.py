@@ -5,6 +5,7 @@ A generator that is faster than its chunks are recorded waits for that: `ChunkWi
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
@@ -110,15 +111,17 @@ class ChunkWindow:
         self._waiting.append((mark, size))
 
     def recorded(self, mark: int) -> None:
-        """All up to *mark* are recorded; for asyncio on the thread of its loop."""
+        """All up to *mark* are recorded; from any thread."""
         waiting = self._waiting
         while waiting and waiting[0][0] <= mark:
             self._recorded_bytes += waiting.popleft()[1]
         if not self.is_full:
             if self._tokens.empty():
                 self._tokens.put(None)
-            if self._waiter is not None and not self._waiter.done():
-                self._waiter.set_result(None)
+            waiter = self._waiter
+            if waiter is not None:
+                with contextlib.suppress(RuntimeError):  # its loop is closed
+                    waiter.get_loop().call_soon_threadsafe(_wake, waiter)
 
     def wait(self, context: AttemptContext) -> None:
         """Wait until more may be sent; raises Cancelled or TimeLimit if the attempt has to stop."""
@@ -133,9 +136,18 @@ class ChunkWindow:
         """As `wait`; a stop cancels the coroutine."""
         import asyncio  # late: a worker's processes do without
 
-        while self.is_full:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+        while True:
+            waiter = self._waiter = asyncio.get_running_loop().create_future()
+            if (
+                not self.is_full
+            ):  # looked at after the waiter is there, or what is recorded by another thread meanwhile would wake nobody
+                return
+            await waiter
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class _Stream:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 
 from taskbahn import wire, wire_views
+from taskbahn.blocking import check_may_block
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
@@ -76,11 +77,14 @@ class Views:
         since the epoch; error: a fingerprint, from `errors`. A page looks at a bounded number of jobs, so it may be short, even
         empty, and yet have a `next`.
         """
+        check_may_block("app.view.jobs()", "await asyncio.to_thread(app.view.jobs, ...)")
         given = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
         answer = self._promise(wire.VIEW_JOBS, **given, error=error, before=before, limit=limit).get()
         return JobPage(msgspec.convert(answer["jobs"], list[wire_views.JobView]), answer["next"])
 
     def _ask(self, kind: type[T], procedure: str, **given: Any) -> T:
+        name = procedure.rpartition(".")[2]
+        check_may_block(f"app.view.{name}()", f"await asyncio.to_thread(app.view.{name})")
         return msgspec.convert(self._promise(procedure, **given).get(), kind)
 
     def _promise(self, procedure: str, **given: Any) -> Promise[Any]:

@@ -178,7 +178,7 @@ class TaskDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):
     signature: Signature | None = None
     doc: str = ""
     options: dict[str, Any] = {}  # of `Options`
-    pool: str = ""  # "process", "thread", "loop": shown only
+    pool: str = ""  # "process", "thread", "loop": those of "loop" wait while the worker's event loop is blocked
 
 
 class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -279,15 +279,30 @@ class Notice(msgspec.Struct, array_like=True):
     mark: int = 0
 
 
-class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a worker takes of its machine, with its pool processes; None: it cannot tell.
+class Blocked(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A worker's event loop of `async def` tasks does not answer: for how many seconds, and the line of code that it executes.
 
-    memory: bytes; cpu: cores in use, on average since it last said so; load: the machine's 1-minute average, divided by its cores.
+    job, attempt, task: to which that belongs; empty if it is not known.
+    """
+
+    at: Annotated[str, msgspec.Meta(max_length=400)]
+    seconds: Amount
+    job: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    attempt: int = 0
+    task: Annotated[str, msgspec.Meta(max_length=MAX_TASK_NAME)] = ""
+
+
+class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How a worker is, and what it takes of its machine, with its pool processes; None: it cannot tell.
+
+    memory: bytes; cpu: cores in use, on average since it last said so; load: the machine's 1-minute average, divided by its cores;
+    blocked: what keeps its event loop, None while that answers.
     """
 
     memory: Annotated[int, msgspec.Meta(ge=0, le=2**60)] | None = None
     cpu: Amount | None = None
     load: Amount | None = None
+    blocked: Blocked | None = None
 
 
 class Report(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -31,6 +31,19 @@ class Place(msgspec.Struct, kw_only=True, omit_defaults=True):
     starts_at: float | None = None
 
 
+class BlockedView(msgspec.Struct, kw_only=True):
+    """The event loop of a worker's `async def` tasks does not answer: since when, and the line of code that it executes.
+
+    job, attempt, task: to which that belongs; empty if the worker does not know.
+    """
+
+    since: float
+    at: str
+    job: str = ""
+    attempt: int = 0
+    task: str = ""
+
+
 class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A job as it is shown; `number` is that of its newest event. In lists `args`, `kwargs`, `result` and `attempts` are left out."""
 
@@ -59,6 +72,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     attempts: list[AttemptView] = []
     place: Place | None = None  # while it is ready or waiting; not in lists
     typical: float | None = None  # seconds that an attempt of its task takes, from earlier ones; not in lists
+    blocks: BlockedView | None = None  # while it blocks its worker's event loop; not in lists
 
 
 class TaskStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -123,6 +137,7 @@ class WorkerView(msgspec.Struct, kw_only=True):
     memory: int | None = None  # bytes, with its pool processes
     cpu: float | None = None  # cores in use, since its last word about it
     load: float | None = None  # of its machine: the 1-minute average, divided by its cores
+    blocked: BlockedView | None = None  # it does not answer for its `async def` tasks
     jobs: list[tuple[str, str, float]] = []  # what it runs: id, task, started_at; the oldest 100
 
 

@@ -111,12 +111,24 @@ class Worker:
     finished: int = 0
     failed: int = 0
     vitals: wire.Vitals = field(default_factory=wire.Vitals)  # the last ones that it told
+    blocked_since: float | None = None  # its event loop, by the dispatcher's clock
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
 
     def holds_slow(self, jobs: Iterable[str]) -> None:
         """Note that attempts of those jobs, which it has, may take long: there is no look-ahead meanwhile."""
         self.slow.update(jobs)
         self.room.slow = len(self.slow)
+
+    def blocked(self) -> dict[str, Any] | None:
+        """Return the `wire_views.BlockedView` of its event loop; None while that answers."""
+        told = self.vitals.blocked
+        if told is None or self.blocked_since is None:
+            return None
+        return {"since": self.blocked_since, "at": told.at, "job": told.job, "attempt": told.attempt, "task": told.task}
+
+    def is_blocked_for(self, task: str) -> bool:
+        """Whether it offers a task that needs its event loop, which is blocked."""
+        return self.vitals.blocked is not None and any(one.name == task and one.pool == "loop" for one in self.hello.tasks)
 
     def settle_room(self) -> None:
         """Open or close its room for new attempts, by what it and the operators said."""
@@ -257,7 +269,9 @@ class Board:
 
     def serves(self, worker: Worker) -> None:
         """Work out which lines a worker serves."""
-        names = {task.name for task in worker.hello.tasks}
+        # its event loop is blocked: jobs that need it go to other workers, or wait, and those of its other pools are not concerned
+        kept = "loop" if worker.vitals.blocked is not None else None
+        names = {task.name for task in worker.hello.tasks if task.pool != kept}
         worker.room.lines = {line.id for line in self.by_id.values() if line.task in names and line.queue in worker.hello.queues}
 
     def jobs_of(self, claimed: list[Claimed]) -> list[Job]:

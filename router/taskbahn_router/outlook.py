@@ -11,7 +11,7 @@ from taskbahn_router.job_views import packed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbahn_router.board import Board
+    from taskbahn_router.board import Board, Worker
     from taskbahn_router.stores.contract import JobRow
 
 
@@ -53,13 +53,7 @@ class Outlook:
     def _line(self, row: JobRow) -> tuple[str, Hands]:
         """Return why the jobs of a line wait, and what the workers that may start them have."""
         if row.line not in self._lines:
-            stands = [
-                Stand(
-                    row.line in worker.room.lines or any(task.name == row.task for task in worker.hello.tasks),
-                    row.line in worker.room.lines, worker.room.open, worker.room.slots, worker.room.in_flight,
-                )
-                for worker in self._workers
-            ]  # fmt: skip
+            stands = [_stand(worker, row) for worker in self._workers]
             self._lines[row.line] = why_ready(row.task, row.queue, stands), hands(stands)
         return self._lines[row.line]
 
@@ -75,3 +69,11 @@ class Outlook:
                     return None
                 total, jobs = total + seconds * line.ready, jobs + line.ready
         return total / jobs if jobs else None
+
+
+def _stand(worker: Worker, row: JobRow) -> Stand:
+    """Return how a worker stands to the jobs of a row's line."""
+    room, blocked = worker.room, worker.is_blocked_for(row.task)
+    serves = row.line in room.lines or (blocked and row.queue in worker.hello.queues)
+    offers = serves or any(task.name == row.task for task in worker.hello.tasks)
+    return Stand(offers, serves, room.open, room.slots, room.in_flight, blocked)

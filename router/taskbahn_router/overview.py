@@ -127,7 +127,8 @@ class Overview:
                 offer = (worker.hello, *_offered(worker.hello))
             self._offers[worker.id] = offer
             silent = clock - worker.seen if isinstance(worker.orders, CallOrders) else 0.0  # others send no heartbeats
-            found.append(WorkerFacts(worker.id, worker.room.slots, worker.room.in_flight, silent, worker.room.open, *offer[1:]))
+            room = worker.room
+            found.append(WorkerFacts(worker.id, room.slots, room.in_flight, silent, room.open, *offer[1:], worker.blocked()))
         return found
 
     def _long_runs(self, now: float) -> list[LongRun]:

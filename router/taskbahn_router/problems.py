@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.wire_views import Problem
 from taskbahn_router.words import counted, some, span
@@ -54,6 +54,7 @@ class WorkerFacts(NamedTuple):
     takes: bool
     tasks: frozenset[str]
     queues: frozenset[str]
+    blocked: dict[str, Any] | None = None  # `wire_views.BlockedView`
 
 
 class LongRun(NamedTuple):
@@ -102,7 +103,7 @@ class Facts:
 def problems(facts: Facts) -> list[Problem]:
     """Return what is wrong, the worst first; at most `MOST`."""
     found: list[Problem] = []
-    for rule in (_store, _no_workers, _unserved, _failing, _busy, _draining, _silent, _long, _lag):
+    for rule in (_store, _no_workers, _unserved, _failing, _busy, _draining, _silent, _blocked, _long, _lag):
         found += rule(facts)
     found.sort(key=lambda problem: problem.level != "error")  # stable: the order of the rules stays
     return found[:MOST]
@@ -269,6 +270,33 @@ def _silent(facts: Facts) -> Iterator[Problem]:
             level="warning",
             sentence=f"Not heard for {SILENT_SECONDS:.0f} s or longer: {counted(len(silent) - MOST_ALIKE, 'more worker')}.",
             hint="So many at once: look at the network between them and this node.",
+            page="workers",
+        )
+
+
+def _blocked(facts: Facts) -> Iterator[Problem]:
+    """Workers whose event loop does not answer."""
+    blocked = sorted(
+        ((worker, worker.blocked) for worker in facts.workers if worker.blocked is not None),
+        key=lambda one: float(one[1]["since"]),
+    )
+    for worker, what in blocked[:MOST_ALIKE]:
+        who = f"A job of {what['task']}" if what["task"] else "Code that a task left behind"
+        yield Problem(
+            kind="blocked_worker",
+            level="error",
+            sentence=f"{who} blocks the event loop of the worker {worker.id} at {what['at']}.",
+            hint="Its other async tasks stand still. Cancel the job if that is not to be; the task should await there, or be a plain `def`.",
+            since=what["since"],
+            page="workers",
+            id=worker.id,
+        )
+    if len(blocked) > MOST_ALIKE:
+        yield Problem(
+            kind="blocked_worker",
+            level="error",
+            sentence=f"The event loop is blocked of {counted(len(blocked) - MOST_ALIKE, 'more worker')}.",
+            hint="So many at once: the same task probably blocks all of them; `taskbahn workers` shows where.",
             page="workers",
         )
 

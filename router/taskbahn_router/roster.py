@@ -111,8 +111,20 @@ class Roster:
         report = convert(plain, wire.Report, "a report")
         check_report(report)
         if report.vitals is not None:
-            worker.vitals = report.vitals
+            self._learn(worker, report.vitals)
         self._dispatcher.report(acknowledge, worker, report)
+
+    def _learn(self, worker: Worker, vitals: wire.Vitals) -> None:
+        """Take a worker's vitals. While its event loop is blocked it is given no jobs that need it."""
+        before, worker.vitals = worker.vitals.blocked, vitals
+        blocked = vitals.blocked
+        if blocked is not None:
+            since = self._dispatcher.wall() - blocked.seconds
+            worker.blocked_since = since if worker.blocked_since is None else min(since, worker.blocked_since)
+        if (blocked is None) is not (before is None):
+            worker.blocked_since = worker.blocked_since if blocked is not None else None
+            self._board.serves(worker)
+            self._dispatcher.room_changed()
 
     def _hear(self, worker: Worker, procedure: str) -> None:
         """Call the procedure through which a worker streams its reports."""

@@ -191,7 +191,12 @@ class Views:
         live = self._board.jobs.get(view["id"])
         if live is not None and live.progress is not None:
             view["progress"] = live.progress
-        more = {"place": self._places.outlook().place(placed), "typical": self._typical(placed.row.task)}
+        blocked = live.worker.blocked() if live is not None and live.worker is not None else None
+        more = {
+            "place": self._places.outlook().place(placed),
+            "typical": self._typical(placed.row.task),
+            "blocks": blocked if blocked is not None and blocked["job"] == view["id"] else None,
+        }
         return view | {name: value for name, value in more.items() if value is not None}
 
     def _typical(self, task: str) -> float | None:

@@ -92,6 +92,6 @@ def worker_view(worker: Worker, board: Board, now: float) -> dict[str, Any]:
         "draining": worker.draining or worker.drained, "drained": worker.drained,
         "attached_at": worker.attached_at, "seen": round(now - worker.seen, 3) if speaks else 0.0,
         "finished": worker.finished, "failed": worker.failed,
-        "memory": vitals.memory, "cpu": vitals.cpu, "load": vitals.load,
+        "memory": vitals.memory, "cpu": vitals.cpu, "load": vitals.load, "blocked": worker.blocked(),
         "jobs": [[job.id, job.line.task, job.started_at] for job in held if job is not None and job.worker is worker],
     }  # fmt: skip

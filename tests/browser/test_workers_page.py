@@ -13,6 +13,7 @@ from support.studio import APPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from support.programs import Node
 
@@ -97,3 +98,26 @@ def test_who_only_looks_sees_workers_and_tasks_but_no_actions(page: Page, node: 
     go(page, "#/tasks/numbers.add")
     expect(page.get_by_role("heading", name="Takes and gives")).to_be_visible()
     expect(page.get_by_role("heading", name="Start a job")).to_have_count(0)
+
+
+def test_a_worker_whose_event_loop_is_blocked_says_by_what_and_where_while_it_lasts(page: Page, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    go(page, "#/workers")
+    job = start(page, "loop.hold", [str(release)], {}, queue="aside")
+    try:
+        expect(card(page).get_by_text("blocked", exact=True)).to_be_visible()
+        where = re.compile(r"loop\.hold blocks its event loop at .*browser_tasks\.py:\d+ \(hold_loop\)")
+        expect(card(page).get_by_role("alert")).to_contain_text(where)
+        expect(card(page).get_by_role("alert").get_by_role("link")).to_have_attribute("href", f"#/jobs/{job}")
+        go(page, "#/workers/aside")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("blocked")
+        go(page, "#/")
+        expect(page.get_by_text(re.compile(r"A job of loop\.hold blocks the event loop of the worker aside"))).to_be_visible()
+        go(page, f"#/jobs/{job}")
+        expect(page.get_by_role("alert")).to_contain_text(re.compile(r"It blocks the worker's event loop at .*\(hold_loop\)"))
+    finally:
+        release.touch()
+    expect(state(page)).to_have_text("succeeded")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    go(page, "#/workers/aside")
+    expect(page.get_by_role("heading", level=1)).not_to_contain_text("blocked")

@@ -191,3 +191,26 @@ def test_numbers_and_names_in_sentences() -> None:
     assert some(["a"]) == "a"
     assert some(["a", "b", "c", "d"]) == "a, b, c, d"
     assert some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+
+
+BLOCKED = {"since": NOW - 12, "at": "photos.py:12 (resize)", "job": "j", "attempt": 1, "task": "images.resize"}
+
+
+def test_a_blocked_event_loop_is_told_with_the_task_and_its_line() -> None:
+    problem = one(workers=[WORKER._replace(blocked=BLOCKED)])
+    assert (problem.kind, problem.level, problem.since) == ("blocked_worker", "error", NOW - 12)
+    assert problem.sentence == "A job of images.resize blocks the event loop of the worker w at photos.py:12 (resize)."
+    assert (problem.page, problem.id) == ("workers", "w")
+
+
+def test_what_a_task_left_behind_on_a_loop_is_told_as_that() -> None:
+    problem = one(workers=[WORKER._replace(blocked=BLOCKED | {"task": "", "job": ""})])
+    assert problem.sentence.startswith("Code that a task left behind blocks the event loop of the worker w")
+
+
+def test_of_many_blocked_workers_those_that_are_so_for_longest_are_named() -> None:
+    workers = [WORKER._replace(id=f"w{number}", blocked=BLOCKED | {"since": NOW - number}) for number in range(40)]
+    told = found(workers=workers)
+    assert told[0].id == "w39"
+    assert "more workers" in told[-1].sentence
+    assert len(told) < 10

@@ -61,3 +61,11 @@ def test_a_start_is_expected_when_it_can_be_known(
     ahead: int, these: Hands, seconds: float | None, expected: float | None
 ) -> None:
     assert expected_start(100.0, ahead, these, seconds) == expected
+
+
+def test_a_worker_whose_event_loop_is_blocked_is_told_and_counts_no_hands() -> None:
+    blocked = BUSY._replace(in_flight=0, is_blocked=True)
+    assert hands([blocked]) == Hands(0, 0)
+    assert why_ready("a", "q", [blocked]).endswith("does not answer for async tasks: its event loop is blocked")
+    assert why_ready("a", "q", [blocked, blocked]).endswith("do not answer for async tasks: their event loops are blocked")
+    assert why_ready("a", "q", [blocked, BUSY]) == "All 2 slots of the worker that can run it are busy"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from taskbahn import wire
 from taskbahn.attempt import ACTIVE, MAX_LOG_LINE, MAX_LOG_LINES, MAX_STAGES, AttemptContext, Record
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import MAX_TRACEBACK, describe

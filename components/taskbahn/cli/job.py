@@ -51,6 +51,7 @@ def _facts(out: Console, view: wire_views.JobView) -> None:
         "accepted": ago(view.created_at) + (f" from {plain(view.caller)}" if view.caller else ""),
         "waits": plain(_place(view)),
         "worker": plain(view.worker or ""),
+        "blocks": f"[red]{plain(_blocks(view))}[/]" if view.blocks else "",
         "took": span(view.finished_at - view.started_at) if view.finished_at and view.started_at else "",
         "tags": plain(", ".join(view.tags)),
         "options": plain(wire.to_json(view.options)) if view.options else "",
@@ -62,6 +63,12 @@ def _facts(out: Console, view: wire_views.JobView) -> None:
     for name, text in facts.items():
         if text:
             out.print(f"  {name:10} {text}")
+
+
+def _blocks(view: wire_views.JobView) -> str:
+    """Say what it does to its worker."""
+    blocks = view.blocks
+    return f"the worker's event loop at {blocks.at} for {span(time.time() - blocks.since)}" if blocks else ""
 
 
 def _place(view: wire_views.JobView) -> str:

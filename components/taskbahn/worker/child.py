@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import AttemptContext
 from taskbahn.belonging import PROCESS
+from taskbahn.blocking import in_worker
 from taskbahn.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.execution import AttemptContexts, execute
@@ -249,6 +250,7 @@ def main() -> None:
         sys.path.insert(0, str(Path.cwd()))
     sys.setswitchinterval(SWITCH_INTERVAL)
     Capture().start()  # before the import, which may bind the streams
+    in_worker()
     tasks = load_app(target).tasks
     HelperThreads().start()
     Relay().start()

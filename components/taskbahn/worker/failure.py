@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt import FAILED
-from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge
+from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock
 from taskbahn.handover import seconds_of, text_of
 from taskbahn.signals import GiveUp, Retry, Stop
 
@@ -22,7 +22,7 @@ MAX_MESSAGE = 8 * 1024
 MAX_NAME = 500
 MAX_NOTES = 20
 MAX_CAUSES = 5
-HOPELESS = (GiveUp, InvalidArguments, ResultNotSerialisable, ResultTooLarge)
+HOPELESS = (GiveUp, InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock)
 
 
 def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) -> Record:

@@ -53,11 +53,11 @@ class Sweeper:
         now = self._clock()
         wait = TICK
         for pool in self._pools:
-            for context in pool.running():
-                wait = min(wait, self._look_at(pool, context, now))
-            blocked = pool.blocked(now)
+            blocked = pool.blocked(now)  # first: who is blocked by others runs against no limit
             if blocked:
                 self._on_blocked(blocked)
+            for context in pool.running():
+                wait = min(wait, self._look_at(pool, context, now))
         return max(wait, SHORTEST)
 
     def _look_at(self, pool: Pool, context: AttemptContext, now: float) -> float:

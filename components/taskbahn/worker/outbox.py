@@ -75,6 +75,16 @@ class Outbox:
             self._is_signalled = True
             self._loop.call_soon_threadsafe(self._drain)
 
+    def hold(self, record: Record) -> None:
+        """Take *record*, in its order, without waking the loop: it goes with what comes next, or after `wake`; from any thread."""
+        self._records.append(record)
+
+    def wake(self) -> None:
+        """Have what was held delivered; from any thread."""
+        if self._records and not self._is_signalled:
+            self._is_signalled = True
+            self._loop.call_soon_threadsafe(self._drain)
+
     def put_here(self, record: Record) -> None:
         """Take *record*, on the event loop's own thread: without waking it."""
         self._records.append(record)

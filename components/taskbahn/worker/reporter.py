@@ -163,6 +163,7 @@ class Reporter:
         self._on_chunks = on_chunks
         self._measure = measure
         self._measured_at: float | None = None  # in this session
+        self._is_urgent = False
         self._call: Callable[[Any], None] | None = None
         self._pending = Batch()
         self._sent: deque[Sent] = deque()  # the oldest first
@@ -235,6 +236,12 @@ class Reporter:
         self._pending.begun += [context.key for context in found if context.started_at or context.stop is not None]
         self._flush()
 
+    def tell_vitals(self) -> None:
+        """Have the vitals sent with the next report, and that soon: something is to be known."""
+        self._measured_at = None
+        self._is_urgent = True
+        self._flush()
+
     def drain(self) -> None:
         """Say that this worker takes no more."""
         self._is_draining = True
@@ -281,7 +288,7 @@ class Reporter:
     def _flush(self) -> None:
         if self._call is None or (self._sent and (len(self._pending.done) < LARGE or len(self._sent) >= MOST_ON_THEIR_WAY)):
             return
-        if self._pending or self._is_draining > self._draining_told:
+        if self._pending or self._is_urgent or self._is_draining > self._draining_told:
             batch, self._pending = self._pending.split()
             self._send(batch)
 
@@ -296,6 +303,7 @@ class Reporter:
         self._sent.append(Sent(batch, self._is_draining))
         if self._measure is not None and (self._measured_at is None or now - self._measured_at >= VITALS_SECONDS):
             self._measured_at = now
+            self._is_urgent = False
             report["vitals"] = wire.plain(self._measure())
         try:
             self._call(report)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rich.console import Console
 from twisted.internet import asyncioreactor
 
+from taskbahn.blocking import in_worker
 from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.steady_timers import steady_timers
 from taskbahn.worker.burst import nothing_left
@@ -33,8 +34,9 @@ console = Console(stderr=True, soft_wrap=True, highlight=False)
 class Run:
     """One worker process. `finished` is set when it shall end, with `code` as its exit code."""
 
-    def __init__(self, app: Taskbahn, settings: Settings, *, grace: float, burst: bool) -> None:
+    def __init__(self, app: Taskbahn, settings: Settings, *, grace: float, burst: bool, task_reactor: Any = None) -> None:
         self.app = app
+        self.task_reactor = task_reactor
         self.settings = settings
         self.grace = grace
         self.burst = burst
@@ -61,6 +63,7 @@ class Run:
             on_lost=lambda reason: console.print(
                 f"lost the router at {self.settings.url} ({reason}); trying again", markup=False
             ),
+            task_reactor=self.task_reactor,
         )
         try:
             await worker.start()
@@ -149,17 +152,23 @@ class Run:
 
 
 def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) -> int:
-    """Run a worker in this process, on an asyncio reactor of its own; returns the exit code."""
+    """Run a worker in this process, on an asyncio reactor of its own; returns the exit code.
+
+    Twisted's installed reactor is that of the event loop on which `async def` tasks run, for they may use it.
+    """
+    in_worker()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
+    has_async = any(task.pool == "loop" for task in app.tasks.values())
+    asyncioreactor.install(asyncio.new_event_loop() if has_async else loop)  # type: ignore[no-untyped-call]
     import twisted.internet.reactor
 
-    reactor: Any = twisted.internet.reactor
-    steady_timers(reactor)
+    installed: Any = twisted.internet.reactor
+    steady_timers(installed)
+    reactor = _own_reactor(loop) if has_async else installed
 
     _log_to_stderr()
-    run = Run(app, settings, grace=grace, burst=burst)
+    run = Run(app, settings, grace=grace, burst=burst, task_reactor=installed if has_async else None)
     main = loop.create_task(run.main(reactor))
     main.add_done_callback(lambda _: reactor.callLater(0, reactor.stop))
     reactor.run(installSignalHandlers=False)
@@ -168,6 +177,14 @@ def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) 
     watchdog.start()
     main.result()
     return run.code
+
+
+def _own_reactor(loop: asyncio.AbstractEventLoop) -> Any:
+    """Return a reactor for the worker's own thread, not installed."""
+    reactor: Any = asyncioreactor.AsyncioSelectorReactor(loop)
+    steady_timers(reactor)
+    reactor._registerAsIOThread = False  # noqa: SLF001 - that is the business of the installed one
+    return reactor
 
 
 def _log_to_stderr() -> None:

@@ -23,6 +23,7 @@ from taskbahn.attempt import AttemptContext
 from taskbahn.belonging import PROCESS
 from taskbahn.connection import Connection
 from taskbahn.errors import InvalidRequest
+from taskbahn.worker.blockades import log_blockade, told
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import outcome
 from taskbahn.worker.helper_threads import HelperThreads
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from taskbahn.app import Taskbahn
     from taskbahn.session import Session
+    from taskbahn.worker.loop_watch import Blockade
     from taskbahn.worker.pool import Pool
 
 LOOP_SLOTS = 100  # of `async def` tasks, unless the user says otherwise
@@ -68,7 +70,7 @@ class Worker:
     """Runs attempts for as long as it is wanted; lives on the event loop of an `AsyncioSelectorReactor`.
 
     on_attached: called after each welcome.   on_refused: called with the dispatcher's answer when it does not take this
-    worker, or dismisses it.   on_lost: called with the reason when the session ends, though it was wanted.
+    worker, or dismisses it.   on_lost: called with the reason when the session ends, though it was wanted.   task_reactor: see `LoopThread`.
     """
 
     log = Logger("taskbahn.worker")
@@ -83,6 +85,7 @@ class Worker:
         on_refused: Callable[[Exception], None] = lambda _: None,
         on_attached: Callable[[], None] = lambda: None,
         on_lost: Callable[[str], None] = lambda _: None,
+        task_reactor: Any = None,
     ) -> None:
         self.app = app
         self.settings = settings
@@ -91,13 +94,15 @@ class Worker:
         self.is_draining = False
         self._is_stopped = False
         self._loop = loop
+        self._task_reactor = task_reactor
+        self._blockade: Blockade | None = None
         self._measure = Measure(self._children)
         self.reporter = Reporter(
             loop,
             on_refused=self._refused,
             on_unanswered=self._unanswered,
             on_chunks=self._chunks_recorded,
-            measure=self._measure,
+            measure=self._vitals,
         )
         self.outbox = Outbox(loop, self.reporter.deliver)
         self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
@@ -115,7 +120,7 @@ class Worker:
         return [child.pid for child in pool.children] if isinstance(pool, ProcessPool) else []
 
     def _is_busy(self) -> bool:
-        return bool(self.reporter.held) or any(pool.running() for pool in self._pools.values())
+        return bool(self.reporter.held) or self._blockade is not None or any(pool.running() for pool in self._pools.values())
 
     def _runs_here(self) -> bool:
         return any(pool.running() for name, pool in self._pools.items() if name != "process")
@@ -129,8 +134,26 @@ class Worker:
         if "thread" in wanted:
             pools["thread"] = ThreadPool(tasks, self.slots, self.outbox)
         if "loop" in wanted:
-            pools["loop"] = LoopPool(tasks, self.settings.slots or LOOP_SLOTS, self.outbox, loop)
+            pools["loop"] = LoopPool(
+                tasks,
+                self.settings.slots or LOOP_SLOTS,
+                self.outbox,
+                on_back=self.reporter.hand_back,
+                on_blocked=self._blocked,
+                reactor=self._task_reactor,
+            )
         return pools
+
+    def _vitals(self) -> wire.Vitals:
+        vitals = self._measure()
+        vitals.blocked = told(self._blockade, time.monotonic())
+        return vitals
+
+    def _blocked(self, blockade: Blockade | None) -> None:
+        """The event loop of tasks is blocked, or is not any more: say so in the logs, and to the dispatcher."""
+        log_blockade(self._blockade, blockade, time.monotonic())
+        self._blockade = blockade
+        self.reporter.tell_vitals()
 
     async def start(self) -> None:
         """Warm up, then connect, and go on trying; returns before the router has answered. Raises ChildCannotStart."""

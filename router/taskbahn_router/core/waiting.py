@@ -18,6 +18,7 @@ class Stand(NamedTuple):
     is_open: bool  # takes new jobs
     slots: int
     in_flight: int
+    is_blocked: bool = False  # its event loop is, which the task needs
 
 
 class Hands(NamedTuple):
@@ -29,7 +30,7 @@ class Hands(NamedTuple):
 
 def hands(stands: Sequence[Stand]) -> Hands:
     """Return what the workers that serve a line and take new jobs have."""
-    able = [stand for stand in stands if stand.serves and stand.is_open]
+    able = [stand for stand in stands if stand.serves and stand.is_open and not stand.is_blocked]
     return Hands(sum(stand.slots for stand in able), sum(max(0, stand.slots - stand.in_flight) for stand in able))
 
 
@@ -46,11 +47,15 @@ def why_ready(task: str, queue: str, stands: Sequence[Stand]) -> str:
     able = [stand for stand in serving if stand.is_open]
     if not able:
         return f"{_workers(serving)} that can run it {_s(serving, 'takes', 'take')} no new jobs: {_s(serving, 'it is', 'they are')} draining"
+    awake = [stand for stand in able if not stand.is_blocked]
+    if not awake:
+        their = _s(able, "its event loop is", "their event loops are")
+        return f"{_workers(able)} that can run it {_s(able, 'does', 'do')} not answer for async tasks: {their} blocked"
     slots, free = hands(stands)
     if free:
         return "A slot is free: it starts in a moment"
     all_slots = "The only slot" if slots == 1 else f"All {slots:,} slots"
-    of = "the worker that can run it" if len(able) == 1 else f"the {len(able):,} workers that can run it"
+    of = "the worker that can run it" if len(awake) == 1 else f"the {len(awake):,} workers that can run it"
     return f"{all_slots} of {of} {'is' if slots == 1 else 'are'} busy"
 
 

@@ -106,3 +106,11 @@ async def broken(path: str) -> str:
 async def sleep(seconds: float = 60) -> None:
     """Sleep, and say nothing."""
     await asyncio.sleep(seconds)
+
+
+@app.task(name="loop.hold")
+async def hold_loop(release: str) -> str:
+    """Block the worker's event loop until there is a file."""
+    while not Path(release).exists():  # noqa: ASYNC240 - this is what it is for
+        time.sleep(0.02)  # noqa: ASYNC251
+    return "released"

@@ -1,4 +1,9 @@
-"""`async def` tasks, as asyncio tasks on the worker's event loop."""
+"""`async def` tasks, as asyncio tasks on an event loop with a thread of its own.
+
+The worker's thread fills the line and asks for stops; the loop's thread takes from the line, runs, and puts outcomes. A task that
+blocks the loop is named by the watch. It is stopped like any other; if its loop does not come back within the grace, the loop is given
+up: another takes its place, and the attempts that were on it and are not to blame are handed back.
+"""
 
 from __future__ import annotations
 
@@ -7,47 +12,85 @@ import time
 from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any
 
+from twisted.logger import Logger
+
 from taskbahn.attempt import ACTIVE, DONE
 from taskbahn.streaming import stream_async
 from taskbahn.worker.execution import AttemptContexts
 from taskbahn.worker.failure import escaped, failed, stopped
+from taskbahn.worker.loop_thread import LoopThread
+from taskbahn.worker.loop_watch import Blockade, LoopWatch
 from taskbahn.worker.pool import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from taskbahn.attempt import AttemptContext
     from taskbahn.task import Task
     from taskbahn.worker.outbox import Outbox
 
+LEFT_BEHIND_SECONDS = 30.0  # for which code of no running attempt may block the loop before it is given up: nobody can stop that
+END_WITHIN = 1.0  # seconds that the coroutines may take to end after they were cancelled, when the pool is stopped
+Running = dict["AttemptContext", "asyncio.Task[None]"]
+
 
 class LoopPool:
-    """Runs coroutines, at most *slots* at a time; see `worker.pool.Pool`."""
+    """Runs coroutines, at most *slots* at a time; see `worker.pool.Pool`.
 
-    def __init__(self, tasks: Mapping[str, Task[..., Any]], slots: int, outbox: Outbox, loop: asyncio.AbstractEventLoop) -> None:
+    reactor: Twisted's, for the tasks; see `LoopThread`.   on_back: takes attempts of a lost loop, which are not to blame.
+    on_blocked: called with each new `Blockade`, and with None when it is over.
+    """
+
+    log = Logger("taskbahn.worker")
+
+    def __init__(
+        self,
+        tasks: Mapping[str, Task[..., Any]],
+        slots: int,
+        outbox: Outbox,
+        *,
+        on_back: Callable[[list[AttemptContext]], None],
+        on_blocked: Callable[[Blockade | None], None] = lambda _: None,
+        reactor: Any = None,
+    ) -> None:
         self.slots = slots
         self._tasks = tasks
         self._new_context = AttemptContexts().new
         self._outbox = outbox
-        self._loop = loop
+        self._on_back = on_back
+        self._on_blocked = on_blocked
         self._line = Line()
-        self._running: dict[AttemptContext, asyncio.Task[None]] = {}
-        self._abandoned: set[asyncio.Task[None]] = set()
+        self._running: Running = {}
+        self._is_due = False  # the loop will look at the line
+        self._is_waking = False  # the loop will wake the outbox
+        self._thread = LoopThread(reactor)
+        self._watch = LoopWatch(self._thread)
+        self._cancelled: set[AttemptContext] = set()  # those that run and were told to stop
+        self._told: Blockade | None = None
+        self._looked_at = 0.0
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop on which tasks run now."""
+        return self._thread.loop
 
     async def start(self) -> None:
-        """Nothing to prepare."""
+        """Start the loop."""
+        self._thread.start()
 
     async def stop(self) -> None:
-        """Cancel all and forget them."""
+        """Cancel all and forget them; wait a moment for the loop to end."""
         self._line.take_back(None)
-        for task in [*self._running.values(), *self._abandoned]:
-            task.cancel()
-        self._running.clear()
+        for task in self._running.values():
+            self._thread.keep(task)
+        self._running = {}
+        self._thread.stop()
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join, END_WITHIN)
 
     def give(self, contexts: Iterable[AttemptContext]) -> None:
         """Start these as far as there are slots."""
         self._line.extend(contexts)
-        self._start_waiting()
+        self._hurry()
 
     def take_back(self, count: int | None = None) -> list[AttemptContext]:
         """Give up unstarted attempts."""
@@ -59,45 +102,122 @@ class LoopPool:
 
     def interrupt(self, context: AttemptContext) -> None:
         """Cancel the asyncio task, or take the attempt out of the line."""
-        task = self._running.get(context)
-        if task is not None:
-            task.cancel(context.stop_reason)
-        elif self._line.remove(context):
+        if self._line.remove(context):
             self._outbox.put_here(stopped(context, context.stop_reason))
+        else:
+            self._thread.call(self._cancel, self._running, context)
 
     def abandon(self, context: AttemptContext) -> None:
-        """Its coroutine swallows the cancellation: leave it alone and use its slot for others."""
+        """Its coroutine swallows the cancellation: leave it alone and use its slot for others. If it blocks the loop, give that up."""
         task = self._running.pop(context, None)
-        if task is not None:
-            context.ended = True
-            self._abandoned.add(task)
-            task.add_done_callback(self._abandoned.discard)
-            self._outbox.put_here(stopped(context, f"{context.stop_reason}; the coroutine did not let itself be cancelled"))
-            self._start_waiting()
+        if task is None or context.ended:
+            return
+        context.ended = True
+        self._thread.keep(task)
+        blockade = self._watch.look()
+        if blockade is None:
+            why = "the coroutine did not let itself be cancelled"
+        elif blockade.context is context:
+            why = f"it blocked the worker's event loop at {blockade.place}, which was given up"
+        else:
+            why = f"the worker's event loop is blocked at {blockade.place}"
+        self._outbox.put_here(stopped(context, f"{context.stop_reason}; {why}"))
+        if blockade is not None and blockade.context is context:
+            self._give_up(blockade)
+        else:
+            self._hurry()
 
     def blocked(self, now: float) -> list[AttemptContext]:
-        """Return attempts that wait for a slot and get none."""
+        """Return attempts that wait for a slot and get none, or for a loop that is blocked."""
+        self._look(now)
+        if self._told is None and len(self._running) < self.slots:
+            return []  # the loop has not come to it yet
         return self._line.blocked(now)
 
-    def _start_waiting(self) -> None:
-        waiting, running = self._line.waiting, self._running
-        while waiting and len(running) < self.slots:
-            context = waiting.popleft()
-            running[context] = self._loop.create_task(self._run(context), context=self._new_context())
+    def _look(self, now: float) -> None:
+        """Tell what blocks the loop for long, and when that is over."""
+        blockade, before = self._watch.look(), self._told
+        if blockade is not None:
+            self._outbox.wake()  # outcomes that wait for the end of a turn that does not end
+            self._stand_still(blockade, now)
+            blockade = blockade if blockade.is_long else None
+        self._looked_at = now
+        if blockade is None and before is None:
+            return
+        self._told = blockade
+        if blockade is None or before is None or (before.context, before.place) != (blockade.context, blockade.place):
+            self._on_blocked(blockade)
+        if blockade is not None and _is_left_behind(blockade) and now - blockade.since > LEFT_BEHIND_SECONDS:
+            self._give_up(blockade)
 
-    async def _run(self, context: AttemptContext) -> None:
+    def _stand_still(self, blockade: Blockade, now: float) -> None:
+        """The time for which the loop is blocked by another does not count towards the limit of an attempt."""
+        seconds = now - max(self._looked_at, blockade.since)
+        for context in self.running():
+            if context is not blockade.context and context.run_within is not None and context.began and context.stop is None:
+                context.began += seconds
+
+    def _give_up(self, blockade: Blockade) -> None:
+        """Take another loop, and hand back what ran on the lost one."""
+        lost, innocent = self._running, [context for context in list(self._running) if not context.ended]
+        self._running = {}
+        for context in innocent:
+            context.ended = True
+        for task in lost.values():
+            self._thread.keep(task)
+        self._thread.lose()
+        self._thread = LoopThread()
+        self._watch = LoopWatch(self._thread)
+        self._thread.start()
+        self._is_due = self._is_waking = False
+        self.log.error(
+            "the event loop of tasks was blocked at {place} and did not come back: it was given up for another one; "
+            "{count} other attempts on it are handed back",
+            place=blockade.place,
+            count=len(innocent),
+        )
+        self._on_back(innocent)
+        self._hurry()
+
+    def _hurry(self) -> None:
+        """Have the loop look at the line."""
+        if self._line.waiting and not self._is_due:
+            self._is_due = True
+            self._thread.call(self._start_waiting, self._thread)
+
+    # on the loop's thread
+
+    def _start_waiting(self, thread: LoopThread) -> None:
+        if thread is not self._thread:
+            return
+        self._is_due = False
+        waiting, running, loop = self._line.waiting, self._running, thread.loop
+        while len(running) < self.slots:
+            try:
+                context = waiting.popleft()
+            except IndexError:
+                return
+            running[context] = loop.create_task(self._run(context, running), context=self._new_context())
+
+    async def _run(self, context: AttemptContext, running: Running) -> None:
         task = self._tasks[context.task]
         ACTIVE.set(context)
         try:
             context.begin()
-            args, kwargs = task.signature.unpack(context.packed)
-            made = task.function(*args, **kwargs)
-            is_stream = type(made) is AsyncGeneratorType
-            result = task.signature.pack_result(await stream_async(context, task.signature, made) if is_stream else await made)
+            if context.stop is not None:
+                record = stopped(context, context.stop_reason)
+            else:
+                args, kwargs = task.signature.unpack(context.packed)
+                made = task.function(*args, **kwargs)
+                is_stream = type(made) is AsyncGeneratorType
+                result = task.signature.pack_result(
+                    await stream_async(context, task.signature, made) if is_stream else await made
+                )
+                record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
+                if self._was_not_told(context):
+                    record = stopped(context, f"{context.stop_reason}; it blocked the worker's event loop meanwhile")
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
             record = failed(task, context, error)
-        else:
-            record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
         if context.ended:
             return
         context.ended = True
@@ -106,9 +226,33 @@ class LoopPool:
         except BaseException as error:  # noqa: BLE001 - whatever it is, the slot is for others now
             record = escaped(context, error)
         ACTIVE.set(None)  # or what the worker does from here on would belong to it
-        self._running.pop(context, None)
-        if self._running or self._line.waiting:
-            self._outbox.put_here(record)
-            self._start_waiting()
-        else:  # nothing else will follow soon
-            self._outbox.put_now(record)
+        running.pop(context, None)
+        self._cancelled.discard(context)
+        if not self._running:  # nothing else will follow soon
+            self._outbox.put(record)
+        else:  # what else ends in this turn of the loop goes with it
+            self._outbox.hold(record)
+            if not self._is_waking:
+                self._is_waking = True
+                asyncio.get_running_loop().call_soon(self._wake)
+        if running is self._running and self._line.waiting:
+            self._start_waiting(self._thread)
+
+    def _wake(self) -> None:
+        self._is_waking = False
+        self._outbox.wake()
+
+    def _was_not_told(self, context: AttemptContext) -> bool:
+        """Whether it was to stop, and could not be told because it blocked the loop."""
+        return context.stop is not None and context not in self._cancelled
+
+    def _cancel(self, running: Running, context: AttemptContext) -> None:
+        """Cancel the coroutine; one that has not begun sees by itself that it has to stop."""
+        task = running.get(context)
+        if task is not None and context.began:
+            self._cancelled.add(context)
+            task.cancel(context.stop_reason)
+
+
+def _is_left_behind(blockade: Blockade) -> bool:
+    return blockade.context is None or blockade.context.ended

@@ -94,6 +94,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {AttemptView[]} [attempts]
  * @property {Place | null} [place]  while it is ready or waiting
  * @property {number | null} [typical]  seconds that an attempt of its task takes, from earlier ones
+ * @property {BlockedView | null} [blocks]  while it blocks its worker's event loop
  *
  * @typedef {object} Place  why a job does not run yet
  * @property {string} why  a sentence
@@ -142,6 +143,13 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number | null} oldest  when its oldest ready job was accepted
  * @property {number} rate  jobs of it that ended in a second, over the last minute
  *
+ * @typedef {object} BlockedView  the event loop of a worker's async tasks does not answer
+ * @property {number} since
+ * @property {string} at  the line of code that it executes
+ * @property {string} job  to which that belongs; empty if the worker does not know
+ * @property {number} attempt
+ * @property {string} task
+ *
  * @typedef {object} WorkerView
  * @property {string} id
  * @property {string} host
@@ -161,6 +169,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number | null} [memory]  bytes, with its pool processes
  * @property {number | null} [cpu]  cores in use
  * @property {number | null} [load]  of its machine: the 1-minute average, divided by its cores
+ * @property {BlockedView | null} [blocked]  it does not answer for its async tasks
  * @property {[string, string, number][]} [jobs]  what it runs: id, task, started_at; the oldest 100
  *
  * @typedef {object} Totals  jobs since this dispatcher started

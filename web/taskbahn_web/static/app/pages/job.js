@@ -19,6 +19,7 @@ import { Stages } from "../parts/stages.js";
 import { State } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
 import { Value } from "../parts/value.js";
+import { Blocks } from "../parts/worker-parts.js";
 import { link } from "../route.js";
 import { Arguments, Facts } from "./job-facts.js";
 
@@ -42,6 +43,7 @@ export function Job({ id }) {
     </div>
     ${feed.isRemoved.value && html`<${Note}>The node has deleted this job: the time for which it was kept is over. What was known of it stays here until you leave this page.<//>`}
     <${Headline} job=${job} />
+    ${job.state === "running" && html`<${Blocks} id=${id} />`}
     ${feed.problem.value && html`<${Problem}>${feed.problem.value}<//>`}
     <div class="split split-job">
       <${Work} job=${job} feed=${feed} />

@@ -10,7 +10,7 @@ import { DrainButton } from "../parts/drain.js";
 import { JobTable } from "../parts/job-table.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Slots } from "../parts/slots.js";
-import { Ended, LastWord, Machine, Since } from "../parts/worker-parts.js";
+import { Badges, Blocked, Ended, LastWord, Machine, Since } from "../parts/worker-parts.js";
 import { link } from "../route.js";
 
 const MOST_RUNNING = 50; // jobs that are shown, the newest
@@ -31,14 +31,15 @@ export function Worker({ id }) {
       and <a href=${link("workers")}>here are the workers that there are</a>.
     <//></section>`;
   }
-  const { slots, running, draining, drained } = worker;
+  const { slots, running, draining } = worker;
   return html`<section class="worker-page">
     <p class="crumbs"><a href=${link("workers")}>Workers</a></p>
     <div class="page-head">
-      <h1 class="name">${id} ${(draining || drained) && html`<span class="badge-warn">${drained ? "drained" : "leaving"}</span>`}</h1>
+      <h1 class="name">${id} <${Badges} worker=${worker} /></h1>
       <p class="actions"><a class="button" href=${link("jobs", null, { q: `worker:${id}` })}>Its jobs</a><${DrainButton} worker=${worker} onDone=${say} /></p>
     </div>
     <p class="said" role="status">${said}</p>
+    <${Blocked} worker=${worker} />
     <div class="panel"><${Slots} slots=${slots} running=${running} isDraining=${draining} /><${Machine} worker=${worker} /></div>
     <div class="split split-job">
       <div class="work">

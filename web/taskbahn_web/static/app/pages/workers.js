@@ -9,7 +9,7 @@ import { useKeys } from "../keys.js";
 import { DrainButton } from "../parts/drain.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Slots } from "../parts/slots.js";
-import { Ended, LastWord, Machine, Running, Since } from "../parts/worker-parts.js";
+import { Badges, Blocked, Ended, LastWord, Machine, Running, Since } from "../parts/worker-parts.js";
 import { link } from "../route.js";
 import { focusRow } from "../rows.js";
 
@@ -49,14 +49,15 @@ function Sum({ workers: entries }) {
 
 /** @param {{worker: WorkerView, onDone: (said: string) => void}} props */
 function Card({ worker, onDone }) {
-  const { id, host, pid, slots, running, draining, drained, queues, tasks, attached_at, seen, version, python } = worker;
+  const { id, host, pid, slots, running, draining, queues, tasks, attached_at, seen, version, python } = worker;
   return html`<li class="panel worker">
     <div class="worker-head">
       <h2><a href=${link("workers", id)}>${id}</a></h2>
-      ${(draining || drained) && html`<span class="badge-warn">${drained ? "drained" : "leaving"}</span>`}
+      <${Badges} worker=${worker} />
       <${DrainButton} worker=${worker} onDone=${onDone} />
     </div>
     <${Slots} slots=${slots} running=${running} isDraining=${draining} />
+    <${Blocked} worker=${worker} />
     <${Running} worker=${worker} most=${MOST_JOBS} />
     <${Machine} worker=${worker} />
     <p class="worker-facts">

@@ -1,5 +1,8 @@
 /** What is shown of a worker, in the list and on its own page. */
 
+import { useEffect } from "preact/hooks";
+
+import { workers } from "../directory.js";
 import { ago, fullTime, number, wholeDuration } from "../../shared/format.js";
 import { html } from "../html.js";
 import { now } from "../live.js";
@@ -33,6 +36,32 @@ export function Running({ worker: { id, running, jobs = [] }, most }) {
     </li>`)}
     ${running > shown.length && html`<li><a href=${link("workers", id)}>and ${number(running - shown.length)} more</a></li>`}
   </ul>`;
+}
+
+/** What keeps its event loop, if something does. @param {{worker: WorkerView}} props */
+export function Blocked({ worker: { blocked } }) {
+  if (!blocked) return null;
+  const { task, job, at, since } = blocked;
+  return html`<p class="problem" role="alert">
+    ${job ? html`<a href=${link("jobs", job)} title=${job}>${task}</a>` : "Code that a task left behind"} blocks its event loop at <code>${at}</code>
+    for ${wholeDuration(now.value - since)}: its other async tasks stand still.
+  </p>`;
+}
+
+/** That a job which runs blocks its worker's event loop, and where. @param {{id: string}} props  the job's */
+export function Blocks({ id }) {
+  useEffect(() => workers.open(), []);
+  const blocked = workers.entries.value?.find((worker) => worker.blocked?.job === id)?.blocked;
+  if (!blocked) return null;
+  return html`<p class="problem" role="alert">
+    It blocks the worker's event loop at <code>${blocked.at}</code> for ${wholeDuration(now.value - blocked.since)}: other async tasks there stand still.
+  </p>`;
+}
+
+/** The words after a worker's name. @param {{worker: WorkerView}} props */
+export function Badges({ worker: { draining, drained, blocked } }) {
+  return html`${blocked && html`<span class="badge-warn" title="It does not answer for its async tasks">blocked</span>`}
+    ${(draining || drained) && html`<span class="badge-warn">${drained ? "drained" : "leaving"}</span>`}`;
 }
 
 /** @param {{at: number}} props */

@@ -141,6 +141,10 @@ export type JobView = {
      * seconds that an attempt of its task takes, from earlier ones
      */
     typical?: number | null | undefined;
+    /**
+     * while it blocks its worker's event loop
+     */
+    blocks?: BlockedView | null | undefined;
 };
 /**
  * why a job does not run yet
@@ -227,6 +231,22 @@ export type QueueView = {
      */
     rate: number;
 };
+/**
+ * the event loop of a worker's async tasks does not answer
+ */
+export type BlockedView = {
+    since: number;
+    /**
+     * the line of code that it executes
+     */
+    at: string;
+    /**
+     * to which that belongs; empty if the worker does not know
+     */
+    job: string;
+    attempt: number;
+    task: string;
+};
 export type WorkerView = {
     id: string;
     host: string;
@@ -261,6 +281,10 @@ export type WorkerView = {
      * of its machine: the 1-minute average, divided by its cores
      */
     load?: number | null | undefined;
+    /**
+     * it does not answer for its async tasks
+     */
+    blocked?: BlockedView | null | undefined;
     /**
      * what it runs: id, task, started_at; the oldest 100
      */

@@ -1,0 +1,127 @@
+"""A worker whose event loop is blocked: what it is still given, what is told of it, and that all is well again afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from support.dispatching import FakeWorker, Hall, job_id
+
+from taskbahn import wire, wire_views
+
+TASK, OTHER = "a.task", "b.task"
+ONE, TWO = job_id(1), job_id(2)
+BLOCKED = wire.Blocked(at="photos.py:12 (resize)", seconds=3.0, job=ONE, attempt=1, task=TASK)
+
+
+def attach(hall: Hall, id: str = "w", pool: str = "loop", slots: int = 5) -> FakeWorker:
+    """Attach a worker with a task in *pool*, and one in threads."""
+    tasks = [wire.TaskDeclaration(name=TASK, pool=pool), wire.TaskDeclaration(name=OTHER, pool="thread")]
+    hello = wire.Hello(protocol=wire.PROTOCOL, worker=id, slots=slots, tasks=tasks)
+    hall._requests += 1
+    asked = hall.ask(wire.WORKER_ATTACH, wire.plain(hello), caller=1000 + hall._requests)
+    hall.settle()
+    worker = FakeWorker(hall, asked, id)
+    hall.workers.append(worker)
+    return worker
+
+
+def says(worker: FakeWorker, blocked: wire.Blocked | None) -> None:
+    worker.says(vitals=wire.Vitals(memory=1, blocked=blocked))
+    worker.hall.settle()
+
+
+def view(hall: Hall, id: str = "w") -> dict[str, Any]:
+    found: dict[str, Any] = next(view for view in hall.ask(wire.VIEW_WORKERS).answer if view["id"] == id)
+    return found
+
+
+def test_its_loop_gets_nothing_and_its_other_pools_go_on_until_it_answers(hall: Hall) -> None:
+    worker = attach(hall)
+    hall.submit(task=TASK)
+    hall.settle()
+    assert worker.take() == [(ONE, 1)]
+    says(worker, BLOCKED)
+    hall.submit(task=TASK)
+    hall.submit(task=OTHER)
+    hall.settle()
+    assert worker.take() == [(job_id(3), 1)]
+    assert hall.state(2) == "ready"
+    why = hall.ask(wire.JOB_GET, TWO).answer["place"]["why"]
+    assert why == "The worker that can run it does not answer for async tasks: its event loop is blocked"
+    says(worker, None)
+    assert worker.take() == [(TWO, 1)]
+    assert view(hall)["blocked"] is None
+    hall.check()
+
+
+def test_its_jobs_go_to_another_worker_meanwhile(hall: Hall) -> None:
+    worker = attach(hall, slots=50)
+    says(worker, BLOCKED)
+    other = attach(hall, "other", slots=1)
+    hall.submit(task=TASK)
+    hall.settle()
+    assert (worker.take(), other.take()) == ([], [(ONE, 1)])
+    hall.check()
+
+
+def test_since_when_and_by_what_is_told_of_the_worker_and_the_job(hall: Hall) -> None:
+    worker = attach(hall)
+    hall.submit(task=TASK)
+    hall.settle()
+    worker.take()
+    says(worker, BLOCKED)
+    since = hall.wall() - 3.0
+    told = {"since": since, "at": BLOCKED.at, "job": ONE, "attempt": 1, "task": TASK}
+    assert view(hall)["blocked"] == told
+    assert hall.ask(wire.JOB_GET, ONE).answer["blocks"] == told
+    hall.clock.advance(5)
+    says(worker, wire.Blocked(at="photos.py:13 (resize)", seconds=2.0))  # it went on at another line
+    assert view(hall)["blocked"] == {"since": since, "at": "photos.py:13 (resize)", "job": "", "attempt": 0, "task": ""}
+    assert "blocks" not in hall.ask(wire.JOB_GET, ONE).answer
+    says(worker, None)
+    hall.clock.advance(5)
+    says(worker, BLOCKED)  # once more
+    assert view(hall)["blocked"]["since"] == hall.wall() - 3.0
+
+
+def test_a_report_without_vitals_changes_nothing_and_a_new_session_begins_anew(hall: Hall) -> None:
+    worker = attach(hall)
+    says(worker, BLOCKED)
+    worker.says()
+    assert view(hall)["blocked"] is not None
+    worker.lost()
+    again = attach(hall)
+    assert view(hall)["blocked"] is None
+    hall.submit(task=TASK)
+    hall.settle()
+    assert again.take() == [(ONE, 1)]
+
+
+def test_a_worker_that_does_not_say_its_pools_is_given_jobs_as_ever(hall: Hall) -> None:
+    worker = attach(hall, pool="")
+    says(worker, BLOCKED)
+    hall.submit(task=TASK)
+    hall.settle()
+    assert worker.take() == [(ONE, 1)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"at": "x" * 401, "seconds": 1}, {"at": "x"}, {"at": "x", "seconds": -1}, {"at": 1, "seconds": 1}, "x"]
+)
+def test_what_is_no_account_of_a_blocked_loop_is_refused(hall: Hall, wrong: Any) -> None:
+    worker = attach(hall)
+    asked = hall.ask(wire.WORKER_REPORT, {"vitals": {"blocked": wrong}}, caller=worker.asked.call.caller)
+    assert asked.error == "invalid_request"
+    assert view(hall)["blocked"] is None
+
+
+def test_a_node_ignores_what_a_newer_worker_says_besides_and_a_client_what_an_older_node_does_not_say(hall: Hall) -> None:
+    worker = attach(hall)
+    blocked = {**wire.plain(BLOCKED), "more": [1]}
+    hall.ask(wire.WORKER_REPORT, {"vitals": {"blocked": blocked, "more": 1}}, caller=worker.asked.call.caller)
+    shown = view(hall)
+    assert shown["blocked"]["at"] == BLOCKED.at
+    del shown["blocked"]
+    assert msgspec.convert(shown, wire_views.WorkerView).blocked is None
