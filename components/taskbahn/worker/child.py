@@ -28,6 +28,7 @@ from taskbahn.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, outcome, stopped
+from taskbahn.worker.forked import guard
 from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
 from taskbahn.worker.helper_threads import HelperThreads
 from taskbahn.worker.loading import load_app
@@ -68,6 +69,7 @@ class Child:
 
     def run(self) -> None:
         """Run attempts until the worker says that nothing more comes."""
+        guard(lambda: (self._socket.fileno(), self._wake_read, self._wake_write))
         signal.signal(signal.SIGUSR1, self._raise_in_task)
         for ignored in (signal.SIGINT, signal.SIGTERM):  # they are for the worker; programs that a task starts get the default
             signal.signal(ignored, lambda *_: None)
@@ -244,6 +246,8 @@ def _tell(sentence: str) -> None:
 def main() -> None:
     """Serve the worker that started this process."""
     descriptor, mark, target = sys.argv[1:4]
+    for own in (descriptor, mark):  # programs that a task starts must not hold them
+        os.set_inheritable(int(own), False)
     connection = socket.socket(fileno=int(descriptor))
     sys.argv = [target]
     if str(Path.cwd()) not in sys.path:

@@ -12,6 +12,7 @@ from taskbahn.attempt import ACTIVE, DONE
 from taskbahn.signals import Stop
 from taskbahn.streaming import stream
 from taskbahn.worker.failure import escaped, failed, stopped
+from taskbahn.worker.forked import ROLE, leave
 
 if TYPE_CHECKING:
     from taskbahn.attempt import AttemptContext, Record
@@ -61,9 +62,13 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
             value = task.function(*args, **kwargs)
             if type(value) is GeneratorType:
                 value = stream(context, signature, value)
+            if ROLE.is_copy:  # the task has forked, and this is not the process that answers for the job
+                leave(None)
             result = signature.pack_result(value)
             context.ended = True
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome, SystemExit too
+            if ROLE.is_copy:
+                leave(error)
             record = failed(task, context, error)
             context.ended = True
         else:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from taskbahn.signals import Cancelled
+from taskbahn.worker.forked import keep_from_copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ class LoopThread:
 
     def __init__(self, reactor: Any = None) -> None:
         self.loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop if reactor else asyncio.new_event_loop()  # noqa: SLF001 - it has no other name
+        keep_from_copies(self.loop)
         self.is_lost = False
         self.kept: set[asyncio.Task[None]] = (
             set()

@@ -17,6 +17,7 @@ from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.steady_timers import steady_timers
 from taskbahn.worker.burst import nothing_left
 from taskbahn.worker.capture import without_tee
+from taskbahn.worker.forked import guard, keep_from_copies
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
@@ -169,6 +170,8 @@ def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) 
 
     _log_to_stderr()
     run = Run(app, settings, grace=grace, burst=burst, task_reactor=installed if has_async else None)
+    guard(tuple)
+    keep_from_copies(loop)
     main = loop.create_task(run.main(reactor))
     main.add_done_callback(lambda _: reactor.callLater(0, reactor.stop))
     reactor.run(installSignalHandlers=False)

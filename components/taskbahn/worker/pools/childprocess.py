@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 END_GRACE = 1.0  # seconds that an idle child gets for its exit
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; getrusage(2) differs
 DEAF_AFTER = 10.0  # seconds for which a child may leave what it was given, while it runs nothing
+EXIT_LOOK = 0.25  # seconds between two looks for the end of a child, where the system has no descriptor for it
 HALT_LOOKS = 50  # milliseconds in which a halted process should have come to a halt, if it is not stuck in the kernel
 
 
@@ -96,6 +97,11 @@ class ChildProcess:
                 process_group=0,  # a Ctrl-C in the terminal is for the worker
             )
         loop.add_reader(self._socket, self._read)
+        self._exit = _exit_descriptor(self.pid)
+        if self._exit is None:
+            loop.call_later(EXIT_LOOK, self._look)
+        else:
+            loop.add_reader(self._exit, self._exited)
 
     @property
     def pid(self) -> int:
@@ -185,8 +191,13 @@ class ChildProcess:
 
     def _kill(self) -> None:
         """Send SIGKILL, but not with `Popen.kill`, which waits for one that is dead already: its usage would be lost to `_died`."""
-        if self._process.returncode is None:
-            os.kill(self.pid, signal.SIGKILL)
+        if self._process.returncode is not None:
+            return
+        try:
+            os.killpg(self.pid, signal.SIGKILL)  # with the programs that its task has started
+        except (ProcessLookupError, PermissionError):  # macOS refuses it for a group whose leader is dead
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     async def end(self) -> None:
         """Let an idle child exit, and kill it if it does not; nobody is told."""
@@ -242,8 +253,22 @@ class ChildProcess:
         if not self._unsent:
             self._loop.remove_writer(self._socket)
 
+    def _exited(self) -> None:
+        """It has ended, whatever programs of its own may still hold its end of the socket."""
+        self._read()
+        if not self._is_gone:
+            self._died()
+
+    def _look(self) -> None:
+        if self._is_gone:
+            return
+        if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
+            self._exited()
+        else:
+            self._loop.call_later(EXIT_LOOK, self._look)
+
     def _died(self) -> None:
-        """The socket is closed: the exit code is decided already, or the child has cut itself off and is of no use."""
+        """It has ended, or has closed its socket: the exit code is decided already, or it has cut itself off and is of no use."""
         self._kill()
         _, status, used = os.wait4(self.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)  # or it would be waited for again
@@ -253,8 +278,20 @@ class ChildProcess:
 
     def _close(self, *, keep_mark: bool = False) -> None:
         self._is_gone = True
+        if self._exit is not None:
+            self._loop.remove_reader(self._exit)
+            os.close(self._exit)
+            self._exit = None
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
         if not keep_mark:
             self._mark.close()
+
+
+def _exit_descriptor(pid: int) -> int | None:
+    """Return a descriptor that can be read when the process *pid* has ended; None where there is none (macOS, old kernels)."""
+    try:
+        return os.pidfd_open(pid) if sys.platform == "linux" else None
+    except OSError:
+        return None

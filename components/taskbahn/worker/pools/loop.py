@@ -18,6 +18,7 @@ from taskbahn.attempt import ACTIVE, DONE
 from taskbahn.streaming import stream_async
 from taskbahn.worker.execution import AttemptContexts
 from taskbahn.worker.failure import escaped, failed, stopped
+from taskbahn.worker.forked import ROLE, leave
 from taskbahn.worker.loop_thread import LoopThread
 from taskbahn.worker.loop_watch import Blockade, LoopWatch
 from taskbahn.worker.pool import Line
@@ -25,7 +26,7 @@ from taskbahn.worker.pool import Line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from taskbahn.attempt import AttemptContext
+    from taskbahn.attempt import AttemptContext, Record
     from taskbahn.task import Task
     from taskbahn.worker.outbox import Outbox
 
@@ -199,25 +200,30 @@ class LoopPool:
                 return
             running[context] = loop.create_task(self._run(context, running), context=self._new_context())
 
-    async def _run(self, context: AttemptContext, running: Running) -> None:
+    async def _outcome(self, context: AttemptContext) -> Record:
         task = self._tasks[context.task]
-        ACTIVE.set(context)
         try:
             context.begin()
             if context.stop is not None:
-                record = stopped(context, context.stop_reason)
-            else:
-                args, kwargs = task.signature.unpack(context.packed)
-                made = task.function(*args, **kwargs)
-                is_stream = type(made) is AsyncGeneratorType
-                result = task.signature.pack_result(
-                    await stream_async(context, task.signature, made) if is_stream else await made
-                )
-                record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
-                if self._was_not_told(context):
-                    record = stopped(context, f"{context.stop_reason}; it blocked the worker's event loop meanwhile")
+                return stopped(context, context.stop_reason)
+            args, kwargs = task.signature.unpack(context.packed)
+            made = task.function(*args, **kwargs)
+            is_stream = type(made) is AsyncGeneratorType
+            value = await stream_async(context, task.signature, made) if is_stream else await made
+            if ROLE.is_copy:  # the task has forked, and this is not the process that answers for the job
+                leave(None)
+            result = task.signature.pack_result(value)
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
-            record = failed(task, context, error)
+            if ROLE.is_copy:
+                leave(error)
+            return failed(task, context, error)
+        if self._was_not_told(context):
+            return stopped(context, f"{context.stop_reason}; it blocked the worker's event loop meanwhile")
+        return DONE, [context.job, context.attempt, result, context.started_at, time.time()]
+
+    async def _run(self, context: AttemptContext, running: Running) -> None:
+        ACTIVE.set(context)
+        record = await self._outcome(context)
         if context.ended:
             return
         context.ended = True

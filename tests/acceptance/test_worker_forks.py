@@ -1,0 +1,134 @@
+"""Tasks that fork, on a real worker of all three pools: a copy is a plain program, and the worker goes on with all its slots."""
+
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.programs import Node, Program
+
+from taskbahn import Taskbahn
+from taskbahn.errors import TaskbahnError
+
+POOLS = ("process", "thread", "loop")
+MODULE = """
+    import multiprocessing, os, signal, subprocess, sys, time
+    from concurrent.futures import ProcessPoolExecutor
+    from taskbahn import Taskbahn
+
+    app = Taskbahn()
+
+    def declare(function, **words):
+        for pool in ("process", "thread"):
+            app.task(name=f"{function.__name__}.{pool}", pool=pool, **words)(function)
+        async def in_loop(*args):
+            return function(*args)
+        in_loop.__annotations__ = dict(function.__annotations__)
+        app.task(name=f"{function.__name__}.loop", **words)(in_loop)
+
+    def helpers(method: str) -> list[int]:
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            return pool.map(abs, range(-4, 0))
+
+    def executor() -> list[int]:
+        with ProcessPoolExecutor(2) as pool:
+            return list(pool.map(abs, range(-4, 0)))
+
+    def fork(how: str) -> int:
+        copy = os.fork()
+        if copy == 0:
+            if how == "exit":
+                sys.exit(3)
+            if how == "_exit":
+                os._exit(3)
+            if how == "raise":
+                raise ValueError("in the copy")
+            if how == "exec":
+                os.execv("/bin/sh", ["sh", "-c", "exit 3"])
+            if how == "terminate":
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(60)
+            return -1
+        return os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+
+    def whoami() -> int:
+        return os.getpid()
+
+    for function in (helpers, executor, fork, whoami):
+        declare(function, run_within=30)
+
+    @app.task(name="die")
+    def die() -> None:
+        subprocess.Popen(["sleep", "47"])
+        if os.fork() == 0:
+            time.sleep(47)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    @app.task(name="stuck", run_within=1)
+    def stuck(pid: str) -> None:
+        os.system(f"echo $$ > {pid}; trap '' INT TERM; sleep 47; sleep 47")
+"""
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Iterator[Program]:
+    directory = tmp_path_factory.mktemp("forks")
+    (directory / "forks.py").write_text(textwrap.dedent(MODULE))
+    program = Program("worker", "forks:app", "--url", node.websocket, "--slots", "2", cwd=directory)
+    program.wait_for("ready")
+    yield program
+    program.close()
+
+
+@pytest.fixture(scope="module")
+def app(worker: Program, node: Node) -> Iterator[Taskbahn]:
+    assert worker.process.poll() is None
+    with Taskbahn(node.websocket) as made:
+        yield made
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_a_task_may_have_a_pool_of_its_own(app: Taskbahn, pool: str, method: str) -> None:
+    assert app.get(f"helpers.{pool}").start(method).result(timeout=40) == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_task_may_have_an_executor_of_processes(app: Taskbahn, pool: str) -> None:
+    assert app.get(f"executor.{pool}").start().result(timeout=40) == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("how, code", [("exit", 3), ("_exit", 3), ("return", 0), ("raise", 1), ("exec", 3), ("terminate", -15)])
+def test_a_forked_copy_ends_with_its_own_code_and_only_the_original_answers(
+    app: Taskbahn, pool: str, how: str, code: int
+) -> None:
+    task = app.get(f"fork.{pool}")
+    jobs = [task.start(how) for _ in range(3)]
+    assert [job.result(timeout=40) for job in jobs] == [code] * 3
+
+
+def test_a_killed_process_is_seen_at_once_though_its_helpers_live(app: Taskbahn) -> None:
+    began = time.monotonic()
+    with pytest.raises(TaskbahnError, match="SIGKILL"):
+        app.get("die").start().result(timeout=40)
+    assert time.monotonic() - began < 30  # the helpers would hold it for 47 s
+
+
+def test_a_time_limit_ends_the_programs_of_a_process_too(app: Taskbahn, tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(TaskbahnError):
+        app.get("stuck").start(str(tmp_path / "pid")).result(timeout=40)
+    assert time.monotonic() - began < 40
+    shell = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{shell}").exists() and "Z (" not in Path(f"/proc/{shell}/stat").read_text():
+        assert time.monotonic() < deadline, "the shell outlived its task"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_after_all_this_the_worker_works(app: Taskbahn, worker: Program, pool: str) -> None:
+    assert app.get(f"whoami.{pool}").start().result(timeout=40) > 0
+    assert "stopping" not in worker.output
