@@ -67,6 +67,7 @@ class AttemptContext:
         "attempt",
         "began",
         "ended",
+        "helpers",
         "job",
         "packed",
         "relay",
@@ -94,6 +95,7 @@ class AttemptContext:
         self.stop_reason = ""
         self.stopped_at = 0.0
         self.ended = False
+        self.helpers: list[Any] | None = None  # processes that it has started
         self.sequence = 0
         self.saying: Saying | None = None
         self.relay: Relay | None = None

@@ -47,6 +47,10 @@ class Process:
         self._told = set()
         self._home = threading.get_ident()
 
+    def is_home(self) -> bool:
+        """Return whether this is the thread of the worker itself."""
+        return threading.get_ident() == self._home
+
     def unheard(self, what: str, context: AttemptContext | None) -> None:
         """Tell once that *what* was said where no attempt can hear it; once a task, if its attempt has ended."""
         if self.tell is None:

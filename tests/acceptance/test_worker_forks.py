@@ -1,20 +1,24 @@
 """Tasks that fork, on a real worker of all three pools: a copy is a plain program, and the worker goes on with all its slots."""
 
+import os
+import signal
 import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.processes import children, wait_until_gone
 from support.programs import Node, Program
 
 from taskbahn import Taskbahn
-from taskbahn.errors import TaskbahnError
+from taskbahn.errors import JobCancelled, TaskbahnError
 
 POOLS = ("process", "thread", "loop")
 MODULE = """
-    import multiprocessing, os, signal, subprocess, sys, time
+    import asyncio, multiprocessing, os, signal, subprocess, sys, time
     from concurrent.futures import ProcessPoolExecutor
+    from pathlib import Path
     from taskbahn import Taskbahn
 
     app = Taskbahn()
@@ -55,8 +59,29 @@ MODULE = """
     def whoami() -> int:
         return os.getpid()
 
-    for function in (helpers, executor, fork, whoami):
+    def leave_behind(place: str) -> None:
+        left = [subprocess.Popen(["sleep", "47"]), subprocess.Popen(["sh", "-c", "sleep 47 & sleep 47"])]
+        daemon = subprocess.Popen(["sleep", "47"], start_new_session=True)
+        Path(place).write_text(" ".join(str(one.pid) for one in (*left, daemon)))
+
+    def wait_for_program(place: str) -> None:
+        os.system(f"echo $$ > {place}; sleep 47; sleep 47")
+
+    def wait_for_helper(place: str) -> None:
+        with ProcessPoolExecutor(1) as pool:
+            Path(place).write_text(str(pool.submit(os.getpid).result()))
+            pool.submit(time.sleep, 47).result()
+
+    for function in (helpers, executor, fork, whoami, leave_behind):
         declare(function, run_within=30)
+    for function in (wait_for_program, wait_for_helper):
+        declare(function, run_within=1)
+
+    @app.task(name="wait_in_asyncio", run_within=1)
+    async def wait_in_asyncio(place: str) -> None:
+        process = await asyncio.create_subprocess_exec("sleep", "47")
+        Path(place).write_text(str(process.pid))
+        await process.wait()
 
     @app.task(name="die")
     def die() -> None:
@@ -121,11 +146,51 @@ def test_a_time_limit_ends_the_programs_of_a_process_too(app: Taskbahn, tmp_path
     with pytest.raises(TaskbahnError):
         app.get("stuck").start(str(tmp_path / "pid")).result(timeout=40)
     assert time.monotonic() - began < 40
-    shell = int((tmp_path / "pid").read_text())
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{shell}").exists() and "Z (" not in Path(f"/proc/{shell}/stat").read_text():
-        assert time.monotonic() < deadline, "the shell outlived its task"
+    wait_until_gone([int((tmp_path / "pid").read_text())], 20)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_what_a_task_leaves_running_is_ended_with_it_and_told_in_its_log(app: Taskbahn, pool: str, tmp_path: Path) -> None:
+    job = app.get(f"leave_behind.{pool}").start(str(tmp_path / "pids"))
+    job.result(timeout=40)
+    *left, daemon = map(int, (tmp_path / "pids").read_text().split())
+    try:
+        wait_until_gone([*left, *(child for pid in left for child in children(pid))], 20)
+        os.kill(daemon, 0)  # it has a session of its own
+        [line] = [line.message for line in job.logs()]
+        assert line.startswith("the task left processes running, which are ended with it: ")
+        assert f"sleep 47 (pid {left[0]})" in line
+        assert str(daemon) not in line
+    finally:
+        os.kill(daemon, signal.SIGKILL)
+
+
+WAITING = [*(f"{task}.{pool}" for task in ("wait_for_program", "wait_for_helper") for pool in POOLS), "wait_in_asyncio"]
+
+
+@pytest.mark.parametrize("task", WAITING)
+def test_a_time_limit_ends_what_the_task_waits_for_and_its_slot_is_free(app: Taskbahn, task: str, tmp_path: Path) -> None:
+    place = tmp_path / "pid"
+    with pytest.raises(TaskbahnError, match="time limit"):
+        app.get(task).start(str(place)).result(timeout=60)
+    wait_until_gone([int(place.read_text())], 20)
+    pool = "loop" if task == "wait_in_asyncio" else task.rpartition(".")[2]
+    for job in [app.get(f"whoami.{pool}").start() for _ in range(4)]:
+        assert job.result(timeout=60) > 0
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_cancel_ends_what_the_task_waits_for(app: Taskbahn, pool: str, tmp_path: Path) -> None:
+    place = tmp_path / "pid"
+    job = app.get(f"wait_for_program.{pool}").options(run_within=60).start(str(place))
+    deadline = time.monotonic() + 40
+    while not (place.exists() and place.read_text().strip()):
+        assert time.monotonic() < deadline
         time.sleep(0.01)
+    job.cancel()
+    with pytest.raises(JobCancelled):
+        job.result(timeout=60)
+    wait_until_gone([int(place.read_text())], 20)
 
 
 @pytest.mark.parametrize("pool", POOLS)

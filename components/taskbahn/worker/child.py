@@ -30,6 +30,7 @@ from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, outcome, stopped
 from taskbahn.worker.forked import guard
 from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
+from taskbahn.worker.helper_processes import HelperProcesses
 from taskbahn.worker.helper_threads import HelperThreads
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.outbox import ProgressGate
@@ -257,6 +258,7 @@ def main() -> None:
     in_worker()
     tasks = load_app(target).tasks
     HelperThreads().start()
+    HelperProcesses().start()
     Relay().start()
     PROCESS.work(_tell)
     Child(connection, Mark(int(mark)), tasks).run()

@@ -13,6 +13,7 @@ from taskbahn.signals import Stop
 from taskbahn.streaming import stream
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
+from taskbahn.worker.helper_processes import end_helpers
 
 if TYPE_CHECKING:
     from taskbahn.attempt import AttemptContext, Record
@@ -73,8 +74,7 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
             context.ended = True
         else:
             record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
-        if context.saying is not None or context.relay is not None:
-            context.finish()
+        conclude(context)
     except Stop:
         context.ended = True
         record = stopped(context, context.stop_reason)
@@ -82,3 +82,11 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
         context.ended = True
         record = escaped(context, error)
     return record
+
+
+def conclude(context: AttemptContext) -> None:
+    """End what the attempt has started and left running, and send what is still unsaid; before its outcome is put."""
+    if context.helpers is not None:
+        end_helpers(context)
+    if context.saying is not None or context.relay is not None:
+        context.finish()

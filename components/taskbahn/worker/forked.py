@@ -6,7 +6,6 @@ the sockets of the original as it begins, and ends where the task's function end
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -20,6 +19,7 @@ from taskbahn.attempt import ACTIVE
 from taskbahn.worker.relay import CopySink
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable
 
     from taskbahn.attempt import AttemptContext, Record

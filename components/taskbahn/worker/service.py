@@ -26,6 +26,7 @@ from taskbahn.errors import InvalidRequest
 from taskbahn.worker.blockades import log_blockade, told
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import outcome
+from taskbahn.worker.helper_processes import HelperProcesses
 from taskbahn.worker.helper_threads import HelperThreads
 from taskbahn.worker.limits import Sweeper, order_stop
 from taskbahn.worker.outbox import Outbox
@@ -107,7 +108,7 @@ class Worker:
         self.outbox = Outbox(loop, self.reporter.deliver)
         self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
         self._capture = Capture()
-        self._helpers = HelperThreads(), Relay()
+        self._helpers = HelperThreads(), HelperProcesses(), Relay()
         self._pools = self._make_pools(loop)
         self._pool_of = {name: self._pools[task.pool] for name, task in app.tasks.items()}
         self._sweeper = Sweeper(loop, list(self._pools.values()), is_busy=self._is_busy, on_blocked=self.reporter.hand_back)

@@ -16,9 +16,10 @@ from twisted.logger import Logger
 
 from taskbahn.attempt import ACTIVE, DONE
 from taskbahn.streaming import stream_async
-from taskbahn.worker.execution import AttemptContexts
+from taskbahn.worker.execution import AttemptContexts, conclude
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
+from taskbahn.worker.helper_processes import end_helpers
 from taskbahn.worker.loop_thread import LoopThread
 from taskbahn.worker.loop_watch import Blockade, LoopWatch
 from taskbahn.worker.pool import Line
@@ -113,6 +114,7 @@ class LoopPool:
         task = self._running.pop(context, None)
         if task is None or context.ended:
             return
+        end_helpers(context, at_once=True)
         context.ended = True
         self._thread.keep(task)
         blockade = self._watch.look()
@@ -228,7 +230,7 @@ class LoopPool:
             return
         context.ended = True
         try:
-            context.finish()
+            conclude(context)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the slot is for others now
             record = escaped(context, error)
         ACTIVE.set(None)  # or what the worker does from here on would belong to it

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from taskbahn.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
+from taskbahn.worker.helper_processes import end_helpers
 from taskbahn.worker.pool import Line
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class ThreadPool:
         """It hangs where no exception reaches it: put its outcome, and another thread in its place."""
         for place in self._places:
             if place.context is context and not context.ended:
+                end_helpers(context, at_once=True)  # it may wait for them, and end then
                 context.ended = place.is_abandoned = True
                 self._places.remove(place)
                 self._abandoned += 1

@@ -1,0 +1,238 @@
+"""Processes that an attempt starts belong to it, and end with it.
+
+Noted are those of `subprocess`, `multiprocessing`, `os.fork`, `os.posix_spawn` and `os.system`, each with the attempt that started it.
+What still runs when the attempt has ended is ended, and the job's log says so. A program with a session of its own
+(`start_new_session=True`, a daemon's double fork) has left on purpose and is not touched. What no attempt started, while attempts run in
+this process, is named once in the worker's log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import multiprocessing.process
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextvars import Context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from taskbahn.belonging import PROCESS, REMEDY, owner
+from taskbahn.worker.forked import ROLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from taskbahn.attempt import AttemptContext
+
+PROC = Path("/proc")  # of Linux; elsewhere only the processes themselves are ended, and not what they have started
+END_GRACE = 1.0  # seconds between SIGTERM and SIGKILL
+SHOWN = 5  # processes that a log line names
+SPAWNERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp")  # of os; what they return has the process id, alone or first
+
+
+class Helper(NamedTuple):
+    """A process that an attempt started; *began* tells it from a later one with the same id, in clock ticks since boot."""
+
+    pid: int
+    began: int | None
+
+
+class Seen(NamedTuple):
+    """What /proc says of a process."""
+
+    state: str
+    parent: int
+    group: int
+    session: int
+    began: int
+
+
+def look(pid: int) -> Seen | None:
+    """Return what the system knows of a process; None if there is none, or no way to ask."""
+    try:
+        fields = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return Seen(fields[0], int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19]))
+
+
+def note(pid: int, what: str) -> None:
+    """Let the process *pid* belong to the attempt that runs this code."""
+    if ROLE.is_copy:
+        return
+    context = owner()
+    if context is None:
+        if PROCESS.is_busy() and not PROCESS.is_home():
+            PROCESS.tell_once("process", f"{what} started process {pid} for no attempt: it is not ended with any; {REMEDY}")
+        return
+    seen = look(pid)
+    if context.helpers is None:
+        context.helpers = []
+    context.helpers.append(Helper(pid, seen.began if seen else None))
+
+
+def end_helpers(context: AttemptContext, *, at_once: bool = False) -> None:
+    """End what *context* has started and left running, and say so in its log; at_once: by force, for it does not stop by itself."""
+    helpers, context.helpers = context.helpers, None
+    if not helpers or ROLE.is_copy:
+        return
+    found = _family(helpers)
+    if not found:
+        return
+    names = [f"{_name(pid)} (pid {pid})" for pid in list(found)[:SHOWN]]
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    left = (
+        "the task did not stop, and what it has started is ended"
+        if at_once
+        else "the task left processes running, which are ended"
+    )
+    context.say().line("WARNING", "taskbahn", f"{left} with it: {', '.join(names)}{more}")
+    _signal(found, signal.SIGKILL if at_once else signal.SIGTERM)
+    if at_once:
+        return
+    killer = threading.Thread(target=_kill_later, args=(found,), name="taskbahn-helpers", daemon=True)
+    Context().run(killer.start)  # it belongs to no attempt
+
+
+def _kill_later(found: dict[int, int | None]) -> None:
+    deadline = time.monotonic() + END_GRACE
+    while time.monotonic() < deadline:
+        if not any(_is_same(pid, began) for pid, began in found.items()):
+            return
+        time.sleep(0.02)
+    _signal(found, signal.SIGKILL)
+
+
+def _signal(found: dict[int, int | None], number: signal.Signals) -> None:
+    for pid, began in found.items():
+        if _is_same(pid, began):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+
+def _is_same(pid: int, began: int | None) -> bool:
+    seen = look(pid)
+    if seen is None:
+        return began is None and not PROC.is_dir()
+    return seen.state not in "ZX" and (began is None or seen.began == began)
+
+
+def _family(helpers: Iterable[Helper]) -> dict[int, int | None]:
+    """Return those that live, with what they have started, but for what has a session of its own; by process id."""
+    if not PROC.is_dir():
+        return {helper.pid: None for helper in helpers if _runs(helper.pid)}
+    table = {pid: seen for pid in _pids() if (seen := look(pid)) is not None and seen.state not in "ZX"}
+    session, spared = os.getsid(0), {os.getpid(), *_spared()}
+    children: dict[int, list[int]] = {}
+    for pid, seen in table.items():
+        children.setdefault(seen.parent, []).append(pid)
+    found: dict[int, int | None] = {}
+    due = [helper.pid for helper in helpers if helper.pid in table and helper.began in (None, table[helper.pid].began)]
+    if _leads_group():  # a child process of the worker: also what has lost its parent meanwhile, as after `sh -c 'program &'`
+        due += [pid for pid, seen in table.items() if seen.group == os.getpid()]
+    while due:
+        pid = due.pop()
+        if pid in found or pid in spared or pid not in table or table[pid].session != session:
+            continue
+        found[pid] = table[pid].began
+        due += children.get(pid, ())
+    return found
+
+
+def _runs(pid: int) -> bool:
+    """Return whether a process of ours has not ended; one that is no child is not known here."""
+    with contextlib.suppress(ChildProcessError):
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
+    return False
+
+
+def _pids() -> list[int]:
+    return [int(path.name) for path in PROC.iterdir() if path.name.isdecimal()]
+
+
+def _leads_group() -> bool:
+    return PROCESS.only is not None and os.getpgrp() == os.getpid()
+
+
+def _spared() -> list[int]:
+    """Return the processes of `multiprocessing` that serve all attempts of this process."""
+    tracker = sys.modules.get("multiprocessing.resource_tracker")
+    server = sys.modules.get("multiprocessing.forkserver")
+    found = [
+        getattr(getattr(tracker, "_resource_tracker", None), "_pid", None),
+        getattr(getattr(server, "_forkserver", None), "_forkserver_pid", None),
+    ]
+    return [pid for pid in found if pid is not None]
+
+
+def _name(pid: int) -> str:
+    try:
+        words = (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return "?"
+    return " ".join(word.decode(errors="backslashreplace") for word in words if word)[:80] or "?"
+
+
+class HelperProcesses:
+    """Puts the hooks in place with `start` and takes them away with `stop`; both may be called twice."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Note what attempts start from now on."""
+        if self._undo:
+            return
+        popen, begin = subprocess.Popen.__init__, multiprocessing.process.BaseProcess.start
+
+        @functools.wraps(popen)
+        def popen_noted(self: Any, *args: Any, **kwargs: Any) -> None:
+            popen(self, *args, **kwargs)
+            note(self.pid, "subprocess.Popen")
+
+        @functools.wraps(begin)
+        def begin_noted(self: Any) -> None:
+            begin(self)
+            note(self.pid, "multiprocessing")
+
+        self._replace(subprocess.Popen, "__init__", popen_noted)
+        self._replace(multiprocessing.process.BaseProcess, "start", begin_noted)
+        for name in SPAWNERS:
+            if hasattr(os, name):
+                self._replace(os, name, _noted(getattr(os, name), name))
+        self._replace(os, "system", _system)
+
+    def stop(self) -> None:
+        """Put back what was there."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _replace(self, place: Any, name: str, function: Callable[..., Any]) -> None:
+        original = getattr(place, name)
+        setattr(place, name, function)
+        self._undo.append(lambda: setattr(place, name, original))
+
+
+def _noted(spawn: Callable[..., Any], name: str) -> Callable[..., Any]:
+    @functools.wraps(spawn)
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        answer = spawn(*args, **kwargs)
+        pid = answer[0] if isinstance(answer, tuple) else answer
+        if pid:  # 0 in the copy
+            note(pid, f"os.{name}")
+        return answer
+
+    return noted
+
+
+def _system(command: Any) -> int:
+    """Do what `os.system` does, through `subprocess`, so that the process is known; returns the wait status."""
+    sys.audit("os.system", command)
+    process = subprocess.Popen(command, shell=True)  # noqa: S602 - that is what was asked for
+    code = process.wait()
+    return -code if code < 0 else code << 8
