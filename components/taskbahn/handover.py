@@ -29,13 +29,16 @@ _decode = msgspec.json.Decoder().decode
 def text_of(value: Any, most: int) -> str:
     r"""Return *value* as text of at most *most* characters that any encoding can carry.
 
-    Lone surrogates, as `os.fsdecode` makes them of bytes that are no UTF-8, become `\udcff`. A `__str__` that raises, or that gives no
+    Lone surrogates, as `os.fsdecode` makes them of bytes that are no UTF-8, become `\udcff`, and zero
+    characters `\x00`. A `__str__` that raises, or that gives no
     text, is named instead. Raises nothing but a `Stop` that is thrown in from outside.
     """
     try:
         text = value if type(value) is str else str.__str__(str(value))
         if len(text) > most:
             text = text[:most] + "…"
+        if "\0" in text:  # SQL's texts end there
+            text = text.replace("\0", "\\x00")
         if not text.isascii():
             text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     except Stop:

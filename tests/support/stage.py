@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +18,8 @@ from taskbahn.worker.service import Settings, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import pytest
 
     from taskbahn import Taskbahn
 
@@ -143,3 +148,11 @@ async def attach(worker: Worker, dispatcher: FakeDispatcher) -> None:
     """Open a session, as the connection would."""
     worker.connection.session = dispatcher  # type: ignore[assignment]
     await ensureDeferred(worker._open(dispatcher)).asFuture(asyncio.get_running_loop())  # type: ignore[arg-type]
+
+
+def leave_pytest_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks in threads and on the loop write to the streams and handlers of this process, where pytest listens, too."""
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(logging.root, "handlers", [logging.NullHandler()])
+    monkeypatch.setattr(logging, "raiseExceptions", False)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from support.stage import play
+from support.stage import leave_pytest_out, play
 
 from taskbahn.worker.loading import load_app
 
@@ -121,14 +118,6 @@ SOURCE = """
             {AWAIT}{SLEEP}(0.005)
         return name
 """
-
-
-def leave_pytest_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tasks in threads and on the loop write to the streams and handlers of this process, where pytest listens, too."""
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
-    monkeypatch.setattr(logging.root, "handlers", [logging.NullHandler()])
-    monkeypatch.setattr(logging, "raiseExceptions", False)
 
 
 @pytest.mark.parametrize("pool", ["loop", "thread", "process"])

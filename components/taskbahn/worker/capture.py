@@ -43,10 +43,19 @@ class Tee:
 
     def write(self, text: str) -> int:
         """Write *text* to the stream and to the job's log."""
-        written = self._stream.write(text)
+        try:
+            written = self._stream.write(text)
+        except UnicodeEncodeError:  # a name of a file that is no UTF-8, say: the terminal shows it escaped
+            encoding = self._stream.encoding or "utf-8"
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            written = len(text)
         if text:
             tell_printed(self._name, text)
         return written
+
+    def close(self) -> None:
+        """Flush: the stream is for all attempts."""
+        self._stream.flush()
 
     def writelines(self, lines: Any) -> None:
         """Write each of *lines*."""

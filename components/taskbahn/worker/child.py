@@ -66,6 +66,7 @@ class Child:
         self._gate = ProgressGate()
         self._wake_read, self._wake_write = os.pipe()
         self._is_awake = False  # the talking thread will look at the records by itself
+        self._streams = sys.stdout, sys.stderr  # as the import of the application left them
         self._main_thread = threading.main_thread().ident or 0
 
     def run(self) -> None:
@@ -114,6 +115,7 @@ class Child:
             context.ended = True
             record = escaped(context, error)
         self._current = PROCESS.only = None
+        sys.stdout, sys.stderr = self._streams  # a task may have put something else there
         return record or stopped(context, context.stop_reason)
 
     def _raise_in_task(self, *_: object) -> None:

@@ -31,7 +31,7 @@ def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) 
     try:
         described = describe(error)
         retry = may_retry(task, error)
-        delay = _delay_of(error)
+        delay = _delay_of(error, described)
     except Stop:
         raise
     except BaseException as broken:  # noqa: BLE001 - what an exception of the user's has to say may raise anything itself
@@ -47,11 +47,15 @@ def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) 
     return outcome(context, **fields)
 
 
-def _delay_of(error: BaseException) -> float | None:
-    """Return the delay of a Retry, which its constructor has checked, unless somebody has set another."""
+def _delay_of(error: BaseException, described: dict[str, Any]) -> float | None:
+    """Return the delay of a Retry, which its constructor has checked; one that was set later is noted if it is none."""
     if not isinstance(error, Retry) or error.delay is None:
         return None
-    return max(0.0, seconds_of(error.delay, "the delay of a retry"))
+    try:
+        return max(0.0, seconds_of(error.delay, "the delay of a retry"))
+    except Exception as wrong:  # noqa: BLE001 - a method of the user's
+        described["notes"] = [*described.get("notes", ()), f"its delay is not used: {text_of(wrong, MAX_MESSAGE)}"]
+        return None
 
 
 def stopped(context: AttemptContext, message: str) -> Record:
