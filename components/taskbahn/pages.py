@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from taskbahn import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Item = TypeVar("Item")
 
 PAGE_BYTES = wire.MAX_MESSAGE // 4
+SHORT = 1_000  # characters of a text whose bytes are not counted: each takes four at most
 FRAME_BYTES = 100  # ids, numbers and names around the content of an item
 
 
 def text_bytes(text: str) -> int:
     """Return the bytes of packed JSON text inside a message; in a JSON message each quote and backslash takes one more."""
+    if len(text) < SHORT:
+        return 4 * len(text)
     size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
     return size + text.count('"') + text.count("\\")
+
+
+def are_few(texts: Iterable[str], count: int, most_bytes: int = PAGE_BYTES) -> bool:
+    """Return whether items with these texts are surely below a bound all together; cheaper than to cut them into pages."""
+    return FRAME_BYTES * count + 4 * sum(map(len, texts)) <= most_bytes
 
 
 def value_bytes(value: Any) -> int:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NOT_DATA = (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError)  # what encoding may raise
+ALWAYS_EXACT = frozenset({int, str, bool})
 MAX_DEPTH = 50
 
 encode = richtypes.encode
@@ -49,7 +50,7 @@ def pack_result(value: Any, hint: Any = Any) -> str:
     if value is None:
         return "null"
     try:
-        data = exact.pack(value, hint)
+        data = encode(value) if type(value) in ALWAYS_EXACT else exact.pack(value, hint)
         check_nesting("the result", data)
     except TooDeep as error:
         raise ResultNotSerialisable(error.message, type=type(value).__qualname__, where="") from None

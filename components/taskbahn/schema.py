@@ -67,7 +67,13 @@ class TaskSignature:
         try:
             if struct is not None:
                 values = (*args, *kwargs.values()) if kwargs else args
-                self._check(values, struct)
+                if self._takes_apart:
+                    convert(richtypes.as_data(values), struct, dec_hook=decode_hook)
+                else:
+                    try:
+                        convert(values, struct, dec_hook=decode_hook)
+                    except NOT_DATA:  # a subclass of a type of data, as `Markup`, is taken for that type
+                        convert(richtypes.as_bases(values), struct, dec_hook=decode_hook)
             data = encode((args, kwargs))
             if exact.is_suspect(data):
                 data = exact.exactly((args, kwargs), self._hints(len(args), kwargs), data)
@@ -144,18 +150,6 @@ class TaskSignature:
     def _hints(self, count: int, kwargs: dict[str, Any]) -> list[Any]:
         parameters = self.parameters
         return [*map(parameters.hint_at, range(count)), *map(parameters.hint_of, kwargs)]
-
-    def _check(self, values: tuple[Any, ...], struct: Any) -> None:
-        """Raise what msgspec does for values that do not fit; a subclass of a type of data, as `Markup`, is taken for that type."""
-        if not self._takes_apart:
-            try:
-                convert(values, struct, dec_hook=decode_hook)
-            except NOT_DATA:
-                pass
-            else:
-                return
-            values = richtypes.as_bases(values)
-        convert(richtypes.as_data(values) if self._takes_apart else values, struct, dec_hook=decode_hook)
 
     def _restored(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         made = tuple(exact.restored(arg, self.parameters.hint_at(index)) for index, arg in enumerate(args))

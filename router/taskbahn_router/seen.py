@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn import wire
-from taskbahn.pages import FRAME_BYTES, event_bytes, pages, text_bytes
+from taskbahn.pages import FRAME_BYTES, are_few, event_bytes, pages, text_bytes
 from taskbahn.states import State
 from taskbahn_router.board import id_text
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Changed
     from taskbahn_router.turn import Ended, Noticed, Requeued
 
+PACKED = itemgetter(3)  # of an attempt: its arguments
 FEW_CANCELS = 1_000  # with their reasons they fit into one order
 MOST_CHANGES = 500  # jobs in one message to dashboards; the newest
 
@@ -188,7 +190,7 @@ class Seen:
 def parts_of(order: dict[str, Any]) -> Iterable[dict[str, Any]]:
     """Cut a `wire.WorkerOrder` where it is too large for one message: attempts to run first, then the rest, then what is cancelled."""
     run, cancel = order.get("run", ()), order.get("cancel", ())
-    if len(run) <= 1 and len(cancel) <= FEW_CANCELS:
+    if len(cancel) <= FEW_CANCELS and (len(run) <= 1 or are_few(map(PACKED, run), len(run))):
         return [order]
     runs = list(pages(run, lambda one: FRAME_BYTES + text_bytes(one[3])))
     cancels = list(pages(cancel, lambda one: FRAME_BYTES + text_bytes(one[2])))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autobahn.wamp.exception import TransportLost
@@ -20,7 +21,7 @@ from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.attempt import DONE, FAILED, NOTICE
-from taskbahn.pages import FRAME_BYTES, text_bytes, value_bytes
+from taskbahn.pages import FRAME_BYTES, are_few, text_bytes, value_bytes
 from taskbahn.worker.sendable import is_lost, lost
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ MOST_ON_THEIR_WAY = 3  # reports
 MAX_NOTICES = 1_000
 MOST_WAITING = 100_000  # notices, of all attempts
 PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a word of ours
+RESULT = itemgetter(2)  # of a success: its JSON text
 VITALS_SECONDS = 2.0  # between two looks at memory and processor, at least
 MAX_WEIGHT = wire.MAX_MESSAGE // 4  # bytes of results, of errors or of notices in one report; the first may be larger
 
@@ -80,7 +82,10 @@ class Batch:
         if notices < len(self.notices):
             rest = Batch(self.done, self.failed, self.notices[notices:], self.back, self.begun)
             return Batch(notices=self.notices[:notices]), rest
-        done = _fitting(self.done, MAX_OUTCOMES, lambda one: FRAME_BYTES + text_bytes(one[2]))
+        if len(self.done) <= MAX_OUTCOMES and are_few(map(RESULT, self.done), len(self.done), MAX_WEIGHT):
+            done = len(self.done)
+        else:
+            done = _fitting(self.done, MAX_OUTCOMES, lambda one: FRAME_BYTES + text_bytes(one[2]))
         failed = _fitting(self.failed, MAX_NOTICES // 10, lambda one: FRAME_BYTES + value_bytes(one["error"]))
         now = Batch(self.done[:done], self.failed[:failed], self.notices, self.back, self.begun)
         return now, Batch(self.done[done:], self.failed[failed:])
