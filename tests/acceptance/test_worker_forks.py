@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.processes import children, wait_until_gone
+from support.processes import children, only_child, wait_until_gone
 from support.programs import Node, Program
 
 from taskbahn import Taskbahn
@@ -96,6 +96,20 @@ MODULE = """
 """
 
 
+ALONE = """
+    import os, time
+    from taskbahn import Taskbahn
+
+    app = Taskbahn()
+
+    @app.task(name="alone", delivery="at_most_once")
+    def alone(place: str) -> None:
+        if os.fork() == 0:
+            time.sleep(47)
+        os.system(f"trap '' TERM; sleep 47 & echo $$ $! > {place}.new; mv {place}.new {place}; sleep 47")
+"""
+
+
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Iterator[Program]:
     directory = tmp_path_factory.mktemp("forks")
@@ -147,6 +161,26 @@ def test_a_time_limit_ends_the_programs_of_a_process_too(app: Taskbahn, tmp_path
         app.get("stuck").start(str(tmp_path / "pid")).result(timeout=40)
     assert time.monotonic() - began < 40
     wait_until_gone([int((tmp_path / "pid").read_text())], 20)
+
+
+def test_what_a_process_has_started_ends_with_a_worker_that_is_killed(node: Node, tmp_path: Path) -> None:
+    (tmp_path / "single.py").write_text(textwrap.dedent(ALONE))
+    program = Program("worker", "single:app", "--url", node.websocket, "--slots", "1", cwd=tmp_path)
+    try:
+        program.wait_for("ready")
+        with Taskbahn(node.websocket) as app:
+            app.get("alone").start(str(tmp_path / "pids"))
+            deadline = time.monotonic() + 40
+            while not (tmp_path / "pids").exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        started = [int(word) for word in (tmp_path / "pids").read_text().split()]
+        process = only_child(program.process.pid)
+        started += children(process)  # the copy is one of them
+        program.process.send_signal(signal.SIGKILL)
+        wait_until_gone([process, *started], 20)
+    finally:
+        program.close()
 
 
 @pytest.mark.parametrize("pool", POOLS)

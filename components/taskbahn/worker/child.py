@@ -19,7 +19,7 @@ import traceback
 from collections import deque
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from taskbahn.attempt import AttemptContext
 from taskbahn.belonging import PROCESS
@@ -165,7 +165,7 @@ class Child:
             data = self._socket.recv(MOST_READ)
             if data:
                 return data
-        os._exit(0)  # the worker is gone
+        return _end_with_worker()
 
     def _obey(self, order: str, *words: Any) -> None:
         if order == "run":
@@ -228,7 +228,14 @@ class Child:
                 try:
                     self._socket.sendall(self._sendable.packed(batch))
                 except OSError:
-                    os._exit(0)  # the worker is gone
+                    _end_with_worker()
+
+
+def _end_with_worker() -> NoReturn:
+    """End, as the worker is gone, with the programs that the task has started: nobody is left who would end them."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # this process is one of them
+    os._exit(0)
 
 
 def _missing(task: str) -> dict[str, Any]:
