@@ -97,7 +97,10 @@ def data_of(value: Any, what: str, most: int | None = None) -> Any:
 
 def sized_data_of(value: Any, what: str, most: int | None = None) -> tuple[Any, int]:
     """Return the same as `data_of`, and its bytes as JSON."""
-    text = exact.pack(value)
+    try:
+        text = exact.pack(value)
+    except NotImplementedError as error:  # msgspec's way to say it
+        raise TypeError(f"{what}: {error}") from error
     if most is not None and len(text) > most:
         from taskbahn.errors import TooLarge
 

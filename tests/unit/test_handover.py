@@ -180,6 +180,14 @@ def test_what_is_taken_travels(numbers: list[Any], text: str) -> None:
         current.log(text, text)
 
 
+@pytest.mark.parametrize(
+    "value", [object(), {"key": object()}, [1, {object()}], int, lambda: None], ids=lambda value: type(value).__name__
+)
+def test_what_is_not_data_is_refused_as_a_type_error_that_says_where(value: Any) -> None:
+    with pytest.raises(TypeError, match="the data of the progress: .* is not data"):
+        current.progress(0.5, data=value)
+
+
 def test_whole_numbers_beyond_64_bits_are_refused_in_data_that_is_shown() -> None:
     assert data_of({"x": 2**63}, "it") == {"x": 2**63}
     with pytest.raises(ValueError, match="beyond 64 bits"):
