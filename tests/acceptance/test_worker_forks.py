@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from support.processes import children, only_child, wait_until_gone
 from support.programs import Node, Program
@@ -64,6 +65,11 @@ MODULE = """
         daemon = subprocess.Popen(["sleep", "47"], start_new_session=True)
         Path(place).write_text(" ".join(str(one.pid) for one in (*left, daemon)))
 
+    def leave_what_goes_on(place: str) -> None:
+        Path(place).touch()
+        for number in range(2, 6):
+            subprocess.Popen(["sh", "-c", f"trap '' TERM; while true; do tail -f {place} & sleep 0.0{number}; done"])
+
     def wait_for_program(place: str) -> None:
         os.system(f"echo $$ > {place}; sleep 47; sleep 47")
 
@@ -72,7 +78,7 @@ MODULE = """
             Path(place).write_text(str(pool.submit(os.getpid).result()))
             pool.submit(time.sleep, 47).result()
 
-    for function in (helpers, executor, fork, whoami, leave_behind):
+    for function in (helpers, executor, fork, whoami, leave_behind, leave_what_goes_on):
         declare(function, run_within=30)
     for function in (wait_for_program, wait_for_helper):
         declare(function, run_within=1)
@@ -197,6 +203,16 @@ def test_what_a_task_leaves_running_is_ended_with_it_and_told_in_its_log(app: Ta
         assert str(daemon) not in line
     finally:
         os.kill(daemon, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_program_that_goes_on_starting_others_ends_with_all_of_them(app: Taskbahn, pool: str, tmp_path: Path) -> None:
+    place = str(tmp_path / "empty")
+    app.get(f"leave_what_goes_on.{pool}").start(place).result(timeout=40)
+    deadline = time.monotonic() + 20
+    while left := [one.pid for one in psutil.process_iter(["cmdline"]) if place in " ".join(one.info["cmdline"] or ())]:
+        assert time.monotonic() < deadline, f"these still live: {left}"
+        time.sleep(0.02)
 
 
 WAITING = [*(f"{task}.{pool}" for task in ("wait_for_program", "wait_for_helper") for pool in POOLS), "wait_in_asyncio"]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PROC = Path("/proc")  # of Linux; elsewhere only the processes themselves are ended, and not what they have started
 END_GRACE = 1.0  # seconds between SIGTERM and SIGKILL
+FREEZE_GRACE = 0.2  # seconds for processes to stop; one that waits in the kernel for a device does not
 SHOWN = 5  # processes that a log line names
 SPAWNERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp")  # of os; what they return has the process id, alone or first
 
@@ -81,7 +82,7 @@ def end_helpers(context: AttemptContext, *, at_once: bool = False) -> None:
     helpers, context.helpers = context.helpers, None
     if not helpers or ROLE.is_copy:
         return
-    found = _family(helpers)
+    found = _frozen(helpers, with_group=_leads_group())
     if not found:
         return
     names = [f"{_name(pid)} (pid {pid})" for pid in list(found)[:SHOWN]]
@@ -95,6 +96,7 @@ def end_helpers(context: AttemptContext, *, at_once: bool = False) -> None:
     _signal(found, signal.SIGKILL if at_once else signal.SIGTERM)
     if at_once:
         return
+    _signal(found, signal.SIGCONT)
     killer = threading.Thread(target=_kill_later, args=(found,), name="taskbahn-helpers", daemon=True)
     Context().run(killer.start)  # it belongs to no attempt
 
@@ -105,7 +107,31 @@ def _kill_later(found: dict[int, int | None]) -> None:
         if not any(_is_same(pid, began) for pid, began in found.items()):
             return
         time.sleep(0.02)
-    _signal(found, signal.SIGKILL)
+    left = _frozen((Helper(*each) for each in found.items()), with_group=False)  # by now the group may be at another attempt
+    _signal(left, signal.SIGKILL)
+
+
+def _frozen(helpers: Iterable[Helper], *, with_group: bool) -> dict[int, int | None]:
+    """Return those of a family that live, stopped, so that none of them starts another one that nobody sees."""
+    known = list(helpers)
+    found = _family(known, with_group=with_group)
+    if not PROC.is_dir():
+        return found
+    due = found
+    deadline = time.monotonic() + FREEZE_GRACE
+    while due and time.monotonic() < deadline:
+        _signal(due, signal.SIGSTOP)
+        while any(_goes_on(pid) for pid in due) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        known += [Helper(*each) for each in due.items()]
+        due = {pid: began for pid, began in _family(known, with_group=with_group).items() if pid not in found}
+        found |= due
+    return found
+
+
+def _goes_on(pid: int) -> bool:
+    seen = look(pid)
+    return seen is not None and seen.state not in "TtZX"
 
 
 def _signal(found: dict[int, int | None], number: signal.Signals) -> None:
@@ -122,7 +148,7 @@ def _is_same(pid: int, began: int | None) -> bool:
     return seen.state not in "ZX" and (began is None or seen.began == began)
 
 
-def _family(helpers: Iterable[Helper]) -> dict[int, int | None]:
+def _family(helpers: Iterable[Helper], *, with_group: bool) -> dict[int, int | None]:
     """Return those that live, with what they have started, but for what has a session of its own; by process id."""
     if not PROC.is_dir():
         return {helper.pid: None for helper in helpers if _runs(helper.pid)}
@@ -133,7 +159,7 @@ def _family(helpers: Iterable[Helper]) -> dict[int, int | None]:
         children.setdefault(seen.parent, []).append(pid)
     found: dict[int, int | None] = {}
     due = [helper.pid for helper in helpers if helper.pid in table and helper.began in (None, table[helper.pid].began)]
-    if _leads_group():  # a child process of the worker: also what has lost its parent meanwhile, as after `sh -c 'program &'`
+    if with_group:  # a child process of the worker: also what has lost its parent meanwhile, as after `sh -c 'program &'`
         due += [pid for pid, seen in table.items() if seen.group == os.getpid()]
     while due:
         pid = due.pop()
