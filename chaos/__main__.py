@@ -14,7 +14,7 @@ from rich.console import Console
 
 from chaos import picture, soak, table
 from chaos.scene import Late, Scene
-from chaos.storm import Storm
+from chaos.storm import MISCHIEF, Storm
 from taskbahn.errors import TaskbahnError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def storm(options: argparse.Namespace, console: Console) -> int:
     """Run a storm and print its account."""
-    scene = Scene(options.seed)
+    scene = Scene(options.seed, mischief=MISCHIEF)
     good = False
     try:
         with console.status("") as status:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from chaos.conduct import outcomes_of_mischief, unexpected
+from chaos.mischief import KIND_OF
 from chaos.tasks import FLAKY, NEVER_TWICE
 from taskbahn.states import FINAL_STATES, State
 
@@ -27,9 +29,11 @@ STARTED_TWICE = "at-most-once started twice"
 NEVER_RUN = "succeeded without having run"
 FAILED = "failed without a reason to"
 COUNTS = "counts that are wrong"
+UNEXPECTED = "misbehaved, and did not end as it has to"
+LEFT_RUNNING = "programs that tasks left running"
 TURNED_AWAY = "requests of the SDK that failed"
 TROUBLE = "other trouble"
-MUST_BE_0 = (LOST, LEFT, TWICE, STARTED_TWICE, NEVER_RUN, FAILED, COUNTS, TURNED_AWAY, TROUBLE)
+MUST_BE_0 = (LOST, LEFT, TWICE, STARTED_TWICE, NEVER_RUN, FAILED, UNEXPECTED, LEFT_RUNNING, COUNTS, TURNED_AWAY, TROUBLE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Outside:
-    """What is known beside journals and store. counted: jobs by state, as `view.status()` says."""
+    """What is known beside journals and store. counted: jobs by state, as `view.status()` says; left_running: programs of tasks."""
 
     trouble: list[str] = field(default_factory=list)
     counted: Mapping[str, int] | None = None
@@ -51,6 +55,8 @@ class Outside:
     orphans: int = 0
     dirty_stops: int = 0
     worker_codes: list[int] = field(default_factory=list)
+    left_running: list[str] = field(default_factory=list)
+    bereft: int = 0  # programs of tasks whose worker the storm has killed, ended by hand
 
 
 @dataclass
@@ -64,6 +70,7 @@ class Account:
     recorded: int
     succeeded: int
     failed: dict[str, int]  # those that had to fail or might, by reason
+    mischief: dict[str, dict[str, int]]  # jobs that misbehave and ended, by kind and pool
     seen: int
     run_again: int
     untraced: int  # attempts of jobs that nobody was told of, and that are not there: handed out before a commit that never was
@@ -128,6 +135,8 @@ def make_account(
         *started_twice(books),
         *never_run(books, last),
         *failed_for_nothing(last),
+        *(Finding(UNEXPECTED, id, why) for id, why in unexpected(last)),
+        *(Finding(LEFT_RUNNING, "", text) for text in outside.left_running),
         *miscounted(first, outside.counted),
         *turned_away(books),
         *(Finding(TROUBLE, "", text) for text in outside.trouble),
@@ -141,6 +150,7 @@ def make_account(
         recorded=len(last),
         succeeded=sum(standing.state == State.SUCCEEDED for standing in ended),
         failed=dict(Counter(reason(standing) for standing in ended if standing.state != State.SUCCEEDED)),
+        mischief=outcomes_of_mischief(last.values()),
         seen=len(books.by_event["seen"]),
         run_again=sum(len(books.of(id, "started")) > 1 for id in last),
         untraced=len({entry["id"] for entry in books.by_event["started"]} - last.keys()),
@@ -222,7 +232,8 @@ def never_run(books: Books, last: Mapping[str, Standing]) -> Iterable[Finding]:
 def failed_for_nothing(last: Mapping[str, Standing]) -> Iterable[Finding]:
     """Find the jobs that ended badly, though nothing about them is a reason to."""
     for standing in last.values():
-        if standing.state in FINAL_STATES and standing.state != State.SUCCEEDED and not may_fail(standing):
+        is_plain = standing.task not in KIND_OF
+        if is_plain and standing.state in FINAL_STATES and standing.state != State.SUCCEEDED and not may_fail(standing):
             yield Finding(FAILED, standing.id, f"{standing.task} {standing.state}: {json.dumps(standing.error)[:500]}")
 
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chaos import tasks
+from chaos import mischief, tasks
 from chaos.journal import PLACE, Journal
 from taskbahn.errors import TaskbahnError, WorkerError
 
@@ -34,13 +34,41 @@ PAUSE = 0.03  # seconds between two requests
 THREADS = 3  # of a client
 LONG, LONG_ONCE = 0.03, 0.12  # share of jobs that take longer than a moment; of those that must not start twice
 HOPELESS = 1000  # mishaps
+MISCHIEF = "CHAOS_MISCHIEF"
+"""The environment variable with the share of jobs that misbehave, of those that are started one by one; none if it is not set."""
+
+
+class Mischief:
+    """Deals the tasks that misbehave, in an order that the seed decides: first each kind once, so that even a short storm has all of them.
+
+    share: of the calls after that. May be asked from any thread; with a share of 0 nobody misbehaves.
+    """
+
+    def __init__(self, seed: int, share: float) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._share = share
+        self._kinds = list(mischief.KINDS) if share else []
+        self._random.shuffle(self._kinds)
+        self._lock = threading.Lock()
+
+    def call(self) -> tuple[str, tuple[Any, ...]] | None:
+        """Return the name of such a task and its arguments; None most of the time."""
+        with self._lock:
+            if self._kinds:
+                kind = self._kinds.pop()
+            elif self._random.random() < self._share:
+                kind = self._random.choice(mischief.KINDS)
+            else:
+                return None
+            return mischief.task_name(kind, self._random.choice(mischief.POOLS)), (self._random.randrange(100),)
 
 
 class Load:
-    """Chooses what to start next, from a seed."""
+    """Chooses what to start next, from a seed. mischief: what some of the calls are of."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, mischief: Mischief | None = None) -> None:
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._mischief = mischief
 
     def seconds(self, long: float = LONG) -> float:
         """Return how long an attempt shall work: most of them shortly, a share of *long* for so long that a fault meets them."""
@@ -52,6 +80,10 @@ class Load:
         if name == tasks.FLAKY:
             return name, (self.seconds(), self._random.choices((0, 1, 2, HOPELESS), (5, 3, 2, 1))[0])
         return name, (self.seconds(LONG_ONCE if name == tasks.ONCE else LONG),)
+
+    def any_call(self) -> tuple[str, tuple[Any, ...]]:
+        """Return the same, or now and then a task that misbehaves."""
+        return (self._mischief and self._mischief.call()) or self.call()
 
     def plain_call(self) -> tuple[str, tuple[Any, ...]]:
         """Return a call of a task that always succeeds."""
@@ -77,7 +109,7 @@ class Client:
         """`start` now, `result` later."""
         expected: deque[Job[Any]] = deque()
         while not self._stopping.wait(PAUSE):
-            name, args = self._load.call()
+            name, args = self._load.any_call()
             try:
                 job = tasks.app.get(name).options(**self._options).start(*args)
             except TaskbahnError as error:
@@ -106,7 +138,7 @@ class Client:
     def _call(self) -> None:
         """`call`: of a job that succeeds only the result is told, and the ledger finds its id by the token."""
         while not self._stopping.wait(PAUSE):
-            name, args = self._load.call()
+            name, args = self._load.any_call()
             try:
                 value = tasks.app.get(name).options(**self._options).call(*args)
             except WorkerError as error:
@@ -158,8 +190,9 @@ def main() -> None:
         plain_client.run(tasks.app.url, journal, Load(seed), stopping)
         return
     tasks.app.timeout = PATIENCE
+    misdeeds = Mischief(seed, float(os.environ.get(MISCHIEF, "0")))
     with ThreadPoolExecutor(THREADS) as threads:
-        clients = [threads.submit(Client(journal, Load(seed + index), stopping).run, kind) for index in range(THREADS)]
+        clients = [threads.submit(Client(journal, Load(seed + index, misdeeds), stopping).run, kind) for index in range(THREADS)]
         for client in clients:
             client.result()
     tasks.app.close()

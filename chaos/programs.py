@@ -127,6 +127,11 @@ class Node:
         pid.send(number)
 
     @property
+    def family(self) -> list[Pid]:
+        """All of its processes."""
+        return family(self._program.process.pid) if self._program is not None else []
+
+    @property
     def line(self) -> list[Pid]:
         """`taskbahn up`, Crossbar's controller, the router process; empty unless it is ready."""
         if self.state is not NodeState.READY or self._program is None:
@@ -197,6 +202,7 @@ class Helper:
         self.is_told = False  # to end
         self.starts = 0
         self.codes: list[int] = []  # of those that were told to end
+        self.killed: set[int] = set()  # process ids of those that ended by SIGKILL
         self._folder = folder
         self._environment = environment
         self.program: Program | None = None
@@ -204,6 +210,8 @@ class Helper:
     def tick(self) -> None:
         """Start it again if it has ended."""
         if self.program is not None and self.program.code is not None:
+            if self.program.code == -signal.SIGKILL:
+                self.killed.add(self.program.process.pid)
             if self.is_told:
                 self.codes.append(self.program.code)
             self.program = None

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Self
 from benchmarks.ports import free_port
 from benchmarks.processes import adopt_orphans
 
-from chaos.client import KEEP
+from chaos.client import KEEP, MISCHIEF
 from chaos.journal import PLACE, Journal
 from chaos.processes import end_all, family
 from chaos.programs import ClientProgram, Helper, Node, NodeState, WorkerProgram
+from chaos.strays import Stray, strays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +36,12 @@ class Late(TimeoutError):
 
 
 class Scene:
-    """Starts and ends the cast. keep: seconds that finished jobs are kept, None for as long as by default."""
+    """Starts and ends the cast.
 
-    def __init__(self, seed: int, *, keep: float | None = None) -> None:
+    keep: seconds that finished jobs are kept, None for as long as by default; mischief: the share of jobs that misbehave.
+    """
+
+    def __init__(self, seed: int, *, keep: float | None = None, mischief: float = 0.0) -> None:
         adopt_orphans()
         self.folder = Path(tempfile.mkdtemp(prefix="taskbahn-chaos-"))
         self.journals = self.folder / "journals"
@@ -46,7 +50,7 @@ class Scene:
         port = free_port()
         self.node = Node(self.folder, port, self.journal)
         self.url = f"ws://127.0.0.1:{port}/ws"
-        environment = {PLACE: str(self.journals)} | ({KEEP: str(keep)} if keep is not None else {})
+        environment = {PLACE: str(self.journals), MISCHIEF: str(mischief)} | ({KEEP: str(keep)} if keep is not None else {})
         self.workers = [
             WorkerProgram(f"worker-{number}", self.folder, port, self.journals, SLOTS, GRACE) for number in range(1, WORKERS + 1)
         ]
@@ -88,6 +92,13 @@ class Scene:
         """Do at once what was to be done later: what is cut is mended, what is stopped goes on."""
         while self._later:
             heapq.heappop(self._later)[2]()
+
+    def left_running(self) -> tuple[list[Stray], list[Stray]]:
+        """Return the programs that tasks left running, and those of tasks whose worker was killed: nobody is there to end these."""
+        programs = [helper.program.process.pid for helper in (*self.workers, *self.clients) if helper.program is not None]
+        killed = {pid for worker in self.workers for pid in worker.killed}
+        found = strays(self.node.family, programs)
+        return [one for one in found if one.session not in killed], [one for one in found if one.session in killed]
 
     def dismiss_clients(self, seconds: float) -> list[str]:
         """Let the clients take what they wait for; return the names of those that waited in vain."""

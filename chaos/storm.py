@@ -1,7 +1,8 @@
-"""The storm: load, faults from a seeded deck, calm, and then the books are opened."""
+"""The storm: load, of which some jobs misbehave, faults from a seeded deck, calm, and then the books are opened."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 BETWEEN_SMALL = (0.2, 0.9)  # seconds between two faults
 BETWEEN_LARGE = (2.0, 6.0)  # seconds from the node's readiness to the next fault of the node
+MISCHIEF = 0.04  # share of the jobs that are started one by one
+ENDING = 15.0  # seconds for the programs of a task to end with it, on a busy machine
 PATIENCE = 90.0  # seconds for what must happen once nothing is broken any more, on a busy machine
 
 
@@ -29,6 +32,8 @@ class Storm:
     seconds: float
     say: Callable[[str], None] = lambda _: None
     trouble: list[str] = field(default_factory=list)
+    left_running: list[str] = field(default_factory=list)
+    bereft: int = 0
 
     def run(self, scene: Scene) -> Account:
         """Let the storm rage, settle, and account for everything."""
@@ -81,6 +86,15 @@ class Storm:
         with Taskbahn(scene.url, timeout=PATIENCE) as app:
             scene.until("all jobs have ended", lambda: not reading.unfinished(app), PATIENCE)
             scene.until("all workers are attached", lambda: len(app.view.workers()) == WORKERS, PATIENCE)
+        self._look_for_programs(scene)
+
+    def _look_for_programs(self, scene: Scene) -> None:
+        """See that what tasks have started has ended, now that all of them have."""
+        with contextlib.suppress(Late):
+            scene.until("the programs of tasks have ended", lambda: not scene.left_running()[0], ENDING)
+        left, bereft = scene.left_running()
+        self.left_running = [f"process {one.pid} of worker {one.session}: {one.command}" for one in left]
+        self.bereft = len(bereft)
 
     def _account(self, scene: Scene) -> Account:
         """Read all jobs, restart the node, read them again, and hold both against the journals."""
@@ -101,6 +115,8 @@ class Storm:
             node_starts=starts,
             orphans=scene.node.orphans,
             dirty_stops=scene.node.dirty_stops,
+            left_running=self.left_running,
+            bereft=self.bereft,
             worker_codes=[code for worker in scene.workers for code in worker.codes],
         )
         return make_account(journal.read(scene.journals), first, last, outside)

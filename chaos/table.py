@@ -52,6 +52,9 @@ def jobs(account: Account) -> Iterator[tuple[str, str]]:
     yield "finished: succeeded", f"{account.succeeded:,}"
     for reason, count in sorted(account.failed.items(), key=lambda item: -item[1]):
         yield f"  failed: {reason}", f"{count:,}"
+    yield "finished: misbehaved", f"{sum(sum(pools.values()) for pools in account.mischief.values()):,}"
+    for kind, pools in account.mischief.items():
+        yield f"  {kind}", f"{sum(pools.values()):,}"
     yield "outcomes that clients were given", f"{account.seen:,}"
     yield "run again (started more than once)", f"{account.run_again:,}"
     yield "attempts of jobs never accepted", f"{account.untraced:,}"
@@ -69,6 +72,7 @@ def times(account: Account) -> Iterator[tuple[str, str]]:
         yield "  counted from the fault, at most", f"{max(downs):.1f} s"
     yield "orphans of a node, ended by hand", f"{account.outside.orphans}"
     yield "nodes that SIGTERM did not end with code 0", f"{account.outside.dirty_stops}"
+    yield "programs whose worker was killed, ended by hand", f"{account.outside.bereft}"
     codes = account.outside.worker_codes
     yield "workers that SIGTERM did not end with code 0", f"{sum(code != 0 for code in codes)} of {len(codes)}"
 
@@ -92,6 +96,7 @@ def encode(account: Account, *, seed: int, folder: str) -> dict[str, Any]:
         "recorded": account.recorded,
         "succeeded": account.succeeded,
         "failed": account.failed,
+        "mischief": account.mischief,
         "seen": account.seen,
         "run_again": account.run_again,
         "untraced": account.untraced,
@@ -100,6 +105,7 @@ def encode(account: Account, *, seed: int, folder: str) -> dict[str, Any]:
         "ready": {cause: [{"start": start, "down": down} for start, down in each] for cause, each in account.ready.items()},
         "node_starts": outside.node_starts,
         "orphans": outside.orphans,
+        "bereft": outside.bereft,
         "dirty_stops": outside.dirty_stops,
         "worker_codes": outside.worker_codes,
         "must_be_0": {kind: len(account.of(kind)) for kind in MUST_BE_0},

@@ -1,4 +1,4 @@
-"""The application under attack: a task for each pool, one that fails now and then, one that must never start twice.
+"""The application under attack: a task for each pool, one that fails now and then, one that must never start twice, those that misbehave.
 
 Each attempt writes down when its function starts and when it is about to end. It returns a token that no other attempt returns,
 so that a recorded result says which attempt it came from. `crash_attempts` is high because the kills come from outside.
@@ -10,8 +10,9 @@ import asyncio
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from chaos import mischief
 from chaos.journal import PLACE, Journal
 from taskbahn import Taskbahn, current
 from taskbahn.ids import new_id
@@ -105,3 +106,25 @@ def once(seconds: float) -> str:
     end = begin()
     sleep(seconds)
     return end("returned")
+
+
+def declare(kind: mischief.Kind, pool: str) -> None:
+    """Declare the task that misbehaves in this way in this pool."""
+    options: dict[str, Any] = {"name": mischief.task_name(kind, pool), "crash_attempts": CRASHES, **kind.options}
+
+    def misbehave(variant: int) -> str:
+        return mischief.perform(kind, pool, variant, begin)
+
+    async def misbehave_on_loop(variant: int) -> str:
+        return mischief.perform(kind, pool, variant, begin)
+
+    if pool == "loop":
+        app.task(**options)(misbehave_on_loop)
+    else:
+        options["pool"] = pool
+        app.task(**options)(misbehave)
+
+
+for each in mischief.KINDS:
+    for its_pool in mischief.POOLS:
+        declare(each, its_pool)

@@ -26,6 +26,21 @@ SMALL = {
     "client's connection cut",
     "client killed",
 }
+MISCHIEF = {
+    "block",
+    "call_another",
+    "fork",
+    "hang",
+    "helpers",
+    "leave_program",
+    "no_number",
+    "odd_delays",
+    "odd_numbers",
+    "odd_stream",
+    "surrogates",
+    "unspeakable",
+}
+POOLS = {"process", "thread", "loop"}
 LARGE = {"router killed", "controller killed", "taskbahn up killed", "node stopped (SIGTERM)"}
 
 
@@ -78,6 +93,9 @@ def test_a_minute_of_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos)
     assert account["acknowledged"] > 50
     assert account["seen"] > 20
     assert account["run_again"] > 0
+    # jobs misbehaved in every way, and in every pool
+    assert set(account["mischief"]) == MISCHIEF
+    assert {pool for pools in account["mischief"].values() for pool in pools} == POOLS
     assert list(chaos.folder.iterdir()) == []
 
 

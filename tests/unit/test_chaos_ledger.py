@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chaos import accounting
 from chaos.accounting import Account, Outside, make_account
+from chaos.client import Mischief
 from chaos.flatness import Bound, judge
 from chaos.journal import Journal, Torn, read
+from chaos.mischief import COPY, KIND_OF, KINDS, Kind, task_name
 from chaos.picture import draw
+from chaos.processes import Pid
 from chaos.reading import Standing
+from chaos.strays import strays
 from chaos.table import encode
 from chaos.tasks import FLAKY, ONCE, PROCESS
 
@@ -145,6 +150,67 @@ def test_a_success_of_an_attempt_that_did_not_return_is_found(books: Books) -> N
 def test_a_failure_without_a_reason_is_found(books: Books, task: str, error: dict[str, Any]) -> None:
     books.first["job-bad"] = books.last["job-bad"] = Standing("job-bad", task, "failed", 1, 2, 3.0, None, error)
     assert books.found() == [(accounting.FAILED, "job-bad")]
+
+
+def ended(kind: Kind, **more: Any) -> Standing:
+    return Standing("job-odd", task_name(kind, "thread"), "failed" if kind.error else "succeeded", 1, 3, 9.0, **more)
+
+
+def misbehave(books: Books, standing: Standing) -> None:
+    books.run(standing.id, 1, standing.task, "raised" if standing.state == "failed" else "returned")
+    books.first[standing.id] = books.last[standing.id] = standing
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_who_misbehaves_and_ends_as_it_has_to_is_counted(books: Books, kind: Kind) -> None:
+    more: dict[str, Any] = {"error": {"type": f"some.{kind.error}"}} if kind.error else {"result": '"job-odd/1"'}
+    misbehave(books, ended(kind, **more))
+    account = books.account()
+    assert account.findings == []
+    assert account.mischief == encode(account, seed=1, folder="")["mischief"] == {kind.name: {"thread": 1}}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("error", [None, "chaos.mischief.Unrefused", "ProcessDied"])
+def test_who_misbehaves_and_ends_otherwise_is_found(books: Books, kind: Kind, error: str | None) -> None:
+    standing = ended(kind)._replace(state="failed", error={"type": error} if error else {})
+    if kind.error and error is None:
+        standing = standing._replace(state="succeeded", error=None, result='"job-odd/1"')
+    misbehave(books, standing)
+    assert books.found() == [(accounting.UNEXPECTED, "job-odd")]
+
+
+def test_the_answer_of_a_forked_copy_is_found(books: Books) -> None:
+    [fork] = [kind for kind in KINDS if kind.name == "fork"]
+    misbehave(books, ended(fork, result=f'"{COPY}"'))
+    assert books.found() == [(accounting.NEVER_RUN, "job-odd")]
+
+
+def test_programs_that_tasks_left_running_are_found(books: Books) -> None:
+    books.outside = Outside(left_running=["process 7 of worker 5: sleep 600"])
+    assert books.found() == [(accounting.LEFT_RUNNING, "")]
+
+
+def test_a_program_is_a_stray_unless_it_is_of_the_cast() -> None:
+    with subprocess.Popen(["sleep", "47"]) as program:
+        try:
+            this = Pid.of(program.pid)
+            assert this is not None
+            assert [one.command for one in strays([], []) if one.pid == program.pid] == ["sleep 47"]
+            assert not [one for one in strays([this], []) if one.pid == program.pid]
+        finally:
+            program.kill()
+    assert not [one for one in strays([], []) if one.pid == program.pid]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_client_begins_with_every_kind_of_mischief(seed: int) -> None:
+    dealer = Mischief(seed, 0.01)
+    first = [dealer.call() for _ in KINDS]
+    assert {KIND_OF[call[0]].name for call in first if call is not None} == {kind.name for kind in KINDS}
+    later = [dealer.call() for _ in range(10_000)]
+    assert 0 < sum(call is not None for call in later) < 300
+    assert {Mischief(seed, 0.0).call() for _ in range(1000)} == {None}
 
 
 def test_counts_that_are_wrong_are_found(books: Books) -> None:

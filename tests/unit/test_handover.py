@@ -184,7 +184,7 @@ def test_what_is_taken_travels(numbers: list[Any], text: str) -> None:
     "value", [object(), {"key": object()}, [1, {object()}], int, lambda: None], ids=lambda value: type(value).__name__
 )
 def test_what_is_not_data_is_refused_as_a_type_error_that_says_where(value: Any) -> None:
-    with pytest.raises(TypeError, match="the data of the progress: .* is not data"):
+    with pytest.raises(TypeError, match=r"the data of the progress: .* is not data"):
         current.progress(0.5, data=value)
 
 
