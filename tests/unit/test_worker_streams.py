@@ -6,6 +6,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,3 +131,80 @@ def test_a_program_without_standard_streams_is_captured_all_the_same(monkeypatch
     capture.start()
     print(f"to nobody from {os.getpid()}")
     assert (sys.stdout, sys.stderr) == (None, None)
+
+
+SPOILED = """
+    import io, os, sys
+    from taskbahn import Taskbahn
+
+    app = Taskbahn()
+
+    class Taker:
+        def write(self, text):
+            return len(text)
+
+    def replace():
+        sys.stdout = Taker()
+
+    def remove():
+        sys.stdout = None
+
+    def delete():
+        del sys.stdout
+
+    def close():
+        print("said")
+        sys.stdout.close()
+
+    def detach():
+        with io.TextIOWrapper(sys.stdout.detach(), encoding="utf-8") as out:
+            out.write("said\\n")
+
+    def wrap():
+        with io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8") as out:
+            out.write("said\\n")
+
+    def fill():
+        out = sys.stdout.fileno()
+        full = os.open("/dev/full", os.O_WRONLY)
+        kept = os.dup(out)
+        os.dup2(full, out)
+        try:
+            print("said", flush=True)
+        finally:
+            os.dup2(kept, out)
+
+    @app.task(name="spoil", pool="{POOL}")
+    {DEF} spoil(how: str) -> None:
+        globals()[how]()
+
+    @app.task(name="say", pool="{POOL}")
+    {DEF} say() -> None:
+        print("heard")
+"""
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a stream around the common one is not closed with it
+@pytest.mark.parametrize("pool", ["loop", "thread", "process"])
+def test_whatever_a_task_does_to_the_streams_the_next_job_is_heard(
+    pool: str, make_module: MakeModule, monkeypatch: pytest.MonkeyPatch, capture: Capture
+) -> None:
+    ways = ["replace", "remove", "delete", "close", "detach", "wrap", *(["fill"] if Path("/dev/full").exists() else [])]
+    text = textwrap.dedent(SPOILED).format(POOL=pool, DEF="async def" if pool == "loop" else "def")
+    target = f"{make_module(text)}:app"
+
+    async def action(worker: Any, dispatcher: Any) -> None:
+        for how in ways:
+            for name, task, args in ((how, "spoil", [how]), (f"after {how}", "say", [])):
+                dispatcher.run((name, task, args))
+                await dispatcher.until(lambda: worker.is_clear)
+        heard = [(one[0], one[4]["message"]) for one in dispatcher.all("notices") if one[2] == "log"]
+        loud = [(how, "said") for how in ways if how not in ("replace", "remove", "delete")]
+        assert sorted(heard) == sorted([(f"after {how}", "heard") for how in ways] + loud)
+        assert not dispatcher.failed
+
+    with Path(os.devnull).open("w", encoding="utf-8") as below:  # not pytest's own stream
+        monkeypatch.setattr(sys, "stdout", below)
+        capture.start()
+        play(load_app(target), action, target=target)
+        capture.stop()

@@ -9,6 +9,7 @@ the `logging` package writes is not taken a second time. An attempt that says no
 from __future__ import annotations
 
 import codecs
+import contextlib
 import logging
 import sys
 import threading
@@ -16,7 +17,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from taskbahn.attempt import MAX_LOG_LINE, MAX_NAME
-from taskbahn.belonging import heard, owner
+from taskbahn.belonging import PROCESS, heard, owner
 from taskbahn.handover import text_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ HANDLING: ContextVar[bool] = ContextVar("taskbahn_handling", default=False)  # a
 
 
 class Tee:
-    """A text stream that also tells the attempt what is written to it; everything else is the stream's own."""
+    """A text stream that also tells the attempt what is written to it; everything else is the stream's own.
+
+    It is there for all attempts of the process, so it outlives what one does to it: `close` and `detach` leave the stream
+    below as it is, and what that one does not take (closed, broken, full, another encoding) is still told to the attempt.
+    """
 
     def __init__(self, stream: TextIO, name: str) -> None:
         self._stream = stream
@@ -41,21 +46,33 @@ class Tee:
             self._buffer = BufferTee(self._stream.buffer, self._name, self._stream.encoding)
         return self._buffer
 
-    def write(self, text: str) -> int:
-        """Write *text* to the stream and to the job's log."""
-        try:
-            written = self._stream.write(text)
-        except UnicodeEncodeError:  # a name of a file that is no UTF-8, say: the terminal shows it escaped
-            encoding = self._stream.encoding or "utf-8"
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-            written = len(text)
-        if text:
-            tell_printed(self._name, text)
-        return written
+    def write(self, text: Any) -> int:
+        """Write *text* to the job's log and to the stream; raises what the stream raises only if no job has heard it."""
+        if not isinstance(text, str) or not tell_printed(self._name, text):
+            return self._stream.write(text)
+        with contextlib.suppress(OSError, ValueError):
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                self._stream.write(text.encode(self._stream.encoding, "backslashreplace").decode(self._stream.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        """Send on what is written; a stream that is closed or broken has nothing."""
+        if owner() is None:
+            self._stream.flush()
+            return
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
     def close(self) -> None:
-        """Flush: the stream is for all attempts."""
-        self._stream.flush()
+        """Flush: other attempts go on to write."""
+        self.flush()
+
+    def detach(self) -> Any:
+        """Return what is below, and stay in use."""
+        self.flush()
+        return self.buffer
 
     def writelines(self, lines: Any) -> None:
         """Write each of *lines*."""
@@ -77,13 +94,23 @@ class BufferTee:
 
     def write(self, data: Any) -> int:
         """Write *data* to the stream, and its text to the job's log."""
-        written: int = self._stream.write(data)
-        if owner() is not None:
-            decoder = self._decoders.setdefault(threading.get_ident(), self._new_decoder("replace"))
-            text = decoder.decode(bytes(data))
-            if text:
-                tell_printed(self._name, text)
-        return written
+        if owner() is None:
+            return cast("int", self._stream.write(data))
+        raw = bytes(memoryview(data))
+        decoder = self._decoders.setdefault(threading.get_ident(), self._new_decoder("replace"))
+        tell_printed(self._name, decoder.decode(raw))
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(raw)
+        return len(raw)
+
+    def flush(self) -> None:
+        """Send on what is written, as `Tee.flush`."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Flush: a `TextIOWrapper` that a task has put around it closes it when it is not needed any more."""
+        self.flush()
 
     def writelines(self, lines: Any) -> None:
         """Write each of *lines*."""
@@ -99,12 +126,30 @@ def without_tee(stream: TextIO) -> TextIO:
     return stream._stream if isinstance(stream, Tee) else stream  # noqa: SLF001 - of this module
 
 
-def tell_printed(stream: str, text: str) -> None:
-    """Give *text* to the attempt that wrote it, if it is not a log handler that did."""
-    if not HANDLING.get():
-        context = heard("what was printed") if text.strip() else owner()
-        if context is not None:
-            context.say().printed(stream, text)
+def tell_printed(stream: str, text: str) -> bool:
+    """Give *text* to the attempt that wrote it, if it is not a log handler that did; return whether there is such an attempt."""
+    if HANDLING.get():
+        return owner() is not None
+    context = heard("what was printed") if text.strip() else owner()
+    if context is None:
+        return False
+    if text:
+        context.say().printed(stream, text)
+    return True
+
+
+class Streams:
+    """The standard streams as the import of the application left them; to be made when it is done and `Capture` has started."""
+
+    def __init__(self) -> None:
+        self._out, self._err = sys.stdout, sys.stderr
+
+    def restore(self) -> None:
+        """Put them back where an ended attempt has left others, and no other one runs here that may use them."""
+        if getattr(sys, "stdout", self) is self._out and getattr(sys, "stderr", self) is self._err:
+            return
+        if not PROCESS.is_busy():
+            sys.stdout, sys.stderr = self._out, self._err
 
 
 class Capture:
@@ -145,7 +190,7 @@ def _take_record(
     handle = _muted(original)
 
     def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
-        if not HANDLING.get() and not record.name.startswith(NOT_OURS):
+        if not HANDLING.get() and not str(record.name).startswith(NOT_OURS):
             context = heard("a log record")
             if context is not None:
                 context.say().line(record.levelname, record.name, _text(record))

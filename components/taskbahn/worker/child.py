@@ -25,11 +25,11 @@ from taskbahn.attempt import AttemptContext
 from taskbahn.belonging import PROCESS
 from taskbahn.blocking import in_worker
 from taskbahn.signals import Cancelled, Stop, TimeLimit
-from taskbahn.worker.capture import Capture
+from taskbahn.worker.capture import Capture, Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, outcome, stopped
 from taskbahn.worker.forked import guard
-from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
+from taskbahn.worker.frames import DEAF, MOST_READ, Mark, Unframer, frame
 from taskbahn.worker.helper_processes import HelperProcesses
 from taskbahn.worker.helper_threads import HelperThreads
 from taskbahn.worker.loading import load_app
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from taskbahn.attempt import Record
     from taskbahn.task import Task
 
-DEAF = 70  # exit code when the talking thread has ended (EX_SOFTWARE of sysexits.h)
 FLUSH_AFTER = 0.002  # seconds that an outcome may wait behind a running attempt
 SWITCH_INTERVAL = 0.001  # seconds for which the main thread may keep the talking one from running
 
@@ -56,6 +55,7 @@ class Child:
         self._mark = mark
         self._tasks = tasks
         self._new_context = AttemptContexts().new
+        self._streams = Streams()
         self._line: deque[AttemptContext] = deque()
         self._held: dict[tuple[str, int], AttemptContext] = {}
         self._current: AttemptContext | None = None
@@ -66,7 +66,6 @@ class Child:
         self._gate = ProgressGate()
         self._wake_read, self._wake_write = os.pipe()
         self._is_awake = False  # the talking thread will look at the records by itself
-        self._streams = sys.stdout, sys.stderr  # as the import of the application left them
         self._main_thread = threading.main_thread().ident or 0
 
     def run(self) -> None:
@@ -115,7 +114,7 @@ class Child:
             context.ended = True
             record = escaped(context, error)
         self._current = PROCESS.only = None
-        sys.stdout, sys.stderr = self._streams  # a task may have put something else there
+        self._streams.restore()
         return record or stopped(context, context.stop_reason)
 
     def _raise_in_task(self, *_: object) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LENGTH = struct.Struct("=I")
+DEAF = 70  # exit code of a child when the talking thread has ended (EX_SOFTWARE of sysexits.h)
 MOST_READ = 256 * 1024  # bytes
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 THROW_SECONDS = 0.2  # between two exceptions that are thrown into a lost thread
+MAX_FAILS, FAIL_PAUSE = 10, 0.1  # times that the loop may fail at its descriptors, and the seconds between two
+BROKEN = 70  # exit code of a worker whose loop has failed (EX_SOFTWARE of sysexits.h)
 MAX_THROWS = 50  # into one lost thread: what still runs after ten seconds is not Python code
 
 
@@ -42,6 +46,7 @@ class LoopThread:
         self._reactor = reactor
         self._stop_reactor: Callable[[], None] | None = None
         self._is_stopped = False
+        self._fails = 0
         self._thread = threading.Thread(target=self._run, name="taskbahn-loop", daemon=True)
 
     @property
@@ -99,6 +104,14 @@ class LoopThread:
     def _run_on(self) -> None:
         try:
             self.loop.run_forever()
+        except OSError as error:  # of its selector, whose descriptor is closed
+            self._fails += 1
+            if self._fails >= MAX_FAILS and not self.is_lost:
+                why = "the event loop of tasks cannot go on ({error}), and the worker with it; has a task closed its descriptors?"
+                self.log.error(why, error=error)  # noqa: TRY400 - its place is in asyncio
+                os._exit(BROKEN)
+            time.sleep(FAIL_PAUSE)
+            return
         except BaseException as error:  # noqa: BLE001 - asyncio lets SystemExit and KeyboardInterrupt through
             if not self.is_lost:
                 self.log.warn("{kind} came out of the event loop of tasks, which goes on", kind=type(error).__name__)

@@ -21,7 +21,8 @@ from taskbahn.worker.forked import guard, keep_from_copies
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
-    from taskbahn.worker.service import Settings, Worker
+    from taskbahn.worker.loop_thread import BROKEN
+from taskbahn.worker.service import Settings, Worker
 
 SILENT_AFTER = 1.0  # seconds without an answer after which the user is told
 GIVE_UP_WITHIN = 4.0  # seconds after the grace for stopping what still runs and saying so
@@ -174,7 +175,12 @@ def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) 
     keep_from_copies(loop)
     main = loop.create_task(run.main(reactor))
     main.add_done_callback(lambda _: reactor.callLater(0, reactor.stop))
-    reactor.run(installSignalHandlers=False)
+    try:
+        reactor.run(installSignalHandlers=False)
+    except BaseException as error:  # noqa: BLE001 - asyncio has no way back from here, so nothing can be ended politely
+        why = f"{type(error).__name__}: {error}"
+        console.print(f"error: the worker's event loop cannot go on ({why}); has a task closed its descriptors?", markup=False)
+        os._exit(BROKEN)
     watchdog = threading.Timer(EXIT_WITHIN, os._exit, (run.code,))
     watchdog.daemon = True
     watchdog.start()

@@ -163,9 +163,9 @@ class Worker:
 
     async def warm_up(self) -> None:
         """Make everything ready that needs no router; raises ChildCannotStart."""
+        self._capture.start()
         for pool in self._pools.values():
             await pool.start()
-        self._capture.start()
         for helper in self._helpers:
             helper.start()
         PROCESS.work(lambda sentence: self.log.warn("{sentence}", sentence=sentence), self._runs_here)

@@ -12,16 +12,18 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from taskbahn.worker.frames import MOST_READ, Mark, Unframer, frame
+from taskbahn.worker.frames import DEAF, MOST_READ, Mark, Unframer, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from taskbahn.attempt import AttemptContext
+    from taskbahn.worker.pools.program import ChildProgram
 
 END_GRACE = 1.0  # seconds that an idle child gets for its exit
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; getrusage(2) differs
 DEAF_AFTER = 10.0  # seconds for which a child may leave what it was given, while it runs nothing
+CUT_OFF_AFTER = 1.0  # seconds that one whose socket is closed gets to end by itself, so that its exit code is known
 EXIT_LOOK = 0.25  # seconds between two looks for the end of a child, where the system has no descriptor for it
 HALT_LOOKS = 50  # milliseconds in which a halted process should have come to a halt, if it is not stuck in the kernel
 
@@ -51,7 +53,12 @@ class Death(NamedTuple):
             return f"its process was ended: {self.reason}"
         peak = f"; its memory was {self.peak_memory / 2**20:,.0f} MiB at most"
         if self.code >= 0:
-            return f"its process ended with exit code {self.code}{peak}"
+            hint = (
+                " (it could not talk to the worker any more; did a task close descriptors of others?)"
+                if self.code == DEAF
+                else ""
+            )
+            return f"its process ended with exit code {self.code}{hint}{peak}"
         hint = "; was it out of memory?" if -self.code == signal.SIGKILL else ""
         return f"its process was ended by signal {-self.code} ({self.signal or 'unknown'}){peak}{hint}"
 
@@ -72,7 +79,7 @@ class Death(NamedTuple):
 class ChildProcess:
     """A started child. `held` are the attempts it was given and has not answered, in order, with their sequence numbers."""
 
-    def __init__(self, target: str, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, program: ChildProgram, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
         self.held: dict[tuple[str, int], AttemptContext] = {}
         self.is_ready = False
         self.expected = 0.0  # seconds that `held` will probably take
@@ -88,14 +95,8 @@ class ChildProcess:
         self._waits_since: float | None = None  # for it to begin what it has, while it runs nothing; monotonic
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
-        command = [sys.executable, "-m", "taskbahn.worker.child", str(theirs.fileno()), str(self._mark.descriptor), target]
         with theirs:
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=(theirs.fileno(), self._mark.descriptor),
-                stdin=subprocess.DEVNULL,
-                process_group=0,  # a Ctrl-C in the terminal is for the worker
-            )
+            self._process = program.start(theirs.fileno(), self._mark.descriptor)
         loop.add_reader(self._socket, self._read)
         self._exit = _exit_descriptor(self.pid)
         if self._exit is None:
@@ -222,7 +223,8 @@ class ChildProcess:
             except ConnectionError:
                 data = b""
             if not data:
-                self._died()
+                self._loop.remove_reader(self._socket)
+                self._loop.call_later(CUT_OFF_AFTER, self._cut_off)  # if it is not about to end, which `_exited` sees
                 return
             try:
                 for records in self._unframer.feed(data):
@@ -259,6 +261,11 @@ class ChildProcess:
         if not self._is_gone:
             self._died()
 
+    def _cut_off(self) -> None:
+        if not self._is_gone:
+            self._reason = self._reason or "it closed its connection to the worker; did a task close descriptors of others?"
+            self._died()
+
     def _look(self) -> None:
         if self._is_gone:
             return
@@ -268,7 +275,7 @@ class ChildProcess:
             self._loop.call_later(EXIT_LOOK, self._look)
 
     def _died(self) -> None:
-        """It has ended, or has closed its socket: the exit code is decided already, or it has cut itself off and is of no use."""
+        """It has ended, or has cut itself off and is of no use."""
         self._kill()
         _, status, used = os.wait4(self.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)  # or it would be waited for again

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 
 from taskbahn.attempt import ACTIVE, DONE
 from taskbahn.streaming import stream_async
+from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, conclude
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
@@ -78,6 +79,7 @@ class LoopPool:
 
     async def start(self) -> None:
         """Start the loop."""
+        self._streams = Streams()
         self._thread.start()
 
     async def stop(self) -> None:
@@ -235,6 +237,7 @@ class LoopPool:
             record = escaped(context, error)
         ACTIVE.set(None)  # or what the worker does from here on would belong to it
         running.pop(context, None)
+        self._streams.restore()
         self._cancelled.discard(context)
         if not self._running:  # nothing else will follow soon
             self._outbox.put(record)

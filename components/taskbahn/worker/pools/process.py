@@ -13,6 +13,7 @@ from taskbahn.errors import ServiceError
 from taskbahn.worker.failure import outcome, stopped
 from taskbahn.worker.pool import BLOCKED_AFTER, Line
 from taskbahn.worker.pools.childprocess import ChildProcess, Death
+from taskbahn.worker.pools.program import ChildProgram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,7 +52,7 @@ class ProcessPool:
     ) -> None:
         self.slots = slots
         self.children: list[ChildProcess] = []
-        self._target = target
+        self._program = ChildProgram(target)
         self._outbox = outbox
         self._loop = loop
         self._on_back = on_back
@@ -190,7 +191,7 @@ class ProcessPool:
             self._distribute()
 
     def _could_not_start(self, why: str) -> None:
-        error = ChildCannotStart(f"a child process could not import {self._target}: {why}")
+        error = ChildCannotStart(f"a child process could not import {self._program.target}: {why}")
         if self._first is not None and not self._first.done():
             self._first.set_exception(error)
             return
@@ -204,7 +205,7 @@ class ProcessPool:
         self._distribute()
 
     def _spawn(self) -> None:
-        self.children.append(ChildProcess(self._target, self, self._loop))
+        self.children.append(ChildProcess(self._program, self, self._loop))
 
     def _distribute(self) -> None:
         """Give each child its share of the line, the least busy one first; start another child if all are busy."""

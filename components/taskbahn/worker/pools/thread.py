@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from taskbahn.signals import Cancelled, Stop, TimeLimit
+from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
 from taskbahn.worker.helper_processes import end_helpers
@@ -80,6 +81,7 @@ class ThreadPool:
 
     async def start(self) -> None:
         """Start the threads."""
+        self._streams = Streams()
         while len(self._places) < self.slots:
             self._add_place()
 
@@ -152,6 +154,7 @@ class ThreadPool:
             place.context = context
             record = self._run(place, tasks[context.task], context)
             place.context = None
+            self._streams.restore()
             put(record)
 
     def _run(self, place: Place, task: Task[..., Any], context: AttemptContext) -> Record:
