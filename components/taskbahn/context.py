@@ -102,8 +102,9 @@ class Current:
         try:
             yield handle
         finally:
-            INNERMOST.reset(token)
             handle.end()
+            with contextlib.suppress(ValueError):  # closed in another context than it was begun in: by an `ExitStack`, say
+                INNERMOST.reset(token)
 
     def progress(self, fraction_or_done: float, total: float | None = None, message: str = "", data: Any = None) -> None:
         """Say how far the attempt is: a fraction from 0 to 1, or so many of *total*; *data* is any value that is data.

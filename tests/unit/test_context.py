@@ -1,5 +1,8 @@
 """`current`, without a worker."""
 
+from contextlib import ExitStack
+from contextvars import copy_context
+
 import pytest
 
 from taskbahn.attempt import ACTIVE, MAX_CHUNKS, AttemptContext, Record
@@ -45,6 +48,17 @@ def test_inside_it_names_the_attempt() -> None:
         assert (current.job, current.attempt, current.task) == ("job", 2, "shop.sell")
     finally:
         ACTIVE.reset(token)
+
+
+def test_a_stage_may_be_closed_in_another_context_than_it_was_begun_in() -> None:
+    context, _ = attempt()
+    ACTIVE.set(context)
+    stages = ExitStack()
+    copy_context().run(stages.enter_context, current.stage("Copying"))
+    stages.close()
+    [stage] = context.say().progress.stages
+    assert stage.ended_at is not None
+    ACTIVE.set(None)
 
 
 def test_check_raises_what_the_stop_is() -> None:

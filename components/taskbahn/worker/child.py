@@ -56,6 +56,7 @@ class Child:
         self._tasks = tasks
         self._new_context = AttemptContexts().new
         self._streams = Streams()
+        self._no_alarm = signal.getitimer(signal.ITIMER_REAL)[0] == 0.0  # the import has set none
         self._line: deque[AttemptContext] = deque()
         self._held: dict[tuple[str, int], AttemptContext] = {}
         self._current: AttemptContext | None = None
@@ -115,6 +116,8 @@ class Child:
             record = escaped(context, error)
         self._current = PROCESS.only = None
         self._streams.restore()
+        if self._no_alarm:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # what the attempt has left would end the next one
         return record or stopped(context, context.stop_reason)
 
     def _raise_in_task(self, *_: object) -> None:
@@ -226,8 +229,10 @@ class Child:
             if batch:
                 try:
                     self._socket.sendall(self._sendable.packed(batch))
-                except OSError:
+                except ConnectionError:
                     _end_with_worker()
+                except OSError:  # a task has closed the descriptor
+                    os._exit(DEAF)
 
 
 def _end_with_worker() -> NoReturn:

@@ -35,7 +35,8 @@ def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) 
     except Stop:
         raise
     except BaseException as broken:  # noqa: BLE001 - what an exception of the user's has to say may raise anything itself
-        message = f"the attempt failed, and its error cannot be read: {text_of(broken, MAX_MESSAGE)}"
+        why = f"{text_of(type(broken).__name__, MAX_NAME)}: {text_of(broken, MAX_MESSAGE)}"
+        message = f"the attempt failed, and its error cannot be read ({why})"
         described, retry, delay = {"type": text_of(type(error).__name__, MAX_NAME), "message": message}, True, None
     if kind != "error":
         described["message"] = context.stop_reason or described["message"]

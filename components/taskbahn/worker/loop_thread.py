@@ -22,10 +22,16 @@ from taskbahn.worker.forked import keep_from_copies
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MONOTONIC = time.monotonic
 THROW_SECONDS = 0.2  # between two exceptions that are thrown into a lost thread
 MAX_FAILS, FAIL_PAUSE = 10, 0.1  # times that the loop may fail at its descriptors, and the seconds between two
 BROKEN = 70  # exit code of a worker whose loop has failed (EX_SOFTWARE of sysexits.h)
 MAX_THROWS = 50  # into one lost thread: what still runs after ten seconds is not Python code
+
+
+def keep_clock(loop: asyncio.AbstractEventLoop) -> None:
+    """Have *loop* read the clock itself, and not what a task may have put in the place of `time.monotonic`: its timers would stand still."""
+    loop.time = MONOTONIC  # type: ignore[method-assign]
 
 
 class LoopThread:
@@ -38,6 +44,7 @@ class LoopThread:
 
     def __init__(self, reactor: Any = None) -> None:
         self.loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop if reactor else asyncio.new_event_loop()  # noqa: SLF001 - it has no other name
+        keep_clock(self.loop)
         keep_from_copies(self.loop)
         self.is_lost = False
         self.kept: set[asyncio.Task[None]] = (

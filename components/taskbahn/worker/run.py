@@ -18,11 +18,11 @@ from taskbahn.steady_timers import steady_timers
 from taskbahn.worker.burst import nothing_left
 from taskbahn.worker.capture import without_tee
 from taskbahn.worker.forked import guard, keep_from_copies
+from taskbahn.worker.loop_thread import BROKEN, keep_clock
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
-    from taskbahn.worker.loop_thread import BROKEN
-from taskbahn.worker.service import Settings, Worker
+    from taskbahn.worker.service import Settings, Worker
 
 SILENT_AFTER = 1.0  # seconds without an answer after which the user is told
 GIVE_UP_WITHIN = 4.0  # seconds after the grace for stopping what still runs and saying so
@@ -160,6 +160,7 @@ def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) 
     """
     in_worker()
     loop = asyncio.new_event_loop()
+    keep_clock(loop)
     asyncio.set_event_loop(loop)
     has_async = any(task.pool == "loop" for task in app.tasks.values())
     asyncioreactor.install(asyncio.new_event_loop() if has_async else loop)  # type: ignore[no-untyped-call]

@@ -1,0 +1,110 @@
+"""What one attempt does to its process or to the worker around it, and what the next one finds."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.stage import play
+
+from taskbahn.worker.loading import load_app
+from taskbahn.worker.loop_thread import LoopThread
+
+SOURCE = """
+    import os, shutil, signal, time
+    from taskbahn import Taskbahn
+
+    app = Taskbahn()
+
+    @app.task(name="leave", pool="thread")
+    def leave(place: str) -> None:
+        os.chdir(place)
+        shutil.rmtree(place)
+        os.environ.clear()
+
+    @app.task(name="alarm")
+    def alarm() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
+
+    @app.task(name="close")
+    def close() -> None:
+        os.closerange(3, 256)
+
+    @app.task(name="cut_off")
+    def cut_off() -> None:
+        import socket, sys
+        for number in range(3, 64):
+            try:
+                socket.socket(fileno=number).shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+        time.sleep(60)
+
+    @app.task(name="end")
+    def end() -> None:
+        os._exit(3)
+
+    @app.task(name="where")
+    def where(seconds: float = 0) -> list:
+        time.sleep(seconds)
+        return [os.getcwd(), os.environ.get("WORD"), os.getpid()]
+"""
+
+
+@pytest.fixture
+def target(make_module: Callable[[str], str]) -> str:
+    return f"{make_module(SOURCE)}:app"
+
+
+def test_a_new_process_starts_where_the_worker_was_and_with_its_variables(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORD", "kept")
+    monkeypatch.setattr(os, "environ", os.environ.copy())  # the task clears it
+    gone = tmp_path / "gone"
+    gone.mkdir()
+
+    async def scene(worker: Any, dispatcher: Any) -> None:
+        for name, task, args in (("a", "leave", [str(gone)]), ("b", "end", []), ("c", "where", [])):
+            dispatcher.run((name, task, args))
+            await dispatcher.until(lambda: worker.is_clear)
+        assert list(dispatcher.failed) == ["b"]
+        assert dispatcher.done["c"][:2] == [str(tmp_path), "kept"]
+
+    play(load_app(target), scene, slots=1, target=target)
+
+
+def test_an_alarm_that_an_attempt_has_left_does_not_end_the_next_one(target: str) -> None:
+    async def scene(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("a", "alarm"), ("b", "where", [1.0]))
+        await dispatcher.until(lambda: worker.is_clear)
+        assert sorted(dispatcher.done) == ["a", "b"]
+
+    play(load_app(target), scene, slots=1, target=target)
+
+
+@pytest.mark.parametrize("task", ["close", "cut_off"])
+def test_a_process_whose_descriptors_were_closed_is_ended_and_the_job_says_so(target: str, task: str) -> None:
+    async def scene(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("a", task))
+        await dispatcher.until(lambda: worker.is_clear)
+        dispatcher.run(("b", "where"))
+        await dispatcher.until(lambda: worker.is_clear)
+        assert "did a task close descriptors of others?" in dispatcher.failed["a"]["error"]["message"]
+        assert list(dispatcher.done) == ["b"]
+
+    play(load_app(target), scene, slots=1, target=target)
+
+
+def test_the_timers_of_the_loop_of_tasks_go_on_though_a_task_stops_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread, rang = LoopThread(), threading.Event()
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    thread.start()
+    thread.call(thread.loop.call_later, 0.01, rang.set)
+    assert rang.wait(20)
+    thread.stop()
+    assert thread.join(20)
