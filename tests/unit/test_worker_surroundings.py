@@ -1,6 +1,7 @@
 """What one attempt does to its process or to the worker around it, and what the next one finds."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from support.stage import play
 
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.loop_thread import LoopThread
+from taskbahn.worker.pools import childprocess
 
 SOURCE = """
     import os, shutil, signal, time
@@ -98,6 +100,29 @@ def test_a_process_whose_descriptors_were_closed_is_ended_and_the_job_says_so(ta
         assert list(dispatcher.done) == ["b"]
 
     play(load_app(target), scene, slots=1, target=target)
+
+
+@pytest.mark.parametrize("has_descriptor", [True, False])
+def test_a_process_for_whose_end_somebody_else_has_waited_is_replaced(
+    target: str,
+    monkeypatch: pytest.MonkeyPatch,
+    has_descriptor: bool,  # noqa: FBT001 - of parametrize
+) -> None:
+    async def scene(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("a", "end"))
+        await dispatcher.until(lambda: worker.is_clear)
+        dispatcher.run(("b", "where"))
+        await dispatcher.until(lambda: worker.is_clear)
+        assert "waits for all processes (os.wait) or ignores SIGCHLD" in dispatcher.failed["a"]["error"]["message"]
+        assert list(dispatcher.done) == ["b"]
+
+    if not has_descriptor:
+        monkeypatch.setattr(childprocess, "_exit_descriptor", lambda _: None)
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # then the system itself waits for them
+    try:
+        play(load_app(target), scene, slots=1, target=target)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_the_timers_of_the_loop_of_tasks_go_on_though_a_task_stops_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,18 +155,20 @@ class ChildProcess:
 
     def _kill_if(self, is_meant: Callable[[], bool]) -> bool:
         """Halt it, hear what it has said, and kill it if *is_meant* still holds; return whether it is gone or going."""
-        os.kill(self.pid, signal.SIGSTOP)
-        for _ in range(HALT_LOOKS):
-            if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
-                break
-            time.sleep(0.001)
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):  # somebody else has waited for it
+            os.kill(self.pid, signal.SIGSTOP)
+            for _ in range(HALT_LOOKS):
+                if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
+                    break
+                time.sleep(0.001)
         self._read()
         if self._is_gone:
             return True
         if is_meant():
             self.kill()
             return True
-        os.kill(self.pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGCONT)
         return False
 
     def is_deaf(self, now: float) -> bool:
@@ -269,18 +271,23 @@ class ChildProcess:
     def _look(self) -> None:
         if self._is_gone:
             return
-        if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
-            self._exited()
-        else:
-            self._loop.call_later(EXIT_LOOK, self._look)
+        with contextlib.suppress(ChildProcessError):  # somebody else has waited for it
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+                self._loop.call_later(EXIT_LOOK, self._look)
+                return
+        self._exited()
 
     def _died(self) -> None:
         """It has ended, or has cut itself off and is of no use."""
         self._kill()
-        _, status, used = os.wait4(self.pid, 0)
-        self._process.returncode = os.waitstatus_to_exitcode(status)  # or it would be waited for again
+        peak = self._process.returncode = 0  # or it would be waited for again
+        try:
+            _, status, used = os.wait4(self.pid, 0)
+            peak, self._process.returncode = used.ru_maxrss * MAXRSS_UNIT, os.waitstatus_to_exitcode(status)
+        except ChildProcessError:
+            self._reason = self._reason or "how is not known: a task waits for all processes (os.wait) or ignores SIGCHLD"
         self._close(keep_mark=True)
-        self._owner.child_died(self, Death(self._process.returncode, used.ru_maxrss * MAXRSS_UNIT, self._reason))
+        self._owner.child_died(self, Death(self._process.returncode, peak, self._reason))
         self._mark.close()
 
     def _close(self, *, keep_mark: bool = False) -> None:
