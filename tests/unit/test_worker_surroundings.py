@@ -14,6 +14,7 @@ from support.stage import play
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.loop_thread import LoopThread
 from taskbahn.worker.pools import childprocess
+from taskbahn.worker.pools.program import ChildProgram
 
 SOURCE = """
     import os, shutil, signal, time
@@ -123,6 +124,27 @@ def test_a_process_for_whose_end_somebody_else_has_waited_is_replaced(
         play(load_app(target), scene, slots=1, target=target)
     finally:
         signal.signal(signal.SIGCHLD, before)
+
+
+def test_a_process_that_cannot_be_started_just_now_is_started_later(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, refusals = ChildProgram.start, [OSError(24, "Too many open files"), OSError(11, "Resource temporarily unavailable")]
+
+    def refused_twice(*args: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return start(*args)
+
+    async def scene(worker: Any, dispatcher: Any) -> None:
+        monkeypatch.setattr(ChildProgram, "start", refused_twice)
+        dispatcher.run(("a", "end"))
+        await dispatcher.until(lambda: worker.is_clear)
+        number = 0
+        while refusals or not dispatcher.done:  # meanwhile what waits is handed back, for other workers
+            number += 1
+            dispatcher.run((f"b{number}", "where"))
+            await dispatcher.until(lambda: worker.is_clear)
+
+    play(load_app(target), scene, slots=1, target=target)
 
 
 def test_the_timers_of_the_loop_of_tasks_go_on_though_a_task_stops_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:

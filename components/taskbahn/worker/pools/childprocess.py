@@ -95,8 +95,11 @@ class ChildProcess:
         self._waits_since: float | None = None  # for it to begin what it has, while it runs nothing; monotonic
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
-        with theirs:
+        with theirs, contextlib.ExitStack() as undo:
+            undo.callback(self._socket.close)
+            undo.callback(self._mark.close)
             self._process = program.start(theirs.fileno(), self._mark.descriptor)
+            undo.pop_all()
         loop.add_reader(self._socket, self._read)
         self._exit = _exit_descriptor(self.pid)
         if self._exit is None:

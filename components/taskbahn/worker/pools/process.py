@@ -205,7 +205,10 @@ class ProcessPool:
         self._distribute()
 
     def _spawn(self) -> None:
-        self.children.append(ChildProcess(self._program, self, self._loop))
+        try:
+            self.children.append(ChildProcess(self._program, self, self._loop))
+        except OSError as error:  # no descriptor, process or memory is left just now
+            self._could_not_start(f"it cannot be started ({error})")
 
     def _distribute(self) -> None:
         """Give each child its share of the line, the least busy one first; start another child if all are busy."""
