@@ -17,7 +17,7 @@ from taskbahn.worker.pools import childprocess
 from taskbahn.worker.pools.program import ChildProgram
 
 SOURCE = """
-    import os, shutil, signal, time
+    import asyncio, os, shutil, signal, time
     from taskbahn import Taskbahn
 
     app = Taskbahn()
@@ -45,6 +45,14 @@ SOURCE = """
             except OSError:
                 pass
         time.sleep(60)
+
+    @app.task(name="factory")
+    async def factory() -> None:
+        asyncio.get_running_loop().set_task_factory(lambda *_, **__: 1 / 0)
+
+    @app.task(name="plain")
+    async def plain() -> int:
+        return 1
 
     @app.task(name="end")
     def end() -> None:
@@ -143,6 +151,16 @@ def test_a_process_that_cannot_be_started_just_now_is_started_later(target: str,
             number += 1
             dispatcher.run((f"b{number}", "where"))
             await dispatcher.until(lambda: worker.is_clear)
+
+    play(load_app(target), scene, slots=1, target=target)
+
+
+def test_a_task_factory_that_a_task_sets_takes_no_slot(target: str) -> None:
+    async def scene(worker: Any, dispatcher: Any) -> None:
+        for name, task in (("a", "factory"), ("b", "plain"), ("c", "plain")):
+            dispatcher.run((name, task))
+            await dispatcher.until(lambda: worker.is_clear)
+        assert dispatcher.done == {"a": None, "b": 1, "c": 1}
 
     play(load_app(target), scene, slots=1, target=target)
 

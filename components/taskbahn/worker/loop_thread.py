@@ -130,6 +130,7 @@ class LoopThread:
         self.log.warn("a task called reactor.stop(), which would stop the worker's tasks: it goes on")
 
     def _end(self) -> None:
+        self.loop.set_task_factory(None)  # a task's own has no say any more
         tasks = asyncio.all_tasks(self.loop)
         for task in tasks:
             task.cancel()

@@ -202,7 +202,8 @@ class LoopPool:
                 context = waiting.popleft()
             except IndexError:
                 return
-            running[context] = loop.create_task(self._run(context, running), context=self._new_context())
+            # not by the loop's factory, which a task may have set: an eager one would end the attempt before it is in `running`
+            running[context] = asyncio.Task(self._run(context, running), loop=loop, context=self._new_context())
 
     async def _outcome(self, context: AttemptContext) -> Record:
         task = self._tasks[context.task]
