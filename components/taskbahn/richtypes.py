@@ -42,6 +42,7 @@ BASES: dict[type, Callable[[Any], Any]] = {  # class: how an instance of a subcl
     dt.time: lambda time: dt.time(time.hour, time.minute, time.second, time.microsecond, time.tzinfo, fold=time.fold),
     dt.timedelta: lambda span: dt.timedelta(span.days, span.seconds, span.microseconds),
 }
+MOMENTS = (dt.datetime, dt.date, dt.timedelta)
 KEPT = (bytes, bytearray, memoryview, Decimal, dt.datetime, dt.time)  # what is not taken apart to look into a value
 
 LOCAL_TIMES: dict[type, str] = {dt.datetime: "date-time-local", dt.time: "time-local"}  # those that need no zone
@@ -55,6 +56,8 @@ def encode_hook(value: Any) -> Any:
         return value.model_dump(mode="json")
     for base, plain in BASES.items():
         if isinstance(value, base) and type(value) is not base:
+            if base in MOMENTS and value != value:  # noqa: PLR0124 - as NaT of pandas says of itself that it is no time
+                raise ValueError(f"{value} is no time; give None where there is none")
             if getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0):
                 raise ValueError(f"{value} has nanoseconds, which get lost on the way; round it to microseconds")
             return plain(value)

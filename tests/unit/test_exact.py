@@ -273,6 +273,21 @@ def test_nanoseconds_are_refused_and_not_cut_off() -> None:
         pack_result(Timestamp(2020, 1, 1))
 
 
+def test_a_time_that_is_none_is_refused_as_such() -> None:
+    class NotATime(dt.datetime):
+        nanosecond = float("nan")
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return False
+
+        def __ne__(self, other: object) -> bool:
+            return True
+
+    with pytest.raises(ResultNotSerialisable, match="is no time; give None"):
+        pack_result(NotATime(2020, 1, 1))
+
+
 def test_an_integer_beyond_64_bits_is_refused_where_it_cannot_travel() -> None:
     assert data_of([2**64 - 1, -(2**63)], "a chunk")
     with pytest.raises(ValueError, match="a chunk has an integer beyond 64 bits"):
