@@ -16,7 +16,7 @@ _ports = itertools.cycle(random.sample([port + _own for port in PORTS], len(PORT
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody has at this moment.  Raises OSError if all are taken."""
+    """Return a port of the loopback interface on which no program listens now.  Raises OSError if all are taken."""
     for port in itertools.islice(_ports, len(PORTS)):
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port

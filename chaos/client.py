@@ -41,7 +41,7 @@ MISCHIEF = "CHAOS_MISCHIEF"
 class Mischief:
     """Deals the tasks that misbehave, in an order that the seed decides: first each kind once, so that even a short storm has all of them.
 
-    share: of the calls after that. May be asked from any thread; with a share of 0 nobody misbehaves.
+    share: of the calls after that. Safe from any thread; with a share of 0 no job misbehaves.
     """
 
     def __init__(self, seed: int, share: float) -> None:

@@ -1,6 +1,6 @@
 """Tasks that misbehave, each in its own way and in all three pools; what has to become of each is known.
 
-A kind looks itself at what it gets: who hands over what must be refused, and is not refused, fails with `Unrefused`, which nobody expects.
+A kind checks what it gets. A task fails with `Unrefused`, which no kind expects, when the worker takes a value that it has to refuse.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 POOLS = ("process", "thread", "loop")
-LONG = "600"  # seconds of a program that nobody waits for: longer than a storm takes to settle
+LONG = "600"  # seconds that a program runs which its task leaves behind: longer than a storm takes to settle
 RUN_WITHIN = 1.0
 SURROGATE = "caf\udce9 \ud800\0"
 NAN, INFINITE = float("nan"), float("inf")

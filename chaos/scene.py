@@ -94,7 +94,7 @@ class Scene:
             heapq.heappop(self._later)[2]()
 
     def left_running(self) -> tuple[list[Stray], list[Stray]]:
-        """Return the programs that tasks left running, and those of tasks whose worker was killed: nobody is there to end these."""
+        """Return the programs that tasks left running, and those of tasks whose worker was killed, which no worker can end."""
         programs = [helper.program.process.pid for helper in (*self.workers, *self.clients) if helper.program is not None]
         killed = {pid for worker in self.workers for pid in worker.killed}
         found = strays(self.node.family, programs)

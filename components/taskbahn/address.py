@@ -36,7 +36,7 @@ def parse_address(url: Any, source: str = "") -> Address:
         raise _refused(url, source, f"it is {type(url).__name__}, not text")
     if any(character.isspace() or not character.isprintable() for character in url):
         raise _refused(url, source, "it has spaces or characters that cannot be seen")
-    from urllib.parse import urlsplit  # late: whoever only declares tasks does without
+    from urllib.parse import urlsplit  # late: a program that only declares tasks does not need it
 
     try:
         parts = urlsplit(url)

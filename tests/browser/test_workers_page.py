@@ -106,7 +106,7 @@ def test_a_worker_whose_event_loop_is_blocked_says_by_what_and_where_while_it_la
     job = start(page, "loop.hold", [str(release)], {}, queue="aside")
     try:
         expect(card(page).get_by_text("blocked", exact=True)).to_be_visible()
-        where = re.compile(r"loop\.hold blocks its event loop at .*browser_tasks\.py:\d+ \(hold_loop\)")
+        where = re.compile(r"loop\.hold blocks its event loop at .*browser_tasks\.py:\d+ \(hold_loop\) for \d")
         expect(card(page).get_by_role("alert")).to_contain_text(where)
         expect(card(page).get_by_role("alert").get_by_role("link")).to_have_attribute("href", f"#/jobs/{job}")
         go(page, "#/workers/aside")

@@ -43,7 +43,7 @@ export function Blocked({ worker: { blocked } }) {
   if (!blocked) return null;
   const { task, job, at, since } = blocked;
   return html`<p class="problem" role="alert">
-    ${job ? html`<a href=${link("jobs", job)} title=${job}>${task}</a>` : "Code that a task left behind"} blocks its event loop at <code>${at}</code>
+    ${job ? html`<a href=${link("jobs", job)} title=${job}>${task}</a>` : "Code that a task left behind"} blocks its event loop at <code>${at}</code>${" "}
     for ${wholeDuration(now.value - since)}: its other async tasks stand still.
   </p>`;
 }
