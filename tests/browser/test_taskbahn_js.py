@@ -242,6 +242,19 @@ def test_what_cannot_travel_or_be_offered_is_said_and_harms_nothing(run: Any) ->
     assert state == [3, "live"]
 
 
+def test_integers_of_any_size_are_exact_in_both_directions(run: Any) -> None:
+    small, large, shown = run("""
+        const small = await bahn.call("numbers.add", [1, 2]);
+        const job = await bahn.start("numbers.add", [2n ** 70n, 2 ** 53, 1]);
+        const large = await job.result();
+        const { result } = await job.view();
+        return [typeof small, [typeof large, String(large)], String(result)];
+    """)
+    assert small == "number"
+    assert large == ["bigint", str(2**70 + 2**53 + 1)]
+    assert shown == str(2**70 + 2**53 + 1)
+
+
 def test_a_job_that_waits_tells_its_place_and_what_is_known_of_it(run: Any) -> None:
     places, view, again = run("""
         const job = await bahn.start("sleep.long", [60], {}, { delay: 30 });
