@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+import txaio
 from hypothesis import HealthCheck, settings
 from support import programs
 from support.evidence import Evidence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 # `--hypothesis-profile=default` looks for others.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+# As each process of ours does by what it imports first; a file of tests that is run alone may import nothing of that.
+txaio.use_twisted()
 
 
 def pytest_configure(config: pytest.Config) -> None:
