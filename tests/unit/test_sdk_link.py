@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from taskbahn import Taskbahn
@@ -70,6 +71,18 @@ def test_closing_leaves_no_thread(app: Taskbahn) -> None:
         app.get("some.task").start()
     app.close()
     assert threading.active_count() == before
+
+
+def test_closing_leaves_no_descriptor(url: str) -> None:
+    process = psutil.Process()
+
+    def once() -> int:
+        with Taskbahn(url, timeout=0.01) as app, pytest.raises(RouterUnavailable):
+            app.get("some.task").start()
+        return process.num_fds()
+
+    once()  # what stays for all
+    assert once() == once()
 
 
 def test_declaring_and_checking_needs_no_connection(app: Taskbahn) -> None:
