@@ -115,6 +115,42 @@ ALONE = """
         os.system(f"trap '' TERM; sleep 47 & echo $$ $! > {place}.new; mv {place}.new {place}; sleep 47")
 """
 
+STUBBORN = """
+    import os, signal, subprocess, time
+    from pathlib import Path
+    from taskbahn import Taskbahn
+
+    app = Taskbahn()
+
+    def leave(place: str) -> None:
+        for number in range(2):
+            ready = f"{place}.{number}"
+            tell = f"echo $$ $! > {ready}.new; mv {ready}.new {ready}"
+            subprocess.Popen(["sh", "-c", f"trap '' TERM; sleep 47 & {tell}; sleep 47; sleep 47"])
+            while not os.path.exists(ready):
+                time.sleep(0.01)
+
+    def hang(place: str) -> None:
+        leave(place)
+        while True:
+            try:
+                time.sleep(47)
+            except BaseException:
+                pass
+
+    for pool in ("process", "thread"):
+        app.task(name=f"leave.{pool}", pool=pool)(leave)
+        app.task(name=f"hang.{pool}", pool=pool)(hang)
+
+    @app.task(name="leave.loop")
+    async def leave_in_loop(place: str) -> None:
+        leave(place)
+
+    @app.task(name="hang.loop")
+    async def hang_in_loop(place: str) -> None:
+        hang(place)
+"""
+
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Iterator[Program]:
@@ -185,6 +221,32 @@ def test_what_a_process_has_started_ends_with_a_worker_that_is_killed(node: Node
         started += children(process)  # the copy is one of them
         program.process.send_signal(signal.SIGKILL)
         wait_until_gone([process, *started], 20)
+    finally:
+        program.close()
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("task", ["leave", "hang"])
+def test_what_ignores_sigterm_ends_with_a_worker_that_is_stopped(node: Node, tmp_path: Path, task: str, pool: str) -> None:
+    (tmp_path / "stubborn.py").write_text(textwrap.dedent(STUBBORN))
+    places = [tmp_path / f"pids.{number}" for number in range(2)]
+    words = ("--url", node.websocket, "--slots", "1", "--grace", "0", "--queues", f"{task}-{pool}")
+    program = Program("worker", "stubborn:app", *words, cwd=tmp_path)
+    try:
+        program.wait_for("ready")
+        with Taskbahn(node.websocket) as app:
+            job = app.get(f"{task}.{pool}").options(queue=f"{task}-{pool}").start(str(tmp_path / "pids"))
+            if task == "leave":
+                job.result(timeout=40)
+            deadline = time.monotonic() + 40
+            while not all(place.exists() for place in places):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            program.process.send_signal(signal.SIGTERM)
+            assert program.process.wait(40) == 0
+            if task == "hang":
+                job.cancel()
+        wait_until_gone([int(word) for place in places for word in place.read_text().split()], 10)
     finally:
         program.close()
 

@@ -34,12 +34,12 @@ SOURCE = """
 
     @app.task(name="close")
     def close() -> None:
-        os.closerange(3, 256)
+        os.closerange(3, 4096)
 
     @app.task(name="cut_off")
     def cut_off() -> None:
         import socket, sys
-        for number in range(3, 64):
+        for number in range(3, 4096):  # the socket has a number of the worker's
             try:
                 socket.socket(fileno=number).shutdown(socket.SHUT_WR)
             except OSError:

@@ -97,7 +97,8 @@ def end_helpers(context: AttemptContext, *, at_once: bool = False) -> None:
     if at_once:
         return
     _signal(found, signal.SIGCONT)
-    killer = threading.Thread(target=_kill_later, args=(found,), name="taskbahn-helpers", daemon=True)
+    # no daemon: a process that ends waits for it, or what ignores SIGTERM would outlive the worker
+    killer = threading.Thread(target=_kill_later, args=(found,), name="taskbahn-helpers", daemon=False)
     Context().run(killer.start)  # it belongs to no attempt
 
 

@@ -216,7 +216,7 @@ class ChildProcess:
     def _wait(self, grace: float) -> int:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._process.wait(grace)
-        self._process.kill()
+        self._kill()
         return self._process.wait()
 
     def _read(self) -> None:
