@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.errors import UnknownJob
 from taskbahn.pages import PAGE_BYTES
 from taskbahn.states import FINAL_STATES
-from taskbahn_router.board import id_bytes, id_text
+from taskbahn_router.board import id_bytes
 from taskbahn_router.job_views import packed
 from taskbahn_router.slow_readers import MUCH
 
@@ -48,30 +48,29 @@ class OutcomePages:
         self._fail = fail
         following.read_later = self.read_later
 
-    def begin(self, waiter: Waiter, ids: list[str]) -> None:
-        """Give *waiter* the outcomes of those jobs that are final, and an error for those that do not exist."""
-        rest = dict.fromkeys(ids)
-        asked = self._runner.run(self._reader.outcomes, [id_bytes(id) for id in rest], PAGE_BYTES)
-        asked.addCallback(lambda rows: self._take(waiter, rest, rows))
+    def begin(self, waiter: Waiter, ids: dict[bytes, str]) -> None:
+        """Give *waiter* the outcomes of those jobs that are final, and an error for those that do not exist; *ids* are used up."""
+        asked = self._runner.run(self._reader.outcomes, list(ids), PAGE_BYTES)
+        asked.addCallback(lambda rows: self._take(waiter, ids, rows))
         asked.addErrback(lambda failure: self._fail(waiter.call, failure))
 
-    def _take(self, waiter: Waiter, rest: dict[str, None], rows: list[OutcomeRow]) -> None:
-        size = 0
+    def _take(self, waiter: Waiter, rest: dict[bytes, str], rows: list[OutcomeRow]) -> None:
+        is_all = len(rows) == len(rest) or sum(row.weight() for row in rows) < PAGE_BYTES
+        ended: list[str] = []
         for row in rows:
-            id = id_text(row.id)
-            rest.pop(id, None)
-            size += row.weight()
+            id = rest.pop(row.id)
             if row.state in FINAL_STATES:
+                ended.append(id)
                 waiter.owed([id, row.state, row.result, packed(row.error)])
-                self._following.unfollow([id], waiter)
-        if size < PAGE_BYTES:  # these are all that there are
-            for id in rest:
+        if is_all:
+            for id in rest.values():
+                ended.append(id)
                 waiter.owed([id, "unknown", None, UnknownJob(id).info()])
-                self._following.unfollow([id], waiter)
             rest = {}
+        self._following.unfollow(ended, waiter)
         is_over = waiter.flush()
         if rest and not is_over:
-            self._soon(waiter, list(rest), FIRST_WAIT)
+            self._soon(waiter, rest, FIRST_WAIT)
         elif not is_over:
             waiter.is_reading = False
             self.read_later(waiter)
@@ -81,12 +80,12 @@ class OutcomePages:
         if waiter.behind and not waiter.is_reading:
             waiter.is_reading = True
             ids, waiter.behind = waiter.behind, []
-            self._soon(waiter, ids, 0.0)
+            self._soon(waiter, {id_bytes(id): id for id in ids}, 0.0)
 
-    def _soon(self, waiter: Waiter, ids: list[str], delay: float) -> None:
+    def _soon(self, waiter: Waiter, ids: dict[bytes, str], delay: float) -> None:
         self._clock.callLater(delay, self._go_on, waiter, ids, delay)
 
-    def _go_on(self, waiter: Waiter, ids: list[str], delay: float) -> None:
+    def _go_on(self, waiter: Waiter, ids: dict[bytes, str], delay: float) -> None:
         if not waiter.call.open:
             return
         if self._waiting(waiter.call.caller) > MUCH:

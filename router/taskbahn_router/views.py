@@ -82,7 +82,7 @@ class Views:
         if len(ids) > wire.MAX_WAIT:
             raise TooLarge("job ids in one wait", len(ids), wire.MAX_WAIT, "wait for them in several calls")
         raws = dict(map(both_ids, ids))
-        unknown = [id for id in raws if id not in self._board.jobs]
+        unknown = {raw: id for id, raw in raws.items() if id not in self._board.jobs}
         waiter = Waiter(call, raws)
         self._following.wait(waiter)
         call.on_gone = lambda _: self._following.unfollow(list(waiter.left), waiter)

@@ -69,4 +69,10 @@ class OutcomeRow(NamedTuple):
 
     def weight(self) -> int:
         """Return how many bytes its result and its error have as stored."""
-        return sum(len(text) if text.isascii() else len(text.encode()) for text in (self.result, self.error) if text is not None)
+        return _size(self.result) + _size(self.error)
+
+
+def _size(text: str | None) -> int:
+    if text is None:
+        return 0
+    return len(text) if text.isascii() else len(text.encode())
