@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LEFT_BEHIND_SECONDS = 30.0  # for which code of no running attempt may block the loop before it is given up: nobody can stop that
 END_WITHIN = 1.0  # seconds that the coroutines may take to end after they were cancelled, when the pool is stopped
+HOLD_SECONDS = 0.002  # that an outcome may wait for those of attempts that begin as it ends
 Running = dict["AttemptContext", "asyncio.Task[None]"]
 
 
@@ -240,14 +241,19 @@ class LoopPool:
         running.pop(context, None)
         self._streams.restore()
         self._cancelled.discard(context)
-        if not self._running:  # nothing else will follow soon
+        waiting = self._line.waiting
+        if not self._running and not waiting:  # nothing else will follow soon
             self._outbox.put(record)
-        else:  # what else ends in this turn of the loop goes with it
+        else:  # what else ends in this turn of the loop goes with it, and a little more when others begin at once
             self._outbox.hold(record)
             if not self._is_waking:
                 self._is_waking = True
-                asyncio.get_running_loop().call_soon(self._wake)
-        if running is self._running and self._line.waiting:
+                loop = asyncio.get_running_loop()
+                if waiting:
+                    loop.call_later(HOLD_SECONDS, self._wake)
+                else:
+                    loop.call_soon(self._wake)
+        if waiting and running is self._running:
             self._start_waiting(self._thread)
 
     def _wake(self) -> None:
