@@ -40,10 +40,10 @@ def outcome_error(outcome: Outcome) -> TaskbahnError:
         return from_info(error) if error else TaskbahnError(f"job {id} ended in the unknown state {state!r}", job=id, state=state)
     if "error" in error and "type" not in error:  # an `ErrorInfo`
         error = {"message": error.get("message"), **(error.get("detail") or {})}
-    message = error.get("message") or f"job {id} is {state}"
-    if error.get("type"):
-        message = f"{error['type']}: {message}"
-    return ENDINGS[state].rebuild(str(message), {"job": id, "state": str(state), **error})
+    kind, message = error.get("type"), error.get("message")
+    if kind:
+        message = f"{kind}: {message}" if message else f"{kind} without a message"
+    return ENDINGS[state].rebuild(str(message or f"job {id} is {state}"), {"job": id, "state": str(state), **error})
 
 
 def outcome_value(outcome: Outcome, signature: TaskSignature | None) -> Any:

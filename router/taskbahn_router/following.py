@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn import wire
-from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
+from taskbahn.endings import outcome_error
 from taskbahn.pages import PAGE_BYTES, event_bytes, outcome_bytes, pages
 from taskbahn.states import State
 
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.calls import Call
-
-ENDINGS: dict[str, type[TaskbahnError]] = {
-    State.FAILED: JobFailed,
-    State.CANCELLED: JobCancelled,
-    State.EXPIRED: JobExpired,
-}
 
 
 class Follower(Protocol):
@@ -34,15 +28,6 @@ class Follower(Protocol):
 
     def final(self, outcome: list[Any]) -> None:
         """Take a `wire.Outcome`: the job has ended."""
-
-
-def outcome_error(state: str, error: dict[str, Any] | None, job: str) -> TaskbahnError:
-    """Return the error that a caller gets for a job that did not succeed."""
-    kind = ENDINGS.get(state, JobFailed)
-    detail = dict(error or {})
-    message = detail.get("message") or f"job {job} {state}"
-    summary = f"{detail['type']}: {message}" if detail.get("type") else str(message)
-    return kind.rebuild(summary, {"job": job, "state": state, **detail})
 
 
 class Waiter:
@@ -130,11 +115,11 @@ class Caller:
             self.call.progress({"job": job, "events": page})
 
     def final(self, outcome: list[Any]) -> None:
-        id, state, result, error = outcome
+        _, state, result, _ = outcome
         if state == State.SUCCEEDED:
             self.call.answer(None if result is None or result == "null" else wire.from_json(result))
         else:
-            self.call.fail(outcome_error(state, error, id))
+            self.call.fail(outcome_error(outcome))
 
 
 class Following:

@@ -55,10 +55,12 @@ class Reports:
         refused: list[list[Any]] = []
         for notice in report.notices:
             job = self._current(worker, notice.id, notice.attempt)
-            if job is None:
-                refused.append([notice.id, notice.attempt])
-            else:
+            if job is not None:
                 self._notice(effects, job, notice)
+            elif (
+                worker.attempts.get(notice.id) != notice.attempt
+            ):  # one that was cancelled goes on until it says that it has ended
+                refused.append([notice.id, notice.attempt])
         for done in report.done:
             job = self._end(worker, done.id, done.attempt, refused)
             if job is not None:
@@ -188,6 +190,14 @@ class Reports:
         job.due_at = due_at
         effects.batch.requeues.append(Requeue(state, due_at, None, job.number, job.failures, job.crashes, job.seq, job.attempt))
         effects.requeued.append(Requeued(job, state, due_at, error))
+
+    def _heard(self, effects: Effects, worker: Worker, notice: wire.Notice, refused: list[list[Any]]) -> None:
+        job = self._current(worker, notice.id, notice.attempt)
+        if job is not None:
+            self._notice(effects, job, notice)
+        elif worker.attempts.get(notice.id) != notice.attempt:
+            refused.append([notice.id, notice.attempt])
+        # else: the job was cancelled; refused, the worker would forget the attempt, and never tell its end, which frees its place
 
     def _notice(self, effects: Effects, job: Job, notice: wire.Notice) -> None:
         if notice.kind == "progress":

@@ -41,6 +41,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="backslashreplace",  # a task may print any bytes
             start_new_session=True,
         )
         self.name = f"{arguments[0]}-{self.process.pid}"

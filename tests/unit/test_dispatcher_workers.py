@@ -195,6 +195,25 @@ def test_a_cancelled_running_job_frees_its_place_when_its_attempt_ends(hall: Hal
     hall.check()
 
 
+@pytest.mark.parametrize("kind, data", [("log", {"message": "late"}), ("chunk", 1), ("progress", {"current": 1})])
+def test_a_cancelled_attempt_may_speak_and_keeps_its_place_until_it_ends(hall: Hall, kind: str, data: Any) -> None:
+    worker = busy(hall)
+    hall.ask(wire.JOB_CANCEL, [ONE])
+    hall.submit()
+    hall.settle()
+    noticed = worker.notices((ONE, 1), kind, data)
+    hall.settle()
+    assert noticed.answer == {"refused": []}  # a worker forgets what is refused, and does not tell its end
+    assert worker.take() == []
+    worker.failed((ONE, 1), kind="cancelled")
+    hall.settle()
+    assert worker.take() == [(TWO, 1)]
+    after = worker.notices((ONE, 1), kind, data)
+    hall.settle()
+    assert after.answer == {"refused": [[ONE, 1]]}
+    hall.check()
+
+
 def test_a_job_cancelled_in_the_turn_in_which_it_was_accepted_is_not_handed_out(hall: Hall) -> None:
     worker = hall.worker()
     hall.submit()

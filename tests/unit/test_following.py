@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn_router.calls import Call
-from taskbahn_router.following import Caller, Following, Waiter, outcome_error
+from taskbahn_router.following import Caller, Following, Waiter
 
 if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
@@ -97,11 +97,3 @@ def test_an_answered_call_sends_nothing_more() -> None:
     pending.answer(2)
     pending.progress(3)
     assert sent.sent == [(1, "answer", 1)]
-
-
-def test_the_error_of_a_job_is_told_with_its_type_and_data() -> None:
-    error = outcome_error("failed", {"type": "ValueError", "message": "no", "traceback": "t"}, "x")
-    assert (type(error).__name__, str(error)) == ("JobFailed", "ValueError: no")
-    assert error.detail == {"job": "x", "state": "failed", "type": "ValueError", "message": "no", "traceback": "t"}
-    assert str(outcome_error("expired", None, "x")) == "job x expired"
-    assert type(outcome_error("cancelled", {}, "x")).__name__ == "JobCancelled"

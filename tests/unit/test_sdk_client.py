@@ -360,6 +360,7 @@ def test_what_a_job_does_is_said_in_a_few_words(state: str, said: str) -> None:
         ({"error": "taskbahn.error.worker_lost", "message": "gone", "detail": {"worker": "w"}}, "gone", {"message", "worker"}),
         (None, "job id is failed", set()),
         ("odd", "job id is failed", set()),
+        ({"type": "KeyboardInterrupt", "message": ""}, "KeyboardInterrupt without a message", {"type", "message"}),
     ],
 )
 def test_an_outcome_becomes_an_error_with_its_data(error: Any, said: str, detail: set[str]) -> None:
@@ -367,6 +368,12 @@ def test_an_outcome_becomes_an_error_with_its_data(error: Any, said: str, detail
     assert isinstance(found, JobFailed)
     assert found.message == said
     assert set(found.detail) == {"job", "state", *detail}
+
+
+def test_an_outcome_without_an_error_says_how_the_job_ended() -> None:
+    expired, cancelled = outcome_error(["x", "expired", None, None]), outcome_error(["x", "cancelled", None, {}])
+    assert (type(expired).__name__, str(expired)) == ("JobExpired", "job x is expired")
+    assert (type(cancelled).__name__, str(cancelled)) == ("JobCancelled", "job x is cancelled")
 
 
 def test_an_outcome_in_a_state_of_the_future_is_an_error_too() -> None:

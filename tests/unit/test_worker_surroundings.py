@@ -29,8 +29,14 @@ SOURCE = """
         os.environ.clear()
 
     @app.task(name="alarm")
-    def alarm() -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
+    def alarm(kind: str) -> None:
+        signal.alarm(1) if kind == "alarm" else signal.setitimer(getattr(signal, kind), 0.2, 0.2)
+
+    @app.task(name="burn")
+    def burn() -> None:
+        began, burnt = time.monotonic(), time.process_time()
+        while time.monotonic() - began < 1.2 or time.process_time() - burnt < 0.4:
+            pass
 
     @app.task(name="close")
     def close() -> None:
@@ -89,9 +95,10 @@ def test_a_new_process_starts_where_the_worker_was_and_with_its_variables(
     play(load_app(target), scene, slots=1, target=target)
 
 
-def test_an_alarm_that_an_attempt_has_left_does_not_end_the_next_one(target: str) -> None:
+@pytest.mark.parametrize("kind", ["alarm", "ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF"])
+def test_an_alarm_that_an_attempt_has_left_does_not_end_the_next_one(target: str, kind: str) -> None:
     async def scene(worker: Any, dispatcher: Any) -> None:
-        dispatcher.run(("a", "alarm"), ("b", "where", [1.0]))
+        dispatcher.run(("a", "alarm", [kind]), ("b", "burn"))
         await dispatcher.until(lambda: worker.is_clear)
         assert sorted(dispatcher.done) == ["a", "b"]
 

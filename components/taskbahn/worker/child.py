@@ -25,6 +25,7 @@ from taskbahn.attempt import AttemptContext
 from taskbahn.belonging import PROCESS
 from taskbahn.blocking import in_worker
 from taskbahn.signals import Cancelled, Stop, TimeLimit
+from taskbahn.worker.alarms import Alarms
 from taskbahn.worker.capture import Capture, Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, outcome, stopped
@@ -50,13 +51,13 @@ SWITCH_INTERVAL = 0.001  # seconds for which the main thread may keep the talkin
 class Child:
     """The line of this process, and what goes back to the worker; it is the `Sink` of its attempts."""
 
-    def __init__(self, connection: socket.socket, mark: Mark, tasks: Mapping[str, Task[..., Any]]) -> None:
+    def __init__(self, connection: socket.socket, mark: Mark, tasks: Mapping[str, Task[..., Any]], alarms: Alarms) -> None:
         self._socket = connection
         self._mark = mark
         self._tasks = tasks
         self._new_context = AttemptContexts().new
         self._streams = Streams()
-        self._no_alarm = signal.getitimer(signal.ITIMER_REAL)[0] == 0.0  # the import has set none
+        self._alarms = alarms
         self._line: deque[AttemptContext] = deque()
         self._held: dict[tuple[str, int], AttemptContext] = {}
         self._current: AttemptContext | None = None
@@ -116,8 +117,7 @@ class Child:
             record = escaped(context, error)
         self._current = PROCESS.only = None
         self._streams.restore()
-        if self._no_alarm:
-            signal.setitimer(signal.ITIMER_REAL, 0)  # what the attempt has left would end the next one
+        self._alarms.clear()
         return record or stopped(context, context.stop_reason)
 
     def _raise_in_task(self, *_: object) -> None:
@@ -269,12 +269,15 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     Capture().start()  # before the import, which may bind the streams
     in_worker()
+    alarms = Alarms()
+    alarms.start()
     tasks = load_app(target).tasks
+    alarms.imported()
     HelperThreads().start()
     HelperProcesses().start()
     Relay().start()
     PROCESS.work(_tell)
-    Child(connection, Mark(int(mark)), tasks).run()
+    Child(connection, Mark(int(mark)), tasks, alarms).run()
 
 
 if __name__ == "__main__":
