@@ -54,13 +54,7 @@ class Reports:
     def _report(self, effects: Effects, worker: Worker, report: wire.Report, now: float) -> list[list[Any]]:
         refused: list[list[Any]] = []
         for notice in report.notices:
-            job = self._current(worker, notice.id, notice.attempt)
-            if job is not None:
-                self._notice(effects, job, notice)
-            elif (
-                worker.attempts.get(notice.id) != notice.attempt
-            ):  # one that was cancelled goes on until it says that it has ended
-                refused.append([notice.id, notice.attempt])
+            self._heard(effects, worker, notice, refused)
         for done in report.done:
             job = self._end(worker, done.id, done.attempt, refused)
             if job is not None:

@@ -369,3 +369,13 @@ class Hall:
     def known(self, id: str) -> str | None:
         row = self.store.reader().job(bytes.fromhex(id.replace("-", "")))
         return None if row is None else row.state
+
+
+def busy(hall: Hall, jobs: int = 1, id: str = "w", **options: Any) -> FakeWorker:
+    """A worker that runs so many jobs."""
+    worker = hall.worker(id, slots=jobs)
+    for _ in range(jobs):
+        hall.submit(**options)
+    hall.settle()
+    assert len(worker.take()) == jobs
+    return worker
