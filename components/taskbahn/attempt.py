@@ -66,6 +66,7 @@ class AttemptContext:
     __slots__ = (
         "attempt",
         "began",
+        "bereft_at",
         "ended",
         "helpers",
         "job",
@@ -96,6 +97,7 @@ class AttemptContext:
         self.stopped_at = 0.0
         self.ended = False
         self.helpers: list[Any] | None = None  # processes that it has started
+        self.bereft_at = 0.0  # when they were ended by force, monotonic
         self.sequence = 0
         self.saying: Saying | None = None
         self.relay: Relay | None = None

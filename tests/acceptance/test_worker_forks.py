@@ -309,3 +309,5 @@ def test_a_cancel_ends_what_the_task_waits_for(app: Taskbahn, pool: str, tmp_pat
 def test_after_all_this_the_worker_works(app: Taskbahn, worker: Program, pool: str) -> None:
     assert app.get(f"whoami.{pool}").start().result(timeout=40) > 0
     assert "stopping" not in worker.output
+    for trouble in ("was left behind", "given up"):  # what waited for a program ends with it
+        assert trouble not in worker.output

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PROC = Path("/proc")  # of Linux; elsewhere only the processes themselves are ended, and not what they have started
 END_GRACE = 1.0  # seconds between SIGTERM and SIGKILL
+BEREFT_GRACE = 0.5  # seconds for an attempt to end after what it waited for
 FREEZE_GRACE = 0.2  # seconds for processes to stop; one that waits in the kernel for a device does not
 SHOWN = 5  # processes that a log line names
 SPAWNERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp")  # of os; what they return has the process id, alone or first
@@ -100,6 +101,18 @@ def end_helpers(context: AttemptContext, *, at_once: bool = False) -> None:
     # no daemon: a process that ends waits for it, or what ignores SIGTERM would outlive the worker
     killer = threading.Thread(target=_kill_later, args=(found,), name="taskbahn-helpers", daemon=False)
     Context().run(killer.start)  # it belongs to no attempt
+
+
+def ends_with_helpers(context: AttemptContext) -> bool:
+    """End by force, once, what an attempt that does not stop has started: it may wait for that. True while it may end of it."""
+    now = time.monotonic()
+    if not context.bereft_at:
+        if not context.helpers:
+            return False
+        context.bereft_at = now
+        end_helpers(context, at_once=True)
+        return True
+    return now - context.bereft_at < BEREFT_GRACE
 
 
 def _kill_later(found: dict[int, int | None]) -> None:

@@ -20,7 +20,7 @@ from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, conclude
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
-from taskbahn.worker.helper_processes import end_helpers
+from taskbahn.worker.helper_processes import end_helpers, ends_with_helpers
 from taskbahn.worker.loop_thread import LoopThread
 from taskbahn.worker.loop_watch import Blockade, LoopWatch
 from taskbahn.worker.pool import Line
@@ -114,10 +114,12 @@ class LoopPool:
 
     def abandon(self, context: AttemptContext) -> None:
         """Its coroutine swallows the cancellation: leave it alone and use its slot for others. If it blocks the loop, give that up."""
+        if context not in self._running or ends_with_helpers(context):
+            return
         task = self._running.pop(context, None)
         if task is None or context.ended:
             return
-        end_helpers(context, at_once=True)
+        end_helpers(context, at_once=True)  # what it has started since
         context.ended = True
         self._thread.keep(task)
         blockade = self._watch.look()

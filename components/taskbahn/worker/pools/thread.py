@@ -13,7 +13,7 @@ from taskbahn.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
-from taskbahn.worker.helper_processes import end_helpers
+from taskbahn.worker.helper_processes import end_helpers, ends_with_helpers
 from taskbahn.worker.pool import Line
 
 if TYPE_CHECKING:
@@ -120,7 +120,9 @@ class ThreadPool:
         """It hangs where no exception reaches it: put its outcome, and another thread in its place."""
         for place in self._places:
             if place.context is context and not context.ended:
-                end_helpers(context, at_once=True)  # it may wait for them, and end then
+                if ends_with_helpers(context):
+                    return
+                end_helpers(context, at_once=True)  # what it has started since
                 context.ended = place.is_abandoned = True
                 self._places.remove(place)
                 self._abandoned += 1
