@@ -86,6 +86,8 @@ class Storm:
         with Taskbahn(scene.url, timeout=PATIENCE) as app:
             scene.until("all jobs have ended", lambda: not reading.unfinished(app), PATIENCE)
             scene.until("all workers are attached", lambda: len(app.view.workers()) == WORKERS, PATIENCE)
+            # a place that stays taken is lost until its worker comes anew
+            scene.until("no worker has a place taken", lambda: not any(worker.running for worker in app.view.workers()), PATIENCE)
         self._look_for_programs(scene)
 
     def _look_for_programs(self, scene: Scene) -> None:
