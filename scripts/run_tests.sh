@@ -41,7 +41,7 @@ rm -rf test-results
 part "what the tests need: Chromium, libatomic" installed
 if [ ${#failed[@]} -gt 0 ]; then exit 1; fi
 part "lint, types, layers, sizes; the browser's modules" make --no-print-directory -j 2 lint check-web
-part "all tests but those that measure time, a few at a time (about 6 minutes)" "$bin/pytest" -q "$@" -m "not alone"
+part "all tests but those that measure time, a few at a time (about 6 minutes)" "$bin/pytest" -q --durations=20 --durations-min=5 "$@" -m "not alone"
 part "the tests that measure time, one at a time (about a minute)" "$bin/pytest" -q -m alone
 
 echo

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from taskbahn.address import check_address
 from taskbahn.errors import InvalidName, InvalidOption
-from taskbahn.whole_imports import wait_for_imports
+from taskbahn.whole_imports import forget_half_imports, wait_for_imports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
@@ -204,4 +204,5 @@ def _after_fork() -> None:
 
 
 atexit.register(_close_all)
-os.register_at_fork(before=wait_for_imports, after_in_child=_after_fork)
+os.register_at_fork(before=wait_for_imports, after_in_child=forget_half_imports)
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,12 +1,14 @@
 """A fork waits until no other thread is in the middle of an import.
 
 A copy has the forking thread alone: a module that another thread was importing would stay half done in it, and locked for good.
-Taskbahn imports much at its first use, so that first use in a thread and a fork in another may meet.
+Taskbahn imports much at its first use, so that first use in a thread and a fork in another may meet. The wait has an end, as the import may
+itself wait for the thread that forks; what is still half done then, the copy forgets, and imports anew.
 """
 
 from __future__ import annotations
 
 import importlib._bootstrap as bootstrap
+import sys
 import threading
 import time
 
@@ -14,14 +16,23 @@ LONGEST_WAIT = 5.0  # seconds; an import may itself wait for the thread that for
 LOOK = 0.001  # seconds between two looks
 
 
-def _is_importing_elsewhere() -> bool:
+def _imported_elsewhere() -> list[str]:
+    """Return the names of the modules that other threads are importing."""
     me = threading.get_ident()
-    locks = [reference() for reference in list(getattr(bootstrap, "_module_locks", {}).values())]
-    return any(getattr(lock, "owner", None) not in (None, me) for lock in locks)
+    locks = [(name, reference()) for name, reference in list(getattr(bootstrap, "_module_locks", {}).items())]
+    return [name for name, lock in locks if getattr(lock, "owner", None) not in (None, me)]
 
 
 def wait_for_imports() -> None:
     """Return when no other thread imports anything, or after five seconds."""
     deadline = time.monotonic() + LONGEST_WAIT
-    while _is_importing_elsewhere() and time.monotonic() < deadline:
+    while _imported_elsewhere() and time.monotonic() < deadline:
         time.sleep(LOOK)
+
+
+def forget_half_imports() -> None:
+    """In a copy: forget what a thread was importing that is not there any more, with its parts, and the locks on it."""
+    for name in _imported_elsewhere():
+        bootstrap._module_locks.pop(name, None)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to it
+        for each in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+            del sys.modules[each]

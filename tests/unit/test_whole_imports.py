@@ -1,7 +1,10 @@
 """A first use in a thread and a fork in another: the copy can use the client, too."""
 
+import os
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -32,4 +35,39 @@ os._exit(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
 @pytest.mark.parametrize("moment", ["0", "0.002", "0.05", "0.1", "0.15"])
 def test_a_fork_during_the_first_use_in_another_thread_leaves_a_copy_that_works(moment: str) -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, moment], timeout=40, check=False)
+    assert done.returncode == 5
+
+
+PACKAGE = """
+    import os, time
+    import slow_package.part
+    if os.getpid() == int(os.environ["ORIGINAL"]):
+        time.sleep(60)
+    last = 3
+"""
+SLOW = """
+import os, sys, threading, time
+from taskbahn import app, whole_imports
+
+os.environ["ORIGINAL"] = str(os.getpid())
+whole_imports.LONGEST_WAIT = 0.1
+threading.Thread(target=lambda: __import__("slow_package"), daemon=True).start()
+while "slow_package.part" not in sys.modules:
+    time.sleep(0.001)
+time.sleep(0.05)
+copy = os.fork()
+if copy == 0:
+    import slow_package
+    os._exit(5 if slow_package.part.number == slow_package.last == 3 else 6)
+os._exit(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
+"""
+
+
+def test_what_is_still_half_imported_after_the_wait_is_imported_anew_in_the_copy(tmp_path: Path) -> None:
+    package = tmp_path / "slow_package"
+    package.mkdir()
+    (package / "part.py").write_text("number = 3")
+    (package / "__init__.py").write_text(textwrap.dedent(PACKAGE))
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run([sys.executable, "-c", SLOW], timeout=40, check=False, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 5
