@@ -156,6 +156,8 @@ class ThreadPool:
             place.context = context
             record = self._run(place, tasks[context.task], context)
             place.context = None
+            if place not in self._places:  # abandoned: its outcome is told, and the streams may be another worker's by now
+                return
             self._streams.restore()
             put(record)
 
