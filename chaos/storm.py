@@ -86,7 +86,7 @@ class Storm:
         with Taskbahn(scene.url, timeout=PATIENCE) as app:
             scene.until("all jobs have ended", lambda: not reading.unfinished(app), PATIENCE)
             scene.until("all workers are attached", lambda: len(app.view.workers()) == WORKERS, PATIENCE)
-            # a place that stays taken is lost until its worker comes anew
+            # a worker loses a place that stays taken until it attaches again
             scene.until("no worker has a place taken", lambda: not any(worker.running for worker in app.view.workers()), PATIENCE)
         self._look_for_programs(scene)
 

@@ -2,7 +2,7 @@
 
 A copy has the forking thread alone: a module that another thread was importing would stay half done in it, and locked for good.
 Taskbahn imports much at its first use, so that first use in a thread and a fork in another may meet. The wait has an end, as the import may
-itself wait for the thread that forks; what is still half done then, the copy forgets, and imports anew.
+itself wait for the thread that forks. The copy forgets the modules that are still half imported then, and imports them anew.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.processes import children, only_child, wait_until_gone
-from support.programs import Node, Program
+from support.programs import Node, Program, worker_of
 
 from taskbahn import Taskbahn
 from taskbahn.errors import JobCancelled, TaskbahnError
@@ -154,12 +154,8 @@ STUBBORN = """
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Iterator[Program]:
-    directory = tmp_path_factory.mktemp("forks")
-    (directory / "forks.py").write_text(textwrap.dedent(MODULE))
-    program = Program("worker", "forks:app", "--url", node.websocket, "--slots", "2", cwd=directory)
-    program.wait_for("ready")
-    yield program
-    program.close()
+    with worker_of(MODULE, tmp_path_factory.mktemp("forks"), node, 2) as program:
+        yield program
 
 
 @pytest.fixture(scope="module")

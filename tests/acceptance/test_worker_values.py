@@ -1,14 +1,13 @@
 """What tasks hand over, on a real worker of all three pools: it arrives, or costs its own attempt, and plain jobs follow on all slots."""
 
 import math
-import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.programs import Node, Program
+from support.programs import Node, Program, worker_of
 
 from taskbahn import Taskbahn
 from taskbahn.errors import JobCancelled, JobFailed
@@ -156,12 +155,8 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Iterator[Program]:
-    directory = tmp_path_factory.mktemp("values")
-    (directory / "values.py").write_text(textwrap.dedent(MODULE))
-    program = Program("worker", "values:app", "--url", node.websocket, "--slots", str(SLOTS), cwd=directory)
-    program.wait_for("ready")
-    yield program
-    program.close()
+    with worker_of(MODULE, tmp_path_factory.mktemp("values"), node, SLOTS) as program:
+        yield program
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import urllib.error
@@ -143,3 +144,9 @@ def running(program: Program, ready: str) -> Iterator[Program]:
         yield program
     finally:
         program.close()
+
+
+def worker_of(source: str, directory: Path, node: Node, slots: int) -> contextlib.AbstractContextManager[Program]:
+    """Write *source*, which makes an `app`, into *directory*, and run a worker of it."""
+    (directory / "made.py").write_text(textwrap.dedent(source))
+    return running(Program("worker", "made:app", "--url", node.websocket, "--slots", str(slots), cwd=directory), "ready")

@@ -236,7 +236,7 @@ class Child:
 
 
 def _end_with_worker() -> NoReturn:
-    """End, as the worker is gone, with the programs that the task has started: nobody is left who would end them."""
+    """End this process and the programs that the task has started: the worker, which would end them, is gone."""
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)  # this process is one of them
     os._exit(0)

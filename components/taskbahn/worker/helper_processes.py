@@ -126,7 +126,7 @@ def _kill_later(found: dict[int, int | None]) -> None:
 
 
 def _frozen(helpers: Iterable[Helper], *, with_group: bool) -> dict[int, int | None]:
-    """Return those of a family that live, stopped, so that none of them starts another one that nobody sees."""
+    """Return the processes of a family that live; each is stopped first, so that it starts no other one unseen."""
     known = list(helpers)
     found = _family(known, with_group=with_group)
     if not PROC.is_dir():

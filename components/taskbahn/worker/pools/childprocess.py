@@ -158,7 +158,7 @@ class ChildProcess:
 
     def _kill_if(self, is_meant: Callable[[], bool]) -> bool:
         """Halt it, hear what it has said, and kill it if *is_meant* still holds; return whether it is gone or going."""
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):  # somebody else has waited for it
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):  # a task has waited for it
             os.kill(self.pid, signal.SIGSTOP)
             for _ in range(HALT_LOOKS):
                 if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
@@ -274,7 +274,7 @@ class ChildProcess:
     def _look(self) -> None:
         if self._is_gone:
             return
-        with contextlib.suppress(ChildProcessError):  # somebody else has waited for it
+        with contextlib.suppress(ChildProcessError):  # a task has waited for it
             if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
                 self._loop.call_later(EXIT_LOOK, self._look)
                 return
