@@ -146,7 +146,7 @@ class ThreadPool:
 
     def _serve(self, place: Place) -> None:
         take, wait, put, tasks = self._line.waiting.popleft, self._tokens.get, self._outbox.put, self._tasks
-        while not place.is_abandoned:
+        while True:
             try:
                 context = take()
             except IndexError:
@@ -156,7 +156,7 @@ class ThreadPool:
             place.context = context
             record = self._run(place, tasks[context.task], context)
             place.context = None
-            if place not in self._places:  # abandoned: its outcome is told, and the streams may be another worker's by now
+            if place.is_abandoned:  # its outcome is told, and the streams may be another worker's by now
                 return
             self._streams.restore()
             put(record)
