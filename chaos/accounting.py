@@ -69,6 +69,8 @@ class Account:
     acknowledged: int
     recorded: int
     succeeded: int
+    cancelled: int
+    cancelled_running: int  # of those, the jobs of which an attempt had begun
     failed: dict[str, int]  # those that had to fail or might, by reason
     mischief: dict[str, dict[str, int]]  # jobs that misbehave and ended, by kind and pool
     seen: int
@@ -107,7 +109,7 @@ class Books:
 
     def ids_of(self, entry: Entry) -> list[str]:
         """Return the jobs that an entry is about."""
-        if entry["event"] == "acknowledged":
+        if entry["event"] in ("acknowledged", "cancelling"):
             return list(entry["ids"])
         id = entry.get("id") or self.job_of.get(entry.get("value") or "")
         return [id] if id else []
@@ -119,8 +121,15 @@ class Books:
     @property
     def acknowledged(self) -> set[str]:
         """The jobs whose clients were told that they are accepted, or how they ended."""
-        told = [*self.by_event["acknowledged"], *self.by_event["seen"]]
-        return {id for entry in told for id in self.ids_of(entry)}
+        return self._ids("acknowledged", "seen")
+
+    @property
+    def to_cancel(self) -> set[str]:
+        """The jobs that a client was about to cancel."""
+        return self._ids("cancelling")
+
+    def _ids(self, *events: str) -> set[str]:
+        return {id for event in events for entry in self.by_event[event] for id in self.ids_of(entry)}
 
 
 def make_account(
@@ -134,14 +143,15 @@ def make_account(
         *changed(books, first, last),
         *started_twice(books),
         *never_run(books, last),
-        *failed_for_nothing(last),
-        *(Finding(UNEXPECTED, id, why) for id, why in unexpected(last)),
+        *failed_for_nothing(books, last),
+        *(Finding(UNEXPECTED, id, why) for id, why in unexpected(last, books.to_cancel)),
         *(Finding(LEFT_RUNNING, "", text) for text in outside.left_running),
         *miscounted(first, outside.counted),
         *turned_away(books),
         *(Finding(TROUBLE, "", text) for text in outside.trouble),
     ]
     ended = [standing for standing in last.values() if standing.state in FINAL_STATES]
+    cancelled = {standing.id for standing in ended if standing.state == State.CANCELLED}
     return Account(
         findings=findings,
         histories={finding.id: history(books, finding.id, first, last) for finding in findings if finding.id},
@@ -149,7 +159,9 @@ def make_account(
         acknowledged=len(books.acknowledged),
         recorded=len(last),
         succeeded=sum(standing.state == State.SUCCEEDED for standing in ended),
-        failed=dict(Counter(reason(standing) for standing in ended if standing.state != State.SUCCEEDED)),
+        cancelled=len(cancelled),
+        cancelled_running=len({entry["id"] for entry in books.by_event["started"] if entry["id"] in cancelled}),
+        failed=dict(Counter(reason(standing) for standing in ended if standing.state not in (State.SUCCEEDED, State.CANCELLED))),
         mischief=outcomes_of_mischief(last.values()),
         seen=len(books.by_event["seen"]),
         run_again=sum(len(books.of(id, "started")) > 1 for id in last),
@@ -192,6 +204,11 @@ def changed(books: Books, first: Mapping[str, Standing], last: Mapping[str, Stan
         for entry in books.of(id, "seen"):
             if why := differs_from_seen(entry, standing):
                 yield Finding(TWICE, id, why)
+        for entry in books.of(id, "cancelled"):
+            if entry["state"] != standing.state:
+                yield Finding(
+                    TWICE, id, f"its cancel was answered with {entry['state']}, and recorded is that it {standing.state}"
+                )
         for entry in books.of(id, "viewed"):
             was = {name: entry[name] for name in ("state", "attempt", "number", "finished_at")}
             now = {name: getattr(standing, name) for name in was}
@@ -229,11 +246,13 @@ def never_run(books: Books, last: Mapping[str, Standing]) -> Iterable[Finding]:
             yield Finding(NEVER_RUN, id, f"attempt {standing.attempt} succeeded with {token!r}, which it never returned")
 
 
-def failed_for_nothing(last: Mapping[str, Standing]) -> Iterable[Finding]:
+def failed_for_nothing(books: Books, last: Mapping[str, Standing]) -> Iterable[Finding]:
     """Find the jobs that ended badly, though nothing about them is a reason to."""
+    to_cancel = books.to_cancel
     for standing in last.values():
-        is_plain = standing.task not in KIND_OF
-        if is_plain and standing.state in FINAL_STATES and standing.state != State.SUCCEEDED and not may_fail(standing):
+        is_plain = standing.task not in KIND_OF and standing.state in FINAL_STATES and standing.state != State.SUCCEEDED
+        is_cancelled = standing.state == State.CANCELLED and standing.id in to_cancel
+        if is_plain and not is_cancelled and not may_fail(standing):
             yield Finding(FAILED, standing.id, f"{standing.task} {standing.state}: {json.dumps(standing.error)[:500]}")
 
 

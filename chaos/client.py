@@ -23,7 +23,7 @@ from taskbahn.errors import TaskbahnError, WorkerError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn import Job
+    from taskbahn import Batch, Job
 
 KEEP = "CHAOS_KEEP"
 """The environment variable with the seconds that finished jobs are to be kept; as long as the default if it is not set."""
@@ -32,7 +32,8 @@ IN_HAND = 30  # jobs that a client starts before it takes the first result
 BATCH = 20
 PAUSE = 0.03  # seconds between two requests
 THREADS = 3  # of a client
-LONG, LONG_ONCE = 0.03, 0.12  # share of jobs that take longer than a moment; of those that must not start twice
+LONG, LONG_ONCE, LONG_DOOMED = 0.03, 0.12, 0.6  # share of jobs that take longer than a moment; at most once; to be cancelled
+DOOMED = 0.08  # share of what is started that its client cancels
 HOPELESS = 1000  # mishaps
 MISCHIEF = "CHAOS_MISCHIEF"
 """The environment variable with the share of jobs that misbehave, of those that are started one by one; none if it is not set."""
@@ -74,20 +75,29 @@ class Load:
         """Return how long an attempt shall work: most of them shortly, a share of *long* for so long that a fault meets them."""
         return round(self._random.uniform(0.5, 3.0) if self._random.random() < long else self._random.expovariate(40), 3)
 
-    def call(self) -> tuple[str, tuple[Any, ...]]:
+    def is_doomed(self) -> bool:
+        """Whether what is started next is to be cancelled."""
+        return self._random.random() < DOOMED
+
+    def patience(self) -> float:
+        """Return the seconds from a start to its cancel: none, or a moment in which most attempts begin."""
+        return self._random.choice((0.0, self._random.uniform(0.0, 0.5)))
+
+    def call(self, *, is_doomed: bool = False) -> tuple[str, tuple[Any, ...]]:
         """Return the name of a task, and its arguments."""
         name = self._random.choices((tasks.PROCESS, tasks.THREAD, tasks.LOOP, tasks.FLAKY, tasks.ONCE), (4, 3, 3, 2, 3))[0]
+        long = LONG_DOOMED if is_doomed else LONG_ONCE if name == tasks.ONCE else LONG
         if name == tasks.FLAKY:
-            return name, (self.seconds(), self._random.choices((0, 1, 2, HOPELESS), (5, 3, 2, 1))[0])
-        return name, (self.seconds(LONG_ONCE if name == tasks.ONCE else LONG),)
+            return name, (self.seconds(long), self._random.choices((0, 1, 2, HOPELESS), (5, 3, 2, 1))[0])
+        return name, (self.seconds(long),)
 
-    def any_call(self) -> tuple[str, tuple[Any, ...]]:
+    def any_call(self, *, is_doomed: bool = False) -> tuple[str, tuple[Any, ...]]:
         """Return the same, or now and then a task that misbehaves."""
-        return (self._mischief and self._mischief.call()) or self.call()
+        return (self._mischief and self._mischief.call()) or self.call(is_doomed=is_doomed)
 
-    def plain_call(self) -> tuple[str, tuple[Any, ...]]:
-        """Return a call of a task that always succeeds."""
-        return self._random.choice((tasks.PROCESS, tasks.THREAD, tasks.LOOP)), (self.seconds(),)
+    def plain_call(self, *, is_doomed: bool = False) -> tuple[str, tuple[Any, ...]]:
+        """Return a call of a task that always succeeds, unless it is cancelled."""
+        return self._random.choice((tasks.PROCESS, tasks.THREAD, tasks.LOOP)), (self.seconds(LONG_DOOMED if is_doomed else LONG),)
 
 
 class Client:
@@ -109,13 +119,16 @@ class Client:
         """`start` now, `result` later."""
         expected: deque[Job[Any]] = deque()
         while not self._stopping.wait(PAUSE):
-            name, args = self._load.any_call()
+            is_doomed = self._load.is_doomed()
+            name, args = self._load.any_call(is_doomed=is_doomed)
             try:
                 job = tasks.app.get(name).options(**self._options).start(*args)
             except TaskbahnError as error:
                 self._turned_away(error)
                 continue
             self._journal.write("acknowledged", ids=[job.id], task=name)
+            if is_doomed:
+                self._cancel(job)
             expected.append(job)
             if len(expected) > IN_HAND:
                 self._take(expected.popleft())
@@ -125,13 +138,16 @@ class Client:
     def _start_many(self) -> None:
         """`start_many`, and the results as they come."""
         while not self._stopping.wait(BATCH * PAUSE / 2):
-            name, args = self._load.call()
+            is_doomed = self._load.is_doomed()
+            name, args = self._load.call(is_doomed=is_doomed)
             try:
                 batch = tasks.app.get(name).options(**self._options).start_many([(args, {})] * BATCH)
             except TaskbahnError as error:
                 self._turned_away(error)
                 continue
             self._journal.write("acknowledged", ids=batch.ids, task=name)
+            if is_doomed:
+                self._cancel_all(batch)
             for job in batch.as_completed():
                 self._take(job)
 
@@ -148,6 +164,26 @@ class Client:
                 self._turned_away(error)
             else:
                 self._journal.write("seen", id=None, state="succeeded", value=value)
+
+    def _cancel(self, job: Job[Any]) -> None:
+        """Cancel a job after a moment; write that down before, and then the state that the client was told."""
+        self._stopping.wait(self._load.patience())
+        self._journal.write("cancelling", ids=[job.id])
+        try:
+            state = job.cancel("its client has changed its mind")
+        except TaskbahnError as error:
+            self._turned_away(error, id=job.id)
+        else:
+            self._journal.write("cancelled", id=job.id, state=state)
+
+    def _cancel_all(self, batch: Batch[Any]) -> None:
+        """Cancel what is left of a batch after a moment."""
+        self._stopping.wait(self._load.patience())
+        self._journal.write("cancelling", ids=batch.ids)
+        try:
+            batch.cancel()
+        except TaskbahnError as error:
+            self._turned_away(error)
 
     def _take(self, job: Job[Any]) -> None:
         """Wait for an outcome, write it down, and how the dispatcher shows it."""

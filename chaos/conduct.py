@@ -9,7 +9,7 @@ from chaos.mischief import KIND_OF
 from taskbahn.states import FINAL_STATES, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from chaos.reading import Standing
 
@@ -24,11 +24,11 @@ def outcomes_of_mischief(standings: Iterable[Standing]) -> dict[str, dict[str, i
     return {name: dict(pools) for name, pools in sorted(counts.items())}
 
 
-def unexpected(standings: Mapping[str, Standing]) -> Iterator[tuple[str, str]]:
-    """Yield the jobs that misbehave and did not end as their kind has to, and why."""
+def unexpected(standings: Mapping[str, Standing], to_cancel: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield the jobs that misbehave and did not end as their kind has to, and why. to_cancel: those that may end as cancelled."""
     for id, standing in standings.items():
         kind = KIND_OF.get(standing.task)
-        if kind is None or standing.state not in FINAL_STATES:
+        if kind is None or standing.state not in FINAL_STATES or (standing.state == State.CANCELLED and id in to_cancel):
             continue
         error = standing.error or {}
         told = f"{standing.task} {standing.state} {error.get('type', '')}".rstrip()

@@ -52,16 +52,24 @@ class Caller:
             self._wake(None)
 
     async def _call(self, session: Session) -> None:
-        name, args = self._load.plain_call()
+        is_doomed = self._load.is_doomed()
+        name, args = self._load.plain_call(is_doomed=is_doomed)
         ids: list[str] = []
 
         def on_progress(message: Any) -> None:
             if not ids:
                 ids.append(message["job"])
                 self._journal.write("acknowledged", ids=[message["job"]], task=name)
+                if is_doomed:
+                    task.deferLater(reactor, self._load.patience(), cancel)
 
+        def cancel() -> None:
+            self._journal.write("cancelling", ids=ids)
+            call.cancel()
+
+        call: Deferred[Any] = session.call(name, *args, options=CallOptions(on_progress=on_progress))
         try:
-            value = await session.call(name, *args, options=CallOptions(on_progress=on_progress))
+            value = await call
         except Exception as error:  # noqa: BLE001 - a lost transport, an error of WAMP: the ledger shows what became of the job
             self._journal.write("unanswered", error=getattr(error, "error", type(error).__name__), message=str(error), ids=ids)
             return

@@ -23,8 +23,8 @@ MOST_SHOWN = 10  # findings with their histories; all of them are in the JSON
 def show(account: Account, console: Console, *, seed: int, folder: str) -> None:
     """Print the table, and what is behind each number that had to be 0."""
     table = Table(title=f"chaos, seed {seed}", title_justify="left", show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right")
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)  # the numbers, which a narrow terminal must not hide
     for section in (faults(account), jobs(account), times(account), promises(account)):
         for name, value in section:
             table.add_row(name, value)
@@ -50,6 +50,8 @@ def jobs(account: Account) -> Iterator[tuple[str, str]]:
     yield "[bold]jobs acknowledged[/]", f"[bold]{account.acknowledged:,}[/]"
     yield "jobs recorded", f"{account.recorded:,}"
     yield "finished: succeeded", f"{account.succeeded:,}"
+    yield "finished: cancelled", f"{account.cancelled:,}"
+    yield "  after an attempt had begun", f"{account.cancelled_running:,}"
     for reason, count in sorted(account.failed.items(), key=lambda item: -item[1]):
         yield f"  failed: {reason}", f"{count:,}"
     yield "finished: misbehaved", f"{sum(sum(pools.values()) for pools in account.mischief.values()):,}"
@@ -95,6 +97,8 @@ def encode(account: Account, *, seed: int, folder: str) -> dict[str, Any]:
         "acknowledged": account.acknowledged,
         "recorded": account.recorded,
         "succeeded": account.succeeded,
+        "cancelled": account.cancelled,
+        "cancelled_running": account.cancelled_running,
         "failed": account.failed,
         "mischief": account.mischief,
         "seen": account.seen,

@@ -16,11 +16,13 @@ from chaos import mischief
 from chaos.journal import PLACE, Journal
 from taskbahn import Taskbahn, current
 from taskbahn.ids import new_id
+from taskbahn.signals import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 STEP = 0.01  # seconds between two looks whether the attempt has to stop
+LAST_WORDS = 0.05  # seconds after them: the worker reports them before it reports that the attempt has ended
 CRASHES = 1000
 RETRIES = [0.05, 0.1, 0.2]
 
@@ -61,8 +63,20 @@ def sleep(seconds: float) -> None:
     """Work for a while, and stop when told to."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        current.check()
+        try:
+            current.check()
+        except Stop:
+            speak()
+            time.sleep(LAST_WORDS)
+            raise
         time.sleep(STEP)
+
+
+def speak() -> None:
+    """Say something in all ways, as a task does that cleans up after a cancel."""
+    print("it stops")
+    current.log("it stops")
+    current.progress(0.99, message="it stops")
 
 
 @app.task(name=PROCESS, crash_attempts=CRASHES)
@@ -85,7 +99,12 @@ def in_thread(seconds: float) -> str:
 async def in_loop(seconds: float) -> str:
     """Work on the worker's event loop."""
     end = begin()
-    await asyncio.sleep(seconds)
+    try:
+        await asyncio.sleep(seconds)
+    except asyncio.CancelledError:
+        speak()
+        await asyncio.sleep(LAST_WORDS)
+        raise
     return end("returned")
 
 

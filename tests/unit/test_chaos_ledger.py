@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from chaos.picture import draw
 from chaos.processes import Pid
 from chaos.reading import Standing
 from chaos.strays import strays
-from chaos.table import encode
+from chaos.table import encode, show
 from chaos.tasks import FLAKY, ONCE, PROCESS
+from rich.console import Console
 
 OK, MISHAP, UNIQUE = "job-ok", "job-mishap", "job-once"
 
@@ -77,6 +79,15 @@ def test_good_books_have_no_findings(books: Books) -> None:
     assert (account.acknowledged, account.recorded, account.succeeded, account.run_again, account.untraced) == (3, 3, 2, 1, 0)
     assert account.failed == {"chaos.flaky: chaos.tasks.Mishap": 1}
     assert set(encode(account, seed=1, folder="")["must_be_0"].values()) == {0}
+
+
+def test_a_narrow_terminal_shows_all_numbers(books: Books) -> None:
+    account = books.account()
+    account.failed["chaos.mischief.call_another.process: taskbahn.errors.WouldBlock"] = 12_345
+    told = StringIO()
+    show(account, Console(file=told, width=60), seed=1, folder="")
+    assert "12,345 │" in told.getvalue()
+    assert told.getvalue().count(" 0 │") >= len(accounting.MUST_BE_0)
 
 
 def test_an_acknowledged_job_that_is_not_there_is_lost(books: Books) -> None:
@@ -150,6 +161,40 @@ def test_a_success_of_an_attempt_that_did_not_return_is_found(books: Books) -> N
 def test_a_failure_without_a_reason_is_found(books: Books, task: str, error: dict[str, Any]) -> None:
     books.first["job-bad"] = books.last["job-bad"] = Standing("job-bad", task, "failed", 1, 2, 3.0, None, error)
     assert books.found() == [(accounting.FAILED, "job-bad")]
+
+
+def cancel(books: Books, task: str, told: str = "cancelled", asked: str = "job-gone") -> None:
+    books.client.write("acknowledged", ids=["job-gone"], task=task)
+    books.client.write("cancelling", ids=[asked])
+    books.run("job-gone", 1, task, None)
+    books.client.write("cancelled", id=asked, state=told)
+    books.client.write("seen", id="job-gone", state="cancelled", error=None)
+    books.first["job-gone"] = books.last["job-gone"] = Standing("job-gone", task, "cancelled", 1, 2, 3.0, None, {"message": "x"})
+
+
+@pytest.mark.parametrize("task", [PROCESS, FLAKY, ONCE, *KIND_OF])
+def test_a_job_that_its_client_cancels_may_end_so(books: Books, task: str) -> None:
+    cancel(books, task)
+    account = books.account()
+    assert account.findings == []
+    assert (account.cancelled, account.cancelled_running) == (1, 1)
+
+
+@pytest.mark.parametrize("task", [PROCESS, FLAKY, ONCE])
+def test_a_job_that_ends_as_cancelled_though_no_client_has_asked_for_it_is_found(books: Books, task: str) -> None:
+    cancel(books, task, "succeeded", asked=UNIQUE)
+    assert books.found() == [(accounting.FAILED, "job-gone")]
+
+
+def test_mischief_that_ends_as_cancelled_though_no_client_has_asked_for_it_is_found(books: Books) -> None:
+    cancel(books, next(iter(KIND_OF)), "succeeded", asked=UNIQUE)
+    assert books.found() == [(accounting.UNEXPECTED, "job-gone")]
+
+
+@pytest.mark.parametrize("told", ["succeeded", "failed", "running", "ready"])
+def test_a_cancel_that_was_answered_with_another_state_than_the_recorded_one_is_found(books: Books, told: str) -> None:
+    cancel(books, PROCESS, told)
+    assert books.found() == [(accounting.TWICE, "job-gone")]
 
 
 def ended(kind: Kind, **more: Any) -> Standing:
