@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,6 +35,7 @@ PAUSE = 0.03  # seconds between two requests
 THREADS = 3  # of a client
 LONG, LONG_ONCE, LONG_DOOMED = 0.03, 0.12, 0.6  # share of jobs that take longer than a moment; at most once; to be cancelled
 DOOMED = 0.08  # share of what is started that its client cancels
+LAST_DOOMED = 6  # jobs that each thread cancels at the end: no later fault hides what their cancel costs a worker
 HOPELESS = 1000  # mishaps
 MISCHIEF = "CHAOS_MISCHIEF"
 """The environment variable with the share of jobs that misbehave, of those that are started one by one; none if it is not set."""
@@ -119,21 +121,26 @@ class Client:
         """`start` now, `result` later."""
         expected: deque[Job[Any]] = deque()
         while not self._stopping.wait(PAUSE):
-            is_doomed = self._load.is_doomed()
-            name, args = self._load.any_call(is_doomed=is_doomed)
-            try:
-                job = tasks.app.get(name).options(**self._options).start(*args)
-            except TaskbahnError as error:
-                self._turned_away(error)
-                continue
-            self._journal.write("acknowledged", ids=[job.id], task=name)
-            if is_doomed:
-                self._cancel(job)
-            expected.append(job)
+            self._start(expected, is_doomed=self._load.is_doomed())
             if len(expected) > IN_HAND:
                 self._take(expected.popleft())
+        for _ in range(LAST_DOOMED):
+            self._start(expected, is_doomed=True)
         for job in expected:
             self._take(job)
+
+    def _start(self, expected: deque[Job[Any]], *, is_doomed: bool) -> None:
+        """Start a job, cancel it if it is doomed, and add it to those whose outcomes are expected."""
+        name, args = self._load.any_call(is_doomed=is_doomed)
+        try:
+            job = tasks.app.get(name).options(**self._options).start(*args)
+        except TaskbahnError as error:
+            self._turned_away(error)
+            return
+        self._journal.write("acknowledged", ids=[job.id], task=name)
+        if is_doomed:
+            self._cancel(job)
+        expected.append(job)
 
     def _start_many(self) -> None:
         """`start_many`, and the results as they come."""
@@ -167,7 +174,7 @@ class Client:
 
     def _cancel(self, job: Job[Any]) -> None:
         """Cancel a job after a moment; write that down before, and then the state that the client was told."""
-        self._stopping.wait(self._load.patience())
+        time.sleep(self._load.patience())
         self._journal.write("cancelling", ids=[job.id])
         try:
             state = job.cancel("its client has changed its mind")
@@ -178,7 +185,7 @@ class Client:
 
     def _cancel_all(self, batch: Batch[Any]) -> None:
         """Cancel what is left of a batch after a moment."""
-        self._stopping.wait(self._load.patience())
+        time.sleep(self._load.patience())
         self._journal.write("cancelling", ids=batch.ids)
         try:
             batch.cancel()
