@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
-from support.frames import SMOOTH, frames_a_second, work_each_frame
+from support.frames import SMOOTH, Work, frames_a_second, work_each_frame
 from support.programs import Node, Program, running
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ SUBMIT = """async ([count, pause]) => {
 }"""
 CALM = 4e6  # bytes by which the heap may grow in some seconds; all changes of one second are more
 STRIDE, FLIGHT = 100, 400  # pixels in a frame: 150 rows a second, and 600
+SECONDS = 6  # of looking at frames
 SHARE = 0.7  # of the frames of an empty page, on a machine that has no time for 50
 
 
@@ -66,11 +67,17 @@ def test_ten_thousand_live_jobs_are_smooth_and_take_bounded_memory(
     session.send("Performance.enable")
     frames_a_second([page], 1)  # what is compiled at first
     shown, before = bar.get_attribute("aria-valuenow"), heap(session)
-    frames, possible = frames_a_second([page, empty], 6)
+    with Work(page) as work:
+        frames, possible = frames_a_second([page, empty], SECONDS)
     after = heap(session)
     empty.context.close()
-    print(f"frames in each second: {frames}, of an empty page: {possible}; heap {before / 1e6:.1f} MB, then {after / 1e6:.1f} MB")
-    assert statistics.median(frames) >= min(50, SHARE * statistics.median(possible))
+    busy = work.seconds / SECONDS
+    print(
+        f"frames in each second: {frames}, of an empty page: {possible}; the page's main thread is busy for {busy:.0%} of the time"
+    )
+    print(f"heap {before / 1e6:.1f} MB, then {after / 1e6:.1f} MB")
+    # the page has its frames, or other programs took them: it left that share of the time to them
+    assert statistics.median(frames) >= min(50, SHARE * statistics.median(possible)) or busy <= 1 - SHARE
     assert after - before < CALM
     assert page.locator("tbody tr").count() < 60
     expect(bar).not_to_have_attribute("aria-valuenow", shown or "")

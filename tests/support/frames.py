@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
@@ -39,19 +39,31 @@ def frames_a_second(pages: list[Page], seconds: int, step: int = 0) -> list[list
 
 
 def work_each_frame(page: Page, seconds: int, step: int) -> float:
-    """Return how many seconds of processor time the page's main thread takes for a frame while it is scrolled.
+    """Return how many seconds of processor time the page's main thread takes for a frame while it is scrolled."""
+    with Work(page) as work:
+        frames = page.evaluate(f"given => ({FRAMES})(given).then(times => times.length)", [seconds, step])
+    return work.seconds / float(frames)
+
+
+class Work:
+    """The processor time that the page's main thread takes while this is entered, in seconds.
 
     Unlike the number of frames that says the same on a machine that is busy with other things.
     """
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    before = _worked(session)
-    frames = page.evaluate(f"given => ({FRAMES})(given).then(times => times.length)", [seconds, step])
-    worked = _worked(session) - before
-    session.detach()
-    return worked / float(frames)
 
+    def __init__(self, page: Page) -> None:
+        self._session: CDPSession = page.context.new_cdp_session(page)
+        self.seconds = 0.0
 
-def _worked(session: CDPSession) -> float:
-    metrics: Any = session.send("Performance.getMetrics")["metrics"]
-    return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+    def __enter__(self) -> Self:
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self.seconds = -self._so_far()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += self._so_far()
+        self._session.detach()
+
+    def _so_far(self) -> float:
+        metrics: Any = self._session.send("Performance.getMetrics")["metrics"]
+        return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
