@@ -109,7 +109,7 @@ class Books:
 
     def ids_of(self, entry: Entry) -> list[str]:
         """Return the jobs that an entry is about."""
-        if entry["event"] in ("acknowledged", "cancelling"):
+        if entry["event"] in ("acknowledged", "cancelling", "given_up"):
             return list(entry["ids"])
         id = entry.get("id") or self.job_of.get(entry.get("value") or "")
         return [id] if id else []
@@ -121,14 +121,15 @@ class Books:
     @property
     def acknowledged(self) -> set[str]:
         """The jobs whose clients were told that they are accepted, or how they ended."""
-        return self._ids("acknowledged", "seen")
+        return self.ids("acknowledged", "seen")
 
     @property
     def to_cancel(self) -> set[str]:
         """The jobs that a client was about to cancel."""
-        return self._ids("cancelling")
+        return self.ids("cancelling")
 
-    def _ids(self, *events: str) -> set[str]:
+    def ids(self, *events: str) -> set[str]:
+        """Return the jobs that have events of these kinds."""
         return {id for event in events for entry in self.by_event[event] for id in self.ids_of(entry)}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.types import CallOptions
 from twisted.internet import reactor, task
-from twisted.internet.defer import Deferred, ensureDeferred, gatherResults
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, gatherResults
 
 from taskbahn.connection import Connection
 from taskbahn.session import Session
@@ -70,6 +70,9 @@ class Caller:
         call: Deferred[Any] = session.call(name, *args, options=CallOptions(on_progress=on_progress))
         try:
             value = await call
+        except CancelledError:
+            self._journal.write("given_up", ids=ids)
+            return
         except Exception as error:  # noqa: BLE001 - a lost transport, an error of WAMP: the ledger shows what became of the job
             self._journal.write("unanswered", error=getattr(error, "error", type(error).__name__), message=str(error), ids=ids)
             return

@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from chaos import journal
+from chaos.accounting import Books
 from chaos.flatness import Bound, Verdict, judge
 from chaos.programs import NodeState
 from chaos.scene import LOOK, Scene
@@ -76,12 +77,11 @@ class Soak:
 
     def _summary(self, scene: Scene, samples: list[Sample], stuck: list[str]) -> dict[str, Any]:
         entries = journal.read(scene.journals)
-        acknowledged = {id for entry in entries if entry["event"] == "acknowledged" for id in entry["ids"]}
-        seen = {entry["id"] for entry in entries if entry["event"] == "seen" and entry["id"]}
+        books = Books(entries)
         return {
             "jobs": samples[-1].finished,
             "jobs_per_second": samples[-1].finished / max(samples[-1].at, EVERY),
-            "without_outcome": sorted(acknowledged - seen),
+            "without_outcome": sorted(books.ids("acknowledged") - books.ids("seen", "given_up")),
             "clients_stuck": stuck,
             "failed_requests": sum(entry["event"] in ("turned_away", "unanswered") for entry in entries),
         }

@@ -37,9 +37,11 @@ from taskbahn.worker.loading import load_app
 from taskbahn.worker.outbox import ProgressGate
 from taskbahn.worker.relay import Relay
 from taskbahn.worker.sendable import Sendable
+from taskbahn.worker.swallowed import Swallowed, is_in_hook, pause_before_again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import FrameType
 
     from taskbahn.attempt import Record
     from taskbahn.task import Task
@@ -68,12 +70,14 @@ class Child:
         self._gate = ProgressGate()
         self._wake_read, self._wake_write = os.pipe()
         self._is_awake = False  # the talking thread will look at the records by itself
+        self._missed: AttemptContext | None = None  # to be hit once more
         self._main_thread = threading.main_thread().ident or 0
 
     def run(self) -> None:
         """Run attempts until the worker says that nothing more comes."""
         guard(lambda: (self._socket.fileno(), self._wake_read, self._wake_write))
         signal.signal(signal.SIGUSR1, self._raise_in_task)
+        Swallowed(self._miss).start()
         for ignored in (signal.SIGINT, signal.SIGTERM):  # they are for the worker; programs that a task starts get the default
             signal.signal(ignored, lambda *_: None)
         self._records.append(("ready", None))
@@ -120,12 +124,21 @@ class Child:
         self._alarms.clear()
         return record or stopped(context, context.stop_reason)
 
-    def _raise_in_task(self, *_: object) -> None:
+    def _raise_in_task(self, _: int, frame: FrameType | None) -> None:
         """Run in the main thread, wherever that is; only the attempt that is meant is hit, and once."""
         context = self._current
         if context is not None and context.stop is not None and not context.ended and not context.stopped_at:
+            if is_in_hook(frame):
+                self._miss(context)
+                return
             context.stopped_at = time.monotonic()
             raise (TimeLimit if context.stop == "time_limit" else Cancelled)(context.stop_reason)
+
+    def _miss(self, context: AttemptContext) -> None:
+        """What stops *context* was swallowed: have the talking thread send the signal again, when this is over."""
+        context.stopped_at = 0.0
+        self._missed = context
+        self._wake()
 
     def _wake(self) -> None:
         if not self._is_awake:
@@ -158,6 +171,10 @@ class Child:
                     continue
                 for message in unframer.feed(self._receive()):
                     self._obey(*message)
+            missed, self._missed = self._missed, None
+            if missed is not None:
+                time.sleep(pause_before_again())
+                signal.pthread_kill(self._main_thread, signal.SIGUSR1)
             progress, wait = self._gate.take(time.monotonic())
             self._records += progress
             self._send()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from taskbahn.worker.pool import ABANDON_AFTER
+from taskbahn.worker.swallowed import pause_before_again
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,6 +38,16 @@ class Sweeper:
         self._on_blocked = on_blocked
         self._clock = clock
         self._timer: asyncio.TimerHandle | None = None
+        self._missed: deque[AttemptContext] = deque()
+
+    def hit_again(self, context: AttemptContext) -> None:
+        """Have *context* interrupted once more, since what was thrown was swallowed; from any thread."""
+        self._missed.append(context)  # without waking the loop, which would run before the thread is out of the hook
+
+    def _interrupt(self, context: AttemptContext) -> None:
+        for pool in self._pools:
+            if context in pool.running():
+                pool.interrupt(context)
 
     def wake(self) -> None:
         """There is something to run: look from now on."""
@@ -52,6 +64,8 @@ class Sweeper:
         """Do what is due; return the seconds until the next look."""
         now = self._clock()
         wait = TICK
+        while self._missed:
+            self._loop.call_later(pause_before_again(), self._interrupt, self._missed.popleft())
         for pool in self._pools:
             blocked = pool.blocked(now)  # first: who is blocked by others runs against no limit
             if blocked:

@@ -35,6 +35,7 @@ from taskbahn.worker.pools.process import ProcessPool
 from taskbahn.worker.pools.thread import ThreadPool
 from taskbahn.worker.relay import Relay
 from taskbahn.worker.reporter import Reporter
+from taskbahn.worker.swallowed import Swallowed
 from taskbahn.worker.vitals import Measure
 
 if TYPE_CHECKING:
@@ -108,10 +109,10 @@ class Worker:
         self.outbox = Outbox(loop, self.reporter.deliver)
         self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
         self._capture = Capture()
-        self._helpers = HelperThreads(), HelperProcesses(), Relay()
         self._pools = self._make_pools(loop)
         self._pool_of = {name: self._pools[task.pool] for name, task in app.tasks.items()}
         self._sweeper = Sweeper(loop, list(self._pools.values()), is_busy=self._is_busy, on_blocked=self.reporter.hand_back)
+        self._helpers = HelperThreads(), HelperProcesses(), Relay(), Swallowed(self._sweeper.hit_again)
         self._on_refused = on_refused
         self._on_attached = on_attached
         self._on_lost = on_lost

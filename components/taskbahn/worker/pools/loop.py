@@ -267,9 +267,9 @@ class LoopPool:
         return context.stop is not None and context not in self._cancelled
 
     def _cancel(self, running: Running, context: AttemptContext) -> None:
-        """Cancel the coroutine; one that has not begun sees by itself that it has to stop."""
+        """Cancel the coroutine, once; one that has not begun sees by itself that it has to stop."""
         task = running.get(context)
-        if task is not None and context.began:
+        if task is not None and context.began and context not in self._cancelled:
             self._cancelled.add(context)
             task.cancel(context.stop_reason)
 

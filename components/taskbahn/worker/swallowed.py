@@ -1,0 +1,69 @@
+"""A `Stop` that is thrown into a thread may arrive where Python swallows it: in a finalizer, in a callback of a weak reference
+or of the garbage collector. The attempt would run on as if nothing had happened.
+
+Python hands what it swallows to `sys.unraisablehook`, in the same thread; there the attempt is found, to be hit again.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.belonging import owner
+from taskbahn.signals import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from taskbahn.attempt import AttemptContext
+
+
+class Swallowed:
+    """Puts the hook in place with `start` and takes it away with `stop`; both may be called twice.
+
+    again: called with the attempt, in its own thread and within the hook, where nothing may be raised.
+    """
+
+    def __init__(self, again: Callable[[AttemptContext], None]) -> None:
+        self._again = again
+        self._original: Callable[[Any], Any] | None = None
+
+    def start(self) -> None:
+        """Begin to look at what Python swallows."""
+        if self._original is None:
+            self._original, sys.unraisablehook = sys.unraisablehook, self._take
+
+    def stop(self) -> None:
+        """Put back what was there, unless another hook has been put on top."""
+        if self._original is not None and sys.unraisablehook == self._take:
+            sys.unraisablehook, self._original = self._original, None
+
+    def _take(self, unraisable: Any) -> None:
+        if not issubclass(unraisable.exc_type, Stop):
+            (self._original or sys.__unraisablehook__)(unraisable)
+            return
+        context = owner()
+        if context is not None and context.stop is not None and not context.ended:
+            self._again(context)
+
+
+def is_in_hook(frame: FrameType | None) -> bool:
+    """Return whether *frame*, or what has called it, is in the hook, where an exception would be lost without a word."""
+    while frame is not None:
+        if frame.f_code is HOOK:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def pause_before_again() -> float:
+    """Return the seconds until an attempt is hit again.
+
+    The hook must have returned. The same pause each time could meet a finalizer each time, in a loop that is as long.
+    """
+    return random.uniform(0.001, 0.02)  # noqa: S311 - no secret
+
+
+HOOK = Swallowed._take.__code__  # noqa: SLF001 - our own
