@@ -29,6 +29,7 @@ NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 ANY = kinds.AnyType()
 ZONED = re.compile(rb"T\d\d:\d\d:\d\d[.\d]*[+-]\d\d:")
 DIGIT_KEY = re.compile(rb'\d":')
+N, T, COLON = b"nT:"  # single bytes: most data has none of them, and Python finds a byte ten times as quickly as two
 BESIDE_FLOAT = (
     kinds.FloatType, kinds.IntType, kinds.BoolType, kinds.NoneType, kinds.ListType, kinds.DictType, kinds.SetType,
     kinds.FrozenSetType, kinds.TupleType, kinds.VarTupleType, kinds.StructType, kinds.DataclassType, kinds.TypedDictType,
@@ -63,13 +64,11 @@ def info_of(hint: Any) -> Any:
 
 def is_suspect(data: bytes) -> bool:
     """Return whether packed JSON may stand for another value than the one it was made of."""
-    if b"n" not in data and b'":' not in data and b"T" not in data:  # most values: no null, nan or inf, no key, no time
-        return False
-    return b"null" in data or _must_be_seen(data) or (b'":' in data and DIGIT_KEY.search(data) is not None)
+    return (N in data and b"null" in data) or _must_be_seen(data) or (COLON in data and DIGIT_KEY.search(data) is not None)
 
 
 def _must_be_seen(data: bytes) -> bool:
-    return b'nan"' in data or b'inf"' in data or (b"T" in data and ZONED.search(data) is not None)
+    return (N in data and (b'nan"' in data or b'inf"' in data)) or (T in data and ZONED.search(data) is not None)
 
 
 def is_finite(value: Any) -> bool:

@@ -24,15 +24,23 @@ __all__ = ["TaskSignature", "UnsupportedAnnotation", "pack_plain", "pack_result"
 
 MAX_SHAPES = 256  # remembered ways of calling one task
 
+NO_NAMES = "],{}]"  # the end of the text of a call with arguments by position alone
+
+astuple = msgspec.structs.astuple
 convert = msgspec.convert
 encode = richtypes.encode
 decode_hook = richtypes.decode_hook
 
 
 class Shape(NamedTuple):
-    """A checked way of calling: so many arguments by position, these by name."""
+    """A checked way of calling: so many arguments by position, these by name.
 
-    struct: Any  # an array-like msgspec struct with a field for each value; None if all of them may be anything
+    struct: an array-like msgspec struct with a field for each value; None if all of them may be anything.
+    decode: makes of a call's whole text one of `args`, such a struct; None if there are names, or gaps to complete.
+    """
+
+    struct: Any
+    decode: Callable[[str], Any] | None = None
 
 
 class TaskSignature:
@@ -55,6 +63,7 @@ class TaskSignature:
         self._takes_gaps = self._takes_apart and has_gaps(self.parameters.hints)
         self._gives_gaps = "$defs" in self.wire.returns and has_gaps([self.parameters.returns])
         self._shapes: dict[Any, Shape] = {}
+        self._usual: Callable[[str], Any] | None = None  # of the newest call: most calls of a task have as many arguments
         self._chunk_hint = self.parameters.chunk
         self._decode_result = msgspec.json.Decoder(self.parameters.returns, dec_hook=decode_hook).decode
 
@@ -90,18 +99,24 @@ class TaskSignature:
         """Return the arguments of one call, with their rich types restored; raises InvalidArguments."""
         if text == wire.NO_ARGUMENTS and self._needs_nothing:
             return (), {}
+        may_restore = exact.may_restore(text)
+        if self._usual is not None and not may_restore and text.endswith(NO_NAMES):
+            try:
+                return astuple(self._usual(text).args), {}
+            except NOT_DATA:  # another number of arguments, or a wrong one; which one, is found out below
+                pass
         args, kwargs = _split(self.name, text)
-        if exact.may_restore(text):
+        if may_restore:
             args, kwargs = self._restored(args, kwargs)
-        shape = (len(args), *kwargs) if kwargs else len(args)
-        struct = (self._shapes.get(shape) or self._shape(shape, args, kwargs)).struct
+        key = (len(args), *kwargs) if kwargs else len(args)
+        struct, self._usual = self._shapes.get(key) or self._shape(key, args, kwargs)
         if struct is None:
             return args, kwargs
         try:
             made = convert((*args, *kwargs.values()), struct, str_keys=True, dec_hook=decode_hook)
         except NOT_DATA as error:
             self._refuse(args, kwargs, error, by_wire=True)
-        values = msgspec.structs.astuple(made)
+        values = astuple(made)
         if self._takes_gaps:
             complete(values)
         return values[: len(args)], dict(zip(kwargs, values[len(args) :], strict=True))
@@ -174,7 +189,8 @@ class TaskSignature:
             shape = Shape(None)
         else:
             fields = [(f"a{index}", hint) for index, hint in enumerate(hints)]
-            shape = Shape(msgspec.defstruct("Arguments", fields, array_like=True))
+            struct = msgspec.defstruct("Arguments", fields, array_like=True, forbid_unknown_fields=True)
+            shape = Shape(struct, None if kwargs or self._takes_gaps else _decoder(struct))
         if len(self._shapes) < MAX_SHAPES:
             self._shapes[key] = shape
         return shape
@@ -187,6 +203,13 @@ class TaskSignature:
         for name, value in kwargs.items():
             _note_problem(wrong, name, value, self.parameters.hint_of(name), by_wire=by_wire)
         raise InvalidArguments(self.name, wrong or {"": str(cause)}) from cause
+
+
+def _decoder(struct: type[Any]) -> Callable[[str], Any]:
+    """Return what makes of the text of a call without names a struct of `args`; it raises what decoding raises."""
+    empty = msgspec.defstruct("Empty", [], forbid_unknown_fields=True)
+    call = msgspec.defstruct("Call", [("args", struct), ("names", empty)], array_like=True, forbid_unknown_fields=True)
+    return msgspec.json.Decoder(call, dec_hook=decode_hook).decode
 
 
 def _note_problem(wrong: dict[str, str], name: str, value: Any, hint: Any, *, by_wire: bool) -> None:

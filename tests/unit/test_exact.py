@@ -62,7 +62,10 @@ def signature_of(hint: Any) -> TaskSignature:
 
 def there_and_back(value: Any, hint: Any) -> tuple[Any, Any]:
     signature = signature_of(hint)
-    ((argument,), _) = signature.unpack(signature.pack((value,), {}))
+    packed = signature.pack((value,), {})
+    ((argument,), _) = signature.unpack(packed)
+    ((again,), _) = signature.unpack(packed)  # a second call with as many arguments is taken in one step
+    assert same(again, argument)
     (_, named) = signature.unpack(signature.pack((), {"value": value}))
     assert same(argument, named["value"])
     return argument, signature.unpack_result(signature.pack_result(value))

@@ -370,3 +370,19 @@ def test_whatever_is_sent_is_taken_or_refused_but_never_crashes(value: Any) -> N
     except InvalidArguments:
         return
     assert isinstance(args[0], int)
+
+
+@pytest.mark.parametrize(
+    "wrong", ['[[1,2,"x"],{}]', '[["x",2],{}]', "[[1],{}]", "[[1,2,3,4],{}]", '[[1,2],{"d":1}]', "[{},{}]", "[1,2],{}]"]
+)
+def test_after_calls_that_were_right_a_wrong_one_is_refused_as_at_first(wrong: str) -> None:
+    def task(a: int, b: int, c: int = 0) -> None: ...
+
+    signature = TaskSignature.of(task)
+    with pytest.raises(InvalidArguments) as first:
+        signature.unpack(wrong)
+    for text, args in (("[[1,2],{}]", (1, 2)), ("[[1,2],{}]", (1, 2)), ("[[1,2,3],{}]", (1, 2, 3)), ("[[1,2],{}]", (1, 2))):
+        assert signature.unpack(text) == (args, {})
+        with pytest.raises(InvalidArguments) as later:
+            signature.unpack(wrong)
+        assert (later.value.message, later.value.detail) == (first.value.message, first.value.detail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context, copy_context
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from taskbahn.worker.forked import ROLE, leave
 from taskbahn.worker.helper_processes import end_helpers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taskbahn.attempt import AttemptContext, Record
     from taskbahn.task import Task
 
@@ -32,15 +34,17 @@ class AttemptContexts:
         self._imported = copy_context()
         self._imported.run(ACTIVE.set, None)
         decimal = sys.modules.get("decimal")
-        self._copied: list[tuple[ContextVar[Any], Any]] = []
+        self._copied: list[tuple[Callable[..., Any], Any]] = []
         if decimal is not None:
-            self._copied = [(name, value) for name, value in self._imported.items() if isinstance(value, decimal.Context)]
+            self._copied = [
+                (name.set, value.copy) for name, value in self._imported.items() if isinstance(value, decimal.Context)
+            ]
 
     def new(self) -> Context:
         """Return the context of one attempt."""
         context = self._imported.copy()
-        for variable, value in self._copied:
-            context.run(variable.set, value.copy())
+        for put, copy in self._copied:
+            context.run(put, copy())
         return context
 
 
