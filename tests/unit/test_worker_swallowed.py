@@ -57,7 +57,7 @@ SOURCE = """
         for pool in ("thread", "process"):
             app.task(name=f"{function.__name__}.{pool}", pool=pool)(function)
 """
-MANY = 6
+MANY = 4
 
 
 @pytest.mark.parametrize("pool", ["thread", "process"])
