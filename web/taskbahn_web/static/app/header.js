@@ -1,7 +1,7 @@
 /** The head of every page: the search, the node in numbers, and whether the page is live. */
 
 import { isReadOnly } from "./access.js";
-import { number } from "../shared/format.js";
+import { count, number } from "../shared/format.js";
 import { html } from "./html.js";
 import { bahn, connection, now, status } from "./live.js";
 import { isMenuOpen } from "./places.js";
@@ -33,7 +33,7 @@ function Numbers() {
     <a href=${link("jobs", null, { q: "state:running" })}><b>${number(running)}</b> running</a>
     <a href=${link("jobs", null, { q: "state:ready,waiting" })}><b>${number((jobs.ready ?? 0) + (jobs.waiting ?? 0))}</b> queued</a>
     <a class=${jobs.failed ? "number-bad" : ""} href=${link("jobs", null, { q: "state:failed" })}><b>${number(jobs.failed ?? 0)}</b> failed</a>
-    <a class=${workers ? "" : "number-bad"} href=${link("workers")}><b>${number(workers)}</b> ${workers === 1 ? "worker" : "workers"}<span class="numbers-slots">, ${number(slots)} slots</span></a>
+    <a class=${workers ? "" : "number-bad"} href=${link("workers")}><b>${number(workers)}</b> ${workers === 1 ? "worker" : "workers"}<span class="numbers-slots">, ${count(slots, "slot")}</span></a>
   </p>`;
 }
 

@@ -44,7 +44,7 @@ export function NoWorkers() {
 /** @param {{workers: WorkerView[]}} props */
 function Sum({ workers: entries }) {
   const total = (/** @type {"slots" | "running"} */ name) => entries.reduce((sum, worker) => sum + worker[name], 0);
-  return html`<p class="muted">${count(entries.length, "worker")}, ${number(total("running"))} jobs on ${number(total("slots"))} slots</p>`;
+  return html`<p class="muted">${count(entries.length, "worker")}, ${count(total("running"), "job")} on ${count(total("slots"), "slot")}</p>`;
 }
 
 /** @param {{worker: WorkerView, onDone: (said: string) => void}} props */
