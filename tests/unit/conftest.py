@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.dispatching import FakeWorker, Hall
+from support.stage import play
+
+from taskbahn.worker.loading import load_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +31,20 @@ def make_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
         return name
 
     return make
+
+
+@pytest.fixture(params=["loop", "thread", "process"])
+def pool(request: pytest.FixtureRequest) -> str:
+    """The pool in which the tasks of a module run, each in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def scene(pool: str, make_module: Callable[[str], str], request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return a function that plays a scene with the tasks of the test module's `source(pool)` in one pool."""
+    target = f"{make_module(request.module.source(pool))}:app"
+    app = load_app(target)
+    return lambda action, slots=2: play(app, action, slots=slots, target=target)
 
 
 @pytest.fixture

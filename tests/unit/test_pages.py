@@ -9,7 +9,7 @@ import msgpack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.dispatching import TASK, Hall, job_id
+from support.dispatching import TASK, FakeWorker, Hall, job_id
 
 from taskbahn import wire
 from taskbahn.pages import PAGE_BYTES, outcome_bytes, pages, text_bytes, value_bytes
@@ -62,15 +62,20 @@ def test_pages_hold_all_items_in_order_and_only_one_that_is_larger_alone(sizes: 
     assert all(sum(page) <= most or len(page) == 1 for page in made)
 
 
+def running(count: int) -> tuple[Hall, FakeWorker, list[str]]:
+    """Return a dispatcher, and a worker with so many jobs."""
+    hall = Hall()
+    worker = hall.worker(slots=count)
+    for _ in range(count):
+        hall.submit()
+    hall.settle()
+    return hall, worker, [job_id(number) for number in range(1, count + 1)]
+
+
 @settings(max_examples=5, deadline=None)
 @given(SIZES)
 def test_a_wait_for_jobs_that_have_ended_comes_in_pages(texts: list[str]) -> None:
-    hall = Hall()
-    worker = hall.worker(slots=len(texts))
-    ids = [job_id(number) for number in range(1, len(texts) + 1)]
-    for _ in texts:
-        hall.submit()
-    hall.settle()
+    hall, worker, ids = running(len(texts))
     for run, text in zip(worker.take(), texts, strict=True):
         worker.done(run, result=text)
         hall.settle()
@@ -85,12 +90,7 @@ def test_a_wait_for_jobs_that_have_ended_comes_in_pages(texts: list[str]) -> Non
 @settings(max_examples=5, deadline=None)
 @given(SIZES)
 def test_outcomes_of_one_turn_come_in_pages(texts: list[str]) -> None:
-    hall = Hall()
-    worker = hall.worker(slots=len(texts))
-    ids = [job_id(number) for number in range(1, len(texts) + 1)]
-    for _ in texts:
-        hall.submit()
-    hall.settle()
+    hall, worker, ids = running(len(texts))
     asked = hall.ask(wire.JOB_WAIT, ids)
     for run, text in zip(worker.take(), texts, strict=True):
         worker.done(run, result=text)

@@ -7,13 +7,11 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import Annotated, Any
 
 import pytest
-from support.stage import play
 
 from taskbahn import Taskbahn, streaming
 from taskbahn.errors import InvalidOption
 from taskbahn.schema import TaskSignature, UnsupportedAnnotation
 from taskbahn.streaming import ChunkWindow
-from taskbahn.worker.loading import load_app
 
 SOURCE = """
     import asyncio, time
@@ -92,19 +90,6 @@ def source(pool: str) -> str:
         "GIVES_ROW": "AsyncIterator[Row | str]", "RETURN": "",
     }  # fmt: skip
     return SOURCE.format(POOL=pool, **(asynchronous if pool == "loop" else plain))
-
-
-@pytest.fixture(params=["loop", "thread", "process"])
-def pool(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def scene(pool: str, make_module: Callable[[str], str]) -> Callable[..., None]:
-    """Return a function that plays a scene with the tasks above in one pool."""
-    target = f"{make_module(source(pool))}:app"
-    app = load_app(target)
-    return lambda action, slots=2: play(app, action, slots=slots, target=target)
 
 
 def test_yields_are_chunks_and_what_is_returned_is_the_result(scene: Any, pool: str) -> None:

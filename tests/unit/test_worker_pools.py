@@ -119,19 +119,6 @@ def source(pool: str) -> str:
     return SOURCE.format(POOL=pool, **(asynchronous if pool == "loop" else plain))
 
 
-@pytest.fixture(params=["loop", "thread", "process"])
-def pool(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def scene(pool: str, make_module: Callable[[str], str]) -> Callable[..., None]:
-    """Return a function that plays a scene with the tasks above in one pool."""
-    target = f"{make_module(source(pool))}:app"
-    app = load_app(target)
-    return lambda action, slots=2: play(app, action, slots=slots, target=target)
-
-
 def test_results_are_reported_with_their_times(scene: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"add.{pool}", [1]), ("b", f"add.{pool}", [1, 2]))
