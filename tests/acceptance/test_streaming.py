@@ -73,7 +73,9 @@ def test_chunks_are_read_as_they_come_and_then_the_result(app: Taskbahn, pool: s
 @pytest.mark.parametrize("pool", POOLS)
 def test_chunks_of_another_attempt_are_told_apart(app: Taskbahn, pool: str, tmp_path: Path) -> None:
     chunks = app.get(f"{pool}.again").start(str(tmp_path / "mark")).chunks()
-    assert [(chunks.attempt, chunk) for chunk in chunks] == [(1, "begins"), (2, "begins"), (2, "ends")]
+    (first, one), (second, two), (last, three) = [(chunks.attempt, chunk) for chunk in chunks]
+    assert (one, two, three) == ("begins", "begins", "ends")
+    assert first < second == last  # a busy worker may hand an attempt back before it begins, and the next one has another number
 
 
 def test_a_stream_of_a_job_that_fails_ends_with_its_error(app: Taskbahn, tmp_path: Path) -> None:
