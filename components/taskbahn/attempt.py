@@ -134,7 +134,9 @@ class AttemptContext:
     def check(self) -> None:
         """Raise Cancelled or TimeLimit if the attempt has to stop."""
         if self.stop is not None:
-            raise (TimeLimit if self.stop == "time_limit" else Cancelled)(self.stop_reason)
+            stop = (TimeLimit if self.stop == "time_limit" else Cancelled)(self.stop_reason)
+            stop.is_thrown = False
+            raise stop
 
 
 class Saying:

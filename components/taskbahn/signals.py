@@ -34,7 +34,12 @@ class Retry(Exception):
 
 
 class Stop(BaseException):
-    """Raised in a running attempt that has to end now. Not an `Exception`, so that `except Exception` lets it through."""
+    """Raised in a running attempt that has to end now. Not an `Exception`, so that `except Exception` lets it through.
+
+    is_thrown: the worker has raised it in the attempt; False: the attempt's own `current.check()` has.
+    """
+
+    is_thrown = True
 
 
 class Cancelled(Stop):

@@ -1,6 +1,7 @@
 """What stops an attempt may arrive where Python swallows it: the attempt stops all the same, and nothing is ended by force."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from taskbahn.worker.loading import load_app
 
 SOURCE = """
     import gc, threading, time, weakref
-    from taskbahn import Taskbahn
+    from pathlib import Path
+    from taskbahn import Taskbahn, current
 
     app = Taskbahn()
 
@@ -53,7 +55,21 @@ SOURCE = """
         finally:
             gc.callbacks.remove(collecting)
 
-    for function in (in_finalizers, in_weak_references, in_collections):
+    class Checking:
+        def __del__(self) -> None:
+            current.check()
+
+    def clean_up(place: str) -> None:
+        try:
+            while True:
+                burn()
+        finally:
+            for _ in range(20):  # as long as a second hit would take to come
+                Checking()
+                burn()
+            Path(place).touch()
+
+    for function in (clean_up, in_finalizers, in_weak_references, in_collections):
         for pool in ("thread", "process"):
             app.task(name=f"{function.__name__}.{pool}", pool=pool)(function)
 """
@@ -71,6 +87,20 @@ def test_what_stops_an_attempt_reaches_it_though_it_is_swallowed(
             await dispatcher.until(lambda: worker.is_clear)
         errors = [failed["error"] for failed in dispatcher.failed.values()]
         assert [error["message"] for error in errors] == [f"{place}.{pool} ran longer than its time limit of 0.1 s"] * MANY
+
+    target = f"{make_module(SOURCE)}:app"
+    play(load_app(target), scene, slots=1, target=target)
+
+
+@pytest.mark.parametrize("pool", ["thread", "process"])
+def test_an_attempt_that_cleans_up_is_hit_once_though_its_own_checks_are_swallowed(
+    make_module: Callable[[str], str], tmp_path: Path, pool: str
+) -> None:
+    async def scene(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("a", f"clean_up.{pool}", [str(tmp_path / "clean")], 0.1))
+        await dispatcher.until(lambda: worker.is_clear)
+        assert list(dispatcher.failed) == ["a"]
+        assert (tmp_path / "clean").exists()
 
     target = f"{make_module(SOURCE)}:app"
     play(load_app(target), scene, slots=1, target=target)

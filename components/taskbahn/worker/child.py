@@ -70,14 +70,14 @@ class Child:
         self._gate = ProgressGate()
         self._wake_read, self._wake_write = os.pipe()
         self._is_awake = False  # the talking thread will look at the records by itself
-        self._missed: AttemptContext | None = None  # to be hit once more
+        self._missed: AttemptContext | None = None  # Python swallowed what was raised in it
         self._main_thread = threading.main_thread().ident or 0
 
     def run(self) -> None:
         """Run attempts until the worker says that nothing more comes."""
         guard(lambda: (self._socket.fileno(), self._wake_read, self._wake_write))
         signal.signal(signal.SIGUSR1, self._raise_in_task)
-        Swallowed(self._miss).start()
+        Swallowed(self._hit_again).start()
         for ignored in (signal.SIGINT, signal.SIGTERM):  # they are for the worker; programs that a task starts get the default
             signal.signal(ignored, lambda *_: None)
         self._records.append(("ready", None))
@@ -129,13 +129,13 @@ class Child:
         context = self._current
         if context is not None and context.stop is not None and not context.ended and not context.stopped_at:
             if is_in_hook(frame):
-                self._miss(context)
+                self._hit_again(context)
                 return
             context.stopped_at = time.monotonic()
             raise (TimeLimit if context.stop == "time_limit" else Cancelled)(context.stop_reason)
 
-    def _miss(self, context: AttemptContext) -> None:
-        """What stops *context* was swallowed: have the talking thread send the signal again, when this is over."""
+    def _hit_again(self, context: AttemptContext) -> None:
+        """Python swallowed what was raised in *context*: the talking thread sends the signal again."""
         context.stopped_at = 0.0
         self._missed = context
         self._wake()

@@ -41,8 +41,8 @@ class Sweeper:
         self._missed: deque[AttemptContext] = deque()
 
     def hit_again(self, context: AttemptContext) -> None:
-        """Have *context* interrupted once more, since what was thrown was swallowed; from any thread."""
-        self._missed.append(context)  # without waking the loop, which would run before the thread is out of the hook
+        """Interrupt *context* once more, since Python swallowed what was thrown; from any thread."""
+        self._missed.append(context)  # this does not wake the loop, which would throw before the thread has left the hook
 
     def _interrupt(self, context: AttemptContext) -> None:
         for pool in self._pools:

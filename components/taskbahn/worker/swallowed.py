@@ -1,7 +1,7 @@
-"""A `Stop` that is thrown into a thread may arrive where Python swallows it: in a finalizer, in a callback of a weak reference
-or of the garbage collector. The attempt would run on as if nothing had happened.
+"""A `Stop` that the worker throws into a thread may arrive where Python swallows it: in a finalizer, in a callback of a weak
+reference or of the garbage collector. The attempt would run on as if nothing had happened.
 
-Python hands what it swallows to `sys.unraisablehook`, in the same thread; there the attempt is found, to be hit again.
+Python hands what it swallows to `sys.unraisablehook`, in the same thread. The hook finds the attempt there, and the worker throws again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Swallowed:
             (self._original or sys.__unraisablehook__)(unraisable)
             return
         context = owner()
-        if context is not None and context.stop is not None and not context.ended:
+        thrown = getattr(unraisable.exc_value, "is_thrown", True)  # what `current.check()` raised, comes beside what was thrown
+        if thrown and context is not None and context.stop is not None and not context.ended:
             self._again(context)
 
 
@@ -59,9 +60,9 @@ def is_in_hook(frame: FrameType | None) -> bool:
 
 
 def pause_before_again() -> float:
-    """Return the seconds until an attempt is hit again.
+    """Return the seconds until the worker throws again: the hook has returned by then.
 
-    The hook must have returned. The same pause each time could meet a finalizer each time, in a loop that is as long.
+    The pause is another one each time, or the exception could meet the same finalizer in each round of a loop.
     """
     return random.uniform(0.001, 0.02)  # noqa: S311 - no secret
 
