@@ -100,10 +100,11 @@ class TaskSignature:
         if text == wire.NO_ARGUMENTS and self._needs_nothing:
             return (), {}
         may_restore = exact.may_restore(text)
-        if self._usual is not None and not may_restore and text.endswith(NO_NAMES):
+        usual = self._usual  # another thread may set it meanwhile
+        if usual is not None and not may_restore and text.endswith(NO_NAMES):
             try:
-                return astuple(self._usual(text).args), {}
-            except NOT_DATA:  # another number of arguments, or a wrong one; which one, is found out below
+                return astuple(usual(text).args), {}
+            except NOT_DATA:  # another number of arguments, or a wrong one; the code below finds out which
                 pass
         args, kwargs = _split(self.name, text)
         if may_restore:

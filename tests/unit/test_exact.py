@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskbahn import wire
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable
 from taskbahn.exact import Inexact
 from taskbahn.handover import data_of
@@ -124,6 +125,36 @@ def test_a_value_arrives_as_it_was(hint: Any) -> None:
             assert same(arrived, value)
 
     arrives()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text() | st.sampled_from(["1.5", "2026-01-02", "2026-01-02T03:04:05Z", "P1D", "AAAA", "NaN", "a", 1.0, 1e30, -0.0]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(["1", "value", "x"]), inner, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("hint", TYPES, ids=str)
+def test_a_second_call_takes_and_refuses_what_the_first_one_does(hint: Any) -> None:
+    """A call by a client that packs for itself: whatever it sends, it gets the same answer at first and later."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(TYPES[hint], JSON)
+    def answers_alike(right: Any, value: Any) -> None:
+        first, later = signature_of(hint), signature_of(hint)
+        later.unpack(later.pack((right,), {}))
+        text = wire.to_json([[value], {}])
+        assert answer(later, text) == answer(first, text)
+
+    answers_alike()
+
+
+def answer(signature: TaskSignature, text: str) -> str:
+    try:
+        return repr(signature.unpack(text))
+    except InvalidArguments as error:
+        return f"refused: {error.message}"
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, np.float64("nan")])
