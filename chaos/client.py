@@ -15,7 +15,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chaos import mischief, tasks
 from chaos.journal import PLACE, Journal
@@ -24,7 +24,9 @@ from taskbahn.errors import TaskbahnError, WorkerError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn import Batch, Job
+    from taskbahn import Job
+
+R = TypeVar("R")
 
 KEEP = "CHAOS_KEEP"
 """The environment variable with the seconds that finished jobs are to be kept; as long as the default if it is not set."""
@@ -138,8 +140,9 @@ class Client:
             self._turned_away(error)
             return
         self._journal.write("acknowledged", ids=[job.id], task=name)
-        if is_doomed:
-            self._cancel(job)
+        state = self._cancel([job.id], job.cancel) if is_doomed else None
+        if state is not None:
+            self._journal.write("cancelled", id=job.id, state=state)
         expected.append(job)
 
     def _start_many(self) -> None:
@@ -154,7 +157,7 @@ class Client:
                 continue
             self._journal.write("acknowledged", ids=batch.ids, task=name)
             if is_doomed:
-                self._cancel_all(batch)
+                self._cancel(batch.ids, batch.cancel)
             for job in batch.as_completed():
                 self._take(job)
 
@@ -172,25 +175,15 @@ class Client:
             else:
                 self._journal.write("seen", id=None, state="succeeded", value=value)
 
-    def _cancel(self, job: Job[Any]) -> None:
-        """Cancel a job after a moment; write that down before, and then the state that the client was told."""
+    def _cancel(self, ids: list[str], cancel: Callable[[str], R]) -> R | None:
+        """Cancel jobs after a moment, and write that down before; return what *cancel* returns, None if the request failed."""
         time.sleep(self._load.patience())
-        self._journal.write("cancelling", ids=[job.id])
+        self._journal.write("cancelling", ids=ids)
         try:
-            state = job.cancel("its client has changed its mind")
-        except TaskbahnError as error:
-            self._turned_away(error, id=job.id)
-        else:
-            self._journal.write("cancelled", id=job.id, state=state)
-
-    def _cancel_all(self, batch: Batch[Any]) -> None:
-        """Cancel what is left of a batch after a moment."""
-        time.sleep(self._load.patience())
-        self._journal.write("cancelling", ids=batch.ids)
-        try:
-            batch.cancel()
+            return cancel("the client has changed its mind")
         except TaskbahnError as error:
             self._turned_away(error)
+            return None
 
     def _take(self, job: Job[Any]) -> None:
         """Wait for an outcome, write it down, and how the dispatcher shows it."""

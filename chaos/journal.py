@@ -6,8 +6,8 @@ The events, beside `event` and `at` (UTC seconds since the epoch):
     acknowledged    ids                                     a client was told that these jobs are accepted
     seen            id | null, state, value | error         an outcome that a client was given
     cancelling      ids                                     a client is about to cancel these jobs
-    cancelled       id, state                               a client was told the state of a job after its cancel
-    given_up        ids                                     a plain client cancelled its call, and is told no outcome
+    cancelled       id, state                               the dispatcher answered a cancel with this state
+    given_up        ids                                     a plain client cancelled its call, and gets no outcome
     viewed          id, state, attempt, finished_at         how the dispatcher showed a job that had ended
     turned_away     error, message                          a request of the SDK failed, though the node has come back
     unanswered      error, message, ids                     a plain call failed, as it may when its connection or the node is lost
