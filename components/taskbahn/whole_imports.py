@@ -1,8 +1,8 @@
 """A fork waits until no other thread is in the middle of an import.
 
 A copy has the forking thread alone: a module that another thread was importing would stay half done in it, and locked for good.
-Taskbahn imports much at its first use, so that first use in a thread and a fork in another may meet. The wait has an end, as the import may
-itself wait for the thread that forks. The copy forgets the modules that are still half imported then, and imports them anew.
+Taskbahn imports much at its first use, so that first use in a thread and a fork in another may meet. The forking thread waits five
+seconds at most, since the import may itself wait for it. The copy then drops each half imported module, and imports it again when it needs it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def wait_for_imports() -> None:
 
 
 def forget_half_imports() -> None:
-    """In a copy: forget what a thread was importing that is not there any more, with its parts, and the locks on it."""
+    """In a copy: drop each module that another thread was importing, with its submodules and its lock. That thread is not in the copy."""
     for name in _imported_elsewhere():
         bootstrap._module_locks.pop(name, None)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to it
         for each in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
