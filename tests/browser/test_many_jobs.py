@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
-from support.frames import SMOOTH, Work, frames_a_second, work_each_frame
+from support.frames import SMOOTH, Others, Work, frames_a_second, work_each_frame
 from support.programs import Node, Program, running
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ SUBMIT = """async ([count, pause]) => {
 CALM = 4e6  # bytes by which the heap may grow in some seconds; all changes of one second are more
 STRIDE, FLIGHT = 100, 400  # pixels in a frame: 150 rows a second, and 600
 SECONDS = 6  # of looking at frames
+FREE = 0.5  # processors that other programs may take without taking frames
 SHARE = 0.7  # of the frames of an empty page, on a machine that has no time for 50
 
 
@@ -67,17 +68,20 @@ def test_ten_thousand_live_jobs_are_smooth_and_take_bounded_memory(
     session.send("Performance.enable")
     frames_a_second([page], 1)  # what is compiled at first
     shown, before = bar.get_attribute("aria-valuenow"), heap(session)
-    with Work(page) as work:
+    with Work(page) as work, Others() as others:
         frames, possible = frames_a_second([page, empty], SECONDS)
     after = heap(session)
     empty.context.close()
     busy = work.seconds / SECONDS
     print(
-        f"frames in each second: {frames}, of an empty page: {possible}; the page's main thread is busy for {busy:.0%} of the time"
+        f"frames in each second: {frames}, of an empty page: {possible}; the page's main thread is busy for {busy:.0%} of the time, "
+        f"and other programs take {others.processors:.1f} processors"
     )
     print(f"heap {before / 1e6:.1f} MB, then {after / 1e6:.1f} MB")
-    # the page has its frames, or other programs took them: it left that share of the time to them
-    assert statistics.median(frames) >= min(50, SHARE * statistics.median(possible)) or busy <= 1 - SHARE
+    if others.processors < FREE:
+        assert statistics.median(frames) >= min(50, SHARE * statistics.median(possible))
+    else:  # other programs take frames from the page; it must leave them their share of the time
+        assert busy <= 1 - SHARE
     assert after - before < CALM
     assert page.locator("tbody tr").count() < 60
     expect(bar).not_to_have_attribute("aria-valuenow", shown or "")
