@@ -178,7 +178,9 @@ def test_a_job_that_waits_has_a_place_is_cancelled_and_comes_back_when_it_is_ret
     page.get_by_role("button", name="Cancel").press("Enter")
     expect(state(page)).to_have_text("cancelled")
     expect(page.locator("job-result")).to_contain_text("ancelled")
-    assert ["job-progress", "failed", "cancelled"] in page.evaluate("heard")
+    page.wait_for_function(
+        "() => heard.some(([name, what, state]) => name === 'job-progress' && what === 'failed' && state === 'cancelled')"
+    )
 
     show(page, start(page, origin, "sleep.long"))
     expect(state(page)).to_have_text("running")

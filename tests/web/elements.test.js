@@ -91,24 +91,68 @@ test("elements that show one job share one watch, and the last that leaves ends 
   bahn.close();
 });
 
+/** Read a job that has just failed, on a router whose topics can be spoken to; *ask* is the call that asks for it once more. */
+async function failed() {
+  const read = await reading();
+  const [session] = read.router.sessions;
+  session.subscribe = async (topic, handler) => (session.topics.push([topic, handler]), () => session.topics.splice(0));
+  read.watch.progress({ snapshot: { id: ID, state: "running", number: 1 } });
+  read.watch.resolve({ id: ID, state: "failed", number: 2 });
+  return { ...read, session, ask: await read.router.call(2) };
+}
+
+/** A job that was retried is watched once more and succeeds. */
+async function succeeds({ router, heard }, calls) {
+  const watch = await router.call(calls);
+  assert.equal(watch.procedure, "taskbahn.job.watch");
+  watch.resolve({ id: ID, state: "succeeded", number: 5 });
+  while (heard.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(heard, ["failed", "succeeded"]);
+}
+
 test("who comes after the end hears of it, and a retry begins the watch anew", async () => {
-  const { router, bahn, heard, watch } = await reading();
-  router.sessions[0].subscribe = async (topic, handler) => (router.sessions[0].topics.push([topic, handler]), () => {});
-  watch.progress({ snapshot: { id: ID, state: "running", number: 1 } });
-  watch.resolve({ id: ID, state: "failed", number: 2 });
-  while (!router.sessions[0].topics.length) await new Promise((resolve) => setTimeout(resolve, 1));
+  const { router, bahn, heard, session, ask } = await failed();
+  assert.equal(ask.procedure, "taskbahn.job.get");
+  ask.resolve({ id: ID, state: "failed" });
   const late = [];
   readJob(bahn, ID, { onChange: () => {}, onEnd: ({ state }) => late.push(state) });
   await Promise.resolve();
   assert.deepEqual([heard, late], [["failed"], ["failed"]]);
-  const [[topic, tell]] = router.sessions[0].topics;
+  const [[topic, tell]] = session.topics;
   assert.equal(topic, `taskbahn.job.${ID}`);
   tell([event(3, "state", { state: "ready" })]);
-  const again = await router.call(2);
-  assert.equal(again.procedure, "taskbahn.job.watch");
-  again.resolve({ id: ID, state: "succeeded", number: 5 });
-  while (heard.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
-  assert.deepEqual(heard, ["failed", "succeeded"]);
+  assert.deepEqual(session.topics, []); // the watch tells all the rest
+  await succeeds({ router, heard }, 3);
+  bahn.close();
+});
+
+test("a retry that came before the topic was heard begins the watch anew", async () => {
+  const { router, bahn, heard, ask } = await failed();
+  ask.resolve({ id: ID, state: "ready" });
+  await succeeds({ router, heard }, 3);
+  bahn.close();
+});
+
+test("a retry while there was no connection begins the watch anew", async () => {
+  const { router, bahn, heard, session, ask } = await failed();
+  ask.resolve({ id: ID, state: "failed" });
+  session.lose();
+  const next = await router.call(3);
+  assert.deepEqual([next.procedure, router.sessions[1].topics], ["taskbahn.job.get", [`taskbahn.job.${ID}`]]);
+  next.resolve({ id: ID, state: "running" });
+  await succeeds({ router, heard }, 4);
+  bahn.close();
+});
+
+test("who leaves an ended job asks no more for its retry", async () => {
+  const { router, bahn, leave, session, ask } = await failed();
+  leave();
+  assert.deepEqual(session.topics, []);
+  ask.resolve({ id: ID, state: "ready" });
+  session.lose();
+  while (router.sessions.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  await bahn.connection.session();
+  assert.deepEqual([router.calls.length, router.sessions[1].topics], [2, []]);
   bahn.close();
 });
 

@@ -2,9 +2,10 @@
 
 import { signal } from "@preact/signals";
 
-import { JOB_GET, JOB_TOPIC } from "../client/wire.js";
+import { awaitRetry } from "../client/retried.js";
+import { JOB_GET } from "../client/wire.js";
 import { applied } from "../shared/job-view.js";
-import { FINAL_STATES, sentence, TaskbahnError } from "../taskbahn.js";
+import { sentence, TaskbahnError } from "../taskbahn.js";
 import { atOnce } from "./frame.js";
 import { bahn, now, onLive } from "./live.js";
 
@@ -38,6 +39,7 @@ export class JobFeed {
   #look;
   /** @type {import("../client/watch.js").Watch | null} */
   #watch = null;
+  #stopAwaiting = () => {};
   /** What is known, drawn or not. @type {{job: JobView | null, log: Event[], chunks: Event[]}} */
   #now = { job: null, log: [], chunks: [] };
   #draw = atOnce(() => this.#drawn());
@@ -50,16 +52,12 @@ export class JobFeed {
   /** Follow the job. @returns {() => void}  stops it */
   open() {
     this.follow();
-    const stopAgain = onLive(() => this.#isEnded && this.follow()); // retried meanwhile, or the node stopped in an orderly way
-    const topic = bahn.subscribe(JOB_TOPIC + this.#id, (/** @type {Event[]} */ events) => {
-      const moved = events.findLast(({ kind }) => kind === "state");
-      if (this.#isEnded && moved && !FINAL_STATES.has(moved.data.state)) this.follow(); // somebody retried it
-    });
+    const stopAgain = onLive(() => this.#isEnded && this.follow()); // the node stopped in an orderly way
     return () => {
       this.#isOpen = false;
       clearTimeout(this.#look);
       stopAgain();
-      void topic.then((stop) => stop(), () => {});
+      this.#stopAwaiting();
       this.#watch?.stop();
     };
   }
@@ -69,6 +67,7 @@ export class JobFeed {
     this.#isEnded = false;
     clearTimeout(this.#look);
     this.problem.value = "";
+    this.#stopAwaiting();
     this.#watch?.stop();
     const watch = bahn.watch(
       this.#id,
@@ -84,6 +83,8 @@ export class JobFeed {
       (job) => {
         this.#isEnded = true;
         this.#take({ job });
+        if (!this.#isOpen) return;
+        this.#stopAwaiting = awaitRetry(bahn.connection, this.#id, () => this.follow());
         this.#lookLater();
       },
       (error) => {

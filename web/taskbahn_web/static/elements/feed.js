@@ -2,7 +2,7 @@
 
 import { FINAL_STATES } from "../client/states.js";
 import { attempt } from "../client/listeners.js";
-import { JOB_TOPIC } from "../client/wire.js";
+import { awaitRetry } from "../client/retried.js";
 import { applied } from "../shared/job-view.js";
 
 /**
@@ -39,7 +39,7 @@ export class Feed {
   #readers = new Set();
   /** @type {import("../client/watch.js").Watch | null} */
   #watch = null;
-  #endSubscription = () => {};
+  #stopAwaiting = () => {};
 
   /**
    * @param {Bahn} bahn
@@ -70,7 +70,7 @@ export class Feed {
   stop() {
     this.#isStopped = true;
     this.#watch?.stop();
-    this.#endSubscription();
+    this.#stopAwaiting();
   }
 
   #follow() {
@@ -129,24 +129,7 @@ export class Feed {
     this.#isEnded = true;
     this.#each("onEnd", job);
     this.#each("onChange");
-    void this.#awaitRetry();
-  }
-
-  /** Somebody may have it tried again: then its topic says so. */
-  async #awaitRetry() {
-    const take = (/** @type {Event[]} */ events) => {
-      const moved = events.findLast(({ kind }) => kind === "state");
-      if (!this.#isEnded || this.#isStopped || !moved || FINAL_STATES.has(moved.data.state)) return;
-      this.#endSubscription();
-      this.#follow();
-    };
-    try {
-      const end = await this.#bahn.subscribe(JOB_TOPIC + this.#id, take);
-      if (this.#isStopped) end();
-      else this.#endSubscription = end;
-    } catch {
-      // the connection is closed, or may not subscribe: then it stays as it ended
-    }
+    if (!this.#isStopped) this.#stopAwaiting = awaitRetry(this.#bahn.connection, this.#id, () => this.#follow());
   }
 
   /**
