@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from taskbahn.states import State
 from taskbahn_router.board import Board, Job, Worker, id_text
 from taskbahn_router.commit_loop import FEW
+from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.reports import vacate
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from taskbahn_router.numbers.history import History
     from taskbahn_router.placing import Placing
     from taskbahn_router.seen import Seen
-    from taskbahn_router.stores.contract import Changed, CommitResult
+    from taskbahn_router.stores.contract import CommitResult, Moved
     from taskbahn_router.turn import Effects, Ended, Gathered
 
 SWEEP_LIMIT = 1000
@@ -55,8 +56,11 @@ class Aftermath:
         for requeued in effects.requeued:
             self._requeued(requeued.job, requeued.state, now)
             self._seen.requeued(requeued, now)
-        self._changed(effects, result, now)
-        self._swept(effects, result, now)
+        self._moved(effects, result, now)
+        if effects.batch.sweep is not None:
+            self._later.sweep_at(result.next_sweep)
+        if effects.batch.prune is not None:
+            self._later.prune_from(result.prune_after)
         for worker, claim, claimed in zip(effects.claims, effects.batch.claims, result.claimed, strict=True):
             self._claimed(effects, worker, claimed, now)
             if len(claimed) == claim.limit and self._placing.was_bounded(claim):
@@ -126,51 +130,40 @@ class Aftermath:
         else:
             self._later.sweep_at(job.due_at)
 
-    def _changed(self, effects: Effects, result: CommitResult, now: float) -> None:
-        for (_, reason, answer), changed in zip(effects.gathered.cancels, result.cancelled, strict=True):
-            if changed is not None and changed.before != changed.after:
-                self._cancelled(changed, reason, now)
-            answer(changed)
-        for (_, answer), changed in zip(effects.gathered.retries, result.retried, strict=True):
-            if changed is not None and changed.before != changed.after:
-                self._left(changed)
-                self._seen.state_changed(changed, now, None)
-                self._later.gathered.place = True
-            answer(changed)
+    def _moved(self, effects: Effects, result: CommitResult, now: float) -> None:
+        """Follow what the store moved by itself, and answer those who asked for it."""
+        gathered = effects.gathered
+        reasons = {id: reason for id, reason, _ in reversed(gathered.cancels)}  # of a job's cancels the first one moved it
+        for moved in result.moved:
+            self._count(moved)
+            error = None
+            if moved.event is Event.CANCEL:
+                error = {"message": reasons[moved.id] or "cancelled"}
+                self._cancelled(moved, reasons[moved.id])
+            elif moved.event is Event.EXPIRE:
+                error = {"message": "it did not start within its start_within"}
+            self._seen.moved(moved, error, now)
+        asked = (*(answer for _, _, answer in gathered.cancels), *(answer for _, answer in gathered.retries))
+        for answer, found in zip(asked, result.answers, strict=True):
+            answer(found)
 
-    def _left(self, changed: Changed) -> None:
-        """Count a move that the store made by itself."""
-        line = self._board.by_id[changed.line]
-        self._board.moved(changed.before, changed.after)
-        if changed.before == State.READY:
+    def _count(self, moved: Moved) -> None:
+        line, after = self._board.by_id[moved.line], moved.after
+        self._board.moved(moved.before, after)
+        if moved.before is State.READY:
             self._board.ready(line, -1)
-        if changed.after == State.READY:
+        if after is State.READY:
             self._board.ready(line, 1)
+            self._later.gathered.place = True
 
-    def _cancelled(self, changed: Changed, reason: str, now: float) -> None:
-        self._left(changed)
-        id = id_text(changed.id)
+    def _cancelled(self, moved: Moved, reason: str) -> None:
+        id = id_text(moved.id)
         job = self._board.jobs.pop(id, None)
         if job is not None:
-            job.state = State.CANCELLED
+            job.advance(Event.CANCEL)
             if job.worker is not None:
                 job.worker.order_cancel(id, job.attempt, reason)
                 self._seen.touched.add(job.worker.id)
-        self._seen.gone(changed, {"message": reason or "cancelled"}, now)
-
-    def _swept(self, effects: Effects, result: CommitResult, now: float) -> None:
-        if effects.batch.sweep is not None:
-            for changed in result.due:
-                self._left(changed)
-                self._seen.state_changed(changed, now, None)
-                self._later.gathered.place = True
-            for changed in result.expired:
-                self._left(changed)
-                self._seen.gone(changed, {"message": "it did not start within its start_within"}, now)
-            full = len(result.due) >= SWEEP_LIMIT or len(result.expired) >= SWEEP_LIMIT
-            self._later.sweep_at(now if full else result.next_sweep)
-        if effects.batch.prune is not None:
-            self._later.prune_from(result.prune_after)
 
     def _claimed(self, effects: Effects, worker: Worker, claimed: list[Any], now: float) -> None:
         board = self._board

@@ -13,6 +13,7 @@ import msgspec
 from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TaskbahnError
 from taskbahn.states import State
+from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.placement import Room
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.signatures import Checker
@@ -180,7 +181,15 @@ class Job:
     )  # fmt: skip
 
     def __init__(
-        self, id: str, raw: bytes, line: Line, policy: Policy, packed: str, created_at: float, caller: str | None
+        self,
+        id: str,
+        raw: bytes,
+        line: Line,
+        policy: Policy,
+        packed: str,
+        created_at: float,
+        caller: str | None,
+        state: State = State.READY,
     ) -> None:
         self.id = id
         self.raw = raw
@@ -192,7 +201,7 @@ class Job:
         self.is_new = False  # its id was made here: this is no repetition
         self.is_followed = False  # whoever sent it waits for its outcome and sees nothing before
         self.seq = 0
-        self.state = State.READY
+        self.state = state  # as it was accepted or stored; from there `advance` moves it
         self.due_at: float | None = None
         self.attempt = 0
         self.failures = 0
@@ -208,12 +217,16 @@ class Job:
 
     def start(self, worker: Worker, now: float) -> None:
         """Put the job on a worker, as its next attempt."""
-        self.state = State.RUNNING
+        self.advance(Event.START)
         self.attempt += 1
         self.number += 1
         self.heard = 0
         self.is_full = False
         self.occupy(worker, now)
+
+    def advance(self, event: Event) -> None:
+        """Move the job by the table of its life; raises `IllegalMove`."""
+        self.state = advance(self.state, event)
 
     def occupy(self, worker: Worker, now: float) -> None:
         """Take the place on *worker* that the attempt has."""
@@ -283,9 +296,8 @@ class Board:
             if known is None:
                 line = self.by_id[row.line]
                 known = policies[row.line, row.options] = line, self.policy(line.task, row.options)
-            job = Job(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller)
+            job = Job(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller, State.RUNNING)
             job.seq = row.seq
-            job.state = State.RUNNING
             job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
             jobs.append(job)
         return jobs
@@ -305,8 +317,9 @@ class Board:
 
     def _running(self, row: JobRow, heard: int) -> Job:
         line = self.by_id[row.line]
-        job = Job(id_text(row.id), row.id, line, self.policy(line.task, row.options), row.packed, row.created_at, row.caller)
-        job.seq, job.state = row.seq, State.RUNNING
+        policy = self.policy(line.task, row.options)
+        job = Job(id_text(row.id), row.id, line, policy, row.packed, row.created_at, row.caller, State.RUNNING)
+        job.seq = row.seq
         job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
         job.started_at, job.worker_id = row.started_at, row.worker or ""
         job.progress = wire.from_json(row.progress) if row.progress else None

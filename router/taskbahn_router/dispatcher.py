@@ -30,7 +30,7 @@ from taskbahn_router.pipelining import Pipelining
 from taskbahn_router.placing import Placing
 from taskbahn_router.reports import Reports, snapshots
 from taskbahn_router.seen import Seen
-from taskbahn_router.stores.contract import AttemptRow, Batch, CancelJob, Changed, CommitResult, Prune, RetryJob, Store, Sweep
+from taskbahn_router.stores.contract import Answer, AttemptRow, Batch, CancelJob, CommitResult, Prune, RetryJob, Store, Sweep
 from taskbahn_router.stores.minute import DropMinutes
 from taskbahn_router.turn import Effects, Gathered, Loss
 
@@ -150,8 +150,8 @@ class Dispatcher:
         self._check_accepting()
         self._each(call, self._retry, "only a job that failed, expired or was cancelled can be retried")
 
-    def cancel(self, raw: bytes, reason: str, answer: Callable[[Changed | None], None]) -> None:
-        """Cancel a job in whatever state it is; *answer* gets what changed after the commit."""
+    def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
+        """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
         self.gathered.cancels.append((raw, reason, answer))
         self.loop.poke()
 
@@ -330,11 +330,11 @@ class Dispatcher:
         if self.loop.error is not None:
             raise StoreUnavailable(str(self.loop.error))
 
-    def _retry(self, raw: bytes, answer: Callable[[Changed | None], None]) -> None:
+    def _retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
         self.gathered.retries.append((raw, answer))
         self.loop.poke()
 
-    def _each(self, call: Call, act: Callable[[bytes, Callable[[Changed | None], None]], None], unmoved: str | None) -> None:
+    def _each(self, call: Call, act: Callable[[bytes, Callable[[Answer | None], None]], None], unmoved: str | None) -> None:
         """Do something to each job of a list and answer with the states after it."""
         ids = call.args[0] if call.args else None
         if not isinstance(ids, list):
@@ -359,12 +359,12 @@ class Dispatcher:
             except TaskbahnError as error:
                 done(index, error.info())
             else:
-                act(raw, lambda changed, index=index, id=id: done(index, self._verdict(id, changed, unmoved)))  # type: ignore[misc]
+                act(raw, lambda found, index=index, id=id: done(index, self._verdict(id, found, unmoved)))  # type: ignore[misc]
 
     @staticmethod
-    def _verdict(id: str, changed: Changed | None, unmoved: str | None) -> Any:
-        if changed is None:
+    def _verdict(id: str, found: Answer | None, unmoved: str | None) -> Any:
+        if found is None:
             return UnknownJob(id).info()
-        if changed.before == changed.after and unmoved is not None:
-            return WrongState(f"job {id} is {changed.before}: {unmoved}", job=id, state=changed.before).info()
-        return changed.after
+        if not found.is_moved and unmoved is not None:
+            return WrongState(f"job {id} is {found.state}: {unmoved}", job=id, state=str(found.state)).info()
+        return str(found.state)

@@ -172,12 +172,11 @@ class Intake:
         return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
 
     def _job(self, task: Task, policy: Policy, ids: tuple[str, bytes], packed: str, now: float, authid: str | None) -> Job:
-        job = Job(*ids, self._board.line(policy.queue, task.name), policy, packed, now, authid)
-        if policy.delay or policy.eta is not None:
-            due = max(now + policy.delay, policy.eta or 0.0)
-            if due > now:
-                job.state = State.WAITING
-                job.due_at = due
+        due_at = max(now + policy.delay, policy.eta or 0.0)
+        state = State.WAITING if due_at > now else State.READY
+        job = Job(*ids, self._board.line(policy.queue, task.name), policy, packed, now, authid, state)
+        if state is State.WAITING:
+            job.due_at = due_at
         return job
 
 

@@ -9,6 +9,7 @@ from taskbahn.errors import TimeLimitExceeded, WorkerLost
 from taskbahn.progress import is_sound, progress_of
 from taskbahn.states import State
 from taskbahn_router.core.fingerprint import fingerprint
+from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
 from taskbahn_router.core.policy import LONGEST
 from taskbahn_router.core.verdict import Bury, Ending, Retry, judge
@@ -47,7 +48,7 @@ class Reports:
                 effects.answers.append((acknowledge, refused))
         for job in effects.gathered.returns:  # before losses: what was not handed out is not charged
             if self._is_running(job):
-                self._again(effects, job, State.READY, None, None)
+                self._again(effects, job, Event.HAND_BACK, None, None)
         for loss in effects.gathered.losses:
             self._lost(effects, loss, now)
 
@@ -79,7 +80,7 @@ class Reports:
         if job.policy.at_most_once and (job.id, job.attempt) in report.begun:
             self._bury(effects, job, HALTED, now)
         else:
-            self._again(effects, job, State.READY, None, None)
+            self._again(effects, job, Event.HAND_BACK, None, None)
 
     def _was_not_short(self, job: Job, *, draining: bool) -> None:
         """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
@@ -113,15 +114,16 @@ class Reports:
         if task is not None and seconds >= 0:  # less, if the worker's clock was set back meanwhile
             task.seconds_each = learn(task.seconds_each, seconds)
         job.number += 1
-        job.state = State.SUCCEEDED
+        job.advance(Event.SUCCEED)
+        state = str(job.state)
         progress = None if job.progress is None else wire.to_json(job.progress)
         effects.batch.finishes.append(
             Finish(
-                "succeeded", now, done.result, None, progress, job.number, job.failures, job.crashes, now + job.policy.keep, None,
+                state, now, done.result, None, progress, job.number, job.failures, job.crashes, now + job.policy.keep, None,
                 job.seq, job.attempt,
             )
         )  # fmt: skip
-        effects.ended.append(Ended(job, "succeeded", done.result, None, now))
+        effects.ended.append(Ended(job, state, done.result, None, now))
 
     def _lost(self, effects: Effects, loss: Loss, now: float) -> None:
         job = loss.job
@@ -160,30 +162,33 @@ class Reports:
         )
         match verdict:
             case Retry(seconds):
-                self._again(effects, job, State.WAITING, now + seconds, info)
+                self._again(effects, job, Event.RETRY, now + seconds, info)
             case Again():
-                self._again(effects, job, State.READY, None, info)
+                self._again(effects, job, Event.WORKER_LOST, None, info)
             case Bury(reason):
                 self._bury(effects, job, {**info, "reason": reason}, now)
 
     def _bury(self, effects: Effects, job: Job, error: dict[str, Any], now: float) -> None:
         job.number += 1
-        job.state = State.FAILED
+        job.advance(Event.FAIL)
+        state = str(job.state)
         progress = None if job.progress is None else wire.to_json(job.progress)
         effects.batch.finishes.append(
             Finish(
-                "failed", now, None, wire.to_json(error), progress, job.number, job.failures, job.crashes, now + job.policy.keep,
+                state, now, None, wire.to_json(error), progress, job.number, job.failures, job.crashes, now + job.policy.keep,
                 fingerprint(job.line.task, error), job.seq, job.attempt,
             )
         )  # fmt: skip
-        effects.ended.append(Ended(job, "failed", None, error, now))
+        effects.ended.append(Ended(job, state, None, error, now))
 
-    def _again(self, effects: Effects, job: Job, state: State, due_at: float | None, error: dict[str, Any] | None) -> None:
+    def _again(self, effects: Effects, job: Job, event: Event, due_at: float | None, error: dict[str, Any] | None) -> None:
         job.number += 1
-        job.state = state
+        job.advance(event)
         job.due_at = due_at
-        effects.batch.requeues.append(Requeue(state, due_at, None, job.number, job.failures, job.crashes, job.seq, job.attempt))
-        effects.requeued.append(Requeued(job, state, due_at, error))
+        effects.batch.requeues.append(
+            Requeue(job.state, due_at, None, job.number, job.failures, job.crashes, job.seq, job.attempt)
+        )
+        effects.requeued.append(Requeued(job, job.state, due_at, error))
 
     def _heard(self, effects: Effects, worker: Worker, notice: wire.Notice, refused: list[list[Any]]) -> None:
         job = self._current(worker, notice.id, notice.attempt)

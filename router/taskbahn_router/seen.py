@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.board import Board, Job, Worker
     from taskbahn_router.following import Following
-    from taskbahn_router.stores.contract import Changed
+    from taskbahn_router.stores.contract import Moved
     from taskbahn_router.turn import Ended, Noticed, Requeued
 
 PACKED = itemgetter(3)  # of an attempt: its arguments
@@ -110,24 +110,19 @@ class Seen:
         if self.changes_wanted:
             self._change_of(job, due_at=due_at)
 
-    def state_changed(self, changed: Changed, now: float, error: dict[str, Any] | None) -> None:
-        """A job that is not in memory changed its state."""
-        id = id_text(changed.id)
+    def moved(self, moved: Moved, error: dict[str, Any] | None, now: float) -> None:
+        """The store moved a job by itself: one that waits, or one that a client cancelled."""
+        id, state = id_text(moved.id), str(moved.after)
         if self._wanted(id):
-            data: dict[str, Any] = {"state": changed.after}
+            data: dict[str, Any] = {"state": state}
             if error is not None:
                 data["error"] = error
-            self._emit(id, [event(id, changed.number, "state", now, data)])
+            self._emit(id, [event(id, moved.number, "state", now, data)])
         if self.changes_wanted:
-            line = self._board.by_id[changed.line]
-            self._change(id, task=line.task, queue=line.queue, state=changed.after)
-
-    def gone(self, changed: Changed, error: dict[str, Any], now: float) -> None:
-        """A job was cancelled or expired."""
-        self.state_changed(changed, now, error)
-        id = id_text(changed.id)
-        if self._following.has(id):
-            self._following.final([id, changed.after, None, error])
+            line = self._board.by_id[moved.line]
+            self._change(id, task=line.task, queue=line.queue, state=state)
+        if moved.after.is_final and self._following.has(id):
+            self._following.final([id, state, None, error])
 
     def look_up(self, job: str) -> None:
         """A submission was repeated: its followers may have missed the end."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from taskbahn_router.board import Job, Task, Worker
     from taskbahn_router.core.verdict import Ending
     from taskbahn_router.inbox import Submission
-    from taskbahn_router.stores.contract import Batch, Changed
+    from taskbahn_router.stores.contract import Answer, Batch
     from taskbahn_router.stores.minute import MinuteRow
 
     Acknowledge = Callable[[list[list[Any]]], None]
@@ -35,8 +35,8 @@ class Gathered:
     reports: list[tuple[Acknowledge | None, Worker, wire.Report]] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     returns: list[Job] = field(default_factory=list)  # back to ready, not charged
-    cancels: list[tuple[bytes, str, Callable[[Changed | None], None]]] = field(default_factory=list)  # id, reason, answer
-    retries: list[tuple[bytes, Callable[[Changed | None], None]]] = field(default_factory=list)
+    cancels: list[tuple[bytes, str, Callable[[Answer | None], None]]] = field(default_factory=list)  # id, reason, answer
+    retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     sweep: bool = False
     prune_after: int | None = None

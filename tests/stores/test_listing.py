@@ -6,11 +6,11 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import LINES, NOW, claim, finish, new_job, put, seqs
+from support.rows import LINES, NOW, claim, finish, new_job, put, requeue, seqs
 
 from taskbahn.states import State
 from taskbahn_router.core.patterns import fits
-from taskbahn_router.stores.contract import Batch, FailedRow, Filter, Spot
+from taskbahn_router.stores.contract import Batch, FailedRow, Filter, Spot, Sweep
 from taskbahn_router.stores.questions import SLACK
 from taskbahn_router.stores.sqlite import listing
 
@@ -38,9 +38,11 @@ def some_jobs(store: Store, count: int) -> None:
         tags = "[" + ",".join(f'"{tag}"' for tag in TAGS if chance.random() < 0.3) + "]"
         changes = {"line": chance.randint(1, 3), "priority": chance.randint(-1, 1), "tags": tags}
         worker = {"worker": chance.choice(WORKERS)} if first is State.RUNNING else {}
-        put(store, new_job(seq, state=first, **changes, **worker))
-        state = chance.choice(["", "succeeded", "failed", "expired"])
-        if worker and state:
+        state = chance.choice(["", "succeeded", "failed", "expired"]) if worker else ""
+        put(store, new_job(seq, state=first, expires_at=NOW if state == "expired" else None, **changes, **worker))
+        if state == "expired":
+            store.commit(Batch(requeues=[requeue(seq)], sweep=Sweep(NOW, 10, 10)))
+        elif state:
             store.commit(Batch(finishes=[finish(seq, state=state, result=None)]))
 
 

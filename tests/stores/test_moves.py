@@ -10,12 +10,13 @@ from support.rows import NOW, cancel, claim, finish, id_of, new_job, put, put_in
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.core.lifecycle import MOVES, Event
 from taskbahn_router.stores.contract import (
+    Answer,
     AttemptRow,
     Batch,
-    Changed,
     EventRow,
     JobRow,
     LineRow,
+    Moved,
     Snapshot,
     StoreUnavailable,
     Sweep,
@@ -168,14 +169,14 @@ def test_only_a_running_job_is_requeued(store: Store, state: State) -> None:
 def test_a_job_whose_attempt_counts_has_started_in_time(store: Store, charge: dict[str, Any]) -> None:
     put(store, new_job(1, state=State.RUNNING, expires_at=NOW + 5))
     store.commit(Batch(requeues=[requeue(1, **charge)]))
-    assert store.commit(Batch(sweep=Sweep(NOW + 20, 10, 5))).expired == []
+    assert store.commit(Batch(sweep=Sweep(NOW + 20, 10, 5))).moved == []
     assert [job.seq for job in claim(store, now=NOW + 20)] == [1]
 
 
 def test_a_job_that_was_handed_back_may_still_expire(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING, expires_at=NOW + 5))
     store.commit(Batch(requeues=[requeue(1)]))
-    assert [job.seq for job in store.commit(Batch(sweep=Sweep(NOW + 20, 10, 5))).expired] == [1]
+    assert [job.seq for job in store.commit(Batch(sweep=Sweep(NOW + 20, 10, 5))).moved] == [1]
 
 
 def test_a_snapshot_updates_a_running_job_only(store: Store) -> None:
@@ -188,10 +189,11 @@ def test_a_snapshot_updates_a_running_job_only(store: Store) -> None:
 def test_a_job_is_cancelled_where_the_table_says_so(store: Store, state: State) -> None:
     put_in(store, 1, state)
     before = row_of(store, 1)
-    changed = store.commit(Batch(cancels=[cancel(1)])).cancelled[0]
+    result = store.commit(Batch(cancels=[cancel(1)]))
     row = row_of(store, 1)
     if (state, Event.CANCEL) in MOVES:
-        assert changed == Changed(id_of(1), 1, 1, state, "cancelled", before.number + 1)
+        assert result.moved == [Moved(id_of(1), 1, 1, Event.CANCEL, state, before.number + 1)]
+        assert result.answers == [Answer(State.CANCELLED, is_moved=True)]
         assert (row.state, row.finished_at, row.error, row.number) == (
             "cancelled",
             NOW + 60,
@@ -199,7 +201,7 @@ def test_a_job_is_cancelled_where_the_table_says_so(store: Store, state: State) 
             before.number + 1,
         )
     else:
-        assert changed == Changed(id_of(1), 1, 1, state, state, before.number)
+        assert (result.moved, result.answers) == ([], [Answer(state, is_moved=False)])
         assert row == before
 
 
@@ -207,17 +209,18 @@ def test_a_job_is_cancelled_where_the_table_says_so(store: Store, state: State) 
 def test_a_job_is_retried_by_hand_where_the_table_says_so(store: Store, state: State) -> None:
     put_in(store, 1, state)
     before = row_of(store, 1)
-    changed = store.commit(Batch(retries=[retry(1)])).retried[0]
+    result = store.commit(Batch(retries=[retry(1)]))
     row = row_of(store, 1)
     if (state, Event.RETRY_BY_HAND) in MOVES:
-        assert changed == Changed(id_of(1), 1, 1, state, "ready", before.number + 1)
+        assert result.moved == [Moved(id_of(1), 1, 1, Event.RETRY_BY_HAND, state, before.number + 1)]
+        assert result.answers == [Answer(State.READY, is_moved=True)]
         assert row == before._replace(
             state="ready", number=before.number + 1, failures=0, crashes=0, finished_at=None, delete_at=None, result=None, error=None,
-            worker=None,
+            worker=None, expires_at=None,
         )  # fmt: skip
         assert [(job.seq, job.attempt) for job in claim(store)] == [(1, before.attempt + 1)]
     else:
-        assert changed == Changed(id_of(1), 1, 1, state, state, before.number)
+        assert (result.moved, result.answers) == ([], [Answer(state, is_moved=False)])
         assert row == before
 
 
@@ -225,38 +228,34 @@ def test_a_job_retried_by_hand_is_not_pruned_nor_expired(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING, expires_at=NOW + 1))
     store.commit(Batch(finishes=[finish(1, state="failed", result=None, failures=2)], retries=[retry(1)]))
     result = store.commit(Batch(sweep=Sweep(NOW + 9999, 10, 1)))
-    assert (result.expired, result.next_sweep) == ([], None)
+    assert (result.moved, result.next_sweep) == ([], None)
     assert state_of(store, 1) == "ready"
 
 
 def test_what_does_not_exist_is_neither_cancelled_nor_retried(store: Store) -> None:
     result = store.commit(Batch(cancels=[cancel(9)], retries=[retry(9)]))
-    assert (result.cancelled, result.retried) == ([None], [None])
+    assert (result.moved, result.answers) == ([], [None, None])
 
 
 def test_answers_run_parallel_to_what_was_asked(store: Store) -> None:
     put(store, new_job(1), new_job(2))
     result = store.commit(Batch(cancels=[cancel(2), cancel(9), cancel(1), cancel(2)], retries=[retry(1), retry(9)]))
-    assert [changed and (changed.seq, changed.before, changed.after) for changed in result.cancelled] == [
-        (2, "ready", "cancelled"), None, (1, "ready", "cancelled"), (2, "cancelled", "cancelled"),
+    ended, ready = Answer(State.CANCELLED, is_moved=True), Answer(State.READY, is_moved=True)
+    assert result.answers == [ended, None, ended, Answer(State.CANCELLED, is_moved=False), ready, None]
+    assert [(moved.seq, moved.event, moved.before, moved.after) for moved in result.moved] == [
+        (2, "cancel", "ready", "cancelled"), (1, "cancel", "ready", "cancelled"), (1, "retry_by_hand", "cancelled", "ready"),
     ]  # fmt: skip
-    assert [changed and (changed.seq, changed.before, changed.after) for changed in result.retried] == [
-        (1, "cancelled", "ready"),
-        None,
-    ]
 
 
 def test_a_report_goes_before_a_cancel_of_the_same_batch(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
-    changed = store.commit(Batch(finishes=[finish(1)], cancels=[cancel(1)])).cancelled[0]
-    assert changed is not None
-    assert (changed.before, changed.after) == ("succeeded", "succeeded")
+    result = store.commit(Batch(finishes=[finish(1)], cancels=[cancel(1)]))
+    assert (result.moved, result.answers) == ([], [Answer(State.SUCCEEDED, is_moved=False)])
 
 
 def test_a_job_may_be_accepted_and_cancelled_in_one_batch(store: Store) -> None:
-    changed = store.commit(Batch(new=[new_job(1, state=State.RUNNING)], cancels=[cancel(1)])).cancelled[0]
-    assert changed is not None
-    assert (changed.before, changed.after, changed.number) == ("running", "cancelled", 3)
+    result = store.commit(Batch(new=[new_job(1, state=State.RUNNING)], cancels=[cancel(1)]))
+    assert result.moved == [Moved(id_of(1), 1, 1, Event.CANCEL, State.RUNNING, 3)]
 
 
 def test_events_and_attempts_are_kept_in_order(store: Store) -> None:

@@ -128,7 +128,7 @@ def test_claims_are_exact_whatever_came_and_went(data: st.DataObject) -> None:
 def test_a_sweep_makes_ready_what_is_due(store: Store) -> None:
     put(store, *(new_job(seq, state=State.WAITING, due_at=NOW + 10 - seq) for seq in (1, 2, 3)))
     result = store.commit(Batch(sweep=Sweep(NOW + 8, 10, 100)))
-    assert [(changed.seq, changed.before, changed.after, changed.number) for changed in result.due] == [
+    assert [(moved.seq, moved.before, moved.after, moved.number) for moved in result.moved] == [
         (3, "waiting", "ready", 2), (2, "waiting", "ready", 2),
     ]  # fmt: skip
     assert (result.next_sweep, state_of(store, 1), state_of(store, 2)) == (NOW + 9, "waiting", "ready")
@@ -145,10 +145,10 @@ def test_a_sweep_expires_what_did_not_start_in_time(store: Store) -> None:
         new_job(5),
     )
     result = store.commit(Batch(sweep=Sweep(NOW + 5, 10, 100)))
-    assert [(changed.seq, changed.before, changed.after, changed.number) for changed in result.expired] == [
+    assert [(moved.seq, moved.before, moved.after, moved.number) for moved in result.moved] == [
         (2, "waiting", "expired", 2), (1, "ready", "expired", 2),
     ]  # fmt: skip
-    assert (result.due, result.next_sweep) == ([], NOW + 7)
+    assert result.next_sweep == NOW + 7
     assert (row_of(store, 1).state, row_of(store, 1).finished_at) == ("expired", NOW + 5)
     assert [state_of(store, seq) for seq in (3, 4, 5)] == ["ready", "running", "ready"]
 
@@ -157,9 +157,9 @@ def test_a_sweep_takes_no_more_than_its_limit_of_each(store: Store) -> None:
     put(store, *(new_job(seq, state=State.WAITING, due_at=NOW) for seq in range(1, 6)))
     put(store, *(new_job(seq, expires_at=NOW) for seq in range(6, 11)))
     result = store.commit(Batch(sweep=Sweep(NOW, 3, 1)))
-    assert (seqs(result.due), seqs(result.expired), result.next_sweep) == ([1, 2, 3], [6, 7, 8], NOW)
+    assert (seqs(result.moved), result.next_sweep) == ([6, 7, 8, 1, 2, 3], NOW)
     result = store.commit(Batch(sweep=Sweep(NOW, 3, 1)))
-    assert (seqs(result.due), seqs(result.expired), result.next_sweep) == ([4, 5], [9, 10], None)
+    assert (seqs(result.moved), result.next_sweep) == ([9, 10, 4, 5], None)
 
 
 def test_the_next_sweep_is_told_only_when_one_was_asked_for(store: Store) -> None:

@@ -17,6 +17,7 @@ from taskbahn_router.stores.contract import (
     NewJob,
     Requeue,
     RetryJob,
+    Sweep,
 )
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def put_in(store: Store, seq: int, state: State) -> None:
         put(store, new_job(seq))
         store.commit(Batch(cancels=[cancel(seq)]))
     elif state is State.EXPIRED:
-        put(store, new_job(seq, state=State.RUNNING))
-        store.commit(Batch(finishes=[finish(seq, state="expired", result=None)]))
+        put(store, new_job(seq, expires_at=NOW))
+        store.commit(Batch(sweep=Sweep(NOW, 1000, 1000)))
     else:
         put(store, new_job(seq, state=State.RUNNING))
         store.commit(Batch(finishes=[finish(seq, state=str(state))]))

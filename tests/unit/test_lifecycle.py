@@ -1,11 +1,17 @@
 """The table of a job's life: every (state, event) pair is either a move or refused, and all who draw on the table agree with it."""
 
+import ast
+import inspect
 import itertools
 import re
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
+import taskbahn_router
 from taskbahn.states import FINAL_STATES, State
+from taskbahn_router.board import Job
 from taskbahn_router.core import lifecycle
 from taskbahn_router.core.lifecycle import MOVES, Event, IllegalMove, advance
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
@@ -65,3 +71,27 @@ def test_the_diagram_has_a_line_for_each_move() -> None:
     moves = {f"    {state} --> {after}: {event.replace('_', ' ')}" for (state, event), after in MOVES.items()}
     assert moves <= set(lines)
     assert len(lines) == 1 + len(moves) + len(lifecycle.FIRST_STATES) + len(FINAL_STATES)
+
+
+def test_only_a_job_itself_writes_its_state_and_only_by_the_table() -> None:
+    writes = [
+        f"{file.name}: {ast.unparse(target)}"
+        for file in sorted(Path(taskbahn_router.__file__).parent.rglob("*.py"))
+        for statement in ast.walk(ast.parse(file.read_text("utf-8")))
+        for target in written(statement)
+        if isinstance(target, ast.Attribute) and target.attr == "state" and ast.unparse(target) != "self.state"
+    ]
+    assert writes == []
+    job = ast.parse(dedent(inspect.getsource(Job)))
+    own = [ast.unparse(statement) for statement in ast.walk(job) if "self.state" in map(ast.unparse, written(statement))]
+    assert own == ["self.state = state", "self.state = advance(self.state, event)"]
+
+
+def written(statement: ast.AST) -> list[ast.expr]:
+    """Return what a statement assigns to, tuples taken apart."""
+    match statement:
+        case ast.Assign(targets=targets):
+            return [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            return [target]
+    return []

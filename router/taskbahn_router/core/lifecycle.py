@@ -1,7 +1,7 @@
 """A job's life as one table: (state, event) -> state.
 
-It feeds the CHECK of the SQL schema, the constants of the JavaScript client, the diagram in `docs/lifecycle.md` and a test of
-every pair. What is not in the table does not happen.
+It is the path: in memory a job moves by `advance`, in the stores by guards that are made from the table (`stores.guards`). It also
+feeds the CHECK of the SQL schema, the constants of the JavaScript client, the diagram in `docs/lifecycle.md` and a test of every pair.
 """
 
 from enum import StrEnum
@@ -60,9 +60,14 @@ def advance(state: State, event: Event) -> State:
         raise IllegalMove(f"a job that is {state} cannot {event}") from None
 
 
-def sources(event: Event) -> tuple[State, ...]:
-    """Return the states in which *event* may happen."""
-    return tuple(state for state, what in MOVES if what is event)
+def sources(*events: Event) -> tuple[State, ...]:
+    """Return the states in which one of *events* may happen."""
+    return tuple(dict.fromkeys(state for state, event in MOVES if event in events))
+
+
+def targets(*events: Event) -> tuple[State, ...]:
+    """Return the states to which *events* lead."""
+    return tuple(dict.fromkeys(after for (_, event), after in MOVES.items() if event in events))
 
 
 def mermaid() -> str:

@@ -12,6 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.states import State
+from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.numbers import histogram
 from taskbahn_router.numbers.days import MOST_TASKS, Days
 from taskbahn_router.numbers.fine import RATE_BUCKETS, STEP, Bucket, Fine
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.board import Board, Job, Line
-    from taskbahn_router.stores.contract import Changed, Claimed, CommitResult
+    from taskbahn_router.stores.contract import Claimed, CommitResult, Moved
     from taskbahn_router.stores.minute import MinuteRow
     from taskbahn_router.turn import Effects
 
@@ -87,9 +88,9 @@ class History:
         for requeued in effects.requeued:
             if requeued.error is not None:  # else it was handed back
                 self._tally(bucket, requeued.job.line.task).retried += 1
-        for changed in chain(result.cancelled, result.expired):
-            if changed is not None and changed.before != changed.after:
-                self._changed(bucket, changed, now)
+        for moved in result.moved:
+            if moved.event in (Event.CANCEL, Event.EXPIRE):
+                self._ended_early(bucket, moved, now)
 
     def _accepted(self, bucket: Bucket, jobs: list[Job]) -> None:
         line: Line | None = None
@@ -139,12 +140,12 @@ class History:
         if line is not None:
             bucket.queues[line.queue] = bucket.queues.get(line.queue, 0) + count
 
-    def _changed(self, bucket: Bucket, changed: Changed, now: float) -> None:
-        line = self._board.by_id[changed.line]
+    def _ended_early(self, bucket: Bucket, moved: Moved, now: float) -> None:
+        line = self._board.by_id[moved.line]
         tally = self._tally(bucket, line.task)
         tally.last_at = now
         bucket.queues[line.queue] = bucket.queues.get(line.queue, 0) + 1
-        if changed.after == CANCELLED:
+        if moved.event is Event.CANCEL:
             tally.cancelled += 1
         else:
             tally.expired += 1

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskbahn.errors import ServiceError, StoreUnavailable
+from taskbahn_router.core.lifecycle import advance
 from taskbahn_router.stores.questions import FailedRow, Filter, Listed, OutcomeRow, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from taskbahn.states import State
+    from taskbahn_router.core.lifecycle import Event
     from taskbahn_router.stores.minute import DropMinutes, MinuteRow
 
 __all__ = [
@@ -188,15 +191,27 @@ class RetryJob(NamedTuple):
     id: bytes
 
 
-class Changed(NamedTuple):
-    """What a job was and is, for `CancelJob`, `RetryJob` and expiry; before == after when the move was not possible."""
+class Moved(NamedTuple):
+    """A job that the store itself moved: by a cancel, by a retry by hand, or because its time has come.  number: of that event."""
 
     id: bytes
     seq: int
     line: int
-    before: str
-    after: str
+    event: Event
+    before: State
     number: int
+
+    @property
+    def after(self) -> State:
+        """The state to which the table leads."""
+        return advance(self.before, self.event)
+
+
+class Answer(NamedTuple):
+    """How a cancel or a retry by hand left a job; it changed nothing where the table has no such move."""
+
+    state: State
+    is_moved: bool
 
 
 class Sweep(NamedTuple):
@@ -258,10 +273,8 @@ class CommitResult:
     """What came of a `Batch`; lists run parallel to those of the batch where both have one."""
 
     duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id was there already: nothing was inserted
-    cancelled: list[Changed | None] = field(default_factory=list)  # None: no such job
-    retried: list[Changed | None] = field(default_factory=list)
-    due: list[Changed] = field(default_factory=list)  # those that a sweep made ready
-    expired: list[Changed] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)  # by cancels, retries and the sweep, in the order in which it happened
+    answers: list[Answer | None] = field(default_factory=list)  # to the cancels, then to the retries; None: no such job
     next_sweep: float | None = None  # when the next waiting job is due or the next one expires, if a sweep was asked for
     pruned: int = 0
     prune_after: int | None = None  # where the next prune goes on; None: the end was reached

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
-from taskbahn_router.core.lifecycle import Event, sources
+from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.stores.contract import (
+    Answer,
     AttemptRow,
     Batch,
     CancelJob,
-    Changed,
     Claim,
     Claimed,
     CommitResult,
@@ -30,13 +30,16 @@ from taskbahn_router.stores.contract import (
     FailedRow,
     Filter,
     JobRow,
+    Moved,
     NewJob,
     OutcomeRow,
     Prune,
     RetryJob,
+    Snapshot,
     StartState,
     Sweep,
 )
+from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory_listing import listed, short
 from taskbahn_router.stores.tables import Key, Record, Tables
 
@@ -46,8 +49,6 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.minute import MinuteRow
     from taskbahn_router.stores.questions import Listed, Spot
 
-CANCELLABLE = sources(Event.CANCEL)
-RETRIABLE = sources(Event.RETRY_BY_HAND)
 FORGOTTEN_BY_RETRY: dict[str, None] = dict.fromkeys(
     ("finished_at", "delete_at", "result", "error", "fingerprint", "progress", "due_at", "expires_at", "worker")
 )
@@ -123,9 +124,8 @@ class _Transaction:
         self._running(batch)
         self._history(batch)
         for snapshot in batch.snapshots:
-            self._move_running(snapshot.seq, None, number=snapshot.number, progress=snapshot.progress)
-        result.cancelled = [self._cancel(cancel) for cancel in batch.cancels]
-        result.retried = [self._retry(retry) for retry in batch.retries]
+            self._snapshot(snapshot)
+        result.answers = [*map(self._cancel, batch.cancels), *map(self._retry, batch.retries)]
         if batch.sweep is not None:
             self._sweep(batch.sweep)
         if batch.prune is not None:
@@ -157,7 +157,8 @@ class _Transaction:
         if job.seq in tables.records:
             raise ValueError(f"seq {job.seq} was given before")
         tables.put(tables.seqs, job.id, job.seq)
-        record = Record(job, str(State(job.state)), job.attempt, job.number)
+        GUARDS[INSERT].check(INSERT, [job.state])
+        record = Record(job, str(job.state), job.attempt, job.number)
         tables.keep(
             job.seq,
             replace(record, due_at=job.due_at, expires_at=job.expires_at, started_at=job.started_at, worker=job.worker),
@@ -166,45 +167,53 @@ class _Transaction:
 
     def _running(self, batch: Batch) -> None:
         for finish in batch.finishes:
-            values = finish._asdict()
-            self._move_running(values.pop("seq"), values.pop("attempt"), **values)
+            self._end_attempt(FINISH, **finish._asdict())
         for requeue in batch.requeues:
-            values = requeue._asdict()
-            seq, attempt = values.pop("seq"), values.pop("attempt")
-            before = self.tables.records.get(seq)
+            before = self.tables.records.get(requeue.seq)
+            values = requeue._asdict() | {"worker": None}
             if before is not None and (before.failures, before.crashes) != (requeue.failures, requeue.crashes):
                 values["expires_at"] = None
-            self._move_running(seq, attempt, worker=None, **values)
+            self._end_attempt(REQUEUE, **values)
 
-    def _move_running(self, seq: int, attempt: int | None, **changes: Any) -> None:
-        record = self.tables.records.get(seq)
-        if record is not None and record.state == State.RUNNING and attempt in (None, record.attempt):
-            self._move(seq, **changes)
+    def _end_attempt(self, kind: str, *, seq: int, attempt: int, state: str, **changes: Any) -> None:
+        guard, record = GUARDS[kind], self.tables.records.get(seq)
+        guard.check(kind, [state])
+        if record is not None and record.state in guard.sources and record.attempt == attempt:
+            self._replace(seq, state=str(state), **changes)
 
-    def _cancel(self, cancel: CancelJob) -> Changed | None:
-        ended = {"finished_at": cancel.now, "delete_at": cancel.delete_at, "error": cancel.error}
-        return self._change(cancel.id, CANCELLABLE, state=State.CANCELLED, **ended)
+    def _snapshot(self, snapshot: Snapshot) -> None:
+        record = self.tables.records.get(snapshot.seq)
+        if record is not None and record.state == State.RUNNING:
+            self._replace(snapshot.seq, number=snapshot.number, progress=snapshot.progress)
 
-    def _retry(self, retry: RetryJob) -> Changed | None:
-        return self._change(retry.id, RETRIABLE, state=State.READY, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
+    def _cancel(self, cancel: CancelJob) -> Answer | None:
+        return self._ask(cancel.id, Event.CANCEL, finished_at=cancel.now, delete_at=cancel.delete_at, error=cancel.error)
 
-    def _change(self, id: bytes, allowed: Sequence[str], **changes: Any) -> Changed | None:
+    def _retry(self, retry: RetryJob) -> Answer | None:
+        return self._ask(retry.id, Event.RETRY_BY_HAND, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
+
+    def _ask(self, id: bytes, event: Event, **changes: Any) -> Answer | None:
         seq = self.tables.seqs.get(id)
         if seq is None:
             return None
+        state = self.tables.records[seq].state
+        if state not in GUARDS[event].sources:
+            return Answer(State(state), is_moved=False)
+        return Answer(self._move(seq, event, **changes).after, is_moved=True)
+
+    def _move(self, seq: int, event: Event, **changes: Any) -> Moved:
+        before = State(self.tables.records[seq].state)
+        record = self._advance(seq, event, **changes)
+        moved = Moved(record.new.id, seq, record.new.line, event, before, record.number)
+        self.result.moved.append(moved)
+        return moved
+
+    def _advance(self, seq: int, event: Event, **changes: Any) -> Record:
+        """Move a job by the table; raises IllegalMove."""
         record = self.tables.records[seq]
-        if record.state not in allowed:
-            return Changed(id, seq, record.new.line, record.state, record.state, record.number)
-        return self._changed(seq, **changes)
+        return self._replace(seq, state=str(advance(State(record.state), event)), number=record.number + 1, **changes)
 
-    def _changed(self, seq: int, **changes: Any) -> Changed:
-        before = self.tables.records[seq]
-        after = self._move(seq, number=before.number + 1, **changes)
-        return Changed(before.new.id, seq, before.new.line, before.state, after.state, after.number)
-
-    def _move(self, seq: int, **changes: Any) -> Record:
-        if "state" in changes:
-            changes["state"] = str(State(changes["state"]))
+    def _replace(self, seq: int, **changes: Any) -> Record:
         record = replace(self.tables.records[seq], **changes)
         self.tables.keep(seq, record)
         return record
@@ -213,9 +222,10 @@ class _Transaction:
         def over(keys: list[Key]) -> list[int]:
             return [seq for time, seq in keys[: sweep.limit] if time <= sweep.now]
 
-        ended = {"finished_at": sweep.now, "delete_at": sweep.now + sweep.delete_after}
-        self.result.expired = [self._changed(seq, state=State.EXPIRED, **ended) for seq in over(self.tables.expiring)]
-        self.result.due = [self._changed(seq, state=State.READY) for seq in over(self.tables.due)]
+        for seq in over(self.tables.expiring):
+            self._move(seq, Event.EXPIRE, finished_at=sweep.now, delete_at=sweep.now + sweep.delete_after)
+        for seq in over(self.tables.due):
+            self._move(seq, Event.DUE)
         self.result.next_sweep = self.tables.next_sweep()
 
     def _prune(self, prune: Prune) -> None:
@@ -235,15 +245,13 @@ class _Transaction:
         heads = sorted(key for line in set(claim.lines) for key in islice(self._claimable(line, claim.now), claim.limit))
         claimed = []
         for _, seq in heads[: claim.limit]:
-            attempt, number = self.tables.records[seq].attempt + 1, self.tables.records[seq].number + 1
-            start = {"state": State.RUNNING, "started_at": claim.now, "worker": claim.worker}
-            ready_at = self.tables.records[seq].ready_at()
-            job = self._move(seq, attempt=attempt, number=number, **start)
+            before = self.tables.records[seq]
+            job = self._advance(seq, Event.START, attempt=before.attempt + 1, started_at=claim.now, worker=claim.worker)
             new = job.new
             claimed.append(
                 Claimed(
-                    seq, new.id, new.line, new.priority, attempt, job.failures, job.crashes, number, new.created_at, ready_at,
-                    new.caller, new.options, new.packed,
+                    seq, new.id, new.line, new.priority, job.attempt, job.failures, job.crashes, job.number, new.created_at,
+                    before.ready_at(), new.caller, new.options, new.packed,
                 )
             )  # fmt: skip
         return claimed

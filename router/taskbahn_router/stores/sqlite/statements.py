@@ -10,25 +10,39 @@ from typing import TYPE_CHECKING
 
 from taskbahn.states import State
 from taskbahn_router.stores.contract import JobRow
+from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.minute import MinuteRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FROM_ROWS = "FROM (VALUES {rows}) WHERE"
+FROM_EVENT = re.compile(r"\{from:(\w+)\}")
+TO_EVENT = re.compile(r"\{to:(\w+)\}")
+COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
+COLUMN = re.compile(r"\bcolumn(\d+)")
 COLUMNS = ", ".join(name if name in ("queue", "task") else f"job.{name}" for name in JobRow._fields)
 
 
 def _named(text: str) -> dict[str, str]:
-    parts = text.split("-- name: ")[1:]
-    return {name.strip(): sql.strip() for name, _, sql in (part.partition("\n") for part in parts)}
+    parts = (part.partition("\n") for part in text.split("-- name: ")[1:])
+    return {name.strip(): COMMENT.sub("", sql).strip() for name, _, sql in parts}
 
 
-FROM_ROWS = "FROM (VALUES {rows}) WHERE"
-COLUMN = re.compile(r"\bcolumn(\d+)")
+def _guarded(sql: str) -> str:
+    """Put the guards and states of the lifecycle in the place of `{from:EVENT}` and `{to:EVENT}`."""
+    sql = FROM_EVENT.sub(lambda match: _one_of(GUARDS[match[1]].sources), sql)
+    return TO_EVENT.sub(lambda match: "'{}'".format(*GUARDS[match[1]].targets), sql)
+
+
+def _one_of(states: Sequence[str]) -> str:
+    return f"state = '{states[0]}'" if len(states) == 1 else f"state IN ({', '.join(map(repr, states))})"
+
+
 _HERE = files(__package__)
 _COLUMNS = {"{job_columns}": COLUMNS, "{minute_columns}": ", ".join(MinuteRow._fields)}
 SQL = {
-    name: reduce(lambda text, part: text.replace(*part), _COLUMNS.items(), sql)
+    name: reduce(lambda text, part: text.replace(*part), _COLUMNS.items(), _guarded(sql))
     for name, sql in _named((_HERE / "statements.sql").read_text("utf-8")).items()
 }
 _STATES = ", ".join(f"'{state}'" for state in State)

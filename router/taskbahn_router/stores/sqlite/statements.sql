@@ -1,15 +1,20 @@
--- Every statement of the SQLite store, by name. `?` are positional, in the order of the contract's tuples.
+-- Every statement of the SQLite store, by name, and what those that change something are for. `?` are positional, in the order of the
+-- contract's tuples. `{from:EVENT}` is the guard "its state is one in which EVENT may happen", `{to:EVENT}` the state to which EVENT
+-- leads: both are made from the table in `core/lifecycle.py`.
 -- {rows} stands for many rows, `(?, ?, ...), (?, ?, ...)`: Python lets its lock go at every step of a statement and must wait to
 -- have it back, so one step does the work of many.
 
 -- name: insert_line
+-- Give the jobs of a task in a queue a number; the first number stays.
 INSERT INTO line (id, queue, task) VALUES {rows} ON CONFLICT DO NOTHING
 
 -- name: upsert_task
+-- Keep the newest declaration of a task.
 INSERT INTO task (name, declaration, declared_at) VALUES {rows}
 ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration, declared_at = excluded.declared_at
 
 -- name: insert_job
+-- Accept jobs; an id that was accepted before inserts nothing.
 INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, due_at, expires_at, started_at, worker, caller,
     options, tags, packed)
 VALUES {rows} ON CONFLICT (id) DO NOTHING
@@ -18,71 +23,86 @@ VALUES {rows} ON CONFLICT (id) DO NOTHING
 SELECT seq FROM job WHERE id = ?
 
 -- name: finish
+-- Record how the newest attempt of a running job ended it.
 UPDATE job SET state = column1, finished_at = column2, result = column3, error = column4, progress = column5, number = column6,
     failures = column7, crashes = column8, delete_at = column9, fingerprint = column10
-FROM (VALUES {rows}) WHERE job.seq = column11 AND job.attempt = column12 AND job.state = 'running'
+FROM (VALUES {rows}) WHERE job.seq = column11 AND job.attempt = column12 AND {from:finish}
 
 -- name: requeue
+-- Put a running job back for another attempt; one whose attempt counts has started in time.
 UPDATE job SET state = column1, due_at = column2, progress = column3, number = column4, failures = column5, crashes = column6,
     worker = NULL, expires_at = CASE WHEN failures = column5 AND crashes = column6 THEN expires_at END
-FROM (VALUES {rows}) WHERE job.seq = column7 AND job.attempt = column8 AND job.state = 'running'
+FROM (VALUES {rows}) WHERE job.seq = column7 AND job.attempt = column8 AND {from:requeue}
 
 -- name: insert_attempt
+-- Keep an attempt that did not succeed.
 INSERT OR REPLACE INTO attempt (seq, attempt, worker, started_at, ended_at, outcome, error) VALUES {rows}
 
 -- name: insert_event
+-- Keep log lines and chunks; a number that is there already stays as it is.
 INSERT OR IGNORE INTO event (seq, number, at, kind, data, attempt, mark) VALUES {rows}
 
 -- name: snapshot
-UPDATE job SET number = column1, progress = column2 FROM (VALUES {rows}) WHERE job.seq = column3 AND job.state = 'running'
+-- Bring number and progress of a running job up to date; its state stays.
+UPDATE job SET number = column1, progress = column2 FROM (VALUES {rows}) WHERE job.seq = column3 AND {from:finish}
 
 -- name: find_job
 SELECT id, seq, line, state, number FROM job WHERE id = ?
 
 -- name: cancel
-UPDATE job SET state = 'cancelled', finished_at = ?, delete_at = ?, error = ?, number = number + 1 WHERE seq = ?
+-- End a job because a client asked for it.
+UPDATE job SET state = {to:cancel}, finished_at = ?, delete_at = ?, error = ?, number = number + 1 WHERE seq = ? AND {from:cancel}
 
--- name: retry
-UPDATE job SET state = 'ready', failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
+-- name: retry_by_hand
+-- Begin an ended job again, its counts at zero.
+UPDATE job SET state = {to:retry_by_hand}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
     error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL
-WHERE seq = ?
+WHERE seq = ? AND {from:retry_by_hand}
 
 -- name: due_jobs
-SELECT id, seq, line, number FROM job WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT ?
+SELECT id, seq, line, state, number FROM job WHERE {from:due} AND due_at <= ? ORDER BY due_at, seq LIMIT ?
 
--- name: make_ready
-UPDATE job SET state = 'ready', number = number + 1 WHERE seq IN (SELECT value FROM json_each(?))
+-- name: due
+-- Make jobs ready whose time has come.
+UPDATE job SET state = {to:due}, number = number + 1 WHERE seq IN (SELECT value FROM json_each(?)) AND {from:due}
 
 -- name: expired_jobs
 SELECT id, seq, line, state, number FROM job
-WHERE state IN ('waiting', 'ready') AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?
+WHERE {from:expire} AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?
 
 -- name: expire
-UPDATE job SET state = 'expired', finished_at = ?, delete_at = ?, number = number + 1 WHERE seq = ?
+-- End jobs that did not start in time.
+UPDATE job SET state = {to:expire}, finished_at = ?, delete_at = ?, number = number + 1
+WHERE seq IN (SELECT value FROM json_each(?)) AND {from:expire}
 
 -- name: next_due
-SELECT due_at FROM job WHERE state = 'waiting' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1
+SELECT due_at FROM job WHERE {from:due} AND due_at IS NOT NULL ORDER BY due_at LIMIT 1
 
 -- name: next_expiry
-SELECT expires_at FROM job WHERE state IN ('waiting', 'ready') AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
+SELECT expires_at FROM job WHERE {from:expire} AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
 
 -- name: prune_window
 SELECT seq, delete_at FROM job WHERE seq > ? ORDER BY seq LIMIT ?
 
 -- name: delete_job
+-- Delete jobs whose time to be read is over.
 DELETE FROM job WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: delete_attempts
+-- Delete the attempts of deleted jobs.
 DELETE FROM attempt WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: delete_events
+-- Delete log lines and chunks of deleted jobs.
 DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: insert_minute
+-- Keep the counts of a minute.
 INSERT INTO minute (at, task, accepted, succeeded, failed, cancelled, expired, retried, waits, runs, last_at, waiting, running, oldest)
 VALUES {rows}
 
 -- name: drop_minutes
+-- Delete minutes that are too old.
 DELETE FROM minute WHERE rowid IN (SELECT rowid FROM minute WHERE at < ? ORDER BY at, rowid LIMIT ?)
 
 -- name: newest_minute
@@ -100,11 +120,12 @@ SELECT json_group_array(json_array(seq, hex(id), line, priority, attempt + 1, fa
     json(printf('%!.17g', created_at)),
     CASE WHEN due_at IS NOT NULL THEN json(printf('%!.17g', due_at)) WHEN attempt = 0 THEN json(printf('%!.17g', created_at)) END,
     caller, options, packed))
-FROM (SELECT * FROM job WHERE state = 'ready' AND line = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY priority DESC, seq LIMIT ?)
+FROM (SELECT * FROM job WHERE {from:start} AND line = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY priority DESC, seq LIMIT ?)
 
 -- name: start
-UPDATE job SET state = 'running', attempt = attempt + 1, number = number + 1, started_at = ?, worker = ?
-WHERE seq IN (SELECT value FROM json_each(?))
+-- Start the next attempt of jobs that a worker claimed.
+UPDATE job SET state = {to:start}, attempt = attempt + 1, number = number + 1, started_at = ?, worker = ?
+WHERE seq IN (SELECT value FROM json_each(?)) AND {from:start}
 
 -- name: last_seq
 SELECT max(seq) FROM job

@@ -8,26 +8,29 @@ import shutil
 import sqlite3
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
 from taskbahn.states import State
-from taskbahn_router.core.lifecycle import Event, sources
+from taskbahn_router.core.lifecycle import Event, IllegalMove
 from taskbahn_router.lock import Held, Lock
 from taskbahn_router.stores.contract import (
+    Answer,
     Batch,
-    Changed,
     Claim,
     Claimed,
     CommitResult,
     JobRow,
     LineRow,
+    Moved,
     NewJob,
     StartState,
     StoreLocked,
     StoreUnavailable,
     StoreUnusable,
+    Sweep,
 )
+from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.minute import MinuteRow
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
@@ -42,10 +45,7 @@ PAGE_BYTES = 4096
 ROOM_NEEDED = 4  # times the log's length that the disk must have left, or the log is made longer only as it is needed
 LOCK_SECONDS = 5.0  # to wait, at the start, for another program to let go of the data
 STEPS = tuple(1000 >> halvings for halvings in range(10))  # rows in one step of a statement; large batches come in thousands
-STATES = {str(state) for state in State}
-STATE_COLUMN = {"insert_job": 3, "finish": 0, "requeue": 0}  # of their rows
-CANCELLABLE = {str(state) for state in sources(Event.CANCEL)}
-RETRIABLE = {str(state) for state in sources(Event.RETRY_BY_HAND)}
+STATE_COLUMN = {"insert_job": (INSERT, 3), "finish": (FINISH, 0), "requeue": (REQUEUE, 0)}  # of their rows, and its guard
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -82,7 +82,7 @@ class SqliteStore:
             if mode != "wal":
                 raise sqlite3.OperationalError(f"this file system does not allow SQLite's WAL mode (it answered {mode!r})")
             self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA ignore_check_constraints = ON")  # see `_check_states`
+            self._connection.execute("PRAGMA ignore_check_constraints = ON")  # see `_many`
             self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             self._migrate(self._connection)
             self._lengthen_log(self._connection)
@@ -109,6 +109,8 @@ class SqliteStore:
             self._was_refused = True
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
+            if isinstance(error, IllegalMove):
+                raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
             if not isinstance(error, sqlite3.Error):
                 raise
             kind = StoreLocked if code_of(error) in LOCKED else StoreUnavailable
@@ -124,7 +126,7 @@ class SqliteStore:
             transaction = self._transaction(self._connection, batch)
             transaction.prepare(batch)
             self._prepared = transaction
-        except sqlite3.Error:  # the commit will find out, and tell
+        except (sqlite3.Error, IllegalMove):  # the commit will find out, and tell
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
 
@@ -228,10 +230,9 @@ def _as_far_as_stored(connection: sqlite3.Connection, row: JobRow) -> tuple[JobR
     return row._replace(number=max(row.number, number)), mark if attempt == row.attempt else 0
 
 
-def _check_states(states: set[object]) -> None:
-    """Do for all rows at once what the table's CHECK does for each, where it takes 1 µs and there are three of them in a job's life."""
-    if not states <= STATES:
-        raise sqlite3.IntegrityError(f"{', '.join(map(repr, states - STATES))} is no state of a job")
+def _moved(event: Event, row: tuple[Any, ...]) -> Moved:
+    id, seq, line, state, number = row
+    return Moved(id, seq, line, event, State(state), number + 1)
 
 
 def _next_sweep(connection: sqlite3.Connection) -> float | None:
@@ -269,12 +270,8 @@ class _Transaction:
         self._many("insert_attempt", batch.attempts)
         self._many("insert_event", batch.events)
         self._many("snapshot", batch.snapshots)
-        for cancel in batch.cancels:
-            self.result.cancelled.append(
-                self._change(cancel.id, CANCELLABLE, State.CANCELLED, "cancel", (cancel.now, cancel.delete_at, cancel.error))
-            )
-        for retry in batch.retries:
-            self.result.retried.append(self._change(retry.id, RETRIABLE, State.READY, "retry", ()))
+        asked = [self._ask(cancel.id, Event.CANCEL, cancel.now, cancel.delete_at, cancel.error) for cancel in batch.cancels]
+        self.result.answers = [*asked, *(self._ask(retry.id, Event.RETRY_BY_HAND) for retry in batch.retries)]
         self._sweep(batch)
         self._prune(batch)
         self._many("insert_minute", batch.minutes)
@@ -284,9 +281,13 @@ class _Transaction:
         return self.result
 
     def _many(self, name: str, rows: Sequence[tuple[object, ...]]) -> int:
-        """Run a statement for many rows, in steps of a few fixed sizes; return how many rows it changed."""
+        """Run a statement for many rows, in steps of a few fixed sizes; return how many rows it changed.
+
+        The guard does for all rows at once what the table's CHECK does for each, where it takes 1 µs three times in a job's life.
+        """
         if name in STATE_COLUMN:
-            _check_states({row[STATE_COLUMN[name]] for row in rows})
+            guard, column = STATE_COLUMN[name]
+            GUARDS[guard].check(guard, {row[column] for row in rows})
         done = changed = 0
         while done < len(rows):
             size = next(size for size in STEPS if size <= len(rows) - done)
@@ -305,29 +306,34 @@ class _Transaction:
             if row[0] != job.seq:
                 self.result.duplicates.add(job.seq)
 
-    def _change(self, id: bytes, allowed: set[str], after: State, statement: str, values: tuple[object, ...]) -> Changed | None:
+    def _ask(self, id: bytes, event: Event, *values: object) -> Answer | None:
         row = self.execute(SQL["find_job"], (id,)).fetchone()
         if row is None:
             return None
-        found, seq, line, before, number = row
-        if before not in allowed:
-            return Changed(found, seq, line, before, before, number)
-        self.execute(SQL[statement], (*values, seq))
-        return Changed(found, seq, line, before, str(after), number + 1)
+        if row[3] not in GUARDS[event].sources:
+            return Answer(State(row[3]), is_moved=False)
+        moved = _moved(event, row)
+        self._move(event, [moved], *values, moved.seq)
+        return Answer(moved.after, is_moved=True)
+
+    def _move(self, event: Event, jobs: list[Moved], *values: object) -> None:
+        """Move jobs by the statement of an event; what is told of them is what it did."""
+        GUARDS[event].check_count(event, self.execute(SQL[event], values).rowcount, len(jobs))
+        self.result.moved += jobs
 
     def _sweep(self, batch: Batch) -> None:
         sweep = batch.sweep
         if sweep is None:
             return
-        expired = self.execute(SQL["expired_jobs"], (sweep.now, sweep.limit)).fetchall()
-        for id, seq, line, before, number in expired:
-            self.execute(SQL["expire"], (sweep.now, sweep.now + sweep.delete_after, seq))
-            self.result.expired.append(Changed(id, seq, line, before, str(State.EXPIRED), number + 1))
-        due = self.execute(SQL["due_jobs"], (sweep.now, sweep.limit)).fetchall()
-        self.execute(SQL["make_ready"], (wire.to_json([seq for _, seq, _, _ in due]),))
-        for id, seq, line, number in due:
-            self.result.due.append(Changed(id, seq, line, str(State.WAITING), str(State.READY), number + 1))
+        self._sweep_each(Event.EXPIRE, "expired_jobs", sweep, sweep.now, sweep.now + sweep.delete_after)
+        self._sweep_each(Event.DUE, "due_jobs", sweep)
         self.result.next_sweep = _next_sweep(self.connection)
+
+    def _sweep_each(self, event: Event, found: str, sweep: Sweep, *values: object) -> None:
+        rows = self.execute(SQL[found], (sweep.now, sweep.limit)).fetchall()
+        if rows:
+            jobs = [_moved(event, row) for row in rows]
+            self._move(event, jobs, *values, wire.to_json([job.seq for job in jobs]))
 
     def _prune(self, batch: Batch) -> None:
         prune = batch.prune
@@ -349,5 +355,6 @@ class _Transaction:
             rows.sort(key=lambda job: (-job.priority, job.seq))
             del rows[claim.limit :]
         if rows:
-            self.execute(SQL["start"], (claim.now, claim.worker, wire.to_json([job.seq for job in rows])))
+            started = self.execute(SQL["start"], (claim.now, claim.worker, wire.to_json([job.seq for job in rows]))).rowcount
+            GUARDS[Event.START].check_count(Event.START, started, len(rows))
         return rows
