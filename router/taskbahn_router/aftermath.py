@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from taskbahn_router.numbers.history import History
     from taskbahn_router.placing import Placing
     from taskbahn_router.seen import Seen
-    from taskbahn_router.stores.contract import CommitResult, Moved
+    from taskbahn_router.stores.contract import CommitResult
+    from taskbahn_router.stores.rows import Moved
     from taskbahn_router.turn import Effects, Ended, Gathered
 
 SWEEP_LIMIT = 1000

@@ -17,12 +17,13 @@ from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.placement import Room
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.signatures import Checker
-from taskbahn_router.stores.contract import LineRow
+from taskbahn_router.stores.rows import LineRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from taskbahn_router.stores.contract import Claimed, JobRow, StartState
+    from taskbahn_router.stores.contract import StartState
+    from taskbahn_router.stores.rows import Claimed, JobRow
 
 ID_LENGTH = 36
 ID_BYTES = 16

@@ -30,8 +30,9 @@ from taskbahn_router.pipelining import Pipelining
 from taskbahn_router.placing import Placing
 from taskbahn_router.reports import Reports, snapshots
 from taskbahn_router.seen import Seen
-from taskbahn_router.stores.contract import Answer, AttemptRow, Batch, CancelJob, CommitResult, Prune, RetryJob, Store, Sweep
+from taskbahn_router.stores.contract import Batch, CommitResult, Store
 from taskbahn_router.stores.minute import DropMinutes
+from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Prune, RetryJob, Sweep
 from taskbahn_router.turn import Effects, Gathered, Loss
 
 if TYPE_CHECKING:

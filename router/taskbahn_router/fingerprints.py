@@ -10,7 +10,8 @@ from taskbahn_router.core.fingerprint import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taskbahn_router.stores.contract import FailedRow, JobRow, Reader
+    from taskbahn_router.stores.contract import FailedRow, Reader
+    from taskbahn_router.stores.rows import JobRow
 
 MOST_KEPT = 50_000
 

@@ -17,7 +17,8 @@ from taskbahn_router.error_groups import Groups
 from taskbahn_router.fingerprints import Fingerprints
 from taskbahn_router.intake import check_text
 from taskbahn_router.job_views import brief, packed
-from taskbahn_router.stores.contract import Filter, JobRow, Listed, Reader
+from taskbahn_router.stores.contract import Filter, Listed, Reader
+from taskbahn_router.stores.rows import JobRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable

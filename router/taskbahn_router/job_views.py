@@ -12,7 +12,7 @@ from taskbahn_router.core.fingerprint import fingerprint
 from taskbahn_router.seen import brief_error
 
 if TYPE_CHECKING:
-    from taskbahn_router.stores.contract import AttemptRow, EventRow, JobRow
+    from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 
 ERRORS_BYTES = 2 * 1024 * 1024  # of the errors of all attempts, in one view

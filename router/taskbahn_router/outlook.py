@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from taskbahn_router.board import Board, Worker
-    from taskbahn_router.stores.contract import JobRow
+    from taskbahn_router.stores.rows import JobRow
 
 
 class Placed(NamedTuple):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from taskbahn_router.board import Board
     from taskbahn_router.commit_loop import Clock, Runner
-    from taskbahn_router.stores.contract import JobRow, Reader
+    from taskbahn_router.stores.contract import Reader
+    from taskbahn_router.stores.rows import JobRow
     from taskbahn_router.watching import Watcher
 
 QUEUED = (State.READY, State.WAITING)

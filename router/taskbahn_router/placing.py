@@ -8,7 +8,7 @@ from taskbahn import wire
 from taskbahn.states import State
 from taskbahn_router.core.placement import Room, look_ahead, roomiest
 from taskbahn_router.reports import is_slow
-from taskbahn_router.stores.contract import Claim, NewJob
+from taskbahn_router.stores.rows import Claim, NewJob
 
 if TYPE_CHECKING:
     from taskbahn_router.board import Board, Job, Worker

@@ -14,7 +14,7 @@ from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
 from taskbahn_router.core.policy import LONGEST
 from taskbahn_router.core.verdict import Bury, Ending, Retry, judge
 from taskbahn_router.core.verdict import Requeue as Again
-from taskbahn_router.stores.contract import AttemptRow, EventRow, Finish, Requeue, Snapshot
+from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot
 from taskbahn_router.turn import Effects, Ended, Noticed, Requeued
 
 if TYPE_CHECKING:

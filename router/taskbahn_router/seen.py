@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.board import Board, Job, Worker
     from taskbahn_router.following import Following
-    from taskbahn_router.stores.contract import Moved
+    from taskbahn_router.stores.rows import Moved
     from taskbahn_router.turn import Ended, Noticed, Requeued
 
 PACKED = itemgetter(3)  # of an attempt: its arguments

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from taskbahn_router.board import Job, Task, Worker
     from taskbahn_router.core.verdict import Ending
     from taskbahn_router.inbox import Submission
-    from taskbahn_router.stores.contract import Answer, Batch
+    from taskbahn_router.stores.contract import Batch
     from taskbahn_router.stores.minute import MinuteRow
+    from taskbahn_router.stores.rows import Answer
 
     Acknowledge = Callable[[list[list[Any]]], None]
 

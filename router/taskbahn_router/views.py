@@ -17,7 +17,8 @@ from taskbahn_router.job_views import packed, stored, whole
 from taskbahn_router.outcome_pages import OutcomePages
 from taskbahn_router.outlook import Placed
 from taskbahn_router.places import Places, Served
-from taskbahn_router.stores.contract import AttemptRow, EventRow, OutcomeRow, Reader
+from taskbahn_router.stores.contract import OutcomeRow, Reader
+from taskbahn_router.stores.rows import AttemptRow, EventRow
 from taskbahn_router.watching import Pages, Watcher
 
 if TYPE_CHECKING:

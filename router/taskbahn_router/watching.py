@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from taskbahn_router.calls import Call
     from taskbahn_router.commit_loop import Clock, Runner
-    from taskbahn_router.stores.contract import EventRow, JobRow, Reader
+    from taskbahn_router.stores.contract import Reader
+    from taskbahn_router.stores.rows import EventRow, JobRow
 
 PAGE_EVENTS = wire.MAX_EVENTS
 PAGE_BYTES = MUCH // 4

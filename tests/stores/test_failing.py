@@ -13,7 +13,8 @@ from support.rows import LINES, NOW, cancel, claim, everything, finish, new_job,
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
-from taskbahn_router.stores.contract import AttemptRow, Batch, Claim, EventRow, LineRow, Prune, Snapshot, StoreUnusable, Sweep
+from taskbahn_router.stores.contract import Batch, StoreUnusable
+from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow, LineRow, Prune, Snapshot, Sweep
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS

@@ -13,8 +13,9 @@ from support.rows import LINES, NOW, cancel, everything, finish, id_of, new_job,
 
 from taskbahn.states import State
 from taskbahn_router.core.lifecycle import FIRST_STATES, MOVES, Event, IllegalMove
-from taskbahn_router.stores.contract import Batch, Claim, Snapshot, StoreUnavailable, Sweep
+from taskbahn_router.stores.contract import Batch, StoreUnavailable
 from taskbahn_router.stores.guards import FINISH, GUARDS, REQUEUE
+from taskbahn_router.stores.rows import Claim, Snapshot, Sweep
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.statements import SQL
 

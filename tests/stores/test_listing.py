@@ -10,14 +10,16 @@ from support.rows import LINES, NOW, claim, finish, new_job, put, requeue, seqs
 
 from taskbahn.states import State
 from taskbahn_router.core.patterns import fits
-from taskbahn_router.stores.contract import Batch, FailedRow, Filter, Spot, Sweep
+from taskbahn_router.stores.contract import Batch, FailedRow, Filter, Spot
 from taskbahn_router.stores.questions import SLACK
+from taskbahn_router.stores.rows import Sweep
 from taskbahn_router.stores.sqlite import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn_router.stores.contract import JobRow, Reader, Store
+    from taskbahn_router.stores.contract import Reader, Store
+    from taskbahn_router.stores.rows import JobRow
 
 WORKERS = ("web-1", "web-2", "w[1]")
 TAGS = ("user:42", "user:4", "a*b", "what?")

@@ -9,7 +9,8 @@ import pytest
 from support.rows import LINES, NOW, id_of, new_job
 
 from taskbahn.states import State
-from taskbahn_router.stores.contract import Batch, Finish
+from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.rows import Finish
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.statements import bound
 from taskbahn_router.stores.sqlite.store import STEPS

@@ -8,7 +8,8 @@ import pytest
 from support.rows import LINES, NOW, new_job
 
 from taskbahn.states import State
-from taskbahn_router.stores.contract import Batch, EventRow
+from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.rows import EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, many

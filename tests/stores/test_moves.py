@@ -9,18 +9,8 @@ from support.rows import NOW, cancel, claim, finish, id_of, new_job, put, put_in
 
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.core.lifecycle import MOVES, Event
-from taskbahn_router.stores.contract import (
-    Answer,
-    AttemptRow,
-    Batch,
-    EventRow,
-    JobRow,
-    LineRow,
-    Moved,
-    Snapshot,
-    StoreUnavailable,
-    Sweep,
-)
+from taskbahn_router.stores.contract import Batch, StoreUnavailable
+from taskbahn_router.stores.rows import Answer, AttemptRow, EventRow, JobRow, LineRow, Moved, Snapshot, Sweep
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store

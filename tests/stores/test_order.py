@@ -27,8 +27,9 @@ from support.rows import (
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
-from taskbahn_router.stores.contract import AttemptRow, Batch, Claim, Claimed, EventRow, Prune, Sweep
+from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.memory import MemoryStore
+from taskbahn_router.stores.rows import AttemptRow, Claim, Claimed, EventRow, Prune, Sweep
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from support.rows import finish, id_of, new_job, row_of
 
 from taskbahn.states import State
-from taskbahn_router.stores.contract import Batch, LineRow
+from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.rows import LineRow
 from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:

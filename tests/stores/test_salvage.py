@@ -14,7 +14,8 @@ import pytest
 from support.rows import LINES, NOW, everything, new_job, seqs, state_of
 
 from taskbahn_router.lock import Lock
-from taskbahn_router.stores.contract import AttemptRow, Batch, EventRow, StoreUnusable
+from taskbahn_router.stores.contract import Batch, StoreUnusable
+from taskbahn_router.stores.rows import AttemptRow, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
 

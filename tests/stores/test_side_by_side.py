@@ -14,23 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from support.rows import LINES, NOW, cancel, finish, id_of, new_job, requeue, retry, seen_by
 
 from taskbahn.states import State
-from taskbahn_router.stores.contract import (
-    AttemptRow,
-    Batch,
-    CommitResult,
-    EventRow,
-    Filter,
-    NewJob,
-    Prune,
-    Reader,
-    Snapshot,
-    Spot,
-    StartState,
-    Sweep,
-)
-from taskbahn_router.stores.contract import Claim as ClaimRow
+from taskbahn_router.stores.contract import Batch, CommitResult, Filter, Reader, Spot, StartState
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.minute import DropMinutes, MinuteRow
+from taskbahn_router.stores.rows import AttemptRow, EventRow, NewJob, Prune, Snapshot, Sweep
+from taskbahn_router.stores.rows import Claim as ClaimRow
 from taskbahn_router.stores.sqlite import SqliteStore
 
 SEQS = st.integers(1, 12)

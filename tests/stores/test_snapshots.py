@@ -16,7 +16,8 @@ from taskbahn_router.board import Board, id_text
 from taskbahn_router.calls import Call
 from taskbahn_router.following import Following
 from taskbahn_router.numbers.history import History
-from taskbahn_router.stores.contract import AttemptRow, Batch, Claim, EventRow
+from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.store import connect
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from taskbahn_router.stores.contract import JobRow, Store
+    from taskbahn_router.stores.contract import Store
+    from taskbahn_router.stores.rows import JobRow
 
 RETRIED = Batch(  # the first attempt of job 1 failed and it has a second one
     requeues=[requeue(1, failures=1, number=5)],

@@ -20,7 +20,8 @@ from taskbahn.states import FINAL_STATES
 from taskbahn_router.calls import Call
 from taskbahn_router.dispatcher import Dispatcher
 from taskbahn_router.roster import HEARTBEAT_SECONDS, Roster
-from taskbahn_router.stores.contract import Filter, JobRow, StartState
+from taskbahn_router.stores.contract import Filter, StartState
+from taskbahn_router.stores.rows import JobRow
 from taskbahn_router.views import Views
 from taskbahn_router.workers import Workers
 

@@ -6,7 +6,8 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from taskbahn_router.stores.contract import Batch, LineRow
+from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.rows import LineRow
 from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:

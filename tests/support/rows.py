@@ -5,20 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.states import State
-from taskbahn_router.stores.contract import (
-    Batch,
-    CancelJob,
-    Claim,
-    Claimed,
-    Filter,
-    Finish,
-    JobRow,
-    LineRow,
-    NewJob,
-    Requeue,
-    RetryJob,
-    Sweep,
-)
+from taskbahn_router.stores.contract import Batch, Filter
+from taskbahn_router.stores.rows import CancelJob, Claim, Claimed, Finish, JobRow, LineRow, NewJob, Requeue, RetryJob, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from support.rows import LINES, finish, new_job
 from taskbahn.states import State
-from taskbahn_router.stores.contract import Batch, EventRow
+from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.rows import EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
 

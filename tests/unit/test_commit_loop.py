@@ -13,7 +13,8 @@ from twisted.internet.task import Clock
 from taskbahn.errors import StoreUnavailable
 from taskbahn_router import commit_loop
 from taskbahn_router.commit_loop import FEW, FIRST_RETRY, LOCK_RETRY, LOCK_SECONDS, LONGEST_RETRY, LOOKS, CommitLoop, Thread
-from taskbahn_router.stores.contract import Batch, CommitResult, Prune, StoreLocked
+from taskbahn_router.stores.contract import Batch, CommitResult, StoreLocked
+from taskbahn_router.stores.rows import Prune
 
 
 class Turns:

@@ -16,7 +16,7 @@ from taskbahn import wire
 from taskbahn_router import watching
 from taskbahn_router.calls import Call
 from taskbahn_router.slow_readers import MUCH
-from taskbahn_router.stores.contract import EventRow
+from taskbahn_router.stores.rows import EventRow
 from taskbahn_router.watching import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, Watcher
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.board import Board, Job, Line
-    from taskbahn_router.stores.contract import Claimed, CommitResult, Moved
+    from taskbahn_router.stores.contract import CommitResult
     from taskbahn_router.stores.minute import MinuteRow
+    from taskbahn_router.stores.rows import Claimed, Moved
     from taskbahn_router.turn import Effects
 
 CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)  # an attribute of an enumeration costs as much as the rest

@@ -9,19 +9,34 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.errors import ServiceError, StoreUnavailable
-from taskbahn_router.core.lifecycle import advance
 from taskbahn_router.stores.questions import FailedRow, Filter, Listed, OutcomeRow, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from taskbahn.states import State
-    from taskbahn_router.core.lifecycle import Event
     from taskbahn_router.stores.minute import DropMinutes, MinuteRow
+    from taskbahn_router.stores.rows import (
+        Answer,
+        AttemptRow,
+        CancelJob,
+        Claim,
+        Claimed,
+        EventRow,
+        Finish,
+        JobRow,
+        LineRow,
+        Moved,
+        NewJob,
+        Prune,
+        Requeue,
+        RetryJob,
+        Snapshot,
+        Sweep,
+    )
 
 __all__ = [
     "Batch",
@@ -47,187 +62,6 @@ class StoreUnusable(ServiceError):
 
 class StoreLocked(StoreUnavailable):
     """Another program holds the data at this moment; nothing was changed, and it is worth a little waiting."""
-
-
-class LineRow(NamedTuple):
-    """A line: the jobs of one task in one queue."""
-
-    id: int
-    queue: str
-    task: str
-
-
-class NewJob(NamedTuple):
-    """A job to insert; `seq` is the order of acceptance, given by the dispatcher. Times in seconds since the epoch."""
-
-    seq: int
-    id: bytes
-    line: int
-    state: str
-    priority: int
-    attempt: int
-    number: int
-    created_at: float
-    due_at: float | None
-    expires_at: float | None
-    started_at: float | None
-    worker: str | None
-    caller: str | None
-    options: str | None
-    tags: str | None  # JSON list
-    packed: str
-
-
-class Finish(NamedTuple):
-    """A running job's end; guarded by its attempt."""
-
-    state: str
-    finished_at: float
-    result: str | None
-    error: str | None
-    progress: str | None
-    number: int
-    failures: int
-    crashes: int
-    delete_at: float
-    fingerprint: str | None  # of a failed job, to find those that failed alike
-    seq: int
-    attempt: int
-
-
-class Requeue(NamedTuple):
-    """A running job goes back to ready, or to waiting until `due_at`; guarded by its attempt.
-
-    If its attempt counts (`failures` or `crashes` rise) it has started in time and expires no more.
-    """
-
-    state: str
-    due_at: float | None
-    progress: str | None
-    number: int
-    failures: int
-    crashes: int
-    seq: int
-    attempt: int
-
-
-class AttemptRow(NamedTuple):
-    """An attempt that did not succeed."""
-
-    seq: int
-    attempt: int
-    worker: str
-    started_at: float
-    ended_at: float
-    outcome: str
-    error: str | None  # JSON
-
-
-class EventRow(NamedTuple):
-    """A log line or a chunk.
-
-    attempt: whose it is; 0: not known.  mark: the newest of that attempt's marks so far, so that its newest row tells what was heard.
-    """
-
-    seq: int
-    number: int
-    at: float
-    kind: str
-    data: str  # JSON
-    attempt: int = 0
-    mark: int = 0
-
-
-class Snapshot(NamedTuple):
-    """The newest event number and progress of a running job."""
-
-    number: int
-    progress: str | None
-    seq: int
-
-
-class Claim(NamedTuple):
-    """Start up to `limit` ready jobs of `lines` for `worker`: higher priority first, then first come."""
-
-    worker: str
-    lines: tuple[int, ...]
-    limit: int
-    now: float
-
-
-class Claimed(NamedTuple):
-    """A job that was started by a `Claim`; `attempt` and `number` are the new ones.
-
-    ready_at: when it became ready; None if that is not known, as after an attempt that was handed back.
-    """
-
-    seq: int
-    id: bytes
-    line: int
-    priority: int
-    attempt: int
-    failures: int
-    crashes: int
-    number: int
-    created_at: float
-    ready_at: float | None
-    caller: str | None
-    options: str | None
-    packed: str
-
-
-class CancelJob(NamedTuple):
-    """Cancel a job that is not final."""
-
-    id: bytes
-    now: float
-    delete_at: float
-    error: str
-
-
-class RetryJob(NamedTuple):
-    """Put a failed, cancelled or expired job back to ready, its counts at zero."""
-
-    id: bytes
-
-
-class Moved(NamedTuple):
-    """A job that the store itself moved: by a cancel, by a retry by hand, or because its time has come.  number: of that event."""
-
-    id: bytes
-    seq: int
-    line: int
-    event: Event
-    before: State
-    number: int
-
-    @property
-    def after(self) -> State:
-        """The state to which the table leads."""
-        return advance(self.before, self.event)
-
-
-class Answer(NamedTuple):
-    """How a cancel or a retry by hand left a job; it changed nothing where the table has no such move."""
-
-    state: State
-    is_moved: bool
-
-
-class Sweep(NamedTuple):
-    """Make what is due ready and expire what did not start in time, up to `limit` of each; `now` by the dispatcher's clock."""
-
-    now: float
-    limit: int
-    delete_after: float  # seconds that expired jobs stay readable
-
-
-class Prune(NamedTuple):
-    """Delete final jobs with `delete_at` <= now among the seqs after `after`, looking at no more than `limit` of them."""
-
-    now: float
-    after: int
-    limit: int
 
 
 @dataclass(slots=True)
@@ -279,37 +113,6 @@ class CommitResult:
     pruned: int = 0
     prune_after: int | None = None  # where the next prune goes on; None: the end was reached
     claimed: list[list[Claimed]] = field(default_factory=list)
-
-
-class JobRow(NamedTuple):
-    """A job as it is stored, with the names of its line."""
-
-    seq: int
-    id: bytes
-    line: int
-    queue: str
-    task: str
-    state: str
-    priority: int
-    attempt: int
-    failures: int
-    crashes: int
-    number: int
-    created_at: float
-    due_at: float | None
-    expires_at: float | None
-    started_at: float | None
-    finished_at: float | None
-    delete_at: float | None  # when it may be pruned, once it is final
-    worker: str | None
-    caller: str | None
-    options: str | None
-    tags: str | None
-    packed: str
-    progress: str | None
-    result: str | None
-    error: str | None
-    fingerprint: str | None  # of a failed job; those that failed before schema 4 have none
 
 
 @dataclass(frozen=True, slots=True)

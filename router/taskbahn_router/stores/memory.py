@@ -18,29 +18,24 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.stores.contract import (
+from taskbahn_router.stores.contract import Batch, CommitResult, FailedRow, Filter, OutcomeRow, StartState
+from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
+from taskbahn_router.stores.memory_listing import listed, short
+from taskbahn_router.stores.rows import (
     Answer,
     AttemptRow,
-    Batch,
     CancelJob,
     Claim,
     Claimed,
-    CommitResult,
     EventRow,
-    FailedRow,
-    Filter,
     JobRow,
     Moved,
     NewJob,
-    OutcomeRow,
     Prune,
     RetryJob,
     Snapshot,
-    StartState,
     Sweep,
 )
-from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
-from taskbahn_router.stores.memory_listing import listed, short
 from taskbahn_router.stores.tables import Key, Record, Tables
 
 if TYPE_CHECKING:

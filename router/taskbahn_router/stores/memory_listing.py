@@ -11,8 +11,8 @@ from taskbahn_router.core.patterns import fits
 from taskbahn_router.stores.questions import ERROR_SHOWN, SLACK, Listed
 
 if TYPE_CHECKING:
-    from taskbahn_router.stores.contract import JobRow
     from taskbahn_router.stores.questions import Filter
+    from taskbahn_router.stores.rows import JobRow
     from taskbahn_router.stores.tables import Tables
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from taskbahn_router.stores.contract import JobRow
+    from taskbahn_router.stores.rows import JobRow
 
 MOST_LOOKED_AT = 20_000  # rows that one question looks at
 SLACK = 60.0  # seconds by which a job may be accepted before one that has a lower seq: clocks are set

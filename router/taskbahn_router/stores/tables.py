@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.states import State
-from taskbahn_router.stores.contract import AttemptRow, EventRow, JobRow, LineRow, NewJob
+from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LineRow, NewJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from taskbahn import wire
 from taskbahn.states import State
 from taskbahn_router.core.patterns import fits, is_pattern
-from taskbahn_router.stores.contract import JobRow
 from taskbahn_router.stores.questions import ERROR_SHOWN, SLACK, Listed
+from taskbahn_router.stores.rows import JobRow
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
-from taskbahn_router.stores.contract import AttemptRow, EventRow, FailedRow, JobRow, OutcomeRow, StoreUnavailable
+from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
 from taskbahn_router.stores.minute import MinuteRow
+from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 from taskbahn_router.stores.sqlite.listing import LAST, listed, rows_of
 from taskbahn_router.stores.sqlite.statements import SQL
 from taskbahn_router.stores.sqlite.trouble import unreadable

@@ -9,9 +9,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from taskbahn.states import State
-from taskbahn_router.stores.contract import JobRow
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.minute import MinuteRow
+from taskbahn_router.stores.rows import JobRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
