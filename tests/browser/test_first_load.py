@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from support.machine import Others
 
 MOST_BYTES = 250_000
-MOST_SECONDS = 1.0
+MOST_SECONDS = 1.0  # on a machine that does nothing else
 LOOKS = 3  # loads of which the fastest counts: what else runs on the machine is not the page's
 
 
@@ -33,10 +34,12 @@ def test_the_first_load_is_small_and_soon_live(page: Page, origin: str) -> None:
         network.send("Network.clearBrowserCache")
         network.on("Network.responseReceived", begun)
         network.on("Network.loadingFinished", over)
-        start = time.monotonic()
-        page.goto(origin)
-        expect(page.get_by_text("Live", exact=True)).to_be_visible()
-        seconds.append(time.monotonic() - start)
+        with Others() as others:
+            start = time.monotonic()
+            page.goto(origin)
+            expect(page.get_by_text("Live", exact=True)).to_be_visible()
+            taken = time.monotonic() - start
+        seconds.append(taken / others.slowdown())
         network.detach()
         sizes.append(loaded)
     loaded = sizes[0]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
-from support.frames import SMOOTH, Others, Work, frames_a_second, work_each_frame
+from support.frames import SMOOTH, Work, frames_a_second, work_each_frame
+from support.machine import Others
 from support.programs import Node, Program, running
 
 if TYPE_CHECKING:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from typing import TYPE_CHECKING, Any, Self
-
-import psutil
 
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
@@ -47,29 +43,6 @@ def work_each_frame(page: Page, seconds: int, step: int) -> float:
     with Work(page) as work:
         frames = page.evaluate(f"given => ({FRAMES})(given).then(times => times.length)", [seconds, step])
     return work.seconds / float(frames)
-
-
-class Others:
-    """How many processors programs outside of this test take while this is entered."""
-
-    def __init__(self) -> None:
-        self.processors = 0.0
-
-    def __enter__(self) -> Self:
-        self._began, self._before = time.monotonic(), self._so_far()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.processors = (self._so_far() - self._before) / (time.monotonic() - self._began)
-
-    def _so_far(self) -> float:
-        times = psutil.cpu_times()
-        ours = 0.0
-        this = psutil.Process()
-        for process in (this, *this.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                ours += sum(process.cpu_times()[:2])
-        return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - times.guest - ours)
 
 
 class Work:
