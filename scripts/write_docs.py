@@ -1,14 +1,19 @@
-"""Write the parts of the documentation that are made from the code, between their markers: `python scripts/write_docs.py [--check]`.
+"""Write what is made from the code: parts of the documentation, between their markers, and modules of the page.
+
+`python scripts/write_docs.py [--check]`
 
 `--check` writes nothing and exits with 1 if a page is stale; `tests/unit/test_docs.py` does the same.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
+from typing import Any, get_args
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "components"), str(ROOT / "router")]
@@ -45,16 +50,64 @@ def commands() -> str:
     return "\n\n".join(parts)
 
 
+def _plain(value: Any) -> Any:
+    """Return 1 for 1.0, as people write it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def options() -> str:
+    """Return the table of a job's options."""
+    from taskbahn.protocol.options import TABLE, Where
+
+    said = {Where.BOTH: "task, call", Where.TASK: "task", Where.CALL: "call"}
+    rows = ["| option | default | said by | meaning |", "|---|---|---|---|"]
+    for option in TABLE:
+        if option.is_shown:
+            default = option.otherwise or f"`{json.dumps(_plain(option.default))}`"
+            text = (
+                f"{'seconds (or a `timedelta`) ' if option.unit else ''}{option.help}{'; ' if option.note else ''}{option.note}"
+            )
+            rows.append(f"| `{option.name}` | {default} | {said[option.where]} | {text} |")
+    return "\n".join(rows)
+
+
+def job_options() -> str:
+    """Return the module that has the same table for the page."""
+    from taskbahn.protocol.options import WIRE, Where
+
+    types = {int: "integer", float: "number"}
+    rows = {}
+    for option in WIRE.values():
+        if Where.CALL not in option.where or option.most is not None:
+            continue
+        row: dict[str, Any] = {"type": types.get(option.type, "string")}
+        if row["type"] != "string":
+            row |= {key: _plain(bound) for key, bound in (("minimum", option.low), ("maximum", option.high)) if isfinite(bound)}
+        elif option.type is not str:
+            row["enum"] = list(get_args(option.type))
+        text = f"{'seconds ' if option.unit else ''}{option.help.replace('`', '')}"
+        rows[option.name] = row | {"description": text, "otherwise": option.otherwise or _plain(option.default)}
+    lines = "\n".join(f"  {name}: {json.dumps(row, ensure_ascii=False)}," for name, row in rows.items())
+    return (
+        "/** The options of a call that are one value. Made by scripts/write_docs.py from taskbahn.protocol.options. */\n\n"
+        f"export const JOB_OPTIONS = {{\n{lines}\n}};\n"
+    )
+
+
 PARTS: list[tuple[str, str, Callable[[], str]]] = [
     ("docs/lifecycle.md", "lifecycle", lifecycle),
     ("docs/cli.md", "commands", commands),
+    ("docs/tasks.md", "options", options),
+    ("web/taskbahn_web/static/shared/job-options.js", "", job_options),
 ]
 
 
 def renewed(page: str, marker: str, make: Callable[[], str]) -> tuple[Path, str, str]:
-    """Return a page's path, its text, and the text that it should have."""
+    """Return a page's path, its text, and the text that it should have; without a marker all of it is made."""
     path = ROOT / page
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if not marker:
+        return path, text, make()
     pattern = re.compile(rf"(<!-- {marker}\b[^>]*-->\n).*?(<!-- /{marker} -->)", re.DOTALL)
     if not pattern.search(text):
         raise SystemExit(f"{page} has no markers <!-- {marker} --> and <!-- /{marker} -->")

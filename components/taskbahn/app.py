@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
 from weakref import WeakSet
 
 from taskbahn.address import check_address
@@ -13,13 +13,13 @@ from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.whole_imports import forget_half_imports, wait_for_imports
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
-    from datetime import timedelta
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 
     from taskbahn.client import Client
     from taskbahn.handle import TaskHandle
     from taskbahn.job import Job
-    from taskbahn.task import AsyncTask, Pool, StreamTask, Task, TaskDecorator
+    from taskbahn.options import TaskOptions
+    from taskbahn.task import AsyncTask, StreamTask, Task, TaskDecorator
     from taskbahn.views import Views
 
 P = ParamSpec("P")
@@ -28,29 +28,6 @@ C = TypeVar("C")
 S = TypeVar("S")
 
 DEFAULT_URL = "ws://127.0.0.1:8080/ws"
-Exceptions = type[BaseException] | tuple[type[BaseException], ...]
-
-
-class TaskWords(TypedDict, total=False):
-    """What `@app.task(...)` takes; see `taskbahn.wire.Options` for the meaning and the defaults."""
-
-    name: str
-    pool: Pool
-    retries: int | list[float] | list[int]
-    retry_on: Exceptions
-    give_up_on: Exceptions
-    retry_backoff: float
-    retry_backoff_max: float
-    retry_jitter: float
-    run_within: float | timedelta
-    start_within: float | timedelta
-    queue: str
-    priority: int
-    keep: float | timedelta
-    tags: Iterable[str]
-    delivery: Literal["at_least_once", "at_most_once"]
-    on_caller_lost: Literal["continue", "cancel"]
-    crash_attempts: int
 
 
 class Taskbahn:
@@ -130,7 +107,7 @@ class Taskbahn:
     @overload
     def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
     @overload
-    def task(self, /, **words: Unpack[TaskWords]) -> TaskDecorator: ...
+    def task(self, /, **words: Unpack[TaskOptions]) -> TaskDecorator: ...
     def task(self, function: Callable[..., Any] | None = None, /, **words: Any) -> Any:
         """Make a task of a function, as `@app.task` or `@app.task(name=..., retries=3, ...)`.
 

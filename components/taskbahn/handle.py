@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack
 
 from taskbahn.blocking import check_may_block
 from taskbahn.errors import InvalidArguments, from_info
 from taskbahn.ids import new_id, new_ids
-from taskbahn.options import as_dict, make_options
+from taskbahn.options import CallOptions, as_dict, make_options
 from taskbahn.pages import text_bytes
+from taskbahn.protocol.options import Where
 from taskbahn.schema import pack_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime, timedelta
 
     from taskbahn.app import Taskbahn
     from taskbahn.batch import Batch
@@ -28,26 +28,6 @@ R = TypeVar("R")
 BULK = 1000  # jobs in one `wire.Bulk`
 BULK_BYTES = 1024 * 1024
 WINDOW = 100_000  # jobs that `start_many` checks before it sends the first of them
-
-
-class CallOptions(TypedDict, total=False):
-    """What `task.options(...)` takes; see `taskbahn.wire.Options`."""
-
-    queue: str
-    priority: int
-    delay: float | timedelta
-    eta: float | datetime
-    start_within: float | timedelta
-    run_within: float | timedelta
-    retries: int | list[float] | list[int]
-    retry_backoff: float
-    retry_backoff_max: float
-    retry_jitter: float
-    crash_attempts: int
-    keep: float | timedelta
-    delivery: Literal["at_least_once", "at_most_once"]
-    on_caller_lost: Literal["continue", "cancel"]
-    tags: Iterable[str]
 
 
 class TaskHandle(Generic[P, R]):
@@ -65,7 +45,7 @@ class TaskHandle(Generic[P, R]):
 
     def options(self, **options: Unpack[CallOptions]) -> TaskHandle[P, R]:
         """Return the same task with these options for what it starts; raises InvalidOption."""
-        return Prepared(self, {**self._call_options, **as_dict(make_options(dict(options)))})
+        return Prepared(self, {**self._call_options, **as_dict(make_options(dict(options), Where.CALL))})
 
     def start(self, *args: P.args, **kwargs: P.kwargs) -> Job[R]:
         """Start a job; it is accepted and durable when this returns.

@@ -3,37 +3,64 @@
 from __future__ import annotations
 
 import operator
-import time
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
 from taskbahn import wire
-from taskbahn.errors import InvalidOption, did_you_mean
+from taskbahn.protocol.options import WIRE, Where, check
 
-KNOWN = tuple(wire.Options.__struct_fields__)
-SECONDS = ("delay", "start_within", "run_within", "retry_backoff", "retry_backoff_max", "keep")
-NUMBERS = ("priority", "eta", "retries", "retry_jitter", "crash_attempts")
+Pool = Literal["process", "thread", "loop"]
+Exceptions = type[BaseException] | Sequence[type[BaseException]] | AbstractSet[type[BaseException]]
+Tags = list[str] | tuple[str, ...] | AbstractSet[str]
 PLAIN_NUMBERS = (int, float, bool)
-PRIORITIES = range(-1000, 1001)
-MAX_TAGS = 20
-MAX_NAME = 200  # characters of a tag or a queue
+NUMBERS = frozenset(name for name, option in WIRE.items() if option.type in (int, float) and option.most is None)
 
 
-def make_options(given: dict[str, Any], also: tuple[str, ...] = ()) -> wire.Options:
-    """Check what a user wrote; raises InvalidOption. *also*: other words that are allowed here, for the suggestion.
+class JobOptions(TypedDict, total=False):
+    """What a task may say for all its jobs and a call for its own; `taskbahn.protocol.options` has the meaning and the defaults."""
+
+    queue: str
+    priority: int
+    start_within: float | timedelta
+    run_within: float | timedelta
+    retries: int | Sequence[float | timedelta]
+    retry_backoff: float | timedelta
+    retry_backoff_max: float | timedelta
+    retry_jitter: float
+    crash_attempts: int
+    keep: float | timedelta
+    delivery: Literal["at_least_once", "at_most_once"]
+    on_caller_lost: Literal["continue", "cancel"]
+    tags: Tags
+
+
+class CallOptions(JobOptions, total=False):
+    """What `task.options(...)` takes."""
+
+    delay: float | timedelta
+    eta: float | datetime
+
+
+class TaskOptions(JobOptions, total=False):
+    """What `@app.task(...)` takes."""
+
+    name: str
+    pool: Pool
+    retry_on: Exceptions
+    give_up_on: Exceptions
+
+
+def make_options(given: dict[str, Any], where: Where) -> wire.Options:
+    """Check what a user wrote in a task or in a call of it; raises InvalidOption.
 
     Beyond the wire's types: durations as timedelta, `eta` as datetime (naive ones are local time), `retries` as a list of delays.
     """
     options = {name: value for name, value in given.items() if value is not None}
-    for name in options:
-        if name not in KNOWN:
-            raise InvalidOption(
-                f"there is no option {name!r}{did_you_mean(name, (*KNOWN, *also))}; there are {', '.join(sorted((*KNOWN, *also)))}",
-                option=name,
-            )
-    for name in options.keys() & {*SECONDS, *NUMBERS}:
+    for name in options.keys() & NUMBERS:
         options[name] = _seconds(options[name])
     if isinstance(options.get("eta"), datetime):
         options["eta"] = options["eta"].timestamp()
@@ -42,7 +69,7 @@ def make_options(given: dict[str, Any], also: tuple[str, ...] = ()) -> wire.Opti
         options["retries"], options["retry_delays"] = len(retries), [_seconds(delay) for delay in retries]
     if isinstance(options.get("tags"), tuple | set | frozenset):
         options["tags"] = list(options["tags"])
-    return _checked(options)
+    return check(options, where)
 
 
 def _seconds(value: Any) -> Any:
@@ -57,55 +84,6 @@ def _seconds(value: Any) -> Any:
         return float(value) if hasattr(value, "__float__") else value
     except (TypeError, ValueError, OverflowError):  # an array, for example: refused with the others
         return value
-
-
-def _checked(options: dict[str, Any]) -> wire.Options:
-    for name, value in options.items():
-        try:
-            msgspec.convert({name: value}, wire.Options)
-        except msgspec.ValidationError as error:
-            reason = str(error).replace("`", "").replace(" | null", "").partition(" - at ")[0]
-            raise InvalidOption(f"option {name} = {value!r}: {reason[:1].lower()}{reason[1:]}", option=name) from error
-        reason = _out_of_range(name, value)
-        if reason:
-            raise InvalidOption(f"option {name} = {value!r}: {reason}", option=name)
-    if "delay" in options and "eta" in options:
-        raise InvalidOption("options delay and eta exclude each other: give one of them", option="eta")
-    return msgspec.convert(options, wire.Options)
-
-
-def _out_of_range(name: str, value: Any) -> str:  # noqa: C901 - one line for each rule
-    if name == "priority" and value not in PRIORITIES:
-        return f"it must be in {PRIORITIES.start} .. {PRIORITIES.stop - 1}, higher first"
-    if name in SECONDS and not 0 <= value < float("inf"):
-        return "it is in seconds, 0 or more"
-    if isinstance(value, str) and not value.isascii() and _is_broken(value):
-        return "it has half of a character (a lone surrogate)"
-    if name in ("start_within", "run_within") and value == 0:
-        return "it is in seconds, more than 0"
-    if name == "retries" and value < 0:
-        return "it must be 0 or more"
-    if name == "crash_attempts" and value < 1:
-        return "it must be 1 or more"
-    if name == "retry_jitter" and not 0 <= value <= 1:
-        return "it is a share, 0 .. 1"
-    if name == "retry_delays" and any(not 0 <= delay < float("inf") for delay in value):
-        return "each delay is in seconds, 0 or more"
-    if name == "queue" and not 0 < len(value) <= MAX_NAME:
-        return f"a queue's name has 1 to {MAX_NAME} characters"
-    if name == "tags" and (len(value) > MAX_TAGS or any(not 0 < len(tag) <= MAX_NAME or _is_broken(tag) for tag in value)):
-        return f"at most {MAX_TAGS} tags of 1 to {MAX_NAME} characters"
-    if name == "eta" and not 0 <= value < time.time() + 100 * 366 * 86400:
-        return "it is a datetime, or seconds since 1970 (UTC)"
-    return ""
-
-
-def _is_broken(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def as_dict(options: wire.Options) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import inspect
 import re
 import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from taskbahn import wire
 from taskbahn.declaring import plain_function, source_mark, unresolved
 from taskbahn.errors import InvalidName, InvalidOption, TaskbahnError
 from taskbahn.handle import TaskHandle
-from taskbahn.options import as_dict, make_options
+from taskbahn.options import Pool, as_dict, make_options
+from taskbahn.protocol.options import Where
 from taskbahn.schema import TaskSignature, UnsupportedAnnotation
 from taskbahn.streaming import kind_of
 
@@ -29,9 +30,7 @@ C = TypeVar("C")
 S = TypeVar("S")
 G = TypeVar("G")
 
-Pool = Literal["process", "thread", "loop"]
 POOLS = ("process", "thread", "loop")
-WORDS = ("name", "pool", "retry_on", "give_up_on")  # what a task takes beside the options of a call
 LATER = (NameError, AttributeError)  # of an annotation: what it names may be defined further down
 Exceptions = tuple[type[BaseException], ...]
 NAME = re.compile(wire.TASK_NAME)
@@ -53,7 +52,7 @@ class Task(TaskHandle[P, R]):
         self.pool: Pool = _pool(name, function, words.pop("pool", None))
         self.retry_on = _exceptions("retry_on", words.pop("retry_on", None))
         self.give_up_on = _exceptions("give_up_on", words.pop("give_up_on", None))
-        self.defaults = make_options(words, also=WORDS)
+        self.defaults = make_options(words, Where.TASK)
         self._signature: TaskSignature | None = None
         functools.update_wrapper(self, function)
         self.source = source_mark(function)

@@ -97,21 +97,21 @@ Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What a task or one call of it may ask for; None (left out) means: as the task says, else the default in brackets."""
+    """What a task or one call of it may ask for, as `protocol.options` says; None (left out): as the task says, else the default."""
 
-    queue: str | None = None  # ["default"]
-    priority: int | None = None  # [0] higher first, then first come; -1000 .. 1000
-    delay: float | None = None  # seconds until it may start
-    eta: float | None = None  # time at which it may start
-    start_within: float | None = None  # seconds after which a job that did not start expires
-    run_within: float | None = None  # seconds an attempt may run
-    retries: int | None = None  # [0] attempts after the first that may fail
-    retry_delays: list[float] | None = None  # seconds before each retry; the last one repeats
-    retry_backoff: float | None = None  # [1] seconds before the first retry, doubled for each further one
-    retry_backoff_max: float | None = None  # [600] seconds
-    retry_jitter: float | None = None  # [0.5] share of the delay that is random
-    crash_attempts: int | None = None  # [2] attempts that may lose their worker or process
-    keep: float | None = None  # [604800] seconds a finished job stays readable
+    queue: str | None = None
+    priority: int | None = None
+    delay: float | None = None
+    eta: float | None = None
+    start_within: float | None = None
+    run_within: float | None = None
+    retries: int | None = None
+    retry_delays: list[float] | None = None
+    retry_backoff: float | None = None
+    retry_backoff_max: float | None = None
+    retry_jitter: float | None = None
+    crash_attempts: int | None = None
+    keep: float | None = None
     delivery: Literal["at_least_once", "at_most_once"] | None = None
     on_caller_lost: Literal["continue", "cancel"] | None = None
     tags: list[str] | None = None

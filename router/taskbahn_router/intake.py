@@ -12,9 +12,11 @@ from taskbahn import wire
 from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
 from taskbahn.exact import is_finite
 from taskbahn.nesting import SHORTEST, check_nesting
+from taskbahn.protocol.options import Where
+from taskbahn.protocol.options import check as check_options
 from taskbahn.states import State
 from taskbahn_router.board import Board, Job, Task, both_ids, id_text
-from taskbahn_router.core.policy import Policy, parse_options, policy_of
+from taskbahn_router.core.policy import Policy, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,10 +138,7 @@ class Intake:
     def _policy(self, task: Task, options: dict[str, Any]) -> Policy:
         if not options:
             return policy_of(task.options, "")
-        parse_options(options)
-        check_text("the queue", options.get("queue") or "")
-        for tag in options.get("tags") or ():
-            check_text("a tag", tag)
+        check_options(options, Where.CALL)
         return policy_of(task.options, wire.to_json(options))
 
     def _checked(self, task: Task, packed: str, digest: str | None) -> str:

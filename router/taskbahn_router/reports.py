@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from taskbahn import wire
 from taskbahn.errors import TimeLimitExceeded, WorkerLost
 from taskbahn.progress import is_sound, progress_of
+from taskbahn.protocol.options import LONGEST
 from taskbahn.states import State
 from taskbahn_router.core.fingerprint import fingerprint
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
-from taskbahn_router.core.policy import LONGEST
 from taskbahn_router.core.verdict import Bury, Ending, Retry, judge
 from taskbahn_router.core.verdict import Requeue as Again
 from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot

@@ -13,10 +13,10 @@ from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.protocol.options import check as check_options
 from taskbahn.states import State
 from taskbahn_router.board import Task, Worker
 from taskbahn_router.core.placement import Room
-from taskbahn_router.core.policy import parse_options
 from taskbahn_router.intake import check_name, check_report, check_text, convert
 from taskbahn_router.reports import vacate
 from taskbahn_router.turn import Loss
@@ -227,7 +227,7 @@ class Roster:
         made = []
         for declaration in hello.tasks:
             check_name(declaration.name)
-            parse_options(declaration.options)
+            check_options(declaration.options)
             made.append(self._task(declaration))
         for task in made:
             known = self._board.tasks.get(task.name)

@@ -17,9 +17,9 @@ import yaml
 
 import taskbahn_router
 from taskbahn import wire
+from taskbahn.protocol.options import WIRE, Where
 from taskbahn.wire_views import Setting
 from taskbahn_router import bounds, roster
-from taskbahn_router.core import policy
 from taskbahn_router.reports import MAX_EVENTS_KEPT
 from taskbahn_router.slow_readers import MUCH_IN_ALL
 
@@ -53,20 +53,10 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("bounds.unwritten_bytes", bounds.MOST_BYTES, BYTES, "of the arguments of these"),
     ("bounds.queued", bounds.MOST_QUEUED, JOBS, "that wait or are ready, before more are refused"),
     ("bounds.unread", MUCH_IN_ALL, BYTES, "that wait for slow readers, all together, before the worst of them are dropped"),
-    ("bounds.tags", policy.MAX_TAGS, "", f"that one job may have, each of {policy.TAG_LENGTH} characters"),
+    ("bounds.tags", WIRE["tags"].most, "", f"that one job may have, each of {WIRE['tags'].high} characters"),
     ("store.journal", "WAL", "", "how SQLite writes"),
     ("store.synchronous", "FULL", "", "a commit is on the disk before it is answered"),
 ]
-JOB_OPTIONS = {
-    "keep": (SECONDS, "a finished job stays readable"),
-    "retries": ("", "attempts after the first that may fail"),
-    "retry_backoff": (SECONDS, "before the first retry, doubled for each further one"),
-    "retry_backoff_max": (SECONDS, "before any retry, at most"),
-    "retry_jitter": ("", "share of the delay that is random"),
-    "crash_attempts": ("", "attempts that may lose their worker or process"),
-    "run_within": (SECONDS, "an attempt may run; none: as long as it likes"),
-    "start_within": (SECONDS, "a job may wait for its start; none: as long as it must"),
-}
 VERSIONS = {"taskbahn": "this program", "system": "what the node runs on"}
 PACKAGES = ("crossbar", "autobahn", "twisted", "msgspec")
 
@@ -131,10 +121,12 @@ def _fixed(data: Path) -> Iterator[Setting]:
     for name, value, unit, help_ in FIXED:
         yield Setting(name=name, value=value, source=DEFAULT, help=help_, unit=unit)
     yield Setting(name="store.file", value=str(data / "taskbahn.db"), source=DEFAULT, help="where everything is kept")
-    usual = policy.Policy()
-    for option, (unit, help_) in JOB_OPTIONS.items():
-        change = f"option {option} of a task or a call"
-        yield Setting(name=f"jobs.{option}", value=getattr(usual, option), source=DEFAULT, help=help_, unit=unit, change=change)
+    for name in WIRE:
+        option = WIRE[name]
+        if option.is_shown:
+            change = f"option {name} of a {'task or a call' if option.where is Where.BOTH else 'call'}"
+            help_ = option.help.replace("`", "") + (f"; none: {option.otherwise}" if option.default is None else "")
+            yield Setting(name=f"jobs.{name}", value=option.default, source=DEFAULT, help=help_, unit=option.unit, change=change)
 
 
 def _versions() -> Iterator[Setting]:

@@ -18,6 +18,7 @@ import pytest
 from taskbahn import Taskbahn
 from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.options import as_dict, make_options
+from taskbahn.protocol.options import Where
 from taskbahn.schema import UnsupportedAnnotation
 
 
@@ -274,7 +275,7 @@ def test_an_option_out_of_range_is_refused_at_once(given: dict[str, Any]) -> Non
     ],
 )
 def test_numbers_that_are_numbers_are_taken(given: dict[str, Any], plain: dict[str, Any]) -> None:
-    assert as_dict(make_options(given)) == plain
+    assert as_dict(make_options(given, Where.CALL)) == plain
 
 
 def test_an_empty_name_is_no_name() -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from taskbahn import wire
 from taskbahn.errors import InvalidOption
-from taskbahn_router.core.policy import DEFAULT_KEEP, LONGEST, OPTION_NAMES, Policy, parse_options, policy_of, resolve
+from taskbahn.protocol.options import LONGEST, WIRE
+from taskbahn.protocol.options import check as parse_options
+from taskbahn_router.core.policy import DEFAULT_KEEP, Policy, policy_of, resolve
 
 ALLOWED: dict[str, list[Any]] = {
     "queue": ["default", "q" * 100, "äöü"],
@@ -52,7 +54,7 @@ def cases(table: dict[str, list[Any]]) -> list[tuple[str, Any]]:
 
 
 def test_the_tables_here_know_every_option() -> None:
-    assert set(ALLOWED) == set(REFUSED) == set(OPTION_NAMES)
+    assert set(ALLOWED) == set(REFUSED) == set(WIRE)
 
 
 @pytest.mark.parametrize("name, value", cases(ALLOWED))
@@ -72,12 +74,12 @@ def test_an_unknown_option_is_refused_with_a_suggestion() -> None:
 
 
 def test_an_unknown_option_without_likeness_is_refused_with_the_list_of_all() -> None:
-    with pytest.raises(InvalidOption, match=r"no option 'zzz'; there are queue, priority, delay"):
+    with pytest.raises(InvalidOption, match=r"no option 'zzz'; there are crash_attempts, delay"):
         parse_options({"zzz": 1})
 
 
 def test_a_null_means_left_out() -> None:
-    assert parse_options(dict.fromkeys(OPTION_NAMES)) == wire.Options()
+    assert parse_options(dict.fromkeys(WIRE)) == wire.Options()
 
 
 def test_the_call_goes_before_the_task_and_the_task_before_the_default() -> None:

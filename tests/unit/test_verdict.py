@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn_router.core.policy import LONGEST, Policy
+from taskbahn.protocol.options import LONGEST
+from taskbahn_router.core.policy import Policy
 from taskbahn_router.core.verdict import Bury, Ending, Requeue, Retry, judge, retry_delay
 
 

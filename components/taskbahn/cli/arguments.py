@@ -11,6 +11,7 @@ import msgspec
 
 from taskbahn import wire
 from taskbahn.errors import TaskbahnError, did_you_mean
+from taskbahn.protocol.options import WIRE, Where, names
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
@@ -40,7 +41,7 @@ class TaskCommand(click.Command):
 
 
 def _no_option(name: str, known: list[str]) -> str:
-    of_job = difflib.get_close_matches(name.strip("-").replace("-", "_"), wire.Options.__struct_fields__, n=1, cutoff=0.8)
+    of_job = difflib.get_close_matches(name.strip("-").replace("-", "_"), names(Where.CALL), n=1, cutoff=0.8)
     if of_job and len(name) > SHORT:
         return f"No such option: {name}. Options of the job are given like this: -o {of_job[0]}=VALUE"
     return f"No such option: {name}{did_you_mean(name, known)}. An argument of the task that begins so comes after --"
@@ -63,8 +64,13 @@ def prepared(app: Taskbahn, task: str, options: tuple[str, ...]) -> TaskHandle[.
         name, found, text = option.partition("=")
         if not found:
             raise click.UsageError(f"--option {option!r} has no value: write {option}=VALUE")
-        given[name] = _value(text, {"type": "string"} if name in ("queue", "delivery", "on_caller_lost") else {})
+        given[name] = _value(text, {"type": "string"} if _is_text(name) else {})
     return app.get(task).options(**given) if given else app.get(task)
+
+
+def _is_text(name: str) -> bool:
+    option = WIRE.get(name)
+    return option is not None and option.most is None and option.type not in (int, float)
 
 
 def parsed(app: Taskbahn, task: str, arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from taskbahn_router.core.policy import LONGEST, Policy
+from taskbahn.protocol.options import LONGEST
+from taskbahn_router.core.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,5 +1,6 @@
 /** The options of a call as a form asks for them; what is left empty is as the task has it. */
 
+import { JOB_OPTIONS } from "../shared/job-options.js";
 import { fieldsOf } from "../shared/schema.js";
 import { argumentsOf } from "../shared/values.js";
 
@@ -8,14 +9,9 @@ import { argumentsOf } from "../shared/values.js";
  * @typedef {import("../shared/values.js").Typed} Typed
  */
 
-const OPTIONS = {
-  queue: { type: "string", description: "the line in which it waits", otherwise: "default" },
-  priority: { type: "integer", minimum: -1000, maximum: 1000, description: "higher goes first", otherwise: 0 },
-  delay: { type: "number", description: "seconds until it may start", otherwise: 0 },
-  run_within: { type: "number", description: "seconds that an attempt may run", otherwise: "no limit" },
-  retries: { type: "integer", minimum: 0, description: "attempts after the first that may fail", otherwise: 0 },
-  tags: { type: "string", description: "words to find it by, with blanks between", otherwise: "none" },
-};
+const ASKED = /** @type {const} */ (["queue", "priority", "delay", "run_within", "retries"]);
+const TAGS = { type: "string", description: "words to find it by, with blanks between", otherwise: "none" };
+const OPTIONS = { ...Object.fromEntries(ASKED.map((name) => [name, JOB_OPTIONS[name]])), tags: TAGS };
 
 /**
  * @param {import("../client/wire.js").TaskView} task

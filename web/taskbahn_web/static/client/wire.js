@@ -245,14 +245,21 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {[number, number] | null} [run]
  * @property {Problem[]} [problems]  worst first
  *
- * @typedef {object} Options  what one call may ask for; see the Python package for the defaults
+ * @typedef {object} Options  what one call may ask for; `docs/tasks.md` has ranges and defaults
  * @property {string} [queue]
- * @property {number} [priority]  -1000 to 1000, higher first
+ * @property {number} [priority]  higher goes first
  * @property {number} [delay]  seconds
- * @property {number} [eta]  seconds since the epoch
+ * @property {number} [eta]  seconds since 1970
  * @property {number} [start_within]  seconds
  * @property {number} [run_within]  seconds
  * @property {number} [retries]
+ * @property {number[]} [retry_delays]  seconds before each retry; the last one repeats
+ * @property {number} [retry_backoff]  seconds
+ * @property {number} [retry_backoff_max]  seconds
+ * @property {number} [retry_jitter]
+ * @property {number} [crash_attempts]
  * @property {number} [keep]  seconds
+ * @property {"at_least_once" | "at_most_once"} [delivery]
+ * @property {"continue" | "cancel"} [on_caller_lost]
  * @property {string[]} [tags]
  */

@@ -454,12 +454,12 @@ export type Status = {
     problems?: Problem[] | undefined;
 };
 /**
- * what one call may ask for; see the Python package for the defaults
+ * what one call may ask for; `docs/tasks.md` has ranges and defaults
  */
 export type Options = {
     queue?: string | undefined;
     /**
-     * -1000 to 1000, higher first
+     * higher goes first
      */
     priority?: number | undefined;
     /**
@@ -467,7 +467,7 @@ export type Options = {
      */
     delay?: number | undefined;
     /**
-     * seconds since the epoch
+     * seconds since 1970
      */
     eta?: number | undefined;
     /**
@@ -480,8 +480,24 @@ export type Options = {
     run_within?: number | undefined;
     retries?: number | undefined;
     /**
+     * seconds before each retry; the last one repeats
+     */
+    retry_delays?: number[] | undefined;
+    /**
+     * seconds
+     */
+    retry_backoff?: number | undefined;
+    /**
+     * seconds
+     */
+    retry_backoff_max?: number | undefined;
+    retry_jitter?: number | undefined;
+    crash_attempts?: number | undefined;
+    /**
      * seconds
      */
     keep?: number | undefined;
+    delivery?: "at_least_once" | "at_most_once" | undefined;
+    on_caller_lost?: "continue" | "cancel" | undefined;
     tags?: string[] | undefined;
 };

@@ -1,0 +1,1 @@
+"""What clients, workers and the dispatcher have agreed on."""

@@ -1,0 +1,235 @@
+"""The options of a job, in one table: name, type, range, default, help, and whether a task or a call of it may say it.
+
+SDK and dispatcher check by it. The tables of the docs and of the page are made from it, and tests hold the rest to it: `wire.Options`,
+the types that a user's checker sees, the typedef of the browser kit.
+"""
+
+from __future__ import annotations
+
+from enum import Flag, auto
+from math import inf
+from types import MappingProxyType
+from typing import Any, Literal
+
+import msgspec
+
+from taskbahn import wire
+from taskbahn.errors import InvalidOption, did_you_mean
+
+LONGEST = 100 * 365 * 24 * 3600.0  # seconds; a hundred years is no delay but a mistake in units
+LATEST = 1e11  # seconds since 1970, the year 5138; beyond it milliseconds were meant to be seconds
+SHOWN = 100  # characters of a value, in an error
+SECONDS = "it is in seconds, 0 or more, at most a hundred years"
+LIMIT = "it is in seconds, more than 0, at most a hundred years; leave it out for no limit"
+
+
+class Where(Flag):
+    """Who may say an option: a task, for all its jobs; a call, for its own."""
+
+    TASK = auto()
+    CALL = auto()
+    BOTH = TASK | CALL
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the table.
+
+    type: of the value on the wire, of one item if it is a list; None: the option does not travel.   python: what a user may write.
+    low, high: bounds of a number, of the characters of a text, of each item of a list.   most: items of a list; None: it is none.
+    rule: what a value may be, as a sentence.   otherwise: what goes without it, in words.   note: what Python takes besides.
+    """
+
+    name: str
+    python: str
+    help: str
+    type: Any = None
+    default: Any = None
+    otherwise: str = ""
+    note: str = ""
+    where: Where = Where.BOTH
+    unit: str = ""
+    low: float = -inf
+    high: float = inf
+    is_limit: bool = False  # 0 is no value of it
+    most: int | None = None
+    rule: str = ""
+    is_shown: bool = True  # to people; else another option says it better
+
+    def allows(self, value: Any) -> bool:
+        """Whether a value of the right type is in range; a NaN never is."""
+        if self.most is not None:
+            return len(value) <= self.most and all(self._allows(item) for item in value)
+        return self._allows(value)
+
+    def _allows(self, value: Any) -> bool:
+        if isinstance(value, str):
+            return self.low <= len(value.strip()) and len(value) <= self.high and not _is_broken(value)
+        return bool(self.low <= value <= self.high and not (self.is_limit and value == 0))
+
+
+TABLE = (
+    Option(
+        name="queue", python="str", type=str, default=wire.DEFAULT_QUEUE, low=1, high=100, rule="a queue's name has 1 to 100 characters",
+        help="the line in which a job waits; a worker serves those of its `--queues`",
+    ),
+    Option(
+        name="priority", python="int", type=int, default=0, low=-1000, high=1000, rule="it is -1000 to 1000, higher goes first",
+        help="-1000 to 1000; higher goes first, then first come",
+    ),
+    Option(
+        name="delay", python="float | timedelta", type=float, default=0.0, where=Where.CALL, unit="s", low=0, high=LONGEST, rule=SECONDS,
+        help="until the job may start",
+    ),
+    Option(
+        name="eta", python="float | datetime", type=float, otherwise="at once", where=Where.CALL, low=0, high=LATEST,
+        rule="it is a datetime, or seconds since 1970 (UTC)",
+        help="the time at which the job may start", note="a `datetime`, or seconds since 1970",
+    ),
+    Option(
+        name="start_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST,
+        is_limit=True, rule=LIMIT, help="a job may wait for its start; then it expires",
+    ),
+    Option(
+        name="run_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST,
+        is_limit=True, rule=LIMIT, help="an attempt may run; then it is stopped, and fails",
+    ),
+    Option(
+        name="retries", python="int | Sequence[float | timedelta]", type=int, default=0, low=0, high=10_000, rule="it is 0 to 10,000",
+        help="attempts after the first that may fail", note="or a list of the delays before each",
+    ),
+    Option(
+        name="retry_delays", python="list[float]", type=float, otherwise="as `retry_backoff` says", unit="s", low=0, high=LONGEST,
+        most=10_000, rule="each delay is in seconds, 0 or more, at most a hundred years", is_shown=False,
+        help="before each retry; the last one repeats",
+    ),
+    Option(
+        name="retry_backoff", python="float | timedelta", type=float, default=1.0, unit="s", low=0, high=LONGEST, rule=SECONDS,
+        help="before the first retry, doubled for each further one",
+    ),
+    Option(
+        name="retry_backoff_max", python="float | timedelta", type=float, default=600.0, unit="s", low=0, high=LONGEST, rule=SECONDS,
+        help="before any retry, at most",
+    ),
+    Option(
+        name="retry_jitter", python="float", type=float, default=0.5, low=0, high=1, rule="it is a share, 0 to 1",
+        help="share of the delay that is random",
+    ),
+    Option(
+        name="retry_on", python="Exceptions", otherwise="each", where=Where.TASK, rule="it is an exception class, or a list of them",
+        help="exception classes after which an attempt is tried again",
+    ),
+    Option(
+        name="give_up_on", python="Exceptions", otherwise="none", where=Where.TASK, rule="it is an exception class, or a list of them",
+        help="exception classes after which an attempt is not tried again",
+    ),
+    Option(
+        name="crash_attempts", python="int", type=int, default=2, low=1, rule="it is 1 or more: a job has at least one attempt",
+        help="attempts that may lose their worker or process",
+    ),
+    Option(
+        name="keep", python="float | timedelta", type=float, default=7 * 24 * 3600.0, otherwise="a week", unit="s", low=0, high=LONGEST,
+        rule=SECONDS, help="a finished job stays readable",
+    ),
+    Option(
+        name="delivery", python="Literal['at_least_once', 'at_most_once']", type=Literal["at_least_once", "at_most_once"],
+        default="at_least_once", low=1, help="`at_least_once`; or `at_most_once`: never starts twice",
+    ),
+    Option(
+        name="on_caller_lost", python="Literal['continue', 'cancel']", type=Literal["continue", "cancel"], default="continue", low=1,
+        help="`continue`; or `cancel`: a remote procedure call ends when its caller goes away",
+    ),
+    Option(
+        name="tags", python="Tags", type=str, otherwise="none", low=1, high=100, most=20, rule="at most 20 tags of 1 to 100 characters",
+        help="up to 20 words to find jobs by",
+    ),
+    Option(
+        name="name", python="str", otherwise="module and function", where=Where.TASK, rule="it is dotted words of lower-case letters",
+        help="what clients call the task by",
+    ),
+    Option(
+        name="pool", python="Pool", otherwise="`loop` for `async def`, else `process`", where=Where.TASK,
+        rule="it is process, thread or loop", help="where an attempt runs",
+    ),
+)  # fmt: skip
+
+OPTIONS = MappingProxyType({option.name: option for option in TABLE})
+WIRE = MappingProxyType({option.name: option for option in TABLE if option.type is not None})
+OTHER_WORDS = MappingProxyType(  # of Celery, for those who come from it
+    {
+        "countdown": "delay",
+        "expires": "start_within",
+        "time_limit": "run_within",
+        "soft_time_limit": "run_within",
+        "max_retries": "retries",
+        "default_retry_delay": "retry_backoff",
+        "autoretry_for": "retry_on",
+        "dont_autoretry_for": "give_up_on",
+        "throws": "give_up_on",
+        "acks_late": "delivery",
+        "reject_on_worker_lost": "crash_attempts",
+        "routing_key": "queue",
+        "result_expires": "keep",
+    }
+)
+
+
+def names(where: Where) -> tuple[str, ...]:
+    """Return the names that may be said there, as people are shown them."""
+    return tuple(option.name for option in TABLE if option.where & where and option.is_shown)
+
+
+def check(given: dict[str, Any], where: Where = Where.BOTH) -> wire.Options:
+    """Return what was given as it travels; None is left out.  Raises `InvalidOption` that names the option and what it may be."""
+    for name in given:
+        check_name(name, where)
+    try:
+        options = msgspec.convert(given, wire.Options)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
+        raise _wrong_type(given, error) from None
+    for name, value in given.items():
+        if value is not None and not WIRE[name].allows(getattr(options, name)):
+            raise InvalidOption(f"option {name} = {_short(value)}: {WIRE[name].rule}", option=name)
+    if options.delay is not None and options.eta is not None:
+        raise InvalidOption("options delay and eta exclude each other: give one of them", option="eta")
+    return options
+
+
+def check_name(name: Any, where: Where) -> None:
+    """Raise `InvalidOption` for what is no option that travels from there; the sentence has what may have been meant."""
+    option = OPTIONS.get(name) if isinstance(name, str) else None
+    if option is not None and option.where & where and option.type is not None:
+        return
+    shown = str(name)[:SHOWN]
+    if option is not None:
+        by = f"the task, as in @app.task({name}=...)" if option.where is Where.TASK else f"a call, as in task.options({name}=...)"
+        raise InvalidOption(f"option {name} is said by {by}", option=name)
+    known = names(where)
+    ours = OTHER_WORDS.get(shown)
+    hint = f" ({shown!r} of Celery is {ours!r} here)" if ours in known else did_you_mean(shown, known)
+    raise InvalidOption(f"there is no option {shown!r}{hint}; there are {', '.join(sorted(known))}", option=shown)
+
+
+def _wrong_type(given: dict[str, Any], error: Exception) -> InvalidOption:
+    for name, value in given.items():
+        try:
+            msgspec.convert({name: value}, wire.Options)
+        except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as found:
+            reason = str(found).replace("`", "").replace(" | null", "").partition(" - at ")[0]
+            return InvalidOption(f"option {name} = {_short(value)}: {reason[:1].lower()}{reason[1:]}", option=name)
+    return InvalidOption(f"an option has a wrong value: {error}")
+
+
+def _short(value: Any) -> str:
+    text = ascii(value) if isinstance(value, str) and _is_broken(value) else repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _is_broken(text: str) -> bool:
+    """Whether it has half of a character, which neither a store nor a socket takes."""
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,0 +1,115 @@
+"""One table of a job's options: what travels, what users type, what the page knows and what the dispatcher promises agree with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.dispatching import Hall
+
+from taskbahn import wire
+from taskbahn.errors import InvalidOption
+from taskbahn.options import CallOptions, TaskOptions, as_dict, make_options
+from taskbahn.protocol.options import OTHER_WORDS, TABLE, WIRE, Where, names
+from taskbahn_router.core.policy import Policy, resolve
+
+STATIC = Path(__file__).parents[2] / "web" / "taskbahn_web" / "static"
+JAVASCRIPT = {int: "number", float: "number", str: "string"}
+VALUES = st.one_of(
+    st.integers(-2, 20_000),
+    st.floats(allow_nan=True),
+    st.sampled_from(["", " ", "a", "t" * 101, "q" * 201, "\ud83d", "at_most_once", "cancel", True, None, 1e11, 1e12, 3.2e9]),
+    st.lists(st.one_of(st.sampled_from(["", "a", "t" * 100, "t" * 150]), st.floats(-1, 1e10)), max_size=25),
+)
+EACH = pytest.mark.parametrize("option", TABLE, ids=lambda option: option.name)
+
+
+def test_a_name_is_there_once() -> None:
+    assert len({option.name for option in TABLE}) == len(TABLE)
+    assert set(OTHER_WORDS.values()) <= set(names(Where.BOTH))
+    assert not set(OTHER_WORDS) & {option.name for option in TABLE}
+
+
+def test_what_travels_has_the_names_and_types_of_the_table() -> None:
+    hints = get_type_hints(wire.Options)
+    assert set(hints) == set(WIRE)
+    for name, option in WIRE.items():
+        assert hints[name] == (list[option.type] if option.most is not None else option.type) | None, name  # type: ignore[name-defined]
+
+
+@pytest.mark.parametrize("typed, where", [(CallOptions, Where.CALL), (TaskOptions, Where.TASK)])
+def test_a_users_type_checker_sees_the_table(typed: Any, where: Where) -> None:
+    shown = {option.name: option.python for option in TABLE if option.where & where and option.is_shown}
+    assert {name: kind.__forward_arg__.replace('"', "'") for name, kind in typed.__annotations__.items()} == shown
+
+
+@EACH
+def test_a_default_is_in_range_and_every_row_explains_itself(option: Any) -> None:
+    assert option.help
+    assert option.default is None or (
+        option.type is not None and (get_origin(option.type) is Literal or option.allows(option.default))
+    )
+    assert option.otherwise or option.default is not None
+    if get_origin(option.type) is Literal:
+        assert option.default in get_args(option.type)
+    else:
+        assert option.rule
+
+
+def test_without_options_the_dispatcher_promises_the_defaults_of_the_table() -> None:
+    assert resolve(wire.Options(), wire.Options(), "") == Policy()
+    promised = {name: getattr(Policy(), name) for name in WIRE if hasattr(Policy(), name)}
+    assert {name: value or None for name, value in promised.items()} == {name: WIRE[name].default or None for name in promised}
+    assert set(WIRE) - set(promised) == {"delivery", "on_caller_lost"}
+
+
+@given(st.sampled_from(sorted(WIRE)), VALUES)
+def test_what_the_client_takes_the_dispatcher_takes_and_nothing_else(name: str, value: Any) -> None:
+    try:
+        options = as_dict(make_options({name: value}, Where.CALL))
+    except InvalidOption:
+        options = None
+    hall = Hall()
+    hall.worker()
+    asked = hall.submit(**{name: value} if options is None else options)
+    hall.settle()
+    assert isinstance(asked.answer[0], dict) == (options is None), asked.answer
+
+
+def test_a_task_does_not_say_what_a_call_says_and_the_other_way_round() -> None:
+    with pytest.raises(InvalidOption, match=r"option delay is said by a call, as in task\.options\(delay=\.\.\.\)"):
+        make_options({"delay": 5}, Where.TASK)
+    with pytest.raises(InvalidOption, match=r"option retry_on is said by the task, as in @app\.task\(retry_on=\.\.\.\)"):
+        make_options({"retry_on": ValueError}, Where.CALL)
+
+
+@pytest.mark.parametrize("word", sorted(OTHER_WORDS))
+def test_a_word_of_celery_is_answered_with_ours(word: str) -> None:
+    where = Where.CALL if OTHER_WORDS[word] in names(Where.CALL) else Where.TASK
+    with pytest.raises(
+        InvalidOption, match=f"there is no option '{word}' \\('{word}' of Celery is '{OTHER_WORDS[word]}' here\\)"
+    ):
+        make_options({word: 1}, where)
+
+
+def test_the_browser_kit_knows_the_options_of_a_call() -> None:
+    source = (STATIC / "client/wire.js").read_text("utf-8")
+    typedef = source[source.index("@typedef {object} Options") :].partition("*/")[0]
+    written = {name: kind for kind, name in re.findall(r"@property \{([^}]+)\} \[(\w+)\]", typedef)}
+    expected = {}
+    for name, option in WIRE.items():
+        literals = " | ".join(f'"{word}"' for word in get_args(option.type))
+        expected[name] = (literals or JAVASCRIPT[option.type]) + ("[]" if option.most is not None else "")
+    assert written == expected
+
+
+def test_the_page_of_a_job_names_no_option_that_there_is_not() -> None:
+    source = (STATIC / "app/pages/job-facts.js").read_text("utf-8")
+    table = source[source.index("const OPTIONS = {") :].partition("};")[0]
+    named = re.findall(r"^  (\w+): \[", table, re.MULTILINE)
+    assert named
+    assert set(named) <= set(WIRE)
