@@ -27,9 +27,9 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("components", "router", "web",
 from support.chromium import launch  # noqa: E402
 from support.studio import Studio, studio  # noqa: E402
 
-from taskbahn_router.numbers.histogram import packed, step_of  # noqa: E402
+from taskbahn_router.metrics.histogram import packed, step_of  # noqa: E402
 from taskbahn_router.stores.contract import Batch  # noqa: E402
-from taskbahn_router.stores.minute import MinuteRow  # noqa: E402
+from taskbahn_router.stores.minutes import MinuteRow  # noqa: E402
 from taskbahn_router.stores.sqlite.store import SqliteStore  # noqa: E402
 
 SIZES = {"wide": (1280, 860), "narrow": (390, 844)}

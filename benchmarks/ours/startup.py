@@ -12,7 +12,7 @@ from benchmarks.contract import Figure
 from benchmarks.measure import say
 from benchmarks.ours.node import Node, program, until
 from benchmarks.ports import free_port
-from taskbahn_router.node import configuration
+from taskbahn_router.node.launcher import configuration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,24 +13,24 @@ from taskbahn import wire
 from taskbahn.errors import ServiceError, TaskbahnError
 from taskbahn.pages import pages, value_bytes
 from taskbahn.steady_timers import steady_timers
-from taskbahn_router.commit_loop import Thread
-from taskbahn_router.dispatcher import Dispatcher
-from taskbahn_router.numbers.answers import Answers
-from taskbahn_router.numbers.gauges import TICK
-from taskbahn_router.offers import Offers
-from taskbahn_router.overview import Overview
-from taskbahn_router.roster import Roster
-from taskbahn_router.slow_readers import Backlogs
-from taskbahn_router.steady_clock import SteadyClock, boot_seconds
+from taskbahn_router.clock import SteadyClock, boot_seconds
+from taskbahn_router.crossbar_edge.send_buffers import Backlogs
+from taskbahn_router.dispatcher.dispatcher import Dispatcher
+from taskbahn_router.dispatcher.group_commit import Thread
+from taskbahn_router.metrics.history_query import Answers
+from taskbahn_router.metrics.queue_age import TICK
+from taskbahn_router.queries.jobs import Views
+from taskbahn_router.queries.status import Overview
 from taskbahn_router.stores.sqlite import SqliteStore
-from taskbahn_router.views import Views
-from taskbahn_router.workers import Workers
+from taskbahn_router.workers.admin import Workers
+from taskbahn_router.workers.offers import Offers
+from taskbahn_router.workers.registry import Roster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from taskbahn_router.calls import Call
+    from taskbahn_router.model.pending_call import Call
     from taskbahn_router.stores.contract import Store
 
 CHANGES_SECONDS = 0.25

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import yaml
 
-from taskbahn_router.light_crossbar import AHEAD
-from taskbahn_router.node import configuration
+from taskbahn_router.node.fast_start.crossbar_imports import AHEAD
+from taskbahn_router.node.launcher import configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_development_node_is_the_template() -> None:
-    assert (ROOT / ".crossbar/config.yaml").read_text() == (ROOT / "router/taskbahn_router/node.yaml").read_text()
+    assert (ROOT / ".crossbar/config.yaml").read_text() == (ROOT / "router/taskbahn_router/node/node.yaml").read_text()
 
 
 def test_up_changes_only_port_interface_data_and_what_goes_ahead_of_crossbar() -> None:
-    template = yaml.safe_load((ROOT / "router/taskbahn_router/node.yaml").read_text())
+    template = yaml.safe_load((ROOT / "router/taskbahn_router/node/node.yaml").read_text())
     made = configuration(8080, "127.0.0.1", Path("../.taskbahn"))
     assert made["workers"][0].pop("options") == {"pythonpath": [str(AHEAD)]}
     assert made == template

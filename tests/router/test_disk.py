@@ -29,7 +29,7 @@ from twisted.internet.threads import deferToThread
 
 from taskbahn import wire
 from taskbahn.ids import new_id, new_ids
-from taskbahn_router.board import id_bytes
+from taskbahn_router.model.state import id_bytes
 from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ ORPHAN = """
 import os, signal, sys, time
 while os.getppid() == int(sys.argv[1]):
     time.sleep(0.01)
-from taskbahn_router.lifeline import end_with_parent
+from taskbahn_router.node.parent_watch import end_with_parent
 print("orphaned", flush=True)
 end_with_parent()
 signal.pause()
@@ -233,7 +233,7 @@ def test_who_is_killed_while_it_starts_leaves_nothing_either(tmp_path: Path, *, 
 
 
 def test_a_router_process_ends_whose_controller_died_before_it_could_look_after_it() -> None:
-    controller = f"from taskbahn_router.lifeline import end_with_input; end_with_input(); {ORPHAN_STARTER}"
+    controller = f"from taskbahn_router.node.parent_watch import end_with_input; end_with_input(); {ORPHAN_STARTER}"
     reading, writing = os.pipe()
     with subprocess.Popen(
         [sys.executable, "-c", controller, ORPHAN], stdin=reading, stdout=subprocess.PIPE, start_new_session=True
@@ -251,7 +251,7 @@ def test_a_router_process_ends_whose_controller_died_before_it_could_look_after_
 @pytest.mark.parametrize("function, number", [("end_with_input", "SIGINT"), ("end_with_parent", "SIGTERM")])
 def test_a_process_that_does_not_stop_is_ended_hard(function: str, number: str) -> None:
     """Its event loop is stuck, so it takes no signal; what it started itself ends with it if it leads the group."""
-    stubborn = f"from taskbahn_router.lifeline import {function}; {function}(); {HOLD_ON.format(signal=number)}"
+    stubborn = f"from taskbahn_router.node.parent_watch import {function}; {function}(); {HOLD_ON.format(signal=number)}"
     start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {stubborn!r}]).wait()"
     own = stubborn if function == "end_with_input" else start
     with subprocess.Popen(

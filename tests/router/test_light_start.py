@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbahn_router import light_crossbar
+from taskbahn_router.node.fast_start import crossbar_imports
 
 if TYPE_CHECKING:
     from support.programs import Node
@@ -25,7 +25,7 @@ HEAVY = ("numpy", "aiohttp", "pydantic_core", "regex", "Crypto", "_lmdb")
 CONTROLLER = """
 import sys
 from pathlib import Path
-from taskbahn_router.light_crossbar import defer_unused
+from taskbahn_router.node.fast_start.crossbar_imports import defer_unused
 assert defer_unused()
 from autobahn.twisted import install_reactor
 install_reactor()
@@ -34,7 +34,7 @@ from crossbar.node.node import Node
 from crossbar.personality import Personality
 from crossbar.router import cookiestore
 from crossbar.router.auth import cryptosign
-from taskbahn_router.late_keys import Node
+from taskbahn_router.node.fast_start.node_key import Node
 
 ran = [name for name in ("web3", "xbr", "cfxdb", "eth_keys", "numpy") if type(sys.modules[name]).__name__ != "DeferredModule"]
 assert (ran, "eth_abi" in sys.modules) == ([], False), ran
@@ -82,8 +82,8 @@ def test_whoever_does_use_it_gets_the_true_thing(tmp_path: Path) -> None:
 
 
 def test_it_is_done_only_with_the_version_that_it_was_tried_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert f"crossbar =={light_crossbar.TRIED}\n" in (ROOT / "setup.cfg").read_text()
-    monkeypatch.setattr(light_crossbar, "TRIED", "1.0")
+    assert f"crossbar =={crossbar_imports.TRIED}\n" in (ROOT / "setup.cfg").read_text()
+    monkeypatch.setattr(crossbar_imports, "TRIED", "1.0")
     before = list(sys.meta_path)
-    assert light_crossbar.defer_unused() is False
+    assert crossbar_imports.defer_unused() is False
     assert sys.meta_path == before

@@ -14,8 +14,8 @@ import pytest
 from benchmarks.ports import free_port
 from support.programs import Node, Program
 
-from taskbahn_router.claim import ENDING_SECONDS
-from taskbahn_router.lock import Lock
+from taskbahn_router.host.file_lock import Lock
+from taskbahn_router.node.data_dir_lock import ENDING_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path

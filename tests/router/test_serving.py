@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from taskbahn_router.page import policy
+from taskbahn_router.crossbar_edge.static_files import policy
 from taskbahn_web import STATIC
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from twisted.internet.threads import deferToThread
 
 from taskbahn import wire
 from taskbahn.ids import new_id
-from taskbahn_router.roster import GRACE_SECONDS, HEARTBEAT_SECONDS, MISSED_HEARTBEATS
+from taskbahn_router.workers.registry import GRACE_SECONDS, HEARTBEAT_SECONDS, MISSED_HEARTBEATS
 
 if TYPE_CHECKING:
     from support.programs import Node

@@ -12,7 +12,7 @@ from support.processes import memory, only_child
 from twisted.internet.threads import deferToThread
 
 from taskbahn import wire
-from taskbahn_router.slow_readers import MEBIBYTE
+from taskbahn_router.crossbar_edge.send_buffers import MEBIBYTE
 
 if TYPE_CHECKING:
     from support.programs import Node

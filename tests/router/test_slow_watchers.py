@@ -18,7 +18,7 @@ from twisted.internet.threads import deferToThread
 
 from taskbahn import wire
 from taskbahn.ids import new_id
-from taskbahn_router.slow_readers import MEBIBYTE
+from taskbahn_router.crossbar_edge.send_buffers import MEBIBYTE
 
 if TYPE_CHECKING:
     from support.programs import Node

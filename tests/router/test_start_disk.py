@@ -14,8 +14,8 @@ from twisted.internet.threads import deferToThread
 
 from taskbahn import wire
 from taskbahn.ids import new_id
-from taskbahn_router import node as node_of_ours
-from taskbahn_router.disk import ROOM_BYTES
+from taskbahn_router.host.disk import ROOM_BYTES
+from taskbahn_router.node import launcher as node_of_ours
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ import pytest
 from support.rows import LINES, NOW, claim, finish, new_job, put, requeue, seqs
 
 from taskbahn.states import State
-from taskbahn_router.core.patterns import fits
+from taskbahn_router.core.globs import fits
 from taskbahn_router.stores.contract import Batch, FailedRow, Filter, Spot
-from taskbahn_router.stores.questions import SLACK
+from taskbahn_router.stores.queries import SLACK
 from taskbahn_router.stores.rows import Sweep
 from taskbahn_router.stores.sqlite import listing
 

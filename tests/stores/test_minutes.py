@@ -11,7 +11,7 @@ from support.rows import LINES, claim, new_job, put, requeue, retry
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch
-from taskbahn_router.stores.minute import DropMinutes, MinuteRow
+from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import NewJob, Sweep
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.rows import LINES, NOW, everything, new_job, seqs, state_of
 
-from taskbahn_router.lock import Lock
+from taskbahn_router.host.file_lock import Lock
 from taskbahn_router.stores.contract import Batch, StoreUnusable
 from taskbahn_router.stores.rows import AttemptRow, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore

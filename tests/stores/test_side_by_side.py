@@ -16,7 +16,7 @@ from support.rows import LINES, NOW, cancel, finish, id_of, new_job, requeue, re
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch, CommitResult, Filter, Reader, Spot, StartState
 from taskbahn_router.stores.memory import MemoryStore
-from taskbahn_router.stores.minute import DropMinutes, MinuteRow
+from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import AttemptRow, EventRow, NewJob, Prune, Snapshot, Sweep
 from taskbahn_router.stores.rows import Claim as ClaimRow
 from taskbahn_router.stores.sqlite import SqliteStore

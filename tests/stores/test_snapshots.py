@@ -12,16 +12,16 @@ from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
-from taskbahn_router.board import Board, id_text
-from taskbahn_router.calls import Call
-from taskbahn_router.following import Following
-from taskbahn_router.numbers.history import History
+from taskbahn_router.metrics.recorder import History
+from taskbahn_router.model.pending_call import Call
+from taskbahn_router.model.state import Board, id_text
+from taskbahn_router.publishing.followers import Following
+from taskbahn_router.queries.jobs import Views
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.store import connect
-from taskbahn_router.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

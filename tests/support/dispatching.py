@@ -17,13 +17,13 @@ from support.storing import FakeRunner, FakeStore
 from taskbahn import wire
 from taskbahn.errors import TaskbahnError
 from taskbahn.states import FINAL_STATES
-from taskbahn_router.calls import Call
-from taskbahn_router.dispatcher import Dispatcher
-from taskbahn_router.roster import HEARTBEAT_SECONDS, Roster
+from taskbahn_router.dispatcher.dispatcher import Dispatcher
+from taskbahn_router.model.pending_call import Call
+from taskbahn_router.queries.jobs import Views
 from taskbahn_router.stores.contract import Filter, StartState
 from taskbahn_router.stores.rows import JobRow
-from taskbahn_router.views import Views
-from taskbahn_router.workers import Workers
+from taskbahn_router.workers.admin import Workers
+from taskbahn_router.workers.registry import HEARTBEAT_SECONDS, Roster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

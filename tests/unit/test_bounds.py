@@ -6,7 +6,7 @@ import pytest
 from support.dispatching import TASK, Hall, job_id
 
 from taskbahn import wire
-from taskbahn_router import bounds, inbox
+from taskbahn_router.submission import backpressure, fair_queue
 
 
 @pytest.fixture
@@ -18,14 +18,14 @@ def hall() -> Hall:
 
 
 def test_what_the_disk_does_not_keep_up_with_is_turned_away_until_it_does(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MOST_UNWRITTEN", 3)
+    monkeypatch.setattr(backpressure, "MOST_UNWRITTEN", 3)
     hall.hold_commits()
     taken = [hall.submit()]
     hall.settle()  # on its way to the disk
     taken += [hall.submit() for _ in range(3)]
     turned = [hall.submit(), hall.ask(TASK)]
     assert [one.error for one in turned] == ["queue_full"] * 2
-    assert turned[0].sent[-1][1].detail["retry_after"] == bounds.SOON
+    assert turned[0].sent[-1][1].detail["retry_after"] == backpressure.SOON
     hall.release_commits()
     assert all(one.answer for one in taken)
     assert hall.submit().call.open
@@ -34,7 +34,7 @@ def test_what_the_disk_does_not_keep_up_with_is_turned_away_until_it_does(hall: 
 
 
 def test_large_arguments_count_by_their_size(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MOST_BYTES", 1000)
+    monkeypatch.setattr(backpressure, "MOST_BYTES", 1000)
     hall.hold_commits()
     hall.submit()
     hall.settle()
@@ -44,19 +44,19 @@ def test_large_arguments_count_by_their_size(hall: Hall, monkeypatch: pytest.Mon
 
 
 def test_one_submission_alone_is_never_too_many_for_the_commit(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MOST_UNWRITTEN", 1)
+    monkeypatch.setattr(backpressure, "MOST_UNWRITTEN", 1)
     asked = hall.ask(wire.SUBMIT, [{"task": TASK, "id": job_id(n)} for n in range(5)])
     hall.settle()
     assert len(asked.answer) == 5
 
 
 def test_as_many_as_may_wait_for_workers_and_no_more(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MOST_QUEUED", 2)
+    monkeypatch.setattr(backpressure, "MOST_QUEUED", 2)
     hall.submit()
     hall.submit(delay=100)
     hall.settle()
     turned = hall.submit()
-    assert (turned.error, turned.sent[-1][1].detail["retry_after"]) == ("queue_full", bounds.LATER)
+    assert (turned.error, turned.sent[-1][1].detail["retry_after"]) == ("queue_full", backpressure.LATER)
     worker = hall.worker("other", slots=5)
     assert len(worker.take()) == 1
     assert hall.submit().call.open
@@ -65,7 +65,7 @@ def test_as_many_as_may_wait_for_workers_and_no_more(hall: Hall, monkeypatch: py
 
 
 def test_one_who_floods_makes_others_wait_for_one_commit_only(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "MOST_TAKEN", 4)
+    monkeypatch.setattr(fair_queue, "MOST_TAKEN", 4)
     hall.hold_commits()
     flood = [hall.ask(wire.SUBMIT, [{"task": TASK}] * 3, caller=7) for _ in range(5)]
     quiet = hall.ask(wire.SUBMIT, [{"task": TASK}], caller=8)
@@ -78,7 +78,7 @@ def test_one_who_floods_makes_others_wait_for_one_commit_only(hall: Hall, monkey
 
 
 def test_a_submission_is_never_split(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "MOST_TAKEN", 2)
+    monkeypatch.setattr(fair_queue, "MOST_TAKEN", 2)
     asked = [hall.ask(wire.SUBMIT, [{"task": TASK}] * count, caller=7) for count in (5, 1, 1)]
     hall.settle()
     assert [len(batch.new) for batch in hall.store.commits if batch.new] == [5, 2]
@@ -86,7 +86,7 @@ def test_a_submission_is_never_split(hall: Hall, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_job_is_cancelled_while_its_submission_still_waits(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "MOST_TAKEN", 1)
+    monkeypatch.setattr(fair_queue, "MOST_TAKEN", 1)
     asked = [hall.submit() for _ in range(3)]
     cancel = hall.ask(wire.JOB_CANCEL, [job_id(3)])
     hall.settle()
@@ -96,7 +96,7 @@ def test_a_job_is_cancelled_while_its_submission_still_waits(hall: Hall, monkeyp
 
 
 def test_all_that_waits_is_turned_away_when_the_disk_refuses(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "MOST_TAKEN", 1)
+    monkeypatch.setattr(fair_queue, "MOST_TAKEN", 1)
     hall.store.refuses = "disk full"
     asked = [hall.submit() for _ in range(3)]
     hall.settle()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbahn_router import claim
-from taskbahn_router.claim import Claim, Taken
-from taskbahn_router.lock import Held, Lock, holder_of
+from taskbahn_router.host.file_lock import Held, Lock, holder_of
+from taskbahn_router.node import data_dir_lock
+from taskbahn_router.node.data_dir_lock import Claim, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def test_a_node_that_stays_is_not_waited_for_and_named(tmp_path: Path, monkeypat
     assert not first.take()
     assert not first.take()  # safe twice
     time = Meanwhile(lambda: None)
-    monkeypatch.setattr(claim, "time", time)
+    monkeypatch.setattr(data_dir_lock, "time", time)
     with pytest.raises(Taken) as caught:
         second.take()
     assert (caught.value.pid, time.now) == (os.getpid(), 0.0)
@@ -53,7 +53,7 @@ def test_a_node_that_is_ending_is_waited_for(tmp_path: Path, monkeypatch: pytest
     left = os.dup(first.descriptor)  # as Crossbar's controller has it
     first.release()  # as by the end of `taskbahn up`
     time = Meanwhile(lambda: os.close(left) if time.now > 1.0 else None)
-    monkeypatch.setattr(claim, "time", time)
+    monkeypatch.setattr(data_dir_lock, "time", time)
     assert second.take()  # it says that the node before was killed
     assert time.now > 1.0
     second.release()
@@ -64,11 +64,11 @@ def test_a_node_that_was_told_to_end_and_does_not_is_given_up(tmp_path: Path, mo
     first.take()
     first.make_way()
     time = Meanwhile(lambda: None)
-    monkeypatch.setattr(claim, "time", time)
+    monkeypatch.setattr(data_dir_lock, "time", time)
     with pytest.raises(Taken, match="by a node that is ending") as caught:
         second.take()
     assert caught.value.pid == 0
-    assert time.now >= claim.ENDING_SECONDS
+    assert time.now >= data_dir_lock.ENDING_SECONDS
     first.release()
 
 

@@ -11,8 +11,17 @@ from support.storing import FakeRunner
 from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn_router import commit_loop
-from taskbahn_router.commit_loop import FEW, FIRST_RETRY, LOCK_RETRY, LOCK_SECONDS, LONGEST_RETRY, LOOKS, CommitLoop, Thread
+from taskbahn_router.dispatcher import group_commit
+from taskbahn_router.dispatcher.group_commit import (
+    FEW,
+    FIRST_RETRY,
+    LOCK_RETRY,
+    LOCK_SECONDS,
+    LONGEST_RETRY,
+    LOOKS,
+    CommitLoop,
+    Thread,
+)
 from taskbahn_router.stores.contract import Batch, CommitResult, StoreLocked
 from taskbahn_router.stores.rows import Prune
 
@@ -142,7 +151,7 @@ def test_the_router_does_not_sleep_for_a_moment_while_an_outcome_is_near(
     bench: Bench, wait: float, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways: list[str] = []
-    monkeypatch.setattr(commit_loop, "_give_way", lambda: ways.append("given"))
+    monkeypatch.setattr(group_commit, "_give_way", lambda: ways.append("given"))
     bench.turns.wait = wait
     bench.add("a")
     assert len(ways) == looks
@@ -152,7 +161,7 @@ def test_the_router_does_not_sleep_for_a_moment_while_an_outcome_is_near(
 
 def test_and_does_again_as_soon_as_the_outcome_is_there(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     ways: list[str] = []
-    monkeypatch.setattr(commit_loop, "_give_way", lambda: ways.append("given"))
+    monkeypatch.setattr(group_commit, "_give_way", lambda: ways.append("given"))
     bench.turns.wait = 0.5
     for word in ("a", "b"):
         bench.turns.gathered.append(word)

@@ -10,9 +10,9 @@ from support.dispatching import TASK, WALL, FakeWorker, Hall, job_id
 
 from taskbahn import wire
 from taskbahn.wire_views import WorkerView
-from taskbahn_router.board import Board
-from taskbahn_router.roster import GRACE_SECONDS
-from taskbahn_router.workers import MOST_JOBS, MOST_WISHES
+from taskbahn_router.model.state import Board
+from taskbahn_router.workers.admin import MOST_JOBS, MOST_WISHES
+from taskbahn_router.workers.registry import GRACE_SECONDS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 

@@ -6,7 +6,7 @@ import pytest
 from support.dispatching import TASK, Hall, job_id
 
 from taskbahn import wire
-from taskbahn_router.roster import GRACE_SECONDS
+from taskbahn_router.workers.registry import GRACE_SECONDS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 

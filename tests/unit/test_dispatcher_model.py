@@ -14,9 +14,9 @@ from support.dispatching import Hall, job_id
 
 from taskbahn import wire
 from taskbahn.states import FINAL_STATES
-from taskbahn_router import pipelining
-from taskbahn_router.overtaking import HOLD_SECONDS
-from taskbahn_router.roster import GRACE_SECONDS
+from taskbahn_router.dispatcher import pipelining
+from taskbahn_router.dispatcher.early_dispatch import HOLD_SECONDS
+from taskbahn_router.workers.registry import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from support.dispatching import Asked, FakeWorker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from support.dispatching import Hall, busy, job_id
 
 from taskbahn import wire
-from taskbahn_router.roster import GRACE_SECONDS
+from taskbahn_router.workers.registry import GRACE_SECONDS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 

@@ -9,8 +9,8 @@ from support.dispatching import FakeWorker, Hall, job_id
 
 from taskbahn import wire
 from taskbahn.attempt import MAX_CHUNKS, MAX_LOG_LINES
-from taskbahn_router import reports
-from taskbahn_router.roster import ACKNOWLEDGE_SECONDS, STREAM_GRACE
+from taskbahn_router.dispatcher import outcomes
+from taskbahn_router.workers.registry import ACKNOWLEDGE_SECONDS, STREAM_GRACE
 
 THREE = job_id(3)
 STREAM = wire.REPORTS_PREFIX + "abc"
@@ -239,7 +239,7 @@ def test_what_must_never_start_twice_is_handed_back_only_unstarted(hall: Hall, b
 def test_no_more_events_are_kept_than_the_bound_and_the_last_line_of_each_attempt_says_so(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "MAX_EVENTS_KEPT", 10)
+    monkeypatch.setattr(outcomes, "MAX_EVENTS_KEPT", 10)
     worker = hall.worker()
     hall.submit(retries=1, retry_delays=[0])
     hall.settle()
@@ -261,4 +261,4 @@ def test_no_more_events_are_kept_than_the_bound_and_the_last_line_of_each_attemp
 
 
 def test_all_that_one_attempt_may_say_is_kept() -> None:
-    assert reports.MAX_EVENTS_KEPT > MAX_CHUNKS + MAX_LOG_LINES
+    assert outcomes.MAX_EVENTS_KEPT > MAX_CHUNKS + MAX_LOG_LINES

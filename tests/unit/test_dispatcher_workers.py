@@ -8,7 +8,7 @@ import pytest
 from support.dispatching import TASK, Hall, busy, job_id
 
 from taskbahn import wire
-from taskbahn_router.roster import GRACE_SECONDS, HEARTBEAT_SECONDS, MISSED_HEARTBEATS
+from taskbahn_router.workers.registry import GRACE_SECONDS, HEARTBEAT_SECONDS, MISSED_HEARTBEATS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 

@@ -10,7 +10,7 @@ from autobahn.wamp.request import CallRequest
 from autobahn.wamp.types import CallOptions
 from twisted.logger import globalLogPublisher
 
-from taskbahn_router.edge.link import Link
+from taskbahn_router.crossbar_edge.dealer_session import Link
 
 
 class Inner:

@@ -16,9 +16,9 @@ from twisted.logger import globalLogPublisher
 
 from taskbahn.errors import UnknownTask
 from taskbahn.raw_messages import CALL, ERROR, RESULT, YIELD
-from taskbahn_router.calls import Call
-from taskbahn_router.edge import shortcut
-from taskbahn_router.edge.shortcut import Shortcut
+from taskbahn_router.crossbar_edge import direct_path
+from taskbahn_router.crossbar_edge.direct_path import Shortcut
+from taskbahn_router.model.pending_call import Call
 
 TASK = "a.task"
 
@@ -112,7 +112,7 @@ class Way:
 
 @pytest.fixture
 def way(monkeypatch: pytest.MonkeyPatch) -> Way:
-    monkeypatch.setattr(shortcut, "_is_free", lambda role, _session, _procedure: role == "free")
+    monkeypatch.setattr(direct_path, "_is_free", lambda role, _session, _procedure: role == "free")
     return Way()
 
 

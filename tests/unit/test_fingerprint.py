@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn_router.core.fingerprint import FINGERPRINT, NAMES_WORKERS, alike, fingerprint, place
-from taskbahn_router.core.patterns import fits
+from taskbahn_router.core.error_fingerprint import FINGERPRINT, NAMES_WORKERS, alike, fingerprint, place
+from taskbahn_router.core.globs import fits
 
 TRACEBACK = """Traceback (most recent call last):
   File "/srv/app/shop.py", line {line}, in pay

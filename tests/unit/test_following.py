@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn_router.calls import Call
-from taskbahn_router.following import Caller, Following, Waiter
+from taskbahn_router.model.pending_call import Call
+from taskbahn_router.publishing.followers import Caller, Following, Waiter
 
 if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError

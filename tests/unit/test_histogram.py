@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn_router.numbers import histogram
-from taskbahn_router.numbers.histogram import LAST_STEP, LONGEST, SHORTEST, median_and_95, quantile, seconds_of, step_of
+from taskbahn_router.metrics import histogram
+from taskbahn_router.metrics.histogram import LAST_STEP, LONGEST, SHORTEST, median_and_95, quantile, seconds_of, step_of
 
 EXACT = 0.046  # the half of an eighth of an octave, and rounding
 

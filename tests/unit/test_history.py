@@ -10,15 +10,15 @@ from support.dispatching import TASK, WALL, Hall, job_id
 
 from taskbahn import wire, wire_views
 from taskbahn.errors import InvalidName, InvalidRequest, UnknownTask
-from taskbahn_router.calls import Call
-from taskbahn_router.dispatcher import KEEP_MINUTES
-from taskbahn_router.numbers.answers import Answers
-from taskbahn_router.numbers.days import MOST_TASKS
-from taskbahn_router.numbers.fine import MOST_NAMED, Bucket, Fine
-from taskbahn_router.numbers.histogram import step_of
-from taskbahn_router.numbers.history import History
-from taskbahn_router.numbers.tally import Tally
-from taskbahn_router.overview import Overview
+from taskbahn_router.dispatcher.dispatcher import KEEP_MINUTES
+from taskbahn_router.metrics.daily import MOST_TASKS
+from taskbahn_router.metrics.histogram import step_of
+from taskbahn_router.metrics.history_query import Answers
+from taskbahn_router.metrics.recent import MOST_NAMED, Bucket, Fine
+from taskbahn_router.metrics.recorder import History
+from taskbahn_router.metrics.tally import Tally
+from taskbahn_router.model.pending_call import Call
+from taskbahn_router.queries.status import Overview
 
 NEAR = 0.046  # of a duration in a histogram
 

@@ -9,7 +9,8 @@ import pytest
 from support.dispatching import WALL, Hall, job_id
 
 from taskbahn import wire, wire_views
-from taskbahn_router import error_groups, fingerprints, job_lists, reports
+from taskbahn_router.dispatcher import outcomes
+from taskbahn_router.queries import error_groups, fingerprint_cache, job_lists
 
 if TYPE_CHECKING:
     from support.dispatching import FakeWorker
@@ -136,7 +137,7 @@ def test_fingerprints_are_kept_with_jobs_as_they_fail_and_worked_out_for_those_t
     hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr(reports, "fingerprint", lambda *_: None)
+        before.setattr(outcomes, "fingerprint", lambda *_: None)
         fail(hall, worker, 2)
     fail(hall, worker, 1)
     [group] = hall.ask(wire.VIEW_ERRORS).answer["groups"]
@@ -162,7 +163,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_lists, "SECONDS", -1.0)
     monkeypatch.setattr(job_lists, "MOST_FAILED", 6)
     monkeypatch.setattr(error_groups, "MOST_GROUPS", 2)
-    monkeypatch.setattr(fingerprints, "MOST_KEPT", 3)
+    monkeypatch.setattr(fingerprint_cache, "MOST_KEPT", 3)
 
 
 def test_failed_jobs_are_looked_at_in_slices_so_that_other_questions_come_between(

@@ -11,9 +11,9 @@ import pytest
 
 import taskbahn_router
 from taskbahn.states import FINAL_STATES, State
-from taskbahn_router.board import Job
 from taskbahn_router.core import lifecycle
 from taskbahn_router.core.lifecycle import MOVES, Event, IllegalMove, advance
+from taskbahn_router.model.state import Job
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
 
 PAIRS = list(itertools.product(State, Event))

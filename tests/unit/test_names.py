@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from taskbahn import ids, wire
 from taskbahn.errors import InvalidName, InvalidRequest
-from taskbahn_router.board import id_bytes, id_text
-from taskbahn_router.intake import check_name, new_id
+from taskbahn_router.model.state import id_bytes, id_text
+from taskbahn_router.submission.submission import check_name, new_id
 
 GOOD = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 

@@ -11,8 +11,8 @@ from support.dispatching import Asked, Hall, job_id
 from twisted.internet.defer import Deferred
 
 from taskbahn import wire
-from taskbahn_router.offer_uris import offer_of, problem_of, taken
-from taskbahn_router.offers import GONE_SECONDS, TELL_SECONDS, OfferFailed, Offers
+from taskbahn_router.workers.offer_uris import offer_of, problem_of, taken
+from taskbahn_router.workers.offers import GONE_SECONDS, TELL_SECONDS, OfferFailed, Offers
 
 URI = wire.OFFER_PREFIX + "shop.offered"
 

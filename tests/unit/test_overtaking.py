@@ -8,7 +8,7 @@ import pytest
 from support.dispatching import TASK, Hall, job_id
 
 from taskbahn import wire
-from taskbahn_router.overtaking import HOLD_SECONDS
+from taskbahn_router.dispatcher.early_dispatch import HOLD_SECONDS
 
 if TYPE_CHECKING:
     from support.dispatching import FakeWorker

@@ -14,7 +14,7 @@ from support.dispatching import TASK, FakeWorker, Hall, job_id
 from taskbahn import wire
 from taskbahn.pages import PAGE_BYTES, outcome_bytes, pages, text_bytes, value_bytes
 from taskbahn.worker.reporter import Batch
-from taskbahn_router.seen import parts_of
+from taskbahn_router.publishing.publisher import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ import pytest
 from support.dispatching import TASK, Hall, job_id
 
 from taskbahn import wire
-from taskbahn_router import pipelining
-from taskbahn_router.pipelining import LARGE
+from taskbahn_router.dispatcher import pipelining
+from taskbahn_router.dispatcher.pipelining import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,6 +197,6 @@ def test_a_turn_that_is_refused_takes_nothing_of_the_one_before_with_it(hall: Ha
 def test_a_worker_is_filled_although_one_claim_is_bounded(
     hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskbahn_router.placing.MOST_CLAIMED", 10)
+    monkeypatch.setattr("taskbahn_router.dispatcher.assignment.MOST_CLAIMED", 10)
     assert len(crowd(hall, worker, 100)) == 41
     hall.check()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from taskbahn.wire_views import Problem
-from taskbahn_router.problems import MOST, Facts, LineFacts, LongRun, WorkerFacts, problems, too_long
-from taskbahn_router.words import counted, some, span
+from taskbahn_router.queries.problems import MOST, Facts, LineFacts, LongRun, WorkerFacts, problems, too_long
+from taskbahn_router.text import counted, some, span
 
 NOW = 1_700_000_000.0
 LINE = LineFacts("a.task", "default", 12, NOW - 300)

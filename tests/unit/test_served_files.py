@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbahn_router.page import INLINE_SCRIPT, TYPES, Shelf, policy, takes_gzip
+from taskbahn_router.crossbar_edge.static_files import INLINE_SCRIPT, TYPES, Shelf, policy, takes_gzip
 from taskbahn_web import STATIC
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from click.testing import CliRunner
 
 from taskbahn.cli import up
 from taskbahn.wire_views import Setting
-from taskbahn_router import roster
-from taskbahn_router.node import configuration
-from taskbahn_router.settings import settings
+from taskbahn_router.node.launcher import configuration
+from taskbahn_router.queries.settings import settings
 from taskbahn_router.stores.sqlite import SqliteStore
+from taskbahn_router.workers import registry
 
-TEMPLATE = Path(__file__).parents[2] / "router/taskbahn_router/node.yaml"
+TEMPLATE = Path(__file__).parents[2] / "router/taskbahn_router/node/node.yaml"
 GIVEN = {"port": "command line", "interface": "default", "data": "environment", "loglevel": "default"}
 
 Ask = Callable[..., dict[str, Setting]]
@@ -73,7 +73,7 @@ def test_a_configuration_of_another_shape_leaves_out_what_it_does_not_say(ask: A
     found = ask()
     assert "node.port" not in found
     assert found["node.data"].value == "/data"
-    assert found["workers.grace"].value == roster.GRACE_SECONDS
+    assert found["workers.grace"].value == registry.GRACE_SECONDS
 
 
 def test_no_configuration_is_no_error(ask: Ask) -> None:
@@ -112,7 +112,7 @@ def test_up_knows_where_each_option_comes_from(
 ) -> None:
     called: list[Any] = []
     node = SimpleNamespace(up=lambda *args: called.append(args))
-    monkeypatch.setattr(up, "importlib", SimpleNamespace(import_module={"taskbahn_router.node": node}.__getitem__))
+    monkeypatch.setattr(up, "importlib", SimpleNamespace(import_module={"taskbahn_router.node.launcher": node}.__getitem__))
     result = CliRunner().invoke(up.up, arguments, env=environment)
     assert result.exit_code == 0, result.output
     ((port, data, interface, loglevel, sources, _),) = called

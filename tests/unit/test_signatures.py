@@ -6,7 +6,7 @@ import pytest
 
 from taskbahn import wire
 from taskbahn.errors import InvalidArguments, InvalidRequest
-from taskbahn_router.signatures import MOST_FIELDS, Checker
+from taskbahn_router.core.argument_schema import MOST_FIELDS, Checker
 
 PARAMETERS = {
     "type": "object",

@@ -9,7 +9,7 @@ from twisted.internet import tcp
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 
-from taskbahn_router.slow_readers import (
+from taskbahn_router.crossbar_edge.send_buffers import (
     LOOK_SECONDS,
     MEBIBYTE,
     MUCH,

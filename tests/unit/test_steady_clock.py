@@ -14,10 +14,10 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from taskbahn.steady_timers import steady_timers
-from taskbahn_router.roster import GRACE_SECONDS
+from taskbahn_router.clock import FOLLOWED_SECONDS, SLEW, SteadyClock, boot_seconds
 from taskbahn_router.service import SLEPT_SECONDS, Service
-from taskbahn_router.steady_clock import FOLLOWED_SECONDS, SLEW, SteadyClock, boot_seconds
 from taskbahn_router.stores.memory import MemoryStore
+from taskbahn_router.workers.registry import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from taskbahn.protocol.options import LONGEST
 from taskbahn_router.core.policy import Policy
-from taskbahn_router.core.verdict import Bury, Ending, Requeue, Retry, judge, retry_delay
+from taskbahn_router.core.retry import Bury, Ending, Requeue, Retry, judge, retry_delay
 
 
 def verdict(policy: Policy, ending: Ending = "error", **given: Any) -> Retry | Requeue | Bury:

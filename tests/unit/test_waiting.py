@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taskbahn_router.core.waiting import MOST_AHEAD, Hands, Stand, expected_start, hands, why_ready, why_waiting
+from taskbahn_router.core.wait_reason import MOST_AHEAD, Hands, Stand, expected_start, hands, why_ready, why_waiting
 
 BUSY = Stand(offers=True, serves=True, is_open=True, slots=2, in_flight=2)
 FREE = BUSY._replace(in_flight=1)

@@ -13,11 +13,11 @@ from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 
 from taskbahn import wire
-from taskbahn_router import watching
-from taskbahn_router.calls import Call
-from taskbahn_router.slow_readers import MUCH
+from taskbahn_router.crossbar_edge.send_buffers import MUCH
+from taskbahn_router.model.pending_call import Call
+from taskbahn_router.publishing import job_watch
+from taskbahn_router.publishing.job_watch import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, Watcher
 from taskbahn_router.stores.rows import EventRow
-from taskbahn_router.watching import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, Watcher
 
 if TYPE_CHECKING:
     from support.dispatching import Asked, FakeWorker
@@ -212,7 +212,7 @@ def test_a_watch_whose_events_cannot_be_read_ends_with_the_reason(hall: Hall, wo
 def test_whenever_it_lags_a_watcher_gets_every_number_once_and_in_order(
     held: int, actions: list[str], after: int, begins: int
 ) -> None:
-    with patch.object(watching, "HELD", held):
+    with patch.object(job_watch, "HELD", held):
         watch_meanwhile(actions, after, begins)
 
 

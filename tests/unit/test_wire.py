@@ -8,7 +8,7 @@ import pytest
 
 from taskbahn import wire, wire_views
 from taskbahn.errors import InvalidRequest
-from taskbahn_router.intake import convert, unpack
+from taskbahn_router.submission.submission import convert, unpack
 
 NAMED = vars(wire) | vars(wire_views)
 STRUCTS = [

@@ -40,7 +40,7 @@ def up(context: click.Context, port: int, interface: str, data: Path, loglevel: 
     """Start router, dispatcher and page; ends cleanly on Ctrl-C or SIGTERM."""
     # by name: this package does not depend on the router side, which may not be installed
     try:
-        node = importlib.import_module("taskbahn_router.node")
+        node = importlib.import_module("taskbahn_router.node.launcher")
     except ModuleNotFoundError as error:
         click.echo(
             f"taskbahn: the router is not installed here ({error.name} is missing): pip install 'taskbahn[router]'", err=True

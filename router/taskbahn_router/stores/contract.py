@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.errors import ServiceError, StoreUnavailable
-from taskbahn_router.stores.questions import FailedRow, Filter, Listed, OutcomeRow, Spot
+from taskbahn_router.stores.queries import FailedRow, Filter, Listed, OutcomeRow, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from taskbahn_router.stores.minute import DropMinutes, MinuteRow
+    from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
         Answer,
         AttemptRow,

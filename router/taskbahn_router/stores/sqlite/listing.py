@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
 from taskbahn.states import State
-from taskbahn_router.core.patterns import fits, is_pattern
-from taskbahn_router.stores.questions import ERROR_SHOWN, SLACK, Listed
+from taskbahn_router.core.globs import fits, is_pattern
+from taskbahn_router.stores.queries import ERROR_SHOWN, SLACK, Listed
 from taskbahn_router.stores.rows import JobRow
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbahn_router.stores.questions import Filter
+    from taskbahn_router.stores.queries import Filter
 
 EACH = 2_000  # rows that are looked at in one step
 SECONDS = 0.05  # after which a question looks no further

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
 from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
-from taskbahn_router.stores.minute import MinuteRow
+from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
+from taskbahn_router.stores.sqlite.errors import unreadable
 from taskbahn_router.stores.sqlite.listing import LAST, listed, rows_of
 from taskbahn_router.stores.sqlite.statements import SQL
-from taskbahn_router.stores.sqlite.trouble import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from taskbahn_router.stores.questions import Filter, Listed, Spot
+    from taskbahn_router.stores.queries import Filter, Listed, Spot
 
 IDS_EACH = 500
 

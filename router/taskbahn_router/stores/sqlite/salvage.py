@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskbahn_router.lock import Held, Lock
+from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import StoreUnusable
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.states import State
 from taskbahn_router.stores.guards import GUARDS
-from taskbahn_router.stores.minute import MinuteRow
+from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import JobRow
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from taskbahn import wire
 from taskbahn.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
-from taskbahn_router.lock import Held, Lock
+from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import Batch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
-from taskbahn_router.stores.minute import MinuteRow
+from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, JobRow, LineRow, Moved, NewJob, Sweep
+from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
-from taskbahn_router.stores.sqlite.trouble import LOCKED, code_of, refusal, remedy, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,206 @@
+"""The component that Crossbar loads, on Autobahn's session: what the dispatcher is told, and what it says to the outside."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from autobahn.twisted.wamp import ApplicationSession
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.types import CallOptions, PublishOptions
+from twisted.internet import tcp
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.errors import TaskbahnError
+from taskbahn_router.crossbar_edge.dealer_session import Link
+from taskbahn_router.crossbar_edge.direct_path import Shortcut
+from taskbahn_router.crossbar_edge.send_buffers import SlowReaders
+from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
+from taskbahn_router.node import parent_watch
+from taskbahn_router.queries.settings import settings
+from taskbahn_router.service import Service
+from taskbahn_router.workers.offers import OfferFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn_router.model.pending_call import Call
+
+COLLECT_AFTER = 5_000  # new containers
+SWITCH_SECONDS = 0.001
+FEW_WRITERS = 4
+
+
+class Component(ApplicationSession):
+    """Carries a `Service` on Crossbar. Configuration (`extra`): `data`, the data directory, relative to the node's directory;
+    `loglevel` and `given` are for `settings`.
+    """
+
+    log = Logger("taskbahn.component")
+
+    async def onJoin(self, details: Any) -> None:
+        """Start; whatever fails here ends the node with one clear line, for Crossbar itself would serve on without us."""
+        try:
+            await self._begin()
+        except Exception as error:  # noqa: BLE001 - it ends the process
+            sentence = error.message if isinstance(error, TaskbahnError) else f"{type(error).__name__}: {error}"
+            if not isinstance(error, TaskbahnError):
+                self.log.failure("the dispatcher cannot start")
+            self._die(sentence)
+
+    async def _begin(self) -> None:
+        from twisted.internet import reactor as installed
+
+        reactor: Any = installed
+        self._reactor = reactor
+        parent_watch.end_with_parent()
+        self.link = Link(self._transport, self._call_reqs)
+        self.link.on_ambiguous_end = self._ended
+        self.link.later = lambda function: reactor.callLater(0, function)
+        self.shortcut = Shortcut(cast("Any", self._transport)._router, self, self.link.reported, self.link.later)  # noqa: SLF001
+        self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
+        self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
+        self._watched: dict[str, int] = {}
+        self._watched_jobs: set[str] = set()
+        self._patterns: dict[int, tuple[str, str]] = {}
+        extra = self.config.extra or {}
+        folder = Path(extra.get("cbdir", "."))
+        data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
+        told = settings(folder, extra, data)
+        self.service = Service(data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=told)
+        for topic, handler in {
+            "wamp.subscription.on_create": self._topic_made,
+            "wamp.subscription.on_delete": self._topic_gone,
+            "wamp.registration.on_create": lambda _, registration: self.service.offers.created(registration),
+            "wamp.registration.on_delete": lambda _, registration: self.service.offers.deleted(registration),
+        }.items():
+            await self.subscribe(handler, topic)
+        await self.service.start()
+        reactor.addSystemEventTrigger("before", "shutdown", self.service.stop)
+        set_up_accepted(reactor)
+        slow_readers = SlowReaders(reactor)
+        slow_readers.start()
+        reactor.addSystemEventTrigger("before", "shutdown", slow_readers.stop)
+        _settle_memory()
+        _share_the_interpreter()
+
+    # what the service asks of the outside
+
+    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
+        """Offer a procedure; *handler* gets each call."""
+
+        def registered(registration: Any) -> None:
+            self.link.handlers[registration.id] = handler
+            self.link.uris[registration.id] = uri
+            self.shortcut.handlers[uri] = handler
+
+        done: Deferred[Any] = self.register(lambda *_, **__: None, uri)
+        return done.addCallback(registered)
+
+    def publish_event(self, topic: str, value: Any) -> None:
+        """Publish to whoever subscribes."""
+        self.publish(topic, value, options=PublishOptions(acknowledge=False))
+
+    def is_watched(self, topic: str) -> bool:
+        """Return whether anybody subscribes to *topic*, exactly or by a pattern."""
+        if topic in self._watched:
+            return True
+        return bool(self._patterns) and any(_matches(topic, uri, match) for uri, match in self._patterns.values())
+
+    def watches_jobs(self) -> bool:
+        """Return whether anybody subscribes to the topic of any job."""
+        return bool(self._watched_jobs or self._patterns)
+
+    def push(self) -> None:
+        """Give the sockets at once what was sent, if it is little: the next turn of the reactor costs a single message some 20 us."""
+        writers: list[Any] = self._reactor.getWriters()
+        if len(writers) > FEW_WRITERS:
+            return
+        for writer in writers:
+            if isinstance(writer, tcp.Connection) and writer.connected and not writer.disconnecting:
+                cast("Any", writer).doWrite()  # what goes wrong here goes wrong again for the reactor, which knows what to do
+
+    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
+        """Call a procedure of somebody else; fails with `offers.OfferFailed`."""
+        call: Deferred[Any] = self.call(uri, *args, options=CallOptions(on_progress=on_progress), **kwargs)
+        return call.addErrback(_offer_failed)
+
+    # what Crossbar tells
+
+    def _topic_made(self, session: int, subscription: dict[str, Any]) -> None:
+        uri, match, number = subscription["uri"], subscription["match"], subscription["id"]
+        self._topics[number] = (uri, match)
+        if match == "exact":
+            self._watched[uri] = number
+            if uri.startswith(wire.JOB_TOPIC):
+                self._watched_jobs.add(uri)
+            self.service.look_who_watches()
+        elif not uri.startswith("wamp."):
+            self._patterns[number] = (uri, match)
+
+    def _topic_gone(self, session: int, subscription: int) -> None:
+        uri, match = self._topics.pop(subscription, ("", ""))
+        if match == "exact":
+            self._watched.pop(uri, None)
+            self._watched_jobs.discard(uri)
+        self._patterns.pop(subscription, None)
+
+    def _ended(self, call: Call) -> None:
+        """Find out whether the caller cancelled or is gone: ask whether its session still lives."""
+
+        async def ask() -> None:
+            try:
+                await self.call("wamp.session.get", call.caller)
+            except Exception:  # noqa: BLE001 - no such session
+                call.gone(cancelled=False)
+            else:
+                call.gone(cancelled=True)
+
+        # later: a session that leaves is told of in the middle of leaving, when it still seems to live
+        self.service.later(lambda: ensureDeferred(ask()))
+
+    def _die(self, sentence: str) -> None:
+        data = Path((self.config.extra or {}).get("cbdir", "."))
+        try:
+            (data / "failure").write_text(sentence + "\n", "utf-8")
+        finally:
+            self.log.critical("Taskbahn cannot start: {sentence}", sentence=sentence)
+            os._exit(1)
+
+
+def _offer_failed(failure: Any) -> None:
+    error = failure.value
+    if isinstance(error, ApplicationError):
+        text = " ".join(str(arg) for arg in error.args)
+        raise OfferFailed(error.error, text, lost=error.error == ApplicationError.CANCELED and "disconnected" in text) from error
+    failure.raiseException()
+
+
+def _matches(topic: str, uri: str, match: str) -> bool:
+    if match == "prefix":
+        return topic.startswith(uri)
+    parts, wanted = topic.split("."), uri.split(".")
+    return len(parts) == len(wanted) and all(want in ("", part) for part, want in zip(parts, wanted, strict=True))
+
+
+def _settle_memory() -> None:
+    """Have the garbage collector leave alone what was loaded at the start: Crossbar brings half a million objects, and looking
+    through them again and again took a third of the time of a single job.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
+
+
+def _share_the_interpreter() -> None:
+    """Have the event loop let the store's thread in after 1 ms, not 5: after each of its statements it must come back into Python, and
+    a commit of a thousand jobs has half a dozen of them.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)

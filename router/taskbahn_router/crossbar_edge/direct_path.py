@@ -1,0 +1,277 @@
+"""A short way through Crossbar for calls of the dispatcher's procedures, their cancelling, and what workers report.
+
+Crossbar's dealer takes each call through authorization, debug lines that it formats and nobody reads, and books of its own: a third of
+the time of a single job. The dispatcher lives in the same process. So what comes in for it is taken here, as soon as it is read and before
+it is even an object (`taskbahn.raw_messages`), and its answers go straight to the connection of the caller. Whatever is uncommon goes the
+ordinary way, to `Link`: roles without fixed permissions or with anything to be checked, a call that is not allowed, or has a timeout, an
+opaque payload or a trace.
+
+Here a caller that is gone is also told from one that cancelled, which Crossbar does not tell its callees.
+
+Not Crossbar's interface, but what lies beneath it: `setup.cfg` requires the one version that this was tried with.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from autobahn.exception import Disconnected, PayloadExceededError
+from autobahn.wamp import message
+from autobahn.wamp.exception import ApplicationError, SerializationError, TransportLost
+from twisted.logger import Logger
+
+from taskbahn import raw_messages
+from taskbahn.errors import ResultNotSerialisable
+from taskbahn.raw_messages import CALL, ERROR, YIELD, arguments, has_only, is_id, result
+from taskbahn_router.model.pending_call import Call
+from taskbahn_router.workers.offer_uris import problem_of, taken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn.errors import TaskbahnError
+
+OURS = "taskbahn."  # procedures that are not tasks
+UNSENDABLE = (
+    "the answer has a value that your serializer cannot carry ({error}): connect with JSON or CBOR, "
+    "or take the result as JSON text, from taskbahn.submit and taskbahn.job.wait"
+)
+CANCELLED = ("cancelled by the caller",)
+LOST = (TransportLost, Disconnected)
+
+
+class Caller:
+    """A session that has calls open, and the way of the answers to them."""
+
+    log = Logger("taskbahn.shortcut")
+
+    def __init__(self, session: Any) -> None:
+        self.session: Any = session  # None when it has left
+        self.calls: dict[int, Call] = {}  # by request
+
+    def progress(self, request: int, value: Any) -> None:
+        """Send a progressive result."""
+        if request in self.calls:
+            self._send(request, result(request, {"progress": True}, [value]))
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
+        """Send the result."""
+        call = self.calls.pop(request, None)
+        if call is not None:
+            self._send(request, result(request, {}, args, kwargs), is_exact=not call.procedure.startswith(OURS))
+
+    def fail(self, request: int, error: TaskbahnError) -> None:
+        """Send an error."""
+        if self.calls.pop(request, None) is not None:
+            kwargs = {"detail": error.detail} if error.detail else None  # named, for Autobahn's errors take some names themselves
+            self.send_error(request, error.uri, [error.message], kwargs)
+
+    def send_error(self, request: int, uri: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> None:
+        """Send an error, whatever the books say."""
+        self._send(request, [ERROR, CALL, request, {}, uri, args, *([kwargs] if kwargs else [])])
+
+    def _send(self, request: int, raw: list[Any], *, is_exact: bool = False) -> None:
+        transport = self.session and self.session._transport  # noqa: SLF001 - Crossbar's dealer sends in the same way
+        if not transport:
+            return
+        try:
+            raw_messages.say(transport, raw)
+        except LOST:
+            pass  # as we shall be told
+        except PayloadExceededError as error:  # larger than the caller said it takes
+            self.calls.pop(request, None)
+            self.send_error(request, ApplicationError.INVALID_ARGUMENT, [f"the answer is larger than you accept: {error}"])
+        except SerializationError as error:
+            self._send_otherwise(request, raw, error, is_exact=is_exact)
+        except Exception:  # noqa: BLE001 - whoever made the answer must not suffer from where it goes
+            self.log.failure("an answer could not be sent")
+
+    def _send_otherwise(self, request: int, raw: list[Any], error: Exception, *, is_exact: bool) -> None:
+        """Send what the caller's serializer has no word for: MessagePack ends at 64 bits.
+
+        What is shown (views, events) has such integers as text. The result of a task is what it is, or an error.
+        """
+        shown = with_long_integers_as_text(raw)
+        if shown == raw or is_exact:
+            self.calls.pop(request, None)
+            self.send_error(request, ResultNotSerialisable.uri, [UNSENDABLE.format(error=error)])
+        else:
+            self._send(request, shown, is_exact=True)
+
+
+def with_long_integers_as_text(value: Any) -> Any:
+    """Return plain data with integers beyond 64 bits as text."""
+    if isinstance(value, dict):
+        return {key: with_long_integers_as_text(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [with_long_integers_as_text(part) for part in value]
+    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
+
+
+class Shortcut:
+    """Stands before a realm's router; everything that it does not take goes through unchanged.
+
+    own: the dispatcher's session.   on_report(request, args, kwargs) gets a progressive result of its own calls, and returns
+    whether it took it.   later: calls a function when this turn of the event loop is over.
+    """
+
+    log = Logger("taskbahn.shortcut")
+
+    def __init__(
+        self, router: Any, own: Any, on_report: Callable[[int, Any, Any], bool], later: Callable[[Callable[[], Any]], Any]
+    ) -> None:
+        self.handlers: dict[str, Callable[[Call], None]] = {}  # by procedure
+        self._router = router
+        self._own = own
+        self._on_report = on_report
+        self._later = later
+        self._callers: dict[Any, Caller] = {}  # by session
+        self._allowed: dict[tuple[Any, str], bool] = {}  # by role and procedure
+        self._invocations: dict[int, Any] = router._dealer._invocations  # noqa: SLF001 - see above
+        self._attach = router.attach
+        self._process = router.process
+        self._detach = router.detach
+        self._send = router.send
+        router.attach = self.attach
+        router.process = self.process
+        router.detach = self.detach
+        router.send = self.send
+
+    def attach(self, session: Any) -> Any:
+        """A session joins: see what it sends, from now on."""
+        transport = session._transport  # noqa: SLF001
+        raw_messages.quieten(transport)
+        raw_messages.hear_first(transport, partial(self.take, session))
+        return self._attach(session)
+
+    def take(self, session: Any, raw: list[Any]) -> bool:
+        """Take a message that a session has sent; False: it goes the ordinary way."""
+        if session._session_id is None:  # noqa: SLF001 - it has left
+            return False
+        kind = raw[0]
+        return (kind == CALL and self._call(session, raw)) or (kind == YIELD and self._report(session, raw))
+
+    def process(self, session: Any, msg: Any) -> None:
+        """Take the cancelling of a call that was taken here, or pass the message on."""
+        kind = type(msg)
+        if kind is message.Register:
+            problem = problem_of(msg.procedure, msg.match or "exact")
+            if problem:
+                self._refuse_offer(session, msg, problem)
+                return
+        if not (kind is message.Cancel and self._cancel(session, msg)):
+            self._process(session, msg)
+
+    def send(self, session: Any, msg: Any) -> None:
+        """Send to a session. One whose connection is just closing is no error: Crossbar would not reach the subscribers after it."""
+        if type(msg) is message.Error and msg.error == ApplicationError.PROCEDURE_ALREADY_EXISTS:
+            sentence = taken(msg.correlation_uri or "")
+            if sentence:
+                self._refuse(session, msg.request, msg.error, sentence)
+                return
+        with suppress(*LOST):
+            self._send(session, msg)
+
+    def _refuse_offer(self, session: Any, msg: Any, problem: str) -> None:
+        """Refuse an offer that nobody could take; a session that may not offer at all hears that from the dealer."""
+
+        def decided(authorization: Any) -> None:
+            if authorization["allow"]:
+                self._refuse(session, msg.request, ApplicationError.INVALID_URI, problem)
+            else:
+                self._process(session, msg)
+
+        asked = self._router.authorize(session, msg.procedure, "register", options=msg.marshal_options())
+        asked.addCallbacks(decided, lambda _: self._process(session, msg))
+
+    def _refuse(self, session: Any, request: int, uri: str, sentence: str) -> None:
+        """Answer a registration with an error that says what to do instead."""
+        with suppress(*LOST):
+            self._send(session, message.Error(message.Register.MESSAGE_TYPE, request, uri, [sentence]))
+
+    def detach(self, session: Any = None) -> Any:
+        """A session leaves, or all of them: nobody waits any more for the answers to its calls."""
+        if session is not None:
+            self._forget_cancelled(session)
+        for each in [session] if session is not None else list(self._callers):
+            caller = self._callers.pop(each, None)
+            if caller is not None:
+                caller.session = None
+                for call in caller.calls.values():
+                    call.open = False
+                    self._later(partial(call.gone, cancelled=False))
+        return self._detach(session)
+
+    def _forget_cancelled(self, session: Any) -> None:
+        """Drop a caller's calls that it cancelled and that are not answered yet: the dealer forgets the caller and keeps these, and
+        raises when their answer or their timeout comes (found with 26.10.1).
+        """
+        dealer = self._router._dealer  # noqa: SLF001
+        for asked in list(dealer._caller_to_invocations.get(session, ())):  # noqa: SLF001
+            if asked.canceled:
+                dealer._remove_invoke_request(asked)  # noqa: SLF001
+
+    def _is_allowed(self, session: Any, procedure: str) -> bool:
+        """Return whether there is nothing about a session's calls of a procedure that the dealer would have to see to."""
+        router = self._router
+        if router.is_traced or router._trace_traffic:  # noqa: SLF001
+            return False
+        role = router._roles.get(session._authrole)  # noqa: SLF001
+        allowed = self._allowed.get((role, procedure))
+        if allowed is None:
+            allowed = self._allowed[role, procedure] = _is_free(role, session, procedure)
+        return allowed
+
+    def _call(self, session: Any, raw: list[Any]) -> bool:
+        given = arguments(raw, 4)
+        if given is None or len(raw) < 4:  # noqa: PLR2004 - CALL, request, options, procedure
+            return False
+        _, request, options, procedure = raw[:4]
+        handler = self.handlers.get(procedure) if type(procedure) is str else None
+        wants_progress = has_only(options, "receive_progress")
+        if handler is None or wants_progress is None or not is_id(request) or not self._is_allowed(session, procedure):
+            return False
+        caller = self._callers.get(session)
+        if caller is None:
+            caller = self._callers[session] = Caller(session)
+        call = caller.calls[request] = Call(
+            caller,
+            request,
+            procedure,
+            *given,
+            caller=session._session_id,  # noqa: SLF001
+            authid=session._authid,  # noqa: SLF001
+            wants_progress=wants_progress,
+        )
+        handler(call)
+        return True
+
+    def _cancel(self, session: Any, msg: Any) -> bool:
+        caller = self._callers.get(session)
+        call = caller.calls.pop(msg.request, None) if caller is not None else None
+        if caller is None or call is None:
+            return False
+        call.open = False
+        call.gone(cancelled=msg.mode != message.Cancel.SKIP)  # "skip": only the caller turns away
+        caller.send_error(msg.request, ApplicationError.CANCELED, list(CANCELLED))
+        return True
+
+    def _report(self, session: Any, raw: list[Any]) -> bool:
+        """Take a progressive result, if it is of a call that the dispatcher made and that is still wanted."""
+        given = arguments(raw, 3) if has_only(raw[2], "progress") and is_id(raw[1]) else None
+        asked = self._invocations.get(raw[1]) if given is not None else None
+        if given is None or asked is None or asked.caller is not self._own or asked.callee is not session or asked.canceled:
+            return False
+        return self._on_report(asked.call.request, *given)
+
+
+def _is_free(role: Any, session: Any, procedure: str) -> bool:
+    """Return whether whoever has a role may call a procedure, always, with anything, and says who it is."""
+    from crossbar.router.role import RouterRoleStaticAuth  # loaded long since, where there is a router
+
+    if type(role) is not RouterRoleStaticAuth:
+        return False
+    found = role.authorize(session, procedure, "call", {})
+    return bool(found["allow"] and found["disclose"] and not found.get("validate"))

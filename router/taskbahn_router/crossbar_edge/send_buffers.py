@@ -1,0 +1,177 @@
+"""Drops the connections of those who stopped reading: Crossbar keeps what waits for them in memory, without any bound.
+
+What a socket does not take yet is kept by Twisted in the connection, which is then among the reactor's writers. So a look costs as
+much as there are readers behind, however many connections are idle. Whoever exceeds one of these bounds is dropped:
+
+- more than `MUCH` waits, and not a byte of it was taken for `STALLED_SECONDS`;
+- far more waits, and for some time it got no shorter (`PATIENCE`);
+- more than `MUCH_IN_ALL` waits for all readers together: the longest backlogs go, until it is less.
+
+A reader who is only slow gets all in the end; one that watches a job is sent no more than it takes (`Backlogs`, and `job_watch`).
+Who is dropped may come back, and asks again for what it misses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+from twisted.internet import tcp
+from twisted.logger import Logger
+
+LOOK_SECONDS = 0.125
+MEBIBYTE = 1024 * 1024
+MUCH = MEBIBYTE
+SOME = MUCH // 4
+STALLED_SECONDS = 10.0
+PATIENCE = {64 * MEBIBYTE: LOOK_SECONDS, 32 * MEBIBYTE: 1.0}  # the latter is two of the largest messages
+MUCH_IN_ALL = 256 * MEBIBYTE
+
+
+def backlog(connection: Any) -> int:
+    """Return how many bytes wait for the reader."""
+    waiting: int = len(connection.dataBuffer) - connection.offset + connection._tempDataLen  # noqa: SLF001 - nothing else tells
+    return waiting
+
+
+def session_of(connection: Any) -> int | None:
+    """Return the number of the WAMP session on a connection, through the protocols that Crossbar puts around each other."""
+    protocol = connection.protocol
+    while inner := getattr(protocol, "wrappedProtocol", None) or getattr(protocol, "_proto", None):
+        protocol = inner
+    return getattr(getattr(protocol, "_session", None), "_session_id", None)
+
+
+@dataclass(slots=True)
+class Behind:
+    """A reader with much to read, since when it took nothing, and since when its backlog got no shorter."""
+
+    buffer: bytes
+    offset: int
+    taken_at: float
+    shortest: int
+    shortest_at: float
+
+    @classmethod
+    def of(cls, connection: Any, now: float) -> Behind:
+        return cls(connection.dataBuffer, connection.offset, now, backlog(connection), now)
+
+    def look(self, connection: Any, now: float) -> str:
+        """Note how it stands; return why it must go, or nothing."""
+        if connection.dataBuffer is not self.buffer or connection.offset != self.offset:  # only sending changes them
+            self.buffer, self.offset, self.taken_at = connection.dataBuffer, connection.offset, now
+        waiting = backlog(connection)
+        if waiting < self.shortest:
+            self.shortest, self.shortest_at = waiting, now
+        idle, behind = now - self.taken_at, now - self.shortest_at
+        for most, seconds in PATIENCE.items():
+            if waiting > most and behind >= seconds:
+                return f"{mebibytes(waiting)} wait for it, more than {mebibytes(most)}, and no less than {behind:.1f} s ago"
+        if idle >= STALLED_SECONDS:
+            return f"it has read nothing for {idle:.0f} s, while {mebibytes(waiting)} wait for it"
+        return ""
+
+
+class SlowReaders:
+    """Looks at the reactor's writers a few times a second. `dropped` counts."""
+
+    log = Logger("taskbahn.slow_readers")
+
+    def __init__(self, reactor: Any) -> None:
+        self.dropped = 0
+        self._reactor = reactor
+        self._behind: dict[Any, Behind] = {}
+        self._timer: Any = None
+
+    def start(self) -> None:
+        """Begin to look; safe twice."""
+        if self._timer is None:
+            self._timer = self._reactor.callLater(LOOK_SECONDS, self._again)
+
+    def stop(self) -> None:
+        """Look no more; safe twice."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def look(self) -> None:
+        """Drop whoever exceeds a bound."""
+        now = self._reactor.seconds()
+        waiting = {writer: backlog(writer) for writer in self._reactor.getWriters() if isinstance(writer, tcp.Server)}
+        before, self._behind = self._behind, {}
+        for connection, length in list(waiting.items()):
+            if length <= MUCH:
+                continue
+            behind = before.get(connection) or Behind.of(connection, now)
+            why = behind.look(connection, now)
+            if why:
+                self._drop(connection, why)
+                del waiting[connection]
+            else:
+                self._behind[connection] = behind
+        self._relieve(waiting)
+
+    def _relieve(self, waiting: dict[Any, int]) -> None:
+        total = sum(waiting.values())
+        while total > MUCH_IN_ALL:
+            longest = max(waiting, key=waiting.__getitem__)
+            length = waiting.pop(longest)
+            most = f"more than {mebibytes(MUCH_IN_ALL)}, and the most of it for this one: {mebibytes(length)}"
+            self._drop(longest, f"{mebibytes(total)} wait for all readers together, {most}")
+            self._behind.pop(longest, None)
+            total -= length
+
+    def _drop(self, connection: Any, why: str) -> None:
+        peer = connection.getPeer()
+        self.log.warn(
+            "a slow reader is dropped: {host}:{port}, session {session}: {why}",
+            host=peer.host,
+            port=peer.port,
+            session=session_of(connection),
+            why=why,
+        )
+        self.dropped += 1
+        connection.abortConnection()
+        connection.dataBuffer, connection.offset = b"", 0  # now, not when the garbage collector comes by
+        connection._tempDataBuffer, connection._tempDataLen = [], 0  # noqa: SLF001
+
+    def _again(self) -> None:
+        self._timer = self._reactor.callLater(LOOK_SECONDS, self._again)
+        self.look()
+
+
+class Backlogs:
+    """Tells how much waits for the reader of a session.
+
+    Nobody but the reactor knows the connections here. One for whose reader much waits is among its writers for as long as that is so:
+    there a look finds it, within `LOOK_SECONDS`, and from then on it is known.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._connections: WeakValueDictionary[int, Any] = WeakValueDictionary()  # by session
+        self._looks = False
+
+    def of(self, session: int | None) -> int:
+        """Return how many bytes wait; 0 for one for whom never much has waited."""
+        connection = self._connections.get(session) if session is not None else None
+        if connection is not None:
+            return backlog(connection)
+        if not self._looks:
+            self._looks = True
+            self._reactor.callLater(LOOK_SECONDS, self._look)
+        return 0
+
+    def _look(self) -> None:
+        self._looks = False
+        for writer in self._reactor.getWriters():
+            if isinstance(writer, tcp.Server) and backlog(writer) > SOME:
+                session = session_of(writer)
+                if session is not None:
+                    self._connections[session] = writer
+
+
+def mebibytes(length: int) -> str:
+    """Return a length for a reader."""
+    return f"{length / MEBIBYTE:,.0f} MiB"

@@ -1,0 +1,103 @@
+"""Who gets what in this turn: jobs that can start at once are written as running, the rest of the room is claimed from the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn import wire
+from taskbahn.states import State
+from taskbahn_router.core.placement import Room, look_ahead, roomiest
+from taskbahn_router.dispatcher.outcomes import is_slow
+from taskbahn_router.stores.rows import Claim, NewJob
+
+if TYPE_CHECKING:
+    from taskbahn_router.model.state import Board, Job, Worker
+    from taskbahn_router.model.turn import Effects
+
+MOST_CLAIMED = 1000  # jobs in one claim, so that a commit stays short
+
+
+class Placing:
+    """Places new jobs and claims ready ones."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def place(self, effects: Effects, now: float) -> None:
+        """Decide for all new jobs of the turn, then claim for whoever still has room."""
+        if not (effects.gathered.new or effects.requeued or self._board.crowded):
+            return  # nobody to place
+        workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
+        back = {requeued.job.line.id for requeued in effects.requeued if requeued.state == State.READY}
+        crowded = self._board.crowded | back  # where others come first
+        rooms = [worker.room for worker in workers.values() if worker.room.open and worker.room.lines.isdisjoint(crowded)]
+        new = effects.gathered.new
+        order = sorted(new, key=lambda job: -job.policy.priority) if any(job.policy.priority for job in new) else new
+        seq = self._board.last_seq
+        for job in new:
+            seq += 1
+            job.seq = seq
+        self._board.last_seq = seq
+        for job in order:
+            if rooms and job.state is State.READY and self._board.jobs.get(job.id) is job:  # not sent twice
+                self._start_at_once(effects, job, rooms, workers, now)
+        effects.batch.new = [row(job, now) for job in new]
+        self._claim(effects, workers, crowded, now)
+
+    def _start_at_once(self, effects: Effects, job: Job, rooms: list[Room], workers: dict[int, Worker], now: float) -> None:
+        task = self._board.tasks.get(job.line.task)
+        room = roomiest(rooms, job.line.id, task.seconds_each if task else None)
+        if room is None:
+            return
+        worker = workers[id(room)]
+        if job.id in worker.attempts:  # sent again while an attempt of it still ends there: the store knows it
+            return
+        job.start(worker, now)
+        if is_slow(self._board, worker, job.line.task):
+            worker.holds_slow([job.id])
+        effects.started.append((job, worker))
+
+    def _claim(self, effects: Effects, workers: dict[int, Worker], crowded: set[int], now: float) -> None:
+        crowded = crowded | {job.line.id for job in effects.gathered.new if job.state is State.READY}
+        takers = []
+        for worker in workers.values():
+            room = worker.room
+            lines = room.lines & crowded
+            limit = min(self.room_for(room, lines), MOST_CLAIMED) if lines else 0
+            if limit > 0:
+                takers.append((worker, tuple(sorted(lines)), limit))
+        takers.sort(key=lambda taker: taker[0].room.in_flight - taker[0].room.slots)
+        for worker, lines_of, limit in takers:
+            effects.claims.append(worker)
+            effects.batch.claims.append(Claim(worker.id, lines_of, limit, now))
+
+    def room_for(self, room: Room, lines: set[int]) -> int:
+        """Return how many jobs of any of those lines *room* can take; look-ahead only when all of them are short."""
+        tasks = (self._board.tasks.get(self._board.by_id[line].task) for line in lines)
+        ahead = min((look_ahead(room.slots, task.seconds_each if task else None) for task in tasks), default=0)
+        return room.free(ahead)
+
+    def occupy(self, worker: Worker, jobs: list[Job], now: float) -> None:
+        """Claimed jobs take their places."""
+        slow = {task for task in {job.line.task for job in jobs} if is_slow(self._board, worker, task)}
+        for job in jobs:
+            job.occupy(worker, now)
+        if slow:
+            worker.holds_slow(job.id for job in jobs if job.line.task in slow)
+
+    @staticmethod
+    def was_bounded(claim: Claim) -> bool:
+        """Return whether there may have been room for more than was claimed."""
+        return claim.limit == MOST_CLAIMED
+
+
+def row(job: Job, now: float) -> NewJob:
+    """Return the row of a job that is being accepted."""
+    policy = job.policy
+    expires_at = None
+    if policy.start_within is not None:
+        expires_at = max(now, job.due_at or 0.0) + policy.start_within
+    return NewJob(
+        job.seq, job.raw, job.line.id, str(job.state), policy.priority, job.attempt, job.number, job.created_at, job.due_at, expires_at,
+        job.started_at, job.worker_id or None, job.caller, policy.own or None, wire.to_json(policy.tags) if policy.tags else None, job.packed,
+    )  # fmt: skip

@@ -1,0 +1,371 @@
+"""The dispatcher: gathers what is asked, decides it, commits it, and only then lets it be seen.
+
+It knows neither Crossbar nor a socket: calls come in as `pending_call.Call`, orders to workers and events go out through what it is
+handed. Its parts: `submission`, `outcomes` (reports), `assignment` (hand-outs), `registry` (workers), `followers` (who waits
+for what), `jobs` (questions).
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError, TooLarge, UnknownJob, WrongState
+from taskbahn.states import State
+from taskbahn_router.core.policy import DEFAULT_KEEP
+from taskbahn_router.dispatcher.assignment import Placing
+from taskbahn_router.dispatcher.early_dispatch import Overtake
+from taskbahn_router.dispatcher.group_commit import Clock, CommitLoop, Runner
+from taskbahn_router.dispatcher.outcomes import Reports, snapshots
+from taskbahn_router.dispatcher.pipelining import Pipelining
+from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, Aftermath
+from taskbahn_router.metrics.recorder import History
+from taskbahn_router.model.state import Board, Job, Worker, id_bytes, id_text
+from taskbahn_router.model.turn import Effects, Gathered, Loss
+from taskbahn_router.publishing.followers import Caller, Follower, Following, Waiter
+from taskbahn_router.publishing.publisher import Seen
+from taskbahn_router.stores.contract import Batch, CommitResult, Store
+from taskbahn_router.stores.minutes import DropMinutes
+from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Prune, RetryJob, Sweep
+from taskbahn_router.submission.backpressure import check_room
+from taskbahn_router.submission.fair_queue import Inbox, Submission
+from taskbahn_router.submission.submission import Intake, check_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.turn import Acknowledge
+    from taskbahn_router.publishing.publisher import Edge
+
+PRUNE_LIMIT = 1000
+SNAPSHOT_SECONDS = 1.0
+KEEP_MINUTES = 7 * 86400.0  # seconds that the minutes of charts are kept
+DROP_LIMIT = 5000  # rows of them in one commit
+
+
+class Dispatcher:
+    """Accepts, orders, hands out and records.
+
+    clock: an IReactorTime (monotonic, timers); wall: UTC seconds since the epoch; uniform: random numbers, 0 <= x < 1.
+    """
+
+    log = Logger("taskbahn.dispatcher")
+
+    def __init__(
+        self,
+        store: Store,
+        runner: Runner,
+        *,
+        clock: Clock,
+        wall: Callable[[], float],
+        uniform: Callable[[], float],
+        edge: Edge,
+    ) -> None:
+        self.board = Board()
+        self.following = Following()
+        self.clock = clock
+        self.wall = wall
+        self.started_at = wall()
+        self.intake = Intake(self.board, wall)
+        self.seen = Seen(self.board, self.following, edge)
+        self._reports = Reports(self.board, uniform)
+        self.placing = Placing(self.board)
+        self.history = History(self.board, wall)
+        self._aftermath = Aftermath(self.board, self.seen, self.following, self.placing, self.history, self)
+        self.loop = CommitLoop(store, self, runner, clock)
+        self.gathered = Gathered()
+        self.inbox = Inbox()
+        self._overtake = Overtake(self.board, self.seen, store)
+        self._pipelining = Pipelining(self.board)
+        self._effects: Effects | None = None
+        self._committed: Effects | None = None  # those of the turn before, while the next one is decided already
+        self._held: Effects | None = None  # handed out, but not yet committed
+        self._next_sweep: float | None = None
+        self._sweep_timer: Any = None
+        self.accepting = True
+
+    # what is asked
+
+    def submit(self, call: Call) -> None:
+        """`taskbahn.submit`."""
+        self._check_accepting()
+        answers, jobs = self.intake.submission(call.args[0] if call.args else None, call.authid)
+        size = check_room(self.inbox, jobs, self.board.counts)
+        if not jobs:
+            call.answer(answers)
+        elif call.kwargs.get("follow"):
+            waiter = Waiter(call, [job.id for job in jobs], answers)
+            self.following.wait(waiter)
+            call.on_gone = lambda _: self.following.unfollow(list(waiter.left), waiter)
+            for job in jobs:
+                job.is_followed = True
+            self._accept(
+                call,
+                jobs,
+                size,
+                lambda: self._followed(waiter),
+                lambda error: self._turned_away(call, waiter, waiter.left, error),
+            )
+        else:
+            self._accept(call, jobs, size, lambda: call.answer(answers), call.fail)
+
+    def _followed(self, waiter: Waiter) -> None:
+        waiter.accepted = True
+        self.following.touch(waiter)
+
+    def call_task(self, call: Call) -> None:
+        """A task's own name, called as a remote procedure."""
+        self._check_accepting()
+        job = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
+        size = check_room(self.inbox, [job], self.board.counts)
+        job.is_followed = True
+        caller = Caller(call)
+        self.following.follow(job.id, caller)
+
+        def gone(cancelled: bool) -> None:  # noqa: FBT001 - Call.on_gone has one argument
+            self.following.unfollow([job.id], caller)
+            if cancelled or job.policy.cancel_on_caller_lost:
+                self.cancel(job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None)
+
+        call.on_gone = gone
+        self._accept(call, [job], size, lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
+
+    def _turned_away(self, call: Call, follower: Follower, jobs: Iterable[str], error: StoreUnavailable) -> None:
+        self.following.unfollow(list(jobs), follower)
+        call.fail(error)
+
+    def cancel_jobs(self, call: Call) -> None:
+        """`taskbahn.job.cancel`."""
+        self._check_accepting()
+        reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
+        check_text("the reason", reason)
+        self._each(call, lambda raw, answer: self.cancel(raw, reason, answer), None)
+
+    def retry_jobs(self, call: Call) -> None:
+        """`taskbahn.job.retry`."""
+        self._check_accepting()
+        self._each(call, self._retry, "only a job that failed, expired or was cancelled can be retried")
+
+    def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
+        """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
+        self.gathered.cancels.append((raw, reason, answer))
+        self.loop.poke()
+
+    def report(self, acknowledge: Acknowledge | None, worker: Worker, report: wire.Report) -> None:
+        """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
+        self.gathered.reports.append((acknowledge, worker, report))
+        if report.done and self._held is not None and len(self._held.overtaking) == 1:  # what it waits for, most likely
+            self.loop.hurry()
+        else:
+            self.loop.poke()
+
+    def lost(self, loss: Loss) -> None:
+        """An attempt ended without its worker's word."""
+        self.gathered.losses.append(loss)
+        self.loop.poke()
+
+    def room_changed(self) -> None:
+        """A worker came, or something else made room: look for work."""
+        self.gathered.place = True
+        self.loop.poke()
+
+    # the clock
+
+    def start(self, running: list[Job], next_sweep: float | None) -> None:
+        """Begin with the timers; *running* are the jobs that the store has as running."""
+        self.board.running_at_start = running
+        self.sweep_at(next_sweep)
+        self.clock.callLater(SNAPSHOT_SECONDS, self._snapshot)
+        self.clock.callLater(1.0, self._prune, 0)
+
+    def _snapshot(self) -> None:
+        if any(not job.progress_stored for job in self.board.jobs.values()):
+            self.room_changed()
+        self.clock.callLater(SNAPSHOT_SECONDS, self._snapshot)
+
+    def prune_from(self, after: int | None) -> None:
+        """Go on pruning after a seq; None: the end was reached, begin again in a while."""
+        self.clock.callLater(60.0 if after is None else 0.5, self._prune, after or 0)
+
+    def _prune(self, after: int) -> None:
+        self.gathered.prune_after = after
+        self.loop.poke()
+
+    def store_minutes(self, *, all_of_them: bool = False) -> None:
+        """Write down the minutes of the charts that are over; all of them: the one that goes on as well."""
+        self.gathered.minutes += self.history.take_minutes(all_of_them=all_of_them)
+        self.loop.poke()
+
+    def sweep_at(self, when: float | None) -> None:
+        """Have the store swept at a time of the wall clock."""
+        if when is None or (self._next_sweep is not None and self._next_sweep <= when):
+            return
+        if self._sweep_timer is not None and self._sweep_timer.active():
+            self._sweep_timer.cancel()
+        self._next_sweep = when
+        # an hour at most: the wall clock may be set meanwhile
+        self._sweep_timer = self.clock.callLater(min(3600.0, max(0.0, when - self.wall())), self._sweep)
+
+    def _sweep(self) -> None:
+        self._next_sweep = None
+        self.gathered.sweep = True
+        self.loop.poke()
+
+    # a turn
+
+    def decide(self) -> Batch | None:
+        """Make a batch of what was gathered; None when there is nothing."""
+        gathered = self.gathered
+        gathered.submissions += self.inbox.take()
+        gathered.new += chain.from_iterable(submission.jobs for submission in gathered.submissions)
+        held, self._held = self._held, None
+        if not gathered:
+            self._effects = held
+            return None if held is None else held.batch
+        self.gathered = Gathered()
+        now = self.wall()
+        batch = Batch()
+        effects = self._effects = Effects(batch, gathered)
+        if gathered.reports or gathered.losses or gathered.returns:
+            self._reports.apply(effects, now)
+        self.placing.place(effects, now)
+        batch.lines, self.board.new_lines = self.board.new_lines, []
+        batch.tasks = [(task.name, task.packed, now) for task in gathered.tasks]
+        # a job's number must be in its row when the store counts on from there
+        batch.snapshots = snapshots(list(self.board.jobs.values())) if gathered.place or gathered.cancels else []
+        if gathered.cancels:
+            self._cancels(batch, gathered, now)
+        batch.retries = [RetryJob(raw) for raw, _ in gathered.retries]
+        batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if gathered.sweep else None
+        batch.prune = Prune(now, gathered.prune_after, PRUNE_LIMIT) if gathered.prune_after is not None else None
+        if gathered.minutes:
+            batch.minutes, batch.drop_minutes = gathered.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
+        if held is not None:
+            effects.follows(held)
+        return batch
+
+    def _cancels(self, batch: Batch, gathered: Gathered, now: float) -> None:
+        early = [cancel for cancel in gathered.cancels if self._is_waiting(cancel[0])]
+        if early:
+            gathered.cancels = [cancel for cancel in gathered.cancels if cancel not in early]
+            self.gathered.cancels += early
+        batch.cancels = [
+            CancelJob(raw, now, now + DEFAULT_KEEP, wire.to_json({"message": reason or "cancelled"}))
+            for raw, reason, _ in gathered.cancels
+        ]
+        batch.attempts += [
+            AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "cancelled", None)
+            for job in (self.board.jobs.get(id_text(raw)) for raw, _, _ in gathered.cancels)
+            if job is not None and job.state is State.RUNNING
+        ]
+
+    def _is_waiting(self, raw: bytes) -> bool:
+        """Return whether a job is not even on its way to the store."""
+        job = self.board.jobs.get(id_text(raw))
+        return job is not None and not job.seq
+
+    def overtake(self, batch: Batch) -> float | None:
+        """Hand out what may go before the commit of the turn just decided; return how long that may wait.  None: not at all."""
+        seconds = self._overtake.hand_out(self._effects) if self._effects is not None else None
+        if seconds is not None:
+            self._held = self._effects
+        return seconds
+
+    def go_on(self, result: CommitResult) -> Batch | None:
+        """Decide the next turn before the effects of the one just committed are seen; None: it must wait for them."""
+        done = self._effects
+        if done is None or not (self.gathered or self.inbox) or not self._pipelining.may(done, result, self.gathered):
+            return None
+        self._committed = done
+        with self._pipelining.counted(done, result):
+            return self.decide()
+
+    def committed(self, batch: Batch, result: CommitResult) -> None:
+        """Let the effects be seen, in the order in which they happened."""
+        effects, self._committed = self._committed or self._effects, None
+        if effects is None:
+            return
+        self._aftermath.show(effects, result, self.wall())
+        if self.gathered:
+            self.loop.poke()
+
+    def refused(self, batch: Batch, error: StoreUnavailable) -> None:
+        """Turn new jobs away; all else in the batch is tried again."""
+        effects = self._effects
+        if effects is None:
+            return
+        self._overtake.take_back(effects, str(error))
+        effects.forget(set(effects.gathered.new))
+        for submission in [*effects.gathered.submissions, *self.inbox.take(math.inf)]:
+            for job in submission.jobs:
+                if self.board.jobs.get(job.id) is job:
+                    del self.board.jobs[job.id]
+            submission.refused(error)
+            for job in submission.jobs:  # others may wait for what never came to be
+                self.seen.look_up(job.id)
+        effects.gathered.submissions.clear()
+        effects.gathered.new.clear()
+
+    # helpers
+
+    def _accept(
+        self, call: Call, jobs: list[Job], size: int, accepted: Callable[[], None], refused: Callable[[StoreUnavailable], None]
+    ) -> None:
+        for job in jobs:
+            if job.id not in self.board.jobs:
+                self.board.jobs[job.id] = job
+        self.inbox.put(Submission(call.caller, jobs, size, accepted, refused))
+        if len(self.board.jobs) == len(self.following) == 1:  # a single job, with whoever waits for it: nothing else comes soon
+            self.loop.hurry()
+        else:
+            self.loop.poke()
+
+    def _check_accepting(self) -> None:
+        if not self.accepting:
+            raise NotReady("the router is stopping; send it again in a few seconds")
+        if self.loop.error is not None:
+            raise StoreUnavailable(str(self.loop.error))
+
+    def _retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
+        self.gathered.retries.append((raw, answer))
+        self.loop.poke()
+
+    def _each(self, call: Call, act: Callable[[bytes, Callable[[Answer | None], None]], None], unmoved: str | None) -> None:
+        """Do something to each job of a list and answer with the states after it."""
+        ids = call.args[0] if call.args else None
+        if not isinstance(ids, list):
+            ids = [ids]
+        if len(ids) > wire.MAX_CALLS:
+            raise TooLarge("job ids in one call", len(ids), wire.MAX_CALLS, "send several calls")
+        answers: list[Any] = [None] * len(ids)
+        left = len(ids)
+
+        def done(index: int, answer: Any) -> None:
+            nonlocal left
+            answers[index] = answer
+            left -= 1
+            if not left:
+                call.answer(answers)
+
+        if not ids:
+            call.answer([])
+        for index, id in enumerate(ids):
+            try:
+                raw = id_bytes(id)
+            except TaskbahnError as error:
+                done(index, error.info())
+            else:
+                act(raw, lambda found, index=index, id=id: done(index, self._verdict(id, found, unmoved)))  # type: ignore[misc]
+
+    @staticmethod
+    def _verdict(id: str, found: Answer | None, unmoved: str | None) -> Any:
+        if found is None:
+            return UnknownJob(id).info()
+        if not found.is_moved and unmoved is not None:
+            return WrongState(f"job {id} is {found.state}: {unmoved}", job=id, state=str(found.state)).info()
+        return str(found.state)

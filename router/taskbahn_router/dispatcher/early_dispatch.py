@@ -1,0 +1,70 @@
+"""Attempts that reach their worker before their commit, so that a single job need not wait for the disk twice.
+
+When a turn holds nothing but new jobs that start at once, they are handed out first and written down while their worker is at
+work. If somebody waits for the outcomes of all of them, and the tasks are known to be quick, the commit waits for a moment, so
+that one commit takes job and outcome. Nobody but the worker sees anything of it before: if the router dies in between, the caller
+has been told nothing, as if the job had come a moment later. So this is not for jobs that must never start twice, nor for
+what may be a repetition of a job that is there already.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn.errors import StoreUnavailable
+from taskbahn_router.dispatcher.outcomes import vacate
+from taskbahn_router.model.turn import Overtaking
+
+if TYPE_CHECKING:
+    from taskbahn_router.model.state import Board, Job, Worker
+    from taskbahn_router.model.turn import Effects
+    from taskbahn_router.publishing.publisher import Seen
+    from taskbahn_router.stores.contract import Store
+
+QUICK_TASK = 0.001  # seconds an attempt
+HOLD_SECONDS = 0.002  # that a commit waits for the outcomes of its jobs
+
+
+class Overtake:
+    """Hands out before the commit, and takes back when it is refused."""
+
+    def __init__(self, board: Board, seen: Seen, store: Store) -> None:
+        self._board = board
+        self._seen = seen
+        self._store = store
+
+    def hand_out(self, effects: Effects) -> float | None:
+        """Send the jobs of a turn to their workers; return how long its commit may wait.  None: nothing of it may go before."""
+        new, started = effects.gathered.new, effects.started
+        if not started or len(new) != len(started) + len(effects.overtaking) or not effects.gathered.is_only_new():
+            return None
+        try:
+            if not all(self._may(job, worker) for job, worker in started):
+                return None
+        except StoreUnavailable:  # as the commit will find out
+            return None
+        for job, worker in started:
+            worker.order_run(job)
+            self._seen.touched.add(worker.id)
+            effects.overtaking.append(Overtaking(job, worker, job.number))
+        effects.started = []
+        self._seen.flush()
+        self._seen.push()
+        return HOLD_SECONDS if all(job.is_followed and self._is_quick(job) for job in new) else 0.0
+
+    def take_back(self, effects: Effects, reason: str) -> None:
+        """The commit was refused: tell the workers. The places stay taken until the attempts have ended."""
+        for job, worker, _ in effects.overtaking:
+            worker.order_cancel(job.id, job.attempt, reason)
+            self._seen.touched.add(worker.id)
+        for job, worker in effects.started:
+            vacate(worker, job.id)
+        effects.started, effects.overtaking = [], []
+        self._seen.flush()
+
+    def _may(self, job: Job, worker: Worker) -> bool:
+        return worker.orders is not None and not job.policy.at_most_once and (job.is_new or not self._store.knows(job.raw))
+
+    def _is_quick(self, job: Job) -> bool:
+        task = self._board.tasks.get(job.line.task)
+        return task is not None and task.seconds_each is not None and task.seconds_each < QUICK_TASK

@@ -1,0 +1,254 @@
+"""What workers report, made into moves: successes, failures, hand-backs and notices, each held against its attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn import wire
+from taskbahn.errors import TimeLimitExceeded, WorkerLost
+from taskbahn.progress import is_sound, progress_of
+from taskbahn.protocol.options import LONGEST
+from taskbahn.states import State
+from taskbahn_router.core.error_fingerprint import fingerprint
+from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
+from taskbahn_router.core.retry import Bury, Ending, Retry, judge
+from taskbahn_router.core.retry import Requeue as Again
+from taskbahn_router.model.turn import Effects, Ended, Noticed, Requeued
+from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn_router.model.state import Board, Job, Worker
+    from taskbahn_router.model.turn import Loss
+
+MAX_EVENTS_KEPT = 120_000  # log lines and chunks of one job: all that one attempt may say, and its states
+HALTED = {
+    "error": WorkerLost.uri,
+    "type": "WorkerLost",
+    "message": "its worker was told to end, and stopped it",
+    "reason": "the task must never start twice (delivery is at_most_once)",
+}
+ERROR_URIS = {"time_limit": TimeLimitExceeded.uri, "crash": WorkerLost.uri, "worker_lost": WorkerLost.uri}
+
+
+class Reports:
+    """Turns the reports of one turn into moves; uniform is a source of random numbers, 0 <= x < 1."""
+
+    def __init__(self, board: Board, uniform: Callable[[], float]) -> None:
+        self._board = board
+        self._uniform = uniform
+
+    def apply(self, effects: Effects, now: float) -> None:
+        """Write the moves of all gathered reports and losses into the batch."""
+        for acknowledge, worker, report in effects.gathered.reports:
+            refused = self._report(effects, worker, report, now)
+            if acknowledge is not None:
+                effects.answers.append((acknowledge, refused))
+        for job in effects.gathered.returns:  # before losses: what was not handed out is not charged
+            if self._is_running(job):
+                self._again(effects, job, Event.HAND_BACK, None, None)
+        for loss in effects.gathered.losses:
+            self._lost(effects, loss, now)
+
+    def _report(self, effects: Effects, worker: Worker, report: wire.Report, now: float) -> list[list[Any]]:
+        refused: list[list[Any]] = []
+        for notice in report.notices:
+            self._heard(effects, worker, notice, refused)
+        for done in report.done:
+            job = self._end(worker, done.id, done.attempt, refused)
+            if job is not None:
+                self._done(effects, worker, job, done, now)
+        for failed in report.failed:
+            job = self._end(worker, failed.id, failed.attempt, refused)
+            if job is not None:
+                worker.failed += 1
+                ending: Ending = "error" if failed.kind == "cancelled" else failed.kind
+                self._failed(effects, job, ending, failed.error, retryable=failed.retry, delay=failed.delay, now=now)
+        for id, attempt in report.back:
+            job = self._end(worker, id, attempt, refused)
+            if job is not None:
+                self._back(effects, job, report, now)
+        if report.draining:
+            worker.draining = True
+            worker.room.open = False
+        return refused
+
+    def _back(self, effects: Effects, job: Job, report: wire.Report, now: float) -> None:
+        self._was_not_short(job, draining=report.draining)
+        if job.policy.at_most_once and (job.id, job.attempt) in report.begun:
+            self._bury(effects, job, HALTED, now)
+        else:
+            self._again(effects, job, Event.HAND_BACK, None, None)
+
+    def _was_not_short(self, job: Job, *, draining: bool) -> None:
+        """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
+        task = self._board.tasks.get(job.line.task)
+        if task is not None and not draining:
+            task.seconds_each = max(LOOK_AHEAD_SECONDS, task.seconds_each or 0.0)
+
+    def _current(self, worker: Worker, id: str, attempt: int) -> Job | None:
+        job = self._board.jobs.get(id)
+        if job is None or job.attempt != attempt or job.worker is not worker or job.state is not State.RUNNING:
+            return None
+        return job
+
+    def _is_running(self, job: Job) -> bool:
+        return job.state is State.RUNNING and self._board.jobs.get(job.id) is job
+
+    def _end(self, worker: Worker, id: str, attempt: int, refused: list[list[Any]]) -> Job | None:
+        """Free the attempt's place; return its job if the attempt is the current one."""
+        occupied = worker.attempts.get(id) == attempt
+        if occupied:
+            vacate(worker, id)
+        job = self._current(worker, id, attempt)
+        if job is None and not occupied:
+            refused.append([id, attempt])
+        return job
+
+    def _done(self, effects: Effects, worker: Worker, job: Job, done: wire.Done, now: float) -> None:
+        worker.finished += 1
+        task = self._board.tasks.get(job.line.task)
+        seconds = done.ended_at - done.started_at
+        if task is not None and seconds >= 0:  # less, if the worker's clock was set back meanwhile
+            task.seconds_each = learn(task.seconds_each, seconds)
+        job.number += 1
+        job.advance(Event.SUCCEED)
+        state = str(job.state)
+        progress = None if job.progress is None else wire.to_json(job.progress)
+        effects.batch.finishes.append(
+            Finish(
+                state, now, done.result, None, progress, job.number, job.failures, job.crashes, now + job.policy.keep, None,
+                job.seq, job.attempt,
+            )
+        )  # fmt: skip
+        effects.ended.append(Ended(job, state, done.result, None, now))
+
+    def _lost(self, effects: Effects, loss: Loss, now: float) -> None:
+        job = loss.job
+        if self._is_running(job):
+            if job.worker is not None:
+                vacate(job.worker, job.id)
+            self._failed(effects, job, loss.ending, loss.error, retryable=True, delay=None, now=now)
+
+    def _failed(
+        self,
+        effects: Effects,
+        job: Job,
+        ending: Ending,
+        error: dict[str, Any],
+        *,
+        retryable: bool,
+        delay: float | None,
+        now: float,
+    ) -> None:
+        if ending in ("crash", "worker_lost"):
+            job.crashes += 1
+        else:
+            job.failures += 1
+        verdict = judge(
+            job.policy,
+            ending,
+            failures=job.failures,
+            crashes=job.crashes,
+            retryable=retryable,
+            delay=None if delay is None or not 0 <= delay <= LONGEST else delay,  # nan, too, which an older worker may send
+            uniform=self._uniform,
+        )
+        info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **error}
+        effects.batch.attempts.append(
+            AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, ending, wire.to_json(info))
+        )
+        match verdict:
+            case Retry(seconds):
+                self._again(effects, job, Event.RETRY, now + seconds, info)
+            case Again():
+                self._again(effects, job, Event.WORKER_LOST, None, info)
+            case Bury(reason):
+                self._bury(effects, job, {**info, "reason": reason}, now)
+
+    def _bury(self, effects: Effects, job: Job, error: dict[str, Any], now: float) -> None:
+        job.number += 1
+        job.advance(Event.FAIL)
+        state = str(job.state)
+        progress = None if job.progress is None else wire.to_json(job.progress)
+        effects.batch.finishes.append(
+            Finish(
+                state, now, None, wire.to_json(error), progress, job.number, job.failures, job.crashes, now + job.policy.keep,
+                fingerprint(job.line.task, error), job.seq, job.attempt,
+            )
+        )  # fmt: skip
+        effects.ended.append(Ended(job, state, None, error, now))
+
+    def _again(self, effects: Effects, job: Job, event: Event, due_at: float | None, error: dict[str, Any] | None) -> None:
+        job.number += 1
+        job.advance(event)
+        job.due_at = due_at
+        effects.batch.requeues.append(
+            Requeue(job.state, due_at, None, job.number, job.failures, job.crashes, job.seq, job.attempt)
+        )
+        effects.requeued.append(Requeued(job, job.state, due_at, error))
+
+    def _heard(self, effects: Effects, worker: Worker, notice: wire.Notice, refused: list[list[Any]]) -> None:
+        job = self._current(worker, notice.id, notice.attempt)
+        if job is not None:
+            self._notice(effects, job, notice)
+        elif worker.attempts.get(notice.id) != notice.attempt:
+            refused.append([notice.id, notice.attempt])
+        # else: the job was cancelled; refused, the worker would forget the attempt, and never tell its end, which frees its place
+
+    def _notice(self, effects: Effects, job: Job, notice: wire.Notice) -> None:
+        if notice.kind == "progress":
+            sound = is_sound(notice.data)
+            job.progress = notice.data if sound else wire.plain(progress_of(notice.data))
+            job.progress_stored = False
+        elif notice.kind in ("log", "chunk"):
+            if 0 < notice.mark <= job.heard:  # sent again
+                return
+            if job.number >= MAX_EVENTS_KEPT:
+                if job.is_full:
+                    return
+                job.is_full = True
+                notice = no_more(notice)
+            job.heard = max(job.heard, notice.mark)
+            job.number += 1
+            data = wire.to_json(notice.data)
+            effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, data, job.attempt, job.heard))
+            job.progress_stored = False  # the row's number must follow
+        else:
+            return
+        effects.noticed.append(Noticed(job, job.number, notice))
+
+
+def no_more(notice: wire.Notice) -> wire.Notice:
+    """Return the line that comes instead of the first notice that a job's history has no room for."""
+    message = f"the job has {MAX_EVENTS_KEPT:,} log lines and chunks: of those that this attempt sends from here on none are kept"
+    return wire.Notice(
+        notice.id, notice.attempt, "log", notice.at, {"level": "WARNING", "logger": "taskbahn", "message": message}, notice.mark
+    )
+
+
+def snapshots(jobs: list[Job]) -> list[Snapshot]:
+    """Return the rows that bring numbers and progress of running jobs up to date."""
+    rows = []
+    for job in jobs:
+        if not job.progress_stored and job.state is State.RUNNING:
+            job.progress_stored = True
+            rows.append(Snapshot(job.number, None if job.progress is None else wire.to_json(job.progress), job.seq))
+    return rows
+
+
+def vacate(worker: Worker, id: str) -> None:
+    """Free the place that a job's attempt has on a worker."""
+    if worker.attempts.pop(id, None) is not None:
+        worker.room.in_flight -= 1
+        if id in worker.slow:
+            worker.slow.discard(id)
+            worker.room.slow = len(worker.slow)
+
+
+def is_slow(board: Board, worker: Worker, task: str) -> bool:
+    """Return whether an attempt of *task* may hold a slot of *worker* for long."""
+    known = board.tasks.get(task)
+    return look_ahead(worker.room.slots, known.seconds_each if known else None) == 0

@@ -1,0 +1,74 @@
+"""The next turn, decided before the effects of a large one are let out, so that the store writes while the loop sends.
+
+Otherwise the store has nothing to do while memory follows and outcomes and orders leave, and the loop has nothing to do while the
+store writes, which take a thousand jobs about as long. The turn before is durable by then, and nothing of the next one is seen before
+its own commit, so no promise changes. But decisions are made of what is in memory, which does not know yet what the turn before
+did: so only what cannot meet it goes on, new jobs and reports, and what they are held against is counted for that moment.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from taskbahn.states import State
+from taskbahn_router.dispatcher.outcomes import is_slow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taskbahn_router.model.state import Board, Line
+    from taskbahn_router.model.turn import Effects, Gathered
+    from taskbahn_router.stores.contract import CommitResult
+
+LARGE = 100  # rows of a turn whose effects take long enough
+
+
+class Pipelining:
+    """Says when the next turn may be decided, and counts what memory does not know yet."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def may(self, done: Effects, result: CommitResult, gathered: Gathered) -> bool:
+        """Return whether what was gathered can be decided while nothing of a committed turn but its counts is known."""
+        return (
+            done.batch.rows() >= LARGE
+            and gathered.is_plain()
+            and done.gathered.is_plain()
+            and not (done.started or done.overtaking or result.duplicates)
+            and self._are_short(done, result)
+        )
+
+    @contextmanager
+    def counted(self, done: Effects, result: CommitResult) -> Iterator[None]:
+        """Count the ready jobs and the places of a committed turn as they will be when memory has followed."""
+        ready = self._ready(done, result)
+        places = [(worker.room, len(rows)) for worker, rows in zip(done.claims, result.claimed, strict=True)]
+        for line, change in ready.items():
+            self._board.ready(line, change)
+        for room, taken in places:
+            room.in_flight += taken
+        try:
+            yield
+        finally:
+            for line, change in ready.items():
+                self._board.ready(line, -change)
+            for room, taken in places:
+                room.in_flight -= taken
+
+    def _ready(self, done: Effects, result: CommitResult) -> Counter[Line]:
+        ready = Counter(job.line for job in done.gathered.new if job.state is State.READY)
+        ready.update(requeued.job.line for requeued in done.requeued if requeued.state == State.READY)
+        for rows in result.claimed:
+            ready.subtract({self._board.by_id[line]: count for line, count in Counter(row.line for row in rows).items()})
+        return ready
+
+    def _are_short(self, done: Effects, result: CommitResult) -> bool:
+        """Return whether all that was claimed is known to be short: what is not closes its worker's look-ahead."""
+        return not any(
+            is_slow(self._board, worker, self._board.by_id[line].task)
+            for worker, rows in zip(done.claims, result.claimed, strict=True)
+            for line in {row.line for row in rows}
+        )

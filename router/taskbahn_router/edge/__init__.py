@@ -1,3 +1,0 @@
-"""All that touches Crossbar in a running router: `component`, which Crossbar loads, and its two ways to and from the dispatcher,
-`link` and `shortcut`.
-"""

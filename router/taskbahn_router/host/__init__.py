@@ -1,0 +1,1 @@
+"""The machine under the router: files and disk."""

@@ -1,0 +1,64 @@
+"""How long ready jobs have waited: from what the store says of them, and from what was seen here.
+
+When the oldest job of a line was accepted is no answer alone: one that was delayed for a day, or tried again by hand a week later,
+has not waited since then. So a line counts as waiting at most since it was last seen empty.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn.states import State
+from taskbahn_router.metrics.recent import STEP
+from taskbahn_router.metrics.recorder import History, Standing
+
+if TYPE_CHECKING:
+    from taskbahn_router.model.state import Board, Line
+
+TICK = 1.0  # seconds between two looks
+LONG_AGO = 0.0
+
+
+class Gauges:
+    """Looks at the board once a second."""
+
+    def __init__(self, board: Board, history: History) -> None:
+        self._board = board
+        self._history = history
+        self._accepted: dict[int, float] = {}  # line -> when its oldest ready job was accepted, by the store
+        self._crowded: dict[int, float] = dict.fromkeys(board.crowded, LONG_AGO)  # line -> since when it was never seen empty
+
+    def look(self, now: float) -> None:
+        """Note how things stand; what each task has, only where a bucket of the charts ends."""
+        self._crowded = {line: self._crowded.get(line, now) for line in self._board.crowded}
+        counts, oldest = self._board.counts, self.oldest(now)
+        whole = Standing(
+            counts[State.READY] + counts[State.WAITING], counts[State.RUNNING], None if oldest is None else now - oldest
+        )
+        self._history.stand(now, whole, self._tasks(now) if now % STEP >= STEP - TICK else {})
+
+    def learn(self, accepted: dict[int, float]) -> None:
+        """Take what the store says: line -> when the oldest of its ready jobs was accepted."""
+        self._accepted = accepted
+
+    def since(self, line: Line, now: float) -> float:
+        """Return since when the oldest ready job of a line waits."""
+        seen = self._crowded.get(line.id, now)
+        known = self._accepted.get(line.id, now if seen == LONG_AGO else seen)
+        return min(now, max(seen, known))
+
+    def oldest(self, now: float) -> float | None:
+        """Return since when the oldest ready job of all waits; None when there is none."""
+        return min((self.since(self._board.by_id[line], now) for line in self._board.crowded), default=None)
+
+    def _tasks(self, now: float) -> dict[str, Standing]:
+        running: dict[str, int] = {}
+        for job in self._board.jobs.values():
+            if job.state is State.RUNNING:
+                running[job.line.task] = running.get(job.line.task, 0) + 1
+        found = {task: Standing(0, count, None) for task, count in running.items()}
+        for id in self._board.crowded:
+            line = self._board.by_id[id]
+            ready, count, oldest = found.get(line.task, Standing(0, 0, None))
+            found[line.task] = Standing(ready + line.ready, count, max(oldest or 0.0, now - self.since(line, now)))
+        return found

@@ -1,0 +1,77 @@
+"""The last quarter of an hour, in buckets of five seconds, in memory only."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from taskbahn_router.metrics.tally import Tally, total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STEP = 5  # seconds
+KEPT = 900 // STEP
+RATE_BUCKETS = 60 // STEP
+MOST_NAMED = 20_000  # tallies of tasks in all buckets: some 20 MB
+
+
+class Bucket:
+    """Five seconds: what happened, by task ("": those beyond the most that are told apart) and together.
+
+    whole is complete when the bucket is closed. queues: jobs that ended, kept for a minute.
+    """
+
+    __slots__ = ("is_named", "queues", "start", "tasks", "whole")
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.tasks: dict[str, Tally] = {}
+        self.queues: dict[str, int] = {}
+        self.whole = Tally()
+        self.is_named = True  # its tasks are known
+
+    def close(self) -> None:
+        """Nothing more happens in it."""
+        whole = total(self.tasks.values())
+        whole.stands(self.whole.waiting, self.whole.running, self.whole.oldest)
+        self.whole = whole
+
+
+class Fine:
+    """Closed buckets, the oldest first."""
+
+    def __init__(self) -> None:
+        self._buckets: deque[Bucket] = deque()
+        self._named = 0
+
+    def __iter__(self) -> Iterator[Bucket]:
+        return iter(self._buckets)
+
+    def add(self, bucket: Bucket) -> None:
+        """Take a closed bucket, and forget what is too old or too much."""
+        if self._buckets and bucket.start <= self._buckets[-1].start:  # the clock was set back
+            self._buckets.clear()
+            self._named = 0
+        self._buckets.append(bucket)
+        self._named += len(bucket.tasks)
+        while self._buckets[0].start <= bucket.start - KEPT * STEP:
+            self._named -= len(self._buckets.popleft().tasks)
+        if len(self._buckets) > RATE_BUCKETS:
+            self._buckets[-RATE_BUCKETS - 1].queues = {}
+        if self._named > MOST_NAMED:
+            self._forget_names()
+
+    def since(self, time: float) -> Iterator[Bucket]:
+        """Yield the buckets that began at a time or later, the newest first."""
+        for bucket in reversed(self._buckets):
+            if bucket.start < time:
+                return
+            yield bucket
+
+    def _forget_names(self) -> None:
+        for bucket in self._buckets:
+            if self._named <= MOST_NAMED:
+                return
+            self._named -= len(bucket.tasks)
+            bucket.tasks, bucket.is_named = {}, False

@@ -1,0 +1,282 @@
+"""Counts what happens, as it is let out: a few additions a job, into the bucket of these five seconds.
+
+Closed buckets go into the chart of the last quarter of an hour (`recent`), the minutes for the store (`minutes`) and the last 24
+hours of each task (`daily`). Time is handed in with every call; where it is set back, counting goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from taskbahn.states import State
+from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.metrics import histogram
+from taskbahn_router.metrics.daily import MOST_TASKS, Days
+from taskbahn_router.metrics.minutes import Minutes, minute_of
+from taskbahn_router.metrics.recent import RATE_BUCKETS, STEP, Bucket, Fine
+from taskbahn_router.metrics.tally import COUNTS, NOTHING, Tallies, Tally, total
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from taskbahn_router.model.state import Board, Job, Line
+    from taskbahn_router.model.turn import Effects
+    from taskbahn_router.stores.contract import CommitResult
+    from taskbahn_router.stores.minutes import MinuteRow
+    from taskbahn_router.stores.rows import Claimed, Moved
+
+CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)  # an attribute of an enumeration costs as much as the rest
+BACK = 60.0  # seconds by which the time may go back before counting begins anew
+NOBODY = Tally()  # where a loop has not met a line yet
+
+
+class Standing(NamedTuple):
+    """How things are: ready and waiting jobs, running ones, and the age of the oldest ready one in seconds."""
+
+    waiting: int
+    running: int
+    oldest: float | None
+
+
+def _start(time: float) -> int:
+    return int(time // STEP) * STEP
+
+
+class History:
+    """What happened since this dispatcher started, and, of the last day, before."""
+
+    def __init__(self, board: Board, wall: Callable[[], float]) -> None:
+        self._board = board
+        self._wall = wall
+        self.started_at = wall()
+        self._totals = Tally()
+        self._bucket = Bucket(_start(self.started_at))
+        self._minutes = Minutes((), self.started_at)
+        self._days = Days()
+        self.fine = Fine()
+
+    # before it begins
+
+    def begin(self, stored: Iterable[MinuteRow]) -> None:
+        """Go on with the minute that an earlier dispatcher was in, if that is not over."""
+        now = self._wall()
+        rows = [row for row in stored if row.at == minute_of(now)]
+        self._minutes = Minutes(rows, now)
+        for row in rows:
+            self.load(row.at, {row.task: Tally.of(row)})
+
+    def load(self, at: int, tallies: Tallies) -> None:
+        """Take in what earlier dispatchers stored of each task in an hour, or in a time that is older than a day."""
+        now = self._wall()
+        for task, tally in tallies.items():
+            if task and self._days.has_room_for(task):
+                self._days.add_stored(at, task, tally, now)
+
+    # counting
+
+    def count(self, effects: Effects, result: CommitResult, now: float) -> None:
+        """Count all that a committed turn let out."""
+        bucket = self.turn(now)
+        if effects.gathered.new:
+            self._accepted(bucket, effects.gathered.new)
+        for rows in result.claimed:
+            self._claimed(bucket, rows, now)
+        if effects.ended:
+            self._ended(bucket, effects, now)
+        for requeued in effects.requeued:
+            if requeued.error is not None:  # else it was handed back
+                self._tally(bucket, requeued.job.line.task).retried += 1
+        for moved in result.moved:
+            if moved.event in (Event.CANCEL, Event.EXPIRE):
+                self._ended_early(bucket, moved, now)
+
+    def _accepted(self, bucket: Bucket, jobs: list[Job]) -> None:
+        line: Line | None = None
+        tally, waits, step, before = NOBODY, NOBODY.waits, 0, -1.0
+        for job in jobs:
+            if job.line is not line:
+                line = job.line
+                tally = self._tally(bucket, line.task)
+                waits = tally.waits
+            tally.accepted += 1
+            if job.started_at is not None and job.state is not CANCELLED:  # it started at once
+                wait = job.started_at - job.created_at
+                if wait != before:  # those of one submission are alike
+                    step, before = histogram.step_of(wait), wait
+                waits[step] = waits.get(step, 0) + 1
+
+    def _claimed(self, bucket: Bucket, rows: list[Claimed], now: float) -> None:
+        line, waits, step, before = 0, NOBODY.waits, 0, -1.0
+        for row in rows:
+            ready_at = row.ready_at
+            if ready_at is not None:
+                if row.line != line:
+                    line = row.line
+                    waits = self._tally(bucket, self._board.by_id[line].task).waits
+                if ready_at != before:
+                    step, before = histogram.step_of(now - ready_at), ready_at
+                waits[step] = waits.get(step, 0) + 1
+
+    def _ended(self, bucket: Bucket, effects: Effects, now: float) -> None:
+        line: Line | None = None
+        tally, step_of, count = NOBODY, histogram.step_of, 0
+        seconds = {done.id: done.ended_at - done.started_at for _, _, report in effects.gathered.reports for done in report.done}
+        for job, state, _, _, _ in effects.ended:
+            if job.line is not line:
+                if line is not None:
+                    bucket.queues[line.queue] = bucket.queues.get(line.queue, 0) + count
+                line, count = job.line, 0
+                tally = self._tally(bucket, line.task)
+                tally.last_at = now
+            count += 1
+            if state == SUCCEEDED:
+                tally.succeeded += 1
+                step = step_of(seconds.get(job.id, 0.0))
+                tally.runs[step] = tally.runs.get(step, 0) + 1
+            else:
+                tally.failed += 1
+        if line is not None:
+            bucket.queues[line.queue] = bucket.queues.get(line.queue, 0) + count
+
+    def _ended_early(self, bucket: Bucket, moved: Moved, now: float) -> None:
+        line = self._board.by_id[moved.line]
+        tally = self._tally(bucket, line.task)
+        tally.last_at = now
+        bucket.queues[line.queue] = bucket.queues.get(line.queue, 0) + 1
+        if moved.event is Event.CANCEL:
+            tally.cancelled += 1
+        else:
+            tally.expired += 1
+
+    def _tally(self, bucket: Bucket, task: str) -> Tally:
+        tally = bucket.tasks.get(task)
+        if tally is None:
+            if task and not (self._days.has_room_for(task) and len(bucket.tasks) < MOST_TASKS):
+                return self._tally(bucket, "")
+            tally = bucket.tasks[task] = Tally()
+        return tally
+
+    # time
+
+    def turn(self, now: float) -> Bucket:
+        """Return the bucket of now, closing the one before it if its time is over."""
+        start = _start(now)
+        if start > self._bucket.start or start < self._bucket.start - BACK:
+            self._begin_bucket(start)
+        return self._bucket
+
+    def _begin_bucket(self, start: int) -> None:
+        bucket, self._bucket = self._bucket, Bucket(start)
+        bucket.close()
+        self._totals.add(bucket.whole)
+        self._minutes.add(bucket)
+        self._days.add_bucket(bucket)
+        self.fine.add(bucket)
+
+    def stand(self, now: float, whole: Standing, tasks: dict[str, Standing]) -> None:
+        """Note how things are; what is noted last counts for the bucket."""
+        bucket = self.turn(now)
+        bucket.whole.stands(*whole)
+        for task, standing in tasks.items():
+            self._tally(bucket, task).stands(*standing)
+
+    # the store
+
+    def take_minutes(self, *, all_of_them: bool = False) -> list[MinuteRow]:
+        """Hand over what the store has not; all of them: the minute that goes on as well."""
+        now = self._wall()
+        if all_of_them:
+            self._begin_bucket(_start(now) + STEP)
+            return self._minutes.take(inf)
+        self.turn(now)
+        return self._minutes.take(now)
+
+    def stored_minutes(self) -> None:
+        """What was taken is in the store."""
+        self._minutes.stored()
+
+    def first_unstored(self) -> int:
+        """Return the minute from which on `minutes` has all that is known."""
+        return self._minutes.first(self._wall())
+
+    # questions
+
+    def minutes(self, task: str) -> list[tuple[int, Tally]]:
+        """Return the minutes of a task ("": of all) that are not in the store yet, with the one that goes on."""
+        now = self._wall()
+        bucket = self.turn(now)
+        found = self._minutes.of(task, now)
+        found.setdefault(minute_of(bucket.start), Tally()).add(self._so_far(task))
+        return sorted(found.items())
+
+    def moments(self, task: str, since: float) -> list[tuple[int, Tally]]:
+        """Return the five seconds of a task ("": of all) from a time on, with those that go on."""
+        bucket = self.turn(self._wall())
+        found = [
+            (old.start, old.tasks.get(task, NOTHING) if task else old.whole)
+            for old in self.fine.since(since)
+            if old.is_named or not task
+        ]  # fmt: skip
+        return [*reversed(found), (bucket.start, self._so_far(task))]
+
+    def totals(self) -> dict[str, int]:
+        """Return the `wire_views.Totals`."""
+        now = total((self._totals, self._so_far("")))
+        return {name: getattr(now, name) for name in COUNTS}
+
+    def last_minute(self) -> Tally:
+        """Return what happened in the last minute."""
+        self.turn(self._wall())
+        recent = self.fine.since(self._bucket.start - (RATE_BUCKETS - 1) * STEP)
+        return total([*(bucket.whole for bucket in recent), self._so_far("")])
+
+    def queue_rates(self) -> dict[str, float]:
+        """Return for each queue how many of its jobs ended in a second, over the last minute."""
+        now = self._wall()
+        self.turn(now)
+        since = self._bucket.start - (RATE_BUCKETS - 1) * STEP
+        ended = Counter(self._bucket.queues)
+        for bucket in self.fine.since(since):
+            ended.update(bucket.queues)
+        seconds = max(1.0, now - max(since, self.started_at))
+        return {queue: count / seconds for queue, count in ended.items()}
+
+    def failures(self, seconds: float) -> dict[str, tuple[int, int]]:
+        """Return for each task with failures of late how many of its jobs failed, and how many succeeded or failed."""
+        failed: Counter[str] = Counter()
+        succeeded: Counter[str] = Counter()
+        now = self._wall()
+        for bucket in chain((self.turn(now),), self.fine.since(now - seconds)):
+            for task, tally in bucket.tasks.items():
+                if tally.failed:
+                    failed[task] += tally.failed
+                if tally.succeeded:
+                    succeeded[task] += tally.succeeded
+        return {task: (count, count + succeeded[task]) for task, count in failed.items()}
+
+    def typical(self, task: str) -> float | None:
+        """Return the median of the seconds that recent successful attempts of a task took; None if none is known."""
+        known = self._days.typical(task)
+        return histogram.quantile(self._so_far(task).runs, 0.5) if known is None else known
+
+    def statistics(self, task: str) -> dict[str, Any] | None:
+        """Return the `wire_views.TaskStatistics` of the last 24 hours; None if nothing happened."""
+        tallies = [tally for tally in (self._days.of(task), self._bucket.tasks.get(task)) if tally is not None]
+        if not tallies:
+            return None
+        tally = total(tallies)
+        wait, wait95 = histogram.median_and_95(tally.waits)
+        run, run95 = histogram.median_and_95(tally.runs)
+        counts = {name: getattr(tally, name) for name in COUNTS if name != "retried"}
+        return {**counts, "wait": wait, "wait95": wait95, "run": run, "run95": run95, "last_at": tally.last_at}
+
+    def _so_far(self, task: str) -> Tally:
+        """Return what the bucket of now has."""
+        if task:
+            return self._bucket.tasks.get(task, NOTHING)
+        whole = total(self._bucket.tasks.values())
+        whole.stands(self._bucket.whole.waiting, self._bucket.whole.running, self._bucket.whole.oldest)
+        return whole

@@ -1,0 +1,108 @@
+"""What happened to the jobs of one task, or of all, in one stretch of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn_router.metrics import histogram
+from taskbahn_router.stores.minutes import MinuteRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COUNTS = ("accepted", "succeeded", "failed", "cancelled", "expired", "retried")
+
+
+class Tally:
+    """Counts of jobs, how long they waited and ran, and how things stood at the end.
+
+    waits: from ready to started; runs: of attempts that succeeded. waiting, running, oldest: None when nobody looked.
+    """
+
+    __slots__ = (*COUNTS, "last_at", "oldest", "running", "runs", "waiting", "waits")
+
+    def __init__(self) -> None:
+        self.accepted = self.succeeded = self.failed = self.cancelled = self.expired = self.retried = 0
+        self.waits: histogram.Histogram = {}
+        self.runs: histogram.Histogram = {}
+        self.last_at: float | None = None
+        self.waiting: int | None = None
+        self.running: int | None = None
+        self.oldest: float | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether anything happened, or waited, or ran."""
+        return bool(self.accepted or self.ended or self.retried or self.waits or self.waiting or self.running)
+
+    @property
+    def ended(self) -> int:
+        """How many jobs became final."""
+        return self.succeeded + self.failed + self.cancelled + self.expired
+
+    def add(self, later: Tally) -> None:
+        """Take in what happened after this."""
+        self.accepted += later.accepted
+        self.succeeded += later.succeeded
+        self.failed += later.failed
+        self.cancelled += later.cancelled
+        self.expired += later.expired
+        self.retried += later.retried
+        if later.waits:
+            histogram.add(self.waits, later.waits)
+        if later.runs:
+            histogram.add(self.runs, later.runs)
+        if later.last_at is not None:
+            self.last_at = max(later.last_at, self.last_at or 0.0)
+        if later.waiting is not None:
+            self.waiting, self.running, self.oldest = later.waiting, later.running, later.oldest
+
+    def take_away(self, earlier: Tally) -> None:
+        """Let go of what happened at first."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) - getattr(earlier, name))
+        histogram.take_away(self.waits, earlier.waits)
+        histogram.take_away(self.runs, earlier.runs)
+
+    def stands(self, waiting: int | None, running: int | None, oldest: float | None) -> None:
+        """Note how things are."""
+        self.waiting, self.running, self.oldest = waiting, running, oldest
+
+    def row(self, at: int, task: str) -> MinuteRow:
+        """Return it as it is stored."""
+        return MinuteRow(
+            at, task, self.accepted, self.succeeded, self.failed, self.cancelled, self.expired, self.retried,
+            histogram.packed(self.waits), histogram.packed(self.runs), self.last_at, self.waiting, self.running, self.oldest,
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, row: MinuteRow) -> Tally:
+        """Return what was stored."""
+        tally = cls()
+        tally.accepted, tally.succeeded, tally.failed = row.accepted, row.succeeded, row.failed
+        tally.cancelled, tally.expired, tally.retried = row.cancelled, row.expired, row.retried
+        tally.waits, tally.runs = histogram.unpacked(row.waits), histogram.unpacked(row.runs)
+        tally.last_at, tally.waiting, tally.running, tally.oldest = row.last_at, row.waiting, row.running, row.oldest
+        return tally
+
+
+Tallies = dict[str, Tally]  # by task
+
+
+def add_to(tallies: Tallies, task: str, tally: Tally) -> None:
+    """Take in what happened to a task."""
+    known = tallies.get(task)
+    if known is None:
+        known = tallies[task] = Tally()
+    known.add(tally)
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of tallies, of which the last one says how things stand."""
+    result = Tally()
+    for tally in tallies:
+        result.add(tally)
+    return result
+
+
+NOTHING = Tally()  # it was quiet
+NOTHING.stands(0, 0, None)

@@ -1,0 +1,1 @@
+"""What the dispatcher holds in memory; nothing here decides."""

@@ -1,0 +1,336 @@
+"""What the dispatcher holds in memory: lines, tasks, workers, and the jobs that run or are just being accepted.
+
+What waits is in the store; of it only counts are here. Nothing here sends or stores anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from taskbahn import wire
+from taskbahn.errors import InvalidRequest, TaskbahnError
+from taskbahn.states import State
+from taskbahn_router.core.argument_schema import Checker
+from taskbahn_router.core.lifecycle import Event, advance
+from taskbahn_router.core.placement import Room
+from taskbahn_router.core.policy import Policy, policy_of
+from taskbahn_router.stores.rows import LineRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from taskbahn_router.stores.contract import StartState
+    from taskbahn_router.stores.rows import Claimed, JobRow
+
+ID_LENGTH = 36
+ID_BYTES = 16
+
+
+def id_bytes(text: Any) -> bytes:
+    """Return the 16 bytes of a UUID in its text form; raises `InvalidRequest`."""
+    if isinstance(text, str) and len(text) == ID_LENGTH and text[8] == text[13] == text[18] == text[23] == "-":
+        try:
+            raw = bytes.fromhex(text.replace("-", ""))
+        except ValueError:
+            raw = b""
+        if len(raw) == ID_BYTES:  # fewer where there were spaces
+            return raw
+    raise InvalidRequest(f"{str(text)[:100]!r} is no job id: it must be a UUID such as 0192f0c1-2d3e-7abc-8def-0123456789ab")
+
+
+def both_ids(text: Any) -> tuple[str, bytes]:
+    """Return the text form of a UUID as we write it, and its 16 bytes; raises `InvalidRequest`."""
+    raw = id_bytes(text)
+    return text if text.islower() else id_text(raw), raw
+
+
+def id_text(raw: bytes) -> str:
+    """Return the text form of a UUID's 16 bytes."""
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A declared task."""
+
+    name: str
+    declaration: wire.TaskDeclaration
+    packed: str  # the declaration as JSON
+    options: str  # the options alone, as JSON
+    checker: Checker | None
+    seconds_each: float | None = None
+
+    @classmethod
+    def of(cls, declaration: wire.TaskDeclaration) -> Task:
+        signature = declaration.signature
+        return cls(
+            declaration.name,
+            declaration,
+            wire.to_json(declaration),
+            wire.to_json(declaration.options),
+            Checker(declaration.name, signature) if signature else None,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """The jobs of one task in one queue; `ready` counts those that wait for a worker."""
+
+    id: int
+    queue: str
+    task: str
+    ready: int = 0
+
+
+class Orders(Protocol):
+    """The way to a worker."""
+
+    def order(self, order: dict[str, Any]) -> None:
+        """Send a `wire.WorkerOrder`."""
+
+    def dismiss(self, error: TaskbahnError) -> None:
+        """End its session."""
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A worker that is attached, or whose session was lost a moment ago (then `orders` is None)."""
+
+    id: str
+    hello: wire.Hello
+    room: Room
+    orders: Orders | None
+    attached_at: float
+    seen: float  # by the monotonic clock
+    attempts: dict[str, int] = field(default_factory=dict)  # job -> attempt that occupies it
+    slow: set[str] = field(default_factory=set)  # those of them that are not known to be short
+    draining: bool = False  # it said so itself
+    drained: bool = False  # an operator said so
+    finished: int = 0
+    failed: int = 0
+    vitals: wire.Vitals = field(default_factory=wire.Vitals)  # the last ones that it told
+    blocked_since: float | None = None  # its event loop, by the dispatcher's clock
+    outbox: dict[str, Any] = field(default_factory=dict)  # the next order
+
+    def holds_slow(self, jobs: Iterable[str]) -> None:
+        """Note that attempts of those jobs, which it has, may take long: there is no look-ahead meanwhile."""
+        self.slow.update(jobs)
+        self.room.slow = len(self.slow)
+
+    def blocked(self) -> dict[str, Any] | None:
+        """Return the `wire_views.BlockedView` of its event loop; None while that answers."""
+        told = self.vitals.blocked
+        if told is None or self.blocked_since is None:
+            return None
+        return {"since": self.blocked_since, "at": told.at, "job": told.job, "attempt": told.attempt, "task": told.task}
+
+    def is_blocked_for(self, task: str) -> bool:
+        """Whether it offers a task that needs its event loop, which is blocked."""
+        return self.vitals.blocked is not None and any(one.name == task and one.pool == "loop" for one in self.hello.tasks)
+
+    def settle_room(self) -> None:
+        """Open or close its room for new attempts, by what it and the operators said."""
+        self.room.open = self.orders is not None and not self.draining and not self.drained
+
+    def order_run(self, job: Job) -> None:
+        """Put a job's attempt into the next order."""
+        run = self.outbox.setdefault("run", [])
+        run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
+
+    def order_recorded(self, refused: list[list[Any]]) -> None:
+        """Put the acknowledgement of a streamed report into the next order."""
+        self.outbox["recorded"] = self.outbox.get("recorded", 0) + 1
+        if refused:
+            self.outbox["refused"] = self.outbox.get("refused", []) + refused
+
+    def order_cancel(self, id: str, attempt: int, reason: str) -> None:
+        """Put the end of an attempt into the next order."""
+        self.outbox.setdefault("cancel", []).append([id, attempt, reason])
+
+
+class Job:
+    """A job that runs, or is being accepted in this turn."""
+
+    __slots__ = (
+        "attempt",
+        "caller",
+        "crashes",
+        "created_at",
+        "due_at",
+        "failures",
+        "heard",
+        "id",
+        "is_followed",
+        "is_full",
+        "is_new",
+        "line",
+        "number",
+        "packed",
+        "policy",
+        "progress",
+        "progress_stored",
+        "raw",
+        "seq",
+        "started_at",
+        "state",
+        "worker",
+        "worker_id",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        id: str,
+        raw: bytes,
+        line: Line,
+        policy: Policy,
+        packed: str,
+        created_at: float,
+        caller: str | None,
+        state: State = State.READY,
+    ) -> None:
+        self.id = id
+        self.raw = raw
+        self.line = line
+        self.policy = policy
+        self.packed = packed
+        self.created_at = created_at
+        self.caller = caller
+        self.is_new = False  # its id was made here: this is no repetition
+        self.is_followed = False  # whoever sent it waits for its outcome and sees nothing before
+        self.seq = 0
+        self.state = state  # as it was accepted or stored; from there `advance` moves it
+        self.due_at: float | None = None
+        self.attempt = 0
+        self.failures = 0
+        self.crashes = 0
+        self.number = 1
+        self.heard = 0  # the newest mark of the attempt's notices; stored with them, so that it outlives the router
+        self.started_at: float | None = None
+        self.worker: Worker | None = None
+        self.worker_id = ""
+        self.progress: Any = None
+        self.progress_stored = True
+        self.is_full = False  # the attempt was told that no more of its log lines and chunks are kept
+
+    def start(self, worker: Worker, now: float) -> None:
+        """Put the job on a worker, as its next attempt."""
+        self.advance(Event.START)
+        self.attempt += 1
+        self.number += 1
+        self.heard = 0
+        self.is_full = False
+        self.occupy(worker, now)
+
+    def advance(self, event: Event) -> None:
+        """Move the job by the table of its life; raises `IllegalMove`."""
+        self.state = advance(self.state, event)
+
+    def occupy(self, worker: Worker, now: float) -> None:
+        """Take the place on *worker* that the attempt has."""
+        self.worker = worker
+        self.worker_id = worker.id
+        self.started_at = now
+        if self.id not in worker.attempts:  # an attempt of it that was cancelled may still be ending there
+            worker.room.in_flight += 1
+        worker.attempts[self.id] = self.attempt
+
+
+class Board:
+    """All that is known in memory, with the few questions that several parts ask of it."""
+
+    def __init__(self) -> None:
+        self.lines: dict[tuple[str, str], Line] = {}
+        self.by_id: dict[int, Line] = {}
+        self.tasks: dict[str, Task] = {}
+        self.workers: dict[str, Worker] = {}
+        self.drained: dict[str, None] = {}  # ids of workers that operators want to take no more, the newest wish last
+        self.jobs: dict[str, Job] = {}
+        self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
+        self.last_seq = 0
+        self.crowded: set[int] = set()  # lines with ready jobs
+        self.new_lines: list[LineRow] = []
+        self.running_at_start: list[Job] = []  # until their workers come back or the grace time is over
+
+    def load(self, start: StartState) -> list[Job]:
+        """Take over what the store knows; return the jobs that were running."""
+        self.last_seq = start.last_seq
+        for row in start.lines:
+            line = Line(row.id, row.queue, row.task)
+            self._add_line(line)
+            self.ready(line, start.ready.get(row.id, 0))
+        for name, packed in start.tasks:
+            self.tasks[name] = Task.of(msgspec.json.decode(packed, type=wire.TaskDeclaration))
+        self.counts.update(start.counts)
+        return [self._running(row, start.heard.get(row.seq, 0)) for row in start.running]
+
+    def line(self, queue: str, task: str) -> Line:
+        """Return the line of a task in a queue, making it if it is new."""
+        line = self.lines.get((queue, task))
+        if line is None:
+            line = Line(len(self.by_id) + 1, queue, task)
+            self._add_line(line)
+            self.new_lines.append(LineRow(line.id, queue, task))
+        return line
+
+    def policy(self, task: str, own: str | None) -> Policy:
+        """Return the policy of a job from its task's options and its own, as stored."""
+        known = self.tasks.get(task)
+        return policy_of(known.options if known else "", own or "")
+
+    def serves(self, worker: Worker) -> None:
+        """Work out which lines a worker serves."""
+        # its event loop is blocked: jobs that need it go to other workers, or wait, and those of its other pools are not concerned
+        kept = "loop" if worker.vitals.blocked is not None else None
+        names = {task.name for task in worker.hello.tasks if task.pool != kept}
+        worker.room.lines = {line.id for line in self.by_id.values() if line.task in names and line.queue in worker.hello.queues}
+
+    def jobs_of(self, claimed: list[Claimed]) -> list[Job]:
+        """Return the records of jobs that were just claimed from the store."""
+        jobs = []
+        policies: dict[tuple[int, str | None], tuple[Line, Policy]] = {}
+        for row in claimed:
+            known = policies.get((row.line, row.options))
+            if known is None:
+                line = self.by_id[row.line]
+                known = policies[row.line, row.options] = line, self.policy(line.task, row.options)
+            job = Job(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller, State.RUNNING)
+            job.seq = row.seq
+            job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
+            jobs.append(job)
+        return jobs
+
+    def ready(self, line: Line, change: int) -> None:
+        """Count jobs that became ready, or ceased to be."""
+        line.ready += change
+        if line.ready > 0:
+            self.crowded.add(line.id)
+        else:
+            self.crowded.discard(line.id)
+
+    def moved(self, before: State | str, after: State | str, count: int = 1) -> None:
+        """Count a move from one state to another."""
+        self.counts[before] -= count
+        self.counts[after] += count
+
+    def _running(self, row: JobRow, heard: int) -> Job:
+        line = self.by_id[row.line]
+        policy = self.policy(line.task, row.options)
+        job = Job(id_text(row.id), row.id, line, policy, row.packed, row.created_at, row.caller, State.RUNNING)
+        job.seq = row.seq
+        job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
+        job.started_at, job.worker_id = row.started_at, row.worker or ""
+        job.progress = wire.from_json(row.progress) if row.progress else None
+        job.progress_stored = False  # its row's number may be behind its events
+        job.heard = heard
+        self.jobs[job.id] = job
+        return job
+
+    def _add_line(self, line: Line) -> None:
+        self.lines[line.queue, line.task] = line
+        self.by_id[line.id] = line
+        for worker in self.workers.values():
+            self.serves(worker)

@@ -1,0 +1,81 @@
+"""Rows of the store as they are shown: the structs of `wire_views`, as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn import wire
+from taskbahn.pages import value_bytes
+from taskbahn.states import FINAL_STATES, State
+from taskbahn_router.core.error_fingerprint import fingerprint
+from taskbahn_router.model.state import id_text
+from taskbahn_router.publishing.publisher import brief_error
+
+if TYPE_CHECKING:
+    from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
+
+
+ERRORS_BYTES = 2 * 1024 * 1024  # of the errors of all attempts, in one view
+LEFT_OUT = "(left out: with those of the later attempts it is more than one message carries)"
+
+
+def packed(text: str | None) -> Any:
+    """Return the value of stored JSON; None for none."""
+    return None if text is None else wire.from_json(text)
+
+
+def brief(row: JobRow) -> dict[str, Any]:
+    """Return the `wire_views.JobView` of a row without its payloads."""
+    view = {
+        "id": id_text(row.id), "task": row.task, "queue": row.queue, "state": row.state, "priority": row.priority,
+        "number": row.number, "attempt": row.attempt, "created_at": row.created_at, "due_at": row.due_at,
+        "started_at": row.started_at, "finished_at": row.finished_at, "kept_until": row.delete_at, "worker": row.worker,
+        "caller": row.caller, "tags": packed(row.tags) or [], "progress": packed(row.progress),
+    }  # fmt: skip
+    error = packed(row.error)
+    if error is not None:
+        view["error"] = brief_error(error)
+    if row.state == State.FAILED and row.fingerprint is not None:
+        view["fingerprint"] = row.fingerprint
+    return view
+
+
+def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
+    """Return the `wire_views.JobView` of a row with all that the store has of it."""
+    view = brief(row)
+    args, kwargs = wire.from_json(row.packed)
+    view |= {"args": args, "kwargs": kwargs, "result": packed(row.result), "error": packed(row.error)}
+    if row.state == State.FAILED:
+        view["fingerprint"] = row.fingerprint or fingerprint(row.task, view["error"] or {})
+    view["options"] = packed(row.options) or {}
+    view["attempts"] = attempt_views(attempts)
+    if row.attempt and row.started_at is not None and row.attempt not in {attempt.attempt for attempt in attempts}:
+        outcome = "" if row.state == State.RUNNING else row.state if row.state in FINAL_STATES else "handed_back"
+        last = {"attempt": row.attempt, "worker": row.worker or "", "started_at": row.started_at, "outcome": outcome}
+        view["attempts"].append(last | ({"ended_at": row.finished_at} if row.finished_at else {}))
+    return view
+
+
+def stored(id: str, row: EventRow) -> dict[str, Any]:
+    """Return the `wire.Event` of a stored row."""
+    event = {"job": id, "number": row.number, "kind": row.kind, "at": row.at, "data": wire.from_json(row.data)}
+    return event | {"attempt": row.attempt} if row.attempt else event
+
+
+def attempt_views(rows: list[AttemptRow]) -> list[dict[str, Any]]:
+    """Return the views of a job's attempts; of the earlier ones without their tracebacks, where those are too much for one message."""
+    size = 0
+    views = [attempt_view(row) for row in rows]
+    for view in reversed(views):
+        size += value_bytes(view["error"])
+        if size > ERRORS_BYTES and view["error"]:
+            view["error"] = brief_error(view["error"]) | {"traceback": LEFT_OUT}
+    return views
+
+
+def attempt_view(row: AttemptRow) -> dict[str, Any]:
+    """Return the `wire_views.AttemptView` of a row."""
+    return {
+        "attempt": row.attempt, "worker": row.worker, "started_at": row.started_at, "ended_at": row.ended_at,
+        "outcome": row.outcome, "error": packed(row.error),
+    }  # fmt: skip

@@ -1,0 +1,97 @@
+"""Starts Crossbar's two processes without what Crossbar imports and a node never uses: in half of the time, and with three fifths of the memory.
+
+`crossbar/__init__.py` imports web3 and what that needs, to rename a few of its functions; the rest of Crossbar brings XBR, Tor, NumPy
+and an embedded database. Here all that is deferred (see `lazy_modules`), and nothing of Crossbar's is changed: whatever does use
+one of them gets it, and then `crossbar/__init__.py` has run first, as ever.
+
+- The controller is started by `run`, in place of `crossbar.run`: the same steps for the one command that we give.
+- The router process, which the controller starts as `python -m crossbar.worker.main`, gets the folder `ahead` onto its path by
+  Crossbar's option `pythonpath` (`launcher.configuration`). The package `crossbar` that it finds there calls `take_over` and is gone.
+
+It is done only with the version of Crossbar that it was tried with; with any other one a node starts as `crossbar start` does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+from taskbahn_router.node.fast_start.lazy_modules import defer
+
+TRIED = "26.10.1"
+AHEAD = Path(__file__).with_name("path_hook")
+
+DEFERRED = MappingProxyType(
+    {
+        "crossbar": (),  # its own code changes web3 and eth_abi, and defines `run`; the modules beneath it need none of that
+        "crossbar.edge": (),  # another personality, which a realm imports for the name of a type
+        "crossbar.edge.worker": (),
+        "crossbar.edge.worker.router": ("ExtRouterRealm",),
+        "eth_keys": ("KeyAPI",),
+        "eth_keys.backends": ("NativeECCBackend",),
+        "web3": (),
+        "xbr": ("EIP712AuthorityCertificate", "FbsObject", "FbsRepository", "FbsSchema", "parse_certificate_chain"),
+        "xbr._schema": ("FbsRepository",),
+        "xbr._secmod": ("SecurityModuleMemory",),
+        "cfxdb": ("cookiestore",),  # cookies in a database
+        "zlmdb": (),
+        "numpy": (),
+        "bjdata": (),  # UBJSON, which no transport of ours speaks
+        "txtorcon": (),  # Tor
+        "treq": (),  # the web service that unpacks archives
+    }
+)
+HOLLOW = ("crossbar", "crossbar.edge", "crossbar.edge.worker")
+CHANGED_BY_CROSSBAR = ("web3", "xbr", "cfxdb")  # of which the latter two make the same changes, if they come first
+
+
+def defer_unused() -> bool:
+    """Defer what a node never uses; False, and nothing done, with a version of Crossbar that this was not tried with."""
+    from importlib.metadata import version  # `taskbahn up` itself needs none of that
+
+    if version("crossbar") != TRIED:
+        return False
+    defer(DEFERRED, hollow=HOLLOW, after=dict.fromkeys(CHANGED_BY_CROSSBAR, ("crossbar",)))
+    for name, value in vars(import_module("crossbar._version")).items():
+        if name in {"__version__", "__build__"}:  # asked for by many modules
+            setattr(sys.modules["crossbar"], name, value)
+    return True
+
+
+def run() -> None:
+    """Be Crossbar's controller, with the arguments of this process; does not return."""
+    if not defer_unused():
+        from crossbar import run as run_crossbar
+
+        sys.exit(run_crossbar())
+
+    from autobahn.twisted import install_reactor
+
+    reactor = install_reactor(explicit_reactor=os.environ.get("CROSSBAR_REACTOR"), verbose=False, require_optimal_reactor=False)
+
+    # not before the reactor
+    from crossbar.node import main as crossbar_main
+    from crossbar.personality import Personality
+
+    from taskbahn_router.node.fast_start.node_key import Node
+
+    Personality.Node = Node
+    vars(crossbar_main)["print"] = _print_words
+    sys.exit(crossbar_main.main("crossbar", sys.argv[1:], reactor, Personality))
+
+
+def _print_words(*words: object) -> None:
+    """Print, but not nothing: Crossbar ends its banner, which its log leaves out, with an empty line, which comes out as one of the log."""
+    if words:
+        sys.stdout.write(" ".join(map(str, words)) + "\n")
+
+
+def take_over() -> None:
+    """Make way for the true Crossbar, in the import of the package that stands ahead of it."""
+    sys.path[:] = [folder for folder in sys.path if folder != str(AHEAD)]
+    del sys.modules["crossbar"]
+    defer_unused()
+    import_module("crossbar")

@@ -1,0 +1,311 @@
+"""`taskbahn up`: makes a node's configuration, starts Crossbar on it, watches over it, and stops it cleanly.
+
+Imports neither Crossbar nor Twisted, so that Crossbar itself starts at once. Whichever of the processes dies, the others end too:
+`parent_watch` has the ways down, from here to Crossbar's controller and on to its router process; `Node` sees to the way up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from taskbahn.errors import ServiceError
+from taskbahn_router.host import disk
+from taskbahn_router.host.file_lock import holder_of
+from taskbahn_router.node.data_dir_lock import Claim, Taken
+from taskbahn_router.node.fast_start.crossbar_imports import AHEAD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+POLL_SECONDS = 0.03
+MOST_FILES = 65_536
+LEFTOVER_SECONDS = 2.0  # for the router process to see that its controller is gone
+PORT_SECONDS = 5.0  # for a router process to let go of the port when the rest of its node was killed; see parent_watch
+FAILURE_BYTES = 4096  # kept for the sentence with which a router process ends: the disk may be full by then
+CROSSBAR = (
+    "from taskbahn_router.node.parent_watch import end_with_input; end_with_input(); "
+    "from taskbahn_router.node.fast_start.crossbar_imports import run; run()"
+)
+
+
+class NodeFailed(ServiceError):
+    """The node cannot start or did not stay; the sentence says why and what to do."""
+
+    uri = "taskbahn.error.node_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a node is reached."""
+
+    page: str
+    websocket: str
+    rawsocket: str
+    ready: str
+
+    @classmethod
+    def of(cls, interface: str, port: int) -> Addresses:
+        host = f"[{interface}]" if ":" in interface else interface
+        page = f"http://{host}:{port}/"
+        return cls(page, f"ws://{host}:{port}/ws", f"rs://{host}:{port}", f"{page}readyz")
+
+
+def configuration(port: int, interface: str, data: Path, told: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return Crossbar's configuration for a node on that port, from the template beside this file.
+
+    told: what the dispatcher cannot see there itself, for `taskbahn.view.settings`.
+    """
+    config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
+    (worker,) = config["workers"]
+    worker["options"] = {"pythonpath": [str(AHEAD)]}
+    worker["components"][0]["extra"] |= {"data": str(data)} | (told or {})
+    (transport,) = worker["transports"]
+    transport["endpoint"] |= {"port": port, "interface": interface}
+    if ":" in interface:
+        transport["endpoint"]["version"] = 6
+    return config
+
+
+def check_interface(interface: str) -> None:
+    """Refuse to listen beyond the loopback interface: nobody has to show who they are yet."""
+    try:
+        is_loopback = ipaddress.ip_address("127.0.0.1" if interface == "localhost" else interface).is_loopback
+    except ValueError:
+        raise NodeFailed(f"--interface {interface!r} is no IP address; give 127.0.0.1 or ::1") from None
+    if not is_loopback:
+        raise NodeFailed(
+            f"--interface {interface} can be reached from other machines, and this version has no authentication: "
+            "use 127.0.0.1 and put a proxy that authenticates before it"
+        )
+
+
+def check_port(port: int, interface: str, patience: float = 0.0) -> None:
+    """Raise `NodeFailed` when somebody else has the port, also after *patience* seconds."""
+    family = socket.AF_INET6 if ":" in interface else socket.AF_INET
+    until = time.monotonic() + patience
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return probe.bind((interface, port))
+            except OSError as error:
+                if time.monotonic() > until:
+                    raise NodeFailed(
+                        f"port {port} on {interface} cannot be had ({error.strerror}): stop what listens there, or choose another with --port"
+                    ) from error
+        time.sleep(POLL_SECONDS)
+
+
+def allow_many_connections() -> None:
+    """Raise the soft limit of open files, which Crossbar inherits: it is 1,024 on many systems, and every connection takes one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # macOS may say no to what it gave as the limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+class Node:
+    """One Crossbar process with the dispatcher in it; given: where each of the other arguments comes from, by its name."""
+
+    def __init__(self, port: int, data: Path, interface: str, loglevel: str, given: dict[str, str]) -> None:
+        self.data = data.absolute()
+        self.addresses = Addresses.of(interface, port)
+        self._port = port
+        self._interface = "127.0.0.1" if interface == "localhost" else interface
+        self._loglevel = loglevel
+        self._given = given
+        self._folder = self.data / "node"
+        self._claim = Claim(self._folder)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The id of the Crossbar process."""
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        """Write the configuration and start Crossbar; returns at once.  Raises NodeFailed."""
+        check_interface(self._interface)
+        try:
+            self._settle_in()
+        except OSError as error:
+            raise NodeFailed(disk.why(error, self.data)) from error
+        self._check_router()
+        arguments = ["start", "--cbdir", str(self._folder), "--loglevel", self._loglevel, "--color", "false"]
+        allow_many_connections()
+        # a group of its own: a Ctrl-C in the terminal reaches us alone, and we stop it in our way
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CROSSBAR, *arguments],
+            stdin=subprocess.PIPE,  # nothing is written: its end is our end
+            stdout=sys.stderr,
+            stderr=sys.stderr,
+            pass_fds=(self._claim.descriptor,),
+            start_new_session=True,
+        )
+
+    def wait_ready(self, seconds: float = START_SECONDS, keep_on: Callable[[], bool] = lambda: True) -> bool:
+        """Wait until the node accepts submissions; False when *keep_on* says to stop waiting.  Raises NodeFailed."""
+        end = time.monotonic() + seconds
+        while keep_on():
+            if self._answers():
+                return True
+            if self._process is None or (self._process.poll() is not None and keep_on()):
+                raise NodeFailed(self._why())
+            if time.monotonic() > end:
+                raise NodeFailed(f"the node did not become ready within {seconds:.0f} s; its log is above")
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Wait for the process to end; return its exit code, None if it still runs."""
+        if self._process is None:
+            return 0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.returncode
+
+    def make_way(self) -> None:
+        """Say that this node is about to stop: who starts another one on its data waits for that."""
+        self._claim.make_way()
+
+    def stop(self) -> None:
+        """Stop it and everything that it started; safe twice."""
+        self._claim.release()  # the controller holds it as well, for as long as it lives
+        lifeline = self._process.stdin if self._process else None
+        if self._process is None or lifeline is None or lifeline.closed:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # which Crossbar takes for a clean stop, unlike SIGTERM
+            if self.wait(STOP_SECONDS) is None:
+                self._signal_group(signal.SIGKILL)
+                self.wait()
+        self._end_leftovers()
+        lifeline.close()
+
+    def ending(self) -> str:
+        """Say how it ended, though nobody stopped it."""
+        code = self.wait(0)
+        if code is not None and code < 0:
+            return f"Crossbar's controller (process {self.pid}) was ended by {signal.Signals(-code).name}"
+        return f"the node ended by itself with code {code}; its log is above"
+
+    def _end_leftovers(self) -> None:
+        """Wait for the router process, if it has outlived its controller, but not for long."""
+        until = time.monotonic() + LEFTOVER_SECONDS
+        while self._signal_group(0) and time.monotonic() < until:
+            time.sleep(POLL_SECONDS)
+        self._signal_group(signal.SIGKILL)
+
+    def _signal_group(self, number: int) -> bool:
+        """Signal the controller's group, which the router process is in; False when nobody is left in it."""
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):  # the latter on macOS, when all are zombies
+            return False
+        return True
+
+    def _settle_in(self) -> None:
+        """Take the data directory and the port, and write what Crossbar reads.  Raises NodeFailed, OSError."""
+        was_killed = self._folder.is_dir() and self._take_claim()  # first, as a node that is just ending has the port as well
+        check_port(self._port, self._interface, PORT_SECONDS if was_killed else 0.0)
+        told = {"loglevel": self._loglevel, "given": self._given}
+        config = json.dumps(configuration(self._port, self._interface, self.data, told), indent=1)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._take_claim()
+        (self._folder / "failure").write_bytes(b" " * FAILURE_BYTES)
+        (self._folder / "config.json").write_text(config, "utf-8")
+        disk.check_room(self._folder)
+
+    def _take_claim(self) -> bool:
+        """Keep others out of the directory; return whether the node before was killed."""
+        try:
+            return self._claim.take()
+        except Taken as error:
+            if not error.pid:
+                raise NodeFailed(
+                    f"a node that is ending still works on {self.data}: try again in a moment, or give another directory with --data"
+                ) from None
+            raise self._in_use(error.pid) from None
+
+    def _check_router(self) -> None:
+        """Raise `NodeFailed` when a router works on the data that `taskbahn up` did not start, as `crossbar start` does."""
+        router = holder_of(self.data / "taskbahn.lock")
+        # one whose controller is gone is left over from the node before: it is ending, and the next one waits for it
+        if router is not None and _lives(router.parent):
+            raise self._in_use(router.pid)
+
+    def _in_use(self, pid: int) -> NodeFailed:
+        return NodeFailed(
+            f"a node with process id {pid} already works on {self.data}: stop it, or give another directory with --data"
+        )
+
+    def _answers(self) -> bool:
+        request = f"GET /readyz HTTP/1.0\r\nHost: {self._interface}\r\n\r\n".encode()
+        try:
+            with socket.create_connection((self._interface, self._port), 1.0) as connection:
+                connection.sendall(request)
+                return b" 200 " in connection.recv(64)
+        except OSError:
+            return False
+
+    def _why(self) -> str:
+        with contextlib.suppress(OSError):
+            if said := (self._folder / "failure").read_text("utf-8").strip():
+                return said
+        try:
+            disk.check_room(self._folder)
+        except OSError as error:
+            return disk.why(error, self.data)
+        code = self._process.returncode if self._process else None
+        return f"the node ended with code {code} before it was ready; its log is above"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return pid > 0
+
+
+def up(port: int, data: Path, interface: str, loglevel: str, given: dict[str, str], ready: Callable[[Addresses], None]) -> int:
+    """Run a node until SIGTERM or SIGINT; return the exit code.  Raises NodeFailed."""
+    stopping: list[int] = []
+    node = Node(port, data, interface, loglevel, given)
+
+    def stop(number: int, _: object) -> None:
+        stopping.append(number)
+        node.make_way()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    node.start()
+    try:
+        if node.wait_ready(keep_on=lambda: not stopping):
+            ready(node.addresses)
+        while not stopping:
+            if node.wait(0.2) is not None and not stopping:
+                raise NodeFailed(node.ending())
+    finally:
+        node.stop()
+    return 0

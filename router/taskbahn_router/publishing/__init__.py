@@ -1,0 +1,1 @@
+"""What followers of jobs are sent, as it happens."""

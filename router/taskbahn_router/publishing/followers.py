@@ -1,0 +1,199 @@
+"""Who waits for what: callers of tasks, waits for outcomes, and watchers of single jobs, which are in `job_watch`.
+
+Only what somebody follows is made into messages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taskbahn import wire
+from taskbahn.endings import outcome_error
+from taskbahn.pages import PAGE_BYTES, event_bytes, outcome_bytes, pages
+from taskbahn.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from taskbahn_router.model.pending_call import Call
+
+
+class Follower(Protocol):
+    """Somebody who follows one or more jobs."""
+
+    wants_events: bool
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        """Take numbered events of a job."""
+
+    def final(self, outcome: list[Any]) -> None:
+        """Take a `wire.Outcome`: the job has ended."""
+
+
+class Waiter:
+    """A `taskbahn.job.wait` (or a followed submission): outcomes as they come, in pages; ends when all are final.
+
+    It keeps one page between two flushes. What comes beyond that it remembers by its id, to have it read from the store later;
+    for a caller without progressive results, who gets one answer, these ids are in the answer as `more`.
+    """
+
+    wants_events = False
+
+    def __init__(self, call: Call, ids: Iterable[str], answers: list[Any] | None = None) -> None:
+        self.call = call
+        self.left = set(ids)
+        self.outcomes: list[list[Any]] = []
+        self.answers = answers  # of a followed submission
+        self.accepted = answers is None
+        self.behind: list[str] = []  # jobs whose outcomes are to be read from the store
+        self.is_reading = False
+        self._size = 0  # bytes of `outcomes`
+        self._more: list[str] = []
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        """Not asked for."""
+
+    def final(self, outcome: list[Any]) -> None:
+        if outcome[0] not in self.left:
+            return
+        size = outcome_bytes(outcome)
+        if self.outcomes and self._size + size > PAGE_BYTES and self.call.wants_progress:
+            self.behind.append(outcome[0])
+        else:
+            self._add(outcome, size)
+
+    def owed(self, outcome: list[Any]) -> None:
+        """Take an outcome from the store: a page is full sometimes, and is sent then."""
+        if outcome[0] not in self.left:
+            return
+        size = outcome_bytes(outcome)
+        if self.outcomes and self._size + size > PAGE_BYTES and self.call.wants_progress:
+            self._progress()
+        self._add(outcome, size)
+
+    def _add(self, outcome: list[Any], size: int) -> None:
+        self.left.discard(outcome[0])
+        if self.outcomes and self._size + size > PAGE_BYTES:
+            self._more.append(outcome[0])
+        else:
+            self.outcomes.append(outcome)
+            self._size += size
+
+    def _progress(self) -> None:
+        outcomes, self.outcomes, self._size = self.outcomes, [], 0
+        self.call.progress({"outcomes": outcomes})
+
+    def flush(self) -> bool:
+        """Send what has gathered; True when the wait is over."""
+        if not self.call.open:
+            return True
+        if self.left:
+            if self.outcomes and self.call.wants_progress:
+                self._progress()
+            return False
+        last: dict[str, Any] = {"outcomes": self.outcomes} | ({"more": self._more} if self._more else {})
+        if self.answers is not None:
+            self.call.answer(self.answers, **last)
+        elif self.call.wants_progress:
+            if self.outcomes:
+                self._progress()
+            self.call.answer(None)
+        else:
+            self.call.answer(last)
+        return True
+
+
+class Caller:
+    """A plain remote procedure call of a task: progressive results if asked for, then the value or an error."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.wants_events = call.wants_progress
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        for page in pages(events, event_bytes):
+            self.call.progress({"job": job, "events": page})
+
+    def final(self, outcome: list[Any]) -> None:
+        _, state, result, _ = outcome
+        if state == State.SUCCEEDED:
+            self.call.answer(None if result is None or result == "null" else wire.from_json(result))
+        else:
+            self.call.fail(outcome_error(outcome))
+
+
+class Following:
+    """All followers, by job."""
+
+    def __init__(self) -> None:
+        self._by_job: dict[str, tuple[Follower, ...]] = {}
+        self._dirty: set[Waiter] = set()
+        self.eager = 0  # entries of followers who want events
+        self.read_later: Callable[[Waiter], None] = lambda _: None  # have a waiter given what it is behind with
+
+    def __len__(self) -> int:
+        """Return how many jobs are followed."""
+        return len(self._by_job)
+
+    def follow(self, job: str, follower: Follower) -> None:
+        """Tell *follower* of what happens to *job* from now on."""
+        self._by_job[job] = (*self._by_job.get(job, ()), follower)
+        self.eager += follower.wants_events
+
+    def wait(self, waiter: Waiter) -> None:
+        """Follow all jobs of a waiter."""
+        by_job, alone = self._by_job, (waiter,)
+        for job in waiter.left:
+            others = by_job.get(job)
+            by_job[job] = alone if others is None else (*others, waiter)
+
+    def unfollow(self, jobs: Iterable[str], follower: Follower) -> None:
+        """Forget a follower of those jobs."""
+        for job in jobs:
+            followers = self._by_job.get(job)
+            if followers and follower in followers:
+                self.eager -= follower.wants_events
+                left = list(followers)
+                left.remove(follower)
+                if left:
+                    self._by_job[job] = tuple(left)
+                else:
+                    del self._by_job[job]
+        if isinstance(follower, Waiter):
+            self._dirty.discard(follower)
+
+    def wants_events(self, job: str) -> bool:
+        """Return whether somebody wants the events of *job*."""
+        followers = self._by_job.get(job)
+        return followers is not None and any(follower.wants_events for follower in followers)
+
+    def events(self, job: str, events: list[dict[str, Any]]) -> None:
+        """Pass events on."""
+        for follower in self._by_job.get(job, ()):
+            if follower.wants_events:
+                follower.events(job, events)
+
+    def final(self, outcome: list[Any]) -> None:
+        """Pass an outcome on; its followers are done with this job."""
+        for follower in self._by_job.pop(outcome[0], ()):
+            self.eager -= follower.wants_events
+            follower.final(outcome)
+            if isinstance(follower, Waiter):
+                self._dirty.add(follower)
+
+    def touch(self, waiter: Waiter) -> None:
+        """Have a waiter looked at by the next `flush`."""
+        self._dirty.add(waiter)
+
+    def has(self, job: str) -> bool:
+        """Return whether anybody follows *job*."""
+        return job in self._by_job
+
+    def flush(self) -> None:
+        """Send what waiters have gathered."""
+        dirty, self._dirty = self._dirty, set()
+        for waiter in dirty:
+            if waiter.accepted:
+                waiter.flush()
+                if waiter.behind:
+                    self.read_later(waiter)

@@ -1,0 +1,197 @@
+"""One watcher of a job, however slowly it reads: what its connection does not take now it gets later, from the store.
+
+Events go out as they happen for as long as the connection takes them. When too much waits for its reader, nothing more is sent, and
+log lines and chunks are not kept for it either: they are in the store. Once most of what waited is read, they follow from there, a
+page at a time, until nothing is missing, and then events go out as they happen again. So the watcher gets each number once and in
+order, and costs the router little. It begins in the same way, behind by all that came after the number that it names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn import wire
+from taskbahn.pages import event_bytes, pages
+from taskbahn_router.crossbar_edge.send_buffers import MUCH
+from taskbahn_router.model.state import id_text
+from taskbahn_router.model.wire_format import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from twisted.internet.defer import Deferred
+
+    from taskbahn_router.dispatcher.group_commit import Clock, Runner
+    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.stores.contract import Reader
+    from taskbahn_router.stores.rows import EventRow, JobRow
+
+PAGE_EVENTS = wire.MAX_EVENTS
+PAGE_BYTES = MUCH // 4
+LITTLE = MUCH // 4  # bytes that may still wait when the next page goes out
+HELD = 1_000  # log lines and chunks that are kept while a page is read
+FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at what waits
+
+Event = dict[str, Any]
+
+
+class Pages:
+    """What the store has for those who are behind, and how much waits for their readers.
+
+    waiting: the bytes that wait for the reader of a session.
+    """
+
+    def __init__(self, reader: Reader, runner: Runner, clock: Clock, waiting: Callable[[int | None], int]) -> None:
+        self._reader = reader
+        self._runner = runner
+        self.clock = clock
+        self.waiting = waiting
+
+    def first(self, seq: int, after: int) -> list[EventRow]:
+        """Return the events that follow number *after*; on the reader's thread."""
+        return self._reader.events(seq, after, PAGE_EVENTS, PAGE_BYTES)
+
+    def read(self, seq: int, after: int) -> Deferred[list[EventRow]]:
+        """Ask for them from the event loop."""
+        return self._runner.run(self.first, seq, after)
+
+
+class Watcher:
+    """A `taskbahn.job.watch` after its question was put; `begin` when the snapshot is out.
+
+    finish: called when the job has ended and all before is out.  fail: called with a Failure when the store cannot be read.
+    moved: called when the job is told to be in another state, with the watcher.
+    """
+
+    wants_events = True
+
+    def __init__(
+        self,
+        call: Call,
+        pages: Pages,
+        *,
+        finish: Callable[[], None] = lambda: None,
+        fail: Callable[[Any], None] = lambda _: None,
+        moved: Callable[[Watcher], None] = lambda _: None,
+    ) -> None:
+        self.call = call
+        self.job = ""
+        self.seq = 0  # of the job
+        self.state = ""  # as it was told last
+        self.place: dict[str, Any] | None = None  # the `wire_views.Place` that was told last
+        self._pages = pages
+        self._finish = finish
+        self._fail = fail
+        self._moved = moved
+        self._number = 0  # of the newest event that is out
+        self._let_out = 0  # of the newest one that the dispatcher let out; the store may be ahead of it
+        self._in_snapshot = 0  # states up to this number are in the snapshot
+        self._held: list[Event] | None = []  # while it is behind: states, and what came since the store was asked
+        self._progress: Event | None = None  # while it is behind: the newest
+        self._is_gappy = False  # whether the store has what is not held
+        self._then: Callable[[], None] | None = None  # to be called when nothing is missing
+
+    def events(self, job: str, events: list[Event]) -> None:
+        """Take events as they are let out."""
+        self._let_out = max(self._let_out, events[-1]["number"])
+        if self._held is None:
+            if self._pages.waiting(self.call.caller) <= MUCH:
+                are_news = events[0]["number"] > max(self._number, self._in_snapshot)  # as nearly always: numbers rise
+                self._send(events if are_news else [event for event in events if self._is_news(event)])
+                return
+            self._held, self._is_gappy = [], True
+            self._look_later(0.0)
+        for event in events:
+            self._hold(self._held, event)
+
+    def begin(self, row: JobRow, newest: int, after: int, rows: Sequence[EventRow]) -> None:
+        """The snapshot is out, whose newest event has the number *newest*: send what came after number *after*, of which rows begin."""
+        self.job, self.seq = id_text(row.id), row.seq
+        self._in_snapshot = row.number
+        self._let_out = max(self._let_out, newest)
+        self._number = min(after, newest)
+        self._held = [event for event in self._held or [] if self._is_news(event)]
+        if self._progress is not None and self._progress["number"] < newest:
+            self._progress = None
+        self._is_in(row.state)
+        self._take(rows)
+
+    def final(self, outcome: list[Any]) -> None:
+        """The job has ended."""
+        self.end(self._finish)
+
+    def end(self, then: Callable[[], None]) -> None:
+        """Call *then* when nothing is missing."""
+        if self._held is None:
+            then()
+        else:
+            self._then = then
+
+    def _is_news(self, event: Event) -> bool:
+        """Return whether an event is neither out nor in the snapshot; a commit may be read before its events are let out."""
+        number = event["number"]
+        if event["kind"] == "state":
+            return bool(number > max(self._number, self._in_snapshot))
+        return bool(number >= self._number + (event["kind"] != "progress"))
+
+    def _hold(self, held: list[Event], event: Event) -> None:
+        if event["kind"] == "progress":
+            self._progress = event
+        elif event["kind"] == "state":
+            self._progress = None  # it was that of the state before
+            if self._is_news(event):
+                held.append(event)
+        elif len(held) < HELD and not self._is_gappy:
+            held.append(event)
+        else:
+            self._is_gappy = True
+
+    def _look_later(self, delay: float) -> None:
+        self._pages.clock.callLater(delay, self._go_on, delay)
+
+    def _go_on(self, delay: float) -> None:
+        """Ask for the next page, once little waits to be read."""
+        if not self.call.open:
+            return
+        if self._pages.waiting(self.call.caller) > LITTLE:
+            self._look_later(min(LONGEST_WAIT, max(FIRST_WAIT, 2 * delay)))
+            return
+        self._held, self._is_gappy = self._held_states(), False  # what else is held is in the store by now
+        self._pages.read(self.seq, self._number).addCallback(self._take).addErrback(self._fail)
+
+    def _take(self, rows: Sequence[EventRow]) -> None:
+        """Send a page, and what is held of the numbers up to its end; of all numbers if it is the last one."""
+        if not self.call.open:
+            return
+        is_full = len(rows) >= PAGE_EVENTS or sum(len(row.data) for row in rows) >= PAGE_BYTES
+        let_out = [row for row in rows if self._number < row.number <= self._let_out]  # the others come when they are let out
+        is_last = not self._is_gappy and not (is_full and len(let_out) == len(rows))
+        end = let_out[-1].number if let_out else self._number
+        held = self._held or []
+        page = {row.number: stored(self.job, row) for row in let_out}
+        page |= {event["number"]: event for event in held if self._is_news(event) and (is_last or event["number"] <= end)}
+        self._held = None if is_last else [event for event in self._held_states() if event["number"] > end]
+        self._send([page[number] for number in sorted(page)])
+        if self._progress is not None and not self._held:
+            self._send([self._progress | {"number": self._number}])
+            self._progress = None
+        if not is_last:
+            self._look_later(0.0)
+        elif self._then is not None:
+            self._then()
+
+    def _held_states(self) -> list[Event]:
+        return [event for event in self._held or [] if event["kind"] == "state"]
+
+    def _send(self, events: list[Event]) -> None:
+        if events:
+            self._number = max(self._number, events[-1]["number"])
+            for page in pages(events, event_bytes):
+                self.call.progress({"events": page})
+            states = [event["data"]["state"] for event in events if event["kind"] == "state"]
+            self._is_in(states[-1] if states else self.state)
+
+    def _is_in(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self._moved(self)

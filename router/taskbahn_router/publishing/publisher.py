@@ -1,0 +1,206 @@
+"""What is let out after a commit: orders to workers, events to followers and topics, outcomes, changes for dashboards."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taskbahn import wire
+from taskbahn.pages import FRAME_BYTES, are_few, event_bytes, pages, text_bytes
+from taskbahn.states import State
+from taskbahn_router.model.state import id_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from taskbahn_router.model.state import Board, Job, Worker
+    from taskbahn_router.model.turn import Ended, Noticed, Requeued
+    from taskbahn_router.publishing.followers import Following
+    from taskbahn_router.stores.rows import Moved
+
+PACKED = itemgetter(3)  # of an attempt: its arguments
+FEW_CANCELS = 1_000  # with their reasons they fit into one order
+MOST_CHANGES = 500  # jobs in one message to dashboards; the newest
+
+
+class Edge(Protocol):
+    """The outside, as the dispatcher needs it."""
+
+    def publish(self, topic: str, value: Any) -> None:
+        """Publish to whoever subscribes."""
+
+    def is_watched(self, topic: str) -> bool:
+        """Return whether anybody subscribes to *topic*."""
+
+    def watches_jobs(self) -> bool:
+        """Return whether anybody subscribes to the topic of any job."""
+
+    def look_up(self, job: str) -> None:
+        """Read how a job stands and tell its followers, if it is final."""
+
+    def push(self) -> None:
+        """Give the sockets at once what was sent; for little."""
+
+
+class Seen:
+    """Lets effects be seen; makes messages only of what somebody follows."""
+
+    def __init__(self, board: Board, following: Following, edge: Edge) -> None:
+        self._board = board
+        self._following = following
+        self._edge = edge
+        self.touched: set[str] = set()  # workers with something in their outbox
+        self.changes: dict[str, dict[str, Any]] = {}  # for dashboards, by job
+        self.changes_wanted = False
+
+    def accepted(self, jobs: list[Job]) -> None:
+        """New jobs are durable."""
+        if not self.changes_wanted:
+            return
+        for job in jobs:
+            self._change_of(job, due_at=job.due_at)
+
+    def started(self, started: Iterable[tuple[Job, Worker, int]], now: float) -> None:
+        """Attempts are on their way to workers; each with the number of that event."""
+        if not (self.changes_wanted or self._is_any_wanted()):
+            return
+        for job, worker, number in started:
+            if self._wanted(job.id):
+                data = {"state": "running", "attempt": job.attempt, "worker": worker.id}
+                self._emit(job.id, [event(job.id, number, "state", now, data)])
+            if self.changes_wanted:
+                self._change_of(job, worker=worker.id, started_at=now)
+
+    def noticed(self, notices: list[Noticed]) -> None:
+        """Running jobs said something."""
+        by_job: dict[str, list[dict[str, Any]]] = {}
+        for job, number, notice in notices:
+            if self._wanted(job.id):
+                said = event(job.id, number, notice.kind, notice.at, notice.data, attempt=notice.attempt)
+                by_job.setdefault(job.id, []).append(said)
+            if self.changes_wanted and notice.kind == "progress":
+                self._change_of(job, progress=notice.data)
+        for id, events in by_job.items():
+            self._emit(id, events)
+
+    def ended(self, endings: list[Ended]) -> None:
+        """Running jobs are final."""
+        following, is_any_wanted = self._following, self._is_any_wanted()
+        for job, state, result, error, at in endings:
+            if is_any_wanted and self._wanted(job.id):
+                data: dict[str, Any] = {"state": state, "attempt": job.attempt}
+                if error is not None:
+                    data["error"] = error
+                self._emit(job.id, [event(job.id, job.number, "state", at, data)])
+            if self.changes_wanted:
+                self._change_of(job, finished_at=at, error=error and brief_error(error))
+            if following.has(job.id):
+                following.final([job.id, state, result, error])
+
+    def requeued(self, requeued: Requeued, now: float) -> None:
+        """A job will have another attempt."""
+        job, state, due_at, error = requeued
+        if self._wanted(job.id):
+            data: dict[str, Any] = {"state": str(state), "attempt": job.attempt}
+            if due_at is not None:
+                data["due_at"] = due_at
+            if error is not None:
+                data["error"] = error
+            self._emit(job.id, [event(job.id, job.number, "state", now, data)])
+        if self.changes_wanted:
+            self._change_of(job, due_at=due_at)
+
+    def moved(self, moved: Moved, error: dict[str, Any] | None, now: float) -> None:
+        """The store moved a job by itself: one that waits, or one that a client cancelled."""
+        id, state = id_text(moved.id), str(moved.after)
+        if self._wanted(id):
+            data: dict[str, Any] = {"state": state}
+            if error is not None:
+                data["error"] = error
+            self._emit(id, [event(id, moved.number, "state", now, data)])
+        if self.changes_wanted:
+            line = self._board.by_id[moved.line]
+            self._change(id, task=line.task, queue=line.queue, state=state)
+        if moved.after.is_final and self._following.has(id):
+            self._following.final([id, state, None, error])
+
+    def look_up(self, job: str) -> None:
+        """A submission was repeated: its followers may have missed the end."""
+        if self._following.has(job):
+            self._edge.look_up(job)
+
+    def flush(self) -> None:
+        """Send what is in the outboxes of workers."""
+        touched, self.touched = self.touched, set()
+        for id in touched:
+            worker = self._board.workers.get(id)
+            if worker is not None:
+                self.flush_worker(worker)
+
+    def flush_worker(self, worker: Worker) -> None:
+        """Send what is in the outbox of a worker."""
+        if worker.outbox:
+            order, worker.outbox = worker.outbox, {}
+            for part in parts_of(order):
+                if worker.orders is not None:
+                    worker.orders.order(part)
+
+    def push(self) -> None:
+        """Send at once: a single job need not wait until the router is done with the turn."""
+        self._edge.push()
+
+    def take_changes(self) -> list[dict[str, Any]]:
+        """Return what changed since the last time, a view for each job."""
+        changes, self.changes = self.changes, {}
+        return list(changes.values())
+
+    def _is_any_wanted(self) -> bool:
+        return self._following.eager > 0 or self._edge.watches_jobs()
+
+    def _wanted(self, id: str) -> bool:
+        return self._following.wants_events(id) or self._edge.is_watched(wire.JOB_TOPIC + id)
+
+    def _emit(self, id: str, events: list[dict[str, Any]]) -> None:
+        self._following.events(id, events)
+        topic = wire.JOB_TOPIC + id
+        if self._edge.is_watched(topic):
+            for page in pages(events, event_bytes):
+                self._edge.publish(topic, page)
+
+    def _change_of(self, job: Job, **more: Any) -> None:
+        now = {"attempt": job.attempt, "started_at": job.started_at, "worker": job.worker_id, "progress": job.progress, **more}
+        self._change(job.id, task=job.line.task, queue=job.line.queue, state=str(job.state), created_at=job.created_at, **now)
+
+    def _change(self, id: str, **fields: Any) -> None:
+        change = self.changes.get(id)
+        if change is None:
+            if len(self.changes) >= MOST_CHANGES:
+                del self.changes[next(iter(self.changes))]
+            change = self.changes[id] = {"id": id}
+        change.update({name: value for name, value in fields.items() if value is not None})
+        if fields.get("state") == State.READY:
+            change.pop("worker", None)
+
+
+def parts_of(order: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Cut a `wire.WorkerOrder` where it is too large for one message: attempts to run first, then the rest, then what is cancelled."""
+    run, cancel = order.get("run", ()), order.get("cancel", ())
+    if len(cancel) <= FEW_CANCELS and (len(run) <= 1 or are_few(map(PACKED, run), len(run))):
+        return [order]
+    runs = list(pages(run, lambda one: FRAME_BYTES + text_bytes(one[3])))
+    cancels = list(pages(cancel, lambda one: FRAME_BYTES + text_bytes(one[2])))
+    if len(runs) <= 1 and len(cancels) <= 1:
+        return [order]
+    rest = {name: value for name, value in order.items() if name not in ("run", "cancel")}
+    parts = [{"run": page} for page in runs] + [{"cancel": page} for page in cancels]
+    return [parts[0] | rest, *parts[1:]]
+
+
+def brief_error(error: dict[str, Any]) -> dict[str, Any]:
+    """Return what a list shows of an error."""
+    return {"type": error.get("type", ""), "message": str(error.get("message", ""))[:500]}
+
+
+def event(job: str, number: int, kind: str, at: float, data: Any, **more: Any) -> dict[str, Any]:
+    """Return a `wire.Event` as it travels."""
+    return {"job": job, "number": number, "kind": kind, "at": at, "data": data, **more}

@@ -1,0 +1,154 @@
+"""Where jobs stand that do not run yet: for whoever asks, and for those who watch them, as it changes.
+
+What is before a job is counted on the reader's thread; why it waits is read off the workers of now, in memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn.errors import StoreUnavailable
+from taskbahn.states import State
+from taskbahn_router.core.wait_reason import MOST_AHEAD
+from taskbahn_router.publishing.start_estimate import Outlook, Placed
+from taskbahn_router.stores.contract import Spot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from taskbahn_router.dispatcher.group_commit import Clock, Runner
+    from taskbahn_router.model.state import Board
+    from taskbahn_router.publishing.job_watch import Watcher
+    from taskbahn_router.stores.contract import Reader
+    from taskbahn_router.stores.rows import JobRow
+
+QUEUED = (State.READY, State.WAITING)
+TOLD_SECONDS = 1.0  # between two places of one job
+TICK_SECONDS = 0.25
+MOST_EACH_TICK = 50  # jobs: 200 a second
+SAME_SECONDS = 5.0  # by which an expected start may be off before it is told anew
+
+Served = list[set[int]]  # the lines of each worker that takes new jobs
+
+
+class Places:
+    """Tells why jobs wait.
+
+    typical: the seconds that an attempt of a task takes, None if that is not known.
+    """
+
+    log = Logger("taskbahn.places")
+
+    def __init__(
+        self,
+        board: Board,
+        reader: Reader,
+        runner: Runner,
+        *,
+        wall: Callable[[], float],
+        clock: Clock,
+        typical: Callable[[str], float | None],
+    ) -> None:
+        self._board = board
+        self._reader = reader
+        self._runner = runner
+        self._wall = wall
+        self._clock = clock
+        self._typical = typical
+        self._watchers: dict[Watcher, float] = {}  # of jobs that do not run yet, with when they were told; longest ago first
+        self._ticks = False
+
+    def served(self) -> Served:
+        """Return which lines are served together, for `placed`."""
+        return [worker.room.lines for worker in self._board.workers.values() if worker.room.open]
+
+    def placed(self, rows: Sequence[JobRow], served: Served) -> list[Placed]:
+        """Count what is before those jobs; on the reader's thread."""
+        spots = {row.seq: spot(row, served) for row in rows if row.state == State.READY}
+        ahead = dict(zip(spots, self._reader.ahead(list(spots.values()), MOST_AHEAD), strict=True)) if spots else {}
+        return [Placed(row, spots[row.seq].lines, ahead[row.seq]) if row.seq in spots else Placed(row) for row in rows]
+
+    def outlook(self) -> Outlook:
+        """Return what tells the places of jobs, at this moment."""
+        return Outlook(self._board, self._wall(), self._typical)
+
+    def moved(self, watcher: Watcher) -> None:
+        """A watched job came into another state."""
+        if watcher.state not in QUEUED:
+            self.forget(watcher)
+        elif watcher not in self._watchers:
+            self._watchers[watcher] = self._clock.seconds()
+            self._tick_later()
+
+    def forget(self, watcher: Watcher) -> None:
+        """Nobody watches any more, or there is nothing to tell."""
+        self._watchers.pop(watcher, None)
+
+    def _tick_later(self) -> None:
+        if self._watchers and not self._ticks:
+            self._ticks = True
+            self._clock.callLater(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        """Ask for the places of the jobs that were told longest ago, in one question."""
+        watchers = self._next()
+        if not watchers:
+            self._again()
+            return
+        served = self.served()
+
+        def read() -> list[Placed]:
+            with self._reader.snapshot():
+                return self.placed(self._reader.rows(list(watchers)), served)
+
+        asked = self._runner.run(read)
+        asked.addCallbacks(lambda found: self._tell(watchers, found), self._not_read)
+        asked.addBoth(lambda _: self._again())
+
+    def _next(self) -> dict[int, list[Watcher]]:
+        """Return whom to tell in this tick, by the seqs of their jobs."""
+        now = self._clock.seconds()
+        chosen: dict[int, list[Watcher]] = {}
+        for watcher, told_at in list(self._watchers.items()):
+            if told_at > now - TOLD_SECONDS or (len(chosen) == MOST_EACH_TICK and watcher.seq not in chosen):
+                break
+            del self._watchers[watcher]
+            if watcher.call.open:
+                self._watchers[watcher] = now
+                chosen.setdefault(watcher.seq, []).append(watcher)
+        return chosen
+
+    def _tell(self, watchers: dict[int, list[Watcher]], found: list[Placed]) -> None:
+        outlook = self.outlook()
+        for placed in found:
+            place = outlook.place(placed)
+            for watcher in watchers[placed.row.seq]:
+                if place is not None and watcher.state in QUEUED and is_news(watcher.place, place):
+                    watcher.place = place
+                    watcher.call.progress({"place": place})
+
+    def _not_read(self, failure: Any) -> None:
+        if not failure.check(StoreUnavailable):  # then they are told later
+            self.log.failure("places cannot be told", failure)
+
+    def _again(self) -> None:
+        self._ticks = False
+        self._tick_later()
+
+
+def spot(row: JobRow, served: Served) -> Spot:
+    """Return where a ready job stands: among all jobs of the lines that a worker serves together with its own."""
+    lines = {row.line}.union(*(lines for lines in served if row.line in lines))
+    return Spot(tuple(sorted(lines)), row.priority, row.seq)
+
+
+def is_news(before: dict[str, Any] | None, now: dict[str, Any]) -> bool:
+    """Return whether a place says something else than the one before."""
+    if before is None or (before["why"], before.get("ahead")) != (now["why"], now.get("ahead")):
+        return True
+    was, is_now = before.get("starts_at"), now.get("starts_at")
+    if was is None or is_now is None:
+        return was is not is_now
+    return bool(abs(was - is_now) > SAME_SECONDS)

@@ -1,0 +1,1 @@
+"""Answers to questions about jobs, errors, the status, the settings."""

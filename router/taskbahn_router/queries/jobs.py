@@ -1,0 +1,282 @@
+"""Questions: what is in memory at once, what is in the store on a thread of its own, so that commits never wait for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
+from taskbahn.states import FINAL_STATES, State
+from taskbahn_router.core.placement import LONG_SECONDS
+from taskbahn_router.model.state import Board, Line, both_ids, id_bytes, id_text
+from taskbahn_router.model.wire_format import packed, stored, whole
+from taskbahn_router.publishing.followers import Following, Waiter
+from taskbahn_router.publishing.job_watch import Pages, Watcher
+from taskbahn_router.publishing.outcome_pages import OutcomePages
+from taskbahn_router.publishing.queue_position import Places, Served
+from taskbahn_router.publishing.start_estimate import Placed
+from taskbahn_router.queries.job_lists import JobLists, is_number
+from taskbahn_router.stores.contract import OutcomeRow, Reader
+from taskbahn_router.stores.rows import AttemptRow, EventRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.defer import Deferred
+
+    from taskbahn_router.dispatcher.group_commit import Clock, Runner
+    from taskbahn_router.metrics.recorder import History
+    from taskbahn_router.model.pending_call import Call
+
+MOST_BYTES = wire.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
+LEARNED_SECONDS = 0.9 * LONG_SECONDS  # what takes longer is only known to be long
+
+
+class Views:
+    """Answers `taskbahn.view.*` and the reading half of `taskbahn.job.*`.
+
+    wall: UTC seconds since the epoch.  clock: timers.  waiting: the bytes that wait for the reader of a session.
+    """
+
+    log = Logger("taskbahn.views")
+
+    def __init__(
+        self,
+        board: Board,
+        following: Following,
+        reader: Reader,
+        runner: Runner,
+        fail: Callable[[Call, Any], None],
+        *,
+        wall: Callable[[], float],
+        clock: Clock,
+        history: History,
+        waiting: Callable[[int | None], int] = lambda _: 0,
+    ) -> None:
+        self._board = board
+        self._history = history
+        self._following = following
+        self._reader = reader
+        self._runner = runner
+        self._fail = fail
+        self._places = Places(board, reader, runner, wall=wall, clock=clock, typical=self._typical)
+        self._pages = Pages(reader, runner, clock, waiting)
+        self._outcome_pages = OutcomePages(following, reader, runner, clock, waiting, fail)
+        self._lists = JobLists(board, reader, self._ask)
+        self.jobs = self._lists.jobs
+        self.errors = self._lists.errors
+
+    def _ask(self, call: Call, then: Callable[[Any], None], function: Callable[..., Any], *args: Any) -> None:
+        asked: Deferred[Any] = self._runner.run(function, *args)
+        asked.addCallback(then)
+        asked.addErrback(lambda failure: self._fail(call, failure))
+
+    # jobs
+
+    def wait(self, call: Call) -> None:
+        """`taskbahn.job.wait`."""
+        ids = call.args[0] if call.args else None
+        if not isinstance(ids, list):
+            raise InvalidRequest("taskbahn.job.wait takes one argument, a list of job ids")
+        if len(ids) > wire.MAX_WAIT:
+            raise TooLarge("job ids in one wait", len(ids), wire.MAX_WAIT, "wait for them in several calls")
+        raws = dict(map(both_ids, ids))
+        unknown = {raw: id for id, raw in raws.items() if id not in self._board.jobs}
+        waiter = Waiter(call, raws)
+        self._following.wait(waiter)
+        call.on_gone = lambda _: self._following.unfollow(list(waiter.left), waiter)
+        if unknown:
+            waiter.is_reading = True
+            self._outcome_pages.begin(waiter, unknown)
+        else:
+            waiter.flush()
+
+    def look_up(self, id: str) -> None:
+        """Read how a job stands and tell its followers, if it is final."""
+
+        def told(rows: list[OutcomeRow]) -> None:
+            for row in rows:
+                if row.state in FINAL_STATES:
+                    self._following.final([id, row.state, row.result, packed(row.error)])
+            self._following.flush()
+
+        asked = self._runner.run(self._reader.outcomes, [id_bytes(id)])
+        asked.addCallbacks(told, lambda failure: self.log.failure("job {id} cannot be looked up", failure, id=id))
+
+    def get(self, call: Call) -> None:
+        """`taskbahn.job.get`."""
+        id, raw = self._id(call)
+        self._ask(call, lambda found: self._got(call, id, found), self._read, raw, self._places.served())
+
+    def _got(self, call: Call, id: str, found: tuple[Placed, list[AttemptRow]] | None) -> None:
+        if found is None:
+            call.fail(UnknownJob(id))
+        else:
+            call.answer(self._view(*found))
+
+    def _read(self, raw: bytes, served: Served) -> tuple[Placed, list[AttemptRow]] | None:
+        with self._reader.snapshot():
+            row = self._reader.job(raw)
+            return None if row is None else (self._places.placed([row], served)[0], self._reader.attempts(row.seq))
+
+    def events(self, call: Call) -> None:
+        """`taskbahn.job.events`."""
+        id, raw = self._id(call)
+        after = self._after(call)
+
+        def read() -> list[EventRow] | None:
+            with self._reader.snapshot():
+                row = self._reader.job(raw)
+                return None if row is None else self._reader.events(row.seq, after, wire.MAX_EVENTS, MOST_BYTES)
+
+        def answer(rows: list[EventRow] | None) -> None:
+            if rows is None:
+                call.fail(UnknownJob(id))
+            else:
+                call.answer({"events": [stored(id, row) for row in rows]})
+
+        self._ask(call, answer, read)
+
+    def watch(self, call: Call) -> None:
+        """`taskbahn.job.watch`: a snapshot, then every numbered event from `after` on, then the job as it ended."""
+        id, raw = self._id(call)
+        after = self._after(call)
+
+        def finish() -> None:
+            self._places.forget(watcher)
+            self._ask(call, lambda found: self._got(call, id, found), self._read, raw, [])
+
+        def gone(_: object = None) -> None:
+            self._places.forget(watcher)
+            self._following.unfollow([id], watcher)
+
+        def fail(failure: Any) -> None:
+            gone()
+            self._fail(call, failure)
+
+        watcher = Watcher(call, self._pages, finish=finish, fail=fail, moved=self._places.moved)
+        self._following.follow(id, watcher)
+        call.on_gone = gone
+
+        def show(found: tuple[Placed, list[AttemptRow], list[EventRow], int] | None) -> None:
+            if found is None:
+                gone()
+                call.fail(UnknownJob(id))
+                return
+            placed, attempts, events, newest = found
+            view = self._view(placed._replace(row=placed.row._replace(number=newest)), attempts)
+            watcher.place = view.get("place")
+            call.progress({"snapshot": view})
+            if placed.row.state in FINAL_STATES:
+                gone()
+                watcher.end(lambda: call.answer(view))
+            watcher.begin(placed.row, newest, after, events)
+
+        self._ask(call, show, self._read_all, raw, after, self._places.served())
+
+    def _read_all(self, raw: bytes, after: int, served: Served) -> tuple[Placed, list[AttemptRow], list[EventRow], int] | None:
+        """Read a job for who watches it: the first of its events too, and the number of the newest one, which its row may be behind."""
+        with self._reader.snapshot():
+            row = self._reader.job(raw)
+            if row is None:
+                return None
+            newest = max(row.number, self._reader.newest_event(row.seq))
+            events = self._pages.first(row.seq, min(after, newest))
+            return self._places.placed([row], served)[0], self._reader.attempts(row.seq), events, newest
+
+    def _view(self, placed: Placed, attempts: list[AttemptRow]) -> dict[str, Any]:
+        """Return the whole `wire_views.JobView` of a job, with the newest progress if it runs now."""
+        view = whole(placed.row, attempts)
+        live = self._board.jobs.get(view["id"])
+        if live is not None and live.progress is not None:
+            view["progress"] = live.progress
+        blocked = live.worker.blocked() if live is not None and live.worker is not None else None
+        more = {
+            "place": self._places.outlook().place(placed),
+            "typical": self._typical(placed.row.task),
+            "blocks": blocked if blocked is not None and blocked["job"] == view["id"] else None,
+        }
+        return view | {name: value for name, value in more.items() if value is not None}
+
+    def _typical(self, task: str) -> float | None:
+        """Return what an attempt of a task takes; until that is known, what was learned for handing out, if it is short."""
+        seconds = self._history.typical(task)
+        known = self._board.tasks.get(task)
+        if seconds is None and known is not None and (known.seconds_each or LONG_SECONDS) < LEARNED_SECONDS:
+            return known.seconds_each
+        return seconds
+
+    # lists
+
+    def tasks(self, call: Call) -> None:
+        """`taskbahn.view.tasks`."""
+        offered: dict[str, int] = {}
+        for worker in self._board.workers.values():
+            for task in worker.hello.tasks if worker.orders is not None else ():
+                offered[task.name] = offered.get(task.name, 0) + 1
+        ready: dict[str, int] = {}
+        for line in self._board.lines.values():
+            ready[line.task] = ready.get(line.task, 0) + line.ready
+        running: dict[str, int] = {}
+        for job in self._board.jobs.values():
+            running[job.line.task] = running.get(job.line.task, 0) + 1
+        call.answer(
+            [
+                {
+                    **wire.plain(task.declaration), "workers": offered.get(name, 0), "ready": ready.get(name, 0),
+                    "running": running.get(name, 0), "statistics": self._history.statistics(name),
+                }
+                for name, task in sorted(self._board.tasks.items())
+            ]
+        )  # fmt: skip
+
+    def queues(self, call: Call) -> None:
+        """`taskbahn.view.queues`."""
+
+        def read() -> tuple[dict[int, float], dict[int, int]]:
+            with self._reader.snapshot():
+                return self._reader.oldest(), self._reader.waiting()
+
+        self._ask(call, lambda found: call.answer(self._queues(*found)), read)
+
+    def _queues(self, oldest: dict[int, float], waiting: dict[int, int]) -> list[dict[str, Any]]:
+        queues: dict[str, dict[str, Any]] = {}
+        workers = [worker for worker in self._board.workers.values() if worker.orders is not None]
+        names = {line.queue for line in self._board.lines.values()} | {name for worker in workers for name in worker.hello.queues}
+        lines_of: dict[str, list[Line]] = {}
+        for line in self._board.lines.values():
+            lines_of.setdefault(line.queue, []).append(line)
+        rates = self._history.queue_rates()
+        for name in sorted(names):
+            lines = lines_of.get(name, [])
+            times = [oldest[line.id] for line in lines if line.id in oldest]
+            queues[name] = {
+                "name": name,
+                "ready": sum(line.ready for line in lines),
+                "waiting": sum(waiting.get(line.id, 0) for line in lines),
+                "running": 0,
+                "workers": sum(name in worker.hello.queues for worker in workers),
+                "oldest": min(times, default=None),
+                "rate": rates.get(name, 0.0),
+            }
+        for job in self._board.jobs.values():
+            if job.state is State.RUNNING:
+                queues[job.line.queue]["running"] += 1
+        return list(queues.values())
+
+    # helpers
+
+    @staticmethod
+    def _id(call: Call) -> tuple[str, bytes]:
+        id = call.args[0] if call.args else call.kwargs.get("id")
+        raw = id_bytes(id)
+        return id_text(raw), raw
+
+    @staticmethod
+    def _after(call: Call) -> int:
+        after = call.kwargs.get("after", call.args[1] if len(call.args) > 1 else 0)
+        if is_number(after) and after >= 0:
+            return after
+        raise InvalidRequest("after must be the number of an event: 0 or more")

@@ -1,0 +1,360 @@
+"""What is wrong now, as sentences for one person at three in the morning: values in, values out.
+
+What has been seen is a `Facts`; each rule below makes problems of it. The worst come first: what stops everything before what
+stops one task, errors before warnings.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from taskbahn.wire_views import Problem
+from taskbahn_router.text import counted, some, span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MOST = 20  # problems in all
+MOST_ALIKE = 4  # of one kind; what is beyond is summed up
+UNSERVED_SECONDS = 3.0  # that a ready job may wait before a missing worker is a problem: one that restarts is back by then
+LATE_SECONDS = 60.0  # that a ready job may wait while all slots are busy, or LATE_TIMES of what its task takes if that is more
+LATE_TIMES = 10.0
+FAILURES = 5  # of a task, within `FAILURE_SECONDS`
+FAILURE_SECONDS = 600.0
+FAILURE_SHARE, BAD_SHARE = 0.2, 0.5
+BAD_FAILURES = 20
+SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30
+LONG_SECONDS = 60.0  # that an attempt may run, or LONG_TIMES of what is typical if that is more
+LONG_TIMES = 10.0
+LAG_SECONDS, BAD_LAG_SECONDS = 0.25, 1.0
+TASK, QUEUE = "task", "queue"
+
+
+class LineFacts(NamedTuple):
+    """A queue with ready jobs of a task; since: when the oldest of them became ready; typical: seconds that one takes."""
+
+    task: str
+    queue: str
+    ready: int
+    since: float
+    typical: float | None = None
+
+
+class WorkerFacts(NamedTuple):
+    """An attached worker; silent: seconds since its last word; takes: it takes new jobs."""
+
+    id: str
+    slots: int
+    running: int
+    silent: float
+    takes: bool
+    tasks: frozenset[str]
+    queues: frozenset[str]
+    blocked: dict[str, Any] | None = None  # `wire_views.BlockedView`
+
+
+class LongRun(NamedTuple):
+    """Running jobs of a task that have run for much longer than is typical; job: the one that runs for the longest, in seconds."""
+
+    task: str
+    number: int
+    job: str
+    longest: float
+    typical: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was seen. trouble: why the store takes nothing, as a sentence; failures: task -> how many failed, and of how many."""
+
+    now: float
+    trouble: str = ""
+    lag: float = 0.0  # of the event loop, seconds
+    has_tasks: bool = False
+    lines: list[LineFacts] = field(default_factory=list)
+    workers: list[WorkerFacts] = field(default_factory=list)
+    failures: dict[str, tuple[int, int]] = field(default_factory=dict)
+    long_runs: list[LongRun] = field(default_factory=list)
+
+    @cached_property
+    def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:
+        """Workers that are alike: by the tasks that they offer and the queues that they serve."""
+        found: dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]] = {}
+        for worker in self.workers:
+            found.setdefault((worker.tasks, worker.queues), []).append(worker)
+        return found
+
+    def able(self, line: LineFacts) -> list[WorkerFacts]:
+        """Return the workers that may be given such jobs."""
+        fitting = [
+            workers for (tasks, queues), workers in self.kinds.items() if line.task in tasks and line.queue in queues
+        ]  # fmt: skip
+        return fitting[0] if len(fitting) == 1 else list(chain.from_iterable(fitting))
+
+    def older(self, seconds: float) -> list[LineFacts]:
+        """Return the lines with jobs that have been ready for longer than that."""
+        return [line for line in self.lines if self.now - line.since > seconds]
+
+
+def problems(facts: Facts) -> list[Problem]:
+    """Return what is wrong, the worst first; at most `MOST`."""
+    found: list[Problem] = []
+    for rule in (_store, _no_workers, _unserved, _failing, _busy, _draining, _silent, _blocked, _long, _lag):
+        found += rule(facts)
+    found.sort(key=lambda problem: problem.level != "error")  # stable: the order of the rules stays
+    return found[:MOST]
+
+
+def too_long(seconds: float, typical: float | None) -> bool:
+    """Return whether an attempt has run for far longer than is typical of its task."""
+    return typical is not None and seconds > max(LONG_SECONDS, LONG_TIMES * typical)
+
+
+def _store(facts: Facts) -> Iterator[Problem]:
+    if facts.trouble:
+        yield Problem(
+            kind="store",
+            level="error",
+            sentence=f"Nothing can be recorded: {facts.trouble}.",
+            hint="No job is accepted or ended until this is mended. Workers keep their results and report them then.",
+            page="settings",
+        )
+
+
+def _no_workers(facts: Facts) -> Iterator[Problem]:
+    if facts.workers or not (facts.has_tasks or facts.lines):
+        return
+    yield Problem(
+        kind="no_workers",
+        level="error" if facts.lines else "warning",
+        sentence=f"No worker is attached, and {_jobs(facts.lines)} for one." if facts.lines else "No worker is attached.",
+        hint="Start one, as in `taskbahn worker photos:app`; if some should run, see why they ended or cannot reach this node.",
+        since=min((line.since for line in facts.lines), default=None),
+        page="workers",
+    )
+
+
+def _unserved(facts: Facts) -> Iterator[Problem]:
+    """Jobs that nobody could run, however long they wait."""
+    if not facts.workers:
+        return
+    offered = frozenset[str]().union(*(tasks for tasks, _ in facts.kinds))
+    served = frozenset[str]().union(*(queues for _, queues in facts.kinds))
+    old = facts.older(UNSERVED_SECONDS)
+    for task, lines in _grouped((line for line in old if line.task not in offered), TASK):
+        yield Problem(
+            kind="task_not_offered",
+            level="error",
+            sentence=f"{_jobs(lines)}, and no attached worker offers {task or _names(lines, TASK)}.",
+            hint="Start a worker whose application has the task. If it was renamed or removed, cancel the jobs.",
+            since=_since(lines),
+            page="jobs",
+            query=f"state:ready task:{task}" if task else "state:ready",
+        )
+    for queue, lines in _grouped((line for line in old if line.task in offered and line.queue not in served), QUEUE):
+        yield Problem(
+            kind="queue_not_served",
+            level="error",
+            sentence=f"{_jobs(lines)} in {_queues(queue, lines)}, which no attached worker serves.",
+            hint=f"Start a worker for it, as in `taskbahn worker photos:app --queues {queue or 'NAME'}`.",
+            since=_since(lines),
+            page="queues",
+            id=queue,
+            query=f"state:ready queue:{queue}" if queue else "state:ready",
+        )
+    known = (line for line in old if line.task in offered and line.queue in served)
+    for task, lines in _grouped((line for line in known if not facts.able(line)), TASK):
+        yield Problem(
+            kind="not_together",
+            level="error",
+            sentence=f"{_jobs(lines)}: no worker that offers {task or _names(lines, TASK)} serves {_names(lines, QUEUE)}.",
+            hint="Start a worker that offers the task and serves the queue.",
+            since=_since(lines),
+            page="jobs",
+            query=f"state:ready task:{task}" if task else "state:ready",
+        )
+
+
+def _failing(facts: Facts) -> Iterator[Problem]:
+    bad = {
+        task: counts
+        for task, counts in facts.failures.items()
+        if counts[0] >= FAILURES and counts[0] >= FAILURE_SHARE * counts[1]
+    }  # fmt: skip
+    worst = sorted(bad, key=lambda task: -bad[task][0])
+    for task in worst[:MOST_ALIKE]:
+        failed, ended = bad[task]
+        share = f"All {failed:,}" if failed == ended else f"{failed:,} of {ended:,}"
+        yield Problem(
+            kind="failing",
+            level="error" if failed >= BAD_FAILURES and failed >= BAD_SHARE * ended else "warning",
+            sentence=f"{share} jobs of {task or 'rare tasks'} that ended in the last 10 minutes failed.",
+            hint="See the errors by their kind; when the cause is mended, retry the jobs from there.",
+            page="errors",
+            query=f"state:failed task:{task} since:1h" if task else "state:failed since:1h",
+        )
+    if len(worst) > MOST_ALIKE:
+        yield Problem(
+            kind="failing",
+            level="warning",
+            sentence=f"Jobs of {len(worst) - MOST_ALIKE:,} more tasks fail: {some(worst[MOST_ALIKE:])}.",
+            hint="So many at once often have one cause: something that all of them need.",
+            page="errors",
+            query="state:failed since:1h",
+        )
+
+
+def _busy(facts: Facts) -> Iterator[Problem]:
+    """Jobs that wait for a slot for long."""
+    late = []
+    for line in facts.older(LATE_SECONDS):
+        if facts.now - line.since > LATE_TIMES * (line.typical or 0.0):
+            takers = [worker for worker in facts.able(line) if worker.takes]
+            if takers and all(worker.running >= worker.slots for worker in takers):
+                late.append(line)
+    for queue, lines in _grouped(late, QUEUE):
+        yield Problem(
+            kind="busy",
+            level="warning",
+            sentence=f"{_jobs(lines)} in {_queues(queue, lines)} for a free slot: all slots are busy.",
+            hint="Start more workers or give them more slots; jobs that must not wait can have a higher priority.",
+            since=_since(lines),
+            page="queues",
+            id=queue,
+            query=f"state:ready queue:{queue}" if queue else "state:ready",
+        )
+
+
+def _draining(facts: Facts) -> Iterator[Problem]:
+    """Jobs that only workers could run which take no more."""
+    left: list[LineFacts] = []
+    ids: set[str] = set()
+    for line in facts.older(UNSERVED_SECONDS):
+        able = facts.able(line)
+        if able and not any(worker.takes for worker in able):
+            left.append(line)
+            ids |= {worker.id for worker in able}
+    if left:
+        yield Problem(
+            kind="draining",
+            level="error",
+            sentence=f"{_jobs(left)} for {_names(left, TASK)}, and who could run that is draining: {some(sorted(ids))}.",
+            hint="Start another worker, or let a drained one take jobs again.",
+            since=_since(left),
+            page="workers",
+            id=min(ids) if len(ids) == 1 else "",
+        )
+
+
+def _silent(facts: Facts) -> Iterator[Problem]:
+    if facts.trouble:  # they wait for the store as well
+        return
+    silent = sorted((worker for worker in facts.workers if worker.silent > SILENT_SECONDS), key=lambda worker: -worker.silent)
+    for worker in silent[:MOST_ALIKE]:
+        yield Problem(
+            kind="silent_worker",
+            level="warning",
+            sentence=f"The worker {worker.id}, which has {counted(worker.running, 'job')}, is silent.",
+            hint="After 30 s it is given up and others get its jobs. Is its machine overloaded, suspended or out of reach?",
+            since=facts.now - worker.silent,
+            page="workers",
+            id=worker.id,
+        )
+    if len(silent) > MOST_ALIKE:
+        yield Problem(
+            kind="silent_worker",
+            level="warning",
+            sentence=f"Not heard for {SILENT_SECONDS:.0f} s or longer: {counted(len(silent) - MOST_ALIKE, 'more worker')}.",
+            hint="So many at once: look at the network between them and this node.",
+            page="workers",
+        )
+
+
+def _blocked(facts: Facts) -> Iterator[Problem]:
+    """Workers whose event loop does not answer."""
+    blocked = sorted(
+        ((worker, worker.blocked) for worker in facts.workers if worker.blocked is not None),
+        key=lambda one: float(one[1]["since"]),
+    )
+    for worker, what in blocked[:MOST_ALIKE]:
+        who = f"A job of {what['task']}" if what["task"] else "Code that a task left behind"
+        yield Problem(
+            kind="blocked_worker",
+            level="error",
+            sentence=f"{who} blocks the event loop of the worker {worker.id} at {what['at']}.",
+            hint="Its other async tasks stand still. Cancel the job if that is not to be; the task should await there, or be a plain `def`.",
+            since=what["since"],
+            page="workers",
+            id=worker.id,
+        )
+    if len(blocked) > MOST_ALIKE:
+        yield Problem(
+            kind="blocked_worker",
+            level="error",
+            sentence=f"The event loop is blocked of {counted(len(blocked) - MOST_ALIKE, 'more worker')}.",
+            hint="So many at once: the same task probably blocks all of them; `taskbahn workers` shows where.",
+            page="workers",
+        )
+
+
+def _long(facts: Facts) -> Iterator[Problem]:
+    for run in sorted(facts.long_runs, key=lambda run: -run.longest)[:MOST_ALIKE]:
+        who = "A job" if run.number == 1 else counted(run.number, "job")
+        verb = "runs" if run.number == 1 else "run"
+        yield Problem(
+            kind="long_running",
+            level="warning",
+            sentence=f"{who} of {run.task} {verb} for far longer than the typical {span(run.typical)}.",
+            hint="It may hang: see its log and progress, and cancel it if so. `run_within` gives a task a limit.",
+            since=facts.now - run.longest,
+            page="jobs",
+            id=run.job if run.number == 1 else "",
+            query=f"state:running task:{run.task}",
+        )
+
+
+def _lag(facts: Facts) -> Iterator[Problem]:
+    if facts.lag >= LAG_SECONDS:
+        yield Problem(
+            kind="lag",
+            level="error" if facts.lag >= BAD_LAG_SECONDS else "warning",
+            sentence=f"The router is late by {span(facts.lag)} with everything it does.",
+            hint="Its machine or this process is overloaded: see what else runs there, and what sends so much.",
+            page="overview",
+        )
+
+
+def _grouped(lines: Iterable[LineFacts], by: str) -> Iterator[tuple[str, list[LineFacts]]]:
+    """Yield the names with the most ready jobs, each with its lines, and at last "" with the lines of all others."""
+    ready: Counter[str] = Counter()
+    groups: dict[str, list[LineFacts]] = {}
+    for line in lines:
+        name = getattr(line, by)
+        ready[name] += line.ready
+        groups.setdefault(name, []).append(line)
+    most = len(ready) if len(ready) <= MOST_ALIKE + 1 else MOST_ALIKE
+    for name, _ in ready.most_common(most):
+        yield name, groups.pop(name)
+    if groups:
+        yield "", [line for rest in groups.values() for line in rest]
+
+
+def _since(lines: Iterable[LineFacts]) -> float:
+    return min(line.since for line in lines)
+
+
+def _jobs(lines: Iterable[LineFacts]) -> str:
+    number = sum(line.ready for line in lines)
+    return f"{counted(number, 'job')} {'waits' if number == 1 else 'wait'}"
+
+
+def _queues(queue: str, lines: Iterable[LineFacts]) -> str:
+    return f"the queue {queue}" if queue else f"the queues {_names(lines, QUEUE)}"
+
+
+def _names(lines: Iterable[LineFacts], of: str) -> str:
+    return some(sorted({getattr(line, of) for line in lines}))

@@ -1,0 +1,144 @@
+"""The effective configuration of a node, each value with where it comes from; nothing in it is secret.
+
+What the port and its neighbours are set to is read from the configuration that Crossbar was started on. `taskbahn up` wrote that
+file: it says in the component's `extra` what of it the operator gave (`given`), and the rest of it is ours. Other values are fixed.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import resource
+import sqlite3
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+import taskbahn_router
+from taskbahn import wire
+from taskbahn.protocol.options import WIRE, Where
+from taskbahn.wire_views import Setting
+from taskbahn_router.crossbar_edge.send_buffers import MUCH_IN_ALL
+from taskbahn_router.dispatcher.outcomes import MAX_EVENTS_KEPT
+from taskbahn_router.submission import backpressure
+from taskbahn_router.workers import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DEFAULT = "default"
+INSTALLED = "installed"
+FILES = ("config.yaml", "config.json")  # Crossbar takes the first that is there
+BYTES, SECONDS, JOBS = "bytes", "s", "jobs"
+GIVEN = {  # what `taskbahn up` is told
+    "port": "the one port for everything",
+    "interface": "address that the port is on",
+    "data": "directory of the jobs and of the node's files",
+    "loglevel": "what the node says on standard error, at least",
+}
+FIXED: list[tuple[str, Any, str, str]] = [
+    ("workers.heartbeat", registry.HEARTBEAT_SECONDS, SECONDS, "a worker reports at least that often"),
+    ("workers.missed_heartbeats", registry.MISSED_HEARTBEATS, "", "so many missed ones, and a worker is given up"),
+    ("workers.grace", registry.GRACE_SECONDS, SECONDS, "in which a lost worker may come back to what it runs"),
+    ("workers.slots", registry.MAX_SLOTS, "", "that one worker may have"),
+    ("bounds.message", wire.MAX_MESSAGE, BYTES, "of one message, on either transport"),
+    ("bounds.arguments", wire.MAX_ARGUMENTS, BYTES, "of the arguments of one job, as JSON"),
+    ("bounds.result", wire.MAX_RESULT, BYTES, "of the result of one job, as JSON"),
+    ("bounds.submission", wire.MAX_CALLS, JOBS, "in one submission"),
+    ("bounds.wait", wire.MAX_WAIT, JOBS, "that one call may wait for"),
+    ("bounds.events", wire.MAX_EVENTS, "events", "in one answer to `taskbahn.job.events`"),
+    ("bounds.events_kept", MAX_EVENTS_KEPT, "events", "log lines and chunks that are kept of one job"),
+    ("bounds.unwritten", backpressure.MOST_UNWRITTEN, JOBS, "that wait for their commit, before more are refused"),
+    ("bounds.unwritten_bytes", backpressure.MOST_BYTES, BYTES, "of the arguments of these"),
+    ("bounds.queued", backpressure.MOST_QUEUED, JOBS, "that wait or are ready, before more are refused"),
+    ("bounds.unread", MUCH_IN_ALL, BYTES, "that wait for slow readers, all together, before the worst of them are dropped"),
+    ("bounds.tags", WIRE["tags"].most, "", f"that one job may have, each of {WIRE['tags'].high} characters"),
+    ("store.journal", "WAL", "", "how SQLite writes"),
+    ("store.synchronous", "FULL", "", "a commit is on the disk before it is answered"),
+]
+VERSIONS = {"taskbahn": "this program", "system": "what the node runs on"}
+PACKAGES = ("crossbar", "autobahn", "twisted", "msgspec")
+
+
+def settings(folder: Path, extra: dict[str, Any], data: Path) -> list[dict[str, Any]]:
+    """Return the `wire_views.Setting`s of a node; folder: Crossbar's, extra: the component's configuration, data: our directory."""
+    name, config = configuration(folder)
+    found = [*_node(name, config, extra, data), *_fixed(data), *_versions()]
+    return [wire.plain(setting) for setting in found]
+
+
+def configuration(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Return the name of the configuration that Crossbar reads in *folder*, and what is in it."""
+    for name in FILES:
+        try:
+            text = (folder / name).read_text("utf-8")
+        except OSError:
+            continue
+        try:
+            config = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
+        except (ValueError, yaml.YAMLError):  # somebody is writing it at this moment; Crossbar has read it before
+            break
+        return name, config if isinstance(config, dict) else {}
+    return "the configuration", {}
+
+
+def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) -> Iterator[Setting]:
+    """The port and what listens on it; a configuration of somebody else's may have it otherwise, and is not told then."""
+    given: dict[str, str] = extra.get("given", {})
+    door = next((door for door in _transports(config) if door.get("endpoint", {}).get("type") == "tcp"), {})
+    endpoint = door.get("endpoint", {})
+    values = {
+        "port": endpoint.get("port"),
+        "interface": endpoint.get("interface"),
+        "data": str(data),
+        "loglevel": extra.get("loglevel"),
+    }
+    for key, help_ in GIVEN.items():
+        if values[key] is not None:
+            change = f"taskbahn up --{key} or TASKBAHN_UP_{key.upper()}" if given else f"edit {name}"
+            yield Setting(name=f"node.{key}", value=values[key], source=given.get(key, name), help=help_, change=change)
+    source, change = (DEFAULT, "") if given else (name, f"edit {name}")
+    options = door.get("web", {}).get("paths", {}).get("ws", {}).get("options", {})
+    for key, unit, per, help_ in (
+        ("allowed_origins", "", None, "pages of these origins may connect"),
+        ("auto_ping_interval", SECONDS, 1000, "between two pings to a browser"),
+        ("auto_ping_timeout", SECONDS, 1000, "without an answer to a ping, and a browser is dropped"),
+    ):
+        if key in options:
+            value = options[key] / per if per else options[key]
+            yield Setting(name=f"node.{key}", value=value, source=source, help=help_, unit=unit, change=change)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    yield Setting(name="node.open_files", value=files, source="system", help="connections and files together", change="ulimit -n")
+
+
+def _transports(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for worker in config.get("workers", ()):
+        yield from worker.get("transports", ())
+
+
+def _fixed(data: Path) -> Iterator[Setting]:
+    for name, value, unit, help_ in FIXED:
+        yield Setting(name=name, value=value, source=DEFAULT, help=help_, unit=unit)
+    yield Setting(name="store.file", value=str(data / "taskbahn.db"), source=DEFAULT, help="where everything is kept")
+    for name in WIRE:
+        option = WIRE[name]
+        if option.is_shown:
+            change = f"option {name} of a {'task or a call' if option.where is Where.BOTH else 'call'}"
+            help_ = option.help.replace("`", "") + (f"; none: {option.otherwise}" if option.default is None else "")
+            yield Setting(name=f"jobs.{name}", value=option.default, source=DEFAULT, help=help_, unit=option.unit, change=change)
+
+
+def _versions() -> Iterator[Setting]:
+    found = {"taskbahn": taskbahn_router.__version__, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # a copy that was not installed
+            continue
+    found["system"] = f"{platform.system()} {platform.release()} {platform.machine()}"
+    for name, value in found.items():
+        yield Setting(
+            name=f"versions.{name}", value=value, source=INSTALLED, help=VERSIONS.get(name, "what the node is built on")
+        )

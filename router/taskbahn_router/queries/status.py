@@ -1,0 +1,153 @@
+"""How things stand, for `Status`: looked at once a second, answered from memory as often as anybody asks."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from taskbahn import wire
+from taskbahn.states import State
+from taskbahn_router.metrics import histogram
+from taskbahn_router.metrics.minutes import minute_of
+from taskbahn_router.metrics.queue_age import Gauges
+from taskbahn_router.metrics.recent import STEP
+from taskbahn_router.queries.problems import FAILURE_SECONDS, Facts, LineFacts, LongRun, WorkerFacts, problems, too_long
+from taskbahn_router.workers.registry import CallOrders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn.wire_views import Problem
+    from taskbahn_router.dispatcher.dispatcher import Dispatcher
+    from taskbahn_router.dispatcher.group_commit import Runner
+    from taskbahn_router.model.state import Job
+    from taskbahn_router.stores.contract import Reader
+
+MOST_LOOKED_AT = 1_000  # lines, and of the running jobs those that came first, so that a look stays short
+
+
+class Overview:
+    """Looks, notes gauges for the charts, and has the minutes of the charts stored.
+
+    trouble: why the store takes nothing, empty while it does; lag: by how many seconds the event loop is late.
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, reader: Reader, runner: Runner, trouble: Callable[[], str], lag: Callable[[], float]
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._board = dispatcher.board
+        self._history = dispatcher.history
+        self._gauges = Gauges(dispatcher.board, dispatcher.history)
+        self._reader = reader
+        self._runner = runner
+        self._trouble = trouble
+        self._lag = lag
+        self._problems: list[dict[str, Any]] = []
+        self._seen: dict[tuple[str, str, str], float] = {}  # problem -> when it was first there
+        self._minute = minute_of(dispatcher.wall())
+        self._is_asking = False
+        self._next_question = 0.0
+        self._failures: dict[str, tuple[int, int]] = {}
+        self._failures_at = -1.0
+        self._offers: dict[str, tuple[wire.Hello, frozenset[str], frozenset[str]]] = {}  # of each worker: tasks, queues
+
+    def look(self) -> None:
+        """Once a second."""
+        now = self._dispatcher.wall()
+        self._gauges.look(now)
+        self._ask(now)
+        self._problems = [wire.plain(problem) for problem in self._dated(problems(self._facts(now)), now)]
+        if minute_of(now) != self._minute:
+            self._minute = minute_of(now)
+            self._dispatcher.store_minutes()
+
+    def status(self) -> dict[str, Any]:
+        """Return the part of `wire_views.Status` that tells of what happened and what is wrong."""
+        minute = self._history.last_minute()
+        return {
+            "totals": self._history.totals(),
+            "oldest": self._gauges.oldest(self._dispatcher.wall()),
+            "wait": histogram.median_and_95(minute.waits) if minute.waits else None,
+            "run": histogram.median_and_95(minute.runs) if minute.runs else None,
+            "problems": self._problems,
+        }
+
+    def _ask(self, now: float) -> None:
+        """Have the store say since when jobs wait; not more often than a chart has buckets."""
+        if self._is_asking or not self._board.crowded or now < self._next_question:
+            return
+        self._is_asking = True
+
+        def told(accepted: dict[int, float]) -> None:
+            self._is_asking = False
+            self._gauges.learn(accepted)
+
+        def untold(_: Any) -> None:  # the store has a trouble of its own, and that is told
+            self._is_asking = False
+
+        self._next_question = now + STEP
+        self._runner.run(self._reader.oldest).addCallbacks(told, untold)
+
+    def _dated(self, found: list[Problem], now: float) -> list[Problem]:
+        """Say since when each problem is there, where it is not known better."""
+        keys = [(problem.kind, problem.id, problem.query) for problem in found]
+        self._seen = {key: self._seen.get(key, now) for key in keys}
+        for key, problem in zip(keys, found, strict=True):
+            if problem.since is None:
+                problem.since = self._seen[key]
+        return found
+
+    def _facts(self, now: float) -> Facts:
+        lines = [self._board.by_id[line] for line in islice(self._board.crowded, MOST_LOOKED_AT)]
+        typical = {task: self._history.typical(task) for task in {line.task for line in lines}}
+        if self._failures_at != now // STEP:
+            self._failures_at, self._failures = now // STEP, self._history.failures(FAILURE_SECONDS)
+        return Facts(
+            now=now,
+            trouble=self._trouble(),
+            lag=self._lag(),
+            has_tasks=bool(self._board.tasks),
+            lines=[
+                LineFacts(line.task, line.queue, line.ready, self._gauges.since(line, now), typical[line.task]) for line in lines
+            ],
+            workers=self._workers(),
+            failures=self._failures,
+            long_runs=self._long_runs(now),
+        )
+
+    def _workers(self) -> list[WorkerFacts]:
+        clock = self._dispatcher.clock.seconds()
+        found, known, self._offers = [], self._offers, {}
+        for worker in self._board.workers.values():
+            if worker.orders is None:
+                continue
+            offer = known.get(worker.id)
+            if offer is None or offer[0] is not worker.hello:  # it is new, or came back
+                offer = (worker.hello, *_offered(worker.hello))
+            self._offers[worker.id] = offer
+            silent = clock - worker.seen if isinstance(worker.orders, CallOrders) else 0.0  # others send no heartbeats
+            room = worker.room
+            found.append(WorkerFacts(worker.id, room.slots, room.in_flight, silent, room.open, *offer[1:], worker.blocked()))
+        return found
+
+    def _long_runs(self, now: float) -> list[LongRun]:
+        typical: dict[str, float | None] = {}
+        found: dict[str, list[Job]] = {}
+        for job in islice(self._board.jobs.values(), MOST_LOOKED_AT):
+            if job.state is not State.RUNNING or job.started_at is None:
+                continue
+            task = job.line.task
+            if task not in typical:
+                typical[task] = self._history.typical(task)
+            if too_long(now - job.started_at, typical[task]):
+                found.setdefault(task, []).append(job)
+        runs = []
+        for task, jobs in found.items():
+            first = min(jobs, key=lambda job: job.started_at or now)
+            runs.append(LongRun(task, len(jobs), first.id, now - (first.started_at or now), typical[task] or 0.0))
+        return runs
+
+
+def _offered(hello: wire.Hello) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(task.name for task in hello.tasks), frozenset(hello.queues)

@@ -1,0 +1,62 @@
+"""Listing jobs that are kept in memory, as `contract.Reader.jobs` asks for it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+from taskbahn import wire
+from taskbahn_router.core.globs import fits
+from taskbahn_router.stores.queries import ERROR_SHOWN, SLACK, Listed
+
+if TYPE_CHECKING:
+    from taskbahn_router.stores.memory.tables import Tables
+    from taskbahn_router.stores.queries import Filter
+    from taskbahn_router.stores.rows import JobRow
+
+
+def listed(tables: Tables, wanted: Filter) -> Listed:
+    """Return the jobs that were found, and where to go on."""
+    found: list[JobRow] = []
+    seqs = _in_time(tables, wanted) if any(_is_in(line.queue, line.task, wanted) for line in tables.lines.values()) else []
+    for looked_at, seq in enumerate(seqs, 1):
+        row = tables.row(tables.records[seq])
+        if _is_wanted(row, wanted):
+            found.append(short(row))
+        if looked_at < len(seqs) and (len(found) == wanted.limit or looked_at == wanted.most):
+            return Listed(found, seq)
+    return Listed(found, None)
+
+
+def _in_time(tables: Tables, wanted: Filter) -> list[int]:
+    """Return the seqs of jobs that may be asked for by their time, newest first."""
+    since = -math.inf if wanted.since is None else wanted.since - SLACK
+    until = math.inf if wanted.until is None else wanted.until + SLACK
+    before = math.inf if wanted.before is None else wanted.before
+    records = tables.records.items()
+    return sorted((seq for seq, record in records if seq < before and since <= record.new.created_at < until), reverse=True)
+
+
+def short(row: JobRow) -> JobRow:
+    """Return a job without its large columns."""
+    if row.error is None:
+        return row._replace(packed="", result=None)
+    error = wire.from_json(row.error)
+    brief = {"type": error.get("type", ""), "message": str(error.get("message", ""))[:ERROR_SHOWN]}
+    return row._replace(packed="", result=None, error=wire.to_json(brief))
+
+
+def _is_wanted(row: JobRow, wanted: Filter) -> bool:
+    return (
+        (not wanted.states or row.state in wanted.states)
+        and _is_in(row.queue, row.task, wanted)
+        and (wanted.worker is None or (row.worker is not None and fits(row.worker, wanted.worker)))
+        and (wanted.tag is None or any(fits(tag, wanted.tag) for tag in json.loads(row.tags or "[]")))
+        and (wanted.since is None or row.created_at >= wanted.since)
+        and (wanted.until is None or row.created_at < wanted.until)
+    )
+
+
+def _is_in(queue: str, task: str, wanted: Filter) -> bool:
+    return (wanted.queue is None or fits(queue, wanted.queue)) and (wanted.task is None or fits(task, wanted.task))

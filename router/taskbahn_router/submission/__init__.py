@@ -1,0 +1,1 @@
+"""What clients hand in, checked, in a fair order, within bounds."""

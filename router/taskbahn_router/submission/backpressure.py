@@ -1,0 +1,40 @@
+"""How much may wait: in memory for its commit, in the store for a worker. Whoever sends more is told when to come again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn.errors import QueueFull
+from taskbahn.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from taskbahn_router.model.state import Job
+    from taskbahn_router.submission.fair_queue import Inbox
+
+MOST_UNWRITTEN = 100_000  # jobs that wait for their commit: about two seconds of writing
+MOST_BYTES = 64 * 1024 * 1024  # of their arguments
+MOST_QUEUED = 10_000_000  # jobs that wait or are ready: some 1.5 GB of disk with small arguments
+SOON, LATER = 1.0, 60.0  # seconds until it may be tried again
+
+
+def check_room(inbox: Inbox, jobs: list[Job], counts: Mapping[str, int]) -> int:
+    """Return the bytes of the jobs' arguments; raises `QueueFull` if there is no room for them."""
+    size = sum(len(job.packed) for job in jobs)
+    if inbox and (inbox.jobs + len(jobs) > MOST_UNWRITTEN or inbox.size + size > MOST_BYTES):
+        raise QueueFull(
+            f"{inbox.jobs:,} jobs wait to be written down, more than the disk keeps up with; send these again in {SOON:.0f} s, "
+            "and wait for each answer before sending more",
+            retry_after=SOON,
+            waiting=inbox.jobs,
+        )
+    queued = counts[State.READY] + counts[State.WAITING]
+    if queued + inbox.jobs + len(jobs) > MOST_QUEUED:
+        raise QueueFull(
+            f"{queued:,} jobs wait for workers, and {MOST_QUEUED:,} may; start more workers (`taskbahn queues` shows where they wait), or "
+            f"send these again in {LATER:.0f} s",
+            retry_after=LATER,
+            waiting=queued,
+        )
+    return size

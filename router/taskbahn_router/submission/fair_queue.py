@@ -1,0 +1,63 @@
+"""Submissions that wait for their commit. A commit takes a thousand jobs, from each caller in turn, so that one who floods
+the router makes others wait for one such commit and not for all that he has sent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from taskbahn.errors import StoreUnavailable
+    from taskbahn_router.model.state import Job
+
+MOST_TAKEN = 1_000  # jobs of one commit, but for a larger submission, which is never split
+
+
+class Submission(NamedTuple):
+    """Jobs that are accepted together; `size` is the bytes of their arguments, about."""
+
+    caller: int | None
+    jobs: list[Job]
+    size: int
+    accepted: Callable[[], None]
+    refused: Callable[[StoreUnavailable], None]
+
+
+class Inbox:
+    """The submissions of each caller in their order."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int | None, deque[Submission]] = {}
+        self.jobs = 0
+        self.size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
+    def put(self, submission: Submission) -> None:
+        """Add one at the end of its caller's line."""
+        self._lines.setdefault(submission.caller, deque()).append(submission)
+        self.jobs += len(submission.jobs)
+        self.size += submission.size
+
+    def take(self, most: float | None = None) -> Iterator[Submission]:
+        """Take submissions from each caller in turn, of *most* jobs (or `MOST_TAKEN`) together, but at least one."""
+        most = MOST_TAKEN if most is None else most
+        taken = 0
+        while self._lines:
+            for caller in list(self._lines):
+                line = self._lines[caller]
+                if taken and taken + len(line[0].jobs) > most:
+                    return
+                submission = line.popleft()
+                if line:
+                    self._lines[caller] = self._lines.pop(caller)  # behind the others, next time, too
+                else:
+                    del self._lines[caller]
+                taken += len(submission.jobs)
+                self.jobs -= len(submission.jobs)
+                self.size -= submission.size
+                yield submission

@@ -1,0 +1,198 @@
+"""What comes in as a submission or a plain call, checked and made into jobs to be accepted; nothing else is changed."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from taskbahn import wire
+from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
+from taskbahn.exact import is_finite
+from taskbahn.nesting import SHORTEST, check_nesting
+from taskbahn.protocol.options import Where
+from taskbahn.protocol.options import check as check_options
+from taskbahn.states import State
+from taskbahn_router.core.policy import Policy, policy_of
+from taskbahn_router.model.state import Board, Job, Task, both_ids, id_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TASK_NAME = re.compile(wire.TASK_NAME)
+RANDOM_BITS = 80
+NOT_FINITE = "they have a number that is not finite (NaN or an infinity), which JSON has no word for; pass null or a text instead"
+
+
+def check_name(name: str) -> None:
+    """Raise `InvalidName` for what cannot be a task's name."""
+    if len(name) > wire.MAX_TASK_NAME or not TASK_NAME.fullmatch(name):
+        raise InvalidName(name)
+
+
+def check_text(what: str, text: str) -> None:
+    """Raise `InvalidRequest` for text with half of a surrogate pair, which JSON can say but neither a store nor a socket can take."""
+    if not text.isascii():  # which costs nothing
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(f"{what} has text that is no Unicode: {error.reason}") from None
+
+
+def check_depth(what: str, text: str) -> None:
+    """Raise `TooDeep` for JSON text that is nested deeper than the bound; short text, nearly all there is, cannot be."""
+    if len(text) > SHORTEST:
+        check_nesting(what, text.encode())
+
+
+def check_report(report: wire.Report) -> None:
+    """Raise `InvalidRequest` for a report that could not be stored, so that it spoils no batch."""
+    for done in report.done:
+        check_text("a result", done.result)
+        check_depth("a result", done.result)
+    try:
+        for value in (*(failed.error for failed in report.failed), *(notice.data for notice in report.notices)):
+            wire.to_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"a report has what is not data: {error}") from None
+
+
+def new_id(now: float) -> tuple[str, bytes]:
+    """Return a UUIDv7 (Source: RFC 9562, section 5.7) for a job whose caller gave none, as text and as bytes."""
+    random = int.from_bytes(os.urandom(10))
+    value = (int(now * 1000) << RANDOM_BITS) | (random & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62)
+    raw = value.to_bytes(16)
+    return id_text(raw), raw
+
+
+class Intake:
+    """Makes `Job`s of requests; wall is the clock that jobs are dated by (UTC seconds)."""
+
+    def __init__(self, board: Board, wall: Callable[[], float]) -> None:
+        self._board = board
+        self._wall = wall
+
+    def submission(self, entries: Any, authid: str | None) -> tuple[list[Any], list[Job]]:
+        """Return the answers to a submission, entry by entry, and the jobs that they accept."""
+        if not isinstance(entries, list):
+            raise InvalidRequest("taskbahn.submit takes one argument, a list of calls: [{'task': ..., 'args': [...]}, ...]")
+        count = sum(
+            len(entry["calls"]) if isinstance(entry, dict) and isinstance(entry.get("calls"), list) else 1 for entry in entries
+        )
+        if count > wire.MAX_CALLS:
+            raise TooLarge("jobs in one submission", count, wire.MAX_CALLS, "send several submissions")
+        answers: list[Any] = []
+        jobs: list[Job] = []
+        now = self._wall()
+        for entry in entries:
+            try:
+                bulk = isinstance(entry, dict) and "calls" in entry
+                answers.append((self._bulk if bulk else self._single)(entry, now, authid, jobs))
+            except TaskbahnError as error:
+                answers.append(error.info())
+        return answers, jobs
+
+    def plain(self, task: str, args: list[Any], kwargs: dict[str, Any], authid: str | None) -> Job:
+        """Make the job of a plain remote procedure call."""
+        known = self._task(task)
+        now = self._wall()
+        packed = self._pack(known, args, kwargs)
+        job = self._job(known, policy_of(known.options, ""), new_id(now), packed, now, authid)
+        job.is_new = True
+        return job
+
+    def _single(self, entry: Any, now: float, authid: str | None, jobs: list[Job]) -> str:
+        call = convert(entry, wire.Call, "a call")
+        task = self._task(call.task)
+        policy = self._policy(task, call.options)
+        packed = (
+            self._pack(task, call.args, call.kwargs) if call.packed is None else self._checked(task, call.packed, call.checked)
+        )
+        job = self._job(task, policy, both_ids(call.id) if call.id else new_id(now), packed, now, authid)
+        job.is_new = not call.id
+        jobs.append(job)
+        return job.id
+
+    def _bulk(self, entry: Any, now: float, authid: str | None, jobs: list[Job]) -> dict[str, Any]:
+        bulk = convert(entry, wire.Bulk, "a bulk call")
+        task = self._task(bulk.task)
+        policy = self._policy(task, bulk.options)
+        errors: dict[str, Any] = {}
+        for index, (id, packed) in enumerate(bulk.calls):
+            try:
+                text = self._checked(task, packed, bulk.checked)
+                jobs.append(self._job(task, policy, both_ids(id), text, now, authid))
+            except TaskbahnError as error:
+                errors[str(index)] = error.info()
+        return {"accepted": len(bulk.calls) - len(errors), "errors": errors}
+
+    def _task(self, name: str) -> Task:
+        task = self._board.tasks.get(name)
+        if task is None:
+            check_name(name)
+            raise UnknownTask(name, self._board.tasks)
+        return task
+
+    def _policy(self, task: Task, options: dict[str, Any]) -> Policy:
+        if not options:
+            return policy_of(task.options, "")
+        check_options(options, Where.CALL)
+        return policy_of(task.options, wire.to_json(options))
+
+    def _checked(self, task: Task, packed: str, digest: str | None) -> str:
+        """Return packed arguments after the checks which the caller did not make itself."""
+        check_text(f"what {task.name} is called with", packed)
+        if len(packed) * 4 > wire.MAX_ARGUMENTS:  # characters are up to four bytes
+            size = len(packed.encode())
+            if size > wire.MAX_ARGUMENTS:
+                raise TooLarge(f"arguments of {task.name}, bytes", size, wire.MAX_ARGUMENTS)
+        check_depth(f"the arguments of {task.name}", packed)
+        if task.checker is None or digest != task.checker.signature.digest:
+            args, kwargs = unpack(packed)
+            if task.checker is not None:
+                task.checker.check(args, kwargs)
+        return packed
+
+    def _pack(self, task: Task, args: list[Any], kwargs: dict[str, Any]) -> str:
+        if task.checker is not None:
+            task.checker.check(args, kwargs)
+        if not args and not kwargs:
+            return wire.NO_ARGUMENTS
+        try:
+            packed = wire.to_json([args, kwargs])
+            if "null" in packed and not is_finite([args, kwargs]):
+                raise ValueError(NOT_FINITE)  # noqa: TRY301 - as of what JSON cannot say otherwise
+        except RecursionError:
+            raise TooDeep(f"the arguments of {task.name}", wire.MAX_NESTING) from None
+        except (TypeError, ValueError) as error:
+            raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
+        return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
+
+    def _job(self, task: Task, policy: Policy, ids: tuple[str, bytes], packed: str, now: float, authid: str | None) -> Job:
+        due_at = max(now + policy.delay, policy.eta or 0.0)
+        state = State.WAITING if due_at > now else State.READY
+        job = Job(*ids, self._board.line(policy.queue, task.name), policy, packed, now, authid, state)
+        if state is State.WAITING:
+            job.due_at = due_at
+        return job
+
+
+def unpack(packed: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the (args, kwargs) of packed arguments; raises `InvalidRequest`."""
+    try:
+        args, kwargs = wire.from_json(packed)
+    except (msgspec.DecodeError, ValueError, TypeError, RecursionError):
+        raise InvalidRequest("packed arguments must be the JSON text of [args, kwargs]") from None
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise InvalidRequest("packed arguments must be the JSON text of [args, kwargs]: a list and an object")
+    return args, kwargs
+
+
+def convert(value: Any, kind: Any, what: str) -> Any:
+    """Return *value* as a wire struct; raises `InvalidRequest` that names the field."""
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
+        raise InvalidRequest(f"{what} is malformed: {error}") from None

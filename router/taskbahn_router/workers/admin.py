@@ -1,0 +1,97 @@
+"""Who works: what is told of each worker, and how an operator keeps new attempts from one.
+
+A worker that is drained finishes what it has and stays attached. The wish is kept by the worker's id in memory: a reconnect does
+not undo it, a restart of the router does.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn.errors import InvalidRequest, UnknownWorker
+from taskbahn_router.submission.submission import check_text
+from taskbahn_router.workers.registry import CallOrders
+
+if TYPE_CHECKING:
+    from taskbahn_router.dispatcher.dispatcher import Dispatcher
+    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.state import Board, Worker
+
+MOST_JOBS = 100  # told of one worker
+MOST_WISHES = 1_000  # for workers that are not attached any more
+
+
+class Workers:
+    """Answers `taskbahn.view.workers`, obeys `taskbahn.admin.drain`."""
+
+    log = Logger("taskbahn.workers")
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self._board = dispatcher.board
+
+    def view(self, call: Call) -> None:
+        """`taskbahn.view.workers`."""
+        call.answer([self._view(worker) for worker in self._attached()])
+
+    def drain(self, call: Call) -> None:
+        """`taskbahn.admin.drain`: what was handed out before it is still run there."""
+        id, wanted = (*call.args, None, None)[:2]
+        if not isinstance(id, str) or not isinstance(wanted, bool):
+            raise InvalidRequest(
+                "taskbahn.admin.drain takes a worker's id and true (it takes no new jobs) or false (it takes them again)"
+            )
+        check_text("a worker's id", id)
+        worker = self._board.workers.get(id)
+        if worker is None or worker.orders is None:
+            raise UnknownWorker(id[:100])
+        if wanted is not worker.drained:
+            self._wish(worker, wanted=wanted)
+            # a warning, for these are all that a node says unless it is told otherwise, and somebody will ask who did it
+            self.log.warn(
+                "worker {worker} {what}, says {who} in session {session}",
+                worker=id,
+                what="takes no new jobs" if wanted else "takes jobs again",
+                who=call.authid or "somebody",
+                session=call.caller,
+            )
+        call.answer(self._view(worker))
+
+    def _wish(self, worker: Worker, *, wanted: bool) -> None:
+        wishes = self._board.drained
+        wishes.pop(worker.id, None)
+        worker.drained = wanted
+        worker.settle_room()
+        if not wanted:
+            self._dispatcher.room_changed()
+            return
+        wishes[worker.id] = None
+        attached = {worker.id for worker in self._attached()}
+        gone = [id for id in wishes if id not in attached]
+        for id in gone[: max(0, len(gone) - MOST_WISHES)]:
+            del wishes[id]
+
+    def _attached(self) -> list[Worker]:
+        return [worker for worker in self._board.workers.values() if worker.orders is not None]
+
+    def _view(self, worker: Worker) -> dict[str, Any]:
+        return worker_view(worker, self._board, self._dispatcher.clock.seconds())
+
+
+def worker_view(worker: Worker, board: Board, now: float) -> dict[str, Any]:
+    """Return the `wire_views.WorkerView` of a worker; now: by the clock that `seen` is of."""
+    hello, vitals = worker.hello, worker.vitals
+    speaks = isinstance(worker.orders, CallOrders)  # others, which have no SDK, live for as long as their registration does
+    held = (board.jobs.get(id) for id in islice(worker.attempts, MOST_JOBS))  # in the order in which they were handed out
+    return {
+        "id": worker.id, "host": hello.host, "pid": hello.pid, "version": hello.version, "python": hello.python,
+        "slots": worker.room.slots, "running": worker.room.in_flight, "queues": hello.queues, "tasks": [task.name for task in hello.tasks],
+        "draining": worker.draining or worker.drained, "drained": worker.drained,
+        "attached_at": worker.attached_at, "seen": round(now - worker.seen, 3) if speaks else 0.0,
+        "finished": worker.finished, "failed": worker.failed,
+        "memory": vitals.memory, "cpu": vitals.cpu, "load": vitals.load, "blocked": worker.blocked(),
+        "jobs": [[job.id, job.line.task, job.started_at] for job in held if job is not None and job.worker is worker],
+    }  # fmt: skip

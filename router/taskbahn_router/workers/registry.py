@@ -1,0 +1,321 @@
+"""Workers come, go and come back; their attempts are leased to their sessions.
+
+A lost session keeps its attempts for a short grace, in which the worker may come back under the same id and say what it still
+runs. After a restart of the router the same holds for every worker that had running jobs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.logger import Logger
+
+from taskbahn import wire
+from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.protocol.options import check as check_options
+from taskbahn.states import State
+from taskbahn_router.core.placement import Room
+from taskbahn_router.dispatcher.outcomes import vacate
+from taskbahn_router.model.state import Task, Worker
+from taskbahn_router.model.turn import Loss
+from taskbahn_router.submission.submission import check_name, check_report, check_text, convert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.defer import Deferred
+
+    from taskbahn_router.dispatcher.dispatcher import Dispatcher
+    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.turn import Acknowledge
+
+GRACE_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10.0
+MISSED_HEARTBEATS = 3
+STREAM_GRACE = 1.0
+ACKNOWLEDGE_SECONDS = 0.005  # for which the acknowledgement of a report may wait
+MAX_SLOTS = 10_000
+REPORTS = re.compile(re.escape(wire.REPORTS_PREFIX) + r"[0-9A-Za-z]{1,64}")
+
+
+class Edge(Protocol):
+    """The outside, as the roster needs it."""
+
+    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
+        """Call a procedure of a worker."""
+
+
+class CallOrders:
+    """The way to a worker through its standing `taskbahn.worker.attach`."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def order(self, order: dict[str, Any]) -> None:
+        """Send a `wire.WorkerOrder`."""
+        self._call.progress(order)
+
+    def dismiss(self, error: TaskbahnError) -> None:
+        """End its session with an error."""
+        self._call.fail(error)
+
+
+class Roster:
+    """Keeps the workers of the board."""
+
+    log = Logger("taskbahn.roster")
+
+    def __init__(self, dispatcher: Dispatcher, edge: Edge, declare: Callable[[str], None], version: str) -> None:
+        self._dispatcher = dispatcher
+        self._edge = edge
+        self._board = dispatcher.board
+        self._clock = dispatcher.clock
+        self._declare = declare
+        self._version = version
+        self._by_caller: dict[int, Worker] = {}
+
+    def start(self) -> None:
+        """Wait for the workers of before a restart, and begin to listen for heartbeats."""
+        if self._board.running_at_start:
+            self._clock.callLater(GRACE_SECONDS, self._orphans)
+        self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
+
+    def attach(self, call: Call) -> None:
+        """`taskbahn.worker.attach`: the call stays open for as long as the worker's session lives."""
+        hello = self._hello(call)
+        if not call.wants_progress:
+            raise InvalidRequest(
+                "taskbahn.worker.attach must be called with receive_progress: orders come as progressive results"
+            )
+        worker = self.add(hello, CallOrders(call))
+        if call.caller is not None:
+            self._by_caller[call.caller] = worker
+        call.on_gone = lambda _: self._gone(call, worker)
+        welcome = wire.Welcome(protocol=wire.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version)
+        call.progress({"welcome": wire.plain(welcome)})
+        if hello.reports is not None:
+            self._hear(worker, hello.reports)
+        self._dispatcher.room_changed()
+        self._dispatcher.seen.flush()
+
+    def report(self, call: Call) -> None:
+        """`taskbahn.worker.report`."""
+        worker = self._by_caller.get(call.caller or 0)
+        if worker is None or worker.orders is None:
+            raise InvalidRequest("this session is no attached worker: call taskbahn.worker.attach first")
+        self._report(worker, call.args[0] if call.args else None, lambda refused: call.answer({"refused": refused}))
+
+    def _report(self, worker: Worker, plain: Any, acknowledge: Acknowledge) -> None:
+        worker.seen = self._clock.seconds()
+        report = convert(plain, wire.Report, "a report")
+        check_report(report)
+        if report.vitals is not None:
+            self._learn(worker, report.vitals)
+        self._dispatcher.report(acknowledge, worker, report)
+
+    def _learn(self, worker: Worker, vitals: wire.Vitals) -> None:
+        """Take a worker's vitals. While its event loop is blocked it is given no jobs that need it."""
+        before, worker.vitals = worker.vitals.blocked, vitals
+        blocked = vitals.blocked
+        if blocked is not None:
+            since = self._dispatcher.wall() - blocked.seconds
+            worker.blocked_since = since if worker.blocked_since is None else min(since, worker.blocked_since)
+        if (blocked is None) is not (before is None):
+            worker.blocked_since = worker.blocked_since if blocked is not None else None
+            self._board.serves(worker)
+            self._dispatcher.room_changed()
+
+    def _hear(self, worker: Worker, procedure: str) -> None:
+        """Call the procedure through which a worker streams its reports."""
+        seen = self._dispatcher.seen
+        waits = False  # an acknowledgement
+
+        def recorded(refused: list[list[Any]]) -> None:
+            nonlocal waits
+            worker.order_recorded(refused)
+            if worker.attempts or refused:
+                seen.touched.add(worker.id)
+            elif not waits:  # it has nothing to report: this may go with its next job, which spares both sides a message for each
+                waits = True
+                self._clock.callLater(ACKNOWLEDGE_SECONDS, acknowledge)
+
+        def acknowledge() -> None:
+            nonlocal waits
+            waits = False
+            seen.flush_worker(worker)
+
+        def heard(*values: Any, **_: Any) -> None:
+            if worker.orders is not None:
+                try:
+                    self._report(worker, values[0] if values else None, recorded)
+                except TaskbahnError as error:
+                    self._dismiss(worker, error)
+
+        def ended(outcome: Any) -> None:
+            why = getattr(outcome, "value", "it ended")
+            error = NotReady(f"{procedure}, through which this worker reports, cannot be heard ({why}); it may attach again")
+            self._clock.callLater(STREAM_GRACE, self._dismiss, worker, error)  # if its session ended, that is known then
+
+        self._edge.call_offer(procedure, [], {}, heard).addBoth(ended)
+
+    def _dismiss(self, worker: Worker, error: TaskbahnError) -> None:
+        if worker.orders is not None:
+            worker.orders.dismiss(error)
+            self.lose(worker)
+
+    def add(self, hello: wire.Hello, orders: Any) -> Worker:
+        """Take a worker on: new, or back within its grace."""
+        self._tasks(hello)
+        before = self._board.workers.get(hello.worker)
+        if before is not None and before.orders is not None:
+            before.orders.dismiss(
+                WorkerIdTaken(f"another session came under the worker id {hello.worker!r}, which must be its own")
+            )
+            before.orders = None
+            before.settle_room()
+        self._forget_reports(hello)
+        now = self._clock.seconds()
+        worker = Worker(hello.worker, hello, Room(hello.slots), orders, self._dispatcher.wall(), now)
+        worker.drained = worker.id in self._board.drained
+        worker.settle_room()
+        self._board.workers[hello.worker] = worker
+        self._board.serves(worker)
+        self._adopt(worker, before)
+        return worker
+
+    def _forget_reports(self, hello: wire.Hello) -> None:
+        """Drop what a worker will say again, as its hello tells: while the store refuses it must not gather here."""
+        again = set(hello.running)
+        gathered = self._dispatcher.gathered
+        gathered.reports = [
+            (acknowledge, worker, report)
+            for acknowledge, worker, report in gathered.reports
+            if worker.id != hello.worker or not attempts_in(report) <= again
+        ]
+
+    def lose(self, worker: Worker, *, at_once: bool = False) -> None:
+        """A worker's session ended; its attempts stay its own for the grace time."""
+        if worker.orders is None or self._board.workers.get(worker.id) is not worker:
+            return
+        worker.orders = None
+        worker.settle_room()
+        if not any(id in self._board.jobs for id in worker.attempts) or at_once:
+            self._bury(worker)
+        else:
+            self._clock.callLater(GRACE_SECONDS, self._bury, worker)
+
+    def _hello(self, call: Call) -> wire.Hello:
+        given = call.args[0] if call.args else None
+        protocol = given.get("protocol") if isinstance(given, dict) else None
+        if isinstance(protocol, int) and not wire.OLDEST_PROTOCOL <= protocol <= wire.PROTOCOL:
+            raise UnsupportedProtocol(protocol, wire.OLDEST_PROTOCOL, wire.PROTOCOL)
+        hello: wire.Hello = convert(given, wire.Hello, "a worker's hello")
+        if not 0 < hello.slots <= MAX_SLOTS:
+            raise InvalidRequest(f"a worker has 1 to {MAX_SLOTS:,} slots, not {hello.slots}")
+        if not hello.worker or len(hello.worker) > wire.MAX_TASK_NAME:
+            raise InvalidRequest(f"a worker's id has 1 to {wire.MAX_TASK_NAME} characters")
+        if hello.reports is not None and not REPORTS.fullmatch(hello.reports):
+            raise InvalidRequest(
+                f"a worker reports through {wire.REPORTS_PREFIX}<letters and digits>, not {hello.reports!r:.100}"
+            )
+        for text in (hello.worker, hello.host, hello.version, hello.python, *hello.queues):
+            check_text("a worker's hello", text)
+        return hello
+
+    def _tasks(self, hello: wire.Hello) -> None:
+        made = []
+        for declaration in hello.tasks:
+            check_name(declaration.name)
+            check_options(declaration.options)
+            made.append(self._task(declaration))
+        for task in made:
+            known = self._board.tasks.get(task.name)
+            if known is None or known.packed != task.packed:
+                task.seconds_each = known.seconds_each if known else None
+                self._board.tasks[task.name] = task
+                self._dispatcher.gathered.tasks.append(task)
+                self._dispatcher.loop.poke()
+            self._declare(task.name)
+
+    def _task(self, declaration: wire.TaskDeclaration) -> Task:
+        try:
+            task = Task.of(declaration)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidRequest(f"the declaration of {declaration.name} is not data: {error}") from None
+        known = self._board.tasks.get(task.name)
+        if task.checker is not None and (known is None or known.packed != task.packed):
+            task.checker.compile()
+        return task
+
+    def _adopt(self, worker: Worker, before: Worker | None) -> None:
+        """Hold what the worker says it runs against what the board knows."""
+        says = dict(worker.hello.running)
+        # what was cancelled there may run elsewhere by now
+        jobs = [self._board.jobs.get(id) for id in before.attempts] if before else []
+        expected = [job for job in jobs if job is not None and job.worker is before]
+        orphans = [job for job in self._board.running_at_start if job.worker_id == worker.id]
+        self._board.running_at_start = [job for job in self._board.running_at_start if job.worker_id != worker.id]
+        for job in expected + orphans:
+            if job.state is not State.RUNNING:
+                continue
+            if before is not None and job.worker is before:
+                vacate(before, job.id)
+            if says.get(job.id) == job.attempt:
+                del says[job.id]
+                job.occupy(worker, job.started_at or self._dispatcher.wall())
+                worker.holds_slow([job.id])
+            else:
+                self._dispatcher.lost(Loss(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
+        for id, attempt in says.items():
+            worker.order_cancel(id, attempt, "it is no longer this worker's")
+            self._dispatcher.seen.touched.add(worker.id)
+
+    def _gone(self, call: Call, worker: Worker) -> None:
+        if self._by_caller.get(call.caller or 0) is worker:
+            del self._by_caller[call.caller or 0]
+        self.lose(worker)
+
+    def _bury(self, worker: Worker) -> None:
+        if self._board.workers.get(worker.id) is not worker or worker.orders is not None:
+            return
+        del self._board.workers[worker.id]
+        for id in list(worker.attempts):
+            job = self._board.jobs.get(id)
+            if job is not None and job.worker is worker:
+                error = {"type": "WorkerLost", "message": f"worker {worker.id} ({worker.hello.host}) was lost"}
+                self._dispatcher.lost(Loss(job, "worker_lost", error))
+
+    def _orphans(self) -> None:
+        left, self._board.running_at_start = self._board.running_at_start, []
+        for job in left:
+            if job.worker is None and job.state is State.RUNNING:
+                error = {
+                    "type": "WorkerLost",
+                    "message": f"worker {job.worker_id} did not come back after a restart of the router",
+                }
+                self._dispatcher.lost(Loss(job, "worker_lost", error))
+
+    def _listen(self) -> None:
+        silent_since = self._clock.seconds() - MISSED_HEARTBEATS * HEARTBEAT_SECONDS
+        for worker in list(self._board.workers.values()):
+            if self._dispatcher.loop.error is not None:
+                self._have_patience(worker)
+            elif worker.orders is not None and worker.seen < silent_since and isinstance(worker.orders, CallOrders):
+                self.log.warn("worker {id} was silent for too long and is given up", id=worker.id)
+                self._dismiss(worker, NotReady("the worker was silent for too long; it may attach again"))
+        self._dispatcher.seen.flush()
+        self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
+
+    def _have_patience(self, worker: Worker) -> None:
+        """Its report waits for the store, and before that is recorded it sends nothing: neither side shall give the other up."""
+        worker.seen = self._clock.seconds()
+        if isinstance(worker.orders, CallOrders):
+            worker.outbox["waits"] = True
+            self._dispatcher.seen.touched.add(worker.id)
+
+
+def attempts_in(report: wire.Report) -> set[tuple[str, int]]:
+    """Return the attempts of which a report tells something."""
+    told: list[wire.Done | wire.Failed | wire.Notice] = [*report.done, *report.failed, *report.notices]
+    return {(one.id, one.attempt) for one in told}.union(report.back)
