@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -14,13 +14,12 @@ from taskbahn.errors import ServiceError, TaskbahnError
 from taskbahn.pages import pages, value_bytes
 from taskbahn.steady_timers import steady_timers
 from taskbahn_router.clock import SteadyClock, boot_seconds
-from taskbahn_router.crossbar_edge.send_buffers import Backlogs
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
-from taskbahn_router.dispatcher.group_commit import Thread
 from taskbahn_router.metrics.history_query import Answers
 from taskbahn_router.metrics.queue_age import TICK
 from taskbahn_router.queries.jobs import Views
 from taskbahn_router.queries.status import Overview
+from taskbahn_router.store_threads import Thread
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.offers import Offers
@@ -31,34 +30,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.ports import Outside
     from taskbahn_router.stores.contract import Store
 
 CHANGES_SECONDS = 0.25
 LAG_SECONDS = 0.5
 LAGS = 4  # of which the least tells whether something is wrong: one late turn is nothing
 SLEPT_SECONDS = 1.0  # by which timers are late when the machine was suspended
-
-
-class Outside(Protocol):
-    """What the component offers to the service."""
-
-    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
-        """Offer a procedure."""
-
-    def publish_event(self, topic: str, value: Any) -> None:
-        """Publish to whoever subscribes."""
-
-    def is_watched(self, topic: str) -> bool:
-        """Return whether anybody subscribes to *topic*."""
-
-    def watches_jobs(self) -> bool:
-        """Return whether anybody subscribes to the topic of any job."""
-
-    def push(self) -> None:
-        """Give the sockets at once what was sent."""
-
-    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
-        """Call a procedure of somebody else; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
 
 
 class Service:
@@ -108,10 +86,10 @@ class Service:
         self._overview = Overview(
             dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), lambda: min(self._lags)
         )
-        self._answers = Answers(dispatcher, reader, self._reading, self._failed)
+        self._answers = Answers(dispatcher.board, dispatcher.history, dispatcher.wall, reader, self._reading, self._failed)
         views = self.views = Views(
             dispatcher.board, dispatcher.following, reader, self._reading, self._failed,
-            wall=self._wall, clock=self._reactor, history=dispatcher.history, waiting=Backlogs(self._reactor).of,
+            wall=self._wall, clock=self._reactor, history=dispatcher.history, waiting=self._outside.unread_bytes,
         )  # fmt: skip
         dispatcher.start(running, start.next_sweep)  # before anybody may call: workers come back and say what they run
         self.roster.start()

@@ -12,16 +12,8 @@ from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn_router.dispatcher import group_commit
-from taskbahn_router.dispatcher.group_commit import (
-    FEW,
-    FIRST_RETRY,
-    LOCK_RETRY,
-    LOCK_SECONDS,
-    LONGEST_RETRY,
-    LOOKS,
-    CommitLoop,
-    Thread,
-)
+from taskbahn_router.dispatcher.group_commit import FEW, FIRST_RETRY, LOCK_RETRY, LOCK_SECONDS, LONGEST_RETRY, LOOKS, CommitLoop
+from taskbahn_router.store_threads import Thread
 from taskbahn_router.stores.contract import Batch, CommitResult, StoreLocked
 from taskbahn_router.stores.rows import Prune
 

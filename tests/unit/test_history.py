@@ -37,7 +37,9 @@ class Watched:
         self.overview = Overview(
             hall.dispatcher, reader, hall.reading, lambda: str(hall.dispatcher.loop.error or ""), lambda: 0.0
         )
-        self.answers = Answers(hall.dispatcher, reader, hall.reading, hall._failed)
+        self.answers = Answers(
+            hall.dispatcher.board, hall.dispatcher.history, hall.dispatcher.wall, reader, hall.reading, hall._failed
+        )
         self.overview.look()
 
     def passes(self, seconds: int) -> None:

@@ -12,8 +12,6 @@ from twisted.internet.task import Clock
 from taskbahn_router.crossbar_edge.send_buffers import (
     LOOK_SECONDS,
     MEBIBYTE,
-    MUCH,
-    MUCH_IN_ALL,
     PATIENCE,
     SOME,
     STALLED_SECONDS,
@@ -22,6 +20,7 @@ from taskbahn_router.crossbar_edge.send_buffers import (
     backlog,
     session_of,
 )
+from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES, SEND_BUFFER_HIGH_WATER_BYTES
 
 BLOCK = b"x" * MEBIBYTE
 
@@ -112,9 +111,9 @@ def street() -> Street:
 
 def test_who_reads_nothing_for_long_is_dropped_and_its_backlog_freed(street: Street) -> None:
     deaf = Connection(street, 1)
-    deaf.owed(MUCH + 1)
+    deaf.owed(SEND_BUFFER_HIGH_WATER_BYTES + 1)
     street.passes(STALLED_SECONDS)
-    assert (backlog(deaf), street.watch.dropped) == (MUCH + 1, 0)
+    assert (backlog(deaf), street.watch.dropped) == (SEND_BUFFER_HIGH_WATER_BYTES + 1, 0)
     street.passes(LOOK_SECONDS)
     assert (backlog(deaf), street.watch.dropped) == (0, 1)
     assert deaf.aborted
@@ -122,7 +121,7 @@ def test_who_reads_nothing_for_long_is_dropped_and_its_backlog_freed(street: Str
 
 def test_who_takes_a_byte_now_and_then_is_only_slow(street: Street) -> None:
     slow = Connection(street, 1)
-    slow.owed(4 * MUCH)
+    slow.owed(4 * SEND_BUFFER_HIGH_WATER_BYTES)
     for _ in range(20):
         street.passes(STALLED_SECONDS - LOOK_SECONDS)
         slow.reads(1)
@@ -131,7 +130,7 @@ def test_who_takes_a_byte_now_and_then_is_only_slow(street: Street) -> None:
 
 def test_a_little_may_wait_for_as_long_as_it_likes(street: Street) -> None:
     asleep = Connection(street, 1)
-    asleep.owed(MUCH)
+    asleep.owed(SEND_BUFFER_HIGH_WATER_BYTES)
     street.passes(STALLED_SECONDS * 10)
     assert not asleep.aborted
 
@@ -162,9 +161,9 @@ def test_a_reader_who_works_off_a_long_backlog_gets_it_all(street: Street) -> No
 def test_when_all_together_have_too_much_the_longest_backlogs_go(street: Street) -> None:
     few = [Connection(street, port) for port in range(20)]
     for number, connection in enumerate(few):
-        connection.owed(MUCH_IN_ALL // 18 - number)
+        connection.owed(MAX_SEND_BUFFERS_BYTES // 18 - number)
     street.passes(LOOK_SECONDS)
-    assert sum(backlog(connection) for connection in few) <= MUCH_IN_ALL
+    assert sum(backlog(connection) for connection in few) <= MAX_SEND_BUFFERS_BYTES
     assert [connection.aborted for connection in few] == [True] * 2 + [False] * 18
     assert street.watch.dropped == 2
 

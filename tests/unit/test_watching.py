@@ -13,7 +13,7 @@ from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 
 from taskbahn import wire
-from taskbahn_router.crossbar_edge.send_buffers import MUCH
+from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.pending_call import Call
 from taskbahn_router.publishing import job_watch
 from taskbahn_router.publishing.job_watch import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, Watcher
@@ -59,7 +59,7 @@ def left_behind(hall: Hall, worker: FakeWorker) -> Asked:
     """Return a watch that has not read what was said."""
     run = began(hall, worker)
     asked = watch(hall)
-    hall.unread[SLOW] = MUCH + 1
+    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 5)
     hall.settle()
     return asked
@@ -68,7 +68,7 @@ def left_behind(hall: Hall, worker: FakeWorker) -> Asked:
 def test_nothing_is_sent_while_much_waits_and_all_of_it_follows_when_that_is_read(hall: Hall, worker: FakeWorker) -> None:
     run = began(hall, worker)
     asked = watch(hall)
-    hall.unread[SLOW] = MUCH + 1
+    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 5 * PAGE_EVENTS)
     worker.notices(run, "progress", {"fraction": 0.25}, {"fraction": 0.5})
     hall.passes(20)
@@ -91,7 +91,7 @@ def test_nothing_is_sent_while_much_waits_and_all_of_it_follows_when_that_is_rea
 def test_the_end_is_told_when_nothing_is_missing(hall: Hall, worker: FakeWorker) -> None:
     run = began(hall, worker)
     asked = watch(hall)
-    hall.unread[SLOW] = MUCH + 1
+    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 10)
     worker.done(run, result='"x"')
     hall.passes(5)
@@ -108,7 +108,7 @@ def test_the_end_is_told_when_nothing_is_missing(hall: Hall, worker: FakeWorker)
 def test_states_come_between_what_was_said_before_and_after_them(hall: Hall, worker: FakeWorker) -> None:
     run = began(hall, worker, retries=1, retry_backoff=0)
     asked = watch(hall)
-    hall.unread[SLOW] = MUCH + 1
+    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, PAGE_EVENTS + 5)
     worker.notices(run, "progress", {"fraction": 0.9})
     worker.failed(run)
@@ -156,7 +156,7 @@ def test_little_is_kept_for_one_who_is_behind(hall: Hall, worker: FakeWorker) ->
     watch(hall)
     (watcher,) = hall.dispatcher.following._by_job[ONE]
     assert isinstance(watcher, Watcher)
-    hall.unread[SLOW] = MUCH + 1
+    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 3 * HELD)
     hall.settle()
     assert watcher._held == []
@@ -169,7 +169,7 @@ def test_little_is_kept_for_one_who_is_behind(hall: Hall, worker: FakeWorker) ->
 
 
 def test_what_the_store_has_before_it_is_let_out_does_not_overtake_the_states_before_it() -> None:
-    clock, sent, waiting = Clock(), Sent(), MUCH + 1
+    clock, sent, waiting = Clock(), Sent(), SEND_BUFFER_HIGH_WATER_BYTES + 1
     rows = [EventRow(1, number, 0.0, "log", "1", 1, number) for number in (4, 7)]
     pages: Any = SimpleNamespace(clock=clock, waiting=lambda _: waiting, read=lambda *_: succeed(rows))
     watcher = Watcher(Call(sent, 1, wire.JOB_WATCH, [], {}, wants_progress=True), pages)
@@ -250,7 +250,7 @@ def act(hall: Hall, worker: FakeWorker, run: Run, action: str) -> Run | None:
         (run,) = worker.take()
         return run
     elif action in ("lag", "catch up"):
-        hall.unread[SLOW] = MUCH + 1 if action == "lag" else 0
+        hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1 if action == "lag" else 0
     elif action == "hold reads":
         hall.reading.holds = True
     elif action == "hold answers":

@@ -21,7 +21,7 @@ from taskbahn import wire
 from taskbahn.errors import TaskbahnError
 from taskbahn_router.crossbar_edge.dealer_session import Link
 from taskbahn_router.crossbar_edge.direct_path import Shortcut
-from taskbahn_router.crossbar_edge.send_buffers import SlowReaders
+from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
 from taskbahn_router.node import parent_watch
 from taskbahn_router.queries.settings import settings
@@ -70,6 +70,7 @@ class Component(ApplicationSession):
         self._watched: dict[str, int] = {}
         self._watched_jobs: set[str] = set()
         self._patterns: dict[int, tuple[str, str]] = {}
+        self._backlogs = Backlogs(reactor)
         extra = self.config.extra or {}
         folder = Path(extra.get("cbdir", "."))
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
@@ -126,6 +127,10 @@ class Component(ApplicationSession):
         for writer in writers:
             if isinstance(writer, tcp.Connection) and writer.connected and not writer.disconnecting:
                 cast("Any", writer).doWrite()  # what goes wrong here goes wrong again for the reactor, which knows what to do
+
+    def unread_bytes(self, session: int | None) -> int:
+        """Return how many bytes wait for the reader of a session; 0 for one for whom never much has waited."""
+        return self._backlogs.of(session)
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         """Call a procedure of somebody else; fails with `offers.OfferFailed`."""

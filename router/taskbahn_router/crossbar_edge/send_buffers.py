@@ -3,9 +3,9 @@
 What a socket does not take yet is kept by Twisted in the connection, which is then among the reactor's writers. So a look costs as
 much as there are readers behind, however many connections are idle. Whoever exceeds one of these bounds is dropped:
 
-- more than `MUCH` waits, and not a byte of it was taken for `STALLED_SECONDS`;
+- more than `SEND_BUFFER_HIGH_WATER_BYTES` waits, and not a byte of it was taken for `STALLED_SECONDS`;
 - far more waits, and for some time it got no shorter (`PATIENCE`);
-- more than `MUCH_IN_ALL` waits for all readers together: the longest backlogs go, until it is less.
+- more than `MAX_SEND_BUFFERS_BYTES` waits for all readers together: the longest backlogs go, until it is less.
 
 A reader who is only slow gets all in the end; one that watches a job is sent no more than it takes (`Backlogs`, and `job_watch`).
 Who is dropped may come back, and asks again for what it misses.
@@ -20,13 +20,13 @@ from weakref import WeakValueDictionary
 from twisted.internet import tcp
 from twisted.logger import Logger
 
+from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES, SEND_BUFFER_HIGH_WATER_BYTES
+
 LOOK_SECONDS = 0.125
 MEBIBYTE = 1024 * 1024
-MUCH = MEBIBYTE
-SOME = MUCH // 4
+SOME = SEND_BUFFER_HIGH_WATER_BYTES // 4
 STALLED_SECONDS = 10.0
 PATIENCE = {64 * MEBIBYTE: LOOK_SECONDS, 32 * MEBIBYTE: 1.0}  # the latter is two of the largest messages
-MUCH_IN_ALL = 256 * MEBIBYTE
 
 
 def backlog(connection: Any) -> int:
@@ -101,7 +101,7 @@ class SlowReaders:
         waiting = {writer: backlog(writer) for writer in self._reactor.getWriters() if isinstance(writer, tcp.Server)}
         before, self._behind = self._behind, {}
         for connection, length in list(waiting.items()):
-            if length <= MUCH:
+            if length <= SEND_BUFFER_HIGH_WATER_BYTES:
                 continue
             behind = before.get(connection) or Behind.of(connection, now)
             why = behind.look(connection, now)
@@ -114,10 +114,10 @@ class SlowReaders:
 
     def _relieve(self, waiting: dict[Any, int]) -> None:
         total = sum(waiting.values())
-        while total > MUCH_IN_ALL:
+        while total > MAX_SEND_BUFFERS_BYTES:
             longest = max(waiting, key=waiting.__getitem__)
             length = waiting.pop(longest)
-            most = f"more than {mebibytes(MUCH_IN_ALL)}, and the most of it for this one: {mebibytes(length)}"
+            most = f"more than {mebibytes(MAX_SEND_BUFFERS_BYTES)}, and the most of it for this one: {mebibytes(length)}"
             self._drop(longest, f"{mebibytes(total)} wait for all readers together, {most}")
             self._behind.pop(longest, None)
             total -= length

@@ -19,20 +19,21 @@ from taskbahn.states import State
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Placing
 from taskbahn_router.dispatcher.early_dispatch import Overtake
-from taskbahn_router.dispatcher.group_commit import Clock, CommitLoop, Runner
+from taskbahn_router.dispatcher.group_commit import CommitLoop
 from taskbahn_router.dispatcher.outcomes import Reports, snapshots
 from taskbahn_router.dispatcher.pipelining import Pipelining
 from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, Aftermath
 from taskbahn_router.metrics.recorder import History
+from taskbahn_router.model.ports import Clock, Runner
 from taskbahn_router.model.state import Board, Job, Worker, id_bytes, id_text
-from taskbahn_router.model.turn import Effects, Gathered, Loss
+from taskbahn_router.model.turn import Effects, Gathered, Loss, Submission
 from taskbahn_router.publishing.followers import Caller, Follower, Following, Waiter
 from taskbahn_router.publishing.publisher import Seen
 from taskbahn_router.stores.contract import Batch, CommitResult, Store
 from taskbahn_router.stores.minutes import DropMinutes
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Prune, RetryJob, Sweep
 from taskbahn_router.submission.backpressure import check_room
-from taskbahn_router.submission.fair_queue import Inbox, Submission
+from taskbahn_router.submission.fair_queue import Inbox
 from taskbahn_router.submission.submission import Intake, check_text
 
 if TYPE_CHECKING:

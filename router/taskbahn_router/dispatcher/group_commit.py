@@ -7,8 +7,6 @@ Nothing of a turn is seen outside before its commit is durable, but for what `ea
 from __future__ import annotations
 
 import os
-import threading
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -19,8 +17,7 @@ from taskbahn.errors import StoreUnavailable
 from taskbahn_router.stores.contract import StoreLocked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.stores.contract import Batch, CommitResult, Store
 
 FEW = 16  # rows of a commit that may be held back, and that is done without changing threads if the disk is quick
@@ -33,55 +30,6 @@ LOOKS = 50  # turns of the event loop, some 0.02 ms each, that it does not sleep
 
 
 _give_way = getattr(os, "sched_yield", lambda: None)  # to whoever has no processor; macOS does not have it
-
-
-class Clock(Protocol):
-    """A reactor's time (IReactorTime), as far as we use it."""
-
-    def seconds(self) -> float:
-        """Return monotonic seconds."""
-
-    def callLater(self, delay: float, callable: Callable[..., Any], *args: Any) -> Any:  # noqa: N802, A002 - Twisted's names
-        """Call later; returns an IDelayedCall."""
-
-
-class Runner(Protocol):
-    """Runs a function somewhere and calls back on the loop."""
-
-    def run(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
-        """Return a Deferred with the function's result."""
-
-
-class Thread:
-    """A thread that runs functions one after the other; the store's own, or a reader's."""
-
-    def __init__(self, reactor: Any, name: str) -> None:
-        self._reactor = reactor
-        self._work: SimpleQueue[tuple[Deferred[Any], Callable[..., Any], tuple[Any, ...]] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
-        self._thread.start()
-
-    def run(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
-        """Run a function on this thread; the Deferred fires on the loop."""
-        done: Deferred[Any] = Deferred()
-        self._work.put((done, function, args))
-        return done
-
-    def stop(self) -> None:
-        """End after what is queued, and wait for it."""
-        if self._thread.is_alive():
-            self._work.put(None)
-            self._thread.join()
-
-    def _loop(self) -> None:
-        while (item := self._work.get()) is not None:
-            done, function, args = item
-            try:
-                value = function(*args)
-            except BaseException:  # noqa: BLE001 - it travels to whoever waits
-                self._reactor.callFromThread(done.errback, Failure())  # type: ignore[no-untyped-call]
-            else:
-                self._reactor.callFromThread(done.callback, value)
 
 
 class Turns(Protocol):

@@ -13,8 +13,8 @@ from taskbahn_router.model.state import Board, Job, Worker, id_text
 
 if TYPE_CHECKING:
     from taskbahn_router.dispatcher.assignment import Placing
-    from taskbahn_router.dispatcher.group_commit import Clock
     from taskbahn_router.metrics.recorder import History
+    from taskbahn_router.model.ports import Clock
     from taskbahn_router.model.turn import Effects, Ended, Gathered
     from taskbahn_router.publishing.followers import Following
     from taskbahn_router.publishing.publisher import Seen

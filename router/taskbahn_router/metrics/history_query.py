@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from taskbahn_router.dispatcher.dispatcher import Dispatcher
-    from taskbahn_router.dispatcher.group_commit import Runner
+    from taskbahn_router.metrics.recorder import History
     from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.model.state import Board
     from taskbahn_router.stores.contract import Reader
 
 Slice = tuple[int, int, str | None]  # since, until, task
@@ -32,10 +33,18 @@ class Answers:
 
     log = Logger("taskbahn.history")
 
-    def __init__(self, dispatcher: Dispatcher, reader: Reader, runner: Runner, fail: Callable[[Call, Any], None]) -> None:
-        self._board = dispatcher.board
-        self._history = dispatcher.history
-        self._wall = dispatcher.wall
+    def __init__(
+        self,
+        board: Board,
+        history: History,
+        wall: Callable[[], float],
+        reader: Reader,
+        runner: Runner,
+        fail: Callable[[Call, Any], None],
+    ) -> None:
+        self._board = board
+        self._history = history
+        self._wall = wall
         self._reader = reader
         self._runner = runner
         self._fail = fail

@@ -9,14 +9,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn import wire
+    from taskbahn.errors import StoreUnavailable
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.model.state import Job, Task, Worker
     from taskbahn_router.stores.contract import Batch
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.rows import Answer
-    from taskbahn_router.submission.fair_queue import Submission
 
     Acknowledge = Callable[[list[list[Any]]], None]
+
+
+class Submission(NamedTuple):
+    """Jobs that are accepted together; `size` is the bytes of their arguments, about."""
+
+    caller: int | None
+    jobs: list[Job]
+    size: int
+    accepted: Callable[[], None]
+    refused: Callable[[StoreUnavailable], None]
 
 
 class Loss(NamedTuple):

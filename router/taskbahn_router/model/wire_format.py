@@ -9,7 +9,6 @@ from taskbahn.pages import value_bytes
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.model.state import id_text
-from taskbahn_router.publishing.publisher import brief_error
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
@@ -79,3 +78,8 @@ def attempt_view(row: AttemptRow) -> dict[str, Any]:
         "attempt": row.attempt, "worker": row.worker, "started_at": row.started_at, "ended_at": row.ended_at,
         "outcome": row.outcome, "error": packed(row.error),
     }  # fmt: skip
+
+
+def brief_error(error: dict[str, Any]) -> dict[str, Any]:
+    """Return what a list shows of an error."""
+    return {"type": error.get("type", ""), "message": str(error.get("message", ""))[:500]}

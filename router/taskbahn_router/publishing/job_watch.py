@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
 from taskbahn.pages import event_bytes, pages
-from taskbahn_router.crossbar_edge.send_buffers import MUCH
+from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import stored
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from taskbahn_router.dispatcher.group_commit import Clock, Runner
     from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import EventRow, JobRow
 
 PAGE_EVENTS = wire.MAX_EVENTS
-PAGE_BYTES = MUCH // 4
-LITTLE = MUCH // 4  # bytes that may still wait when the next page goes out
+PAGE_BYTES = SEND_BUFFER_HIGH_WATER_BYTES // 4
+LITTLE = SEND_BUFFER_HIGH_WATER_BYTES // 4  # bytes that may still wait when the next page goes out
 HELD = 1_000  # log lines and chunks that are kept while a page is read
 FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at what waits
 
@@ -95,7 +95,7 @@ class Watcher:
         """Take events as they are let out."""
         self._let_out = max(self._let_out, events[-1]["number"])
         if self._held is None:
-            if self._pages.waiting(self.call.caller) <= MUCH:
+            if self._pages.waiting(self.call.caller) <= SEND_BUFFER_HIGH_WATER_BYTES:
                 are_news = events[0]["number"] > max(self._number, self._in_snapshot)  # as nearly always: numbers rise
                 self._send(events if are_news else [event for event in events if self._is_news(event)])
                 return

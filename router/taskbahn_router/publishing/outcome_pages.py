@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.errors import UnknownJob
 from taskbahn.pages import PAGE_BYTES
 from taskbahn.states import FINAL_STATES
-from taskbahn_router.crossbar_edge.send_buffers import MUCH
+from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.model.wire_format import packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn_router.dispatcher.group_commit import Clock, Runner
     from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.publishing.followers import Following, Waiter
     from taskbahn_router.stores.contract import OutcomeRow, Reader
 
@@ -88,7 +88,7 @@ class OutcomePages:
     def _go_on(self, waiter: Waiter, ids: dict[bytes, str], delay: float) -> None:
         if not waiter.call.open:
             return
-        if self._waiting(waiter.call.caller) > MUCH:
+        if self._waiting(waiter.call.caller) > SEND_BUFFER_HIGH_WATER_BYTES:
             self._soon(waiter, ids, min(LONGEST_WAIT, max(FIRST_WAIT, 2 * delay)))
         else:
             self.begin(waiter, ids)

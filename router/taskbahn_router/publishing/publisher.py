@@ -9,6 +9,7 @@ from taskbahn import wire
 from taskbahn.pages import FRAME_BYTES, are_few, event_bytes, pages, text_bytes
 from taskbahn.states import State
 from taskbahn_router.model.state import id_text
+from taskbahn_router.model.wire_format import brief_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -194,11 +195,6 @@ def parts_of(order: dict[str, Any]) -> Iterable[dict[str, Any]]:
     rest = {name: value for name, value in order.items() if name not in ("run", "cancel")}
     parts = [{"run": page} for page in runs] + [{"cancel": page} for page in cancels]
     return [parts[0] | rest, *parts[1:]]
-
-
-def brief_error(error: dict[str, Any]) -> dict[str, Any]:
-    """Return what a list shows of an error."""
-    return {"type": error.get("type", ""), "message": str(error.get("message", ""))[:500]}
 
 
 def event(job: str, number: int, kind: str, at: float, data: Any, **more: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from taskbahn_router.stores.contract import Spot
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbahn_router.dispatcher.group_commit import Clock, Runner
+    from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.model.state import Board
     from taskbahn_router.publishing.job_watch import Watcher
     from taskbahn_router.stores.contract import Reader

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from taskbahn_router.dispatcher.group_commit import Clock, Runner
     from taskbahn_router.metrics.recorder import History
     from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.ports import Clock, Runner
 
 MOST_BYTES = wire.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # what takes longer is only known to be long

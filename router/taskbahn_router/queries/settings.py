@@ -19,8 +19,8 @@ import taskbahn_router
 from taskbahn import wire
 from taskbahn.protocol.options import WIRE, Where
 from taskbahn.wire_views import Setting
-from taskbahn_router.crossbar_edge.send_buffers import MUCH_IN_ALL
 from taskbahn_router.dispatcher.outcomes import MAX_EVENTS_KEPT
+from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES
 from taskbahn_router.submission import backpressure
 from taskbahn_router.workers import registry
 
@@ -53,7 +53,12 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("bounds.unwritten", backpressure.MOST_UNWRITTEN, JOBS, "that wait for their commit, before more are refused"),
     ("bounds.unwritten_bytes", backpressure.MOST_BYTES, BYTES, "of the arguments of these"),
     ("bounds.queued", backpressure.MOST_QUEUED, JOBS, "that wait or are ready, before more are refused"),
-    ("bounds.unread", MUCH_IN_ALL, BYTES, "that wait for slow readers, all together, before the worst of them are dropped"),
+    (
+        "bounds.unread",
+        MAX_SEND_BUFFERS_BYTES,
+        BYTES,
+        "that wait for slow readers, all together, before the worst of them are dropped",
+    ),
     ("bounds.tags", WIRE["tags"].most, "", f"that one job may have, each of {WIRE['tags'].high} characters"),
     ("store.journal", "WAL", "", "how SQLite writes"),
     ("store.synchronous", "FULL", "", "a commit is on the disk before it is answered"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from taskbahn.wire_views import Problem
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
-    from taskbahn_router.dispatcher.group_commit import Runner
+    from taskbahn_router.model.ports import Runner
     from taskbahn_router.model.state import Job
     from taskbahn_router.stores.contract import Reader
 

@@ -5,25 +5,15 @@ the router makes others wait for one such commit and not for all that he has sen
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from taskbahn.errors import StoreUnavailable
-    from taskbahn_router.model.state import Job
+    from taskbahn_router.model.turn import Submission
+
 
 MOST_TAKEN = 1_000  # jobs of one commit, but for a larger submission, which is never split
-
-
-class Submission(NamedTuple):
-    """Jobs that are accepted together; `size` is the bytes of their arguments, about."""
-
-    caller: int | None
-    jobs: list[Job]
-    size: int
-    accepted: Callable[[], None]
-    refused: Callable[[StoreUnavailable], None]
 
 
 class Inbox:

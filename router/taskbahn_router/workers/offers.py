@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
+    from taskbahn_router.model.ports import Outside
     from taskbahn_router.model.state import Worker
-    from taskbahn_router.service import Outside
     from taskbahn_router.workers.registry import Roster
 
 

@@ -1,0 +1,4 @@
+"""Bounds that more than one part keeps."""
+
+SEND_BUFFER_HIGH_WATER_BYTES = 1024 * 1024  # that wait for one reader: beyond it the reader is slow
+MAX_SEND_BUFFERS_BYTES = 256 * 1024 * 1024  # that wait for all slow readers together

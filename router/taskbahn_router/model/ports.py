@@ -1,0 +1,54 @@
+"""What the dispatcher and its parts need of the outside: a clock, threads, the router."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.defer import Deferred
+
+    from taskbahn_router.model.pending_call import Call
+
+
+class Clock(Protocol):
+    """A reactor's time (IReactorTime), as far as we use it."""
+
+    def seconds(self) -> float:
+        """Return monotonic seconds."""
+
+    def callLater(self, delay: float, callable: Callable[..., Any], *args: Any) -> Any:  # noqa: N802, A002 - Twisted's names
+        """Call later; returns an IDelayedCall."""
+
+
+class Runner(Protocol):
+    """Runs a function somewhere and calls back on the loop."""
+
+    def run(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        """Return a Deferred with the function's result."""
+
+
+class Outside(Protocol):
+    """What the component offers to the service."""
+
+    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
+        """Offer a procedure."""
+
+    def publish_event(self, topic: str, value: Any) -> None:
+        """Publish to whoever subscribes."""
+
+    def is_watched(self, topic: str) -> bool:
+        """Return whether anybody subscribes to *topic*."""
+
+    def watches_jobs(self) -> bool:
+        """Return whether anybody subscribes to the topic of any job."""
+
+    def push(self) -> None:
+        """Give the sockets at once what was sent."""
+
+    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
+        """Call a procedure of somebody else; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
+
+    def unread_bytes(self, session: int | None) -> int:
+        """Return how many bytes wait for the reader of a session; 0 for one for whom never much has waited."""
