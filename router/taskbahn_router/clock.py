@@ -25,7 +25,7 @@ def boot_seconds() -> float:
     return time.clock_gettime(BOOT_CLOCK)
 
 
-class SteadyClock:
+class MonotonicUtc:
     """UTC seconds since the epoch, when called; never less than before.
 
     system: the clock of the system, which may be set; steady: one that cannot be.

@@ -13,24 +13,24 @@ from taskbahn import wire
 from taskbahn.errors import ServiceError, TaskbahnError
 from taskbahn.pages import pages, value_bytes
 from taskbahn.steady_timers import steady_timers
-from taskbahn_router.clock import SteadyClock, boot_seconds
+from taskbahn_router.clock import MonotonicUtc, boot_seconds
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
-from taskbahn_router.metrics.history_query import Answers
+from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.metrics.queue_age import TICK
-from taskbahn_router.queries.jobs import Views
-from taskbahn_router.queries.status import Overview
+from taskbahn_router.queries.jobs import JobQueries
+from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.store_threads import Thread
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.offers import Offers
-from taskbahn_router.workers.registry import Roster
+from taskbahn_router.workers.registry import WorkerRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from taskbahn_router.model.pending_call import Call
-    from taskbahn_router.model.ports import Outside
+    from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.stores.contract import Store
 
 CHANGES_SECONDS = 0.25
@@ -48,7 +48,7 @@ class Service:
     def __init__(
         self,
         data: Path,
-        outside: Outside,
+        outside: RouterPort,
         *,
         reactor: Any,
         wall: Callable[[], float],
@@ -59,7 +59,7 @@ class Service:
     ) -> None:
         steady_timers(reactor)
         self._reactor = reactor
-        wall = self._wall = SteadyClock(wall, steady)
+        wall = self._wall = MonotonicUtc(wall, steady)
         self._outside = outside
         self._store: Store = store if store is not None else SqliteStore(data)
         self._writing = Thread(reactor, "taskbahn-store")
@@ -70,10 +70,10 @@ class Service:
         self.stopped = False
         self._settings = list(settings)
         self.dispatcher = Dispatcher(self._store, self._writing, clock=reactor, wall=wall, uniform=uniform, edge=self)
-        self.roster = Roster(self.dispatcher, outside, self._declare, taskbahn_router.__version__)
-        self.offers = Offers(self.dispatcher, self.roster, outside)
+        self.registry = WorkerRegistry(self.dispatcher, outside, self._declare, taskbahn_router.__version__)
+        self.offers = Offers(self.dispatcher, self.registry, outside)
         self.workers = Workers(self.dispatcher)
-        self.views: Views | None = None
+        self.views: JobQueries | None = None
 
     async def start(self) -> None:
         """Open the store, register the procedures, begin.  Raises StoreUnusable."""
@@ -83,16 +83,18 @@ class Service:
         self._reader = reader
         dispatcher = self.dispatcher
         dispatcher.history.begin(start.minutes)
-        self._overview = Overview(
+        self._status = StatusQuery(
             dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), lambda: min(self._lags)
         )
-        self._answers = Answers(dispatcher.board, dispatcher.history, dispatcher.wall, reader, self._reading, self._failed)
-        views = self.views = Views(
-            dispatcher.board, dispatcher.following, reader, self._reading, self._failed,
+        self._history_query = HistoryQuery(
+            dispatcher.board, dispatcher.history, dispatcher.wall, reader, self._reading, self._failed
+        )
+        views = self.views = JobQueries(
+            dispatcher.board, dispatcher.followers, reader, self._reading, self._failed,
             wall=self._wall, clock=self._reactor, history=dispatcher.history, waiting=self._outside.unread_bytes,
         )  # fmt: skip
         dispatcher.start(running, start.next_sweep)  # before anybody may call: workers come back and say what they run
-        self.roster.start()
+        self.registry.start()
         for uri, handler in {
             wire.SUBMIT: dispatcher.submit,
             wire.JOB_WAIT: views.wait,
@@ -102,7 +104,7 @@ class Service:
             wire.JOB_CANCEL: dispatcher.cancel_jobs,
             wire.JOB_RETRY: dispatcher.retry_jobs,
             wire.VIEW_STATUS: lambda call: call.answer(self.status()),
-            wire.VIEW_HISTORY: self._answers.history,
+            wire.VIEW_HISTORY: self._history_query.history,
             wire.VIEW_TASKS: views.tasks,
             wire.VIEW_JOBS: views.jobs,
             wire.VIEW_ERRORS: views.errors,
@@ -110,8 +112,8 @@ class Service:
             wire.VIEW_WORKERS: self.workers.view,
             wire.VIEW_SETTINGS: lambda call: call.answer(self._settings),
             wire.ADMIN_DRAIN: self.workers.drain,
-            wire.WORKER_ATTACH: self.roster.attach,
-            wire.WORKER_REPORT: self.roster.report,
+            wire.WORKER_ATTACH: self.registry.attach,
+            wire.WORKER_REPORT: self.registry.report,
         }.items():
             await self._outside.register_procedure(uri, self._guarded(handler))
         for task in dispatcher.board.tasks:
@@ -119,7 +121,7 @@ class Service:
         self._publish_changes()
         self._measure_lag(self._reactor.seconds())
         self._look()
-        self._answers.load()
+        self._history_query.load()
         Service.running = self
 
     def stop(self) -> Deferred[None]:
@@ -161,7 +163,7 @@ class Service:
             "slots": sum(worker.room.slots for worker in workers),
             "running": board.counts["running"],
             "lag": self._lags[-1],
-            **self._overview.status(),
+            **self._status.status(),
         }
 
     # what the dispatcher asks of the outside
@@ -178,14 +180,14 @@ class Service:
         """Return whether anybody subscribes to the topic of any job."""
         return self._outside.watches_jobs()
 
-    def push(self) -> None:
+    def flush_sockets(self) -> None:
         """Give the sockets at once what was sent."""
-        self._outside.push()
+        self._outside.flush_sockets()
 
-    def look_up(self, job: str) -> None:
+    def resend_outcome(self, job: str) -> None:
         """Read how a job stands and tell its followers, if it is final."""
         if self.views is not None:
-            self.views.look_up(job)
+            self.views.resend_outcome(job)
 
     def later(self, function: Callable[[], Any]) -> None:
         """Call a function when this turn of the event loop is over."""
@@ -229,15 +231,15 @@ class Service:
 
     def look_who_watches(self) -> None:
         """Collect changes for dashboards if there are any."""
-        self.dispatcher.seen.changes_wanted = self._outside.is_watched(wire.CHANGES_TOPIC)
+        self.dispatcher.publisher.changes_wanted = self._outside.is_watched(wire.CHANGES_TOPIC)
 
     def _publish_changes(self) -> None:
         if self.stopped:
             return
-        seen = self.dispatcher.seen
+        publisher = self.dispatcher.publisher
         self.look_who_watches()
-        changes = seen.take_changes()
-        if seen.changes_wanted:
+        changes = publisher.take_changes()
+        if publisher.changes_wanted:
             for page in list(pages(changes, value_bytes)) or [[]]:
                 self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": page, "status": self.status()})
         self._reactor.callLater(CHANGES_SECONDS, self._publish_changes)
@@ -245,7 +247,7 @@ class Service:
     def _look(self) -> None:
         if not self.stopped:
             self._reactor.callLater(TICK, self._look)  # first: whatever fails below is logged, and looked at again
-            self._overview.look()
+            self._status.look()
 
     def _measure_lag(self, due: float) -> None:
         if self.stopped:

@@ -6,18 +6,18 @@ SHOWN = 3  # names of many
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
 
 
-def counted(number: int, thing: str) -> str:
+def pluralize(number: int, thing: str) -> str:
     """Return a number of things: `1 job`, `1,200 jobs`."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def some(names: list[str]) -> str:
+def join_names(names: list[str]) -> str:
     """Return the first names, and how many more there are."""
     shown = names if len(names) <= SHOWN + 1 else names[:SHOWN]
     return ", ".join(shown) + (f" and {len(names) - len(shown):,} more" if len(shown) < len(names) else "")
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a duration as one would say it: `340 ms`, `2.5 s`, `3 min`, `2 h 5 min`, `3 d 4 h`."""
     if seconds < SECOND:
         return f"{seconds * 1000:.0f} ms"

@@ -10,7 +10,7 @@ from support.rows import LINES, NOW, claim, finish, new_job, put, requeue, seqs
 
 from taskbahn.states import State
 from taskbahn_router.core.globs import fits
-from taskbahn_router.stores.contract import Batch, FailedRow, Filter, Spot
+from taskbahn_router.stores.contract import Batch, FailedRow, Filter, QueueCursor
 from taskbahn_router.stores.queries import SLACK
 from taskbahn_router.stores.rows import Sweep
 from taskbahn_router.stores.sqlite import listing
@@ -170,14 +170,14 @@ def test_what_comes_before_a_ready_job_is_what_is_claimed_before_it(store: Store
     rows = {row.seq: row for row in reader.jobs(Filter()).rows}
     order: list[int] = []
     for lines in ((1,), (1, 3), (1, 2, 3)):
-        spots = [Spot(lines, row.priority, row.seq) for row in rows.values() if row.line in lines]
+        spots = [QueueCursor(lines, row.priority, row.seq) for row in rows.values() if row.line in lines]
         ahead = reader.ahead(spots, 100)
         assert reader.ahead(spots, 4) == [min(4, count) for count in ahead]
         order = [spot.seq for _, spot in sorted(zip(ahead, spots, strict=True))]
         assert sorted(ahead) == list(range(len(spots)))
         assert order == sorted(order, key=lambda seq: (-rows[seq].priority, seq))
     assert seqs(claim(store)) == order
-    assert reader.ahead([Spot((1, 2, 3), 0, 99), Spot((), 0, 99)], 100) == [0, 0]
+    assert reader.ahead([QueueCursor((1, 2, 3), 0, 99), QueueCursor((), 0, 99)], 100) == [0, 0]
     assert reader.ahead([], 100) == []
 
 

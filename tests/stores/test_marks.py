@@ -32,9 +32,9 @@ def test_lines_of_an_earlier_version_are_kept_and_their_jobs_go_on(tmp_path: Pat
     connection.close()
     store = SqliteStore(tmp_path)
     start = store.open()
-    assert ([row.number for row in start.running], start.heard) == ([3], {})
+    assert ([row.number for row in start.running], start.last_marks) == ([3], {})
     store.commit(Batch(events=[EventRow(1, 4, NOW, "log", "2", 1, 1)]))
     assert store.reader().events(1, 0, 10) == [EventRow(1, 3, NOW, "log", "1"), EventRow(1, 4, NOW, "log", "2", 1, 1)]
     store.close()
-    assert store.open().heard == {1: 1}
+    assert store.open().last_marks == {1: 1}
     store.close()

@@ -262,7 +262,7 @@ def test_how_far_each_running_attempt_was_heard_is_known_when_the_store_is_opene
     store.commit(Batch(events=events))
     assert store.reader().events(1, 3, 10) == events[1:3]
     store.close()
-    assert store.open().heard == {1: 6}
+    assert store.open().last_marks == {1: 6}
 
 
 def test_a_closed_store_refuses_commits_and_may_be_closed_twice(store: Store) -> None:

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from support.rows import LINES, NOW, cancel, finish, id_of, new_job, requeue, retry, seen_by
 
 from taskbahn.states import State
-from taskbahn_router.stores.contract import Batch, CommitResult, Filter, Reader, Spot, StartState
+from taskbahn_router.stores.contract import Batch, CommitResult, Filter, QueueCursor, Reader, StartState
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import AttemptRow, EventRow, NewJob, Prune, Snapshot, Sweep
@@ -145,7 +145,7 @@ class SideBySide(RuleBasedStateMachine):
         ours, theirs = self.readers
         assert ours.jobs(Filter(**wanted)).rows == theirs.jobs(Filter(**wanted)).rows
         assert ours.failed(wanted["before"], wanted["limit"]) == theirs.failed(wanted["before"], wanted["limit"])
-        spots = [Spot(lines, priority, seq) for lines in ((1,), (1, 2, 3)) for priority in (-1, 0, 1) for seq in (1, 6)]
+        spots = [QueueCursor(lines, priority, seq) for lines in ((1,), (1, 2, 3)) for priority in (-1, 0, 1) for seq in (1, 6)]
         assert ours.ahead(spots, 3) == theirs.ahead(spots, 3)
         assert sorted(ours.outcomes([id_of(seq) for seq in range(15)])) == sorted(
             theirs.outcomes([id_of(seq) for seq in range(15)])

@@ -12,11 +12,11 @@ from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
-from taskbahn_router.metrics.recorder import History
+from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.pending_call import Call
-from taskbahn_router.model.state import Board, id_text
-from taskbahn_router.publishing.followers import Following
-from taskbahn_router.queries.jobs import Views
+from taskbahn_router.model.state import DispatcherState, id_text
+from taskbahn_router.publishing.followers import JobFollowers
+from taskbahn_router.queries.jobs import JobQueries
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
@@ -79,17 +79,17 @@ class Meddled(SqliteReader):
 
 
 class Asker:
-    """Asks `Views` and keeps the answers."""
+    """Asks `JobQueries` and keeps the answers."""
 
     def __init__(self, store: SqliteStore) -> None:
         self.store = store
         self.reader = Meddled(connect(store.path), store.path)
-        board, clock = Board(), Clock()
+        board, clock = DispatcherState(), Clock()
         for line in LINES:
             board.line(line.queue, line.task)
-        self.views = Views(
-            board, Following(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value),
-            wall=clock.seconds, clock=clock, history=History(board, clock.seconds),
+        self.views = JobQueries(
+            board, JobFollowers(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value),
+            wall=clock.seconds, clock=clock, history=Recorder(board, clock.seconds),
         )  # fmt: skip
         self.said: list[Any] = []
 

@@ -19,11 +19,11 @@ from taskbahn.errors import TaskbahnError
 from taskbahn.states import FINAL_STATES
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.model.pending_call import Call
-from taskbahn_router.queries.jobs import Views
+from taskbahn_router.queries.jobs import JobQueries
 from taskbahn_router.stores.contract import Filter, StartState
 from taskbahn_router.stores.rows import JobRow
 from taskbahn_router.workers.admin import Workers
-from taskbahn_router.workers.registry import HEARTBEAT_SECONDS, Roster
+from taskbahn_router.workers.registry import HEARTBEAT_SECONDS, WorkerRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -180,13 +180,13 @@ class Hall:
         self.dispatcher = Dispatcher(
             self.store, self.writing, clock=self.clock, wall=self.wall, uniform=lambda: self.uniform, edge=self
         )
-        self.roster = Roster(self.dispatcher, self, self.declared.append, "0")
+        self.registry = WorkerRegistry(self.dispatcher, self, self.declared.append, "0")
         self.desk = Workers(self.dispatcher)
         start: StartState = self.store.open()
         running = self.dispatcher.board.load(start)
-        self.views = Views(
+        self.views = JobQueries(
             self.dispatcher.board,
-            self.dispatcher.following,
+            self.dispatcher.followers,
             self.store.reader(),
             self.reading,
             self._failed,
@@ -196,7 +196,7 @@ class Hall:
             waiting=lambda session: self.unread.get(session, 0),
         )
         self.dispatcher.start(running, start.next_sweep)
-        self.roster.start()
+        self.registry.start()
         self.settle()
 
     # time
@@ -252,7 +252,7 @@ class Hall:
         self._requests += 1
         call = Call(self, self._requests, procedure, list(args), kwargs, caller=caller, authid="joe", wants_progress=progress)
         asked = Asked(self, call)
-        dispatcher, views, roster = self.dispatcher, self.views, self.roster
+        dispatcher, views, registry = self.dispatcher, self.views, self.registry
         handlers: dict[str, Callable[[Call], None]] = {
             wire.SUBMIT: dispatcher.submit,
             wire.JOB_WAIT: views.wait,
@@ -267,8 +267,8 @@ class Hall:
             wire.VIEW_QUEUES: views.queues,
             wire.VIEW_WORKERS: self.desk.view,
             wire.ADMIN_DRAIN: self.desk.drain,
-            wire.WORKER_ATTACH: roster.attach,
-            wire.WORKER_REPORT: roster.report,
+            wire.WORKER_ATTACH: registry.attach,
+            wire.WORKER_REPORT: registry.report,
         }
         try:
             handlers.get(procedure, dispatcher.call_task)(call)
@@ -327,11 +327,11 @@ class Hall:
         self.heard[uri] = (on_progress, ends)
         return ends
 
-    def push(self) -> None:
+    def flush_sockets(self) -> None:
         self.pushes += 1
 
-    def look_up(self, job: str) -> None:
-        self.views.look_up(job)
+    def resend_outcome(self, job: str) -> None:
+        self.views.resend_outcome(job)
 
     def _failed(self, call: Call, failure: Any) -> None:
         call.fail(failure.value if isinstance(failure.value, TaskbahnError) else failure.raiseException())
@@ -357,14 +357,14 @@ class Hall:
         assert {state: count for state, count in board.counts.items() if count} == dict(counts)
         ready = Counter(row.line for row in rows if row.state == "ready")
         assert {line.id: line.ready for line in board.by_id.values() if line.ready} == dict(ready)
-        assert board.crowded == set(ready)
+        assert board.partitions_with_backlog == set(ready)
         running = {row.id: (row.attempt, row.worker) for row in rows if row.state == "running"}
         assert {job.raw: (job.attempt, job.worker_id) for job in board.jobs.values()} == running
         for worker in board.workers.values():
             assert worker.room.in_flight == len(worker.attempts)
             assert worker.room.slow == len(worker.slow)
             assert worker.slow <= set(worker.attempts)
-        followed = {id for id in self.dispatcher.following._by_job if self.known(id) in FINAL_STATES}
+        followed = {id for id in self.dispatcher.followers._by_job if self.known(id) in FINAL_STATES}
         assert not followed, "a follower waits for what has ended"
 
     def known(self, id: str) -> str | None:

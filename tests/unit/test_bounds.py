@@ -101,7 +101,7 @@ def test_all_that_waits_is_turned_away_when_the_disk_refuses(hall: Hall, monkeyp
     asked = [hall.submit() for _ in range(3)]
     hall.settle()
     assert [one.error for one in asked] == ["store_unavailable"] * 3
-    assert not hall.dispatcher.inbox
+    assert not hall.dispatcher.fair_queue
     hall.store.refuses = ""
     hall.passes(3)
     hall.check()

@@ -12,7 +12,15 @@ from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn_router.dispatcher import group_commit
-from taskbahn_router.dispatcher.group_commit import FEW, FIRST_RETRY, LOCK_RETRY, LOCK_SECONDS, LONGEST_RETRY, LOOKS, CommitLoop
+from taskbahn_router.dispatcher.group_commit import (
+    FEW,
+    FIRST_RETRY,
+    LOCK_RETRY,
+    LOCK_SECONDS,
+    LONGEST_RETRY,
+    POLL_TURNS,
+    GroupCommit,
+)
 from taskbahn_router.store_threads import Thread
 from taskbahn_router.stores.contract import Batch, CommitResult, StoreLocked
 from taskbahn_router.stores.rows import Prune
@@ -25,19 +33,19 @@ class Turns:
         self.gathered: list[str] = []
         self.held: list[str] = []
         self.seen: list[str] = []
-        self.wait: float | None = None  # what `overtake` says
+        self.wait: float | None = None  # what `dispatch_early` says
         self.goes_on = False
 
     def decide(self) -> Batch | None:
         words, self.gathered, self.held = self.held + self.gathered, [], []
         return Batch(tasks=[(word, "", 0.0) for word in words]) if words else None
 
-    def overtake(self, batch: Batch) -> float | None:
+    def dispatch_early(self, batch: Batch) -> float | None:
         if self.wait is not None:
             self.held = [task[0] for task in batch.tasks]
         return self.wait
 
-    def go_on(self, result: CommitResult) -> Batch | None:
+    def pipeline_next_turn(self, result: CommitResult) -> Batch | None:
         return self.decide() if self.goes_on else None
 
     def committed(self, batch: Batch, result: CommitResult) -> None:
@@ -70,13 +78,13 @@ class Bench:
 
     def __init__(self) -> None:
         self.clock, self.turns, self.store, self.runner = Clock(), Turns(), Store(), FakeRunner()
-        self.loop = CommitLoop(self.store, self.turns, self.runner, self.clock)  # type: ignore[arg-type]  # it only commits
+        self.loop = GroupCommit(self.store, self.turns, self.runner, self.clock)  # type: ignore[arg-type]  # it only commits
         self.runner.holds = True
         self.loop._commit_seconds = float("inf")  # none on the spot
 
     def add(self, word: str) -> None:
         self.turns.gathered.append(word)
-        self.loop.poke()
+        self.loop.schedule_turn()
         self.clock.advance(0)
 
 
@@ -138,7 +146,7 @@ def test_what_is_held_back_is_prepared_meanwhile_if_the_disk_is_quick(bench: Ben
     assert bench.turns.seen == ["committed a"]
 
 
-@pytest.mark.parametrize("wait, looks", [(0.5, LOOKS), (0.0, 0)], ids=["for an outcome", "for the sockets"])
+@pytest.mark.parametrize("wait, looks", [(0.5, POLL_TURNS), (0.0, 0)], ids=["for an outcome", "for the sockets"])
 def test_the_router_does_not_sleep_for_a_moment_while_an_outcome_is_near(
     bench: Bench, wait: float, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,11 +165,11 @@ def test_and_does_again_as_soon_as_the_outcome_is_there(bench: Bench, monkeypatc
     bench.turns.wait = 0.5
     for word in ("a", "b"):
         bench.turns.gathered.append(word)
-        bench.loop.hurry()
+        bench.loop.run_turn_now()
     assert len(ways) == 1
     bench.turns.wait = None
     bench.turns.gathered.append("the outcome")
-    bench.loop.hurry()
+    bench.loop.run_turn_now()
     assert len(bench.runner.held) == 1
     ways.clear()
     bench.clock.advance(1.0)
@@ -170,10 +178,10 @@ def test_and_does_again_as_soon_as_the_outcome_is_there(bench: Bench, monkeypatc
 
 def test_a_turn_in_a_hurry_waits_for_nothing_but_a_commit_that_is_on_its_way(bench: Bench) -> None:
     bench.turns.gathered.append("a")
-    bench.loop.hurry()
+    bench.loop.run_turn_now()
     assert len(bench.runner.held) == 1
     bench.turns.gathered.append("b")
-    bench.loop.hurry()
+    bench.loop.run_turn_now()
     assert len(bench.runner.held) == 1
     bench.runner.release()
     assert bench.turns.seen == ["committed a"]

@@ -199,7 +199,7 @@ def test_whoever_goes_away_is_forgotten(hall: Hall, worker: FakeWorker) -> None:
     asked.append(hall.ask(wire.JOB_WATCH, ONE))
     for each in asked:
         each.gone()
-    assert hall.dispatcher.following._by_job == {}
+    assert hall.dispatcher.followers._by_job == {}
 
 
 # the store is ill
@@ -223,7 +223,7 @@ def test_while_the_store_refuses_submissions_are_refused_and_reports_are_kept(ha
     hall.passes(3)
     assert (report.answer, hall.state(1)) == ({"refused": []}, "succeeded")
     assert hall.dispatcher.board.workers["w"].room.in_flight == 0
-    assert hall.dispatcher.following._by_job == {}
+    assert hall.dispatcher.followers._by_job == {}
     hall.check()
     hall.submit(id=TWO)
     hall.settle()

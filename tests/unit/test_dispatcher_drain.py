@@ -10,7 +10,7 @@ from support.dispatching import TASK, WALL, FakeWorker, Hall, job_id
 
 from taskbahn import wire
 from taskbahn.wire_views import WorkerView
-from taskbahn_router.model.state import Board
+from taskbahn_router.model.state import DispatcherState
 from taskbahn_router.workers.admin import MOST_JOBS, MOST_WISHES
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
@@ -136,7 +136,7 @@ def test_a_worker_that_is_away_cannot_be_drained(hall: Hall) -> None:
 
 
 def test_wishes_for_workers_that_are_gone_are_bounded(hall: Hall) -> None:
-    board: Board = hall.dispatcher.board
+    board: DispatcherState = hall.dispatcher.board
     hall.worker("first")
     drain(hall, id="first")
     board.drained |= dict.fromkeys(f"gone-{number}" for number in range(MOST_WISHES))

@@ -110,7 +110,7 @@ def test_a_malformed_call_is_refused_and_changes_nothing(
     hall.settle()
     assert isinstance(asked.sent[-1][1], CallerError), asked.sent
     assert (everything(hall.store), dict(hall.dispatcher.board.tasks), set(hall.dispatcher.board.workers)) == before
-    assert hall.dispatcher.following._by_job == {}
+    assert hall.dispatcher.followers._by_job == {}
     hall.check()
 
 

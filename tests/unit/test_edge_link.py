@@ -10,7 +10,7 @@ from autobahn.wamp.request import CallRequest
 from autobahn.wamp.types import CallOptions
 from twisted.logger import globalLogPublisher
 
-from taskbahn_router.crossbar_edge.dealer_session import Link
+from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 
 
 class Inner:
@@ -38,7 +38,7 @@ def an_error(of: Any, request: int) -> message.Error:
 )
 def test_an_answer_to_a_call_that_the_session_gave_up_is_dropped(answer: Any) -> None:
     inner, asked = Inner(), {7: asked_for(7)}
-    link = Link(inner, asked)
+    link = DealerSession(inner, asked)
     link.send(answer)
     assert inner.sent == [answer]
 
@@ -49,7 +49,7 @@ def test_an_answer_to_a_call_that_the_session_gave_up_is_dropped(answer: Any) ->
 
 def test_other_errors_and_events_go_through() -> None:
     inner = Inner()
-    link = Link(inner, {})
+    link = DealerSession(inner, {})
     others = [an_error(message.Register, 7), an_error(message.Invocation, 7), message.Event(1, 2)]
     for other in others:
         link.send(other)
@@ -67,7 +67,7 @@ def test_progress_of_a_call_reaches_who_asked_for_it_and_what_it_raises_is_logge
         if "log_failure" in event:
             logged.append(event["procedure"])
 
-    link = Link(Inner(), {7: asked_for(7, on_progress)})
+    link = DealerSession(Inner(), {7: asked_for(7, on_progress)})
     globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # a function provides the interface
     for args in ([1], [], [2]):  # the second one lacks its argument
         link.send(message.Result(7, args=args, progress=True))

@@ -17,7 +17,7 @@ from twisted.logger import globalLogPublisher
 from taskbahn.errors import UnknownTask
 from taskbahn.raw_messages import CALL, ERROR, RESULT, YIELD
 from taskbahn_router.crossbar_edge import direct_path
-from taskbahn_router.crossbar_edge.direct_path import Shortcut
+from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.model.pending_call import Call
 
 TASK = "a.task"
@@ -92,7 +92,7 @@ class Way:
         self.reports: list[Any] = []
         self.later: list[Any] = []
         self.calls: list[Call] = []
-        self.shortcut = Shortcut(self.router, self.own, self._report, self.later.append)
+        self.shortcut = DirectPath(self.router, self.own, self._report, self.later.append)
         self.shortcut.handlers[TASK] = self.calls.append
 
     def _report(self, *report: Any) -> bool:

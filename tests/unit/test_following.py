@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn_router.model.pending_call import Call
-from taskbahn_router.publishing.followers import Caller, Following, Waiter
+from taskbahn_router.publishing.followers import Caller, JobFollowers, Waiter
 
 if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
@@ -32,7 +32,7 @@ def call(sent: Sent, request: int = 1, *, wants_progress: bool = True) -> Call:
 
 
 def test_outcomes_of_one_turn_go_out_together() -> None:
-    sent, following = Sent(), Following()
+    sent, following = Sent(), JobFollowers()
     following.wait(Waiter(call(sent), ["a", "b", "c"]))
     for id in ("a", "b"):
         following.final([id, "succeeded", "1", None])
@@ -47,7 +47,7 @@ def test_outcomes_of_one_turn_go_out_together() -> None:
 
 
 def test_every_follower_of_a_job_is_told() -> None:
-    sent, following = Sent(), Following()
+    sent, following = Sent(), JobFollowers()
     for request in (1, 2):
         following.wait(Waiter(call(sent, request, wants_progress=False), ["a"]))
     following.final(["a", "succeeded", "1", None])
@@ -58,7 +58,7 @@ def test_every_follower_of_a_job_is_told() -> None:
 
 
 def test_who_unfollowed_is_not_told() -> None:
-    sent, following = Sent(), Following()
+    sent, following = Sent(), JobFollowers()
     waiter = Waiter(call(sent), ["a"])
     following.wait(waiter)
     following.unfollow(["a", "unknown"], waiter)
@@ -68,7 +68,7 @@ def test_who_unfollowed_is_not_told() -> None:
 
 
 def test_only_those_who_want_events_cause_them_to_be_made() -> None:
-    following = Following()
+    following = JobFollowers()
     following.wait(Waiter(call(Sent()), ["a"]))
     assert not following.wants_events("a")
     following.follow("a", Caller(call(Sent())))
@@ -77,17 +77,17 @@ def test_only_those_who_want_events_cause_them_to_be_made() -> None:
 
 
 def test_whether_anybody_wants_events_at_all_is_counted() -> None:
-    following = Following()
+    following = JobFollowers()
     callers = [Caller(call(Sent())) for _ in range(3)]
     for job, caller in zip("aab", callers, strict=True):
         following.follow(job, caller)
     following.wait(Waiter(call(Sent()), ["a", "c"]))
-    assert following.eager == 3
+    assert following.event_follower_count == 3
     following.unfollow(["a", "c"], callers[0])
-    assert following.eager == 2
+    assert following.event_follower_count == 2
     for job in "abc":
         following.final([job, "succeeded", "1", None])
-    assert (following.eager, len(following)) == (0, 0)
+    assert (following.event_follower_count, len(following)) == (0, 0)
 
 
 def test_an_answered_call_sends_nothing_more() -> None:

@@ -13,12 +13,12 @@ from taskbahn.errors import InvalidName, InvalidRequest, UnknownTask
 from taskbahn_router.dispatcher.dispatcher import KEEP_MINUTES
 from taskbahn_router.metrics.daily import MOST_TASKS
 from taskbahn_router.metrics.histogram import step_of
-from taskbahn_router.metrics.history_query import Answers
-from taskbahn_router.metrics.recent import MOST_NAMED, Bucket, Fine
-from taskbahn_router.metrics.recorder import History
+from taskbahn_router.metrics.history_query import HistoryQuery
+from taskbahn_router.metrics.recent import MOST_NAMED, Bucket, Recent
+from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.metrics.tally import Tally
 from taskbahn_router.model.pending_call import Call
-from taskbahn_router.queries.status import Overview
+from taskbahn_router.queries.status import StatusQuery
 
 NEAR = 0.046  # of a duration in a histogram
 
@@ -34,10 +34,10 @@ class Watched:
         hall = self.hall
         self.history = hall.dispatcher.history
         reader = hall.store.reader()
-        self.overview = Overview(
+        self.overview = StatusQuery(
             hall.dispatcher, reader, hall.reading, lambda: str(hall.dispatcher.loop.error or ""), lambda: 0.0
         )
-        self.answers = Answers(
+        self.answers = HistoryQuery(
             hall.dispatcher.board, hall.dispatcher.history, hall.dispatcher.wall, reader, hall.reading, hall._failed
         )
         self.overview.look()
@@ -217,7 +217,7 @@ def test_minutes_older_than_a_week_are_dropped(watched: Watched) -> None:
     store = watched.hall.store
     old = Tally().row(int(WALL - KEEP_MINUTES - 60) // 60 * 60, "")
     watched.hall.dispatcher.gathered.minutes.append(old)
-    watched.hall.dispatcher.loop.poke()
+    watched.hall.dispatcher.loop.schedule_turn()
     watched.hall.settle()
     watched.passes(61)
     assert [row.at > WALL - 100 for row in store.reader().minutes(0, 2**40, "")] == [True]
@@ -251,7 +251,7 @@ def test_a_task_that_nobody_declared_has_no_history(watched: Watched, task: Any,
 def test_a_clock_that_jumps_stops_no_counting(jump: float) -> None:
     hall = Hall()
     now = WALL
-    history = History(hall.dispatcher.board, lambda: now)
+    history = Recorder(hall.dispatcher.board, lambda: now)
     history.turn(now).tasks[TASK] = one = Tally()
     one.accepted = 1
     now += jump
@@ -302,7 +302,7 @@ def test_the_tasks_that_are_told_apart_are_bounded(watched: Watched) -> None:
 
 
 def test_fine_buckets_are_bounded_in_time_and_in_names() -> None:
-    fine = Fine()
+    fine = Recent()
     for number in range(400):
         bucket = Bucket(int(WALL) + 5 * number)
         bucket.tasks = {str(name): Tally() for name in range(300)}

@@ -18,7 +18,7 @@ URI = wire.OFFER_PREFIX + "shop.offered"
 
 
 def offers(hall: Hall) -> Offers:
-    return Offers(hall.dispatcher, hall.roster, cast("Any", hall))
+    return Offers(hall.dispatcher, hall.registry, cast("Any", hall))
 
 
 @pytest.fixture

@@ -39,13 +39,13 @@ def worker(hall: Hall) -> FakeWorker:
 def written(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many turns were written, from now on, when the effects of each were shown."""
     before, seen = len(hall.store.commits), []
-    show = hall.dispatcher._aftermath.show
+    show = hall.dispatcher._post_commit.show
 
     def shown(*args: Any) -> None:
         seen.append(len(hall.store.commits) - before)
         show(*args)
 
-    monkeypatch.setattr(hall.dispatcher._aftermath, "show", shown)
+    monkeypatch.setattr(hall.dispatcher._post_commit, "show", shown)
     return seen
 
 

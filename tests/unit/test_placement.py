@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, MOST_AHEAD, Room, learn, look_ahead, roomiest
+from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, MOST_AHEAD, WorkerCapacity, learn, look_ahead, most_available
 
 LINE = 1
 SHORT = 0.001
@@ -12,8 +12,8 @@ SHORT = 0.001
 
 def room(
     slots: int = 4, in_flight: int = 0, *, slow: int = 0, is_open: bool = True, lines: frozenset[int] = frozenset({LINE})
-) -> Room:
-    return Room(slots, set(lines), in_flight, slow, is_open)
+) -> WorkerCapacity:
+    return WorkerCapacity(slots, set(lines), in_flight, slow, is_open)
 
 
 def test_a_worker_has_room_for_its_free_slots() -> None:
@@ -42,38 +42,38 @@ def test_look_ahead_fills_the_slots_for_its_time_and_is_bounded() -> None:
 
 def test_the_worker_with_more_free_slots_is_taken() -> None:
     busy, idle = room(4, 3), room(4, 1)
-    assert roomiest([busy, idle], LINE, None) is idle
+    assert most_available([busy, idle], LINE, None) is idle
 
 
 def test_free_slots_go_before_look_ahead() -> None:
     wide = room(100, 100)  # a long look-ahead, but no slot
     narrow = room(1, 0)
-    assert roomiest([wide, narrow], LINE, SHORT) is narrow
+    assert most_available([wide, narrow], LINE, SHORT) is narrow
 
 
 def test_when_all_slots_are_taken_the_longest_look_ahead_wins() -> None:
     narrow, wide = room(1, 1), room(100, 100)
-    assert roomiest([narrow, wide], LINE, SHORT) is wide
+    assert most_available([narrow, wide], LINE, SHORT) is wide
 
 
 def test_among_equals_the_first_is_taken() -> None:
     first, second = room(), room()
-    assert roomiest([first, second], LINE, None) is first
+    assert most_available([first, second], LINE, None) is first
 
 
 def test_a_worker_that_does_not_serve_the_line_gets_nothing() -> None:
-    assert roomiest([room(lines=frozenset({2}))], LINE, None) is None
+    assert most_available([room(lines=frozenset({2}))], LINE, None) is None
 
 
 def test_nobody_is_taken_when_all_are_full() -> None:
-    assert roomiest([room(1, 1), room(2, 2)], LINE, None) is None
-    assert roomiest([], LINE, None) is None
+    assert most_available([room(1, 1), room(2, 2)], LINE, None) is None
+    assert most_available([], LINE, None) is None
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 8), st.booleans()), max_size=6))
 def test_a_worker_is_found_exactly_when_one_has_a_free_slot(shapes: list[tuple[int, int, bool]]) -> None:
     rooms = [room(slots, in_flight, is_open=is_open) for slots, in_flight, is_open in shapes]
-    found = roomiest(rooms, LINE, None)
+    found = most_available(rooms, LINE, None)
     most = max((each.slots - each.in_flight for each in rooms if each.open), default=0)
     assert (found is None) == (most <= 0)
     if found is not None:

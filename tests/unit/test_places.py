@@ -148,7 +148,7 @@ def test_who_watches_is_told_of_every_change_once_a_second_and_of_nothing_else(h
     hall.passes(3)
     assert [state for _, _, state in asked.events] == ["running", "succeeded"]
     assert told(asked) == [(ALL_BUSY, 2)], "and no more of it once it runs"
-    assert hall.views._places._watchers == {}
+    assert hall.views._queue_positions._watchers == {}
 
 
 def test_an_expected_start_that_slips_is_told_again(hall: Hall, worker: FakeWorker) -> None:
@@ -191,8 +191,8 @@ def test_who_went_away_is_not_asked_about(hall: Hall, worker: FakeWorker) -> Non
     first.gone()
     second.call.open = False  # its session ended a moment ago
     hall.passes(2)
-    assert hall.views._places._watchers == {}
-    assert not hall.views._places._ticks
+    assert hall.views._queue_positions._watchers == {}
+    assert not hall.views._queue_positions._ticks
 
 
 def test_a_store_that_cannot_be_read_is_asked_again_later(

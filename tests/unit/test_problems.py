@@ -9,7 +9,7 @@ import pytest
 
 from taskbahn.wire_views import Problem
 from taskbahn_router.queries.problems import MOST, Facts, LineFacts, LongRun, WorkerFacts, problems, too_long
-from taskbahn_router.text import counted, some, span
+from taskbahn_router.text import format_duration, join_names, pluralize
 
 NOW = 1_700_000_000.0
 LINE = LineFacts("a.task", "default", 12, NOW - 300)
@@ -183,14 +183,14 @@ def test_however_much_is_wrong_a_person_is_told_no_more_than_can_be_read() -> No
     ],
 )
 def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
-    assert span(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_numbers_and_names_in_sentences() -> None:
-    assert [counted(number, "job") for number in (0, 1, 1200)] == ["0 jobs", "1 job", "1,200 jobs"]
-    assert some(["a"]) == "a"
-    assert some(["a", "b", "c", "d"]) == "a, b, c, d"
-    assert some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+    assert [pluralize(number, "job") for number in (0, 1, 1200)] == ["0 jobs", "1 job", "1,200 jobs"]
+    assert join_names(["a"]) == "a"
+    assert join_names(["a", "b", "c", "d"]) == "a, b, c, d"
+    assert join_names(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
 
 
 BLOCKED = {"since": NOW - 12, "at": "photos.py:12 (resize)", "job": "j", "attempt": 1, "task": "images.resize"}

@@ -6,7 +6,7 @@ import pytest
 
 from taskbahn import wire
 from taskbahn.errors import InvalidArguments, InvalidRequest
-from taskbahn_router.core.argument_schema import MOST_FIELDS, Checker
+from taskbahn_router.core.argument_schema import MOST_FIELDS, Validator
 
 PARAMETERS = {
     "type": "object",
@@ -20,12 +20,12 @@ PARAMETERS = {
 }
 
 
-def checker(*, variadic: str | None = None, **changes: Any) -> Checker:
+def checker(*, variadic: str | None = None, **changes: Any) -> Validator:
     parameters = {**PARAMETERS, **changes}
-    return Checker("a.task", wire.Signature(digest="d", parameters=parameters, order=["path", "width"], variadic=variadic))
+    return Validator("a.task", wire.Signature(digest="d", parameters=parameters, order=["path", "width"], variadic=variadic))
 
 
-def fields(check: Checker, *args: Any, **kwargs: Any) -> dict[str, str]:
+def fields(check: Validator, *args: Any, **kwargs: Any) -> dict[str, str]:
     with pytest.raises(InvalidArguments) as caught:
         check.check(list(args), kwargs)
     found: dict[str, str] = caught.value.detail["fields"]
@@ -87,4 +87,4 @@ def test_what_is_no_data_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("schema", [{"type": "nonsense"}, {"properties": 5}, {"$ref": "https://example.com/schema.json"}])
 def test_a_schema_that_is_none_is_refused_when_it_is_declared(schema: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match=r"a\.task is no JSON Schema"):
-        Checker("a.task", wire.Signature(digest="d", parameters=schema)).compile()
+        Validator("a.task", wire.Signature(digest="d", parameters=schema)).compile()

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from taskbahn.steady_timers import steady_timers
-from taskbahn_router.clock import FOLLOWED_SECONDS, SLEW, SteadyClock, boot_seconds
+from taskbahn_router.clock import FOLLOWED_SECONDS, SLEW, MonotonicUtc, boot_seconds
 from taskbahn_router.service import SLEPT_SECONDS, Service
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.workers.registry import GRACE_SECONDS
@@ -31,7 +31,7 @@ class Machine:
     def __init__(self) -> None:
         self.system = WALL
         self.steady = 1000.0
-        self.clock = SteadyClock(lambda: self.system, lambda: self.steady)
+        self.clock = MonotonicUtc(lambda: self.system, lambda: self.steady)
 
     def passes(self, seconds: float, *, drift: float = 0.0) -> float:
         """Let time pass, with a read each second; return what the clock says."""
@@ -53,7 +53,7 @@ def warnings() -> Iterator[list[str]]:
     heard: list[str] = []
 
     def observe(event: Any) -> None:
-        if isinstance(event.get("log_source"), SteadyClock) and event["log_level"] >= LogLevel.warn:
+        if isinstance(event.get("log_source"), MonotonicUtc) and event["log_level"] >= LogLevel.warn:
             heard.append(formatEvent(event))
 
     globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # a function provides the interface
@@ -136,7 +136,7 @@ class SetHall(Hall):
     jump = 0.0
 
     def _open(self) -> None:
-        self.steady = SteadyClock(lambda: WALL + self.clock.seconds() + self.jump, self.clock.seconds)
+        self.steady = MonotonicUtc(lambda: WALL + self.clock.seconds() + self.jump, self.clock.seconds)
         super()._open()
 
     def wall(self) -> float:

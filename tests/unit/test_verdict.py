@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from taskbahn.protocol.options import LONGEST
 from taskbahn_router.core.policy import Policy
-from taskbahn_router.core.retry import Bury, Ending, Requeue, Retry, judge, retry_delay
+from taskbahn_router.core.retry import Ending, FailPermanently, Requeue, Retry, decide, retry_delay
 
 
-def verdict(policy: Policy, ending: Ending = "error", **given: Any) -> Retry | Requeue | Bury:
-    return judge(
+def verdict(policy: Policy, ending: Ending = "error", **given: Any) -> Retry | Requeue | FailPermanently:
+    return decide(
         policy,
         ending,
         **{"failures": 1, "crashes": 0, "retryable": True, "delay": None, "uniform": lambda: 0.0, **given},
@@ -44,16 +44,16 @@ def test_a_list_of_delays_is_taken_as_it_stands_and_its_last_one_repeats() -> No
 def test_a_failure_is_tried_again_while_retries_last(ending: Ending) -> None:
     policy = Policy(retries=2, retry_jitter=0.0)
     assert verdict(policy, ending, failures=2) == Retry(2.0)
-    assert isinstance(verdict(policy, ending, failures=3), Bury)
+    assert isinstance(verdict(policy, ending, failures=3), FailPermanently)
 
 
 def test_the_reason_counts_the_failures() -> None:
-    assert verdict(Policy()) == Bury("it has no retries")
-    assert verdict(Policy(retries=2), failures=3) == Bury("it failed 3 times, and retries is 2")
+    assert verdict(Policy()) == FailPermanently("it has no retries")
+    assert verdict(Policy(retries=2), failures=3) == FailPermanently("it failed 3 times, and retries is 2")
 
 
 def test_a_task_that_gives_up_is_not_tried_again() -> None:
-    assert verdict(Policy(retries=5), retryable=False) == Bury("the task said that it may not be tried again")
+    assert verdict(Policy(retries=5), retryable=False) == FailPermanently("the task said that it may not be tried again")
 
 
 def test_the_delay_that_the_task_chose_goes_before_the_policy() -> None:
@@ -74,11 +74,13 @@ def test_a_lost_worker_does_not_count_as_a_failure_of_the_task(ending: Ending) -
 def test_a_job_that_kills_its_workers_is_stopped(ending: Ending) -> None:
     policy = Policy(retries=100, crash_attempts=3)
     assert verdict(policy, ending, crashes=2) == Requeue()
-    assert verdict(policy, ending, crashes=3) == Bury("3 of its attempts lost their worker or process, and crash_attempts is 3")
+    assert verdict(policy, ending, crashes=3) == FailPermanently(
+        "3 of its attempts lost their worker or process, and crash_attempts is 3"
+    )
 
 
 @pytest.mark.parametrize("ending", ["error", "time_limit", "crash", "worker_lost"])
 def test_what_must_never_start_twice_is_never_tried_again(ending: Ending) -> None:
     decided = verdict(Policy(retries=5, crash_attempts=5, at_most_once=True), ending, crashes=1)
-    assert isinstance(decided, Bury)
+    assert isinstance(decided, FailPermanently)
     assert "at_most_once" in decided.reason

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from taskbahn_router.core.wait_reason import MOST_AHEAD, Hands, Stand, expected_start, hands, why_ready, why_waiting
+from taskbahn_router.core.wait_reason import MOST_AHEAD, Capacity, WorkerFit, capacity_of, expected_start, why_ready, why_waiting
 
-BUSY = Stand(offers=True, serves=True, is_open=True, slots=2, in_flight=2)
+BUSY = WorkerFit(offers=True, serves=True, is_open=True, slots=2, in_flight=2)
 FREE = BUSY._replace(in_flight=1)
 DRAINING = BUSY._replace(is_open=False)
 ELSEWHERE = BUSY._replace(serves=False)
@@ -29,7 +29,7 @@ OTHER = ELSEWHERE._replace(offers=False)
         ([BUSY, FREE], "A slot is free: it starts in a moment"),
     ],
 )
-def test_it_is_said_what_a_ready_job_waits_for(stands: list[Stand], why: str) -> None:
+def test_it_is_said_what_a_ready_job_waits_for(stands: list[WorkerFit], why: str) -> None:
     assert why_ready("a.b", "slow", stands) == why
 
 
@@ -40,32 +40,32 @@ def test_it_is_said_what_a_waiting_job_waits_for() -> None:
 
 
 def test_only_workers_that_take_jobs_have_hands() -> None:
-    assert hands([BUSY, FREE, DRAINING, ELSEWHERE, BUSY._replace(in_flight=9)]) == Hands(slots=6, free=1)
+    assert capacity_of([BUSY, FREE, DRAINING, ELSEWHERE, BUSY._replace(in_flight=9)]) == Capacity(slots=6, free=1)
 
 
 @pytest.mark.parametrize(
     "ahead, these, seconds, expected",
     [
-        (0, Hands(2, 1), None, 100.0),
-        (0, Hands(2, 2), 10.0, 100.0),
-        (1, Hands(2, 2), 10.0, 100.0),
-        (0, Hands(2, 0), 10.0, 105.0),
-        (3, Hands(2, 0), 10.0, 120.0),
-        (3, Hands(2, 2), 10.0, 110.0),
-        (3, Hands(2, 0), None, None),
-        (0, Hands(0, 0), 10.0, None),
-        (MOST_AHEAD, Hands(2, 0), 10.0, None),
+        (0, Capacity(2, 1), None, 100.0),
+        (0, Capacity(2, 2), 10.0, 100.0),
+        (1, Capacity(2, 2), 10.0, 100.0),
+        (0, Capacity(2, 0), 10.0, 105.0),
+        (3, Capacity(2, 0), 10.0, 120.0),
+        (3, Capacity(2, 2), 10.0, 110.0),
+        (3, Capacity(2, 0), None, None),
+        (0, Capacity(0, 0), 10.0, None),
+        (MOST_AHEAD, Capacity(2, 0), 10.0, None),
     ],
 )
 def test_a_start_is_expected_when_it_can_be_known(
-    ahead: int, these: Hands, seconds: float | None, expected: float | None
+    ahead: int, these: Capacity, seconds: float | None, expected: float | None
 ) -> None:
     assert expected_start(100.0, ahead, these, seconds) == expected
 
 
 def test_a_worker_whose_event_loop_is_blocked_is_told_and_counts_no_hands() -> None:
     blocked = BUSY._replace(in_flight=0, is_blocked=True)
-    assert hands([blocked]) == Hands(0, 0)
+    assert capacity_of([blocked]) == Capacity(0, 0)
     assert why_ready("a", "q", [blocked]).endswith("does not answer for async tasks: its event loop is blocked")
     assert why_ready("a", "q", [blocked, blocked]).endswith("do not answer for async tasks: their event loops are blocked")
     assert why_ready("a", "q", [blocked, BUSY]) == "All 2 slots of the worker that can run it are busy"

@@ -16,7 +16,7 @@ from taskbahn import wire
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.pending_call import Call
 from taskbahn_router.publishing import job_watch
-from taskbahn_router.publishing.job_watch import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, Watcher
+from taskbahn_router.publishing.job_watch import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, JobWatch
 from taskbahn_router.stores.rows import EventRow
 
 if TYPE_CHECKING:
@@ -148,14 +148,14 @@ def test_nobody_is_asked_for_whoever_went_away_while_behind(hall: Hall, worker: 
     hall.reading.holds = True
     hall.passes(10)
     assert not hall.reading.held
-    assert not hall.dispatcher.following.has(ONE)
+    assert not hall.dispatcher.followers.has(ONE)
 
 
 def test_little_is_kept_for_one_who_is_behind(hall: Hall, worker: FakeWorker) -> None:
     run = began(hall, worker)
     watch(hall)
-    (watcher,) = hall.dispatcher.following._by_job[ONE]
-    assert isinstance(watcher, Watcher)
+    (watcher,) = hall.dispatcher.followers._by_job[ONE]
+    assert isinstance(watcher, JobWatch)
     hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 3 * HELD)
     hall.settle()
@@ -172,7 +172,7 @@ def test_what_the_store_has_before_it_is_let_out_does_not_overtake_the_states_be
     clock, sent, waiting = Clock(), Sent(), SEND_BUFFER_HIGH_WATER_BYTES + 1
     rows = [EventRow(1, number, 0.0, "log", "1", 1, number) for number in (4, 7)]
     pages: Any = SimpleNamespace(clock=clock, waiting=lambda _: waiting, read=lambda *_: succeed(rows))
-    watcher = Watcher(Call(sent, 1, wire.JOB_WATCH, [], {}, wants_progress=True), pages)
+    watcher = JobWatch(Call(sent, 1, wire.JOB_WATCH, [], {}, wants_progress=True), pages)
     row: Any = SimpleNamespace(id=bytes(16), seq=1, number=3, state="running")
     watcher.begin(row, 3, 3, [])
     watcher.events(ONE, [{"number": 4, "kind": "log"}])
@@ -204,7 +204,7 @@ def test_a_watch_whose_events_cannot_be_read_ends_with_the_reason(hall: Hall, wo
     hall.reading.fails = "damaged"
     hall.passes(LONGEST_WAIT)
     assert asked.error == "store_unavailable"
-    assert not hall.dispatcher.following.has(ONE)
+    assert not hall.dispatcher.followers.has(ONE)
 
 
 @settings(max_examples=150, deadline=None)

@@ -16,7 +16,7 @@ def _nothing_from_outside(uri: str) -> Any:
     raise ValueError(f"{uri} is outside of the signature")
 
 
-class Checker:
+class Validator:
     """Checks calls of one task; the compiled schema is made at the first check."""
 
     def __init__(self, task: str, signature: wire.Signature) -> None:

@@ -14,7 +14,7 @@ LONG_SECONDS = 1.0
 
 
 @dataclass(slots=True, eq=False)
-class Room:
+class WorkerCapacity:
     """One worker's room for attempts; `lines` are the ids of the lines it serves."""
 
     slots: int
@@ -50,12 +50,12 @@ def learn(seconds_each: float | None, sample: float) -> float:
     return seconds_each + weight * (sample - seconds_each)
 
 
-def roomiest(rooms: list[Room], line: int, seconds_each: float | None) -> Room | None:
+def most_available(rooms: list[WorkerCapacity], line: int, seconds_each: float | None) -> WorkerCapacity | None:
     """Return the worker with the most room that serves *line*; None when all are full.
 
     Free slots count before look-ahead, so that one worker's line does not fill while another one idles.
     """
-    best: Room | None = None
+    best: WorkerCapacity | None = None
     best_key = (0, 0)
     for room in rooms:
         if line in room.lines:

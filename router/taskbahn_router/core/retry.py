@@ -29,7 +29,7 @@ class Requeue:
 
 
 @dataclass(frozen=True, slots=True)
-class Bury:
+class FailPermanently:
     """Fail it for good and keep it for inspection; *reason* is a sentence for the operator."""
 
     reason: str
@@ -48,7 +48,7 @@ def retry_delay(policy: Policy, failures: int, uniform: Callable[[], float]) -> 
     return full * (1.0 - policy.retry_jitter * uniform())
 
 
-def judge(
+def decide(
     policy: Policy,
     ending: Ending,
     *,
@@ -57,20 +57,24 @@ def judge(
     retryable: bool,
     delay: float | None,
     uniform: Callable[[], float],
-) -> Retry | Requeue | Bury:
+) -> Retry | Requeue | FailPermanently:
     """Decide about a job after an attempt ended as *ending*; *failures* and *crashes* count this attempt too."""
     if ending in ("crash", "worker_lost"):
         if policy.at_most_once:
-            return Bury("its worker was lost and the task must never start twice (delivery is at_most_once)")
+            return FailPermanently("its worker was lost and the task must never start twice (delivery is at_most_once)")
         if crashes >= policy.crash_attempts:
-            return Bury(f"{crashes} of its attempts lost their worker or process, and crash_attempts is {policy.crash_attempts}")
+            return FailPermanently(
+                f"{crashes} of its attempts lost their worker or process, and crash_attempts is {policy.crash_attempts}"
+            )
         return Requeue()
     if not retryable:
-        return Bury("the task said that it may not be tried again")
+        return FailPermanently("the task said that it may not be tried again")
     if policy.at_most_once:
-        return Bury("the task must never start twice (delivery is at_most_once)")
+        return FailPermanently("the task must never start twice (delivery is at_most_once)")
     if failures > policy.retries:
-        return Bury("it has no retries" if not policy.retries else f"it failed {failures} times, and retries is {policy.retries}")
+        return FailPermanently(
+            "it has no retries" if not policy.retries else f"it failed {failures} times, and retries is {policy.retries}"
+        )
     if delay is None or not 0 <= delay <= LONGEST:
         delay = retry_delay(policy, failures, uniform)
     return Retry(delay)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 MOST_AHEAD = 10_000  # ready jobs that are counted before one
 
 
-class Stand(NamedTuple):
+class WorkerFit(NamedTuple):
     """How an attached worker stands to the jobs of one line (a queue and a task)."""
 
     offers: bool  # the task
@@ -21,20 +21,20 @@ class Stand(NamedTuple):
     is_blocked: bool = False  # its event loop is, which the task needs
 
 
-class Hands(NamedTuple):
+class Capacity(NamedTuple):
     """The workers that may start a job, taken together."""
 
     slots: int
     free: int
 
 
-def hands(stands: Sequence[Stand]) -> Hands:
+def capacity_of(stands: Sequence[WorkerFit]) -> Capacity:
     """Return what the workers that serve a line and take new jobs have."""
     able = [stand for stand in stands if stand.serves and stand.is_open and not stand.is_blocked]
-    return Hands(sum(stand.slots for stand in able), sum(max(0, stand.slots - stand.in_flight) for stand in able))
+    return Capacity(sum(stand.slots for stand in able), sum(max(0, stand.slots - stand.in_flight) for stand in able))
 
 
-def why_ready(task: str, queue: str, stands: Sequence[Stand]) -> str:
+def why_ready(task: str, queue: str, stands: Sequence[WorkerFit]) -> str:
     """Say what a ready job waits for; *stands* are those of all attached workers."""
     if not stands:
         return "No worker is attached"
@@ -51,7 +51,7 @@ def why_ready(task: str, queue: str, stands: Sequence[Stand]) -> str:
     if not awake:
         their = _s(able, "its event loop is", "their event loops are")
         return f"{_workers(able)} that can run it {_s(able, 'does', 'do')} not answer for async tasks: {their} blocked"
-    slots, free = hands(stands)
+    slots, free = capacity_of(stands)
     if free:
         return "A slot is free: it starts in a moment"
     all_slots = "The only slot" if slots == 1 else f"All {slots:,} slots"
@@ -68,7 +68,7 @@ def why_waiting(attempt: int, losses: int, *, has_eta: bool) -> str:
     return "It was submitted with a delay"
 
 
-def expected_start(now: float, ahead: int, these: Hands, seconds_each: float | None) -> float | None:
+def expected_start(now: float, ahead: int, these: Capacity, seconds_each: float | None) -> float | None:
     """Return when a ready job is expected to start; None if that is not known.
 
     seconds_each: what a job before it takes; every slot in use frees itself after about that time.
@@ -82,9 +82,9 @@ def expected_start(now: float, ahead: int, these: Hands, seconds_each: float | N
     return now + (ahead + 1 - these.free) * seconds_each / these.slots
 
 
-def _s(stands: Sequence[Stand], one: str, many: str) -> str:
+def _s(stands: Sequence[WorkerFit], one: str, many: str) -> str:
     return one if len(stands) == 1 else many
 
 
-def _workers(stands: Sequence[Stand]) -> str:
+def _workers(stands: Sequence[WorkerFit]) -> str:
     return "The worker" if len(stands) == 1 else f"The {len(stands):,} workers"

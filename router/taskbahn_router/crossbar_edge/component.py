@@ -19,8 +19,8 @@ from twisted.logger import Logger
 
 from taskbahn import wire
 from taskbahn.errors import TaskbahnError
-from taskbahn_router.crossbar_edge.dealer_session import Link
-from taskbahn_router.crossbar_edge.direct_path import Shortcut
+from taskbahn_router.crossbar_edge.dealer_session import DealerSession
+from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
 from taskbahn_router.node import parent_watch
@@ -61,10 +61,10 @@ class Component(ApplicationSession):
         reactor: Any = installed
         self._reactor = reactor
         parent_watch.end_with_parent()
-        self.link = Link(self._transport, self._call_reqs)
+        self.link = DealerSession(self._transport, self._call_reqs)
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
-        self.shortcut = Shortcut(cast("Any", self._transport)._router, self, self.link.reported, self.link.later)  # noqa: SLF001
+        self.direct_path = DirectPath(cast("Any", self._transport)._router, self, self.link.reported, self.link.later)  # noqa: SLF001
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
         self._watched: dict[str, int] = {}
@@ -100,7 +100,7 @@ class Component(ApplicationSession):
         def registered(registration: Any) -> None:
             self.link.handlers[registration.id] = handler
             self.link.uris[registration.id] = uri
-            self.shortcut.handlers[uri] = handler
+            self.direct_path.handlers[uri] = handler
 
         done: Deferred[Any] = self.register(lambda *_, **__: None, uri)
         return done.addCallback(registered)
@@ -119,7 +119,7 @@ class Component(ApplicationSession):
         """Return whether anybody subscribes to the topic of any job."""
         return bool(self._watched_jobs or self._patterns)
 
-    def push(self) -> None:
+    def flush_sockets(self) -> None:
         """Give the sockets at once what was sent, if it is little: the next turn of the reactor costs a single message some 20 us."""
         writers: list[Any] = self._reactor.getWriters()
         if len(writers) > FEW_WRITERS:

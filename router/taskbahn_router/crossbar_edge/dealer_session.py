@@ -1,11 +1,11 @@
 """Between our session and Crossbar's link to a component inside the router (`RouterApplicationSession`).
 
 That raises on INTERRUPT, in the middle of detaching the caller's session, which then keeps its registrations for ever (found with
-26.10.1). `Link` stands before it: it takes invocations, interrupts and progressive results itself and passes the rest on, which also
+26.10.1). `DealerSession` stands before it: it takes invocations, interrupts and progressive results itself and passes the rest on, which also
 spares each a dozen steps of Autobahn.
 
 When a node is told to end, Crossbar has our session leave, which forgets its calls, while their answers still come in; Autobahn
-raises on such an answer, in the middle of the message of the worker that sent it. `Link` drops them.
+raises on such an answer, in the middle of the message of the worker that sent it. `DealerSession` drops them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CANCELLED = "wamp.error.canceled"
 
 
-class Link:
+class DealerSession:
     """Stands between our session and Crossbar's link; everything it does not know goes through unchanged.
 
     *asked* holds the session's own calls that wait for an answer, by request.

@@ -2,9 +2,9 @@
 
 Crossbar's dealer takes each call through authorization, debug lines that it formats and nobody reads, and books of its own: a third of
 the time of a single job. The dispatcher lives in the same process. So what comes in for it is taken here, as soon as it is read and before
-it is even an object (`taskbahn.raw_messages`), and its answers go straight to the connection of the caller. Whatever is uncommon goes the
-ordinary way, to `Link`: roles without fixed permissions or with anything to be checked, a call that is not allowed, or has a timeout, an
-opaque payload or a trace.
+it is even an object (`taskbahn.raw_messages`), and its answers go straight to the connection of the caller. Whatever is uncommon goes
+the ordinary way, to `DealerSession`: roles without fixed permissions or with anything to be checked, a call that is not allowed, or has
+a timeout, an opaque payload or a trace.
 
 Here a caller that is gone is also told from one that cancelled, which Crossbar does not tell its callees.
 
@@ -110,7 +110,7 @@ def with_long_integers_as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
 
 
-class Shortcut:
+class DirectPath:
     """Stands before a realm's router; everything that it does not take goes through unchanged.
 
     own: the dispatcher's session.   on_report(request, args, kwargs) gets a progressive result of its own calls, and returns

@@ -44,7 +44,7 @@ def session_of(connection: Any) -> int | None:
 
 
 @dataclass(slots=True)
-class Behind:
+class SlowReader:
     """A reader with much to read, since when it took nothing, and since when its backlog got no shorter."""
 
     buffer: bytes
@@ -54,7 +54,7 @@ class Behind:
     shortest_at: float
 
     @classmethod
-    def of(cls, connection: Any, now: float) -> Behind:
+    def of(cls, connection: Any, now: float) -> SlowReader:
         return cls(connection.dataBuffer, connection.offset, now, backlog(connection), now)
 
     def look(self, connection: Any, now: float) -> str:
@@ -81,7 +81,7 @@ class SlowReaders:
     def __init__(self, reactor: Any) -> None:
         self.dropped = 0
         self._reactor = reactor
-        self._behind: dict[Any, Behind] = {}
+        self._behind: dict[Any, SlowReader] = {}
         self._timer: Any = None
 
     def start(self) -> None:
@@ -103,7 +103,7 @@ class SlowReaders:
         for connection, length in list(waiting.items()):
             if length <= SEND_BUFFER_HIGH_WATER_BYTES:
                 continue
-            behind = before.get(connection) or Behind.of(connection, now)
+            behind = before.get(connection) or SlowReader.of(connection, now)
             why = behind.look(connection, now)
             if why:
                 self._drop(connection, why)

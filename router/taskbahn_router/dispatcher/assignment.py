@@ -6,31 +6,35 @@ from typing import TYPE_CHECKING
 
 from taskbahn import wire
 from taskbahn.states import State
-from taskbahn_router.core.placement import Room, look_ahead, roomiest
+from taskbahn_router.core.placement import WorkerCapacity, look_ahead, most_available
 from taskbahn_router.dispatcher.outcomes import is_slow
 from taskbahn_router.stores.rows import Claim, NewJob
 
 if TYPE_CHECKING:
-    from taskbahn_router.model.state import Board, Job, Worker
-    from taskbahn_router.model.turn import Effects
+    from taskbahn_router.model.state import DispatcherState, Job, Worker
+    from taskbahn_router.model.turn import TurnEffects
 
 MOST_CLAIMED = 1000  # jobs in one claim, so that a commit stays short
 
 
-class Placing:
+class Assignment:
     """Places new jobs and claims ready ones."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: DispatcherState) -> None:
         self._board = board
 
-    def place(self, effects: Effects, now: float) -> None:
+    def place(self, effects: TurnEffects, now: float) -> None:
         """Decide for all new jobs of the turn, then claim for whoever still has room."""
-        if not (effects.gathered.new or effects.requeued or self._board.crowded):
+        if not (effects.gathered.new or effects.requeued or self._board.partitions_with_backlog):
             return  # nobody to place
         workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
         back = {requeued.job.line.id for requeued in effects.requeued if requeued.state == State.READY}
-        crowded = self._board.crowded | back  # where others come first
-        rooms = [worker.room for worker in workers.values() if worker.room.open and worker.room.lines.isdisjoint(crowded)]
+        partitions_with_backlog = self._board.partitions_with_backlog | back  # where others come first
+        rooms = [
+            worker.room
+            for worker in workers.values()
+            if worker.room.open and worker.room.lines.isdisjoint(partitions_with_backlog)
+        ]
         new = effects.gathered.new
         order = sorted(new, key=lambda job: -job.policy.priority) if any(job.policy.priority for job in new) else new
         seq = self._board.last_seq
@@ -42,11 +46,13 @@ class Placing:
             if rooms and job.state is State.READY and self._board.jobs.get(job.id) is job:  # not sent twice
                 self._start_at_once(effects, job, rooms, workers, now)
         effects.batch.new = [row(job, now) for job in new]
-        self._claim(effects, workers, crowded, now)
+        self._claim(effects, workers, partitions_with_backlog, now)
 
-    def _start_at_once(self, effects: Effects, job: Job, rooms: list[Room], workers: dict[int, Worker], now: float) -> None:
+    def _start_at_once(
+        self, effects: TurnEffects, job: Job, rooms: list[WorkerCapacity], workers: dict[int, Worker], now: float
+    ) -> None:
         task = self._board.tasks.get(job.line.task)
-        room = roomiest(rooms, job.line.id, task.seconds_each if task else None)
+        room = most_available(rooms, job.line.id, task.seconds_each if task else None)
         if room is None:
             return
         worker = workers[id(room)]
@@ -57,12 +63,14 @@ class Placing:
             worker.holds_slow([job.id])
         effects.started.append((job, worker))
 
-    def _claim(self, effects: Effects, workers: dict[int, Worker], crowded: set[int], now: float) -> None:
-        crowded = crowded | {job.line.id for job in effects.gathered.new if job.state is State.READY}
+    def _claim(self, effects: TurnEffects, workers: dict[int, Worker], partitions_with_backlog: set[int], now: float) -> None:
+        partitions_with_backlog = partitions_with_backlog | {
+            job.line.id for job in effects.gathered.new if job.state is State.READY
+        }
         takers = []
         for worker in workers.values():
             room = worker.room
-            lines = room.lines & crowded
+            lines = room.lines & partitions_with_backlog
             limit = min(self.room_for(room, lines), MOST_CLAIMED) if lines else 0
             if limit > 0:
                 takers.append((worker, tuple(sorted(lines)), limit))
@@ -71,17 +79,17 @@ class Placing:
             effects.claims.append(worker)
             effects.batch.claims.append(Claim(worker.id, lines_of, limit, now))
 
-    def room_for(self, room: Room, lines: set[int]) -> int:
+    def room_for(self, room: WorkerCapacity, lines: set[int]) -> int:
         """Return how many jobs of any of those lines *room* can take; look-ahead only when all of them are short."""
         tasks = (self._board.tasks.get(self._board.by_id[line].task) for line in lines)
         ahead = min((look_ahead(room.slots, task.seconds_each if task else None) for task in tasks), default=0)
         return room.free(ahead)
 
-    def occupy(self, worker: Worker, jobs: list[Job], now: float) -> None:
+    def take_slot(self, worker: Worker, jobs: list[Job], now: float) -> None:
         """Claimed jobs take their places."""
         slow = {task for task in {job.line.task for job in jobs} if is_slow(self._board, worker, task)}
         for job in jobs:
-            job.occupy(worker, now)
+            job.take_slot(worker, now)
         if slow:
             worker.holds_slow(job.id for job in jobs if job.line.task in slow)
 

@@ -17,24 +17,24 @@ from taskbahn import wire
 from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError, TooLarge, UnknownJob, WrongState
 from taskbahn.states import State
 from taskbahn_router.core.policy import DEFAULT_KEEP
-from taskbahn_router.dispatcher.assignment import Placing
-from taskbahn_router.dispatcher.early_dispatch import Overtake
-from taskbahn_router.dispatcher.group_commit import CommitLoop
-from taskbahn_router.dispatcher.outcomes import Reports, snapshots
+from taskbahn_router.dispatcher.assignment import Assignment
+from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
+from taskbahn_router.dispatcher.group_commit import GroupCommit
+from taskbahn_router.dispatcher.outcomes import Outcomes, snapshots
 from taskbahn_router.dispatcher.pipelining import Pipelining
-from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, Aftermath
-from taskbahn_router.metrics.recorder import History
+from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, PostCommit
+from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.ports import Clock, Runner
-from taskbahn_router.model.state import Board, Job, Worker, id_bytes, id_text
-from taskbahn_router.model.turn import Effects, Gathered, Loss, Submission
-from taskbahn_router.publishing.followers import Caller, Follower, Following, Waiter
-from taskbahn_router.publishing.publisher import Seen
+from taskbahn_router.model.state import DispatcherState, Job, Worker, id_bytes, id_text
+from taskbahn_router.model.turn import LostAttempt, Submission, TurnEffects, TurnInput
+from taskbahn_router.publishing.followers import Caller, Follower, JobFollowers, Waiter
+from taskbahn_router.publishing.publisher import Publisher
 from taskbahn_router.stores.contract import Batch, CommitResult, Store
 from taskbahn_router.stores.minutes import DropMinutes
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Prune, RetryJob, Sweep
-from taskbahn_router.submission.backpressure import check_room
-from taskbahn_router.submission.fair_queue import Inbox
-from taskbahn_router.submission.submission import Intake, check_text
+from taskbahn_router.submission.backpressure import check_backpressure
+from taskbahn_router.submission.fair_queue import FairQueue
+from taskbahn_router.submission.submission import Submissions, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,25 +67,25 @@ class Dispatcher:
         uniform: Callable[[], float],
         edge: Edge,
     ) -> None:
-        self.board = Board()
-        self.following = Following()
+        self.board = DispatcherState()
+        self.followers = JobFollowers()
         self.clock = clock
         self.wall = wall
         self.started_at = wall()
-        self.intake = Intake(self.board, wall)
-        self.seen = Seen(self.board, self.following, edge)
-        self._reports = Reports(self.board, uniform)
-        self.placing = Placing(self.board)
-        self.history = History(self.board, wall)
-        self._aftermath = Aftermath(self.board, self.seen, self.following, self.placing, self.history, self)
-        self.loop = CommitLoop(store, self, runner, clock)
-        self.gathered = Gathered()
-        self.inbox = Inbox()
-        self._overtake = Overtake(self.board, self.seen, store)
+        self.intake = Submissions(self.board, wall)
+        self.publisher = Publisher(self.board, self.followers, edge)
+        self._outcomes = Outcomes(self.board, uniform)
+        self.assignment = Assignment(self.board)
+        self.history = Recorder(self.board, wall)
+        self._post_commit = PostCommit(self.board, self.publisher, self.followers, self.assignment, self.history, self)
+        self.loop = GroupCommit(store, self, runner, clock)
+        self.gathered = TurnInput()
+        self.fair_queue = FairQueue()
+        self._early_dispatch = EarlyDispatch(self.board, self.publisher, store)
         self._pipelining = Pipelining(self.board)
-        self._effects: Effects | None = None
-        self._committed: Effects | None = None  # those of the turn before, while the next one is decided already
-        self._held: Effects | None = None  # handed out, but not yet committed
+        self._effects: TurnEffects | None = None
+        self._committed: TurnEffects | None = None  # those of the turn before, while the next one is decided already
+        self._held: TurnEffects | None = None  # handed out, but not yet committed
         self._next_sweep: float | None = None
         self._sweep_timer: Any = None
         self.accepting = True
@@ -96,15 +96,15 @@ class Dispatcher:
         """`taskbahn.submit`."""
         self._check_accepting()
         answers, jobs = self.intake.submission(call.args[0] if call.args else None, call.authid)
-        size = check_room(self.inbox, jobs, self.board.counts)
+        size = check_backpressure(self.fair_queue, jobs, self.board.counts)
         if not jobs:
             call.answer(answers)
         elif call.kwargs.get("follow"):
             waiter = Waiter(call, [job.id for job in jobs], answers)
-            self.following.wait(waiter)
-            call.on_gone = lambda _: self.following.unfollow(list(waiter.left), waiter)
+            self.followers.wait(waiter)
+            call.on_gone = lambda _: self.followers.unfollow(list(waiter.left), waiter)
             for job in jobs:
-                job.is_followed = True
+                job.has_waiter = True
             self._accept(
                 call,
                 jobs,
@@ -117,19 +117,19 @@ class Dispatcher:
 
     def _followed(self, waiter: Waiter) -> None:
         waiter.accepted = True
-        self.following.touch(waiter)
+        self.followers.touch(waiter)
 
     def call_task(self, call: Call) -> None:
         """A task's own name, called as a remote procedure."""
         self._check_accepting()
         job = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
-        size = check_room(self.inbox, [job], self.board.counts)
-        job.is_followed = True
+        size = check_backpressure(self.fair_queue, [job], self.board.counts)
+        job.has_waiter = True
         caller = Caller(call)
-        self.following.follow(job.id, caller)
+        self.followers.follow(job.id, caller)
 
         def gone(cancelled: bool) -> None:  # noqa: FBT001 - Call.on_gone has one argument
-            self.following.unfollow([job.id], caller)
+            self.followers.unfollow([job.id], caller)
             if cancelled or job.policy.cancel_on_caller_lost:
                 self.cancel(job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None)
 
@@ -137,7 +137,7 @@ class Dispatcher:
         self._accept(call, [job], size, lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
 
     def _turned_away(self, call: Call, follower: Follower, jobs: Iterable[str], error: StoreUnavailable) -> None:
-        self.following.unfollow(list(jobs), follower)
+        self.followers.unfollow(list(jobs), follower)
         call.fail(error)
 
     def cancel_jobs(self, call: Call) -> None:
@@ -155,25 +155,25 @@ class Dispatcher:
     def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
         """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
         self.gathered.cancels.append((raw, reason, answer))
-        self.loop.poke()
+        self.loop.schedule_turn()
 
     def report(self, acknowledge: Acknowledge | None, worker: Worker, report: wire.Report) -> None:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
         self.gathered.reports.append((acknowledge, worker, report))
-        if report.done and self._held is not None and len(self._held.overtaking) == 1:  # what it waits for, most likely
-            self.loop.hurry()
+        if report.done and self._held is not None and len(self._held.dispatched_early) == 1:  # what it waits for, most likely
+            self.loop.run_turn_now()
         else:
-            self.loop.poke()
+            self.loop.schedule_turn()
 
-    def lost(self, loss: Loss) -> None:
+    def lost(self, loss: LostAttempt) -> None:
         """An attempt ended without its worker's word."""
         self.gathered.losses.append(loss)
-        self.loop.poke()
+        self.loop.schedule_turn()
 
     def room_changed(self) -> None:
         """A worker came, or something else made room: look for work."""
         self.gathered.place = True
-        self.loop.poke()
+        self.loop.schedule_turn()
 
     # the clock
 
@@ -195,12 +195,12 @@ class Dispatcher:
 
     def _prune(self, after: int) -> None:
         self.gathered.prune_after = after
-        self.loop.poke()
+        self.loop.schedule_turn()
 
     def store_minutes(self, *, all_of_them: bool = False) -> None:
         """Write down the minutes of the charts that are over; all of them: the one that goes on as well."""
         self.gathered.minutes += self.history.take_minutes(all_of_them=all_of_them)
-        self.loop.poke()
+        self.loop.schedule_turn()
 
     def sweep_at(self, when: float | None) -> None:
         """Have the store swept at a time of the wall clock."""
@@ -215,26 +215,26 @@ class Dispatcher:
     def _sweep(self) -> None:
         self._next_sweep = None
         self.gathered.sweep = True
-        self.loop.poke()
+        self.loop.schedule_turn()
 
     # a turn
 
     def decide(self) -> Batch | None:
         """Make a batch of what was gathered; None when there is nothing."""
         gathered = self.gathered
-        gathered.submissions += self.inbox.take()
+        gathered.submissions += self.fair_queue.take()
         gathered.new += chain.from_iterable(submission.jobs for submission in gathered.submissions)
         held, self._held = self._held, None
         if not gathered:
             self._effects = held
             return None if held is None else held.batch
-        self.gathered = Gathered()
+        self.gathered = TurnInput()
         now = self.wall()
         batch = Batch()
-        effects = self._effects = Effects(batch, gathered)
+        effects = self._effects = TurnEffects(batch, gathered)
         if gathered.reports or gathered.losses or gathered.returns:
-            self._reports.apply(effects, now)
-        self.placing.place(effects, now)
+            self._outcomes.apply(effects, now)
+        self.assignment.place(effects, now)
         batch.lines, self.board.new_lines = self.board.new_lines, []
         batch.tasks = [(task.name, task.packed, now) for task in gathered.tasks]
         # a job's number must be in its row when the store counts on from there
@@ -250,7 +250,7 @@ class Dispatcher:
             effects.follows(held)
         return batch
 
-    def _cancels(self, batch: Batch, gathered: Gathered, now: float) -> None:
+    def _cancels(self, batch: Batch, gathered: TurnInput, now: float) -> None:
         early = [cancel for cancel in gathered.cancels if self._is_waiting(cancel[0])]
         if early:
             gathered.cancels = [cancel for cancel in gathered.cancels if cancel not in early]
@@ -270,17 +270,17 @@ class Dispatcher:
         job = self.board.jobs.get(id_text(raw))
         return job is not None and not job.seq
 
-    def overtake(self, batch: Batch) -> float | None:
+    def dispatch_early(self, batch: Batch) -> float | None:
         """Hand out what may go before the commit of the turn just decided; return how long that may wait.  None: not at all."""
-        seconds = self._overtake.hand_out(self._effects) if self._effects is not None else None
+        seconds = self._early_dispatch.hand_out(self._effects) if self._effects is not None else None
         if seconds is not None:
             self._held = self._effects
         return seconds
 
-    def go_on(self, result: CommitResult) -> Batch | None:
+    def pipeline_next_turn(self, result: CommitResult) -> Batch | None:
         """Decide the next turn before the effects of the one just committed are seen; None: it must wait for them."""
         done = self._effects
-        if done is None or not (self.gathered or self.inbox) or not self._pipelining.may(done, result, self.gathered):
+        if done is None or not (self.gathered or self.fair_queue) or not self._pipelining.may(done, result, self.gathered):
             return None
         self._committed = done
         with self._pipelining.counted(done, result):
@@ -291,24 +291,24 @@ class Dispatcher:
         effects, self._committed = self._committed or self._effects, None
         if effects is None:
             return
-        self._aftermath.show(effects, result, self.wall())
+        self._post_commit.show(effects, result, self.wall())
         if self.gathered:
-            self.loop.poke()
+            self.loop.schedule_turn()
 
     def refused(self, batch: Batch, error: StoreUnavailable) -> None:
         """Turn new jobs away; all else in the batch is tried again."""
         effects = self._effects
         if effects is None:
             return
-        self._overtake.take_back(effects, str(error))
+        self._early_dispatch.take_back(effects, str(error))
         effects.forget(set(effects.gathered.new))
-        for submission in [*effects.gathered.submissions, *self.inbox.take(math.inf)]:
+        for submission in [*effects.gathered.submissions, *self.fair_queue.take(math.inf)]:
             for job in submission.jobs:
                 if self.board.jobs.get(job.id) is job:
                     del self.board.jobs[job.id]
             submission.refused(error)
             for job in submission.jobs:  # others may wait for what never came to be
-                self.seen.look_up(job.id)
+                self.publisher.resend_outcome(job.id)
         effects.gathered.submissions.clear()
         effects.gathered.new.clear()
 
@@ -320,11 +320,11 @@ class Dispatcher:
         for job in jobs:
             if job.id not in self.board.jobs:
                 self.board.jobs[job.id] = job
-        self.inbox.put(Submission(call.caller, jobs, size, accepted, refused))
-        if len(self.board.jobs) == len(self.following) == 1:  # a single job, with whoever waits for it: nothing else comes soon
-            self.loop.hurry()
+        self.fair_queue.put(Submission(call.caller, jobs, size, accepted, refused))
+        if len(self.board.jobs) == len(self.followers) == 1:  # a single job, with whoever waits for it: nothing else comes soon
+            self.loop.run_turn_now()
         else:
-            self.loop.poke()
+            self.loop.schedule_turn()
 
     def _check_accepting(self) -> None:
         if not self.accepting:
@@ -334,7 +334,7 @@ class Dispatcher:
 
     def _retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
         self.gathered.retries.append((raw, answer))
-        self.loop.poke()
+        self.loop.schedule_turn()
 
     def _each(self, call: Call, act: Callable[[bytes, Callable[[Answer | None], None]], None], unmoved: str | None) -> None:
         """Do something to each job of a list and answer with the states after it."""

@@ -12,31 +12,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn_router.dispatcher.outcomes import vacate
-from taskbahn_router.model.turn import Overtaking
+from taskbahn_router.dispatcher.outcomes import release_slot
+from taskbahn_router.model.turn import DispatchedEarly
 
 if TYPE_CHECKING:
-    from taskbahn_router.model.state import Board, Job, Worker
-    from taskbahn_router.model.turn import Effects
-    from taskbahn_router.publishing.publisher import Seen
+    from taskbahn_router.model.state import DispatcherState, Job, Worker
+    from taskbahn_router.model.turn import TurnEffects
+    from taskbahn_router.publishing.publisher import Publisher
     from taskbahn_router.stores.contract import Store
 
 QUICK_TASK = 0.001  # seconds an attempt
 HOLD_SECONDS = 0.002  # that a commit waits for the outcomes of its jobs
 
 
-class Overtake:
+class EarlyDispatch:
     """Hands out before the commit, and takes back when it is refused."""
 
-    def __init__(self, board: Board, seen: Seen, store: Store) -> None:
+    def __init__(self, board: DispatcherState, publisher: Publisher, store: Store) -> None:
         self._board = board
-        self._seen = seen
+        self._publisher = publisher
         self._store = store
 
-    def hand_out(self, effects: Effects) -> float | None:
+    def hand_out(self, effects: TurnEffects) -> float | None:
         """Send the jobs of a turn to their workers; return how long its commit may wait.  None: nothing of it may go before."""
         new, started = effects.gathered.new, effects.started
-        if not started or len(new) != len(started) + len(effects.overtaking) or not effects.gathered.is_only_new():
+        if not started or len(new) != len(started) + len(effects.dispatched_early) or not effects.gathered.is_only_new():
             return None
         try:
             if not all(self._may(job, worker) for job, worker in started):
@@ -45,22 +45,22 @@ class Overtake:
             return None
         for job, worker in started:
             worker.order_run(job)
-            self._seen.touched.add(worker.id)
-            effects.overtaking.append(Overtaking(job, worker, job.number))
+            self._publisher.dirty_workers.add(worker.id)
+            effects.dispatched_early.append(DispatchedEarly(job, worker, job.number))
         effects.started = []
-        self._seen.flush()
-        self._seen.push()
-        return HOLD_SECONDS if all(job.is_followed and self._is_quick(job) for job in new) else 0.0
+        self._publisher.flush()
+        self._publisher.flush_sockets()
+        return HOLD_SECONDS if all(job.has_waiter and self._is_quick(job) for job in new) else 0.0
 
-    def take_back(self, effects: Effects, reason: str) -> None:
+    def take_back(self, effects: TurnEffects, reason: str) -> None:
         """The commit was refused: tell the workers. The places stay taken until the attempts have ended."""
-        for job, worker, _ in effects.overtaking:
+        for job, worker, _ in effects.dispatched_early:
             worker.order_cancel(job.id, job.attempt, reason)
-            self._seen.touched.add(worker.id)
+            self._publisher.dirty_workers.add(worker.id)
         for job, worker in effects.started:
-            vacate(worker, job.id)
-        effects.started, effects.overtaking = [], []
-        self._seen.flush()
+            release_slot(worker, job.id)
+        effects.started, effects.dispatched_early = [], []
+        self._publisher.flush()
 
     def _may(self, job: Job, worker: Worker) -> bool:
         return worker.orders is not None and not job.policy.at_most_once and (job.is_new or not self._store.knows(job.raw))

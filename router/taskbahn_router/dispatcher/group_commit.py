@@ -26,7 +26,7 @@ FIRST_RETRY = 0.1  # seconds after a refused commit
 LONGEST_RETRY = 2.0
 LOCK_SECONDS = 5.0  # for which a commit waits for another program that holds the data, before it counts as refused
 LOCK_RETRY = 0.02
-LOOKS = 50  # turns of the event loop, some 0.02 ms each, that it does not sleep while a quick job is held back
+POLL_TURNS = 50  # turns of the event loop, some 0.02 ms each, that it does not sleep while a quick job is held back
 
 
 _give_way = getattr(os, "sched_yield", lambda: None)  # to whoever has no processor; macOS does not have it
@@ -38,13 +38,13 @@ class Turns(Protocol):
     def decide(self) -> Batch | None:
         """Make a batch of what was gathered and what was held back; None when there is nothing."""
 
-    def overtake(self, batch: Batch) -> float | None:
+    def dispatch_early(self, batch: Batch) -> float | None:
         """Let out what may be let out before the commit; the batch is then held back, for the returned seconds at most.
 
         None: it must be committed.
         """
 
-    def go_on(self, result: CommitResult) -> Batch | None:
+    def pipeline_next_turn(self, result: CommitResult) -> Batch | None:
         """Make the next batch before the effects of the one just committed are seen; None: not now."""
 
     def committed(self, batch: Batch, result: CommitResult) -> None:
@@ -54,7 +54,7 @@ class Turns(Protocol):
         """Take back what may be taken back; what is left in the batch is tried again."""
 
 
-class CommitLoop:
+class GroupCommit:
     """Commits turn after turn, one at a time."""
 
     log = Logger("taskbahn.commit")
@@ -75,13 +75,13 @@ class CommitLoop:
         self.error: StoreUnavailable | None = None
         self.commits = 0
 
-    def poke(self) -> None:
+    def schedule_turn(self) -> None:
         """Something was gathered; a commit follows when this turn of the loop is over."""
         if not self._busy and not self._scheduled:
             self._scheduled = True
             self._clock.callLater(0, self._turn)
 
-    def hurry(self) -> None:
+    def run_turn_now(self) -> None:
         """Something was gathered with which nothing else is to be expected: make a turn now."""
         if not self._busy:
             self._turn()
@@ -90,7 +90,7 @@ class CommitLoop:
         """Fire when everything gathered so far is committed, or the store refuses: then there is nothing to wait for."""
         waiting: Deferred[None] = Deferred()
         self._idle.append(waiting)
-        self.poke()
+        self.schedule_turn()
         return waiting
 
     def _turn(self) -> None:
@@ -101,9 +101,9 @@ class CommitLoop:
         if batch is None:
             self._tell_idle()
             return
-        wait = self._turns.overtake(batch) if batch.rows() <= FEW and not self._idle else None
+        wait = self._turns.dispatch_early(batch) if batch.rows() <= FEW and not self._idle else None
         if wait is not None:
-            self._hold_back(wait)
+            self._delay_commit(wait)
             if self._is_quick(batch):
                 self._store.prepare(batch)
             return
@@ -113,24 +113,24 @@ class CommitLoop:
         self._busy = True
         self._commit(batch)
 
-    def _hold_back(self, seconds: float) -> None:
+    def _delay_commit(self, seconds: float) -> None:
         if self._hold is None:  # 0 s: until the sockets have what was let out
             self._hold = self._clock.callLater(seconds, self._release)
         elif not seconds:
             self._hold.reset(0)
         if seconds:
-            watching, self._looks = bool(self._looks), LOOKS
+            watching, self._looks = bool(self._looks), POLL_TURNS
             if not watching:
-                self._stay_awake()
+                self._busy_poll()
 
-    def _stay_awake(self) -> None:
+    def _busy_poll(self) -> None:
         """Do not sleep for the moment until the outcome comes: being woken takes the router 0.05 ms, and who sends it as much again."""
         if self._hold is None:
             self._looks = 0
         elif self._looks:
             self._looks -= 1
             _give_way()
-            self._clock.callLater(0, self._stay_awake)
+            self._clock.callLater(0, self._busy_poll)
 
     def _release(self) -> None:
         """What is held back has waited long enough."""
@@ -183,18 +183,18 @@ class CommitLoop:
         self.error = self._locked_at = None
         self._retry_delay = FIRST_RETRY
         self.commits += 1
-        following = self._go_on(result)
+        followers = self._go_on(result)
         try:
             self._turns.committed(batch, result)
         finally:
-            if following is not None:
-                self._expect(*following)
-            self.poke()
+            if followers is not None:
+                self._expect(*followers)
+            self.schedule_turn()
 
     def _go_on(self, result: CommitResult) -> tuple[Batch, Deferred[CommitResult]] | None:
         """Have the next turn written meanwhile, if it may; what fails there must not keep the effects of what is durable."""
         try:
-            batch = self._turns.go_on(result)
+            batch = self._turns.pipeline_next_turn(result)
         except Exception:  # noqa: BLE001 - logged
             self.log.failure("a turn could not be decided")
             return None

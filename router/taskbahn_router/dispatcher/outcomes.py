@@ -12,16 +12,16 @@ from taskbahn.states import State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
-from taskbahn_router.core.retry import Bury, Ending, Retry, judge
+from taskbahn_router.core.retry import Ending, FailPermanently, Retry, decide
 from taskbahn_router.core.retry import Requeue as Again
-from taskbahn_router.model.turn import Effects, Ended, Noticed, Requeued
+from taskbahn_router.model.turn import Ended, JobEvent, Requeued, TurnEffects
 from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn_router.model.state import Board, Job, Worker
-    from taskbahn_router.model.turn import Loss
+    from taskbahn_router.model.state import DispatcherState, Job, Worker
+    from taskbahn_router.model.turn import LostAttempt
 
 MAX_EVENTS_KEPT = 120_000  # log lines and chunks of one job: all that one attempt may say, and its states
 HALTED = {
@@ -33,14 +33,14 @@ HALTED = {
 ERROR_URIS = {"time_limit": TimeLimitExceeded.uri, "crash": WorkerLost.uri, "worker_lost": WorkerLost.uri}
 
 
-class Reports:
+class Outcomes:
     """Turns the reports of one turn into moves; uniform is a source of random numbers, 0 <= x < 1."""
 
-    def __init__(self, board: Board, uniform: Callable[[], float]) -> None:
+    def __init__(self, board: DispatcherState, uniform: Callable[[], float]) -> None:
         self._board = board
         self._uniform = uniform
 
-    def apply(self, effects: Effects, now: float) -> None:
+    def apply(self, effects: TurnEffects, now: float) -> None:
         """Write the moves of all gathered reports and losses into the batch."""
         for acknowledge, worker, report in effects.gathered.reports:
             refused = self._report(effects, worker, report, now)
@@ -48,11 +48,11 @@ class Reports:
                 effects.answers.append((acknowledge, refused))
         for job in effects.gathered.returns:  # before losses: what was not handed out is not charged
             if self._is_running(job):
-                self._again(effects, job, Event.HAND_BACK, None, None)
+                self._requeue(effects, job, Event.HAND_BACK, None, None)
         for loss in effects.gathered.losses:
             self._lost(effects, loss, now)
 
-    def _report(self, effects: Effects, worker: Worker, report: wire.Report, now: float) -> list[list[Any]]:
+    def _report(self, effects: TurnEffects, worker: Worker, report: wire.Report, now: float) -> list[list[Any]]:
         refused: list[list[Any]] = []
         for notice in report.notices:
             self._heard(effects, worker, notice, refused)
@@ -75,12 +75,12 @@ class Reports:
             worker.room.open = False
         return refused
 
-    def _back(self, effects: Effects, job: Job, report: wire.Report, now: float) -> None:
+    def _back(self, effects: TurnEffects, job: Job, report: wire.Report, now: float) -> None:
         self._was_not_short(job, draining=report.draining)
         if job.policy.at_most_once and (job.id, job.attempt) in report.begun:
-            self._bury(effects, job, HALTED, now)
+            self._fail_permanently(effects, job, HALTED, now)
         else:
-            self._again(effects, job, Event.HAND_BACK, None, None)
+            self._requeue(effects, job, Event.HAND_BACK, None, None)
 
     def _was_not_short(self, job: Job, *, draining: bool) -> None:
         """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
@@ -101,13 +101,13 @@ class Reports:
         """Free the attempt's place; return its job if the attempt is the current one."""
         occupied = worker.attempts.get(id) == attempt
         if occupied:
-            vacate(worker, id)
+            release_slot(worker, id)
         job = self._current(worker, id, attempt)
         if job is None and not occupied:
             refused.append([id, attempt])
         return job
 
-    def _done(self, effects: Effects, worker: Worker, job: Job, done: wire.Done, now: float) -> None:
+    def _done(self, effects: TurnEffects, worker: Worker, job: Job, done: wire.Done, now: float) -> None:
         worker.finished += 1
         task = self._board.tasks.get(job.line.task)
         seconds = done.ended_at - done.started_at
@@ -125,16 +125,16 @@ class Reports:
         )  # fmt: skip
         effects.ended.append(Ended(job, state, done.result, None, now))
 
-    def _lost(self, effects: Effects, loss: Loss, now: float) -> None:
+    def _lost(self, effects: TurnEffects, loss: LostAttempt, now: float) -> None:
         job = loss.job
         if self._is_running(job):
             if job.worker is not None:
-                vacate(job.worker, job.id)
+                release_slot(job.worker, job.id)
             self._failed(effects, job, loss.ending, loss.error, retryable=True, delay=None, now=now)
 
     def _failed(
         self,
-        effects: Effects,
+        effects: TurnEffects,
         job: Job,
         ending: Ending,
         error: dict[str, Any],
@@ -147,7 +147,7 @@ class Reports:
             job.crashes += 1
         else:
             job.failures += 1
-        verdict = judge(
+        verdict = decide(
             job.policy,
             ending,
             failures=job.failures,
@@ -162,13 +162,13 @@ class Reports:
         )
         match verdict:
             case Retry(seconds):
-                self._again(effects, job, Event.RETRY, now + seconds, info)
+                self._requeue(effects, job, Event.RETRY, now + seconds, info)
             case Again():
-                self._again(effects, job, Event.WORKER_LOST, None, info)
-            case Bury(reason):
-                self._bury(effects, job, {**info, "reason": reason}, now)
+                self._requeue(effects, job, Event.WORKER_LOST, None, info)
+            case FailPermanently(reason):
+                self._fail_permanently(effects, job, {**info, "reason": reason}, now)
 
-    def _bury(self, effects: Effects, job: Job, error: dict[str, Any], now: float) -> None:
+    def _fail_permanently(self, effects: TurnEffects, job: Job, error: dict[str, Any], now: float) -> None:
         job.number += 1
         job.advance(Event.FAIL)
         state = str(job.state)
@@ -181,7 +181,7 @@ class Reports:
         )  # fmt: skip
         effects.ended.append(Ended(job, state, None, error, now))
 
-    def _again(self, effects: Effects, job: Job, event: Event, due_at: float | None, error: dict[str, Any] | None) -> None:
+    def _requeue(self, effects: TurnEffects, job: Job, event: Event, due_at: float | None, error: dict[str, Any] | None) -> None:
         job.number += 1
         job.advance(event)
         job.due_at = due_at
@@ -190,7 +190,7 @@ class Reports:
         )
         effects.requeued.append(Requeued(job, job.state, due_at, error))
 
-    def _heard(self, effects: Effects, worker: Worker, notice: wire.Notice, refused: list[list[Any]]) -> None:
+    def _heard(self, effects: TurnEffects, worker: Worker, notice: wire.Notice, refused: list[list[Any]]) -> None:
         job = self._current(worker, notice.id, notice.attempt)
         if job is not None:
             self._notice(effects, job, notice)
@@ -198,27 +198,27 @@ class Reports:
             refused.append([notice.id, notice.attempt])
         # else: the job was cancelled; refused, the worker would forget the attempt, and never tell its end, which frees its place
 
-    def _notice(self, effects: Effects, job: Job, notice: wire.Notice) -> None:
+    def _notice(self, effects: TurnEffects, job: Job, notice: wire.Notice) -> None:
         if notice.kind == "progress":
             sound = is_sound(notice.data)
             job.progress = notice.data if sound else wire.plain(progress_of(notice.data))
             job.progress_stored = False
         elif notice.kind in ("log", "chunk"):
-            if 0 < notice.mark <= job.heard:  # sent again
+            if 0 < notice.mark <= job.last_mark:  # sent again
                 return
             if job.number >= MAX_EVENTS_KEPT:
                 if job.is_full:
                     return
                 job.is_full = True
                 notice = no_more(notice)
-            job.heard = max(job.heard, notice.mark)
+            job.last_mark = max(job.last_mark, notice.mark)
             job.number += 1
             data = wire.to_json(notice.data)
-            effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, data, job.attempt, job.heard))
+            effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, data, job.attempt, job.last_mark))
             job.progress_stored = False  # the row's number must follow
         else:
             return
-        effects.noticed.append(Noticed(job, job.number, notice))
+        effects.noticed.append(JobEvent(job, job.number, notice))
 
 
 def no_more(notice: wire.Notice) -> wire.Notice:
@@ -239,7 +239,7 @@ def snapshots(jobs: list[Job]) -> list[Snapshot]:
     return rows
 
 
-def vacate(worker: Worker, id: str) -> None:
+def release_slot(worker: Worker, id: str) -> None:
     """Free the place that a job's attempt has on a worker."""
     if worker.attempts.pop(id, None) is not None:
         worker.room.in_flight -= 1
@@ -248,7 +248,7 @@ def vacate(worker: Worker, id: str) -> None:
             worker.room.slow = len(worker.slow)
 
 
-def is_slow(board: Board, worker: Worker, task: str) -> bool:
+def is_slow(board: DispatcherState, worker: Worker, task: str) -> bool:
     """Return whether an attempt of *task* may hold a slot of *worker* for long."""
     known = board.tasks.get(task)
     return look_ahead(worker.room.slots, known.seconds_each if known else None) == 0

@@ -18,8 +18,8 @@ from taskbahn_router.dispatcher.outcomes import is_slow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn_router.model.state import Board, Line
-    from taskbahn_router.model.turn import Effects, Gathered
+    from taskbahn_router.model.state import DispatcherState, Line
+    from taskbahn_router.model.turn import TurnEffects, TurnInput
     from taskbahn_router.stores.contract import CommitResult
 
 LARGE = 100  # rows of a turn whose effects take long enough
@@ -28,21 +28,21 @@ LARGE = 100  # rows of a turn whose effects take long enough
 class Pipelining:
     """Says when the next turn may be decided, and counts what memory does not know yet."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: DispatcherState) -> None:
         self._board = board
 
-    def may(self, done: Effects, result: CommitResult, gathered: Gathered) -> bool:
+    def may(self, done: TurnEffects, result: CommitResult, gathered: TurnInput) -> bool:
         """Return whether what was gathered can be decided while nothing of a committed turn but its counts is known."""
         return (
             done.batch.rows() >= LARGE
             and gathered.is_plain()
             and done.gathered.is_plain()
-            and not (done.started or done.overtaking or result.duplicates)
+            and not (done.started or done.dispatched_early or result.duplicates)
             and self._are_short(done, result)
         )
 
     @contextmanager
-    def counted(self, done: Effects, result: CommitResult) -> Iterator[None]:
+    def counted(self, done: TurnEffects, result: CommitResult) -> Iterator[None]:
         """Count the ready jobs and the places of a committed turn as they will be when memory has followed."""
         ready = self._ready(done, result)
         places = [(worker.room, len(rows)) for worker, rows in zip(done.claims, result.claimed, strict=True)]
@@ -58,14 +58,14 @@ class Pipelining:
             for room, taken in places:
                 room.in_flight -= taken
 
-    def _ready(self, done: Effects, result: CommitResult) -> Counter[Line]:
+    def _ready(self, done: TurnEffects, result: CommitResult) -> Counter[Line]:
         ready = Counter(job.line for job in done.gathered.new if job.state is State.READY)
         ready.update(requeued.job.line for requeued in done.requeued if requeued.state == State.READY)
         for rows in result.claimed:
             ready.subtract({self._board.by_id[line]: count for line, count in Counter(row.line for row in rows).items()})
         return ready
 
-    def _are_short(self, done: Effects, result: CommitResult) -> bool:
+    def _are_short(self, done: TurnEffects, result: CommitResult) -> bool:
         """Return whether all that was claimed is known to be short: what is not closes its worker's look-ahead."""
         return not any(
             is_slow(self._board, worker, self._board.by_id[line].task)

@@ -16,7 +16,7 @@ PAGE_BYTES = 4096
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def check_room(folder: Path, size: int = ROOM_BYTES) -> None:
+def check_free_space(folder: Path, size: int = ROOM_BYTES) -> None:
     """Write so many bytes, if not told otherwise as many as a start does, and take them away.  Raises OSError.
 
     Tried, for no number tells of quotas, reserved blocks and whether the disk is well.
@@ -31,7 +31,7 @@ def check_room(folder: Path, size: int = ROOM_BYTES) -> None:
 def what_is_wrong(folder: Path) -> str:
     """Return what is wrong with the disk under *folder*, found by writing to it; empty when it takes what is written."""
     try:
-        check_room(folder, PAGE_BYTES)
+        check_free_space(folder, PAGE_BYTES)
     except OSError as error:
         kind = "full" if error.errno in FULL else "read-only" if error.errno == errno.EROFS else "broken"
         return f"{kind} ({error.strerror})"

@@ -21,7 +21,7 @@ def hour_of(time: float) -> int:
     return int(time // HOUR) * HOUR
 
 
-class Days:
+class Daily:
     """Sums of each task over the last 24 hours: the present one and the 23 before."""
 
     def __init__(self) -> None:

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from taskbahn_router.metrics.recorder import History
+    from taskbahn_router.metrics.recorder import Recorder
     from taskbahn_router.model.pending_call import Call
     from taskbahn_router.model.ports import Runner
-    from taskbahn_router.model.state import Board
+    from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.stores.contract import Reader
 
 Slice = tuple[int, int, str | None]  # since, until, task
 
 
-class Answers:
+class HistoryQuery:
     """Reads stored minutes on the reader's thread."""
 
     log = Logger("taskbahn.history")
 
     def __init__(
         self,
-        board: Board,
-        history: History,
+        board: DispatcherState,
+        history: Recorder,
         wall: Callable[[], float],
         reader: Reader,
         runner: Runner,

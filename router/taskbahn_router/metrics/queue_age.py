@@ -10,29 +10,31 @@ from typing import TYPE_CHECKING
 
 from taskbahn.states import State
 from taskbahn_router.metrics.recent import STEP
-from taskbahn_router.metrics.recorder import History, Standing
+from taskbahn_router.metrics.recorder import QueueGauge, Recorder
 
 if TYPE_CHECKING:
-    from taskbahn_router.model.state import Board, Line
+    from taskbahn_router.model.state import DispatcherState, Line
 
 TICK = 1.0  # seconds between two looks
 LONG_AGO = 0.0
 
 
-class Gauges:
+class QueueAges:
     """Looks at the board once a second."""
 
-    def __init__(self, board: Board, history: History) -> None:
+    def __init__(self, board: DispatcherState, history: Recorder) -> None:
         self._board = board
         self._history = history
         self._accepted: dict[int, float] = {}  # line -> when its oldest ready job was accepted, by the store
-        self._crowded: dict[int, float] = dict.fromkeys(board.crowded, LONG_AGO)  # line -> since when it was never seen empty
+        self._crowded: dict[int, float] = dict.fromkeys(
+            board.partitions_with_backlog, LONG_AGO
+        )  # line -> since when it was never seen empty
 
     def look(self, now: float) -> None:
         """Note how things stand; what each task has, only where a bucket of the charts ends."""
-        self._crowded = {line: self._crowded.get(line, now) for line in self._board.crowded}
+        self._crowded = {line: self._crowded.get(line, now) for line in self._board.partitions_with_backlog}
         counts, oldest = self._board.counts, self.oldest(now)
-        whole = Standing(
+        whole = QueueGauge(
             counts[State.READY] + counts[State.WAITING], counts[State.RUNNING], None if oldest is None else now - oldest
         )
         self._history.stand(now, whole, self._tasks(now) if now % STEP >= STEP - TICK else {})
@@ -43,22 +45,22 @@ class Gauges:
 
     def since(self, line: Line, now: float) -> float:
         """Return since when the oldest ready job of a line waits."""
-        seen = self._crowded.get(line.id, now)
-        known = self._accepted.get(line.id, now if seen == LONG_AGO else seen)
-        return min(now, max(seen, known))
+        since = self._crowded.get(line.id, now)
+        known = self._accepted.get(line.id, now if since == LONG_AGO else since)
+        return min(now, max(since, known))
 
     def oldest(self, now: float) -> float | None:
         """Return since when the oldest ready job of all waits; None when there is none."""
-        return min((self.since(self._board.by_id[line], now) for line in self._board.crowded), default=None)
+        return min((self.since(self._board.by_id[line], now) for line in self._board.partitions_with_backlog), default=None)
 
-    def _tasks(self, now: float) -> dict[str, Standing]:
+    def _tasks(self, now: float) -> dict[str, QueueGauge]:
         running: dict[str, int] = {}
         for job in self._board.jobs.values():
             if job.state is State.RUNNING:
                 running[job.line.task] = running.get(job.line.task, 0) + 1
-        found = {task: Standing(0, count, None) for task, count in running.items()}
-        for id in self._board.crowded:
+        found = {task: QueueGauge(0, count, None) for task, count in running.items()}
+        for id in self._board.partitions_with_backlog:
             line = self._board.by_id[id]
-            ready, count, oldest = found.get(line.task, Standing(0, 0, None))
-            found[line.task] = Standing(ready + line.ready, count, max(oldest or 0.0, now - self.since(line, now)))
+            ready, count, oldest = found.get(line.task, QueueGauge(0, 0, None))
+            found[line.task] = QueueGauge(ready + line.ready, count, max(oldest or 0.0, now - self.since(line, now)))
         return found

@@ -38,7 +38,7 @@ class Bucket:
         self.whole = whole
 
 
-class Fine:
+class Recent:
     """Closed buckets, the oldest first."""
 
     def __init__(self) -> None:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskbahn.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.metrics import histogram
-from taskbahn_router.metrics.daily import MOST_TASKS, Days
+from taskbahn_router.metrics.daily import MOST_TASKS, Daily
 from taskbahn_router.metrics.minutes import Minutes, minute_of
-from taskbahn_router.metrics.recent import RATE_BUCKETS, STEP, Bucket, Fine
+from taskbahn_router.metrics.recent import RATE_BUCKETS, STEP, Bucket, Recent
 from taskbahn_router.metrics.tally import COUNTS, NOTHING, Tallies, Tally, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from taskbahn_router.model.state import Board, Job, Line
-    from taskbahn_router.model.turn import Effects
+    from taskbahn_router.model.state import DispatcherState, Job, Line
+    from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitResult
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.rows import Claimed, Moved
@@ -33,7 +33,7 @@ BACK = 60.0  # seconds by which the time may go back before counting begins anew
 NOBODY = Tally()  # where a loop has not met a line yet
 
 
-class Standing(NamedTuple):
+class QueueGauge(NamedTuple):
     """How things are: ready and waiting jobs, running ones, and the age of the oldest ready one in seconds."""
 
     waiting: int
@@ -45,18 +45,18 @@ def _start(time: float) -> int:
     return int(time // STEP) * STEP
 
 
-class History:
+class Recorder:
     """What happened since this dispatcher started, and, of the last day, before."""
 
-    def __init__(self, board: Board, wall: Callable[[], float]) -> None:
+    def __init__(self, board: DispatcherState, wall: Callable[[], float]) -> None:
         self._board = board
         self._wall = wall
         self.started_at = wall()
         self._totals = Tally()
         self._bucket = Bucket(_start(self.started_at))
         self._minutes = Minutes((), self.started_at)
-        self._days = Days()
-        self.fine = Fine()
+        self._days = Daily()
+        self.fine = Recent()
 
     # before it begins
 
@@ -77,7 +77,7 @@ class History:
 
     # counting
 
-    def count(self, effects: Effects, result: CommitResult, now: float) -> None:
+    def count(self, effects: TurnEffects, result: CommitResult, now: float) -> None:
         """Count all that a committed turn let out."""
         bucket = self.turn(now)
         if effects.gathered.new:
@@ -120,7 +120,7 @@ class History:
                     step, before = histogram.step_of(now - ready_at), ready_at
                 waits[step] = waits.get(step, 0) + 1
 
-    def _ended(self, bucket: Bucket, effects: Effects, now: float) -> None:
+    def _ended(self, bucket: Bucket, effects: TurnEffects, now: float) -> None:
         line: Line | None = None
         tally, step_of, count = NOBODY, histogram.step_of, 0
         seconds = {done.id: done.ended_at - done.started_at for _, _, report in effects.gathered.reports for done in report.done}
@@ -176,7 +176,7 @@ class History:
         self._days.add_bucket(bucket)
         self.fine.add(bucket)
 
-    def stand(self, now: float, whole: Standing, tasks: dict[str, Standing]) -> None:
+    def stand(self, now: float, whole: QueueGauge, tasks: dict[str, QueueGauge]) -> None:
         """Note how things are; what is noted last counts for the bucket."""
         bucket = self.turn(now)
         bucket.whole.stands(*whole)

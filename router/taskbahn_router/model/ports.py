@@ -29,7 +29,7 @@ class Runner(Protocol):
         """Return a Deferred with the function's result."""
 
 
-class Outside(Protocol):
+class RouterPort(Protocol):
     """What the component offers to the service."""
 
     def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
@@ -44,7 +44,7 @@ class Outside(Protocol):
     def watches_jobs(self) -> bool:
         """Return whether anybody subscribes to the topic of any job."""
 
-    def push(self) -> None:
+    def flush_sockets(self) -> None:
         """Give the sockets at once what was sent."""
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:

@@ -13,9 +13,9 @@ import msgspec
 from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TaskbahnError
 from taskbahn.states import State
-from taskbahn_router.core.argument_schema import Checker
+from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.core.placement import Room
+from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.stores.rows import LineRow
 
@@ -61,7 +61,7 @@ class Task:
     declaration: wire.TaskDeclaration
     packed: str  # the declaration as JSON
     options: str  # the options alone, as JSON
-    checker: Checker | None
+    checker: Validator | None
     seconds_each: float | None = None
 
     @classmethod
@@ -72,7 +72,7 @@ class Task:
             declaration,
             wire.to_json(declaration),
             wire.to_json(declaration.options),
-            Checker(declaration.name, signature) if signature else None,
+            Validator(declaration.name, signature) if signature else None,
         )
 
 
@@ -86,7 +86,7 @@ class Line:
     ready: int = 0
 
 
-class Orders(Protocol):
+class Channel(Protocol):
     """The way to a worker."""
 
     def order(self, order: dict[str, Any]) -> None:
@@ -102,10 +102,10 @@ class Worker:
 
     id: str
     hello: wire.Hello
-    room: Room
-    orders: Orders | None
+    room: WorkerCapacity
+    orders: Channel | None
     attached_at: float
-    seen: float  # by the monotonic clock
+    last_heartbeat: float  # by the monotonic clock
     attempts: dict[str, int] = field(default_factory=dict)  # job -> attempt that occupies it
     slow: set[str] = field(default_factory=set)  # those of them that are not known to be short
     draining: bool = False  # it said so itself
@@ -162,11 +162,11 @@ class Job:
         "created_at",
         "due_at",
         "failures",
-        "heard",
+        "has_waiter",
         "id",
-        "is_followed",
         "is_full",
         "is_new",
+        "last_mark",
         "line",
         "number",
         "packed",
@@ -200,7 +200,7 @@ class Job:
         self.created_at = created_at
         self.caller = caller
         self.is_new = False  # its id was made here: this is no repetition
-        self.is_followed = False  # whoever sent it waits for its outcome and sees nothing before
+        self.has_waiter = False  # whoever sent it waits for its outcome and sees nothing before
         self.seq = 0
         self.state = state  # as it was accepted or stored; from there `advance` moves it
         self.due_at: float | None = None
@@ -208,7 +208,7 @@ class Job:
         self.failures = 0
         self.crashes = 0
         self.number = 1
-        self.heard = 0  # the newest mark of the attempt's notices; stored with them, so that it outlives the router
+        self.last_mark = 0  # the newest mark of the attempt's notices; stored with them, so that it outlives the router
         self.started_at: float | None = None
         self.worker: Worker | None = None
         self.worker_id = ""
@@ -221,15 +221,15 @@ class Job:
         self.advance(Event.START)
         self.attempt += 1
         self.number += 1
-        self.heard = 0
+        self.last_mark = 0
         self.is_full = False
-        self.occupy(worker, now)
+        self.take_slot(worker, now)
 
     def advance(self, event: Event) -> None:
         """Move the job by the table of its life; raises `IllegalMove`."""
         self.state = advance(self.state, event)
 
-    def occupy(self, worker: Worker, now: float) -> None:
+    def take_slot(self, worker: Worker, now: float) -> None:
         """Take the place on *worker* that the attempt has."""
         self.worker = worker
         self.worker_id = worker.id
@@ -239,7 +239,7 @@ class Job:
         worker.attempts[self.id] = self.attempt
 
 
-class Board:
+class DispatcherState:
     """All that is known in memory, with the few questions that several parts ask of it."""
 
     def __init__(self) -> None:
@@ -251,7 +251,7 @@ class Board:
         self.jobs: dict[str, Job] = {}
         self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
         self.last_seq = 0
-        self.crowded: set[int] = set()  # lines with ready jobs
+        self.partitions_with_backlog: set[int] = set()  # lines with ready jobs
         self.new_lines: list[LineRow] = []
         self.running_at_start: list[Job] = []  # until their workers come back or the grace time is over
 
@@ -265,7 +265,7 @@ class Board:
         for name, packed in start.tasks:
             self.tasks[name] = Task.of(msgspec.json.decode(packed, type=wire.TaskDeclaration))
         self.counts.update(start.counts)
-        return [self._running(row, start.heard.get(row.seq, 0)) for row in start.running]
+        return [self._running(row, start.last_marks.get(row.seq, 0)) for row in start.running]
 
     def line(self, queue: str, task: str) -> Line:
         """Return the line of a task in a queue, making it if it is new."""
@@ -307,16 +307,16 @@ class Board:
         """Count jobs that became ready, or ceased to be."""
         line.ready += change
         if line.ready > 0:
-            self.crowded.add(line.id)
+            self.partitions_with_backlog.add(line.id)
         else:
-            self.crowded.discard(line.id)
+            self.partitions_with_backlog.discard(line.id)
 
     def moved(self, before: State | str, after: State | str, count: int = 1) -> None:
         """Count a move from one state to another."""
         self.counts[before] -= count
         self.counts[after] += count
 
-    def _running(self, row: JobRow, heard: int) -> Job:
+    def _running(self, row: JobRow, last_mark: int) -> Job:
         line = self.by_id[row.line]
         policy = self.policy(line.task, row.options)
         job = Job(id_text(row.id), row.id, line, policy, row.packed, row.created_at, row.caller, State.RUNNING)
@@ -325,7 +325,7 @@ class Board:
         job.started_at, job.worker_id = row.started_at, row.worker or ""
         job.progress = wire.from_json(row.progress) if row.progress else None
         job.progress_stored = False  # its row's number may be behind its events
-        job.heard = heard
+        job.last_mark = last_mark
         self.jobs[job.id] = job
         return job
 

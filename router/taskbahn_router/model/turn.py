@@ -29,7 +29,7 @@ class Submission(NamedTuple):
     refused: Callable[[StoreUnavailable], None]
 
 
-class Loss(NamedTuple):
+class LostAttempt(NamedTuple):
     """An attempt that ended without a report of its worker."""
 
     job: Job
@@ -38,13 +38,13 @@ class Loss(NamedTuple):
 
 
 @dataclass(slots=True)
-class Gathered:
+class TurnInput:
     """Requests that wait for the next commit."""
 
     new: list[Job] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     reports: list[tuple[Acknowledge | None, Worker, wire.Report]] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
+    losses: list[LostAttempt] = field(default_factory=list)
     returns: list[Job] = field(default_factory=list)  # back to ready, not charged
     cancels: list[tuple[bytes, str, Callable[[Answer | None], None]]] = field(default_factory=list)  # id, reason, answer
     retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Ended(NamedTuple):
     at: float
 
 
-class Overtaking(NamedTuple):
+class DispatchedEarly(NamedTuple):
     """A job that its worker got before the commit, and the number of that event."""
 
     job: Job
@@ -96,7 +96,7 @@ class Requeued(NamedTuple):
     error: dict[str, Any] | None
 
 
-class Noticed(NamedTuple):
+class JobEvent(NamedTuple):
     """Something a running job said, with the number it got."""
 
     job: Job
@@ -105,26 +105,26 @@ class Noticed(NamedTuple):
 
 
 @dataclass(slots=True)
-class Effects:
+class TurnEffects:
     """What a batch means outside; kept beside it until it is committed."""
 
     batch: Batch
-    gathered: Gathered
+    gathered: TurnInput
     started: list[tuple[Job, Worker]] = field(default_factory=list)
-    overtaking: list[Overtaking] = field(default_factory=list)
+    dispatched_early: list[DispatchedEarly] = field(default_factory=list)
     claims: list[Worker] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     requeued: list[Requeued] = field(default_factory=list)
-    noticed: list[Noticed] = field(default_factory=list)
+    noticed: list[JobEvent] = field(default_factory=list)
     answers: list[tuple[Acknowledge, list[list[Any]]]] = field(default_factory=list)  # to reports, with what of them was refused
 
-    def follows(self, held: Effects) -> None:
+    def follows(self, held: TurnEffects) -> None:
         """Take over what was held back: it is committed and shown together with this, and before it."""
         self.batch.lines[:0] = held.batch.lines
         self.batch.new[:0] = held.batch.new
         self.gathered.new[:0] = held.gathered.new
         self.gathered.submissions[:0] = held.gathered.submissions
-        self.overtaking = held.overtaking
+        self.dispatched_early = held.dispatched_early
 
     def forget(self, jobs: set[Job]) -> None:
         """Drop all that was reported of jobs that are turned away."""

@@ -165,7 +165,7 @@ class Node:
         """Wait until the node accepts submissions; False when *keep_on* says to stop waiting.  Raises NodeFailed."""
         end = time.monotonic() + seconds
         while keep_on():
-            if self._answers():
+            if self._history_query():
                 return True
             if self._process is None or (self._process.poll() is not None and keep_on()):
                 raise NodeFailed(self._why())
@@ -232,7 +232,7 @@ class Node:
         self._take_claim()
         (self._folder / "failure").write_bytes(b" " * FAILURE_BYTES)
         (self._folder / "config.json").write_text(config, "utf-8")
-        disk.check_room(self._folder)
+        disk.check_free_space(self._folder)
 
     def _take_claim(self) -> bool:
         """Keep others out of the directory; return whether the node before was killed."""
@@ -257,7 +257,7 @@ class Node:
             f"a node with process id {pid} already works on {self.data}: stop it, or give another directory with --data"
         )
 
-    def _answers(self) -> bool:
+    def _history_query(self) -> bool:
         request = f"GET /readyz HTTP/1.0\r\nHost: {self._interface}\r\n\r\n".encode()
         try:
             with socket.create_connection((self._interface, self._port), 1.0) as connection:
@@ -271,7 +271,7 @@ class Node:
             if said := (self._folder / "failure").read_text("utf-8").strip():
                 return said
         try:
-            disk.check_room(self._folder)
+            disk.check_free_space(self._folder)
         except OSError as error:
             return disk.why(error, self.data)
         code = self._process.returncode if self._process else None

@@ -122,13 +122,13 @@ class Caller:
             self.call.fail(outcome_error(outcome))
 
 
-class Following:
+class JobFollowers:
     """All followers, by job."""
 
     def __init__(self) -> None:
         self._by_job: dict[str, tuple[Follower, ...]] = {}
         self._dirty: set[Waiter] = set()
-        self.eager = 0  # entries of followers who want events
+        self.event_follower_count = 0  # entries of followers who want events
         self.read_later: Callable[[Waiter], None] = lambda _: None  # have a waiter given what it is behind with
 
     def __len__(self) -> int:
@@ -138,7 +138,7 @@ class Following:
     def follow(self, job: str, follower: Follower) -> None:
         """Tell *follower* of what happens to *job* from now on."""
         self._by_job[job] = (*self._by_job.get(job, ()), follower)
-        self.eager += follower.wants_events
+        self.event_follower_count += follower.wants_events
 
     def wait(self, waiter: Waiter) -> None:
         """Follow all jobs of a waiter."""
@@ -152,7 +152,7 @@ class Following:
         for job in jobs:
             followers = self._by_job.get(job)
             if followers and follower in followers:
-                self.eager -= follower.wants_events
+                self.event_follower_count -= follower.wants_events
                 left = list(followers)
                 left.remove(follower)
                 if left:
@@ -176,7 +176,7 @@ class Following:
     def final(self, outcome: list[Any]) -> None:
         """Pass an outcome on; its followers are done with this job."""
         for follower in self._by_job.pop(outcome[0], ()):
-            self.eager -= follower.wants_events
+            self.event_follower_count -= follower.wants_events
             follower.final(outcome)
             if isinstance(follower, Waiter):
                 self._dirty.add(follower)

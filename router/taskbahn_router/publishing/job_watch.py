@@ -35,7 +35,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at what waits
 Event = dict[str, Any]
 
 
-class Pages:
+class EventPager:
     """What the store has for those who are behind, and how much waits for their readers.
 
     waiting: the bytes that wait for the reader of a session.
@@ -56,7 +56,7 @@ class Pages:
         return self._runner.run(self.first, seq, after)
 
 
-class Watcher:
+class JobWatch:
     """A `taskbahn.job.watch` after its question was put; `begin` when the snapshot is out.
 
     finish: called when the job has ended and all before is out.  fail: called with a Failure when the store cannot be read.
@@ -68,11 +68,11 @@ class Watcher:
     def __init__(
         self,
         call: Call,
-        pages: Pages,
+        pages: EventPager,
         *,
         finish: Callable[[], None] = lambda: None,
         fail: Callable[[Any], None] = lambda _: None,
-        moved: Callable[[Watcher], None] = lambda _: None,
+        moved: Callable[[JobWatch], None] = lambda _: None,
     ) -> None:
         self.call = call
         self.job = ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.model.pending_call import Call
     from taskbahn_router.model.ports import Clock, Runner
-    from taskbahn_router.publishing.followers import Following, Waiter
+    from taskbahn_router.publishing.followers import JobFollowers, Waiter
     from taskbahn_router.stores.contract import OutcomeRow, Reader
 
 FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at what waits for the reader
@@ -33,20 +33,20 @@ class OutcomePages:
 
     def __init__(
         self,
-        following: Following,
+        followers: JobFollowers,
         reader: Reader,
         runner: Runner,
         clock: Clock,
         waiting: Callable[[int | None], int],
         fail: Callable[[Call, Any], None],
     ) -> None:
-        self._following = following
+        self._followers = followers
         self._reader = reader
         self._runner = runner
         self._clock = clock
         self._waiting = waiting
         self._fail = fail
-        following.read_later = self.read_later
+        followers.read_later = self.read_later
 
     def begin(self, waiter: Waiter, ids: dict[bytes, str]) -> None:
         """Give *waiter* the outcomes of those jobs that are final, and an error for those that do not exist; *ids* are used up."""
@@ -67,7 +67,7 @@ class OutcomePages:
                 ended.append(id)
                 waiter.owed([id, "unknown", None, UnknownJob(id).info()])
             rest = {}
-        self._following.unfollow(ended, waiter)
+        self._followers.unfollow(ended, waiter)
         is_over = waiter.flush()
         if rest and not is_over:
             self._soon(waiter, rest, FIRST_WAIT)

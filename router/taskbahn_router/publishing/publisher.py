@@ -14,9 +14,9 @@ from taskbahn_router.model.wire_format import brief_error
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from taskbahn_router.model.state import Board, Job, Worker
-    from taskbahn_router.model.turn import Ended, Noticed, Requeued
-    from taskbahn_router.publishing.followers import Following
+    from taskbahn_router.model.state import DispatcherState, Job, Worker
+    from taskbahn_router.model.turn import Ended, JobEvent, Requeued
+    from taskbahn_router.publishing.followers import JobFollowers
     from taskbahn_router.stores.rows import Moved
 
 PACKED = itemgetter(3)  # of an attempt: its arguments
@@ -36,21 +36,21 @@ class Edge(Protocol):
     def watches_jobs(self) -> bool:
         """Return whether anybody subscribes to the topic of any job."""
 
-    def look_up(self, job: str) -> None:
+    def resend_outcome(self, job: str) -> None:
         """Read how a job stands and tell its followers, if it is final."""
 
-    def push(self) -> None:
+    def flush_sockets(self) -> None:
         """Give the sockets at once what was sent; for little."""
 
 
-class Seen:
+class Publisher:
     """Lets effects be seen; makes messages only of what somebody follows."""
 
-    def __init__(self, board: Board, following: Following, edge: Edge) -> None:
+    def __init__(self, board: DispatcherState, followers: JobFollowers, edge: Edge) -> None:
         self._board = board
-        self._following = following
+        self._followers = followers
         self._edge = edge
-        self.touched: set[str] = set()  # workers with something in their outbox
+        self.dirty_workers: set[str] = set()  # workers with something in their outbox
         self.changes: dict[str, dict[str, Any]] = {}  # for dashboards, by job
         self.changes_wanted = False
 
@@ -72,7 +72,7 @@ class Seen:
             if self.changes_wanted:
                 self._change_of(job, worker=worker.id, started_at=now)
 
-    def noticed(self, notices: list[Noticed]) -> None:
+    def noticed(self, notices: list[JobEvent]) -> None:
         """Running jobs said something."""
         by_job: dict[str, list[dict[str, Any]]] = {}
         for job, number, notice in notices:
@@ -86,7 +86,7 @@ class Seen:
 
     def ended(self, endings: list[Ended]) -> None:
         """Running jobs are final."""
-        following, is_any_wanted = self._following, self._is_any_wanted()
+        followers, is_any_wanted = self._followers, self._is_any_wanted()
         for job, state, result, error, at in endings:
             if is_any_wanted and self._wanted(job.id):
                 data: dict[str, Any] = {"state": state, "attempt": job.attempt}
@@ -95,8 +95,8 @@ class Seen:
                 self._emit(job.id, [event(job.id, job.number, "state", at, data)])
             if self.changes_wanted:
                 self._change_of(job, finished_at=at, error=error and brief_error(error))
-            if following.has(job.id):
-                following.final([job.id, state, result, error])
+            if followers.has(job.id):
+                followers.final([job.id, state, result, error])
 
     def requeued(self, requeued: Requeued, now: float) -> None:
         """A job will have another attempt."""
@@ -122,18 +122,18 @@ class Seen:
         if self.changes_wanted:
             line = self._board.by_id[moved.line]
             self._change(id, task=line.task, queue=line.queue, state=state)
-        if moved.after.is_final and self._following.has(id):
-            self._following.final([id, state, None, error])
+        if moved.after.is_final and self._followers.has(id):
+            self._followers.final([id, state, None, error])
 
-    def look_up(self, job: str) -> None:
+    def resend_outcome(self, job: str) -> None:
         """A submission was repeated: its followers may have missed the end."""
-        if self._following.has(job):
-            self._edge.look_up(job)
+        if self._followers.has(job):
+            self._edge.resend_outcome(job)
 
     def flush(self) -> None:
         """Send what is in the outboxes of workers."""
-        touched, self.touched = self.touched, set()
-        for id in touched:
+        dirty_workers, self.dirty_workers = self.dirty_workers, set()
+        for id in dirty_workers:
             worker = self._board.workers.get(id)
             if worker is not None:
                 self.flush_worker(worker)
@@ -146,9 +146,9 @@ class Seen:
                 if worker.orders is not None:
                     worker.orders.order(part)
 
-    def push(self) -> None:
+    def flush_sockets(self) -> None:
         """Send at once: a single job need not wait until the router is done with the turn."""
-        self._edge.push()
+        self._edge.flush_sockets()
 
     def take_changes(self) -> list[dict[str, Any]]:
         """Return what changed since the last time, a view for each job."""
@@ -156,13 +156,13 @@ class Seen:
         return list(changes.values())
 
     def _is_any_wanted(self) -> bool:
-        return self._following.eager > 0 or self._edge.watches_jobs()
+        return self._followers.event_follower_count > 0 or self._edge.watches_jobs()
 
     def _wanted(self, id: str) -> bool:
-        return self._following.wants_events(id) or self._edge.is_watched(wire.JOB_TOPIC + id)
+        return self._followers.wants_events(id) or self._edge.is_watched(wire.JOB_TOPIC + id)
 
     def _emit(self, id: str, events: list[dict[str, Any]]) -> None:
-        self._following.events(id, events)
+        self._followers.events(id, events)
         topic = wire.JOB_TOPIC + id
         if self._edge.is_watched(topic):
             for page in pages(events, event_bytes):

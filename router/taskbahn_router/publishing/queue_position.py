@@ -12,15 +12,15 @@ from twisted.logger import Logger
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
 from taskbahn_router.core.wait_reason import MOST_AHEAD
-from taskbahn_router.publishing.start_estimate import Outlook, Placed
-from taskbahn_router.stores.contract import Spot
+from taskbahn_router.publishing.start_estimate import JobPosition, StartEstimate
+from taskbahn_router.stores.contract import QueueCursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from taskbahn_router.model.ports import Clock, Runner
-    from taskbahn_router.model.state import Board
-    from taskbahn_router.publishing.job_watch import Watcher
+    from taskbahn_router.model.state import DispatcherState
+    from taskbahn_router.publishing.job_watch import JobWatch
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import JobRow
 
@@ -33,7 +33,7 @@ SAME_SECONDS = 5.0  # by which an expected start may be off before it is told an
 Served = list[set[int]]  # the lines of each worker that takes new jobs
 
 
-class Places:
+class QueuePositions:
     """Tells why jobs wait.
 
     typical: the seconds that an attempt of a task takes, None if that is not known.
@@ -43,7 +43,7 @@ class Places:
 
     def __init__(
         self,
-        board: Board,
+        board: DispatcherState,
         reader: Reader,
         runner: Runner,
         *,
@@ -57,24 +57,24 @@ class Places:
         self._wall = wall
         self._clock = clock
         self._typical = typical
-        self._watchers: dict[Watcher, float] = {}  # of jobs that do not run yet, with when they were told; longest ago first
+        self._watchers: dict[JobWatch, float] = {}  # of jobs that do not run yet, with when they were told; longest ago first
         self._ticks = False
 
     def served(self) -> Served:
         """Return which lines are served together, for `placed`."""
         return [worker.room.lines for worker in self._board.workers.values() if worker.room.open]
 
-    def placed(self, rows: Sequence[JobRow], served: Served) -> list[Placed]:
+    def placed(self, rows: Sequence[JobRow], served: Served) -> list[JobPosition]:
         """Count what is before those jobs; on the reader's thread."""
         spots = {row.seq: spot(row, served) for row in rows if row.state == State.READY}
         ahead = dict(zip(spots, self._reader.ahead(list(spots.values()), MOST_AHEAD), strict=True)) if spots else {}
-        return [Placed(row, spots[row.seq].lines, ahead[row.seq]) if row.seq in spots else Placed(row) for row in rows]
+        return [JobPosition(row, spots[row.seq].lines, ahead[row.seq]) if row.seq in spots else JobPosition(row) for row in rows]
 
-    def outlook(self) -> Outlook:
+    def start_estimate(self) -> StartEstimate:
         """Return what tells the places of jobs, at this moment."""
-        return Outlook(self._board, self._wall(), self._typical)
+        return StartEstimate(self._board, self._wall(), self._typical)
 
-    def moved(self, watcher: Watcher) -> None:
+    def moved(self, watcher: JobWatch) -> None:
         """A watched job came into another state."""
         if watcher.state not in QUEUED:
             self.forget(watcher)
@@ -82,7 +82,7 @@ class Places:
             self._watchers[watcher] = self._clock.seconds()
             self._tick_later()
 
-    def forget(self, watcher: Watcher) -> None:
+    def forget(self, watcher: JobWatch) -> None:
         """Nobody watches any more, or there is nothing to tell."""
         self._watchers.pop(watcher, None)
 
@@ -99,7 +99,7 @@ class Places:
             return
         served = self.served()
 
-        def read() -> list[Placed]:
+        def read() -> list[JobPosition]:
             with self._reader.snapshot():
                 return self.placed(self._reader.rows(list(watchers)), served)
 
@@ -107,10 +107,10 @@ class Places:
         asked.addCallbacks(lambda found: self._tell(watchers, found), self._not_read)
         asked.addBoth(lambda _: self._again())
 
-    def _next(self) -> dict[int, list[Watcher]]:
+    def _next(self) -> dict[int, list[JobWatch]]:
         """Return whom to tell in this tick, by the seqs of their jobs."""
         now = self._clock.seconds()
-        chosen: dict[int, list[Watcher]] = {}
+        chosen: dict[int, list[JobWatch]] = {}
         for watcher, told_at in list(self._watchers.items()):
             if told_at > now - TOLD_SECONDS or (len(chosen) == MOST_EACH_TICK and watcher.seq not in chosen):
                 break
@@ -120,10 +120,10 @@ class Places:
                 chosen.setdefault(watcher.seq, []).append(watcher)
         return chosen
 
-    def _tell(self, watchers: dict[int, list[Watcher]], found: list[Placed]) -> None:
-        outlook = self.outlook()
+    def _tell(self, watchers: dict[int, list[JobWatch]], found: list[JobPosition]) -> None:
+        start_estimate = self.start_estimate()
         for placed in found:
-            place = outlook.place(placed)
+            place = start_estimate.place(placed)
             for watcher in watchers[placed.row.seq]:
                 if place is not None and watcher.state in QUEUED and is_news(watcher.place, place):
                     watcher.place = place
@@ -138,10 +138,10 @@ class Places:
         self._tick_later()
 
 
-def spot(row: JobRow, served: Served) -> Spot:
+def spot(row: JobRow, served: Served) -> QueueCursor:
     """Return where a ready job stands: among all jobs of the lines that a worker serves together with its own."""
     lines = {row.line}.union(*(lines for lines in served if row.line in lines))
-    return Spot(tuple(sorted(lines)), row.priority, row.seq)
+    return QueueCursor(tuple(sorted(lines)), row.priority, row.seq)
 
 
 def is_news(before: dict[str, Any] | None, now: dict[str, Any]) -> bool:

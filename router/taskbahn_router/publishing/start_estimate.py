@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.states import State
-from taskbahn_router.core.wait_reason import Hands, Stand, expected_start, hands, why_ready, why_waiting
+from taskbahn_router.core.wait_reason import Capacity, WorkerFit, capacity_of, expected_start, why_ready, why_waiting
 from taskbahn_router.model.wire_format import packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbahn_router.model.state import Board, Worker
+    from taskbahn_router.model.state import DispatcherState, Worker
     from taskbahn_router.stores.rows import JobRow
 
 
-class Placed(NamedTuple):
+class JobPosition(NamedTuple):
     """A job; if it is ready, the lines that are served together with its own, and how many ready jobs of them come before it."""
 
     row: JobRow
@@ -23,21 +23,21 @@ class Placed(NamedTuple):
     ahead: int | None = None
 
 
-class Outlook:
+class StartEstimate:
     """Tells the `wire_views.Place` of jobs; what holds for all jobs of a line is worked out once.
 
     typical: the seconds that an attempt of a task takes, None if that is not known.
     """
 
-    def __init__(self, board: Board, now: float, typical: Callable[[str], float | None]) -> None:
+    def __init__(self, board: DispatcherState, now: float, typical: Callable[[str], float | None]) -> None:
         self._board = board
         self._now = now
         self._typical = typical
-        self._lines: dict[int, tuple[str, Hands]] = {}
+        self._lines: dict[int, tuple[str, Capacity]] = {}
         self._seconds: dict[str, float | None] = {}
         self._workers = [worker for worker in board.workers.values() if worker.orders is not None]
 
-    def place(self, placed: Placed) -> dict[str, Any] | None:
+    def place(self, placed: JobPosition) -> dict[str, Any] | None:
         """Return the place of a job; None if it runs or has ended."""
         row = placed.row
         if row.state == State.WAITING:
@@ -50,11 +50,11 @@ class Outlook:
         starts_at = expected_start(self._now, placed.ahead, its_hands, self._seconds_each(placed.lines))
         return place if starts_at is None else place | {"starts_at": starts_at}
 
-    def _line(self, row: JobRow) -> tuple[str, Hands]:
+    def _line(self, row: JobRow) -> tuple[str, Capacity]:
         """Return why the jobs of a line wait, and what the workers that may start them have."""
         if row.line not in self._lines:
             stands = [_stand(worker, row) for worker in self._workers]
-            self._lines[row.line] = why_ready(row.task, row.queue, stands), hands(stands)
+            self._lines[row.line] = why_ready(row.task, row.queue, stands), capacity_of(stands)
         return self._lines[row.line]
 
     def _seconds_each(self, lines: Sequence[int]) -> float | None:
@@ -71,9 +71,9 @@ class Outlook:
         return total / jobs if jobs else None
 
 
-def _stand(worker: Worker, row: JobRow) -> Stand:
+def _stand(worker: Worker, row: JobRow) -> WorkerFit:
     """Return how a worker stands to the jobs of a row's line."""
     room, blocked = worker.room, worker.is_blocked_for(row.task)
     serves = row.line in room.lines or (blocked and row.queue in worker.hello.queues)
     offers = serves or any(task.name == row.task for task in worker.hello.tasks)
-    return Stand(offers, serves, room.open, room.slots, room.in_flight, blocked)
+    return WorkerFit(offers, serves, room.open, room.slots, room.in_flight, blocked)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_KEPT = 50_000
 
 
-class Fingerprints:
+class FingerprintCache:
     """Keeps what it had to work out: as long as a job has no new event, its error is the same."""
 
     def __init__(self, reader: Reader) -> None:

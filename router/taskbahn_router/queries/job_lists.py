@@ -15,7 +15,7 @@ from taskbahn_router.core.error_fingerprint import FINGERPRINT
 from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import brief, packed
 from taskbahn_router.queries.error_groups import Groups
-from taskbahn_router.queries.fingerprint_cache import Fingerprints
+from taskbahn_router.queries.fingerprint_cache import FingerprintCache
 from taskbahn_router.stores.contract import Filter, Listed, Reader
 from taskbahn_router.stores.rows import JobRow
 from taskbahn_router.submission.submission import check_text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.model.pending_call import Call
-    from taskbahn_router.model.state import Board
+    from taskbahn_router.model.state import DispatcherState
 
 JOBS_ARGUMENTS = ("state", "task", "queue", "tag", "worker", "since", "until", "error", "before", "limit", "ids")
 MOST_LISTED = 500
@@ -39,11 +39,11 @@ SECONDS = 0.03  # after which a slice of work lets other questions go first
 class JobLists:
     """Answers `taskbahn.view.jobs` and `taskbahn.view.errors`; *ask* runs a function on the reader's thread for a call."""
 
-    def __init__(self, board: Board, reader: Reader, ask: Callable[..., None]) -> None:
+    def __init__(self, board: DispatcherState, reader: Reader, ask: Callable[..., None]) -> None:
         self._board = board
         self._reader = reader
         self._ask = ask
-        self._fingerprints = Fingerprints(reader)
+        self._fingerprints = FingerprintCache(reader)
 
     def jobs(self, call: Call) -> None:
         """`taskbahn.view.jobs`."""
@@ -96,13 +96,13 @@ class JobLists:
         """`taskbahn.view.errors`: in slices, between which other questions have their turn."""
         groups = Groups(_text("task", call.kwargs.get("task")))
 
-        def go_on(end: int | None) -> None:
+        def pipeline_next_turn(end: int | None) -> None:
             if end is None or groups.looked_at >= MOST_FAILED:
                 self._ask(call, call.answer, self._grouped, groups, end is None)
             elif call.open:
-                self._ask(call, go_on, self._group, groups, end)
+                self._ask(call, pipeline_next_turn, self._group, groups, end)
 
-        self._ask(call, go_on, self._group, groups, None)
+        self._ask(call, pipeline_next_turn, self._group, groups, None)
 
     def _group(self, groups: Groups, before: int | None) -> int | None:
         """Put some failed jobs into their groups; return where to go on. On the reader's thread."""

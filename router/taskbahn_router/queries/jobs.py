@@ -10,13 +10,13 @@ from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.core.placement import LONG_SECONDS
-from taskbahn_router.model.state import Board, Line, both_ids, id_bytes, id_text
+from taskbahn_router.model.state import DispatcherState, Line, both_ids, id_bytes, id_text
 from taskbahn_router.model.wire_format import packed, stored, whole
-from taskbahn_router.publishing.followers import Following, Waiter
-from taskbahn_router.publishing.job_watch import Pages, Watcher
+from taskbahn_router.publishing.followers import JobFollowers, Waiter
+from taskbahn_router.publishing.job_watch import EventPager, JobWatch
 from taskbahn_router.publishing.outcome_pages import OutcomePages
-from taskbahn_router.publishing.queue_position import Places, Served
-from taskbahn_router.publishing.start_estimate import Placed
+from taskbahn_router.publishing.queue_position import QueuePositions, Served
+from taskbahn_router.publishing.start_estimate import JobPosition
 from taskbahn_router.queries.job_lists import JobLists, is_number
 from taskbahn_router.stores.contract import OutcomeRow, Reader
 from taskbahn_router.stores.rows import AttemptRow, EventRow
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from taskbahn_router.metrics.recorder import History
+    from taskbahn_router.metrics.recorder import Recorder
     from taskbahn_router.model.pending_call import Call
     from taskbahn_router.model.ports import Clock, Runner
 
@@ -34,7 +34,7 @@ MOST_BYTES = wire.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePa
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # what takes longer is only known to be long
 
 
-class Views:
+class JobQueries:
     """Answers `taskbahn.view.*` and the reading half of `taskbahn.job.*`.
 
     wall: UTC seconds since the epoch.  clock: timers.  waiting: the bytes that wait for the reader of a session.
@@ -44,26 +44,26 @@ class Views:
 
     def __init__(
         self,
-        board: Board,
-        following: Following,
+        board: DispatcherState,
+        followers: JobFollowers,
         reader: Reader,
         runner: Runner,
         fail: Callable[[Call, Any], None],
         *,
         wall: Callable[[], float],
         clock: Clock,
-        history: History,
+        history: Recorder,
         waiting: Callable[[int | None], int] = lambda _: 0,
     ) -> None:
         self._board = board
         self._history = history
-        self._following = following
+        self._followers = followers
         self._reader = reader
         self._runner = runner
         self._fail = fail
-        self._places = Places(board, reader, runner, wall=wall, clock=clock, typical=self._typical)
-        self._pages = Pages(reader, runner, clock, waiting)
-        self._outcome_pages = OutcomePages(following, reader, runner, clock, waiting, fail)
+        self._queue_positions = QueuePositions(board, reader, runner, wall=wall, clock=clock, typical=self._typical)
+        self._pages = EventPager(reader, runner, clock, waiting)
+        self._outcome_pages = OutcomePages(followers, reader, runner, clock, waiting, fail)
         self._lists = JobLists(board, reader, self._ask)
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
@@ -85,22 +85,22 @@ class Views:
         raws = dict(map(both_ids, ids))
         unknown = {raw: id for id, raw in raws.items() if id not in self._board.jobs}
         waiter = Waiter(call, raws)
-        self._following.wait(waiter)
-        call.on_gone = lambda _: self._following.unfollow(list(waiter.left), waiter)
+        self._followers.wait(waiter)
+        call.on_gone = lambda _: self._followers.unfollow(list(waiter.left), waiter)
         if unknown:
             waiter.is_reading = True
             self._outcome_pages.begin(waiter, unknown)
         else:
             waiter.flush()
 
-    def look_up(self, id: str) -> None:
+    def resend_outcome(self, id: str) -> None:
         """Read how a job stands and tell its followers, if it is final."""
 
         def told(rows: list[OutcomeRow]) -> None:
             for row in rows:
                 if row.state in FINAL_STATES:
-                    self._following.final([id, row.state, row.result, packed(row.error)])
-            self._following.flush()
+                    self._followers.final([id, row.state, row.result, packed(row.error)])
+            self._followers.flush()
 
         asked = self._runner.run(self._reader.outcomes, [id_bytes(id)])
         asked.addCallbacks(told, lambda failure: self.log.failure("job {id} cannot be looked up", failure, id=id))
@@ -108,18 +108,18 @@ class Views:
     def get(self, call: Call) -> None:
         """`taskbahn.job.get`."""
         id, raw = self._id(call)
-        self._ask(call, lambda found: self._got(call, id, found), self._read, raw, self._places.served())
+        self._ask(call, lambda found: self._got(call, id, found), self._read, raw, self._queue_positions.served())
 
-    def _got(self, call: Call, id: str, found: tuple[Placed, list[AttemptRow]] | None) -> None:
+    def _got(self, call: Call, id: str, found: tuple[JobPosition, list[AttemptRow]] | None) -> None:
         if found is None:
             call.fail(UnknownJob(id))
         else:
             call.answer(self._view(*found))
 
-    def _read(self, raw: bytes, served: Served) -> tuple[Placed, list[AttemptRow]] | None:
+    def _read(self, raw: bytes, served: Served) -> tuple[JobPosition, list[AttemptRow]] | None:
         with self._reader.snapshot():
             row = self._reader.job(raw)
-            return None if row is None else (self._places.placed([row], served)[0], self._reader.attempts(row.seq))
+            return None if row is None else (self._queue_positions.placed([row], served)[0], self._reader.attempts(row.seq))
 
     def events(self, call: Call) -> None:
         """`taskbahn.job.events`."""
@@ -145,22 +145,22 @@ class Views:
         after = self._after(call)
 
         def finish() -> None:
-            self._places.forget(watcher)
+            self._queue_positions.forget(watcher)
             self._ask(call, lambda found: self._got(call, id, found), self._read, raw, [])
 
         def gone(_: object = None) -> None:
-            self._places.forget(watcher)
-            self._following.unfollow([id], watcher)
+            self._queue_positions.forget(watcher)
+            self._followers.unfollow([id], watcher)
 
         def fail(failure: Any) -> None:
             gone()
             self._fail(call, failure)
 
-        watcher = Watcher(call, self._pages, finish=finish, fail=fail, moved=self._places.moved)
-        self._following.follow(id, watcher)
+        watcher = JobWatch(call, self._pages, finish=finish, fail=fail, moved=self._queue_positions.moved)
+        self._followers.follow(id, watcher)
         call.on_gone = gone
 
-        def show(found: tuple[Placed, list[AttemptRow], list[EventRow], int] | None) -> None:
+        def show(found: tuple[JobPosition, list[AttemptRow], list[EventRow], int] | None) -> None:
             if found is None:
                 gone()
                 call.fail(UnknownJob(id))
@@ -174,9 +174,11 @@ class Views:
                 watcher.end(lambda: call.answer(view))
             watcher.begin(placed.row, newest, after, events)
 
-        self._ask(call, show, self._read_all, raw, after, self._places.served())
+        self._ask(call, show, self._read_all, raw, after, self._queue_positions.served())
 
-    def _read_all(self, raw: bytes, after: int, served: Served) -> tuple[Placed, list[AttemptRow], list[EventRow], int] | None:
+    def _read_all(
+        self, raw: bytes, after: int, served: Served
+    ) -> tuple[JobPosition, list[AttemptRow], list[EventRow], int] | None:
         """Read a job for who watches it: the first of its events too, and the number of the newest one, which its row may be behind."""
         with self._reader.snapshot():
             row = self._reader.job(raw)
@@ -184,9 +186,9 @@ class Views:
                 return None
             newest = max(row.number, self._reader.newest_event(row.seq))
             events = self._pages.first(row.seq, min(after, newest))
-            return self._places.placed([row], served)[0], self._reader.attempts(row.seq), events, newest
+            return self._queue_positions.placed([row], served)[0], self._reader.attempts(row.seq), events, newest
 
-    def _view(self, placed: Placed, attempts: list[AttemptRow]) -> dict[str, Any]:
+    def _view(self, placed: JobPosition, attempts: list[AttemptRow]) -> dict[str, Any]:
         """Return the whole `wire_views.JobView` of a job, with the newest progress if it runs now."""
         view = whole(placed.row, attempts)
         live = self._board.jobs.get(view["id"])
@@ -194,7 +196,7 @@ class Views:
             view["progress"] = live.progress
         blocked = live.worker.blocked() if live is not None and live.worker is not None else None
         more = {
-            "place": self._places.outlook().place(placed),
+            "place": self._queue_positions.start_estimate().place(placed),
             "typical": self._typical(placed.row.task),
             "blocks": blocked if blocked is not None and blocked["job"] == view["id"] else None,
         }

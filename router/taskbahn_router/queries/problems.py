@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.wire_views import Problem
-from taskbahn_router.text import counted, some, span
+from taskbahn_router.text import format_duration, join_names, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -201,7 +201,7 @@ def _failing(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             kind="failing",
             level="warning",
-            sentence=f"Jobs of {len(worst) - MOST_ALIKE:,} more tasks fail: {some(worst[MOST_ALIKE:])}.",
+            sentence=f"Jobs of {len(worst) - MOST_ALIKE:,} more tasks fail: {join_names(worst[MOST_ALIKE:])}.",
             hint="So many at once often have one cause: something that all of them need.",
             page="errors",
             query="state:failed since:1h",
@@ -242,7 +242,7 @@ def _draining(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             kind="draining",
             level="error",
-            sentence=f"{_jobs(left)} for {_names(left, TASK)}, and who could run that is draining: {some(sorted(ids))}.",
+            sentence=f"{_jobs(left)} for {_names(left, TASK)}, and who could run that is draining: {join_names(sorted(ids))}.",
             hint="Start another worker, or let a drained one take jobs again.",
             since=_since(left),
             page="workers",
@@ -258,7 +258,7 @@ def _silent(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             kind="silent_worker",
             level="warning",
-            sentence=f"The worker {worker.id}, which has {counted(worker.running, 'job')}, is silent.",
+            sentence=f"The worker {worker.id}, which has {pluralize(worker.running, 'job')}, is silent.",
             hint="After 30 s it is given up and others get its jobs. Is its machine overloaded, suspended or out of reach?",
             since=facts.now - worker.silent,
             page="workers",
@@ -268,7 +268,7 @@ def _silent(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             kind="silent_worker",
             level="warning",
-            sentence=f"Not heard for {SILENT_SECONDS:.0f} s or longer: {counted(len(silent) - MOST_ALIKE, 'more worker')}.",
+            sentence=f"Not heard for {SILENT_SECONDS:.0f} s or longer: {pluralize(len(silent) - MOST_ALIKE, 'more worker')}.",
             hint="So many at once: look at the network between them and this node.",
             page="workers",
         )
@@ -295,7 +295,7 @@ def _blocked(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             kind="blocked_worker",
             level="error",
-            sentence=f"The event loop is blocked of {counted(len(blocked) - MOST_ALIKE, 'more worker')}.",
+            sentence=f"The event loop is blocked of {pluralize(len(blocked) - MOST_ALIKE, 'more worker')}.",
             hint="So many at once: the same task probably blocks all of them; `taskbahn workers` shows where.",
             page="workers",
         )
@@ -303,12 +303,12 @@ def _blocked(facts: Facts) -> Iterator[Problem]:
 
 def _long(facts: Facts) -> Iterator[Problem]:
     for run in sorted(facts.long_runs, key=lambda run: -run.longest)[:MOST_ALIKE]:
-        who = "A job" if run.number == 1 else counted(run.number, "job")
+        who = "A job" if run.number == 1 else pluralize(run.number, "job")
         verb = "runs" if run.number == 1 else "run"
         yield Problem(
             kind="long_running",
             level="warning",
-            sentence=f"{who} of {run.task} {verb} for far longer than the typical {span(run.typical)}.",
+            sentence=f"{who} of {run.task} {verb} for far longer than the typical {format_duration(run.typical)}.",
             hint="It may hang: see its log and progress, and cancel it if so. `run_within` gives a task a limit.",
             since=facts.now - run.longest,
             page="jobs",
@@ -322,7 +322,7 @@ def _lag(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             kind="lag",
             level="error" if facts.lag >= BAD_LAG_SECONDS else "warning",
-            sentence=f"The router is late by {span(facts.lag)} with everything it does.",
+            sentence=f"The router is late by {format_duration(facts.lag)} with everything it does.",
             hint="Its machine or this process is overloaded: see what else runs there, and what sends so much.",
             page="overview",
         )
@@ -349,7 +349,7 @@ def _since(lines: Iterable[LineFacts]) -> float:
 
 def _jobs(lines: Iterable[LineFacts]) -> str:
     number = sum(line.ready for line in lines)
-    return f"{counted(number, 'job')} {'waits' if number == 1 else 'wait'}"
+    return f"{pluralize(number, 'job')} {'waits' if number == 1 else 'wait'}"
 
 
 def _queues(queue: str, lines: Iterable[LineFacts]) -> str:
@@ -357,4 +357,4 @@ def _queues(queue: str, lines: Iterable[LineFacts]) -> str:
 
 
 def _names(lines: Iterable[LineFacts], of: str) -> str:
-    return some(sorted({getattr(line, of) for line in lines}))
+    return join_names(sorted({getattr(line, of) for line in lines}))

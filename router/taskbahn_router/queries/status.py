@@ -9,10 +9,10 @@ from taskbahn import wire
 from taskbahn.states import State
 from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.minutes import minute_of
-from taskbahn_router.metrics.queue_age import Gauges
+from taskbahn_router.metrics.queue_age import QueueAges
 from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.queries.problems import FAILURE_SECONDS, Facts, LineFacts, LongRun, WorkerFacts, problems, too_long
-from taskbahn_router.workers.registry import CallOrders
+from taskbahn_router.workers.registry import AttachChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_LOOKED_AT = 1_000  # lines, and of the running jobs those that came first, so that a look stays short
 
 
-class Overview:
+class StatusQuery:
     """Looks, notes gauges for the charts, and has the minutes of the charts stored.
 
     trouble: why the store takes nothing, empty while it does; lag: by how many seconds the event loop is late.
@@ -38,13 +38,13 @@ class Overview:
         self._dispatcher = dispatcher
         self._board = dispatcher.board
         self._history = dispatcher.history
-        self._gauges = Gauges(dispatcher.board, dispatcher.history)
+        self._gauges = QueueAges(dispatcher.board, dispatcher.history)
         self._reader = reader
         self._runner = runner
         self._trouble = trouble
         self._lag = lag
         self._problems: list[dict[str, Any]] = []
-        self._seen: dict[tuple[str, str, str], float] = {}  # problem -> when it was first there
+        self._publisher: dict[tuple[str, str, str], float] = {}  # problem -> when it was first there
         self._minute = minute_of(dispatcher.wall())
         self._is_asking = False
         self._next_question = 0.0
@@ -75,7 +75,7 @@ class Overview:
 
     def _ask(self, now: float) -> None:
         """Have the store say since when jobs wait; not more often than a chart has buckets."""
-        if self._is_asking or not self._board.crowded or now < self._next_question:
+        if self._is_asking or not self._board.partitions_with_backlog or now < self._next_question:
             return
         self._is_asking = True
 
@@ -92,14 +92,14 @@ class Overview:
     def _dated(self, found: list[Problem], now: float) -> list[Problem]:
         """Say since when each problem is there, where it is not known better."""
         keys = [(problem.kind, problem.id, problem.query) for problem in found]
-        self._seen = {key: self._seen.get(key, now) for key in keys}
+        self._publisher = {key: self._publisher.get(key, now) for key in keys}
         for key, problem in zip(keys, found, strict=True):
             if problem.since is None:
-                problem.since = self._seen[key]
+                problem.since = self._publisher[key]
         return found
 
     def _facts(self, now: float) -> Facts:
-        lines = [self._board.by_id[line] for line in islice(self._board.crowded, MOST_LOOKED_AT)]
+        lines = [self._board.by_id[line] for line in islice(self._board.partitions_with_backlog, MOST_LOOKED_AT)]
         typical = {task: self._history.typical(task) for task in {line.task for line in lines}}
         if self._failures_at != now // STEP:
             self._failures_at, self._failures = now // STEP, self._history.failures(FAILURE_SECONDS)
@@ -126,7 +126,9 @@ class Overview:
             if offer is None or offer[0] is not worker.hello:  # it is new, or came back
                 offer = (worker.hello, *_offered(worker.hello))
             self._offers[worker.id] = offer
-            silent = clock - worker.seen if isinstance(worker.orders, CallOrders) else 0.0  # others send no heartbeats
+            silent = (
+                clock - worker.last_heartbeat if isinstance(worker.orders, AttachChannel) else 0.0
+            )  # others send no heartbeats
             room = worker.room
             found.append(WorkerFacts(worker.id, room.slots, room.in_flight, silent, room.open, *offer[1:], worker.blocked()))
         return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.errors import ServiceError, StoreUnavailable
-from taskbahn_router.stores.queries import FailedRow, Filter, Listed, OutcomeRow, Spot
+from taskbahn_router.stores.queries import FailedRow, Filter, Listed, OutcomeRow, QueueCursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +45,8 @@ __all__ = [
     "Filter",
     "Listed",
     "OutcomeRow",
+    "QueueCursor",
     "Reader",
-    "Spot",
     "Store",
     "StoreLocked",
     "StoreUnavailable",
@@ -127,7 +127,7 @@ class StartState:
     next_sweep: float | None
     counts: dict[str, int]  # state -> jobs
     minutes: list[MinuteRow] = field(default_factory=list)  # of the newest minute that was stored
-    heard: dict[int, int] = field(default_factory=dict)  # seq -> the newest mark that is stored of a running job's attempt
+    last_marks: dict[int, int] = field(default_factory=dict)  # seq -> the newest mark that is stored of a running job's attempt
 
 
 class Reader(Protocol):
@@ -151,7 +151,7 @@ class Reader(Protocol):
     def errors(self, seqs: Sequence[int]) -> dict[int, str]:
         """Return the whole errors, as JSON, of those jobs that have one."""
 
-    def ahead(self, spots: Sequence[Spot], most: int) -> list[int]:
+    def ahead(self, spots: Sequence[QueueCursor], most: int) -> list[int]:
         """Return for each spot how many ready jobs come before it, counting no more than *most*."""
 
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:

@@ -40,7 +40,7 @@ class Listed(NamedTuple):
     next: int | None
 
 
-class Spot(NamedTuple):
+class QueueCursor(NamedTuple):
     """Where a ready job stands: in lines that are served together, those with higher priority come first, then the older ones."""
 
     lines: tuple[int, ...]

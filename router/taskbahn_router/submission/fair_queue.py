@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_TAKEN = 1_000  # jobs of one commit, but for a larger submission, which is never split
 
 
-class Inbox:
+class FairQueue:
     """The submissions of each caller in their order."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from taskbahn.protocol.options import Where
 from taskbahn.protocol.options import check as check_options
 from taskbahn.states import State
 from taskbahn_router.core.policy import Policy, policy_of
-from taskbahn_router.model.state import Board, Job, Task, both_ids, id_text
+from taskbahn_router.model.state import DispatcherState, Job, Task, both_ids, id_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,10 +67,10 @@ def new_id(now: float) -> tuple[str, bytes]:
     return id_text(raw), raw
 
 
-class Intake:
+class Submissions:
     """Makes `Job`s of requests; wall is the clock that jobs are dated by (UTC seconds)."""
 
-    def __init__(self, board: Board, wall: Callable[[], float]) -> None:
+    def __init__(self, board: DispatcherState, wall: Callable[[], float]) -> None:
         self._board = board
         self._wall = wall
 

@@ -13,12 +13,12 @@ from twisted.logger import Logger
 
 from taskbahn.errors import InvalidRequest, UnknownWorker
 from taskbahn_router.submission.submission import check_text
-from taskbahn_router.workers.registry import CallOrders
+from taskbahn_router.workers.registry import AttachChannel
 
 if TYPE_CHECKING:
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import Call
-    from taskbahn_router.model.state import Board, Worker
+    from taskbahn_router.model.state import DispatcherState, Worker
 
 MOST_JOBS = 100  # told of one worker
 MOST_WISHES = 1_000  # for workers that are not attached any more
@@ -81,16 +81,16 @@ class Workers:
         return worker_view(worker, self._board, self._dispatcher.clock.seconds())
 
 
-def worker_view(worker: Worker, board: Board, now: float) -> dict[str, Any]:
-    """Return the `wire_views.WorkerView` of a worker; now: by the clock that `seen` is of."""
+def worker_view(worker: Worker, board: DispatcherState, now: float) -> dict[str, Any]:
+    """Return the `wire_views.WorkerView` of a worker; now: by the clock that `last_heartbeat` is of."""
     hello, vitals = worker.hello, worker.vitals
-    speaks = isinstance(worker.orders, CallOrders)  # others, which have no SDK, live for as long as their registration does
+    speaks = isinstance(worker.orders, AttachChannel)  # others, which have no SDK, live for as long as their registration does
     held = (board.jobs.get(id) for id in islice(worker.attempts, MOST_JOBS))  # in the order in which they were handed out
     return {
         "id": worker.id, "host": hello.host, "pid": hello.pid, "version": hello.version, "python": hello.python,
         "slots": worker.room.slots, "running": worker.room.in_flight, "queues": hello.queues, "tasks": [task.name for task in hello.tasks],
         "draining": worker.draining or worker.drained, "drained": worker.drained,
-        "attached_at": worker.attached_at, "seen": round(now - worker.seen, 3) if speaks else 0.0,
+        "attached_at": worker.attached_at, "seen": round(now - worker.last_heartbeat, 3) if speaks else 0.0,
         "finished": worker.finished, "failed": worker.failed,
         "memory": vitals.memory, "cpu": vitals.cpu, "load": vitals.load, "blocked": worker.blocked(),
         "jobs": [[job.id, job.line.task, job.started_at] for job in held if job is not None and job.worker is worker],

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
-    from taskbahn_router.model.ports import Outside
+    from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.model.state import Worker
-    from taskbahn_router.workers.registry import Roster
+    from taskbahn_router.workers.registry import WorkerRegistry
 
 
 TELL_SECONDS = 0.05  # between two reports of progress; the newest of each attempt counts
@@ -41,10 +41,10 @@ class OfferFailed(Exception):
         self.lost = lost
 
 
-class OfferOrders:
+class OfferChannel:
     """The way to an offered procedure: orders become calls, their ends become reports."""
 
-    def __init__(self, dispatcher: Dispatcher, outside: Outside, offer: Offer) -> None:
+    def __init__(self, dispatcher: Dispatcher, outside: RouterPort, offer: Offer) -> None:
         self._dispatcher = dispatcher
         self._outside = outside
         self._offer = offer
@@ -158,9 +158,9 @@ class Offers:
 
     log = Logger("taskbahn.offers")
 
-    def __init__(self, dispatcher: Dispatcher, roster: Roster, outside: Outside) -> None:
+    def __init__(self, dispatcher: Dispatcher, registry: WorkerRegistry, outside: RouterPort) -> None:
         self._dispatcher = dispatcher
-        self._roster = roster
+        self._registry = registry
         self._outside = outside
         self._workers: dict[int, Worker] = {}
 
@@ -174,7 +174,7 @@ class Offers:
         offer = offer_of(uri)
         if offer is None:
             return
-        orders = OfferOrders(self._dispatcher, self._outside, offer)
+        orders = OfferChannel(self._dispatcher, self._outside, offer)
         known = self._dispatcher.board.tasks.get(offer.task)
         declaration = known.declaration if known else wire.TaskDeclaration(name=offer.task, pool="offer")
         id = self._worker_id(offer, number)
@@ -183,7 +183,7 @@ class Offers:
         if queue:
             hello.queues = [queue]
         try:
-            worker = self._roster.add(hello, orders)
+            worker = self._registry.add(hello, orders)
         except TaskbahnError as error:
             self.log.warn("{uri} is not taken as an offer: {error}", uri=uri, error=error)
             return
@@ -195,7 +195,7 @@ class Offers:
         """A registration is gone; its attempts are lost at once, for nobody can come back under it."""
         worker = self._workers.pop(registration, None)
         if worker is not None:
-            self._roster.lose(worker, at_once=True)
+            self._registry.lose(worker, at_once=True)
 
     def _worker_id(self, offer: Offer, number: int) -> str:
         """Return the id of its worker, which is another one's only if that one has left."""

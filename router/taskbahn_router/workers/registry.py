@@ -15,10 +15,10 @@ from taskbahn import wire
 from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.protocol.options import check as check_options
 from taskbahn.states import State
-from taskbahn_router.core.placement import Room
-from taskbahn_router.dispatcher.outcomes import vacate
+from taskbahn_router.core.placement import WorkerCapacity
+from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import Task, Worker
-from taskbahn_router.model.turn import Loss
+from taskbahn_router.model.turn import LostAttempt
 from taskbahn_router.submission.submission import check_name, check_report, check_text, convert
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Edge(Protocol):
         """Call a procedure of a worker."""
 
 
-class CallOrders:
+class AttachChannel:
     """The way to a worker through its standing `taskbahn.worker.attach`."""
 
     def __init__(self, call: Call) -> None:
@@ -61,7 +61,7 @@ class CallOrders:
         self._call.fail(error)
 
 
-class Roster:
+class WorkerRegistry:
     """Keeps the workers of the board."""
 
     log = Logger("taskbahn.roster")
@@ -78,7 +78,7 @@ class Roster:
     def start(self) -> None:
         """Wait for the workers of before a restart, and begin to listen for heartbeats."""
         if self._board.running_at_start:
-            self._clock.callLater(GRACE_SECONDS, self._orphans)
+            self._clock.callLater(GRACE_SECONDS, self._fail_unclaimed)
         self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
 
     def attach(self, call: Call) -> None:
@@ -88,7 +88,7 @@ class Roster:
             raise InvalidRequest(
                 "taskbahn.worker.attach must be called with receive_progress: orders come as progressive results"
             )
-        worker = self.add(hello, CallOrders(call))
+        worker = self.add(hello, AttachChannel(call))
         if call.caller is not None:
             self._by_caller[call.caller] = worker
         call.on_gone = lambda _: self._gone(call, worker)
@@ -97,7 +97,7 @@ class Roster:
         if hello.reports is not None:
             self._hear(worker, hello.reports)
         self._dispatcher.room_changed()
-        self._dispatcher.seen.flush()
+        self._dispatcher.publisher.flush()
 
     def report(self, call: Call) -> None:
         """`taskbahn.worker.report`."""
@@ -107,7 +107,7 @@ class Roster:
         self._report(worker, call.args[0] if call.args else None, lambda refused: call.answer({"refused": refused}))
 
     def _report(self, worker: Worker, plain: Any, acknowledge: Acknowledge) -> None:
-        worker.seen = self._clock.seconds()
+        worker.last_heartbeat = self._clock.seconds()
         report = convert(plain, wire.Report, "a report")
         check_report(report)
         if report.vitals is not None:
@@ -128,14 +128,14 @@ class Roster:
 
     def _hear(self, worker: Worker, procedure: str) -> None:
         """Call the procedure through which a worker streams its reports."""
-        seen = self._dispatcher.seen
+        publisher = self._dispatcher.publisher
         waits = False  # an acknowledgement
 
         def recorded(refused: list[list[Any]]) -> None:
             nonlocal waits
             worker.order_recorded(refused)
             if worker.attempts or refused:
-                seen.touched.add(worker.id)
+                publisher.dirty_workers.add(worker.id)
             elif not waits:  # it has nothing to report: this may go with its next job, which spares both sides a message for each
                 waits = True
                 self._clock.callLater(ACKNOWLEDGE_SECONDS, acknowledge)
@@ -143,7 +143,7 @@ class Roster:
         def acknowledge() -> None:
             nonlocal waits
             waits = False
-            seen.flush_worker(worker)
+            publisher.flush_worker(worker)
 
         def heard(*values: Any, **_: Any) -> None:
             if worker.orders is not None:
@@ -176,12 +176,12 @@ class Roster:
             before.settle_room()
         self._forget_reports(hello)
         now = self._clock.seconds()
-        worker = Worker(hello.worker, hello, Room(hello.slots), orders, self._dispatcher.wall(), now)
+        worker = Worker(hello.worker, hello, WorkerCapacity(hello.slots), orders, self._dispatcher.wall(), now)
         worker.drained = worker.id in self._board.drained
         worker.settle_room()
         self._board.workers[hello.worker] = worker
         self._board.serves(worker)
-        self._adopt(worker, before)
+        self._reconcile(worker, before)
         return worker
 
     def _forget_reports(self, hello: wire.Hello) -> None:
@@ -201,9 +201,9 @@ class Roster:
         worker.orders = None
         worker.settle_room()
         if not any(id in self._board.jobs for id in worker.attempts) or at_once:
-            self._bury(worker)
+            self._fail_permanently(worker)
         else:
-            self._clock.callLater(GRACE_SECONDS, self._bury, worker)
+            self._clock.callLater(GRACE_SECONDS, self._fail_permanently, worker)
 
     def _hello(self, call: Call) -> wire.Hello:
         given = call.args[0] if call.args else None
@@ -235,7 +235,7 @@ class Roster:
                 task.seconds_each = known.seconds_each if known else None
                 self._board.tasks[task.name] = task
                 self._dispatcher.gathered.tasks.append(task)
-                self._dispatcher.loop.poke()
+                self._dispatcher.loop.schedule_turn()
             self._declare(task.name)
 
     def _task(self, declaration: wire.TaskDeclaration) -> Task:
@@ -248,7 +248,7 @@ class Roster:
             task.checker.compile()
         return task
 
-    def _adopt(self, worker: Worker, before: Worker | None) -> None:
+    def _reconcile(self, worker: Worker, before: Worker | None) -> None:
         """Hold what the worker says it runs against what the board knows."""
         says = dict(worker.hello.running)
         # what was cancelled there may run elsewhere by now
@@ -260,23 +260,23 @@ class Roster:
             if job.state is not State.RUNNING:
                 continue
             if before is not None and job.worker is before:
-                vacate(before, job.id)
+                release_slot(before, job.id)
             if says.get(job.id) == job.attempt:
                 del says[job.id]
-                job.occupy(worker, job.started_at or self._dispatcher.wall())
+                job.take_slot(worker, job.started_at or self._dispatcher.wall())
                 worker.holds_slow([job.id])
             else:
-                self._dispatcher.lost(Loss(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
         for id, attempt in says.items():
             worker.order_cancel(id, attempt, "it is no longer this worker's")
-            self._dispatcher.seen.touched.add(worker.id)
+            self._dispatcher.publisher.dirty_workers.add(worker.id)
 
     def _gone(self, call: Call, worker: Worker) -> None:
         if self._by_caller.get(call.caller or 0) is worker:
             del self._by_caller[call.caller or 0]
         self.lose(worker)
 
-    def _bury(self, worker: Worker) -> None:
+    def _fail_permanently(self, worker: Worker) -> None:
         if self._board.workers.get(worker.id) is not worker or worker.orders is not None:
             return
         del self._board.workers[worker.id]
@@ -284,9 +284,9 @@ class Roster:
             job = self._board.jobs.get(id)
             if job is not None and job.worker is worker:
                 error = {"type": "WorkerLost", "message": f"worker {worker.id} ({worker.hello.host}) was lost"}
-                self._dispatcher.lost(Loss(job, "worker_lost", error))
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", error))
 
-    def _orphans(self) -> None:
+    def _fail_unclaimed(self) -> None:
         left, self._board.running_at_start = self._board.running_at_start, []
         for job in left:
             if job.worker is None and job.state is State.RUNNING:
@@ -294,25 +294,25 @@ class Roster:
                     "type": "WorkerLost",
                     "message": f"worker {job.worker_id} did not come back after a restart of the router",
                 }
-                self._dispatcher.lost(Loss(job, "worker_lost", error))
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", error))
 
     def _listen(self) -> None:
         silent_since = self._clock.seconds() - MISSED_HEARTBEATS * HEARTBEAT_SECONDS
         for worker in list(self._board.workers.values()):
             if self._dispatcher.loop.error is not None:
                 self._have_patience(worker)
-            elif worker.orders is not None and worker.seen < silent_since and isinstance(worker.orders, CallOrders):
+            elif worker.orders is not None and worker.last_heartbeat < silent_since and isinstance(worker.orders, AttachChannel):
                 self.log.warn("worker {id} was silent for too long and is given up", id=worker.id)
                 self._dismiss(worker, NotReady("the worker was silent for too long; it may attach again"))
-        self._dispatcher.seen.flush()
+        self._dispatcher.publisher.flush()
         self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
 
     def _have_patience(self, worker: Worker) -> None:
         """Its report waits for the store, and before that is recorded it sends nothing: neither side shall give the other up."""
-        worker.seen = self._clock.seconds()
-        if isinstance(worker.orders, CallOrders):
+        worker.last_heartbeat = self._clock.seconds()
+        if isinstance(worker.orders, AttachChannel):
             worker.outbox["waits"] = True
-            self._dispatcher.seen.touched.add(worker.id)
+            self._dispatcher.publisher.dirty_workers.add(worker.id)
 
 
 def attempts_in(report: wire.Report) -> set[tuple[str, int]]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from taskbahn_router.stores.minutes import MinuteRow
-    from taskbahn_router.stores.queries import Listed, Spot
+    from taskbahn_router.stores.queries import Listed, QueueCursor
 
 FORGOTTEN_BY_RETRY: dict[str, None] = dict.fromkeys(
     ("finished_at", "delete_at", "result", "error", "fingerprint", "progress", "due_at", "expires_at", "worker")
@@ -71,7 +71,7 @@ class MemoryStore:
                 next_sweep=tables.next_sweep(),
                 counts=dict(Counter(record.state for record in tables.records.values())),
                 minutes=tables.newest_minute(),
-                heard={row.seq: mark for row in running if (mark := tables.heard(row))},
+                last_marks={row.seq: mark for row in running if (mark := tables.last_mark(row))},
             )
 
     def commit(self, batch: Batch) -> CommitResult:
@@ -294,7 +294,7 @@ class MemoryReader:
             records = ((seq, self._tables.records.get(seq)) for seq in seqs)
             return {seq: record.error for seq, record in records if record is not None and record.error is not None}
 
-    def ahead(self, spots: Sequence[Spot], most: int) -> list[int]:
+    def ahead(self, spots: Sequence[QueueCursor], most: int) -> list[int]:
         with self._tables.lock:
             ready = self._tables.ready
             return [

@@ -95,7 +95,7 @@ class Tables:
         """Return the number of a job's newest event; 0: there is none."""
         return max(self.events.get(seq, ()), default=0)
 
-    def heard(self, row: JobRow) -> int:
+    def last_mark(self, row: JobRow) -> int:
         """Return the newest mark of a running job's attempt."""
         event = self.events.get(row.seq, {}).get(self.newest_event(row.seq))
         return event.mark if event is not None and event.attempt == row.attempt else 0

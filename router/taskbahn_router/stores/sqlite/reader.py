@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from taskbahn_router.stores.queries import Filter, Listed, Spot
+    from taskbahn_router.stores.queries import Filter, Listed, QueueCursor
 
 IDS_EACH = 500
 
@@ -59,7 +59,7 @@ class SqliteReader:
     def errors(self, seqs: Sequence[int]) -> dict[int, str]:
         return dict(wire.from_json(self._rows(SQL["errors"], (wire.to_json(seqs),))[0][0]))
 
-    def ahead(self, spots: Sequence[Spot], most: int) -> list[int]:
+    def ahead(self, spots: Sequence[QueueCursor], most: int) -> list[int]:
         counts: list[int] = wire.from_json(self._rows(SQL["ahead"], (wire.to_json(spots), most))[0][0])
         return counts
 

@@ -203,7 +203,7 @@ class SqliteStore:
             next_sweep=_next_sweep(connection),
             counts=dict(rows("state_counts")),
             minutes=[MinuteRow(*row) for row in rows("newest_minute")],
-            heard={row.seq: mark for row, mark in running if mark},
+            last_marks={row.seq: mark for row, mark in running if mark},
         )
 
 
