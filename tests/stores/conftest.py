@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import LINES
+from support.rows import PARTITIONS
 
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.memory import MemoryStore
@@ -42,6 +42,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An open store that knows the three lines."""
     made = MAKERS[request.param](tmp_path / "data")
     made.open()
-    made.commit(Batch(lines=LINES))
+    made.commit(Batch(partitions=PARTITIONS))
     yield made
     made.close()

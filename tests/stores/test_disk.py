@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import LINES, everything, new_job, put, state_of
+from support.rows import PARTITIONS, everything, new_job, put, state_of
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn_router.stores.contract import Batch, StoreLocked, StoreUnusable
@@ -34,7 +34,7 @@ def sqlite(tmp_path: Path) -> Iterator[SqliteStore]:
     """An open SQLite store with one job."""
     store = SqliteStore(tmp_path / "data")
     store.open()
-    store.commit(Batch(lines=LINES, new=[new_job(1)]))
+    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
     yield store
     store.close()
 
@@ -201,7 +201,7 @@ def test_damage_at_the_start_is_told_with_what_to_do(tmp_path: Path, content: by
 def test_a_disk_that_is_full_at_the_start_does_not_end_the_router(tmp_path: Path, limit: Callable[[int], None]) -> None:
     store = SqliteStore(tmp_path / "data")
     store.open()
-    store.commit(Batch(lines=LINES, new=[new_job(1)]))
+    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
     store.close()  # which takes the log away
     limit(1_000_000)  # less than the log is lengthened to
     assert store.open().ready == {1: 1}
@@ -231,7 +231,7 @@ def mount(*arguments: str | Path) -> int:
 def test_a_small_disk_that_fills_up_is_told_and_goes_on_when_there_is_room(disk: Path) -> None:
     store = SqliteStore(disk / "data")
     store.open()
-    store.commit(Batch(lines=LINES))
+    store.commit(Batch(partitions=PARTITIONS))
     acknowledged, sentence = fill(store, first=1)
     assert f"make room on the disk of {disk}" in sentence
     assert mount("-o", "remount,size=40m", disk) == 0
@@ -244,7 +244,7 @@ def test_a_small_disk_that_fills_up_is_told_and_goes_on_when_there_is_room(disk:
 def test_a_disk_that_is_read_only_at_the_start_is_told_with_what_to_do(disk: Path) -> None:
     store = SqliteStore(disk)
     store.open()
-    store.commit(Batch(lines=LINES, new=[new_job(1)]))
+    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
     store.close()
     assert mount("-o", "remount,ro", disk) == 0
     with pytest.raises(StoreUnusable, match=r"cannot be used: no write permission .*; give one that this user may write to"):

@@ -9,12 +9,12 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import LINES, NOW, cancel, claim, everything, finish, new_job, put, put_in, requeue, retry, seqs, state_of
+from support.rows import NOW, PARTITIONS, cancel, claim, everything, finish, new_job, put, put_in, requeue, retry, seqs, state_of
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch, StoreUnusable
-from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow, LineRow, Prune, Snapshot, Sweep
+from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow, PartitionRow, Prune, Snapshot, Sweep
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
@@ -31,7 +31,7 @@ def sqlite(tmp_path: Path) -> Iterator[SqliteStore]:
     """An open SQLite store."""
     store = SqliteStore(tmp_path / "data")
     store.open()
-    store.commit(Batch(lines=LINES))
+    store.commit(Batch(partitions=PARTITIONS))
     yield store
     store.close()
 
@@ -44,9 +44,9 @@ def connection_of(store: SqliteStore) -> sqlite3.Connection:
 def a_bit_of_all(*, requeued_to: str = "ready", first: int = 100) -> Batch:
     """A batch with every kind of move for jobs 1 (running), 2 (running), 3 (cancelled), 4 (waiting), 5 (ready), 6 (succeeded)."""
     return Batch(
-        lines=[LineRow(9, "new", "a.new")],
+        partitions=[PartitionRow(9, "new", "a.new")],
         tasks=[("a.new", "{}", NOW)],
-        new=[new_job(first), new_job(first + 1, line=9)],
+        new=[new_job(first), new_job(first + 1, partition=9)],
         finishes=[finish(1)],
         requeues=[requeue(2, state=requeued_to)],
         attempts=[AttemptRow(1, 1, "w", NOW, NOW, "error", None)],
@@ -143,7 +143,7 @@ def test_a_log_that_is_torn_off_loses_whole_batches_only(tmp_path: Path, cut: in
     monkeypatch.setattr(SqliteStore, "_lengthen_log", lambda *_: None)
     sqlite = SqliteStore(tmp_path / "data")
     sqlite.open()
-    sqlite.commit(Batch(lines=LINES))
+    sqlite.commit(Batch(partitions=PARTITIONS))
     for turn in range(40):
         sqlite.commit(Batch(new=[new_job(turn * 10 + index, packed="x" * 500) for index in range(1, 11)]))
     size = (tmp_path / "data" / "taskbahn.db-wal").stat().st_size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from support.rows import LINES, finish, new_job, put, retry, row_of
+from support.rows import PARTITIONS, finish, new_job, put, retry, row_of
 
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch
@@ -38,7 +38,7 @@ def test_jobs_that_failed_before_there_were_fingerprints_are_taken_over(tmp_path
         before.setattr(sqlite_store, "MIGRATIONS", BEFORE)
         connection = sqlite_store.connect(tmp_path / "taskbahn.db")
         SqliteStore(tmp_path)._migrate(connection)
-        connection.execute("INSERT INTO line (id, queue, task) VALUES (?, ?, ?)", LINES[0])
+        connection.execute("INSERT INTO line (id, queue, task) VALUES (?, ?, ?)", PARTITIONS[0])
         columns = "seq, id, line, state, priority, attempt, number, created_at, packed, error"
         connection.execute(f"INSERT INTO job ({columns}) VALUES (1, x'01', 1, 'failed', 0, 1, 3, 0.0, '[[],{{}}]', '{{}}')")  # noqa: S608
         connection.close()

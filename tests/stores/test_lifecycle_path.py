@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import LINES, NOW, cancel, everything, finish, id_of, new_job, put_in, requeue, retry, row_of
+from support.rows import NOW, PARTITIONS, cancel, everything, finish, id_of, new_job, put_in, requeue, retry, row_of
 
 from taskbahn.states import State
 from taskbahn_router.core.lifecycle import FIRST_STATES, MOVES, Event, IllegalMove
@@ -117,7 +117,7 @@ def test_a_statement_that_moves_fewer_jobs_than_it_was_made_for_refuses_the_batc
     """Another program that moved a job between the look and the move cannot make the store tell what did not happen."""
     store = SqliteStore(tmp_path)
     store.open()
-    store.commit(Batch(lines=LINES, new=[new_job(1, expires_at=NOW)]))
+    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1, expires_at=NOW)]))
     with sqlite3.connect(store.path) as other:  # the look still finds the job, the guard of the move does not
         other.execute("CREATE TRIGGER meddle BEFORE UPDATE OF finished_at ON job BEGIN SELECT RAISE(IGNORE); END")
     other.close()

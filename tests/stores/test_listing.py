@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import LINES, NOW, claim, finish, new_job, put, requeue, seqs
+from support.rows import NOW, PARTITIONS, claim, finish, new_job, put, requeue, seqs
 
 from taskbahn.states import State
 from taskbahn_router.core.globs import fits
@@ -38,7 +38,7 @@ def some_jobs(store: Store, count: int) -> None:
     for seq in range(1, count + 1):
         first = chance.choice([State.WAITING, State.READY, State.RUNNING, State.RUNNING])
         tags = "[" + ",".join(f'"{tag}"' for tag in TAGS if chance.random() < 0.3) + "]"
-        changes = {"line": chance.randint(1, 3), "priority": chance.randint(-1, 1), "tags": tags}
+        changes = {"partition": chance.randint(1, 3), "priority": chance.randint(-1, 1), "tags": tags}
         worker = {"worker": chance.choice(WORKERS)} if first is State.RUNNING else {}
         state = chance.choice(["", "succeeded", "failed", "expired"]) if worker else ""
         put(store, new_job(seq, state=first, expires_at=NOW if state == "expired" else None, **changes, **worker))
@@ -153,7 +153,7 @@ def test_a_question_with_a_beginning_ends_there(store: Store, reader: Reader, mo
 
 
 def test_failed_jobs_are_told_briefly(store: Store, reader: Reader) -> None:
-    put(store, *(new_job(seq, state=State.RUNNING, line=3) for seq in range(1, 5)))
+    put(store, *(new_job(seq, state=State.RUNNING, partition=3) for seq in range(1, 5)))
     store.commit(
         Batch(finishes=[finish(seq, state="failed", number=seq + 7, result=None, fingerprint=f"alike{seq}") for seq in (1, 2, 4)])
     )
@@ -166,11 +166,11 @@ def test_failed_jobs_are_told_briefly(store: Store, reader: Reader) -> None:
 
 def test_what_comes_before_a_ready_job_is_what_is_claimed_before_it(store: Store, reader: Reader) -> None:
     chance = random.Random(1)
-    put(store, *(new_job(seq, line=chance.randint(1, 3), priority=chance.randint(-1, 1)) for seq in range(1, 31)))
+    put(store, *(new_job(seq, partition=chance.randint(1, 3), priority=chance.randint(-1, 1)) for seq in range(1, 31)))
     rows = {row.seq: row for row in reader.jobs(Filter()).rows}
     order: list[int] = []
-    for lines in ((1,), (1, 3), (1, 2, 3)):
-        spots = [QueueCursor(lines, row.priority, row.seq) for row in rows.values() if row.line in lines]
+    for partitions in ((1,), (1, 3), (1, 2, 3)):
+        spots = [QueueCursor(partitions, row.priority, row.seq) for row in rows.values() if row.partition in partitions]
         ahead = reader.ahead(spots, 100)
         assert reader.ahead(spots, 4) == [min(4, count) for count in ahead]
         order = [spot.seq for _, spot in sorted(zip(ahead, spots, strict=True))]
@@ -182,4 +182,8 @@ def test_what_comes_before_a_ready_job_is_what_is_claimed_before_it(store: Store
 
 
 def test_the_lines_of_the_tests_are_those_that_patterns_are_tried_on() -> None:
-    assert {(line.queue, line.task) for line in LINES} == {("default", "a.one"), ("default", "a.two"), ("slow", "a.one")}
+    assert {(partition.queue, partition.task) for partition in PARTITIONS} == {
+        ("default", "a.one"),
+        ("default", "a.two"),
+        ("slow", "a.one"),
+    }

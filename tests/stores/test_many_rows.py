@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import LINES, NOW, id_of, new_job
+from support.rows import NOW, PARTITIONS, id_of, new_job
 
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch
@@ -39,7 +39,7 @@ def test_many_jobs_and_outcomes_are_written_as_they_are(store: Store, count: int
     options, results = OPTIONS[which], RESULTS[which]
     seqs = range(1, count + 1)
     jobs = [new_job(seq, state=State.RUNNING, options=options(seq)) for seq in seqs]
-    store.commit(Batch(lines=LINES, new=jobs))
+    store.commit(Batch(partitions=PARTITIONS, new=jobs))
     outcome = store.commit(
         Batch(finishes=[Finish("succeeded", NOW, results(seq), None, None, 3, 0, 0, NOW + 1, None, seq, 1) for seq in seqs])
     )
@@ -71,7 +71,7 @@ def test_any_number_of_rows_takes_few_steps() -> None:
 def test_states_that_other_programs_write_are_still_checked(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     store.open()
-    store.commit(Batch(lines=LINES, new=[new_job(1)]))
+    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
     other = sqlite3.connect(tmp_path / "taskbahn.db", isolation_level=None)
     with pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed"):
         other.execute("UPDATE job SET state = 'nonsense'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import LINES, NOW, new_job
+from support.rows import NOW, PARTITIONS, new_job
 
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch
@@ -26,7 +26,7 @@ def test_lines_of_an_earlier_version_are_kept_and_their_jobs_go_on(tmp_path: Pat
         earlier.setattr(sqlite_store, "MIGRATIONS", MIGRATIONS[:BEFORE])
         old = SqliteStore(tmp_path)
         old._migrate(connection := connect(tmp_path / "taskbahn.db"))
-    for name, row in {"insert_line": LINES[0], "insert_job": new_job(1, state=State.RUNNING)}.items():
+    for name, row in {"insert_line": PARTITIONS[0], "insert_job": new_job(1, state=State.RUNNING)}.items():
         connection.execute(many(name, 1, len(row)), row)
     connection.execute("INSERT INTO event (seq, number, at, kind, data) VALUES (1, 3, ?, 'log', '1')", (NOW,))
     connection.close()

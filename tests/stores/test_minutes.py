@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import LINES, claim, new_job, put, requeue, retry
+from support.rows import PARTITIONS, claim, new_job, put, requeue, retry
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.states import State
@@ -110,12 +110,12 @@ def test_data_of_before_there_were_minutes_is_taken_over(tmp_path: Path, monkeyp
         before.setattr(sqlite_store, "MIGRATIONS", MIGRATIONS[:1])
         old = SqliteStore(tmp_path)
         old._migrate(connection := sqlite_store.connect(tmp_path / "taskbahn.db"))
-        for name, row in {"insert_line": LINES[0], "insert_job": new_job(1)}.items():
+        for name, row in {"insert_line": PARTITIONS[0], "insert_job": new_job(1)}.items():
             connection.execute(many(name, 1, len(row)), row)
         connection.close()
     store = SqliteStore(tmp_path)
     start = store.open()
-    assert (start.lines, start.ready, start.minutes) == (LINES[:1], {1: 1}, [])
+    assert (start.partitions, start.ready, start.minutes) == (PARTITIONS[:1], {1: 1}, [])
     store.commit(Batch(minutes=[minute(1)]))
     assert store.reader().minutes(*ALWAYS, None) == [minute(1)]
     store.close()

@@ -10,7 +10,7 @@ from support.rows import NOW, cancel, claim, finish, id_of, new_job, put, put_in
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.core.lifecycle import MOVES, Event
 from taskbahn_router.stores.contract import Batch, StoreUnavailable
-from taskbahn_router.stores.rows import Answer, AttemptRow, EventRow, JobRow, LineRow, Moved, Snapshot, Sweep
+from taskbahn_router.stores.rows import Answer, AttemptRow, EventRow, JobRow, Moved, PartitionRow, Snapshot, Sweep
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store
@@ -20,12 +20,12 @@ EACH_STATE = pytest.mark.parametrize("state", list(State))
 
 def test_a_job_is_kept_with_every_field(store: Store) -> None:
     new = new_job(
-        7, line=3, state=State.WAITING, priority=-5, due_at=NOW + 5.5, expires_at=NOW + 9.75, caller="joe", options='{"retries":3}',
+        7, partition=3, state=State.WAITING, priority=-5, due_at=NOW + 5.5, expires_at=NOW + 9.75, caller="joe", options='{"retries":3}',
         tags='["a","ä"]', packed='[["ä\\u0000"],{}]',
     )  # fmt: skip
     put(store, new)
     assert row_of(store, 7) == JobRow(
-        seq=7, id=id_of(7), line=3, queue="slow", task="a.one", state="waiting", priority=-5, attempt=0, failures=0, crashes=0, number=1,
+        seq=7, id=id_of(7), partition=3, queue="slow", task="a.one", state="waiting", priority=-5, attempt=0, failures=0, crashes=0, number=1,
         created_at=NOW + 7, due_at=NOW + 5.5, expires_at=NOW + 9.75, started_at=None, finished_at=None, delete_at=None, worker=None,
         caller="joe", options='{"retries":3}', tags='["a","ä"]', packed='[["ä\\u0000"],{}]', progress=None, result=None, error=None,
         fingerprint=None,
@@ -80,9 +80,9 @@ def test_a_duplicate_leaves_a_finished_job_as_it_is(store: Store) -> None:
 
 
 def test_a_line_that_is_there_already_stays_as_it_is(store: Store) -> None:
-    store.commit(Batch(lines=[LineRow(1, "default", "a.one"), LineRow(4, "new", "a.two")]))
+    store.commit(Batch(partitions=[PartitionRow(1, "default", "a.one"), PartitionRow(4, "new", "a.two")]))
     store.close()
-    assert [line.id for line in store.open().lines] == [1, 2, 3, 4]
+    assert [partition.id for partition in store.open().partitions] == [1, 2, 3, 4]
 
 
 def test_the_newest_declaration_of_a_task_counts(store: Store) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.rows import (
-    LINES,
     NOW,
+    PARTITIONS,
     cancel,
     claim,
     everything,
@@ -36,12 +36,15 @@ if TYPE_CHECKING:
 
 
 def test_a_claim_starts_a_job_and_tells_all_about_it(store: Store) -> None:
-    put(store, new_job(4, line=2, priority=3, created_at=1_700_000_000.123456, caller="joe", options="{}", packed='[["ä"],{}]'))
+    put(
+        store,
+        new_job(4, partition=2, priority=3, created_at=1_700_000_000.123456, caller="joe", options="{}", packed='[["ä"],{}]'),
+    )
     claimed = store.commit(Batch(claims=[Claim("w1", (2,), 5, NOW + 8)])).claimed
     assert claimed == [
         [
             Claimed(
-                seq=4, id=id_of(4), line=2, priority=3, attempt=1, failures=0, crashes=0, number=2, created_at=1_700_000_000.123456,
+                seq=4, id=id_of(4), partition=2, priority=3, attempt=1, failures=0, crashes=0, number=2, created_at=1_700_000_000.123456,
                 ready_at=1_700_000_000.123456,
                 caller="joe", options="{}", packed='[["ä"],{}]',
             )
@@ -54,17 +57,17 @@ def test_a_claim_starts_a_job_and_tells_all_about_it(store: Store) -> None:
 def test_higher_priority_goes_first_then_first_come_across_lines(store: Store) -> None:
     put(
         store,
-        new_job(1, line=1, priority=0),
-        new_job(2, line=2, priority=5),
-        new_job(3, line=3, priority=-1),
-        new_job(4, line=2, priority=0),
-        new_job(5, line=1, priority=5),
+        new_job(1, partition=1, priority=0),
+        new_job(2, partition=2, priority=5),
+        new_job(3, partition=3, priority=-1),
+        new_job(4, partition=2, priority=0),
+        new_job(5, partition=1, priority=5),
     )
     assert seqs(claim(store, 1, 2, 3)) == [2, 5, 1, 4, 3]
 
 
 def test_a_claim_takes_no_more_than_its_limit_and_the_next_goes_on(store: Store) -> None:
-    put(store, *(new_job(seq, line=1 + seq % 3) for seq in range(1, 10)))
+    put(store, *(new_job(seq, partition=1 + seq % 3) for seq in range(1, 10)))
     result = store.commit(
         Batch(claims=[Claim("w1", (1, 2, 3), 4, NOW), Claim("w2", (1, 2, 3), 4, NOW), Claim("w3", (1, 2, 3), 4, NOW)])
     )
@@ -73,7 +76,7 @@ def test_a_claim_takes_no_more_than_its_limit_and_the_next_goes_on(store: Store)
 
 
 def test_a_claim_takes_only_of_its_lines(store: Store) -> None:
-    put(store, new_job(1, line=1), new_job(2, line=2))
+    put(store, new_job(1, partition=1), new_job(2, partition=2))
     assert seqs(claim(store, 2)) == [2]
     assert claim(store, 3, 99) == []
 
@@ -110,18 +113,20 @@ def test_only_a_ready_job_is_claimed(store: Store, state: State) -> None:
 def test_claims_are_exact_whatever_came_and_went(data: st.DataObject) -> None:
     store = MemoryStore()
     store.open()
-    store.commit(Batch(lines=LINES))
+    store.commit(Batch(partitions=PARTITIONS))
     waiting: list[tuple[int, int, int]] = []  # -priority, seq, line
     seq = 0
     for _ in range(data.draw(st.integers(1, 6))):
         new = data.draw(st.lists(st.tuples(st.integers(-2, 2), st.integers(1, 3)), max_size=6))
-        jobs = [new_job(seq + index, priority=priority, line=line) for index, (priority, line) in enumerate(new, 1)]
+        jobs = [
+            new_job(seq + index, priority=priority, partition=partition) for index, (priority, partition) in enumerate(new, 1)
+        ]
         seq += len(new)
-        waiting += [(-job.priority, job.seq, job.line) for job in jobs]
-        lines = data.draw(st.sets(st.integers(1, 3), min_size=1))
+        waiting += [(-job.priority, job.seq, job.partition) for job in jobs]
+        partitions = data.draw(st.sets(st.integers(1, 3), min_size=1))
         limit = data.draw(st.integers(1, 5))
-        claimed = store.commit(Batch(new=jobs, claims=[Claim("w", tuple(lines), limit, NOW)])).claimed[0]
-        expected = sorted(entry for entry in waiting if entry[2] in lines)[:limit]
+        claimed = store.commit(Batch(new=jobs, claims=[Claim("w", tuple(partitions), limit, NOW)])).claimed[0]
+        expected = sorted(entry for entry in waiting if entry[2] in partitions)[:limit]
         assert seqs(claimed) == [entry[1] for entry in expected]
         waiting = [entry for entry in waiting if entry not in expected]
 
@@ -217,7 +222,7 @@ def test_the_id_of_a_pruned_job_may_be_used_again(store: Store) -> None:
 
 def test_an_empty_store_knows_nothing() -> None:
     start = MemoryStore().open()
-    assert (start.last_seq, start.lines, start.ready, start.tasks, start.running, start.next_sweep, start.counts) == (
+    assert (start.last_seq, start.partitions, start.ready, start.tasks, start.running, start.next_sweep, start.counts) == (
         0,
         [],
         {},
@@ -231,14 +236,19 @@ def test_an_empty_store_knows_nothing() -> None:
 def test_a_store_that_is_opened_again_knows_where_things_stand(store: Store) -> None:
     for seq, state in enumerate(State, 1):
         put_in(store, seq, state)
-    put(store, new_job(10, line=3), new_job(11, line=3, expires_at=NOW + 9), new_job(12, state=State.WAITING, due_at=NOW + 12))
+    put(
+        store,
+        new_job(10, partition=3),
+        new_job(11, partition=3, expires_at=NOW + 9),
+        new_job(12, state=State.WAITING, due_at=NOW + 12),
+    )
     store.commit(Batch(tasks=[("a.one", "{}", NOW)]))
     running = row_of(store, list(State).index(State.RUNNING) + 1)
     seen = everything(store)
     store.close()
     start = store.open()
     assert start.last_seq == 12
-    assert start.lines == LINES
+    assert start.partitions == PARTITIONS
     assert start.ready == {1: 1, 3: 2}
     assert start.tasks == [("a.one", "{}")]
     assert start.running == [running]

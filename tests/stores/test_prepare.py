@@ -9,7 +9,7 @@ from support.rows import finish, id_of, new_job, row_of
 
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch
-from taskbahn_router.stores.rows import LineRow
+from taskbahn_router.stores.rows import PartitionRow
 from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.stores.contract import Store
 
-NEW_LINE = LineRow(9, "new", "a.new")
+NEW_PARTITION = PartitionRow(9, "new", "a.new")
 
 
 def ids(store: Store) -> list[int]:
@@ -26,7 +26,7 @@ def ids(store: Store) -> list[int]:
 
 
 def test_what_is_prepared_is_not_seen_before_its_commit(store: Store) -> None:
-    batch = Batch(lines=[NEW_LINE], new=[new_job(1, line=9, state=State.RUNNING)])
+    batch = Batch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9, state=State.RUNNING)])
     store.prepare(batch)
     assert ids(store) == []
     store.commit(batch)
@@ -42,10 +42,10 @@ def test_a_prepared_job_and_its_outcome_are_one_commit(store: Store) -> None:
 
 
 def test_what_follows_is_added_to_what_was_prepared(store: Store) -> None:
-    first, second, third = new_job(1, state=State.RUNNING), new_job(2, line=9, state=State.RUNNING), new_job(3)
+    first, second, third = new_job(1, state=State.RUNNING), new_job(2, partition=9, state=State.RUNNING), new_job(3)
     store.prepare(Batch(new=[first]))
-    store.prepare(Batch(lines=[NEW_LINE], new=[first, second]))
-    store.commit(Batch(lines=[NEW_LINE], new=[first, second, third]))
+    store.prepare(Batch(partitions=[NEW_PARTITION], new=[first, second]))
+    store.commit(Batch(partitions=[NEW_PARTITION], new=[first, second, third]))
     assert ids(store) == [1, 2, 3]
 
 
@@ -70,7 +70,7 @@ def test_a_repetition_is_told_of_by_the_commit(store: Store) -> None:
 def test_a_file_that_is_closed_before_the_commit_has_nothing_of_it(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     store.open()
-    store.prepare(Batch(lines=[NEW_LINE], new=[new_job(1, line=9)]))
+    store.prepare(Batch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9)]))
     store.close()
     again = SqliteStore(tmp_path)
     assert again.open().last_seq == 0
@@ -82,7 +82,7 @@ def test_a_store_that_another_program_holds_is_prepared_by_the_commit(tmp_path: 
     store.open()
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    batch = Batch(lines=[NEW_LINE], new=[new_job(1, line=9)])
+    batch = Batch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9)])
     store.prepare(batch)
     other.execute("ROLLBACK")
     other.close()

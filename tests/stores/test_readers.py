@@ -34,7 +34,7 @@ def test_a_reader_sees_what_was_committed_after_it_was_made(store: Store, reader
 
 
 def test_jobs_are_listed_newest_first(store: Store, reader: Reader) -> None:
-    put(store, *(new_job(seq, line=1 + seq % 3) for seq in range(1, 8)))
+    put(store, *(new_job(seq, partition=1 + seq % 3) for seq in range(1, 8)))
     assert seqs(reader.jobs(Filter()).rows) == [7, 6, 5, 4, 3, 2, 1]
     assert seqs(reader.jobs(Filter(limit=2)).rows) == [7, 6]
     assert seqs(reader.jobs(Filter(limit=2, before=6)).rows) == [5, 4]
@@ -47,9 +47,9 @@ def mixed(store: Store) -> Store:
         put_in(store, seq, state)
     put(
         store,
-        new_job(8, line=2, tags='["red"]'),
-        new_job(9, line=3, tags='["red","blue \\"x\\""]'),
-        new_job(10, line=3, tags='["reddish"]'),
+        new_job(8, partition=2, tags='["red"]'),
+        new_job(9, partition=3, tags='["red","blue \\"x\\""]'),
+        new_job(10, partition=3, tags='["reddish"]'),
     )
     return store
 
@@ -123,12 +123,12 @@ def test_outcomes_of_very_many_are_all_told(store: Store, reader: Reader) -> Non
 def test_the_oldest_ready_job_of_each_line_is_told(store: Store, reader: Reader) -> None:
     put(
         store,
-        new_job(1, line=1, state=State.RUNNING),
-        new_job(2, line=1, priority=-5),
-        new_job(3, line=1, priority=9),
-        new_job(4, line=1, priority=9),
-        new_job(5, line=2, state=State.WAITING),
-        new_job(6, line=3),
+        new_job(1, partition=1, state=State.RUNNING),
+        new_job(2, partition=1, priority=-5),
+        new_job(3, partition=1, priority=9),
+        new_job(4, partition=1, priority=9),
+        new_job(5, partition=2, state=State.WAITING),
+        new_job(6, partition=3),
     )
     assert reader.oldest() == {1: NOW + 2, 3: NOW + 6}
     claim(store, 3)
@@ -140,7 +140,7 @@ def test_waiting_jobs_are_counted_by_line(store: Store, reader: Reader) -> None:
         store,
         new_job(1, state=State.WAITING),
         new_job(2, state=State.WAITING),
-        new_job(3, line=3, state=State.RUNNING),
+        new_job(3, partition=3, state=State.RUNNING),
         new_job(4),
     )
     store.commit(Batch(requeues=[requeue(3, state="waiting", due_at=NOW)]))

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import LINES, NOW, everything, new_job, seqs, state_of
+from support.rows import NOW, PARTITIONS, everything, new_job, seqs, state_of
 
 from taskbahn_router.host.file_lock import Lock
 from taskbahn_router.stores.contract import Batch, StoreUnusable
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     store.open()
     attempts = [AttemptRow(seq, 1, "w", NOW, NOW, "error", None) for seq in range(1, JOBS, 7)]
     jobs = [new_job(seq, packed=packed(seq)) for seq in range(1, JOBS)]
-    store.commit(Batch(lines=LINES, tasks=[("a.task", "{}", NOW)], new=jobs, attempts=attempts))
+    store.commit(Batch(partitions=PARTITIONS, tasks=[("a.task", "{}", NOW)], new=jobs, attempts=attempts))
     checkpoint(store)
     store.commit(Batch(new=[new_job(JOBS, packed=packed(JOBS))], events=[EventRow(JOBS, 2, NOW, "log", '"said"')]))
     killed = tmp_path / "killed"
@@ -122,7 +122,7 @@ def test_a_database_of_an_older_version_is_saved_as_such(tmp_path: Path) -> None
     code, said = run(tmp_path)
     assert code == 0, said
     store = SqliteStore(tmp_path)
-    assert [line.task for line in store.open().lines] == ["a.task"]  # which brings it to this version
+    assert [partition.task for partition in store.open().partitions] == ["a.task"]  # which brings it to this version
     store.close()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from support.rows import LINES, NOW, cancel, finish, id_of, new_job, requeue, retry, seen_by
+from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, requeue, retry, seen_by
 
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch, CommitResult, Filter, QueueCursor, Reader, StartState
@@ -45,7 +45,7 @@ EVENT_ROWS = st.builds(
 )  # fmt: skip
 SNAPSHOTS = st.builds(lambda number, seq: Snapshot(number, '{"fraction":0.5}', seq), st.integers(1, 30), SEQS)
 CLAIMS = st.builds(
-    lambda lines, limit, now: ClaimRow("w", tuple(lines), limit, now),
+    lambda partitions, limit, now: ClaimRow("w", tuple(partitions), limit, now),
     st.lists(st.integers(1, 4), unique=True, max_size=4), st.integers(1, 4), TIMES,
 )  # fmt: skip
 MINUTES = st.builds(
@@ -85,7 +85,7 @@ class SideBySide(RuleBasedStateMachine):
         self.open()
         self.readers: list[Reader] = [self.memory.reader(), self.sqlite.reader()]
         self.last_seq = 0
-        self.commit(Batch(lines=LINES))
+        self.commit(Batch(partitions=PARTITIONS))
 
     def open(self) -> None:
         assert self.memory.open() == self.sqlite.open()
@@ -96,12 +96,12 @@ class SideBySide(RuleBasedStateMachine):
         return ours
 
     def job(
-        self, id: int, line: int, state: State, priority: int, due_at: float, expires_at: float | None, tags: str | None
+        self, id: int, partition: int, state: State, priority: int, due_at: float, expires_at: float | None, tags: str | None
     ) -> NewJob:
         self.last_seq += 1
         changes: dict[str, Any] = {"due_at": due_at} if state is State.WAITING else {}
         return new_job(
-            self.last_seq, id=id_of(id), line=line, state=state, priority=priority, expires_at=expires_at, tags=tags, **changes
+            self.last_seq, id=id_of(id), partition=partition, state=state, priority=priority, expires_at=expires_at, tags=tags, **changes
         )  # fmt: skip
 
     @rule(
@@ -145,7 +145,12 @@ class SideBySide(RuleBasedStateMachine):
         ours, theirs = self.readers
         assert ours.jobs(Filter(**wanted)).rows == theirs.jobs(Filter(**wanted)).rows
         assert ours.failed(wanted["before"], wanted["limit"]) == theirs.failed(wanted["before"], wanted["limit"])
-        spots = [QueueCursor(lines, priority, seq) for lines in ((1,), (1, 2, 3)) for priority in (-1, 0, 1) for seq in (1, 6)]
+        spots = [
+            QueueCursor(partitions, priority, seq)
+            for partitions in ((1,), (1, 2, 3))
+            for priority in (-1, 0, 1)
+            for seq in (1, 6)
+        ]
         assert ours.ahead(spots, 3) == theirs.ahead(spots, 3)
         assert sorted(ours.outcomes([id_of(seq) for seq in range(15)])) == sorted(
             theirs.outcomes([id_of(seq) for seq in range(15)])

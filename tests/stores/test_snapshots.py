@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import LINES, NOW, id_of, new_job, put, requeue
+from support.rows import NOW, PARTITIONS, id_of, new_job, put, requeue
 from support.storing import FakeRunner
 from twisted.internet.task import Clock
 
@@ -85,8 +85,8 @@ class Asker:
         self.store = store
         self.reader = Meddled(connect(store.path), store.path)
         board, clock = DispatcherState(), Clock()
-        for line in LINES:
-            board.line(line.queue, line.task)
+        for partition in PARTITIONS:
+            board.partition(partition.queue, partition.task)
         self.views = JobQueries(
             board, JobFollowers(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value),
             wall=clock.seconds, clock=clock, history=Recorder(board, clock.seconds),
@@ -113,7 +113,7 @@ class Asker:
 def asker(tmp_path: Path) -> Iterator[Asker]:
     store = SqliteStore(tmp_path)
     store.open()
-    store.commit(Batch(lines=LINES, new=[new_job(1, state=State.RUNNING)]))
+    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1, state=State.RUNNING)]))
     made = Asker(store)
     yield made
     made.reader.close()

@@ -355,8 +355,8 @@ class Hall:
         rows = self.store.reader().jobs(Filter(limit=1_000_000)).rows
         counts = Counter(row.state for row in rows)
         assert {state: count for state, count in board.counts.items() if count} == dict(counts)
-        ready = Counter(row.line for row in rows if row.state == "ready")
-        assert {line.id: line.ready for line in board.by_id.values() if line.ready} == dict(ready)
+        ready = Counter(row.partition for row in rows if row.state == "ready")
+        assert {partition.id: partition.ready for partition in board.partitions_by_id.values() if partition.ready} == dict(ready)
         assert board.partitions_with_backlog == set(ready)
         running = {row.id: (row.attempt, row.worker) for row in rows if row.state == "running"}
         assert {job.raw: (job.attempt, job.worker_id) for job in board.jobs.values()} == running

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from taskbahn_router.stores.contract import Batch
-from taskbahn_router.stores.rows import LineRow
+from taskbahn_router.stores.rows import PartitionRow
 from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ FAILED_EACH = 1_000  # one of so many failed
 TAGGED = 777_777  # how many jobs ago one was accepted that has the tag of its own
 TAG = "needle"
 EACH = 0.01  # seconds from one job to the next: the oldest is a few hours old
-LINES = [LineRow(1, "default", "images.thumbnail"), LineRow(2, "mail", "mail.send")]
+PARTITIONS = [PartitionRow(1, "default", "images.thumbnail"), PartitionRow(2, "mail", "mail.send")]
 FILL = """
 WITH RECURSIVE each (seq, at) AS (
     SELECT 1, :now - :many * :each
@@ -38,7 +38,7 @@ def fill(folder: Path) -> None:
     """Make a store in *folder* that has MANY jobs, all of which have ended."""
     store = SqliteStore(folder)
     store.open()
-    store.commit(Batch(lines=LINES))
+    store.commit(Batch(partitions=PARTITIONS))
     store.close()
     connection = sqlite3.connect(store.path, isolation_level=None)
     connection.create_function("id_of", 2, id_of, deterministic=True)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch, Filter
-from taskbahn_router.stores.rows import CancelJob, Claim, Claimed, Finish, JobRow, LineRow, NewJob, Requeue, RetryJob, Sweep
+from taskbahn_router.stores.rows import CancelJob, Claim, Claimed, Finish, JobRow, NewJob, PartitionRow, Requeue, RetryJob, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from taskbahn_router.stores.contract import Reader, Store
 
-LINES = [LineRow(1, "default", "a.one"), LineRow(2, "default", "a.two"), LineRow(3, "slow", "a.one")]
+PARTITIONS = [PartitionRow(1, "default", "a.one"), PartitionRow(2, "default", "a.two"), PartitionRow(3, "slow", "a.one")]
 NOW = 1_700_000_000.25
 
 
@@ -23,7 +23,7 @@ def id_of(seq: int) -> bytes:
 
 def new_job(seq: int, **changes: Any) -> NewJob:
     row = NewJob(
-        seq=seq, id=id_of(seq), line=1, state=State.READY, priority=0, attempt=0, number=1, created_at=NOW + seq, due_at=None,
+        seq=seq, id=id_of(seq), partition=1, state=State.READY, priority=0, attempt=0, number=1, created_at=NOW + seq, due_at=None,
         expires_at=None, started_at=None, worker=None, caller=None, options=None, tags=None, packed="[[],{}]",
     )._replace(**changes)  # fmt: skip
     if row.state == State.RUNNING:
@@ -68,8 +68,8 @@ def put_in(store: Store, seq: int, state: State) -> None:
         store.commit(Batch(finishes=[finish(seq, state=str(state))]))
 
 
-def claim(store: Store, *lines: int, limit: int = 100, now: float = NOW + 10, worker: str = "w") -> list[Claimed]:
-    return store.commit(Batch(claims=[Claim(worker, lines or (1, 2, 3), limit, now)])).claimed[0]
+def claim(store: Store, *partitions: int, limit: int = 100, now: float = NOW + 10, worker: str = "w") -> list[Claimed]:
+    return store.commit(Batch(claims=[Claim(worker, partitions or (1, 2, 3), limit, now)])).claimed[0]
 
 
 def retry(seq: int) -> RetryJob:

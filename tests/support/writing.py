@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from support.rows import LINES, finish, new_job
+from support.rows import PARTITIONS, finish, new_job
 from taskbahn.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.rows import EventRow
@@ -41,7 +41,7 @@ def main(folder: str, seed: str) -> None:
     sqlite_store.CHECKPOINT_PAGES = CHECKPOINT_PAGES
     store = SqliteStore(Path(folder))
     store.open()
-    store.commit(Batch(lines=LINES))
+    store.commit(Batch(partitions=PARTITIONS))
     for batch in batches(int(seed)):
         store.commit(batch)
         sys.stdout.write(f"{batch.new[-1].seq}\n")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from taskbahn.wire_views import Problem
-from taskbahn_router.queries.problems import MOST, Facts, LineFacts, LongRun, WorkerFacts, problems, too_long
+from taskbahn_router.queries.problems import MOST, Facts, LongRun, PartitionFacts, WorkerFacts, problems, too_long
 from taskbahn_router.text import format_duration, join_names, pluralize
 
 NOW = 1_700_000_000.0
-LINE = LineFacts("a.task", "default", 12, NOW - 300)
+PARTITION = PartitionFacts("a.task", "default", 12, NOW - 300)
 WORKER = WorkerFacts("w", 4, 0, 1.0, takes=True, tasks=frozenset({"a.task"}), queues=frozenset({"default"}))
 BUSY = WORKER._replace(running=4)
 WELL = Facts(NOW, has_tasks=True, workers=[WORKER])
@@ -32,11 +32,11 @@ def one(**facts: Any) -> Problem:
     [
         {},
         {"has_tasks": False, "workers": []},  # a node that nobody uses yet
-        {"lines": [LINE]},  # a worker has room: it is about to be handed out
-        {"lines": [LINE._replace(task="b.task", since=NOW - 2)]},  # its worker may be restarting
-        {"lines": [LINE._replace(since=NOW - 50)], "workers": [BUSY]},
-        {"lines": [LINE._replace(typical=40.0)], "workers": [BUSY]},  # 300 s are no 10 times that
-        {"lines": [LINE], "workers": [BUSY, WORKER._replace(id="free")]},
+        {"partitions": [PARTITION]},  # a worker has room: it is about to be handed out
+        {"partitions": [PARTITION._replace(task="b.task", since=NOW - 2)]},  # its worker may be restarting
+        {"partitions": [PARTITION._replace(since=NOW - 50)], "workers": [BUSY]},
+        {"partitions": [PARTITION._replace(typical=40.0)], "workers": [BUSY]},  # 300 s are no 10 times that
+        {"partitions": [PARTITION], "workers": [BUSY, WORKER._replace(id="free")]},
         {"failures": {"a.task": (4, 4)}},
         {"failures": {"a.task": (10, 51)}},
         {"workers": [WORKER._replace(silent=14.9)]},
@@ -59,20 +59,20 @@ def test_workers_are_not_blamed_for_the_silence_of_a_broken_store() -> None:
 
 
 def test_no_worker_is_an_error_if_jobs_wait_and_a_warning_else() -> None:
-    problem = one(workers=[], lines=[LINE, LINE._replace(queue="slow", ready=1, since=NOW - 900)])
+    problem = one(workers=[], partitions=[PARTITION, PARTITION._replace(queue="slow", ready=1, since=NOW - 900)])
     assert (problem.level, problem.sentence) == ("error", "No worker is attached, and 13 jobs wait for one.")
     assert (problem.since, problem.page) == (NOW - 900, "workers")
     assert (one(workers=[]).level, one(workers=[]).sentence) == ("warning", "No worker is attached.")
 
 
 def test_a_task_that_nobody_offers_is_named() -> None:
-    problem = one(lines=[LINE._replace(task="old.name", ready=1)])
+    problem = one(partitions=[PARTITION._replace(task="old.name", ready=1)])
     assert (problem.kind, problem.sentence) == ("task_not_offered", "1 job waits, and no attached worker offers old.name.")
     assert (problem.page, problem.query, problem.since) == ("jobs", "state:ready task:old.name", NOW - 300)
 
 
 def test_a_queue_that_nobody_serves_is_named() -> None:
-    problem = one(lines=[LINE._replace(queue="slow")])
+    problem = one(partitions=[PARTITION._replace(queue="slow")])
     assert (problem.kind, problem.sentence) == (
         "queue_not_served",
         "12 jobs wait in the queue slow, which no attached worker serves.",
@@ -83,12 +83,12 @@ def test_a_queue_that_nobody_serves_is_named() -> None:
 
 def test_a_task_and_a_queue_that_no_worker_has_together_are_named() -> None:
     other = WORKER._replace(id="other", tasks=frozenset({"b.task"}), queues=frozenset({"slow"}))
-    problem = one(workers=[WORKER, other], lines=[LINE._replace(queue="slow")])
+    problem = one(workers=[WORKER, other], partitions=[PARTITION._replace(queue="slow")])
     assert (problem.kind, problem.sentence) == ("not_together", "12 jobs wait: no worker that offers a.task serves slow.")
 
 
 def test_jobs_that_wait_for_a_slot_for_long_are_told_by_queue() -> None:
-    problem = one(workers=[BUSY], lines=[LINE, LINE._replace(task="a.task", ready=3, since=NOW - 7500)])
+    problem = one(workers=[BUSY], partitions=[PARTITION, PARTITION._replace(task="a.task", ready=3, since=NOW - 7500)])
     assert (problem.kind, problem.level, problem.id) == ("busy", "warning", "default")
     assert problem.sentence == "15 jobs wait in the queue default for a free slot: all slots are busy."
     assert problem.since == NOW - 7500
@@ -131,10 +131,10 @@ def test_a_late_event_loop_is_told() -> None:
 
 
 def test_work_that_only_draining_workers_could_do_is_told() -> None:
-    problem = one(workers=[WORKER._replace(takes=False)], lines=[LINE])
+    problem = one(workers=[WORKER._replace(takes=False)], partitions=[PARTITION])
     assert (problem.kind, problem.id) == ("draining", "w")
     assert problem.sentence == "12 jobs wait for a.task, and who could run that is draining: w."
-    assert found(workers=[WORKER._replace(takes=False), WORKER._replace(id="v")], lines=[LINE]) == []
+    assert found(workers=[WORKER._replace(takes=False), WORKER._replace(id="v")], partitions=[PARTITION]) == []
 
 
 def test_errors_come_before_warnings_and_what_stops_all_before_what_stops_one() -> None:
@@ -142,7 +142,7 @@ def test_errors_come_before_warnings_and_what_stops_all_before_what_stops_one() 
         trouble="no",
         lag=0.5,
         failures={"a.task": (5, 5), "b.task": (50, 50)},
-        lines=[LINE, LINE._replace(task="x.task"), LINE._replace(queue="y")],
+        partitions=[PARTITION, PARTITION._replace(task="x.task"), PARTITION._replace(queue="y")],
         workers=[BUSY],
     )
     assert [(problem.kind, problem.level) for problem in told] == [
@@ -152,11 +152,11 @@ def test_errors_come_before_warnings_and_what_stops_all_before_what_stops_one() 
 
 
 def test_however_much_is_wrong_a_person_is_told_no_more_than_can_be_read() -> None:
-    lines = [LINE._replace(task=f"no.task{number}", ready=number + 1) for number in range(50)]
-    lines += [LINE._replace(queue=f"queue{number}") for number in range(50)]
+    lines = [PARTITION._replace(task=f"no.task{number}", ready=number + 1) for number in range(50)]
+    lines += [PARTITION._replace(queue=f"queue{number}") for number in range(50)]
     silent = [BUSY._replace(id=f"w{number}", silent=20.0 + number) for number in range(50)]
     told = found(
-        lines=lines,
+        partitions=lines,
         workers=silent,
         failures={f"bad.task{number}": (50, 50) for number in range(50)},
         long_runs=[LongRun(f"slow.task{number}", 2, "id", 1e4, 1.0) for number in range(50)],

@@ -1,6 +1,6 @@
 """Which ready job goes to which worker.
 
-Works on what the dispatcher has in memory: free room of workers, and which lines (a queue and a task) they serve.
+Works on what the dispatcher has in memory: free room of workers, and which partitions (a queue and a task) they serve.
 The order is exact: higher priority first, then first come.
 """
 
@@ -15,10 +15,10 @@ LONG_SECONDS = 1.0
 
 @dataclass(slots=True, eq=False)
 class WorkerCapacity:
-    """One worker's room for attempts; `lines` are the ids of the lines it serves."""
+    """One worker's room for attempts; `partitions` are the ids of the partitions it serves."""
 
     slots: int
-    lines: set[int] = field(default_factory=set)
+    partitions: set[int] = field(default_factory=set)
     in_flight: int = 0
     slow: int = 0  # attempts in flight that are not known to be short
     open: bool = True
@@ -50,15 +50,15 @@ def learn(seconds_each: float | None, sample: float) -> float:
     return seconds_each + weight * (sample - seconds_each)
 
 
-def most_available(rooms: list[WorkerCapacity], line: int, seconds_each: float | None) -> WorkerCapacity | None:
-    """Return the worker with the most room that serves *line*; None when all are full.
+def most_available(rooms: list[WorkerCapacity], partition: int, seconds_each: float | None) -> WorkerCapacity | None:
+    """Return the worker with the most room that serves *partition*; None when all are full.
 
-    Free slots count before look-ahead, so that one worker's line does not fill while another one idles.
+    Free slots count before look-ahead, so that one worker's look-ahead does not fill while another one idles.
     """
     best: WorkerCapacity | None = None
     best_key = (0, 0)
     for room in rooms:
-        if line in room.lines:
+        if partition in room.partitions:
             free = room.free(look_ahead(room.slots, seconds_each))
             key = (max(0, room.slots - room.in_flight), free)
             if free > 0 and (best is None or key > best_key):

@@ -11,7 +11,7 @@ MOST_AHEAD = 10_000  # ready jobs that are counted before one
 
 
 class WorkerFit(NamedTuple):
-    """How an attached worker stands to the jobs of one line (a queue and a task)."""
+    """How an attached worker stands to the jobs of one partition (a queue and a task)."""
 
     offers: bool  # the task
     serves: bool  # the queue too
@@ -29,7 +29,7 @@ class Capacity(NamedTuple):
 
 
 def capacity_of(stands: Sequence[WorkerFit]) -> Capacity:
-    """Return what the workers that serve a line and take new jobs have."""
+    """Return what the workers that serve a partition and take new jobs have."""
     able = [stand for stand in stands if stand.serves and stand.is_open and not stand.is_blocked]
     return Capacity(sum(stand.slots for stand in able), sum(max(0, stand.slots - stand.in_flight) for stand in able))
 

@@ -235,7 +235,7 @@ class Dispatcher:
         if gathered.reports or gathered.losses or gathered.returns:
             self._outcomes.apply(effects, now)
         self.assignment.place(effects, now)
-        batch.lines, self.board.new_lines = self.board.new_lines, []
+        batch.partitions, self.board.new_partitions = self.board.new_partitions, []
         batch.tasks = [(task.name, task.packed, now) for task in gathered.tasks]
         # a job's number must be in its row when the store counts on from there
         batch.snapshots = snapshots(list(self.board.jobs.values())) if gathered.place or gathered.cancels else []

@@ -66,5 +66,5 @@ class EarlyDispatch:
         return worker.orders is not None and not job.policy.at_most_once and (job.is_new or not self._store.knows(job.raw))
 
     def _is_quick(self, job: Job) -> bool:
-        task = self._board.tasks.get(job.line.task)
+        task = self._board.tasks.get(job.partition.task)
         return task is not None and task.seconds_each is not None and task.seconds_each < QUICK_TASK

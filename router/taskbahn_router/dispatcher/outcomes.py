@@ -84,7 +84,7 @@ class Outcomes:
 
     def _was_not_short(self, job: Job, *, draining: bool) -> None:
         """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
-        task = self._board.tasks.get(job.line.task)
+        task = self._board.tasks.get(job.partition.task)
         if task is not None and not draining:
             task.seconds_each = max(LOOK_AHEAD_SECONDS, task.seconds_each or 0.0)
 
@@ -109,7 +109,7 @@ class Outcomes:
 
     def _done(self, effects: TurnEffects, worker: Worker, job: Job, done: wire.Done, now: float) -> None:
         worker.finished += 1
-        task = self._board.tasks.get(job.line.task)
+        task = self._board.tasks.get(job.partition.task)
         seconds = done.ended_at - done.started_at
         if task is not None and seconds >= 0:  # less, if the worker's clock was set back meanwhile
             task.seconds_each = learn(task.seconds_each, seconds)
@@ -176,7 +176,7 @@ class Outcomes:
         effects.batch.finishes.append(
             Finish(
                 state, now, None, wire.to_json(error), progress, job.number, job.failures, job.crashes, now + job.policy.keep,
-                fingerprint(job.line.task, error), job.seq, job.attempt,
+                fingerprint(job.partition.task, error), job.seq, job.attempt,
             )
         )  # fmt: skip
         effects.ended.append(Ended(job, state, None, error, now))

@@ -18,7 +18,7 @@ from taskbahn_router.dispatcher.outcomes import is_slow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn_router.model.state import DispatcherState, Line
+    from taskbahn_router.model.state import DispatcherState, Partition
     from taskbahn_router.model.turn import TurnEffects, TurnInput
     from taskbahn_router.stores.contract import CommitResult
 
@@ -46,29 +46,30 @@ class Pipelining:
         """Count the ready jobs and the places of a committed turn as they will be when memory has followed."""
         ready = self._ready(done, result)
         places = [(worker.room, len(rows)) for worker, rows in zip(done.claims, result.claimed, strict=True)]
-        for line, change in ready.items():
-            self._board.ready(line, change)
+        for partition, change in ready.items():
+            self._board.ready(partition, change)
         for room, taken in places:
             room.in_flight += taken
         try:
             yield
         finally:
-            for line, change in ready.items():
-                self._board.ready(line, -change)
+            for partition, change in ready.items():
+                self._board.ready(partition, -change)
             for room, taken in places:
                 room.in_flight -= taken
 
-    def _ready(self, done: TurnEffects, result: CommitResult) -> Counter[Line]:
-        ready = Counter(job.line for job in done.gathered.new if job.state is State.READY)
-        ready.update(requeued.job.line for requeued in done.requeued if requeued.state == State.READY)
+    def _ready(self, done: TurnEffects, result: CommitResult) -> Counter[Partition]:
+        ready = Counter(job.partition for job in done.gathered.new if job.state is State.READY)
+        ready.update(requeued.job.partition for requeued in done.requeued if requeued.state == State.READY)
         for rows in result.claimed:
-            ready.subtract({self._board.by_id[line]: count for line, count in Counter(row.line for row in rows).items()})
+            claimed = Counter(row.partition for row in rows)
+            ready.subtract({self._board.partitions_by_id[id]: count for id, count in claimed.items()})
         return ready
 
     def _are_short(self, done: TurnEffects, result: CommitResult) -> bool:
         """Return whether all that was claimed is known to be short: what is not closes its worker's look-ahead."""
         return not any(
-            is_slow(self._board, worker, self._board.by_id[line].task)
+            is_slow(self._board, worker, self._board.partitions_by_id[partition].task)
             for worker, rows in zip(done.claims, result.claimed, strict=True)
-            for line in {row.line for row in rows}
+            for partition in {row.partition for row in rows}
         )

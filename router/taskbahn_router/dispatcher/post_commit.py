@@ -93,8 +93,8 @@ class PostCommit:
         new = [job for job in effects.gathered.new if job not in dispatched_early] if dispatched_early else effects.gathered.new
         for state, count in Counter(job.state for job in new).items():
             board.counts[state] += count
-        for line, count in Counter(job.line for job in new if job.state is State.READY).items():
-            board.ready(line, count)
+        for partition, count in Counter(job.partition for job in new if job.state is State.READY).items():
+            board.ready(partition, count)
         for job in new:
             if job.state is State.WAITING:
                 self._later.sweep_at(job.due_at)
@@ -133,7 +133,7 @@ class PostCommit:
         self._board.jobs.pop(job.id, None)
         self._board.moved(State.RUNNING, state)
         if state == State.READY:
-            self._board.ready(job.line, 1)
+            self._board.ready(job.partition, 1)
             if job.policy.start_within is not None:  # its time to start may be over
                 self._later.sweep_at(now)
         else:
@@ -157,12 +157,12 @@ class PostCommit:
             answer(found)
 
     def _count(self, moved: Moved) -> None:
-        line, after = self._board.by_id[moved.line], moved.after
+        partition, after = self._board.partitions_by_id[moved.partition], moved.after
         self._board.moved(moved.before, after)
         if moved.before is State.READY:
-            self._board.ready(line, -1)
+            self._board.ready(partition, -1)
         if after is State.READY:
-            self._board.ready(line, 1)
+            self._board.ready(partition, 1)
             self._later.gathered.place = True
 
     def _cancelled(self, moved: Moved, reason: str) -> None:
@@ -176,8 +176,8 @@ class PostCommit:
 
     def _claimed(self, effects: TurnEffects, worker: Worker, claimed: list[Any], now: float) -> None:
         board = self._board
-        for line, count in Counter(row.line for row in claimed).items():
-            board.ready(board.by_id[line], -count)
+        for partition, count in Counter(row.partition for row in claimed).items():
+            board.ready(board.partitions_by_id[partition], -count)
         board.moved(State.READY, State.RUNNING, len(claimed))
         jobs = board.jobs_of(claimed)
         board.jobs.update((job.id, job) for job in jobs)

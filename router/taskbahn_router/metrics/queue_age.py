@@ -1,7 +1,7 @@
 """How long ready jobs have waited: from what the store says of them, and from what was seen here.
 
-When the oldest job of a line was accepted is no answer alone: one that was delayed for a day, or tried again by hand a week later,
-has not waited since then. So a line counts as waiting at most since it was last seen empty.
+When the oldest job of a partition was accepted is no answer alone: one that was delayed for a day, or tried again by hand a week later,
+has not waited since then. So a partition counts as waiting at most since it was last seen empty.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.metrics.recorder import QueueGauge, Recorder
 
 if TYPE_CHECKING:
-    from taskbahn_router.model.state import DispatcherState, Line
+    from taskbahn_router.model.state import DispatcherState, Partition
 
 TICK = 1.0  # seconds between two looks
 LONG_AGO = 0.0
@@ -25,14 +25,14 @@ class QueueAges:
     def __init__(self, board: DispatcherState, history: Recorder) -> None:
         self._board = board
         self._history = history
-        self._accepted: dict[int, float] = {}  # line -> when its oldest ready job was accepted, by the store
+        self._accepted: dict[int, float] = {}  # partition -> when its oldest ready job was accepted, by the store
         self._crowded: dict[int, float] = dict.fromkeys(
             board.partitions_with_backlog, LONG_AGO
-        )  # line -> since when it was never seen empty
+        )  # partition -> since when it was never seen empty
 
     def look(self, now: float) -> None:
         """Note how things stand; what each task has, only where a bucket of the charts ends."""
-        self._crowded = {line: self._crowded.get(line, now) for line in self._board.partitions_with_backlog}
+        self._crowded = {partition: self._crowded.get(partition, now) for partition in self._board.partitions_with_backlog}
         counts, oldest = self._board.counts, self.oldest(now)
         whole = QueueGauge(
             counts[State.READY] + counts[State.WAITING], counts[State.RUNNING], None if oldest is None else now - oldest
@@ -40,27 +40,32 @@ class QueueAges:
         self._history.stand(now, whole, self._tasks(now) if now % STEP >= STEP - TICK else {})
 
     def learn(self, accepted: dict[int, float]) -> None:
-        """Take what the store says: line -> when the oldest of its ready jobs was accepted."""
+        """Take what the store says: partition -> when the oldest of its ready jobs was accepted."""
         self._accepted = accepted
 
-    def since(self, line: Line, now: float) -> float:
-        """Return since when the oldest ready job of a line waits."""
-        since = self._crowded.get(line.id, now)
-        known = self._accepted.get(line.id, now if since == LONG_AGO else since)
+    def since(self, partition: Partition, now: float) -> float:
+        """Return since when the oldest ready job of a partition waits."""
+        since = self._crowded.get(partition.id, now)
+        known = self._accepted.get(partition.id, now if since == LONG_AGO else since)
         return min(now, max(since, known))
 
     def oldest(self, now: float) -> float | None:
         """Return since when the oldest ready job of all waits; None when there is none."""
-        return min((self.since(self._board.by_id[line], now) for line in self._board.partitions_with_backlog), default=None)
+        return min(
+            (self.since(self._board.partitions_by_id[partition], now) for partition in self._board.partitions_with_backlog),
+            default=None,
+        )
 
     def _tasks(self, now: float) -> dict[str, QueueGauge]:
         running: dict[str, int] = {}
         for job in self._board.jobs.values():
             if job.state is State.RUNNING:
-                running[job.line.task] = running.get(job.line.task, 0) + 1
+                running[job.partition.task] = running.get(job.partition.task, 0) + 1
         found = {task: QueueGauge(0, count, None) for task, count in running.items()}
         for id in self._board.partitions_with_backlog:
-            line = self._board.by_id[id]
-            ready, count, oldest = found.get(line.task, QueueGauge(0, 0, None))
-            found[line.task] = QueueGauge(ready + line.ready, count, max(oldest or 0.0, now - self.since(line, now)))
+            partition = self._board.partitions_by_id[id]
+            ready, count, oldest = found.get(partition.task, QueueGauge(0, 0, None))
+            found[partition.task] = QueueGauge(
+                ready + partition.ready, count, max(oldest or 0.0, now - self.since(partition, now))
+            )
         return found

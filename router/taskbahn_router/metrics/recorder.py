@@ -22,7 +22,7 @@ from taskbahn_router.metrics.tally import COUNTS, NOTHING, Tallies, Tally, total
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from taskbahn_router.model.state import DispatcherState, Job, Line
+    from taskbahn_router.model.state import DispatcherState, Job, Partition
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitResult
     from taskbahn_router.stores.minutes import MinuteRow
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)  # an attribute of an enumeration costs as much as the rest
 BACK = 60.0  # seconds by which the time may go back before counting begins anew
-NOBODY = Tally()  # where a loop has not met a line yet
+NOBODY = Tally()  # where a loop has not met a partition yet
 
 
 class QueueGauge(NamedTuple):
@@ -88,18 +88,18 @@ class Recorder:
             self._ended(bucket, effects, now)
         for requeued in effects.requeued:
             if requeued.error is not None:  # else it was handed back
-                self._tally(bucket, requeued.job.line.task).retried += 1
+                self._tally(bucket, requeued.job.partition.task).retried += 1
         for moved in result.moved:
             if moved.event in (Event.CANCEL, Event.EXPIRE):
                 self._ended_early(bucket, moved, now)
 
     def _accepted(self, bucket: Bucket, jobs: list[Job]) -> None:
-        line: Line | None = None
+        partition: Partition | None = None
         tally, waits, step, before = NOBODY, NOBODY.waits, 0, -1.0
         for job in jobs:
-            if job.line is not line:
-                line = job.line
-                tally = self._tally(bucket, line.task)
+            if job.partition is not partition:
+                partition = job.partition
+                tally = self._tally(bucket, partition.task)
                 waits = tally.waits
             tally.accepted += 1
             if job.started_at is not None and job.state is not CANCELLED:  # it started at once
@@ -109,27 +109,27 @@ class Recorder:
                 waits[step] = waits.get(step, 0) + 1
 
     def _claimed(self, bucket: Bucket, rows: list[Claimed], now: float) -> None:
-        line, waits, step, before = 0, NOBODY.waits, 0, -1.0
+        partition, waits, step, before = 0, NOBODY.waits, 0, -1.0
         for row in rows:
             ready_at = row.ready_at
             if ready_at is not None:
-                if row.line != line:
-                    line = row.line
-                    waits = self._tally(bucket, self._board.by_id[line].task).waits
+                if row.partition != partition:
+                    partition = row.partition
+                    waits = self._tally(bucket, self._board.partitions_by_id[partition].task).waits
                 if ready_at != before:
                     step, before = histogram.step_of(now - ready_at), ready_at
                 waits[step] = waits.get(step, 0) + 1
 
     def _ended(self, bucket: Bucket, effects: TurnEffects, now: float) -> None:
-        line: Line | None = None
+        partition: Partition | None = None
         tally, step_of, count = NOBODY, histogram.step_of, 0
         seconds = {done.id: done.ended_at - done.started_at for _, _, report in effects.gathered.reports for done in report.done}
         for job, state, _, _, _ in effects.ended:
-            if job.line is not line:
-                if line is not None:
-                    bucket.queues[line.queue] = bucket.queues.get(line.queue, 0) + count
-                line, count = job.line, 0
-                tally = self._tally(bucket, line.task)
+            if job.partition is not partition:
+                if partition is not None:
+                    bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + count
+                partition, count = job.partition, 0
+                tally = self._tally(bucket, partition.task)
                 tally.last_at = now
             count += 1
             if state == SUCCEEDED:
@@ -138,14 +138,14 @@ class Recorder:
                 tally.runs[step] = tally.runs.get(step, 0) + 1
             else:
                 tally.failed += 1
-        if line is not None:
-            bucket.queues[line.queue] = bucket.queues.get(line.queue, 0) + count
+        if partition is not None:
+            bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + count
 
     def _ended_early(self, bucket: Bucket, moved: Moved, now: float) -> None:
-        line = self._board.by_id[moved.line]
-        tally = self._tally(bucket, line.task)
+        partition = self._board.partitions_by_id[moved.partition]
+        tally = self._tally(bucket, partition.task)
         tally.last_at = now
-        bucket.queues[line.queue] = bucket.queues.get(line.queue, 0) + 1
+        bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + 1
         if moved.event is Event.CANCEL:
             tally.cancelled += 1
         else:

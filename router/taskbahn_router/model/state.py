@@ -1,4 +1,4 @@
-"""What the dispatcher holds in memory: lines, tasks, workers, and the jobs that run or are just being accepted.
+"""What the dispatcher holds in memory: partitions, tasks, workers, and the jobs that run or are just being accepted.
 
 What waits is in the store; of it only counts are here. Nothing here sends or stores anything.
 """
@@ -17,7 +17,7 @@ from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
-from taskbahn_router.stores.rows import LineRow
+from taskbahn_router.stores.rows import PartitionRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,7 +77,7 @@ class Task:
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class Partition:
     """The jobs of one task in one queue; `ready` counts those that wait for a worker."""
 
     id: int
@@ -139,7 +139,7 @@ class Worker:
     def order_run(self, job: Job) -> None:
         """Put a job's attempt into the next order."""
         run = self.outbox.setdefault("run", [])
-        run.append([job.id, job.attempt, job.line.task, job.packed, job.policy.run_within])
+        run.append([job.id, job.attempt, job.partition.task, job.packed, job.policy.run_within])
 
     def order_recorded(self, refused: list[list[Any]]) -> None:
         """Put the acknowledgement of a streamed report into the next order."""
@@ -167,9 +167,9 @@ class Job:
         "is_full",
         "is_new",
         "last_mark",
-        "line",
         "number",
         "packed",
+        "partition",
         "policy",
         "progress",
         "progress_stored",
@@ -185,7 +185,7 @@ class Job:
         self,
         id: str,
         raw: bytes,
-        line: Line,
+        partition: Partition,
         policy: Policy,
         packed: str,
         created_at: float,
@@ -194,7 +194,7 @@ class Job:
     ) -> None:
         self.id = id
         self.raw = raw
-        self.line = line
+        self.partition = partition
         self.policy = policy
         self.packed = packed
         self.created_at = created_at
@@ -214,7 +214,7 @@ class Job:
         self.worker_id = ""
         self.progress: Any = None
         self.progress_stored = True
-        self.is_full = False  # the attempt was told that no more of its log lines and chunks are kept
+        self.is_full = False  # the attempt was told that no more of its log partitions and chunks are kept
 
     def start(self, worker: Worker, now: float) -> None:
         """Put the job on a worker, as its next attempt."""
@@ -243,38 +243,38 @@ class DispatcherState:
     """All that is known in memory, with the few questions that several parts ask of it."""
 
     def __init__(self) -> None:
-        self.lines: dict[tuple[str, str], Line] = {}
-        self.by_id: dict[int, Line] = {}
+        self.partitions: dict[tuple[str, str], Partition] = {}
+        self.partitions_by_id: dict[int, Partition] = {}
         self.tasks: dict[str, Task] = {}
         self.workers: dict[str, Worker] = {}
         self.drained: dict[str, None] = {}  # ids of workers that operators want to take no more, the newest wish last
         self.jobs: dict[str, Job] = {}
         self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
         self.last_seq = 0
-        self.partitions_with_backlog: set[int] = set()  # lines with ready jobs
-        self.new_lines: list[LineRow] = []
+        self.partitions_with_backlog: set[int] = set()  # partitions with ready jobs
+        self.new_partitions: list[PartitionRow] = []
         self.running_at_start: list[Job] = []  # until their workers come back or the grace time is over
 
     def load(self, start: StartState) -> list[Job]:
         """Take over what the store knows; return the jobs that were running."""
         self.last_seq = start.last_seq
-        for row in start.lines:
-            line = Line(row.id, row.queue, row.task)
-            self._add_line(line)
-            self.ready(line, start.ready.get(row.id, 0))
+        for row in start.partitions:
+            partition = Partition(row.id, row.queue, row.task)
+            self._add_partition(partition)
+            self.ready(partition, start.ready.get(row.id, 0))
         for name, packed in start.tasks:
             self.tasks[name] = Task.of(msgspec.json.decode(packed, type=wire.TaskDeclaration))
         self.counts.update(start.counts)
         return [self._running(row, start.last_marks.get(row.seq, 0)) for row in start.running]
 
-    def line(self, queue: str, task: str) -> Line:
-        """Return the line of a task in a queue, making it if it is new."""
-        line = self.lines.get((queue, task))
-        if line is None:
-            line = Line(len(self.by_id) + 1, queue, task)
-            self._add_line(line)
-            self.new_lines.append(LineRow(line.id, queue, task))
-        return line
+    def partition(self, queue: str, task: str) -> Partition:
+        """Return the partition of a task in a queue, making it if it is new."""
+        partition = self.partitions.get((queue, task))
+        if partition is None:
+            partition = Partition(len(self.partitions_by_id) + 1, queue, task)
+            self._add_partition(partition)
+            self.new_partitions.append(PartitionRow(partition.id, queue, task))
+        return partition
 
     def policy(self, task: str, own: str | None) -> Policy:
         """Return the policy of a job from its task's options and its own, as stored."""
@@ -282,34 +282,38 @@ class DispatcherState:
         return policy_of(known.options if known else "", own or "")
 
     def serves(self, worker: Worker) -> None:
-        """Work out which lines a worker serves."""
+        """Work out which partitions a worker serves."""
         # its event loop is blocked: jobs that need it go to other workers, or wait, and those of its other pools are not concerned
         kept = "loop" if worker.vitals.blocked is not None else None
         names = {task.name for task in worker.hello.tasks if task.pool != kept}
-        worker.room.lines = {line.id for line in self.by_id.values() if line.task in names and line.queue in worker.hello.queues}
+        worker.room.partitions = {
+            partition.id
+            for partition in self.partitions_by_id.values()
+            if partition.task in names and partition.queue in worker.hello.queues
+        }
 
     def jobs_of(self, claimed: list[Claimed]) -> list[Job]:
         """Return the records of jobs that were just claimed from the store."""
         jobs = []
-        policies: dict[tuple[int, str | None], tuple[Line, Policy]] = {}
+        policies: dict[tuple[int, str | None], tuple[Partition, Policy]] = {}
         for row in claimed:
-            known = policies.get((row.line, row.options))
+            known = policies.get((row.partition, row.options))
             if known is None:
-                line = self.by_id[row.line]
-                known = policies[row.line, row.options] = line, self.policy(line.task, row.options)
+                partition = self.partitions_by_id[row.partition]
+                known = policies[row.partition, row.options] = partition, self.policy(partition.task, row.options)
             job = Job(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller, State.RUNNING)
             job.seq = row.seq
             job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
             jobs.append(job)
         return jobs
 
-    def ready(self, line: Line, change: int) -> None:
+    def ready(self, partition: Partition, change: int) -> None:
         """Count jobs that became ready, or ceased to be."""
-        line.ready += change
-        if line.ready > 0:
-            self.partitions_with_backlog.add(line.id)
+        partition.ready += change
+        if partition.ready > 0:
+            self.partitions_with_backlog.add(partition.id)
         else:
-            self.partitions_with_backlog.discard(line.id)
+            self.partitions_with_backlog.discard(partition.id)
 
     def moved(self, before: State | str, after: State | str, count: int = 1) -> None:
         """Count a move from one state to another."""
@@ -317,9 +321,9 @@ class DispatcherState:
         self.counts[after] += count
 
     def _running(self, row: JobRow, last_mark: int) -> Job:
-        line = self.by_id[row.line]
-        policy = self.policy(line.task, row.options)
-        job = Job(id_text(row.id), row.id, line, policy, row.packed, row.created_at, row.caller, State.RUNNING)
+        partition = self.partitions_by_id[row.partition]
+        policy = self.policy(partition.task, row.options)
+        job = Job(id_text(row.id), row.id, partition, policy, row.packed, row.created_at, row.caller, State.RUNNING)
         job.seq = row.seq
         job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
         job.started_at, job.worker_id = row.started_at, row.worker or ""
@@ -329,8 +333,8 @@ class DispatcherState:
         self.jobs[job.id] = job
         return job
 
-    def _add_line(self, line: Line) -> None:
-        self.lines[line.queue, line.task] = line
-        self.by_id[line.id] = line
+    def _add_partition(self, partition: Partition) -> None:
+        self.partitions[partition.queue, partition.task] = partition
+        self.partitions_by_id[partition.id] = partition
         for worker in self.workers.values():
             self.serves(worker)

@@ -120,7 +120,7 @@ class TurnEffects:
 
     def follows(self, held: TurnEffects) -> None:
         """Take over what was held back: it is committed and shown together with this, and before it."""
-        self.batch.lines[:0] = held.batch.lines
+        self.batch.partitions[:0] = held.batch.partitions
         self.batch.new[:0] = held.batch.new
         self.gathered.new[:0] = held.gathered.new
         self.gathered.submissions[:0] = held.gathered.submissions

@@ -120,8 +120,8 @@ class Publisher:
                 data["error"] = error
             self._emit(id, [event(id, moved.number, "state", now, data)])
         if self.changes_wanted:
-            line = self._board.by_id[moved.line]
-            self._change(id, task=line.task, queue=line.queue, state=state)
+            partition = self._board.partitions_by_id[moved.partition]
+            self._change(id, task=partition.task, queue=partition.queue, state=state)
         if moved.after.is_final and self._followers.has(id):
             self._followers.final([id, state, None, error])
 
@@ -170,7 +170,9 @@ class Publisher:
 
     def _change_of(self, job: Job, **more: Any) -> None:
         now = {"attempt": job.attempt, "started_at": job.started_at, "worker": job.worker_id, "progress": job.progress, **more}
-        self._change(job.id, task=job.line.task, queue=job.line.queue, state=str(job.state), created_at=job.created_at, **now)
+        self._change(
+            job.id, task=job.partition.task, queue=job.partition.queue, state=str(job.state), created_at=job.created_at, **now
+        )
 
     def _change(self, id: str, **fields: Any) -> None:
         change = self.changes.get(id)

@@ -30,7 +30,7 @@ TICK_SECONDS = 0.25
 MOST_EACH_TICK = 50  # jobs: 200 a second
 SAME_SECONDS = 5.0  # by which an expected start may be off before it is told anew
 
-Served = list[set[int]]  # the lines of each worker that takes new jobs
+Served = list[set[int]]  # the partitions of each worker that takes new jobs
 
 
 class QueuePositions:
@@ -61,14 +61,16 @@ class QueuePositions:
         self._ticks = False
 
     def served(self) -> Served:
-        """Return which lines are served together, for `placed`."""
-        return [worker.room.lines for worker in self._board.workers.values() if worker.room.open]
+        """Return which partitions are served together, for `placed`."""
+        return [worker.room.partitions for worker in self._board.workers.values() if worker.room.open]
 
     def placed(self, rows: Sequence[JobRow], served: Served) -> list[JobPosition]:
         """Count what is before those jobs; on the reader's thread."""
         spots = {row.seq: spot(row, served) for row in rows if row.state == State.READY}
         ahead = dict(zip(spots, self._reader.ahead(list(spots.values()), MOST_AHEAD), strict=True)) if spots else {}
-        return [JobPosition(row, spots[row.seq].lines, ahead[row.seq]) if row.seq in spots else JobPosition(row) for row in rows]
+        return [
+            JobPosition(row, spots[row.seq].partitions, ahead[row.seq]) if row.seq in spots else JobPosition(row) for row in rows
+        ]
 
     def start_estimate(self) -> StartEstimate:
         """Return what tells the places of jobs, at this moment."""
@@ -139,9 +141,9 @@ class QueuePositions:
 
 
 def spot(row: JobRow, served: Served) -> QueueCursor:
-    """Return where a ready job stands: among all jobs of the lines that a worker serves together with its own."""
-    lines = {row.line}.union(*(lines for lines in served if row.line in lines))
-    return QueueCursor(tuple(sorted(lines)), row.priority, row.seq)
+    """Return where a ready job stands: among all jobs of the partitions that a worker serves together with its own."""
+    partitions = {row.partition}.union(*(partitions for partitions in served if row.partition in partitions))
+    return QueueCursor(tuple(sorted(partitions)), row.priority, row.seq)
 
 
 def is_news(before: dict[str, Any] | None, now: dict[str, Any]) -> bool:

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class JobPosition(NamedTuple):
-    """A job; if it is ready, the lines that are served together with its own, and how many ready jobs of them come before it."""
+    """A job; if it is ready, the partitions that are served together with its own, and how many ready jobs of them come before it."""
 
     row: JobRow
-    lines: tuple[int, ...] = ()
+    partitions: tuple[int, ...] = ()
     ahead: int | None = None
 
 
 class StartEstimate:
-    """Tells the `wire_views.Place` of jobs; what holds for all jobs of a line is worked out once.
+    """Tells the `wire_views.Place` of jobs; what holds for all jobs of a partition is worked out once.
 
     typical: the seconds that an attempt of a task takes, None if that is not known.
     """
@@ -33,7 +33,7 @@ class StartEstimate:
         self._board = board
         self._now = now
         self._typical = typical
-        self._lines: dict[int, tuple[str, Capacity]] = {}
+        self._partitions: dict[int, tuple[str, Capacity]] = {}
         self._seconds: dict[str, float | None] = {}
         self._workers = [worker for worker in board.workers.values() if worker.orders is not None]
 
@@ -45,35 +45,35 @@ class StartEstimate:
             return {"why": why_waiting(row.attempt, row.failures + row.crashes, has_eta=has_eta), "starts_at": row.due_at}
         if placed.ahead is None:
             return None
-        why, its_hands = self._line(row)
+        why, its_hands = self._partition(row)
         place = {"why": why, "ahead": placed.ahead}
-        starts_at = expected_start(self._now, placed.ahead, its_hands, self._seconds_each(placed.lines))
+        starts_at = expected_start(self._now, placed.ahead, its_hands, self._seconds_each(placed.partitions))
         return place if starts_at is None else place | {"starts_at": starts_at}
 
-    def _line(self, row: JobRow) -> tuple[str, Capacity]:
-        """Return why the jobs of a line wait, and what the workers that may start them have."""
-        if row.line not in self._lines:
+    def _partition(self, row: JobRow) -> tuple[str, Capacity]:
+        """Return why the jobs of a partition wait, and what the workers that may start them have."""
+        if row.partition not in self._partitions:
             stands = [_stand(worker, row) for worker in self._workers]
-            self._lines[row.line] = why_ready(row.task, row.queue, stands), capacity_of(stands)
-        return self._lines[row.line]
+            self._partitions[row.partition] = why_ready(row.task, row.queue, stands), capacity_of(stands)
+        return self._partitions[row.partition]
 
-    def _seconds_each(self, lines: Sequence[int]) -> float | None:
-        """Return what a ready job of some lines takes, on the average; None if that is not known of all of them."""
+    def _seconds_each(self, partitions: Sequence[int]) -> float | None:
+        """Return what a ready job of some partitions takes, on the average; None if that is not known of all of them."""
         total, jobs = 0.0, 0
-        for line in (self._board.by_id[id] for id in lines):
-            if line.ready > 0:
-                if line.task not in self._seconds:
-                    self._seconds[line.task] = self._typical(line.task)
-                seconds = self._seconds[line.task]
+        for partition in (self._board.partitions_by_id[id] for id in partitions):
+            if partition.ready > 0:
+                if partition.task not in self._seconds:
+                    self._seconds[partition.task] = self._typical(partition.task)
+                seconds = self._seconds[partition.task]
                 if seconds is None:
                     return None
-                total, jobs = total + seconds * line.ready, jobs + line.ready
+                total, jobs = total + seconds * partition.ready, jobs + partition.ready
         return total / jobs if jobs else None
 
 
 def _stand(worker: Worker, row: JobRow) -> WorkerFit:
-    """Return how a worker stands to the jobs of a row's line."""
+    """Return how a worker stands to the jobs of a row's partition."""
     room, blocked = worker.room, worker.is_blocked_for(row.task)
-    serves = row.line in room.lines or (blocked and row.queue in worker.hello.queues)
+    serves = row.partition in room.partitions or (blocked and row.queue in worker.hello.queues)
     offers = serves or any(task.name == row.task for task in worker.hello.tasks)
     return WorkerFit(offers, serves, room.open, room.slots, room.in_flight, blocked)

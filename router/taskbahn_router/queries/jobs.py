@@ -10,7 +10,7 @@ from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
 from taskbahn.states import FINAL_STATES, State
 from taskbahn_router.core.placement import LONG_SECONDS
-from taskbahn_router.model.state import DispatcherState, Line, both_ids, id_bytes, id_text
+from taskbahn_router.model.state import DispatcherState, Partition, both_ids, id_bytes, id_text
 from taskbahn_router.model.wire_format import packed, stored, whole
 from taskbahn_router.publishing.followers import JobFollowers, Waiter
 from taskbahn_router.publishing.job_watch import EventPager, JobWatch
@@ -219,11 +219,11 @@ class JobQueries:
             for task in worker.hello.tasks if worker.orders is not None else ():
                 offered[task.name] = offered.get(task.name, 0) + 1
         ready: dict[str, int] = {}
-        for line in self._board.lines.values():
-            ready[line.task] = ready.get(line.task, 0) + line.ready
+        for partition in self._board.partitions.values():
+            ready[partition.task] = ready.get(partition.task, 0) + partition.ready
         running: dict[str, int] = {}
         for job in self._board.jobs.values():
-            running[job.line.task] = running.get(job.line.task, 0) + 1
+            running[job.partition.task] = running.get(job.partition.task, 0) + 1
         call.answer(
             [
                 {
@@ -246,18 +246,20 @@ class JobQueries:
     def _queues(self, oldest: dict[int, float], waiting: dict[int, int]) -> list[dict[str, Any]]:
         queues: dict[str, dict[str, Any]] = {}
         workers = [worker for worker in self._board.workers.values() if worker.orders is not None]
-        names = {line.queue for line in self._board.lines.values()} | {name for worker in workers for name in worker.hello.queues}
-        lines_of: dict[str, list[Line]] = {}
-        for line in self._board.lines.values():
-            lines_of.setdefault(line.queue, []).append(line)
+        names = {partition.queue for partition in self._board.partitions.values()} | {
+            name for worker in workers for name in worker.hello.queues
+        }
+        lines_of: dict[str, list[Partition]] = {}
+        for partition in self._board.partitions.values():
+            lines_of.setdefault(partition.queue, []).append(partition)
         rates = self._history.queue_rates()
         for name in sorted(names):
-            lines = lines_of.get(name, [])
-            times = [oldest[line.id] for line in lines if line.id in oldest]
+            partitions = lines_of.get(name, [])
+            times = [oldest[partition.id] for partition in partitions if partition.id in oldest]
             queues[name] = {
                 "name": name,
-                "ready": sum(line.ready for line in lines),
-                "waiting": sum(waiting.get(line.id, 0) for line in lines),
+                "ready": sum(partition.ready for partition in partitions),
+                "waiting": sum(waiting.get(partition.id, 0) for partition in partitions),
                 "running": 0,
                 "workers": sum(name in worker.hello.queues for worker in workers),
                 "oldest": min(times, default=None),
@@ -265,7 +267,7 @@ class JobQueries:
             }
         for job in self._board.jobs.values():
             if job.state is State.RUNNING:
-                queues[job.line.queue]["running"] += 1
+                queues[job.partition.queue]["running"] += 1
         return list(queues.values())
 
     # helpers

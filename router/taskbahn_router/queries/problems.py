@@ -34,7 +34,7 @@ LAG_SECONDS, BAD_LAG_SECONDS = 0.25, 1.0
 TASK, QUEUE = "task", "queue"
 
 
-class LineFacts(NamedTuple):
+class PartitionFacts(NamedTuple):
     """A queue with ready jobs of a task; since: when the oldest of them became ready; typical: seconds that one takes."""
 
     task: str
@@ -75,7 +75,7 @@ class Facts:
     trouble: str = ""
     lag: float = 0.0  # of the event loop, seconds
     has_tasks: bool = False
-    lines: list[LineFacts] = field(default_factory=list)
+    partitions: list[PartitionFacts] = field(default_factory=list)
     workers: list[WorkerFacts] = field(default_factory=list)
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
     long_runs: list[LongRun] = field(default_factory=list)
@@ -88,16 +88,16 @@ class Facts:
             found.setdefault((worker.tasks, worker.queues), []).append(worker)
         return found
 
-    def able(self, line: LineFacts) -> list[WorkerFacts]:
+    def able(self, partition: PartitionFacts) -> list[WorkerFacts]:
         """Return the workers that may be given such jobs."""
         fitting = [
-            workers for (tasks, queues), workers in self.kinds.items() if line.task in tasks and line.queue in queues
+            workers for (tasks, queues), workers in self.kinds.items() if partition.task in tasks and partition.queue in queues
         ]  # fmt: skip
         return fitting[0] if len(fitting) == 1 else list(chain.from_iterable(fitting))
 
-    def older(self, seconds: float) -> list[LineFacts]:
-        """Return the lines with jobs that have been ready for longer than that."""
-        return [line for line in self.lines if self.now - line.since > seconds]
+    def older(self, seconds: float) -> list[PartitionFacts]:
+        """Return the partitions with jobs that have been ready for longer than that."""
+        return [partition for partition in self.partitions if self.now - partition.since > seconds]
 
 
 def problems(facts: Facts) -> list[Problem]:
@@ -126,14 +126,16 @@ def _store(facts: Facts) -> Iterator[Problem]:
 
 
 def _no_workers(facts: Facts) -> Iterator[Problem]:
-    if facts.workers or not (facts.has_tasks or facts.lines):
+    if facts.workers or not (facts.has_tasks or facts.partitions):
         return
     yield Problem(
         kind="no_workers",
-        level="error" if facts.lines else "warning",
-        sentence=f"No worker is attached, and {_jobs(facts.lines)} for one." if facts.lines else "No worker is attached.",
+        level="error" if facts.partitions else "warning",
+        sentence=f"No worker is attached, and {_jobs(facts.partitions)} for one."
+        if facts.partitions
+        else "No worker is attached.",
         hint="Start one, as in `taskbahn worker photos:app`; if some should run, see why they ended or cannot reach this node.",
-        since=min((line.since for line in facts.lines), default=None),
+        since=min((partition.since for partition in facts.partitions), default=None),
         page="workers",
     )
 
@@ -145,35 +147,37 @@ def _unserved(facts: Facts) -> Iterator[Problem]:
     offered = frozenset[str]().union(*(tasks for tasks, _ in facts.kinds))
     served = frozenset[str]().union(*(queues for _, queues in facts.kinds))
     old = facts.older(UNSERVED_SECONDS)
-    for task, lines in _grouped((line for line in old if line.task not in offered), TASK):
+    for task, partitions in _grouped((partition for partition in old if partition.task not in offered), TASK):
         yield Problem(
             kind="task_not_offered",
             level="error",
-            sentence=f"{_jobs(lines)}, and no attached worker offers {task or _names(lines, TASK)}.",
+            sentence=f"{_jobs(partitions)}, and no attached worker offers {task or _names(partitions, TASK)}.",
             hint="Start a worker whose application has the task. If it was renamed or removed, cancel the jobs.",
-            since=_since(lines),
+            since=_since(partitions),
             page="jobs",
             query=f"state:ready task:{task}" if task else "state:ready",
         )
-    for queue, lines in _grouped((line for line in old if line.task in offered and line.queue not in served), QUEUE):
+    for queue, partitions in _grouped(
+        (partition for partition in old if partition.task in offered and partition.queue not in served), QUEUE
+    ):
         yield Problem(
             kind="queue_not_served",
             level="error",
-            sentence=f"{_jobs(lines)} in {_queues(queue, lines)}, which no attached worker serves.",
+            sentence=f"{_jobs(partitions)} in {_queues(queue, partitions)}, which no attached worker serves.",
             hint=f"Start a worker for it, as in `taskbahn worker photos:app --queues {queue or 'NAME'}`.",
-            since=_since(lines),
+            since=_since(partitions),
             page="queues",
             id=queue,
             query=f"state:ready queue:{queue}" if queue else "state:ready",
         )
-    known = (line for line in old if line.task in offered and line.queue in served)
-    for task, lines in _grouped((line for line in known if not facts.able(line)), TASK):
+    known = (partition for partition in old if partition.task in offered and partition.queue in served)
+    for task, partitions in _grouped((partition for partition in known if not facts.able(partition)), TASK):
         yield Problem(
             kind="not_together",
             level="error",
-            sentence=f"{_jobs(lines)}: no worker that offers {task or _names(lines, TASK)} serves {_names(lines, QUEUE)}.",
+            sentence=f"{_jobs(partitions)}: no worker that offers {task or _names(partitions, TASK)} serves {_names(partitions, QUEUE)}.",
             hint="Start a worker that offers the task and serves the queue.",
-            since=_since(lines),
+            since=_since(partitions),
             page="jobs",
             query=f"state:ready task:{task}" if task else "state:ready",
         )
@@ -211,18 +215,18 @@ def _failing(facts: Facts) -> Iterator[Problem]:
 def _busy(facts: Facts) -> Iterator[Problem]:
     """Jobs that wait for a slot for long."""
     late = []
-    for line in facts.older(LATE_SECONDS):
-        if facts.now - line.since > LATE_TIMES * (line.typical or 0.0):
-            takers = [worker for worker in facts.able(line) if worker.takes]
+    for partition in facts.older(LATE_SECONDS):
+        if facts.now - partition.since > LATE_TIMES * (partition.typical or 0.0):
+            takers = [worker for worker in facts.able(partition) if worker.takes]
             if takers and all(worker.running >= worker.slots for worker in takers):
-                late.append(line)
-    for queue, lines in _grouped(late, QUEUE):
+                late.append(partition)
+    for queue, partitions in _grouped(late, QUEUE):
         yield Problem(
             kind="busy",
             level="warning",
-            sentence=f"{_jobs(lines)} in {_queues(queue, lines)} for a free slot: all slots are busy.",
+            sentence=f"{_jobs(partitions)} in {_queues(queue, partitions)} for a free slot: all slots are busy.",
             hint="Start more workers or give them more slots; jobs that must not wait can have a higher priority.",
-            since=_since(lines),
+            since=_since(partitions),
             page="queues",
             id=queue,
             query=f"state:ready queue:{queue}" if queue else "state:ready",
@@ -231,12 +235,12 @@ def _busy(facts: Facts) -> Iterator[Problem]:
 
 def _draining(facts: Facts) -> Iterator[Problem]:
     """Jobs that only workers could run which take no more."""
-    left: list[LineFacts] = []
+    left: list[PartitionFacts] = []
     ids: set[str] = set()
-    for line in facts.older(UNSERVED_SECONDS):
-        able = facts.able(line)
+    for partition in facts.older(UNSERVED_SECONDS):
+        able = facts.able(partition)
         if able and not any(worker.takes for worker in able):
-            left.append(line)
+            left.append(partition)
             ids |= {worker.id for worker in able}
     if left:
         yield Problem(
@@ -328,33 +332,33 @@ def _lag(facts: Facts) -> Iterator[Problem]:
         )
 
 
-def _grouped(lines: Iterable[LineFacts], by: str) -> Iterator[tuple[str, list[LineFacts]]]:
-    """Yield the names with the most ready jobs, each with its lines, and at last "" with the lines of all others."""
+def _grouped(partitions: Iterable[PartitionFacts], by: str) -> Iterator[tuple[str, list[PartitionFacts]]]:
+    """Yield the names with the most ready jobs, each with its partitions, and at last "" with the partitions of all others."""
     ready: Counter[str] = Counter()
-    groups: dict[str, list[LineFacts]] = {}
-    for line in lines:
-        name = getattr(line, by)
-        ready[name] += line.ready
-        groups.setdefault(name, []).append(line)
+    groups: dict[str, list[PartitionFacts]] = {}
+    for partition in partitions:
+        name = getattr(partition, by)
+        ready[name] += partition.ready
+        groups.setdefault(name, []).append(partition)
     most = len(ready) if len(ready) <= MOST_ALIKE + 1 else MOST_ALIKE
     for name, _ in ready.most_common(most):
         yield name, groups.pop(name)
     if groups:
-        yield "", [line for rest in groups.values() for line in rest]
+        yield "", [partition for rest in groups.values() for partition in rest]
 
 
-def _since(lines: Iterable[LineFacts]) -> float:
-    return min(line.since for line in lines)
+def _since(partitions: Iterable[PartitionFacts]) -> float:
+    return min(partition.since for partition in partitions)
 
 
-def _jobs(lines: Iterable[LineFacts]) -> str:
-    number = sum(line.ready for line in lines)
+def _jobs(partitions: Iterable[PartitionFacts]) -> str:
+    number = sum(partition.ready for partition in partitions)
     return f"{pluralize(number, 'job')} {'waits' if number == 1 else 'wait'}"
 
 
-def _queues(queue: str, lines: Iterable[LineFacts]) -> str:
-    return f"the queue {queue}" if queue else f"the queues {_names(lines, QUEUE)}"
+def _queues(queue: str, partitions: Iterable[PartitionFacts]) -> str:
+    return f"the queue {queue}" if queue else f"the queues {_names(partitions, QUEUE)}"
 
 
-def _names(lines: Iterable[LineFacts], of: str) -> str:
-    return join_names(sorted({getattr(line, of) for line in lines}))
+def _names(partitions: Iterable[PartitionFacts], of: str) -> str:
+    return join_names(sorted({getattr(partition, of) for partition in partitions}))

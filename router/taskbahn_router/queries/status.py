@@ -11,7 +11,7 @@ from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.minutes import minute_of
 from taskbahn_router.metrics.queue_age import QueueAges
 from taskbahn_router.metrics.recent import STEP
-from taskbahn_router.queries.problems import FAILURE_SECONDS, Facts, LineFacts, LongRun, WorkerFacts, problems, too_long
+from taskbahn_router.queries.problems import FAILURE_SECONDS, Facts, LongRun, PartitionFacts, WorkerFacts, problems, too_long
 from taskbahn_router.workers.registry import AttachChannel
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.state import Job
     from taskbahn_router.stores.contract import Reader
 
-MOST_LOOKED_AT = 1_000  # lines, and of the running jobs those that came first, so that a look stays short
+MOST_LOOKED_AT = 1_000  # partitions, and of the running jobs those that came first, so that a look stays short
 
 
 class StatusQuery:
@@ -99,8 +99,10 @@ class StatusQuery:
         return found
 
     def _facts(self, now: float) -> Facts:
-        lines = [self._board.by_id[line] for line in islice(self._board.partitions_with_backlog, MOST_LOOKED_AT)]
-        typical = {task: self._history.typical(task) for task in {line.task for line in lines}}
+        partitions = [
+            self._board.partitions_by_id[partition] for partition in islice(self._board.partitions_with_backlog, MOST_LOOKED_AT)
+        ]
+        typical = {task: self._history.typical(task) for task in {partition.task for partition in partitions}}
         if self._failures_at != now // STEP:
             self._failures_at, self._failures = now // STEP, self._history.failures(FAILURE_SECONDS)
         return Facts(
@@ -108,8 +110,11 @@ class StatusQuery:
             trouble=self._trouble(),
             lag=self._lag(),
             has_tasks=bool(self._board.tasks),
-            lines=[
-                LineFacts(line.task, line.queue, line.ready, self._gauges.since(line, now), typical[line.task]) for line in lines
+            partitions=[
+                PartitionFacts(
+                    partition.task, partition.queue, partition.ready, self._gauges.since(partition, now), typical[partition.task]
+                )
+                for partition in partitions
             ],
             workers=self._workers(),
             failures=self._failures,
@@ -139,7 +144,7 @@ class StatusQuery:
         for job in islice(self._board.jobs.values(), MOST_LOOKED_AT):
             if job.state is not State.RUNNING or job.started_at is None:
                 continue
-            task = job.line.task
+            task = job.partition.task
             if task not in typical:
                 typical[task] = self._history.typical(task)
             if too_long(now - job.started_at, typical[task]):

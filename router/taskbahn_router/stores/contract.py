@@ -28,9 +28,9 @@ if TYPE_CHECKING:
         EventRow,
         Finish,
         JobRow,
-        LineRow,
         Moved,
         NewJob,
+        PartitionRow,
         Prune,
         Requeue,
         RetryJob,
@@ -68,7 +68,7 @@ class StoreLocked(StoreUnavailable):
 class Batch:
     """The moves of one turn; applied in the order of the fields, in one transaction."""
 
-    lines: list[LineRow] = field(default_factory=list)
+    partitions: list[PartitionRow] = field(default_factory=list)
     tasks: list[tuple[str, str, float]] = field(default_factory=list)  # name, declaration as JSON, declared_at
     new: list[NewJob] = field(default_factory=list)
     finishes: list[Finish] = field(default_factory=list)
@@ -120,8 +120,8 @@ class StartState:
     """What a dispatcher needs to know when it starts."""
 
     last_seq: int
-    lines: list[LineRow]
-    ready: dict[int, int]  # line -> count
+    partitions: list[PartitionRow]
+    ready: dict[int, int]  # partition -> count
     tasks: list[tuple[str, str]]  # name, declaration as JSON
     running: list[JobRow]  # `number` is that of the newest event stored, which may be ahead of the row's
     next_sweep: float | None
@@ -170,10 +170,10 @@ class Reader(Protocol):
         """Return the unsuccessful attempts of a job, in order."""
 
     def oldest(self) -> dict[int, float]:
-        """Return for each line with ready jobs when the oldest of them was accepted, whatever its priority."""
+        """Return for each partition with ready jobs when the oldest of them was accepted, whatever its priority."""
 
     def waiting(self) -> dict[int, int]:
-        """Return for each line how many jobs wait for a time."""
+        """Return for each partition how many jobs wait for a time."""
 
     def minutes(self, since: int, until: int, task: str | None) -> list[MinuteRow]:
         """Return the minutes that began at *since* or later and before *until*, in order; None: of all tasks, and of all together."""
@@ -198,7 +198,7 @@ class Store(Protocol):
     def prepare(self, batch: Batch) -> None:
         """Do what can be done before of a batch's commit, of which nothing is seen until then; never raises.
 
-        *batch* has nothing but new jobs and lines. The next commit is of a batch that begins with the same, or without them.
+        *batch* has nothing but new jobs and partitions. The next commit is of a batch that begins with the same, or without them.
         """
 
     def knows(self, id: bytes) -> bool:

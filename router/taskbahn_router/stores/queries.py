@@ -41,9 +41,9 @@ class Listed(NamedTuple):
 
 
 class QueueCursor(NamedTuple):
-    """Where a ready job stands: in lines that are served together, those with higher priority come first, then the older ones."""
+    """Where a ready job stands: in partitions that are served together, those with higher priority come first, then the older ones."""
 
-    lines: tuple[int, ...]
+    partitions: tuple[int, ...]
     priority: int
     seq: int
 

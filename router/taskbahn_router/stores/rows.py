@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from taskbahn_router.core.lifecycle import Event
 
 
-class LineRow(NamedTuple):
-    """A line: the jobs of one task in one queue."""
+class PartitionRow(NamedTuple):
+    """A partition: the jobs of one task in one queue."""
 
     id: int
     queue: str
@@ -24,7 +24,7 @@ class NewJob(NamedTuple):
 
     seq: int
     id: bytes
-    line: int
+    partition: int
     state: str
     priority: int
     attempt: int
@@ -86,7 +86,7 @@ class AttemptRow(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """A log line or a chunk.
+    """A log partition or a chunk.
 
     attempt: whose it is; 0: not known.  mark: the newest of that attempt's marks so far, so that its newest row tells what was heard.
     """
@@ -109,10 +109,10 @@ class Snapshot(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """Start up to `limit` ready jobs of `lines` for `worker`: higher priority first, then first come."""
+    """Start up to `limit` ready jobs of `partitions` for `worker`: higher priority first, then first come."""
 
     worker: str
-    lines: tuple[int, ...]
+    partitions: tuple[int, ...]
     limit: int
     now: float
 
@@ -125,7 +125,7 @@ class Claimed(NamedTuple):
 
     seq: int
     id: bytes
-    line: int
+    partition: int
     priority: int
     attempt: int
     failures: int
@@ -158,7 +158,7 @@ class Moved(NamedTuple):
 
     id: bytes
     seq: int
-    line: int
+    partition: int
     event: Event
     before: State
     number: int
@@ -193,11 +193,11 @@ class Prune(NamedTuple):
 
 
 class JobRow(NamedTuple):
-    """A job as it is stored, with the names of its line."""
+    """A job as it is stored, with the names of its partition."""
 
     seq: int
     id: bytes
-    line: int
+    partition: int
     queue: str
     task: str
     state: str

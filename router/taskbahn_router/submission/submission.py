@@ -173,7 +173,7 @@ class Submissions:
     def _job(self, task: Task, policy: Policy, ids: tuple[str, bytes], packed: str, now: float, authid: str | None) -> Job:
         due_at = max(now + policy.delay, policy.eta or 0.0)
         state = State.WAITING if due_at > now else State.READY
-        job = Job(*ids, self._board.line(policy.queue, task.name), policy, packed, now, authid, state)
+        job = Job(*ids, self._board.partition(policy.queue, task.name), policy, packed, now, authid, state)
         if state is State.WAITING:
             job.due_at = due_at
         return job

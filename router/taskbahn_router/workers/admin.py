@@ -93,5 +93,5 @@ def worker_view(worker: Worker, board: DispatcherState, now: float) -> dict[str,
         "attached_at": worker.attached_at, "seen": round(now - worker.last_heartbeat, 3) if speaks else 0.0,
         "finished": worker.finished, "failed": worker.failed,
         "memory": vitals.memory, "cpu": vitals.cpu, "load": vitals.load, "blocked": worker.blocked(),
-        "jobs": [[job.id, job.line.task, job.started_at] for job in held if job is not None and job.worker is worker],
+        "jobs": [[job.id, job.partition.task, job.started_at] for job in held if job is not None and job.worker is worker],
     }  # fmt: skip

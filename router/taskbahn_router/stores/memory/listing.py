@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 def listed(tables: Tables, wanted: Filter) -> Listed:
     """Return the jobs that were found, and where to go on."""
     found: list[JobRow] = []
-    seqs = _in_time(tables, wanted) if any(_is_in(line.queue, line.task, wanted) for line in tables.lines.values()) else []
+    seqs = (
+        _in_time(tables, wanted)
+        if any(_is_in(partition.queue, partition.task, wanted) for partition in tables.partitions.values())
+        else []
+    )
     for looked_at, seq in enumerate(seqs, 1):
         row = tables.row(tables.records[seq])
         if _is_wanted(row, wanted):

@@ -64,8 +64,8 @@ class MemoryStore:
             running = [tables.row(record) for _, record in sorted(tables.records.items()) if record.state == State.RUNNING]
             return StartState(
                 last_seq=max(tables.records, default=0),
-                lines=sorted(tables.lines.values()),
-                ready={line: len(keys) for line, keys in tables.ready.items() if keys},
+                partitions=sorted(tables.partitions.values()),
+                ready={partition: len(keys) for partition, keys in tables.ready.items() if keys},
                 tasks=sorted(tables.tasks.items()),
                 running=[row._replace(number=max(row.number, tables.newest_event(row.seq))) for row in running],
                 next_sweep=tables.next_sweep(),
@@ -131,9 +131,9 @@ class _Transaction:
 
     def _names(self, batch: Batch) -> None:
         tables = self.tables
-        for line in batch.lines:
-            if line.id not in tables.lines:
-                tables.put(tables.lines, line.id, line)
+        for partition in batch.partitions:
+            if partition.id not in tables.partitions:
+                tables.put(tables.partitions, partition.id, partition)
         for name, declaration, _ in batch.tasks:
             tables.put(tables.tasks, name, declaration)
 
@@ -199,7 +199,7 @@ class _Transaction:
     def _move(self, seq: int, event: Event, **changes: Any) -> Moved:
         before = State(self.tables.records[seq].state)
         record = self._advance(seq, event, **changes)
-        moved = Moved(record.new.id, seq, record.new.line, event, before, record.number)
+        moved = Moved(record.new.id, seq, record.new.partition, event, before, record.number)
         self.result.moved.append(moved)
         return moved
 
@@ -237,7 +237,9 @@ class _Transaction:
         self.result.prune_after = window[-1] if len(window) == prune.limit else None
 
     def _claim(self, claim: Claim) -> list[Claimed]:
-        heads = sorted(key for line in set(claim.lines) for key in islice(self._claimable(line, claim.now), claim.limit))
+        heads = sorted(
+            key for partition in set(claim.partitions) for key in islice(self._claimable(partition, claim.now), claim.limit)
+        )
         claimed = []
         for _, seq in heads[: claim.limit]:
             before = self.tables.records[seq]
@@ -245,14 +247,14 @@ class _Transaction:
             new = job.new
             claimed.append(
                 Claimed(
-                    seq, new.id, new.line, new.priority, job.attempt, job.failures, job.crashes, job.number, new.created_at,
+                    seq, new.id, new.partition, new.priority, job.attempt, job.failures, job.crashes, job.number, new.created_at,
                     before.ready_at(), new.caller, new.options, new.packed,
                 )
             )  # fmt: skip
         return claimed
 
-    def _claimable(self, line: int, now: float) -> Iterable[Key]:
-        for key in self.tables.ready.get(line, ()):
+    def _claimable(self, partition: int, now: float) -> Iterable[Key]:
+        for key in self.tables.ready.get(partition, ()):
             expires_at = self.tables.records[key[1]].expires_at
             if expires_at is None or expires_at > now:
                 yield key
@@ -298,7 +300,7 @@ class MemoryReader:
         with self._tables.lock:
             ready = self._tables.ready
             return [
-                min(most, sum(bisect_left(ready.get(line, []), (-spot.priority, spot.seq)) for line in spot.lines))
+                min(most, sum(bisect_left(ready.get(partition, []), (-spot.priority, spot.seq)) for partition in spot.partitions))
                 for spot in spots
             ]
 
@@ -331,12 +333,14 @@ class MemoryReader:
     def oldest(self) -> dict[int, float]:
         with self._tables.lock:
             records = self._tables.records
-            first = {line: min(seq for _, seq in keys) for line, keys in self._tables.ready.items() if keys}
-            return {line: records[seq].new.created_at for line, seq in first.items()}
+            first = {partition: min(seq for _, seq in keys) for partition, keys in self._tables.ready.items() if keys}
+            return {partition: records[seq].new.created_at for partition, seq in first.items()}
 
     def waiting(self) -> dict[int, int]:
         with self._tables.lock:
-            return dict(Counter(record.new.line for record in self._tables.records.values() if record.state == State.WAITING))
+            return dict(
+                Counter(record.new.partition for record in self._tables.records.values() if record.state == State.WAITING)
+            )
 
     def minutes(self, since: int, until: int, task: str | None) -> list[MinuteRow]:
         with self._tables.lock:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.states import State
-from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LineRow, NewJob
+from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,13 +51,13 @@ class Tables:
     """What is kept, with a way back to where the batch began."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
-    lines: dict[int, LineRow] = field(default_factory=dict)
+    partitions: dict[int, PartitionRow] = field(default_factory=dict)
     tasks: dict[str, str] = field(default_factory=dict)
     records: dict[int, Record] = field(default_factory=dict)  # by seq
     seqs: dict[bytes, int] = field(default_factory=dict)
     attempts: dict[int, dict[int, AttemptRow]] = field(default_factory=dict)
     events: dict[int, dict[int, EventRow]] = field(default_factory=dict)
-    ready: dict[int, list[Key]] = field(default_factory=dict)  # line -> (-priority, seq), in order
+    ready: dict[int, list[Key]] = field(default_factory=dict)  # partition -> (-priority, seq), in order
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
     expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
@@ -114,10 +114,11 @@ class Tables:
                 self.drop(self.minutes, number)
 
     def row(self, record: Record) -> JobRow:
-        new, line = record.new, self.lines[record.new.line]
+        new, partition = record.new, self.partitions[record.new.partition]
         return JobRow(
-            new.seq, new.id, line.id, line.queue, line.task, record.state, new.priority, record.attempt, record.failures, record.crashes,
-            record.number, new.created_at, record.due_at, record.expires_at, record.started_at, record.finished_at, record.delete_at,
+            new.seq, new.id, partition.id, partition.queue, partition.task, record.state, new.priority, record.attempt,
+            record.failures, record.crashes, record.number, new.created_at, record.due_at, record.expires_at, record.started_at,
+            record.finished_at, record.delete_at,
             record.worker, new.caller, new.options, new.tags, new.packed, record.progress, record.result, record.error,
             record.fingerprint,
         )  # fmt: skip
@@ -133,7 +134,7 @@ class Tables:
             return
         seq = record.new.seq
         if record.state == State.READY:
-            yield self.ready.setdefault(record.new.line, []), (-record.new.priority, seq)
+            yield self.ready.setdefault(record.new.partition, []), (-record.new.priority, seq)
         elif record.due_at is not None:
             yield self.due, (record.due_at, seq)
         if record.expires_at is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EACH = 2_000  # rows that are looked at in one step
 SECONDS = 0.05  # after which a question looks no further
-MOST_HEADS = 64  # priorities of lines whose ready jobs are brought into one order; with more of them all rows are looked at
+MOST_HEADS = 64  # priorities of partitions whose ready jobs are brought into one order; with more of them all rows are looked at
 MOST_WAITING = 20_000  # waiting jobs that are ordered by seq; with more of them all rows are looked at
 LAST = 2**63 - 1
 INDEXED = ("failed", "running", "waiting", "ready")
@@ -31,7 +31,7 @@ ERROR = (
     f"'message', substr(coalesce(json_extract(job.error, '$.message'), ''), 1, {ERROR_SHOWN})) END"
 )
 WRITTEN = {
-    "id": "hex(job.id)", "packed": "''", "result": "NULL", "error": ERROR,
+    "id": "hex(job.id)", "partition": "job.line", "packed": "''", "result": "NULL", "error": ERROR,
     **{name: TIME.format(name) for name in ("created_at", "due_at", "expires_at", "started_at", "finished_at", "delete_at")},
 }  # fmt: skip
 LISTED = SQL["listed"].replace("{listed_columns}", ", ".join(WRITTEN.get(name, f"job.{name}") for name in JobRow._fields))
@@ -40,10 +40,12 @@ ID_AT, ERROR_AT = JobRow._fields.index("id"), JobRow._fields.index("error")
 
 def listed(ask: Callable[[str, Any], list[Any]], wanted: Filter) -> Listed:
     """Return the jobs that were found, and where to go on; *ask* gives the rows of a statement with its values."""
-    lines = [id for id, queue, task in ask(SQL["all_lines"], ()) if _is_one(queue, wanted.queue) and _is_one(task, wanted.task)]
-    if not lines:
+    partitions = [
+        id for id, queue, task in ask(SQL["all_lines"], ()) if _is_one(queue, wanted.queue) and _is_one(task, wanted.task)
+    ]
+    if not partitions:
         return Listed([], None)
-    values = {"lines": wire.to_json(lines), "states": wire.to_json(wanted.states), "each": min(EACH, wanted.most)}
+    values = {"lines": wire.to_json(partitions), "states": wire.to_json(wanted.states), "each": min(EACH, wanted.most)}
     sql = _look(ask, wanted, values)
     before = LAST if wanted.before is None else wanted.before
     if wanted.until is not None:

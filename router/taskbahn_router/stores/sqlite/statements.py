@@ -21,7 +21,8 @@ FROM_EVENT = re.compile(r"\{from:(\w+)\}")
 TO_EVENT = re.compile(r"\{to:(\w+)\}")
 COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 COLUMN = re.compile(r"\bcolumn(\d+)")
-COLUMNS = ", ".join(name if name in ("queue", "task") else f"job.{name}" for name in JobRow._fields)
+STORED = {"queue": "line.queue", "task": "line.task", "partition": "job.line"}  # a partition is kept in the table `line`
+COLUMNS = ", ".join(STORED.get(name, f"job.{name}") for name in JobRow._fields)
 
 
 def _named(text: str) -> dict[str, str]:

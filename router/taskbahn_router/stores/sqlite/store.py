@@ -17,7 +17,7 @@ from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import Batch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.minutes import MinuteRow
-from taskbahn_router.stores.rows import Answer, Claim, Claimed, JobRow, LineRow, Moved, NewJob, Sweep
+from taskbahn_router.stores.rows import Answer, Claim, Claimed, JobRow, Moved, NewJob, PartitionRow, Sweep
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
@@ -196,7 +196,7 @@ class SqliteStore:
         running = [_as_far_as_stored(connection, JobRow(*row)) for row in rows("running_jobs")]
         return StartState(
             last_seq=rows("last_seq")[0][0] or 0,
-            lines=[LineRow(*row) for row in rows("all_lines")],
+            partitions=[PartitionRow(*row) for row in rows("all_lines")],
             ready=dict(rows("ready_counts")),
             tasks=[(name, declaration) for name, declaration in rows("all_tasks")],
             running=[row for row, _ in running],
@@ -217,8 +217,8 @@ def _as_far_as_stored(connection: sqlite3.Connection, row: JobRow) -> tuple[JobR
 
 
 def _moved(event: Event, row: tuple[Any, ...]) -> Moved:
-    id, seq, line, state, number = row
-    return Moved(id, seq, line, event, State(state), number + 1)
+    id, seq, partition, state, number = row
+    return Moved(id, seq, partition, event, State(state), number + 1)
 
 
 def _next_sweep(connection: sqlite3.Connection) -> float | None:
@@ -233,16 +233,16 @@ class _Transaction:
         self.execute = connection.execute
         self.connection = connection
         self.result = CommitResult()
-        self._lines: list[LineRow] = []  # that are in already, as the next
+        self._partitions: list[PartitionRow] = []  # that are in already, as the next
         self._new: list[NewJob] = []
 
     def begins(self, batch: Batch) -> bool:
         """Return whether a batch begins with what was prepared."""
-        return batch.lines[: len(self._lines)] == self._lines and batch.new[: len(self._new)] == self._new
+        return batch.partitions[: len(self._partitions)] == self._partitions and batch.new[: len(self._new)] == self._new
 
     def prepare(self, batch: Batch) -> None:
-        self._many("insert_line", batch.lines[len(self._lines) :])
-        self._lines = list(batch.lines)
+        self._many("insert_line", batch.partitions[len(self._partitions) :])
+        self._partitions = list(batch.partitions)
         new = batch.new[len(self._new) :]
         if new:
             self._insert(new)
@@ -334,10 +334,10 @@ class _Transaction:
 
     def _claim(self, claim: Claim) -> list[Claimed]:
         rows: list[Claimed] = []
-        for line in claim.lines:
-            text = self.execute(SQL["claim"], (line, claim.now, claim.limit)).fetchone()[0]
+        for partition in claim.partitions:
+            text = self.execute(SQL["claim"], (partition, claim.now, claim.limit)).fetchone()[0]
             rows += [Claimed(seq, bytes.fromhex(id), *rest) for seq, id, *rest in wire.from_json(text)]
-        if len(claim.lines) > 1:
+        if len(claim.partitions) > 1:
             rows.sort(key=lambda job: (-job.priority, job.seq))
             del rows[claim.limit :]
         if rows:
