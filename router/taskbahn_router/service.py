@@ -8,22 +8,17 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-import taskbahn_router
 from taskbahn import wire
 from taskbahn.errors import ServiceError, TaskbahnError
 from taskbahn.pages import pages, value_bytes
 from taskbahn.steady_timers import steady_timers
 from taskbahn_router.clock import MonotonicUtc, boot_seconds
-from taskbahn_router.dispatcher.dispatcher import Dispatcher
-from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.metrics.queue_age import TICK
-from taskbahn_router.queries.jobs import JobQueries
-from taskbahn_router.queries.status import StatusQuery
+from taskbahn_router.parts import Parts
+from taskbahn_router.procedures import handlers
 from taskbahn_router.store_threads import Thread
 from taskbahn_router.stores.sqlite import SqliteStore
-from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.offers import Offers
-from taskbahn_router.workers.registry import WorkerRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +30,7 @@ if TYPE_CHECKING:
 
 CHANGES_SECONDS = 0.25
 LAG_SECONDS = 0.5
-LAGS = 4  # of which the least tells whether something is wrong: one late turn is nothing
+LAGS = 4  # of which the least tells whether something is wrong
 SLEPT_SECONDS = 1.0  # by which timers are late when the machine was suspended
 
 
@@ -68,60 +63,25 @@ class Service:
         self._lags = deque([0.0], LAGS)
         self._ahead = wall() - reactor.seconds()  # of the reactor, which stands still while the machine is suspended
         self.stopped = False
-        self._settings = list(settings)
-        self.dispatcher = Dispatcher(self._store, self._writing, clock=reactor, wall=wall, uniform=uniform, edge=self)
-        self.registry = WorkerRegistry(self.dispatcher, outside, self._declare, taskbahn_router.__version__)
-        self.offers = Offers(self.dispatcher, self.registry, outside)
-        self.workers = Workers(self.dispatcher)
-        self.views: JobQueries | None = None
+        self.parts = Parts(
+            self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings
+        )
+        self.dispatcher = self.parts.dispatcher
+        self.offers = Offers(self.dispatcher, self.parts.registry, outside)
 
     async def start(self) -> None:
         """Open the store, register the procedures, begin.  Raises StoreUnusable."""
         start = await self._writing.run(self._store.open)
-        running = self.dispatcher.board.load(start)
-        reader = await self._reading.run(self._store.reader)
-        self._reader = reader
-        dispatcher = self.dispatcher
-        dispatcher.history.begin(start.minutes)
-        self._status = StatusQuery(
-            dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), lambda: min(self._lags)
-        )
-        self._history_query = HistoryQuery(
-            dispatcher.board, dispatcher.history, dispatcher.wall, reader, self._reading, self._failed
-        )
-        views = self.views = JobQueries(
-            dispatcher.board, dispatcher.followers, reader, self._reading, self._failed,
-            wall=self._wall, clock=self._reactor, history=dispatcher.history, waiting=self._outside.unread_bytes,
-        )  # fmt: skip
-        dispatcher.start(running, start.next_sweep)  # before anybody may call: workers come back and say what they run
-        self.registry.start()
-        for uri, handler in {
-            wire.SUBMIT: dispatcher.submit,
-            wire.JOB_WAIT: views.wait,
-            wire.JOB_WATCH: views.watch,
-            wire.JOB_GET: views.get,
-            wire.JOB_EVENTS: views.events,
-            wire.JOB_CANCEL: dispatcher.cancel_jobs,
-            wire.JOB_RETRY: dispatcher.retry_jobs,
-            wire.VIEW_STATUS: lambda call: call.answer(self.status()),
-            wire.VIEW_HISTORY: self._history_query.history,
-            wire.VIEW_TASKS: views.tasks,
-            wire.VIEW_JOBS: views.jobs,
-            wire.VIEW_ERRORS: views.errors,
-            wire.VIEW_QUEUES: views.queues,
-            wire.VIEW_WORKERS: self.workers.view,
-            wire.VIEW_SETTINGS: lambda call: call.answer(self._settings),
-            wire.ADMIN_DRAIN: self.workers.drain,
-            wire.WORKER_ATTACH: self.registry.attach,
-            wire.WORKER_REPORT: self.registry.report,
-        }.items():
+        self._reader = reader = await self._reading.run(self._store.reader)
+        self.parts.begin(start, reader)  # before anybody may call
+        for uri, handler in handlers(self.parts).items():
             await self._outside.register_procedure(uri, self._guarded(handler))
-        for task in dispatcher.board.tasks:
-            self._declare(task)
+        for task in self.dispatcher.board.tasks:
+            self.declare(task)
         self._publish_changes()
         self._measure_lag(self._reactor.seconds())
         self._look()
-        self._history_query.load()
+        self.parts.history.load()
         Service.running = self
 
     def stop(self) -> Deferred[None]:
@@ -138,7 +98,7 @@ class Service:
             self.dispatcher.store_minutes(all_of_them=True)
             await self.dispatcher.loop.idle()
         self._writing.run(self._store.close)
-        if self.views is not None:
+        if self.parts.has_begun:
             self._reading.run(self._reader.close)
         self._writing.stop()
         self._reading.stop()
@@ -150,52 +110,21 @@ class Service:
             return "the router is stopping"
         return str(self.dispatcher.loop.error or "")
 
-    def status(self) -> dict[str, Any]:
-        """Return the `wire_views.Status`."""
-        board = self.dispatcher.board
-        workers = [worker for worker in board.workers.values() if worker.orders is not None]
-        return {
-            "version": taskbahn_router.__version__,
-            "started_at": self.dispatcher.started_at,
-            "now": self._wall(),
-            "jobs": dict(board.counts),
-            "workers": len(workers),
-            "slots": sum(worker.room.slots for worker in workers),
-            "running": board.counts["running"],
-            "lag": self._lags[-1],
-            **self._status.status(),
-        }
-
-    # what the dispatcher asks of the outside
-
-    def publish(self, topic: str, value: Any) -> None:
-        """Publish to whoever subscribes."""
-        self._outside.publish_event(topic, value)
-
-    def is_watched(self, topic: str) -> bool:
-        """Return whether anybody subscribes to *topic*."""
-        return self._outside.is_watched(topic)
-
-    def watches_jobs(self) -> bool:
-        """Return whether anybody subscribes to the topic of any job."""
-        return self._outside.watches_jobs()
-
-    def flush_sockets(self) -> None:
-        """Give the sockets at once what was sent."""
-        self._outside.flush_sockets()
-
-    def resend_outcome(self, job: str) -> None:
-        """Read how a job stands and tell its followers, if it is final."""
-        if self.views is not None:
-            self.views.resend_outcome(job)
+    # what the parts ask of the service
 
     def later(self, function: Callable[[], Any]) -> None:
         """Call a function when this turn of the event loop is over."""
         self._reactor.callLater(0, function)
 
-    # helpers
+    def lag(self) -> float:
+        """Return by how many seconds the event loop was late just now."""
+        return self._lags[-1]
 
-    def _declare(self, task: str) -> None:
+    def least_lag(self) -> float:
+        """Return the least of the last few lags: one late turn is nothing."""
+        return min(self._lags)
+
+    def declare(self, task: str) -> None:
         """Register a task's own name, once."""
         if task not in self._declared:
             self._declared.add(task)
@@ -222,7 +151,8 @@ class Service:
 
         return handle
 
-    def _failed(self, call: Call, failure: Any) -> None:
+    def failed(self, call: Call, failure: Any) -> None:
+        """Answer a call whose question to the store failed."""
         error = failure.value
         if not isinstance(error, TaskbahnError):
             self.log.failure("{procedure} failed", failure, procedure=call.procedure)
@@ -241,13 +171,13 @@ class Service:
         changes = publisher.take_changes()
         if publisher.changes_wanted:
             for page in list(pages(changes, value_bytes)) or [[]]:
-                self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": page, "status": self.status()})
+                self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": page, "status": self.parts.status_view()})
         self._reactor.callLater(CHANGES_SECONDS, self._publish_changes)
 
     def _look(self) -> None:
         if not self.stopped:
             self._reactor.callLater(TICK, self._look)  # first: whatever fails below is logged, and looked at again
-            self._status.look()
+            self.parts.status.look()
 
     def _measure_lag(self, due: float) -> None:
         if self.stopped:

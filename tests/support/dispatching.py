@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
@@ -17,13 +17,12 @@ from support.storing import FakeRunner, FakeStore
 from taskbahn import wire
 from taskbahn.errors import TaskbahnError
 from taskbahn.states import FINAL_STATES
-from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.model.pending_call import Call
-from taskbahn_router.queries.jobs import JobQueries
-from taskbahn_router.stores.contract import Filter, StartState
+from taskbahn_router.parts import Parts
+from taskbahn_router.procedures import handlers
+from taskbahn_router.stores.contract import Filter
 from taskbahn_router.stores.rows import JobRow
-from taskbahn_router.workers.admin import Workers
-from taskbahn_router.workers.registry import HEARTBEAT_SECONDS, WorkerRegistry
+from taskbahn_router.workers.registry import HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -177,26 +176,12 @@ class Hall:
 
     def _open(self) -> None:
         self.writing, self.reading = FakeRunner(), FakeRunner()
-        self.dispatcher = Dispatcher(
-            self.store, self.writing, clock=self.clock, wall=self.wall, uniform=lambda: self.uniform, edge=self
+        self.parts = Parts(
+            self.store, self.writing, self.reading, self, self, clock=self.clock, wall=self.wall, uniform=lambda: self.uniform
         )
-        self.registry = WorkerRegistry(self.dispatcher, self, self.declared.append, "0")
-        self.desk = Workers(self.dispatcher)
-        start: StartState = self.store.open()
-        running = self.dispatcher.board.load(start)
-        self.views = JobQueries(
-            self.dispatcher.board,
-            self.dispatcher.followers,
-            self.store.reader(),
-            self.reading,
-            self._failed,
-            wall=self.wall,
-            clock=self.clock,
-            history=self.dispatcher.history,
-            waiting=lambda session: self.unread.get(session, 0),
-        )
-        self.dispatcher.start(running, start.next_sweep)
-        self.registry.start()
+        self.dispatcher, self.registry = self.parts.dispatcher, self.parts.registry
+        self.parts.begin(self.store.open(), self.store.reader())
+        self.jobs, self.handlers = self.parts.jobs, handlers(self.parts)
         self.settle()
 
     # time
@@ -252,26 +237,8 @@ class Hall:
         self._requests += 1
         call = Call(self, self._requests, procedure, list(args), kwargs, caller=caller, authid="joe", wants_progress=progress)
         asked = Asked(self, call)
-        dispatcher, views, registry = self.dispatcher, self.views, self.registry
-        handlers: dict[str, Callable[[Call], None]] = {
-            wire.SUBMIT: dispatcher.submit,
-            wire.JOB_WAIT: views.wait,
-            wire.JOB_WATCH: views.watch,
-            wire.JOB_GET: views.get,
-            wire.JOB_EVENTS: views.events,
-            wire.JOB_CANCEL: dispatcher.cancel_jobs,
-            wire.JOB_RETRY: dispatcher.retry_jobs,
-            wire.VIEW_TASKS: views.tasks,
-            wire.VIEW_JOBS: views.jobs,
-            wire.VIEW_ERRORS: views.errors,
-            wire.VIEW_QUEUES: views.queues,
-            wire.VIEW_WORKERS: self.desk.view,
-            wire.ADMIN_DRAIN: self.desk.drain,
-            wire.WORKER_ATTACH: registry.attach,
-            wire.WORKER_REPORT: registry.report,
-        }
         try:
-            handlers.get(procedure, dispatcher.call_task)(call)
+            self.handlers.get(procedure, self.dispatcher.call_task)(call)
         except TaskbahnError as error:
             call.fail(error)
         return asked
@@ -313,7 +280,11 @@ class Hall:
     def fail(self, request: int, error: TaskbahnError) -> None:
         self.asked[request].sent.append(("fail", error))
 
-    def publish(self, topic: str, value: Any) -> None:
+    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
+        self.handlers[uri] = handler
+        return succeed(None)
+
+    def publish_event(self, topic: str, value: Any) -> None:
         self.published.append((topic, value))
 
     def is_watched(self, topic: str) -> bool:
@@ -330,10 +301,18 @@ class Hall:
     def flush_sockets(self) -> None:
         self.pushes += 1
 
-    def resend_outcome(self, job: str) -> None:
-        self.views.resend_outcome(job)
+    def unread_bytes(self, session: int | None) -> int:
+        return self.unread.get(session, 0)
 
-    def _failed(self, call: Call, failure: Any) -> None:
+    def declare(self, task: str) -> None:
+        self.declared.append(task)
+
+    def lag(self) -> float:
+        return 0.0
+
+    least_lag = lag
+
+    def failed(self, call: Call, failure: Any) -> None:
         call.fail(failure.value if isinstance(failure.value, TaskbahnError) else failure.raiseException())
 
     # what there is

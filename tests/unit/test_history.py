@@ -13,12 +13,10 @@ from taskbahn.errors import InvalidName, InvalidRequest, UnknownTask
 from taskbahn_router.dispatcher.dispatcher import KEEP_MINUTES
 from taskbahn_router.metrics.daily import MOST_TASKS
 from taskbahn_router.metrics.histogram import step_of
-from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.metrics.recent import MOST_NAMED, Bucket, Recent
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.metrics.tally import Tally
 from taskbahn_router.model.pending_call import Call
-from taskbahn_router.queries.status import StatusQuery
 
 NEAR = 0.046  # of a duration in a histogram
 
@@ -33,13 +31,7 @@ class Watched:
     def _begin(self) -> None:
         hall = self.hall
         self.history = hall.dispatcher.history
-        reader = hall.store.reader()
-        self.overview = StatusQuery(
-            hall.dispatcher, reader, hall.reading, lambda: str(hall.dispatcher.loop.error or ""), lambda: 0.0
-        )
-        self.answers = HistoryQuery(
-            hall.dispatcher.board, hall.dispatcher.history, hall.dispatcher.wall, reader, hall.reading, hall._failed
-        )
+        self.overview, self.answers = hall.parts.status, hall.parts.history
         self.overview.look()
 
     def passes(self, seconds: int) -> None:
@@ -53,7 +45,6 @@ class Watched:
             self.hall.dispatcher.store_minutes(all_of_them=True)
             self.hall.settle()
         self.hall.restart()
-        self.hall.dispatcher.history.begin(self.hall.store.open().minutes)
         self._begin()
         self.answers.load()
 

@@ -146,7 +146,7 @@ def test_fingerprints_are_kept_with_jobs_as_they_fail_and_worked_out_for_those_t
     assert shown == [group["fingerprint"]] * 3
     assert [job.get("fingerprint") for job in hall.ask(wire.VIEW_JOBS).answer["jobs"]] == [group["fingerprint"], None, None]
     asked: list[int] = []
-    monkeypatch.setattr(hall.views._lists._reader, "errors", asked.extend)
+    monkeypatch.setattr(hall.jobs._lists._reader, "errors", asked.extend)
     assert hall.ask(wire.VIEW_ERRORS).answer["groups"] == [group]
     fail(hall, worker, 3)
     assert [each["count"] for each in hall.ask(wire.VIEW_ERRORS).answer["groups"]] == [6]

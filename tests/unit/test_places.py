@@ -148,7 +148,7 @@ def test_who_watches_is_told_of_every_change_once_a_second_and_of_nothing_else(h
     hall.passes(3)
     assert [state for _, _, state in asked.events] == ["running", "succeeded"]
     assert told(asked) == [(ALL_BUSY, 2)], "and no more of it once it runs"
-    assert hall.views._queue_positions._watchers == {}
+    assert hall.jobs._queue_positions._watchers == {}
 
 
 def test_an_expected_start_that_slips_is_told_again(hall: Hall, worker: FakeWorker) -> None:
@@ -191,8 +191,8 @@ def test_who_went_away_is_not_asked_about(hall: Hall, worker: FakeWorker) -> Non
     first.gone()
     second.call.open = False  # its session ended a moment ago
     hall.passes(2)
-    assert hall.views._queue_positions._watchers == {}
-    assert not hall.views._queue_positions._ticks
+    assert hall.jobs._queue_positions._watchers == {}
+    assert not hall.jobs._queue_positions._ticks
 
 
 def test_a_store_that_cannot_be_read_is_asked_again_later(
@@ -200,16 +200,16 @@ def test_a_store_that_cannot_be_read_is_asked_again_later(
 ) -> None:
     submit(hall, 4)
     asked = hall.ask(wire.JOB_WATCH, job_id(4))
-    rows = hall.views._reader.rows
+    rows = hall.jobs._reader.rows
 
     def broken(seqs: Any) -> Any:
         raise StoreUnavailable("the disk is gone")
 
-    monkeypatch.setattr(hall.views._reader, "rows", broken)
+    monkeypatch.setattr(hall.jobs._reader, "rows", broken)
     worker.done(*worker.take()[:1])
     hall.passes(2)
     assert told(asked) == []
-    monkeypatch.setattr(hall.views._reader, "rows", rows)
+    monkeypatch.setattr(hall.jobs._reader, "rows", rows)
     hall.passes(2)
     assert told(asked) == [(ALL_BUSY, 0)]
     hall.check()

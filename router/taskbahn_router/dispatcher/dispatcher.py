@@ -24,7 +24,7 @@ from taskbahn_router.dispatcher.outcomes import Outcomes, snapshots
 from taskbahn_router.dispatcher.pipelining import Pipelining
 from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, PostCommit
 from taskbahn_router.metrics.recorder import Recorder
-from taskbahn_router.model.ports import Clock, Runner
+from taskbahn_router.model.ports import Clock, RouterPort, Runner
 from taskbahn_router.model.state import DispatcherState, Job, Worker, id_bytes, id_text
 from taskbahn_router.model.turn import LostAttempt, Submission, TurnEffects, TurnInput
 from taskbahn_router.publishing.followers import Caller, Follower, JobFollowers, Waiter
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from taskbahn_router.model.pending_call import Call
     from taskbahn_router.model.turn import Acknowledge
-    from taskbahn_router.publishing.publisher import Edge
 
 PRUNE_LIMIT = 1000
 SNAPSHOT_SECONDS = 1.0
@@ -65,7 +64,7 @@ class Dispatcher:
         clock: Clock,
         wall: Callable[[], float],
         uniform: Callable[[], float],
-        edge: Edge,
+        port: RouterPort,
     ) -> None:
         self.board = DispatcherState()
         self.followers = JobFollowers()
@@ -73,7 +72,7 @@ class Dispatcher:
         self.wall = wall
         self.started_at = wall()
         self.intake = Submissions(self.board, wall)
-        self.publisher = Publisher(self.board, self.followers, edge)
+        self.publisher = Publisher(self.board, self.followers, port)
         self._outcomes = Outcomes(self.board, uniform)
         self.assignment = Assignment(self.board)
         self.history = Recorder(self.board, wall)

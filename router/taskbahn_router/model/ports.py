@@ -30,7 +30,7 @@ class Runner(Protocol):
 
 
 class RouterPort(Protocol):
-    """What the component offers to the service."""
+    """The router, as the parts of the dispatcher need it; the component fulfils it."""
 
     def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
         """Offer a procedure."""

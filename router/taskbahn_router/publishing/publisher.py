@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from taskbahn import wire
 from taskbahn.pages import FRAME_BYTES, are_few, event_bytes, pages, text_bytes
@@ -12,8 +12,9 @@ from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import brief_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.model.state import DispatcherState, Job, Worker
     from taskbahn_router.model.turn import Ended, JobEvent, Requeued
     from taskbahn_router.publishing.followers import JobFollowers
@@ -24,32 +25,14 @@ FEW_CANCELS = 1_000  # with their reasons they fit into one order
 MOST_CHANGES = 500  # jobs in one message to dashboards; the newest
 
 
-class Edge(Protocol):
-    """The outside, as the dispatcher needs it."""
-
-    def publish(self, topic: str, value: Any) -> None:
-        """Publish to whoever subscribes."""
-
-    def is_watched(self, topic: str) -> bool:
-        """Return whether anybody subscribes to *topic*."""
-
-    def watches_jobs(self) -> bool:
-        """Return whether anybody subscribes to the topic of any job."""
-
-    def resend_outcome(self, job: str) -> None:
-        """Read how a job stands and tell its followers, if it is final."""
-
-    def flush_sockets(self) -> None:
-        """Give the sockets at once what was sent; for little."""
-
-
 class Publisher:
     """Lets effects be seen; makes messages only of what somebody follows."""
 
-    def __init__(self, board: DispatcherState, followers: JobFollowers, edge: Edge) -> None:
+    def __init__(self, board: DispatcherState, followers: JobFollowers, port: RouterPort) -> None:
         self._board = board
         self._followers = followers
-        self._edge = edge
+        self._port = port
+        self.on_repetition: Callable[[str], object] = lambda _: None  # reads how a job ended, for its followers
         self.dirty_workers: set[str] = set()  # workers with something in their outbox
         self.changes: dict[str, dict[str, Any]] = {}  # for dashboards, by job
         self.changes_wanted = False
@@ -128,7 +111,7 @@ class Publisher:
     def resend_outcome(self, job: str) -> None:
         """A submission was repeated: its followers may have missed the end."""
         if self._followers.has(job):
-            self._edge.resend_outcome(job)
+            self.on_repetition(job)
 
     def flush(self) -> None:
         """Send what is in the outboxes of workers."""
@@ -148,7 +131,7 @@ class Publisher:
 
     def flush_sockets(self) -> None:
         """Send at once: a single job need not wait until the router is done with the turn."""
-        self._edge.flush_sockets()
+        self._port.flush_sockets()
 
     def take_changes(self) -> list[dict[str, Any]]:
         """Return what changed since the last time, a view for each job."""
@@ -156,17 +139,17 @@ class Publisher:
         return list(changes.values())
 
     def _is_any_wanted(self) -> bool:
-        return self._followers.event_follower_count > 0 or self._edge.watches_jobs()
+        return self._followers.event_follower_count > 0 or self._port.watches_jobs()
 
     def _wanted(self, id: str) -> bool:
-        return self._followers.wants_events(id) or self._edge.is_watched(wire.JOB_TOPIC + id)
+        return self._followers.wants_events(id) or self._port.is_watched(wire.JOB_TOPIC + id)
 
     def _emit(self, id: str, events: list[dict[str, Any]]) -> None:
         self._followers.events(id, events)
         topic = wire.JOB_TOPIC + id
-        if self._edge.is_watched(topic):
+        if self._port.is_watched(topic):
             for page in pages(events, event_bytes):
-                self._edge.publish(topic, page)
+                self._port.publish_event(topic, page)
 
     def _change_of(self, job: Job, **more: Any) -> None:
         now = {"attempt": job.attempt, "started_at": job.started_at, "worker": job.worker_id, "progress": job.progress, **more}

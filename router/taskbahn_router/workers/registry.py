@@ -7,7 +7,7 @@ runs. After a restart of the router the same holds for every worker that had run
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
@@ -24,10 +24,9 @@ from taskbahn_router.submission.submission import check_name, check_report, chec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twisted.internet.defer import Deferred
-
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.model.turn import Acknowledge
 
 GRACE_SECONDS = 10.0
@@ -37,13 +36,6 @@ STREAM_GRACE = 1.0
 ACKNOWLEDGE_SECONDS = 0.005  # for which the acknowledgement of a report may wait
 MAX_SLOTS = 10_000
 REPORTS = re.compile(re.escape(wire.REPORTS_PREFIX) + r"[0-9A-Za-z]{1,64}")
-
-
-class Edge(Protocol):
-    """The outside, as the roster needs it."""
-
-    def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
-        """Call a procedure of a worker."""
 
 
 class AttachChannel:
@@ -66,9 +58,9 @@ class WorkerRegistry:
 
     log = Logger("taskbahn.roster")
 
-    def __init__(self, dispatcher: Dispatcher, edge: Edge, declare: Callable[[str], None], version: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, port: RouterPort, declare: Callable[[str], None], version: str) -> None:
         self._dispatcher = dispatcher
-        self._edge = edge
+        self._port = port
         self._board = dispatcher.board
         self._clock = dispatcher.clock
         self._declare = declare
@@ -157,7 +149,7 @@ class WorkerRegistry:
             error = NotReady(f"{procedure}, through which this worker reports, cannot be heard ({why}); it may attach again")
             self._clock.callLater(STREAM_GRACE, self._dismiss, worker, error)  # if its session ended, that is known then
 
-        self._edge.call_offer(procedure, [], {}, heard).addBoth(ended)
+        self._port.call_offer(procedure, [], {}, heard).addBoth(ended)
 
     def _dismiss(self, worker: Worker, error: TaskbahnError) -> None:
         if worker.orders is not None:

@@ -1,0 +1,107 @@
+"""The dispatcher and what works with it, put together over a store: by the service in a router, by the tests over fakes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import taskbahn_router
+from taskbahn_router.dispatcher.dispatcher import Dispatcher
+from taskbahn_router.metrics.history_query import HistoryQuery
+from taskbahn_router.queries.jobs import JobQueries
+from taskbahn_router.queries.status import StatusQuery
+from taskbahn_router.workers.admin import Workers
+from taskbahn_router.workers.registry import WorkerRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.ports import Clock, RouterPort, Runner
+    from taskbahn_router.stores.contract import Reader, StartState, Store
+
+
+class Owner(Protocol):
+    """What puts the parts together, as they need it: the service."""
+
+    def declare(self, task: str) -> None:
+        """Register a task's own name, once."""
+
+    def failed(self, call: Call, failure: Any) -> None:
+        """Answer a call whose question to the store failed."""
+
+    def lag(self) -> float:
+        """Return by how many seconds the event loop was late just now."""
+
+    def least_lag(self) -> float:
+        """Return the least of the last few lags: one late turn is nothing."""
+
+
+class Parts:
+    """Made before the store is open; `begin` makes the rest. `jobs`, `status` and `history` answer from then on.
+
+    writing, reading: run functions on the store's thread and on that of the reader.  wall: UTC seconds since the epoch.
+    uniform: random numbers, 0 <= x < 1.  settings: what `taskbahn.view.settings` answers.
+    """
+
+    jobs: JobQueries
+    status: StatusQuery
+    history: HistoryQuery
+
+    def __init__(
+        self,
+        store: Store,
+        writing: Runner,
+        reading: Runner,
+        port: RouterPort,
+        owner: Owner,
+        *,
+        clock: Clock,
+        wall: Callable[[], float],
+        uniform: Callable[[], float],
+        settings: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        self._reading = reading
+        self._port = port
+        self._owner = owner
+        self._clock = clock
+        self.wall = wall
+        self.settings = list(settings)
+        self.dispatcher = Dispatcher(store, writing, clock=clock, wall=wall, uniform=uniform, port=port)
+        self.registry = WorkerRegistry(self.dispatcher, port, owner.declare, taskbahn_router.__version__)
+        self.admin = Workers(self.dispatcher)
+
+    def begin(self, start: StartState, reader: Reader) -> None:
+        """Take over what the store holds, and begin: workers come back and say what they run."""
+        dispatcher, owner = self.dispatcher, self._owner
+        running = dispatcher.board.load(start)
+        dispatcher.history.begin(start.minutes)
+        self.status = StatusQuery(dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), owner.least_lag)
+        self.history = HistoryQuery(dispatcher.board, dispatcher.history, self.wall, reader, self._reading, owner.failed)
+        self.jobs = JobQueries(
+            dispatcher.board, dispatcher.followers, reader, self._reading, owner.failed,
+            wall=self.wall, clock=self._clock, history=dispatcher.history, waiting=self._port.unread_bytes,
+        )  # fmt: skip
+        dispatcher.publisher.on_repetition = self.jobs.resend_outcome
+        dispatcher.start(running, start.next_sweep)
+        self.registry.start()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether questions can be answered."""
+        return hasattr(self, "jobs")
+
+    def status_view(self) -> dict[str, Any]:
+        """Return the `wire_views.Status`."""
+        board = self.dispatcher.board
+        workers = [worker for worker in board.workers.values() if worker.orders is not None]
+        return {
+            "version": taskbahn_router.__version__,
+            "started_at": self.dispatcher.started_at,
+            "now": self.wall(),
+            "jobs": dict(board.counts),
+            "workers": len(workers),
+            "slots": sum(worker.room.slots for worker in workers),
+            "running": board.counts["running"],
+            "lag": self._owner.lag(),
+            **self.status.status(),
+        }
