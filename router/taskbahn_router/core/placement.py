@@ -7,6 +7,14 @@ The order is exact: higher priority first, then first come.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    _Key = tuple[int, bool, int]
+    _Entry = tuple[_Key, int, "WorkerCapacity"]
 
 LOOK_AHEAD_SECONDS = 0.02
 MOST_AHEAD = 2000
@@ -36,9 +44,14 @@ class WorkerCapacity:
 
 def look_ahead(slots: int, seconds_each: float | None) -> int:
     """Return how many attempts that take *seconds_each* fill the slots for `LOOK_AHEAD_SECONDS`; 0 when that is not known."""
-    if seconds_each is None or not seconds_each * 2 <= LOOK_AHEAD_SECONDS:  # not a number, if a worker's clock is no clock
+    if seconds_each is None or not is_short(seconds_each):
         return 0
     return min(MOST_AHEAD, int(slots * LOOK_AHEAD_SECONDS / max(seconds_each, 1e-6)))
+
+
+def is_short(seconds_each: float | None) -> bool:
+    """Whether attempts are known to be so short that some go ahead; not if it is no number, as of a worker whose clock is none."""
+    return seconds_each is not None and seconds_each * 2 <= LOOK_AHEAD_SECONDS
 
 
 def learn(seconds_each: float | None, sample: float) -> float:
@@ -50,17 +63,67 @@ def learn(seconds_each: float | None, sample: float) -> float:
     return seconds_each + weight * (sample - seconds_each)
 
 
-def most_available(rooms: list[WorkerCapacity], partition: int, seconds_each: float | None) -> WorkerCapacity | None:
-    """Return the worker with the most room that serves *partition*; None when all are full.
+class Placement:
+    """Finds the most available worker for one job after the other, while their rooms fill up; made anew for each turn.
 
-    Free slots count before look-ahead, so that one worker's look-ahead does not fill while another one idles.
+    Free slots count before look-ahead, so that one worker's look-ahead does not fill while another one idles. Rooms that share one
+    set of partitions are one group, and each combination of groups has a heap: a job costs the logarithm of the workers, not all of
+    them. In a turn rooms only fill up, so an entry whose room has changed since is put back where it belongs when it comes up.
+    sets_of: the sets of partitions, of those that the rooms have, in which a partition is.
     """
-    best: WorkerCapacity | None = None
-    best_key = (0, 0)
-    for room in rooms:
-        if partition in room.partitions:
-            free = room.free(look_ahead(room.slots, seconds_each))
-            key = (max(0, room.slots - room.in_flight), free)
-            if free > 0 and (best is None or key > best_key):
-                best, best_key = room, key
-    return best
+
+    def __init__(self, rooms: Iterable[WorkerCapacity], sets_of: Callable[[int], Iterable[set[int]]]) -> None:
+        self._sets_of = sets_of
+        self._groups: dict[int, list[WorkerCapacity]] = {}
+        for room in rooms:
+            if room.open:
+                self._groups.setdefault(id(room.partitions), []).append(room)
+        self._serving: dict[int, tuple[int, ...]] = {}  # partition -> its groups
+        self._heaps: dict[tuple[tuple[int, ...], float | None], list[_Entry]] = {}  # None: by free slots
+
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
+    def most_available(self, partition: int, seconds_each: float | None) -> WorkerCapacity | None:
+        """Return the worker with the most room that serves *partition*; None when all are full."""
+        groups = self._serving.get(partition)
+        if groups is None:
+            groups = tuple(dict.fromkeys(id(found) for found in self._sets_of(partition) if id(found) in self._groups))
+            self._serving[partition] = groups
+        if not groups:
+            return None
+        found = self._first(groups, None, _free_slots)
+        if found is None and is_short(seconds_each):
+            found = self._first(groups, seconds_each, lambda room: _ahead(room, seconds_each))
+        return found
+
+    def _first(
+        self, groups: tuple[int, ...], kind: float | None, key_of: Callable[[WorkerCapacity], _Key | None]
+    ) -> WorkerCapacity | None:
+        heap = self._heaps.get((groups, kind))
+        if heap is None:
+            rooms = (room for group in groups for room in self._groups[group])
+            heap = [(key, number, room) for number, room in enumerate(rooms) if (key := key_of(room)) is not None]
+            heapify(heap)
+            self._heaps[groups, kind] = heap
+        while heap:
+            key, number, room = heap[0]
+            now = key_of(room)
+            if now == key:
+                return room
+            if now is None:
+                heappop(heap)
+            else:
+                heapreplace(heap, (now, number, room))
+        return None
+
+
+def _free_slots(room: WorkerCapacity) -> _Key | None:
+    """Order rooms with a free slot: the more of them, then those that take more beyond their slots."""
+    free = room.slots - room.in_flight
+    return (-free, room.slow > 0, -room.slots) if free > 0 else None
+
+
+def _ahead(room: WorkerCapacity, seconds_each: float | None) -> _Key | None:
+    free = room.free(look_ahead(room.slots, seconds_each))
+    return (-free, False, 0) if free > 0 else None

@@ -20,6 +20,8 @@ def _default(name: str) -> Any:
 
 
 DEFAULT_KEEP: float = _default("keep")
+DEFAULTS = tuple((name, option.default) for name, option in WIRE.items())
+DECODE = msgspec.json.Decoder(wire.Options).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +49,26 @@ class Policy:
 
 def resolve(task: wire.Options, call: wire.Options, own: str) -> Policy:
     """Fill the call's options up with the task's, and these with the defaults; *own* is the call's JSON text."""
-
-    def pick(name: str) -> Any:
+    told: dict[str, Any] = {}
+    for name, default in DEFAULTS:
         value = getattr(call, name)
         if value is None:
             value = getattr(task, name)
-        return _default(name) if value is None else value
+        told[name] = default if value is None else value
+    delays = told["retry_delays"] = tuple(told["retry_delays"] or ())
+    if call.retries is None and task.retries is None:
+        told["retries"] = len(delays)
+    told["tags"] = tuple(told["tags"] or ())
+    at_most_once = told.pop("delivery") == "at_most_once"
+    return Policy(at_most_once=at_most_once, cancel_on_caller_lost=told.pop("on_caller_lost") == "cancel", own=own, **told)
 
-    delays = tuple(pick("retry_delays") or ())
-    retries = call.retries if call.retries is not None else task.retries
-    return Policy(
-        queue=pick("queue"),
-        priority=pick("priority"),
-        delay=pick("delay"),
-        eta=pick("eta"),
-        start_within=pick("start_within"),
-        run_within=pick("run_within"),
-        retries=len(delays) if retries is None else retries,
-        retry_delays=delays,
-        retry_backoff=pick("retry_backoff"),
-        retry_backoff_max=pick("retry_backoff_max"),
-        retry_jitter=pick("retry_jitter"),
-        crash_attempts=pick("crash_attempts"),
-        keep=pick("keep"),
-        at_most_once=pick("delivery") == "at_most_once",
-        cancel_on_caller_lost=pick("on_caller_lost") == "cancel",
-        tags=tuple(pick("tags") or ()),
-        own=own,
-    )
+
+@lru_cache(maxsize=1024)
+def _options_of(text: str) -> wire.Options:
+    return DECODE(text or "{}")
 
 
 @lru_cache(maxsize=1024)
 def policy_of(task: str, call: str) -> Policy:
     """Return the policy for two JSON texts of options that were checked when they came in."""
-    decode = msgspec.json.Decoder(wire.Options).decode
-    return resolve(decode(task or "{}"), decode(call or "{}"), call)
+    return resolve(_options_of(task), DECODE(call or "{}"), call)

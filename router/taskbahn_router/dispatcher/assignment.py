@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn import wire
 from taskbahn.states import State
-from taskbahn_router.core.placement import WorkerCapacity, look_ahead, most_available
+from taskbahn_router.core.placement import Placement, WorkerCapacity, is_short, look_ahead
 from taskbahn_router.dispatcher.outcomes import is_slow
 from taskbahn_router.stores.rows import Claim, NewJob
 
@@ -30,11 +30,9 @@ class Assignment:
         workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
         back = {requeued.job.partition.id for requeued in effects.requeued if requeued.state == State.READY}
         partitions_with_backlog = self._board.partitions_with_backlog | back  # where others come first
-        rooms = [
-            worker.room
-            for worker in workers.values()
-            if worker.room.open and worker.room.partitions.isdisjoint(partitions_with_backlog)
-        ]
+        serving = self._grouped(workers)
+        idle = (room for rooms in serving if rooms[0].partitions.isdisjoint(partitions_with_backlog) for room in rooms)
+        placement = Placement(idle, self._board.sets_of)
         new = effects.gathered.new
         order = sorted(new, key=lambda job: -job.policy.priority) if any(job.policy.priority for job in new) else new
         seq = self._board.last_seq
@@ -43,16 +41,16 @@ class Assignment:
             job.seq = seq
         self._board.last_seq = seq
         for job in order:
-            if rooms and job.state is State.READY and self._board.jobs.get(job.id) is job:  # not sent twice
-                self._start_at_once(effects, job, rooms, workers, now)
+            if placement and job.state is State.READY and self._board.jobs.get(job.id) is job:  # not sent twice
+                self._start_at_once(effects, job, placement, workers, now)
         effects.batch.new = [row(job, now) for job in new]
-        self._claim(effects, workers, partitions_with_backlog, now)
+        self._claim(effects, serving, workers, partitions_with_backlog, now)
 
     def _start_at_once(
-        self, effects: TurnEffects, job: Job, rooms: list[WorkerCapacity], workers: dict[int, Worker], now: float
+        self, effects: TurnEffects, job: Job, placement: Placement, workers: dict[int, Worker], now: float
     ) -> None:
         task = self._board.tasks.get(job.partition.task)
-        room = most_available(rooms, job.partition.id, task.seconds_each if task else None)
+        room = placement.most_available(job.partition.id, task.seconds_each if task else None)
         if room is None:
             return
         worker = workers[id(room)]
@@ -63,27 +61,44 @@ class Assignment:
             worker.holds_slow([job.id])
         effects.started.append((job, worker))
 
-    def _claim(self, effects: TurnEffects, workers: dict[int, Worker], partitions_with_backlog: set[int], now: float) -> None:
-        partitions_with_backlog = partitions_with_backlog | {
-            job.partition.id for job in effects.gathered.new if job.state is State.READY
-        }
-        takers = []
+    @staticmethod
+    def _grouped(workers: dict[int, Worker]) -> list[list[WorkerCapacity]]:
+        """Return the rooms of the workers, those together that share one set of partitions."""
+        groups: dict[int, list[WorkerCapacity]] = {}
         for worker in workers.values():
-            room = worker.room
-            partitions = room.partitions & partitions_with_backlog
-            limit = min(self.room_for(room, partitions), MOST_CLAIMED) if partitions else 0
-            if limit > 0:
-                takers.append((worker, tuple(sorted(partitions)), limit))
-        takers.sort(key=lambda taker: taker[0].room.in_flight - taker[0].room.slots)
-        for worker, lines_of, limit in takers:
-            effects.claims.append(worker)
-            effects.batch.claims.append(Claim(worker.id, lines_of, limit, now))
+            groups.setdefault(id(worker.room.partitions), []).append(worker.room)
+        return list(groups.values())
 
-    def room_for(self, room: WorkerCapacity, partitions: set[int]) -> int:
-        """Return how many jobs of any of those partitions *room* can take; look-ahead only when all of them are short."""
-        tasks = (self._board.tasks.get(self._board.partitions_by_id[partition].task) for partition in partitions)
-        ahead = min((look_ahead(room.slots, task.seconds_each if task else None) for task in tasks), default=0)
-        return room.free(ahead)
+    def _claim(
+        self,
+        effects: TurnEffects,
+        serving: list[list[WorkerCapacity]],
+        workers: dict[int, Worker],
+        partitions_with_backlog: set[int],
+        now: float,
+    ) -> None:
+        backlog = partitions_with_backlog | {job.partition.id for job in effects.gathered.new if job.state is State.READY}
+        takers = []
+        for rooms in serving:
+            partitions = rooms[0].partitions & backlog
+            if not partitions:
+                continue
+            seconds_each = self._seconds_each(partitions)
+            named = tuple(sorted(partitions))
+            for room in rooms:
+                limit = min(room.free(look_ahead(room.slots, seconds_each)), MOST_CLAIMED)
+                if limit > 0:
+                    takers.append((workers[id(room)], named, limit))
+        takers.sort(key=lambda taker: taker[0].room.in_flight - taker[0].room.slots)
+        for worker, named, limit in takers:
+            effects.claims.append(worker)
+            effects.batch.claims.append(Claim(worker.id, named, limit, now))
+
+    def _seconds_each(self, partitions: set[int]) -> float | None:
+        """Return how long jobs of those partitions take, at the most; None if one of them may be long: then nothing goes ahead."""
+        tasks = {self._board.partitions_by_id[partition].task for partition in partitions}
+        known = [task.seconds_each if (task := self._board.tasks.get(name)) else None for name in tasks]
+        return max((each for each in known if each is not None), default=None) if all(map(is_short, known)) else None
 
     def take_slot(self, worker: Worker, jobs: list[Job], now: float) -> None:
         """Claimed jobs take their places."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakSet, WeakValueDictionary
 
 import msgspec
 
@@ -96,6 +97,14 @@ class Channel(Protocol):
         """End its session."""
 
 
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Reach:
+    """The partitions that workers with the same tasks and the same queues serve: one set for all of them, which grows with the partitions."""
+
+    names: frozenset[str]
+    partitions: set[int]
+
+
 @dataclass(slots=True, eq=False)
 class Worker:
     """A worker that is attached, or whose session was lost a moment ago (then `orders` is None)."""
@@ -115,6 +124,7 @@ class Worker:
     vitals: wire.Vitals = field(default_factory=wire.Vitals)  # the last ones that it told
     blocked_since: float | None = None  # its event loop, by the dispatcher's clock
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
+    reach: Reach | None = None
 
     def holds_slow(self, jobs: Iterable[str]) -> None:
         """Note that attempts of those jobs, which it has, may take long: there is no look-ahead meanwhile."""
@@ -253,6 +263,8 @@ class DispatcherState:
         self.last_seq = 0
         self.partitions_with_backlog: set[int] = set()  # partitions with ready jobs
         self.new_partitions: list[PartitionRow] = []
+        self._reaches: WeakValueDictionary[tuple[frozenset[str], frozenset[str]], Reach] = WeakValueDictionary()
+        self._reaches_of_queue: dict[str, WeakSet[Reach]] = {}
         self.running_at_start: list[Job] = []  # until their workers come back or the grace time is over
 
     def load(self, start: StartState) -> list[Job]:
@@ -285,12 +297,23 @@ class DispatcherState:
         """Work out which partitions a worker serves."""
         # its event loop is blocked: jobs that need it go to other workers, or wait, and those of its other pools are not concerned
         kept = "loop" if worker.vitals.blocked is not None else None
-        names = {task.name for task in worker.hello.tasks if task.pool != kept}
-        worker.room.partitions = {
-            partition.id
-            for partition in self.partitions_by_id.values()
-            if partition.task in names and partition.queue in worker.hello.queues
-        }
+        names = frozenset(task.name for task in worker.hello.tasks if task.pool != kept)
+        queues = frozenset(worker.hello.queues)
+        reach = self._reaches.get((names, queues))
+        if reach is None:
+            served = (one for one in self.partitions_by_id.values() if one.task in names and one.queue in queues)
+            reach = self._reaches[names, queues] = Reach(names, {one.id for one in served})
+            self._reaches_of_queue = {queue: reaches for queue, reaches in self._reaches_of_queue.items() if reaches}
+            for queue in queues:
+                self._reaches_of_queue.setdefault(queue, WeakSet()).add(reach)
+        worker.reach = reach
+        worker.room.partitions = reach.partitions
+
+    def sets_of(self, id: int) -> list[set[int]]:
+        """Return the sets of partitions of attached workers in which a partition is."""
+        partition = self.partitions_by_id[id]
+        reaches = self._reaches_of_queue.get(partition.queue, ())
+        return [reach.partitions for reach in reaches if partition.task in reach.names]
 
     def jobs_of(self, claimed: list[Claimed]) -> list[Job]:
         """Return the records of jobs that were just claimed from the store."""
@@ -336,5 +359,6 @@ class DispatcherState:
     def _add_partition(self, partition: Partition) -> None:
         self.partitions[partition.queue, partition.task] = partition
         self.partitions_by_id[partition.id] = partition
-        for worker in self.workers.values():
-            self.serves(worker)
+        for reach in self._reaches_of_queue.get(partition.queue, ()):
+            if partition.task in reach.names:
+                reach.partitions.add(partition.id)

@@ -1,0 +1,78 @@
+"""Which partitions a worker serves: as a look at all of them would say, though only what a new partition or worker touches is looked at."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.dispatching import TASK, Hall, job_id
+
+from taskbahn import wire
+from taskbahn_router.core import placement
+from taskbahn_router.core.placement import WorkerCapacity
+from taskbahn_router.model.state import DispatcherState, Worker
+
+NAMES = ("a.one", "a.two", "a.three")
+QUEUES = ("default", "slow", "own")
+SOME_NAMES = st.sets(st.sampled_from(NAMES))
+SOME_QUEUES = st.sets(st.sampled_from(QUEUES))
+STEPS = st.one_of(
+    st.tuples(st.just("partition"), st.sampled_from(QUEUES), st.sampled_from(NAMES)),
+    st.tuples(st.just("worker"), SOME_QUEUES, SOME_NAMES),
+    st.tuples(st.just("leaves"), st.integers(0, 5), st.none()),
+)
+
+
+def worker_of(queues: set[str], names: set[str]) -> Worker:
+    tasks = [wire.TaskDeclaration(name=name) for name in sorted(names)]
+    hello = wire.Hello(protocol=wire.PROTOCOL, worker="w", slots=1, tasks=tasks, queues=sorted(queues))
+    return Worker("w", hello, WorkerCapacity(1), None, 0.0, 0.0)
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_a_worker_serves_its_tasks_in_its_queues(steps: list[tuple[str, object, object]]) -> None:
+    board = DispatcherState()
+    workers: list[Worker] = []
+    for kind, first, second in steps:
+        if kind == "partition":
+            board.partition(str(first), str(second))
+        elif kind == "worker":
+            workers.append(worker_of(first, second))  # type: ignore[arg-type]
+            board.serves(workers[-1])
+        elif workers:
+            workers.pop(int(first) % len(workers))  # type: ignore[call-overload]
+        for worker in workers:
+            queues, names = worker.hello.queues, {task.name for task in worker.hello.tasks}
+            served = {one.id for one in board.partitions_by_id.values() if one.queue in queues and one.task in names}
+            assert worker.room.partitions == served
+            for id in board.partitions_by_id:
+                assert any(found is worker.room.partitions for found in board.sets_of(id)) == (id in served)
+
+
+def test_workers_with_the_same_tasks_and_queues_share_one_set() -> None:
+    board = DispatcherState()
+    first, second, other = worker_of({"default"}, {"a.one"}), worker_of({"default"}, {"a.one"}), worker_of({"slow"}, {"a.one"})
+    for worker in (first, second, other):
+        board.serves(worker)
+    assert first.room.partitions is second.room.partitions
+    assert first.room.partitions is not other.room.partitions
+
+
+def test_a_thousand_jobs_on_five_hundred_workers_look_at_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    hall = Hall()
+    for number in range(500):
+        hall.worker(f"w{number}", slots=4)
+    looks = 0
+    key_of = placement._free_slots
+
+    def counted(room: WorkerCapacity) -> tuple[int, bool, int] | None:
+        nonlocal looks
+        looks += 1
+        return key_of(room)
+
+    monkeypatch.setattr(placement, "_free_slots", counted)
+    hall.ask(wire.SUBMIT, [{"task": TASK, "id": job_id(number), "args": []} for number in range(1, 1001)])
+    hall.settle()
+    assert sum(len(worker.take()) for worker in hall.workers) == 1000
+    assert looks < 5_000  # a look at all for each job takes 500,000
+    assert {worker.room.in_flight for worker in hall.dispatcher.board.workers.values()} == {2}
