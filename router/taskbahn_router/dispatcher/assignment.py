@@ -43,7 +43,7 @@ class Assignment:
         for job in order:
             if placement and job.state is State.READY and self._board.jobs.get(job.id) is job:  # not sent twice
                 self._start_at_once(effects, job, placement, workers, now)
-        effects.batch.new = [row(job, now) for job in new]
+        effects.batch.new = [row(job) for job in new]
         self._claim(effects, serving, workers, partitions_with_backlog, now)
 
     def _start_at_once(
@@ -114,13 +114,11 @@ class Assignment:
         return claim.limit == MOST_CLAIMED
 
 
-def row(job: Job, now: float) -> NewJob:
+def row(job: Job) -> NewJob:
     """Return the row of a job that is being accepted."""
     policy = job.policy
-    expires_at = None
-    if policy.start_within is not None:
-        expires_at = max(now, job.due_at or 0.0) + policy.start_within
     return NewJob(
-        job.seq, job.raw, job.partition.id, str(job.state), policy.priority, job.attempt, job.number, job.created_at, job.due_at, expires_at,
-        job.started_at, job.worker_id or None, job.caller, policy.own or None, wire.to_json(policy.tags) if policy.tags else None, job.packed,
+        job.seq, job.raw, job.partition.id, str(job.state), policy.priority, job.attempt, job.number, job.created_at, job.due_at,
+        job.expires_at(), job.started_at, job.worker_id or None, job.caller, policy.own or None,
+        wire.to_json(policy.tags) if policy.tags else None, job.packed,
     )  # fmt: skip

@@ -98,8 +98,8 @@ class PostCommit:
         for job in new:
             if job.state is State.WAITING:
                 self._later.sweep_at(job.due_at)
-            if job.policy.start_within is not None:
-                self._later.sweep_at(max(job.created_at, job.due_at or 0.0) + job.policy.start_within)
+            if (expires_at := job.expires_at()) is not None:
+                self._later.sweep_at(expires_at)
             if job.state is not State.RUNNING and board.jobs.get(job.id) is job:
                 del board.jobs[job.id]
         self._publisher.accepted(effects.gathered.new)

@@ -239,6 +239,11 @@ class Job:
         """Move the job by the table of its life; raises `IllegalMove`."""
         self.state = advance(self.state, event)
 
+    def expires_at(self) -> float | None:
+        """Return when the job expires unless it starts: so long after it was accepted, or after it is due; None: never."""
+        within = self.policy.start_within
+        return None if within is None else max(self.created_at, self.due_at or 0.0) + within
+
     def take_slot(self, worker: Worker, now: float) -> None:
         """Take the place on *worker* that the attempt has."""
         self.worker = worker
