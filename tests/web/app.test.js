@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -118,4 +119,15 @@ test("durations and times are short", () => {
   assert.deepEqual([100, 70, 40, -20].map((time) => format.ago(time, 100)), ["just now", "30 s ago", "1 min ago", "2 min ago"]);
   assert.equal(format.ago(100, 40), "in 1 min 00 s");
   assert.equal(format.percent(0.999), "99 %");
+});
+
+test("each page of the dashboard is in one table, with a word, a key and an icon of its own", async () => {
+  const { PAGES } = await import("../../web/taskbahn_web/static/app/page-table.js");
+  for (const what of ["page", "name", "key", "icon"]) assert.equal(new Set(PAGES.map((row) => row[what])).size, PAGES.length);
+  const files = (await readdir(new URL("../../web/taskbahn_web/static/app/pages/", import.meta.url))).map((file) => file.replace(".js", ""));
+  for (const { page, load, loadOne } of PAGES) {
+    assert.ok(files.includes(page));
+    assert.match(String(load), new RegExp(`/${page}\\.js"`));
+    if (loadOne) assert.match(String(loadOne), new RegExp(`/${page.replace(/s$/, "")}\\.js"`));
+  }
 });

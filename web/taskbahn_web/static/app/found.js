@@ -1,5 +1,6 @@
 /** What the words in the search box may mean, the likeliest first. */
 
+import { PAGES } from "./page-table.js";
 import { link } from "./route.js";
 
 /**
@@ -10,7 +11,6 @@ import { link } from "./route.js";
  */
 
 const ID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
-const PAGES = ["overview", "jobs", "tasks", "queues", "workers", "errors", "settings"];
 const MOST_TASKS = 6;
 
 /**
@@ -30,7 +30,7 @@ export function found(words, tasks) {
     ...(tasks.includes(text) ? [task(text)] : []),
     { kind: "Jobs", text, where: link("jobs", null, { q: text }) },
     ...others.slice(0, MOST_TASKS).map(task),
-    ...PAGES.filter((page) => page.startsWith(small)).map((page) => ({ kind: "Page", text: page[0].toUpperCase() + page.slice(1), where: link(page) })),
+    ...PAGES.filter(({ page }) => page.startsWith(small)).map(({ page, name }) => ({ kind: "Page", text: name, where: link(page) })),
   ];
 }
 

@@ -3,25 +3,16 @@
 import { signal } from "@preact/signals";
 
 import { onLive } from "./live.js";
+import { PAGES } from "./page-table.js";
 
-/** @typedef {(props: any) => any} Component */
+/** @typedef {import("./page-table.js").Component} Component */
 
-/** @type {Record<string, () => Promise<Component>>} */
-const LOADERS = {
-  overview: () => import("./pages/overview.js").then(({ Overview }) => Overview),
-  jobs: () => import("./pages/jobs.js").then(({ Jobs }) => Jobs),
-  job: () => import("./pages/job.js").then(({ Job }) => Job),
-  tasks: () => import("./pages/tasks.js").then(({ Tasks }) => Tasks),
-  task: () => import("./pages/task.js").then(({ Task }) => Task),
-  queues: () => import("./pages/queues.js").then(({ Queues }) => Queues),
-  workers: () => import("./pages/workers.js").then(({ Workers }) => Workers),
-  worker: () => import("./pages/worker.js").then(({ Worker }) => Worker),
-  errors: () => import("./pages/errors.js").then(({ Errors }) => Errors),
-  settings: () => import("./pages/settings.js").then(({ Settings }) => Settings),
-};
-
-/** Pages that are about one thing, by the page that lists these. @type {Record<string, string>} */
-const ABOUT_ONE = { jobs: "job", tasks: "task", workers: "worker" };
+/** By the word in the address; the page about one thing by that word and `/one`. @type {Map<string, () => Promise<Component>>} */
+const LOADERS = new Map();
+for (const { page, load, loadOne } of PAGES) {
+  LOADERS.set(page, load);
+  if (loadOne) LOADERS.set(onePage(page), loadOne);
+}
 
 /** What is there already. @type {import("@preact/signals").Signal<Record<string, Component>>} */
 const loaded = signal({});
@@ -37,8 +28,8 @@ const loading = new Set();
  * @returns {string | null}  which of the pages it is; null if there is no such page
  */
 export function nameOf({ page, id }) {
-  if (id) return Object.hasOwn(ABOUT_ONE, page) ? ABOUT_ONE[page] : null;
-  return Object.hasOwn(LOADERS, page) && !Object.values(ABOUT_ONE).includes(page) ? page : null;
+  const name = id ? onePage(page) : page;
+  return LOADERS.has(name) ? name : null;
 }
 
 /**
@@ -62,7 +53,7 @@ function want(name) {
 function load(name) {
   if (loading.has(name)) return;
   loading.add(name);
-  LOADERS[name]().then(
+  LOADERS.get(name)?.().then(
     (component) => (loaded.value = { ...loaded.peek(), [name]: component }),
     () => loading.delete(name), // the node is away: again when it is back
   );
@@ -74,8 +65,13 @@ const SIGNS = ["pointermove", "pointerdown", "keydown", "wheel"];
 export function loadInTime() {
   const all = () => {
     for (const sign of SIGNS) removeEventListener(sign, all);
-    Object.keys(LOADERS).forEach(want);
+    for (const name of LOADERS.keys()) want(name);
   };
   for (const sign of SIGNS) addEventListener(sign, all, { passive: true });
   onLive(() => wanted.forEach(load));
+}
+
+/** The name of the page about one of what a page lists. @param {string} page */
+function onePage(page) {
+  return `${page}/one`;
 }
