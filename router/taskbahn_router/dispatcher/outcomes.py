@@ -113,17 +113,7 @@ class Outcomes:
         seconds = done.ended_at - done.started_at
         if task is not None and seconds >= 0:  # less, if the worker's clock was set back meanwhile
             task.seconds_each = learn(task.seconds_each, seconds)
-        job.number += 1
-        job.advance(Event.SUCCEED)
-        state = str(job.state)
-        progress = None if job.progress is None else wire.to_json(job.progress)
-        effects.batch.finishes.append(
-            Finish(
-                state, now, done.result, None, progress, job.number, job.failures, job.crashes, now + job.policy.keep, None,
-                job.seq, job.attempt,
-            )
-        )  # fmt: skip
-        effects.ended.append(Ended(job, state, done.result, None, now))
+        self._finish(effects, job, Event.SUCCEED, done.result, None, now)
 
     def _lost(self, effects: TurnEffects, loss: LostAttempt, now: float) -> None:
         job = loss.job
@@ -169,17 +159,23 @@ class Outcomes:
                 self._fail_permanently(effects, job, {**info, "reason": reason}, now)
 
     def _fail_permanently(self, effects: TurnEffects, job: Job, error: dict[str, Any], now: float) -> None:
+        self._finish(effects, job, Event.FAIL, None, error, now)
+
+    @staticmethod
+    def _finish(
+        effects: TurnEffects, job: Job, event: Event, result: str | None, error: dict[str, Any] | None, now: float
+    ) -> None:
         job.number += 1
-        job.advance(Event.FAIL)
+        job.advance(event)
         state = str(job.state)
-        progress = None if job.progress is None else wire.to_json(job.progress)
         effects.batch.finishes.append(
             Finish(
-                state, now, None, wire.to_json(error), progress, job.number, job.failures, job.crashes, now + job.policy.keep,
-                fingerprint(job.partition.task, error), job.seq, job.attempt,
+                state, now, result, None if error is None else wire.to_json(error),
+                None if job.progress is None else wire.to_json(job.progress), job.number, job.failures, job.crashes,
+                now + job.policy.keep, None if error is None else fingerprint(job.partition.task, error), job.seq, job.attempt,
             )
         )  # fmt: skip
-        effects.ended.append(Ended(job, state, None, error, now))
+        effects.ended.append(Ended(job, state, result, error, now))
 
     def _requeue(self, effects: TurnEffects, job: Job, event: Event, due_at: float | None, error: dict[str, Any] | None) -> None:
         job.number += 1
