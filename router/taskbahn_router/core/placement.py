@@ -64,7 +64,7 @@ def learn(seconds_each: float | None, sample: float) -> float:
 
 
 class Placement:
-    """Finds the most available worker for one job after the other, while their rooms fill up; made anew for each turn.
+    """Finds the most available worker for one job after the other, while their rooms fill up; each turn makes one.
 
     Free slots count before look-ahead, so that one worker's look-ahead does not fill while another one idles. Rooms that share one
     set of partitions are one group, and each combination of groups has a heap: a job costs the logarithm of the workers, not all of

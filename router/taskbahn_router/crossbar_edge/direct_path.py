@@ -1,6 +1,6 @@
 """A short way through Crossbar for calls of the dispatcher's procedures, their cancelling, and what workers report.
 
-Crossbar's dealer takes each call through authorization, debug lines that it formats and nobody reads, and books of its own: a third of
+Crossbar's dealer takes each call through authorization, debug lines that it formats and the log drops, and books of its own: a third of
 the time of a single job. The dispatcher lives in the same process. So what comes in for it is taken here, as soon as it is read and before
 it is even an object (`taskbahn.raw_messages`), and its answers go straight to the connection of the caller. Whatever is uncommon goes
 the ordinary way, to `DealerSession`: roles without fixed permissions or with anything to be checked, a call that is not allowed, or has

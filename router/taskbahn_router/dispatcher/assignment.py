@@ -24,9 +24,9 @@ class Assignment:
         self._board = board
 
     def place(self, effects: TurnEffects, now: float) -> None:
-        """Decide for all new jobs of the turn, then claim for whoever still has room."""
+        """Decide for all new jobs of the turn, then claim for the workers that still have room."""
         if not (effects.gathered.new or effects.requeued or self._board.partitions_with_backlog):
-            return  # nobody to place
+            return  # no job waits for a worker
         workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
         back = {requeued.job.partition.id for requeued in effects.requeued if requeued.state == State.READY}
         partitions_with_backlog = self._board.partitions_with_backlog | back  # where others come first

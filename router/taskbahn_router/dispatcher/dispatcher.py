@@ -320,7 +320,7 @@ class Dispatcher:
             if job.id not in self.board.jobs:
                 self.board.jobs[job.id] = job
         self.fair_queue.put(Submission(call.caller, jobs, size, accepted, refused))
-        if len(self.board.jobs) == len(self.followers) == 1:  # a single job, with whoever waits for it: nothing else comes soon
+        if len(self.board.jobs) == len(self.followers) == 1:  # a single job, whose client waits for it: no other comes soon
             self.loop.run_turn_now()
         else:
             self.loop.schedule_turn()

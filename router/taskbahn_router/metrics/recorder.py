@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)  # an attribute of an enumeration costs as much as the rest
 BACK = 60.0  # seconds by which the time may go back before counting begins anew
-NOBODY = Tally()  # where a loop has not met a partition yet
+NO_TALLY = Tally()  # of a loop that has met no partition yet
 
 
 class QueueGauge(NamedTuple):
@@ -95,7 +95,7 @@ class Recorder:
 
     def _accepted(self, bucket: Bucket, jobs: list[Job]) -> None:
         partition: Partition | None = None
-        tally, waits, step, before = NOBODY, NOBODY.waits, 0, -1.0
+        tally, waits, step, before = NO_TALLY, NO_TALLY.waits, 0, -1.0
         for job in jobs:
             if job.partition is not partition:
                 partition = job.partition
@@ -109,7 +109,7 @@ class Recorder:
                 waits[step] = waits.get(step, 0) + 1
 
     def _claimed(self, bucket: Bucket, rows: list[Claimed], now: float) -> None:
-        partition, waits, step, before = 0, NOBODY.waits, 0, -1.0
+        partition, waits, step, before = 0, NO_TALLY.waits, 0, -1.0
         for row in rows:
             ready_at = row.ready_at
             if ready_at is not None:
@@ -122,7 +122,7 @@ class Recorder:
 
     def _ended(self, bucket: Bucket, effects: TurnEffects, now: float) -> None:
         partition: Partition | None = None
-        tally, step_of, count = NOBODY, histogram.step_of, 0
+        tally, step_of, count = NO_TALLY, histogram.step_of, 0
         seconds = {done.id: done.ended_at - done.started_at for _, _, report in effects.gathered.reports for done in report.done}
         for job, state, _, _, _ in effects.ended:
             if job.partition is not partition:
