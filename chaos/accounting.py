@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chaos.conduct import outcomes_of_mischief, unexpected
 from chaos.mischief import KIND_OF
 from chaos.tasks import FLAKY, NEVER_TWICE
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol.states import FINAL_STATES, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

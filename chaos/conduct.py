@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from chaos.mischief import KIND_OF
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol.states import FINAL_STATES, State
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping

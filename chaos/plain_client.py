@@ -12,8 +12,8 @@ from autobahn.wamp.types import CallOptions
 from twisted.internet import reactor, task
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, gatherResults
 
-from taskbahn.connection import Connection
-from taskbahn.session import Session
+from taskbahn.transport.connection import Connection
+from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
     import threading

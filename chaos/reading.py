@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbahn import wire
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import FINAL_STATES, State
 
 if TYPE_CHECKING:
     from taskbahn import Taskbahn
-    from taskbahn.endings import Outcome
     from taskbahn.errors import TaskbahnError
+    from taskbahn.jobs.outcome import Outcome
 
 PAGE = 500
 UNFINISHED = tuple(state for state in State if state not in FINAL_STATES)
@@ -84,8 +84,8 @@ def all_jobs(app: Taskbahn) -> dict[str, Standing]:
 
 def _outcomes(app: Taskbahn, ids: list[str]) -> dict[str, Outcome]:
     sink = Outcomes(len(ids))
-    for start in range(0, len(ids), wire.MAX_WAIT):
-        app.client.wait(ids[start : start + wire.MAX_WAIT], sink)
+    for start in range(0, len(ids), messages.MAX_WAIT):
+        app.client.wait(ids[start : start + messages.MAX_WAIT], sink)
     if not sink.complete.wait(PATIENCE):
         raise TimeoutError(f"{len(ids) - len(sink.taken_so_far):,} of {len(ids):,} outcomes did not come within {PATIENCE:.0f} s")
     return sink.taken_so_far

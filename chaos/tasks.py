@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from chaos import mischief
 from chaos.journal import PLACE, Journal
 from taskbahn import Taskbahn, current
-from taskbahn.ids import new_id
-from taskbahn.signals import Stop
+from taskbahn.attempt.signals import Stop
+from taskbahn.protocol.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -34,9 +34,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
-from taskbahn.batch import Batch
 from taskbahn.errors import TaskbahnError, UnknownTask
-from taskbahn.job import Job
+from taskbahn.jobs.batch import Batch
+from taskbahn.jobs.job import Job
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "demo-results"

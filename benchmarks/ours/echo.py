@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from benchmarks.contract import Mode, Plan
     from benchmarks.processes import Place
     from taskbahn import Taskbahn
-    from taskbahn.task import Task
+    from taskbahn.tasks.task import Task
 
 ECHO = "raw.echo"
 ROUNDS = 10

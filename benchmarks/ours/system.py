@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from benchmarks.contract import Mode
     from benchmarks.processes import Place
     from taskbahn import Batch, Taskbahn
-    from taskbahn.handle import TaskHandle
+    from taskbahn.tasks.task_handle import TaskHandle
 
 TASKS: dict[Mode, TaskHandle[[], int]] = {
     "threads": tasks.thread_noop,

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
-    from taskbahn.batch import Batch, BatchProgress
-    from taskbahn.chunks import ChunkStream
-    from taskbahn.context import current
-    from taskbahn.endings import NotFinished
+    from taskbahn.attempt.current import current
+    from taskbahn.attempt.signals import GiveUp, Retry
     from taskbahn.errors import (
         InvalidArguments,
         JobCancelled,
@@ -25,34 +23,36 @@ if TYPE_CHECKING:
         UnknownTask,
         WouldBlock,
     )
-    from taskbahn.job import Job
-    from taskbahn.signals import GiveUp, Retry
-    from taskbahn.states import State
-    from taskbahn.task import AsyncTask, StreamTask, Task
+    from taskbahn.jobs.batch import Batch, BatchProgress
+    from taskbahn.jobs.chunk_stream import ChunkStream
+    from taskbahn.jobs.job import Job
+    from taskbahn.jobs.outcome import NotFinished
+    from taskbahn.protocol.states import State
+    from taskbahn.tasks.task import AsyncTask, StreamTask, Task
 
 PLACES = {
-    "AsyncTask": "task",
-    "Batch": "batch",
-    "BatchProgress": "batch",
-    "ChunkStream": "chunks",
-    "GiveUp": "signals",
+    "AsyncTask": "tasks.task",
+    "Batch": "jobs.batch",
+    "BatchProgress": "jobs.batch",
+    "ChunkStream": "jobs.chunk_stream",
+    "GiveUp": "attempt.signals",
     "InvalidArguments": "errors",
-    "Job": "job",
+    "Job": "jobs.job",
     "JobCancelled": "errors",
     "JobExpired": "errors",
     "JobFailed": "errors",
-    "NotFinished": "endings",
-    "Retry": "signals",
+    "NotFinished": "jobs.outcome",
+    "Retry": "attempt.signals",
     "RouterUnavailable": "errors",
-    "State": "states",
-    "StreamTask": "task",
-    "Task": "task",
+    "State": "protocol.states",
+    "StreamTask": "tasks.task",
+    "Task": "tasks.task",
     "TaskbahnError": "errors",
     "Taskbahn": "app",
     "UnknownJob": "errors",
     "UnknownTask": "errors",
     "WouldBlock": "errors",
-    "current": "context",
+    "current": "attempt.current",
 }
 
 __all__ = [

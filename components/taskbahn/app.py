@@ -8,19 +8,19 @@ import threading
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
 from weakref import WeakSet
 
-from taskbahn.address import check_address
 from taskbahn.errors import InvalidName, InvalidOption
-from taskbahn.whole_imports import forget_half_imports, wait_for_imports
+from taskbahn.fork_imports import forget_half_imports, wait_for_imports
+from taskbahn.transport.address import check_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 
-    from taskbahn.client import Client
-    from taskbahn.handle import TaskHandle
-    from taskbahn.job import Job
-    from taskbahn.options import TaskOptions
-    from taskbahn.task import AsyncTask, StreamTask, Task, TaskDecorator
-    from taskbahn.views import Views
+    from taskbahn.client.client import Client
+    from taskbahn.jobs.job import Job
+    from taskbahn.jobs.queries import Views
+    from taskbahn.tasks.options import TaskOptions
+    from taskbahn.tasks.task import AsyncTask, StreamTask, Task, TaskDecorator
+    from taskbahn.tasks.task_handle import TaskHandle
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,8 +53,8 @@ class Taskbahn:
         return client
 
     def _connect(self) -> Client:
-        from taskbahn.client import Client
-        from taskbahn.link import Link
+        from taskbahn.client.client import Client
+        from taskbahn.client.requests import Link
 
         with _connecting:
             client = self._client
@@ -65,14 +65,14 @@ class Taskbahn:
 
     def job(self, id: str) -> Job[Any]:
         """Return the job of this id; whether it exists is found out when it is asked for something."""
-        from taskbahn.job import Job
+        from taskbahn.jobs.job import Job
 
         return Job(self, id)
 
     @property
     def view(self) -> Views:
         """What is there now: tasks, jobs, queues, workers."""
-        from taskbahn.views import Views
+        from taskbahn.jobs.queries import Views
 
         return Views(self)
 
@@ -113,7 +113,7 @@ class Taskbahn:
 
         Raises InvalidName, InvalidOption, UnsupportedAnnotation.
         """
-        from taskbahn.task import TaskDecorator, make_task  # not for those who only ask
+        from taskbahn.tasks.task import TaskDecorator, make_task  # not for those who only ask
 
         if function is None:
             return TaskDecorator(self, words)
@@ -121,7 +121,7 @@ class Taskbahn:
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
         """Offer *task* under its name; raises InvalidName if another function has it."""
-        from taskbahn.declaring import is_other_code
+        from taskbahn.tasks.declaration import is_other_code
 
         known = self.tasks.get(task.name)
         if known is not None and (_place(known) != _place(task) or is_other_code(known.function, known.source, task.function)):
@@ -131,8 +131,8 @@ class Taskbahn:
 
     def get(self, name: str) -> TaskHandle[..., Any]:
         """Return a handle to the task *name*: the one declared here, or one that only the workers know (then untyped)."""
-        from taskbahn.handle import TaskHandle
-        from taskbahn.task import check_name
+        from taskbahn.tasks.task import check_name
+        from taskbahn.tasks.task_handle import TaskHandle
 
         return self.tasks.get(name) or TaskHandle(self, check_name(name))
 

@@ -97,7 +97,7 @@ class InvalidName(CallerError):
 
 
 class InvalidRequest(CallerError):
-    """A message that does not have the shape `taskbahn.wire` gives for it."""
+    """A message that does not have the shape `taskbahn.protocol.messages` gives for it."""
 
     uri = PREFIX + "invalid_request"
 

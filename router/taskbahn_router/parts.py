@@ -91,7 +91,7 @@ class Parts:
         return hasattr(self, "jobs")
 
     def status_view(self) -> dict[str, Any]:
-        """Return the `wire_views.Status`."""
+        """Return the `views.Status`."""
         board = self.dispatcher.board
         workers = [worker for worker in board.workers.values() if worker.orders is not None]
         return {

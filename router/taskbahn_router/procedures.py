@@ -1,6 +1,6 @@
 """Every procedure of the dispatcher in one table: its URI, the least role that may call it, and what handles it.
 
-A new procedure is a row here, a URI in `taskbahn.wire` and a line in `docs/protocol.md`.
+A new procedure is a row here, a URI in `taskbahn.protocol.messages` and a line in `docs/protocol.md`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,24 +37,24 @@ class Procedure(NamedTuple):
 
 
 PROCEDURES = (
-    Procedure(wire.SUBMIT, Role.CLIENT, lambda parts: parts.dispatcher.submit),
-    Procedure(wire.JOB_WAIT, Role.VIEWER, lambda parts: parts.jobs.wait),
-    Procedure(wire.JOB_WATCH, Role.VIEWER, lambda parts: parts.jobs.watch),
-    Procedure(wire.JOB_GET, Role.VIEWER, lambda parts: parts.jobs.get),
-    Procedure(wire.JOB_EVENTS, Role.VIEWER, lambda parts: parts.jobs.events),
-    Procedure(wire.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs),
-    Procedure(wire.JOB_RETRY, Role.CLIENT, lambda parts: parts.dispatcher.retry_jobs),
-    Procedure(wire.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),
-    Procedure(wire.VIEW_HISTORY, Role.VIEWER, lambda parts: parts.history.history),
-    Procedure(wire.VIEW_TASKS, Role.VIEWER, lambda parts: parts.jobs.tasks),
-    Procedure(wire.VIEW_JOBS, Role.VIEWER, lambda parts: parts.jobs.jobs),
-    Procedure(wire.VIEW_ERRORS, Role.VIEWER, lambda parts: parts.jobs.errors),
-    Procedure(wire.VIEW_QUEUES, Role.VIEWER, lambda parts: parts.jobs.queues),
-    Procedure(wire.VIEW_WORKERS, Role.VIEWER, lambda parts: parts.admin.view),
-    Procedure(wire.VIEW_SETTINGS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.settings)),
-    Procedure(wire.ADMIN_DRAIN, Role.OPERATOR, lambda parts: parts.admin.drain),
-    Procedure(wire.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach),
-    Procedure(wire.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report),
+    Procedure(messages.SUBMIT, Role.CLIENT, lambda parts: parts.dispatcher.submit),
+    Procedure(messages.JOB_WAIT, Role.VIEWER, lambda parts: parts.jobs.wait),
+    Procedure(messages.JOB_WATCH, Role.VIEWER, lambda parts: parts.jobs.watch),
+    Procedure(messages.JOB_GET, Role.VIEWER, lambda parts: parts.jobs.get),
+    Procedure(messages.JOB_EVENTS, Role.VIEWER, lambda parts: parts.jobs.events),
+    Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs),
+    Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: parts.dispatcher.retry_jobs),
+    Procedure(messages.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),
+    Procedure(messages.VIEW_HISTORY, Role.VIEWER, lambda parts: parts.history.history),
+    Procedure(messages.VIEW_TASKS, Role.VIEWER, lambda parts: parts.jobs.tasks),
+    Procedure(messages.VIEW_JOBS, Role.VIEWER, lambda parts: parts.jobs.jobs),
+    Procedure(messages.VIEW_ERRORS, Role.VIEWER, lambda parts: parts.jobs.errors),
+    Procedure(messages.VIEW_QUEUES, Role.VIEWER, lambda parts: parts.jobs.queues),
+    Procedure(messages.VIEW_WORKERS, Role.VIEWER, lambda parts: parts.admin.view),
+    Procedure(messages.VIEW_SETTINGS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.settings)),
+    Procedure(messages.ADMIN_DRAIN, Role.OPERATOR, lambda parts: parts.admin.drain),
+    Procedure(messages.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach),
+    Procedure(messages.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report),
 )
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from taskbahn import wire
 from taskbahn.errors import ServiceError, TaskbahnError
-from taskbahn.pages import pages, value_bytes
-from taskbahn.steady_timers import steady_timers
+from taskbahn.protocol import messages
+from taskbahn.protocol.message_pages import pages, value_bytes
+from taskbahn.transport.monotonic_reactor import steady_timers
 from taskbahn_router.clock import MonotonicUtc, boot_seconds
 from taskbahn_router.metrics.queue_age import TICK
 from taskbahn_router.parts import Parts
@@ -161,7 +161,7 @@ class Service:
 
     def look_who_watches(self) -> None:
         """Collect changes for dashboards if there are any."""
-        self.dispatcher.publisher.changes_wanted = self._outside.is_watched(wire.CHANGES_TOPIC)
+        self.dispatcher.publisher.changes_wanted = self._outside.is_watched(messages.CHANGES_TOPIC)
 
     def _publish_changes(self) -> None:
         if self.stopped:
@@ -171,7 +171,7 @@ class Service:
         changes = publisher.take_changes()
         if publisher.changes_wanted:
             for page in list(pages(changes, value_bytes)) or [[]]:
-                self._outside.publish_event(wire.CHANGES_TOPIC, {"jobs": page, "status": self.parts.status_view()})
+                self._outside.publish_event(messages.CHANGES_TOPIC, {"jobs": page, "status": self.parts.status_view()})
         self._reactor.callLater(CHANGES_SECONDS, self._publish_changes)
 
     def _look(self) -> None:

@@ -122,7 +122,7 @@ def test_a_call_may_stop_waiting(shell: Shell, app: Taskbahn) -> None:
 
 INTERRUPTED = """
 import sys
-from taskbahn.client import Client
+from taskbahn.client.client import Client
 from taskbahn.cli import main
 
 submit = Client.submit

@@ -14,7 +14,6 @@ import pytest
 from support import shop
 
 from taskbahn import Taskbahn
-from taskbahn.endings import NotFinished
 from taskbahn.errors import (
     InvalidArguments,
     InvalidRequest,
@@ -25,7 +24,8 @@ from taskbahn.errors import (
     UnknownTask,
     WrongState,
 )
-from taskbahn.states import State
+from taskbahn.jobs.outcome import NotFinished
+from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     pass

@@ -15,19 +15,20 @@ import pytest_twisted
 from support import shop
 from support.programs import Node, Program, running
 
-from taskbahn import Taskbahn, wire
+from taskbahn import Taskbahn
 from taskbahn.errors import (
     JobCancelled,
     JobFailed,
     RouterUnavailable,
     UnknownTask,
 )
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from taskbahn.job import Job
+    from taskbahn.jobs.job import Job
 
 pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parents[1]
@@ -46,7 +47,7 @@ def cut(app: Taskbahn) -> None:
 
 def test_a_watcher_misses_nothing_when_its_connection_is_cut(web: Taskbahn) -> None:
     job = shop.talk.start(30)
-    events: list[wire.Event] = []
+    events: list[messages.Event] = []
     for event in job.events():
         events.append(event)
         if len(events) in (5, 20, 40):

@@ -15,9 +15,10 @@ import pytest
 from support.programs import COMMAND
 from support.shell import SECONDS, Shell
 
-from taskbahn import Taskbahn, wire
+from taskbahn import Taskbahn
 from taskbahn.cli.finding import ids_of, jobs_of, query_of
-from taskbahn.link import Request
+from taskbahn.client.requests import Request
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def app(shell: Shell) -> Iterator[Taskbahn]:
 def start(app: Taskbahn, task: str, count: int, *args: Any, **options: Any) -> list[str]:
     """Start jobs that differ in nothing; return their ids, the newest first."""
     call = {"task": task, "args": list(args), "options": options}
-    ids: list[str] = app.client.ask(wire.SUBMIT, [call] * count).get()
+    ids: list[str] = app.client.ask(messages.SUBMIT, [call] * count).get()
     return ids[::-1]
 
 
@@ -149,13 +150,13 @@ def test_a_job_that_waits_is_told_why_and_who_watches_is_told_as_it_changes(shel
     last, first = start(app, "shop.add", 2, 1, queue=f"{NOWHERE}.either")
     shown = shell("job", last).out
     assert "The worker that offers shop.add does not serve the queue nobody.works.here.either; 1 job is before it" in shown
-    messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    app.client.link.send(Request(wire.JOB_WATCH, [last, 0], on_progress=messages.put))
-    assert messages.get(timeout=SECONDS)["snapshot"]["place"]["ahead"] == 1
+    received: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    app.client.link.send(Request(messages.JOB_WATCH, [last, 0], on_progress=received.put))
+    assert received.get(timeout=SECONDS)["snapshot"]["place"]["ahead"] == 1
     with app.job(last).events() as events:
         assert events.begin(time.monotonic() + SECONDS) is not None
         app.job(first).cancel()
-        assert messages.get(timeout=SECONDS)["place"]["ahead"] == 0
+        assert received.get(timeout=SECONDS)["place"]["ahead"] == 0
         app.job(last).cancel()
         assert [event.data["state"] for event in events] == ["cancelled"], "places are no events"
     waiting = start(app, "shop.add", 1, 1, delay=600)[0]

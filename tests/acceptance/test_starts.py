@@ -39,7 +39,7 @@ TASKS = """
     from autobahn.wamp import auth
     from OpenSSL import SSL, crypto
     from taskbahn import Taskbahn
-    from taskbahn.stand_ins import StandIn
+    from taskbahn.fast_start.stand_ins import StandIn
     from twisted.internet import ssl
     from twisted.protocols.tls import TLSMemoryBIOFactory
 
@@ -82,7 +82,7 @@ def loaded_by(*arguments: str, command: Sequence[str] = COMMAND[1:], code: int =
 def test_a_command_loads_what_it_uses(node: Node) -> None:
     assert all(find_spec(name.partition(".")[0]) for name in HEAVY | COMPILED_HELPERS)
     asks = loaded_by("jobs", "--url", node.websocket)
-    assert {"autobahn.twisted", "taskbahn.link", "rich.table"} <= asks
+    assert {"autobahn.twisted", "taskbahn.client.requests", "rich.table"} <= asks
     assert asks & (HEAVY | COMPILED_HELPERS) == set()
     # for large arguments Autobahn's compiled helpers are worth their time
     for length, helpers in ((1_000, set()), (100_000, COMPILED_HELPERS)):
@@ -96,7 +96,8 @@ def test_a_program_and_a_process_of_a_pool_load_nothing_of_a_connection() -> Non
     declares = "from taskbahn import Taskbahn; app = Taskbahn(); app.task(name='a')(lambda: None)"
     for code in (declares, "import taskbahn.worker.child"):
         assert (
-            loaded_by(code, command=["-c"]) & {"autobahn", "twisted", "asyncio", "click", "rich", "taskbahn.stand_ins"} == set()
+            loaded_by(code, command=["-c"]) & {"autobahn", "twisted", "asyncio", "click", "rich", "taskbahn.fast_start.stand_ins"}
+            == set()
         )
 
 

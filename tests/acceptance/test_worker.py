@@ -16,9 +16,9 @@ from support.plain import session_to
 from support.programs import Node, Program
 from twisted.internet.threads import deferToThread
 
-from taskbahn import wire
-from taskbahn.ids import new_id
-from taskbahn.session import Session
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
+from taskbahn.transport.session import Session
 
 MODULE = """
     import os, time
@@ -86,7 +86,7 @@ def place(tmp_path: Path, node: Node) -> Iterator[Place]:
 
 async def submit(session: Session, task: str, *args: Any) -> str:
     job = new_id()
-    (answer,) = await session.call(wire.SUBMIT, [wire.plain(wire.Call(task=task, id=job, args=list(args)))])
+    (answer,) = await session.call(messages.SUBMIT, [messages.plain(messages.Call(task=task, id=job, args=list(args)))])
     assert answer == job
     return job
 
@@ -113,12 +113,12 @@ async def ended(session: Session, *jobs: str) -> set[str]:
     def on_progress(part: dict[str, Any]) -> None:
         states.update(state for _, state, *_ in part["outcomes"])
 
-    await session.call(wire.JOB_WAIT, list(jobs), options=CallOptions(on_progress=on_progress))
+    await session.call(messages.JOB_WAIT, list(jobs), options=CallOptions(on_progress=on_progress))
     return states
 
 
 async def view(session: Session, job: str) -> dict[str, Any]:
-    shown: dict[str, Any] = await session.call(wire.JOB_GET, job)
+    shown: dict[str, Any] = await session.call(messages.JOB_GET, job)
     return shown
 
 
@@ -156,7 +156,7 @@ async def test_a_second_signal_hurries(place: Place) -> None:
         assert await deferToThread(worker.end, signal.SIGINT) == 0
         assert time.monotonic() - began < 40  # a second; the nap goes on for longer, and so does the grace
         assert (await view(session, job))["state"] == "ready"
-        assert await session.call(wire.JOB_CANCEL, [job]) == ["cancelled"]
+        assert await session.call(messages.JOB_CANCEL, [job]) == ["cancelled"]
 
 
 @pytest_twisted.ensureDeferred

@@ -12,8 +12,8 @@ from support.plain import session_to
 from support.programs import Node, Program
 from twisted.internet.threads import deferToThread
 
-from taskbahn import wire
-from taskbahn.ids import new_id
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
 
 MODULE = """
     import decimal, logging, multiprocessing, os, sys
@@ -80,11 +80,11 @@ async def test_each_job_finds_what_the_import_left_and_its_helpers_speak_for_it(
     async with session_to(node.websocket) as session:
         for pool in ("process", "thread", "loop") * 2:
             job = new_id()
-            await session.call(wire.SUBMIT, [wire.plain(wire.Call(task=f"belong.{pool}", id=job))])
-            await session.call(wire.JOB_WAIT, [job], options=CallOptions(on_progress=lambda _: None))
-            shown: dict[str, Any] = await session.call(wire.JOB_GET, job)
+            await session.call(messages.SUBMIT, [messages.plain(messages.Call(task=f"belong.{pool}", id=job))])
+            await session.call(messages.JOB_WAIT, [job], options=CallOptions(on_progress=lambda _: None))
+            shown: dict[str, Any] = await session.call(messages.JOB_GET, job)
             assert (shown["state"], shown["result"]) == ("succeeded", ["at import", 50, True])
-            events = (await session.call(wire.JOB_EVENTS, job))["events"]
+            events = (await session.call(messages.JOB_EVENTS, job))["events"]
             said = [(event["data"]["logger"], event["data"]["message"]) for event in events if event["kind"] == "log"]
             assert said == [
                 ("stdout", "early"),

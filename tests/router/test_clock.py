@@ -12,8 +12,8 @@ from autobahn.wamp.types import CallOptions
 from support.plain import Heard, patiently, session_to
 from support.programs import Node
 
-from taskbahn import wire
-from taskbahn.ids import new_ids
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,29 +70,29 @@ async def test_when_the_clock_is_set_jobs_leases_and_timers_go_on_as_before(node
     async with session_to(node.rawsocket) as session, session_to(node.websocket) as client:
         orders = Heard()
         hello = {"protocol": 1, "worker": "clock", "slots": 2, "tasks": [{"name": "clock.task"}]}
-        lease = session.call(wire.WORKER_ATTACH, hello, options=CallOptions(on_progress=orders))
+        lease = session.call(messages.WORKER_ATTACH, hello, options=CallOptions(on_progress=orders))
         await orders.first(lambda order: "welcome" in order)
         running, delayed, patient, soon = ids = new_ids(4)
 
         async def submit(id: str, **options: Any) -> None:
             call = {"task": "clock.task", "id": id, "args": [], "options": options}
-            assert await patiently(client.call(wire.SUBMIT, [call])) == [id]
+            assert await patiently(client.call(messages.SUBMIT, [call])) == [id]
 
         async def states() -> list[str]:
             for _ in range(20):  # turns of the router's loop, in which a timer that is over would have run
-                await patiently(client.call(wire.VIEW_STATUS))
-            return [(await patiently(client.call(wire.JOB_GET, id)))["state"] for id in ids[:3]]
+                await patiently(client.call(messages.VIEW_STATUS))
+            return [(await patiently(client.call(messages.JOB_GET, id)))["state"] for id in ids[:3]]
 
         await submit(running)
         await orders.first(lambda order: any(run[0] == running for run in order.get("run", ())))
         await submit(delayed, delay=HOUR)
         await submit(patient, delay=HOUR, start_within=HOUR)
-        before = await patiently(client.call(wire.VIEW_STATUS))
+        before = await patiently(client.call(messages.VIEW_STATUS))
         for hours in (5, -5):
             clock.set_by(hours * HOUR)
             await submit(new_ids(1)[0], delay=HOUR)  # whatever makes the dispatcher look at the time
             assert await states() == ["running", "waiting", "waiting"]
-            status = await patiently(client.call(wire.VIEW_STATUS))
+            status = await patiently(client.call(messages.VIEW_STATUS))
             assert 0 <= status["now"] - before["now"] < HOUR / 2
             assert (lease.called, status["workers"]) == (False, 1)
         assert "the system's clock was set forward by 18,000 s" in node.output

@@ -27,15 +27,15 @@ from support.programs import Node
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
-from taskbahn import wire
-from taskbahn.ids import new_id, new_ids
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id, new_ids
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn.session import Session
+    from taskbahn.transport.session import Session
 
 pytestmark = [
     pytest.mark.slow,
@@ -77,7 +77,7 @@ class Offer:
         self._session = session
 
     async def register(self) -> None:
-        await patiently(self._session.register(self._run, wire.OFFER_PREFIX + self.name))
+        await patiently(self._session.register(self._run, messages.OFFER_PREFIX + self.name))
 
     def _run(self, number: int) -> Any:
         if self.at_once:
@@ -90,7 +90,7 @@ class Offer:
 async def submit(session: Session, task: str, ids: list[str]) -> None:
     """Submit jobs, and return when they are acknowledged."""
     calls = [{"task": task, "id": id, "args": [number]} for number, id in enumerate(ids)]
-    assert await patiently(session.call(wire.SUBMIT, calls)) == ids
+    assert await patiently(session.call(messages.SUBMIT, calls)) == ids
 
 
 async def refusal(answer: Deferred[Any]) -> str:
@@ -104,7 +104,7 @@ async def refusal(answer: Deferred[Any]) -> str:
 async def outcomes(session: Session, ids: list[str]) -> dict[str, str]:
     """Wait for jobs to end; return their states."""
     heard = Heard()
-    answer = await patiently(session.call(wire.JOB_WAIT, ids, options=CallOptions(on_progress=heard)))
+    answer = await patiently(session.call(messages.JOB_WAIT, ids, options=CallOptions(on_progress=heard)))
     parts = [value.get("outcomes", ()) for value in heard.values]
     parts.append(answer.kwresults.get("outcomes", ()) if hasattr(answer, "kwresults") else ())
     return {outcome[0]: outcome[1] for part in parts for outcome in part}
@@ -144,15 +144,15 @@ async def test_on_a_full_disk_nothing_is_accepted_nothing_is_lost_and_all_goes_o
         with full_disk(router_of(node)):
             running["done"].callback("late")
             for _ in range(2):
-                sentence = await refusal(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1]}]))
+                sentence = await refusal(client.call(messages.SUBMIT, [{"task": offer.name, "args": [1]}]))
                 assert "nothing was changed, try again" in sentence
                 assert f"see to the disk of {node.data}" in sentence
                 assert await refusal(client.call(offer.name, 1))
                 assert ready(node) == (503, sentence)
             assert node.get("/healthz")[0] == 200  # the process is well: to restart it would not help
-            status = await patiently(client.call(wire.VIEW_STATUS))
+            status = await patiently(client.call(messages.VIEW_STATUS))
             assert (status["jobs"]["running"], status["jobs"]["ready"]) == (1, 5)
-            assert len((await patiently(client.call(wire.VIEW_JOBS, task=offer.name)))["jobs"]) == 6
+            assert len((await patiently(client.call(messages.VIEW_JOBS, task=offer.name)))["jobs"]) == 6
             assert not outcome.called  # it is not recorded
             offer.at_once = True
         assert await patiently(outcome) == "late"
@@ -198,7 +198,7 @@ async def slowest(client: Session, count: int) -> float:
     longest = 0.0
     for _ in range(count):
         began = time.monotonic()
-        await patiently(client.call(wire.VIEW_STATUS))
+        await patiently(client.call(messages.VIEW_STATUS))
         longest = max(longest, time.monotonic() - began)
     return longest
 
@@ -236,7 +236,7 @@ async def test_whenever_the_power_is_cut_what_a_caller_was_told_is_on_the_disk(n
             told = len(ended)
             on_their_way += [Deferred.fromCoroutine(one(new_id())) for _ in range(30)]
             while len(ended) < told + 10:  # by then some are accepted, some run and some have ended
-                await patiently(client.call(wire.VIEW_STATUS))
+                await patiently(client.call(messages.VIEW_STATUS))
             folder = tmp_path / f"cut{moment}"
             folder.mkdir()
             with frozen(router):
@@ -266,11 +266,11 @@ async def test_damage_is_told_by_typed_errors_and_is_over_when_it_is_repaired(no
         first = await offer.calls.first(lambda _: True)
         said = len(node.lines)
         good = damage(database)
-        sentence = await refusal(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1]}]))
+        sentence = await refusal(client.call(messages.SUBMIT, [{"task": offer.name, "args": [1]}]))
         assert "is damaged: stop the router, and put the newest good copy in its place" in sentence
         assert ready(node) == (503, sentence)
-        assert "is damaged" in await refusal(client.call(wire.VIEW_JOBS))
-        assert (await patiently(client.call(wire.VIEW_STATUS)))["jobs"]["ready"] == 4
+        assert "is damaged" in await refusal(client.call(messages.VIEW_JOBS))
+        assert (await patiently(client.call(messages.VIEW_STATUS)))["jobs"]["ready"] == 4
         database.write_bytes(good)
         wait_until_well(node, said)
         offer.at_once = True
@@ -308,7 +308,7 @@ async def test_on_a_read_only_disk_nothing_is_accepted_and_nothing_is_lost_until
                 said = len(node.lines)
                 with unwritable(*(node.data / name for name in FILES[:2])):
                     running["done"].callback("late")
-                    sentence = await refusal(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1]}]))
+                    sentence = await refusal(client.call(messages.SUBMIT, [{"task": offer.name, "args": [1]}]))
                     assert "nothing was changed, try again" in sentence
                     assert ready(node) == (503, sentence)
                     assert not outcome.called  # it is not recorded
@@ -318,11 +318,11 @@ async def test_on_a_read_only_disk_nothing_is_accepted_and_nothing_is_lost_until
                 os.sync()  # or SQLite's index, which is in memory, would still be writable by chance
                 disk.find_an_error()
                 second["done"].callback("in vain")
-                sentence = await refusal(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1]}]))
+                sentence = await refusal(client.call(messages.SUBMIT, [{"task": offer.name, "args": [1]}]))
                 assert f"see to the disk of {node.data}, which is read-only (Read-only file system)" in sentence
                 assert ready(node) == (503, sentence)
                 assert node.get("/healthz")[0] == 200  # to restart the process would not help
-                assert len((await patiently(client.call(wire.VIEW_JOBS, task=offer.name)))["jobs"]) == 6
+                assert len((await patiently(client.call(messages.VIEW_JOBS, task=offer.name)))["jobs"]) == 6
             assert await deferToThread(node.end) == 0
             assert "Traceback" not in "".join(node.lines[said:])
             disk.repair()
@@ -341,6 +341,6 @@ async def work_goes_on(before: Node, task: str, ids: list[str]) -> None:
             offer.at_once = True
             await offer.register()
             assert await outcomes(client, ids[1:]) == dict.fromkeys(ids[1:], "succeeded")
-            assert (await patiently(client.call(wire.JOB_GET, ids[0])))["state"] == "running"
+            assert (await patiently(client.call(messages.JOB_GET, ids[0])))["state"] == "running"
     finally:
         node.close()

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from support.plain import Heard, patiently, session_to
 from twisted.internet.defer import Deferred
 
-from taskbahn import wire
 from taskbahn.errors import BY_URI
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from support.programs import Node
 
-    from taskbahn.session import Session
+    from taskbahn.transport.session import Session
 
 pytestmark = pytest.mark.slow
 ID = "0192f0c1-2d3e-7abc-8def-f0220123456a"
@@ -64,15 +64,15 @@ REPORT = {
     "draining": False,
 }
 REQUESTS: list[tuple[str, list[Any], dict[str, Any]]] = [
-    (wire.SUBMIT, [[CALL, BULK]], {"follow": False}),
-    (wire.SUBMIT, [[{"task": TASK, "packed": "[[1],{}]", "options": {"queue": "fuzz"}}]], {}),
-    (wire.JOB_WATCH, [ID, 3], {}),
-    (wire.JOB_GET, [ID], {}),
-    (wire.JOB_EVENTS, [ID, 0], {}),
-    (wire.JOB_CANCEL, [[ID]], {"reason": "r"}),
-    (wire.JOB_RETRY, [[ID]], {}),
-    (wire.VIEW_JOBS, [], {"state": "failed", "task": TASK, "queue": "fuzz", "tag": "a", "before": None, "limit": 5}),
-    (wire.WORKER_REPORT, [REPORT], {}),
+    (messages.SUBMIT, [[CALL, BULK]], {"follow": False}),
+    (messages.SUBMIT, [[{"task": TASK, "packed": "[[1],{}]", "options": {"queue": "fuzz"}}]], {}),
+    (messages.JOB_WATCH, [ID, 3], {}),
+    (messages.JOB_GET, [ID], {}),
+    (messages.JOB_EVENTS, [ID, 0], {}),
+    (messages.JOB_CANCEL, [[ID]], {"reason": "r"}),
+    (messages.JOB_RETRY, [[ID]], {}),
+    (messages.VIEW_JOBS, [], {"state": "failed", "task": TASK, "queue": "fuzz", "tag": "a", "before": None, "limit": 5}),
+    (messages.WORKER_REPORT, [REPORT], {}),
 ]
 
 
@@ -143,7 +143,7 @@ async def test_almost_valid_requests_get_typed_answers(node: Node) -> None:
     said = len(node.lines)
     async with session_to(node.rawsocket) as session, session_to(node.rawsocket) as worker:
         welcome = Heard()
-        attached = worker.call(wire.WORKER_ATTACH, {**HELLO, "reports": None}, options=CallOptions(on_progress=welcome))
+        attached = worker.call(messages.WORKER_ATTACH, {**HELLO, "reports": None}, options=CallOptions(on_progress=welcome))
         attached.addErrback(lambda _: None)
         await welcome.first(lambda order: "welcome" in order)
         for procedure, parts in requests:
@@ -151,7 +151,7 @@ async def test_almost_valid_requests_get_typed_answers(node: Node) -> None:
             if not isinstance(args, list) or not isinstance(kwargs, dict):
                 continue
             kwargs.pop("follow", None)  # it would be answered when the job is done
-            for asking in (worker, session) if procedure == wire.WORKER_REPORT else (session,):
+            for asking in (worker, session) if procedure == messages.WORKER_REPORT else (session,):
                 uri = await ask(asking, procedure, args, {str(name): value for name, value in kwargs.items()})
                 assert uri in TYPED, (procedure, parts, uri)
     nothing_internal(node, said)
@@ -163,7 +163,7 @@ async def test_almost_valid_workers_are_welcomed_or_refused_with_a_reason(node: 
     for hello in made(mutated(HELLO), 60):
         async with session_to(node.rawsocket) as session:
             heard = Heard()
-            answer = session.call(wire.WORKER_ATTACH, hello, options=CallOptions(on_progress=heard))
+            answer = session.call(messages.WORKER_ATTACH, hello, options=CallOptions(on_progress=heard))
             refused = answer.addCallbacks(lambda _: "", lambda failure: getattr(failure.value, "error", "the connection is lost"))
             refused.addCallback(heard)  # whichever comes first
             first = await patiently(heard.first(lambda _: True))
@@ -185,7 +185,7 @@ async def test_almost_valid_streams_are_taken_or_end_the_worker_with_a_reason(no
 
             heard = Heard()
             await patiently(session.register(stream, HELLO["reports"], options=RegisterOptions(details=True)))
-            answer = session.call(wire.WORKER_ATTACH, HELLO, options=CallOptions(on_progress=heard))
+            answer = session.call(messages.WORKER_ATTACH, HELLO, options=CallOptions(on_progress=heard))
             answer.addCallbacks(
                 lambda _: "", lambda failure: getattr(failure.value, "error", "the connection is lost")
             ).addCallback(heard)
@@ -205,16 +205,19 @@ def test_made_up_wamp_messages_hurt_nobody_else(node: Node) -> None:
     said = len(node.lines)
     codes = st.sampled_from([1, 2, 3, 5, 6, 8, 16, 17, 32, 33, 34, 36, 48, 49, 50, 64, 65, 66, 68, 69, 70, 99, -1, "x", None])
     parts = st.lists(
-        ODD | st.sampled_from([{"receive_progress": True}, {"mode": "kill"}, wire.SUBMIT, wire.JOB_TOPIC + ID]), max_size=5
+        ODD | st.sampled_from([{"receive_progress": True}, {"mode": "kill"}, messages.SUBMIT, messages.JOB_TOPIC + ID]),
+        max_size=5,
     )
     for code, rest in made(st.tuples(codes, parts), 120):
         with socket.create_connection(("127.0.0.1", node.port), 30) as connection, contextlib.suppress(OSError):
             connection.sendall(b"\x7f\xf2\x00\x00")
             connection.recv(4)
-            connection.sendall(frame([1, wire.REALM, {"roles": {"caller": {}, "callee": {}, "publisher": {}, "subscriber": {}}}]))
+            connection.sendall(
+                frame([1, messages.REALM, {"roles": {"caller": {}, "callee": {}, "publisher": {}, "subscriber": {}}}])
+            )
             connection.recv(65536)
             connection.sendall(frame([code, *rest]))
-            connection.sendall(frame([48, 77, {}, wire.VIEW_STATUS]))
+            connection.sendall(frame([48, 77, {}, messages.VIEW_STATUS]))
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):  # answered or hung up
                 pass

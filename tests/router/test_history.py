@@ -12,13 +12,13 @@ from autobahn.wamp.types import CallOptions
 from support.plain import PATIENCE, Heard, patiently, session_to
 from support.programs import Node, Program
 
-from taskbahn import wire, wire_views
-from taskbahn.ids import new_ids
+from taskbahn.protocol import messages, views
+from taskbahn.protocol.ids import new_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from taskbahn.session import Session
+    from taskbahn.transport.session import Session
 
 pytestmark = pytest.mark.slow
 TASK = "history.task"
@@ -30,7 +30,7 @@ async def view(session: Session, procedure: str, kind: Any, **given: Any) -> Any
     return msgspec.convert(await patiently(session.call(procedure, **given)), kind)
 
 
-def sums(history: wire_views.History) -> dict[str, int]:
+def sums(history: views.History) -> dict[str, int]:
     return {name: sum(filter(None, getattr(history, name))) for name in COUNTS}
 
 
@@ -40,36 +40,36 @@ async def play(node: Node) -> None:
         orders = Heard()
         async with session_to(node.rawsocket) as worker:
             hello = {"protocol": 1, "worker": "w", "slots": 5, "tasks": [{"name": TASK}]}
-            worker.call(wire.WORKER_ATTACH, hello, options=CallOptions(on_progress=orders)).addErrback(lambda _: None)
+            worker.call(messages.WORKER_ATTACH, hello, options=CallOptions(on_progress=orders)).addErrback(lambda _: None)
             await orders.first(lambda order: "welcome" in order)
             ids = new_ids(6)
             calls = [{"task": TASK, "id": id, "args": []} for id in ids]
-            assert await patiently(client.call(wire.SUBMIT, calls[:5])) == ids[:5]
+            assert await patiently(client.call(messages.SUBMIT, calls[:5])) == ids[:5]
             await orders.first(lambda order: any(run[0] == ids[4] for run in order.get("run", ())))
-            done = [wire.Done(id, 1, "1", 0.0, SECONDS) for id in ids[:3]]
-            failed = [wire.Failed(id=ids[3], attempt=1, kind="error", error={"type": "E", "message": "m"}, retry=False)]
-            await patiently(worker.call(wire.WORKER_REPORT, wire.plain(wire.Report(done=done, failed=failed))))
-            assert await patiently(client.call(wire.JOB_CANCEL, ids[4:5])) == ["cancelled"]
-            (queue,) = await view(client, wire.VIEW_QUEUES, list[wire_views.QueueView])
+            done = [messages.Done(id, 1, "1", 0.0, SECONDS) for id in ids[:3]]
+            failed = [messages.Failed(id=ids[3], attempt=1, kind="error", error={"type": "E", "message": "m"}, retry=False)]
+            await patiently(worker.call(messages.WORKER_REPORT, messages.plain(messages.Report(done=done, failed=failed))))
+            assert await patiently(client.call(messages.JOB_CANCEL, ids[4:5])) == ["cancelled"]
+            (queue,) = await view(client, messages.VIEW_QUEUES, list[views.QueueView])
             assert queue.rate > 0
         changes = Heard()
-        await patiently(client.subscribe(changes, wire.CHANGES_TOPIC))
-        await patiently(client.call(wire.SUBMIT, calls[5:]))
+        await patiently(client.subscribe(changes, messages.CHANGES_TOPIC))
+        await patiently(client.call(messages.SUBMIT, calls[5:]))
         told = await changes.first(lambda change: change["status"]["problems"] and change["status"]["jobs"]["ready"])
-        status = msgspec.convert(told["status"], wire_views.Status)
+        status = msgspec.convert(told["status"], views.Status)
         assert [problem.kind for problem in status.problems] == ["no_workers"]
-        status = await view(client, wire.VIEW_STATUS, wire_views.Status)
+        status = await view(client, messages.VIEW_STATUS, views.Status)
         assert msgspec.to_builtins(status.totals) == COUNTS
         assert status.oldest is not None
         assert status.run == (pytest.approx(SECONDS, rel=0.05), pytest.approx(SECONDS, rel=0.05))
-        assert sums(await view(client, wire.VIEW_HISTORY, wire_views.History, seconds=60)) == COUNTS
+        assert sums(await view(client, messages.VIEW_HISTORY, views.History, seconds=60)) == COUNTS
 
 
-async def statistics_of(client: Session) -> wire_views.TaskStatistics:
+async def statistics_of(client: Session) -> views.TaskStatistics:
     """Return them when they were read from the store."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        (task,) = await view(client, wire.VIEW_TASKS, list[wire_views.TaskView])
+        (task,) = await view(client, messages.VIEW_TASKS, list[views.TaskView])
         if task.statistics is not None and task.statistics.accepted == COUNTS["accepted"]:
             return task.statistics  # type: ignore[no-any-return]
     raise AssertionError(f"after {PATIENCE} s the statistics are not there")
@@ -93,12 +93,12 @@ async def test_jobs_are_counted_and_a_restart_of_the_node_keeps_the_minutes(tmp_
         again.wait_for("Taskbahn is ready")
         async with session_to(again.websocket) as client:
             for given in ({}, {"task": TASK}, {"seconds": 86400}, {"seconds": 604800, "task": TASK}):
-                assert sums(await view(client, wire.VIEW_HISTORY, wire_views.History, **given)) == COUNTS
+                assert sums(await view(client, messages.VIEW_HISTORY, views.History, **given)) == COUNTS
             found = await statistics_of(client)
             assert (found.succeeded, found.failed) == (3, 1)
             assert found.run == pytest.approx(SECONDS, rel=0.05)
-            status = await view(client, wire.VIEW_STATUS, wire_views.Status)
-            assert status.totals == wire_views.Totals()  # those of this dispatcher
+            status = await view(client, messages.VIEW_STATUS, views.Status)
+            assert status.totals == views.Totals()  # those of this dispatcher
         listed = Program("tasks", "--url", again.websocket, cwd=tmp_path)
         assert listed.wait() == 0
         assert TASK in listed.output

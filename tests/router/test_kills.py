@@ -21,14 +21,14 @@ from support.programs import Node, Program, running
 from support.relay import Relay
 from twisted.internet.threads import deferToThread
 
-from taskbahn import wire
-from taskbahn.attempt import TOO_MANY_STAGES
-from taskbahn.ids import new_id
+from taskbahn.attempt.context import TOO_MANY_STAGES
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn.session import Session
+    from taskbahn.transport.session import Session
 
 pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parents[1]
@@ -90,15 +90,15 @@ async def leave_a_job(house: House) -> str:
     """Have a job accepted that nobody works on."""
     job = str(new_id())
     async with session_to(house.node.rawsocket) as session:
-        await patiently(session.register(lambda: None, wire.OFFER_PREFIX + "kills.task"))
+        await patiently(session.register(lambda: None, messages.OFFER_PREFIX + "kills.task"))
         options = {"delay": 3600}
-        assert await patiently(session.call(wire.SUBMIT, [{"task": "kills.task", "id": job, "options": options}])) == [job]
+        assert await patiently(session.call(messages.SUBMIT, [{"task": "kills.task", "id": job, "options": options}])) == [job]
     return job
 
 
 async def state_of(house: House, job: str) -> Any:
     async with session_to(house.node.rawsocket) as session:
-        return (await patiently(session.call(wire.JOB_GET, job)))["state"]
+        return (await patiently(session.call(messages.JOB_GET, job)))["state"]
 
 
 @pytest_twisted.ensureDeferred
@@ -144,7 +144,7 @@ async def test_a_signal_while_thousands_of_jobs_are_under_way_ends_it_with_code_
     with running(worker, "ready"):
         async with session_to(house.node.rawsocket) as session:
             calls = [{"task": "shop.nap", "id": job, "args": [0.01]} for job in jobs]
-            assert await patiently(session.call(wire.SUBMIT, calls)) == jobs
+            assert await patiently(session.call(messages.SUBMIT, calls)) == jobs
             before, left = house.node, house.all
             before.process.send_signal(signal.SIGTERM)
             await deferToThread(house.next)  # which finds the one before still ending, and waits for that
@@ -152,7 +152,7 @@ async def test_a_signal_while_thousands_of_jobs_are_under_way_ends_it_with_code_
         assert before.wait() == 0
         assert "Traceback" not in before.output
         async with session_to(house.node.rawsocket) as session:
-            await patiently(session.call(wire.JOB_WAIT, jobs, options=CallOptions(on_progress=on_progress)))
+            await patiently(session.call(messages.JOB_WAIT, jobs, options=CallOptions(on_progress=on_progress)))
     assert done == dict.fromkeys(jobs, "succeeded")
 
 
@@ -167,7 +167,7 @@ async def test_what_was_stored_when_the_router_was_killed_is_not_stored_again_wh
         with running(worker, "ready"):
             async with session_to(house.node.rawsocket) as session:
                 calls = [{"task": "shop.talk", "id": job, "args": [LINES, 0.01], "options": {"queue": "talk"}} for job in jobs]
-                assert await patiently(session.call(wire.SUBMIT, calls)) == jobs
+                assert await patiently(session.call(messages.SUBMIT, calls)) == jobs
                 await until_it_grows(session, jobs[0], 0)
                 relay.throttle(0)  # from now on the worker hears no acknowledgement, so it sends one more report
                 stored = await until_it_grows_no_more(session, jobs[0])
@@ -178,7 +178,7 @@ async def test_what_was_stored_when_the_router_was_killed_is_not_stored_again_wh
             await deferToThread(wait_until_gone, house.all, MOST_SECONDS)
             await deferToThread(house.next)
             async with session_to(house.node.rawsocket) as session:
-                await patiently(session.call(wire.JOB_WAIT, jobs))
+                await patiently(session.call(messages.JOB_WAIT, jobs))
                 for job in jobs:
                     events = await events_of(session, job)
                     said = [event["data"]["message"] if event["kind"] == "log" else event["data"] for event in events]
@@ -192,7 +192,7 @@ async def test_what_was_stored_when_the_router_was_killed_is_not_stored_again_wh
 
 async def events_of(session: Session, job: str) -> list[Any]:
     events: list[Any] = []
-    while part := (await patiently(session.call(wire.JOB_EVENTS, job, events[-1]["number"] if events else 0)))["events"]:
+    while part := (await patiently(session.call(messages.JOB_EVENTS, job, events[-1]["number"] if events else 0)))["events"]:
         events += part
     return events
 

@@ -15,20 +15,21 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support.plain import Heard, patiently, session_to
 
-from taskbahn import wire
 from taskbahn.errors import BY_URI
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from support.programs import Node
 
-    from taskbahn.session import Session
+    from taskbahn.transport.session import Session
 
 pytestmark = pytest.mark.slow
 UNKNOWN_JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 PROCEDURES = [
-    wire.SUBMIT, wire.JOB_WAIT, wire.JOB_WATCH, wire.JOB_GET, wire.JOB_EVENTS, wire.JOB_CANCEL, wire.JOB_RETRY, wire.VIEW_STATUS,
-    wire.VIEW_TASKS, wire.VIEW_JOBS, wire.VIEW_QUEUES, wire.VIEW_WORKERS, wire.WORKER_ATTACH, wire.WORKER_REPORT,
-    wire.VIEW_HISTORY, wire.VIEW_ERRORS, wire.VIEW_SETTINGS, wire.ADMIN_DRAIN,
+    messages.SUBMIT, messages.JOB_WAIT, messages.JOB_WATCH, messages.JOB_GET, messages.JOB_EVENTS, messages.JOB_CANCEL, messages.JOB_RETRY,
+    messages.VIEW_STATUS, messages.VIEW_TASKS, messages.VIEW_JOBS,
+    messages.VIEW_QUEUES, messages.VIEW_WORKERS, messages.WORKER_ATTACH, messages.WORKER_REPORT,
+    messages.VIEW_HISTORY, messages.VIEW_ERRORS, messages.VIEW_SETTINGS, messages.ADMIN_DRAIN,
 ]  # fmt: skip
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=20) | st.floats(allow_nan=False),
@@ -52,30 +53,30 @@ async def test_each_wrong_request_is_told_what_is_wrong(node: Node) -> None:
     async with session_to(node.websocket) as session:
         hello = {"protocol": 1, "worker": "w", "slots": 1, "tasks": [{"name": "nonsense.known"}]}
         for procedure, args, uri, part in [
-            (wire.SUBMIT, (), "invalid_request", "a list of calls"),
-            (wire.SUBMIT, ([{}] * (wire.MAX_CALLS + 1),), "too_large", "10,001 is more than the 10,000"),
-            (wire.JOB_GET, ("x",), "invalid_request", "is no job id"),
-            (wire.JOB_GET, (UNKNOWN_JOB,), "unknown_job", UNKNOWN_JOB),
-            (wire.JOB_WATCH, (UNKNOWN_JOB,), "unknown_job", UNKNOWN_JOB),
-            (wire.JOB_EVENTS, (UNKNOWN_JOB, -1), "invalid_request", "after must be"),
-            (wire.JOB_WAIT, (7,), "invalid_request", "a list of job ids"),
-            (wire.WORKER_REPORT, ({},), "invalid_request", "taskbahn.worker.attach first"),
-            (wire.WORKER_ATTACH, ({**hello, "protocol": 99},), "unsupported_protocol", "upgrade the router"),
-            (wire.WORKER_ATTACH, ({**hello, "protocol": 0},), "unsupported_protocol", "upgrade the worker"),
-            (wire.WORKER_ATTACH, ({**hello, "slots": 0},), "invalid_request", "slots"),
-            (wire.WORKER_ATTACH, ({"protocol": 1, "slots": 1, "tasks": []},), "invalid_request", "worker"),
-            (wire.WORKER_ATTACH, ({**hello, "tasks": [{"name": "No Uri"}]},), "invalid_name", "'No Uri' cannot name a task"),
-            (wire.WORKER_ATTACH, ({**hello, "tasks": [{"name": "taskbahn.submit"}]},), "invalid_name", "taskbahn"),
+            (messages.SUBMIT, (), "invalid_request", "a list of calls"),
+            (messages.SUBMIT, ([{}] * (messages.MAX_CALLS + 1),), "too_large", "10,001 is more than the 10,000"),
+            (messages.JOB_GET, ("x",), "invalid_request", "is no job id"),
+            (messages.JOB_GET, (UNKNOWN_JOB,), "unknown_job", UNKNOWN_JOB),
+            (messages.JOB_WATCH, (UNKNOWN_JOB,), "unknown_job", UNKNOWN_JOB),
+            (messages.JOB_EVENTS, (UNKNOWN_JOB, -1), "invalid_request", "after must be"),
+            (messages.JOB_WAIT, (7,), "invalid_request", "a list of job ids"),
+            (messages.WORKER_REPORT, ({},), "invalid_request", "taskbahn.worker.attach first"),
+            (messages.WORKER_ATTACH, ({**hello, "protocol": 99},), "unsupported_protocol", "upgrade the router"),
+            (messages.WORKER_ATTACH, ({**hello, "protocol": 0},), "unsupported_protocol", "upgrade the worker"),
+            (messages.WORKER_ATTACH, ({**hello, "slots": 0},), "invalid_request", "slots"),
+            (messages.WORKER_ATTACH, ({"protocol": 1, "slots": 1, "tasks": []},), "invalid_request", "worker"),
+            (messages.WORKER_ATTACH, ({**hello, "tasks": [{"name": "No Uri"}]},), "invalid_name", "'No Uri' cannot name a task"),
+            (messages.WORKER_ATTACH, ({**hello, "tasks": [{"name": "taskbahn.submit"}]},), "invalid_name", "taskbahn"),
         ]:
             got, sentence = await refusal(session, procedure, *args)
             assert (got, part in sentence) == (uri, True), (procedure, args, got, sentence)
-        assert (await refusal(session, wire.VIEW_JOBS, state="done"))[1].startswith("there is no state 'done'")
-        assert all(task["name"] != "nonsense.known" for task in await patiently(session.call(wire.VIEW_TASKS)))
+        assert (await refusal(session, messages.VIEW_JOBS, state="done"))[1].startswith("there is no state 'done'")
+        assert all(task["name"] != "nonsense.known" for task in await patiently(session.call(messages.VIEW_TASKS)))
 
 
 async def accepted(session: Session) -> int:
     """Return how many jobs there are: those of earlier tests may still change their states."""
-    return sum((await patiently(session.call(wire.VIEW_STATUS)))["jobs"].values())
+    return sum((await patiently(session.call(messages.VIEW_STATUS)))["jobs"].values())
 
 
 @pytest_twisted.ensureDeferred
@@ -86,7 +87,7 @@ async def test_each_wrong_submission_is_answered_in_its_place(node: Node) -> Non
     hello = {"protocol": 1, "worker": "nonsense", "slots": 1, "queues": ["nobody"], "tasks": declared}
     async with session_to(node.websocket) as worker, session_to(node.rawsocket) as session:
         orders = Heard()
-        worker.call(wire.WORKER_ATTACH, hello, options=CallOptions(on_progress=orders)).addErrback(lambda _: None)
+        worker.call(messages.WORKER_ATTACH, hello, options=CallOptions(on_progress=orders)).addErrback(lambda _: None)
         await orders.first(lambda order: "welcome" in order)
         before = await accepted(session)
         calls: list[tuple[Any, str, str]] = [
@@ -100,11 +101,15 @@ async def test_each_wrong_submission_is_answered_in_its_place(node: Node) -> Non
             ({"task": "nonsense.task", "args": [1], "options": {"delay": -1}}, "invalid_option", "delay"),
             ({"task": "nonsense.task", "args": [1], "id": "x"}, "invalid_request", "no job id"),
             ({"task": "nonsense.task", "packed": "{", "args": []}, "invalid_request", "JSON text"),
-            ({"task": "nonsense.task", "args": [1], "packed": '[["' + "x" * wire.MAX_ARGUMENTS + '"],{}]'}, "too_large", "bytes"),
+            (
+                {"task": "nonsense.task", "args": [1], "packed": '[["' + "x" * messages.MAX_ARGUMENTS + '"],{}]'},
+                "too_large",
+                "bytes",
+            ),
             ({"args": [1]}, "invalid_request", "task"),
             (7, "invalid_request", "malformed"),
         ]
-        answers = await patiently(session.call(wire.SUBMIT, [call for call, _, _ in calls]))
+        answers = await patiently(session.call(messages.SUBMIT, [call for call, _, _ in calls]))
         for (call, uri, part), answer in zip(calls, answers, strict=True):
             told = (answer["error"].removeprefix("taskbahn.error."), part in answer["message"])
             assert told == (uri, True), (call if call != 7 else 7, answer)
@@ -150,6 +155,6 @@ async def test_a_message_above_the_bound_costs_its_sender_the_connection_and_nob
     async with session_to(node.rawsocket) as bystander:
         with pytest.raises(Exception, match=r".+"):
             async with session_to(node.websocket) as session:
-                await patiently(session.call(wire.SUBMIT, [{"task": "x" * (wire.MAX_MESSAGE + 1)}]))
-        assert (await patiently(bystander.call(wire.VIEW_STATUS)))["workers"] >= 0
+                await patiently(session.call(messages.SUBMIT, [{"task": "x" * (messages.MAX_MESSAGE + 1)}]))
+        assert (await patiently(bystander.call(messages.VIEW_STATUS)))["workers"] >= 0
     assert node.get("/readyz")[0] == 200

@@ -12,15 +12,15 @@ from autobahn.wamp.types import CallOptions, RegisterOptions
 from support.plain import Heard, patiently, session_to
 from twisted.internet.defer import CancelledError, Deferred
 
-from taskbahn import wire
-from taskbahn.ids import new_id
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from support.programs import Node
 
-    from taskbahn.session import Session
+    from taskbahn.transport.session import Session
 
 pytestmark = pytest.mark.slow
 NAMES = itertools.count(1)
@@ -29,7 +29,7 @@ NAMES = itertools.count(1)
 class Offer:
     """A task offered by a plain session: each call waits until the test lets it go on."""
 
-    def __init__(self, session: Session, prefix: str = wire.OFFER_PREFIX) -> None:
+    def __init__(self, session: Session, prefix: str = messages.OFFER_PREFIX) -> None:
         self.prefix = prefix
         self.name = f"plain.task_{next(NAMES)}"
         self.session = session
@@ -87,7 +87,7 @@ async def test_a_caller_cancels_its_job(client: Session, offer: Offer) -> None:
     with pytest.raises(CancelledError):
         await answer
     await offer.interrupted.first(bool)
-    outcome = await patiently(client.call(wire.JOB_WAIT, [job]))
+    outcome = await patiently(client.call(messages.JOB_WAIT, [job]))
     assert outcome["outcomes"][0][1] == "cancelled"
 
 
@@ -118,16 +118,16 @@ async def test_a_call_with_a_timeout_goes_through_crossbars_dealer_and_gets_the_
 @pytest_twisted.ensureDeferred
 async def test_two_workers_offer_one_task_by_name_and_one_that_goes_leaves_it_to_the_other(node: Node) -> None:
     async with session_to(node.websocket) as client, session_to(node.websocket) as second:
-        two = Offer(second, wire.OFFER_AS_PREFIX + "two.")
+        two = Offer(second, messages.OFFER_AS_PREFIX + "two.")
         async with session_to(node.rawsocket) as first:
-            one = Offer(first, wire.OFFER_AS_PREFIX + "one.")
+            one = Offer(first, messages.OFFER_AS_PREFIX + "one.")
             one.name = two.name
             await one.register()
             await two.register()
             answers = [client.call(two.name, number) for number in range(2)]
             await one.call()
             kept = await two.call()
-            workers = await patiently(client.call(wire.VIEW_WORKERS))
+            workers = await patiently(client.call(messages.VIEW_WORKERS))
             found = {worker["id"]: worker["slots"] for worker in workers if two.name in worker["tasks"]}
             assert found == {f"offer-one.{two.name}": 1, f"offer-two.{two.name}": 1}
         kept["done"].callback("two")
@@ -172,12 +172,12 @@ async def test_of_a_cancelled_call_whose_caller_leaves_nothing_stays(node: Node)
 @pytest_twisted.ensureDeferred
 async def test_a_plain_worker_may_know_its_job(node: Node) -> None:
     async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
-        offer = Offer(worker, wire.OFFER_JOB_PREFIX)
+        offer = Offer(worker, messages.OFFER_JOB_PREFIX)
         await offer.register()
-        (job,) = await patiently(client.call(wire.SUBMIT, [{"task": offer.name, "args": [1], "kwargs": {"b": 2}}]))
+        (job,) = await patiently(client.call(messages.SUBMIT, [{"task": offer.name, "args": [1], "kwargs": {"b": 2}}]))
         call = await offer.call()
         assert (call["args"], call["kwargs"]) == (({"job": job, "attempt": 1}, 1), {"b": 2})
-        assert await patiently(client.call(wire.JOB_CANCEL, [job])) == ["cancelled"]
+        assert await patiently(client.call(messages.JOB_CANCEL, [job])) == ["cancelled"]
         await offer.interrupted.first(bool)
 
 
@@ -194,18 +194,18 @@ async def test_a_job_outlives_its_caller(node: Node) -> None:
             job = (await heard.first(lambda value: bool(value["job"])))["job"]
         call["done"].callback("made")
         async with session_to(node.websocket) as later:
-            snapshot = await patiently(later.call(wire.JOB_WATCH, job))
+            snapshot = await patiently(later.call(messages.JOB_WATCH, job))
     assert (snapshot["state"], snapshot["result"]) == ("succeeded", "made")
     assert offer.interrupted.values == []
 
 
 @with_offer
 async def test_a_late_watcher_gets_the_snapshot_and_misses_no_event(client: Session, offer: Offer) -> None:
-    (job,) = await patiently(client.call(wire.SUBMIT, [{"task": offer.name}]))
+    (job,) = await patiently(client.call(messages.SUBMIT, [{"task": offer.name}]))
     call = await offer.call()
     call["progress"](0.25)
     heard = Heard()
-    end = client.call(wire.JOB_WATCH, job, options=CallOptions(on_progress=heard))
+    end = client.call(messages.JOB_WATCH, job, options=CallOptions(on_progress=heard))
     snapshot = (await heard.first(lambda value: "snapshot" in value))["snapshot"]
     assert snapshot["state"] == "running"
     call["progress"](0.75)
@@ -214,7 +214,7 @@ async def test_a_late_watcher_gets_the_snapshot_and_misses_no_event(client: Sess
     numbers = [event["number"] for event in heard.events if event["kind"] != "progress"]
     assert numbers == list(range(snapshot["number"] + 1, snapshot["number"] + 1 + len(numbers)))
     assert heard.events[-1]["data"]["state"] == "succeeded"
-    again = await patiently(client.call(wire.JOB_WATCH, job, after=numbers[-1], options=CallOptions(on_progress=Heard())))
+    again = await patiently(client.call(messages.JOB_WATCH, job, after=numbers[-1], options=CallOptions(on_progress=Heard())))
     assert again["state"] == "succeeded"
 
 
@@ -222,8 +222,8 @@ async def test_a_late_watcher_gets_the_snapshot_and_misses_no_event(client: Sess
 async def test_the_topic_of_a_job_carries_its_events(client: Session, offer: Offer) -> None:
     job = str(new_id())
     heard = Heard()
-    await patiently(client.subscribe(heard, wire.JOB_TOPIC + job))
-    assert await patiently(client.call(wire.SUBMIT, [{"task": offer.name, "id": job}])) == [job]
+    await patiently(client.subscribe(heard, messages.JOB_TOPIC + job))
+    assert await patiently(client.call(messages.SUBMIT, [{"task": offer.name, "id": job}])) == [job]
     (await offer.call())["done"].callback(1)
     await heard.first(lambda events: any(event["data"].get("state") == "succeeded" for event in events))
     assert [event["data"]["state"] for event in heard.events] == ["running", "succeeded"]
@@ -232,15 +232,15 @@ async def test_the_topic_of_a_job_carries_its_events(client: Session, offer: Off
 
 @with_offer
 async def test_a_worker_that_leaves_makes_room_for_the_next_one(client: Session, offer: Offer) -> None:
-    (job,) = await patiently(client.call(wire.SUBMIT, [{"task": offer.name}]))
+    (job,) = await patiently(client.call(messages.SUBMIT, [{"task": offer.name}]))
     await offer.call()
     registration = next(iter(offer.session._registrations.values()))
     await patiently(registration.unregister())
     await offer.register()
     (await offer.call(2))["done"].callback("second")
-    outcome = await patiently(client.call(wire.JOB_WAIT, [job]))
+    outcome = await patiently(client.call(messages.JOB_WAIT, [job]))
     assert outcome["outcomes"] == [[job, "succeeded", '"second"', None]]
-    view = await patiently(client.call(wire.JOB_GET, job))
+    view = await patiently(client.call(messages.JOB_GET, job))
     assert [attempt["outcome"] for attempt in view["attempts"]] == ["worker_lost", "succeeded"]
 
 
@@ -259,19 +259,19 @@ async def test_an_error_of_the_task_reaches_the_caller(client: Session, offer: O
 async def test_what_is_submitted_twice_under_one_id_runs_once(client: Session, offer: Offer) -> None:
     job = str(new_id())
     calls = [{"task": offer.name, "id": job}]
-    assert await patiently(client.call(wire.SUBMIT, calls)) == [job]
-    assert await patiently(client.call(wire.SUBMIT, calls + calls)) == [job, job]
+    assert await patiently(client.call(messages.SUBMIT, calls)) == [job]
+    assert await patiently(client.call(messages.SUBMIT, calls + calls)) == [job, job]
     (await offer.call())["done"].callback(5)
-    followed = await patiently(client.call(wire.SUBMIT, calls, follow=True))
+    followed = await patiently(client.call(messages.SUBMIT, calls, follow=True))
     assert followed.kwresults["outcomes"] == [[job, "succeeded", "5", None]]
     assert len(offer.calls.values) == 1
 
 
 @with_offer
 async def test_a_time_limit_stops_the_attempt(client: Session, offer: Offer) -> None:
-    (job,) = await patiently(client.call(wire.SUBMIT, [{"task": offer.name, "options": {"run_within": 0.2}}]))
+    (job,) = await patiently(client.call(messages.SUBMIT, [{"task": offer.name, "options": {"run_within": 0.2}}]))
     await offer.interrupted.first(bool)
-    outcome = (await patiently(client.call(wire.JOB_WAIT, [job])))["outcomes"][0]
+    outcome = (await patiently(client.call(messages.JOB_WAIT, [job])))["outcomes"][0]
     assert (outcome[1], outcome[3]["error"]) == ("failed", "taskbahn.error.time_limit_exceeded")
 
 
@@ -283,6 +283,6 @@ async def test_results_come_to_our_sessions_without_autobahns_objects(
     async with session_to(getattr(node, transport)) as session:
         objects: list[Any] = []
         monkeypatch.setattr(session, "onMessage", objects.append)
-        assert isinstance(await patiently(session.ask(wire.VIEW_QUEUES, [], {})), list)
+        assert isinstance(await patiently(session.ask(messages.VIEW_QUEUES, [], {})), list)
         assert objects == []
         monkeypatch.undo()

@@ -12,8 +12,8 @@ from support.programs import Program, running
 from support.relay import Relay
 from twisted.internet.threads import deferToThread
 
-from taskbahn import wire
-from taskbahn.ids import new_id
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
 from taskbahn_router.workers.registry import GRACE_SECONDS, HEARTBEAT_SECONDS, MISSED_HEARTBEATS
 
 if TYPE_CHECKING:
@@ -39,22 +39,22 @@ async def test_a_worker_behind_a_silent_network_is_given_up_and_told_and_comes_b
     try:
         with running(worker(f"rs://127.0.0.1:{relay.port}", "silent"), "ready") as silent:
             async with session_to(node.websocket) as session:
-                await patiently(session.subscribe(heard, wire.JOB_TOPIC + job))
+                await patiently(session.subscribe(heard, messages.JOB_TOPIC + job))
                 call = {"task": "shop.nap", "id": job, "args": [1.0], "options": {"queue": "silence"}}
-                assert await patiently(session.call(wire.SUBMIT, [call])) == [job]
+                assert await patiently(session.call(messages.SUBMIT, [call])) == [job]
                 await heard.first(lambda _: any(event["data"].get("worker") == "silent" for event in heard.events))
                 relay.freeze()
                 with running(worker(node.rawsocket, "other"), "ready"):
-                    outcome = await session.call(wire.JOB_WAIT, [job]).addTimeout(AT_MOST + 20, reactor)
+                    outcome = await session.call(messages.JOB_WAIT, [job]).addTimeout(AT_MOST + 20, reactor)
                     assert outcome["outcomes"] == [[job, "succeeded", '"slept"', None]]
                 relay.thaw()
                 await deferToThread(silent.wait_for, "lost the router")
                 await deferToThread(silent.wait_for, "back at")
                 # it has done the job too, meanwhile, and said so: that counts no more
-                view = await patiently(session.call(wire.JOB_GET, job))
+                view = await patiently(session.call(messages.JOB_GET, job))
                 attempts = [(attempt["worker"], attempt["outcome"]) for attempt in view["attempts"]]
                 assert attempts == [("silent", "worker_lost"), ("other", "succeeded")]
-                workers = await patiently(session.call(wire.VIEW_WORKERS))
+                workers = await patiently(session.call(messages.VIEW_WORKERS))
                 assert [one["id"] for one in workers if one["queues"] == ["silence"]] == ["silent"]
     finally:
         relay.close()

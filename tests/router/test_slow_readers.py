@@ -11,7 +11,7 @@ from support.plain import patiently, session_to
 from support.processes import memory, only_child
 from twisted.internet.threads import deferToThread
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.crossbar_edge.send_buffers import MEBIBYTE
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ async def test_a_subscriber_who_does_not_read_is_dropped_and_nobody_else_has_to_
             for number in range(PIECES):
                 noisy.at_once(noisy.publish, topic, PIECE)
                 began = time.monotonic()
-                await patiently(quiet.call(wire.VIEW_STATUS))
+                await patiently(quiet.call(messages.VIEW_STATUS))
                 latencies.append(time.monotonic() - began)
                 if number % 25 == 0:
                     memories.append(await deferToThread(memory, router) - before)
             (line,) = [line for line in node.lines[said:] if "a slow reader is dropped" in line]
             assert f"127.0.0.1:{carrier.transport.getHost().port}, session {deaf._session_id}: " in line
             carrier.transport.resumeProducing()  # only now it learns of it
-        await patiently(quiet.call(wire.VIEW_STATUS))
+        await patiently(quiet.call(messages.VIEW_STATUS))
     print(line, f"{max(memories):.0f} MiB, latency {sorted(latencies)[PIECES // 2]:.4f} s, {max(latencies):.3f} s")
     assert "Traceback" not in "".join(node.lines[said:])
     assert max(memories) < MOST_MEMORY, memories

@@ -16,8 +16,8 @@ from support.relay import Relay
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
-from taskbahn import wire
-from taskbahn.ids import new_id
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
 from taskbahn_router.crossbar_edge.send_buffers import MEBIBYTE
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ async def test_a_watcher_on_a_slow_line_gets_every_word_in_order_and_the_router_
                 before = memory(router)
                 relay.throttle(RATE)
                 call = {"task": "shop.chatter", "id": job, "args": [WORDS, LENGTH], "options": {"queue": "talk"}}
-                assert await patiently(quick.call(wire.SUBMIT, [call])) == [job]
-                watched = slow.call(wire.JOB_WATCH, job, options=CallOptions(on_progress=heard)).addTimeout(PATIENCE, reactor)
-                done = quick.call(wire.JOB_WAIT, [job]).addTimeout(PATIENCE, reactor)
+                assert await patiently(quick.call(messages.SUBMIT, [call])) == [job]
+                watched = slow.call(messages.JOB_WATCH, job, options=CallOptions(on_progress=heard)).addTimeout(PATIENCE, reactor)
+                done = quick.call(messages.JOB_WAIT, [job]).addTimeout(PATIENCE, reactor)
 
                 async def more_memory() -> float:
                     await deferLater(reactor, SAMPLE_SECONDS)

@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.threads import deferToThread
 
-from taskbahn.sockets import IDLE_SECONDS, OPTIONS
+from taskbahn.transport.sockets import IDLE_SECONDS, OPTIONS
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from support.plain import patiently, session_to
 from support.programs import Node
 from twisted.internet.threads import deferToThread
 
-from taskbahn import wire
-from taskbahn.ids import new_id
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
 from taskbahn_router.host.disk import ROOM_BYTES
 from taskbahn_router.node import launcher as node_of_ours
 
@@ -71,8 +71,8 @@ async def test_a_start_on_a_full_or_read_only_disk_ends_with_one_line_and_one_wi
             await deferToThread(node.wait_for, "Taskbahn is ready")
             job = str(new_id())
             async with session_to(node.rawsocket) as session:
-                await patiently(session.register(lambda: None, wire.OFFER_PREFIX + "room.task"))
-                assert await patiently(session.call(wire.SUBMIT, [{"task": "room.task", "id": job}])) == [job]
+                await patiently(session.register(lambda: None, messages.OFFER_PREFIX + "room.task"))
+                assert await patiently(session.call(messages.SUBMIT, [{"task": "room.task", "id": job}])) == [job]
             assert await deferToThread(node.end) == 0
         finally:
             node.close()

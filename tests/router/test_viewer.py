@@ -10,8 +10,8 @@ from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import PublishOptions, RegisterOptions, SubscribeOptions
 from support.plain import Heard, patiently, session_to
 
-from taskbahn import wire
-from taskbahn.session import Session
+from taskbahn.protocol import messages
+from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
     from support.programs import Node
@@ -22,14 +22,14 @@ NOBODY = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 TASK = "viewer.task"
 URIS = {
     name: value
-    for name, value in vars(wire).items()
+    for name, value in vars(messages).items()
     if name.isupper() and isinstance(value, str) and value.startswith("taskbahn.")
 }
-MAY_CALL = {uri for uri in URIS.values() if uri.startswith("taskbahn.view.")} - {wire.CHANGES_TOPIC} | {
-    wire.JOB_GET, wire.JOB_WATCH, wire.JOB_EVENTS, wire.JOB_WAIT,
+MAY_CALL = {uri for uri in URIS.values() if uri.startswith("taskbahn.view.")} - {messages.CHANGES_TOPIC} | {
+    messages.JOB_GET, messages.JOB_WATCH, messages.JOB_EVENTS, messages.JOB_WAIT,
 }  # fmt: skip
 MAY_NOT_CALL = [
-    *sorted({uri + "x" * uri.endswith(".") for uri in URIS.values()} - MAY_CALL - {wire.CHANGES_TOPIC}),
+    *sorted({uri + "x" * uri.endswith(".") for uri in URIS.values()} - MAY_CALL - {messages.CHANGES_TOPIC}),
     TASK, "taskbahn.offer.viewer.task", "taskbahn.worker.w.run", "taskbahn.reports.abc", "taskbahn.job.getting", "taskbahn.job.wait.more",
     "taskbahn.job", "taskbahn.views", "taskbahn", "com.example.anything", "crossbar.get_status",
     "wamp.session.list", "wamp.session.count", "wamp.session.get", "wamp.session.kill", "wamp.session.kill_all", "wamp.session.add_testament",
@@ -59,26 +59,26 @@ async def refused(asked: Any) -> str:
 
 async def job_of(worker: Session) -> str:
     """Submit a job of `TASK` and return its id."""
-    (id,) = await patiently(worker.call(wire.SUBMIT, [{"task": TASK}]))
+    (id,) = await patiently(worker.call(messages.SUBMIT, [{"task": TASK}]))
     return str(id)
 
 
 @pytest_twisted.ensureDeferred
 async def test_a_viewer_sees_everything_that_is_to_be_seen(node: Node) -> None:
     async with session_to(node.rawsocket) as worker, session_to(viewer_of(node)) as viewer:
-        await worker.register(lambda: "done", f"{wire.OFFER_PREFIX}{TASK}")
+        await worker.register(lambda: "done", f"{messages.OFFER_PREFIX}{TASK}")
         topics, changes = Heard(), Heard()
-        await patiently(viewer.subscribe(topics, wire.JOB_TOPIC, options=SubscribeOptions(match="prefix")))
-        await patiently(viewer.subscribe(changes, wire.CHANGES_TOPIC))
+        await patiently(viewer.subscribe(topics, messages.JOB_TOPIC, options=SubscribeOptions(match="prefix")))
+        await patiently(viewer.subscribe(changes, messages.CHANGES_TOPIC))
         id = await job_of(worker)
         await topics.first(
             lambda events: any(event["job"] == id and event["data"].get("state") == "succeeded" for event in events)
         )
         await changes.first(lambda change: any(job["id"] == id for job in change["jobs"]))
-        assert (await patiently(viewer.call(wire.JOB_GET, id)))["result"] == "done"
-        assert (await patiently(viewer.call(wire.JOB_WATCH, id)))["state"] == "succeeded"
-        assert (await patiently(viewer.call(wire.JOB_EVENTS, id)))["events"] == []
-        await patiently(viewer.call(wire.JOB_WAIT, [id]))
+        assert (await patiently(viewer.call(messages.JOB_GET, id)))["result"] == "done"
+        assert (await patiently(viewer.call(messages.JOB_WATCH, id)))["state"] == "succeeded"
+        assert (await patiently(viewer.call(messages.JOB_EVENTS, id)))["events"] == []
+        await patiently(viewer.call(messages.JOB_WAIT, [id]))
         for uri in sorted(uri for uri in MAY_CALL if uri.startswith("taskbahn.view.")):
             await patiently(viewer.call(uri))
 
@@ -86,7 +86,7 @@ async def test_a_viewer_sees_everything_that_is_to_be_seen(node: Node) -> None:
 @pytest_twisted.ensureDeferred
 async def test_a_viewer_may_call_nothing_else(node: Node) -> None:
     async with session_to(node.rawsocket) as worker, session_to(viewer_of(node)) as viewer:
-        await worker.register(lambda: "done", f"{wire.OFFER_PREFIX}{TASK}")
+        await worker.register(lambda: "done", f"{messages.OFFER_PREFIX}{TASK}")
         id = await job_of(worker)
         assert len(MAY_NOT_CALL) > 25
         answers = {uri: await refused(viewer.call(uri, [id])) for uri in MAY_NOT_CALL}
@@ -98,17 +98,17 @@ async def test_a_viewer_may_neither_offer_nor_publish_nor_listen_elsewhere(node:
     async with session_to(viewer_of(node)) as viewer:
         for uri in (
             "viewer.own",
-            f"{wire.OFFER_PREFIX}{TASK}",
+            f"{messages.OFFER_PREFIX}{TASK}",
             "taskbahn.reports.abc",
-            wire.VIEW_STATUS,
+            messages.VIEW_STATUS,
             "taskbahn.view.mine",
             TASK,
         ):
             for options in (RegisterOptions(), RegisterOptions(match="prefix"), RegisterOptions(force_reregister=True)):
                 answer = await refused(viewer.register(lambda: None, uri, options=options))
                 assert answer in (NOT_AUTHORISED, "wamp.error.procedure_already_exists"), uri
-        assert (await patiently(viewer.call(wire.VIEW_STATUS)))["version"], "it is still the dispatcher's"
-        for topic in (wire.CHANGES_TOPIC, f"{wire.JOB_TOPIC}{NOBODY}", "com.example.topic", "wamp.session.on_join"):
+        assert (await patiently(viewer.call(messages.VIEW_STATUS)))["version"], "it is still the dispatcher's"
+        for topic in (messages.CHANGES_TOPIC, f"{messages.JOB_TOPIC}{NOBODY}", "com.example.topic", "wamp.session.on_join"):
             answer = await refused(viewer.publish(topic, 1, options=PublishOptions(acknowledge=True)))
             assert answer in (NOT_AUTHORISED, "wamp.error.invalid_uri"), topic  # `wamp.` is nobody's to publish to
         for topic, match in MAY_NOT_SUBSCRIBE:
@@ -120,15 +120,15 @@ async def test_a_viewer_may_neither_offer_nor_publish_nor_listen_elsewhere(node:
 @pytest_twisted.ensureDeferred
 async def test_a_viewer_is_one_whatever_role_it_asks_for(node: Node, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
     def ask_for_more(session: Session) -> None:
-        session.join(wire.REALM, authmethods=["anonymous"], authid="somebody", authrole=role)
+        session.join(messages.REALM, authmethods=["anonymous"], authid="somebody", authrole=role)
 
     monkeypatch.setattr(Session, "onConnect", ask_for_more)
     async with session_to(viewer_of(node)) as viewer:
-        assert await refused(viewer.call(wire.JOB_CANCEL, [NOBODY])) == NOT_AUTHORISED
+        assert await refused(viewer.call(messages.JOB_CANCEL, [NOBODY])) == NOT_AUTHORISED
         assert await refused(viewer.call("wamp.session.list")) == NOT_AUTHORISED
 
 
 @pytest_twisted.ensureDeferred
 async def test_who_comes_through_the_other_door_may_act(node: Node) -> None:
     async with session_to(node.websocket) as session:
-        assert (await patiently(session.call(wire.JOB_CANCEL, [NOBODY])))[0]["error"] == "taskbahn.error.unknown_job"
+        assert (await patiently(session.call(messages.JOB_CANCEL, [NOBODY])))[0]["error"] == "taskbahn.error.unknown_job"

@@ -12,7 +12,7 @@ import pytest
 from support.rows import NOW, PARTITIONS, cancel, claim, everything, finish, new_job, put, put_in, requeue, retry, seqs, state_of
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch, StoreUnusable
 from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow, PartitionRow, Prune, Snapshot, Sweep
 from taskbahn_router.stores.sqlite import SqliteStore

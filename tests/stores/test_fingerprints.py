@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from support.rows import PARTITIONS, finish, new_job, put, retry, row_of
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, put_in, requeue, retry, row_of
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import FIRST_STATES, MOVES, Event, IllegalMove
 from taskbahn_router.stores.contract import Batch, StoreUnavailable
 from taskbahn_router.stores.guards import GUARDS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.rows import NOW, PARTITIONS, claim, finish, new_job, put, requeue, seqs
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.globs import fits
 from taskbahn_router.stores.contract import Batch, FailedRow, Filter, QueueCursor
 from taskbahn_router.stores.queries import SLACK

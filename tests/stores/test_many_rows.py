@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.rows import NOW, PARTITIONS, id_of, new_job
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.rows import Finish
 from taskbahn_router.stores.sqlite import SqliteStore

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.rows import NOW, PARTITIONS, new_job
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.rows import EventRow
 from taskbahn_router.stores.sqlite import SqliteStore

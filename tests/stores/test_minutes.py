@@ -9,7 +9,7 @@ import pytest
 from support.rows import PARTITIONS, claim, new_job, put, requeue, retry
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import NewJob, Sweep

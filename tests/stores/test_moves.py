@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.rows import NOW, cancel, claim, finish, id_of, new_job, put, put_in, requeue, retry, row_of, state_of
 
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.lifecycle import MOVES, Event
 from taskbahn_router.stores.contract import Batch, StoreUnavailable
 from taskbahn_router.stores.rows import Answer, AttemptRow, EventRow, JobRow, Moved, PartitionRow, Snapshot, Sweep

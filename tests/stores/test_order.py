@@ -26,7 +26,7 @@ from support.rows import (
 )  # fmt: skip
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.rows import AttemptRow, Claim, Claimed, EventRow, Prune, Sweep

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from support.rows import finish, id_of, new_job, row_of
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.rows import PartitionRow
 from taskbahn_router.stores.sqlite import SqliteStore

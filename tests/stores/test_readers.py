@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.rows import NOW, claim, finish, id_of, new_job, put, put_in, requeue, seqs
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch, Filter, OutcomeRow
 
 if TYPE_CHECKING:

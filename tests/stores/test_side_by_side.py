@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, requeue, retry, seen_by
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch, CommitResult, Filter, QueueCursor, Reader, StartState
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow

@@ -11,7 +11,7 @@ from support.storing import FakeRunner
 from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.pending_call import Call
 from taskbahn_router.model.state import DispatcherState, id_text

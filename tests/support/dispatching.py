@@ -14,9 +14,9 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
 from support.storing import FakeRunner, FakeStore
-from taskbahn import wire
 from taskbahn.errors import TaskbahnError
-from taskbahn.states import FINAL_STATES
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import FINAL_STATES
 from taskbahn_router.model.pending_call import Call
 from taskbahn_router.parts import Parts
 from taskbahn_router.procedures import handlers
@@ -120,20 +120,20 @@ class FakeWorker:
 
     def says(self, **report: Any) -> Asked:
         """Send a report as it is."""
-        return self.hall.ask(wire.WORKER_REPORT, wire.plain(wire.Report(**report)), caller=self.asked.call.caller)
+        return self.hall.ask(messages.WORKER_REPORT, messages.plain(messages.Report(**report)), caller=self.asked.call.caller)
 
     def done(self, *runs: tuple[str, int], result: str = "1", seconds: float = 1.0) -> Asked:
         """Report successes that took so long each."""
         self._ended(runs)
-        return self.says(done=[wire.Done(id, attempt, result, 0.0, seconds) for id, attempt in runs])
+        return self.says(done=[messages.Done(id, attempt, result, 0.0, seconds) for id, attempt in runs])
 
     def failed(self, *runs: tuple[str, int], kind: Any = "error", **more: Any) -> Asked:
         self._ended(runs)
         error = {"type": "ValueError", "message": "no"}
-        return self.says(failed=[wire.Failed(id=id, attempt=attempt, kind=kind, error=error, **more) for id, attempt in runs])
+        return self.says(failed=[messages.Failed(id=id, attempt=attempt, kind=kind, error=error, **more) for id, attempt in runs])
 
     def notices(self, run: tuple[str, int], kind: Any, *data: Any) -> Asked:
-        return self.says(notices=[wire.Notice(*run, kind, self.hall.wall(), value) for value in data])
+        return self.says(notices=[messages.Notice(*run, kind, self.hall.wall(), value) for value in data])
 
     def hands_back(self, *runs: tuple[str, int], draining: bool = False) -> Asked:
         self._ended(runs)
@@ -247,7 +247,7 @@ class Hall:
         """Submit one job; ids count from 1 when none is given."""
         self._jobs += 1
         call = {"task": task, "id": id or job_id(self._jobs), "args": list(args), "options": options}
-        return self.ask(wire.SUBMIT, [call], **({"follow": True} if follow else {}))
+        return self.ask(messages.SUBMIT, [call], **({"follow": True} if follow else {}))
 
     def worker(
         self,
@@ -259,10 +259,10 @@ class Hall:
         **more: Any,
     ) -> FakeWorker:
         """Attach a worker, and let the turns run."""
-        declared = [wire.TaskDeclaration(name=name, **more.pop("declaration", {})) for name in tasks]
-        hello = wire.Hello(protocol=wire.PROTOCOL, worker=id, slots=slots, tasks=declared, running=list(running), **more)
+        declared = [messages.TaskDeclaration(name=name, **more.pop("declaration", {})) for name in tasks]
+        hello = messages.Hello(protocol=messages.PROTOCOL, worker=id, slots=slots, tasks=declared, running=list(running), **more)
         self._requests += 1
-        asked = self.ask(wire.WORKER_ATTACH, wire.plain(hello), caller=1000 + self._requests)
+        asked = self.ask(messages.WORKER_ATTACH, messages.plain(hello), caller=1000 + self._requests)
         self.settle()
         assert asked.progress, asked.sent
         worker = FakeWorker(self, asked, id)
@@ -291,7 +291,7 @@ class Hall:
         return topic in self.watched
 
     def watches_jobs(self) -> bool:
-        return any(topic.startswith(wire.JOB_TOPIC) for topic in self.watched)
+        return any(topic.startswith(messages.JOB_TOPIC) for topic in self.watched)
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         ends: Deferred[Any] = Deferred()

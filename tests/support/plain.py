@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
-from taskbahn.connection import Connection
-from taskbahn.session import Session
+from taskbahn.transport.connection import Connection
+from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

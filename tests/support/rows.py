@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch, Filter
 from taskbahn_router.stores.rows import CancelJob, Claim, Claimed, Finish, JobRow, NewJob, PartitionRow, Requeue, RetryJob, Sweep
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.testing import MemoryReactorClock
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn.worker.service import Settings, Worker
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class FakeDispatcher:
         self.is_open = False
 
     def call(self, procedure: str, payload: Any, options: Any = None) -> Deferred[Any]:
-        if procedure == wire.WORKER_ATTACH:
+        if procedure == messages.WORKER_ATTACH:
             self.hellos.append(payload)
             self.on_progress = options.on_progress
             self.on_progress({"welcome": {"protocol": 1, "heartbeat": self.heartbeat}})
@@ -64,7 +64,7 @@ class FakeDispatcher:
         raise AssertionError(procedure)
 
     def register(self, procedure: Callable[..., Any], uri: str) -> Deferred[None]:
-        assert uri.startswith(wire.REPORTS_PREFIX)
+        assert uri.startswith(messages.REPORTS_PREFIX)
         self.streams = procedure
         return succeed(None)
 
@@ -87,7 +87,7 @@ class FakeDispatcher:
         for id, task, *more in attempts:
             args = more[0] if more else []
             run_within = more[1] if len(more) > 1 else None
-            rows.append([id, 1, task, wire.to_json([args, {}]), run_within])
+            rows.append([id, 1, task, messages.to_json([args, {}]), run_within])
         self.on_progress({"run": rows})
 
     def all(self, kind: str) -> list[Any]:
@@ -96,7 +96,7 @@ class FakeDispatcher:
 
     @property
     def done(self) -> dict[str, Any]:
-        return {one[0]: wire.from_json(one[2]) for one in self.all("done")}
+        return {one[0]: messages.from_json(one[2]) for one in self.all("done")}
 
     @property
     def failed(self) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.rows import PARTITIONS, finish, new_job
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.rows import EventRow
 from taskbahn_router.stores.sqlite import SqliteStore

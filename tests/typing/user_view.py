@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, assert_type
 
 from taskbahn import Batch, Job, Taskbahn, current
-from taskbahn.wire_views import JobView
+from taskbahn.protocol.views import JobView
 
 app = Taskbahn()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.dispatching import TASK, Hall, job_id
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.submission import backpressure, fair_queue
 
 
@@ -45,7 +45,7 @@ def test_large_arguments_count_by_their_size(hall: Hall, monkeypatch: pytest.Mon
 
 def test_one_submission_alone_is_never_too_many_for_the_commit(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backpressure, "MOST_UNWRITTEN", 1)
-    asked = hall.ask(wire.SUBMIT, [{"task": TASK, "id": job_id(n)} for n in range(5)])
+    asked = hall.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(n)} for n in range(5)])
     hall.settle()
     assert len(asked.answer) == 5
 
@@ -67,8 +67,8 @@ def test_as_many_as_may_wait_for_workers_and_no_more(hall: Hall, monkeypatch: py
 def test_one_who_floods_makes_others_wait_for_one_commit_only(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_queue, "MOST_TAKEN", 4)
     hall.hold_commits()
-    flood = [hall.ask(wire.SUBMIT, [{"task": TASK}] * 3, caller=7) for _ in range(5)]
-    quiet = hall.ask(wire.SUBMIT, [{"task": TASK}], caller=8)
+    flood = [hall.ask(messages.SUBMIT, [{"task": TASK}] * 3, caller=7) for _ in range(5)]
+    quiet = hall.ask(messages.SUBMIT, [{"task": TASK}], caller=8)
     hall.release_commits()
     sizes = [len(batch.new) for batch in hall.store.commits if batch.new]
     assert sizes == [4, 3, 3, 3, 3]
@@ -79,7 +79,7 @@ def test_one_who_floods_makes_others_wait_for_one_commit_only(hall: Hall, monkey
 
 def test_a_submission_is_never_split(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_queue, "MOST_TAKEN", 2)
-    asked = [hall.ask(wire.SUBMIT, [{"task": TASK}] * count, caller=7) for count in (5, 1, 1)]
+    asked = [hall.ask(messages.SUBMIT, [{"task": TASK}] * count, caller=7) for count in (5, 1, 1)]
     hall.settle()
     assert [len(batch.new) for batch in hall.store.commits if batch.new] == [5, 2]
     assert [len(one.answer) for one in asked] == [5, 1, 1]
@@ -88,7 +88,7 @@ def test_a_submission_is_never_split(hall: Hall, monkeypatch: pytest.MonkeyPatch
 def test_a_job_is_cancelled_while_its_submission_still_waits(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_queue, "MOST_TAKEN", 1)
     asked = [hall.submit() for _ in range(3)]
-    cancel = hall.ask(wire.JOB_CANCEL, [job_id(3)])
+    cancel = hall.ask(messages.JOB_CANCEL, [job_id(3)])
     hall.settle()
     assert (cancel.answer, hall.state(3), hall.state(2)) == (["cancelled"], "cancelled", "ready")
     assert all(one.answer for one in asked)

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from taskbahn.cli.logs import Shown
-from taskbahn.job import LogLine, log_line
-from taskbahn.wire import Event
+from taskbahn.jobs.job import LogLine, log_line
+from taskbahn.protocol.messages import Event
 
 if TYPE_CHECKING:
     import pytest

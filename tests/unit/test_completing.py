@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from taskbahn import wire
-from taskbahn.completing import has_gaps
-from taskbahn.schema import TaskSignature
+from taskbahn.protocol import messages
+from taskbahn.signatures.dataclass_fields import has_gaps
+from taskbahn.signatures.signature import TaskSignature
 
 
 @dataclasses.dataclass
@@ -69,25 +69,25 @@ def gives(kind: Any) -> TaskSignature:
 @pytest.mark.parametrize("is_list", [False, True])
 def test_a_result_has_all_fields_of_what_came_without_them(kind: Any, *, is_list: bool) -> None:
     signature = gives(GenericAlias(list, (kind,)) if is_list else kind | None)
-    (given,), _ = signature.unpack(wire.to_json([[[{"x": 9}] if is_list else {"x": 9}], {}]))
+    (given,), _ = signature.unpack(messages.to_json([[[{"x": 9}] if is_list else {"x": 9}], {}]))
     assert given == ([kind(9)] if is_list else kind(9))
-    assert wire.from_json(signature.pack_result(given)) == ([WHOLE] if is_list else WHOLE)
-    again = signature.unpack_result(wire.to_json([{"x": 9}] if is_list else {"x": 9}))
-    assert wire.from_json(signature.pack((again,), {})) == [[[WHOLE] if is_list else WHOLE], {}]
+    assert messages.from_json(signature.pack_result(given)) == ([WHOLE] if is_list else WHOLE)
+    again = signature.unpack_result(messages.to_json([{"x": 9}] if is_list else {"x": 9}))
+    assert messages.from_json(signature.pack((again,), {})) == [[[WHOLE] if is_list else WHOLE], {}]
 
 
 def test_pydantic_models_have_them_too() -> None:
     pydantic = pytest.importorskip("pydantic")
     model = pydantic.create_model("Model", x=(int, ...), y=(int, 0), tags=(list[str], []))
     (given,), _ = gives(model).unpack('[[{"x": 9}], {}]')
-    assert wire.from_json(gives(model).pack_result(given)) == WHOLE
+    assert messages.from_json(gives(model).pack_result(given)) == WHOLE
 
 
 def test_they_are_found_wherever_they_are() -> None:
     signature = gives(Holder)
     data = {"plain": {"x": 9}, "by_name": {"a": [[{"x": 9}, 1]]}, "itself": {"plain": None, "by_name": {"b": [[{"x": 9}, 2]]}}}
-    (given,), _ = signature.unpack(wire.to_json([[data], {}]))
-    assert wire.from_json(signature.pack_result(given)) == {
+    (given,), _ = signature.unpack(messages.to_json([[data], {}]))
+    assert messages.from_json(signature.pack_result(given)) == {
         "plain": WHOLE,
         "by_name": {"a": [[WHOLE, 1]]},
         "itself": {"plain": None, "by_name": {"b": [[WHOLE, 2]]}, "itself": None},

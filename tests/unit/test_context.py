@@ -5,10 +5,10 @@ from contextvars import copy_context
 
 import pytest
 
-from taskbahn.attempt import ACTIVE, MAX_CHUNKS, AttemptContext, Record
-from taskbahn.context import current
+from taskbahn.attempt.context import ACTIVE, MAX_CHUNKS, AttemptContext, Record
+from taskbahn.attempt.current import current
+from taskbahn.attempt.signals import Cancelled, GiveUp, Retry, TimeLimit
 from taskbahn.errors import TooLarge
-from taskbahn.signals import Cancelled, GiveUp, Retry, TimeLimit
 
 
 class Sink:

@@ -17,9 +17,9 @@ import pytest
 
 from taskbahn import Taskbahn
 from taskbahn.errors import InvalidName, InvalidOption
-from taskbahn.options import as_dict, make_options
 from taskbahn.protocol.options import Where
-from taskbahn.schema import UnsupportedAnnotation
+from taskbahn.signatures.signature import UnsupportedAnnotation
+from taskbahn.tasks.options import as_dict, make_options
 
 
 def add(a: int, b: int = 1) -> int:

@@ -8,32 +8,32 @@ import msgspec
 import pytest
 from support.dispatching import FakeWorker, Hall, job_id
 
-from taskbahn import wire, wire_views
+from taskbahn.protocol import messages, views
 
 TASK, OTHER = "a.task", "b.task"
 ONE, TWO = job_id(1), job_id(2)
-BLOCKED = wire.Blocked(at="photos.py:12 (resize)", seconds=3.0, job=ONE, attempt=1, task=TASK)
+BLOCKED = messages.Blocked(at="photos.py:12 (resize)", seconds=3.0, job=ONE, attempt=1, task=TASK)
 
 
 def attach(hall: Hall, id: str = "w", pool: str = "loop", slots: int = 5) -> FakeWorker:
     """Attach a worker with a task in *pool*, and one in threads."""
-    tasks = [wire.TaskDeclaration(name=TASK, pool=pool), wire.TaskDeclaration(name=OTHER, pool="thread")]
-    hello = wire.Hello(protocol=wire.PROTOCOL, worker=id, slots=slots, tasks=tasks)
+    tasks = [messages.TaskDeclaration(name=TASK, pool=pool), messages.TaskDeclaration(name=OTHER, pool="thread")]
+    hello = messages.Hello(protocol=messages.PROTOCOL, worker=id, slots=slots, tasks=tasks)
     hall._requests += 1
-    asked = hall.ask(wire.WORKER_ATTACH, wire.plain(hello), caller=1000 + hall._requests)
+    asked = hall.ask(messages.WORKER_ATTACH, messages.plain(hello), caller=1000 + hall._requests)
     hall.settle()
     worker = FakeWorker(hall, asked, id)
     hall.workers.append(worker)
     return worker
 
 
-def says(worker: FakeWorker, blocked: wire.Blocked | None) -> None:
-    worker.says(vitals=wire.Vitals(memory=1, blocked=blocked))
+def says(worker: FakeWorker, blocked: messages.Blocked | None) -> None:
+    worker.says(vitals=messages.Vitals(memory=1, blocked=blocked))
     worker.hall.settle()
 
 
 def view(hall: Hall, id: str = "w") -> dict[str, Any]:
-    found: dict[str, Any] = next(view for view in hall.ask(wire.VIEW_WORKERS).answer if view["id"] == id)
+    found: dict[str, Any] = next(view for view in hall.ask(messages.VIEW_WORKERS).answer if view["id"] == id)
     return found
 
 
@@ -48,7 +48,7 @@ def test_its_loop_gets_nothing_and_its_other_pools_go_on_until_it_answers(hall: 
     hall.settle()
     assert worker.take() == [(job_id(3), 1)]
     assert hall.state(2) == "ready"
-    why = hall.ask(wire.JOB_GET, TWO).answer["place"]["why"]
+    why = hall.ask(messages.JOB_GET, TWO).answer["place"]["why"]
     assert why == "The worker that can run it does not answer for async tasks: its event loop is blocked"
     says(worker, None)
     assert worker.take() == [(TWO, 1)]
@@ -75,11 +75,11 @@ def test_since_when_and_by_what_is_told_of_the_worker_and_the_job(hall: Hall) ->
     since = hall.wall() - 3.0
     told = {"since": since, "at": BLOCKED.at, "job": ONE, "attempt": 1, "task": TASK}
     assert view(hall)["blocked"] == told
-    assert hall.ask(wire.JOB_GET, ONE).answer["blocks"] == told
+    assert hall.ask(messages.JOB_GET, ONE).answer["blocks"] == told
     hall.clock.advance(5)
-    says(worker, wire.Blocked(at="photos.py:13 (resize)", seconds=2.0))  # it went on at another line
+    says(worker, messages.Blocked(at="photos.py:13 (resize)", seconds=2.0))  # it went on at another line
     assert view(hall)["blocked"] == {"since": since, "at": "photos.py:13 (resize)", "job": "", "attempt": 0, "task": ""}
-    assert "blocks" not in hall.ask(wire.JOB_GET, ONE).answer
+    assert "blocks" not in hall.ask(messages.JOB_GET, ONE).answer
     says(worker, None)
     hall.clock.advance(5)
     says(worker, BLOCKED)  # once more
@@ -112,16 +112,16 @@ def test_a_worker_that_does_not_say_its_pools_is_given_jobs_as_ever(hall: Hall) 
 )
 def test_what_is_no_account_of_a_blocked_loop_is_refused(hall: Hall, wrong: Any) -> None:
     worker = attach(hall)
-    asked = hall.ask(wire.WORKER_REPORT, {"vitals": {"blocked": wrong}}, caller=worker.asked.call.caller)
+    asked = hall.ask(messages.WORKER_REPORT, {"vitals": {"blocked": wrong}}, caller=worker.asked.call.caller)
     assert asked.error == "invalid_request"
     assert view(hall)["blocked"] is None
 
 
 def test_a_node_ignores_what_a_newer_worker_says_besides_and_a_client_what_an_older_node_does_not_say(hall: Hall) -> None:
     worker = attach(hall)
-    blocked = {**wire.plain(BLOCKED), "more": [1]}
-    hall.ask(wire.WORKER_REPORT, {"vitals": {"blocked": blocked, "more": 1}}, caller=worker.asked.call.caller)
+    blocked = {**messages.plain(BLOCKED), "more": [1]}
+    hall.ask(messages.WORKER_REPORT, {"vitals": {"blocked": blocked, "more": 1}}, caller=worker.asked.call.caller)
     shown = view(hall)
     assert shown["blocked"]["at"] == BLOCKED.at
     del shown["blocked"]
-    assert msgspec.convert(shown, wire_views.WorkerView).blocked is None
+    assert msgspec.convert(shown, views.WorkerView).blocked is None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.dispatching import TASK, WALL, Hall, job_id
 
-from taskbahn import wire
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import MOVES, Event
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def bring(hall: Hall, worker: FakeWorker, state: State) -> None:
     elif state is State.FAILED:
         worker.failed((ONE, 1))
     elif state is State.CANCELLED:
-        hall.ask(wire.JOB_CANCEL, [ONE])
+        hall.ask(messages.JOB_CANCEL, [ONE])
     elif state is State.EXPIRED:
         worker.hands_back((ONE, 1), draining=True)
         hall.passes(2)
@@ -41,8 +41,8 @@ def bring(hall: Hall, worker: FakeWorker, state: State) -> None:
 @pytest.mark.parametrize("state", list(State))
 def test_cancel_does_in_each_state_what_the_table_says(hall: Hall, worker: FakeWorker, state: State) -> None:
     bring(hall, worker, state)
-    waiter = hall.ask(wire.JOB_WAIT, [ONE])
-    asked = hall.ask(wire.JOB_CANCEL, [ONE])
+    waiter = hall.ask(messages.JOB_WAIT, [ONE])
+    asked = hall.ask(messages.JOB_CANCEL, [ONE])
     hall.settle()
     expected = MOVES.get((state, Event.CANCEL), state)
     assert asked.answer == [expected]
@@ -58,7 +58,7 @@ def test_retry_does_in_each_state_what_the_table_says(hall: Hall, worker: FakeWo
     other = hall.worker("other")
     other.take()
     state = State(hall.state(ONE))
-    asked = hall.ask(wire.JOB_RETRY, [ONE])
+    asked = hall.ask(messages.JOB_RETRY, [ONE])
     hall.settle()
     if (state, Event.RETRY_BY_HAND) in MOVES:
         assert asked.answer == ["ready"]
@@ -74,7 +74,7 @@ def test_cancel_and_retry_answer_for_each_id_of_the_list(hall: Hall, worker: Fak
     hall.submit()
     hall.submit()
     hall.settle()
-    asked = hall.ask(wire.JOB_CANCEL, [TWO, THREE, "nonsense", ONE])
+    asked = hall.ask(messages.JOB_CANCEL, [TWO, THREE, "nonsense", ONE])
     hall.settle()
     errors = [answer["error"] if isinstance(answer, dict) else answer for answer in asked.answer]
     assert errors == ["cancelled", "taskbahn.error.unknown_job", "taskbahn.error.invalid_request", "cancelled"]
@@ -123,14 +123,14 @@ def test_a_repeated_submission_creates_nothing_twice_and_its_follower_gets_the_o
         assert again.answer == [ONE]
         assert again.outcomes == ({ONE: state} if follow else {})
     else:
-        hall.ask(wire.JOB_CANCEL, [ONE])
+        hall.ask(messages.JOB_CANCEL, [ONE])
         hall.settle()
         assert again.outcomes == {ONE: "cancelled"}
     hall.check()
 
 
 def test_an_id_given_twice_in_one_submission_is_one_job(hall: Hall, worker: FakeWorker) -> None:
-    asked = hall.ask(wire.SUBMIT, [{"task": TASK, "id": ONE}, {"task": TASK, "id": ONE}], follow=True)
+    asked = hall.ask(messages.SUBMIT, [{"task": TASK, "id": ONE}, {"task": TASK, "id": ONE}], follow=True)
     hall.settle()
     worker.done(*worker.take())
     hall.settle()
@@ -147,7 +147,7 @@ def test_waiting_for_what_is_finished_running_and_unknown(hall: Hall, worker: Fa
     worker.done(*worker.take(), result='"a"')
     hall.submit()
     hall.settle()
-    asked = hall.ask(wire.JOB_WAIT, [ONE, TWO, THREE])
+    asked = hall.ask(messages.JOB_WAIT, [ONE, TWO, THREE])
     hall.settle()
     assert asked.outcomes == {ONE: "succeeded", THREE: "unknown"}
     assert asked.call.open
@@ -160,20 +160,20 @@ def test_waiting_for_what_is_finished_running_and_unknown(hall: Hall, worker: Fa
 def test_waiting_without_progress_answers_all_at_the_end(hall: Hall, worker: FakeWorker) -> None:
     hall.submit()
     hall.settle()
-    asked = hall.ask(wire.JOB_WAIT, [ONE, ONE], progress=False)
+    asked = hall.ask(messages.JOB_WAIT, [ONE, ONE], progress=False)
     worker.done(*worker.take())
     hall.settle()
     assert asked.sent == [("answer", {"outcomes": [[ONE, "succeeded", "1", None]]}, {})]
 
 
 def test_waiting_for_nothing_is_over_at_once(hall: Hall) -> None:
-    assert hall.ask(wire.JOB_WAIT, []).sent == [("answer", None, {})]
+    assert hall.ask(messages.JOB_WAIT, []).sent == [("answer", None, {})]
 
 
 def test_an_id_in_capitals_is_waited_for_as_well(hall: Hall, worker: FakeWorker) -> None:
     hall.submit()
     hall.settle()
-    asked = hall.ask(wire.JOB_WAIT, [ONE.upper()])
+    asked = hall.ask(messages.JOB_WAIT, [ONE.upper()])
     worker.done(*worker.take())
     hall.settle()
     assert asked.outcomes == {ONE: "succeeded"}
@@ -184,7 +184,7 @@ def test_a_job_that_ends_while_the_store_is_asked_about_it_is_told_once(hall: Ha
     hall.submit()
     hall.settle()
     hall.reading.holds = True
-    asked = hall.ask(wire.JOB_WAIT, [ONE])
+    asked = hall.ask(messages.JOB_WAIT, [ONE])
     worker = hall.worker()
     worker.done(*worker.take())
     hall.settle()
@@ -194,9 +194,9 @@ def test_a_job_that_ends_while_the_store_is_asked_about_it_is_told_once(hall: Ha
 
 
 def test_whoever_goes_away_is_forgotten(hall: Hall, worker: FakeWorker) -> None:
-    asked = [hall.submit(follow=True), hall.ask(wire.JOB_WAIT, [ONE]), hall.ask(TASK)]
+    asked = [hall.submit(follow=True), hall.ask(messages.JOB_WAIT, [ONE]), hall.ask(TASK)]
     hall.settle()
-    asked.append(hall.ask(wire.JOB_WATCH, ONE))
+    asked.append(hall.ask(messages.JOB_WATCH, ONE))
     for each in asked:
         each.gone()
     assert hall.dispatcher.followers._by_job == {}

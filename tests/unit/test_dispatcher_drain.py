@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from support.dispatching import TASK, WALL, FakeWorker, Hall, job_id
 
-from taskbahn import wire
-from taskbahn.wire_views import WorkerView
+from taskbahn.protocol import messages
+from taskbahn.protocol.views import WorkerView
 from taskbahn_router.model.state import DispatcherState
 from taskbahn_router.workers.admin import MOST_JOBS, MOST_WISHES
 from taskbahn_router.workers.registry import GRACE_SECONDS
@@ -18,12 +18,12 @@ ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
 
 def views(hall: Hall) -> dict[str, WorkerView]:
-    found = msgspec.convert(hall.ask(wire.VIEW_WORKERS).answer, list[WorkerView])
+    found = msgspec.convert(hall.ask(messages.VIEW_WORKERS).answer, list[WorkerView])
     return {view.id: view for view in found}
 
 
 def drain(hall: Hall, id: str = "w", *, wanted: bool = True) -> WorkerView:
-    answer = hall.ask(wire.ADMIN_DRAIN, id, wanted).answer
+    answer = hall.ask(messages.ADMIN_DRAIN, id, wanted).answer
     hall.settle()
     return msgspec.convert(answer, WorkerView)
 
@@ -124,7 +124,7 @@ def test_a_wish_said_twice_is_one_wish(hall: Hall) -> None:
 )
 def test_what_cannot_be_done_is_refused_and_changes_nothing(hall: Hall, args: tuple[Any, ...], error: str) -> None:
     worker = running(hall)
-    assert hall.ask(wire.ADMIN_DRAIN, *args).error == error
+    assert hall.ask(messages.ADMIN_DRAIN, *args).error == error
     hall.submit()
     hall.settle()
     assert worker.take() == [(TWO, 1)]
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(hall: Hall, args: tu
 
 def test_a_worker_that_is_away_cannot_be_drained(hall: Hall) -> None:
     running(hall).lost()
-    assert hall.ask(wire.ADMIN_DRAIN, "w", True).error == "unknown_worker"
+    assert hall.ask(messages.ADMIN_DRAIN, "w", True).error == "unknown_worker"
 
 
 def test_wishes_for_workers_that_are_gone_are_bounded(hall: Hall) -> None:
@@ -156,7 +156,7 @@ def test_a_worker_is_told_about_with_its_vitals_and_what_it_runs(hall: Hall) -> 
     fresh = views(hall)["w"]
     assert (fresh.memory, fresh.cpu, fresh.load) == (None, None, None)
     hall.passes(4.0)
-    worker.says(vitals=wire.Vitals(memory=5_000_000, cpu=1.5, load=0.25))
+    worker.says(vitals=messages.Vitals(memory=5_000_000, cpu=1.5, load=0.25))
     hall.settle()
     hall.passes(1.5)
     view = views(hall)["w"]
@@ -180,7 +180,7 @@ def test_streamed_reports_bring_vitals_too(hall: Hall) -> None:
 )
 def test_vitals_that_cannot_be_are_refused(hall: Hall, vitals: Any) -> None:
     worker = running(hall)
-    asked = hall.ask(wire.WORKER_REPORT, {"vitals": vitals}, caller=worker.asked.call.caller)
+    asked = hall.ask(messages.WORKER_REPORT, {"vitals": vitals}, caller=worker.asked.call.caller)
     assert asked.error == "invalid_request"
     assert views(hall)["w"].memory is None
 

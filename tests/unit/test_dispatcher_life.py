@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.dispatching import TASK, Hall, job_id
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
@@ -13,13 +13,13 @@ ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
 def test_a_job_that_can_start_at_once_is_inserted_as_running_and_only_its_worker_sees_it_before_the_commit(hall: Hall) -> None:
     worker = hall.worker()
-    hall.watched.add(wire.JOB_TOPIC + ONE)
+    hall.watched.add(messages.JOB_TOPIC + ONE)
     hall.hold_commits()
     asked = hall.submit("x")
     hall.settle()
     assert (asked.sent, hall.published) == ([], [])
     hall.release_commits()
-    assert [topic for topic, _ in hall.published] == [wire.JOB_TOPIC + ONE]
+    assert [topic for topic, _ in hall.published] == [messages.JOB_TOPIC + ONE]
     assert asked.answer == [ONE]
     assert worker.asked.progress[1:] == [{"run": [[ONE, 1, TASK, '[["x"],{}]', None]]}]
     inserted = [job for batch in hall.store.commits for job in batch.new]
@@ -214,7 +214,7 @@ def test_when_retries_run_out_the_job_fails_and_its_attempts_are_kept(hall: Hall
         hall.passes(700)
         worker.says()
     assert asked.outcomes == {ONE: "failed"}
-    got = hall.ask(wire.JOB_GET, ONE).answer
+    got = hall.ask(messages.JOB_GET, ONE).answer
     assert (got["state"], got["error"]["type"], got["error"]["reason"]) == (
         "failed",
         "ValueError",
@@ -371,7 +371,7 @@ def test_a_job_that_is_handed_back_too_late_expires(hall: Hall) -> None:
 def test_thousands_that_are_due_at_once_all_start(hall: Hall) -> None:
     hall.worker().lost()
     calls = [{"task": TASK, "id": job_id(number), "options": {"delay": 5}} for number in range(1, 2501)]
-    hall.ask(wire.SUBMIT, calls)
+    hall.ask(messages.SUBMIT, calls)
     hall.passes(6)
     assert hall.dispatcher.board.counts["ready"] == 2500
     hall.check()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.dispatching import Hall, job_id
 
-from taskbahn import wire
-from taskbahn.states import FINAL_STATES
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import FINAL_STATES
 from taskbahn_router.dispatcher import pipelining
 from taskbahn_router.dispatcher.early_dispatch import HOLD_SECONDS
 from taskbahn_router.workers.registry import GRACE_SECONDS
@@ -107,12 +107,12 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     def wait(self, pick: int) -> None:
         accepted = sorted(self.accepted())
         ids = accepted[pick % len(accepted) :][:3]
-        self.waits.append((self.hall.ask(wire.JOB_WAIT, ids), ids))
+        self.waits.append((self.hall.ask(messages.JOB_WAIT, ids), ids))
 
     @precondition(lambda self: self.submitted)
     @rule(pick=PICK, turns=st.booleans())
     def cancel(self, pick: int, *, turns: bool) -> None:
-        self.hall.ask(wire.JOB_CANCEL, [self.known()[-1 - pick % len(self.submitted)]])
+        self.hall.ask(messages.JOB_CANCEL, [self.known()[-1 - pick % len(self.submitted)]])
         if turns:
             self.settle()
 
@@ -122,7 +122,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         id, options, _ = self.submitted[-1 - pick % len(self.submitted)]
         if "delivery" in options:
             return
-        asked = self.hall.ask(wire.JOB_RETRY, [id])
+        asked = self.hall.ask(messages.JOB_RETRY, [id])
         self.settle()
         if asked.answer == ["ready"]:
             self.final.pop(id, None)
@@ -179,7 +179,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
     def _says(self, name: str, run: Run, marks: list[int], *, arrives: bool = True) -> None:
         if marks:
-            asked = self.sessions[name].says(notices=[wire.Notice(*run, "log", 0.0, mark, mark) for mark in marks])
+            asked = self.sessions[name].says(notices=[messages.Notice(*run, "log", 0.0, mark, mark) for mark in marks])
             self.unheard.setdefault(run, []).extend((mark, asked, arrives) for mark in marks)
 
     def _report(self, name: str, run: Run, how: str) -> None:

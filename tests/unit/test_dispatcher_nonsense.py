@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.dispatching import TASK, Hall, job_id
 from support.rows import everything
 
-from taskbahn import wire
 from taskbahn.errors import CallerError
+from taskbahn.protocol import messages
 
 ONE, TWO = job_id(1), job_id(2)
 HALF = "\ud800"  # half of a surrogate pair: JSON can say it, UTF-8 cannot
@@ -43,61 +43,61 @@ def calls(*entries: Any) -> tuple[Any, ...]:
 
 
 REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
-    (wire.SUBMIT, (), {}),
-    (wire.SUBMIT, ({"task": TASK},), {}),
-    (wire.SUBMIT, ("x",), {}),
-    (wire.SUBMIT, ([{"task": TASK}] * (wire.MAX_CALLS + 1),), {}),
-    (wire.JOB_WAIT, (), {}),
-    (wire.JOB_WAIT, (ONE,), {}),
-    (wire.JOB_WAIT, ([[ONE]],), {}),
-    (wire.JOB_WAIT, ([{}],), {}),
-    (wire.JOB_WAIT, (["x"],), {}),
-    (wire.JOB_WAIT, ([ONE] * (wire.MAX_WAIT + 1),), {}),
-    (wire.JOB_WATCH, (), {}),
-    (wire.JOB_WATCH, (5,), {}),
-    (wire.JOB_WATCH, (ONE, "x"), {}),
-    (wire.JOB_WATCH, (ONE,), {"after": -1}),
-    (wire.JOB_WATCH, (ONE,), {"after": HUGE}),
-    (wire.JOB_WATCH, (ONE,), {"after": True}),
-    (wire.JOB_GET, (), {}),
-    (wire.JOB_GET, ([ONE],), {}),
-    (wire.JOB_GET, (TWO,), {}),
-    (wire.JOB_WATCH, (TWO,), {}),
-    (wire.JOB_EVENTS, (TWO,), {}),
-    (wire.JOB_EVENTS, (None,), {}),
-    (wire.JOB_EVENTS, (ONE, 1.5), {}),
-    (wire.JOB_CANCEL, ([ONE] * (wire.MAX_CALLS + 1),), {}),
-    (wire.JOB_CANCEL, ([TWO],), {"reason": HALF}),
-    (wire.VIEW_JOBS, (), {"state": "dead"}),
-    (wire.VIEW_JOBS, (), {"state": 5}),
-    (wire.VIEW_JOBS, (), {"tag": HALF}),
-    (wire.VIEW_JOBS, (), {"limit": 0}),
-    (wire.VIEW_JOBS, (), {"limit": 501}),
-    (wire.VIEW_JOBS, (), {"limit": "9"}),
-    (wire.VIEW_JOBS, (), {"limit": True}),
-    (wire.VIEW_JOBS, (), {"before": HUGE}),
-    (wire.VIEW_JOBS, (), {"before": "x"}),
-    (wire.WORKER_ATTACH, (), {}),
-    (wire.WORKER_ATTACH, ("x",), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "slots": 0},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "slots": HUGE},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "worker": ""},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "worker": HALF},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "queues": [HALF]},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": "Not A Name"}]},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "doc": HALF}]},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "options": {"retrys": 1}}]},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "options": {"retries": -1}}]},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "signature": {"digest": "", "parameters": {"type": 5}}}]},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "protocol": "1"},), {}),
-    (wire.WORKER_ATTACH, ({**HELLO, "running": [["x"]]},), {}),
-    (wire.WORKER_REPORT, ({},), {}),
+    (messages.SUBMIT, (), {}),
+    (messages.SUBMIT, ({"task": TASK},), {}),
+    (messages.SUBMIT, ("x",), {}),
+    (messages.SUBMIT, ([{"task": TASK}] * (messages.MAX_CALLS + 1),), {}),
+    (messages.JOB_WAIT, (), {}),
+    (messages.JOB_WAIT, (ONE,), {}),
+    (messages.JOB_WAIT, ([[ONE]],), {}),
+    (messages.JOB_WAIT, ([{}],), {}),
+    (messages.JOB_WAIT, (["x"],), {}),
+    (messages.JOB_WAIT, ([ONE] * (messages.MAX_WAIT + 1),), {}),
+    (messages.JOB_WATCH, (), {}),
+    (messages.JOB_WATCH, (5,), {}),
+    (messages.JOB_WATCH, (ONE, "x"), {}),
+    (messages.JOB_WATCH, (ONE,), {"after": -1}),
+    (messages.JOB_WATCH, (ONE,), {"after": HUGE}),
+    (messages.JOB_WATCH, (ONE,), {"after": True}),
+    (messages.JOB_GET, (), {}),
+    (messages.JOB_GET, ([ONE],), {}),
+    (messages.JOB_GET, (TWO,), {}),
+    (messages.JOB_WATCH, (TWO,), {}),
+    (messages.JOB_EVENTS, (TWO,), {}),
+    (messages.JOB_EVENTS, (None,), {}),
+    (messages.JOB_EVENTS, (ONE, 1.5), {}),
+    (messages.JOB_CANCEL, ([ONE] * (messages.MAX_CALLS + 1),), {}),
+    (messages.JOB_CANCEL, ([TWO],), {"reason": HALF}),
+    (messages.VIEW_JOBS, (), {"state": "dead"}),
+    (messages.VIEW_JOBS, (), {"state": 5}),
+    (messages.VIEW_JOBS, (), {"tag": HALF}),
+    (messages.VIEW_JOBS, (), {"limit": 0}),
+    (messages.VIEW_JOBS, (), {"limit": 501}),
+    (messages.VIEW_JOBS, (), {"limit": "9"}),
+    (messages.VIEW_JOBS, (), {"limit": True}),
+    (messages.VIEW_JOBS, (), {"before": HUGE}),
+    (messages.VIEW_JOBS, (), {"before": "x"}),
+    (messages.WORKER_ATTACH, (), {}),
+    (messages.WORKER_ATTACH, ("x",), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "slots": 0},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "slots": HUGE},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "worker": ""},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "worker": HALF},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "queues": [HALF]},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": "Not A Name"}]},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "doc": HALF}]},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "options": {"retrys": 1}}]},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "options": {"retries": -1}}]},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "tasks": [{"name": TASK, "signature": {"digest": "", "parameters": {"type": 5}}}]},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "protocol": "1"},), {}),
+    (messages.WORKER_ATTACH, ({**HELLO, "running": [["x"]]},), {}),
+    (messages.WORKER_REPORT, ({},), {}),
     ("a.other", (), {}),
     ("No Name", (), {}),
     (TASK, (object(),), {}),
     (TASK, (HALF,), {}),
     (TASK, (DEEP,), {}),
-    (TASK, ("x" * wire.MAX_ARGUMENTS,), {}),
+    (TASK, ("x" * messages.MAX_ARGUMENTS,), {}),
 ]
 
 
@@ -125,7 +125,7 @@ ENTRIES: list[tuple[Any, str]] = [
     ({"task": TASK, "packed": f'[["{HALF}"],{{}}]'}, "invalid_request"),
     ({"task": TASK, "args": [HALF]}, "invalid_request"),
     ({"task": TASK, "args": [{(1, 2): 3}]}, "invalid_request"),
-    ({"task": TASK, "packed": '[["' + "x" * wire.MAX_ARGUMENTS + '"],{}]'}, "too_large"),
+    ({"task": TASK, "packed": '[["' + "x" * messages.MAX_ARGUMENTS + '"],{}]'}, "too_large"),
     ({"task": "a.other"}, "unknown_task"),
     ({"task": "A B"}, "invalid_name"),
     ({"task": HALF}, "invalid_name"),
@@ -141,7 +141,7 @@ ENTRIES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize("entry, error", ENTRIES, ids=named)
 def test_a_malformed_entry_is_refused_and_the_others_are_accepted(hall: Hall, entry: Any, error: str) -> None:
-    asked = hall.ask(wire.SUBMIT, [{"task": TASK, "id": TWO}, entry, {"task": TASK, "id": job_id(3)}])
+    asked = hall.ask(messages.SUBMIT, [{"task": TASK, "id": TWO}, entry, {"task": TASK, "id": job_id(3)}])
     hall.settle()
     assert [asked.answer[0], asked.answer[2]] == [TWO, job_id(3)]
     assert asked.answer[1]["error"] == f"taskbahn.error.{error}"
@@ -151,7 +151,8 @@ def test_a_malformed_entry_is_refused_and_the_others_are_accepted(hall: Hall, en
 
 def test_the_calls_of_a_bulk_are_refused_one_by_one(hall: Hall) -> None:
     asked = hall.ask(
-        wire.SUBMIT, [{"task": TASK, "calls": [[TWO, "[[],{}]"], ["x", "[[],{}]"], [job_id(3), "5"], [job_id(4), "[[1],{}]"]]}]
+        messages.SUBMIT,
+        [{"task": TASK, "calls": [[TWO, "[[],{}]"], ["x", "[[],{}]"], [job_id(3), "5"], [job_id(4), "[[1],{}]"]]}],
     )
     hall.settle()
     assert asked.answer[0]["accepted"] == 2
@@ -178,7 +179,7 @@ def test_the_calls_of_a_bulk_are_refused_one_by_one(hall: Hall) -> None:
 )
 def test_a_malformed_report_is_refused_and_the_attempt_stays(hall: Hall, report: Any) -> None:
     worker = hall.worker("w", running=[(ONE, 1)])
-    asked = hall.ask(wire.WORKER_REPORT, report, caller=worker.asked.call.caller)
+    asked = hall.ask(messages.WORKER_REPORT, report, caller=worker.asked.call.caller)
     hall.passes(3)
     assert asked.error == "invalid_request"
     assert hall.state(ONE) == "running"
@@ -193,7 +194,7 @@ def test_a_worker_whose_clock_is_no_clock_does_no_harm(hall: Hall, times: tuple[
     worker = hall.worker("w", running=[(ONE, 1)])
     run = (ONE, 1)
     for number in range(2, 8):
-        worker.says(done=[wire.Done(*run, "1", *times)])
+        worker.says(done=[messages.Done(*run, "1", *times)])
         hall.submit(id=job_id(number))
         hall.settle()
         run = worker.take()[0]
@@ -205,7 +206,8 @@ TEXTS = st.sampled_from([HALF, "", "x", ONE, TWO, TASK, "a.other", "ready", "[[]
 NUMBERS = st.integers(-3, 3) | st.sampled_from([HUGE, -HUGE, 2**63]) | st.floats() | st.booleans() | st.none()
 NAMES = st.sampled_from(
     sorted(
-        {name for kind in (wire.Call, wire.Bulk, wire.Hello, wire.Report, wire.Options, wire.TaskDeclaration, wire.Failed, wire.Signature)
+        {name for kind in (messages.Call, messages.Bulk, messages.Hello, messages.Report, messages.Options,
+                      messages.TaskDeclaration, messages.Failed, messages.Signature)
          for name in kind.__struct_fields__} | {"limit", "before", "state", "after", "follow", "reason"}
     )
 )  # fmt: skip
@@ -215,13 +217,14 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 PROCEDURES = sorted(
-    {value for name, value in vars(wire).items() if name.startswith(("JOB_", "VIEW_", "WORKER_", "SUBMIT"))} - {wire.JOB_TOPIC}
+    {value for name, value in vars(messages).items() if name.startswith(("JOB_", "VIEW_", "WORKER_", "SUBMIT"))}
+    - {messages.JOB_TOPIC}
 )
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    procedure=st.sampled_from([*(name for name in PROCEDURES if name != wire.VIEW_STATUS), TASK]),
+    procedure=st.sampled_from([*(name for name in PROCEDURES if name != messages.VIEW_STATUS), TASK]),
     args=st.lists(VALUES, max_size=3),
     kwargs=st.dictionaries(NAMES.filter(lambda name: name not in ("caller", "progress", "procedure")), VALUES, max_size=3),
     as_worker=st.booleans(),

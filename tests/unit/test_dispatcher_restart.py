@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.dispatching import Hall, busy, job_id
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
@@ -53,7 +53,7 @@ def test_after_a_restart_what_must_never_start_twice_fails_if_its_worker_does_no
 def test_after_a_restart_a_running_job_can_be_cancelled_before_its_worker_is_back(hall: Hall) -> None:
     busy(hall)
     hall.restart()
-    hall.ask(wire.JOB_CANCEL, [ONE])
+    hall.ask(messages.JOB_CANCEL, [ONE])
     hall.settle()
     assert hall.state(1) == "cancelled"
     back = hall.worker(running=[(ONE, 1)])
@@ -90,7 +90,7 @@ def test_after_a_restart_events_go_on_counting_where_they_were(hall: Hall) -> No
     back = hall.worker(running=[(ONE, 1)])
     back.notices((ONE, 1), "log", {"n": 3})
     hall.settle()
-    events = hall.ask(wire.JOB_EVENTS, ONE).answer["events"]
+    events = hall.ask(messages.JOB_EVENTS, ONE).answer["events"]
     assert [(event["number"], event["data"]["n"]) for event in events] == [(3, 1), (4, 2), (5, 3)]
 
 

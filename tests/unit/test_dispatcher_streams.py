@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from support.dispatching import FakeWorker, Hall, job_id
 
-from taskbahn import wire
-from taskbahn.attempt import MAX_CHUNKS, MAX_LOG_LINES
+from taskbahn.attempt.context import MAX_CHUNKS, MAX_LOG_LINES
+from taskbahn.protocol import messages
 from taskbahn_router.dispatcher import outcomes
 from taskbahn_router.workers.registry import ACKNOWLEDGE_SECONDS, STREAM_GRACE
 
 THREE = job_id(3)
-STREAM = wire.REPORTS_PREFIX + "abc"
+STREAM = messages.REPORTS_PREFIX + "abc"
 
 
 def test_streamed_reports_are_acknowledged_with_the_orders(hall: Hall) -> None:
@@ -23,8 +23,8 @@ def test_streamed_reports_are_acknowledged_with_the_orders(hall: Hall) -> None:
         hall.submit()
     hall.settle()
     runs = worker.take()
-    report(wire.plain(wire.Report(done=[wire.Done(*runs[0], "1")])))
-    report(wire.plain(wire.Report(done=[wire.Done(*runs[1], "2"), wire.Done(THREE, 1, "3")])))
+    report(messages.plain(messages.Report(done=[messages.Done(*runs[0], "1")])))
+    report(messages.plain(messages.Report(done=[messages.Done(*runs[1], "2"), messages.Done(THREE, 1, "3")])))
     hall.passes(ACKNOWLEDGE_SECONDS)
     recorded = [order for order in worker.asked.progress if "recorded" in order]
     assert sum(order["recorded"] for order in recorded) == 2
@@ -38,7 +38,7 @@ def test_a_streamed_report_is_not_acknowledged_before_it_is_durable(hall: Hall) 
     hall.submit()
     hall.settle()
     hall.hold_commits()
-    hall.heard[STREAM][0](wire.plain(wire.Report(done=[wire.Done(*worker.take()[0], "1")])))
+    hall.heard[STREAM][0](messages.plain(messages.Report(done=[messages.Done(*worker.take()[0], "1")])))
     hall.settle()
     assert not [order for order in worker.asked.progress if "recorded" in order]
     hall.release_commits()
@@ -52,7 +52,7 @@ def test_an_acknowledgement_to_a_worker_that_has_nothing_more_to_report_goes_wit
     hall.submit()
     hall.settle()
     (run,) = worker.take()
-    report(wire.plain(wire.Report(done=[wire.Done(*run, "1")])))
+    report(messages.plain(messages.Report(done=[messages.Done(*run, "1")])))
     hall.settle()
     assert not [order for order in worker.asked.progress if "recorded" in order]
     hall.submit()
@@ -62,10 +62,10 @@ def test_an_acknowledgement_to_a_worker_that_has_nothing_more_to_report_goes_wit
     hall.submit()  # now there is one that goes on, which may have something to say at any time
     hall.settle()
     second, third = worker.take()[-2:]
-    report(wire.plain(wire.Report(done=[wire.Done(*second, "2")])))
+    report(messages.plain(messages.Report(done=[messages.Done(*second, "2")])))
     hall.settle()
     assert worker.asked.progress[-1] == {"recorded": 1}
-    report(wire.plain(wire.Report(done=[wire.Done(*third, "3")])))
+    report(messages.plain(messages.Report(done=[messages.Done(*third, "3")])))
     hall.passes(ACKNOWLEDGE_SECONDS)
     assert worker.asked.progress[-1] == {"recorded": 1}
     hall.check()
@@ -98,15 +98,15 @@ def test_what_a_dismissed_worker_still_streams_is_not_heard(hall: Hall) -> None:
     hall.settle()
     (run,) = worker.take()
     worker.lost()
-    hall.heard[STREAM][0](wire.plain(wire.Report(done=[wire.Done(*run, "1")])))
+    hall.heard[STREAM][0](messages.plain(messages.Report(done=[messages.Done(*run, "1")])))
     hall.settle()
     assert hall.state(1) == "running"
 
 
 @pytest.mark.parametrize("name", ["", "taskbahn.submit", "taskbahn.reports.", "taskbahn.reports.a.b", "taskbahn.reports.ä"])
 def test_reports_are_heard_only_from_where_nobody_else_is(hall: Hall, name: str) -> None:
-    hello = wire.Hello(protocol=wire.PROTOCOL, worker="w", slots=1, tasks=[], reports=name)
-    asked = hall.ask(wire.WORKER_ATTACH, wire.plain(hello))
+    hello = messages.Hello(protocol=messages.PROTOCOL, worker="w", slots=1, tasks=[], reports=name)
+    asked = hall.ask(messages.WORKER_ATTACH, messages.plain(hello))
     assert asked.error == "invalid_request"
     assert hall.heard == {}
 
@@ -117,19 +117,19 @@ def test_what_is_reported_again_after_a_cut_is_stored_once(hall: Hall) -> None:
     hall.settle()
     (run,) = worker.take()
 
-    def log(mark: int) -> wire.Notice:
-        return wire.Notice(*run, "log", hall.wall(), {"message": f"line {mark}"}, mark)
+    def log(mark: int) -> messages.Notice:
+        return messages.Notice(*run, "log", hall.wall(), {"message": f"line {mark}"}, mark)
 
     worker.says(notices=[log(1), log(2)])
     hall.settle()
     worker.lost()
     back = hall.worker(running=[run])
     back.says(notices=[log(1), log(2), log(3)])
-    back.says(notices=[wire.Notice(*run, "log", hall.wall(), {"message": "not counted"})] * 2)
+    back.says(notices=[messages.Notice(*run, "log", hall.wall(), {"message": "not counted"})] * 2)
     hall.settle()
     back.says(notices=[log(3), log(4)])
     hall.settle()
-    stored = hall.ask(wire.JOB_EVENTS, job_id(1)).answer["events"]
+    stored = hall.ask(messages.JOB_EVENTS, job_id(1)).answer["events"]
     assert [event["data"]["message"] for event in stored if event["kind"] == "log"] == [
         "line 1", "line 2", "line 3", "not counted", "not counted", "line 4",
     ]  # fmt: skip
@@ -141,11 +141,11 @@ def test_what_is_reported_again_after_a_restart_of_the_router_is_stored_once(hal
     hall.submit(retries=1, retry_backoff=0)
     hall.settle()
     (first,) = worker.take()
-    worker.says(notices=[wire.Notice(*first, "log", hall.wall(), "line 1", mark) for mark in (1, 2)])
+    worker.says(notices=[messages.Notice(*first, "log", hall.wall(), "line 1", mark) for mark in (1, 2)])
     worker.failed(first)
     hall.passes(1)
     (run,) = worker.take()
-    lines = [wire.Notice(*run, "log", hall.wall(), f"line {mark}", mark) for mark in range(1, 6)]
+    lines = [messages.Notice(*run, "log", hall.wall(), f"line {mark}", mark) for mark in range(1, 6)]
     worker.says(notices=lines[:3])
     hall.settle()  # stored, but the worker does not hear of it
     hall.restart()
@@ -153,7 +153,7 @@ def test_what_is_reported_again_after_a_restart_of_the_router_is_stored_once(hal
     back.says(notices=lines[:2])
     back.says(notices=lines[2:])
     hall.settle()
-    stored = hall.ask(wire.JOB_EVENTS, job_id(1)).answer["events"]
+    stored = hall.ask(messages.JOB_EVENTS, job_id(1)).answer["events"]
     assert [(event["attempt"], event["data"]) for event in stored] == [
         *((1, "line 1") for _ in (1, 2)), *((2, line.data) for line in lines),
     ]  # fmt: skip
@@ -167,10 +167,10 @@ def test_each_attempt_counts_anew(hall: Hall) -> None:
     hall.settle()
     for attempt in (1, 2):
         (run,) = worker.take()
-        worker.says(notices=[wire.Notice(*run, "chunk", hall.wall(), attempt, 1)])
+        worker.says(notices=[messages.Notice(*run, "chunk", hall.wall(), attempt, 1)])
         worker.failed(run)
         hall.passes(1)
-    stored = hall.ask(wire.JOB_EVENTS, job_id(1)).answer["events"]
+    stored = hall.ask(messages.JOB_EVENTS, job_id(1)).answer["events"]
     assert [event["data"] for event in stored if event["kind"] == "chunk"] == [1, 2]
 
 
@@ -197,7 +197,7 @@ def test_a_worker_whose_report_waits_for_the_disk_is_not_given_up(hall: Hall) ->
 
 def test_workers_are_told_to_wait_while_the_store_refuses_and_what_they_send_again_does_not_gather(hall: Hall) -> None:
     worker, run = of_a_full_disk(hall)
-    done = {"done": [wire.Done(*run, "1")]}
+    done = {"done": [messages.Done(*run, "1")]}
     worker.says(**done)
     hall.passes(25)
     assert [order for order in worker.asked.progress if "waits" in order] == [{"waits": True}] * 2
@@ -244,14 +244,14 @@ def test_no_more_events_are_kept_than_the_bound_and_the_last_line_of_each_attemp
     hall.submit(retries=1, retry_delays=[0])
     hall.settle()
     run = worker.take()[0]
-    worker.says(notices=[wire.Notice(*run, "chunk", 1.0, number, number) for number in range(1, 21)])
+    worker.says(notices=[messages.Notice(*run, "chunk", 1.0, number, number) for number in range(1, 21)])
     hall.settle()
     worker.failed(run)
     hall.passes(1)
     again = worker.take()[0]
-    worker.says(notices=[wire.Notice(*again, "chunk", 1.0, number, number) for number in range(1, 21)])
+    worker.says(notices=[messages.Notice(*again, "chunk", 1.0, number, number) for number in range(1, 21)])
     hall.settle()
-    asked = hall.ask(wire.JOB_EVENTS, job_id(1))
+    asked = hall.ask(messages.JOB_EVENTS, job_id(1))
     hall.settle()
     answer = asked.answer["events"]
     kinds = [(event["kind"], event["attempt"]) for event in answer]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.dispatching import Hall, job_id
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from support.dispatching import Asked, FakeWorker
@@ -22,7 +22,7 @@ def numbers(asked: Asked) -> list[int]:
 def test_a_watcher_gets_the_snapshot_and_every_event_after_it(hall: Hall, worker: FakeWorker) -> None:
     hall.submit("x")
     hall.settle()
-    asked = hall.ask(wire.JOB_WATCH, ONE)
+    asked = hall.ask(messages.JOB_WATCH, ONE)
     run = worker.take()[0]
     worker.notices(run, "log", {"message": "a"})
     hall.settle()
@@ -46,7 +46,7 @@ def test_a_late_watcher_gets_every_stored_event_after_the_number_it_names(hall: 
     run = worker.take()[0]
     worker.notices(run, "log", 1, 2, 3)
     hall.settle()
-    asked = hall.ask(wire.JOB_WATCH, ONE, after=after)
+    asked = hall.ask(messages.JOB_WATCH, ONE, after=after)
     worker.notices(run, "log", 4)
     hall.settle()
     assert asked.progress[0]["snapshot"]["number"] == 5
@@ -60,7 +60,7 @@ def test_a_watcher_of_what_has_ended_gets_all_at_once(hall: Hall, worker: FakeWo
     worker.notices(run, "log", 1)
     worker.done(run)
     hall.settle()
-    asked = hall.ask(wire.JOB_WATCH, ONE)
+    asked = hall.ask(messages.JOB_WATCH, ONE)
     assert [entry[0] for entry in asked.sent] == ["progress", "progress", "answer"]
     assert (numbers(asked), asked.answer["state"]) == ([3], "succeeded")
 
@@ -70,7 +70,7 @@ def test_events_between_the_question_and_its_answer_are_neither_lost_nor_repeate
     hall.settle()
     run = worker.take()[0]
     hall.reading.holds = True
-    asked = hall.ask(wire.JOB_WATCH, ONE)
+    asked = hall.ask(messages.JOB_WATCH, ONE)
     worker.notices(run, "log", 1)
     hall.settle()
     hall.reading.release()
@@ -88,7 +88,7 @@ def test_an_event_that_was_read_before_it_was_let_out_is_not_repeated(hall: Hall
     hall.dispatcher.committed = lambda *of: held.append(of)  # type: ignore[method-assign]  # the loop is late
     worker.notices(run, "log", 1)
     hall.settle()
-    asked = hall.ask(wire.JOB_WATCH, ONE)
+    asked = hall.ask(messages.JOB_WATCH, ONE)
     assert numbers(asked) == [3]
     effects(*held[0])
     assert numbers(asked) == [3]
@@ -98,7 +98,7 @@ def test_a_job_that_ends_before_the_snapshot_is_out_is_told_whole(hall: Hall, wo
     hall.submit()
     hall.settle()
     hall.reading.holds = True
-    asked = hall.ask(wire.JOB_WATCH, ONE)
+    asked = hall.ask(messages.JOB_WATCH, ONE)
     worker.done(*worker.take())
     hall.settle()
     hall.reading.release()
@@ -110,10 +110,10 @@ def test_a_job_that_ends_before_the_snapshot_is_out_is_told_whole(hall: Hall, wo
 def test_the_event_of_a_cancel_has_a_number_after_those_of_the_log(hall: Hall, worker: FakeWorker) -> None:
     hall.submit()
     hall.settle()
-    asked = hall.ask(wire.JOB_WATCH, ONE)
+    asked = hall.ask(messages.JOB_WATCH, ONE)
     worker.notices(worker.take()[0], "log", 1, 2, 3)
     hall.settle()
-    hall.ask(wire.JOB_CANCEL, [ONE])
+    hall.ask(messages.JOB_CANCEL, [ONE])
     hall.settle()
     assert asked.events[-1] == (6, "state", "cancelled")
     assert numbers(asked) == [3, 4, 5, 6]
@@ -123,7 +123,7 @@ def test_every_state_on_the_way_is_an_event(hall: Hall, worker: FakeWorker) -> N
     worker.lost()
     hall.submit(delay=5, retries=1)
     hall.settle()
-    asked = hall.ask(wire.JOB_WATCH, ONE)
+    asked = hall.ask(messages.JOB_WATCH, ONE)
     worker = hall.worker("other")
     hall.passes(6)
     worker.failed(*worker.take())
@@ -139,11 +139,11 @@ def test_every_state_on_the_way_is_an_event(hall: Hall, worker: FakeWorker) -> N
 
 
 def test_the_topic_of_a_job_carries_the_same_events_while_somebody_subscribes(hall: Hall, worker: FakeWorker) -> None:
-    topic = wire.JOB_TOPIC + ONE
+    topic = messages.JOB_TOPIC + ONE
     hall.watched.add(topic)
     hall.submit()
     hall.settle()
-    watcher = hall.ask(wire.JOB_WATCH, ONE)
+    watcher = hall.ask(messages.JOB_WATCH, ONE)
     run = worker.take()[0]
     worker.notices(run, "log", 1)
     hall.settle()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.dispatching import TASK, Hall, busy, job_id
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.workers.registry import GRACE_SECONDS, HEARTBEAT_SECONDS, MISSED_HEARTBEATS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
@@ -21,7 +21,7 @@ def test_a_lost_worker_returns_its_jobs_to_the_queue_after_the_grace(hall: Hall)
     hall.passes(0.2)
     assert other.take() == [(ONE, 2), (TWO, 2)]
     assert (hall.row(1).crashes, hall.row(1).failures) == (1, 0)
-    got = hall.ask(wire.JOB_GET, ONE).answer
+    got = hall.ask(messages.JOB_GET, ONE).answer
     assert [(attempt["attempt"], attempt["outcome"]) for attempt in got["attempts"]] == [(1, "worker_lost"), (2, "")]
     hall.check()
 
@@ -124,7 +124,7 @@ def test_a_late_report_of_an_old_attempt_is_refused_and_told(hall: Hall) -> None
 
 def test_an_outcome_reported_twice_is_recorded_once(hall: Hall) -> None:
     worker = busy(hall)
-    asked = hall.ask(wire.JOB_WAIT, [ONE])
+    asked = hall.ask(messages.JOB_WAIT, [ONE])
     first, second = worker.done((ONE, 1), result="1"), worker.done((ONE, 1), result="2")
     hall.settle()
     third = worker.failed((ONE, 1))
@@ -173,7 +173,7 @@ def test_a_worker_without_work_is_forgotten_at_once(hall: Hall) -> None:
 
 def test_a_cancelled_running_job_frees_its_place_when_its_attempt_ends(hall: Hall) -> None:
     worker = busy(hall)
-    asked = hall.ask(wire.JOB_CANCEL, [ONE], reason="enough")
+    asked = hall.ask(messages.JOB_CANCEL, [ONE], reason="enough")
     hall.submit()
     hall.settle()
     assert asked.answer == ["cancelled"]
@@ -188,7 +188,7 @@ def test_a_cancelled_running_job_frees_its_place_when_its_attempt_ends(hall: Hal
 @pytest.mark.parametrize("kind, data", [("log", {"message": "late"}), ("chunk", 1), ("progress", {"current": 1})])
 def test_a_cancelled_attempt_may_speak_and_keeps_its_place_until_it_ends(hall: Hall, kind: str, data: Any) -> None:
     worker = busy(hall)
-    hall.ask(wire.JOB_CANCEL, [ONE])
+    hall.ask(messages.JOB_CANCEL, [ONE])
     hall.submit()
     hall.settle()
     noticed = worker.notices((ONE, 1), kind, data)
@@ -207,7 +207,7 @@ def test_a_cancelled_attempt_may_speak_and_keeps_its_place_until_it_ends(hall: H
 def test_a_job_cancelled_in_the_turn_in_which_it_was_accepted_is_not_handed_out(hall: Hall) -> None:
     worker = hall.worker()
     hall.submit()
-    hall.ask(wire.JOB_CANCEL, [ONE])
+    hall.ask(messages.JOB_CANCEL, [ONE])
     hall.settle()
     assert (worker.take(), worker.cancelled, hall.state(1)) == ([], [], "cancelled")
     hall.submit()
@@ -221,9 +221,9 @@ def test_a_job_retried_while_its_cancelled_attempt_still_ends_leaks_no_place(hal
     hall.submit()
     hall.settle()
     worker.take()
-    hall.ask(wire.JOB_CANCEL, [ONE])
+    hall.ask(messages.JOB_CANCEL, [ONE])
     hall.settle()
-    hall.ask(wire.JOB_RETRY, [ONE])
+    hall.ask(messages.JOB_RETRY, [ONE])
     hall.settle()
     assert worker.take() == [(ONE, 2)]
     worker.failed((ONE, 1), kind="cancelled")
@@ -256,23 +256,23 @@ def test_a_submission_repeated_while_its_job_runs_leaks_no_place(hall: Hall, run
 
 
 @pytest.mark.parametrize(
-    "protocol, who", [(wire.PROTOCOL + 1, "upgrade the router"), (wire.OLDEST_PROTOCOL - 1, "upgrade the worker")]
+    "protocol, who", [(messages.PROTOCOL + 1, "upgrade the router"), (messages.OLDEST_PROTOCOL - 1, "upgrade the worker")]
 )
 def test_a_worker_of_another_protocol_is_told_who_is_to_be_upgraded(hall: Hall, protocol: int, who: str) -> None:
-    asked = hall.ask(wire.WORKER_ATTACH, {"protocol": protocol, "of": "tomorrow"})
+    asked = hall.ask(messages.WORKER_ATTACH, {"protocol": protocol, "of": "tomorrow"})
     assert asked.error == "unsupported_protocol"
     assert who in str(asked.sent[0][1])
     assert hall.dispatcher.board.workers == {}
 
 
 def test_a_worker_that_does_not_ask_for_progress_is_refused(hall: Hall) -> None:
-    hello = wire.Hello(protocol=1, worker="w", slots=1, tasks=[])
-    assert hall.ask(wire.WORKER_ATTACH, wire.plain(hello), progress=False).error == "invalid_request"
+    hello = messages.Hello(protocol=1, worker="w", slots=1, tasks=[])
+    assert hall.ask(messages.WORKER_ATTACH, messages.plain(hello), progress=False).error == "invalid_request"
 
 
 def test_a_session_that_did_not_attach_reports_nothing(hall: Hall) -> None:
     busy(hall)
-    assert hall.ask(wire.WORKER_REPORT, {"done": [[ONE, 1, "1"]]}, caller=99).error == "invalid_request"
+    assert hall.ask(messages.WORKER_REPORT, {"done": [[ONE, 1, "1"]]}, caller=99).error == "invalid_request"
     assert hall.state(1) == "running"
 
 

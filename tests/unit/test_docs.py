@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from support import documents
 
-from taskbahn import wire
 from taskbahn.cli import COMMANDS
 from taskbahn.errors import BY_URI
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 URIS = [
-    value for name, value in vars(wire).items() if isinstance(value, str) and value.startswith("taskbahn.") and name.isupper()
+    value for name, value in vars(messages).items() if isinstance(value, str) and value.startswith("taskbahn.") and name.isupper()
 ]
 
 
@@ -47,7 +47,7 @@ def test_each_uri_of_the_protocol_is_described(uri: str) -> None:
 
 
 def test_there_are_uris_to_look_for() -> None:
-    assert {wire.SUBMIT, wire.CHANGES_TOPIC, wire.OFFER_PREFIX} <= set(URIS)
+    assert {messages.SUBMIT, messages.CHANGES_TOPIC, messages.OFFER_PREFIX} <= set(URIS)
 
 
 @pytest.mark.parametrize("uri", sorted(BY_URI))
@@ -59,7 +59,7 @@ def test_the_pages_on_the_command_line_have_all_commands() -> None:
     assert re.findall(r"^### `taskbahn (\w+)`$", text("cli.md"), re.MULTILINE) == list(COMMANDS)
 
 
-@pytest.mark.parametrize("option", wire.Options.__struct_fields__)
+@pytest.mark.parametrize("option", messages.Options.__struct_fields__)
 def test_each_option_is_described(option: str) -> None:
     if option != "retry_delays":  # what `retries=[...]` becomes on the wire
         assert f"`{option}`" in text("tasks.md")

@@ -15,7 +15,7 @@ from twisted.internet.defer import succeed
 from twisted.logger import globalLogPublisher
 
 from taskbahn.errors import UnknownTask
-from taskbahn.raw_messages import CALL, ERROR, RESULT, YIELD
+from taskbahn.transport.raw_messages import CALL, ERROR, RESULT, YIELD
 from taskbahn_router.crossbar_edge import direct_path
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.model.pending_call import Call

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from taskbahn import wire
-from taskbahn.event_stream import EventStream
+from taskbahn.jobs.event_stream import EventStream
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ class Client:
         self.request = request
 
 
-class Looked(deque[wire.Event]):
+class Looked(deque[messages.Event]):
     """What has come; when somebody has seen that it is nothing, something happens before his next look."""
 
     def __init__(self, happens: Callable[[], None]) -> None:
@@ -44,8 +44,8 @@ class Looked(deque[wire.Event]):
         return seen
 
 
-def in_a_loop(stream: EventStream) -> list[wire.Event]:
-    async def read() -> list[wire.Event]:
+def in_a_loop(stream: EventStream) -> list[messages.Event]:
+    async def read() -> list[messages.Event]:
         return [event async for event in stream]
 
     with ThreadPoolExecutor(1) as thread:  # pytest's own loop may belong to Twisted

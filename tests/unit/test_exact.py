@@ -19,11 +19,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskbahn import wire
+from taskbahn.attempt.plain_data import data_of
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable
-from taskbahn.exact import Inexact
-from taskbahn.handover import data_of
-from taskbahn.schema import TaskSignature, pack_plain, pack_result
+from taskbahn.protocol import messages
+from taskbahn.signatures.exact_values import Inexact
+from taskbahn.signatures.signature import TaskSignature, pack_plain, pack_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,7 @@ def test_a_second_call_takes_and_refuses_what_the_first_one_does(hint: Any) -> N
     def answers_alike(right: Any, value: Any) -> None:
         first, later = signature_of(hint), signature_of(hint)
         later.unpack(later.pack((right,), {}))
-        text = wire.to_json([[value], {}])
+        text = messages.to_json([[value], {}])
         assert answer(later, text) == answer(first, text)
 
     answers_alike()

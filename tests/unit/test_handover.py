@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn import Retry, wire
-from taskbahn.attempt import ACTIVE, AttemptContext
-from taskbahn.context import current
-from taskbahn.handover import data_of, number_of, seconds_of, text_of
-from taskbahn.progress import is_sound, progress_of
+from taskbahn import Retry
+from taskbahn.attempt.context import ACTIVE, AttemptContext
+from taskbahn.attempt.current import current
+from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
+from taskbahn.jobs.progress import is_sound, progress_of
+from taskbahn.protocol import messages
 from taskbahn.worker.failure import describe
 
 if TYPE_CHECKING:
@@ -220,9 +221,9 @@ stages = st.lists(st.dictionaries(st.sampled_from(STAGE), json_values) | json_va
 @given(st.dictionaries(st.sampled_from(NAMES), json_values | stages) | json_values)
 def test_readers_take_whatever_an_older_or_a_foreign_worker_has_sent_as_progress(data: Any) -> None:
     found = progress_of(data)
-    assert is_sound(wire.plain(found))
+    assert is_sound(messages.plain(found))
     if is_sound(data):
-        assert found == msgspec.convert(data, wire.Progress)
+        assert found == msgspec.convert(data, messages.Progress)
 
 
 def test_what_is_sound_of_odd_progress_is_kept() -> None:

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from support.dispatching import TASK, WALL, Hall, job_id
 
-from taskbahn import wire, wire_views
 from taskbahn.errors import InvalidName, InvalidRequest, UnknownTask
+from taskbahn.protocol import messages, views
 from taskbahn_router.dispatcher.dispatcher import KEEP_MINUTES
 from taskbahn_router.metrics.daily import MOST_TASKS
 from taskbahn_router.metrics.histogram import step_of
@@ -48,18 +48,18 @@ class Watched:
         self._begin()
         self.answers.load()
 
-    def ask(self, **given: Any) -> wire_views.History:
+    def ask(self, **given: Any) -> views.History:
         hall = self.hall
         hall._requests += 1
-        call = Call(hall, hall._requests, wire.VIEW_HISTORY, [], given)
+        call = Call(hall, hall._requests, messages.VIEW_HISTORY, [], given)
         sent: list[tuple[Any, ...]] = []
         hall.asked[call.request] = type("Sent", (), {"sent": sent})()
         self.answers.history(call)
-        return msgspec.convert(sent[0][1], wire_views.History)
+        return msgspec.convert(sent[0][1], views.History)
 
-    def status(self) -> wire_views.Status:
+    def status(self) -> views.Status:
         rest = {"version": "", "started_at": 0, "now": 0, "jobs": {}, "workers": 0, "slots": 0, "running": 0, "lag": 0}
-        return msgspec.convert({**rest, **self.overview.status()}, wire_views.Status)
+        return msgspec.convert({**rest, **self.overview.status()}, views.Status)
 
     def one_job(self, *, wait: int = 0, seconds: float = 1.0, fails: bool = False, **options: Any) -> None:
         """A job that waits so long, on a worker that comes and goes."""
@@ -96,18 +96,18 @@ def test_everything_that_happens_to_jobs_is_counted_once(watched: Watched) -> No
     worker.failed(runs[2])
     worker.failed(runs[3], retry=False)
     worker.hands_back(runs[4])
-    hall.ask(wire.JOB_CANCEL, [runs[5][0], job_id(9), job_id(9), job_id(77)])
+    hall.ask(messages.JOB_CANCEL, [runs[5][0], job_id(9), job_id(9), job_id(77)])
     watched.passes(5)
     counts = {"accepted": 8, "succeeded": 2, "failed": 1, "cancelled": 2, "expired": 1, "retried": 1}
     assert msgspec.to_builtins(watched.status().totals) == counts
     chart = msgspec.to_builtins(watched.ask(seconds=60))
     assert {name: sum(filter(None, chart[name])) for name in counts} == counts
-    (view,) = hall.ask(wire.VIEW_TASKS).answer
+    (view,) = hall.ask(messages.VIEW_TASKS).answer
     del counts["retried"]
     assert {name: view["statistics"][name] for name in counts} == counts
     assert view["statistics"]["run"] == pytest.approx(2.0, rel=NEAR)
     assert view["statistics"]["last_at"] == pytest.approx(hall.wall(), abs=5.1)
-    assert hall.ask(wire.VIEW_QUEUES).answer[1]["rate"] == pytest.approx(2 / 5)
+    assert hall.ask(messages.VIEW_QUEUES).answer[1]["rate"] == pytest.approx(2 / 5)
     hall.check()
 
 
@@ -175,7 +175,7 @@ def test_after_a_restart_the_minutes_are_there_and_go_on(watched: Watched, *, cl
     watched.passes(60)  # the minute in which it began is stored in two parts
     assert sum(filter(None, watched.ask(seconds=3600).accepted)) == (3 if cleanly else 2)
     assert sum(filter(None, watched.ask(seconds=3600, task=TASK).accepted)) == (3 if cleanly else 2)
-    statistics = watched.hall.ask(wire.VIEW_TASKS).answer[0]["statistics"]
+    statistics = watched.hall.ask(messages.VIEW_TASKS).answer[0]["statistics"]
     assert (statistics["succeeded"], statistics["failed"]) == ((2, 1) if cleanly else (2, 0))
     assert watched.status().totals.accepted == 1
 
@@ -338,7 +338,7 @@ def test_what_is_wrong_is_seen_at_the_board(watched: Watched) -> None:
     assert kinds(watched) == [
         ("queue_not_served", "mail"), ("busy", "default"), ("long_running", another.runs[0][0]),
     ]  # fmt: skip
-    hall.ask(wire.ADMIN_DRAIN, "w", True)
+    hall.ask(messages.ADMIN_DRAIN, "w", True)
     watched.passes(2)
     assert kinds(watched) == [("queue_not_served", "mail"), ("draining", "w"), ("long_running", another.runs[0][0])]
     worker.silent = True

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from support.dispatching import WALL, Hall, job_id
 
-from taskbahn import wire, wire_views
+from taskbahn.protocol import messages, views
 from taskbahn_router.dispatcher import outcomes
 from taskbahn_router.queries import error_groups, fingerprint_cache, job_lists
 
@@ -25,7 +25,7 @@ def ids(hall: Hall, **wanted: Any) -> list[int]:
     """The last digits of the ids of all jobs that are found; it goes on asking until the end."""
     found: list[str] = []
     while True:
-        answer = hall.ask(wire.VIEW_JOBS, ids=True, **wanted).answer
+        answer = hall.ask(messages.VIEW_JOBS, ids=True, **wanted).answer
         found += answer["ids"]
         if answer["next"] is None:
             break
@@ -40,7 +40,7 @@ def fail(hall: Hall, worker: FakeWorker, count: int, task: str = "a.task", **err
         hall.settle()
         [(id, attempt)] = worker.take()
         info = {"type": "ValueError", "message": f"order {number} is gone", **error}
-        worker.says(failed=[wire.Failed(id=id, attempt=attempt, kind="error", error=info)])
+        worker.says(failed=[messages.Failed(id=id, attempt=attempt, kind="error", error=info)])
         hall.passes(1)
 
 
@@ -60,7 +60,7 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(hall: Hall, worker: FakeWo
     assert ids(hall, since=WALL + 5) == [3, 2]
     assert ids(hall, since=int(WALL), until=WALL + 15) == [2, 1]
     assert ids(hall, limit=1) == [3, 2, 1]
-    listed = hall.ask(wire.VIEW_JOBS, limit=2).answer
+    listed = hall.ask(messages.VIEW_JOBS, limit=2).answer
     assert [view["id"] for view in listed["jobs"]] == [job_id(3), job_id(2)]
     assert not {"args", "result", "place", "typical"} & set(listed["jobs"][0])
 
@@ -89,21 +89,21 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(hall: Hall, worker: FakeWo
     ],
 )
 def test_a_wrong_question_is_told_what_is_wrong(hall: Hall, wrong: dict[str, Any], sentence: str) -> None:
-    asked = hall.ask(wire.VIEW_JOBS, **wrong)
+    asked = hall.ask(messages.VIEW_JOBS, **wrong)
     assert asked.error == "invalid_request"
     assert sentence in str(asked.sent[-1][1])
 
 
 def test_what_is_no_filter_is_never_ignored(hall: Hall) -> None:
-    assert hall.ask(wire.VIEW_JOBS, {"state": "failed"}).error == "invalid_request"
+    assert hall.ask(messages.VIEW_JOBS, {"state": "failed"}).error == "invalid_request"
 
 
 def test_failed_jobs_are_grouped_by_what_they_have_in_common(hall: Hall, worker: FakeWorker) -> None:
     fail(hall, worker, 3)
     fail(hall, worker, 1, task="b.task")
     fail(hall, worker, 2, message="something else", traceback="long " * 1000)
-    answer = hall.ask(wire.VIEW_ERRORS).answer
-    found = msgspec.convert(answer, wire_views.Errors)
+    answer = hall.ask(messages.VIEW_ERRORS).answer
+    found = msgspec.convert(answer, views.Errors)
     assert (found.looked_at, found.complete) == (6, True)
     assert [(group.count, group.task, group.message, group.job) for group in found.groups] == [
         (3, "a.task", "order 2 is gone", job_id(3)),
@@ -111,8 +111,8 @@ def test_failed_jobs_are_grouped_by_what_they_have_in_common(hall: Hall, worker:
         (1, "b.task", "order 0 is gone", job_id(4)),
     ]
     assert (found.groups[0].type, found.groups[0].first_at, found.groups[0].last_at) == ("ValueError", WALL, WALL + 2)
-    assert [group["count"] for group in hall.ask(wire.VIEW_ERRORS, task="b.*").answer["groups"]] == [1]
-    assert hall.ask(wire.VIEW_ERRORS, task=1).error == "invalid_request"
+    assert [group["count"] for group in hall.ask(messages.VIEW_ERRORS, task="b.*").answer["groups"]] == [1]
+    assert hall.ask(messages.VIEW_ERRORS, task=1).error == "invalid_request"
     for group, jobs in zip(found.groups, ([3, 2, 1], [6, 5], [4]), strict=True):
         assert ids(hall, error=group.fingerprint) == jobs
         assert ids(hall, error=group.fingerprint, limit=1) == jobs
@@ -122,13 +122,13 @@ def test_failed_jobs_are_grouped_by_what_they_have_in_common(hall: Hall, worker:
 
 def test_a_job_that_is_retried_leaves_its_group_and_may_come_into_another_one(hall: Hall, worker: FakeWorker) -> None:
     fail(hall, worker, 2)
-    [before] = hall.ask(wire.VIEW_ERRORS).answer["groups"]
-    hall.ask(wire.JOB_RETRY, [job_id(1)])
+    [before] = hall.ask(messages.VIEW_ERRORS).answer["groups"]
+    hall.ask(messages.JOB_RETRY, [job_id(1)])
     hall.settle()
-    assert [group["count"] for group in hall.ask(wire.VIEW_ERRORS).answer["groups"]] == [1]
+    assert [group["count"] for group in hall.ask(messages.VIEW_ERRORS).answer["groups"]] == [1]
     worker.failed(*worker.take())
     hall.settle()
-    groups = hall.ask(wire.VIEW_ERRORS).answer["groups"]
+    groups = hall.ask(messages.VIEW_ERRORS).answer["groups"]
     assert [(group["message"], group["count"]) for group in groups] == [("no", 1), ("order 1 is gone", 1)]
     assert ids(hall, error=before["fingerprint"]) == [2]
 
@@ -140,20 +140,20 @@ def test_fingerprints_are_kept_with_jobs_as_they_fail_and_worked_out_for_those_t
         before.setattr(outcomes, "fingerprint", lambda *_: None)
         fail(hall, worker, 2)
     fail(hall, worker, 1)
-    [group] = hall.ask(wire.VIEW_ERRORS).answer["groups"]
+    [group] = hall.ask(messages.VIEW_ERRORS).answer["groups"]
     assert group["count"] == 3
-    shown = [hall.ask(wire.JOB_GET, job_id(number)).answer["fingerprint"] for number in (1, 2, 3)]
+    shown = [hall.ask(messages.JOB_GET, job_id(number)).answer["fingerprint"] for number in (1, 2, 3)]
     assert shown == [group["fingerprint"]] * 3
-    assert [job.get("fingerprint") for job in hall.ask(wire.VIEW_JOBS).answer["jobs"]] == [group["fingerprint"], None, None]
+    assert [job.get("fingerprint") for job in hall.ask(messages.VIEW_JOBS).answer["jobs"]] == [group["fingerprint"], None, None]
     asked: list[int] = []
     monkeypatch.setattr(hall.jobs._lists._reader, "errors", asked.extend)
-    assert hall.ask(wire.VIEW_ERRORS).answer["groups"] == [group]
+    assert hall.ask(messages.VIEW_ERRORS).answer["groups"] == [group]
     fail(hall, worker, 3)
-    assert [each["count"] for each in hall.ask(wire.VIEW_ERRORS).answer["groups"]] == [6]
+    assert [each["count"] for each in hall.ask(messages.VIEW_ERRORS).answer["groups"]] == [6]
     assert asked == [], "no error is read to put it into its group"
-    hall.ask(wire.JOB_RETRY, [job_id(3)])
+    hall.ask(messages.JOB_RETRY, [job_id(3)])
     hall.settle()
-    assert "fingerprint" not in hall.ask(wire.JOB_GET, job_id(3)).answer
+    assert "fingerprint" not in hall.ask(messages.JOB_GET, job_id(3)).answer
 
 
 @pytest.fixture
@@ -171,8 +171,8 @@ def test_failed_jobs_are_looked_at_in_slices_so_that_other_questions_come_betwee
 ) -> None:
     fail(hall, worker, 5)
     hall.reading.holds = True
-    asked = hall.ask(wire.VIEW_ERRORS)
-    other = hall.ask(wire.VIEW_JOBS)
+    asked = hall.ask(messages.VIEW_ERRORS)
+    other = hall.ask(messages.VIEW_JOBS)
     for _ in range(2):
         hall.reading.held.pop(0)()
     assert (len(asked.sent), len(other.sent)) == (0, 1)
@@ -180,17 +180,17 @@ def test_failed_jobs_are_looked_at_in_slices_so_that_other_questions_come_betwee
     assert (asked.answer["looked_at"], asked.answer["complete"]) == (5, True)
     fingerprint = asked.answer["groups"][0]["fingerprint"]
     assert ids(hall, error=fingerprint) == [5, 4, 3, 2, 1]
-    first = hall.ask(wire.VIEW_JOBS, error=fingerprint).answer
+    first = hall.ask(messages.VIEW_JOBS, error=fingerprint).answer
     assert (len(first["jobs"]), first["next"]) == (2, 4), "a slice may be short, with more to come"
 
 
 def test_it_is_said_when_not_all_failures_were_looked_at_or_shown(hall: Hall, worker: FakeWorker, small: None) -> None:
     for kind in ("A", "B", "C"):
         fail(hall, worker, 1, type=kind)
-    answer = hall.ask(wire.VIEW_ERRORS).answer
+    answer = hall.ask(messages.VIEW_ERRORS).answer
     assert (len(answer["groups"]), answer["looked_at"], answer["complete"]) == (2, 3, False)
     fail(hall, worker, 5)
-    answer = hall.ask(wire.VIEW_ERRORS).answer
+    answer = hall.ask(messages.VIEW_ERRORS).answer
     assert (answer["looked_at"], answer["complete"]) == (6, False)
     assert answer["groups"][0]["count"] == 5
 
@@ -198,7 +198,7 @@ def test_it_is_said_when_not_all_failures_were_looked_at_or_shown(hall: Hall, wo
 def test_who_goes_away_is_not_worked_for_any_more(hall: Hall, worker: FakeWorker, small: None) -> None:
     fail(hall, worker, 5)
     hall.reading.holds = True
-    asked = hall.ask(wire.VIEW_ERRORS)
+    asked = hall.ask(messages.VIEW_ERRORS)
     asked.gone()
     hall.reading.release()
     hall.reading.holds = True

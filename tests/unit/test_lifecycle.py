@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 import taskbahn_router
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core import lifecycle
 from taskbahn_router.core.lifecycle import MOVES, Event, IllegalMove, advance
 from taskbahn_router.model.state import Job

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn import ids, wire
 from taskbahn.errors import InvalidName, InvalidRequest
+from taskbahn.protocol import ids, messages
 from taskbahn_router.model.state import id_bytes, id_text
 from taskbahn_router.submission.submission import check_name, new_id
 
 GOOD = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 
 
-@pytest.mark.parametrize("name", ["a", "images.thumbnail", "a.b.c_d.9", "taskbahnx.a", "wamper", "a" * wire.MAX_TASK_NAME])
+@pytest.mark.parametrize("name", ["a", "images.thumbnail", "a.b.c_d.9", "taskbahnx.a", "wamper", "a" * messages.MAX_TASK_NAME])
 def test_dotted_lower_case_words_name_a_task(name: str) -> None:
     check_name(name)
 

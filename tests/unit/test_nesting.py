@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.dispatching import Hall
 
-from taskbahn import wire
 from taskbahn.errors import ResultNotSerialisable, TooDeep
-from taskbahn.nesting import check_nesting
-from taskbahn.payloads import pack_plain, pack_result
-from taskbahn.schema import TaskSignature
+from taskbahn.protocol import messages
+from taskbahn.protocol.json_depth import check_nesting
+from taskbahn.signatures.payloads import pack_plain, pack_result
+from taskbahn.signatures.signature import TaskSignature
 
-MOST = wire.MAX_NESTING
+MOST = messages.MAX_NESTING
 WRAPS = ("list", "object", "wide", "text")
 BRACKETS = '"\\[]{}a'  # what texts are made of that could be taken for structure
 
@@ -76,7 +76,7 @@ def test_the_dispatcher_refuses_them_however_they_come() -> None:
     deep = nested(300)
     text = json.dumps([[deep], {}])
     asked = hall.ask(
-        wire.SUBMIT,
+        messages.SUBMIT,
         [
             {"task": "a.task", "args": [deep]},
             {"task": "a.task", "packed": text},

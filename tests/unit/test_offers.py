@@ -10,11 +10,11 @@ import pytest
 from support.dispatching import Asked, Hall, job_id
 from twisted.internet.defer import Deferred
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.workers.offer_uris import offer_of, problem_of, taken
 from taskbahn_router.workers.offers import GONE_SECONDS, TELL_SECONDS, OfferFailed, Offers
 
-URI = wire.OFFER_PREFIX + "shop.offered"
+URI = messages.OFFER_PREFIX + "shop.offered"
 
 
 def offers(hall: Hall) -> Offers:
@@ -39,7 +39,7 @@ def fractions(watching: Asked) -> list[Any]:
 
 def test_of_much_progress_the_first_and_the_newest_are_told(hall: Hall) -> None:
     say, ends = hall.heard[URI]
-    watching = hall.ask(wire.JOB_WATCH, job_id(1))
+    watching = hall.ask(messages.JOB_WATCH, job_id(1))
     hall.settle()
     for number in range(1000):
         say(number / 1000)
@@ -65,7 +65,7 @@ def test_while_the_store_takes_nothing_progress_does_not_gather(hall: Hall) -> N
         hall.passes(TELL_SECONDS)
     assert len(hall.dispatcher.gathered.reports) <= 1
     hall.store.refuses = ""
-    watching = hall.ask(wire.JOB_WATCH, job_id(1))
+    watching = hall.ask(messages.JOB_WATCH, job_id(1))
     hall.passes(30)
     assert fractions(watching) == [0.0, 0.999]
     ends.callback("done")
@@ -108,14 +108,14 @@ def test_who_wants_to_know_its_job_is_told_before_the_arguments(monkeypatch: pyt
         return calls(uri, args, kwargs, on_progress)
 
     monkeypatch.setattr(hall, "call_offer", call_offer)
-    offers(hall).created({"id": 1, "uri": wire.OFFER_JOB_PREFIX + "shop.offered"})
+    offers(hall).created({"id": 1, "uri": messages.OFFER_JOB_PREFIX + "shop.offered"})
     hall.submit(7, task="shop.offered")
     hall.settle()
-    assert called == [(wire.OFFER_JOB_PREFIX + "shop.offered", [{"job": job_id(1), "attempt": 1}, 7], {})]
+    assert called == [(messages.OFFER_JOB_PREFIX + "shop.offered", [{"job": job_id(1), "attempt": 1}, 7], {})]
     hall.check()
 
 
-NAMED = wire.OFFER_AS_PREFIX + "{}.shop.offered"
+NAMED = messages.OFFER_AS_PREFIX + "{}.shop.offered"
 
 
 def test_named_offers_share_the_jobs_of_a_task_and_one_that_goes_leaves_its_job_to_the_other() -> None:
@@ -142,7 +142,7 @@ def test_named_offers_share_the_jobs_of_a_task_and_one_that_goes_leaves_its_job_
 def test_one_name_may_offer_several_tasks_with_and_without_its_job() -> None:
     hall = Hall()
     made = offers(hall)
-    uris = [NAMED.format("a"), wire.OFFER_JOB_AS_PREFIX + "a.shop.offered", wire.OFFER_AS_PREFIX + "a.b"]
+    uris = [NAMED.format("a"), messages.OFFER_JOB_AS_PREFIX + "a.shop.offered", messages.OFFER_AS_PREFIX + "a.b"]
     for number, uri in enumerate(uris):
         made.created({"id": number, "uri": uri})
     attached = [worker for worker in hall.dispatcher.board.workers.values() if worker.orders is not None]
@@ -152,11 +152,11 @@ def test_one_name_may_offer_several_tasks_with_and_without_its_job() -> None:
     hall.check()
 
 
-@pytest.mark.parametrize("prefix", [wire.OFFER_AS_PREFIX, wire.OFFER_JOB_AS_PREFIX])
+@pytest.mark.parametrize("prefix", [messages.OFFER_AS_PREFIX, messages.OFFER_JOB_AS_PREFIX])
 def test_the_name_ends_at_the_first_dot(prefix: str) -> None:
     offer = offer_of(f"{prefix}a.b.c")
     assert offer is not None
-    assert (offer.name, offer.task, offer.knows_job) == ("a", "b.c", prefix == wire.OFFER_JOB_AS_PREFIX)
+    assert (offer.name, offer.task, offer.knows_job) == ("a", "b.c", prefix == messages.OFFER_JOB_AS_PREFIX)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_good_offers_and_other_procedures_are_not_refused(uri: str) -> None:
     assert problem_of(uri) == ""
 
 
-@pytest.mark.parametrize("prefix", [wire.OFFER_AS_PREFIX, wire.OFFER_JOB_AS_PREFIX])
+@pytest.mark.parametrize("prefix", [messages.OFFER_AS_PREFIX, messages.OFFER_JOB_AS_PREFIX])
 @pytest.mark.parametrize("name", ["", "a", "a.b", "A-1", "é", " ", "n" * 64, "n" * 65, "a\n", "..", "_"])
 @pytest.mark.parametrize("task", ["", "x", "x.y", "X", ".x", "x.", "taskbahn.x", "wamp", "x\n", "x" * 200, "x" * 201])
 def test_what_is_not_refused_has_a_name_of_one_component_and_a_task(prefix: str, name: str, task: str) -> None:
@@ -191,8 +191,8 @@ def test_what_is_not_refused_has_a_name_of_one_component_and_a_task(prefix: str,
     assert offer is not None
     assert f"{prefix}{offer.name}.{offer.task}" == uri
     if not problem_of(uri):
-        assert re.fullmatch(wire.OFFER_NAME, offer.name)
-        assert re.fullmatch(wire.TASK_NAME, offer.task)
+        assert re.fullmatch(messages.OFFER_NAME, offer.name)
+        assert re.fullmatch(messages.TASK_NAME, offer.task)
 
 
 def test_an_offer_is_no_pattern() -> None:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.dispatching import Hall
 
-from taskbahn import wire
 from taskbahn.errors import InvalidOption
-from taskbahn.options import CallOptions, TaskOptions, as_dict, make_options
+from taskbahn.protocol import messages
 from taskbahn.protocol.options import OTHER_WORDS, TABLE, WIRE, Where, names
+from taskbahn.tasks.options import CallOptions, TaskOptions, as_dict, make_options
 from taskbahn_router.core.policy import Policy, resolve
 
 STATIC = Path(__file__).parents[2] / "web" / "taskbahn_web" / "static"
@@ -35,7 +35,7 @@ def test_a_name_is_there_once() -> None:
 
 
 def test_what_travels_has_the_names_and_types_of_the_table() -> None:
-    hints = get_type_hints(wire.Options)
+    hints = get_type_hints(messages.Options)
     assert set(hints) == set(WIRE)
     for name, option in WIRE.items():
         assert hints[name] == (list[option.type] if option.most is not None else option.type) | None, name  # type: ignore[name-defined]
@@ -61,7 +61,7 @@ def test_a_default_is_in_range_and_every_row_explains_itself(option: Any) -> Non
 
 
 def test_without_options_the_dispatcher_promises_the_defaults_of_the_table() -> None:
-    assert resolve(wire.Options(), wire.Options(), "") == Policy()
+    assert resolve(messages.Options(), messages.Options(), "") == Policy()
     promised = {name: getattr(Policy(), name) for name in WIRE if hasattr(Policy(), name)}
     assert {name: value or None for name, value in promised.items()} == {name: WIRE[name].default or None for name in promised}
     assert set(WIRE) - set(promised) == {"delivery", "on_caller_lost"}

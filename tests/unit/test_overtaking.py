@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.dispatching import TASK, Hall, job_id
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.dispatcher.early_dispatch import HOLD_SECONDS
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def test_a_stopping_dispatcher_commits_what_it_held_back(hall: Hall, worker: Fak
 
 
 def test_of_one_turn_both_the_running_and_the_repeated_are_answered(hall: Hall, worker: FakeWorker) -> None:
-    asked = [hall.ask(wire.SUBMIT, [{"task": TASK, "id": ONE}], follow=True) for _ in range(2)]
+    asked = [hall.ask(messages.SUBMIT, [{"task": TASK, "id": ONE}], follow=True) for _ in range(2)]
     hall.settle()
     runs = worker.take()
     assert runs == [(ONE, 1)]

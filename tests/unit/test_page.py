@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from taskbahn import wire
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.lifecycle import Event, sources
 from taskbahn_web import STATIC
 
@@ -102,4 +102,4 @@ def test_the_uris_are_those_of_the_protocol() -> None:
     source = (STATIC / "client/wire.js").read_text(encoding="utf-8")
     uris = dict(re.findall(r'export const (\w+) = "([^"]+)";', source))
     assert len(uris) > 10
-    assert uris == {name: getattr(wire, name) for name in uris}
+    assert uris == {name: getattr(messages, name) for name in uris}

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.dispatching import TASK, FakeWorker, Hall, job_id
 
-from taskbahn import wire
-from taskbahn.pages import PAGE_BYTES, outcome_bytes, pages, text_bytes, value_bytes
+from taskbahn.protocol import messages
+from taskbahn.protocol.message_pages import PAGE_BYTES, outcome_bytes, pages, text_bytes, value_bytes
 from taskbahn.worker.reporter import Batch
 from taskbahn_router.publishing.publisher import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LARGEST = '"' + "x" * (wire.MAX_RESULT - 2) + '"'
-QUOTES = json.dumps('"' * ((wire.MAX_RESULT - 2) // 2))  # each character is two here, and four in a JSON message
-FAR = json.dumps("😀" * ((wire.MAX_RESULT - 2) // 4), ensure_ascii=False)
+LARGEST = '"' + "x" * (messages.MAX_RESULT - 2) + '"'
+QUOTES = json.dumps('"' * ((messages.MAX_RESULT - 2) // 2))  # each character is two here, and four in a JSON message
+FAR = json.dumps("😀" * ((messages.MAX_RESULT - 2) // 4), ensure_ascii=False)
 MANY = 8  # of each kind below: more than one message holds
 SIZES = st.lists(st.sampled_from(["1", '"' + "y" * 70_000 + '"', LARGEST, QUOTES, FAR]), min_size=1, max_size=6)
 
@@ -35,7 +35,7 @@ def on_the_wire(value: Any) -> int:
 def assert_all_fit(asked: Any) -> None:
     for kind, *values in asked.sent:
         assert kind != "fail"
-        assert on_the_wire(values) <= wire.MAX_MESSAGE
+        assert on_the_wire(values) <= messages.MAX_MESSAGE
 
 
 def results(asked: Any) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def results(asked: Any) -> dict[str, Any]:
     )
 )
 def test_a_size_is_a_bound_from_above_for_both_serializers(value: Any) -> None:
-    text = wire.to_json(value)
+    text = messages.to_json(value)
     assert on_the_wire(value) - 200 <= value_bytes(value) + 1
     assert on_the_wire(text) - 200 <= text_bytes(text) + 5
 
@@ -79,7 +79,7 @@ def test_a_wait_for_jobs_that_have_ended_comes_in_pages(texts: list[str]) -> Non
     for run, text in zip(worker.take(), texts, strict=True):
         worker.done(run, result=text)
         hall.settle()
-    asked = hall.ask(wire.JOB_WAIT, [*ids, job_id(99)])
+    asked = hall.ask(messages.JOB_WAIT, [*ids, job_id(99)])
     hall.passes(5)
     assert_all_fit(asked)
     assert results(asked) == {**dict(zip(ids, texts, strict=True)), job_id(99): None}
@@ -91,7 +91,7 @@ def test_a_wait_for_jobs_that_have_ended_comes_in_pages(texts: list[str]) -> Non
 @given(SIZES)
 def test_outcomes_of_one_turn_come_in_pages(texts: list[str]) -> None:
     hall, worker, ids = running(len(texts))
-    asked = hall.ask(wire.JOB_WAIT, ids)
+    asked = hall.ask(messages.JOB_WAIT, ids)
     for run, text in zip(worker.take(), texts, strict=True):
         worker.done(run, result=text)
     hall.passes(5)
@@ -109,7 +109,7 @@ def test_the_next_page_waits_until_its_reader_has_taken_most_of_the_last(hall: H
     worker.done(*worker.take(), result=LARGEST)
     hall.settle()
     hall.unread[1] = 10 * PAGE_BYTES
-    asked = hall.ask(wire.JOB_WAIT, ids)
+    asked = hall.ask(messages.JOB_WAIT, ids)
     hall.passes(5)
     assert len(results(asked)) == 1
     hall.unread[1] = 0
@@ -126,7 +126,7 @@ def test_one_who_takes_a_single_answer_is_told_what_is_not_in_it(hall: Hall) -> 
     hall.settle()
     worker.done(*worker.take(), result=LARGEST)
     hall.settle()
-    asked = hall.ask(wire.JOB_WAIT, ids, progress=False)
+    asked = hall.ask(messages.JOB_WAIT, ids, progress=False)
     hall.passes(1)
     assert_all_fit(asked)
     (outcome,) = asked.answer["outcomes"]
@@ -139,7 +139,7 @@ def test_one_who_takes_a_single_answer_gets_what_ended_early_too(hall: Hall) -> 
         hall.submit()
     hall.settle()
     first, second = worker.take()
-    asked = hall.ask(wire.JOB_WAIT, [job_id(1), job_id(2)], progress=False)
+    asked = hall.ask(messages.JOB_WAIT, [job_id(1), job_id(2)], progress=False)
     for run in (first, second):
         worker.done(run)
         hall.settle()
@@ -149,7 +149,7 @@ def test_one_who_takes_a_single_answer_gets_what_ended_early_too(hall: Hall) -> 
 def test_attempts_with_large_arguments_go_to_a_worker_in_several_orders(hall: Hall) -> None:
     worker = hall.worker(slots=40)
     for _ in range(40):
-        hall.submit('"' * (wire.MAX_ARGUMENTS // 2 - 10))
+        hall.submit('"' * (messages.MAX_ARGUMENTS // 2 - 10))
     hall.settle()
     assert len(worker.take()) == 40
     assert_all_fit(worker.asked)
@@ -168,7 +168,7 @@ def test_an_order_is_cut_without_losing_anything(cancels: list[Any], runs: list[
     for name in ("run", "cancel"):
         assert [one for part in parts for one in part.get(name, [])] == order[name]
     assert [part["recorded"] for part in parts if "recorded" in part] == [3]
-    assert all(on_the_wire(part) <= wire.MAX_MESSAGE for part in parts)
+    assert all(on_the_wire(part) <= messages.MAX_MESSAGE for part in parts)
 
 
 def test_chunks_of_one_turn_reach_watchers_callers_and_topics_in_pages(hall: Hall) -> None:
@@ -176,17 +176,17 @@ def test_chunks_of_one_turn_reach_watchers_callers_and_topics_in_pages(hall: Hal
     call = hall.ask(TASK)
     hall.settle()
     (run,) = worker.take()
-    watcher = hall.ask(wire.JOB_WATCH, run[0])
-    hall.watched.add(wire.JOB_TOPIC + run[0])
+    watcher = hall.ask(messages.JOB_WATCH, run[0])
+    hall.watched.add(messages.JOB_TOPIC + run[0])
     hall.settle()
-    chunk = [0.5] * (wire.MAX_ARGUMENTS // 4 - 10)
+    chunk = [0.5] * (messages.MAX_ARGUMENTS // 4 - 10)
     for _ in range(MANY):
         worker.notices(run, "chunk", chunk)
     hall.settle()
     for asked in (call, watcher):
         assert_all_fit(asked)
         assert [event[2] for event in asked.events if event[1] == "chunk"] == [chunk] * MANY
-    assert all(on_the_wire(value) <= wire.MAX_MESSAGE for _, value in hall.published)
+    assert all(on_the_wire(value) <= messages.MAX_MESSAGE for _, value in hall.published)
     assert sum(len(value) for _, value in hall.published) == MANY
 
 
@@ -202,11 +202,11 @@ def test_a_report_is_split_by_size(make: Callable[[], Batch]) -> None:
     batch, count = make(), 0
     while batch:
         now, batch = batch.split()
-        assert on_the_wire(now.plain()) <= wire.MAX_MESSAGE
+        assert on_the_wire(now.plain()) <= messages.MAX_MESSAGE
         count += len(now.done) + len(now.failed) + len(now.notices)
     assert count == MANY
 
 
 def test_an_outcome_with_the_largest_result_fits_alone() -> None:
     for text in (LARGEST, QUOTES, FAR):
-        assert outcome_bytes(["id", "succeeded", text, None]) < wire.MAX_MESSAGE
+        assert outcome_bytes(["id", "succeeded", text, None]) < messages.MAX_MESSAGE

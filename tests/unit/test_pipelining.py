@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.dispatching import TASK, Hall, job_id
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.dispatcher import pipelining
 from taskbahn_router.dispatcher.pipelining import LARGE
 
@@ -112,7 +112,7 @@ def test_a_job_does_not_start_before_one_that_the_turn_before_left_waiting(hall:
 
 
 def cancel(hall: Hall, worker: FakeWorker, run: tuple[str, int]) -> Asked:
-    return hall.ask(wire.JOB_CANCEL, [run[0]])
+    return hall.ask(messages.JOB_CANCEL, [run[0]])
 
 
 def lose(hall: Hall, worker: FakeWorker, run: tuple[str, int]) -> None:
@@ -121,7 +121,7 @@ def lose(hall: Hall, worker: FakeWorker, run: tuple[str, int]) -> None:
 
 
 def retry(hall: Hall, worker: FakeWorker, run: tuple[str, int]) -> Asked:
-    return hall.ask(wire.JOB_RETRY, [job_id(1)])
+    return hall.ask(messages.JOB_RETRY, [job_id(1)])
 
 
 @pytest.mark.parametrize("meets", [cancel, lose, retry])
@@ -150,7 +150,7 @@ def test_a_turn_with_jobs_that_start_at_once_is_shown_first(
     hall.submit(delay=0.001)
     hall.submit(delivery="at_most_once")
     hall.settle()
-    worker.says(done=[wire.Done(job_id(3), 1, "1", 0.0, 0.0)])
+    worker.says(done=[messages.Done(job_id(3), 1, "1", 0.0, 0.0)])
     hall.settle()
     hall.release_commits()
     assert order == [1, 2]

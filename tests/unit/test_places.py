@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.dispatching import TASK, WALL, Hall, job_id
 
-from taskbahn import wire
 from taskbahn.errors import StoreUnavailable
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from support.dispatching import Asked, FakeWorker
@@ -45,8 +45,8 @@ def submit(hall: Hall, count: int, **options: Any) -> None:
 
 def place(hall: Hall, number: int) -> dict[str, Any] | None:
     """What is told of a job, by both ways of asking."""
-    view = hall.ask(wire.JOB_GET, job_id(number)).answer
-    watched = hall.ask(wire.JOB_WATCH, job_id(number))
+    view = hall.ask(messages.JOB_GET, job_id(number)).answer
+    watched = hall.ask(messages.JOB_WATCH, job_id(number))
     assert watched.progress[0]["snapshot"].get("place") == view.get("place")
     watched.gone()
     found: dict[str, Any] | None = view.get("place")
@@ -74,21 +74,21 @@ def test_a_ready_job_is_told_its_place(hall: Hall, worker: FakeWorker) -> None:
 
 def test_what_takes_long_is_told_with_each_job_and_learned_until_it_is_known(hall: Hall, worker: FakeWorker) -> None:
     submit(hall, 1)
-    assert hall.ask(wire.JOB_GET, job_id(1)).answer["typical"] == 30.0
+    assert hall.ask(messages.JOB_GET, job_id(1)).answer["typical"] == 30.0
     know(hall, {})
-    assert "typical" not in hall.ask(wire.JOB_GET, job_id(1)).answer
+    assert "typical" not in hall.ask(messages.JOB_GET, job_id(1)).answer
     worker.done(*worker.take(), seconds=0.25)
     hall.settle()
-    assert hall.ask(wire.JOB_GET, job_id(1)).answer["typical"] == 0.25
+    assert hall.ask(messages.JOB_GET, job_id(1)).answer["typical"] == 0.25
     submit(hall, 1)
     worker.done(*worker.take(), seconds=50)
     hall.settle()
-    assert hall.ask(wire.JOB_GET, job_id(1)).answer["typical"] == pytest.approx(0.625), "slowly"
+    assert hall.ask(messages.JOB_GET, job_id(1)).answer["typical"] == pytest.approx(0.625), "slowly"
     for _ in range(3):
         submit(hall, 1)
         worker.done(*worker.take(), seconds=50)
         hall.settle()
-    assert "typical" not in hall.ask(wire.JOB_GET, job_id(1)).answer, "it is long, and how long was not learned"
+    assert "typical" not in hall.ask(messages.JOB_GET, job_id(1)).answer, "it is long, and how long was not learned"
 
 
 def test_a_waiting_job_is_told_when_it_is_due_and_why(hall: Hall, worker: FakeWorker) -> None:
@@ -131,7 +131,7 @@ def test_lines_that_one_worker_serves_together_are_one_queue(hall: Hall) -> None
 
 def test_who_watches_is_told_of_every_change_once_a_second_and_of_nothing_else(hall: Hall, worker: FakeWorker) -> None:
     submit(hall, 8)
-    asked = hall.ask(wire.JOB_WATCH, job_id(8))
+    asked = hall.ask(messages.JOB_WATCH, job_id(8))
     assert asked.progress[0]["snapshot"]["place"]["ahead"] == 5
     hall.passes(2)
     assert told(asked) == [], "nothing has changed"
@@ -153,7 +153,7 @@ def test_who_watches_is_told_of_every_change_once_a_second_and_of_nothing_else(h
 
 def test_an_expected_start_that_slips_is_told_again(hall: Hall, worker: FakeWorker) -> None:
     submit(hall, 3)
-    asked = hall.ask(wire.JOB_WATCH, job_id(3))
+    asked = hall.ask(messages.JOB_WATCH, job_id(3))
     hall.passes(12)
     starts = [message["place"]["starts_at"] - WALL for message in asked.progress if "place" in message]
     assert len(starts) == 2
@@ -162,7 +162,7 @@ def test_an_expected_start_that_slips_is_told_again(hall: Hall, worker: FakeWork
 
 def test_a_job_that_has_to_wait_again_is_told_its_place_again(hall: Hall, worker: FakeWorker) -> None:
     submit(hall, 1, retries=1, retry_delays=[20])
-    asked = hall.ask(wire.JOB_WATCH, job_id(1))
+    asked = hall.ask(messages.JOB_WATCH, job_id(1))
     hall.passes(2)
     assert told(asked) == []
     worker.failed(*worker.take())
@@ -176,8 +176,8 @@ def test_a_job_that_has_to_wait_again_is_told_its_place_again(hall: Hall, worker
 def test_places_are_told_to_so_many_a_second_and_all_have_their_turn(hall: Hall) -> None:
     worker = hall.worker(slots=2)
     submit(hall, 150)
-    asked = [hall.ask(wire.JOB_WATCH, job_id(number)) for number in range(51, 151)]
-    asked += [hall.ask(wire.JOB_WATCH, job_id(150))]
+    asked = [hall.ask(messages.JOB_WATCH, job_id(number)) for number in range(51, 151)]
+    asked += [hall.ask(messages.JOB_WATCH, job_id(150))]
     worker.done(*worker.take())
     hall.passes(1.1)
     assert sum(len(told(one)) for one in asked) == 50
@@ -187,7 +187,7 @@ def test_places_are_told_to_so_many_a_second_and_all_have_their_turn(hall: Hall)
 
 def test_who_went_away_is_not_asked_about(hall: Hall, worker: FakeWorker) -> None:
     submit(hall, 4)
-    first, second = hall.ask(wire.JOB_WATCH, job_id(3)), hall.ask(wire.JOB_WATCH, job_id(4))
+    first, second = hall.ask(messages.JOB_WATCH, job_id(3)), hall.ask(messages.JOB_WATCH, job_id(4))
     first.gone()
     second.call.open = False  # its session ended a moment ago
     hall.passes(2)
@@ -199,7 +199,7 @@ def test_a_store_that_cannot_be_read_is_asked_again_later(
     hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(hall, 4)
-    asked = hall.ask(wire.JOB_WATCH, job_id(4))
+    asked = hall.ask(messages.JOB_WATCH, job_id(4))
     rows = hall.jobs._reader.rows
 
     def broken(seqs: Any) -> Any:

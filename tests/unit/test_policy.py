@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from taskbahn import wire
 from taskbahn.errors import InvalidOption
+from taskbahn.protocol import messages
 from taskbahn.protocol.options import LONGEST, WIRE
 from taskbahn.protocol.options import check as parse_options
 from taskbahn_router.core.policy import DEFAULT_KEEP, Policy, policy_of, resolve
@@ -79,37 +79,37 @@ def test_an_unknown_option_without_likeness_is_refused_with_the_list_of_all() ->
 
 
 def test_a_null_means_left_out() -> None:
-    assert parse_options(dict.fromkeys(WIRE)) == wire.Options()
+    assert parse_options(dict.fromkeys(WIRE)) == messages.Options()
 
 
 def test_the_call_goes_before_the_task_and_the_task_before_the_default() -> None:
-    task = wire.Options(queue="slow", priority=5, retries=3)
-    policy = resolve(task, wire.Options(priority=0), '{"priority":0}')
+    task = messages.Options(queue="slow", priority=5, retries=3)
+    policy = resolve(task, messages.Options(priority=0), '{"priority":0}')
     assert (policy.queue, policy.priority, policy.retries, policy.crash_attempts) == ("slow", 0, 3, 2)
     assert policy.own == '{"priority":0}'
 
 
 def test_without_options_everything_is_at_its_default() -> None:
-    assert resolve(wire.Options(), wire.Options(), "") == Policy()
+    assert resolve(messages.Options(), messages.Options(), "") == Policy()
     assert (Policy().queue, Policy().keep, Policy().at_most_once) == ("default", DEFAULT_KEEP, False)
 
 
 def test_a_list_of_delays_says_how_many_retries_there_are() -> None:
-    policy = resolve(wire.Options(), wire.Options(retry_delays=[1.0, 5.0, 60.0]), "")
+    policy = resolve(messages.Options(), messages.Options(retry_delays=[1.0, 5.0, 60.0]), "")
     assert (policy.retries, policy.retry_delays) == (3, (1.0, 5.0, 60.0))
 
 
 def test_retries_beside_a_list_of_delays_goes_before_its_length() -> None:
-    assert resolve(wire.Options(), wire.Options(retry_delays=[1.0], retries=5), "").retries == 5
+    assert resolve(messages.Options(), messages.Options(retry_delays=[1.0], retries=5), "").retries == 5
 
 
 def test_delivery_and_caller_lost_become_questions() -> None:
-    policy = resolve(wire.Options(delivery="at_most_once"), wire.Options(on_caller_lost="cancel"), "")
+    policy = resolve(messages.Options(delivery="at_most_once"), messages.Options(on_caller_lost="cancel"), "")
     assert (policy.at_most_once, policy.cancel_on_caller_lost) == (True, True)
 
 
 def test_a_policy_is_read_back_from_the_two_stored_texts() -> None:
-    task, own = wire.to_json(wire.Options(queue="slow", retries=1)), wire.to_json({"retries": 2, "tags": ["a"]})
+    task, own = messages.to_json(messages.Options(queue="slow", retries=1)), messages.to_json({"retries": 2, "tags": ["a"]})
     assert policy_of(task, own) == Policy(queue="slow", retries=2, tags=("a",), own=own)
     assert policy_of("", "") == Policy()
 

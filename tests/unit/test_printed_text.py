@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn.printed_text import OVERWRITTEN_INTERVAL, PrintedText
+from taskbahn.attempt.printed_text import OVERWRITTEN_INTERVAL, PrintedText
 
 PIECES = [
     ("a whole line", ["one\ntwo\n"], ["one", "two"], ""),

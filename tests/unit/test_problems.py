@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskbahn.wire_views import Problem
+from taskbahn.protocol.views import Problem
 from taskbahn_router.queries.problems import MOST, Facts, LongRun, PartitionFacts, WorkerFacts, problems, too_long
 from taskbahn_router.text import format_duration, join_names, pluralize
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.procedures import PROCEDURES, Role
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ def test_a_uri_is_there_once_and_each_of_the_protocol_has_a_row() -> None:
     uris = [procedure.uri for procedure in PROCEDURES]
     written = {
         value
-        for name, value in vars(wire).items()
+        for name, value in vars(messages).items()
         if name.isupper() and isinstance(value, str) and value.startswith("taskbahn.") and not NOT_CALLED.search(name)
     }
     assert len(uris) == len(set(uris))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from taskbahn.query import EXAMPLES, WrongQuery, parse
+from taskbahn.jobs.query_language import EXAMPLES, WrongQuery, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

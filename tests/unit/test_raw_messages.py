@@ -11,8 +11,8 @@ from autobahn.wamp.exception import ProtocolError, SerializationError, Transport
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from twisted.logger import globalLogPublisher
 
-from taskbahn import raw_messages
-from taskbahn.raw_messages import CALL, RESULT, YIELD, Raw, arguments, has_only, is_id, result
+from taskbahn.transport import raw_messages
+from taskbahn.transport.raw_messages import CALL, RESULT, YIELD, Raw, arguments, has_only, is_id, result
 
 SERIALIZERS = [JsonSerializer, MsgPackSerializer, CBORSerializer]
 

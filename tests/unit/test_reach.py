@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.dispatching import TASK, Hall, job_id
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.core import placement
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.model.state import DispatcherState, Worker
@@ -24,8 +24,8 @@ STEPS = st.one_of(
 
 
 def worker_of(queues: set[str], names: set[str]) -> Worker:
-    tasks = [wire.TaskDeclaration(name=name) for name in sorted(names)]
-    hello = wire.Hello(protocol=wire.PROTOCOL, worker="w", slots=1, tasks=tasks, queues=sorted(queues))
+    tasks = [messages.TaskDeclaration(name=name) for name in sorted(names)]
+    hello = messages.Hello(protocol=messages.PROTOCOL, worker="w", slots=1, tasks=tasks, queues=sorted(queues))
     return Worker("w", hello, WorkerCapacity(1), None, 0.0, 0.0)
 
 
@@ -71,7 +71,7 @@ def test_a_thousand_jobs_on_five_hundred_workers_look_at_few_of_them(monkeypatch
         return key_of(room)
 
     monkeypatch.setattr(placement, "_free_slots", counted)
-    hall.ask(wire.SUBMIT, [{"task": TASK, "id": job_id(number), "args": []} for number in range(1, 1001)])
+    hall.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(number), "args": []} for number in range(1, 1001)])
     hall.settle()
     assert sum(len(worker.take()) for worker in hall.workers) == 1000
     assert looks < 5_000  # a look at all for each job takes 500,000

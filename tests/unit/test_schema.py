@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn import wire
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, TooLarge
-from taskbahn.schema import TaskSignature, UnsupportedAnnotation, pack_plain
+from taskbahn.protocol import messages
+from taskbahn.signatures.signature import TaskSignature, UnsupportedAnnotation, pack_plain
 
 
 class Colour(enum.Enum):
@@ -260,16 +260,16 @@ def test_without_annotations_anything_goes() -> None:
 
 def test_a_call_without_arguments_is_always_the_same_text() -> None:
     signature = TaskSignature.of(nothing)
-    assert signature.pack((), {}) is wire.NO_ARGUMENTS
-    assert signature.unpack(wire.NO_ARGUMENTS) == ((), {})
+    assert signature.pack((), {}) is messages.NO_ARGUMENTS
+    assert signature.unpack(messages.NO_ARGUMENTS) == ((), {})
     assert wrong(nothing, 1) == {"": "takes 0 by position, 1 were given"}
 
 
 def test_arguments_above_the_bound_are_refused() -> None:
     with pytest.raises(TooLarge, match="pass a reference"):
-        TaskSignature.of(thumbnail).pack(("x" * wire.MAX_ARGUMENTS,), {})
+        TaskSignature.of(thumbnail).pack(("x" * messages.MAX_ARGUMENTS,), {})
     with pytest.raises(TooLarge):
-        pack_plain("some.task", ("x" * wire.MAX_ARGUMENTS,), {})
+        pack_plain("some.task", ("x" * messages.MAX_ARGUMENTS,), {})
 
 
 @pytest.mark.parametrize("text", ["", "nope", "[]", "{}", "[1, 2]", '[["a"], 3]', '["a", {}]x'])
@@ -298,7 +298,7 @@ def test_a_result_that_contains_itself_is_refused() -> None:
 
 def test_a_result_above_the_bound_is_refused() -> None:
     with pytest.raises(ResultTooLarge, match="store it and return a reference"):
-        TaskSignature.of(nothing).pack_result("x" * wire.MAX_RESULT)
+        TaskSignature.of(nothing).pack_result("x" * messages.MAX_RESULT)
 
 
 def test_a_result_that_does_not_fit_its_annotation_comes_as_plain_values() -> None:
@@ -366,7 +366,7 @@ def test_any_data_goes_there_and_back(args: list[Any], kwargs: dict[str, Any]) -
 def test_whatever_is_sent_is_taken_or_refused_but_never_crashes(value: Any) -> None:
     signature = TaskSignature.of(everything)
     try:
-        args, _ = signature.unpack(wire.to_json([[value], {"b": value, "c": value}]))
+        args, _ = signature.unpack(messages.to_json([[value], {"b": value, "c": value}]))
     except InvalidArguments:
         return
     assert isinstance(args[0], int)

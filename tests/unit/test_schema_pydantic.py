@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 
 from taskbahn.errors import InvalidArguments
-from taskbahn.schema import TaskSignature
+from taskbahn.signatures.signature import TaskSignature
 
 pydantic = pytest.importorskip("pydantic")
 

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import taskbahn
-from taskbahn import Taskbahn, WouldBlock, blocking
-from taskbahn.attempt import ACTIVE, AttemptContext
-from taskbahn.batch import Batch
-from taskbahn.client import Client
-from taskbahn.job import Job
-from taskbahn.reactor_thread import ReactorThread
+from taskbahn import Taskbahn, WouldBlock
+from taskbahn.attempt import blocking
+from taskbahn.attempt.context import ACTIVE, AttemptContext
+from taskbahn.client.client import Client
+from taskbahn.jobs.batch import Batch
+from taskbahn.jobs.job import Job
+from taskbahn.transport.reactor_thread import ReactorThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn.link import Request
+    from taskbahn.client.requests import Request
 
 
 class SilentLink:

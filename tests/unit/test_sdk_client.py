@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from autobahn.wamp.types import CallResult
 
-from taskbahn import Taskbahn, wire, wire_views
-from taskbahn.client import MAX_IN_FLIGHT, Client
-from taskbahn.endings import NotFinished, outcome_error
+from taskbahn import Taskbahn
+from taskbahn.client.client import MAX_IN_FLIGHT, Client
 from taskbahn.errors import InvalidArguments, JobCancelled, JobFailed, QueueFull, RouterUnavailable, TaskbahnError, UnknownJob
-from taskbahn.job import Job, describe
-from taskbahn.promise import Promise
-from taskbahn.states import State
+from taskbahn.jobs.job import Job, describe
+from taskbahn.jobs.outcome import NotFinished, outcome_error
+from taskbahn.protocol import messages, views
+from taskbahn.protocol.states import State
+from taskbahn.transport.future import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from taskbahn.link import Request
+    from taskbahn.client.requests import Request
 
 
 T = TypeVar("T")
@@ -103,7 +104,7 @@ def test_all_submissions_of_a_turn_travel_in_one_call(app: Taskbahn, link: FakeL
     started = [begin(app, n) for n in range(3)]
     link.turn()
     (request,) = link.requests
-    assert request.procedure == wire.SUBMIT
+    assert request.procedure == messages.SUBMIT
     assert [(entry["task"], entry["id"], entry["packed"]) for entry in request.args[0]] == [
         ("t.add", job.id, f"[[{n}],{{}}]") for n, (job, _) in enumerate(started)
     ]
@@ -152,7 +153,7 @@ def test_all_waits_of_a_turn_travel_in_one_call(app: Taskbahn, link: FakeLink) -
     waits = [job._ask() for job in jobs]
     assert [job._ask() for job in jobs] == waits
     link.turn()
-    assert link.sent == [(wire.JOB_WAIT, [["id-0", "id-1", "id-2"]])]
+    assert link.sent == [(messages.JOB_WAIT, [["id-0", "id-1", "id-2"]])]
     link.end(
         link.requests[0], ["id-1", "succeeded", "5", None], ["id-0", "failed", None, {"type": "ValueError", "message": "no"}]
     )
@@ -170,7 +171,7 @@ def test_waiting_for_one_job_asks_for_all_whose_handles_are_kept(app: Taskbahn, 
     dropped = jobs.pop(0).id
     gc.collect()
     jobs[1]._ask()
-    assert link.sent == [(wire.JOB_WAIT, [[jobs[1].id, jobs[0].id, jobs[2].id]])]
+    assert link.sent == [(messages.JOB_WAIT, [[jobs[1].id, jobs[0].id, jobs[2].id]])]
     assert dropped not in link.sent[0][1][0]
     for job in jobs:
         job._ask()
@@ -230,7 +231,7 @@ def test_calls_of_one_turn_travel_together(app: Taskbahn, link: FakeLink) -> Non
         link.turn()
         assert link.requests[0].kwargs == {}
         link.accept(link.requests[0])
-        assert link.sent[1][0] == wire.JOB_WAIT
+        assert link.sent[1][0] == messages.JOB_WAIT
         link.end(link.requests[1], *[[id, "succeeded", str(n), None] for n, id in enumerate(link.requests[1].args[0])])
         return await asyncio.gather(*calls)
 
@@ -245,7 +246,7 @@ def test_options_travel_with_the_call(app: Taskbahn, link: FakeLink) -> None:
 
 
 def accept_at_once(app: Taskbahn, link: FakeLink) -> None:
-    link.on_ask = lambda request: link.accept(request) if request.procedure == wire.SUBMIT else None
+    link.on_ask = lambda request: link.accept(request) if request.procedure == messages.SUBMIT else None
     app.client._soon = app.client._flush  # type: ignore[method-assign]
 
 
@@ -328,11 +329,11 @@ def test_results_come_in_order_and_jobs_as_they_end(app: Taskbahn, link: FakeLin
     assert values[1:] == [20, 30]
     assert isinstance(values[0], JobCancelled)
     assert [job.state() for job in batch] == [State.CANCELLED, State.SUCCEEDED, State.SUCCEEDED]
-    assert len([request for request in link.requests if request.procedure == wire.JOB_WAIT]) == 1
+    assert len([request for request in link.requests if request.procedure == messages.JOB_WAIT]) == 1
 
 
 def test_a_wait_that_is_over_says_what_the_job_does(app: Taskbahn, link: FakeLink) -> None:
-    view = wire_views.JobView(
+    view = views.JobView(
         id="id",
         task="t.add",
         queue="default",
@@ -341,7 +342,7 @@ def test_a_wait_that_is_over_says_what_the_job_does(app: Taskbahn, link: FakeLin
         worker="w1",
         progress={"fraction": 0.4, "stages": [{"id": 1, "name": "Loading", "ended_at": 3.0}, {"id": 2, "name": "Resizing"}]},
     )
-    link.on_ask = lambda request: request.promise.resolve(wire.plain(view)) if request.procedure == wire.JOB_GET else None
+    link.on_ask = lambda request: request.promise.resolve(messages.plain(view)) if request.procedure == messages.JOB_GET else None
     with pytest.raises(TimeoutError, match=r"job id \(t.add\) is running \(attempt 2 on w1, Resizing 40%\) after 0 s"):
         app.job("id").result(0)
 
@@ -350,7 +351,7 @@ def test_a_wait_that_is_over_says_what_the_job_does(app: Taskbahn, link: FakeLin
     "state, said", [("ready", "ready (in queue 'q', no worker has taken it yet)"), ("failed", "failed"), ("waiting", "waiting")]
 )
 def test_what_a_job_does_is_said_in_a_few_words(state: str, said: str) -> None:
-    assert describe(wire_views.JobView(id="id", task="t", queue="q", state=state)) == said
+    assert describe(views.JobView(id="id", task="t", queue="q", state=state)) == said
 
 
 @pytest.mark.parametrize(

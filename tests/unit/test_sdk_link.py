@@ -10,7 +10,7 @@ import pytest
 
 from taskbahn import Taskbahn
 from taskbahn.errors import InvalidArguments, InvalidOption, RouterUnavailable
-from taskbahn.job import Job
+from taskbahn.jobs.job import Job
 
 
 @pytest.fixture

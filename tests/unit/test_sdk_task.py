@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from taskbahn import Taskbahn, wire
+from taskbahn import Taskbahn
 from taskbahn.errors import InvalidName, InvalidOption, UnknownTask
-from taskbahn.options import make_options
+from taskbahn.protocol import messages
 from taskbahn.protocol.options import Where
-from taskbahn.schema import UnsupportedAnnotation
-from taskbahn.task import AsyncTask, Task
+from taskbahn.signatures.signature import UnsupportedAnnotation
+from taskbahn.tasks.options import make_options
+from taskbahn.tasks.task import AsyncTask, Task
 
 
 def add(a: int, b: int = 1) -> int:
@@ -127,8 +128,8 @@ def test_an_option_with_a_value_that_it_cannot_have_is_refused(given: dict[str, 
 
 def test_times_may_be_python_objects() -> None:
     eta = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-    assert make_options({"eta": eta}, Where.CALL) == wire.Options(eta=eta.timestamp())
-    assert make_options({"delay": dt.timedelta(minutes=2), "queue": None}, Where.CALL) == wire.Options(delay=120.0)
+    assert make_options({"eta": eta}, Where.CALL) == messages.Options(eta=eta.timestamp())
+    assert make_options({"delay": dt.timedelta(minutes=2), "queue": None}, Where.CALL) == messages.Options(delay=120.0)
 
 
 def test_an_exception_to_retry_on_must_be_one() -> None:

@@ -16,9 +16,9 @@ from twisted.internet import tcp
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol
 
-from taskbahn import wire
-from taskbahn.raw_messages import CALL, RESULT, YIELD
-from taskbahn.session import Session
+from taskbahn.protocol import messages
+from taskbahn.transport.raw_messages import CALL, RESULT, YIELD
+from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def ends() -> Iterator[Socket]:
 
 
 def session_over(transport: Any) -> Session:
-    session = Session(SimpleNamespace(realm=wire.REALM, log=SimpleNamespace(failure=lambda *_, **__: None)))  # type: ignore[arg-type]
+    session = Session(SimpleNamespace(realm=messages.REALM, log=SimpleNamespace(failure=lambda *_, **__: None)))  # type: ignore[arg-type]
     session._transport = cast("Any", SimpleNamespace(transport=transport))
     return session
 

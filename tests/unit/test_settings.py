@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from taskbahn.cli import up
-from taskbahn.wire_views import Setting
+from taskbahn.protocol.views import Setting
 from taskbahn_router.node.launcher import configuration
 from taskbahn_router.queries.settings import settings
 from taskbahn_router.stores.sqlite import SqliteStore

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from taskbahn import wire
 from taskbahn.errors import InvalidArguments, InvalidRequest
+from taskbahn.protocol import messages
 from taskbahn_router.core.argument_schema import MOST_FIELDS, Validator
 
 PARAMETERS = {
@@ -22,7 +22,7 @@ PARAMETERS = {
 
 def checker(*, variadic: str | None = None, **changes: Any) -> Validator:
     parameters = {**PARAMETERS, **changes}
-    return Validator("a.task", wire.Signature(digest="d", parameters=parameters, order=["path", "width"], variadic=variadic))
+    return Validator("a.task", messages.Signature(digest="d", parameters=parameters, order=["path", "width"], variadic=variadic))
 
 
 def fields(check: Validator, *args: Any, **kwargs: Any) -> dict[str, str]:
@@ -87,4 +87,4 @@ def test_what_is_no_data_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("schema", [{"type": "nonsense"}, {"properties": 5}, {"$ref": "https://example.com/schema.json"}])
 def test_a_schema_that_is_none_is_refused_when_it_is_declared(schema: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match=r"a\.task is no JSON Schema"):
-        Validator("a.task", wire.Signature(digest="d", parameters=schema)).compile()
+        Validator("a.task", messages.Signature(digest="d", parameters=schema)).compile()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.shelves import Ran, shelf
 
-from taskbahn import stand_ins
-from taskbahn.stand_ins import StandIn
+from taskbahn.fast_start import stand_ins
+from taskbahn.fast_start.stand_ins import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,10 +128,10 @@ USES = """
 import sys
 from pathlib import Path
 if sys.argv[1] == "started":
-    from taskbahn import stand_ins
+    from taskbahn.fast_start import stand_ins
     from taskbahn.cli import starting
     starting.begin()
-    import taskbahn.client, taskbahn.link, taskbahn.worker.service, taskbahn.worker.run
+    import taskbahn.client.client, taskbahn.client.requests, taskbahn.worker.service, taskbahn.worker.run
     held = [value for module in list(sys.modules.values()) for value in vars(module).values()]
     held = [value for value in held if type(value) in (stand_ins.StandIn, stand_ins.Name)]
     modules = {value.__name__ for value in held if type(value) is stand_ins.StandIn}
@@ -140,8 +140,8 @@ if sys.argv[1] == "started":
     starting.end()
     assert not [name for name in starting.UNUSED if name in sys.modules]
 else:
-    import taskbahn.client, taskbahn.link, taskbahn.worker.service, taskbahn.worker.run
-    assert "taskbahn.stand_ins" not in sys.modules
+    import taskbahn.client.client, taskbahn.client.requests, taskbahn.worker.service, taskbahn.worker.run
+    assert "taskbahn.fast_start.stand_ins" not in sys.modules
 
 # by those that hold stand-ins, first
 from autobahn.wamp.serializer import CBORObjectSerializer, UBJSONSerializer

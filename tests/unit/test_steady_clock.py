@@ -13,7 +13,7 @@ from twisted.internet.base import DelayedCall
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
-from taskbahn.steady_timers import steady_timers
+from taskbahn.transport.monotonic_reactor import steady_timers
 from taskbahn_router.clock import FOLLOWED_SECONDS, SLEW, MonotonicUtc, boot_seconds
 from taskbahn_router.service import SLEPT_SECONDS, Service
 from taskbahn_router.stores.memory import MemoryStore

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import pytest
 
-from taskbahn import Taskbahn, streaming
+from taskbahn import Taskbahn
+from taskbahn.attempt import streaming
+from taskbahn.attempt.streaming import ChunkWindow
 from taskbahn.errors import InvalidOption
-from taskbahn.schema import TaskSignature, UnsupportedAnnotation
-from taskbahn.streaming import ChunkWindow
+from taskbahn.signatures.signature import TaskSignature, UnsupportedAnnotation
 
 SOURCE = """
     import asyncio, time
@@ -19,7 +20,7 @@ SOURCE = """
     from dataclasses import dataclass
     from pathlib import Path
     from taskbahn import Taskbahn
-    from taskbahn.context import current
+    from taskbahn.attempt.current import current
 
     app = Taskbahn()
     task = lambda name: app.task(name=name, pool="{POOL}")

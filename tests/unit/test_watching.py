@@ -12,7 +12,7 @@ from support.dispatching import Hall, job_id
 from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.pending_call import Call
 from taskbahn_router.publishing import job_watch
@@ -42,7 +42,7 @@ def began(hall: Hall, worker: FakeWorker, **options: Any) -> Run:
 
 
 def watch(hall: Hall, after: int = 0) -> Asked:
-    return hall.ask(wire.JOB_WATCH, ONE, after=after, caller=SLOW)
+    return hall.ask(messages.JOB_WATCH, ONE, after=after, caller=SLOW)
 
 
 def numbers(asked: Asked) -> list[int]:
@@ -51,8 +51,8 @@ def numbers(asked: Asked) -> list[int]:
 
 def says(worker: FakeWorker, run: Run, first: int, count: int) -> None:
     """Log so many lines, as many in a report as a worker sends."""
-    for start in range(first, first + count, wire.MAX_EVENTS):
-        worker.notices(run, "log", *range(start, min(first + count, start + wire.MAX_EVENTS)))
+    for start in range(first, first + count, messages.MAX_EVENTS):
+        worker.notices(run, "log", *range(start, min(first + count, start + messages.MAX_EVENTS)))
 
 
 def left_behind(hall: Hall, worker: FakeWorker) -> Asked:
@@ -172,7 +172,7 @@ def test_what_the_store_has_before_it_is_let_out_does_not_overtake_the_states_be
     clock, sent, waiting = Clock(), Sent(), SEND_BUFFER_HIGH_WATER_BYTES + 1
     rows = [EventRow(1, number, 0.0, "log", "1", 1, number) for number in (4, 7)]
     pages: Any = SimpleNamespace(clock=clock, waiting=lambda _: waiting, read=lambda *_: succeed(rows))
-    watcher = JobWatch(Call(sent, 1, wire.JOB_WATCH, [], {}, wants_progress=True), pages)
+    watcher = JobWatch(Call(sent, 1, messages.JOB_WATCH, [], {}, wants_progress=True), pages)
     row: Any = SimpleNamespace(id=bytes(16), seq=1, number=3, state="running")
     watcher.begin(row, 3, 3, [])
     watcher.events(ONE, [{"number": 4, "kind": "log"}])

@@ -47,10 +47,11 @@ PACKAGE = """
 """
 SLOW = """
 import os, sys, threading, time
-from taskbahn import app, whole_imports
+from taskbahn import app
+from taskbahn import fork_imports
 
 os.environ["ORIGINAL"] = str(os.getpid())
-whole_imports.LONGEST_WAIT = 0.1
+fork_imports.LONGEST_WAIT = 0.1
 threading.Thread(target=lambda: __import__("slow_package"), daemon=True).start()
 while "slow_package.part" not in sys.modules:
     time.sleep(0.001)

@@ -6,25 +6,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from taskbahn import wire, wire_views
 from taskbahn.errors import InvalidRequest
+from taskbahn.protocol import messages, views
 from taskbahn_router.submission.submission import convert, unpack
 
-NAMED = vars(wire) | vars(wire_views)
+NAMED = vars(messages) | vars(views)
 STRUCTS = [
     kind for kind in NAMED.values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct
 ]
-OBJECTS = [kind for kind in STRUCTS if not kind.__struct_config__.array_like and kind is not wire.Options]
+OBJECTS = [kind for kind in STRUCTS if not kind.__struct_config__.array_like and kind is not messages.Options]
 EXAMPLES: dict[type[Any], dict[str, Any]] = {
-    wire.Call: {"task": "a.b"},
-    wire.Bulk: {"task": "a.b", "calls": [["id", "[[],{}]"]]},
-    wire.Hello: {"protocol": 1, "worker": "w", "slots": 1, "tasks": []},
-    wire.Report: {},
-    wire.Failed: {"id": "x", "attempt": 1, "kind": "error"},
-    wire.TaskDeclaration: {"name": "a.b"},
-    wire.Signature: {"digest": "d", "parameters": {}},
-    wire.Welcome: {"protocol": 1, "heartbeat": 10.0},
-    wire.WorkerOrder: {},
+    messages.Call: {"task": "a.b"},
+    messages.Bulk: {"task": "a.b", "calls": [["id", "[[],{}]"]]},
+    messages.Hello: {"protocol": 1, "worker": "w", "slots": 1, "tasks": []},
+    messages.Report: {},
+    messages.Failed: {"id": "x", "attempt": 1, "kind": "error"},
+    messages.TaskDeclaration: {"name": "a.b"},
+    messages.Signature: {"digest": "d", "parameters": {}},
+    messages.Welcome: {"protocol": 1, "heartbeat": 10.0},
+    messages.WorkerOrder: {},
 }
 
 
@@ -54,38 +54,38 @@ def test_an_object_message_is_refused_where_a_list_came(kind: type[Any]) -> None
 @pytest.mark.parametrize(
     "struct",
     [
-        wire.Outcome("id", "succeeded", "1", None),
-        wire.Done("id", 2, "null", 1.0, 2.0),
-        wire.Attempt("id", 1, "a.b", "[[],{}]", 5.0),
-        wire.Notice("id", 1, "log", 1.0, {"message": "m"}),
+        messages.Outcome("id", "succeeded", "1", None),
+        messages.Done("id", 2, "null", 1.0, 2.0),
+        messages.Attempt("id", 1, "a.b", "[[],{}]", 5.0),
+        messages.Notice("id", 1, "log", 1.0, {"message": "m"}),
     ],
     ids=lambda struct: type(struct).__name__,
 )
 def test_a_list_message_survives_the_trip(struct: msgspec.Struct) -> None:
-    travels = wire.plain(struct)
+    travels = messages.plain(struct)
     assert isinstance(travels, list)
     assert convert(travels, type(struct), "it") == struct
 
 
 @pytest.mark.parametrize("kind", ["error", "time_limit", "crash", "cancelled"])
 def test_the_kinds_of_failure_are_four(kind: str) -> None:
-    assert convert({"id": "x", "attempt": 1, "kind": kind}, wire.Failed, "it").kind == kind
+    assert convert({"id": "x", "attempt": 1, "kind": kind}, messages.Failed, "it").kind == kind
 
 
 def test_another_kind_of_failure_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="kind"):
-        convert({"id": "x", "attempt": 1, "kind": "bad luck"}, wire.Failed, "it")
+        convert({"id": "x", "attempt": 1, "kind": "bad luck"}, messages.Failed, "it")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_what_json_has_no_number_for_becomes_null(value: float) -> None:
-    assert wire.to_json([value]) == "[null]"
+    assert messages.to_json([value]) == "[null]"
 
 
 @pytest.mark.parametrize("value", [object(), {(1, 2): 3}, lambda: None])
 def test_what_is_no_data_is_not_packed(value: Any) -> None:
     with pytest.raises(TypeError):
-        wire.to_json(value)
+        messages.to_json(value)
 
 
 def test_packed_arguments_are_a_list_and_an_object() -> None:
@@ -99,9 +99,11 @@ def test_packed_arguments_of_another_shape_are_refused(text: str) -> None:
 
 
 def test_every_procedure_stands_in_the_protocol_at_the_head_of_the_module() -> None:
-    assert wire.__doc__
+    assert messages.__doc__
     uris = [
-        value for name, value in vars(wire).items() if name.isupper() and isinstance(value, str) and value.startswith("taskbahn.")
+        value
+        for name, value in vars(messages).items()
+        if name.isupper() and isinstance(value, str) and value.startswith("taskbahn.")
     ]
     assert len(uris) > 12
-    assert [uri for uri in uris if uri not in wire.__doc__] == []
+    assert [uri for uri in uris if uri not in messages.__doc__] == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.stage import play
 
-from taskbahn.belonging import PROCESS
+from taskbahn.attempt.ownership import PROCESS
 from taskbahn.worker.loading import load_app
 
 MakeModule = Callable[[str], str]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from taskbahn.attempt import ACTIVE, AttemptContext
+from taskbahn.attempt.context import ACTIVE, AttemptContext
 from taskbahn.worker import loop_watch
 from taskbahn.worker.blockades import told
 from taskbahn.worker.loop_thread import LoopThread

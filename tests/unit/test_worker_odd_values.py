@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.stage import leave_pytest_out, play
 
-from taskbahn import wire
-from taskbahn.handover import number_of as plain_number
-from taskbahn.handover import text_of as plain_text
+from taskbahn.attempt.plain_data import number_of as plain_number
+from taskbahn.attempt.plain_data import text_of as plain_text
+from taskbahn.protocol import messages
 from taskbahn.worker.loading import load_app
 
 SOURCE = r"""
 import datetime, decimal, fractions, json, logging, os, sys
 from taskbahn import Taskbahn
-from taskbahn.context import current
-from taskbahn.signals import GiveUp, Retry
+from taskbahn.attempt.current import current
+from taskbahn.attempt.signals import GiveUp, Retry
 
 app = Taskbahn()
 SURROGATE = json.loads('"\\ud83d"')
@@ -186,7 +186,7 @@ def test_after_every_odd_value_in_every_place_the_worker_does_plain_jobs_in_all_
         assert "is not used" in dispatcher.failed["late text"]["error"]["notes"][0]
         logged = [data for _, _, kind, _, data, *_ in dispatcher.all("notices") if kind == "log"]
         for said in (*logged, *(one["error"] for one in dispatcher.failed.values())):
-            assert "\\u0000" not in wire.to_json(said)
+            assert "\\u0000" not in messages.to_json(said)
         dispatcher.run(*((f"plain {number}", "plain", [number]) for number in range(4)))
         await dispatcher.until(lambda: worker.is_clear)
         assert [dispatcher.done[f"plain {number}"] for number in range(4)] == list(range(4))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from taskbahn import wire
-from taskbahn.attempt import ACTIVE, MAX_LOG_LINE, MAX_LOG_LINES, MAX_STAGES, AttemptContext, Record
+from taskbahn.attempt.context import ACTIVE, MAX_LOG_LINE, MAX_LOG_LINES, MAX_STAGES, AttemptContext, Record
+from taskbahn.protocol import messages
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import MAX_TRACEBACK, describe
 from taskbahn.worker.frames import Mark, Unframer, frame
@@ -161,7 +161,7 @@ def test_log_lines_are_bounded_in_length_and_number(said: Said) -> None:
 def test_one_line_says_that_not_all_stages_are_shown(said: Said, ends: bool) -> None:  # noqa: FBT001 - of parametrize
     saying = said.context.say()
     for number in range(MAX_STAGES + 10):
-        stage = wire.Stage(id=0, name=str(number))
+        stage = messages.Stage(id=0, name=str(number))
         saying.begin_stage(stage)
         stage.ended_at = 1.0 if ends else None
     assert len(saying.progress.stages) == MAX_STAGES

@@ -14,8 +14,8 @@ Play = Callable[..., None]
 SOURCE = """
     import asyncio, logging, os, sys, time
     from taskbahn import Taskbahn
-    from taskbahn.context import current
-    from taskbahn.signals import GiveUp, Retry
+    from taskbahn.attempt.current import current
+    from taskbahn.attempt.signals import GiveUp, Retry
 
     app = Taskbahn()
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from support.stage import play
 
-from taskbahn.attempt import AttemptContext, Record
-from taskbahn.belonging import PROCESS
+from taskbahn.attempt.context import AttemptContext, Record
+from taskbahn.attempt.ownership import PROCESS
 from taskbahn.errors import TooLarge
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.relay import CopySink, Relay

@@ -10,8 +10,9 @@ from support.stage import FakeDispatcher, attach, play
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from taskbahn import Taskbahn, wire
-from taskbahn.attempt import DONE, FAILED, NOTICE, AttemptContext
+from taskbahn import Taskbahn
+from taskbahn.attempt.context import DONE, FAILED, NOTICE, AttemptContext
+from taskbahn.protocol import messages
 from taskbahn.worker import reporter as reporter_module
 from taskbahn.worker.reporter import LARGE, MAX_OUTCOMES, MAX_WEIGHT, MOST_ON_THEIR_WAY, PATIENCE, Batch, Reporter
 
@@ -132,7 +133,7 @@ class Desk:
 
     def ends(self, job: str) -> None:
         """An attempt ends."""
-        self.reporter.held[job, 1] = AttemptContext(job, 1, "t", wire.NO_ARGUMENTS, None, None)  # type: ignore[arg-type]
+        self.reporter.held[job, 1] = AttemptContext(job, 1, "t", messages.NO_ARGUMENTS, None, None)  # type: ignore[arg-type]
         self.reporter.deliver([(DONE, [job, 1, "1", 0.0, 0.0])])
 
     def passes(self, seconds: float) -> None:
@@ -230,7 +231,7 @@ def test_each_report_has_its_own_time() -> None:
 def test_hello_says_what_the_worker_offers(app: Taskbahn) -> None:
     async def action(worker: Any, dispatcher: FakeDispatcher) -> None:
         (hello,) = dispatcher.hellos
-        assert (hello["protocol"], hello["worker"], hello["slots"]) == (wire.PROTOCOL, "tester", 3)
+        assert (hello["protocol"], hello["worker"], hello["slots"]) == (messages.PROTOCOL, "tester", 3)
         assert sorted(task["name"] for task in hello["tasks"]) == ["echo", "nap"]
         assert hello["tasks"][0]["pool"] == "thread"
 
@@ -266,7 +267,7 @@ def test_what_is_not_held_is_dropped() -> None:
         def touch(self, context: AttemptContext) -> None: ...
 
     reporter = Reporter(None)  # type: ignore[arg-type]
-    reporter.held["a", 1] = AttemptContext("a", 1, "t", wire.NO_ARGUMENTS, None, Nobody())
+    reporter.held["a", 1] = AttemptContext("a", 1, "t", messages.NO_ARGUMENTS, None, Nobody())
     reporter.deliver([(NOTICE, ["b", 1, "log", 0.0, {}]), (DONE, ["b", 1, "1", 0.0, 0.0]), (DONE, ["a", 2, "1", 0.0, 0.0])])
     assert not reporter._pending
     reporter.deliver([(DONE, ["a", 1, "1", 0.0, 0.0])])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from support.stage import play
 
-from taskbahn import wire
-from taskbahn.attempt import DONE, FAILED, NOTICE
+from taskbahn.attempt.context import DONE, FAILED, NOTICE
+from taskbahn.protocol import messages
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.pools import childprocess
 from taskbahn.worker.sendable import Sendable
@@ -66,7 +66,7 @@ def scene(make_module: Callable[[str], str]) -> Callable[..., None]:
 
 
 def refuse_poison(value: Any) -> bytes:
-    text = wire.JSON_ENCODE(value)
+    text = messages.JSON_ENCODE(value)
     if b"poison" in text:
         raise ValueError("this cannot travel")
     return text

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.stage import FakeDispatcher, attach, play
 
-from taskbahn import Taskbahn, wire
+from taskbahn import Taskbahn
+from taskbahn.protocol import messages
 from taskbahn.worker import vitals
 from taskbahn.worker.reporter import VITALS_SECONDS
 from taskbahn.worker.vitals import CORES, Measure, Proc, Ps, Taken, read_row
@@ -155,8 +156,8 @@ def test_no_more_cores_are_told_than_there_are(monkeypatch: pytest.MonkeyPatch) 
     assert ask().cpu == CORES
 
 
-def told(dispatcher: FakeDispatcher) -> list[wire.Vitals]:
-    return [wire.Vitals(**report["vitals"]) for report in dispatcher.reports if "vitals" in report]
+def told(dispatcher: FakeDispatcher) -> list[messages.Vitals]:
+    return [messages.Vitals(**report["vitals"]) for report in dispatcher.reports if "vitals" in report]
 
 
 async def done(dispatcher: FakeDispatcher, id: str) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from taskbahn import wire
 from taskbahn.errors import TaskbahnError, did_you_mean
+from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where, names
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
-    from taskbahn.handle import TaskHandle
+    from taskbahn.tasks.task_handle import TaskHandle
 
 OPTION = re.compile(r"--?[A-Za-z]")  # a negative number is none
 SHORT = len("-o")
@@ -92,7 +92,7 @@ def parsed(app: Taskbahn, task: str, arguments: tuple[str, ...]) -> tuple[list[A
     return args, kwargs
 
 
-def _signature(app: Taskbahn, task: str) -> wire.Signature | None:
+def _signature(app: Taskbahn, task: str) -> messages.Signature | None:
     try:
         return next((view.signature for view in app.view.tasks() if view.name == task), None)
     except TaskbahnError:
@@ -114,6 +114,6 @@ def _value(text: str, schema: dict[str, Any]) -> Any:
     if text in choices or (schema.get("type") == "string" and not text.startswith('"') and text != "null"):
         return text
     try:
-        return wire.from_json(text)
+        return messages.from_json(text)
     except msgspec.DecodeError:
         return text

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
-from taskbahn import wire
 from taskbahn.cli.finding import ids_of, query_of
 from taskbahn.cli.shared import connected, console, print_json
 from taskbahn.errors import UnknownJob
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import FINAL_STATES, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from taskbahn.app import Taskbahn
-    from taskbahn.query import Query
+    from taskbahn.jobs.query_language import Query
 
 SLICE = 500  # jobs in one call
 
@@ -35,9 +35,9 @@ class Change(NamedTuple):
 
 
 CANCEL = Change(
-    "cancel", "cancelled", wire.JOB_CANCEL, tuple(state for state in State if state not in FINAL_STATES), State.CANCELLED
+    "cancel", "cancelled", messages.JOB_CANCEL, tuple(state for state in State if state not in FINAL_STATES), State.CANCELLED
 )
-RETRY = Change("retry", "retried", wire.JOB_RETRY, (State.FAILED, State.CANCELLED, State.EXPIRED), State.READY)
+RETRY = Change("retry", "retried", messages.JOB_RETRY, (State.FAILED, State.CANCELLED, State.EXPIRED), State.READY)
 
 
 def change_where(change: Change, where: str, url: str | None, *, yes: bool, as_json: bool, **more: Any) -> None:

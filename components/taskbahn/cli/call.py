@@ -13,7 +13,7 @@ from taskbahn.cli.shared import common, connected, exit_code, print_json, tells_
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
 
 if TYPE_CHECKING:
-    from taskbahn.job import Job
+    from taskbahn.jobs.job import Job
 
 
 @click.command(cls=TaskCommand, epilog=HELP)

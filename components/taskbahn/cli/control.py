@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from taskbahn import wire
 from taskbahn.cli.bulk import CANCEL, RETRY, change_where
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import common, connected, exit_code, find_job, print_json
 from taskbahn.errors import from_info
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def cancel(ids: tuple[str, ...], reason: str, where: str | None, url: str | None
         return
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
-        answers = app.client.ask(wire.JOB_CANCEL, full, reason=reason).get()
+        answers = app.client.ask(messages.JOB_CANCEL, full, reason=reason).get()
     _show(full, answers, as_json=as_json)
 
 
@@ -52,7 +52,7 @@ def retry(ids: tuple[str, ...], where: str | None, url: str | None, *, yes: bool
         return
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
-        answers = app.client.ask(wire.JOB_RETRY, full).get()
+        answers = app.client.ask(messages.JOB_RETRY, full).get()
     _show(full, answers, as_json=as_json)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 import msgspec
 
-from taskbahn import wire, wire_views
 from taskbahn.cli.shared import common, connected, print_json
+from taskbahn.protocol import messages, views
 
 
 @click.command()
@@ -19,7 +19,7 @@ def drain(worker: str, url: str | None, *, undo: bool, as_json: bool) -> None:
     That holds when it reconnects under the same id, until --undo or a restart of the router.
     """
     with connected(url) as app:
-        view = msgspec.convert(app.client.ask(wire.ADMIN_DRAIN, worker, not undo).get(), wire_views.WorkerView)
+        view = msgspec.convert(app.client.ask(messages.ADMIN_DRAIN, worker, not undo).get(), views.WorkerView)
     if as_json:
         print_json(view)
     elif undo:

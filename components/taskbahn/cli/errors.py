@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 import msgspec
 
-from taskbahn import wire, wire_views
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
+from taskbahn.protocol import messages, views
 
 
 @click.command()
@@ -19,8 +19,8 @@ def errors(task: str | None, url: str | None, *, as_json: bool) -> None:
     `taskbahn jobs error:FINGERPRINT` lists the jobs of a group, `taskbahn retry --where error:FINGERPRINT` starts them once more.
     """
     with connected(url) as app:
-        answer = app.client.ask(wire.VIEW_ERRORS, **({} if task is None else {"task": task})).get()
-    found = msgspec.convert(answer, wire_views.Errors)
+        answer = app.client.ask(messages.VIEW_ERRORS, **({} if task is None else {"task": task})).get()
+    found = msgspec.convert(answer, views.Errors)
     if as_json:
         print_json(found)
         return

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from taskbahn import wire, wire_views
-from taskbahn.query import Query, parse
+from taskbahn.jobs.query_language import Query, parse
+from taskbahn.protocol import messages, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,13 +32,13 @@ def query_of(words: Iterable[str], **options: Any) -> Query:
     return msgspec.structs.replace(query, **given)
 
 
-def jobs_of(app: Taskbahn, query: Query, limit: int) -> list[wire_views.JobView]:
+def jobs_of(app: Taskbahn, query: Query, limit: int) -> list[views.JobView]:
     """Return the newest jobs of a query, without their payloads."""
     if query.id is not None:
         return [app.job(query.id).view()]
-    found: list[wire_views.JobView] = []
+    found: list[views.JobView] = []
     for answer in _answers(app, query, limit=min(limit, MOST_LISTED)):
-        found += msgspec.convert(answer["jobs"], list[wire_views.JobView])
+        found += msgspec.convert(answer["jobs"], list[views.JobView])
         if len(found) >= limit:
             break
     return found[:limit]
@@ -55,7 +55,7 @@ def _answers(app: Taskbahn, query: Query, **more: Any) -> Iterator[dict[str, Any
     """Ask, and go on asking: an answer may be short although there is more."""
     before: dict[str, Any] = {}
     while True:
-        answer = app.client.ask(wire.VIEW_JOBS, **query.given(), **more, **before).get()
+        answer = app.client.ask(messages.VIEW_JOBS, **query.given(), **more, **before).get()
         yield answer
         if answer["next"] is None:
             return

@@ -9,13 +9,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
-from taskbahn import wire, wire_views
 from taskbahn.cli.shared import COLOURS, clock, console, span
-from taskbahn.job import log_line
-from taskbahn.progress import progress_of
+from taskbahn.jobs.job import log_line
+from taskbahn.jobs.progress import progress_of
+from taskbahn.protocol import messages, views
 
 if TYPE_CHECKING:
-    from taskbahn.job import Job
+    from taskbahn.jobs.job import Job
 
 MAX_BARS = 12  # with more stages, nested ones vanish when they are over
 LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red", "DEBUG": "dim"}
@@ -59,7 +59,7 @@ class JobScreen:
         self._bars: dict[int, TaskID] = {}
         self._attempt = 0
 
-    def snapshot(self, view: wire_views.JobView) -> None:
+    def snapshot(self, view: views.JobView) -> None:
         """Draw the job as it was when one began to watch."""
         self._attempt = view.attempt
         self.progress.update(
@@ -68,14 +68,14 @@ class JobScreen:
         if view.progress:
             self._draw(progress_of(view.progress))
 
-    def show(self, event: wire.Event) -> None:
+    def show(self, event: messages.Event) -> None:
         """Draw what an event says."""
         if event.kind == "log":
             line = log_line(event)
             colour = LEVEL_COLOURS.get(line.level, "default")
             self.progress.console.print(f"[dim]{clock(line.at)}[/] [{colour}]{escape(line.message)}[/]")
         elif event.kind == "chunk":
-            self.progress.console.print(escape(event.data if isinstance(event.data, str) else wire.to_json(event.data)))
+            self.progress.console.print(escape(event.data if isinstance(event.data, str) else messages.to_json(event.data)))
         elif event.kind == "progress":
             self._draw(progress_of(event.data))
         else:
@@ -96,7 +96,7 @@ class JobScreen:
             message = escape(f"{error.get('type', 'error')}: {error.get('message', '')}")
             self.progress.console.print(f"[yellow]attempt {data.get('attempt')} failed, it is tried again:[/] {message}")
 
-    def _draw(self, progress: wire.Progress) -> None:
+    def _draw(self, progress: messages.Progress) -> None:
         if progress.fraction is not None:
             self.progress.update(self._headline, total=1.0, completed=progress.fraction)
         if progress.message:
@@ -140,7 +140,7 @@ def follow_job(job: Job[Any], timeout: float | None) -> None:
             raise job.unfinished(timeout)
 
 
-def depths(progress: wire.Progress) -> dict[int, int]:
+def depths(progress: messages.Progress) -> dict[int, int]:
     """Return how deep each stage is nested, by its id."""
     result: dict[int, int] = {}
     for stage in progress.stages:  # a stage begins after the one it is nested in

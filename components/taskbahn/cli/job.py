@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskbahn import wire, wire_views
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import ago, coloured, common, connected, console, find_job, plain, print_json, span, table
+from taskbahn.protocol import messages, views
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +43,7 @@ def job(id: str, url: str | None, *, as_json: bool) -> None:
         out.print(plain(view.error["traceback"]), style="dim")
 
 
-def _facts(out: Console, view: wire_views.JobView) -> None:
+def _facts(out: Console, view: views.JobView) -> None:
     facts: dict[str, Any] = {
         "task": plain(view.task),
         "state": coloured(view.state),
@@ -54,9 +54,9 @@ def _facts(out: Console, view: wire_views.JobView) -> None:
         "blocks": f"[red]{plain(_blocks(view))}[/]" if view.blocks else "",
         "took": span(view.finished_at - view.started_at) if view.finished_at and view.started_at else "",
         "tags": plain(", ".join(view.tags)),
-        "options": plain(wire.to_json(view.options)) if view.options else "",
+        "options": plain(messages.to_json(view.options)) if view.options else "",
         "arguments": _written(view.args or [], view.kwargs or {}),
-        "result": plain(wire.to_json(view.result)[:MAX_TEXT]) if view.state == "succeeded" else "",
+        "result": plain(messages.to_json(view.result)[:MAX_TEXT]) if view.state == "succeeded" else "",
         "error": f"[red]{plain(_error(view.error))}[/]" if view.error else "",
     }
     out.print(f"[bold]{view.id}[/]")
@@ -65,13 +65,13 @@ def _facts(out: Console, view: wire_views.JobView) -> None:
             out.print(f"  {name:10} {text}")
 
 
-def _blocks(view: wire_views.JobView) -> str:
+def _blocks(view: views.JobView) -> str:
     """Say what it does to its worker."""
     blocks = view.blocks
     return f"the worker's event loop at {blocks.at} for {span(time.time() - blocks.since)}" if blocks else ""
 
 
-def _place(view: wire_views.JobView) -> str:
+def _place(view: views.JobView) -> str:
     """Say why a job does not run yet, and when it may."""
     place = view.place
     if place is None:
@@ -85,9 +85,9 @@ def _place(view: wire_views.JobView) -> str:
     return "; ".join(words)
 
 
-def _stages(out: Console, view: wire_views.JobView) -> None:
+def _stages(out: Console, view: views.JobView) -> None:
     from taskbahn.cli.follow import depths
-    from taskbahn.progress import progress_of
+    from taskbahn.jobs.progress import progress_of
 
     progress = progress_of(view.progress)
     deep = depths(progress)
@@ -105,5 +105,5 @@ def _error(error: dict[str, Any]) -> str:
 
 
 def _written(args: list[Any], kwargs: dict[str, Any]) -> str:
-    words = [wire.to_json(value) for value in args] + [f"{name}={wire.to_json(value)}" for name, value in kwargs.items()]
+    words = [messages.to_json(value) for value in args] + [f"{name}={messages.to_json(value)}" for name, value in kwargs.items()]
     return plain(", ".join(words)[:MAX_TEXT])

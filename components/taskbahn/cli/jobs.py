@@ -7,7 +7,7 @@ import click
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.finding import jobs_of, query_of
 from taskbahn.cli.shared import ago, coloured, common, connected, console, plain, print_json, span, table
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 
 
 @click.command()

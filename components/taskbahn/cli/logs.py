@@ -6,7 +6,7 @@ import click
 
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import clock, common, connected, find_job, print_json
-from taskbahn.job import LogLine, log_line
+from taskbahn.jobs.job import LogLine, log_line
 
 
 @click.command()

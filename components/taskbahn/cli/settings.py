@@ -7,8 +7,8 @@ from typing import Any
 import click
 import msgspec
 
-from taskbahn import wire, wire_views
 from taskbahn.cli.shared import common, connected, console, plain, print_json, span, table
+from taskbahn.protocol import messages, views
 
 MEBIBYTE = 2**20
 
@@ -18,7 +18,7 @@ MEBIBYTE = 2**20
 def settings(url: str | None, *, as_json: bool) -> None:
     """Show the effective configuration of the node, and where each value comes from."""
     with connected(url) as app:
-        found = msgspec.convert(app.client.ask(wire.VIEW_SETTINGS).get(), list[wire_views.Setting])
+        found = msgspec.convert(app.client.ask(messages.VIEW_SETTINGS).get(), list[views.Setting])
     if as_json:
         print_json(found)
         return

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from taskbahn.app import Taskbahn
-    from taskbahn.job import Job
+    from taskbahn.jobs.job import Job
 
 F = TypeVar("F", bound="Callable[..., Any]")
 

@@ -11,7 +11,7 @@ import os
 from importlib import import_module
 from types import MappingProxyType
 
-from taskbahn import stand_ins
+from taskbahn.fast_start import stand_ins
 
 UNUSED = MappingProxyType(
     {
@@ -56,8 +56,8 @@ def load_connection(sends: int = 0) -> None:
     """Import what speaks with the router, and end the start. *sends*: the bytes that will be sent, about."""
     if _threshold is not None and sends <= LITTLE:
         os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
-    import_module("taskbahn.client")
-    import_module("taskbahn.link")
+    import_module("taskbahn.client.client")
+    import_module("taskbahn.client.requests")
     end()
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from taskbahn import wire, wire_views
 from taskbahn.cli.shared import coloured, common, connected, console, plain, print_json, span, table
-from taskbahn.states import State
+from taskbahn.protocol import messages, views
+from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def status(url: str | None, *, as_json: bool) -> None:
     """Show what is wrong, and the whole in numbers."""
     with connected(url) as app:
         found = app.view.status()
-        history = msgspec.convert(app.client.ask(wire.VIEW_HISTORY, seconds=MINUTE).get(), wire_views.History)
+        history = msgspec.convert(app.client.ask(messages.VIEW_HISTORY, seconds=MINUTE).get(), views.History)
         address = app.url
     rates = _rates(found, history)
     if as_json:
@@ -44,7 +44,7 @@ def status(url: str | None, *, as_json: bool) -> None:
     _print_minute(out, found, rates)
 
 
-def _rates(found: wire_views.Status, history: wire_views.History) -> dict[str, float]:
+def _rates(found: views.Status, history: views.History) -> dict[str, float]:
     """Return the jobs a second that were accepted and that ended, over the last minute."""
     seconds = max(1.0, found.now - max(found.started_at, history.start))
     ends = {"succeeded": history.succeeded, "failed": history.failed, "cancelled": history.cancelled, "expired": history.expired}
@@ -52,7 +52,7 @@ def _rates(found: wire_views.Status, history: wire_views.History) -> dict[str, f
     return {name: count / seconds for name, count in {**counts, "ended": sum(counts[name] for name in ends)}.items()}
 
 
-def _print_problems(out: Console, problems: list[wire_views.Problem], now: float) -> None:
+def _print_problems(out: Console, problems: list[views.Problem], now: float) -> None:
     for problem in problems:
         since = "" if problem.since is None else f" [dim](for {span(max(0.0, now - problem.since))})[/]"
         out.print(f"{SIGNS[problem.level]} {plain(problem.sentence)}{since}\n  {plain(problem.hint)}", soft_wrap=True)
@@ -62,7 +62,7 @@ def _print_problems(out: Console, problems: list[wire_views.Problem], now: float
         out.print()
 
 
-def _print_minute(out: Console, found: wire_views.Status, rates: dict[str, float]) -> None:
+def _print_minute(out: Console, found: views.Status, rates: dict[str, float]) -> None:
     """Print what the last minute was like."""
     rows = table("last minute", "#")
     rows.add_row("accepted", _rate(rates["accepted"]))

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from taskbahn import wire, wire_views
 from taskbahn.cli.shared import common, connected, console, plain, print_json, table
 from taskbahn.cli.status import took
+from taskbahn.protocol import messages, views
 
 
 @click.command()
@@ -29,7 +29,7 @@ def tasks(url: str | None, *, as_json: bool) -> None:
     console().print(rows if found else "no tasks yet: start a worker, as in `taskbahn worker photos:app`")
 
 
-def _day(day: wire_views.TaskStatistics | None) -> tuple[str, str, str, str]:
+def _day(day: views.TaskStatistics | None) -> tuple[str, str, str, str]:
     """Return what succeeded and failed, and the medians of the times, of the last 24 hours."""
     if day is None:
         return ("", "", "", "")
@@ -38,7 +38,7 @@ def _day(day: wire_views.TaskStatistics | None) -> tuple[str, str, str, str]:
     return (f"{day.succeeded:,}", failed, wait, run)
 
 
-def spelled(signature: wire.Signature | None) -> str:
+def spelled(signature: messages.Signature | None) -> str:
     """Return a signature as one would write it: `path: string, width: integer = 256`."""
     if signature is None:
         return "..."
@@ -53,7 +53,7 @@ def spelled(signature: wire.Signature | None) -> str:
 
 def _word(name: str, schema: dict[str, Any]) -> str:
     kind = _kind(schema)
-    default = f" = {wire.to_json(schema['default'])}" if "default" in schema else ""
+    default = f" = {messages.to_json(schema['default'])}" if "default" in schema else ""
     return f"{name}: {kind}{default}" if kind else f"{name}{default}"
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from taskbahn import wire
 from taskbahn.cli import starting
+from taskbahn.protocol import messages
 
 
 @click.command()
@@ -18,7 +18,7 @@ from taskbahn.cli import starting
 @click.option(
     "--slots", type=click.IntRange(1, 10_000), help="Attempts at a time. [default: one a CPU; 100 if all tasks are async]"
 )
-@click.option("--queues", default=wire.DEFAULT_QUEUE, show_default=True, help="Queues to serve: a,b,c.")
+@click.option("--queues", default=messages.DEFAULT_QUEUE, show_default=True, help="Queues to serve: a,b,c.")
 @click.option("--burst", is_flag=True, help="End when nothing is ready any more.")
 @click.option("--watch", is_flag=True, help="Start anew when a source file changes.")
 @click.option("--grace", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds to finish after SIGTERM.")
@@ -51,8 +51,8 @@ def worker(
 
 
 def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst: bool, grace: float, name: str | None) -> int:
-    from taskbahn.address import check_address
     from taskbahn.errors import TaskbahnError
+    from taskbahn.transport.address import check_address
     from taskbahn.worker.capture import Capture
     from taskbahn.worker.loading import load_app
     from taskbahn.worker.run import run_worker

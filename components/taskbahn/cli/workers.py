@@ -10,7 +10,7 @@ import click
 from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, span, table
 
 if TYPE_CHECKING:
-    from taskbahn.wire_views import WorkerView
+    from taskbahn.protocol.views import WorkerView
 
 COLUMNS = ("worker", "busy#", "", "memory#", "cpu#", "load#", "done#", "failed#", "queues", "attached", "process")
 SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30

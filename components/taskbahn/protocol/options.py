@@ -1,6 +1,6 @@
 """The options of a job, in one table: name, type, range, default, help, and whether a task or a call of it may say it.
 
-SDK and dispatcher check by it. The tables of the docs and of the page are made from it, and tests hold the rest to it: `wire.Options`,
+SDK and dispatcher check by it. The tables of the docs and of the page are made from it, and tests hold the rest to it: `messages.Options`,
 the types that a user's checker sees, the typedef of the browser kit.
 """
 
@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from taskbahn import wire
 from taskbahn.errors import InvalidOption, did_you_mean
+from taskbahn.protocol import messages
 
 LONGEST = 100 * 365 * 24 * 3600.0  # seconds; a hundred years is no delay but a mistake in units
 LATEST = 1e11  # seconds since 1970, the year 5138; beyond it milliseconds were meant to be seconds
@@ -69,7 +69,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 
 TABLE = (
     Option(
-        name="queue", python="str", type=str, default=wire.DEFAULT_QUEUE, low=1, high=100, rule="a queue's name has 1 to 100 characters",
+        name="queue", python="str", type=str, default=messages.DEFAULT_QUEUE, low=1, high=100, rule="a queue's name has 1 to 100 characters",
         help="the line in which a job waits; a worker serves those of its `--queues`",
     ),
     Option(
@@ -178,12 +178,12 @@ def names(where: Where) -> tuple[str, ...]:
     return tuple(option.name for option in TABLE if option.where & where and option.is_shown)
 
 
-def check(given: dict[str, Any], where: Where = Where.BOTH) -> wire.Options:
+def check(given: dict[str, Any], where: Where = Where.BOTH) -> messages.Options:
     """Return what was given as it travels; None is left out.  Raises `InvalidOption` that names the option and what it may be."""
     for name in given:
         check_name(name, where)
     try:
-        options = msgspec.convert(given, wire.Options)
+        options = msgspec.convert(given, messages.Options)
     except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         raise _wrong_type(given, error) from None
     for name, value in given.items():
@@ -212,7 +212,7 @@ def check_name(name: Any, where: Where) -> None:
 def _wrong_type(given: dict[str, Any], error: Exception) -> InvalidOption:
     for name, value in given.items():
         try:
-            msgspec.convert({name: value}, wire.Options)
+            msgspec.convert({name: value}, messages.Options)
         except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as found:
             reason = str(found).replace("`", "").replace(" | null", "").partition(" - at ")[0]
             return InvalidOption(f"option {name} = {_short(value)}: {reason[:1].lower()}{reason[1:]}", option=name)

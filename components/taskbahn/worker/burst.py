@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from taskbahn.worker.service import Worker
@@ -25,7 +25,8 @@ async def nothing_left(worker: Worker) -> None:
             continue
         try:
             asked = [
-                session.call(procedure).asFuture(asyncio.get_running_loop()) for procedure in (wire.VIEW_QUEUES, wire.VIEW_TASKS)
+                session.call(procedure).asFuture(asyncio.get_running_loop())
+                for procedure in (messages.VIEW_QUEUES, messages.VIEW_TASKS)
             ]
             queues, tasks = await asyncio.gather(*asked)
         except Exception as error:  # noqa: BLE001 - the connection was lost, or the dispatcher starts: ask again

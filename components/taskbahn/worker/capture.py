@@ -16,9 +16,9 @@ import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from taskbahn.attempt import MAX_LOG_LINE, MAX_NAME
-from taskbahn.belonging import PROCESS, heard, owner
-from taskbahn.handover import text_of
+from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
+from taskbahn.attempt.ownership import PROCESS, heard, owner
+from taskbahn.attempt.plain_data import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,10 +21,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from taskbahn.attempt import AttemptContext
-from taskbahn.belonging import PROCESS
-from taskbahn.blocking import in_worker
-from taskbahn.signals import Cancelled, Stop, TimeLimit
+from taskbahn.attempt.blocking import in_worker
+from taskbahn.attempt.context import AttemptContext
+from taskbahn.attempt.ownership import PROCESS
+from taskbahn.attempt.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.alarms import Alarms
 from taskbahn.worker.capture import Capture, Streams
 from taskbahn.worker.execution import AttemptContexts, execute
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
 
-    from taskbahn.attempt import Record
-    from taskbahn.task import Task
+    from taskbahn.attempt.context import Record
+    from taskbahn.tasks.task import Task
 
 FLUSH_AFTER = 0.002  # seconds that an outcome may wait behind a running attempt
 SWITCH_INTERVAL = 0.001  # seconds for which the main thread may keep the talking one from running

@@ -8,9 +8,9 @@ from contextvars import Context, copy_context
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.attempt import ACTIVE, DONE
-from taskbahn.signals import Stop
-from taskbahn.streaming import stream
+from taskbahn.attempt.context import ACTIVE, DONE
+from taskbahn.attempt.signals import Stop
+from taskbahn.attempt.streaming import stream
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
 from taskbahn.worker.helper_processes import end_helpers
@@ -18,8 +18,8 @@ from taskbahn.worker.helper_processes import end_helpers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn.attempt import AttemptContext, Record
-    from taskbahn.task import Task
+    from taskbahn.attempt.context import AttemptContext, Record
+    from taskbahn.tasks.task import Task
 
 
 class AttemptContexts:

@@ -7,14 +7,14 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.attempt import FAILED
+from taskbahn.attempt.context import FAILED
+from taskbahn.attempt.plain_data import seconds_of, text_of
+from taskbahn.attempt.signals import GiveUp, Retry, Stop
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock
-from taskbahn.handover import seconds_of, text_of
-from taskbahn.signals import GiveUp, Retry, Stop
 
 if TYPE_CHECKING:
-    from taskbahn.attempt import AttemptContext, Record
-    from taskbahn.task import Task
+    from taskbahn.attempt.context import AttemptContext, Record
+    from taskbahn.tasks.task import Task
 
 OURS = str(Path(__file__).parent.parent) + "/"  # frames of files below it are left out
 MAX_TRACEBACK = 32 * 1024  # characters
@@ -73,7 +73,7 @@ def escaped(context: AttemptContext, error: BaseException) -> Record:
 
 
 def outcome(context: AttemptContext, **fields: Any) -> Record:
-    """Return the record of a `wire.Failed` with *fields*; it ends now."""
+    """Return the record of a `messages.Failed` with *fields*; it ends now."""
     times = {"started_at": context.started_at, "ended_at": time.time()}
     return FAILED, {"id": context.job, "attempt": context.attempt, **times, **fields}
 

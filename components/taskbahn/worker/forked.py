@@ -15,14 +15,14 @@ import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakSet
 
-from taskbahn.attempt import ACTIVE
+from taskbahn.attempt.context import ACTIVE
 from taskbahn.worker.relay import CopySink
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable
 
-    from taskbahn.attempt import AttemptContext, Record
+    from taskbahn.attempt.context import AttemptContext, Record
 
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 FIRST_DESCRIPTOR = 3  # those before belong to the user

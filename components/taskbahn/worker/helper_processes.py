@@ -21,13 +21,13 @@ from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbahn.belonging import PROCESS, REMEDY, owner
+from taskbahn.attempt.ownership import PROCESS, REMEDY, owner
 from taskbahn.worker.forked import ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from taskbahn.attempt import AttemptContext
+    from taskbahn.attempt.context import AttemptContext
 
 PROC = Path("/proc")  # of Linux; elsewhere only the processes themselves are ended, and not what they have started
 END_GRACE = 1.0  # seconds between SIGTERM and SIGKILL

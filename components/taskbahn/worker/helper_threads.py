@@ -11,9 +11,9 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.attempt import ACTIVE
-from taskbahn.belonging import carry
-from taskbahn.signals import Stop
+from taskbahn.attempt.context import ACTIVE
+from taskbahn.attempt.ownership import carry
+from taskbahn.attempt.signals import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
-    from taskbahn.attempt import AttemptContext, StopKind
+    from taskbahn.attempt.context import AttemptContext, StopKind
     from taskbahn.worker.pool import Pool
 
 TICK = 0.05  # seconds, at most, between two looks while there is something to run

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.signals import Cancelled
+from taskbahn.attempt.signals import Cancelled
 from taskbahn.worker.forked import keep_from_copies
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskbahn.attempt import ACTIVE
+from taskbahn.attempt.context import ACTIVE
 from taskbahn.worker.failure import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from taskbahn.attempt import AttemptContext
+    from taskbahn.attempt.context import AttemptContext
     from taskbahn.worker.loop_thread import LoopThread
 
 SUSPECT_AFTER = 0.1  # seconds without an answer after which a look is taken at what the loop does

@@ -6,14 +6,14 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from taskbahn.attempt import NOTICE
+from taskbahn.attempt.context import NOTICE
 from taskbahn.worker.sendable import lost
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from taskbahn.attempt import AttemptContext, Record, Saying
+    from taskbahn.attempt.context import AttemptContext, Record, Saying
 
 PROGRESS_INTERVAL = 0.05  # seconds between two progress records of one attempt, at least
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from taskbahn.attempt import AttemptContext
+    from taskbahn.attempt.context import AttemptContext
 
 BLOCKED_AFTER = 0.1  # seconds without a start after which the attempts in a line are handed back
 ABANDON_AFTER = 2.0  # seconds that an attempt gets to stop by itself

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.attempt import NOTICE, Saying
-from taskbahn.belonging import PROCESS, owner
+from taskbahn.attempt.context import NOTICE, Saying
+from taskbahn.attempt.ownership import PROCESS, owner
 from taskbahn.errors import TooLarge
 
 if TYPE_CHECKING:
-    from taskbahn.attempt import AttemptContext, Record
+    from taskbahn.attempt.context import AttemptContext, Record
 
 LARGEST = 128 * 1024  # bytes of one datagram: a log line of MAX_LOG_LINE characters fits; Linux allows 200 KiB
 MOST_AT_ONCE = 10_000  # datagrams that are read at the end of an attempt

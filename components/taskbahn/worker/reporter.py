@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autobahn.wamp.exception import TransportLost
 from twisted.logger import Logger
 
-from taskbahn import wire
-from taskbahn.attempt import DONE, FAILED, NOTICE
-from taskbahn.pages import FRAME_BYTES, are_few, text_bytes, value_bytes
+from taskbahn.attempt.context import DONE, FAILED, NOTICE
+from taskbahn.protocol import messages
+from taskbahn.protocol.message_pages import FRAME_BYTES, are_few, text_bytes, value_bytes
 from taskbahn.worker.sendable import is_lost, lost
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable
 
-    from taskbahn.attempt import AttemptContext, Record
+    from taskbahn.attempt.context import AttemptContext, Record
 
 Key = tuple[str, int]  # job, attempt
 
@@ -40,12 +40,12 @@ MOST_WAITING = 100_000  # notices, of all attempts
 PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a word of ours
 RESULT = itemgetter(2)  # of a success: its JSON text
 VITALS_SECONDS = 2.0  # between two looks at memory and processor, at least
-MAX_WEIGHT = wire.MAX_MESSAGE // 4  # bytes of results, of errors or of notices in one report; the first may be larger
+MAX_WEIGHT = messages.MAX_MESSAGE // 4  # bytes of results, of errors or of notices in one report; the first may be larger
 
 
 @dataclass
 class Batch:
-    """What one report says, in the shapes of `wire.Report`."""
+    """What one report says, in the shapes of `messages.Report`."""
 
     done: list[Any] = field(default_factory=list)
     failed: list[Any] = field(default_factory=list)
@@ -156,7 +156,7 @@ class Reporter:
         on_refused: Callable[[list[Key]], None] = lambda _: None,
         on_unanswered: Callable[[float], None] = lambda _: None,
         on_chunks: Callable[[AttemptContext, int], None] = lambda _, __: None,
-        measure: Callable[[], wire.Vitals] | None = None,
+        measure: Callable[[], messages.Vitals] | None = None,
     ) -> None:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
         self.finished = 0
@@ -309,7 +309,7 @@ class Reporter:
         if self._measure is not None and (self._measured_at is None or now - self._measured_at >= VITALS_SECONDS):
             self._measured_at = now
             self._is_urgent = False
-            report["vitals"] = wire.plain(self._measure())
+            report["vitals"] = messages.plain(self._measure())
         try:
             self._call(report)
         except TransportLost:

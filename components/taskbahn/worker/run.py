@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 from rich.console import Console
 from twisted.internet import asyncioreactor
 
-from taskbahn.blocking import in_worker
+from taskbahn.attempt.blocking import in_worker
 from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
-from taskbahn.steady_timers import steady_timers
+from taskbahn.transport.monotonic_reactor import steady_timers
 from taskbahn.worker.burst import nothing_left
 from taskbahn.worker.capture import without_tee
 from taskbahn.worker.forked import guard, keep_from_copies

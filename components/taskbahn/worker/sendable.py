@@ -1,6 +1,6 @@
 """What an attempt has to say, packed, whatever it is: one record that cannot travel costs that record, and nothing else.
 
-What a task hands over is made plain there (`taskbahn.handover`). This is for what nobody thought of: it must not silence a worker.
+What a task hands over is made plain there (`taskbahn.attempt.plain_data`). This is for what nobody thought of: it must not silence a worker.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from taskbahn.attempt import DONE, FAILED, NOTICE
-from taskbahn.handover import text_of
+from taskbahn.attempt.context import DONE, FAILED, NOTICE
+from taskbahn.attempt.plain_data import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn.attempt import Record
+    from taskbahn.attempt.context import Record
 
 T = TypeVar("T")
 MAX_MESSAGE = 1000  # characters

@@ -18,11 +18,11 @@ from autobahn.wamp.types import CallOptions
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from taskbahn import wire
-from taskbahn.attempt import AttemptContext
-from taskbahn.belonging import PROCESS
-from taskbahn.connection import Connection
+from taskbahn.attempt.context import AttemptContext
+from taskbahn.attempt.ownership import PROCESS
 from taskbahn.errors import InvalidRequest
+from taskbahn.protocol import messages
+from taskbahn.transport.connection import Connection
 from taskbahn.worker.blockades import log_blockade, told
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import outcome
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn.app import Taskbahn
-    from taskbahn.session import Session
+    from taskbahn.transport.session import Session
     from taskbahn.worker.loop_watch import Blockade
     from taskbahn.worker.pool import Pool
 
@@ -58,7 +58,7 @@ class Settings:
     url: str
     name: str | None = None
     slots: int | None = None
-    queues: list[str] = field(default_factory=lambda: [wire.DEFAULT_QUEUE])
+    queues: list[str] = field(default_factory=lambda: [messages.DEFAULT_QUEUE])
 
     def slots_for(self, app: Taskbahn) -> int:
         """Return how many attempts the dispatcher may hand out at a time."""
@@ -146,7 +146,7 @@ class Worker:
             )
         return pools
 
-    def _vitals(self) -> wire.Vitals:
+    def _vitals(self) -> messages.Vitals:
         vitals = self._measure()
         vitals.blocked = told(self._blockade, time.monotonic())
         return vitals
@@ -204,16 +204,16 @@ class Worker:
         """True when nothing runs and all is recorded."""
         return self.reporter.is_clear
 
-    def hello(self) -> wire.Hello:
+    def hello(self) -> messages.Hello:
         """Return how this worker introduces itself now."""
-        return wire.Hello(
-            protocol=wire.PROTOCOL,
+        return messages.Hello(
+            protocol=messages.PROTOCOL,
             worker=self.id,
             slots=self.slots,
             tasks=[task.declaration() for task in self.app.tasks.values()],
             queues=self.settings.queues,
             running=self.reporter.running(),
-            reports=wire.REPORTS_PREFIX + secrets.token_hex(16),
+            reports=messages.REPORTS_PREFIX + secrets.token_hex(16),
             host=socket.gethostname(),
             pid=os.getpid(),
             version=_version(),
@@ -222,7 +222,7 @@ class Worker:
 
     async def _open(self, session: Session) -> None:
         """Attach; returns when the dispatcher has welcomed us, raises what it answers instead."""
-        welcomed: Deferred[wire.Welcome] = Deferred()
+        welcomed: Deferred[messages.Welcome] = Deferred()
         hello = self.hello()
         heard: Deferred[None] = Deferred()  # the dispatcher's call for our reports, which stays open
 
@@ -234,7 +234,7 @@ class Worker:
         await session.register(report, hello.reports)
 
         def on_order(plain: Any) -> None:
-            order = msgspec.convert(plain, wire.WorkerOrder)
+            order = msgspec.convert(plain, messages.WorkerOrder)
             if order.welcome is not None and not welcomed.called:
                 welcomed.callback(order.welcome)
             self._obey(order)
@@ -246,7 +246,7 @@ class Worker:
             else:
                 self._dismissed(session, answer)
 
-        attached = session.call(wire.WORKER_ATTACH, wire.plain(hello), options=CallOptions(on_progress=on_order))
+        attached = session.call(messages.WORKER_ATTACH, messages.plain(hello), options=CallOptions(on_progress=on_order))
         attached.addCallbacks(ended, ended)
         try:
             welcome = await welcomed
@@ -257,7 +257,7 @@ class Worker:
         self.reporter.connected(partial(session.at_once, session.report), welcome.heartbeat)
         self._on_attached()
 
-    def _obey(self, order: wire.WorkerOrder) -> None:
+    def _obey(self, order: messages.WorkerOrder) -> None:
         if order.recorded:
             self.reporter.recorded(order.refused, order.recorded)
         if order.waits:
@@ -271,7 +271,7 @@ class Worker:
         if order.back:
             self._take_back(order.back)
 
-    def _run(self, attempts: Iterable[wire.Attempt]) -> None:
+    def _run(self, attempts: Iterable[messages.Attempt]) -> None:
         held, outbox = self.reporter.held, self.outbox
         batches: dict[Pool, list[AttemptContext]] = {}
         for one in attempts:

@@ -10,14 +10,14 @@ import random
 import sys
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.belonging import owner
-from taskbahn.signals import Stop
+from taskbahn.attempt.ownership import owner
+from taskbahn.attempt.signals import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from taskbahn.attempt import AttemptContext
+    from taskbahn.attempt.context import AttemptContext
 
 
 class Swallowed:

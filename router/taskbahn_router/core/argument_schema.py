@@ -6,8 +6,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from taskbahn import wire
 from taskbahn.errors import InvalidArguments, InvalidRequest, did_you_mean
+from taskbahn.protocol import messages
 
 MOST_FIELDS = 20
 
@@ -19,7 +19,7 @@ def _nothing_from_outside(uri: str) -> Any:
 class Validator:
     """Checks calls of one task; the compiled schema is made at the first check."""
 
-    def __init__(self, task: str, signature: wire.Signature) -> None:
+    def __init__(self, task: str, signature: messages.Signature) -> None:
         self.task = task
         self.signature = signature
         self._validator: Any = None
@@ -58,7 +58,7 @@ class Validator:
 
     def _as_data(self, named: dict[str, Any]) -> dict[str, Any]:
         try:
-            data: dict[str, Any] = wire.from_json(wire.to_json(named))
+            data: dict[str, Any] = messages.from_json(messages.to_json(named))
         except (ValueError, TypeError, RecursionError) as error:
             raise InvalidArguments(self.task, {"": f"they are not data: {error}"}) from None
         return data

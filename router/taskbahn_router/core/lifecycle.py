@@ -7,7 +7,7 @@ feeds the CHECK of the SQL schema, the constants of the JavaScript client, the d
 from enum import StrEnum
 from types import MappingProxyType
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 
 
 class Event(StrEnum):

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE
 
 
@@ -21,7 +21,7 @@ def _default(name: str) -> Any:
 
 DEFAULT_KEEP: float = _default("keep")
 DEFAULTS = tuple((name, option.default) for name, option in WIRE.items())
-DECODE = msgspec.json.Decoder(wire.Options).decode
+DECODE = msgspec.json.Decoder(messages.Options).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Policy:
     own: str = ""  # JSON text of the call's own options, as stored
 
 
-def resolve(task: wire.Options, call: wire.Options, own: str) -> Policy:
+def resolve(task: messages.Options, call: messages.Options, own: str) -> Policy:
     """Fill the call's options up with the task's, and these with the defaults; *own* is the call's JSON text."""
     told: dict[str, Any] = {}
     for name, default in DEFAULTS:
@@ -64,7 +64,7 @@ def resolve(task: wire.Options, call: wire.Options, own: str) -> Policy:
 
 
 @lru_cache(maxsize=1024)
-def _options_of(text: str) -> wire.Options:
+def _options_of(text: str) -> messages.Options:
     return DECODE(text or "{}")
 
 

@@ -17,8 +17,8 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from taskbahn import wire
 from taskbahn.errors import TaskbahnError
+from taskbahn.protocol import messages
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
@@ -144,7 +144,7 @@ class Component(ApplicationSession):
         self._topics[number] = (uri, match)
         if match == "exact":
             self._watched[uri] = number
-            if uri.startswith(wire.JOB_TOPIC):
+            if uri.startswith(messages.JOB_TOPIC):
                 self._watched_jobs.add(uri)
             self.service.look_who_watches()
         elif not uri.startswith("wamp."):

@@ -2,7 +2,7 @@
 
 Crossbar's dealer takes each call through authorization, debug lines that it formats and the log drops, and books of its own: a third of
 the time of a single job. The dispatcher lives in the same process. So what comes in for it is taken here, as soon as it is read and before
-it is even an object (`taskbahn.raw_messages`), and its answers go straight to the connection of the caller. Whatever is uncommon goes
+it is even an object (`taskbahn.transport.raw_messages`), and its answers go straight to the connection of the caller. Whatever is uncommon goes
 the ordinary way, to `DealerSession`: roles without fixed permissions or with anything to be checked, a call that is not allowed, or has
 a timeout, an opaque payload or a trace.
 
@@ -22,9 +22,9 @@ from autobahn.wamp import message
 from autobahn.wamp.exception import ApplicationError, SerializationError, TransportLost
 from twisted.logger import Logger
 
-from taskbahn import raw_messages
 from taskbahn.errors import ResultNotSerialisable
-from taskbahn.raw_messages import CALL, ERROR, YIELD, arguments, has_only, is_id, result
+from taskbahn.transport import raw_messages
+from taskbahn.transport.raw_messages import CALL, ERROR, YIELD, arguments, has_only, is_id, result
 from taskbahn_router.model.pending_call import Call
 from taskbahn_router.workers.offer_uris import problem_of, taken
 

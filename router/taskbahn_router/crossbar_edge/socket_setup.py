@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.internet import tcp
 
-from taskbahn import sockets
+from taskbahn.transport import sockets
 
 LOOK_SECONDS = 0.05
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbahn import wire
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.core.placement import Placement, WorkerCapacity, is_short, look_ahead
 from taskbahn_router.dispatcher.outcomes import is_slow
 from taskbahn_router.stores.rows import Claim, NewJob
@@ -120,5 +120,5 @@ def row(job: Job) -> NewJob:
     return NewJob(
         job.seq, job.raw, job.partition.id, str(job.state), policy.priority, job.attempt, job.number, job.created_at, job.due_at,
         job.expires_at(), job.started_at, job.worker_id or None, job.caller, policy.own or None,
-        wire.to_json(policy.tags) if policy.tags else None, job.packed,
+        messages.to_json(policy.tags) if policy.tags else None, job.packed,
     )  # fmt: skip

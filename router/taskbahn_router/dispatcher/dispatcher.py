@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn import wire
 from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError, TooLarge, UnknownJob, WrongState
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Assignment
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
@@ -156,7 +156,7 @@ class Dispatcher:
         self.gathered.cancels.append((raw, reason, answer))
         self.loop.schedule_turn()
 
-    def report(self, acknowledge: Acknowledge | None, worker: Worker, report: wire.Report) -> None:
+    def report(self, acknowledge: Acknowledge | None, worker: Worker, report: messages.Report) -> None:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
         self.gathered.reports.append((acknowledge, worker, report))
         if report.done and self._held is not None and len(self._held.dispatched_early) == 1:  # what it waits for, most likely
@@ -255,7 +255,7 @@ class Dispatcher:
             gathered.cancels = [cancel for cancel in gathered.cancels if cancel not in early]
             self.gathered.cancels += early
         batch.cancels = [
-            CancelJob(raw, now, now + DEFAULT_KEEP, wire.to_json({"message": reason or "cancelled"}))
+            CancelJob(raw, now, now + DEFAULT_KEEP, messages.to_json({"message": reason or "cancelled"}))
             for raw, reason, _ in gathered.cancels
         ]
         batch.attempts += [
@@ -340,8 +340,8 @@ class Dispatcher:
         ids = call.args[0] if call.args else None
         if not isinstance(ids, list):
             ids = [ids]
-        if len(ids) > wire.MAX_CALLS:
-            raise TooLarge("job ids in one call", len(ids), wire.MAX_CALLS, "send several calls")
+        if len(ids) > messages.MAX_CALLS:
+            raise TooLarge("job ids in one call", len(ids), messages.MAX_CALLS, "send several calls")
         answers: list[Any] = [None] * len(ids)
         left = len(ids)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
 from taskbahn.errors import TimeLimitExceeded, WorkerLost
-from taskbahn.progress import is_sound, progress_of
+from taskbahn.jobs.progress import is_sound, progress_of
+from taskbahn.protocol import messages
 from taskbahn.protocol.options import LONGEST
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
@@ -52,7 +52,7 @@ class Outcomes:
         for loss in effects.gathered.losses:
             self._lost(effects, loss, now)
 
-    def _report(self, effects: TurnEffects, worker: Worker, report: wire.Report, now: float) -> list[list[Any]]:
+    def _report(self, effects: TurnEffects, worker: Worker, report: messages.Report, now: float) -> list[list[Any]]:
         refused: list[list[Any]] = []
         for notice in report.notices:
             self._heard(effects, worker, notice, refused)
@@ -75,7 +75,7 @@ class Outcomes:
             worker.room.open = False
         return refused
 
-    def _back(self, effects: TurnEffects, job: Job, report: wire.Report, now: float) -> None:
+    def _back(self, effects: TurnEffects, job: Job, report: messages.Report, now: float) -> None:
         self._was_not_short(job, draining=report.draining)
         if job.policy.at_most_once and (job.id, job.attempt) in report.begun:
             self._fail_permanently(effects, job, HALTED, now)
@@ -107,7 +107,7 @@ class Outcomes:
             refused.append([id, attempt])
         return job
 
-    def _done(self, effects: TurnEffects, worker: Worker, job: Job, done: wire.Done, now: float) -> None:
+    def _done(self, effects: TurnEffects, worker: Worker, job: Job, done: messages.Done, now: float) -> None:
         worker.finished += 1
         task = self._board.tasks.get(job.partition.task)
         seconds = done.ended_at - done.started_at
@@ -148,7 +148,7 @@ class Outcomes:
         )
         info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **error}
         effects.batch.attempts.append(
-            AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, ending, wire.to_json(info))
+            AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, ending, messages.to_json(info))
         )
         match verdict:
             case Retry(seconds):
@@ -170,8 +170,8 @@ class Outcomes:
         state = str(job.state)
         effects.batch.finishes.append(
             Finish(
-                state, now, result, None if error is None else wire.to_json(error),
-                None if job.progress is None else wire.to_json(job.progress), job.number, job.failures, job.crashes,
+                state, now, result, None if error is None else messages.to_json(error),
+                None if job.progress is None else messages.to_json(job.progress), job.number, job.failures, job.crashes,
                 now + job.policy.keep, None if error is None else fingerprint(job.partition.task, error), job.seq, job.attempt,
             )
         )  # fmt: skip
@@ -186,7 +186,7 @@ class Outcomes:
         )
         effects.requeued.append(Requeued(job, job.state, due_at, error))
 
-    def _heard(self, effects: TurnEffects, worker: Worker, notice: wire.Notice, refused: list[list[Any]]) -> None:
+    def _heard(self, effects: TurnEffects, worker: Worker, notice: messages.Notice, refused: list[list[Any]]) -> None:
         job = self._current(worker, notice.id, notice.attempt)
         if job is not None:
             self._notice(effects, job, notice)
@@ -194,10 +194,10 @@ class Outcomes:
             refused.append([notice.id, notice.attempt])
         # else: the job was cancelled; refused, the worker would forget the attempt, and never tell its end, which frees its place
 
-    def _notice(self, effects: TurnEffects, job: Job, notice: wire.Notice) -> None:
+    def _notice(self, effects: TurnEffects, job: Job, notice: messages.Notice) -> None:
         if notice.kind == "progress":
             sound = is_sound(notice.data)
-            job.progress = notice.data if sound else wire.plain(progress_of(notice.data))
+            job.progress = notice.data if sound else messages.plain(progress_of(notice.data))
             job.progress_stored = False
         elif notice.kind in ("log", "chunk"):
             if 0 < notice.mark <= job.last_mark:  # sent again
@@ -209,7 +209,7 @@ class Outcomes:
                 notice = no_more(notice)
             job.last_mark = max(job.last_mark, notice.mark)
             job.number += 1
-            data = wire.to_json(notice.data)
+            data = messages.to_json(notice.data)
             effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, data, job.attempt, job.last_mark))
             job.progress_stored = False  # the row's number must follow
         else:
@@ -217,10 +217,10 @@ class Outcomes:
         effects.noticed.append(JobEvent(job, job.number, notice))
 
 
-def no_more(notice: wire.Notice) -> wire.Notice:
+def no_more(notice: messages.Notice) -> messages.Notice:
     """Return the line that comes instead of the first notice that a job's history has no room for."""
     message = f"the job has {MAX_EVENTS_KEPT:,} log lines and chunks: of those that this attempt sends from here on none are kept"
-    return wire.Notice(
+    return messages.Notice(
         notice.id, notice.attempt, "log", notice.at, {"level": "WARNING", "logger": "taskbahn", "message": message}, notice.mark
     )
 
@@ -231,7 +231,7 @@ def snapshots(jobs: list[Job]) -> list[Snapshot]:
     for job in jobs:
         if not job.progress_stored and job.state is State.RUNNING:
             job.progress_stored = True
-            rows.append(Snapshot(job.number, None if job.progress is None else wire.to_json(job.progress), job.seq))
+            rows.append(Snapshot(job.number, None if job.progress is None else messages.to_json(job.progress), job.seq))
     return rows
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.dispatcher.outcomes import is_slow
 
 if TYPE_CHECKING:

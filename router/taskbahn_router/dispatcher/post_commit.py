@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.dispatcher.group_commit import FEW
 from taskbahn_router.dispatcher.outcomes import release_slot

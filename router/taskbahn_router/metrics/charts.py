@@ -1,4 +1,4 @@
-"""`wire_views.History` from tallies: which buckets an answer has, and what stands in them."""
+"""`views.History` from tallies: which buckets an answer has, and what stands in them."""
 
 from __future__ import annotations
 

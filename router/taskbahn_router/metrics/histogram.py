@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import log2
 from typing import TYPE_CHECKING
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,12 +78,12 @@ def median_and_95(histogram: Histogram) -> tuple[float | None, float | None]:
 
 def packed(histogram: Histogram) -> str:
     """Return it as it is stored: JSON of [step, count, ...]."""
-    return wire.to_json([number for pair in histogram.items() for number in pair]) if histogram else "[]"
+    return messages.to_json([number for pair in histogram.items() for number in pair]) if histogram else "[]"
 
 
 def unpacked(text: str) -> Histogram:
     """Return the histogram of what was stored."""
     if text == "[]":
         return {}
-    numbers = wire.from_json(text)
+    numbers = messages.from_json(text)
     return dict(zip(numbers[::2], numbers[1::2], strict=True))

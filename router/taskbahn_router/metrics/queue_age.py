@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.metrics.recorder import QueueGauge, Recorder
 

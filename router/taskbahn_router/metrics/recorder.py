@@ -11,7 +11,7 @@ from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.daily import MOST_TASKS, Daily
@@ -223,7 +223,7 @@ class Recorder:
         return [*reversed(found), (bucket.start, self._so_far(task))]
 
     def totals(self) -> dict[str, int]:
-        """Return the `wire_views.Totals`."""
+        """Return the `views.Totals`."""
         now = total((self._totals, self._so_far("")))
         return {name: getattr(now, name) for name in COUNTS}
 
@@ -263,7 +263,7 @@ class Recorder:
         return histogram.quantile(self._so_far(task).runs, 0.5) if known is None else known
 
     def statistics(self, task: str) -> dict[str, Any] | None:
-        """Return the `wire_views.TaskStatistics` of the last 24 hours; None if nothing happened."""
+        """Return the `views.TaskStatistics` of the last 24 hours; None if nothing happened."""
         tallies = [tally for tally in (self._days.of(task), self._bucket.tasks.get(task)) if tally is not None]
         if not tallies:
             return None

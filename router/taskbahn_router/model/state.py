@@ -11,9 +11,9 @@ from weakref import WeakSet, WeakValueDictionary
 
 import msgspec
 
-from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TaskbahnError
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.placement import WorkerCapacity
@@ -59,20 +59,20 @@ class Task:
     """A declared task."""
 
     name: str
-    declaration: wire.TaskDeclaration
+    declaration: messages.TaskDeclaration
     packed: str  # the declaration as JSON
     options: str  # the options alone, as JSON
     checker: Validator | None
     seconds_each: float | None = None
 
     @classmethod
-    def of(cls, declaration: wire.TaskDeclaration) -> Task:
+    def of(cls, declaration: messages.TaskDeclaration) -> Task:
         signature = declaration.signature
         return cls(
             declaration.name,
             declaration,
-            wire.to_json(declaration),
-            wire.to_json(declaration.options),
+            messages.to_json(declaration),
+            messages.to_json(declaration.options),
             Validator(declaration.name, signature) if signature else None,
         )
 
@@ -91,7 +91,7 @@ class Channel(Protocol):
     """The way to a worker."""
 
     def order(self, order: dict[str, Any]) -> None:
-        """Send a `wire.WorkerOrder`."""
+        """Send a `messages.WorkerOrder`."""
 
     def dismiss(self, error: TaskbahnError) -> None:
         """End its session."""
@@ -110,7 +110,7 @@ class Worker:
     """A worker that is attached, or whose session was lost a moment ago (then `orders` is None)."""
 
     id: str
-    hello: wire.Hello
+    hello: messages.Hello
     room: WorkerCapacity
     orders: Channel | None
     attached_at: float
@@ -121,7 +121,7 @@ class Worker:
     drained: bool = False  # an operator said so
     finished: int = 0
     failed: int = 0
-    vitals: wire.Vitals = field(default_factory=wire.Vitals)  # the last ones that it told
+    vitals: messages.Vitals = field(default_factory=messages.Vitals)  # the last ones that it told
     blocked_since: float | None = None  # its event loop, by the dispatcher's clock
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
     reach: Reach | None = None
@@ -132,7 +132,7 @@ class Worker:
         self.room.slow = len(self.slow)
 
     def blocked(self) -> dict[str, Any] | None:
-        """Return the `wire_views.BlockedView` of its event loop; None while that answers."""
+        """Return the `views.BlockedView` of its event loop; None while that answers."""
         told = self.vitals.blocked
         if told is None or self.blocked_since is None:
             return None
@@ -280,7 +280,7 @@ class DispatcherState:
             self._add_partition(partition)
             self.ready(partition, start.ready.get(row.id, 0))
         for name, packed in start.tasks:
-            self.tasks[name] = Task.of(msgspec.json.decode(packed, type=wire.TaskDeclaration))
+            self.tasks[name] = Task.of(msgspec.json.decode(packed, type=messages.TaskDeclaration))
         self.counts.update(start.counts)
         return [self._running(row, start.last_marks.get(row.seq, 0)) for row in start.running]
 
@@ -355,7 +355,7 @@ class DispatcherState:
         job.seq = row.seq
         job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
         job.started_at, job.worker_id = row.started_at, row.worker or ""
-        job.progress = wire.from_json(row.progress) if row.progress else None
+        job.progress = messages.from_json(row.progress) if row.progress else None
         job.progress_stored = False  # its row's number may be behind its events
         job.last_mark = last_mark
         self.jobs[job.id] = job

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn import wire
     from taskbahn.errors import StoreUnavailable
+    from taskbahn.protocol import messages
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.model.state import Job, Task, Worker
     from taskbahn_router.stores.contract import Batch
@@ -43,7 +43,7 @@ class TurnInput:
 
     new: list[Job] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
-    reports: list[tuple[Acknowledge | None, Worker, wire.Report]] = field(default_factory=list)
+    reports: list[tuple[Acknowledge | None, Worker, messages.Report]] = field(default_factory=list)
     losses: list[LostAttempt] = field(default_factory=list)
     returns: list[Job] = field(default_factory=list)  # back to ready, not charged
     cancels: list[tuple[bytes, str, Callable[[Answer | None], None]]] = field(default_factory=list)  # id, reason, answer
@@ -101,7 +101,7 @@ class JobEvent(NamedTuple):
 
     job: Job
     number: int
-    notice: wire.Notice
+    notice: messages.Notice
 
 
 @dataclass(slots=True)

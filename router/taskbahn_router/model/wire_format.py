@@ -1,12 +1,12 @@
-"""Rows of the store as they are shown: the structs of `wire_views`, as plain data."""
+"""Rows of the store as they are shown: the structs of `views`, as plain data."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
-from taskbahn.pages import value_bytes
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol import messages
+from taskbahn.protocol.message_pages import value_bytes
+from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.model.state import id_text
 
@@ -20,11 +20,11 @@ LEFT_OUT = "(left out: with those of the later attempts it is more than one mess
 
 def packed(text: str | None) -> Any:
     """Return the value of stored JSON; None for none."""
-    return None if text is None else wire.from_json(text)
+    return None if text is None else messages.from_json(text)
 
 
 def brief(row: JobRow) -> dict[str, Any]:
-    """Return the `wire_views.JobView` of a row without its payloads."""
+    """Return the `views.JobView` of a row without its payloads."""
     view = {
         "id": id_text(row.id), "task": row.task, "queue": row.queue, "state": row.state, "priority": row.priority,
         "number": row.number, "attempt": row.attempt, "created_at": row.created_at, "due_at": row.due_at,
@@ -40,9 +40,9 @@ def brief(row: JobRow) -> dict[str, Any]:
 
 
 def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
-    """Return the `wire_views.JobView` of a row with all that the store has of it."""
+    """Return the `views.JobView` of a row with all that the store has of it."""
     view = brief(row)
-    args, kwargs = wire.from_json(row.packed)
+    args, kwargs = messages.from_json(row.packed)
     view |= {"args": args, "kwargs": kwargs, "result": packed(row.result), "error": packed(row.error)}
     if row.state == State.FAILED:
         view["fingerprint"] = row.fingerprint or fingerprint(row.task, view["error"] or {})
@@ -56,8 +56,8 @@ def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
 
 
 def stored(id: str, row: EventRow) -> dict[str, Any]:
-    """Return the `wire.Event` of a stored row."""
-    event = {"job": id, "number": row.number, "kind": row.kind, "at": row.at, "data": wire.from_json(row.data)}
+    """Return the `messages.Event` of a stored row."""
+    event = {"job": id, "number": row.number, "kind": row.kind, "at": row.at, "data": messages.from_json(row.data)}
     return event | {"attempt": row.attempt} if row.attempt else event
 
 
@@ -73,7 +73,7 @@ def attempt_views(rows: list[AttemptRow]) -> list[dict[str, Any]]:
 
 
 def attempt_view(row: AttemptRow) -> dict[str, Any]:
-    """Return the `wire_views.AttemptView` of a row."""
+    """Return the `views.AttemptView` of a row."""
     return {
         "attempt": row.attempt, "worker": row.worker, "started_at": row.started_at, "ended_at": row.ended_at,
         "outcome": row.outcome, "error": packed(row.error),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taskbahn import wire
-from taskbahn.endings import outcome_error
-from taskbahn.pages import PAGE_BYTES, event_bytes, outcome_bytes, pages
-from taskbahn.states import State
+from taskbahn.jobs.outcome import outcome_error
+from taskbahn.protocol import messages
+from taskbahn.protocol.message_pages import PAGE_BYTES, event_bytes, outcome_bytes, pages
+from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ class Follower(Protocol):
         """Take numbered events of a job."""
 
     def final(self, outcome: list[Any]) -> None:
-        """Take a `wire.Outcome`: the job has ended."""
+        """Take a `messages.Outcome`: the job has ended."""
 
 
 class Waiter:
@@ -117,7 +117,7 @@ class Caller:
     def final(self, outcome: list[Any]) -> None:
         _, state, result, _ = outcome
         if state == State.SUCCEEDED:
-            self.call.answer(None if result is None or result == "null" else wire.from_json(result))
+            self.call.answer(None if result is None or result == "null" else messages.from_json(result))
         else:
             self.call.fail(outcome_error(outcome))
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
-from taskbahn.pages import event_bytes, pages
+from taskbahn.protocol import messages
+from taskbahn.protocol.message_pages import event_bytes, pages
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import stored
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import EventRow, JobRow
 
-PAGE_EVENTS = wire.MAX_EVENTS
+PAGE_EVENTS = messages.MAX_EVENTS
 PAGE_BYTES = SEND_BUFFER_HIGH_WATER_BYTES // 4
 LITTLE = SEND_BUFFER_HIGH_WATER_BYTES // 4  # bytes that may still wait when the next page goes out
 HELD = 1_000  # log lines and chunks that are kept while a page is read
@@ -78,7 +78,7 @@ class JobWatch:
         self.job = ""
         self.seq = 0  # of the job
         self.state = ""  # as it was told last
-        self.place: dict[str, Any] | None = None  # the `wire_views.Place` that was told last
+        self.place: dict[str, Any] | None = None  # the `views.Place` that was told last
         self._pages = pages
         self._finish = finish
         self._fail = fail

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import UnknownJob
-from taskbahn.pages import PAGE_BYTES
-from taskbahn.states import FINAL_STATES
+from taskbahn.protocol.message_pages import PAGE_BYTES
+from taskbahn.protocol.states import FINAL_STATES
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.model.wire_format import packed

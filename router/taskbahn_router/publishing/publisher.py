@@ -5,9 +5,9 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
-from taskbahn.pages import FRAME_BYTES, are_few, event_bytes, pages, text_bytes
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.message_pages import FRAME_BYTES, are_few, event_bytes, pages, text_bytes
+from taskbahn.protocol.states import State
 from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import brief_error
 
@@ -142,11 +142,11 @@ class Publisher:
         return self._followers.event_follower_count > 0 or self._port.watches_jobs()
 
     def _wanted(self, id: str) -> bool:
-        return self._followers.wants_events(id) or self._port.is_watched(wire.JOB_TOPIC + id)
+        return self._followers.wants_events(id) or self._port.is_watched(messages.JOB_TOPIC + id)
 
     def _emit(self, id: str, events: list[dict[str, Any]]) -> None:
         self._followers.events(id, events)
-        topic = wire.JOB_TOPIC + id
+        topic = messages.JOB_TOPIC + id
         if self._port.is_watched(topic):
             for page in pages(events, event_bytes):
                 self._port.publish_event(topic, page)
@@ -169,7 +169,7 @@ class Publisher:
 
 
 def parts_of(order: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    """Cut a `wire.WorkerOrder` where it is too large for one message: attempts to run first, then the rest, then what is cancelled."""
+    """Cut a `messages.WorkerOrder` where it is too large for one message: attempts to run first, then the rest, then what is cancelled."""
     run, cancel = order.get("run", ()), order.get("cancel", ())
     if len(cancel) <= FEW_CANCELS and (len(run) <= 1 or are_few(map(PACKED, run), len(run))):
         return [order]
@@ -183,5 +183,5 @@ def parts_of(order: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def event(job: str, number: int, kind: str, at: float, data: Any, **more: Any) -> dict[str, Any]:
-    """Return a `wire.Event` as it travels."""
+    """Return a `messages.Event` as it travels."""
     return {"job": job, "number": number, "kind": kind, "at": at, "data": data, **more}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.wait_reason import MOST_AHEAD
 from taskbahn_router.publishing.start_estimate import JobPosition, StartEstimate
 from taskbahn_router.stores.contract import QueueCursor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.wait_reason import Capacity, WorkerFit, capacity_of, expected_start, why_ready, why_waiting
 from taskbahn_router.model.wire_format import packed
 
@@ -24,7 +24,7 @@ class JobPosition(NamedTuple):
 
 
 class StartEstimate:
-    """Tells the `wire_views.Place` of jobs; what holds for all jobs of a partition is worked out once.
+    """Tells the `views.Place` of jobs; what holds for all jobs of a partition is worked out once.
 
     typical: the seconds that an attempt of a task takes, None if that is not known.
     """

@@ -24,7 +24,7 @@ class Group:
         self.error: dict[str, Any] = {}
 
     def view(self) -> dict[str, Any]:
-        """Return the `wire_views.ErrorGroup`."""
+        """Return the `views.ErrorGroup`."""
         return {
             "fingerprint": self.fingerprint, "task": self.newest.task, "type": str(self.error.get("type", "")),
             "message": str(self.error.get("message", "")), "count": self.count, "first_at": self.first_at, "last_at": self.last_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.core.error_fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -32,5 +32,5 @@ class FingerprintCache:
             new = unkept
         errors = self._reader.errors([row.seq for row in new]) if new else {}
         for row in new:
-            self._known[row.seq] = row.number, fingerprint(row.task, wire.from_json(errors.get(row.seq, "{}")))
+            self._known[row.seq] = row.number, fingerprint(row.task, messages.from_json(errors.get(row.seq, "{}")))
         return [row.fingerprint or self._known[row.seq][1] for row in rows]

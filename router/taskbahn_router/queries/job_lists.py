@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taskbahn.errors import InvalidRequest, did_you_mean
-from taskbahn.pages import pages, value_bytes
-from taskbahn.states import State
+from taskbahn.protocol.message_pages import pages, value_bytes
+from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import FINGERPRINT
 from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import brief, packed
@@ -120,7 +120,7 @@ class JobLists:
                 return before
 
     def _grouped(self, groups: Groups, complete: bool) -> dict[str, Any]:  # noqa: FBT001 - passed through
-        """Return the `wire_views.Errors`, with the messages of the newest jobs. On the reader's thread."""
+        """Return the `views.Errors`, with the messages of the newest jobs. On the reader's thread."""
         newest = {group.newest.seq: group for group in groups.most_frequent()}
         for row in self._reader.rows(list(newest)):
             newest[row.seq].error = packed(row.error) or {}

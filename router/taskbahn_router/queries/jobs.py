@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
-from taskbahn.states import FINAL_STATES, State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.placement import LONG_SECONDS
 from taskbahn_router.model.state import DispatcherState, Partition, both_ids, id_bytes, id_text
 from taskbahn_router.model.wire_format import packed, stored, whole
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import Call
     from taskbahn_router.model.ports import Clock, Runner
 
-MOST_BYTES = wire.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
+MOST_BYTES = messages.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # what takes longer is only known to be long
 
 
@@ -80,8 +80,8 @@ class JobQueries:
         ids = call.args[0] if call.args else None
         if not isinstance(ids, list):
             raise InvalidRequest("taskbahn.job.wait takes one argument, a list of job ids")
-        if len(ids) > wire.MAX_WAIT:
-            raise TooLarge("job ids in one wait", len(ids), wire.MAX_WAIT, "wait for them in several calls")
+        if len(ids) > messages.MAX_WAIT:
+            raise TooLarge("job ids in one wait", len(ids), messages.MAX_WAIT, "wait for them in several calls")
         raws = dict(map(both_ids, ids))
         unknown = {raw: id for id, raw in raws.items() if id not in self._board.jobs}
         waiter = Waiter(call, raws)
@@ -129,7 +129,7 @@ class JobQueries:
         def read() -> list[EventRow] | None:
             with self._reader.snapshot():
                 row = self._reader.job(raw)
-                return None if row is None else self._reader.events(row.seq, after, wire.MAX_EVENTS, MOST_BYTES)
+                return None if row is None else self._reader.events(row.seq, after, messages.MAX_EVENTS, MOST_BYTES)
 
         def answer(rows: list[EventRow] | None) -> None:
             if rows is None:
@@ -189,7 +189,7 @@ class JobQueries:
             return self._queue_positions.placed([row], served)[0], self._reader.attempts(row.seq), events, newest
 
     def _view(self, placed: JobPosition, attempts: list[AttemptRow]) -> dict[str, Any]:
-        """Return the whole `wire_views.JobView` of a job, with the newest progress if it runs now."""
+        """Return the whole `views.JobView` of a job, with the newest progress if it runs now."""
         view = whole(placed.row, attempts)
         live = self._board.jobs.get(view["id"])
         if live is not None and live.progress is not None:
@@ -227,7 +227,7 @@ class JobQueries:
         call.answer(
             [
                 {
-                    **wire.plain(task.declaration), "workers": offered.get(name, 0), "ready": ready.get(name, 0),
+                    **messages.plain(task.declaration), "workers": offered.get(name, 0), "ready": ready.get(name, 0),
                     "running": running.get(name, 0), "statistics": self._history.statistics(name),
                 }
                 for name, task in sorted(self._board.tasks.items())

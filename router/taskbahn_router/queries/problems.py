@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbahn.wire_views import Problem
+from taskbahn.protocol.views import Problem
 from taskbahn_router.text import format_duration, join_names, pluralize
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class WorkerFacts(NamedTuple):
     takes: bool
     tasks: frozenset[str]
     queues: frozenset[str]
-    blocked: dict[str, Any] | None = None  # `wire_views.BlockedView`
+    blocked: dict[str, Any] | None = None  # `views.BlockedView`
 
 
 class LongRun(NamedTuple):

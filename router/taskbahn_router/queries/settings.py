@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import taskbahn_router
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where
-from taskbahn.wire_views import Setting
+from taskbahn.protocol.views import Setting
 from taskbahn_router.dispatcher.outcomes import MAX_EVENTS_KEPT
 from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES
 from taskbahn_router.submission import backpressure
@@ -43,12 +43,12 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("workers.missed_heartbeats", registry.MISSED_HEARTBEATS, "", "so many missed ones, and a worker is given up"),
     ("workers.grace", registry.GRACE_SECONDS, SECONDS, "in which a lost worker may come back to what it runs"),
     ("workers.slots", registry.MAX_SLOTS, "", "that one worker may have"),
-    ("bounds.message", wire.MAX_MESSAGE, BYTES, "of one message, on either transport"),
-    ("bounds.arguments", wire.MAX_ARGUMENTS, BYTES, "of the arguments of one job, as JSON"),
-    ("bounds.result", wire.MAX_RESULT, BYTES, "of the result of one job, as JSON"),
-    ("bounds.submission", wire.MAX_CALLS, JOBS, "in one submission"),
-    ("bounds.wait", wire.MAX_WAIT, JOBS, "that one call may wait for"),
-    ("bounds.events", wire.MAX_EVENTS, "events", "in one answer to `taskbahn.job.events`"),
+    ("bounds.message", messages.MAX_MESSAGE, BYTES, "of one message, on either transport"),
+    ("bounds.arguments", messages.MAX_ARGUMENTS, BYTES, "of the arguments of one job, as JSON"),
+    ("bounds.result", messages.MAX_RESULT, BYTES, "of the result of one job, as JSON"),
+    ("bounds.submission", messages.MAX_CALLS, JOBS, "in one submission"),
+    ("bounds.wait", messages.MAX_WAIT, JOBS, "that one call may wait for"),
+    ("bounds.events", messages.MAX_EVENTS, "events", "in one answer to `taskbahn.job.events`"),
     ("bounds.events_kept", MAX_EVENTS_KEPT, "events", "log lines and chunks that are kept of one job"),
     ("bounds.unwritten", backpressure.MOST_UNWRITTEN, JOBS, "that wait for their commit, before more are refused"),
     ("bounds.unwritten_bytes", backpressure.MOST_BYTES, BYTES, "of the arguments of these"),
@@ -68,10 +68,10 @@ PACKAGES = ("crossbar", "autobahn", "twisted", "msgspec")
 
 
 def settings(folder: Path, extra: dict[str, Any], data: Path) -> list[dict[str, Any]]:
-    """Return the `wire_views.Setting`s of a node; folder: Crossbar's, extra: the component's configuration, data: our directory."""
+    """Return the `views.Setting`s of a node; folder: Crossbar's, extra: the component's configuration, data: our directory."""
     name, config = configuration(folder)
     found = [*_node(name, config, extra, data), *_fixed(data), *_versions()]
-    return [wire.plain(setting) for setting in found]
+    return [messages.plain(setting) for setting in found]
 
 
 def configuration(folder: Path) -> tuple[str, dict[str, Any]]:

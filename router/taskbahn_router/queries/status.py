@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.minutes import minute_of
 from taskbahn_router.metrics.queue_age import QueueAges
@@ -17,7 +17,7 @@ from taskbahn_router.workers.registry import AttachChannel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn.wire_views import Problem
+    from taskbahn.protocol.views import Problem
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.ports import Runner
     from taskbahn_router.model.state import Job
@@ -50,20 +50,20 @@ class StatusQuery:
         self._next_question = 0.0
         self._failures: dict[str, tuple[int, int]] = {}
         self._failures_at = -1.0
-        self._offers: dict[str, tuple[wire.Hello, frozenset[str], frozenset[str]]] = {}  # of each worker: tasks, queues
+        self._offers: dict[str, tuple[messages.Hello, frozenset[str], frozenset[str]]] = {}  # of each worker: tasks, queues
 
     def look(self) -> None:
         """Once a second."""
         now = self._dispatcher.wall()
         self._gauges.look(now)
         self._ask(now)
-        self._problems = [wire.plain(problem) for problem in self._dated(problems(self._facts(now)), now)]
+        self._problems = [messages.plain(problem) for problem in self._dated(problems(self._facts(now)), now)]
         if minute_of(now) != self._minute:
             self._minute = minute_of(now)
             self._dispatcher.store_minutes()
 
     def status(self) -> dict[str, Any]:
-        """Return the part of `wire_views.Status` that tells of what happened and what is wrong."""
+        """Return the part of `views.Status` that tells of what happened and what is wrong."""
         minute = self._history.last_minute()
         return {
             "totals": self._history.totals(),
@@ -156,5 +156,5 @@ class StatusQuery:
         return runs
 
 
-def _offered(hello: wire.Hello) -> tuple[frozenset[str], frozenset[str]]:
+def _offered(hello: messages.Hello) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(task.name for task in hello.tasks), frozenset(hello.queues)

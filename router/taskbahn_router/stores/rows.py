@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskbahn_router.core.lifecycle import advance
 
 if TYPE_CHECKING:
-    from taskbahn.states import State
+    from taskbahn.protocol.states import State
     from taskbahn_router.core.lifecycle import Event
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.errors import QueueFull
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn import wire
 from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
-from taskbahn.exact import is_finite
-from taskbahn.nesting import SHORTEST, check_nesting
+from taskbahn.protocol import messages
+from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.options import Where
 from taskbahn.protocol.options import check as check_options
-from taskbahn.states import State
+from taskbahn.protocol.states import State
+from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.model.state import DispatcherState, Job, Task, both_ids, id_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TASK_NAME = re.compile(wire.TASK_NAME)
+TASK_NAME = re.compile(messages.TASK_NAME)
 RANDOM_BITS = 80
 NOT_FINITE = "they have a number that is not finite (NaN or an infinity), which JSON has no word for; pass null or a text instead"
 
 
 def check_name(name: str) -> None:
     """Raise `InvalidName` for what cannot be a task's name."""
-    if len(name) > wire.MAX_TASK_NAME or not TASK_NAME.fullmatch(name):
+    if len(name) > messages.MAX_TASK_NAME or not TASK_NAME.fullmatch(name):
         raise InvalidName(name)
 
 
@@ -47,14 +47,14 @@ def check_depth(what: str, text: str) -> None:
         check_nesting(what, text.encode())
 
 
-def check_report(report: wire.Report) -> None:
+def check_report(report: messages.Report) -> None:
     """Raise `InvalidRequest` for a report that could not be stored, so that it spoils no batch."""
     for done in report.done:
         check_text("a result", done.result)
         check_depth("a result", done.result)
     try:
         for value in (*(failed.error for failed in report.failed), *(notice.data for notice in report.notices)):
-            wire.to_json(value)
+            messages.to_json(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"a report has what is not data: {error}") from None
 
@@ -81,8 +81,8 @@ class Submissions:
         count = sum(
             len(entry["calls"]) if isinstance(entry, dict) and isinstance(entry.get("calls"), list) else 1 for entry in entries
         )
-        if count > wire.MAX_CALLS:
-            raise TooLarge("jobs in one submission", count, wire.MAX_CALLS, "send several submissions")
+        if count > messages.MAX_CALLS:
+            raise TooLarge("jobs in one submission", count, messages.MAX_CALLS, "send several submissions")
         answers: list[Any] = []
         jobs: list[Job] = []
         now = self._wall()
@@ -104,7 +104,7 @@ class Submissions:
         return job
 
     def _single(self, entry: Any, now: float, authid: str | None, jobs: list[Job]) -> str:
-        call = convert(entry, wire.Call, "a call")
+        call = convert(entry, messages.Call, "a call")
         task = self._task(call.task)
         policy = self._policy(task, call.options)
         packed = (
@@ -116,7 +116,7 @@ class Submissions:
         return job.id
 
     def _bulk(self, entry: Any, now: float, authid: str | None, jobs: list[Job]) -> dict[str, Any]:
-        bulk = convert(entry, wire.Bulk, "a bulk call")
+        bulk = convert(entry, messages.Bulk, "a bulk call")
         task = self._task(bulk.task)
         policy = self._policy(task, bulk.options)
         errors: dict[str, Any] = {}
@@ -139,15 +139,15 @@ class Submissions:
         if not options:
             return policy_of(task.options, "")
         check_options(options, Where.CALL)
-        return policy_of(task.options, wire.to_json(options))
+        return policy_of(task.options, messages.to_json(options))
 
     def _checked(self, task: Task, packed: str, digest: str | None) -> str:
         """Return packed arguments after the checks which the caller did not make itself."""
         check_text(f"what {task.name} is called with", packed)
-        if len(packed) * 4 > wire.MAX_ARGUMENTS:  # characters are up to four bytes
+        if len(packed) * 4 > messages.MAX_ARGUMENTS:  # characters are up to four bytes
             size = len(packed.encode())
-            if size > wire.MAX_ARGUMENTS:
-                raise TooLarge(f"arguments of {task.name}, bytes", size, wire.MAX_ARGUMENTS)
+            if size > messages.MAX_ARGUMENTS:
+                raise TooLarge(f"arguments of {task.name}, bytes", size, messages.MAX_ARGUMENTS)
         check_depth(f"the arguments of {task.name}", packed)
         if task.checker is None or digest != task.checker.signature.digest:
             args, kwargs = unpack(packed)
@@ -159,13 +159,13 @@ class Submissions:
         if task.checker is not None:
             task.checker.check(args, kwargs)
         if not args and not kwargs:
-            return wire.NO_ARGUMENTS
+            return messages.NO_ARGUMENTS
         try:
-            packed = wire.to_json([args, kwargs])
+            packed = messages.to_json([args, kwargs])
             if "null" in packed and not is_finite([args, kwargs]):
                 raise ValueError(NOT_FINITE)  # noqa: TRY301 - as of what JSON cannot say otherwise
         except RecursionError:
-            raise TooDeep(f"the arguments of {task.name}", wire.MAX_NESTING) from None
+            raise TooDeep(f"the arguments of {task.name}", messages.MAX_NESTING) from None
         except (TypeError, ValueError) as error:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
         return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
@@ -182,7 +182,7 @@ class Submissions:
 def unpack(packed: str) -> tuple[list[Any], dict[str, Any]]:
     """Return the (args, kwargs) of packed arguments; raises `InvalidRequest`."""
     try:
-        args, kwargs = wire.from_json(packed)
+        args, kwargs = messages.from_json(packed)
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError):
         raise InvalidRequest("packed arguments must be the JSON text of [args, kwargs]") from None
     if not isinstance(args, list) or not isinstance(kwargs, dict):

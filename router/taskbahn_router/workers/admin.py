@@ -82,7 +82,7 @@ class Workers:
 
 
 def worker_view(worker: Worker, board: DispatcherState, now: float) -> dict[str, Any]:
-    """Return the `wire_views.WorkerView` of a worker; now: by the clock that `last_heartbeat` is of."""
+    """Return the `views.WorkerView` of a worker; now: by the clock that `last_heartbeat` is of."""
     hello, vitals = worker.hello, worker.vitals
     speaks = isinstance(worker.orders, AttachChannel)  # others, which have no SDK, live for as long as their registration does
     held = (board.jobs.get(id) for id in islice(worker.attempts, MOST_JOBS))  # in the order in which they were handed out

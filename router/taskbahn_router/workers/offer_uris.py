@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 
-NAMED = (wire.OFFER_AS_PREFIX, wire.OFFER_JOB_AS_PREFIX)
-PREFIXES = (wire.OFFER_PREFIX, wire.OFFER_JOB_PREFIX, *NAMED)
-TOLD = (wire.OFFER_JOB_PREFIX, wire.OFFER_JOB_AS_PREFIX)  # what is called under these is told of its job first
-TASK_NAME = re.compile(wire.TASK_NAME)
-OFFER_NAME = re.compile(wire.OFFER_NAME)
+NAMED = (messages.OFFER_AS_PREFIX, messages.OFFER_JOB_AS_PREFIX)
+PREFIXES = (messages.OFFER_PREFIX, messages.OFFER_JOB_PREFIX, *NAMED)
+TOLD = (messages.OFFER_JOB_PREFIX, messages.OFFER_JOB_AS_PREFIX)  # what is called under these is told of its job first
+TASK_NAME = re.compile(messages.TASK_NAME)
+OFFER_NAME = re.compile(messages.OFFER_NAME)
 
 
 class Offer(NamedTuple):
@@ -51,10 +51,10 @@ def problem_of(uri: str, match: str = "exact") -> str:
             return f"{form}, and {offer.name[:100]!r} is no name of a worker: it has 1 to 64 letters, digits, '_' or '-'"
         if not offer.task:
             return f"{form}, and the task is missing after the name {offer.name!r}"
-    if len(offer.task) > wire.MAX_TASK_NAME or not TASK_NAME.fullmatch(offer.task):
+    if len(offer.task) > messages.MAX_TASK_NAME or not TASK_NAME.fullmatch(offer.task):
         return (
             f"{offer.task[:100]!r} cannot name a task: use dotted words of lower-case letters, digits and '_', "
-            f"at most {wire.MAX_TASK_NAME} characters, not starting with taskbahn, wamp or crossbar"
+            f"at most {messages.MAX_TASK_NAME} characters, not starting with taskbahn, wamp or crossbar"
         )
     return ""
 
@@ -66,7 +66,7 @@ def taken(uri: str) -> str:
         return ""
     if offer.name:
         return f"another session offers {offer.task} under the name {offer.name!r}: register it under another name"
-    prefix = wire.OFFER_JOB_AS_PREFIX if offer.knows_job else wire.OFFER_AS_PREFIX
+    prefix = messages.OFFER_JOB_AS_PREFIX if offer.knows_job else messages.OFFER_AS_PREFIX
     return (
         f"another session offers {offer.task} as {uri}, which only one may do: "
         f"register {prefix}<name>.{offer.task}, with a name of its own for each session"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn import wire
 from taskbahn.errors import InvalidRequest, TaskbahnError, TooDeep
-from taskbahn.exact import is_finite
+from taskbahn.protocol import messages
+from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.submission.submission import check_depth, check_report, unpack
 from taskbahn_router.workers.offer_uris import Offer, offer_of, problem_of
 
@@ -50,12 +50,12 @@ class OfferChannel:
         self._offer = offer
         self._calls: dict[str, Deferred[Any]] = {}
         self._stopped: dict[str, str] = {}  # job -> why we stopped it
-        self._newest: dict[str, wire.Notice] = {}  # job -> progress that is not reported yet
+        self._newest: dict[str, messages.Notice] = {}  # job -> progress that is not reported yet
         self._timer: Any = None
         self.worker: Worker | None = None
 
     def order(self, order: dict[str, Any]) -> None:
-        """Do a `wire.WorkerOrder`."""
+        """Do a `messages.WorkerOrder`."""
         for id, attempt, _, packed, run_within in order.get("run", ()):
             self._run(id, attempt, packed, run_within)
         for id, _, _ in order.get("cancel", ()):
@@ -67,7 +67,7 @@ class OfferChannel:
     def _run(self, id: str, attempt: int, packed: str, run_within: float | None) -> None:
         args, kwargs = unpack(packed)
         if self._offer.knows_job:
-            args = [wire.plain(wire.Offered(job=id, attempt=attempt)), *args]
+            args = [messages.plain(messages.Offered(job=id, attempt=attempt)), *args]
         began = self._dispatcher.wall()
         call = self._calls[id] = self._outside.call_offer(
             self._offer.uri, args, kwargs, lambda *values, **named: self._progress(id, attempt, values, named)
@@ -90,9 +90,9 @@ class OfferChannel:
         progress: dict[str, Any] = {"data": value}
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
             progress = {"fraction": float(value)}
-        elif isinstance(value, Mapping) and set(value) <= set(wire.Progress.__struct_fields__):
+        elif isinstance(value, Mapping) and set(value) <= set(messages.Progress.__struct_fields__):
             progress = dict(value)
-        self._newest[id] = wire.Notice(id, attempt, "progress", self._dispatcher.wall(), progress)
+        self._newest[id] = messages.Notice(id, attempt, "progress", self._dispatcher.wall(), progress)
         if self._timer is None:
             self._tell()
 
@@ -104,7 +104,7 @@ class OfferChannel:
         if self._dispatcher.loop.error is None:
             newest, self._newest = self._newest, {}
             for notice in newest.values():
-                self._report(wire.Report(notices=[notice]))
+                self._report(messages.Report(notices=[notice]))
         self._timer = self._dispatcher.clock.callLater(TELL_SECONDS, self._tell)
 
     def _done(self, id: str, attempt: int, value: Any, began: float) -> None:
@@ -113,9 +113,11 @@ class OfferChannel:
             result = pack_result(value)
         except (TypeError, ValueError, RecursionError, TooDeep) as error:
             failed = {"type": "ResultNotSerialisable", "message": str(error)}
-            self._report(wire.Report(failed=[wire.Failed(id=id, attempt=attempt, kind="error", error=failed, retry=False)]))
+            self._report(
+                messages.Report(failed=[messages.Failed(id=id, attempt=attempt, kind="error", error=failed, retry=False)])
+            )
             return
-        self._report(wire.Report(done=[wire.Done(id, attempt, result, began, self._dispatcher.wall())]))
+        self._report(messages.Report(done=[messages.Done(id, attempt, result, began, self._dispatcher.wall())]))
 
     def _failed(self, id: str, attempt: int, failure: Any, began: float) -> None:
         self._over(id)
@@ -128,8 +130,10 @@ class OfferChannel:
         if why == "time_limit":
             info = {"type": "TimeLimitExceeded", "message": "it ran longer than its run_within"}
         kind = why or kind
-        failed = wire.Failed(id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=self._dispatcher.wall())  # type: ignore[arg-type]
-        report = wire.Report(failed=[failed])
+        failed = messages.Failed(
+            id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=self._dispatcher.wall()
+        )  # type: ignore[arg-type]
+        report = messages.Report(failed=[failed])
         if kind == "crash":  # were its slot free at once, the next attempt would be called on a session that is on its way out
             self._dispatcher.clock.callLater(GONE_SECONDS, self._report, report)
         else:
@@ -139,9 +143,9 @@ class OfferChannel:
         self._calls.pop(id, None)
         notice = self._newest.pop(id, None)
         if notice is not None:
-            self._report(wire.Report(notices=[notice]))
+            self._report(messages.Report(notices=[notice]))
 
-    def _report(self, report: wire.Report) -> None:
+    def _report(self, report: messages.Report) -> None:
         if self.worker is None:
             return
         try:
@@ -176,9 +180,9 @@ class Offers:
             return
         orders = OfferChannel(self._dispatcher, self._outside, offer)
         known = self._dispatcher.board.tasks.get(offer.task)
-        declaration = known.declaration if known else wire.TaskDeclaration(name=offer.task, pool="offer")
+        declaration = known.declaration if known else messages.TaskDeclaration(name=offer.task, pool="offer")
         id = self._worker_id(offer, number)
-        hello = wire.Hello(protocol=wire.PROTOCOL, worker=id, slots=1, tasks=[declaration])
+        hello = messages.Hello(protocol=messages.PROTOCOL, worker=id, slots=1, tasks=[declaration])
         queue = declaration.options.get("queue")
         if queue:
             hello.queues = [queue]
@@ -214,10 +218,10 @@ def _and_cancel(result: Any, timer: Any) -> Any:
 
 def pack_result(value: Any) -> str:
     """Return a result as JSON text; raises TypeError, ValueError or TooDeep for what is not data or too large."""
-    result = wire.to_json(value)
+    result = messages.to_json(value)
     if "null" in result and not is_finite(value):
         raise ValueError("the result has a number that is not finite (NaN or an infinity), which JSON has no word for")
-    if len(result) > wire.MAX_RESULT:
-        raise ValueError(f"the result has {len(result):,} bytes, more than the {wire.MAX_RESULT:,} allowed")
+    if len(result) > messages.MAX_RESULT:
+        raise ValueError(f"the result has {len(result):,} bytes, more than the {messages.MAX_RESULT:,} allowed")
     check_depth("the result", result)
     return result

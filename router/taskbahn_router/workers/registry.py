@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn import wire
 from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.protocol import messages
 from taskbahn.protocol.options import check as check_options
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import Task, Worker
@@ -35,7 +35,7 @@ MISSED_HEARTBEATS = 3
 STREAM_GRACE = 1.0
 ACKNOWLEDGE_SECONDS = 0.005  # for which the acknowledgement of a report may wait
 MAX_SLOTS = 10_000
-REPORTS = re.compile(re.escape(wire.REPORTS_PREFIX) + r"[0-9A-Za-z]{1,64}")
+REPORTS = re.compile(re.escape(messages.REPORTS_PREFIX) + r"[0-9A-Za-z]{1,64}")
 
 
 class AttachChannel:
@@ -45,7 +45,7 @@ class AttachChannel:
         self._call = call
 
     def order(self, order: dict[str, Any]) -> None:
-        """Send a `wire.WorkerOrder`."""
+        """Send a `messages.WorkerOrder`."""
         self._call.progress(order)
 
     def dismiss(self, error: TaskbahnError) -> None:
@@ -84,8 +84,8 @@ class WorkerRegistry:
         if call.caller is not None:
             self._by_caller[call.caller] = worker
         call.on_gone = lambda _: self._gone(call, worker)
-        welcome = wire.Welcome(protocol=wire.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version)
-        call.progress({"welcome": wire.plain(welcome)})
+        welcome = messages.Welcome(protocol=messages.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version)
+        call.progress({"welcome": messages.plain(welcome)})
         if hello.reports is not None:
             self._hear(worker, hello.reports)
         self._dispatcher.room_changed()
@@ -100,13 +100,13 @@ class WorkerRegistry:
 
     def _report(self, worker: Worker, plain: Any, acknowledge: Acknowledge) -> None:
         worker.last_heartbeat = self._clock.seconds()
-        report = convert(plain, wire.Report, "a report")
+        report = convert(plain, messages.Report, "a report")
         check_report(report)
         if report.vitals is not None:
             self._learn(worker, report.vitals)
         self._dispatcher.report(acknowledge, worker, report)
 
-    def _learn(self, worker: Worker, vitals: wire.Vitals) -> None:
+    def _learn(self, worker: Worker, vitals: messages.Vitals) -> None:
         """Take a worker's vitals. While its event loop is blocked it is given no jobs that need it."""
         before, worker.vitals = worker.vitals.blocked, vitals
         blocked = vitals.blocked
@@ -156,7 +156,7 @@ class WorkerRegistry:
             worker.orders.dismiss(error)
             self.lose(worker)
 
-    def add(self, hello: wire.Hello, orders: Any) -> Worker:
+    def add(self, hello: messages.Hello, orders: Any) -> Worker:
         """Take a worker on: new, or back within its grace."""
         self._tasks(hello)
         before = self._board.workers.get(hello.worker)
@@ -176,7 +176,7 @@ class WorkerRegistry:
         self._reconcile(worker, before)
         return worker
 
-    def _forget_reports(self, hello: wire.Hello) -> None:
+    def _forget_reports(self, hello: messages.Hello) -> None:
         """Drop what a worker will say again, as its hello tells: while the store refuses it must not gather here."""
         again = set(hello.running)
         gathered = self._dispatcher.gathered
@@ -197,25 +197,25 @@ class WorkerRegistry:
         else:
             self._clock.callLater(GRACE_SECONDS, self._fail_permanently, worker)
 
-    def _hello(self, call: Call) -> wire.Hello:
+    def _hello(self, call: Call) -> messages.Hello:
         given = call.args[0] if call.args else None
         protocol = given.get("protocol") if isinstance(given, dict) else None
-        if isinstance(protocol, int) and not wire.OLDEST_PROTOCOL <= protocol <= wire.PROTOCOL:
-            raise UnsupportedProtocol(protocol, wire.OLDEST_PROTOCOL, wire.PROTOCOL)
-        hello: wire.Hello = convert(given, wire.Hello, "a worker's hello")
+        if isinstance(protocol, int) and not messages.OLDEST_PROTOCOL <= protocol <= messages.PROTOCOL:
+            raise UnsupportedProtocol(protocol, messages.OLDEST_PROTOCOL, messages.PROTOCOL)
+        hello: messages.Hello = convert(given, messages.Hello, "a worker's hello")
         if not 0 < hello.slots <= MAX_SLOTS:
             raise InvalidRequest(f"a worker has 1 to {MAX_SLOTS:,} slots, not {hello.slots}")
-        if not hello.worker or len(hello.worker) > wire.MAX_TASK_NAME:
-            raise InvalidRequest(f"a worker's id has 1 to {wire.MAX_TASK_NAME} characters")
+        if not hello.worker or len(hello.worker) > messages.MAX_TASK_NAME:
+            raise InvalidRequest(f"a worker's id has 1 to {messages.MAX_TASK_NAME} characters")
         if hello.reports is not None and not REPORTS.fullmatch(hello.reports):
             raise InvalidRequest(
-                f"a worker reports through {wire.REPORTS_PREFIX}<letters and digits>, not {hello.reports!r:.100}"
+                f"a worker reports through {messages.REPORTS_PREFIX}<letters and digits>, not {hello.reports!r:.100}"
             )
         for text in (hello.worker, hello.host, hello.version, hello.python, *hello.queues):
             check_text("a worker's hello", text)
         return hello
 
-    def _tasks(self, hello: wire.Hello) -> None:
+    def _tasks(self, hello: messages.Hello) -> None:
         made = []
         for declaration in hello.tasks:
             check_name(declaration.name)
@@ -230,7 +230,7 @@ class WorkerRegistry:
                 self._dispatcher.loop.schedule_turn()
             self._declare(task.name)
 
-    def _task(self, declaration: wire.TaskDeclaration) -> Task:
+    def _task(self, declaration: messages.TaskDeclaration) -> Task:
         try:
             task = Task.of(declaration)
         except (TypeError, ValueError, RecursionError) as error:
@@ -307,7 +307,7 @@ class WorkerRegistry:
             self._dispatcher.publisher.dirty_workers.add(worker.id)
 
 
-def attempts_in(report: wire.Report) -> set[tuple[str, int]]:
+def attempts_in(report: messages.Report) -> set[tuple[str, int]]:
     """Return the attempts of which a report tells something."""
-    told: list[wire.Done | wire.Failed | wire.Notice] = [*report.done, *report.failed, *report.notices]
+    told: list[messages.Done | messages.Failed | messages.Notice] = [*report.done, *report.failed, *report.notices]
     return {(one.id, one.attempt) for one in told}.union(report.back)

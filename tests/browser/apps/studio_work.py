@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import studio  # type: ignore[import-not-found]  # beside this file, as for a worker
 
-from taskbahn.job import Job
+from taskbahn.jobs.job import Job
 
 PATIENCE = 30.0  # seconds
 

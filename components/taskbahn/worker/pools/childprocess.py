@@ -17,7 +17,7 @@ from taskbahn.worker.frames import DEAF, MOST_READ, Mark, Unframer, frame
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbahn.attempt import AttemptContext
+    from taskbahn.attempt.context import AttemptContext
     from taskbahn.worker.pools.program import ChildProgram
 
 END_GRACE = 1.0  # seconds that an idle child gets for its exit

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.attempt import ACTIVE, DONE
-from taskbahn.streaming import stream_async
+from taskbahn.attempt.context import ACTIVE, DONE
+from taskbahn.attempt.streaming import stream_async
 from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, conclude
 from taskbahn.worker.failure import escaped, failed, stopped
@@ -28,8 +28,8 @@ from taskbahn.worker.pool import Line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from taskbahn.attempt import AttemptContext, Record
-    from taskbahn.task import Task
+    from taskbahn.attempt.context import AttemptContext, Record
+    from taskbahn.tasks.task import Task
     from taskbahn.worker.outbox import Outbox
 
 LEFT_BEHIND_SECONDS = 30.0  # for which code of no running attempt may block the loop before it is given up: nobody can stop that

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.attempt import DONE, FAILED, NOTICE
+from taskbahn.attempt.context import DONE, FAILED, NOTICE
 from taskbahn.errors import ServiceError
 from taskbahn.worker.failure import outcome, stopped
 from taskbahn.worker.pool import BLOCKED_AFTER, Line
@@ -18,7 +18,7 @@ from taskbahn.worker.pools.program import ChildProgram
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from taskbahn.attempt import AttemptContext, Record
+    from taskbahn.attempt.context import AttemptContext, Record
     from taskbahn.worker.outbox import Outbox
 
 AHEAD = 0.005  # seconds of work that a child may have in hand

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.signals import Cancelled, Stop, TimeLimit
+from taskbahn.attempt.signals import Cancelled, Stop, TimeLimit
 from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
@@ -19,8 +19,8 @@ from taskbahn.worker.pool import Line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from taskbahn.attempt import AttemptContext, Record
-    from taskbahn.task import Task
+    from taskbahn.attempt.context import AttemptContext, Record
+    from taskbahn.tasks.task import Task
     from taskbahn.worker.outbox import Outbox
 
 MOST_ABANDONED = 100  # threads that never returned, after which their slots are lost

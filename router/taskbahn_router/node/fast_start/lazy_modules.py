@@ -19,7 +19,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.late_names import ASKED_BY_IMPORTS, LateName
+from taskbahn.fast_start.late_names import ASKED_BY_IMPORTS, LateName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.core.globs import fits
 from taskbahn_router.stores.queries import ERROR_SHOWN, SLACK, Listed
 
@@ -46,9 +46,9 @@ def short(row: JobRow) -> JobRow:
     """Return a job without its large columns."""
     if row.error is None:
         return row._replace(packed="", result=None)
-    error = wire.from_json(row.error)
+    error = messages.from_json(row.error)
     brief = {"type": error.get("type", ""), "message": str(error.get("message", ""))[:ERROR_SHOWN]}
-    return row._replace(packed="", result=None, error=wire.to_json(brief))
+    return row._replace(packed="", result=None, error=messages.to_json(brief))
 
 
 def _is_wanted(row: JobRow, wanted: Filter) -> bool:

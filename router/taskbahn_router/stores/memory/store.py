@@ -16,7 +16,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.stores.contract import Batch, CommitResult, FailedRow, Filter, OutcomeRow, StartState
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE

@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:

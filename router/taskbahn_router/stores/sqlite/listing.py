@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.core.globs import fits, is_pattern
 from taskbahn_router.stores.queries import ERROR_SHOWN, SLACK, Listed
 from taskbahn_router.stores.rows import JobRow
@@ -45,7 +45,7 @@ def listed(ask: Callable[[str, Any], list[Any]], wanted: Filter) -> Listed:
     ]
     if not partitions:
         return Listed([], None)
-    values = {"lines": wire.to_json(partitions), "states": wire.to_json(wanted.states), "each": min(EACH, wanted.most)}
+    values = {"lines": messages.to_json(partitions), "states": messages.to_json(wanted.states), "each": min(EACH, wanted.most)}
     sql = _look(ask, wanted, values)
     before = LAST if wanted.before is None else wanted.before
     if wanted.until is not None:
@@ -64,7 +64,7 @@ def _found(
     left = wanted.most
     while True:
         lowest, created_at, count, seqs = ask(sql, {**values, "before": before})[0]
-        found += wire.from_json(seqs)
+        found += messages.from_json(seqs)
         if len(found) >= wanted.limit:
             return found[: wanted.limit], found[wanted.limit - 1]
         if count < values["each"] or (wanted.since is not None and created_at < wanted.since - SLACK):
@@ -115,11 +115,11 @@ def _indexed(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[
 
 def rows_of(ask: Callable[[str, Any], list[Any]], seqs: Sequence[int]) -> list[JobRow]:
     """Return those jobs without their large columns, newest first."""
-    rows = wire.from_json(ask(LISTED, (wire.to_json(seqs),))[0][0]) if seqs else []
+    rows = messages.from_json(ask(LISTED, (messages.to_json(seqs),))[0][0]) if seqs else []
     for row in rows:
         row[ID_AT] = bytes.fromhex(row[ID_AT])
         if row[ERROR_AT] is not None:
-            row[ERROR_AT] = wire.to_json(row[ERROR_AT])
+            row[ERROR_AT] = messages.to_json(row[ERROR_AT])
     return [JobRow(*row) for row in rows]
 
 

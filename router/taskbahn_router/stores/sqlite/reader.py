@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
+from taskbahn.protocol import messages
 from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
@@ -53,14 +53,14 @@ class SqliteReader:
         return rows_of(self._rows, seqs)
 
     def failed(self, before: int | None, limit: int) -> list[FailedRow]:
-        found = wire.from_json(self._rows(SQL["failed"], (LAST if before is None else before, limit))[0][0])
+        found = messages.from_json(self._rows(SQL["failed"], (LAST if before is None else before, limit))[0][0])
         return [FailedRow(seq, bytes.fromhex(id), *rest) for seq, id, *rest in found]
 
     def errors(self, seqs: Sequence[int]) -> dict[int, str]:
-        return dict(wire.from_json(self._rows(SQL["errors"], (wire.to_json(seqs),))[0][0]))
+        return dict(messages.from_json(self._rows(SQL["errors"], (messages.to_json(seqs),))[0][0]))
 
     def ahead(self, spots: Sequence[QueueCursor], most: int) -> list[int]:
-        counts: list[int] = wire.from_json(self._rows(SQL["ahead"], (wire.to_json(spots), most))[0][0])
+        counts: list[int] = messages.from_json(self._rows(SQL["ahead"], (messages.to_json(spots), most))[0][0])
         return counts
 
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
@@ -70,7 +70,7 @@ class SqliteReader:
             part = ids[start : start + IDS_EACH]
             sql = SQL["outcomes"].replace("{ids}", ", ".join("?" * len(part)))
             text = self._rows(sql, (*part, most_bytes - weight))[0][0]  # one step for all, as in statements.sql
-            rows = [OutcomeRow(bytes.fromhex(id), *rest) for id, *rest in wire.from_json(text)]
+            rows = [OutcomeRow(bytes.fromhex(id), *rest) for id, *rest in messages.from_json(text)]
             found += rows
             weight += sum(row.weight() for row in rows)
             if weight >= most_bytes:
@@ -79,7 +79,7 @@ class SqliteReader:
 
     def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
         text = self._rows(SQL["events"], (seq, after, limit, most_bytes))[0][0]
-        return [EventRow(*row) for row in wire.from_json(text)]
+        return [EventRow(*row) for row in messages.from_json(text)]
 
     def newest_event(self, seq: int) -> int:
         return self._rows(SQL["newest_number"], (seq,))[0][0] or 0

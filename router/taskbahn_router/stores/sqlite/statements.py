@@ -8,7 +8,7 @@ from importlib.resources import files
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from taskbahn.states import State
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import JobRow

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskbahn import wire
-from taskbahn.states import State
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import Batch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
@@ -319,7 +319,7 @@ class _Transaction:
         rows = self.execute(SQL[found], (sweep.now, sweep.limit)).fetchall()
         if rows:
             jobs = [_moved(event, row) for row in rows]
-            self._move(event, jobs, *values, wire.to_json([job.seq for job in jobs]))
+            self._move(event, jobs, *values, messages.to_json([job.seq for job in jobs]))
 
     def _prune(self, batch: Batch) -> None:
         prune = batch.prune
@@ -328,7 +328,7 @@ class _Transaction:
         window = self.execute(SQL["prune_window"], (prune.after, prune.limit)).fetchall()
         gone = [seq for seq, delete_at in window if delete_at is not None and delete_at <= prune.now]
         for name in ("delete_job", "delete_attempts", "delete_events") if gone else ():
-            self.execute(SQL[name], (wire.to_json(gone),))
+            self.execute(SQL[name], (messages.to_json(gone),))
         self.result.pruned = len(gone)
         self.result.prune_after = window[-1][0] if len(window) == prune.limit else None
 
@@ -336,11 +336,11 @@ class _Transaction:
         rows: list[Claimed] = []
         for partition in claim.partitions:
             text = self.execute(SQL["claim"], (partition, claim.now, claim.limit)).fetchone()[0]
-            rows += [Claimed(seq, bytes.fromhex(id), *rest) for seq, id, *rest in wire.from_json(text)]
+            rows += [Claimed(seq, bytes.fromhex(id), *rest) for seq, id, *rest in messages.from_json(text)]
         if len(claim.partitions) > 1:
             rows.sort(key=lambda job: (-job.priority, job.seq))
             del rows[claim.limit :]
         if rows:
-            started = self.execute(SQL["start"], (claim.now, claim.worker, wire.to_json([job.seq for job in rows]))).rowcount
+            started = self.execute(SQL["start"], (claim.now, claim.worker, messages.to_json([job.seq for job in rows]))).rowcount
             GUARDS[Event.START].check_count(Event.START, started, len(rows))
         return rows

@@ -1,5 +1,5 @@
 /**
- * The words of the protocol that a browser speaks; the whole of it is in the Python package, `taskbahn/wire.py`.
+ * The words of the protocol that a browser speaks; the whole of it is in the Python package, `taskbahn/protocol/messages.py`.
  * Times are UTC seconds since the epoch, durations seconds, ids UUIDv7 text.
  */
 

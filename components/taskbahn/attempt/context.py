@@ -1,0 +1,278 @@
+"""One attempt as the code that runs it sees it, in whatever thread, process or coroutine that is.
+
+It knows nothing of connections: all it says goes to its `Sink`. The active one is found through a context variable, so
+that it follows coroutines and `asyncio.to_thread`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
+
+from taskbahn.attempt.plain_data import seconds_of, sized_data_of, text_of
+from taskbahn.attempt.printed_text import PrintedText
+from taskbahn.attempt.signals import Cancelled, TimeLimit
+from taskbahn.errors import TooLarge
+from taskbahn.protocol import messages
+
+if TYPE_CHECKING:
+    from taskbahn.attempt.streaming import ChunkWindow
+
+MAX_LOG_LINES = 10_000  # of one attempt
+MAX_LOG_LINE = 8 * 1024  # characters
+MAX_NAME = 200  # characters of a stage, a level, a logger
+MAX_CHUNKS = 100_000  # of one attempt
+MAX_STAGES = 200  # shown of one attempt; ended ones make room
+TOO_MANY_STAGES = (
+    f"more than {MAX_STAGES} stages: of those that have ended the oldest are not shown any more, nor new ones while all are open"
+)
+
+StopKind = Literal["cancelled", "time_limit", "back", "refused"]
+Record = tuple[str, Any]  # DONE: list of a messages.Done, FAILED: dict of a messages.Failed, NOTICE: list of a messages.Notice
+DONE, FAILED, NOTICE = "done", "failed", "notice"
+
+
+class Sink(Protocol):
+    """Takes what attempts say; both may be called from any thread."""
+
+    def put(self, record: Record) -> None:
+        """Send *record* on, in order."""
+
+    def touch(self, context: AttemptContext) -> None:
+        """Ask *context* for its `progress_record` soon: it has changed."""
+
+
+class Relay(Protocol):
+    """Takes what copies of this process say that attempts have forked."""
+
+    def drain(self, context: AttemptContext) -> None:
+        """Take what copies of *context* have said until now."""
+
+
+class AttemptContext:
+    """One attempt: what it is, whether it has to stop, what it has said so far.
+
+    run_within: seconds since `began` (monotonic clock), or None.   stop: why it has to end, or None.
+    stopped_at: when it was told so, monotonic.   ended: its outcome is known; nothing may be raised in it any more.
+    sequence: its place in the order of its child process.   relay: listens for processes that it forked, or None.
+    """
+
+    __slots__ = (
+        "attempt",
+        "began",
+        "bereft_at",
+        "ended",
+        "helpers",
+        "job",
+        "packed",
+        "relay",
+        "run_within",
+        "saying",
+        "sequence",
+        "sink",
+        "started_at",
+        "stop",
+        "stop_reason",
+        "stopped_at",
+        "task",
+    )
+
+    def __init__(self, job: str, attempt: int, task: str, packed: str, run_within: float | None, sink: Sink) -> None:
+        self.job = job
+        self.attempt = attempt
+        self.task = task
+        self.packed = packed
+        self.run_within = run_within
+        self.sink = sink
+        self.started_at = 0.0
+        self.began = 0.0
+        self.stop: StopKind | None = None
+        self.stop_reason = ""
+        self.stopped_at = 0.0
+        self.ended = False
+        self.helpers: list[Any] | None = None  # processes that it has started
+        self.bereft_at = 0.0  # when they were ended by force, monotonic
+        self.sequence = 0
+        self.saying: Saying | None = None
+        self.relay: Relay | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names this attempt on the wire."""
+        return self.job, self.attempt
+
+    def begin(self) -> None:
+        """Note the time: the task's function is called next."""
+        self.started_at = time.time()
+        self.began = time.monotonic()
+
+    def say(self) -> Saying:
+        """Return what this attempt has said, to add to it."""
+        if self.saying is None:
+            self.saying = Saying(self)
+        return self.saying
+
+    def finish(self) -> None:
+        """Send what is still unsaid; to be called before the outcome is put."""
+        if self.relay is not None:
+            self.relay.drain(self)
+        if self.saying is not None:
+            self.saying.finish()
+
+    def extend(self, seconds: float) -> None:
+        """Add to the time limit, if there is one; raises ValueError beyond a hundred years."""
+        if self.run_within is not None:
+            self.run_within = seconds_of(self.run_within + seconds, "a time limit")
+            self.sink.put((NOTICE, [self.job, self.attempt, "extend", time.time(), self.run_within]))
+
+    def check(self) -> None:
+        """Raise Cancelled or TimeLimit if the attempt has to stop."""
+        if self.stop is not None:
+            stop = (TimeLimit if self.stop == "time_limit" else Cancelled)(self.stop_reason)
+            stop.is_thrown = False
+            raise stop
+
+
+class Saying:
+    """Progress, log lines and chunks of one attempt, within their bounds. Made only for attempts that say something."""
+
+    def __init__(self, context: AttemptContext, stage_count: int = 0) -> None:
+        self.context = context
+        self.progress = messages.Progress()
+        self.is_changed = False
+        self.sent_at = 0.0  # monotonic; of the last progress record
+        self.window: ChunkWindow | None = None  # of a generator
+        self.stage_count = stage_count  # of all, also of those that made room
+        self._relayed: dict[tuple[int, int], messages.Stage] = {}  # by process and the number there
+        self._is_crowded = False
+        self._mark = 0
+        self._marking = threading.Lock()  # a task may speak from several threads
+        self._lines = 0
+        self._chunks = 0
+        self._unfinished: dict[tuple[str, int], PrintedText] = {}  # by stream and thread
+        self._finished = False
+
+    def changed(self) -> bool:
+        """The progress is another: have it sent, soon; False after the end, when nothing is sent any more."""
+        if not self.is_changed and not self._finished:
+            self.is_changed = True
+            self.context.sink.touch(self.context)
+        return not self._finished
+
+    def progress_record(self, now: float) -> Record:
+        """Return the newest progress as a notice; now: monotonic."""
+        self.is_changed = False
+        self.sent_at = now
+        context = self.context
+        return NOTICE, [context.job, context.attempt, "progress", time.time(), messages.plain(self.progress)]
+
+    def _notice(self, kind: Literal["log", "chunk"], data: Any) -> int:
+        context = self.context
+        with self._marking:
+            if self._finished:  # a thread that outlives the attempt; its outcome may be on its way
+                return self._mark
+            self._mark += 1
+            context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
+            return self._mark
+
+    def begin_stage(self, stage: messages.Stage) -> None:
+        """Show a stage; it gets its id."""
+        self.stage_count += 1
+        stage.id = self.stage_count
+        stages = self.progress.stages
+        if len(stages) >= MAX_STAGES:
+            oldest = next((one for one in stages if one.ended_at is not None), None)
+            if not self._is_crowded:
+                self._is_crowded = True
+                self.line("WARNING", "taskbahn", TOO_MANY_STAGES)
+            if oldest is None:
+                return
+            stages.remove(oldest)
+        stages.append(stage)
+        self.changed()
+
+    def line(self, level: Any, logger: Any, message: Any) -> None:
+        """Send one log line, made plain and cut to its bound; after the last allowed one, a line that says so."""
+        self._lines += 1
+        if self._lines > MAX_LOG_LINES:
+            if self._lines > MAX_LOG_LINES + 1:
+                return
+            level, logger, message = (
+                "WARNING",
+                "taskbahn",
+                f"more than {MAX_LOG_LINES:,} log lines: the rest is only in the worker's own log",
+            )
+        said = {"level": text_of(level, MAX_NAME), "logger": text_of(logger, MAX_NAME), "message": text_of(message, MAX_LOG_LINE)}
+        self._notice("log", said)
+
+    def printed(self, stream: str, text: str) -> None:
+        """Take text that this thread wrote to *stream*; each full line becomes a log line."""
+        key = stream, threading.get_ident()
+        printed = self._unfinished.get(key)
+        if printed is None:
+            printed = self._unfinished[key] = PrintedText(MAX_LOG_LINE)
+        for line in printed.feed(text):
+            self.line("INFO", stream, line)
+
+    def end_thread(self) -> None:
+        """Send the last lines of this thread that had no end; another thread may get its number."""
+        for stream in ("stdout", "stderr"):
+            printed = self._unfinished.pop((stream, threading.get_ident()), None)
+            if printed is not None:
+                self._end_line(stream, printed)
+
+    def _end_line(self, stream: str, printed: PrintedText) -> None:
+        for line in printed.end():
+            self.line("INFO", stream, line)
+
+    def relayed(self, pid: int, kind: str, data: Any) -> None:
+        """Say what the process *pid* says, a forked copy of this one; data: as in its notice of *kind*."""
+        if kind == "log":
+            self.line(data["level"], data["logger"], data["message"])
+        elif kind == "chunk":
+            self._chunks += 1
+            if self._chunks <= MAX_CHUNKS:
+                self._notice("chunk", data)
+        else:
+            said = msgspec.convert(data, messages.Progress)
+            if said.fraction is not None:
+                self.progress.fraction, self.progress.message, self.progress.data = said.fraction, said.message, said.data
+            for stage in said.stages:
+                ours = self._relayed.get((pid, stage.id))
+                if ours is None:
+                    parent = self._relayed.get((pid, stage.parent or 0))
+                    ours = msgspec.structs.replace(stage, parent=stage.parent if parent is None else parent.id)
+                    self.begin_stage(ours)
+                    self._relayed[pid, stage.id] = ours
+                ours.done, ours.total, ours.ended_at = stage.done, stage.total, stage.ended_at
+            self.changed()
+
+    def chunk(self, value: Any) -> tuple[int, int]:
+        """Send one chunk; return its mark and its bytes. Raises TooLarge, TooDeep, TypeError, ValueError."""
+        data, size = sized_data_of(value, "a chunk", messages.MAX_ARGUMENTS)
+        self._chunks += 1
+        if self._chunks > MAX_CHUNKS:
+            raise TooLarge("chunks of one attempt", self._chunks, MAX_CHUNKS, "send fewer, larger ones")
+        return self._notice("chunk", data), size
+
+    def finish(self) -> None:
+        """Send the last line if it had no end, and the newest progress if it was not sent yet."""
+        unfinished, self._unfinished = self._unfinished, {}
+        for (stream, _), printed in unfinished.items():
+            self._end_line(stream, printed)
+        for stream in {stream for stream, _ in unfinished}:
+            with contextlib.suppress(Exception):  # it is closed, or the task has put something of its own there
+                getattr(sys, stream).flush()  # a process may be ended before Python does so
+        with self._marking:
+            self._finished = True
+        if self.is_changed:
+            self.context.sink.put(self.progress_record(time.monotonic()))
+
+
+ACTIVE: ContextVar[AttemptContext | None] = ContextVar("taskbahn_attempt", default=None)

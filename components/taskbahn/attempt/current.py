@@ -1,0 +1,166 @@
+"""`current`: what a task says about itself while it runs, and what it may ask.
+
+Outside of an attempt `current` does nothing, harmlessly, so that the plain function stays callable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
+from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
+from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
+from taskbahn.protocol import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+    from taskbahn.attempt.context import Saying
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class StageHandle:
+    """A named part of the work: `advance` it towards its `total`. Numbers are finite; others raise TypeError or ValueError."""
+
+    def __init__(self, stage: messages.Stage, saying: Saying | None) -> None:
+        self._stage = stage
+        self._saying = saying
+
+    def advance(self, n: float = 1) -> None:
+        """*n* more are done."""
+        self._stage.done = number_of(self._stage.done + number_of(n, "an advance"), "what is done of a stage")
+        self._changed()
+
+    @property
+    def done(self) -> float:
+        """How many are done."""
+        return self._stage.done
+
+    @property
+    def total(self) -> float | None:
+        """How many there are to do; None if that is not known. May be set."""
+        return self._stage.total
+
+    @total.setter
+    def total(self, total: float | None) -> None:
+        self._stage.total = None if total is None else number_of(total, "the total of a stage")
+        self._changed()
+
+    def end(self) -> None:
+        """This part is over; called by the `with` block that began it."""
+        self._stage.ended_at = time.time()
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._saying is not None and not self._saying.changed():
+            PROCESS.unheard("a stage", self._saying.context)
+
+
+class Current:
+    """The attempt that runs this code. Outside of one, what is said goes nowhere and nothing is cancelled."""
+
+    @property
+    def job(self) -> str | None:
+        """The job's id."""
+        context = owner()
+        return context.job if context else None
+
+    @property
+    def attempt(self) -> int | None:
+        """The number of this attempt, from 1."""
+        context = owner()
+        return context.attempt if context else None
+
+    @property
+    def task(self) -> str | None:
+        """The task's name."""
+        context = owner()
+        return context.task if context else None
+
+    @contextlib.contextmanager
+    def stage(self, name: str, total: float | None = None) -> Iterator[StageHandle]:
+        """Begin a named part of the work, inside the one that is open; it ends with the `with` block.
+
+        Raises TypeError for a total that is no number, ValueError for nan and infinities.
+        """
+        known = None if total is None else number_of(total, "the total of a stage")
+        stage = messages.Stage(id=0, name=text_of(name, MAX_NAME), total=known, parent=INNERMOST.get(), started_at=time.time())
+        context = heard("`current.stage`")
+        if context is None:
+            yield StageHandle(stage, None)
+            return
+        saying = context.say()
+        saying.begin_stage(stage)
+        token = INNERMOST.set(stage.id)
+        handle = StageHandle(stage, saying)
+        try:
+            yield handle
+        finally:
+            handle.end()
+            with contextlib.suppress(ValueError):  # closed in another context than it was begun in: by an `ExitStack`, say
+                INNERMOST.reset(token)
+
+    def progress(self, fraction_or_done: float, total: float | None = None, message: str = "", data: Any = None) -> None:
+        """Say how far the attempt is: a fraction from 0 to 1, or so many of *total*; *data* is any value that is data.
+
+        Raises TypeError and ValueError for what is no finite number, and for what is not data; TooLarge, TooDeep.
+        """
+        done = number_of(fraction_or_done, "progress")
+        whole = 0 if total is None else number_of(total, "the total of the progress")
+        given = None if data is None else data_of(data, "the data of the progress", messages.MAX_ARGUMENTS)
+        context = heard("`current.progress`")
+        if context is None:
+            return
+        progress = context.say().progress
+        progress.fraction = min(max(float(done / whole if whole else done), 0.0), 1.0)
+        progress.message = text_of(message, MAX_LOG_LINE)
+        progress.data = given
+        context.say().changed()
+
+    def log(self, message: str, level: str | int = "INFO") -> None:
+        """Write a line to the job's log."""
+        context = heard("`current.log`")
+        if context is not None:
+            name = logging.getLevelName(level) if isinstance(level, int) else text_of(level, MAX_NAME).upper()
+            context.say().line(name, "", message)
+
+    def chunk(self, value: Any) -> None:
+        """Send a part of a result that comes piece by piece; raises TooLarge, TooDeep, and TypeError or ValueError for what is not data."""
+        context = heard("`current.chunk`")
+        if context is not None:
+            context.say().chunk(value)
+
+    def extend(self, seconds: float | timedelta) -> None:
+        """Give this attempt *seconds* more than its time limit, if it has one; raises TypeError and ValueError for what is no duration."""
+        added = seconds_of(seconds, "an extension")
+        context = heard("`current.extend`")
+        if context is not None:
+            context.extend(added)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True when the attempt has to stop: it was cancelled, its time is over, or its worker has to leave."""
+        context = owner() or heard("`current.is_cancelled`")
+        return context is not None and context.stop is not None
+
+    def check(self) -> None:
+        """Raise Cancelled (or TimeLimit) if the attempt has to stop; call it now and then in long loops."""
+        context = owner() or heard("`current.check`")
+        if context is not None:
+            context.check()
+
+    def carry(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return *function* so that it belongs to this attempt in whatever thread it is called.
+
+        Threads that the task starts, and what it submits to a `ThreadPoolExecutor`, belong to the attempt already.
+        """
+        return carry(function)
+
+
+current = Current()

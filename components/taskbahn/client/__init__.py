@@ -1,0 +1,1 @@
+"""What an application asks of the dispatcher, over one connection that comes back by itself."""

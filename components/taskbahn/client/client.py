@@ -1,0 +1,234 @@
+"""What an application asks of the dispatcher, with few messages: all that leaves in one turn of the reactor leaves together.
+
+Submissions travel in one CALL, waits for outcomes in another. Methods without an underscore may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import ref
+
+from autobahn.wamp.types import CallResult
+
+from taskbahn.client.requests import Request
+from taskbahn.errors import TaskbahnError, UnknownJob, from_info
+from taskbahn.protocol import messages
+from taskbahn.transport.future import Promise
+
+if TYPE_CHECKING:
+    from taskbahn.client.requests import Link
+    from taskbahn.jobs.job import Job
+    from taskbahn.jobs.outcome import Outcome
+
+MAX_IN_FLIGHT = 4  # submissions on their way; more gather until one is answered
+MAX_JOBS = 2000  # in one submission of several entries: a larger one would keep the router's loop too long
+AHEAD = 1000  # jobs that are asked for together with one that is waited for
+MAX_STARTED = 10_000
+MAX_BYTES = messages.MAX_MESSAGE // 4  # of arguments in one submission
+
+
+class Sink(Protocol):
+    """Who waits for outcomes of jobs; told on the reactor's thread."""
+
+    def take(self, outcome: Outcome) -> None:
+        """Take the outcome of one job."""
+
+    def taken(self) -> None:
+        """All outcomes that came together were given."""
+
+    def fail(self, id: str, error: TaskbahnError) -> None:
+        """The outcome of a job cannot be had."""
+
+
+class Both:
+    """Two who wait for the same job."""
+
+    def __init__(self, first: Sink, second: Sink) -> None:
+        self.sinks = (first, second)
+
+    def take(self, outcome: Outcome) -> None:
+        """Pass it on."""
+        for sink in self.sinks:
+            sink.take(outcome)
+
+    def taken(self) -> None:
+        """Pass it on."""
+        for sink in self.sinks:
+            sink.taken()
+
+    def fail(self, id: str, error: TaskbahnError) -> None:
+        """Pass it on."""
+        for sink in self.sinks:
+            sink.fail(id, error)
+
+
+class Entry:
+    """One entry of a submission: a `messages.Call` or `messages.Bulk` as it travels, its number of jobs and of bytes.
+
+    follower: who waits for the outcome from the start, if somebody does (of a `Call`).
+    """
+
+    __slots__ = ("content", "follower", "jobs", "promise", "size")
+
+    def __init__(self, content: dict[str, Any], jobs: int, size: int, follower: Sink | None) -> None:
+        self.content = content
+        self.jobs = jobs
+        self.size = size
+        self.follower = follower
+        self.promise: Promise[Any] = Promise()
+
+
+class Client:
+    """The submissions and waits of one application."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self._entries: deque[Entry] = deque()
+        self._waits: deque[tuple[list[str], Sink]] = deque()
+        self._waiting: dict[str, Sink] = {}
+        self._started: deque[ref[Job[Any]]] = deque(maxlen=MAX_STARTED)
+        self._in_flight = 0
+        self._is_due = False
+
+    def submit(self, content: dict[str, Any], jobs: int, size: int, follower: Sink | None = None) -> Promise[Any]:
+        """Send a `messages.Call` or `messages.Bulk`; the promise is for its answer. *size*: bytes of its arguments, about.
+
+        follower: gets the outcome of a `Call`; that costs no further message if the call travels alone.
+        """
+        entry = Entry(content, jobs, size, follower)
+        self._entries.append(entry)
+        self._soon()
+        return entry.promise
+
+    def wait(self, ids: list[str], sink: Sink) -> None:
+        """Have *sink* given the outcomes of these jobs."""
+        self._waits.append((ids, sink))
+        self._soon()
+
+    def started(self, job: Job[Any]) -> None:
+        """Remember an accepted job that somebody may wait for."""
+        self._started.append(ref(job))
+
+    def wait_for(self, job: Job[Any]) -> None:
+        """Have *job* given its outcome, and with it others that were started here and whose handles are kept.
+
+        So a program that starts many jobs one by one, and then takes one result after the other, needs few messages.
+        """
+        self._waits.append(([job.id], job))
+        for _ in range(min(AHEAD, len(self._started))):
+            try:
+                other = self._started.popleft()()
+            except IndexError:  # another thread took it
+                break
+            if other is not None and other.will_ask():
+                self._waits.append(([other.id], other))
+        self._soon()
+
+    def ask(self, procedure: str, *args: Any, **kwargs: Any) -> Promise[Any]:
+        """Call a procedure that is safe to call twice."""
+        return self.link.send(Request(procedure, list(args), kwargs))
+
+    def _soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self.link.call(self._flush)
+
+    # on the reactor's thread from here on
+
+    def _flush(self) -> None:
+        self._is_due = False
+        while self._entries and self._in_flight < MAX_IN_FLIGHT:
+            self._submit_some()
+        while self._waits:
+            self._wait_some()
+
+    def _submit_some(self) -> None:
+        entries = [self._entries.popleft()]
+        jobs, size = entries[0].jobs, entries[0].size
+        while self._entries:
+            jobs += self._entries[0].jobs
+            size += self._entries[0].size
+            if jobs > MAX_JOBS or size > MAX_BYTES:
+                break
+            entries.append(self._entries.popleft())
+        follows = len(entries) == 1 and entries[0].follower is not None
+        request = Request(messages.SUBMIT, [[entry.content for entry in entries]], {"follow": True} if follows else None)
+        request.promise.listen(lambda: self._submitted(request, entries))
+        self._in_flight += 1
+        self.link.ask(request)
+
+    def _submitted(self, request: Request, entries: list[Entry]) -> None:
+        self._in_flight -= 1
+        try:
+            answers = request.promise.now()
+        except TaskbahnError as error:
+            for entry in entries:
+                entry.promise.fail(error)
+        else:
+            outcomes: list[Outcome] = []
+            if isinstance(answers, CallResult):  # of a submission that was followed
+                outcomes = answers.kwresults.get("outcomes", [])
+                answers = answers.results[0]
+            self._accepted(entries, answers, outcomes)
+        self._flush()
+
+    def _accepted(self, entries: list[Entry], answers: list[Any], outcomes: list[Outcome]) -> None:
+        for entry, answer in zip(entries, answers, strict=True):
+            if isinstance(answer, dict) and "error" in answer:
+                entry.promise.fail(from_info(answer))
+                continue
+            if entry.follower is not None:
+                if outcomes:
+                    self._waiting[entry.content["id"]] = entry.follower
+                else:
+                    self._waits.append(([entry.content["id"]], entry.follower))
+            entry.promise.resolve(answer)
+        if outcomes:
+            self._outcomes({"outcomes": outcomes})
+
+    def _wait_some(self) -> None:
+        wanted: list[str] = []
+        while self._waits and len(wanted) < messages.MAX_WAIT:
+            ids, sink = self._waits.popleft()
+            room = messages.MAX_WAIT - len(wanted)
+            if len(ids) > room:
+                self._waits.appendleft((ids[room:], sink))
+                ids = ids[:room]
+            wanted += ids
+            self._add(ids, sink)
+        waiting = self._waiting
+        request = Request(
+            messages.JOB_WAIT, [wanted], on_progress=self._outcomes, renew=lambda: [[id for id in wanted if id in waiting]]
+        )
+        request.promise.listen(lambda: self._waited(request, wanted))
+        self.link.ask(request)
+
+    def _add(self, ids: list[str], sink: Sink) -> None:
+        if self._waiting.keys().isdisjoint(ids):
+            self._waiting.update(dict.fromkeys(ids, sink))
+            return
+        for id in ids:
+            known = self._waiting.get(id)
+            self._waiting[id] = Both(known, sink) if known is not None and known is not sink else sink
+
+    def _outcomes(self, message: dict[str, Any]) -> None:
+        sinks: set[Sink] = set()
+        for outcome in message["outcomes"]:
+            sink = self._waiting.pop(outcome[0], None)
+            if sink is not None:
+                sink.take(outcome)
+                sinks.add(sink)
+        for sink in sinks:
+            sink.taken()
+
+    def _waited(self, request: Request, wanted: list[str]) -> None:
+        error: TaskbahnError | None = None
+        try:
+            request.promise.now()
+        except TaskbahnError as found:
+            error = found
+        for id in wanted:
+            sink = self._waiting.pop(id, None)
+            if sink is not None:
+                sink.fail(id, error or UnknownJob(id))

@@ -1,0 +1,227 @@
+"""The client's link to its router: requests that are kept until they are answered, over lost connections.
+
+Owns the reactor thread, the connection and the patience. Knows WAMP calls, but not what they mean. `send`, `call` and
+`close` may be used from any thread; everything else happens on the link's own reactor thread.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from autobahn.wamp.exception import ApplicationError, TransportLost
+
+from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
+from taskbahn.transport.connection import Connection
+from taskbahn.transport.future import Promise
+from taskbahn.transport.reactor_thread import ReactorThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.defer import Deferred
+
+    from taskbahn.transport.session import Session
+
+AGAIN_SECONDS = 0.2  # until a router without a dispatcher is asked again
+MISSING = "wamp.error.no_such_procedure"
+CANCELED = "wamp.error.canceled"  # the dispatcher's session ended while it had the call: the node stops, or has been killed
+PROMPTLY = 1.0  # seconds to say goodbye
+
+
+class Request:
+    """One CALL that is sent, and sent again on a new connection, until it is answered. So it must be safe to send twice.
+
+    renew: gives the arguments for sending it again.
+    """
+
+    __slots__ = ("args", "kwargs", "on_progress", "pending", "procedure", "promise", "put_off", "renew", "since")
+
+    def __init__(
+        self,
+        procedure: str,
+        args: list[Any],
+        kwargs: dict[str, Any] | None = None,
+        *,
+        on_progress: Callable[..., None] | None = None,
+        renew: Callable[[], list[Any]] | None = None,
+    ) -> None:
+        self.procedure = procedure
+        self.args = args
+        self.kwargs = kwargs or {}
+        self.on_progress = on_progress
+        self.renew = renew
+        self.promise: Promise[Any] = Promise()
+        self.since = 0.0  # when it was made, or when the connection was lost after that
+        self.put_off: float | None = None  # when the other end first said that it is not ready
+        self.pending: Deferred[Any] | None = None
+
+
+class Link:
+    """Asks the router at *url*. *timeout*: seconds that anything waits for a missing connection."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self.url = url
+        self.timeout = timeout
+        self.process = os.getpid()
+        self.is_closed = False
+        self._thread = ReactorThread("taskbahn-client")
+        self._connection = Connection(url, reactor=self._thread.reactor, on_open=self._open, on_lost=self._lost)
+        self._session: Session | None = None
+        self._asked: set[Request] = set()
+        self._watch: Any = None
+        self._thread.start()
+        self.call(self._connection.start)
+
+    def call(self, function: Callable[..., Any], *args: Any) -> None:
+        """Have *function* called on the link's thread soon."""
+        self._thread.call(function, *args)
+
+    def send(self, request: Request) -> Promise[Any]:
+        """Send a request as soon as there is a connection."""
+        self._thread.call(self.ask, request)
+        return request.promise
+
+    def drop(self, request: Request) -> None:
+        """Nobody wants the answer any more; the other end is told."""
+        self._thread.call(self._drop, request)
+
+    def close(self) -> None:
+        """Leave the router; what is not answered fails. Safe to call twice."""
+        if self.is_closed or self.process != os.getpid():
+            return
+        self.is_closed = True
+        left: Promise[None] = Promise()
+        self._thread.call(self._leave, left)
+        left.wait(PROMPTLY)
+        self._thread.stop()
+
+    def cut(self) -> None:
+        """Lose the connection, as a broken network would; for tests."""
+        self._thread.call(self._connection.drop)
+
+    def abandon(self) -> None:
+        """In a forked child: close the inherited socket, so that the parent alone holds the connection."""
+        session = self._connection.session
+        transport = getattr(getattr(session, "_transport", None), "transport", None)
+        socket = getattr(transport, "socket", None)
+        if socket is not None:
+            socket.close()
+
+    # on the reactor's thread from here on
+
+    def ask(self, request: Request) -> None:
+        """Send a request, now or when there is a connection."""
+        if self.is_closed:
+            request.promise.fail(self._closed())
+            return
+        request.since = self._seconds()
+        self._asked.add(request)
+        if self._session is None:
+            self._watch_time()
+        else:
+            self._call(request)
+
+    async def _open(self, session: Session) -> None:
+        self._session = session
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        for request in sorted(self._asked, key=lambda request: request.since):
+            self._call(request)
+
+    def _lost(self, reason: str) -> None:
+        self._session = None
+        now = self._seconds()
+        for request in self._asked:
+            request.since = now
+            request.put_off = None
+            request.pending = None
+        self._watch_time()
+
+    def _call(self, request: Request) -> None:
+        session = self._session
+        if session is None or request not in self._asked:
+            return
+        if request.renew is not None:
+            request.args = request.renew()
+        try:
+            pending = session.at_once(session.ask, request.procedure, request.args, request.kwargs, request.on_progress)
+        except TransportLost:
+            return  # it is sent again with the next session
+        except Exception as error:  # noqa: BLE001 - autobahn's own checks: the message cannot be sent as it is
+            self._asked.discard(request)
+            request.promise.fail(TaskbahnError(f"{request.procedure} cannot be sent: {error}"))
+            return
+        request.pending = pending
+        pending.addCallbacks(self._answered, self._refused, callbackArgs=(request,), errbackArgs=(request, session))
+
+    def _answered(self, value: Any, request: Request) -> None:
+        self._asked.discard(request)
+        request.promise.resolve(value)
+
+    def _refused(self, failure: Any, request: Request, session: Session) -> None:
+        error = failure.value
+        if session is not self._session or request not in self._asked:
+            return
+        if isinstance(error, ApplicationError) and error.error in (MISSING, CANCELED, NotReady.uri):
+            now = self._seconds()
+            request.put_off = request.put_off or now
+            if now - request.put_off < self.timeout:
+                self._thread.reactor.callLater(AGAIN_SECONDS, self._call, request)
+                return
+        self._asked.discard(request)
+        request.promise.fail(self._translated(error))
+
+    def _translated(self, error: Exception) -> TaskbahnError:
+        """Return a WAMP error as ours."""
+        if not isinstance(error, ApplicationError):
+            return TaskbahnError(f"{type(error).__name__}: {error}")
+        if error.error == MISSING:
+            sentence = f"a router answers at {self.url}, but no dispatcher of Taskbahn; start one with `taskbahn up`"
+            return NotReady(sentence, url=self.url)
+        message = str(error.args[0]) if error.args else error.error
+        return from_info({"error": error.error, "message": message, "detail": error.kwargs})
+
+    def _drop(self, request: Request) -> None:
+        if request in self._asked:
+            self._asked.discard(request)
+            if request.pending is not None:
+                request.pending.cancel()
+
+    def _watch_time(self) -> None:
+        if self._watch is None and not self.is_closed:
+            self._watch = self._thread.reactor.callLater(max(0.01, min(0.5, self.timeout / 10)), self._check_time)
+
+    def _check_time(self) -> None:
+        """Without a connection: give up what has waited too long."""
+        self._watch = None
+        now = self._seconds()
+        for request in [request for request in self._asked if now - request.since >= self.timeout]:
+            self._asked.discard(request)
+            request.promise.fail(self._unavailable())
+        if self._asked and self._session is None:
+            self._watch_time()
+
+    def _leave(self, left: Promise[None]) -> None:
+        asked, self._asked = self._asked, set()
+        for request in asked:
+            request.promise.fail(self._closed())
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        self._connection.stop().addBoth(lambda _: left.resolve(None))
+
+    def _closed(self) -> RouterUnavailable:
+        return RouterUnavailable("the connection was closed by this program", url=self.url)
+
+    def _unavailable(self) -> RouterUnavailable:
+        reason = f" ({self._connection.last_failure.rstrip('.')})" if self._connection.last_failure else ""
+        return RouterUnavailable(
+            f"no router answers at {self.url}{reason}; start one with `taskbahn up`, or set TASKBAHN_URL to where it is",
+            url=self.url,
+        )
+
+    def _seconds(self) -> float:
+        seconds: float = self._thread.reactor.seconds()
+        return seconds

@@ -1,0 +1,1 @@
+"""Jobs as their callers see them: one, many, their events, outcomes and lists."""

@@ -1,0 +1,235 @@
+"""Many jobs of one task, started together: `Batch`."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from taskbahn.attempt.blocking import check_may_block
+from taskbahn.errors import TaskbahnError
+from taskbahn.jobs.job import Job
+from taskbahn.jobs.outcome import NotFinished, Outcome, outcome_error, outcome_value
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
+from taskbahn.transport.future import Promise
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Generator, Iterator
+
+    from taskbahn.app import Taskbahn
+    from taskbahn.signatures.signature import TaskSignature
+
+R = TypeVar("R")
+
+
+class BatchProgress(NamedTuple):
+    """How many jobs of a batch there are, and how many ended in which way."""
+
+    total: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    expired: int
+
+    @property
+    def done(self) -> int:
+        """Jobs that have ended."""
+        return self.total - self.left
+
+    @property
+    def left(self) -> int:
+        """Jobs that have not ended yet."""
+        return self.total - self.succeeded - self.failed - self.cancelled - self.expired
+
+
+class Batch(Generic[R]):
+    """Jobs in the order in which they were started; iterating gives a `Job` for each."""
+
+    def __init__(self, app: Taskbahn, task: str, signature: TaskSignature | None) -> None:
+        self.task = task
+        self.ids: list[str] = []
+        self.refused: list[dict[str, Any]] = []  # `ErrorInfo` of the calls that were not accepted
+        self._app = app
+        self._signature = signature
+        self._outcomes: dict[str, Outcome] = {}
+        self._ended: list[str] = []  # in the order in which they ended
+        self._states: Counter[str] = Counter()
+        self._more: Promise[None] = Promise()
+        self._asked = 0
+        self._error: TaskbahnError | None = None
+
+    def results(self, timeout: float | None = None, *, return_errors: bool = False) -> list[R]:
+        """Wait for all jobs and return their results in order.
+
+        timeout: seconds for the whole batch; then raises NotFinished. return_errors: put a job's error in the place of its
+        result, instead of raising the first one when all have ended.
+        """
+        if len(self._outcomes) < len(self.ids):
+            check_may_block("batch.results()", "await batch.results_async()" if return_errors else "await batch")
+        until = None if timeout is None else time.monotonic() + timeout
+        self._ask()
+        while len(self._outcomes) < len(self.ids):
+            more = self._more
+            if len(self._outcomes) < len(self.ids):
+                self._raise_error()
+                if not more.wait(None if until is None else until - time.monotonic()):
+                    raise self._unfinished(timeout)
+        return self._values(return_errors=return_errors)
+
+    async def results_async(self, *, return_errors: bool = False) -> list[R]:
+        """As `results`, for asyncio and Twisted; `await batch` is the same without *return_errors*."""
+        await self._all()
+        return self._values(return_errors=return_errors)
+
+    def __await__(self) -> Generator[Any, Any, list[R]]:
+        yield from self._all().__await__()
+        return self._values(return_errors=False)
+
+    async def _all(self) -> None:
+        self._ask()
+        while len(self._outcomes) < len(self.ids):
+            more = self._more
+            if len(self._outcomes) < len(self.ids):
+                self._raise_error()
+                await more
+
+    def as_completed(self, timeout: float | None = None) -> AsCompleted[R]:
+        """Return the jobs as they end, for `for` and `async for`; raises NotFinished *timeout* seconds from now."""
+        self._ask()
+        return AsCompleted(self, timeout)
+
+    @property
+    def progress(self) -> BatchProgress:
+        """What has ended so far; asking for it begins to follow the batch."""
+        self._ask()
+        states = self._states
+        return BatchProgress(
+            len(self.ids), states[State.SUCCEEDED], states[State.FAILED], states[State.CANCELLED], states[State.EXPIRED]
+        )
+
+    def cancel(self, reason: str = "") -> int:
+        """Cancel all jobs that have not ended; return how many are cancelled now. Running attempts may take a moment."""
+        check_may_block("batch.cancel()", "await batch.cancel_async()")
+        answers: list[Any] = []
+        for ids in self._left():
+            answers += self._app.client.ask(messages.JOB_CANCEL, ids, reason=reason).get()
+        return answers.count(State.CANCELLED)
+
+    async def cancel_async(self, reason: str = "") -> int:
+        """As `cancel`, for asyncio and Twisted."""
+        answers: list[Any] = []
+        for ids in self._left():
+            answers += await self._app.client.ask(messages.JOB_CANCEL, ids, reason=reason)
+        return answers.count(State.CANCELLED)
+
+    def _left(self) -> list[list[str]]:
+        left = [id for id in self.ids if id not in self._outcomes]
+        return [left[start : start + messages.MAX_WAIT] for start in range(0, len(left), messages.MAX_WAIT)]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[Job[R]]:
+        return map(self._job, self.ids)
+
+    def __getitem__(self, index: int) -> Job[R]:
+        return self._job(self.ids[index])
+
+    def __repr__(self) -> str:
+        return f"<Batch of {len(self.ids):,} {self.task}>"
+
+    def _ask(self) -> None:
+        if self._asked < len(self.ids):
+            ids = self.ids[self._asked :]
+            self._asked = len(self.ids)
+            self._app.client.wait(ids, self)
+
+    def _job(self, id: str) -> Job[R]:
+        job: Job[R] = Job(self._app, id, self.task, self._signature)
+        outcome = self._outcomes.get(id)
+        if outcome is not None:
+            job.take(outcome)
+        return job
+
+    def _values(self, *, return_errors: bool) -> list[Any]:
+        outcomes, signature = self._outcomes, self._signature
+        if return_errors:
+            return [
+                outcome_value(outcome, signature) if outcome[1] == "succeeded" else outcome_error(outcome)
+                for outcome in map(outcomes.__getitem__, self.ids)
+            ]
+        return [outcome_value(outcome, signature) for outcome in map(outcomes.__getitem__, self.ids)]
+
+    def _unfinished(self, timeout: float | None) -> NotFinished:
+        left = len(self.ids) - len(self._outcomes)
+        return NotFinished(f"{left:,} of {len(self.ids):,} jobs ({self.task}) have not ended after {timeout:g} s", left=left)
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            error, self._error, self._asked = self._error, None, len(self._outcomes)
+            raise error
+
+    # told by the client, on its thread
+
+    def take(self, outcome: Outcome) -> None:
+        """Take the outcome of one job."""
+        self._states[outcome[1]] += 1  # who sees the last outcome, on another thread, sees all of them counted
+        self._outcomes[outcome[0]] = outcome
+        self._ended.append(outcome[0])
+
+    def taken(self) -> None:
+        """Wake who waits."""
+        more, self._more = self._more, Promise()
+        more.resolve(None)
+
+    def fail(self, id: str, error: TaskbahnError) -> None:
+        """An outcome cannot be had."""
+        self._error = error
+        self.taken()
+
+
+class AsCompleted(Generic[R]):
+    """The jobs of a batch in the order in which they end."""
+
+    def __init__(self, batch: Batch[R], timeout: float | None) -> None:
+        self._batch = batch
+        self._timeout = timeout
+        self._until = None if timeout is None else time.monotonic() + timeout
+        self._given = 0
+
+    def __iter__(self) -> Iterator[Job[R]]:
+        return self
+
+    def __next__(self) -> Job[R]:
+        while True:
+            more = self._batch._more  # noqa: SLF001 - the two are one thing
+            job = self._next()
+            if job is not None:
+                return job
+            if self._given >= len(self._batch):
+                raise StopIteration
+            check_may_block("batch.as_completed() in a plain `for`", "async for job in batch.as_completed()")
+            if not more.wait(None if self._until is None else self._until - time.monotonic()):
+                raise self._batch._unfinished(self._timeout)  # noqa: SLF001
+
+    def __aiter__(self) -> AsyncIterator[Job[R]]:
+        return self
+
+    async def __anext__(self) -> Job[R]:
+        while True:
+            more = self._batch._more  # noqa: SLF001
+            job = self._next()
+            if job is not None:
+                return job
+            if self._given >= len(self._batch):
+                raise StopAsyncIteration
+            await more
+
+    def _next(self) -> Job[R] | None:
+        batch = self._batch
+        if self._given < len(batch._ended):  # noqa: SLF001
+            self._given += 1
+            return batch._job(batch._ended[self._given - 1])  # noqa: SLF001
+        batch._raise_error()  # noqa: SLF001
+        return None

@@ -1,0 +1,272 @@
+"""A job as its caller sees it: `Job`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+
+import msgspec
+
+from taskbahn.attempt.blocking import check_may_block
+from taskbahn.errors import TaskbahnError, from_info
+from taskbahn.jobs.chunk_stream import ChunkStream
+from taskbahn.jobs.event_stream import EventStream
+from taskbahn.jobs.outcome import NotFinished, Outcome, outcome_error, outcome_value
+from taskbahn.jobs.progress import progress_of
+from taskbahn.protocol import messages, views
+from taskbahn.protocol.states import State
+from taskbahn.signatures.codec import decode_hook
+from taskbahn.transport.future import Promise, as_deferred
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from twisted.internet.defer import Deferred
+
+    from taskbahn.app import Taskbahn
+    from taskbahn.signatures.signature import TaskSignature
+
+R = TypeVar("R")
+C = TypeVar("C")
+LOOK_SECONDS = 2.0  # to find out what a job is doing when a wait for it is over
+
+
+class LogLine(NamedTuple):
+    """One line that an attempt logged or printed."""
+
+    number: int
+    at: float
+    level: str
+    logger: str
+    message: str
+    attempt: int = 0  # which one wrote it; 0: not known
+
+
+class Job(Generic[R]):
+    """One accepted call of a task. Jobs are equal when their ids are."""
+
+    __slots__ = ("__weakref__", "_app", "_is_asked", "_outcome", "_signature", "id", "task")
+
+    def __init__(self, app: Taskbahn, id: str, task: str = "", signature: TaskSignature | None = None) -> None:
+        self._app = app
+        self._signature = signature
+        self._outcome: Promise[Outcome] = Promise()
+        self._is_asked = False
+        self.id = id
+        self.task = task
+
+    def result(self, timeout: float | None = None) -> R:
+        """Return what the task returned.
+
+        timeout: seconds, None for as long as it takes; then raises NotFinished (a TimeoutError), which says what the job is doing.
+        Raises JobFailed, JobCancelled or JobExpired if there is no result.
+        """
+        return self._value(self._wait(timeout, "job.result()", "await job"))
+
+    def error(self, timeout: float | None = None) -> TaskbahnError | None:
+        """Wait like `result`, but return the error instead of raising it; None if the job succeeded."""
+        outcome = self._wait(timeout, "job.error()", "await job.error_async()")
+        return _error_of(outcome)
+
+    async def error_async(self) -> TaskbahnError | None:
+        """As `error`, for asyncio and Twisted."""
+        return _error_of(await self._ask())
+
+    def __await__(self) -> Generator[Any, Any, R]:
+        outcome = yield from self._ask().__await__()
+        return self._value(outcome)
+
+    def deferred(self) -> Deferred[R]:
+        """Return a Deferred for the result, for Twisted code."""
+        return as_deferred(self._ask()).addCallback(self._value)
+
+    def state(self) -> State:
+        """Return the state of now."""
+        if self._outcome.done:
+            return State(self._outcome.now()[1])
+        check_may_block("job.state()", "await job.state_async()")
+        return State(self.view().state)
+
+    async def state_async(self) -> State:
+        """As `state`, for asyncio and Twisted."""
+        return State(self._outcome.now()[1] if self._outcome.done else (await self.view_async()).state)
+
+    def view(self) -> views.JobView:
+        """Return everything that is known about the job; raises UnknownJob."""
+        check_may_block("job.view()", "await job.view_async()")
+        return self._view(self._app.client.ask(messages.JOB_GET, self.id).get())
+
+    async def view_async(self) -> views.JobView:
+        """As `view`, for asyncio and Twisted."""
+        return self._view(await self._app.client.ask(messages.JOB_GET, self.id))
+
+    def events(self, after: int = 0) -> EventStream:
+        """Return the job's events with a number above *after*, for `for` and `async for`; it ends with the job.
+
+        A lost connection makes no gap: it goes on with the last number seen.
+        """
+        return EventStream(self._app.client, self.id, after)
+
+    @overload
+    def chunks(self, type: None = None) -> ChunkStream[Any]: ...
+    @overload
+    def chunks(self, type: type[C]) -> ChunkStream[C]: ...
+    def chunks(self, type: Any = None) -> ChunkStream[Any]:  # noqa: A002
+        """Return what the task sends piece by piece (`current.chunk`, a generator's yields), for `for` and `async for`.
+
+        It begins with the first chunk and ends with the job: quietly if that succeeds, else with the error of `result`. An attempt
+        after a failed one sends its own chunks from the start; `attempt` tells whose the last one is.
+        type: what each is converted to; without it what the task's annotation says, if it is known here.
+        """
+        if type is not None:
+            return ChunkStream(self.events(), lambda value: msgspec.convert(value, type, str_keys=True, dec_hook=decode_hook))
+        return ChunkStream(self.events(), self._signature.unpack_chunk if self._signature else lambda value: value)
+
+    def logs(self) -> list[LogLine]:
+        """Return what the job has logged so far."""
+        check_may_block("job.logs()", "await job.logs_async()")
+        lines: list[LogLine] = []
+        after: int | None = 0
+        while after is not None:
+            after = _add_logs(lines, self._app.client.ask(messages.JOB_EVENTS, self.id, after=after).get()["events"], after)
+        return lines
+
+    async def logs_async(self) -> list[LogLine]:
+        """As `logs`, for asyncio and Twisted."""
+        lines: list[LogLine] = []
+        after: int | None = 0
+        while after is not None:
+            after = _add_logs(lines, (await self._app.client.ask(messages.JOB_EVENTS, self.id, after=after))["events"], after)
+        return lines
+
+    def cancel(self, reason: str = "") -> State:
+        """Cancel the job, whatever it is doing; return the state after that. A running attempt is told and may take a moment."""
+        check_may_block("job.cancel()", "await job.cancel_async()")
+        return _new_state(self._app.client.ask(messages.JOB_CANCEL, [self.id], reason=reason).get())
+
+    async def cancel_async(self, reason: str = "") -> State:
+        """As `cancel`, for asyncio and Twisted."""
+        return _new_state(await self._app.client.ask(messages.JOB_CANCEL, [self.id], reason=reason))
+
+    def retry(self) -> State:
+        """Start a failed, cancelled or expired job once more; raises WrongState for any other."""
+        check_may_block("job.retry()", "await job.retry_async()")
+        return self._retried(self._app.client.ask(messages.JOB_RETRY, [self.id]).get())
+
+    async def retry_async(self) -> State:
+        """As `retry`, for asyncio and Twisted."""
+        return self._retried(await self._app.client.ask(messages.JOB_RETRY, [self.id]))
+
+    def _retried(self, answer: Any) -> State:
+        self._outcome = Promise()
+        self._is_asked = False
+        return _new_state(answer)
+
+    def _ask(self) -> Promise[Outcome]:
+        promise = self._outcome
+        if self.will_ask():
+            self._app.client.wait_for(self)
+        return promise
+
+    def _wait(self, timeout: float | None, what: str, instead: str) -> Outcome:
+        if not self._outcome.done:
+            check_may_block(what, instead)
+        promise = self._ask()
+        if timeout is not None and not promise.wait(timeout):
+            raise self.unfinished(timeout)
+        return promise.get()
+
+    def _value(self, outcome: Outcome) -> R:
+        value: R = outcome_value(outcome, self._signature)
+        return value
+
+    def _view(self, answer: Any) -> views.JobView:
+        view = msgspec.convert(answer, views.JobView)
+        self.task = view.task
+        return view
+
+    def unfinished(self, timeout: float) -> NotFinished:
+        """Return the error that says what the job is doing after one has waited *timeout* seconds."""
+        return NotFinished(f"{self._doing()} after {timeout:g} s", job=self.id, timeout=timeout)
+
+    def _doing(self) -> str:
+        try:
+            view = self._view(self._app.client.ask(messages.JOB_GET, self.id).get(LOOK_SECONDS))
+        except (TaskbahnError, TimeoutError) as error:
+            return f"there is no outcome of job {self.id}, and its state cannot be read ({str(error) or 'no answer'})"
+        return f"job {self.id} ({self.task}) is {describe(view)}"
+
+    def will_ask(self) -> bool:
+        """Return whether the outcome is neither there nor asked for; from now on it is asked for."""
+        if self._is_asked or self._outcome.done:
+            return False
+        self._is_asked = True
+        return True
+
+    def followed(self) -> Job[R]:
+        """Be the follower of a submission: the outcome comes without asking."""
+        self._is_asked = True
+        return self
+
+    # told by the client, on its thread
+
+    def take(self, outcome: Outcome) -> None:
+        """Take the outcome."""
+        self._outcome.resolve(outcome)
+
+    def taken(self) -> None:
+        """There was only one to take."""
+
+    def fail(self, id: str, error: TaskbahnError) -> None:
+        """The outcome cannot be had now; asking again may help."""
+        promise, self._outcome = self._outcome, Promise()
+        self._is_asked = False
+        promise.fail(error)
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.task}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+def log_line(event: messages.Event) -> LogLine:
+    """Return the line in a log event."""
+    data = event.data if isinstance(event.data, dict) else {"message": event.data}
+    level, logger, message = (str(data.get(name, "")) for name in ("level", "logger", "message"))
+    return LogLine(event.number, event.at, level, logger, message, event.attempt)
+
+
+def describe(view: views.JobView) -> str:
+    """Say in a few words what a job is doing."""
+    if view.state == State.RUNNING:
+        progress = progress_of(view.progress)
+        stages = [stage.name for stage in progress.stages if stage.ended_at is None]
+        percent = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
+        doing = f", {' › '.join(stages) or 'at'}{percent}" if stages or percent else ""  # noqa: RUF001 - a separator, not a >
+        return f"running (attempt {view.attempt} on {view.worker}{doing})"
+    if view.state == State.WAITING and view.due_at is not None:
+        return f"waiting (due in {max(0.0, view.due_at - time.time()):.0f} s)"
+    if view.state == State.READY:
+        return f"ready (in queue {view.queue!r}, no worker has taken it yet)"
+    return view.state
+
+
+def _add_logs(lines: list[LogLine], events: list[Any], after: int) -> int | None:
+    """Add the log lines among *events*; return the number to go on after, None at the end."""
+    lines += [log_line(event) for event in msgspec.convert(events, list[messages.Event]) if event.kind == "log"]
+    return int(events[-1]["number"]) if events and events[-1]["number"] > after else None
+
+
+def _error_of(outcome: Outcome) -> TaskbahnError | None:
+    return None if outcome[1] == State.SUCCEEDED else outcome_error(outcome)
+
+
+def _new_state(answer: Any) -> State:
+    found = answer[0]
+    if isinstance(found, dict):
+        raise from_info(found)
+    return State(found)

@@ -1,0 +1,64 @@
+"""Progress as readers take it: whatever an older or a foreign worker has sent, what is sound of it is shown and the rest is left out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from taskbahn.protocol import messages
+
+
+def progress_of(data: Any) -> messages.Progress:
+    """Return what a progress event or a job's view holds, as a struct; raises nothing."""
+    try:
+        return msgspec.convert(data or {}, messages.Progress)
+    except msgspec.ValidationError:
+        return _sound(data if isinstance(data, dict) else {"data": data})
+
+
+def is_sound(data: Any) -> bool:
+    """Return whether all readers can take *data* as progress."""
+    try:
+        msgspec.convert(data, messages.Progress)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _sound(data: dict[str, Any]) -> messages.Progress:
+    stages = data.get("stages")
+    found = (_stage(stage) for stage in stages) if isinstance(stages, list | tuple) else ()
+    fraction = _number(data.get("fraction"))
+    return messages.Progress(
+        fraction=None if fraction is None else min(max(fraction, 0.0), 1.0),
+        message=_text(data.get("message")),
+        stages=[stage for stage in found if stage is not None],
+        data=data.get("data"),
+    )
+
+
+def _stage(data: Any) -> messages.Stage | None:
+    """Return a stage with what is sound of it; None if it has no number by which it is told apart."""
+    if not isinstance(data, dict) or type(data.get("id")) is not int:
+        return None
+    parent = data.get("parent")
+    return messages.Stage(
+        id=data["id"],
+        name=_text(data.get("name")),
+        parent=parent if type(parent) is int else None,
+        total=_number(data.get("total")),
+        done=_number(data.get("done")) or 0.0,
+        started_at=_number(data.get("started_at")) or 0.0,
+        ended_at=_number(data.get("ended_at")),
+    )
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and math.isfinite(value) else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)

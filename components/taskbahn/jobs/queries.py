@@ -1,0 +1,91 @@
+"""The whole as it is now: tasks, jobs, queues, workers, and all in numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import msgspec
+
+from taskbahn.attempt.blocking import check_may_block
+from taskbahn.protocol import messages, views
+
+if TYPE_CHECKING:
+    from taskbahn.app import Taskbahn
+    from taskbahn.transport.future import Promise
+
+T = TypeVar("T")
+
+
+class JobPage(NamedTuple):
+    """Some jobs, newest first, and where the next page begins (None at the end)."""
+
+    jobs: list[views.JobView]
+    next: Any
+
+
+class Views:
+    """Questions that change nothing. Each raises RouterUnavailable if there is no router."""
+
+    def __init__(self, app: Taskbahn) -> None:
+        self._app = app
+
+    def status(self) -> views.Status:
+        """Return the counts of jobs by state, and what the workers have."""
+        return self._ask(views.Status, messages.VIEW_STATUS)
+
+    def tasks(self) -> list[views.TaskView]:
+        """Return all tasks that were ever declared."""
+        return self._ask(list[views.TaskView], messages.VIEW_TASKS)
+
+    def queues(self) -> list[views.QueueView]:
+        """Return all queues."""
+        return self._ask(list[views.QueueView], messages.VIEW_QUEUES)
+
+    def workers(self) -> list[views.WorkerView]:
+        """Return the workers that are attached now."""
+        return self._ask(list[views.WorkerView], messages.VIEW_WORKERS)
+
+    def settings(self) -> list[views.Setting]:
+        """Return the effective configuration of the node, and where each value comes from."""
+        return self._ask(list[views.Setting], messages.VIEW_SETTINGS)
+
+    def history(self, seconds: float = 3600.0, *, task: str | None = None) -> views.History:
+        """Return numbers over the last *seconds* (60 to 604,800), of all jobs or of one task."""
+        return self._ask(views.History, messages.VIEW_HISTORY, seconds=seconds, task=task)
+
+    def errors(self, task: str | None = None) -> views.Errors:
+        """Return failed jobs by fingerprint, of all tasks or of one."""
+        return self._ask(views.Errors, messages.VIEW_ERRORS, task=task)
+
+    def jobs(
+        self,
+        *,
+        state: str | list[str] | None = None,
+        task: str | None = None,
+        queue: str | None = None,
+        tag: str | None = None,
+        worker: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        error: str | None = None,
+        before: Any = None,
+        limit: int = 50,
+    ) -> JobPage:
+        """Return jobs without their payloads, newest first; *before*: the `next` of the page before.
+
+        task, queue, tag, worker: names, in which `*` matches any run of characters; since, until: when they were accepted, seconds
+        since the epoch; error: a fingerprint, from `errors`. A page looks at a bounded number of jobs, so it may be short, even
+        empty, and yet have a `next`.
+        """
+        check_may_block("app.view.jobs()", "await asyncio.to_thread(app.view.jobs, ...)")
+        given = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
+        answer = self._promise(messages.VIEW_JOBS, **given, error=error, before=before, limit=limit).get()
+        return JobPage(msgspec.convert(answer["jobs"], list[views.JobView]), answer["next"])
+
+    def _ask(self, kind: type[T], procedure: str, **given: Any) -> T:
+        name = procedure.rpartition(".")[2]
+        check_may_block(f"app.view.{name}()", f"await asyncio.to_thread(app.view.{name})")
+        return msgspec.convert(self._promise(procedure, **given).get(), kind)
+
+    def _promise(self, procedure: str, **given: Any) -> Promise[Any]:
+        return self._app.client.ask(procedure, **{name: value for name, value in given.items() if value is not None})

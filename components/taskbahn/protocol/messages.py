@@ -1,0 +1,376 @@
+"""The whole protocol between clients, workers and the dispatcher, version 1, realm `taskbahn`.
+
+A line for each message. Everything that can be many is a list; text marked JSON is packed where it is made and
+unpacked where it is used. Times are UTC seconds since the epoch (float), durations seconds (float), ids UUIDv7 text.
+
+Clients (CALL):
+    taskbahn.submit([Call | Bulk, ...])      -> [id | ErrorInfo | BulkAnswer, ...]   one for each entry, durable when answered
+    taskbahn.submit([...], follow=True)      ~> {"outcomes": [Outcome, ...]} as they come; answered when all jobs are final: the
+                                                same list, and the last outcomes as the keyword `outcomes`
+    taskbahn.job.wait([id, ...])             ~> progress {"outcomes": [Outcome, ...]} as they come, then null when all are final
+                                                without progress {"outcomes": [...]}, and "more": [id, ...] of those too large for it
+    taskbahn.job.watch(id, after=0)          ~> {"snapshot": JobView}, {"events": [Event, ...]} or {"place": Place} ..., then JobView
+    taskbahn.job.get(id)                     -> JobView
+    taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
+    taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
+    taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
+    <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
+Anybody who may look (CALL):
+    taskbahn.view.status()                   -> Status
+    taskbahn.view.tasks()                    -> [TaskView, ...]
+    taskbahn.view.jobs(state=, task=, queue=, tag=, worker=, since=, until=, error=, before=, limit=50)
+                                             -> {"jobs": [JobView without payloads, ...], "next": cursor | null}
+    taskbahn.view.jobs(ids=true, ...)        -> {"ids": [id, ...], "next": cursor | null}
+    taskbahn.view.errors(task=)              -> Errors
+    taskbahn.view.queues()                   -> [QueueView, ...]
+    taskbahn.view.workers()                  -> [WorkerView, ...]
+    taskbahn.view.history(seconds=3600, task=) -> History
+    taskbahn.view.settings()                 -> [Setting, ...]
+Operators (CALL):
+    taskbahn.admin.drain(worker, wanted)     -> WorkerView   true: it takes no new attempts, also after a reconnect; false: again
+Workers (CALL):
+    taskbahn.worker.attach(Hello)            ~> {"welcome": Welcome}, then WorkerOrder ... for as long as the session lives
+    taskbahn.worker.report(Report)           -> {"refused": [[id, attempt], ...]}  recorded durably when answered
+Workers that report much (REGISTER):
+    taskbahn.reports.<random>()              ~> Report ... as progressive results, if the Hello names it; called by the dispatcher alone
+Workers without an SDK (REGISTER):
+    taskbahn.offer.<task>(*args, **kwargs)   ~> progressive results are progress, then the result
+    taskbahn.offer_job.<task>(Offered, *args, **kwargs)  the same, for those who want to know their job
+    taskbahn.offer_as.<name>.<task>, taskbahn.offer_job_as.<name>.<task>  the same, for any number of workers of one task
+Topics (SUBSCRIBE):
+    taskbahn.job.<id>                        [Event, ...]
+    taskbahn.view.changes                    {"jobs": [JobView without payloads, ...], "status": Status}   a few times a second
+
+What the views answer is in `views`. `~>` needs `receive_progress`. Unknown fields are ignored, missing ones named. A WAMP
+ERROR has a URI of `taskbahn.errors`, the sentence as its only argument and its data as the keyword argument `detail`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+PROTOCOL = 1
+OLDEST_PROTOCOL = 1
+REALM = "taskbahn"
+
+SUBMIT = "taskbahn.submit"
+JOB_WAIT = "taskbahn.job.wait"
+JOB_WATCH = "taskbahn.job.watch"
+JOB_GET = "taskbahn.job.get"
+JOB_EVENTS = "taskbahn.job.events"
+JOB_CANCEL = "taskbahn.job.cancel"
+JOB_RETRY = "taskbahn.job.retry"
+VIEW_STATUS = "taskbahn.view.status"
+VIEW_TASKS = "taskbahn.view.tasks"
+VIEW_JOBS = "taskbahn.view.jobs"
+VIEW_QUEUES = "taskbahn.view.queues"
+VIEW_WORKERS = "taskbahn.view.workers"
+VIEW_HISTORY = "taskbahn.view.history"
+VIEW_ERRORS = "taskbahn.view.errors"
+VIEW_SETTINGS = "taskbahn.view.settings"
+ADMIN_DRAIN = "taskbahn.admin.drain"
+WORKER_ATTACH = "taskbahn.worker.attach"
+WORKER_REPORT = "taskbahn.worker.report"
+OFFER_PREFIX = "taskbahn.offer."
+OFFER_JOB_PREFIX = "taskbahn.offer_job."
+OFFER_AS_PREFIX = "taskbahn.offer_as."
+OFFER_JOB_AS_PREFIX = "taskbahn.offer_job_as."
+REPORTS_PREFIX = "taskbahn.reports."
+JOB_TOPIC = "taskbahn.job."
+CHANGES_TOPIC = "taskbahn.view.changes"
+
+TASK_NAME = r"^(?!(?:taskbahn|wamp|crossbar)(?:\.|$))[a-z0-9_]+(?:\.[a-z0-9_]+)*$"
+MAX_TASK_NAME = 200
+OFFER_NAME = r"^[A-Za-z0-9_-]{1,64}$"  # one component of a URI: the task begins after the dot that follows it
+MAX_MESSAGE = 16 * 1024 * 1024  # bytes, both transports
+MAX_ARGUMENTS = 1024 * 1024  # bytes of JSON, one job
+MAX_RESULT = 4 * 1024 * 1024  # bytes of JSON, one job
+MAX_NESTING = 200  # lists and objects in each other, in arguments and results
+MAX_CALLS = 10_000  # jobs in one submission
+MAX_WAIT = 10_000  # ids in one wait
+MAX_EVENTS = 1_000  # events in one answer
+DEFAULT_QUEUE = "default"
+NO_ARGUMENTS = "[[],{}]"
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a task or one call of it may ask for, as `protocol.options` says; None (left out): as the task says, else the default."""
+
+    queue: str | None = None
+    priority: int | None = None
+    delay: float | None = None
+    eta: float | None = None
+    start_within: float | None = None
+    run_within: float | None = None
+    retries: int | None = None
+    retry_delays: list[float] | None = None
+    retry_backoff: float | None = None
+    retry_backoff_max: float | None = None
+    retry_jitter: float | None = None
+    crash_attempts: int | None = None
+    keep: float | None = None
+    delivery: Literal["at_least_once", "at_most_once"] | None = None
+    on_caller_lost: Literal["continue", "cancel"] | None = None
+    tags: list[str] | None = None
+
+
+class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One job to be. Arguments as values (`args`, `kwargs`), or packed as JSON text of `[args, kwargs]`."""
+
+    task: str
+    id: str | None = None  # made by the client, so that sending it again creates nothing twice
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    packed: str | None = None
+    checked: str | None = None  # digest of the signature that the client checked the arguments against
+    options: dict[str, Any] = {}
+
+
+class Bulk(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Many jobs of one task with the same options: `calls` is [[id, JSON text of [args, kwargs]], ...]."""
+
+    task: str
+    calls: list[tuple[str, str]]
+    checked: str | None = None
+    options: dict[str, Any] = {}
+
+
+class BulkAnswer(msgspec.Struct, kw_only=True):
+    """How many jobs of a `Bulk` are accepted, and the `ErrorInfo` of each that is not, by its index as text."""
+
+    accepted: int
+    errors: dict[str, dict[str, Any]] = {}
+
+
+class Outcome(msgspec.Struct, array_like=True):
+    """How a job ended: `[id, state, result as JSON text | null, structured error | null]`; the error as in `Failed`, with its URI."""
+
+    id: str
+    state: str
+    result: str | None = None
+    error: dict[str, Any] | None = None
+
+
+class Signature(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a task takes and gives, from its annotations.
+
+    parameters: JSON Schema (2020-12) of an object with a property for each named argument; `order` lists those that may be given
+    by position; `variadic` names `*args` (an array property) if there is one. returns: JSON Schema of the result; chunks: that of
+    what a generator yields, None for other tasks.
+    digest: a short hash of all this, so that arguments which the client checked against the same signature are not checked twice.
+    """
+
+    digest: str
+    parameters: dict[str, Any]
+    order: list[str] = []
+    variadic: str | None = None
+    returns: dict[str, Any] = {}
+    chunks: dict[str, Any] | None = None
+
+
+class TaskDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A task that a worker offers."""
+
+    name: str
+    signature: Signature | None = None
+    doc: str = ""
+    options: dict[str, Any] = {}  # of `Options`
+    pool: str = ""  # "process", "thread", "loop": those of "loop" wait while the worker's event loop is blocked
+
+
+class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A worker introduces itself; `running` are the attempts that it still runs after a reconnect."""
+
+    protocol: int
+    worker: str  # its id, kept over reconnects
+    slots: int
+    tasks: list[TaskDeclaration]
+    queues: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_QUEUE])
+    running: list[tuple[str, int]] = []
+    reports: str | None = (
+        None  # the procedure that the dispatcher calls to hear reports; `taskbahn.worker.report` is not needed then
+    )
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+    python: str = ""
+
+
+class Welcome(msgspec.Struct, kw_only=True):
+    """The dispatcher took the worker; `heartbeat` is the longest silence between two reports (which may be empty), in seconds."""
+
+    protocol: int
+    heartbeat: float
+    version: str = ""
+
+
+class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
+    """One attempt to run: `[id, attempt, task, JSON text of [args, kwargs], run_within | null]`."""
+
+    id: str
+    attempt: int
+    task: str
+    packed: str
+    run_within: float | None = None
+
+
+class Offered(msgspec.Struct, kw_only=True):
+    """What an offered procedure is told of its attempt."""
+
+    job: str
+    attempt: int
+
+
+class WorkerOrder(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What the dispatcher asks of a worker; several may come in one."""
+
+    welcome: Welcome | None = None
+    run: list[Attempt] = []
+    cancel: list[tuple[str, int, str]] = []  # id, attempt, reason
+    back: int = 0  # hand back that many attempts that have not started
+    recorded: int = 0  # that many more reports of the stream are recorded durably
+    refused: list[tuple[str, int]] = []  # attempts in them that are not this worker's any more
+    waits: bool = False  # a report has come and cannot be recorded yet: the store refuses
+
+
+class Done(msgspec.Struct, array_like=True):
+    """A success: `[id, attempt, result as JSON text, started_at, ended_at]`, times by the worker's clock."""
+
+    id: str
+    attempt: int
+    result: str
+    started_at: float = 0.0
+    ended_at: float = 0.0
+
+
+class Failed(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An attempt that did not succeed.
+
+    kind: "error" (the task raised), "time_limit", "crash" (its process died), "cancelled" (it stopped because it was told to).
+    error: {"type", "message", "traceback", "cause"?, "notes"?}; retry: may it be tried again; delay: seconds, if the task chose it.
+    """
+
+    id: str
+    attempt: int
+    kind: Literal["error", "time_limit", "crash", "cancelled"]
+    error: dict[str, Any] = {}
+    retry: bool = True
+    delay: float | None = None
+    started_at: float = 0.0
+    ended_at: float = 0.0
+
+
+class Notice(msgspec.Struct, array_like=True):
+    """Something an attempt said: `[id, attempt, kind, at, data, mark]`.
+
+    kind "log": data {"level": "INFO", "logger": name, "message": text};  "chunk": data is any value;
+    "progress": data is a `Progress`, the whole of it, newest wins;  "extend": data is the attempt's new run_within, seconds.
+    mark counts the log lines and chunks of the attempt, so that none is stored twice when a report is sent again; 0: not counted.
+    """
+
+    id: str
+    attempt: int
+    kind: Literal["log", "chunk", "progress", "extend"]
+    at: float
+    data: Any
+    mark: int = 0
+
+
+class Blocked(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A worker's event loop of `async def` tasks does not answer: for how many seconds, and the line of code that it executes.
+
+    job, attempt, task: to which that belongs; empty if it is not known.
+    """
+
+    at: Annotated[str, msgspec.Meta(max_length=400)]
+    seconds: Amount
+    job: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    attempt: int = 0
+    task: Annotated[str, msgspec.Meta(max_length=MAX_TASK_NAME)] = ""
+
+
+class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How a worker is, and what it takes of its machine, with its pool processes; None: it cannot tell.
+
+    memory: bytes; cpu: cores in use, on average since it last said so; load: the machine's 1-minute average, divided by its cores;
+    blocked: what keeps its event loop, None while that answers.
+    """
+
+    memory: Annotated[int, msgspec.Meta(ge=0, le=2**60)] | None = None
+    cpu: Amount | None = None
+    load: Amount | None = None
+    blocked: Blocked | None = None
+
+
+class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """All that happened on a worker since its last report; an empty one is a heartbeat."""
+
+    done: list[Done] = []
+    failed: list[Failed] = []
+    notices: list[Notice] = []
+    back: list[tuple[str, int]] = []  # attempts handed back unstarted or unfinished, not charged
+    begun: list[tuple[str, int]] = []  # those of `back` that may have begun: they are not started again if that must never be
+    draining: bool = False  # takes no more
+    vitals: Vitals | None = None  # now and then
+
+
+class Stage(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A named part of an attempt's work; `parent` is the id of the stage it is nested in."""
+
+    id: int
+    name: str
+    parent: int | None = None
+    total: float | None = None
+    done: float = 0.0
+    started_at: float = 0.0
+    ended_at: float | None = None
+
+
+class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How far an attempt is: `fraction` in 0..1 if known, and its stages in the order they began."""
+
+    fraction: float | None = None
+    message: str = ""
+    stages: list[Stage] = []
+    data: Any = None
+
+
+class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One numbered thing that happened to a job.
+
+    Numbers count what is durable: states, logs and chunks. A "progress" event has the number of the durable event before it:
+    it is a value of which the newest wins.   kind "state": data {"state", "attempt", "worker"?, "error"?, "due_at"?}.
+    attempt: which one said it (all but "state"); 0: not known.
+    """
+
+    job: str
+    number: int
+    kind: Literal["state", "progress", "log", "chunk"]
+    at: float
+    data: Any = None
+    attempt: int = 0
+
+
+JSON_ENCODE = msgspec.json.Encoder().encode
+JSON_DECODE = msgspec.json.Decoder().decode
+
+
+def to_json(value: Any) -> str:
+    """Pack *value* as JSON text; raises TypeError for what is not data.
+
+    NaN and the infinities become null, as `JSON.stringify` has it; times are ISO 8601, bytes base64 (msgspec's documented mapping).
+    """
+    return JSON_ENCODE(value).decode()
+
+
+def from_json(text: str | bytes) -> Any:
+    """Unpack JSON text into plain values; raises `msgspec.DecodeError`."""
+    return JSON_DECODE(text)
+
+
+def plain(struct: Any) -> Any:
+    """Return the lists and dicts that travel for one of the structs above (or a list of them)."""
+    return msgspec.to_builtins(struct)

@@ -1,0 +1,248 @@
+"""What the dispatcher answers to those who look: a part of the protocol, see `wire`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from taskbahn.protocol.messages import Signature
+
+
+class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One attempt as it is shown; outcome "" while it runs."""
+
+    attempt: int
+    worker: str
+    started_at: float
+    ended_at: float | None = None
+    outcome: str = ""
+    error: dict[str, Any] | None = None
+
+
+class Place(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Why a job does not run yet: a sentence, and what is before it.
+
+    ahead: ready jobs that will be taken before it, at most 10,000 are counted; starts_at: when it is expected to start, if known.
+    """
+
+    why: str
+    ahead: int | None = None
+    starts_at: float | None = None
+
+
+class BlockedView(msgspec.Struct, kw_only=True):
+    """The event loop of a worker's `async def` tasks does not answer: since when, and the line of code that it executes.
+
+    job, attempt, task: to which that belongs; empty if the worker does not know.
+    """
+
+    since: float
+    at: str
+    job: str = ""
+    attempt: int = 0
+    task: str = ""
+
+
+class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A job as it is shown; `number` is that of its newest event. In lists `args`, `kwargs`, `result` and `attempts` are left out."""
+
+    id: str
+    task: str
+    queue: str
+    state: str
+    priority: int = 0
+    number: int = 0
+    attempt: int = 0
+    created_at: float = 0.0
+    due_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    kept_until: float | None = None  # when a job that has ended is deleted, or some time later
+    worker: str | None = None
+    caller: str | None = None
+    tags: list[str] = []
+    options: dict[str, Any] = {}
+    args: list[Any] | None = None
+    kwargs: dict[str, Any] | None = None
+    progress: dict[str, Any] | None = None
+    result: Any = None
+    error: dict[str, Any] | None = None
+    fingerprint: str | None = None  # of a failed job: those that failed alike have the same; in lists only if it is stored
+    attempts: list[AttemptView] = []
+    place: Place | None = None  # while it is ready or waiting; not in lists
+    typical: float | None = None  # seconds that an attempt of its task takes, from earlier ones; not in lists
+    blocks: BlockedView | None = None  # while it blocks its worker's event loop; not in lists
+
+
+class TaskStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What became of a task's jobs in the last 24 hours; seconds as median and 95th percentile, None if there were none."""
+
+    accepted: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    expired: int = 0
+    wait: float | None = None  # from ready to started
+    wait95: float | None = None
+    run: float | None = None  # of attempts that succeeded
+    run95: float | None = None
+    last_at: float | None = None  # when the newest job ended
+
+
+class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A declared task and who offers it now."""
+
+    name: str
+    doc: str = ""
+    signature: Signature | None = None
+    options: dict[str, Any] = {}
+    pool: str = ""
+    workers: int = 0
+    ready: int = 0
+    running: int = 0
+    statistics: TaskStatistics | None = None
+
+
+class QueueView(msgspec.Struct, kw_only=True):
+    """A queue; `oldest` is the time at which its first ready job was accepted."""
+
+    name: str
+    ready: int
+    waiting: int
+    running: int
+    workers: int
+    oldest: float | None = None
+    rate: float = 0.0  # jobs of it that ended in a second, over the last minute
+
+
+class WorkerView(msgspec.Struct, kw_only=True):
+    """A worker that is attached now."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    slots: int
+    running: int
+    draining: bool
+    queues: list[str]
+    tasks: list[str]
+    attached_at: float
+    finished: int
+    failed: int
+    drained: bool = False  # an operator wants it to take no more; `draining` is also true
+    seen: float = 0.0  # seconds since its last word
+    python: str = ""
+    memory: int | None = None  # bytes, with its pool processes
+    cpu: float | None = None  # cores in use, since its last word about it
+    load: float | None = None  # of its machine: the 1-minute average, divided by its cores
+    blocked: BlockedView | None = None  # it does not answer for its `async def` tasks
+    jobs: list[tuple[str, str, float]] = []  # what it runs: id, task, started_at; the oldest 100
+
+
+class Totals(msgspec.Struct, kw_only=True):
+    """Jobs that were accepted and that ended since this dispatcher started; retried counts attempts that failed and are tried again."""
+
+    accepted: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    expired: int = 0
+    retried: int = 0
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Something that is wrong now, worst first in lists.
+
+    kind: a stable word such as "no_worker"; sentence: what is wrong and where; hint: what to do; page, id, query: the page of the
+    dashboard that shows more (`query` in the language of its query bar).
+    """
+
+    kind: str
+    level: Literal["error", "warning"]
+    sentence: str
+    hint: str
+    since: float | None = None
+    page: str = ""
+    id: str = ""
+    query: str = ""
+
+
+class History(msgspec.Struct, kw_only=True):
+    """What happened over time, in buckets of `step` seconds; the first one begins at `start`. Missing values are None.
+
+    Counts are jobs in the bucket; waiting (ready and waiting for a time), running and oldest (age of the oldest ready job, seconds)
+    are as they were at its end; wait and run are seconds, median and 95th percentile.
+    """
+
+    step: int
+    start: float
+    accepted: list[int | None]
+    succeeded: list[int | None]
+    failed: list[int | None]
+    cancelled: list[int | None]
+    expired: list[int | None]
+    retried: list[int | None]
+    waiting: list[int | None]
+    running: list[int | None]
+    oldest: list[float | None]
+    wait: list[float | None]
+    wait95: list[float | None]
+    run: list[float | None]
+    run95: list[float | None]
+
+
+class ErrorGroup(msgspec.Struct, kw_only=True):
+    """Failed jobs that failed alike: of one task, with one type of error, and messages that differ in numbers and names only."""
+
+    fingerprint: str
+    task: str
+    type: str
+    message: str  # of the newest
+    count: int
+    first_at: float
+    last_at: float
+    job: str  # the newest
+
+
+class Errors(msgspec.Struct, kw_only=True):
+    """Failed jobs by fingerprint, the most frequent first; `looked_at` failed jobs were read, the newest, all if `complete`."""
+
+    groups: list[ErrorGroup]
+    looked_at: int
+    complete: bool
+
+
+class Setting(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One value of the node's effective configuration; source: "default", "command line", "environment",
+    "system", "installed" or a file's name.
+    """
+
+    name: str
+    value: Any
+    source: str
+    help: str
+    unit: str = ""
+    change: str = ""  # how to change it; "" if it is fixed
+
+
+class Status(msgspec.Struct, kw_only=True):
+    """The whole in numbers; counts by state since the store was made, `lag` is the event loop's, in seconds.
+
+    oldest: since when the oldest ready job waits; wait, run: seconds, median and 95th percentile of the last minute.
+    """
+
+    version: str
+    started_at: float
+    now: float
+    jobs: dict[str, int]
+    workers: int
+    slots: int
+    running: int
+    lag: float
+    totals: Totals = msgspec.field(default_factory=Totals)
+    oldest: float | None = None
+    wait: tuple[float, float] | None = None
+    run: tuple[float, float] | None = None
+    problems: list[Problem] = []

@@ -1,0 +1,1 @@
+"""Tasks as an application declares and starts them."""

@@ -1,0 +1,97 @@
+"""The options of a task and of one call of it, from what a user writes to `messages.Options`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypedDict
+
+import msgspec
+
+from taskbahn.protocol import messages
+from taskbahn.protocol.options import WIRE, Where, check
+
+Pool = Literal["process", "thread", "loop"]
+Exceptions = type[BaseException] | Sequence[type[BaseException]] | AbstractSet[type[BaseException]]
+Tags = list[str] | tuple[str, ...] | AbstractSet[str]
+PLAIN_NUMBERS = (int, float, bool)
+NUMBERS = frozenset(name for name, option in WIRE.items() if option.type in (int, float) and option.most is None)
+
+
+class JobOptions(TypedDict, total=False):
+    """What a task may say for all its jobs and a call for its own; `taskbahn.protocol.options` has the meaning and the defaults."""
+
+    queue: str
+    priority: int
+    start_within: float | timedelta
+    run_within: float | timedelta
+    retries: int | Sequence[float | timedelta]
+    retry_backoff: float | timedelta
+    retry_backoff_max: float | timedelta
+    retry_jitter: float
+    crash_attempts: int
+    keep: float | timedelta
+    delivery: Literal["at_least_once", "at_most_once"]
+    on_caller_lost: Literal["continue", "cancel"]
+    tags: Tags
+
+
+class CallOptions(JobOptions, total=False):
+    """What `task.options(...)` takes."""
+
+    delay: float | timedelta
+    eta: float | datetime
+
+
+class TaskOptions(JobOptions, total=False):
+    """What `@app.task(...)` takes."""
+
+    name: str
+    pool: Pool
+    retry_on: Exceptions
+    give_up_on: Exceptions
+
+
+def make_options(given: dict[str, Any], where: Where) -> messages.Options:
+    """Check what a user wrote in a task or in a call of it; raises InvalidOption.
+
+    Beyond the wire's types: durations as timedelta, `eta` as datetime (naive ones are local time), `retries` as a list of delays.
+    """
+    options = {name: value for name, value in given.items() if value is not None}
+    for name in options.keys() & NUMBERS:
+        options[name] = _seconds(options[name])
+    if isinstance(options.get("eta"), datetime):
+        options["eta"] = options["eta"].timestamp()
+    retries = options.get("retries")
+    if isinstance(retries, list | tuple):
+        options["retries"], options["retry_delays"] = len(retries), [_seconds(delay) for delay in retries]
+    if isinstance(options.get("tags"), tuple | set | frozenset):
+        options["tags"] = list(options["tags"])
+    return check(options, where)
+
+
+def _seconds(value: Any) -> Any:
+    """Return a timedelta as seconds, and any other number (of NumPy, a Decimal, a Fraction) as a plain one."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if type(value) in PLAIN_NUMBERS or isinstance(value, str | bytes):
+        return value
+    try:
+        if hasattr(value, "__index__"):
+            return operator.index(value)
+        return float(value) if hasattr(value, "__float__") else value
+    except (TypeError, ValueError, OverflowError):  # an array, for example: refused with the others
+        return value
+
+
+def as_dict(options: messages.Options) -> dict[str, Any]:
+    """Return the options that are given, as they travel."""
+    result: dict[str, Any] = msgspec.to_builtins(options)
+    return result
+
+
+def to_datetime(seconds: float) -> datetime:
+    """Return a wire time as an aware datetime."""
+    return datetime.fromtimestamp(seconds, UTC)

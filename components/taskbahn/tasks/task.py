@@ -1,0 +1,189 @@
+"""A task: a plain function with a name, options and a way to be started elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import re
+import sys
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from taskbahn.attempt.streaming import kind_of
+from taskbahn.errors import InvalidName, InvalidOption, TaskbahnError
+from taskbahn.protocol import messages
+from taskbahn.protocol.options import Where
+from taskbahn.signatures.signature import TaskSignature, UnsupportedAnnotation
+from taskbahn.tasks.declaration import plain_function, source_mark, unresolved
+from taskbahn.tasks.options import Pool, as_dict, make_options
+from taskbahn.tasks.task_handle import TaskHandle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+
+    from taskbahn.app import Taskbahn
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C")
+S = TypeVar("S")
+G = TypeVar("G")
+
+POOLS = ("process", "thread", "loop")
+LATER = (NameError, AttributeError)  # of an annotation: what it names may be defined further down
+Exceptions = tuple[type[BaseException], ...]
+NAME = re.compile(messages.TASK_NAME)
+
+
+class Task(TaskHandle[P, R]):
+    """A function that workers offer under `name`. Calling it runs the plain function, here and now.
+
+    defaults: the `messages.Options` of the declaration.   pool: where an attempt runs.
+    retry_on, give_up_on: exception classes after which an attempt is, or is not, tried again; None if not restricted.
+    """
+
+    def __init__(self, app: Taskbahn, function: Callable[..., Any], words: dict[str, Any]) -> None:
+        name = words.pop("name", None)
+        if name is None:
+            name = default_name(function)
+        super().__init__(app, check_name(name))
+        self.function = function
+        self.pool: Pool = _pool(name, function, words.pop("pool", None))
+        self.retry_on = _exceptions("retry_on", words.pop("retry_on", None))
+        self.give_up_on = _exceptions("give_up_on", words.pop("give_up_on", None))
+        self.defaults = make_options(words, Where.TASK)
+        self._signature: TaskSignature | None = None
+        functools.update_wrapper(self, function)
+        self.source = source_mark(function)
+        with contextlib.suppress(*LATER):  # a type that is defined further down: looked for again at first use
+            self._signature = self._read_signature()
+
+    @property
+    def signature(self) -> TaskSignature:
+        """What the function takes and gives; raises UnsupportedAnnotation if an annotation cannot be resolved."""
+        if self._signature is None:
+            try:
+                self._signature = self._read_signature()
+            except LATER as error:
+                raise UnsupportedAnnotation(
+                    f"{self.name}: {unresolved(self.function, error)}; import the type at run time, "
+                    "not only under TYPE_CHECKING, and define it in the module, not inside a function"
+                ) from error
+        return self._signature
+
+    def _read_signature(self) -> TaskSignature:
+        try:
+            return TaskSignature.of(self.function, self.name)
+        except (*LATER, TaskbahnError):
+            raise
+        except Exception as error:  # an annotation is any expression
+            raise UnsupportedAnnotation(f"{self.name}: {unresolved(self.function, error)}; write a type") from error
+
+    def declaration(self) -> messages.TaskDeclaration:
+        """Return what a worker tells the dispatcher about this task."""
+        return messages.TaskDeclaration(
+            name=self.name,
+            signature=self.signature.wire,
+            doc=inspect.getdoc(self.function) or "",
+            options=as_dict(self.defaults),
+            pool=self.pool,
+        )
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the plain function."""
+        result: R = self.function(*args, **kwargs)
+        return result
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name}>"
+
+
+class AsyncTask(Task[P, R]):
+    """A task whose function is `async def`: calling it gives the plain coroutine."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:  # type: ignore[override]
+        """Make the plain coroutine."""
+        result: Coroutine[Any, Any, R] = self.function(*args, **kwargs)
+        return result
+
+
+class StreamTask(Task[P, R], Generic[P, R, G]):
+    """A task whose function is a generator: calling it gives the plain generator, a job of it has what that returns as its result."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> G:  # type: ignore[override]
+        """Make the plain generator."""
+        made: G = self.function(*args, **kwargs)
+        return made
+
+
+class TaskDecorator:
+    """What `@app.task(...)` with options gives; turns a function into a task."""
+
+    def __init__(self, app: Taskbahn, words: dict[str, Any]) -> None:
+        self.app = app
+        self.words = words
+
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, Generator[C, S, R]], /) -> StreamTask[P, R, Generator[C, S, R]]: ...
+    @overload
+    def __call__(self, function: Callable[P, AsyncIterator[C]], /) -> StreamTask[P, None, AsyncIterator[C]]: ...
+    @overload
+    def __call__(self, function: Callable[P, Iterator[C]], /) -> StreamTask[P, Any, Iterator[C]]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Task[P, R]: ...
+    def __call__(self, function: Callable[..., Any], /) -> Task[..., Any]:
+        return self.app.add(make_task(self.app, function, dict(self.words)))
+
+
+def make_task(app: Taskbahn, function: Callable[..., Any], words: dict[str, Any]) -> Task[..., Any]:
+    """Make the task of *function*; raises InvalidName, InvalidOption, UnsupportedAnnotation."""
+    if isinstance(function, Task):
+        function = function.function  # under another name, or for another application
+    if not callable(function) and not isinstance(function, classmethod | property):  # type: ignore[unreachable]
+        raise InvalidOption(f"@app.task takes options by name, as in @app.task(name=...), not {function!r}", option="name")
+    function = plain_function(function)
+    kind = StreamTask if kind_of(function) else AsyncTask if inspect.iscoroutinefunction(function) else Task
+    return kind(app, function, words)
+
+
+def check_name(name: Any) -> str:
+    """Return *name* if it can name a task; raises InvalidName."""
+    if not isinstance(name, str) or len(name) > messages.MAX_TASK_NAME or not NAME.fullmatch(name):
+        raise InvalidName(str(name))
+    return name
+
+
+def default_name(function: Callable[..., Any]) -> str:
+    """Return `module.function`, lower-case; a script that is run has the name under which it is imported."""
+    module = function.__module__
+    if module == "__main__":
+        main = sys.modules["__main__"]
+        spec: Any = getattr(main, "__spec__", None)
+        module = spec.name if spec else PurePath(getattr(main, "__file__", None) or "main").stem
+    return re.sub(r"[^a-z0-9_.]", "_", f"{module}.{function.__name__}".lower())
+
+
+def _pool(name: str, function: Callable[..., Any], pool: Any) -> Pool:
+    stream = kind_of(function)
+    is_async = stream == "async" or inspect.iscoroutinefunction(function)
+    if pool is not None and pool not in POOLS:
+        raise InvalidOption(f"{name}: pool={pool!r} must be one of {', '.join(POOLS)}", option="pool")
+    chosen: Pool = pool or ("loop" if is_async else "process")
+    if is_async and chosen != "loop":
+        raise InvalidOption(f"{name}: an async function runs on the worker's event loop; leave pool={pool!r} out", option="pool")
+    if not is_async and chosen == "loop":
+        raise InvalidOption(f'{name}: a plain function would block the event loop; use pool="thread" or async def', option="pool")
+    return chosen
+
+
+def _exceptions(option: str, given: Any) -> Exceptions | None:
+    if given is None:
+        return None
+    classes = tuple(given) if isinstance(given, list | tuple | set | frozenset) else (given,)
+    for found in classes:
+        if not (isinstance(found, type) and issubclass(found, BaseException)):
+            raise InvalidOption(f"option {option}: {found!r} is not an exception class", option=option)
+    return classes

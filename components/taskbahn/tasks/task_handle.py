@@ -1,0 +1,216 @@
+"""What can be started: a task, a task known only by its name, or either of them with options."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack
+
+from taskbahn.attempt.blocking import check_may_block
+from taskbahn.errors import InvalidArguments, from_info
+from taskbahn.protocol.ids import new_id, new_ids
+from taskbahn.protocol.message_pages import text_bytes
+from taskbahn.protocol.options import Where
+from taskbahn.signatures.signature import pack_plain
+from taskbahn.tasks.options import CallOptions, as_dict, make_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from taskbahn.app import Taskbahn
+    from taskbahn.jobs.batch import Batch
+    from taskbahn.jobs.job import Job
+    from taskbahn.signatures.signature import TaskSignature
+    from taskbahn.transport.future import Promise
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+BULK = 1000  # jobs in one `messages.Bulk`
+BULK_BYTES = 1024 * 1024
+WINDOW = 100_000  # jobs that `start_many` checks before it sends the first of them
+
+
+class TaskHandle(Generic[P, R]):
+    """Starts jobs of the task `name`, wherever its workers are."""
+
+    def __init__(self, app: Taskbahn, name: str) -> None:
+        self.app = app
+        self.name = name
+        self._call_options: dict[str, Any] = {}
+
+    @property
+    def signature(self) -> TaskSignature | None:
+        """What the task takes and gives; None if that is known at the other end only."""
+        return None
+
+    def options(self, **options: Unpack[CallOptions]) -> TaskHandle[P, R]:
+        """Return the same task with these options for what it starts; raises InvalidOption."""
+        return Prepared(self, {**self._call_options, **as_dict(make_options(dict(options), Where.CALL))})
+
+    def start(self, *args: P.args, **kwargs: P.kwargs) -> Job[R]:
+        """Start a job; it is accepted and durable when this returns.
+
+        Raises InvalidArguments, TooLarge, UnknownTask, RouterUnavailable and other CallerErrors and ServiceErrors.
+        """
+        check_may_block(f"{self.name}.start()", "await task.start_async(...)")
+        job, accepted = self._start(args, kwargs)
+        accepted.get()
+        self.app.client.started(job)
+        return job
+
+    async def start_async(self, *args: P.args, **kwargs: P.kwargs) -> Job[R]:
+        """As `start`, for asyncio and Twisted."""
+        job, accepted = self._start(args, kwargs)
+        await accepted
+        self.app.client.started(job)
+        return job
+
+    def call(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Start a job and return its result; raises what `start` and `Job.result` raise."""
+        check_may_block(f"{self.name}.call()", "await task.call_async(...)")
+        job, accepted = self._start(args, kwargs, follow=True)
+        accepted.get()
+        return job.result()
+
+    async def call_async(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """As `call`, for asyncio and Twisted."""
+        job, accepted = self._start(args, kwargs, follow=True)
+        await accepted
+        return await job
+
+    def start_many(self, calls: Iterable[Any]) -> Batch[R]:
+        """Start a job for each item; all are accepted when this returns.
+
+        calls: each item is `(args, kwargs)` with a list or tuple and a dict, or a tuple of the arguments, or the only argument.
+        All are checked before the first is sent (of more than 100,000, so many at a time). If some are refused, raises the first
+        error, with the number of those that are accepted in `detail["accepted"]` and the batch of them in its `batch`.
+        """
+        check_may_block(f"{self.name}.start_many()", "await task.start_many_async(...)")
+        batch = self._batch()
+        sent: list[tuple[list[str], Promise[Any]]] = []
+        for texts in self._windows(calls):
+            ids = new_ids(len(texts))
+            for start, end in _bulks(texts):
+                sent.append((ids[start:end], self._send(ids[start:end], texts[start:end])))
+            while len(sent) > WINDOW // BULK:
+                _accept(batch, sent.pop(0))
+        for one in sent:
+            _accept(batch, one)
+        return _complete(batch)
+
+    async def start_many_async(self, calls: Iterable[Any]) -> Batch[R]:
+        """As `start_many`, for asyncio and Twisted."""
+        batch = self._batch()
+        for texts in self._windows(calls):
+            ids = new_ids(len(texts))
+            sent = [(ids[start:end], self._send(ids[start:end], texts[start:end])) for start, end in _bulks(texts)]
+            for one in sent:
+                await one[1]
+                _accept(batch, one)
+        return _complete(batch)
+
+    def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, follow: bool = False) -> tuple[Job[R], Promise[Any]]:
+        job, send = self._prepare(args, kwargs)
+        return job, send(follow)
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Job[R], Callable[[bool], Promise[Any]]]:
+        """Return a job that has its id and is not started, and what sends it: with True somebody waits for its outcome."""
+        signature = self.signature
+        packed = signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs)
+        from taskbahn.jobs.job import Job  # late: a worker's processes need neither Twisted nor a client
+
+        job: Job[R] = Job(self.app, new_id(), self.name, signature)
+        content: dict[str, Any] = {"task": self.name, "id": job.id, "packed": packed, "options": self._call_options}
+        if signature:
+            content["checked"] = signature.wire.digest
+
+        def send(follow: bool) -> Promise[Any]:  # noqa: FBT001 - its only argument
+            sinks = (job.followed(),) if follow else ()
+            return self.app.client.submit(content, 1, text_bytes(packed), *sinks)
+
+        return job, send
+
+    def _batch(self) -> Batch[R]:
+        from taskbahn.jobs.batch import Batch
+
+        return Batch(self.app, self.name, self.signature)
+
+    def _windows(self, calls: Iterable[Any]) -> Iterator[list[str]]:
+        """Pack the arguments, some ten thousand jobs at a time."""
+        source = iter(calls)
+        signature = self.signature
+        number = 0
+        while items := list(islice(source, WINDOW)):
+            texts: list[str] = []
+            for item in items:
+                args, kwargs = _arguments(item)
+                try:
+                    texts.append(signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs))
+                except InvalidArguments as error:
+                    error.add_note(
+                        f"in call number {number + len(texts)} (from 0); no job of it and of those after it was started"
+                    )
+                    raise
+            number += len(texts)
+            yield texts
+
+    def _send(self, ids: list[str], texts: list[str]) -> Promise[Any]:
+        content: dict[str, Any] = {"task": self.name, "calls": list(zip(ids, texts, strict=True)), "options": self._call_options}
+        if self.signature:
+            content["checked"] = self.signature.wire.digest
+        return self.app.client.submit(content, len(ids), sum(map(text_bytes, texts)))
+
+
+class Prepared(TaskHandle[P, R]):
+    """A task with options for what it starts."""
+
+    def __init__(self, base: TaskHandle[P, R], options: dict[str, Any]) -> None:
+        super().__init__(base.app, base.name)
+        self._base = base
+        self._call_options = options
+
+    @property
+    def signature(self) -> TaskSignature | None:
+        """What the task takes and gives."""
+        return self._base.signature
+
+
+def _arguments(item: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if not isinstance(item, tuple):
+        return (item,), {}
+    if len(item) == 2 and isinstance(item[1], dict) and isinstance(item[0], list | tuple):  # noqa: PLR2004 - args, kwargs
+        return tuple(item[0]), item[1]
+    return item, {}
+
+
+def _bulks(texts: list[str]) -> Iterator[tuple[int, int]]:
+    """Cut into pieces of at most BULK jobs and about BULK_BYTES."""
+    start = size = 0
+    for index, text in enumerate(texts):
+        its = text_bytes(text)
+        size += its
+        if index - start >= BULK or (size > BULK_BYTES and index > start):
+            yield start, index
+            start, size = index, its
+    if texts:
+        yield start, len(texts)
+
+
+def _accept(batch: Batch[Any], sent: tuple[list[str], Promise[Any]]) -> None:
+    ids, promise = sent
+    answer = promise.get()
+    errors = answer["errors"]
+    if errors:
+        batch.refused += [errors[index] for index in sorted(errors, key=int)]
+        ids = [id for index, id in enumerate(ids) if str(index) not in errors]
+    batch.ids += ids
+
+
+def _complete(batch: Batch[R]) -> Batch[R]:
+    if batch.refused:
+        error = from_info(batch.refused[0])
+        error.detail["accepted"] = len(batch)
+        error.add_note(f"{len(batch.refused):,} jobs were refused, {len(batch):,} accepted")
+        error.batch = batch  # type: ignore[attr-defined]
+        raise error
+    return batch

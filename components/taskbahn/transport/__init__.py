@@ -1,0 +1,1 @@
+"""The way to the router: address, socket, connection, WAMP session."""

@@ -1,0 +1,243 @@
+"""One WAMP connection that comes back by itself; client and worker both stand on it.
+
+Owns the socket, the handshake and the waiting between tries. Knows nothing of jobs. The address is a URL:
+`ws://host:port/path`, `wss://…` (WebSocket) or `rs://host:port`, `rss://…` (RawSocket), both with MessagePack.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, cast
+
+from autobahn.twisted.rawsocket import WampRawSocketClientFactory
+from autobahn.twisted.websocket import WampWebSocketClientFactory
+from autobahn.wamp.serializer import MsgPackSerializer
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.logger import Logger
+
+from taskbahn.protocol import messages
+from taskbahn.transport.address import parse_address
+from taskbahn.transport.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+FIRST_DELAY = 0.1  # seconds
+LONGEST_DELAY = 5.0
+PING_SECONDS = 10.0
+
+
+class Timer:
+    """What autobahn wants of its timer, on the reactor of the connection."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def call_later(self, delay: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call *function* after *delay* seconds; the result has `cancel`."""
+        return self._reactor.callLater(delay, function, *args, **kwargs)
+
+
+def closed_early(reason: Any) -> str:
+    """Return why a connection was closed before there was a session, as a sentence."""
+    sentence = "the connection was closed before it was open"
+    if reason.check(ConnectionClosed):
+        return sentence
+    return f"{sentence}: {reason.getErrorMessage()}"  # what TLS says of a certificate
+
+
+class TlsEndpoint:
+    """Connects through TLS on the reactor of the connection: the timers of `wrapClientTLS` would be those of the installed one, which
+    may never run, and then nothing is sent.
+    """
+
+    def __init__(self, endpoint: Any, host: str, reactor: Any) -> None:
+        from twisted.internet.ssl import optionsForClientTLS
+
+        self._endpoint = endpoint
+        self._options = optionsForClientTLS(host)
+        self._reactor = reactor
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        """Connect; the result is the protocol that the factory has built."""
+        from twisted.protocols.tls import TLSMemoryBIOFactory
+
+        opened: Deferred[Any] = self._endpoint.connect(TLSMemoryBIOFactory(self._options, True, factory, clock=self._reactor))
+        return opened.addCallback(lambda tls: tls.wrappedProtocol)
+
+
+class Connection:
+    """Keeps a session to the router at *url*, with backoff and jitter between tries.
+
+    on_open is awaited with each new `Session`; if it raises, the connection is closed and tried again.
+    on_lost gets the reason, once for each session that had been opened.
+    """
+
+    log = Logger("taskbahn.connection")
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        reactor: Any,
+        on_open: Callable[[Session], Awaitable[None]],
+        on_lost: Callable[[str], None] = lambda _: None,
+        realm: str = messages.REALM,
+    ) -> None:
+        self.url = url
+        self.realm = realm
+        self.session: Session | None = None
+        self.last_failure = ""
+        self._reactor = reactor
+        self._on_open = on_open
+        self._on_lost = on_lost
+        self._endpoint, self._factory = self._transport(url)
+        self._delay = FIRST_DELAY
+        self._wanted = False
+        self._retry: Any = None
+        self._opening: Session | None = None
+        self._first: list[Deferred[None]] = []
+        self._stopped: list[Deferred[None]] = []
+        self._attempt: Deferred[Any] | None = None
+        self._protocol: Any = None  # of the newest connection, from the first byte on; a session comes after the handshake
+
+    def _transport(self, url: str) -> tuple[Any, Any]:
+        scheme, host, port = parse_address(url)
+        endpoint: Any = HostnameEndpoint(self._reactor, host, port)
+        if scheme in ("wss", "rss"):
+            endpoint = TlsEndpoint(endpoint, host, self._reactor)
+        if scheme in ("rs", "rss"):
+            raw = WampRawSocketClientFactory(lambda: Session(self), serializer=MsgPackSerializer())
+            return endpoint, raw
+        web = WampWebSocketClientFactory(lambda: Session(self), url=url, serializers=[MsgPackSerializer()], reactor=self._reactor)
+        web._batched_timer = Timer(self._reactor)  # noqa: SLF001 - autobahn's own always runs on the installed reactor
+        web.setProtocolOptions(
+            maxMessagePayloadSize=messages.MAX_MESSAGE,
+            maxFramePayloadSize=messages.MAX_MESSAGE,
+            autoPingInterval=PING_SECONDS,
+            autoPingTimeout=PING_SECONDS,
+            autoPingSize=12,
+            openHandshakeTimeout=10,
+            closeHandshakeTimeout=1,
+            serverConnectionDropTimeout=0,  # autobahn runs it on the installed reactor
+            tcpNoDelay=True,
+            utf8validateIncoming=False,
+            perMessageCompressionOffers=[],
+        )
+        return endpoint, web
+
+    def start(self) -> Deferred[None]:
+        """Begin to connect; fires when the first session is open. Safe to call twice."""
+        waiting: Deferred[None] = Deferred()
+        if self.session is not None:
+            return succeed(None)
+        self._first.append(waiting)
+        if not self._wanted:
+            self._wanted = True
+            self._connect()
+        return waiting
+
+    def stop(self) -> Deferred[None]:
+        """Leave and stay away; fires when the connection is gone. Safe to call twice and before `start`."""
+        self._wanted = False
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.cancel()
+        session = self.session or self._opening
+        if session is None:
+            if self._protocol is not None:
+                self._protocol.transport.abortConnection()
+            return succeed(None)
+        gone: Deferred[None] = Deferred()
+        self._stopped.append(gone)
+        if not session.is_attached():
+            session.disconnect()
+        elif not session._goodbye_sent:  # noqa: SLF001 - or it would be said twice, with a warning
+            session.leave()
+        return gone
+
+    def drop(self) -> None:
+        """Cut the connection without a word, as a broken network would; it comes back by itself."""
+        session = self.session or self._opening
+        if session is not None:
+            session.cut()
+
+    def _connect(self) -> None:
+        self._retry = None
+        self._attempt = self._endpoint.connect(self._factory)
+        self._attempt.addCallbacks(self._connected, self._refused)
+
+    def _connected(self, protocol: Any) -> None:
+        """The socket is open. It may close before there is a session: a proxy whose router is away does that."""
+        self._attempt = None
+        self._protocol = protocol
+        connection_lost = protocol.connectionLost
+
+        def lost(reason: Any) -> None:
+            connection_lost(reason)
+            if self._protocol is protocol:
+                self._protocol = None
+                if self.session is None and self._opening is None:
+                    self.last_failure = self.last_failure or closed_early(reason)
+                    self._again()
+
+        protocol.connectionLost = lost
+        if not self._wanted:
+            protocol.transport.abortConnection()
+
+    def _refused(self, failure: Any) -> None:
+        self._attempt = None
+        if not self._wanted:
+            return
+        if not failure.check(ConnectError):
+            self.log.debug("connecting to {url} failed: {failure}", url=self.url, failure=failure.value)
+        self.last_failure = str(failure.value)
+        self._again()
+
+    def _again(self) -> None:
+        if self._wanted and self._retry is None:
+            self._retry = self._reactor.callLater(self._delay * random.uniform(0.5, 1.0), self._connect)  # noqa: S311 - no secret
+            self._delay = min(LONGEST_DELAY, self._delay * 2)
+
+    def joined(self, session: Session) -> None:
+        """The session told that it joined the realm."""
+        self._opening = session
+        opened: Deferred[None] = ensureDeferred(cast("Any", self._on_open(session)))
+        opened.addCallbacks(lambda _: self._opened(session), lambda failure: self._not_opened(session, failure))
+
+    def _opened(self, session: Session) -> None:
+        if session is not self._opening:
+            return
+        self._opening = None
+        self._delay = FIRST_DELAY
+        self.session = session
+        waiting, self._first = self._first, []
+        for deferred in waiting:
+            deferred.callback(None)
+
+    def _not_opened(self, session: Session, failure: Any) -> None:
+        self.log.debug("opening the session failed: {failure}", failure=failure)
+        if session is not self._opening:  # it was lost, and a new one may be on its way
+            return
+        self.last_failure = str(failure.value)
+        if session.is_attached():
+            session.leave()
+
+    def lost(self, session: Session, reason: str) -> None:
+        """The session told that its connection is gone."""
+        was_open = self.session is session
+        self.session = None
+        self._opening = None
+        self.last_failure = reason
+        if was_open:
+            self._on_lost(reason)
+        gone, self._stopped = self._stopped, []
+        for deferred in gone:
+            deferred.callback(None)
+        self._again()

@@ -1,0 +1,149 @@
+"""The WAMP session of one connection: Autobahn's, with short ways for the messages of which a job is made.
+
+`raw_messages` says why. What is not common is left to Autobahn: errors, logging in, registrations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from autobahn.twisted.wamp import ApplicationSession
+from autobahn.wamp import message
+from autobahn.wamp.exception import TransportLost
+from autobahn.wamp.request import CallRequest
+from autobahn.wamp.types import CallOptions, CallResult, ComponentConfig
+from twisted.internet import tcp
+from twisted.internet.defer import CancelledError, Deferred
+
+from taskbahn.transport import raw_messages, sockets
+from taskbahn.transport.raw_messages import CALL, RESULT, YIELD, arguments, has_only, is_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn.transport.connection import Connection
+
+Sent = TypeVar("Sent")
+
+
+def _nothing() -> None:
+    """Stand for what is not to be done now."""
+
+
+def _is_plain_tcp(transport: Any) -> bool:
+    return isinstance(transport, tcp.Connection) and bool(transport.connected) and not transport.disconnecting
+
+
+class Session(ApplicationSession):
+    """The WAMP session of one connection; everything of interest is told to the `Connection` that made it."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(ComponentConfig(connection.realm))
+        self.connection = connection
+        self.reason = ""
+
+    def onConnect(self) -> None:
+        socket = getattr(getattr(self._transport, "transport", None), "socket", None)
+        if socket is not None:
+            sockets.set_up(socket)
+        raw_messages.quieten(self._transport)
+        raw_messages.hear_first(self._transport, self._take)
+        self.join(self.config.realm)
+
+    def onJoin(self, details: Any) -> None:
+        self.connection.joined(self)
+
+    def onLeave(self, details: Any) -> None:
+        if not self.reason:  # or whoever cut the connection has said why
+            self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
+        self.disconnect()
+
+    def onDisconnect(self) -> None:
+        self.connection.lost(self, self.reason or "the connection was closed")
+        super().onDisconnect()  # fails what was not answered: nobody shall wait for it for ever
+
+    def at_once(self, send: Callable[..., Sent], /, *args: Any, **kwargs: Any) -> Sent:
+        """Call something that sends, and give the socket at once what that is.
+
+        Sent in the ordinary way it waits for the next turn of the reactor, which is told of it before and after: 40 us a message.
+        """
+        transport: Any = getattr(self._transport, "transport", None)
+        if not _is_plain_tcp(transport):
+            return send(*args, **kwargs)
+        transport.startWriting = _nothing
+        try:
+            return send(*args, **kwargs)
+        finally:
+            del transport.startWriting
+            if transport.connected:
+                transport.doWrite()
+                if transport.dataBuffer or transport._tempDataBuffer:  # noqa: SLF001 - the rest, or what fails, is for the reactor
+                    transport.startWriting()
+
+    def report(self, value: Any) -> None:
+        """Send a progressive result of the only call that is open to this session; nothing if the caller has ended it."""
+        request = next(iter(self._invocations), None)
+        if request is not None:
+            raw_messages.say(self._transport, [YIELD, request, {"progress": True}, [value]])
+
+    def ask(
+        self, procedure: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None] | None = None
+    ) -> Deferred[Any]:
+        """Call a procedure, as `call` does.  Raises TransportLost, and SerializationError and PayloadExceededError for the arguments."""
+        if self._transport is None:
+            raise TransportLost
+        request: int = self._request_id_gen.next()
+
+        def cancel(_: Deferred[Any]) -> None:
+            if self._transport is not None:
+                self._transport.send(message.Cancel(request))
+
+        answer: Deferred[Any] = Deferred(cancel)
+        self._call_reqs[request] = CallRequest(request, procedure, answer, CallOptions(on_progress=on_progress))
+        try:
+            details = {"receive_progress": True} if on_progress else {}
+            raw_messages.say(self._transport, [CALL, request, details, procedure, args, kwargs])
+        except BaseException:
+            self._call_reqs.pop(request, None)  # not there any more if the connection was lost by it
+            raise
+        return answer
+
+    def _take(self, raw: list[Any]) -> bool:
+        """Take results that somebody waits for: they are most of what comes."""
+        if raw[0] != RESULT or not is_id(raw[1]):
+            return False
+        asked = self._call_reqs.get(raw[1])
+        is_progress = has_only(raw[2], "progress")
+        given = arguments(raw, 3)
+        if asked is None or is_progress is None or given is None or not asked.options or asked.options.details:
+            return False
+        if not is_progress:
+            del self._call_reqs[raw[1]]
+            if not asked.on_reply.called:
+                asked.on_reply.callback(_value(*given))
+        elif asked.options.on_progress is None:
+            return False
+        else:
+            try:
+                asked.options.on_progress(*given[0], **given[1])
+            except Exception:  # noqa: BLE001 - it must not end the connection
+                self.connection.log.failure("a progressive result of {procedure} was not understood", procedure=asked.procedure)
+        return True
+
+    def cut(self) -> None:
+        """Abort the connection under the session."""
+        transport = getattr(self._transport, "transport", None)
+        if transport is not None:
+            transport.abortConnection()
+
+    def onUserError(self, fail: Any, msg: str) -> None:
+        if fail.check(CancelledError):  # a call to us that ended with the session
+            return
+        self.connection.log.failure("{msg}", fail, msg=msg)
+
+
+def _value(args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Return the result of a call as Autobahn does."""
+    if kwargs or len(args) > 1:
+        return CallResult(*args, **kwargs)
+    return args[0] if args else None
