@@ -10,8 +10,8 @@ from taskbahn.protocol.states import FINAL_STATES, State
 
 if TYPE_CHECKING:
     from taskbahn import Taskbahn
+    from taskbahn.client.client import RawOutcome
     from taskbahn.errors import TaskbahnError
-    from taskbahn.jobs.outcome import Outcome
 
 PAGE = 500
 UNFINISHED = tuple(state for state in State if state not in FINAL_STATES)
@@ -32,21 +32,21 @@ class Standing(NamedTuple):
 
 
 class Outcomes:
-    """Takes outcomes from the client; see `taskbahn.client.Sink`."""
+    """Takes outcomes from the client; see `taskbahn.client.client.OutcomeListener`."""
 
     def __init__(self, expected: int) -> None:
-        self.taken_so_far: dict[str, Outcome] = {}
+        self.taken_so_far: dict[str, RawOutcome] = {}
         self.complete = threading.Event()
         self._left = expected
         if not expected:
             self.complete.set()
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: RawOutcome) -> None:
         """Take the outcome of one job."""
         self.taken_so_far[outcome[0]] = outcome
         self._one_less()
 
-    def taken(self) -> None:
+    def batch_delivered(self) -> None:
         """There is nothing to do at the end of a message."""
 
     def fail(self, id: str, error: TaskbahnError) -> None:
@@ -82,7 +82,7 @@ def all_jobs(app: Taskbahn) -> dict[str, Standing]:
     return found
 
 
-def _outcomes(app: Taskbahn, ids: list[str]) -> dict[str, Outcome]:
+def _outcomes(app: Taskbahn, ids: list[str]) -> dict[str, RawOutcome]:
     sink = Outcomes(len(ids))
     for start in range(0, len(ids), messages.MAX_WAIT):
         app.client.wait(ids[start : start + messages.MAX_WAIT], sink)

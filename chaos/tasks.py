@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chaos import mischief
 from chaos.journal import PLACE, Journal
 from taskbahn import Taskbahn, current
-from taskbahn.attempt.signals import Stop
+from taskbahn.attempt.stops import Stop
 from taskbahn.protocol.ids import new_id
 
 if TYPE_CHECKING:

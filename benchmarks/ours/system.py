@@ -21,6 +21,7 @@ TASKS: dict[Mode, TaskHandle[[], int]] = {
     "processes": tasks.process_noop,
     "async": tasks.loop_noop,
 }
+APPLICATIONS: dict[Mode, Taskbahn] = {"threads": tasks.threads, "processes": tasks.processes, "async": tasks.loop}
 WHERE: dict[Mode, str] = {
     "threads": 'pool="thread"',
     "processes": 'pool="process" (the default)',
@@ -50,7 +51,7 @@ class TaskbahnSystem:
     @property
     def app(self) -> Taskbahn:
         """The application of this mode."""
-        return TASKS[self.mode].app
+        return APPLICATIONS[self.mode]
 
     def start(self, mode: Mode, place: Place) -> None:
         """Start node and worker."""

@@ -49,7 +49,7 @@ class WorkerError(TaskbahnError):
 
 
 class ServiceError(TaskbahnError):
-    """Taskbahn or what it stands on failed; the same request may work later."""
+    """Taskbahn, or what it is built on, failed; the same request may work later."""
 
     uri = PREFIX + "service"
 
@@ -242,7 +242,7 @@ class ResultTooLarge(WorkerError):
 
 
 class JobCancelled(WorkerError):
-    """Somebody cancelled the job."""
+    """The job was cancelled."""
 
     uri = PREFIX + "job_cancelled"
 

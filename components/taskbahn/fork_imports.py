@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 
-LONGEST_WAIT = 5.0  # seconds; an import may itself wait for the thread that forks
-LOOK = 0.001  # seconds between two looks
+MAX_WAIT_SECONDS = 5.0  # seconds; an import may itself wait for the thread that forks
+LOOK_SECONDS = 0.001  # seconds between two looks
 
 
 def _imported_elsewhere() -> list[str]:
@@ -25,9 +25,9 @@ def _imported_elsewhere() -> list[str]:
 
 def wait_for_imports() -> None:
     """Return when no other thread imports anything, or after five seconds."""
-    deadline = time.monotonic() + LONGEST_WAIT
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while _imported_elsewhere() and time.monotonic() < deadline:
-        time.sleep(LOOK)
+        time.sleep(LOOK_SECONDS)
 
 
 def forget_half_imports() -> None:

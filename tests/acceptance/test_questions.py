@@ -111,7 +111,7 @@ def test_all_jobs_of_a_query_are_cancelled_after_asking(shell: Shell, app: Taskb
     ids = start(app, "shop.add", 1203, 1, delay=600, tags=[tag])
     refused = shell("cancel", "--where", f"tag:{tag}")
     assert refused.code == 2
-    assert "this would cancel 1,203 jobs, and nobody can be asked here: say --yes if it shall" in refused.err
+    assert "this would cancel 1,203 jobs, and this is no terminal to ask on: say --yes to do it" in refused.err
     seen, code = in_a_terminal(shell, "cancel", "--where", f"tag:{tag}", says="n\n")
     assert "Cancel 1,203 jobs? [y/N]" in seen
     assert code == 130

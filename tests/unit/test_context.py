@@ -7,7 +7,8 @@ import pytest
 
 from taskbahn.attempt.context import ACTIVE, MAX_CHUNKS, AttemptContext, Record
 from taskbahn.attempt.current import current
-from taskbahn.attempt.signals import Cancelled, GiveUp, Retry, TimeLimit
+from taskbahn.attempt.signals import GiveUp, Retry
+from taskbahn.attempt.stops import Cancelled, TimeLimit
 from taskbahn.errors import TooLarge
 
 
@@ -56,7 +57,7 @@ def test_a_stage_may_be_closed_in_another_context_than_it_was_begun_in() -> None
     stages = ExitStack()
     copy_context().run(stages.enter_context, current.stage("Copying"))
     stages.close()
-    [stage] = context.say().progress.stages
+    [stage] = context.open_output().progress.stages
     assert stage.ended_at is not None
     ACTIVE.set(None)
 
@@ -85,7 +86,7 @@ def test_progress_is_bounded_and_touches_once_until_it_is_taken() -> None:
         current.progress(7, total=5, data={"rows": 3})
         current.progress(2)
         assert sink.touched == 1
-        assert context.say().progress_record(0.0)[1][4]["fraction"] == 1.0
+        assert context.open_output().progress_record(0.0)[1][4]["fraction"] == 1.0
         current.progress(-1)
         assert sink.touched == 2
         context.finish()
@@ -102,7 +103,7 @@ def test_a_chunk_must_be_data_and_within_its_bounds() -> None:
             current.chunk(object())
         with pytest.raises(TooLarge, match="a chunk in bytes"):
             current.chunk("x" * 2_000_000)
-        context.say()._chunks = MAX_CHUNKS
+        context.open_output()._chunks = MAX_CHUNKS
         with pytest.raises(TooLarge, match="chunks of one attempt"):
             current.chunk(1)
         assert sink.records == []
@@ -117,7 +118,7 @@ def test_ended_stages_make_room_for_new_ones() -> None:
         for number in range(250):
             with current.stage(f"part {number}"):
                 pass
-        stages = context.say().progress.stages
+        stages = context.open_output().progress.stages
         assert len(stages) == 200
         assert stages[-1].name == "part 249"
     finally:

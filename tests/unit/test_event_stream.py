@@ -59,7 +59,7 @@ def test_the_last_event_is_not_missed_when_the_job_ends_while_the_reader_looks(r
 
     def ends() -> None:
         client.request.on_progress({"events": [LAST]})
-        client.request.promise.resolve(VIEW)
+        client.request.future.resolve(VIEW)
 
     stream._events = Looked(ends)
     assert [event.data for event in read(stream)] == [LAST["data"]]

@@ -13,7 +13,7 @@ from support.dispatching import TASK, FakeWorker, Hall, job_id
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import PAGE_BYTES, outcome_bytes, pages, text_bytes, value_bytes
-from taskbahn.worker.reporter import Batch
+from taskbahn.worker.reporter import ReportBatch
 from taskbahn_router.publishing.publisher import parts_of
 
 if TYPE_CHECKING:
@@ -193,12 +193,12 @@ def test_chunks_of_one_turn_reach_watchers_callers_and_topics_in_pages(hall: Hal
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Batch(done=[["id", 1, QUOTES, 0.0, 0.0]] * MANY),
-        lambda: Batch(failed=[{"id": "id", "attempt": 1, "error": {"message": "é" * 400_000}}] * MANY),
-        lambda: Batch(notices=[["id", 1, "chunk", 0.0, [0.5] * 200_000, 1]] * MANY),
+        lambda: ReportBatch(done=[["id", 1, QUOTES, 0.0, 0.0]] * MANY),
+        lambda: ReportBatch(failed=[{"id": "id", "attempt": 1, "error": {"message": "é" * 400_000}}] * MANY),
+        lambda: ReportBatch(notices=[["id", 1, "chunk", 0.0, [0.5] * 200_000, 1]] * MANY),
     ],
 )
-def test_a_report_is_split_by_size(make: Callable[[], Batch]) -> None:
+def test_a_report_is_split_by_size(make: Callable[[], ReportBatch]) -> None:
     batch, count = make(), 0
     while batch:
         now, batch = batch.split()

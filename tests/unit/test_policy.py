@@ -7,14 +7,14 @@ import pytest
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
-from taskbahn.protocol.options import LONGEST, WIRE
+from taskbahn.protocol.options import LONGEST_SECONDS, WIRE
 from taskbahn.protocol.options import check as parse_options
 from taskbahn_router.core.policy import DEFAULT_KEEP, Policy, policy_of, resolve
 
 ALLOWED: dict[str, list[Any]] = {
     "queue": ["default", "q" * 100, "äöü"],
     "priority": [-1000, 0, 1000],
-    "delay": [0, 0.5, LONGEST],
+    "delay": [0, 0.5, LONGEST_SECONDS],
     "eta": [0, 1_800_000_000.5],
     "start_within": [0.001, 10],
     "run_within": [0.001, 10],
@@ -32,12 +32,12 @@ ALLOWED: dict[str, list[Any]] = {
 REFUSED: dict[str, list[Any]] = {
     "queue": ["", "  ", "q" * 101, 5],
     "priority": [-1001, 1001, 0.5, "high"],
-    "delay": [-1, LONGEST * 1.1, float("nan"), float("inf"), "soon"],
+    "delay": [-1, LONGEST_SECONDS * 1.1, float("nan"), float("inf"), "soon"],
     "eta": [-1, 1.8e12, float("nan")],
     "start_within": [0, -1, float("nan")],
     "run_within": [0, -1, float("inf")],
     "retries": [-1, 10_001, 1.5, [1, 2]],
-    "retry_delays": [[-1], [float("nan")], [LONGEST * 2], 5],
+    "retry_delays": [[-1], [float("nan")], [LONGEST_SECONDS * 2], 5],
     "retry_backoff": [-1],
     "retry_backoff_max": [-1],
     "retry_jitter": [-0.1, 1.1, float("nan")],

@@ -40,7 +40,7 @@ class SilentLink:
 
     def send(self, request: Request) -> Any:
         self.sent.append(request)
-        return request.promise
+        return request.future
 
     def drop(self, request: Request) -> None:
         self.dropped.append(request)

@@ -11,13 +11,13 @@ import pytest
 from autobahn.wamp.types import CallResult
 
 from taskbahn import Taskbahn
-from taskbahn.client.client import MAX_IN_FLIGHT, Client
+from taskbahn.client.client import MAX_SUBMISSIONS_IN_FLIGHT, Client
 from taskbahn.errors import InvalidArguments, JobCancelled, JobFailed, QueueFull, RouterUnavailable, TaskbahnError, UnknownJob
 from taskbahn.jobs.job import Job, describe
 from taskbahn.jobs.outcome import NotFinished, outcome_error
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.states import State
-from taskbahn.transport.future import Promise
+from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -42,9 +42,9 @@ class FakeLink:
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         self.calls.append((function, args))
 
-    def send(self, request: Request) -> Promise[Any]:
+    def send(self, request: Request) -> Future[Any]:
         self.ask(request)
-        return request.promise
+        return request.future
 
     def ask(self, request: Request) -> None:
         self.requests.append(request)
@@ -62,14 +62,14 @@ class FakeLink:
     def accept(self, request: Request) -> None:
         """Answer a submission as a dispatcher would that takes everything."""
         answers = [entry["id"] if "id" in entry else {"accepted": len(entry["calls"]), "errors": {}} for entry in request.args[0]]
-        request.promise.resolve(answers)
+        request.future.resolve(answers)
 
     def end(self, request: Request, *outcomes: list[Any]) -> None:
         """Answer a wait."""
         assert request.on_progress is not None
         if outcomes:
             request.on_progress({"outcomes": list(outcomes)})
-        request.promise.resolve(None)
+        request.future.resolve(None)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -96,7 +96,7 @@ def app(link: FakeLink, monkeypatch: pytest.MonkeyPatch) -> Taskbahn:
     return result
 
 
-def begin(app: Taskbahn, *args: Any) -> tuple[Job[Any], Promise[Any]]:
+def begin(app: Taskbahn, *args: Any) -> tuple[Job[Any], Future[Any]]:
     return app.tasks["t.add"]._start(args, {})
 
 
@@ -114,18 +114,18 @@ def test_all_submissions_of_a_turn_travel_in_one_call(app: Taskbahn, link: FakeL
 
 
 def test_while_some_are_on_their_way_the_next_ones_gather(app: Taskbahn, link: FakeLink) -> None:
-    for n in range(MAX_IN_FLIGHT + 3):
+    for n in range(MAX_SUBMISSIONS_IN_FLIGHT + 3):
         begin(app, n)
         link.turn()
-    assert [len(args[0]) for _, args in link.sent] == [1] * MAX_IN_FLIGHT
+    assert [len(args[0]) for _, args in link.sent] == [1] * MAX_SUBMISSIONS_IN_FLIGHT
     link.accept(link.requests[0])
-    assert [len(args[0]) for _, args in link.sent] == [1] * MAX_IN_FLIGHT + [3]
+    assert [len(args[0]) for _, args in link.sent] == [1] * MAX_SUBMISSIONS_IN_FLIGHT + [3]
 
 
 def test_a_refused_submission_does_not_touch_its_neighbours(app: Taskbahn, link: FakeLink) -> None:
     first, second = begin(app, 1), begin(app, 2)
     link.turn()
-    link.requests[0].promise.resolve([QueueFull("full", retry_after=3).info(), second[0].id])
+    link.requests[0].future.resolve([QueueFull("full", retry_after=3).info(), second[0].id])
     assert second[1].now() == second[0].id
     with pytest.raises(QueueFull) as caught:
         first[1].now()
@@ -135,7 +135,7 @@ def test_a_refused_submission_does_not_touch_its_neighbours(app: Taskbahn, link:
 def test_a_submission_that_fails_as_a_whole_fails_for_all(app: Taskbahn, link: FakeLink) -> None:
     started = [begin(app, n) for n in range(2)]
     link.turn()
-    link.requests[0].promise.fail(RouterUnavailable("gone"))
+    link.requests[0].future.fail(RouterUnavailable("gone"))
     for _, accepted in started:
         with pytest.raises(RouterUnavailable):
             accepted.now()
@@ -203,7 +203,7 @@ def test_a_wait_that_fails_can_be_asked_again(app: Taskbahn, link: FakeLink) -> 
     job = app.job("id")
     waiting = job._ask()
     link.turn()
-    link.requests[0].promise.fail(RouterUnavailable("gone"))
+    link.requests[0].future.fail(RouterUnavailable("gone"))
     with pytest.raises(RouterUnavailable):
         waiting.now()
     job._ask()
@@ -216,7 +216,7 @@ def test_a_call_alone_is_one_message_there_and_one_back(app: Taskbahn, link: Fak
     def answer(request: Request) -> None:
         assert request.kwargs == {"follow": True}
         (entry,) = request.args[0]
-        request.promise.resolve(CallResult([entry["id"]], outcomes=[[entry["id"], "succeeded", "3", None]]))
+        request.future.resolve(CallResult([entry["id"]], outcomes=[[entry["id"], "succeeded", "3", None]]))
 
     link.on_ask = answer
     app.client._soon = app.client._flush  # type: ignore[method-assign]
@@ -290,7 +290,7 @@ def test_a_batch_of_large_arguments_is_cut_by_size(app: Taskbahn, link: FakeLink
 
 def test_a_batch_of_which_some_are_refused_says_how_many_are_accepted(app: Taskbahn, link: FakeLink) -> None:
     accept_at_once(app, link)
-    link.on_ask = lambda request: request.promise.resolve([{"accepted": 2, "errors": {"1": QueueFull("full").info()}}])
+    link.on_ask = lambda request: request.future.resolve([{"accepted": 2, "errors": {"1": QueueFull("full").info()}}])
     with pytest.raises(QueueFull) as caught:
         app.tasks["t.add"].start_many([1, 2, 3])
     assert caught.value.detail == {"accepted": 2}
@@ -342,7 +342,7 @@ def test_a_wait_that_is_over_says_what_the_job_does(app: Taskbahn, link: FakeLin
         worker="w1",
         progress={"fraction": 0.4, "stages": [{"id": 1, "name": "Loading", "ended_at": 3.0}, {"id": 2, "name": "Resizing"}]},
     )
-    link.on_ask = lambda request: request.promise.resolve(messages.plain(view)) if request.procedure == messages.JOB_GET else None
+    link.on_ask = lambda request: request.future.resolve(messages.plain(view)) if request.procedure == messages.JOB_GET else None
     with pytest.raises(TimeoutError, match=r"job id \(t.add\) is running \(attempt 2 on w1, Resizing 40%\) after 0 s"):
         app.job("id").result(0)
 

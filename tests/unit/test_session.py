@@ -49,7 +49,7 @@ def ends() -> Iterator[Socket]:
 
 
 def session_over(transport: Any) -> Session:
-    session = Session(SimpleNamespace(realm=messages.REALM, log=SimpleNamespace(failure=lambda *_, **__: None)))  # type: ignore[arg-type]
+    session = Session(SimpleNamespace(realm=messages.REALM, log=SimpleNamespace(failure=lambda *_, **__: None)))
     session._transport = cast("Any", SimpleNamespace(transport=transport))
     return session
 
@@ -109,7 +109,7 @@ def test_progressive_results_reach_who_asked_and_what_that_raises_ends_nothing()
     logged: list[Any] = []
     session = session_over(None)
     session._session_id = 1
-    session.connection.log = SimpleNamespace(failure=lambda *_, **more: logged.append(more))  # type: ignore[assignment]
+    session.owner.log = SimpleNamespace(failure=lambda *_, **more: logged.append(more))  # type: ignore[assignment]
 
     def heard(*args: Any, **kwargs: Any) -> None:
         got.append((args, kwargs))

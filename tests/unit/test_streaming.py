@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import pytest
 
 from taskbahn import Taskbahn
-from taskbahn.attempt import streaming
-from taskbahn.attempt.streaming import ChunkWindow
+from taskbahn.attempt import chunk_window
+from taskbahn.attempt.chunk_window import ChunkWindow
 from taskbahn.errors import InvalidOption
 from taskbahn.signatures.signature import TaskSignature, UnsupportedAnnotation
+from taskbahn.signatures.streams import kind_of
 
 SOURCE = """
     import asyncio, time
@@ -276,18 +277,18 @@ def test_what_a_decorator_makes_of_a_generator_decides() -> None:
 
     assert TaskSignature.of(listed(plain)).wire.chunks is None
     assert TaskSignature.of(passed(plain)).wire.chunks == INTEGER
-    assert streaming.kind_of(passed(later)) == "async"
+    assert kind_of(passed(later)) == "async"
 
 
 def test_a_window_is_full_by_number_or_bytes_and_opens_when_they_are_recorded() -> None:
     window = ChunkWindow()
-    for mark in range(1, streaming.MAX_WAITING_CHUNKS + 1):
+    for mark in range(1, chunk_window.MAX_WAITING_CHUNKS + 1):
         assert not window.is_full
         window.sent(mark, 1)
     assert window.is_full
     window.recorded(1)
-    assert len(window) == streaming.MAX_WAITING_CHUNKS - 1
-    window.recorded(streaming.MAX_WAITING_CHUNKS)
-    window.sent(2000, streaming.MAX_WAITING_BYTES * 2)
+    assert len(window) == chunk_window.MAX_WAITING_CHUNKS - 1
+    window.recorded(chunk_window.MAX_WAITING_CHUNKS)
+    window.sent(2000, chunk_window.MAX_WAITING_BYTES * 2)
     window.recorded(2000)
     assert not window.is_full

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn.protocol.options import LONGEST
+from taskbahn.protocol.options import LONGEST_SECONDS
 from taskbahn_router.core.policy import Policy
 from taskbahn_router.core.retry import Ending, FailPermanently, Requeue, Retry, decide, retry_delay
 
@@ -60,7 +60,7 @@ def test_the_delay_that_the_task_chose_goes_before_the_policy() -> None:
     assert verdict(Policy(retries=1), delay=42.0) == Retry(42.0)
 
 
-@pytest.mark.parametrize("delay", [-1.0, float("nan"), float("inf"), LONGEST * 2])
+@pytest.mark.parametrize("delay", [-1.0, float("nan"), float("inf"), LONGEST_SECONDS * 2])
 def test_a_delay_that_is_no_time_falls_back_to_the_policy(delay: float) -> None:
     assert verdict(Policy(retries=1, retry_jitter=0.0), delay=delay) == Retry(1.0)
 

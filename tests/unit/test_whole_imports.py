@@ -51,7 +51,7 @@ from taskbahn import app
 from taskbahn import fork_imports
 
 os.environ["ORIGINAL"] = str(os.getpid())
-fork_imports.LONGEST_WAIT = 0.1
+fork_imports.MAX_WAIT_SECONDS = 0.1
 threading.Thread(target=lambda: __import__("slow_package"), daemon=True).start()
 while "slow_package.part" not in sys.modules:
     time.sleep(0.001)

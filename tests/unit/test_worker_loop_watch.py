@@ -11,9 +11,9 @@ import pytest
 
 from taskbahn.attempt.context import ACTIVE, AttemptContext
 from taskbahn.worker import loop_watch
-from taskbahn.worker.blockades import told
+from taskbahn.worker.blockades import blocked_of
 from taskbahn.worker.loop_thread import LoopThread
-from taskbahn.worker.loop_watch import BLOCKED_AFTER, LONGEST_LOOK, SUSPECT_AFTER, Blockade, LoopWatch, busy_with
+from taskbahn.worker.loop_watch import BLOCKED_AFTER, MAX_LOOK_SECONDS, SUSPECT_AFTER, Blockade, LoopWatch, busy_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +96,7 @@ def test_a_worker_that_slept_itself_blames_nobody(watch: LoopWatch, clock: Clock
     clock.now += 3600  # a laptop was closed
     found = watch.look()
     assert found is None or not found.is_long
-    assert LONGEST_LOOK < BLOCKED_AFTER
+    assert MAX_LOOK_SECONDS < BLOCKED_AFTER
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_the_clock_of_a_watch_is_the_monotonic_one(thread: LoopThread) -> None:
     while watch.look() is not None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    blocked = told(found, found.since + 2)
+    blocked = blocked_of(found, found.since + 2)
     assert blocked is not None
     assert (blocked.seconds, blocked.job) == (2.0, "")
 

@@ -148,23 +148,23 @@ def test_what_is_printed_outside_of_an_attempt_is_nobodys(said: Said, capsys: py
 
 
 def test_log_lines_are_bounded_in_length_and_number(said: Said) -> None:
-    saying = said.context.say()
-    saying.line("INFO", "", "x" * (MAX_LOG_LINE + 1))
+    output = said.context.open_output()
+    output.line("INFO", "", "x" * (MAX_LOG_LINE + 1))
     assert said.lines[0][2] == "x" * MAX_LOG_LINE + "…"
     for _ in range(MAX_LOG_LINES + 10):
-        saying.line("INFO", "", "y")
+        output.line("INFO", "", "y")
     assert len(said.lines) == MAX_LOG_LINES + 1
     assert "more than 10,000 log lines" in said.lines[-1][2]
 
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_one_line_says_that_not_all_stages_are_shown(said: Said, ends: bool) -> None:  # noqa: FBT001 - of parametrize
-    saying = said.context.say()
+    output = said.context.open_output()
     for number in range(MAX_STAGES + 10):
         stage = messages.Stage(id=0, name=str(number))
-        saying.begin_stage(stage)
+        output.begin_stage(stage)
         stage.ended_at = 1.0 if ends else None
-    assert len(saying.progress.stages) == MAX_STAGES
+    assert len(output.progress.stages) == MAX_STAGES
     assert [level for level, _, message in said.lines if "more than 200 stages" in message] == ["WARNING"]
 
 

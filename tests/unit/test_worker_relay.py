@@ -168,7 +168,7 @@ def test_what_a_copy_says_after_the_end_is_told_and_reaches_no_job(monkeypatch: 
 def test_a_copy_is_refused_what_does_not_fit_where_it_says_it() -> None:
     kept: Any = Kept()
     context = AttemptContext("job", 1, "task", "[[],{}]", None, CopySink(kept))
-    context.say().chunk("x" * 120_000)
+    context.open_output().chunk("x" * 120_000)
     with pytest.raises(TooLarge, match="return it to the task"):
-        context.say().chunk("x" * 140_000)
+        context.open_output().chunk("x" * 140_000)
     assert len(kept.sent) == 1

@@ -14,7 +14,15 @@ from taskbahn import Taskbahn
 from taskbahn.attempt.context import DONE, FAILED, NOTICE, AttemptContext
 from taskbahn.protocol import messages
 from taskbahn.worker import reporter as reporter_module
-from taskbahn.worker.reporter import LARGE, MAX_OUTCOMES, MAX_WEIGHT, MOST_ON_THEIR_WAY, PATIENCE, Batch, Reporter
+from taskbahn.worker.reporter import (
+    LARGE_REPORT_SUCCESSES,
+    MAX_OUTCOMES,
+    MAX_REPORTS_IN_FLIGHT,
+    MAX_WEIGHT,
+    PATIENCE,
+    ReportBatch,
+    Reporter,
+)
 
 Play = Callable[..., None]
 failure: Any = Failure
@@ -167,14 +175,14 @@ def test_a_dispatcher_that_answers_no_heartbeat_is_given_up_too() -> None:
 def test_a_large_batch_does_not_wait_for_the_report_before_but_only_a_few_are_on_their_way() -> None:
     desk = Desk()
     desk.ends("first")
-    for number in range(LARGE * MOST_ON_THEIR_WAY):
+    for number in range(LARGE_REPORT_SUCCESSES * MAX_REPORTS_IN_FLIGHT):
         desk.ends(f"job {number}")
-    assert [len(report["done"]) for report in desk.sent] == [1, *[LARGE] * (MOST_ON_THEIR_WAY - 1)]
+    assert [len(report["done"]) for report in desk.sent] == [1, *[LARGE_REPORT_SUCCESSES] * (MAX_REPORTS_IN_FLIGHT - 1)]
     desk.reporter.recorded([], 2)
-    assert [len(report["done"]) for report in desk.sent[MOST_ON_THEIR_WAY:]] == [LARGE]
+    assert [len(report["done"]) for report in desk.sent[MAX_REPORTS_IN_FLIGHT:]] == [LARGE_REPORT_SUCCESSES]
     desk.ends("last")
     desk.reporter.recorded([], 2)
-    assert [len(report["done"]) for report in desk.sent[MOST_ON_THEIR_WAY + 1 :]] == [1]
+    assert [len(report["done"]) for report in desk.sent[MAX_REPORTS_IN_FLIGHT + 1 :]] == [1]
     assert not desk.reporter.is_clear
     desk.reporter.recorded([], 1)
     assert desk.reporter.is_clear
@@ -182,10 +190,10 @@ def test_a_large_batch_does_not_wait_for_the_report_before_but_only_a_few_are_on
 
 def test_all_reports_on_their_way_are_named_and_sent_again_in_their_order() -> None:
     desk = Desk()
-    jobs = [f"job {number}" for number in range(2 * LARGE + 5)]
+    jobs = [f"job {number}" for number in range(2 * LARGE_REPORT_SUCCESSES + 5)]
     for job in jobs:
         desk.ends(job)
-    assert len(desk.sent) == MOST_ON_THEIR_WAY
+    assert len(desk.sent) == MAX_REPORTS_IN_FLIGHT
     desk.reporter.disconnected()
     assert [job for job, _ in desk.reporter.running()] == jobs
     desk.reporter.connected(desk.sent.append, 10.0)
@@ -240,20 +248,20 @@ def test_hello_says_what_the_worker_offers(app: Taskbahn) -> None:
 
 def test_a_report_holds_no_more_than_a_message_may() -> None:
     large = "x" * (MAX_WEIGHT // 3)
-    now, rest = Batch(done=[["a", 1, large, 0, 0]] * 5).split()
+    now, rest = ReportBatch(done=[["a", 1, large, 0, 0]] * 5).split()
     assert (len(now.done), len(rest.done)) == (2, 3)
-    now, rest = Batch(done=[["a", 1, "", 0, 0]] * (MAX_OUTCOMES + 1)).split()
+    now, rest = ReportBatch(done=[["a", 1, "", 0, 0]] * (MAX_OUTCOMES + 1)).split()
     assert (len(now.done), len(rest.done)) == (MAX_OUTCOMES, 1)
 
 
 def test_a_single_item_goes_however_large_it_is() -> None:
-    now, rest = Batch(done=[["a", 1, "x" * (2 * MAX_WEIGHT), 0, 0]] * 2).split()
+    now, rest = ReportBatch(done=[["a", 1, "x" * (2 * MAX_WEIGHT), 0, 0]] * 2).split()
     assert (len(now.done), len(rest.done)) == (1, 1)
 
 
 def test_outcomes_wait_for_the_notices_before_them() -> None:
     notices = [["a", 1, "log", 0, {"message": "x" * 2000}]] * 1500
-    now, rest = Batch(done=[["a", 1, "", 0, 0]], notices=notices).split()
+    now, rest = ReportBatch(done=[["a", 1, "", 0, 0]], notices=notices).split()
     assert not now.done
     assert len(now.notices) + len(rest.notices) == 1500
     now, rest = rest.split()
@@ -277,7 +285,7 @@ def test_what_is_not_held_is_dropped() -> None:
 
 @pytest.mark.parametrize("kind", ["done", "failed"])
 def test_what_was_dropped_of_an_attempt_is_said_in_its_log(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setattr(reporter_module, "MOST_WAITING", 3)
+    monkeypatch.setattr(reporter_module, "MAX_PENDING_NOTICES", 3)
     reporter = Reporter(cast("Any", None))
     sink: Any = None
     reporter.held = {(id, 1): AttemptContext(id, 1, "t", "", None, sink) for id in ("a", "b")}

@@ -16,7 +16,7 @@ from taskbahn import Taskbahn
 from taskbahn.protocol import messages
 from taskbahn.worker import vitals
 from taskbahn.worker.reporter import VITALS_SECONDS
-from taskbahn.worker.vitals import CORES, Measure, Proc, Ps, Taken, read_row
+from taskbahn.worker.vitals import CORES, Measure, Proc, Ps, Usage, read_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,7 +52,7 @@ def child() -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.parametrize("kind", LOOKS)
 def test_memory_and_processor_time_of_several_processes_are_seen(kind: Callable[[], Any], child: subprocess.Popen[str]) -> None:
     look, deadline = kind(), time.monotonic() + 40
-    found: dict[int, Taken] = {}
+    found: dict[int, Usage] = {}
     while time.monotonic() < deadline:
         found = look([os.getpid(), child.pid]) or {}
         if found and found[child.pid].seconds >= 1 and found[child.pid].memory > 60_000_000:
@@ -103,7 +103,7 @@ def test_a_ps_that_says_something_else_is_asked_again(tmp_path: Path, monkeypatc
     ],
 )
 def test_the_times_of_ps_are_read_as_linux_and_macos_write_them(row: str, seconds: float) -> None:
-    assert read_row(row) == (7, Taken(10_240, seconds))
+    assert read_row(row) == (7, Usage(10_240, seconds))
 
 
 class Looks:
@@ -112,11 +112,11 @@ class Looks:
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
 
-    def __call__(self, pids: Iterable[int]) -> dict[int, Taken] | None:
+    def __call__(self, pids: Iterable[int]) -> dict[int, Usage] | None:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer if answer is None else {os.getpid(): Taken(1000, 5.0), 1: answer}
+        return answer if answer is None else {os.getpid(): Usage(1000, 5.0), 1: answer}
 
     def close(self) -> None:
         """Nothing is open."""
@@ -130,7 +130,7 @@ def measure(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> tuple[Measure, li
 
 
 def test_cores_are_processor_time_since_the_last_time_and_memory_is_summed(monkeypatch: pytest.MonkeyPatch) -> None:
-    ask, now, own = measure(monkeypatch, Taken(2000, 0.0), Taken(2500, 0.25))
+    ask, now, own = measure(monkeypatch, Usage(2000, 0.0), Usage(2500, 0.25))
     now[0], own[0] = 102.0, 50.5
     first = ask()
     assert (first.memory, first.cpu) == (3000, 0.25)
@@ -143,7 +143,7 @@ def test_cores_are_processor_time_since_the_last_time_and_memory_is_summed(monke
 
 @pytest.mark.parametrize("answer", [None, ValueError("odd"), IndexError("short")])
 def test_what_cannot_be_known_is_left_out_and_counted_the_next_time(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
-    ask, now, own = measure(monkeypatch, answer, Taken(2000, 1.0))
+    ask, now, own = measure(monkeypatch, answer, Usage(2000, 1.0))
     now[0] = 102.0
     assert (ask().memory, own) == (None, [50.0])
     now[0] = 104.0
@@ -151,7 +151,7 @@ def test_what_cannot_be_known_is_left_out_and_counted_the_next_time(monkeypatch:
 
 
 def test_no_more_cores_are_told_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    ask, now, _ = measure(monkeypatch, Taken(1, 1e9))
+    ask, now, _ = measure(monkeypatch, Usage(1, 1e9))
     now[0] = 100.001
     assert ask().cpu == CORES
 

@@ -1,6 +1,6 @@
 """One attempt as the code that runs it sees it, in whatever thread, process or coroutine that is.
 
-It knows nothing of connections: all it says goes to its `Sink`. The active one is found through a context variable, so
+It knows nothing of connections: all it says goes to its `RecordSink`. The active one is found through a context variable, so
 that it follows coroutines and `asyncio.to_thread`.
 """
 
@@ -17,12 +17,12 @@ import msgspec
 
 from taskbahn.attempt.plain_data import seconds_of, sized_data_of, text_of
 from taskbahn.attempt.printed_text import PrintedText
-from taskbahn.attempt.signals import Cancelled, TimeLimit
+from taskbahn.attempt.stops import Cancelled, TimeLimit
 from taskbahn.errors import TooLarge
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
-    from taskbahn.attempt.streaming import ChunkWindow
+    from taskbahn.attempt.chunk_window import ChunkWindow
 
 MAX_LOG_LINES = 10_000  # of one attempt
 MAX_LOG_LINE = 8 * 1024  # characters
@@ -38,7 +38,7 @@ Record = tuple[str, Any]  # DONE: list of a messages.Done, FAILED: dict of a mes
 DONE, FAILED, NOTICE = "done", "failed", "notice"
 
 
-class Sink(Protocol):
+class RecordSink(Protocol):
     """Takes what attempts say; both may be called from any thread."""
 
     def put(self, record: Record) -> None:
@@ -48,7 +48,7 @@ class Sink(Protocol):
         """Ask *context* for its `progress_record` soon: it has changed."""
 
 
-class Relay(Protocol):
+class CopyRelay(Protocol):
     """Takes what copies of this process say that attempts have forked."""
 
     def drain(self, context: AttemptContext) -> None:
@@ -59,7 +59,7 @@ class AttemptContext:
     """One attempt: what it is, whether it has to stop, what it has said so far.
 
     run_within: seconds since `began` (monotonic clock), or None.   stop: why it has to end, or None.
-    stopped_at: when it was told so, monotonic.   ended: its outcome is known; nothing may be raised in it any more.
+    stopped_at: when the stop was ordered, monotonic.   ended: its outcome is known; nothing may be raised in it any more.
     sequence: its place in the order of its child process.   relay: listens for processes that it forked, or None.
     """
 
@@ -70,10 +70,10 @@ class AttemptContext:
         "ended",
         "helpers",
         "job",
+        "output",
         "packed",
         "relay",
         "run_within",
-        "saying",
         "sequence",
         "sink",
         "started_at",
@@ -83,7 +83,7 @@ class AttemptContext:
         "task",
     )
 
-    def __init__(self, job: str, attempt: int, task: str, packed: str, run_within: float | None, sink: Sink) -> None:
+    def __init__(self, job: str, attempt: int, task: str, packed: str, run_within: float | None, sink: RecordSink) -> None:
         self.job = job
         self.attempt = attempt
         self.task = task
@@ -99,8 +99,8 @@ class AttemptContext:
         self.helpers: list[Any] | None = None  # processes that it has started
         self.bereft_at = 0.0  # when they were ended by force, monotonic
         self.sequence = 0
-        self.saying: Saying | None = None
-        self.relay: Relay | None = None
+        self.output: AttemptOutput | None = None
+        self.relay: CopyRelay | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -112,18 +112,18 @@ class AttemptContext:
         self.started_at = time.time()
         self.began = time.monotonic()
 
-    def say(self) -> Saying:
+    def open_output(self) -> AttemptOutput:
         """Return what this attempt has said, to add to it."""
-        if self.saying is None:
-            self.saying = Saying(self)
-        return self.saying
+        if self.output is None:
+            self.output = AttemptOutput(self)
+        return self.output
 
     def finish(self) -> None:
         """Send what is still unsaid; to be called before the outcome is put."""
         if self.relay is not None:
             self.relay.drain(self)
-        if self.saying is not None:
-            self.saying.finish()
+        if self.output is not None:
+            self.output.finish()
 
     def extend(self, seconds: float) -> None:
         """Add to the time limit, if there is one; raises ValueError beyond a hundred years."""
@@ -139,7 +139,7 @@ class AttemptContext:
             raise stop
 
 
-class Saying:
+class AttemptOutput:
     """Progress, log lines and chunks of one attempt, within their bounds. Made only for attempts that say something."""
 
     def __init__(self, context: AttemptContext, stage_count: int = 0) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import timedelta
 
-    from taskbahn.attempt.context import Saying
+    from taskbahn.attempt.context import AttemptOutput
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,9 +28,9 @@ R = TypeVar("R")
 class StageHandle:
     """A named part of the work: `advance` it towards its `total`. Numbers are finite; others raise TypeError or ValueError."""
 
-    def __init__(self, stage: messages.Stage, saying: Saying | None) -> None:
+    def __init__(self, stage: messages.Stage, output: AttemptOutput | None) -> None:
         self._stage = stage
-        self._saying = saying
+        self._output = output
 
     def advance(self, n: float = 1) -> None:
         """*n* more are done."""
@@ -58,8 +58,8 @@ class StageHandle:
         self._changed()
 
     def _changed(self) -> None:
-        if self._saying is not None and not self._saying.changed():
-            PROCESS.unheard("a stage", self._saying.context)
+        if self._output is not None and not self._output.changed():
+            PROCESS.unheard("a stage", self._output.context)
 
 
 class Current:
@@ -95,10 +95,10 @@ class Current:
         if context is None:
             yield StageHandle(stage, None)
             return
-        saying = context.say()
-        saying.begin_stage(stage)
+        output = context.open_output()
+        output.begin_stage(stage)
         token = INNERMOST.set(stage.id)
-        handle = StageHandle(stage, saying)
+        handle = StageHandle(stage, output)
         try:
             yield handle
         finally:
@@ -107,7 +107,7 @@ class Current:
                 INNERMOST.reset(token)
 
     def progress(self, fraction_or_done: float, total: float | None = None, message: str = "", data: Any = None) -> None:
-        """Say how far the attempt is: a fraction from 0 to 1, or so many of *total*; *data* is any value that is data.
+        """Say how far the attempt is: a fraction from 0 to 1, or a count of *total*; *data* is any value that is data.
 
         Raises TypeError and ValueError for what is no finite number, and for what is not data; TooLarge, TooDeep.
         """
@@ -117,24 +117,24 @@ class Current:
         context = heard("`current.progress`")
         if context is None:
             return
-        progress = context.say().progress
+        progress = context.open_output().progress
         progress.fraction = min(max(float(done / whole if whole else done), 0.0), 1.0)
         progress.message = text_of(message, MAX_LOG_LINE)
         progress.data = given
-        context.say().changed()
+        context.open_output().changed()
 
     def log(self, message: str, level: str | int = "INFO") -> None:
         """Write a line to the job's log."""
         context = heard("`current.log`")
         if context is not None:
             name = logging.getLevelName(level) if isinstance(level, int) else text_of(level, MAX_NAME).upper()
-            context.say().line(name, "", message)
+            context.open_output().line(name, "", message)
 
     def chunk(self, value: Any) -> None:
         """Send a part of a result that comes piece by piece; raises TooLarge, TooDeep, and TypeError or ValueError for what is not data."""
         context = heard("`current.chunk`")
         if context is not None:
-            context.say().chunk(value)
+            context.open_output().chunk(value)
 
     def extend(self, seconds: float | timedelta) -> None:
         """Give this attempt *seconds* more than its time limit, if it has one; raises TypeError and ValueError for what is no duration."""

@@ -117,8 +117,8 @@ def carry(function: Callable[P, R]) -> Callable[P, R]:
         finally:
             INNERMOST.reset(stage_token)
             ACTIVE.reset(token)
-            if context.saying is not None and token.old_value is not context:
-                context.saying.end_thread()
+            if context.output is not None and token.old_value is not context:
+                context.output.end_thread()
 
     functools.update_wrapper(carried, function)
     return carried

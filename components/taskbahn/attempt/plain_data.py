@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from taskbahn.attempt.signals import Stop
+from taskbahn.attempt.stops import Stop
 from taskbahn.protocol.json_depth import check_nesting
 from taskbahn.signatures import exact_values
 

@@ -1,8 +1,10 @@
-"""What a task's code raises to say what shall happen next, and what is raised in it when it has to stop."""
+"""What a task's code raises to say what happens next; what the worker raises in it is in `stops`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from taskbahn.attempt.plain_data import seconds_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -24,27 +26,8 @@ class Retry(Exception):
     """
 
     def __init__(self, delay: float | timedelta | None = None, reason: str = "") -> None:
-        from taskbahn.attempt.plain_data import seconds_of  # late: it imports this module
-
         super().__init__(reason)
         self.delay: float | None = None if delay is None else seconds_of(delay, "the delay of a retry")
         if self.delay is not None and self.delay < 0:
             raise ValueError(f"the delay of a retry is 0 or more seconds, not {self.delay:g}")
         self.reason = reason
-
-
-class Stop(BaseException):
-    """Raised in a running attempt that has to end now. Not an `Exception`, so that `except Exception` lets it through.
-
-    is_thrown: the worker has raised it in the attempt; False: the attempt's own `current.check()` has.
-    """
-
-    is_thrown = True
-
-
-class Cancelled(Stop):
-    """Somebody cancelled the job. An `async def` task gets `asyncio.CancelledError` instead."""
-
-
-class TimeLimit(Stop):
-    """The attempt has run longer than its `run_within`. Clean up and return soon: a process is killed after a grace time."""

@@ -1,4 +1,4 @@
-"""Changing all jobs of a query: found, asked about, changed in slices with a progress bar, and told what was done."""
+"""Changing all jobs of a query: find them, ask, change them in slices with a progress bar, print what was done."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def possible(change: Change, query: Query) -> Query:
 
 def _ask(change: Change, count: int) -> None:
     if not sys.stdin.isatty():
-        raise click.UsageError(f"this would {change.verb} {_jobs(count)}, and nobody can be asked here: say --yes if it shall")
+        raise click.UsageError(f"this would {change.verb} {_jobs(count)}, and this is no terminal to ask on: say --yes to do it")
     click.confirm(f"{change.verb.capitalize()} {_jobs(count)}?", abort=True, err=True)
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from taskbahn.app import Taskbahn
 
-MOST_LISTED = 500  # in one answer
-MOST_IDS = 1_000
+MAX_LISTED_JOBS = 500  # in one answer
+MAX_IDS = 1_000
 
 
 def query_of(words: Iterable[str], **options: Any) -> Query:
@@ -37,7 +37,7 @@ def jobs_of(app: Taskbahn, query: Query, limit: int) -> list[views.JobView]:
     if query.id is not None:
         return [app.job(query.id).view()]
     found: list[views.JobView] = []
-    for answer in _answers(app, query, limit=min(limit, MOST_LISTED)):
+    for answer in _answers(app, query, limit=min(limit, MAX_LISTED_JOBS)):
         found += msgspec.convert(answer["jobs"], list[views.JobView])
         if len(found) >= limit:
             break
@@ -48,7 +48,7 @@ def ids_of(app: Taskbahn, query: Query) -> list[str]:
     """Return the ids of all jobs of a query, newest first."""
     if query.id is not None:
         return [query.id]
-    return [id for answer in _answers(app, query, ids=True, limit=MOST_IDS) for id in answer["ids"]]
+    return [id for answer in _answers(app, query, ids=True, limit=MAX_IDS) for id in answer["ids"]]
 
 
 def _answers(app: Taskbahn, query: Query, **more: Any) -> Iterator[dict[str, Any]]:

@@ -92,7 +92,7 @@ class JobScreen:
         if state == "succeeded":
             self.progress.update(self._headline, total=1.0, completed=1.0, ended=time.time())
         error = data.get("error")
-        if error and state not in ("failed", "cancelled", "expired"):  # those are told at the end
+        if error and state not in ("failed", "cancelled", "expired"):  # those are printed at the end
             message = escape(f"{error.get('type', 'error')}: {error.get('message', '')}")
             self.progress.console.print(f"[yellow]attempt {data.get('attempt')} failed, it is tried again:[/] {message}")
 

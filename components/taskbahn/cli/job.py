@@ -14,7 +14,7 @@ from taskbahn.protocol import messages, views
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_COUNTED = 10_000  # jobs before one
+MAX_COUNTED_JOBS = 10_000  # jobs before one
 MAX_TEXT = 2000  # characters of arguments or result that are shown
 
 
@@ -78,7 +78,7 @@ def _place(view: views.JobView) -> str:
         return ""
     words = [place.why]
     if place.ahead:
-        counted = f"{place.ahead:,} or more" if place.ahead >= MOST_COUNTED else f"{place.ahead:,}"
+        counted = f"{place.ahead:,} or more" if place.ahead >= MAX_COUNTED_JOBS else f"{place.ahead:,}"
         words.append(f"{counted} {'job is' if place.ahead == 1 else 'jobs are'} before it")
     if place.starts_at is not None and place.starts_at > time.time():
         words.append(f"it {'starts' if view.state == 'waiting' else 'is expected to start'} {ago(place.starts_at)}")

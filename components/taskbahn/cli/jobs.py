@@ -16,7 +16,7 @@ from taskbahn.protocol.states import State
 @click.option("-t", "--task", help="Only jobs of this task.", shell_complete=complete_task)
 @click.option("-q", "--queue", help="Only jobs of this queue.")
 @click.option("--tag", help="Only jobs with this tag.")
-@click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
+@click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most this many.")
 @common
 def jobs(
     query: tuple[str, ...],

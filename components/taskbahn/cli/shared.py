@@ -78,7 +78,7 @@ def connected(url: str | None, sends: int = 0) -> Iterator[Taskbahn]:
 
 @contextlib.contextmanager
 def tells_how_to_stop(job: Job[Any]) -> Iterator[None]:
-    """Say on an interrupt that the job goes on: what starts it stands inside, for it may start before its client knows."""
+    """Say on an interrupt that the job goes on. Start the job inside: it may start before its client knows."""
     try:
         yield
     except KeyboardInterrupt:

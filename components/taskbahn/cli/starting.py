@@ -1,7 +1,7 @@
-"""How a process of our own starts: without what Autobahn and Twisted import and a connection of ours hardly ever uses.
+"""How the commands start: without what Autobahn and Twisted import and a connection of Taskbahn hardly ever uses.
 
-`main` begins, and a command says `end` as soon as all of ours is imported; a worker before it imports its user's tasks.
-In somebody else's program, which only imports `taskbahn`, nothing of this happens.
+`main` calls `begin`. A command calls `end` when it has imported its modules; a worker before it imports its user's tasks.
+A program that only imports `taskbahn` does none of this.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ UNUSED = MappingProxyType(
     }
 )
 # What is imported stays: to look through all of it after each 700 new objects takes a quarter of the time.
-COLLECTED_AFTER = 100_000  # objects
+COLLECT_AFTER_OBJECTS = 100_000  # objects
 # To prepare Autobahn's compiled helpers takes 40 ms, to do without them 0.2 us for each byte that is sent by WebSocket.
-LITTLE = 50_000  # bytes
+NO_SPEEDUP_BYTES = 50_000  # bytes
 
 _threshold: tuple[int, int, int] | None = None
 
 
 def begin() -> None:
-    """Begin the start of this process, which is ours."""
+    """Begin the start of this process, a command of Taskbahn."""
     global _threshold  # noqa: PLW0603 - one process, one start
     _threshold = gc.get_threshold()
-    gc.set_threshold(COLLECTED_AFTER, *_threshold[1:])
+    gc.set_threshold(COLLECT_AFTER_OBJECTS, *_threshold[1:])
     stand_ins.begin(UNUSED)
 
 
 def load_connection(sends: int = 0) -> None:
     """Import what speaks with the router, and end the start. *sends*: the bytes that will be sent, about."""
-    if _threshold is not None and sends <= LITTLE:
+    if _threshold is not None and sends <= NO_SPEEDUP_BYTES:
         os.environ.setdefault("AUTOBAHN_USE_NVX", "0")
     import_module("taskbahn.client.client")
     import_module("taskbahn.client.requests")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MINUTE = 60.0  # seconds over which rates are taken
-SHORTEST = 0.001  # seconds that are told exactly
+SHORTEST = 0.001  # seconds that are shown exactly
 SIGNS = {"error": "[bold red]✗[/]", "warning": "[bold yellow]![/]"}
 
 

@@ -20,7 +20,7 @@ from taskbahn.protocol import messages
 )
 @click.option("--queues", default=messages.DEFAULT_QUEUE, show_default=True, help="Queues to serve: a,b,c.")
 @click.option("--burst", is_flag=True, help="End when nothing is ready any more.")
-@click.option("--watch", is_flag=True, help="Start anew when a source file changes.")
+@click.option("--watch", is_flag=True, help="Restart when a source file changes.")
 @click.option("--grace", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds to finish after SIGTERM.")
 @click.option("--name", help="The worker's id, its own among all workers. [default: host and process]")
 def worker(

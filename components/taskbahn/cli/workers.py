@@ -59,7 +59,7 @@ def details(view: WorkerView) -> str:
 
 
 def row(view: WorkerView) -> list[str]:
-    """Return what stands in the columns for a worker."""
+    """Return the columns of a worker."""
     return [
         view.id,
         f"{view.running} of {view.slots}",

@@ -14,69 +14,88 @@ from autobahn.wamp.types import CallResult
 from taskbahn.client.requests import Request
 from taskbahn.errors import TaskbahnError, UnknownJob, from_info
 from taskbahn.protocol import messages
-from taskbahn.transport.future import Promise
+from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from taskbahn.client.requests import Link
-    from taskbahn.jobs.job import Job
-    from taskbahn.jobs.outcome import Outcome
 
-MAX_IN_FLIGHT = 4  # submissions on their way; more gather until one is answered
-MAX_JOBS = 2000  # in one submission of several entries: a larger one would keep the router's loop too long
-AHEAD = 1000  # jobs that are asked for together with one that is waited for
-MAX_STARTED = 10_000
-MAX_BYTES = messages.MAX_MESSAGE // 4  # of arguments in one submission
+RawOutcome = list[Any]  # `messages.Outcome` as it comes: [id, state, result, error]
+
+MAX_SUBMISSIONS_IN_FLIGHT = 4  # submissions on their way; more gather until one is answered
+MAX_JOBS_PER_SUBMISSION = 2000  # in one submission of several entries: a larger one would keep the router's loop too long
+MAX_PREFETCHED_OUTCOMES = 1000  # jobs that are asked for together with one that is waited for
+MAX_REMEMBERED_JOBS = 10_000
+MAX_SUBMISSION_BYTES = messages.MAX_MESSAGE // 4  # of arguments in one submission
 
 
-class Sink(Protocol):
-    """Who waits for outcomes of jobs; told on the reactor's thread."""
+class HasClient(Protocol):
+    """What jobs, batches and queries need of an application: its way to the dispatcher."""
 
-    def take(self, outcome: Outcome) -> None:
+    @property
+    def client(self) -> Client:
+        """The client, connected when it is first needed."""
+
+
+class OutcomeListener(Protocol):
+    """Waits for outcomes of jobs. The client calls it on the reactor's thread."""
+
+    def take(self, outcome: RawOutcome) -> None:
         """Take the outcome of one job."""
 
-    def taken(self) -> None:
+    def batch_delivered(self) -> None:
         """All outcomes that came together were given."""
 
     def fail(self, id: str, error: TaskbahnError) -> None:
         """The outcome of a job cannot be had."""
 
 
-class Both:
-    """Two who wait for the same job."""
+class FanOut:
+    """Two listeners of the same job."""
 
-    def __init__(self, first: Sink, second: Sink) -> None:
-        self.sinks = (first, second)
+    def __init__(self, first: OutcomeListener, second: OutcomeListener) -> None:
+        self.listeners = (first, second)
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: RawOutcome) -> None:
         """Pass it on."""
-        for sink in self.sinks:
-            sink.take(outcome)
+        for listener in self.listeners:
+            listener.take(outcome)
 
-    def taken(self) -> None:
+    def batch_delivered(self) -> None:
         """Pass it on."""
-        for sink in self.sinks:
-            sink.taken()
+        for listener in self.listeners:
+            listener.batch_delivered()
 
     def fail(self, id: str, error: TaskbahnError) -> None:
         """Pass it on."""
-        for sink in self.sinks:
-            sink.fail(id, error)
+        for listener in self.listeners:
+            listener.fail(id, error)
+
+
+class StartedJob(OutcomeListener, Protocol):
+    """An accepted job whose caller may wait for it."""
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+
+    def mark_requested(self) -> bool:
+        """Return whether the outcome is neither there nor asked for; from now on it is asked for."""
 
 
 class Entry:
     """One entry of a submission: a `messages.Call` or `messages.Bulk` as it travels, its number of jobs and of bytes.
 
-    follower: who waits for the outcome from the start, if somebody does (of a `Call`).
+    follower: waits for the outcome of a `Call` from the start; None: no one does.
     """
 
-    __slots__ = ("content", "follower", "jobs", "promise", "size")
+    __slots__ = ("content", "follower", "future", "jobs", "size")
 
-    def __init__(self, content: dict[str, Any], jobs: int, size: int, follower: Sink | None) -> None:
+    def __init__(self, content: dict[str, Any], jobs: int, size: int, follower: OutcomeListener | None) -> None:
         self.content = content
         self.jobs = jobs
         self.size = size
         self.follower = follower
-        self.promise: Promise[Any] = Promise()
+        self.future: Future[Any] = Future()
 
 
 class Client:
@@ -85,47 +104,47 @@ class Client:
     def __init__(self, link: Link) -> None:
         self.link = link
         self._entries: deque[Entry] = deque()
-        self._waits: deque[tuple[list[str], Sink]] = deque()
-        self._waiting: dict[str, Sink] = {}
-        self._started: deque[ref[Job[Any]]] = deque(maxlen=MAX_STARTED)
+        self._waits: deque[tuple[list[str], OutcomeListener]] = deque()
+        self._waiting: dict[str, OutcomeListener] = {}
+        self._started: deque[ref[StartedJob]] = deque(maxlen=MAX_REMEMBERED_JOBS)
         self._in_flight = 0
         self._is_due = False
 
-    def submit(self, content: dict[str, Any], jobs: int, size: int, follower: Sink | None = None) -> Promise[Any]:
-        """Send a `messages.Call` or `messages.Bulk`; the promise is for its answer. *size*: bytes of its arguments, about.
+    def submit(self, content: dict[str, Any], jobs: int, size: int, follower: OutcomeListener | None = None) -> Future[Any]:
+        """Send a `messages.Call` or `messages.Bulk`; the future is for its answer. *size*: bytes of its arguments, about.
 
         follower: gets the outcome of a `Call`; that costs no further message if the call travels alone.
         """
         entry = Entry(content, jobs, size, follower)
         self._entries.append(entry)
         self._soon()
-        return entry.promise
+        return entry.future
 
-    def wait(self, ids: list[str], sink: Sink) -> None:
-        """Have *sink* given the outcomes of these jobs."""
-        self._waits.append((ids, sink))
+    def wait(self, ids: list[str], listener: OutcomeListener) -> None:
+        """Have *listener* given the outcomes of these jobs."""
+        self._waits.append((ids, listener))
         self._soon()
 
-    def started(self, job: Job[Any]) -> None:
-        """Remember an accepted job that somebody may wait for."""
+    def started(self, job: StartedJob) -> None:
+        """Remember an accepted job: its caller may wait for it."""
         self._started.append(ref(job))
 
-    def wait_for(self, job: Job[Any]) -> None:
+    def wait_for(self, job: StartedJob) -> None:
         """Have *job* given its outcome, and with it others that were started here and whose handles are kept.
 
         So a program that starts many jobs one by one, and then takes one result after the other, needs few messages.
         """
         self._waits.append(([job.id], job))
-        for _ in range(min(AHEAD, len(self._started))):
+        for _ in range(min(MAX_PREFETCHED_OUTCOMES, len(self._started))):
             try:
                 other = self._started.popleft()()
             except IndexError:  # another thread took it
                 break
-            if other is not None and other.will_ask():
+            if other is not None and other.mark_requested():
                 self._waits.append(([other.id], other))
         self._soon()
 
-    def ask(self, procedure: str, *args: Any, **kwargs: Any) -> Promise[Any]:
+    def ask(self, procedure: str, *args: Any, **kwargs: Any) -> Future[Any]:
         """Call a procedure that is safe to call twice."""
         return self.link.send(Request(procedure, list(args), kwargs))
 
@@ -138,7 +157,7 @@ class Client:
 
     def _flush(self) -> None:
         self._is_due = False
-        while self._entries and self._in_flight < MAX_IN_FLIGHT:
+        while self._entries and self._in_flight < MAX_SUBMISSIONS_IN_FLIGHT:
             self._submit_some()
         while self._waits:
             self._wait_some()
@@ -149,86 +168,86 @@ class Client:
         while self._entries:
             jobs += self._entries[0].jobs
             size += self._entries[0].size
-            if jobs > MAX_JOBS or size > MAX_BYTES:
+            if jobs > MAX_JOBS_PER_SUBMISSION or size > MAX_SUBMISSION_BYTES:
                 break
             entries.append(self._entries.popleft())
         follows = len(entries) == 1 and entries[0].follower is not None
         request = Request(messages.SUBMIT, [[entry.content for entry in entries]], {"follow": True} if follows else None)
-        request.promise.listen(lambda: self._submitted(request, entries))
+        request.future.listen(lambda: self._submitted(request, entries))
         self._in_flight += 1
         self.link.ask(request)
 
     def _submitted(self, request: Request, entries: list[Entry]) -> None:
         self._in_flight -= 1
         try:
-            answers = request.promise.now()
+            answers = request.future.now()
         except TaskbahnError as error:
             for entry in entries:
-                entry.promise.fail(error)
+                entry.future.fail(error)
         else:
-            outcomes: list[Outcome] = []
+            outcomes: list[RawOutcome] = []
             if isinstance(answers, CallResult):  # of a submission that was followed
                 outcomes = answers.kwresults.get("outcomes", [])
                 answers = answers.results[0]
             self._accepted(entries, answers, outcomes)
         self._flush()
 
-    def _accepted(self, entries: list[Entry], answers: list[Any], outcomes: list[Outcome]) -> None:
+    def _accepted(self, entries: list[Entry], answers: list[Any], outcomes: list[RawOutcome]) -> None:
         for entry, answer in zip(entries, answers, strict=True):
             if isinstance(answer, dict) and "error" in answer:
-                entry.promise.fail(from_info(answer))
+                entry.future.fail(from_info(answer))
                 continue
             if entry.follower is not None:
                 if outcomes:
                     self._waiting[entry.content["id"]] = entry.follower
                 else:
                     self._waits.append(([entry.content["id"]], entry.follower))
-            entry.promise.resolve(answer)
+            entry.future.resolve(answer)
         if outcomes:
             self._outcomes({"outcomes": outcomes})
 
     def _wait_some(self) -> None:
         wanted: list[str] = []
         while self._waits and len(wanted) < messages.MAX_WAIT:
-            ids, sink = self._waits.popleft()
+            ids, listener = self._waits.popleft()
             room = messages.MAX_WAIT - len(wanted)
             if len(ids) > room:
-                self._waits.appendleft((ids[room:], sink))
+                self._waits.appendleft((ids[room:], listener))
                 ids = ids[:room]
             wanted += ids
-            self._add(ids, sink)
+            self._add(ids, listener)
         waiting = self._waiting
         request = Request(
             messages.JOB_WAIT, [wanted], on_progress=self._outcomes, renew=lambda: [[id for id in wanted if id in waiting]]
         )
-        request.promise.listen(lambda: self._waited(request, wanted))
+        request.future.listen(lambda: self._waited(request, wanted))
         self.link.ask(request)
 
-    def _add(self, ids: list[str], sink: Sink) -> None:
+    def _add(self, ids: list[str], listener: OutcomeListener) -> None:
         if self._waiting.keys().isdisjoint(ids):
-            self._waiting.update(dict.fromkeys(ids, sink))
+            self._waiting.update(dict.fromkeys(ids, listener))
             return
         for id in ids:
             known = self._waiting.get(id)
-            self._waiting[id] = Both(known, sink) if known is not None and known is not sink else sink
+            self._waiting[id] = FanOut(known, listener) if known is not None and known is not listener else listener
 
     def _outcomes(self, message: dict[str, Any]) -> None:
-        sinks: set[Sink] = set()
+        listeners: set[OutcomeListener] = set()
         for outcome in message["outcomes"]:
-            sink = self._waiting.pop(outcome[0], None)
-            if sink is not None:
-                sink.take(outcome)
-                sinks.add(sink)
-        for sink in sinks:
-            sink.taken()
+            listener = self._waiting.pop(outcome[0], None)
+            if listener is not None:
+                listener.take(outcome)
+                listeners.add(listener)
+        for listener in listeners:
+            listener.batch_delivered()
 
     def _waited(self, request: Request, wanted: list[str]) -> None:
         error: TaskbahnError | None = None
         try:
-            request.promise.now()
+            request.future.now()
         except TaskbahnError as found:
             error = found
         for id in wanted:
-            sink = self._waiting.pop(id, None)
-            if sink is not None:
-                sink.fail(id, error or UnknownJob(id))
+            listener = self._waiting.pop(id, None)
+            if listener is not None:
+                listener.fail(id, error or UnknownJob(id))

@@ -13,7 +13,7 @@ from autobahn.wamp.exception import ApplicationError, TransportLost
 
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
 from taskbahn.transport.connection import Connection
-from taskbahn.transport.future import Promise
+from taskbahn.transport.future import Future
 from taskbahn.transport.reactor_thread import ReactorThread
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from taskbahn.transport.session import Session
 
-AGAIN_SECONDS = 0.2  # until a router without a dispatcher is asked again
+NOT_READY_RETRY_SECONDS = 0.2  # until a router without a dispatcher is asked again
 MISSING = "wamp.error.no_such_procedure"
 CANCELED = "wamp.error.canceled"  # the dispatcher's session ended while it had the call: the node stops, or has been killed
-PROMPTLY = 1.0  # seconds to say goodbye
+GOODBYE_SECONDS = 1.0  # seconds to say goodbye
 
 
 class Request:
@@ -35,7 +35,7 @@ class Request:
     renew: gives the arguments for sending it again.
     """
 
-    __slots__ = ("args", "kwargs", "on_progress", "pending", "procedure", "promise", "put_off", "renew", "since")
+    __slots__ = ("args", "future", "kwargs", "on_progress", "pending", "procedure", "put_off", "renew", "since")
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Request:
         self.kwargs = kwargs or {}
         self.on_progress = on_progress
         self.renew = renew
-        self.promise: Promise[Any] = Promise()
+        self.future: Future[Any] = Future()
         self.since = 0.0  # when it was made, or when the connection was lost after that
         self.put_off: float | None = None  # when the other end first said that it is not ready
         self.pending: Deferred[Any] | None = None
@@ -77,13 +77,13 @@ class Link:
         """Have *function* called on the link's thread soon."""
         self._thread.call(function, *args)
 
-    def send(self, request: Request) -> Promise[Any]:
+    def send(self, request: Request) -> Future[Any]:
         """Send a request as soon as there is a connection."""
         self._thread.call(self.ask, request)
-        return request.promise
+        return request.future
 
     def drop(self, request: Request) -> None:
-        """Nobody wants the answer any more; the other end is told."""
+        """Cancel a request whose answer is not wanted any more."""
         self._thread.call(self._drop, request)
 
     def close(self) -> None:
@@ -91,9 +91,9 @@ class Link:
         if self.is_closed or self.process != os.getpid():
             return
         self.is_closed = True
-        left: Promise[None] = Promise()
+        left: Future[None] = Future()
         self._thread.call(self._leave, left)
-        left.wait(PROMPTLY)
+        left.wait(GOODBYE_SECONDS)
         self._thread.stop()
 
     def cut(self) -> None:
@@ -113,7 +113,7 @@ class Link:
     def ask(self, request: Request) -> None:
         """Send a request, now or when there is a connection."""
         if self.is_closed:
-            request.promise.fail(self._closed())
+            request.future.fail(self._closed())
             return
         request.since = self._seconds()
         self._asked.add(request)
@@ -151,14 +151,14 @@ class Link:
             return  # it is sent again with the next session
         except Exception as error:  # noqa: BLE001 - autobahn's own checks: the message cannot be sent as it is
             self._asked.discard(request)
-            request.promise.fail(TaskbahnError(f"{request.procedure} cannot be sent: {error}"))
+            request.future.fail(TaskbahnError(f"{request.procedure} cannot be sent: {error}"))
             return
         request.pending = pending
         pending.addCallbacks(self._answered, self._refused, callbackArgs=(request,), errbackArgs=(request, session))
 
     def _answered(self, value: Any, request: Request) -> None:
         self._asked.discard(request)
-        request.promise.resolve(value)
+        request.future.resolve(value)
 
     def _refused(self, failure: Any, request: Request, session: Session) -> None:
         error = failure.value
@@ -168,10 +168,10 @@ class Link:
             now = self._seconds()
             request.put_off = request.put_off or now
             if now - request.put_off < self.timeout:
-                self._thread.reactor.callLater(AGAIN_SECONDS, self._call, request)
+                self._thread.reactor.callLater(NOT_READY_RETRY_SECONDS, self._call, request)
                 return
         self._asked.discard(request)
-        request.promise.fail(self._translated(error))
+        request.future.fail(self._translated(error))
 
     def _translated(self, error: Exception) -> TaskbahnError:
         """Return a WAMP error as ours."""
@@ -199,14 +199,14 @@ class Link:
         now = self._seconds()
         for request in [request for request in self._asked if now - request.since >= self.timeout]:
             self._asked.discard(request)
-            request.promise.fail(self._unavailable())
+            request.future.fail(self._unavailable())
         if self._asked and self._session is None:
             self._watch_time()
 
-    def _leave(self, left: Promise[None]) -> None:
+    def _leave(self, left: Future[None]) -> None:
         asked, self._asked = self._asked, set()
         for request in asked:
-            request.promise.fail(self._closed())
+            request.future.fail(self._closed())
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

@@ -9,7 +9,7 @@ from typing import Any, Union
 
 # set by the import of a module, where they apply: who asks for them and finds nothing need not run the code
 ASKED_BY_IMPORTS = frozenset({"__path__", "__file__", "__cached__", "__spec__", "__package__", "__loader__"})
-# what `typing` asks of whatever stands in an annotation: not a use
+# what `typing` asks of anything in an annotation: not a use
 ASKED_BY_TYPING = ("__typing", "__parameters__", "__origin__", "__forward_arg__")
 
 

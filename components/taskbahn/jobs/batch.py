@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.errors import TaskbahnError
 from taskbahn.jobs.job import Job
-from taskbahn.jobs.outcome import NotFinished, Outcome, outcome_error, outcome_value
+from taskbahn.jobs.outcome import NotFinished, outcome_error, outcome_value
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
-from taskbahn.transport.future import Promise
+from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
 
-    from taskbahn.app import Taskbahn
+    from taskbahn.client.client import HasClient, RawOutcome
     from taskbahn.signatures.signature import TaskSignature
 
 R = TypeVar("R")
@@ -46,16 +46,16 @@ class BatchProgress(NamedTuple):
 class Batch(Generic[R]):
     """Jobs in the order in which they were started; iterating gives a `Job` for each."""
 
-    def __init__(self, app: Taskbahn, task: str, signature: TaskSignature | None) -> None:
+    def __init__(self, app: HasClient, task: str, signature: TaskSignature | None) -> None:
         self.task = task
         self.ids: list[str] = []
         self.refused: list[dict[str, Any]] = []  # `ErrorInfo` of the calls that were not accepted
         self._app = app
         self._signature = signature
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, RawOutcome] = {}
         self._ended: list[str] = []  # in the order in which they ended
         self._states: Counter[str] = Counter()
-        self._more: Promise[None] = Promise()
+        self._more: Future[None] = Future()
         self._asked = 0
         self._error: TaskbahnError | None = None
 
@@ -170,23 +170,23 @@ class Batch(Generic[R]):
             error, self._error, self._asked = self._error, None, len(self._outcomes)
             raise error
 
-    # told by the client, on its thread
+    # called by the client, on its thread
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: RawOutcome) -> None:
         """Take the outcome of one job."""
         self._states[outcome[1]] += 1  # who sees the last outcome, on another thread, sees all of them counted
         self._outcomes[outcome[0]] = outcome
         self._ended.append(outcome[0])
 
-    def taken(self) -> None:
+    def batch_delivered(self) -> None:
         """Wake who waits."""
-        more, self._more = self._more, Promise()
+        more, self._more = self._more, Future()
         more.resolve(None)
 
     def fail(self, id: str, error: TaskbahnError) -> None:
         """An outcome cannot be had."""
         self._error = error
-        self.taken()
+        self.batch_delivered()
 
 
 class AsCompleted(Generic[R]):

@@ -12,7 +12,7 @@ from taskbahn.attempt.blocking import check_may_block
 from taskbahn.client.requests import Request
 from taskbahn.errors import TaskbahnError, WouldBlock
 from taskbahn.protocol import messages, views
-from taskbahn.transport.future import Promise
+from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -36,11 +36,11 @@ class EventStream:
         self._client = client
         self._number = after
         self._events: deque[messages.Event] = deque()
-        self._more: Promise[None] = Promise()
+        self._more: Future[None] = Future()
         self._is_over = False
         self._error: TaskbahnError | None = None
         self._request = Request(messages.JOB_WATCH, [job, after], on_progress=self._progress, renew=lambda: [job, self._number])
-        self._request.promise.listen(self._ended)
+        self._request.future.listen(self._ended)
         client.link.send(self._request)
 
     def __iter__(self) -> Iterator[messages.Event]:
@@ -131,12 +131,12 @@ class EventStream:
 
     def _ended(self) -> None:
         try:
-            self.final = msgspec.convert(self._request.promise.now(), views.JobView)
+            self.final = msgspec.convert(self._request.future.now(), views.JobView)
         except TaskbahnError as error:
             self._error = error
         self._is_over = True
         self._wake()
 
     def _wake(self) -> None:
-        more, self._more = self._more, Promise()
+        more, self._more = self._more, Future()
         more.resolve(None)

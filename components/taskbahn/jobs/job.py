@@ -11,19 +11,19 @@ from taskbahn.attempt.blocking import check_may_block
 from taskbahn.errors import TaskbahnError, from_info
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
-from taskbahn.jobs.outcome import NotFinished, Outcome, outcome_error, outcome_value
+from taskbahn.jobs.outcome import NotFinished, outcome_error, outcome_value
 from taskbahn.jobs.progress import progress_of
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.states import State
 from taskbahn.signatures.codec import decode_hook
-from taskbahn.transport.future import Promise, as_deferred
+from taskbahn.transport.future import Future, as_deferred
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from twisted.internet.defer import Deferred
 
-    from taskbahn.app import Taskbahn
+    from taskbahn.client.client import HasClient, RawOutcome
     from taskbahn.signatures.signature import TaskSignature
 
 R = TypeVar("R")
@@ -47,10 +47,10 @@ class Job(Generic[R]):
 
     __slots__ = ("__weakref__", "_app", "_is_asked", "_outcome", "_signature", "id", "task")
 
-    def __init__(self, app: Taskbahn, id: str, task: str = "", signature: TaskSignature | None = None) -> None:
+    def __init__(self, app: HasClient, id: str, task: str = "", signature: TaskSignature | None = None) -> None:
         self._app = app
         self._signature = signature
-        self._outcome: Promise[Outcome] = Promise()
+        self._outcome: Future[RawOutcome] = Future()
         self._is_asked = False
         self.id = id
         self.task = task
@@ -140,7 +140,7 @@ class Job(Generic[R]):
         return lines
 
     def cancel(self, reason: str = "") -> State:
-        """Cancel the job, whatever it is doing; return the state after that. A running attempt is told and may take a moment."""
+        """Cancel the job, whatever it is doing; return the state after that. A running attempt gets the order and may take a moment to stop."""
         check_may_block("job.cancel()", "await job.cancel_async()")
         return _new_state(self._app.client.ask(messages.JOB_CANCEL, [self.id], reason=reason).get())
 
@@ -158,25 +158,25 @@ class Job(Generic[R]):
         return self._retried(await self._app.client.ask(messages.JOB_RETRY, [self.id]))
 
     def _retried(self, answer: Any) -> State:
-        self._outcome = Promise()
+        self._outcome = Future()
         self._is_asked = False
         return _new_state(answer)
 
-    def _ask(self) -> Promise[Outcome]:
-        promise = self._outcome
-        if self.will_ask():
+    def _ask(self) -> Future[RawOutcome]:
+        future = self._outcome
+        if self.mark_requested():
             self._app.client.wait_for(self)
-        return promise
+        return future
 
-    def _wait(self, timeout: float | None, what: str, instead: str) -> Outcome:
+    def _wait(self, timeout: float | None, what: str, instead: str) -> RawOutcome:
         if not self._outcome.done:
             check_may_block(what, instead)
-        promise = self._ask()
-        if timeout is not None and not promise.wait(timeout):
+        future = self._ask()
+        if timeout is not None and not future.wait(timeout):
             raise self.unfinished(timeout)
-        return promise.get()
+        return future.get()
 
-    def _value(self, outcome: Outcome) -> R:
+    def _value(self, outcome: RawOutcome) -> R:
         value: R = outcome_value(outcome, self._signature)
         return value
 
@@ -196,7 +196,7 @@ class Job(Generic[R]):
             return f"there is no outcome of job {self.id}, and its state cannot be read ({str(error) or 'no answer'})"
         return f"job {self.id} ({self.task}) is {describe(view)}"
 
-    def will_ask(self) -> bool:
+    def mark_requested(self) -> bool:
         """Return whether the outcome is neither there nor asked for; from now on it is asked for."""
         if self._is_asked or self._outcome.done:
             return False
@@ -208,20 +208,20 @@ class Job(Generic[R]):
         self._is_asked = True
         return self
 
-    # told by the client, on its thread
+    # called by the client, on its thread
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: RawOutcome) -> None:
         """Take the outcome."""
         self._outcome.resolve(outcome)
 
-    def taken(self) -> None:
+    def batch_delivered(self) -> None:
         """There was only one to take."""
 
     def fail(self, id: str, error: TaskbahnError) -> None:
         """The outcome cannot be had now; asking again may help."""
-        promise, self._outcome = self._outcome, Promise()
+        future, self._outcome = self._outcome, Future()
         self._is_asked = False
-        promise.fail(error)
+        future.fail(error)
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.task}>"
@@ -261,7 +261,7 @@ def _add_logs(lines: list[LogLine], events: list[Any], after: int) -> int | None
     return int(events[-1]["number"]) if events and events[-1]["number"] > after else None
 
 
-def _error_of(outcome: Outcome) -> TaskbahnError | None:
+def _error_of(outcome: RawOutcome) -> TaskbahnError | None:
     return None if outcome[1] == State.SUCCEEDED else outcome_error(outcome)
 
 

@@ -16,6 +16,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
+    from taskbahn.client.client import RawOutcome
     from taskbahn.signatures.signature import TaskSignature
 
 ENDINGS: dict[str, type[TaskbahnError]] = {
@@ -23,7 +24,6 @@ ENDINGS: dict[str, type[TaskbahnError]] = {
     State.CANCELLED: JobCancelled,
     State.EXPIRED: JobExpired,
 }
-Outcome = list[Any]  # `messages.Outcome` as it comes: [id, state, result, error]
 
 
 class NotFinished(ServiceError, TimeoutError):
@@ -32,7 +32,7 @@ class NotFinished(ServiceError, TimeoutError):
     uri = "taskbahn.error.not_finished"
 
 
-def outcome_error(outcome: Outcome) -> TaskbahnError:
+def outcome_error(outcome: RawOutcome) -> TaskbahnError:
     """Return the error that tells how an unsuccessful job ended; its `detail` is the structured error."""
     id, state, _, given = outcome
     error = given if isinstance(given, dict) else {}
@@ -46,7 +46,7 @@ def outcome_error(outcome: Outcome) -> TaskbahnError:
     return ENDINGS[state].rebuild(str(message or f"job {id} is {state}"), {"job": id, "state": str(state), **error})
 
 
-def outcome_value(outcome: Outcome, signature: TaskSignature | None) -> Any:
+def outcome_value(outcome: RawOutcome, signature: TaskSignature | None) -> Any:
     """Return the result of a job that succeeded, in the task's type; raises `outcome_error` for one that did not."""
     if outcome[1] != "succeeded":
         raise outcome_error(outcome)

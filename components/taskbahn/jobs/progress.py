@@ -40,7 +40,7 @@ def _sound(data: dict[str, Any]) -> messages.Progress:
 
 
 def _stage(data: Any) -> messages.Stage | None:
-    """Return a stage with what is sound of it; None if it has no number by which it is told apart."""
+    """Return a stage with what is sound of it; None if it has no number to know it by."""
     if not isinstance(data, dict) or type(data.get("id")) is not int:
         return None
     parent = data.get("parent")

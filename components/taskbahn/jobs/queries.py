@@ -10,8 +10,8 @@ from taskbahn.attempt.blocking import check_may_block
 from taskbahn.protocol import messages, views
 
 if TYPE_CHECKING:
-    from taskbahn.app import Taskbahn
-    from taskbahn.transport.future import Promise
+    from taskbahn.client.client import HasClient
+    from taskbahn.transport.future import Future
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class JobPage(NamedTuple):
 class Views:
     """Questions that change nothing. Each raises RouterUnavailable if there is no router."""
 
-    def __init__(self, app: Taskbahn) -> None:
+    def __init__(self, app: HasClient) -> None:
         self._app = app
 
     def status(self) -> views.Status:
@@ -79,13 +79,13 @@ class Views:
         """
         check_may_block("app.view.jobs()", "await asyncio.to_thread(app.view.jobs, ...)")
         given = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
-        answer = self._promise(messages.VIEW_JOBS, **given, error=error, before=before, limit=limit).get()
+        answer = self._future(messages.VIEW_JOBS, **given, error=error, before=before, limit=limit).get()
         return JobPage(msgspec.convert(answer["jobs"], list[views.JobView]), answer["next"])
 
     def _ask(self, kind: type[T], procedure: str, **given: Any) -> T:
         name = procedure.rpartition(".")[2]
         check_may_block(f"app.view.{name}()", f"await asyncio.to_thread(app.view.{name})")
-        return msgspec.convert(self._promise(procedure, **given).get(), kind)
+        return msgspec.convert(self._future(procedure, **given).get(), kind)
 
-    def _promise(self, procedure: str, **given: Any) -> Promise[Any]:
+    def _future(self, procedure: str, **given: Any) -> Future[Any]:
         return self._app.client.ask(procedure, **{name: value for name, value in given.items() if value is not None})

@@ -1,11 +1,11 @@
-"""How deep data is nested, seen from its JSON text: what every store, transport, viewer and Python takes, and nobody needs more of."""
+"""How deep data is nested, seen from its JSON text: every store, transport, viewer and Python can take this much, and no job needs more."""
 
 from __future__ import annotations
 
 from taskbahn.errors import TooDeep
 from taskbahn.protocol import messages
 
-SHORTEST = 2 * messages.MAX_NESTING  # bytes that so many levels have at least
+SHORTEST = 2 * messages.MAX_NESTING  # bytes that text of that many levels has at least
 STEP = 100  # brackets that are looked at together, in C
 ONE_KIND = bytes.maketrans(b"{}", b"[]")
 OTHERS = bytes(set(range(256)) - set(b'[]{}"'))
@@ -18,7 +18,7 @@ def check_nesting(what: str, text: bytes) -> None:
 
 
 def _brackets(text: bytes) -> bytes:
-    """Return the brackets that stand outside of strings, all of them as square ones."""
+    """Return the brackets outside of strings, all of them as square ones."""
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     found = text.translate(ONE_KIND, OTHERS).replace(b'""', b"")

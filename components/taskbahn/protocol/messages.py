@@ -15,7 +15,7 @@ Clients (CALL):
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
-Anybody who may look (CALL):
+Any session that may look (CALL):
     taskbahn.view.status()                   -> Status
     taskbahn.view.tasks()                    -> [TaskView, ...]
     taskbahn.view.jobs(state=, task=, queue=, tag=, worker=, since=, until=, error=, before=, limit=50)
@@ -218,7 +218,7 @@ class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 class Offered(msgspec.Struct, kw_only=True):
-    """What an offered procedure is told of its attempt."""
+    """What the dispatcher tells an offered procedure about its attempt."""
 
     job: str
     attempt: int
@@ -249,7 +249,7 @@ class Done(msgspec.Struct, array_like=True):
 class Failed(msgspec.Struct, kw_only=True, omit_defaults=True):
     """An attempt that did not succeed.
 
-    kind: "error" (the task raised), "time_limit", "crash" (its process died), "cancelled" (it stopped because it was told to).
+    kind: "error" (the task raised), "time_limit", "crash" (its process died), "cancelled" (it stopped because of an order).
     error: {"type", "message", "traceback", "cause"?, "notes"?}; retry: may it be tried again; delay: seconds, if the task chose it.
     """
 

@@ -16,7 +16,7 @@ import msgspec
 from taskbahn.errors import InvalidOption, did_you_mean
 from taskbahn.protocol import messages
 
-LONGEST = 100 * 365 * 24 * 3600.0  # seconds; a hundred years is no delay but a mistake in units
+LONGEST_SECONDS = 100 * 365 * 24 * 3600.0  # seconds; a hundred years is no delay but a mistake in units
 LATEST = 1e11  # seconds since 1970, the year 5138; beyond it milliseconds were meant to be seconds
 SHOWN = 100  # characters of a value, in an error
 SECONDS = "it is in seconds, 0 or more, at most a hundred years"
@@ -77,7 +77,7 @@ TABLE = (
         help="-1000 to 1000; higher goes first, then first come",
     ),
     Option(
-        name="delay", python="float | timedelta", type=float, default=0.0, where=Where.CALL, unit="s", low=0, high=LONGEST, rule=SECONDS,
+        name="delay", python="float | timedelta", type=float, default=0.0, where=Where.CALL, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
         help="until the job may start",
     ),
     Option(
@@ -86,11 +86,11 @@ TABLE = (
         help="the time at which the job may start", note="a `datetime`, or seconds since 1970",
     ),
     Option(
-        name="start_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST,
+        name="start_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
         is_limit=True, rule=LIMIT, help="a job may wait for its start; then it expires",
     ),
     Option(
-        name="run_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST,
+        name="run_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
         is_limit=True, rule=LIMIT, help="an attempt may run; then it is stopped, and fails",
     ),
     Option(
@@ -98,16 +98,16 @@ TABLE = (
         help="attempts after the first that may fail", note="or a list of the delays before each",
     ),
     Option(
-        name="retry_delays", python="list[float]", type=float, otherwise="as `retry_backoff` says", unit="s", low=0, high=LONGEST,
+        name="retry_delays", python="list[float]", type=float, otherwise="as `retry_backoff` says", unit="s", low=0, high=LONGEST_SECONDS,
         most=10_000, rule="each delay is in seconds, 0 or more, at most a hundred years", is_shown=False,
         help="before each retry; the last one repeats",
     ),
     Option(
-        name="retry_backoff", python="float | timedelta", type=float, default=1.0, unit="s", low=0, high=LONGEST, rule=SECONDS,
+        name="retry_backoff", python="float | timedelta", type=float, default=1.0, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
         help="before the first retry, doubled for each further one",
     ),
     Option(
-        name="retry_backoff_max", python="float | timedelta", type=float, default=600.0, unit="s", low=0, high=LONGEST, rule=SECONDS,
+        name="retry_backoff_max", python="float | timedelta", type=float, default=600.0, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
         help="before any retry, at most",
     ),
     Option(
@@ -127,7 +127,7 @@ TABLE = (
         help="attempts that may lose their worker or process",
     ),
     Option(
-        name="keep", python="float | timedelta", type=float, default=7 * 24 * 3600.0, otherwise="a week", unit="s", low=0, high=LONGEST,
+        name="keep", python="float | timedelta", type=float, default=7 * 24 * 3600.0, otherwise="a week", unit="s", low=0, high=LONGEST_SECONDS,
         rule=SECONDS, help="a finished job stays readable",
     ),
     Option(

@@ -16,7 +16,7 @@ class State(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """True when no attempt will follow, unless somebody retries the job by hand."""
+        """True when no attempt will follow, unless the job is retried by hand."""
         return self in FINAL_STATES
 
 

@@ -1,7 +1,7 @@
 """Dataclasses that msgspec makes of data, with all their fields.
 
 It leaves a field that was not given to the default on the class, and when it encodes it looks at the instance alone: what came
-as `{"x": 9}` would go on as `{"x": 9}`, and whoever has no dataclass, a browser say, would miss the rest.
+as `{"x": 9}` would go on as `{"x": 9}`, and a reader without the dataclass, such as a browser, would miss the rest.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def complete(value: Any) -> None:
 
 
 def _gaps(kind: type) -> Iterable[tuple[str, Any]]:
-    """Yield the fields whose default stands on the class (with slots it does not), and the default."""
+    """Yield the fields whose default is an attribute of the class (with slots it is not), and the default."""
     for field in dataclasses.fields(kind):
         if field.default is not dataclasses.MISSING and getattr(kind, field.name, None) is field.default:
             yield field.name, field.default

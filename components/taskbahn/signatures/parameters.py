@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, get_type_hints
 
 import msgspec
 
-from taskbahn.attempt import streaming
 from taskbahn.errors import CallerError, did_you_mean
 from taskbahn.protocol import messages
-from taskbahn.signatures import codec, exact_values
+from taskbahn.signatures import codec, exact_values, streams
 from taskbahn.signatures.payloads import NOT_DATA
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class Parameters:
         self.ordered = [p for p in self.named.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
         self.returns = _as_any(hints.get("return", Any))
         self.chunk: Any = Any
-        self.stream = streaming.kind_of(function)
+        self.stream = streams.kind_of(function)
         if self.stream:
             self.chunk, self.returns = _stream_types(task, self.stream, self.returns)
         self.hints = [p.hint for p in found]
@@ -111,15 +110,15 @@ def _parameter(found: inspect.Parameter, hints: dict[str, Any]) -> Parameter:
     return Parameter(found.name, found.kind, hint, found.default)
 
 
-def _stream_types(task: str, kind: streaming.Kind, hint: Any) -> streaming.Types:
-    found = streaming.types_of(kind, hint)
+def _stream_types(task: str, kind: streams.Kind, hint: Any) -> streams.Types:
+    found = streams.types_of(kind, hint)
     if found is None:
         prefix, names = (
             ("async ", "AsyncIterator[...]") if kind == "async" else ("", "Iterator[...] or Generator[..., None, ...]")
         )
         spelled = inspect.formatannotation(hint)
         raise UnsupportedAnnotation(f"{task}: it is a {prefix}generator and its result is annotated {spelled}; write {names}")
-    return streaming.Types(_as_any(found.chunk), _as_any(found.result))
+    return streams.Types(_as_any(found.chunk), _as_any(found.result))
 
 
 def _as_any(hint: Any) -> Any:

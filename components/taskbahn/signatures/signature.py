@@ -34,7 +34,7 @@ decode_hook = codec.decode_hook
 
 
 class Shape(NamedTuple):
-    """A checked way of calling: so many arguments by position, these by name.
+    """A checked way of calling: a number of arguments by position, these by name.
 
     struct: an array-like msgspec struct with a field for each value; None if all of them may be anything.
     decode: makes of a call's whole text one of `args`, such a struct; None if there are names, or gaps to complete.

@@ -98,7 +98,7 @@ def source_mark(function: Callable[..., Any]) -> tuple[str, int]:
 def is_other_code(known: Callable[..., Any], known_mark: tuple[str, int], function: Callable[..., Any]) -> bool:
     """Return whether *function*, of the same module and name as *known*, is another one of the same source.
 
-    A module that is imported twice or loaded again, a cell of a notebook and a line at a prompt define the same one anew.
+    A module that is imported twice or loaded again, a cell of a notebook and a line at a prompt define the same one again.
     """
     if function is known:
         return False

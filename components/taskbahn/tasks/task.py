@@ -8,13 +8,13 @@ import inspect
 import re
 import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from taskbahn.attempt.streaming import kind_of
 from taskbahn.errors import InvalidName, InvalidOption, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import Where
 from taskbahn.signatures.signature import TaskSignature, UnsupportedAnnotation
+from taskbahn.signatures.streams import kind_of
 from taskbahn.tasks.declaration import plain_function, source_mark, unresolved
 from taskbahn.tasks.options import Pool, as_dict, make_options
 from taskbahn.tasks.task_handle import TaskHandle
@@ -22,7 +22,7 @@ from taskbahn.tasks.task_handle import TaskHandle
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 
-    from taskbahn.app import Taskbahn
+    from taskbahn.client.client import Client, HasClient
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +31,7 @@ S = TypeVar("S")
 G = TypeVar("G")
 
 POOLS = ("process", "thread", "loop")
-LATER = (NameError, AttributeError)  # of an annotation: what it names may be defined further down
+UNRESOLVED_ERRORS = (NameError, AttributeError)  # of an annotation: what it names may be defined further down
 Exceptions = tuple[type[BaseException], ...]
 NAME = re.compile(messages.TASK_NAME)
 
@@ -43,7 +43,7 @@ class Task(TaskHandle[P, R]):
     retry_on, give_up_on: exception classes after which an attempt is, or is not, tried again; None if not restricted.
     """
 
-    def __init__(self, app: Taskbahn, function: Callable[..., Any], words: dict[str, Any]) -> None:
+    def __init__(self, app: HasClient, function: Callable[..., Any], words: dict[str, Any]) -> None:
         name = words.pop("name", None)
         if name is None:
             name = default_name(function)
@@ -56,7 +56,7 @@ class Task(TaskHandle[P, R]):
         self._signature: TaskSignature | None = None
         functools.update_wrapper(self, function)
         self.source = source_mark(function)
-        with contextlib.suppress(*LATER):  # a type that is defined further down: looked for again at first use
+        with contextlib.suppress(*UNRESOLVED_ERRORS):  # a type that is defined further down: looked for again at first use
             self._signature = self._read_signature()
 
     @property
@@ -65,7 +65,7 @@ class Task(TaskHandle[P, R]):
         if self._signature is None:
             try:
                 self._signature = self._read_signature()
-            except LATER as error:
+            except UNRESOLVED_ERRORS as error:
                 raise UnsupportedAnnotation(
                     f"{self.name}: {unresolved(self.function, error)}; import the type at run time, "
                     "not only under TYPE_CHECKING, and define it in the module, not inside a function"
@@ -75,7 +75,7 @@ class Task(TaskHandle[P, R]):
     def _read_signature(self) -> TaskSignature:
         try:
             return TaskSignature.of(self.function, self.name)
-        except (*LATER, TaskbahnError):
+        except (*UNRESOLVED_ERRORS, TaskbahnError):
             raise
         except Exception as error:  # an annotation is any expression
             raise UnsupportedAnnotation(f"{self.name}: {unresolved(self.function, error)}; write a type") from error
@@ -117,10 +117,21 @@ class StreamTask(Task[P, R], Generic[P, R, G]):
         return made
 
 
+class TaskRegistry(Protocol):
+    """An application that takes tasks; it is a `HasClient`, too, which is not imported here at run time."""
+
+    @property
+    def client(self) -> Client:
+        """The client, connected when it is first needed."""
+
+    def add(self, task: Task[..., Any]) -> Task[..., Any]:
+        """Offer *task* under its name."""
+
+
 class TaskDecorator:
     """What `@app.task(...)` with options gives; turns a function into a task."""
 
-    def __init__(self, app: Taskbahn, words: dict[str, Any]) -> None:
+    def __init__(self, app: TaskRegistry, words: dict[str, Any]) -> None:
         self.app = app
         self.words = words
 
@@ -138,7 +149,7 @@ class TaskDecorator:
         return self.app.add(make_task(self.app, function, dict(self.words)))
 
 
-def make_task(app: Taskbahn, function: Callable[..., Any], words: dict[str, Any]) -> Task[..., Any]:
+def make_task(app: HasClient, function: Callable[..., Any], words: dict[str, Any]) -> Task[..., Any]:
     """Make the task of *function*; raises InvalidName, InvalidOption, UnsupportedAnnotation."""
     if isinstance(function, Task):
         function = function.function  # under another name, or for another application

@@ -16,24 +16,24 @@ from taskbahn.tasks.options import CallOptions, as_dict, make_options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from taskbahn.app import Taskbahn
+    from taskbahn.client.client import HasClient
     from taskbahn.jobs.batch import Batch
     from taskbahn.jobs.job import Job
     from taskbahn.signatures.signature import TaskSignature
-    from taskbahn.transport.future import Promise
+    from taskbahn.transport.future import Future
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-BULK = 1000  # jobs in one `messages.Bulk`
+BULK_JOBS = 1000  # jobs in one `messages.Bulk`
 BULK_BYTES = 1024 * 1024
-WINDOW = 100_000  # jobs that `start_many` checks before it sends the first of them
+WINDOW_JOBS = 100_000  # jobs that `start_many` checks before it sends the first of them
 
 
 class TaskHandle(Generic[P, R]):
     """Starts jobs of the task `name`, wherever its workers are."""
 
-    def __init__(self, app: Taskbahn, name: str) -> None:
+    def __init__(self, app: HasClient, name: str) -> None:
         self.app = app
         self.name = name
         self._call_options: dict[str, Any] = {}
@@ -82,17 +82,17 @@ class TaskHandle(Generic[P, R]):
         """Start a job for each item; all are accepted when this returns.
 
         calls: each item is `(args, kwargs)` with a list or tuple and a dict, or a tuple of the arguments, or the only argument.
-        All are checked before the first is sent (of more than 100,000, so many at a time). If some are refused, raises the first
+        All are checked before the first is sent (of more than 100,000, that many at a time). If some are refused, raises the first
         error, with the number of those that are accepted in `detail["accepted"]` and the batch of them in its `batch`.
         """
         check_may_block(f"{self.name}.start_many()", "await task.start_many_async(...)")
         batch = self._batch()
-        sent: list[tuple[list[str], Promise[Any]]] = []
+        sent: list[tuple[list[str], Future[Any]]] = []
         for texts in self._windows(calls):
             ids = new_ids(len(texts))
             for start, end in _bulks(texts):
                 sent.append((ids[start:end], self._send(ids[start:end], texts[start:end])))
-            while len(sent) > WINDOW // BULK:
+            while len(sent) > WINDOW_JOBS // BULK_JOBS:
                 _accept(batch, sent.pop(0))
         for one in sent:
             _accept(batch, one)
@@ -109,12 +109,12 @@ class TaskHandle(Generic[P, R]):
                 _accept(batch, one)
         return _complete(batch)
 
-    def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, follow: bool = False) -> tuple[Job[R], Promise[Any]]:
+    def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, follow: bool = False) -> tuple[Job[R], Future[Any]]:
         job, send = self._prepare(args, kwargs)
         return job, send(follow)
 
-    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Job[R], Callable[[bool], Promise[Any]]]:
-        """Return a job that has its id and is not started, and what sends it: with True somebody waits for its outcome."""
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Job[R], Callable[[bool], Future[Any]]]:
+        """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
         signature = self.signature
         packed = signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs)
         from taskbahn.jobs.job import Job  # late: a worker's processes need neither Twisted nor a client
@@ -124,7 +124,7 @@ class TaskHandle(Generic[P, R]):
         if signature:
             content["checked"] = signature.wire.digest
 
-        def send(follow: bool) -> Promise[Any]:  # noqa: FBT001 - its only argument
+        def send(follow: bool) -> Future[Any]:  # noqa: FBT001 - its only argument
             sinks = (job.followed(),) if follow else ()
             return self.app.client.submit(content, 1, text_bytes(packed), *sinks)
 
@@ -140,7 +140,7 @@ class TaskHandle(Generic[P, R]):
         source = iter(calls)
         signature = self.signature
         number = 0
-        while items := list(islice(source, WINDOW)):
+        while items := list(islice(source, WINDOW_JOBS)):
             texts: list[str] = []
             for item in items:
                 args, kwargs = _arguments(item)
@@ -154,7 +154,7 @@ class TaskHandle(Generic[P, R]):
             number += len(texts)
             yield texts
 
-    def _send(self, ids: list[str], texts: list[str]) -> Promise[Any]:
+    def _send(self, ids: list[str], texts: list[str]) -> Future[Any]:
         content: dict[str, Any] = {"task": self.name, "calls": list(zip(ids, texts, strict=True)), "options": self._call_options}
         if self.signature:
             content["checked"] = self.signature.wire.digest
@@ -184,21 +184,21 @@ def _arguments(item: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 def _bulks(texts: list[str]) -> Iterator[tuple[int, int]]:
-    """Cut into pieces of at most BULK jobs and about BULK_BYTES."""
+    """Cut into pieces of at most BULK_JOBS jobs and about BULK_BYTES."""
     start = size = 0
     for index, text in enumerate(texts):
         its = text_bytes(text)
         size += its
-        if index - start >= BULK or (size > BULK_BYTES and index > start):
+        if index - start >= BULK_JOBS or (size > BULK_BYTES and index > start):
             yield start, index
             start, size = index, its
     if texts:
         yield start, len(texts)
 
 
-def _accept(batch: Batch[Any], sent: tuple[list[str], Promise[Any]]) -> None:
-    ids, promise = sent
-    answer = promise.get()
+def _accept(batch: Batch[Any], sent: tuple[list[str], Future[Any]]) -> None:
+    ids, future = sent
+    answer = future.get()
     errors = answer["errors"]
     if errors:
         batch.refused += [errors[index] for index in sorted(errors, key=int)]

@@ -1,4 +1,4 @@
-"""One WAMP connection that comes back by itself; client and worker both stand on it.
+"""One WAMP connection that comes back by itself; client and worker are built on it.
 
 Owns the socket, the handshake and the waiting between tries. Knows nothing of jobs. The address is a URL:
 `ws://host:port/path`, `wss://…` (WebSocket) or `rs://host:port`, `rss://…` (RawSocket), both with MessagePack.
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-FIRST_DELAY = 0.1  # seconds
-LONGEST_DELAY = 5.0
+FIRST_DELAY_SECONDS = 0.1  # seconds
+LONGEST_DELAY_SECONDS = 5.0
 PING_SECONDS = 10.0
 
 
@@ -95,7 +95,7 @@ class Connection:
         self._on_open = on_open
         self._on_lost = on_lost
         self._endpoint, self._factory = self._transport(url)
-        self._delay = FIRST_DELAY
+        self._delay = FIRST_DELAY_SECONDS
         self._wanted = False
         self._retry: Any = None
         self._opening: Session | None = None
@@ -203,10 +203,10 @@ class Connection:
     def _again(self) -> None:
         if self._wanted and self._retry is None:
             self._retry = self._reactor.callLater(self._delay * random.uniform(0.5, 1.0), self._connect)  # noqa: S311 - no secret
-            self._delay = min(LONGEST_DELAY, self._delay * 2)
+            self._delay = min(LONGEST_DELAY_SECONDS, self._delay * 2)
 
     def joined(self, session: Session) -> None:
-        """The session told that it joined the realm."""
+        """Take note: the session joined the realm."""
         self._opening = session
         opened: Deferred[None] = ensureDeferred(cast("Any", self._on_open(session)))
         opened.addCallbacks(lambda _: self._opened(session), lambda failure: self._not_opened(session, failure))
@@ -215,7 +215,7 @@ class Connection:
         if session is not self._opening:
             return
         self._opening = None
-        self._delay = FIRST_DELAY
+        self._delay = FIRST_DELAY_SECONDS
         self.session = session
         waiting, self._first = self._first, []
         for deferred in waiting:
@@ -230,7 +230,7 @@ class Connection:
             session.leave()
 
     def lost(self, session: Session, reason: str) -> None:
-        """The session told that its connection is gone."""
+        """Take note: the connection of the session is gone."""
         was_open = self.session is session
         self.session = None
         self._opening = None

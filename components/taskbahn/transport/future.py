@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NOTHING: Any = object()
 
-_lock = threading.Lock()  # one for all promises: it is held for a few instructions only
+_lock = threading.Lock()  # one for all futures: it is held for a few instructions only
 
 
-class Promise(Generic[T]):
+class Future(Generic[T]):
     """Resolved or failed once; later attempts are ignored."""
 
     __slots__ = ("_error", "_listeners", "_value")
@@ -104,14 +104,14 @@ class Awaited(Deferred[None]):
 
     _asyncio_future_blocking = True
 
-    def __init__(self, promise: Promise[Any]) -> None:
+    def __init__(self, future: Future[Any]) -> None:
         super().__init__()
         self._loop = _running_loop()
         self._wakeups: list[tuple[Callable[[Any], Any], Context | None]] = []
         self._is_cancelled = False
         self._is_fired = False
         hop = _mailbox(self._loop) if self._loop else _twisted_hop()
-        promise.listen(lambda: hop(self._fire))
+        future.listen(lambda: hop(self._fire))
 
     def _fire(self) -> None:
         if self._is_fired:
@@ -149,7 +149,7 @@ class Awaited(Deferred[None]):
         return before - len(self._wakeups)
 
     def result(self) -> None:  # type: ignore[override]  # Deferred sets an attribute of this name when Twisted drives
-        """Raise if asyncio cancelled it; the value is taken from the promise."""
+        """Raise if asyncio cancelled it; the value is taken from the future."""
         if self._is_cancelled:
             raise asyncio.CancelledError
 
@@ -213,7 +213,7 @@ def _twisted_hop() -> Callable[[Callable[[], Any]], Any]:
     return cast("Any", reactor).callFromThread  # type: ignore[no-any-return]
 
 
-def as_deferred(promise: Promise[T]) -> Deferred[T]:
+def as_deferred(future: Future[T]) -> Deferred[T]:
     """Return a Deferred that fires on Twisted's reactor."""
     from twisted.internet import reactor
 
@@ -223,11 +223,11 @@ def as_deferred(promise: Promise[T]) -> Deferred[T]:
         if result.called:
             return
         try:
-            result.callback(promise.now())
+            result.callback(future.now())
         except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to who waits
             result.errback(error)
 
-    promise.listen(lambda: cast("Any", reactor).callFromThread(fire))
+    future.listen(lambda: cast("Any", reactor).callFromThread(fire))
     return result
 
 

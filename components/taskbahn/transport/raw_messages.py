@@ -47,7 +47,7 @@ def hear_first(transport: Any, take: Callable[[list[Any]], bool]) -> None:
 
 
 class _First:
-    """Autobahn's object serializer, as far as it reads, with somebody who sees the messages first."""
+    """Autobahn's object serializer, as far as it reads, with a function that sees the messages first."""
 
     __slots__ = ("BINARY", "NAME", "_take", "_unserialize")  # there is one for each connection
 
@@ -65,7 +65,7 @@ class _First:
             try:
                 if self._take(raw):
                     return []
-            except Exception:  # noqa: BLE001 - it must not end the connection of whoever sent it
+            except Exception:  # noqa: BLE001 - it must not end the connection of its sender
                 log.failure("a message of kind {kind} was not understood", kind=raw[0])
                 return []
         return found

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from autobahn.twisted.wamp import ApplicationSession
 from autobahn.wamp import message
@@ -21,25 +21,38 @@ from taskbahn.transport.raw_messages import CALL, RESULT, YIELD, arguments, has_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn.transport.connection import Connection
+    from twisted.logger import Logger
 
 Sent = TypeVar("Sent")
 
 
 def _nothing() -> None:
-    """Stand for what is not to be done now."""
+    """Do nothing, in the place of what must not happen now."""
 
 
 def _is_plain_tcp(transport: Any) -> bool:
     return isinstance(transport, tcp.Connection) and bool(transport.connected) and not transport.disconnecting
 
 
-class Session(ApplicationSession):
-    """The WAMP session of one connection; everything of interest is told to the `Connection` that made it."""
+class SessionOwner(Protocol):
+    """What a session tells of itself, and to whom: the `Connection` that made it."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(ComponentConfig(connection.realm))
-        self.connection = connection
+    realm: str
+    log: Logger
+
+    def joined(self, session: Session) -> None:
+        """Take note: the session joined the realm."""
+
+    def lost(self, session: Session, reason: str) -> None:
+        """Take note: the connection of the session is gone."""
+
+
+class Session(ApplicationSession):
+    """The WAMP session of one connection; it tells its owner when it joined and when it is lost."""
+
+    def __init__(self, owner: SessionOwner) -> None:
+        super().__init__(ComponentConfig(owner.realm))
+        self.owner = owner
         self.reason = ""
 
     def onConnect(self) -> None:
@@ -51,21 +64,21 @@ class Session(ApplicationSession):
         self.join(self.config.realm)
 
     def onJoin(self, details: Any) -> None:
-        self.connection.joined(self)
+        self.owner.joined(self)
 
     def onLeave(self, details: Any) -> None:
-        if not self.reason:  # or whoever cut the connection has said why
+        if not self.reason:  # or `cut` has said why
             self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
         self.disconnect()
 
     def onDisconnect(self) -> None:
-        self.connection.lost(self, self.reason or "the connection was closed")
-        super().onDisconnect()  # fails what was not answered: nobody shall wait for it for ever
+        self.owner.lost(self, self.reason or "the connection was closed")
+        super().onDisconnect()  # fails what was not answered: no caller waits for it for ever
 
     def at_once(self, send: Callable[..., Sent], /, *args: Any, **kwargs: Any) -> Sent:
         """Call something that sends, and give the socket at once what that is.
 
-        Sent in the ordinary way it waits for the next turn of the reactor, which is told of it before and after: 40 us a message.
+        Sent in the ordinary way it waits for the next turn of the reactor, with a registration before and after: 40 us a message.
         """
         transport: Any = getattr(self._transport, "transport", None)
         if not _is_plain_tcp(transport):
@@ -109,7 +122,7 @@ class Session(ApplicationSession):
         return answer
 
     def _take(self, raw: list[Any]) -> bool:
-        """Take results that somebody waits for: they are most of what comes."""
+        """Take the results of open calls: they are most of what comes."""
         if raw[0] != RESULT or not is_id(raw[1]):
             return False
         asked = self._call_reqs.get(raw[1])
@@ -127,7 +140,7 @@ class Session(ApplicationSession):
             try:
                 asked.options.on_progress(*given[0], **given[1])
             except Exception:  # noqa: BLE001 - it must not end the connection
-                self.connection.log.failure("a progressive result of {procedure} was not understood", procedure=asked.procedure)
+                self.owner.log.failure("a progressive result of {procedure} was not understood", procedure=asked.procedure)
         return True
 
     def cut(self) -> None:
@@ -139,7 +152,7 @@ class Session(ApplicationSession):
     def onUserError(self, fail: Any, msg: str) -> None:
         if fail.check(CancelledError):  # a call to us that ended with the session
             return
-        self.connection.log.failure("{msg}", fail, msg=msg)
+        self.owner.log.failure("{msg}", fail, msg=msg)
 
 
 def _value(args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -29,7 +29,7 @@ def set_up(sock: socket.socket) -> None:
     """Set the options that this platform has."""
     if sock.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    with contextlib.suppress(OSError):  # macOS refuses for a connection that is lost already; its end is told elsewhere
+    with contextlib.suppress(OSError):  # macOS refuses for a connection that is lost already; its end is reported elsewhere
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in OPTIONS.items():
             option = getattr(socket, name, None)

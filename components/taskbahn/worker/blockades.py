@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 log = Logger("taskbahn.worker")
 
 
-def told(blockade: Blockade | None, now: float) -> messages.Blocked | None:
-    """Return what the dispatcher is told; now: monotonic."""
+def blocked_of(blockade: Blockade | None, now: float) -> messages.Blocked | None:
+    """Return what the worker tells the dispatcher; now: monotonic."""
     if blockade is None:
         return None
     blocked = messages.Blocked(at=blockade.place, seconds=round(max(0.0, now - blockade.since), 3))
@@ -41,4 +41,4 @@ def _log(blockade: Blockade, what: str, now: float) -> None:
     log.warn("{task}, job {job}, {sentence}", task=context.task, job=context.job, sentence=sentence)
     if not context.ended:
         remedy = "; await something there, or declare the task with `def`, which runs in a process or a thread"
-        context.say().line("WARNING", "taskbahn", sentence + (remedy if what.startswith("blocks") else ""))
+        context.open_output().line("WARNING", "taskbahn", sentence + (remedy if what.startswith("blocks") else ""))

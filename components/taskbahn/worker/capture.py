@@ -1,7 +1,7 @@
 """Log records and printed text of an attempt become its log lines, and still go where they went before.
 
 Records are taken where the `logging` package hands them to handlers: after levels and filters, without a handler of
-ours on anybody's logger, so `basicConfig` and all settings work as ever. The streams are replaced before the application
+Taskbahn's on any logger, so `basicConfig` and all settings work as ever. The streams are replaced before the application
 is imported, so what it binds then (loguru, `from sys import stdout`, a `StreamHandler`) is captured, too; what a handler of
 the `logging` package writes is not taken a second time. An attempt that says nothing pays nothing.
 """
@@ -23,7 +23,7 @@ from taskbahn.attempt.plain_data import text_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NOT_OURS = ("taskbahn", "twisted", "asyncio")  # loggers of the worker itself
+OWN_LOGGERS = ("taskbahn", "twisted", "asyncio")  # loggers of the worker itself
 HANDLING: ContextVar[bool] = ContextVar("taskbahn_handling", default=False)  # a log handler writes: its record is taken already
 
 
@@ -31,7 +31,7 @@ class Tee:
     """A text stream that also tells the attempt what is written to it; everything else is the stream's own.
 
     It is there for all attempts of the process, so it outlives what one does to it: `close` and `detach` leave the stream
-    below as it is, and what that one does not take (closed, broken, full, another encoding) is still told to the attempt.
+    below as it is, and what that one does not take (closed, broken, full, another encoding) still becomes a log line of the attempt.
     """
 
     def __init__(self, stream: TextIO, name: str) -> None:
@@ -134,7 +134,7 @@ def tell_printed(stream: str, text: str) -> bool:
     if context is None:
         return False
     if text:
-        context.say().printed(stream, text)
+        context.open_output().printed(stream, text)
     return True
 
 
@@ -190,10 +190,10 @@ def _take_record(
     handle = _muted(original)
 
     def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
-        if not HANDLING.get() and not str(record.name).startswith(NOT_OURS):
+        if not HANDLING.get() and not str(record.name).startswith(OWN_LOGGERS):
             context = heard("a log record")
             if context is not None:
-                context.say().line(record.levelname, record.name, _text(record))
+                context.open_output().line(record.levelname, record.name, _text(record))
         handle(logger, record)
 
     return call_handlers

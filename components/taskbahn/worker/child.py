@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from taskbahn.attempt.blocking import in_worker
 from taskbahn.attempt.context import AttemptContext
 from taskbahn.attempt.ownership import PROCESS
-from taskbahn.attempt.signals import Cancelled, Stop, TimeLimit
+from taskbahn.attempt.stops import Cancelled, Stop, TimeLimit
 from taskbahn.worker.alarms import Alarms
 from taskbahn.worker.capture import Capture, Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, outcome, stopped
 from taskbahn.worker.forked import guard
-from taskbahn.worker.frames import DEAF, MOST_READ, Mark, Unframer, frame
+from taskbahn.worker.frames import DEAF_EXIT_CODE, MAX_READ_BYTES, Mark, Unframer, frame
 from taskbahn.worker.helper_processes import HelperProcesses
 from taskbahn.worker.helper_threads import HelperThreads
 from taskbahn.worker.loading import load_app
@@ -51,7 +51,7 @@ SWITCH_INTERVAL = 0.001  # seconds for which the main thread may keep the talkin
 
 
 class Child:
-    """The line of this process, and what goes back to the worker; it is the `Sink` of its attempts."""
+    """The line of this process, and what goes back to the worker; it is the `RecordSink` of its attempts."""
 
     def __init__(self, connection: socket.socket, mark: Mark, tasks: Mapping[str, Task[..., Any]], alarms: Alarms) -> None:
         self._socket = connection
@@ -149,10 +149,10 @@ class Child:
         """Talk until the process ends. Without this thread it is deaf, so whatever ends the thread ends the process, too."""
         try:
             self._talk_on()
-        except BaseException:  # noqa: BLE001 - told, and seen by the worker as the end of the process
+        except BaseException:  # noqa: BLE001 - printed, and the worker sees the end of the process
             traceback.print_exc(file=sys.__stderr__)
         finally:
-            os._exit(DEAF)
+            os._exit(DEAF_EXIT_CODE)
 
     def _talk_on(self) -> None:
         poll = select.poll()
@@ -181,7 +181,7 @@ class Child:
 
     def _receive(self) -> bytes:
         with contextlib.suppress(ConnectionError):
-            data = self._socket.recv(MOST_READ)
+            data = self._socket.recv(MAX_READ_BYTES)
             if data:
                 return data
         return _end_with_worker()
@@ -220,8 +220,8 @@ class Child:
 
     def _recorded(self, key: tuple[str, int], mark: int) -> None:
         context = self._held.get(key)
-        if context is not None and context.saying is not None and context.saying.window is not None:
-            context.saying.window.recorded(mark)
+        if context is not None and context.output is not None and context.output.window is not None:
+            context.output.window.recorded(mark)
 
     def _give_up(self, count: int | None) -> None:
         keys: list[tuple[str, int]] = []
@@ -249,7 +249,7 @@ class Child:
                 except ConnectionError:
                     _end_with_worker()
                 except OSError:  # a task has closed the descriptor
-                    os._exit(DEAF)
+                    os._exit(DEAF_EXIT_CODE)
 
 
 def _end_with_worker() -> NoReturn:
@@ -260,7 +260,7 @@ def _end_with_worker() -> NoReturn:
 
 
 def _missing(task: str) -> dict[str, Any]:
-    """Return the error of a task that the worker has and this process, which has imported the application anew, has not."""
+    """Return the error of a task that the worker has and this process, which has imported the application again, has not."""
     return {
         "type": "UnknownTask",
         "message": f"{task!r} is declared in the worker, and was not when its child process imported the application: declare "

@@ -9,7 +9,7 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.context import ACTIVE, DONE
-from taskbahn.attempt.signals import Stop
+from taskbahn.attempt.stops import Stop
 from taskbahn.attempt.streaming import stream
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
@@ -92,5 +92,5 @@ def conclude(context: AttemptContext) -> None:
     """End what the attempt has started and left running, and send what is still unsaid; before its outcome is put."""
     if context.helpers is not None:
         end_helpers(context)
-    if context.saying is not None or context.relay is not None:
+    if context.output is not None or context.relay is not None:
         context.finish()

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.context import FAILED
 from taskbahn.attempt.plain_data import seconds_of, text_of
-from taskbahn.attempt.signals import GiveUp, Retry, Stop
+from taskbahn.attempt.signals import GiveUp, Retry
+from taskbahn.attempt.stops import Stop
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock
 
 if TYPE_CHECKING:
     from taskbahn.attempt.context import AttemptContext, Record
     from taskbahn.tasks.task import Task
 
-OURS = str(Path(__file__).parent.parent) + "/"  # frames of files below it are left out
+OWN_FOLDER = str(Path(__file__).parent.parent) + "/"  # frames of files below it are left out
 MAX_TRACEBACK = 32 * 1024  # characters
 MAX_MESSAGE = 8 * 1024
 MAX_NAME = 500
@@ -127,7 +128,7 @@ def _traceback(error: BaseException) -> str:
 def _leave_ours_out(found: traceback.TracebackException) -> None:
     seen = found
     for _ in range(100):
-        seen.stack[:] = [frame for frame in seen.stack if not frame.filename.startswith(OURS)]
+        seen.stack[:] = [frame for frame in seen.stack if not frame.filename.startswith(OWN_FOLDER)]
         following = seen.__cause__ or seen.__context__
         if following is None:
             return

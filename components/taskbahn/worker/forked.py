@@ -28,7 +28,7 @@ HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 FIRST_DESCRIPTOR = 3  # those before belong to the user
 
 
-class Role:
+class ProcessRole:
     """Whether this process is a copy; read once for each attempt, so it is an attribute and no system call."""
 
     def __init__(self) -> None:
@@ -38,11 +38,11 @@ class Role:
         self.loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
-ROLE = Role()
+ROLE = ProcessRole()
 
 
 class Nowhere:
-    """The `Sink` of attempts in a copy, which has no connection to send anything on."""
+    """The `RecordSink` of attempts in a copy, which has no connection to send anything on."""
 
     def put(self, record: Record) -> None:
         """Drop it."""
@@ -113,8 +113,8 @@ def _become_plain() -> None:
     if context is not None:
         if not isinstance(context.sink, CopySink):
             context.sink = Nowhere()
-        if context.saying is not None:
-            context.saying._marking = threading.Lock()  # noqa: SLF001 - another thread may have held it
+        if context.output is not None:
+            context.output._marking = threading.Lock()  # noqa: SLF001 - another thread may have held it
     for loop in loops:  # asyncio itself says in a copy that none runs
         if getattr(loop, "_thread_id", None) == threading.get_ident():
             _halt(loop)

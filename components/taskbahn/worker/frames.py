@@ -4,7 +4,7 @@ Worker to child:
     ["run", [[sequence, job, attempt, task, packed, run_within], ...]]      to be run in this order
     ["stop", job, attempt, kind, reason]        stop it by itself, or take it out of the line
     ["recorded", job, attempt, mark]            its chunks up to that one are recorded
-    ["back", count | null]                      give up so many that have not started, the newest first
+    ["back", count | null]                      give up that many that have not started, the newest first
     ["end"]                                     nothing more comes: exit
 Child to worker: lists of records
     ["ready", null]                             the application is imported
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LENGTH = struct.Struct("=I")
-DEAF = 70  # exit code of a child when the talking thread has ended (EX_SOFTWARE of sysexits.h)
-MOST_READ = 256 * 1024  # bytes
+DEAF_EXIT_CODE = 70  # exit code of a child when the talking thread has ended (EX_SOFTWARE of sysexits.h)
+MAX_READ_BYTES = 256 * 1024  # bytes
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode

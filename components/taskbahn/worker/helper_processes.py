@@ -93,7 +93,7 @@ def end_helpers(context: AttemptContext, *, at_once: bool = False) -> None:
         if at_once
         else "the task left processes running, which are ended"
     )
-    context.say().line("WARNING", "taskbahn", f"{left} with it: {', '.join(names)}{more}")
+    context.open_output().line("WARNING", "taskbahn", f"{left} with it: {', '.join(names)}{more}")
     _signal(found, signal.SIGKILL if at_once else signal.SIGTERM)
     if at_once:
         return
@@ -185,7 +185,7 @@ def _family(helpers: Iterable[Helper], *, with_group: bool) -> dict[int, int | N
 
 
 def _runs(pid: int) -> bool:
-    """Return whether a process of ours has not ended; one that is no child is not known here."""
+    """Return whether a child process has not ended; one that is no child is not known here."""
     with contextlib.suppress(ChildProcessError):
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
     return False

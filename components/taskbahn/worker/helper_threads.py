@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.context import ACTIVE
 from taskbahn.attempt.ownership import carry
-from taskbahn.attempt.signals import Stop
+from taskbahn.attempt.stops import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

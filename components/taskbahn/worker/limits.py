@@ -1,4 +1,4 @@
-"""The worker's clock: time limits, the grace of attempts that were told to stop, lines that do not move."""
+"""The worker's clock: time limits, the grace of attempts that were ordered to stop, queues that do not move."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DEFAULT_ATTRIBUTE = "app"
-OURS = (Path(__file__).parent, Path(__file__).parents[1])
+OWN_FOLDER = Path(__file__).parents[1]  # frames of files below it are left out
 
 
 class NoApplication(CallerError):
@@ -61,7 +61,7 @@ def _where(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
-    frames = [frame for frame in frames if Path(frame.filename).parent not in OURS]  # what is wrong stands in the user's file
+    frames = [frame for frame in frames if not Path(frame.filename).is_relative_to(OWN_FOLDER)]  # the fault is in the user's file
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "on import"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.attempt.signals import Cancelled
+from taskbahn.attempt.stops import Cancelled
 from taskbahn.worker.forked import keep_from_copies
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 MONOTONIC = time.monotonic
 THROW_SECONDS = 0.2  # between two exceptions that are thrown into a lost thread
 MAX_FAILS, FAIL_PAUSE = 10, 0.1  # times that the loop may fail at its descriptors, and the seconds between two
-BROKEN = 70  # exit code of a worker whose loop has failed (EX_SOFTWARE of sysexits.h)
+BROKEN_EXIT_CODE = 70  # exit code of a worker whose loop has failed (EX_SOFTWARE of sysexits.h)
 MAX_THROWS = 50  # into one lost thread: what still runs after ten seconds is not Python code
 
 
 def keep_clock(loop: asyncio.AbstractEventLoop) -> None:
-    """Have *loop* read the clock itself, and not what a task may have put in the place of `time.monotonic`: its timers would stand still."""
+    """Have *loop* read the clock itself, and not what a task may have put in the place of `time.monotonic`: its timers would not run."""
     loop.time = MONOTONIC  # type: ignore[method-assign]
 
 
@@ -116,7 +116,7 @@ class LoopThread:
             if self._fails >= MAX_FAILS and not self.is_lost:
                 why = "the event loop of tasks cannot go on ({error}), and the worker with it; has a task closed its descriptors?"
                 self.log.error(why, error=error)  # noqa: TRY400 - its place is in asyncio
-                os._exit(BROKEN)
+                os._exit(BROKEN_EXIT_CODE)
             time.sleep(FAIL_PAUSE)
             return
         except BaseException as error:  # noqa: BLE001 - asyncio lets SystemExit and KeyboardInterrupt through
@@ -136,7 +136,7 @@ class LoopThread:
             task.cancel()
         with contextlib.suppress(BaseException):  # of the user's code, which has no say any more
             if tasks:
-                self.loop.run_until_complete(asyncio.wait(tasks))  # however long it takes: nobody waits for this thread
+                self.loop.run_until_complete(asyncio.wait(tasks))  # however long it takes: no thread waits for this one
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             if self._stop_reactor is not None and not self.is_lost:
                 self._stop_reactor()  # its threads end with it

@@ -1,7 +1,7 @@
 """Sees when the event loop of tasks is blocked, and by what: the task, and the line of its code that the loop's thread executes.
 
 The worker's own thread asks the loop for an answer now and then. What it does not answer is measured in the time for which the worker
-itself was awake, so that a suspended machine or process blames nobody.
+itself was awake, so that a suspended machine or process blames no attempt.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.attempt.context import ACTIVE
-from taskbahn.worker.failure import OURS
+from taskbahn.worker.failure import OWN_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from taskbahn.worker.loop_thread import LoopThread
 
 SUSPECT_AFTER = 0.1  # seconds without an answer after which a look is taken at what the loop does
-BLOCKED_AFTER = 1.0  # seconds after which it is told
-LONGEST_LOOK = 0.25  # seconds between two looks, of which more is not counted: the worker itself was not awake
+BLOCKED_AFTER = 1.0  # seconds after which the worker reports it
+MAX_LOOK_SECONDS = 0.25  # seconds between two looks, of which more is not counted: the worker itself was not awake
 LIBRARY = (*map(sysconfig.get_path, ("stdlib", "platstdlib")), "<frozen")
 PACKAGES = ("site-packages", "dist-packages")
 MAX_PLACE = 300  # characters
@@ -34,7 +34,7 @@ MAX_PLACE = 300  # characters
 class Blockade(NamedTuple):
     """The loop does not answer: since when (monotonic), at which line, by which attempt if that is known.
 
-    is_long: it is no hiccup any more, and to be told.
+    is_long: it is no hiccup any more; the worker reports it.
     """
 
     since: float
@@ -62,7 +62,7 @@ class LoopWatch:
             self._asked_at = now
             self._thread.call(self._answer)
             return None
-        self._unanswered += min(passed, LONGEST_LOOK)
+        self._unanswered += min(passed, MAX_LOOK_SECONDS)
         if self._unanswered >= SUSPECT_AFTER:
             place, context = busy_with(self._thread.ident)
             asked_at = self._asked_at
@@ -89,7 +89,7 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 def _place(frames: list[FrameType]) -> str:
     """Return `file:line (function)` of the innermost frame of the user's own code, else of a package, else of what there is."""
-    foreign = [frame for frame in frames if not frame.f_code.co_filename.startswith((OURS, *LIBRARY))]
+    foreign = [frame for frame in frames if not frame.f_code.co_filename.startswith((OWN_FOLDER, *LIBRARY))]
     packages = [frame for frame in frames if _is_package(frame)]
     own = [frame for frame in foreign if not _is_package(frame)]
     found = own or packages or frames
@@ -101,7 +101,7 @@ def _place(frames: list[FrameType]) -> str:
 
 def _is_package(frame: FrameType) -> bool:
     name = frame.f_code.co_filename
-    return any(part in name for part in PACKAGES) and not name.startswith(OURS)
+    return any(part in name for part in PACKAGES) and not name.startswith(OWN_FOLDER)
 
 
 def _short(name: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from taskbahn.attempt.context import AttemptContext, Record, Saying
+    from taskbahn.attempt.context import AttemptContext, AttemptOutput, Record
 
 PROGRESS_INTERVAL = 0.05  # seconds between two progress records of one attempt, at least
 
@@ -34,27 +34,27 @@ class ProgressGate:
         wait: float | None = None
         for _ in range(len(self._touched)):
             context = self._touched.popleft()
-            saying = context.saying
-            if saying is None or not saying.is_changed:
+            output = context.output
+            if output is None or not output.is_changed:
                 continue  # it was sent with the outcome
-            remaining = saying.sent_at + PROGRESS_INTERVAL - now
+            remaining = output.sent_at + PROGRESS_INTERVAL - now
             if remaining <= 0:
-                records.append(_progress_of(saying, now))
+                records.append(_progress_of(output, now))
             else:
                 self._touched.append(context)
                 wait = remaining if wait is None else min(wait, remaining)
         return records, wait
 
 
-def _progress_of(saying: Saying, now: float) -> Record:
+def _progress_of(output: AttemptOutput, now: float) -> Record:
     try:
-        return saying.progress_record(now)
+        return output.progress_record(now)
     except Exception as error:  # noqa: BLE001 - it costs this record
-        return lost((NOTICE, [*saying.context.key, "progress", 0.0, None]), error)
+        return lost((NOTICE, [*output.context.key, "progress", 0.0, None]), error)
 
 
 class Outbox:
-    """The `Sink` of attempts in this process: hands batches of records to *deliver*, on the event loop.
+    """The `RecordSink` of attempts in this process: hands batches of records to *deliver*, on the event loop.
 
     The loop is woken once for all records that come before it looks.
     """

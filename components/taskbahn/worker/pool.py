@@ -1,4 +1,4 @@
-"""What every pool of `worker/pools` does: run attempts, at most so many at a time, the others in a line.
+"""What every pool of `worker/pools` does: run attempts, a bounded number at a time; the others wait in a queue.
 
 Pools are called on the event loop's thread. They put outcomes into the outbox; a stop is asked by setting
 `context.stop` and calling `interrupt`, and gets its answer as an outcome, too.
@@ -51,7 +51,7 @@ class Pool(Protocol):
         """Return attempts that wait for a slot and get none, and forget them; now: monotonic."""
 
 
-class Line:
+class WaitQueue:
     """Attempts that wait for a slot, in the order they came; other threads may take from it."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Line:
         return True
 
     def moved(self, now: float) -> None:
-        """Count the time of waiting anew."""
+        """Count the time of waiting from now."""
         self._moved_at = now
 
     def blocked(self, now: float) -> list[AttemptContext]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.attempt.context import NOTICE, Saying
+from taskbahn.attempt.context import NOTICE, AttemptOutput
 from taskbahn.attempt.ownership import PROCESS, owner
 from taskbahn.errors import TooLarge
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from taskbahn.attempt.context import AttemptContext, Record
 
 LARGEST = 128 * 1024  # bytes of one datagram: a log line of MAX_LOG_LINE characters fits; Linux allows 200 KiB
-MOST_AT_ONCE = 10_000  # datagrams that are read at the end of an attempt
+MAX_DATAGRAMS_AT_END = 10_000  # datagrams that are read at the end of an attempt
 FORGETS = "what a process that it forked says after its end reaches no job: let the task wait for the processes that it starts"
 
 
 class CopySink:
-    """The `Sink` of an attempt in a forked copy. A full socket makes the copy wait; a reader that is gone does not."""
+    """The `RecordSink` of an attempt in a forked copy. A full socket makes the copy wait; a reader that is gone does not."""
 
     def __init__(self, writer: socket.socket) -> None:
         self._writer = writer
@@ -46,13 +46,13 @@ class CopySink:
         message = msgspec.msgpack.encode([self._pid, *data[:3], data[4]])
         if len(message) > LARGEST:
             raise TooLarge("what a forked process says at once in bytes", len(message), LARGEST, "return it to the task")
-        with contextlib.suppress(OSError):  # nobody reads any more
+        with contextlib.suppress(OSError):  # its reader is gone
             self._writer.send(message)
 
     def touch(self, context: AttemptContext) -> None:
         """Send the progress of *context*."""
-        if context.saying is not None:
-            self.put(context.saying.progress_record(0.0))
+        if context.output is not None:
+            self.put(context.output.progress_record(0.0))
 
 
 class Relay:
@@ -116,10 +116,10 @@ class Relay:
         PROCESS.only, PROCESS.tell = context, None
         if context is None:
             return
-        stages = 0 if context.saying is None else context.saying.stage_count
+        stages = 0 if context.output is None else context.output.stage_count
         context.relay = None
         context.sink = CopySink(self._copies_write)
-        context.saying = Saying(context, stages)  # without the lines that the original has begun
+        context.output = AttemptOutput(context, stages)  # without the lines that the original has begun
         atexit.register(context.finish)
         util = sys.modules.get("multiprocessing.util")
         if util is not None:  # its processes end without `atexit`, and forget what was to be done at the end when they begin
@@ -134,7 +134,7 @@ class Relay:
 
     def _read(self, reader: socket.socket) -> None:
         with self._reading:
-            for _ in range(MOST_AT_ONCE):
+            for _ in range(MAX_DATAGRAMS_AT_END):
                 try:
                     data = reader.recv(LARGEST)
                 except BlockingIOError:
@@ -149,7 +149,7 @@ class Relay:
         elif kind == "extend":
             context.extend(data - (context.run_within or 0.0))
         else:
-            context.say().relayed(pid, kind, data)
+            context.open_output().relayed(pid, kind, data)
 
 
 class Forks:

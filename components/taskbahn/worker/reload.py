@@ -1,4 +1,4 @@
-"""`--watch`: run the worker in a process of its own and start it anew whenever a source file changes."""
+"""`--watch`: run the worker in a process of its own and restart that when a source file changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 INTERVAL = 0.5  # seconds between two looks at the files
-MOST_FILES = 20_000
+MAX_WATCHED_FILES = 20_000
 NOT_SOURCES = {"node_modules", "site-packages", "__pycache__"}
 STOP_WITHIN = 60.0  # seconds that the worker may take to drain before it is killed
 
@@ -37,7 +37,7 @@ def snapshot(directory: Path) -> dict[str, int]:
             found[str(path)] = path.stat().st_mtime_ns
         except OSError:
             continue  # removed just now
-        if len(found) >= MOST_FILES:
+        if len(found) >= MAX_WATCHED_FILES:
             break
     return found
 
@@ -72,7 +72,7 @@ class Reloader:
             now = snapshot(self._directory)
             if now != before:
                 changed = sorted(path for path, _ in set(now.items()) ^ set(before.items()))
-                self._say(f"{os.path.relpath(changed[0], self._directory)} has changed: starting anew")
+                self._say(f"{os.path.relpath(changed[0], self._directory)} has changed: restarting")
                 before = now
                 self._end()
                 self._start()

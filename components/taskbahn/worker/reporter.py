@@ -5,7 +5,7 @@ batches. A large batch does not wait for the one before it, so that the dispatch
 acknowledged when the connection was lost is reported again after it came back.
 
 An acknowledgement that does not come would keep everything here for ever, on a connection that seems to live. So after a few
-heartbeats without it the connection is given up and made anew, unless the dispatcher says that the report waits for the store.
+heartbeats without it the worker gives the connection up and makes a new one, unless the dispatcher says that the report waits for the store.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 Key = tuple[str, int]  # job, attempt
 
 MAX_OUTCOMES = 5_000  # in one report
-LARGE = 200  # successes that do not wait for the acknowledgement of the report before
-MOST_ON_THEIR_WAY = 3  # reports
+LARGE_REPORT_SUCCESSES = 200  # successes that do not wait for the acknowledgement of the report before
+MAX_REPORTS_IN_FLIGHT = 3  # reports
 MAX_NOTICES = 1_000
-MOST_WAITING = 100_000  # notices, of all attempts
-PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a word of ours
+MAX_PENDING_NOTICES = 100_000  # notices, of all attempts
+PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a report
 RESULT = itemgetter(2)  # of a success: its JSON text
 VITALS_SECONDS = 2.0  # between two looks at memory and processor, at least
 MAX_WEIGHT = messages.MAX_MESSAGE // 4  # bytes of results, of errors or of notices in one report; the first may be larger
 
 
 @dataclass
-class Batch:
+class ReportBatch:
     """What one report says, in the shapes of `messages.Report`."""
 
     done: list[Any] = field(default_factory=list)
@@ -66,9 +66,9 @@ class Batch:
         """Return what travels."""
         return {name: value for name, value in vars(self).items() if value}
 
-    def before(self, later: Batch) -> Batch:
+    def before(self, later: ReportBatch) -> ReportBatch:
         """Return both as one."""
-        return Batch(
+        return ReportBatch(
             self.done + later.done,
             self.failed + later.failed,
             self.notices + later.notices,
@@ -76,21 +76,21 @@ class Batch:
             self.begun + later.begun,
         )
 
-    def split(self) -> tuple[Batch, Batch]:
+    def split(self) -> tuple[ReportBatch, ReportBatch]:
         """Return what fits into one report, and the rest. Notices go before the outcomes that follow them."""
         notices = _fitting(self.notices, MAX_NOTICES, lambda one: FRAME_BYTES + _size(one[4]))
         if notices < len(self.notices):
-            rest = Batch(self.done, self.failed, self.notices[notices:], self.back, self.begun)
-            return Batch(notices=self.notices[:notices]), rest
+            rest = ReportBatch(self.done, self.failed, self.notices[notices:], self.back, self.begun)
+            return ReportBatch(notices=self.notices[:notices]), rest
         if len(self.done) <= MAX_OUTCOMES and are_few(map(RESULT, self.done), len(self.done), MAX_WEIGHT):
             done = len(self.done)
         else:
             done = _fitting(self.done, MAX_OUTCOMES, lambda one: FRAME_BYTES + text_bytes(one[2]))
         failed = _fitting(self.failed, MAX_NOTICES // 10, lambda one: FRAME_BYTES + value_bytes(one["error"]))
-        now = Batch(self.done[:done], self.failed[:failed], self.notices, self.back, self.begun)
-        return now, Batch(self.done[done:], self.failed[failed:])
+        now = ReportBatch(self.done[:done], self.failed[:failed], self.notices, self.back, self.begun)
+        return now, ReportBatch(self.done[done:], self.failed[failed:])
 
-    def smaller(self, error: Exception) -> list[Batch]:
+    def smaller(self, error: Exception) -> list[ReportBatch]:
         """Return this in two parts, since it could not be sent; for a single record what is sent instead of it, if anything."""
         records: list[Record] = [
             *((NOTICE, one) for one in self.notices), *((DONE, one) for one in self.done), *((FAILED, one) for one in self.failed)
@@ -101,12 +101,12 @@ class Batch:
         half = len(records) // 2
         return [_of(records[:half]), self._of(records[half:])] if records else []
 
-    def _of(self, records: list[Record]) -> Batch:
+    def _of(self, records: list[Record]) -> ReportBatch:
         return _of(records, self.back, self.begun)
 
 
-def _of(records: list[Record], back: Iterable[Key] = (), begun: Iterable[Key] = ()) -> Batch:
-    batch = Batch(back=list(back), begun=list(begun))
+def _of(records: list[Record], back: Iterable[Key] = (), begun: Iterable[Key] = ()) -> ReportBatch:
+    batch = ReportBatch(back=list(back), begun=list(begun))
     places = {NOTICE: batch.notices, DONE: batch.done, FAILED: batch.failed}
     for kind, data in records:
         places[kind].append(data)
@@ -135,14 +135,14 @@ def _fitting(items: list[Any], most: int, weigh: Callable[[Any], int]) -> int:
 class Sent(NamedTuple):
     """A report on its way."""
 
-    batch: Batch
+    batch: ReportBatch
     tells_draining: bool = False
 
 
 class Reporter:
     """Keeps the books and sends the reports; lives on the event loop's thread.
 
-    on_chunks is told up to which mark the chunks of an attempt are recorded, or will never be.
+    on_chunks gets the mark up to which the chunks of an attempt are recorded, or will never be.
     on_refused gets the attempts that are no longer ours; on_unanswered is called when a report was not acknowledged for too long, with
     the seconds, and is to drop the connection; measure tells now and then what this worker takes of its machine.
     """
@@ -170,7 +170,7 @@ class Reporter:
         self._measured_at: float | None = None  # in this session
         self._is_urgent = False
         self._call: Callable[[Any], None] | None = None
-        self._pending = Batch()
+        self._pending = ReportBatch()
         self._sent: deque[Sent] = deque()  # the oldest first
         self._is_draining = False
         self._draining_told = False
@@ -208,9 +208,9 @@ class Reporter:
         """Return the attempts to name after a reconnect: running, waiting in line, or not acknowledged."""
         return [*self.held, *self._unacknowledged().keys()]
 
-    def _unacknowledged(self) -> Batch:
+    def _unacknowledged(self) -> ReportBatch:
         """Return all that is on its way or waits to be sent, as one."""
-        whole = Batch()
+        whole = ReportBatch()
         for sent in self._sent:
             whole = whole.before(sent.batch)
         return whole.before(self._pending)
@@ -237,7 +237,7 @@ class Reporter:
         for context in found:
             self._missing.pop(context.key, None)
         self._pending.back += [context.key for context in found]
-        # one that was told to stop and has not answered may have begun, in a process whose books are not ours
+        # one that was ordered to stop and has not answered may have begun, in a process whose books are not ours
         self._pending.begun += [context.key for context in found if context.started_at or context.stop is not None]
         self._flush()
 
@@ -254,11 +254,13 @@ class Reporter:
 
     def _take_notice(self, data: list[Any]) -> None:
         """Add a notice, unless far too many wait already, as when the router is away for long."""
-        if len(self._pending.notices) < MOST_WAITING:
+        if len(self._pending.notices) < MAX_PENDING_NOTICES:
             self._pending.notices.append(data)
             return
         if not self.dropped:
-            self.log.error("{most} notices wait to be sent: further logs, chunks and progress are dropped", most=MOST_WAITING)
+            self.log.error(
+                "{most} notices wait to be sent: further logs, chunks and progress are dropped", most=MAX_PENDING_NOTICES
+            )
         self.dropped += 1
         self._settle_chunks([data])
         if data[2] in ("log", "chunk"):
@@ -268,9 +270,7 @@ class Reporter:
         """Say in the log of a job how much of what it said was dropped."""
         missing = self._missing.pop(key, 0)
         if missing:
-            message = (
-                f"{missing:,} log lines and chunks of this attempt are missing: {MOST_WAITING:,} waited while the router was away"
-            )
+            message = f"{missing:,} log lines and chunks of this attempt are missing: {MAX_PENDING_NOTICES:,} waited while the router was away"
             line = {"level": "WARNING", "logger": "taskbahn", "message": message}
             self._pending.notices.append([*key, "log", time.time(), line])
 
@@ -291,13 +291,15 @@ class Reporter:
         self.finished += 1
 
     def _flush(self) -> None:
-        if self._call is None or (self._sent and (len(self._pending.done) < LARGE or len(self._sent) >= MOST_ON_THEIR_WAY)):
+        if self._call is None or (
+            self._sent and (len(self._pending.done) < LARGE_REPORT_SUCCESSES or len(self._sent) >= MAX_REPORTS_IN_FLIGHT)
+        ):
             return
         if self._pending or self._is_urgent or self._is_draining > self._draining_told:
             batch, self._pending = self._pending.split()
             self._send(batch)
 
-    def _send(self, batch: Batch) -> None:
+    def _send(self, batch: ReportBatch) -> None:
         assert self._call is not None  # noqa: S101 - checked by `_flush`
         report = batch.plain()
         if self._is_draining:
@@ -357,11 +359,11 @@ class Reporter:
                 self._on_chunks(context, mark)
 
     def _beat(self) -> None:
-        """Send an empty report when nothing was sent for half of the heartbeat; the first one sooner, as nobody knows our vitals yet."""
+        """Send an empty report when nothing was sent for half of the heartbeat; the first one sooner, for it brings the vitals."""
         now = self._loop.time()
         patience = self._heartbeat / (2 if self._measured_at is not None or self._measure is None else 5)
         self._timer = self._loop.call_later(self._heartbeat / 4, self._beat)
         if self._call is not None and not self._sent and now - self._last_sent >= patience:
-            self._send(Batch())
+            self._send(ReportBatch())
         elif self._sent and now - self._waits_since > PATIENCE * self._heartbeat:
             self._on_unanswered(now - self._waits_since)

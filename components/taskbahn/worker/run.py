@@ -18,14 +18,14 @@ from taskbahn.transport.monotonic_reactor import steady_timers
 from taskbahn.worker.burst import nothing_left
 from taskbahn.worker.capture import without_tee
 from taskbahn.worker.forked import guard, keep_from_copies
-from taskbahn.worker.loop_thread import BROKEN, keep_clock
+from taskbahn.worker.loop_thread import BROKEN_EXIT_CODE, keep_clock
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
     from taskbahn.worker.service import Settings, Worker
 
-SILENT_AFTER = 1.0  # seconds without an answer after which the user is told
-GIVE_UP_WITHIN = 4.0  # seconds after the grace for stopping what still runs and saying so
+SILENT_AFTER = 1.0  # seconds without an answer after which the worker says so
+GIVE_UP_WITHIN = 4.0  # seconds after the grace for stopping what still runs and output so
 EXIT_WITHIN = 5.0  # seconds after which threads that hang keep the process no longer
 RECORDED_WITHIN = 5.0  # seconds that the last report may take when the grace is 0
 SERVICE_ERRORS = ("taskbahn.error.service", "taskbahn.error.store_unavailable", "taskbahn.error.not_ready")
@@ -49,7 +49,7 @@ class Run:
         self._was_attached = False
 
     async def main(self, reactor: Any) -> None:
-        """Work until told to end; then drain."""
+        """Work until the order to end; then drain."""
         from taskbahn.worker.service import Worker
 
         loop = asyncio.get_running_loop()
@@ -181,7 +181,7 @@ def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) 
     except BaseException as error:  # noqa: BLE001 - asyncio has no way back from here, so nothing can be ended politely
         why = f"{type(error).__name__}: {error}"
         console.print(f"error: the worker's event loop cannot go on ({why}); has a task closed its descriptors?", markup=False)
-        os._exit(BROKEN)
+        os._exit(BROKEN_EXIT_CODE)
     watchdog = threading.Timer(EXIT_WITHIN, os._exit, (run.code,))
     watchdog.daemon = True
     watchdog.start()

@@ -1,6 +1,7 @@
 """What an attempt has to say, packed, whatever it is: one record that cannot travel costs that record, and nothing else.
 
-What a task hands over is made plain there (`taskbahn.attempt.plain_data`). This is for what nobody thought of: it must not silence a worker.
+What a task hands over is made plain there (`taskbahn.attempt.plain_data`). What that lets through by mistake
+must not silence a worker.
 """
 
 from __future__ import annotations

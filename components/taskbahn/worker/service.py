@@ -23,7 +23,7 @@ from taskbahn.attempt.ownership import PROCESS
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
 from taskbahn.transport.connection import Connection
-from taskbahn.worker.blockades import log_blockade, told
+from taskbahn.worker.blockades import blocked_of, log_blockade
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import outcome
 from taskbahn.worker.helper_processes import HelperProcesses
@@ -148,7 +148,7 @@ class Worker:
 
     def _vitals(self) -> messages.Vitals:
         vitals = self._measure()
-        vitals.blocked = told(self._blockade, time.monotonic())
+        vitals.blocked = blocked_of(self._blockade, time.monotonic())
         return vitals
 
     def _blocked(self, blockade: Blockade | None) -> None:
@@ -310,11 +310,11 @@ class Worker:
         pool = self._pool_of[context.task]
         if isinstance(pool, ProcessPool):
             pool.chunks_recorded(context, mark)
-        elif context.saying is not None and context.saying.window is not None:
-            context.saying.window.recorded(mark)
+        elif context.output is not None and context.output.window is not None:
+            context.output.window.recorded(mark)
 
     def _unanswered(self, seconds: float) -> None:
-        """The dispatcher is stuck, or its word was lost, though the connection seems to live: begin anew, and report again."""
+        """The dispatcher is stuck, or its word was lost, though the connection seems to live: connect again, and report again."""
         if self.connection.session is not None:
             self.connection.session.reason = f"it has not answered for {seconds:.0f} s"
         self.connection.drop()

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.ownership import owner
-from taskbahn.attempt.signals import Stop
+from taskbahn.attempt.stops import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

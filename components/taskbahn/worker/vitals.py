@@ -21,21 +21,21 @@ PROC = Path("/proc")
 CORES = os.cpu_count() or 1
 
 
-class Taken(NamedTuple):
+class Usage(NamedTuple):
     """What processes take: bytes of memory that they have resident, and seconds of processor time since they began."""
 
     memory: int
     seconds: float
 
 
-class Look(Protocol):
+class UsageProbe(Protocol):
     """A way to learn what processes take."""
 
-    def __call__(self, pids: Iterable[int]) -> dict[int, Taken] | None:
+    def __call__(self, pids: Iterable[int]) -> dict[int, Usage] | None:
         """Return it for those that live; None if it is not known yet."""
 
     def close(self) -> None:
-        """Look no more."""
+        """UsageProbe no more."""
 
 
 class Proc:
@@ -45,7 +45,7 @@ class Proc:
         self._page = os.sysconf("SC_PAGE_SIZE")
         self._ticks = os.sysconf("SC_CLK_TCK")
 
-    def __call__(self, pids: Iterable[int]) -> dict[int, Taken] | None:
+    def __call__(self, pids: Iterable[int]) -> dict[int, Usage] | None:
         """Return what those that live take."""
         found = {}
         for pid in pids:
@@ -55,7 +55,7 @@ class Proc:
                 continue
             fields = text[text.rindex(b")") + 2 :].split()  # a process's name may hold anything. Source: proc_pid_stat(5)
             ticks = sum(map(int, fields[11:15]))  # its own time, and that of its children that have ended
-            found[pid] = Taken(int(fields[21]) * self._page, ticks / self._ticks)
+            found[pid] = Usage(int(fields[21]) * self._page, ticks / self._ticks)
         return found
 
     def close(self) -> None:
@@ -63,12 +63,12 @@ class Proc:
 
 
 class Ps:
-    """Asks `ps`, which takes milliseconds: nobody waits for its answer, the next look takes it."""
+    """Asks `ps`, which takes milliseconds: the next look takes its answer, without waiting."""
 
     def __init__(self) -> None:
         self._asked: subprocess.Popen[str] | None = None
 
-    def __call__(self, pids: Iterable[int]) -> dict[int, Taken] | None:
+    def __call__(self, pids: Iterable[int]) -> dict[int, Usage] | None:
         """Return what was asked for the last time, and ask again."""
         answer = None
         if self._asked is not None:
@@ -85,20 +85,20 @@ class Ps:
         return answer
 
     def close(self) -> None:
-        """Wait for the last answer, which nobody wants; that of a program which only looks at a table."""
+        """Wait for the last answer and drop it; the program only looks at a table."""
         if self._asked is not None:
             self._asked.communicate()
             self._asked = None
 
 
-def read_row(row: str) -> tuple[int, Taken]:
+def read_row(row: str) -> tuple[int, Usage]:
     """Read `pid kibibytes [[days-]hours:]minutes:seconds[.hundredths]`."""
     pid, kibibytes, elapsed = row.split()
     days, _, rest = elapsed.rpartition("-")
     seconds = 0.0
     for part in rest.split(":"):
         seconds = seconds * 60 + float(part)
-    return int(pid), Taken(int(kibibytes) * 1024, seconds + int(days or 0) * 86400)
+    return int(pid), Usage(int(kibibytes) * 1024, seconds + int(days or 0) * 86400)
 
 
 class Measure:
@@ -108,11 +108,11 @@ class Measure:
         self,
         pids: Callable[[], list[int]],
         *,
-        look: Look | None = None,
+        look: UsageProbe | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pids = pids
-        self._look: Look = look or (Proc() if (PROC / "self" / "stat").exists() else Ps())
+        self._look: UsageProbe = look or (Proc() if (PROC / "self" / "stat").exists() else Ps())
         self._clock = clock
         self._at = clock()
         self._seconds = own_seconds()

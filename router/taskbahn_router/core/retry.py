@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from taskbahn.protocol.options import LONGEST
+from taskbahn.protocol.options import LONGEST_SECONDS
 from taskbahn_router.core.policy import Policy
 
 if TYPE_CHECKING:
@@ -75,6 +75,6 @@ def decide(
         return FailPermanently(
             "it has no retries" if not policy.retries else f"it failed {failures} times, and retries is {policy.retries}"
         )
-    if delay is None or not 0 <= delay <= LONGEST:
+    if delay is None or not 0 <= delay <= LONGEST_SECONDS:
         delay = retry_delay(policy, failures, uniform)
     return Retry(delay)

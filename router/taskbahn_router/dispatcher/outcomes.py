@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.errors import TimeLimitExceeded, WorkerLost
 from taskbahn.jobs.progress import is_sound, progress_of
 from taskbahn.protocol import messages
-from taskbahn.protocol.options import LONGEST
+from taskbahn.protocol.options import LONGEST_SECONDS
 from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.lifecycle import Event
@@ -143,7 +143,9 @@ class Outcomes:
             failures=job.failures,
             crashes=job.crashes,
             retryable=retryable,
-            delay=None if delay is None or not 0 <= delay <= LONGEST else delay,  # nan, too, which an older worker may send
+            delay=None
+            if delay is None or not 0 <= delay <= LONGEST_SECONDS
+            else delay,  # nan, too, which an older worker may send
             uniform=self._uniform,
         )
         info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **error}

@@ -130,9 +130,8 @@ class OfferChannel:
         if why == "time_limit":
             info = {"type": "TimeLimitExceeded", "message": "it ran longer than its run_within"}
         kind = why or kind
-        failed = messages.Failed(
-            id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=self._dispatcher.wall()
-        )  # type: ignore[arg-type]
+        now = self._dispatcher.wall()
+        failed = messages.Failed(id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=now)  # type: ignore[arg-type]
         report = messages.Report(failed=[failed])
         if kind == "crash":  # were its slot free at once, the next attempt would be called on a session that is on its way out
             self._dispatcher.clock.callLater(GONE_SECONDS, self._report, report)

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from taskbahn.worker.frames import DEAF, MOST_READ, Mark, Unframer, frame
+from taskbahn.worker.frames import DEAF_EXIT_CODE, MAX_READ_BYTES, Mark, Unframer, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +28,8 @@ EXIT_LOOK = 0.25  # seconds between two looks for the end of a child, where the 
 HALT_LOOKS = 50  # milliseconds in which a halted process should have come to a halt, if it is not stuck in the kernel
 
 
-class Owner(Protocol):
-    """Who is told what happens to a child."""
+class ChildOwner(Protocol):
+    """What a child process reports to."""
 
     def child_ready(self, child: ChildProcess) -> None:
         """It has imported the application."""
@@ -55,7 +55,7 @@ class Death(NamedTuple):
         if self.code >= 0:
             hint = (
                 " (it could not talk to the worker any more; did a task close descriptors of others?)"
-                if self.code == DEAF
+                if self.code == DEAF_EXIT_CODE
                 else ""
             )
             return f"its process ended with exit code {self.code}{hint}{peak}"
@@ -79,7 +79,7 @@ class Death(NamedTuple):
 class ChildProcess:
     """A started child. `held` are the attempts it was given and has not answered, in order, with their sequence numbers."""
 
-    def __init__(self, program: ChildProgram, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, program: ChildProgram, owner: ChildOwner, loop: asyncio.AbstractEventLoop) -> None:
         self.held: dict[tuple[str, int], AttemptContext] = {}
         self.is_ready = False
         self.expected = 0.0  # seconds that `held` will probably take
@@ -206,7 +206,7 @@ class ChildProcess:
                 os.kill(self.pid, signal.SIGKILL)
 
     async def end(self) -> None:
-        """Let an idle child exit, and kill it if it does not; nobody is told."""
+        """Let an idle child exit, and kill it if it does not; its owner gets no call."""
         if self._is_gone:
             return
         self.tell("end") if not self.held and self.is_ready else self.kill()
@@ -222,7 +222,7 @@ class ChildProcess:
     def _read(self) -> None:
         while not self._is_gone:
             try:
-                data = self._socket.recv(MOST_READ)
+                data = self._socket.recv(MAX_READ_BYTES)
             except BlockingIOError:
                 return
             except ConnectionError:
@@ -238,7 +238,7 @@ class ChildProcess:
                 self._reason = f"it sent what cannot be read ({type(error).__name__}: {error})"
                 self.kill()
                 return
-            if len(data) < MOST_READ:
+            if len(data) < MAX_READ_BYTES:
                 return
 
     def _heard(self, records: list[Any]) -> None:

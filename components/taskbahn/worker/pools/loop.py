@@ -23,7 +23,7 @@ from taskbahn.worker.forked import ROLE, leave
 from taskbahn.worker.helper_processes import end_helpers, ends_with_helpers
 from taskbahn.worker.loop_thread import LoopThread
 from taskbahn.worker.loop_watch import Blockade, LoopWatch
-from taskbahn.worker.pool import Line
+from taskbahn.worker.pool import WaitQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from taskbahn.tasks.task import Task
     from taskbahn.worker.outbox import Outbox
 
-LEFT_BEHIND_SECONDS = 30.0  # for which code of no running attempt may block the loop before it is given up: nobody can stop that
+LEFT_BEHIND_SECONDS = (
+    30.0  # for which code of no running attempt may block the loop before the worker gives it up: nothing can stop that
+)
 END_WITHIN = 1.0  # seconds that the coroutines may take to end after they were cancelled, when the pool is stopped
 HOLD_SECONDS = 0.002  # that an outcome may wait for those of attempts that begin as it ends
 Running = dict["AttemptContext", "asyncio.Task[None]"]
@@ -63,13 +65,13 @@ class LoopPool:
         self._outbox = outbox
         self._on_back = on_back
         self._on_blocked = on_blocked
-        self._line = Line()
+        self._line = WaitQueue()
         self._running: Running = {}
         self._is_due = False  # the loop will look at the line
         self._is_waking = False  # the loop will wake the outbox
         self._thread = LoopThread(reactor)
         self._watch = LoopWatch(self._thread)
-        self._cancelled: set[AttemptContext] = set()  # those that run and were told to stop
+        self._cancelled: set[AttemptContext] = set()  # those that run and have the order to stop
         self._told: Blockade | None = None
         self._looked_at = 0.0
 
@@ -263,7 +265,7 @@ class LoopPool:
         self._outbox.wake()
 
     def _was_not_told(self, context: AttemptContext) -> bool:
-        """Whether it was to stop, and could not be told because it blocked the loop."""
+        """Whether its order to stop could not reach it because it blocked the loop."""
         return context.stop is not None and context not in self._cancelled
 
     def _cancel(self, running: Running, context: AttemptContext) -> None:

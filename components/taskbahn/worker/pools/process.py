@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from taskbahn.attempt.context import DONE, FAILED, NOTICE
 from taskbahn.errors import ServiceError
 from taskbahn.worker.failure import outcome, stopped
-from taskbahn.worker.pool import BLOCKED_AFTER, Line
+from taskbahn.worker.pool import BLOCKED_AFTER, WaitQueue
 from taskbahn.worker.pools.childprocess import ChildProcess, Death
 from taskbahn.worker.pools.program import ChildProgram
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from taskbahn.attempt.context import AttemptContext, Record
     from taskbahn.worker.outbox import Outbox
 
-AHEAD = 0.005  # seconds of work that a child may have in hand
-MOST_AHEAD = 500  # attempts
+LOOK_AHEAD_SECONDS = 0.005  # seconds of work that a child may have in hand
+MAX_LOOK_AHEAD_ATTEMPTS = 500  # attempts
 UNKNOWN = 1.0  # seconds that a task is taken for before it ran
 WEIGHT = 0.2  # of the newest duration in a task's average
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # seconds before another try after a child that could not start
@@ -56,7 +56,7 @@ class ProcessPool:
         self._outbox = outbox
         self._loop = loop
         self._on_back = on_back
-        self._line = Line()
+        self._line = WaitQueue()
         self._durations: dict[str, float] = {}
         self._wanted_back = 0
         self._first: asyncio.Future[None] | None = None
@@ -228,10 +228,10 @@ class ProcessPool:
     def _fill(self, child: ChildProcess, share: int) -> None:
         waiting, durations = self._line.waiting, self._durations
         given: list[AttemptContext] = []
-        room = min(share, MOST_AHEAD - len(child.held))
+        room = min(share, MAX_LOOK_AHEAD_ATTEMPTS - len(child.held))
         while waiting and len(given) < room:
             expected = durations.get(waiting[0].task, UNKNOWN)
-            if child.expected + expected > AHEAD and (child.held or given):
+            if child.expected + expected > LOOK_AHEAD_SECONDS and (child.held or given):
                 break
             child.expected += expected
             given.append(waiting.popleft())

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.attempt.signals import Cancelled, Stop, TimeLimit
+from taskbahn.attempt.stops import Cancelled, Stop, TimeLimit
 from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
 from taskbahn.worker.helper_processes import end_helpers, ends_with_helpers
-from taskbahn.worker.pool import Line
+from taskbahn.worker.pool import WaitQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from taskbahn.tasks.task import Task
     from taskbahn.worker.outbox import Outbox
 
-MOST_ABANDONED = 100  # threads that never returned, after which their slots are lost
+MAX_ABANDONED_THREADS = 100  # threads that never returned, after which their slots are lost
 
 
-class Place:
+class ThreadSlot:
     """One thread and the attempt in it."""
 
     def __init__(self) -> None:
@@ -73,9 +73,9 @@ class ThreadPool:
         self._tasks = tasks
         self._new_context = AttemptContexts().new
         self._outbox = outbox
-        self._line = Line()
+        self._line = WaitQueue()
         self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the line, False: end
-        self._places: list[Place] = []
+        self._places: list[ThreadSlot] = []
         self._abandoned = 0
         self._is_stopped = False
 
@@ -128,7 +128,7 @@ class ThreadPool:
                 self._abandoned += 1
                 self._outbox.put_here(stopped(context, f"{context.stop_reason}; the thread did not stop and was left behind"))
                 self.log.warn("a thread hangs in {task}, job {job}, and was left behind", task=context.task, job=context.job)
-                if self._abandoned <= MOST_ABANDONED:
+                if self._abandoned <= MAX_ABANDONED_THREADS:
                     self._add_place()
                 return
 
@@ -137,14 +137,14 @@ class ThreadPool:
         return self._line.blocked(now)
 
     def _add_place(self) -> None:
-        place = Place()
+        place = ThreadSlot()
         self._places.append(place)
         place.thread = threading.Thread(target=self._serve, args=(place,), name="taskbahn-thread", daemon=True)
         place.thread.start()
         if self._line.waiting:
             self._tokens.put(True)
 
-    def _serve(self, place: Place) -> None:
+    def _serve(self, place: ThreadSlot) -> None:
         take, wait, put, tasks = self._line.waiting.popleft, self._tokens.get, self._outbox.put, self._tasks
         while True:
             try:
@@ -156,12 +156,12 @@ class ThreadPool:
             place.context = context
             record = self._run(place, tasks[context.task], context)
             place.context = None
-            if place.is_abandoned:  # its outcome is told, and the streams may be another worker's by now
+            if place.is_abandoned:  # its outcome is reported, and the streams may be another worker's by now
                 return
             self._streams.restore()
             put(record)
 
-    def _run(self, place: Place, task: Task[..., Any], context: AttemptContext) -> Record:
+    def _run(self, place: ThreadSlot, task: Task[..., Any], context: AttemptContext) -> Record:
         record: Record | None = None
         try:
             record = self._new_context().run(execute, task, context)

@@ -1,4 +1,4 @@
-"""One promise, waited for in every way there is."""
+"""One future, waited for in every way there is."""
 
 import asyncio
 import sys
@@ -12,7 +12,7 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
-from taskbahn.transport.future import Promise, as_deferred
+from taskbahn.transport.future import Future, as_deferred
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -28,10 +28,10 @@ def soon(call: Callable[[], Any]) -> None:
     timer.start()
 
 
-def promised(value: Any) -> Promise[Any]:
-    promise: Promise[Any] = Promise()
-    soon(lambda: promise.fail(value) if isinstance(value, Exception) else promise.resolve(value))
-    return promise
+def promised(value: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    soon(lambda: future.fail(value) if isinstance(value, Exception) else future.resolve(value))
+    return future
 
 
 def test_a_thread_waits_for_the_value() -> None:
@@ -44,26 +44,26 @@ def test_a_thread_gets_the_error() -> None:
 
 
 def test_a_thread_does_not_wait_for_ever() -> None:
-    promise: Promise[int] = Promise()
+    future: Future[int] = Future()
     with pytest.raises(TimeoutError):
-        promise.get(0.01)
-    assert promise.wait(-1) is False
+        future.get(0.01)
+    assert future.wait(-1) is False
 
 
 def test_only_the_first_word_counts() -> None:
-    promise: Promise[int] = Promise()
-    promise.resolve(1)
-    promise.resolve(2)
-    promise.fail(KeyError())
-    assert promise.get() == 1
+    future: Future[int] = Future()
+    future.resolve(1)
+    future.resolve(2)
+    future.fail(KeyError())
+    assert future.get() == 1
 
 
 def test_listeners_are_told_once_whenever_they_come() -> None:
-    promise: Promise[None] = Promise()
+    future: Future[None] = Future()
     told: list[str] = []
-    promise.listen(lambda: told.append("early"))
-    promise.resolve(None)
-    promise.listen(lambda: told.append("late"))
+    future.listen(lambda: told.append("early"))
+    future.resolve(None)
+    future.listen(lambda: told.append("late"))
     assert told == ["early", "late"]
 
 
@@ -72,7 +72,7 @@ def test_asyncio_awaits_it() -> None:
         assert await promised(5) == 5
         with pytest.raises(KeyError):
             await promised(KeyError())
-        done: Promise[int] = Promise()
+        done: Future[int] = Future()
         done.resolve(1)
         assert await done == 1
         assert await asyncio.gather(*[promised(n) for n in range(20)]) == list(range(20))
@@ -81,18 +81,18 @@ def test_asyncio_awaits_it() -> None:
 
 
 def test_asyncio_may_stop_waiting() -> None:
-    promise: Promise[int] = Promise()
+    future: Future[int] = Future()
 
     async def main() -> None:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(asyncio.ensure_future(promise), 0.01)
-        task = asyncio.ensure_future(promise)
+            await asyncio.wait_for(asyncio.ensure_future(future), 0.01)
+        task = asyncio.ensure_future(future)
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        promise.resolve(7)
-        assert await promise == 7
+        future.resolve(7)
+        assert await future == 7
 
     run(main)
 
@@ -109,10 +109,10 @@ def test_a_waiting_task_can_be_shown() -> None:
 
 def test_two_tasks_may_await_the_same() -> None:
     async def main() -> None:
-        promise = promised(3)
+        future = promised(3)
 
         async def wait() -> Any:
-            return await promise
+            return await future
 
         assert list(await asyncio.gather(wait(), wait())) == [3, 3]
 
@@ -120,23 +120,23 @@ def test_two_tasks_may_await_the_same() -> None:
 
 
 def test_a_loop_that_was_closed_meanwhile_does_no_harm() -> None:
-    promise: Promise[int] = Promise()
+    future: Future[int] = Future()
 
     async def main() -> None:
-        task = asyncio.ensure_future(promise)
+        task = asyncio.ensure_future(future)
         await asyncio.sleep(0)
         task.cancel()
 
     run(main)
-    promise.resolve(1)
-    assert promise.get() == 1
+    future.resolve(1)
+    assert future.get() == 1
 
 
 def test_awaiting_needs_something_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "twisted.internet.reactor", raising=False)
-    promise: Promise[int] = Promise()
+    future: Future[int] = Future()
     with ThreadPoolExecutor(1) as thread, pytest.raises(RuntimeError, match="asyncio loop or Twisted's reactor"):
-        thread.submit(lambda: promise.__await__().send(None)).result()
+        thread.submit(lambda: future.__await__().send(None)).result()
 
 
 @pytest_twisted.ensureDeferred
@@ -151,16 +151,16 @@ async def test_twisted_awaits_it() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_twisted_may_stop_waiting() -> None:
-    promise: Promise[int] = Promise()
+    future: Future[int] = Future()
 
     async def wait() -> int:
-        return await promise
+        return await future
 
     waiting = ensureDeferred(wait())
     waiting.cancel()
     with pytest.raises(CancelledError):
         await waiting
-    promise.resolve(1)
+    future.resolve(1)
     turn: Deferred[None] = Deferred()
     later: Any = reactor
     later.callLater(0, turn.callback, None)
