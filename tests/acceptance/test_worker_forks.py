@@ -17,7 +17,7 @@ from taskbahn.errors import JobCancelled, TaskbahnError
 
 POOLS = ("process", "thread", "loop")
 MODULE = """
-    import asyncio, multiprocessing, os, signal, subprocess, sys, time
+    import asyncio, multiprocessing, os, signal, subprocess, sys, threading, time
     from concurrent.futures import ProcessPoolExecutor
     from pathlib import Path
     from taskbahn import Taskbahn
@@ -40,8 +40,18 @@ MODULE = """
         with ProcessPoolExecutor(2) as pool:
             return list(pool.map(abs, range(-4, 0)))
 
+    forking = threading.local()
+
+    def terminate_early():
+        if getattr(forking, "is_early", False):
+            os.kill(os.getpid(), signal.SIGTERM)  # as a pool does that ends before its processes have begun
+
+    os.register_at_fork(after_in_child=terminate_early)  # before the worker's own
+
     def fork(how: str) -> int:
+        forking.is_early = how == "terminated early"
         copy = os.fork()
+        forking.is_early = False
         if copy == 0:
             if how == "exit":
                 sys.exit(3)
@@ -177,7 +187,10 @@ def test_a_task_may_have_an_executor_of_processes(app: Taskbahn, pool: str) -> N
 
 
 @pytest.mark.parametrize("pool", POOLS)
-@pytest.mark.parametrize("how, code", [("exit", 3), ("_exit", 3), ("return", 0), ("raise", 1), ("exec", 3), ("terminate", -15)])
+@pytest.mark.parametrize(
+    "how, code",
+    [("exit", 3), ("_exit", 3), ("return", 0), ("raise", 1), ("exec", 3), ("terminate", -15), ("terminated early", -15)],
+)
 def test_a_forked_copy_ends_with_its_own_code_and_only_the_original_answers(
     app: Taskbahn, pool: str, how: str, code: int
 ) -> None:

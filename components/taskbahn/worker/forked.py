@@ -1,7 +1,9 @@
 """What a forked copy of a worker, or of one of its child processes, may be: a plain program, and nothing of the original.
 
 A task may fork, by `os.fork` or through `multiprocessing`. The copy drops the signal handlers, the wake-up descriptor and
-the sockets of the original as it begins, and ends where the task's function ends in it.
+the sockets of the original as it begins, and ends where the task's function ends in it. Until the copy has dropped them its signals
+wait: a `Pool` that ends at once terminates copies which have hardly begun. Such a signal would go to the original, by the wake-up
+descriptor, and stop the worker; and the copy would miss it.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt.context import AttemptContext, Record
 
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+BLOCKED = threading.local()  # `mask`: the signals that the forking thread had blocked before
 FIRST_DESCRIPTOR = 3  # those before belong to the user
 
 
@@ -56,7 +59,7 @@ def guard(descriptors: Callable[[], Iterable[int]]) -> None:
     ROLE.descriptors = descriptors
     if not ROLE.is_guarded:
         ROLE.is_guarded = True
-        os.register_at_fork(after_in_child=_become_plain)
+        os.register_at_fork(before=_hold_signals, after_in_parent=_let_signals_come, after_in_child=_become_plain)
 
 
 def keep_from_copies(loop: asyncio.AbstractEventLoop) -> None:
@@ -100,6 +103,14 @@ def _code(error: BaseException | None) -> int:
     return 1
 
 
+def _hold_signals() -> None:
+    BLOCKED.mask = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+
+
+def _let_signals_come() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, BLOCKED.mask)
+
+
 def _become_plain() -> None:
     ROLE.is_copy = True
     with contextlib.suppress(ValueError):  # another interpreter than the main one has neither
@@ -107,6 +118,7 @@ def _become_plain() -> None:
         for number in HANDLED:
             if callable(signal.getsignal(number)):
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    _let_signals_come()
     loops = [loop for loop in ROLE.loops if not loop.is_closed()]
     _drop([*ROLE.descriptors(), *(descriptor for loop in loops for descriptor in _loop_descriptors(loop))])
     context = ACTIVE.get()
