@@ -1,4 +1,4 @@
-"""The time of the day that nobody can set: what jobs are dated by, while the router runs.
+"""The time of day by which jobs are dated while the router runs; setting the system's clock does not change it.
 
 A wall clock that jumps would run delayed jobs early, expire what has time left and delete what is to be kept. So the system's
 clock is read at the start, and from then on time passes as it does on a clock that cannot be set. What the two drift apart is

@@ -39,7 +39,7 @@ class Thread:
             done, function, args = item
             try:
                 value = function(*args)
-            except BaseException:  # noqa: BLE001 - it travels to whoever waits
+            except BaseException:  # noqa: BLE001 - it travels to the caller that waits
                 self._reactor.callFromThread(done.errback, Failure())  # type: ignore[no-untyped-call]
             else:
                 self._reactor.callFromThread(done.callback, value)

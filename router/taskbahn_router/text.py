@@ -1,4 +1,4 @@
-"""Numbers, names and durations as they stand in sentences."""
+"""Numbers, names and durations as sentences have them."""
 
 from __future__ import annotations
 

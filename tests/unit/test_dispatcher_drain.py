@@ -11,7 +11,7 @@ from support.dispatching import TASK, WALL, FakeWorker, Hall, job_id
 from taskbahn.protocol import messages
 from taskbahn.protocol.views import WorkerView
 from taskbahn_router.model.state import DispatcherState
-from taskbahn_router.workers.admin import MOST_JOBS, MOST_WISHES
+from taskbahn_router.workers.admin import MAX_SHOWN_JOBS, MOST_WISHES
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
@@ -186,7 +186,7 @@ def test_vitals_that_cannot_be_are_refused(hall: Hall, vitals: Any) -> None:
 
 
 def test_of_many_jobs_the_oldest_are_told(hall: Hall) -> None:
-    running(hall, jobs=MOST_JOBS + 20, slots=200)
+    running(hall, jobs=MAX_SHOWN_JOBS + 20, slots=200)
     view = views(hall)["w"]
-    assert view.running == MOST_JOBS + 20
-    assert [id for id, _, _ in view.jobs] == [job_id(number + 1) for number in range(MOST_JOBS)]
+    assert view.running == MAX_SHOWN_JOBS + 20
+    assert [id for id, _, _ in view.jobs] == [job_id(number + 1) for number in range(MAX_SHOWN_JOBS)]

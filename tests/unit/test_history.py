@@ -11,7 +11,7 @@ from support.dispatching import TASK, WALL, Hall, job_id
 from taskbahn.errors import InvalidName, InvalidRequest, UnknownTask
 from taskbahn.protocol import messages, views
 from taskbahn_router.dispatcher.dispatcher import KEEP_MINUTES
-from taskbahn_router.metrics.daily import MOST_TASKS
+from taskbahn_router.metrics.daily import MAX_TASKS
 from taskbahn_router.metrics.histogram import step_of
 from taskbahn_router.metrics.recent import MOST_NAMED, Bucket, Recent
 from taskbahn_router.metrics.recorder import Recorder
@@ -282,13 +282,13 @@ def test_what_is_typical_follows_the_newest_runs_and_outlives_the_day(watched: W
 def test_the_tasks_that_are_told_apart_are_bounded(watched: Watched) -> None:
     history = watched.history
     bucket = history.turn(WALL)
-    for number in range(MOST_TASKS + 5):
+    for number in range(MAX_TASKS + 5):
         history._tally(bucket, f"task.number{number}").accepted += 1
-    assert len(bucket.tasks) == MOST_TASKS + 1
+    assert len(bucket.tasks) == MAX_TASKS + 1
     assert bucket.tasks[""].accepted == 5
     history.turn(WALL + 5)
     history._tally(history.turn(WALL + 5), "another.one").accepted += 1
-    assert history.totals()["accepted"] == MOST_TASKS + 6
+    assert history.totals()["accepted"] == MAX_TASKS + 6
     assert history.statistics("another.one") is None
 
 

@@ -2,7 +2,7 @@
 
 Two jobs failed alike if they are of one task, their errors have one type and one innermost place in the user's code, and their
 messages differ only in what is different each time: numbers, hexadecimal, UUIDs, quoted text, paths and addresses. Lines may move in a file
-without making an error a new one, and a message is long enough to be told from another one after its first thousand characters.
+without making an error a new one, and the first thousand characters of a message are enough to distinguish it.
 """
 
 from __future__ import annotations

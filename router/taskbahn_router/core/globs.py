@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def is_pattern(text: str) -> bool:
-    """Return whether a text stands for more than itself."""
+    """Return whether a text is a pattern, which matches more than itself."""
     return "*" in text
 
 
@@ -17,7 +17,7 @@ def fits(text: str, pattern: str) -> bool:
     if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
         return False
     at, end = len(first), len(text) - len(last)
-    for part in middle:  # the first place where a part stands leaves the most room for those after it
+    for part in middle:  # the first place of a part leaves the most room for those after it
         found = text.find(part, at, end)
         if found < 0:
             return False

@@ -38,7 +38,10 @@ MOVES = MappingProxyType(
         (State.RUNNING, Event.RETRY): State.WAITING,  # for its delay
         (State.RUNNING, Event.WORKER_LOST): State.READY,  # its session ended, no outcome
         (State.RUNNING, Event.HAND_BACK): State.READY,  # the worker stops, or is too busy to begin
-        (State.RUNNING, Event.CANCEL): State.CANCELLED,  # at once; the worker is told, and a late outcome is refused
+        (
+            State.RUNNING,
+            Event.CANCEL,
+        ): State.CANCELLED,  # at once; the worker gets the order to stop, and a late outcome is refused
         (State.FAILED, Event.RETRY_BY_HAND): State.READY,
         (State.CANCELLED, Event.RETRY_BY_HAND): State.READY,
         (State.EXPIRED, Event.RETRY_BY_HAND): State.READY,

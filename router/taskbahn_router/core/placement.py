@@ -35,7 +35,7 @@ class WorkerCapacity:
         """Return how many more attempts may be handed out now, when *ahead* may lie in front of the slots.
 
         Beyond its slots a worker gets only short attempts, and only while nothing that may take long sits in a slot,
-        so that nobody waits behind a long job for more than about `LOOK_AHEAD_SECONDS`.
+        so that no attempt waits behind a long one for more than about `LOOK_AHEAD_SECONDS`.
         """
         if not self.open:
             return 0

@@ -49,18 +49,18 @@ class Policy:
 
 def resolve(task: messages.Options, call: messages.Options, own: str) -> Policy:
     """Fill the call's options up with the task's, and these with the defaults; *own* is the call's JSON text."""
-    told: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, default in DEFAULTS:
         value = getattr(call, name)
         if value is None:
             value = getattr(task, name)
-        told[name] = default if value is None else value
-    delays = told["retry_delays"] = tuple(told["retry_delays"] or ())
+        values[name] = default if value is None else value
+    delays = values["retry_delays"] = tuple(values["retry_delays"] or ())
     if call.retries is None and task.retries is None:
-        told["retries"] = len(delays)
-    told["tags"] = tuple(told["tags"] or ())
-    at_most_once = told.pop("delivery") == "at_most_once"
-    return Policy(at_most_once=at_most_once, cancel_on_caller_lost=told.pop("on_caller_lost") == "cancel", own=own, **told)
+        values["retries"] = len(delays)
+    values["tags"] = tuple(values["tags"] or ())
+    at_most_once = values.pop("delivery") == "at_most_once"
+    return Policy(at_most_once=at_most_once, cancel_on_caller_lost=values.pop("on_caller_lost") == "cancel", own=own, **values)
 
 
 @lru_cache(maxsize=1024)

@@ -38,7 +38,7 @@ class FailPermanently:
 def retry_delay(policy: Policy, failures: int, uniform: Callable[[], float]) -> float:
     """Return the seconds before the retry that follows failure number *failures* (from 1).
 
-    A list of delays is taken as it stands, its last one repeating. Otherwise exponential backoff with jitter: a share of
+    A list of delays is taken as it is, its last one repeating. Otherwise exponential backoff with jitter: a share of
     `retry_jitter` of the delay is random, so that jobs that failed together do not come back together.  uniform: 0 <= x < 1.
     Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """

@@ -11,7 +11,7 @@ MOST_AHEAD = 10_000  # ready jobs that are counted before one
 
 
 class WorkerFit(NamedTuple):
-    """How an attached worker stands to the jobs of one partition (a queue and a task)."""
+    """Whether and how an attached worker can run the jobs of one partition (a queue and a task)."""
 
     offers: bool  # the task
     serves: bool  # the queue too
@@ -28,30 +28,30 @@ class Capacity(NamedTuple):
     free: int
 
 
-def capacity_of(stands: Sequence[WorkerFit]) -> Capacity:
+def capacity_of(fits: Sequence[WorkerFit]) -> Capacity:
     """Return what the workers that serve a partition and take new jobs have."""
-    able = [stand for stand in stands if stand.serves and stand.is_open and not stand.is_blocked]
-    return Capacity(sum(stand.slots for stand in able), sum(max(0, stand.slots - stand.in_flight) for stand in able))
+    able = [fit for fit in fits if fit.serves and fit.is_open and not fit.is_blocked]
+    return Capacity(sum(fit.slots for fit in able), sum(max(0, fit.slots - fit.in_flight) for fit in able))
 
 
-def why_ready(task: str, queue: str, stands: Sequence[WorkerFit]) -> str:
-    """Say what a ready job waits for; *stands* are those of all attached workers."""
-    if not stands:
+def why_ready(task: str, queue: str, fits: Sequence[WorkerFit]) -> str:
+    """Say what a ready job waits for; *fits*: of all attached workers."""
+    if not fits:
         return "No worker is attached"
-    offering = [stand for stand in stands if stand.offers]
+    offering = [fit for fit in fits if fit.offers]
     if not offering:
         return f"No attached worker offers {task}"
-    serving = [stand for stand in offering if stand.serves]
+    serving = [fit for fit in offering if fit.serves]
     if not serving:
         return f"{_workers(offering)} that {_s(offering, 'offers', 'offer')} {task} {_s(offering, 'does', 'do')} not serve the queue {queue}"
-    able = [stand for stand in serving if stand.is_open]
+    able = [fit for fit in serving if fit.is_open]
     if not able:
         return f"{_workers(serving)} that can run it {_s(serving, 'takes', 'take')} no new jobs: {_s(serving, 'it is', 'they are')} draining"
-    awake = [stand for stand in able if not stand.is_blocked]
+    awake = [fit for fit in able if not fit.is_blocked]
     if not awake:
         their = _s(able, "its event loop is", "their event loops are")
         return f"{_workers(able)} that can run it {_s(able, 'does', 'do')} not answer for async tasks: {their} blocked"
-    slots, free = capacity_of(stands)
+    slots, free = capacity_of(fits)
     if free:
         return "A slot is free: it starts in a moment"
     all_slots = "The only slot" if slots == 1 else f"All {slots:,} slots"
@@ -82,9 +82,9 @@ def expected_start(now: float, ahead: int, these: Capacity, seconds_each: float 
     return now + (ahead + 1 - these.free) * seconds_each / these.slots
 
 
-def _s(stands: Sequence[WorkerFit], one: str, many: str) -> str:
-    return one if len(stands) == 1 else many
+def _s(fits: Sequence[WorkerFit], one: str, many: str) -> str:
+    return one if len(fits) == 1 else many
 
 
-def _workers(stands: Sequence[WorkerFit]) -> str:
-    return "The worker" if len(stands) == 1 else f"The {len(stands):,} workers"
+def _workers(fits: Sequence[WorkerFit]) -> str:
+    return "The worker" if len(fits) == 1 else f"The {len(fits):,} workers"

@@ -1,4 +1,4 @@
-"""The component that Crossbar loads, on Autobahn's session: what the dispatcher is told, and what it says to the outside."""
+"""The component that Crossbar loads, on Autobahn's session: what the dispatcher hears, and what it says to the outside."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class Component(ApplicationSession):
         extra = self.config.extra or {}
         folder = Path(extra.get("cbdir", "."))
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
-        told = settings(folder, extra, data)
-        self.service = Service(data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=told)
+        shown = settings(folder, extra, data)
+        self.service = Service(data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=shown)
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,
@@ -106,17 +106,17 @@ class Component(ApplicationSession):
         return done.addCallback(registered)
 
     def publish_event(self, topic: str, value: Any) -> None:
-        """Publish to whoever subscribes."""
+        """Publish to the subscribers."""
         self.publish(topic, value, options=PublishOptions(acknowledge=False))
 
     def is_watched(self, topic: str) -> bool:
-        """Return whether anybody subscribes to *topic*, exactly or by a pattern."""
+        """Return whether *topic* has subscribers, exactly or by a pattern."""
         if topic in self._watched:
             return True
         return bool(self._patterns) and any(_matches(topic, uri, match) for uri, match in self._patterns.values())
 
     def watches_jobs(self) -> bool:
-        """Return whether anybody subscribes to the topic of any job."""
+        """Return whether the topic of any job has subscribers."""
         return bool(self._watched_jobs or self._patterns)
 
     def flush_sockets(self) -> None:
@@ -133,7 +133,7 @@ class Component(ApplicationSession):
         return self._backlogs.of(session)
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
-        """Call a procedure of somebody else; fails with `offers.OfferFailed`."""
+        """Call a procedure of another session; fails with `offers.OfferFailed`."""
         call: Deferred[Any] = self.call(uri, *args, options=CallOptions(on_progress=on_progress), **kwargs)
         return call.addErrback(_offer_failed)
 
@@ -168,7 +168,7 @@ class Component(ApplicationSession):
             else:
                 call.gone(cancelled=True)
 
-        # later: a session that leaves is told of in the middle of leaving, when it still seems to live
+        # later: Crossbar reports a session in the middle of its leaving, when it still seems to live
         self.service.later(lambda: ensureDeferred(ask()))
 
     def _die(self, sentence: str) -> None:

@@ -1,10 +1,10 @@
 """Between our session and Crossbar's link to a component inside the router (`RouterApplicationSession`).
 
 That raises on INTERRUPT, in the middle of detaching the caller's session, which then keeps its registrations for ever (found with
-26.10.1). `DealerSession` stands before it: it takes invocations, interrupts and progressive results itself and passes the rest on, which also
+26.10.1). `DealerSession` is in front of it: it takes invocations, interrupts and progressive results itself and passes the rest on, which also
 spares each a dozen steps of Autobahn.
 
-When a node is told to end, Crossbar has our session leave, which forgets its calls, while their answers still come in; Autobahn
+When a node is ordered to end, Crossbar has our session leave, which forgets its calls, while their answers still come in; Autobahn
 raises on such an answer, in the middle of the message of the worker that sent it. `DealerSession` drops them.
 """
 
@@ -26,7 +26,7 @@ CANCELLED = "wamp.error.canceled"
 
 
 class DealerSession:
-    """Stands between our session and Crossbar's link; everything it does not know goes through unchanged.
+    """Takes what it knows between our session and Crossbar's link; everything else goes through unchanged.
 
     *asked* holds the session's own calls that wait for an answer, by request.
     """
@@ -58,13 +58,13 @@ class DealerSession:
             self._inner.send(msg)
 
     def _answered(self, msg: Any) -> None:
-        """Pass on an answer to a call of our own, if somebody waits for it still."""
+        """Pass on an answer to a call of our own, if the call still waits."""
         is_progress = type(msg) is message.Result and msg.progress
         if msg.request in self._asked and not (is_progress and self.reported(msg.request, msg.args, msg.kwargs)):
             self._inner.send(msg)
 
     def reported(self, request: int, args: list[Any] | None, kwargs: dict[str, Any] | None) -> bool:
-        """Take a progressive result of a call of our own; False if nobody takes such results here. Of a forgotten call it is dropped."""
+        """Take a progressive result of a call of our own; False if the call takes none. That of a forgotten call is dropped."""
         asked = self._asked.get(request)
         if asked is None:
             return True
@@ -73,7 +73,7 @@ class DealerSession:
             return False
         try:
             on_progress(*(args or ()), **(kwargs or {}))
-        except Exception:  # noqa: BLE001 - it must not end the connection of whoever answered
+        except Exception:  # noqa: BLE001 - it must not end the connection of the answering session
             self.log.failure("what {procedure} reported was not understood", procedure=asked.procedure)
         return True
 

@@ -6,7 +6,7 @@ it is even an object (`taskbahn.transport.raw_messages`), and its answers go str
 the ordinary way, to `DealerSession`: roles without fixed permissions or with anything to be checked, a call that is not allowed, or has
 a timeout, an opaque payload or a trace.
 
-Here a caller that is gone is also told from one that cancelled, which Crossbar does not tell its callees.
+This path also distinguishes a caller that is gone from one that cancelled; Crossbar does not tell its callees which.
 
 Not Crossbar's interface, but what lies beneath it: `setup.cfg` requires the one version that this was tried with.
 """
@@ -79,13 +79,13 @@ class Caller:
         try:
             raw_messages.say(transport, raw)
         except LOST:
-            pass  # as we shall be told
+            pass  # its end is reported next
         except PayloadExceededError as error:  # larger than the caller said it takes
             self.calls.pop(request, None)
             self.send_error(request, ApplicationError.INVALID_ARGUMENT, [f"the answer is larger than you accept: {error}"])
         except SerializationError as error:
             self._send_otherwise(request, raw, error, is_exact=is_exact)
-        except Exception:  # noqa: BLE001 - whoever made the answer must not suffer from where it goes
+        except Exception:  # noqa: BLE001 - the maker of the answer must not suffer from where it goes
             self.log.failure("an answer could not be sent")
 
     def _send_otherwise(self, request: int, raw: list[Any], error: Exception, *, is_exact: bool) -> None:
@@ -111,7 +111,7 @@ def with_long_integers_as_text(value: Any) -> Any:
 
 
 class DirectPath:
-    """Stands before a realm's router; everything that it does not take goes through unchanged.
+    """Takes calls in front of a realm's router; everything that it does not take goes through unchanged.
 
     own: the dispatcher's session.   on_report(request, args, kwargs) gets a progressive result of its own calls, and returns
     whether it took it.   later: calls a function when this turn of the event loop is over.
@@ -175,7 +175,7 @@ class DirectPath:
             self._send(session, msg)
 
     def _refuse_offer(self, session: Any, msg: Any, problem: str) -> None:
-        """Refuse an offer that nobody could take; a session that may not offer at all hears that from the dealer."""
+        """Refuse an offer that no job could reach; a session that may not offer at all hears that from the dealer."""
 
         def decided(authorization: Any) -> None:
             if authorization["allow"]:
@@ -192,7 +192,7 @@ class DirectPath:
             self._send(session, message.Error(message.Register.MESSAGE_TYPE, request, uri, [sentence]))
 
     def detach(self, session: Any = None) -> Any:
-        """A session leaves, or all of them: nobody waits any more for the answers to its calls."""
+        """A session leaves, or all of them: the answers to its calls have no reader any more."""
         if session is not None:
             self._forget_cancelled(session)
         for each in [session] if session is not None else list(self._callers):
@@ -268,7 +268,7 @@ class DirectPath:
 
 
 def _is_free(role: Any, session: Any, procedure: str) -> bool:
-    """Return whether whoever has a role may call a procedure, always, with anything, and says who it is."""
+    """Return whether the role may call this procedure unconditionally and discloses its caller."""
     from crossbar.router.role import RouterRoleStaticAuth  # loaded long since, where there is a router
 
     if type(role) is not RouterRoleStaticAuth:

@@ -1,7 +1,7 @@
 """Drops the connections of those who stopped reading: Crossbar keeps what waits for them in memory, without any bound.
 
 What a socket does not take yet is kept by Twisted in the connection, which is then among the reactor's writers. So a look costs as
-much as there are readers behind, however many connections are idle. Whoever exceeds one of these bounds is dropped:
+much as there are readers behind, however many connections are idle. A connection that exceeds one of these bounds is dropped:
 
 - more than `SEND_BUFFER_HIGH_WATER_BYTES` waits, and not a byte of it was taken for `STALLED_SECONDS`;
 - far more waits, and for some time it got no shorter (`PATIENCE`);
@@ -58,7 +58,7 @@ class SlowReader:
         return cls(connection.dataBuffer, connection.offset, now, backlog(connection), now)
 
     def look(self, connection: Any, now: float) -> str:
-        """Note how it stands; return why it must go, or nothing."""
+        """Note the state of its backlog; return why it must go, or nothing."""
         if connection.dataBuffer is not self.buffer or connection.offset != self.offset:  # only sending changes them
             self.buffer, self.offset, self.taken_at = connection.dataBuffer, connection.offset, now
         waiting = backlog(connection)
@@ -96,7 +96,7 @@ class SlowReaders:
             self._timer = None
 
     def look(self) -> None:
-        """Drop whoever exceeds a bound."""
+        """Drop the connections that exceed a bound."""
         now = self._reactor.seconds()
         waiting = {writer: backlog(writer) for writer in self._reactor.getWriters() if isinstance(writer, tcp.Server)}
         before, self._behind = self._behind, {}
@@ -144,7 +144,7 @@ class SlowReaders:
 class Backlogs:
     """Tells how much waits for the reader of a session.
 
-    Nobody but the reactor knows the connections here. One for whose reader much waits is among its writers for as long as that is so:
+    Only the reactor knows the connections here. While a connection has unsent bytes it is one of the reactor's writers:
     there a look finds it, within `LOOK_SECONDS`, and from then on it is known.
     """
 

@@ -69,7 +69,7 @@ NOT_HERE = b"""<!doctype html>
 
 
 def policy(document: bytes) -> bytes:
-    """Return the Content-Security-Policy of a page: of what stands inline it allows the import map, by its hash."""
+    """Return the Content-Security-Policy of a page: the only inline script that it allows is the import map, by its hash."""
     digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in INLINE_SCRIPT.findall(document)]
     return POLICY.format(scripts=" ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])).encode()
 

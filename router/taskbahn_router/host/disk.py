@@ -17,7 +17,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def check_free_space(folder: Path, size: int = ROOM_BYTES) -> None:
-    """Write so many bytes, if not told otherwise as many as a start does, and take them away.  Raises OSError.
+    """Write *size* bytes, by default as many as a start does, and take them away.  Raises OSError.
 
     Tried, for no number tells of quotas, reserved blocks and whether the disk is well.
     """

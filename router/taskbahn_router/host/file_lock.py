@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Holder(NamedTuple):
-    """The process that holds a lock, and the one that had started it; 0: nobody knows."""
+    """The process that holds a lock, and the one that had started it; 0: not known."""
 
     pid: int
     parent: int
 
 
 class Held(Exception):
-    """Somebody else holds it."""
+    """Another process holds it."""
 
     def __init__(self, holder: Holder) -> None:
         super().__init__(f"held by process {holder.pid}")
@@ -49,7 +49,7 @@ class Lock:
             if isinstance(error, BlockingIOError):
                 raise Held(holder) from None
             raise  # the file system has no locks
-        with contextlib.suppress(OSError):  # no room: it holds, and nobody is told who has it
+        with contextlib.suppress(OSError):  # no room: it holds, without a note of its holder
             file.truncate(0)
             line = f"{os.getpid()} {os.getppid()}\n"
             os.write(file.fileno(), line.encode())  # a buffer would try again at the end, and complain
@@ -64,7 +64,7 @@ class Lock:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Return who holds the file; None when nobody does, or nobody may look."""
+    """Return the process that holds the file; None without one, or when it must not be read."""
     try:
         with path.open(encoding="ascii") as file:
             try:

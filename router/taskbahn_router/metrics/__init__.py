@@ -1,1 +1,1 @@
-"""Numbers over time: what happened is counted as it is let out, kept by minutes, and answered as charts and statistics."""
+"""Numbers over time: the recorder counts what happened as it is published, keeps it by minutes, and answers with charts and statistics."""

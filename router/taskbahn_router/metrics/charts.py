@@ -1,4 +1,4 @@
-"""`views.History` from tallies: which buckets an answer has, and what stands in them."""
+"""`views.History` from tallies: which buckets an answer has, and what is in them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHORTEST, LONGEST = 60, 7 * 86400  # seconds that may be asked for
-STEPS = {900: 5, 6 * 3600: 60, 86400: 300, LONGEST: 3600}  # so many seconds at most -> seconds of a bucket
+STEPS = {900: 5, 6 * 3600: 60, 86400: 300, LONGEST: 3600}  # seconds of a chart, at most -> seconds of a bucket
 STOOD = ("waiting", "running", "oldest")
 DIGITS = 6  # of seconds
 
 
 def step_for(seconds: float) -> int:
-    """Return how long the buckets of a chart of so many seconds are."""
+    """Return the seconds of a bucket, for a chart of *seconds*."""
     return next(step for most, step in STEPS.items() if seconds <= most)
 
 

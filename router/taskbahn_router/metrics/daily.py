@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 HOURS = 24
-MOST_TASKS = 1_000  # that are told apart
+MAX_TASKS = 1_000  # that have numbers of their own
 ENOUGH = 20  # runs of the last hours are enough to tell what is typical now
 
 
@@ -30,8 +30,8 @@ class Daily:
         self._earlier: dict[str, histogram.Histogram] = {}  # runs of a task that had none since
 
     def has_room_for(self, task: str) -> bool:
-        """Return whether a task may be told apart from others."""
-        return task in self._sums or len(self._sums) < MOST_TASKS
+        """Return whether a task may have numbers of its own."""
+        return task in self._sums or len(self._sums) < MAX_TASKS
 
     def add_bucket(self, bucket: Bucket) -> None:
         """Take in a closed bucket."""
@@ -46,7 +46,7 @@ class Daily:
         """Take in what was stored of an hour; of what is older than a day only the runs count, if there are no others."""
         if hour_of(at) > hour_of(now) - HOURS * HOUR:
             self._add(hour_of(at), task, tally)
-        elif tally.runs and len(self._earlier) < MOST_TASKS:
+        elif tally.runs and len(self._earlier) < MAX_TASKS:
             self._earlier.setdefault(task, tally.runs)
 
     def of(self, task: str) -> Tally | None:
@@ -77,5 +77,5 @@ class Daily:
                     self._earlier[task] = tally.runs
         left = {task for tallies in self._hours.values() for task in tallies}
         self._sums = {task: tally for task, tally in self._sums.items() if task in left}
-        while len(self._earlier) > MOST_TASKS:
+        while len(self._earlier) > MAX_TASKS:
             del self._earlier[next(iter(self._earlier))]

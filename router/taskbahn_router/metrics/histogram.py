@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Histogram = dict[int, int]
 
-SHORTEST = 1e-5  # seconds; what is shorter, or less than nothing by somebody's clock, counts as this
+SHORTEST = 1e-5  # seconds; what is shorter, or less than nothing by a clock that was set, counts as this
 LONGEST = 1e7  # seconds, four months
 STEPS = 8  # in an octave
 FIRST = 1.0 - STEPS * log2(SHORTEST)  # what is added to the eighths of octaves, so that steps count from 1

@@ -31,13 +31,13 @@ class QueueAges:
         )  # partition -> since when it was never seen empty
 
     def look(self, now: float) -> None:
-        """Note how things stand; what each task has, only where a bucket of the charts ends."""
+        """Note what waits and runs; what each task has, only where a bucket of the charts ends."""
         self._crowded = {partition: self._crowded.get(partition, now) for partition in self._board.partitions_with_backlog}
         counts, oldest = self._board.counts, self.oldest(now)
         whole = QueueGauge(
             counts[State.READY] + counts[State.WAITING], counts[State.RUNNING], None if oldest is None else now - oldest
         )
-        self._history.stand(now, whole, self._tasks(now) if now % STEP >= STEP - TICK else {})
+        self._history.note_gauges(now, whole, self._tasks(now) if now % STEP >= STEP - TICK else {})
 
     def learn(self, accepted: dict[int, float]) -> None:
         """Take what the store says: partition -> when the oldest of its ready jobs was accepted."""

@@ -17,7 +17,7 @@ MOST_NAMED = 20_000  # tallies of tasks in all buckets: some 20 MB
 
 
 class Bucket:
-    """Five seconds: what happened, by task ("": those beyond the most that are told apart) and together.
+    """Five seconds: what happened, by task ("": those beyond `MAX_TASKS`) and together.
 
     whole is complete when the bucket is closed. queues: jobs that ended, kept for a minute.
     """
@@ -34,7 +34,7 @@ class Bucket:
     def close(self) -> None:
         """Nothing more happens in it."""
         whole = total(self.tasks.values())
-        whole.stands(self.whole.waiting, self.whole.running, self.whole.oldest)
+        whole.note_gauge(self.whole.waiting, self.whole.running, self.whole.oldest)
         self.whole = whole
 
 

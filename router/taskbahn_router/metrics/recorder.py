@@ -1,4 +1,4 @@
-"""Counts what happens, as it is let out: a few additions a job, into the bucket of these five seconds.
+"""Counts what happens, as it is published: a few additions a job, into the bucket of these five seconds.
 
 Closed buckets go into the chart of the last quarter of an hour (`recent`), the minutes for the store (`minutes`) and the last 24
 hours of each task (`daily`). Time is handed in with every call; where it is set back, counting goes on.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.metrics import histogram
-from taskbahn_router.metrics.daily import MOST_TASKS, Daily
+from taskbahn_router.metrics.daily import MAX_TASKS, Daily
 from taskbahn_router.metrics.minutes import Minutes, minute_of
 from taskbahn_router.metrics.recent import RATE_BUCKETS, STEP, Bucket, Recent
 from taskbahn_router.metrics.tally import COUNTS, NOTHING, Tallies, Tally, total
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import Claimed, Moved
 
 CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)  # an attribute of an enumeration costs as much as the rest
-BACK = 60.0  # seconds by which the time may go back before counting begins anew
+BACK = 60.0  # seconds by which the time may go back before counting begins again
 NO_TALLY = Tally()  # of a loop that has met no partition yet
 
 
@@ -78,7 +78,7 @@ class Recorder:
     # counting
 
     def count(self, effects: TurnEffects, result: CommitResult, now: float) -> None:
-        """Count all that a committed turn let out."""
+        """Count all that a committed turn published."""
         bucket = self.turn(now)
         if effects.gathered.new:
             self._accepted(bucket, effects.gathered.new)
@@ -154,7 +154,7 @@ class Recorder:
     def _tally(self, bucket: Bucket, task: str) -> Tally:
         tally = bucket.tasks.get(task)
         if tally is None:
-            if task and not (self._days.has_room_for(task) and len(bucket.tasks) < MOST_TASKS):
+            if task and not (self._days.has_room_for(task) and len(bucket.tasks) < MAX_TASKS):
                 return self._tally(bucket, "")
             tally = bucket.tasks[task] = Tally()
         return tally
@@ -176,12 +176,12 @@ class Recorder:
         self._days.add_bucket(bucket)
         self.fine.add(bucket)
 
-    def stand(self, now: float, whole: QueueGauge, tasks: dict[str, QueueGauge]) -> None:
+    def note_gauges(self, now: float, whole: QueueGauge, tasks: dict[str, QueueGauge]) -> None:
         """Note how things are; what is noted last counts for the bucket."""
         bucket = self.turn(now)
-        bucket.whole.stands(*whole)
+        bucket.whole.note_gauge(*whole)
         for task, standing in tasks.items():
-            self._tally(bucket, task).stands(*standing)
+            self._tally(bucket, task).note_gauge(*standing)
 
     # the store
 
@@ -278,5 +278,5 @@ class Recorder:
         if task:
             return self._bucket.tasks.get(task, NOTHING)
         whole = total(self._bucket.tasks.values())
-        whole.stands(self._bucket.whole.waiting, self._bucket.whole.running, self._bucket.whole.oldest)
+        whole.note_gauge(self._bucket.whole.waiting, self._bucket.whole.running, self._bucket.whole.oldest)
         return whole

@@ -16,7 +16,7 @@ COUNTS = ("accepted", "succeeded", "failed", "cancelled", "expired", "retried")
 class Tally:
     """Counts of jobs, how long they waited and ran, and how things stood at the end.
 
-    waits: from ready to started; runs: of attempts that succeeded. waiting, running, oldest: None when nobody looked.
+    waits: from ready to started; runs: of attempts that succeeded. waiting, running, oldest: None when it was not looked at.
     """
 
     __slots__ = (*COUNTS, "last_at", "oldest", "running", "runs", "waiting", "waits")
@@ -63,7 +63,7 @@ class Tally:
         histogram.take_away(self.waits, earlier.waits)
         histogram.take_away(self.runs, earlier.runs)
 
-    def stands(self, waiting: int | None, running: int | None, oldest: float | None) -> None:
+    def note_gauge(self, waiting: int | None, running: int | None, oldest: float | None) -> None:
         """Note how things are."""
         self.waiting, self.running, self.oldest = waiting, running, oldest
 
@@ -97,7 +97,7 @@ def add_to(tallies: Tallies, task: str, tally: Tally) -> None:
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
-    """Return the sum of tallies, of which the last one says how things stand."""
+    """Return the sum of tallies, of which the last one has the gauges."""
     result = Tally()
     for tally in tallies:
         result.add(tally)
@@ -105,4 +105,4 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 NOTHING = Tally()  # it was quiet
-NOTHING.stands(0, 0, None)
+NOTHING.note_gauge(0, 0, None)

@@ -69,6 +69,6 @@ class Call:
             self.replies.fail(self.request, error)
 
     def gone(self, *, cancelled: bool) -> None:
-        """Tell whoever works on the call that nobody waits for its answer any more."""
+        """Tell the handler of the call that its caller does not wait any more."""
         if self.on_gone is not None:
             self.on_gone(cancelled)

@@ -36,19 +36,19 @@ class RouterPort(Protocol):
         """Offer a procedure."""
 
     def publish_event(self, topic: str, value: Any) -> None:
-        """Publish to whoever subscribes."""
+        """Publish to the subscribers."""
 
     def is_watched(self, topic: str) -> bool:
-        """Return whether anybody subscribes to *topic*."""
+        """Return whether *topic* has subscribers."""
 
     def watches_jobs(self) -> bool:
-        """Return whether anybody subscribes to the topic of any job."""
+        """Return whether the topic of any job has subscribers."""
 
     def flush_sockets(self) -> None:
         """Give the sockets at once what was sent."""
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
-        """Call a procedure of somebody else; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
+        """Call a procedure of another session; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
 
     def unread_bytes(self, session: int | None) -> int:
         """Return how many bytes wait for the reader of a session; 0 for one for whom never much has waited."""

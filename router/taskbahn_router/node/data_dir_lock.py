@@ -3,7 +3,7 @@
 There are two. `lock` is held by `taskbahn up` and Crossbar's controller together, so it is free when both are gone. `owner` is held
 by `taskbahn up` alone, for as long as it means to stay: who finds it taken need not wait, and who finds it free while `lock` is
 taken meets a node that is ending, which takes a moment.
-Crossbar's own node.pid is no lock: it stays behind after a SIGKILL, and its number may be somebody else's by then.
+Crossbar's own node.pid is no lock: it stays behind after a SIGKILL, and another process may have its number by then.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Claim:
             return False
         try:
             self._owner.take()
-        except Held:  # by somebody who looks at this moment whether it is free
+        except Held:  # by another process, which looks at this moment whether it is free
             self._lock.release()
             return False
         return True

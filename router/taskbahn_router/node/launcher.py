@@ -67,15 +67,15 @@ class Addresses:
         return cls(page, f"ws://{host}:{port}/ws", f"rs://{host}:{port}", f"{page}readyz")
 
 
-def configuration(port: int, interface: str, data: Path, told: dict[str, Any] | None = None) -> dict[str, Any]:
+def configuration(port: int, interface: str, data: Path, shown: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return Crossbar's configuration for a node on that port, from the template beside this file.
 
-    told: what the dispatcher cannot see there itself, for `taskbahn.view.settings`.
+    shown: what the dispatcher cannot see there itself, for `taskbahn.view.settings`.
     """
     config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
     (worker,) = config["workers"]
     worker["options"] = {"pythonpath": [str(AHEAD)]}
-    worker["components"][0]["extra"] |= {"data": str(data)} | (told or {})
+    worker["components"][0]["extra"] |= {"data": str(data)} | (shown or {})
     (transport,) = worker["transports"]
     transport["endpoint"] |= {"port": port, "interface": interface}
     if ":" in interface:
@@ -84,7 +84,7 @@ def configuration(port: int, interface: str, data: Path, told: dict[str, Any] | 
 
 
 def check_interface(interface: str) -> None:
-    """Refuse to listen beyond the loopback interface: nobody has to show who they are yet."""
+    """Refuse to listen beyond the loopback interface: without login everybody there could do everything."""
     try:
         is_loopback = ipaddress.ip_address("127.0.0.1" if interface == "localhost" else interface).is_loopback
     except ValueError:
@@ -97,7 +97,7 @@ def check_interface(interface: str) -> None:
 
 
 def check_port(port: int, interface: str, patience: float = 0.0) -> None:
-    """Raise `NodeFailed` when somebody else has the port, also after *patience* seconds."""
+    """Raise `NodeFailed` when another program has the port, also after *patience* seconds."""
     family = socket.AF_INET6 if ":" in interface else socket.AF_INET
     until = time.monotonic() + patience
     while True:
@@ -201,7 +201,7 @@ class Node:
         lifeline.close()
 
     def ending(self) -> str:
-        """Say how it ended, though nobody stopped it."""
+        """Say how it ended without an order."""
         code = self.wait(0)
         if code is not None and code < 0:
             return f"Crossbar's controller (process {self.pid}) was ended by {signal.Signals(-code).name}"
@@ -215,7 +215,7 @@ class Node:
         self._signal_group(signal.SIGKILL)
 
     def _signal_group(self, number: int) -> bool:
-        """Signal the controller's group, which the router process is in; False when nobody is left in it."""
+        """Signal the controller's group, which the router process is in; False when no process is left in it."""
         try:
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError):  # the latter on macOS, when all are zombies
@@ -226,8 +226,8 @@ class Node:
         """Take the data directory and the port, and write what Crossbar reads.  Raises NodeFailed, OSError."""
         was_killed = self._folder.is_dir() and self._take_claim()  # first, as a node that is just ending has the port as well
         check_port(self._port, self._interface, PORT_SECONDS if was_killed else 0.0)
-        told = {"loglevel": self._loglevel, "given": self._given}
-        config = json.dumps(configuration(self._port, self._interface, self.data, told), indent=1)
+        shown = {"loglevel": self._loglevel, "given": self._given}
+        config = json.dumps(configuration(self._port, self._interface, self.data, shown), indent=1)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._take_claim()
         (self._folder / "failure").write_bytes(b" " * FAILURE_BYTES)

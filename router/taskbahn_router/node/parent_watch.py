@@ -1,4 +1,4 @@
-"""Nothing of a node outlives what it belongs to, however that ends: also by SIGKILL, of which nobody is told.
+"""Nothing of a node outlives what it belongs to, however that ends: also by SIGKILL, which no handler sees.
 
 `taskbahn up` holds one end of a pipe, and Crossbar's controller has the other as its standard input: the end of file says that
 `taskbahn up` is gone. The router process, which the controller starts, looks whether its parent is still the same (Crossbar's
@@ -39,7 +39,7 @@ def _read_to_the_end() -> None:
             pass
     os.kill(os.getpid(), signal.SIGINT)  # which Crossbar's controller takes for a clean stop
     time.sleep(GRACE_SECONDS)
-    with contextlib.suppress(OSError):  # it leads no group: somebody else started it
+    with contextlib.suppress(OSError):  # it leads no group: another program started it
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
 

@@ -1,6 +1,6 @@
 """Who waits for what: callers of tasks, waits for outcomes, and watchers of single jobs, which are in `job_watch`.
 
-Only what somebody follows is made into messages.
+Only what has followers is made into messages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Follower(Protocol):
-    """Somebody who follows one or more jobs."""
+    """Follows one or more jobs for a session."""
 
     wants_events: bool
 
@@ -163,7 +163,7 @@ class JobFollowers:
             self._dirty.discard(follower)
 
     def wants_events(self, job: str) -> bool:
-        """Return whether somebody wants the events of *job*."""
+        """Return whether a follower wants the events of *job*."""
         followers = self._by_job.get(job)
         return followers is not None and any(follower.wants_events for follower in followers)
 
@@ -186,7 +186,7 @@ class JobFollowers:
         self._dirty.add(waiter)
 
     def has(self, job: str) -> bool:
-        """Return whether anybody follows *job*."""
+        """Return whether *job* has followers."""
         return job in self._by_job
 
     def flush(self) -> None:

@@ -60,7 +60,7 @@ class JobWatch:
     """A `taskbahn.job.watch` after its question was put; `begin` when the snapshot is out.
 
     finish: called when the job has ended and all before is out.  fail: called with a Failure when the store cannot be read.
-    moved: called when the job is told to be in another state, with the watcher.
+    moved: called with the watcher when it has sent another state of the job.
     """
 
     wants_events = True
@@ -77,14 +77,14 @@ class JobWatch:
         self.call = call
         self.job = ""
         self.seq = 0  # of the job
-        self.state = ""  # as it was told last
-        self.place: dict[str, Any] | None = None  # the `views.Place` that was told last
+        self.state = ""  # as it was sent last
+        self.place: dict[str, Any] | None = None  # the `views.Place` that was sent last
         self._pages = pages
         self._finish = finish
         self._fail = fail
         self._moved = moved
         self._number = 0  # of the newest event that is out
-        self._let_out = 0  # of the newest one that the dispatcher let out; the store may be ahead of it
+        self._published = 0  # of the newest one that the dispatcher published; the store may be ahead of it
         self._in_snapshot = 0  # states up to this number are in the snapshot
         self._held: list[Event] | None = []  # while it is behind: states, and what came since the store was asked
         self._progress: Event | None = None  # while it is behind: the newest
@@ -92,8 +92,8 @@ class JobWatch:
         self._then: Callable[[], None] | None = None  # to be called when nothing is missing
 
     def events(self, job: str, events: list[Event]) -> None:
-        """Take events as they are let out."""
-        self._let_out = max(self._let_out, events[-1]["number"])
+        """Take events as they are published."""
+        self._published = max(self._published, events[-1]["number"])
         if self._held is None:
             if self._pages.waiting(self.call.caller) <= SEND_BUFFER_HIGH_WATER_BYTES:
                 are_news = events[0]["number"] > max(self._number, self._in_snapshot)  # as nearly always: numbers rise
@@ -108,7 +108,7 @@ class JobWatch:
         """The snapshot is out, whose newest event has the number *newest*: send what came after number *after*, of which rows begin."""
         self.job, self.seq = id_text(row.id), row.seq
         self._in_snapshot = row.number
-        self._let_out = max(self._let_out, newest)
+        self._published = max(self._published, newest)
         self._number = min(after, newest)
         self._held = [event for event in self._held or [] if self._is_news(event)]
         if self._progress is not None and self._progress["number"] < newest:
@@ -128,7 +128,7 @@ class JobWatch:
             self._then = then
 
     def _is_news(self, event: Event) -> bool:
-        """Return whether an event is neither out nor in the snapshot; a commit may be read before its events are let out."""
+        """Return whether an event is neither out nor in the snapshot; a commit may be read before its events are published."""
         number = event["number"]
         if event["kind"] == "state":
             return bool(number > max(self._number, self._in_snapshot))
@@ -164,11 +164,13 @@ class JobWatch:
         if not self.call.open:
             return
         is_full = len(rows) >= PAGE_EVENTS or sum(len(row.data) for row in rows) >= PAGE_BYTES
-        let_out = [row for row in rows if self._number < row.number <= self._let_out]  # the others come when they are let out
-        is_last = not self._is_gappy and not (is_full and len(let_out) == len(rows))
-        end = let_out[-1].number if let_out else self._number
+        published = [
+            row for row in rows if self._number < row.number <= self._published
+        ]  # the others come when they are published
+        is_last = not self._is_gappy and not (is_full and len(published) == len(rows))
+        end = published[-1].number if published else self._number
         held = self._held or []
-        page = {row.number: stored(self.job, row) for row in let_out}
+        page = {row.number: stored(self.job, row) for row in published}
         page |= {event["number"]: event for event in held if self._is_news(event) and (is_last or event["number"] <= end)}
         self._held = None if is_last else [event for event in self._held_states() if event["number"] > end]
         self._send([page[number] for number in sorted(page)])

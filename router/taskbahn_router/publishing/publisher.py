@@ -1,4 +1,4 @@
-"""What is let out after a commit: orders to workers, events to followers and topics, outcomes, changes for dashboards."""
+"""What is published after a commit: orders to workers, events to followers and topics, outcomes, changes for dashboards."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_CHANGES = 500  # jobs in one message to dashboards; the newest
 
 
 class Publisher:
-    """Lets effects be seen; makes messages only of what somebody follows."""
+    """Publishes effects; makes messages only of what has followers."""
 
     def __init__(self, board: DispatcherState, followers: JobFollowers, port: RouterPort) -> None:
         self._board = board

@@ -1,4 +1,4 @@
-"""Where jobs stand that do not run yet: for whoever asks, and for those who watch them, as it changes.
+"""Where jobs are that do not run yet: for clients that ask, and for those that watch them, as it changes.
 
 What is before a job is counted on the reader's thread; why it waits is read off the workers of now, in memory.
 """
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import JobRow
 
 QUEUED = (State.READY, State.WAITING)
-TOLD_SECONDS = 1.0  # between two places of one job
+SENT_SECONDS = 1.0  # between two places of one job
 TICK_SECONDS = 0.25
-MOST_EACH_TICK = 50  # jobs: 200 a second
-SAME_SECONDS = 5.0  # by which an expected start may be off before it is told anew
+MAX_JOBS_EACH_TICK = 50  # jobs: 200 a second
+SAME_SECONDS = 5.0  # by which an expected start may be off before it is sent again
 
 Served = list[set[int]]  # the partitions of each worker that takes new jobs
 
@@ -57,7 +57,7 @@ class QueuePositions:
         self._wall = wall
         self._clock = clock
         self._typical = typical
-        self._watchers: dict[JobWatch, float] = {}  # of jobs that do not run yet, with when they were told; longest ago first
+        self._watchers: dict[JobWatch, float] = {}  # of jobs that do not run yet, with when they got one; longest ago first
         self._ticks = False
 
     def served(self) -> Served:
@@ -85,7 +85,7 @@ class QueuePositions:
             self._tick_later()
 
     def forget(self, watcher: JobWatch) -> None:
-        """Nobody watches any more, or there is nothing to tell."""
+        """Drop a watcher: it has left, or its job does not wait any more."""
         self._watchers.pop(watcher, None)
 
     def _tick_later(self) -> None:
@@ -94,7 +94,7 @@ class QueuePositions:
             self._clock.callLater(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
-        """Ask for the places of the jobs that were told longest ago, in one question."""
+        """Ask for the places of the jobs whose watchers got one longest ago, in one question."""
         watchers = self._next()
         if not watchers:
             self._again()
@@ -113,8 +113,8 @@ class QueuePositions:
         """Return whom to tell in this tick, by the seqs of their jobs."""
         now = self._clock.seconds()
         chosen: dict[int, list[JobWatch]] = {}
-        for watcher, told_at in list(self._watchers.items()):
-            if told_at > now - TOLD_SECONDS or (len(chosen) == MOST_EACH_TICK and watcher.seq not in chosen):
+        for watcher, sent_at in list(self._watchers.items()):
+            if sent_at > now - SENT_SECONDS or (len(chosen) == MAX_JOBS_EACH_TICK and watcher.seq not in chosen):
                 break
             del self._watchers[watcher]
             if watcher.call.open:
@@ -132,8 +132,8 @@ class QueuePositions:
                     watcher.call.progress({"place": place})
 
     def _not_read(self, failure: Any) -> None:
-        if not failure.check(StoreUnavailable):  # then they are told later
-            self.log.failure("places cannot be told", failure)
+        if not failure.check(StoreUnavailable):  # then they are sent later
+            self.log.failure("places cannot be sent", failure)
 
     def _again(self) -> None:
         self._ticks = False
@@ -141,7 +141,7 @@ class QueuePositions:
 
 
 def spot(row: JobRow, served: Served) -> QueueCursor:
-    """Return where a ready job stands: among all jobs of the partitions that a worker serves together with its own."""
+    """Return where a ready job is: among all jobs of the partitions that a worker serves together with its own."""
     partitions = {row.partition}.union(*(partitions for partitions in served if row.partition in partitions))
     return QueueCursor(tuple(sorted(partitions)), row.priority, row.seq)
 

@@ -53,8 +53,8 @@ class StartEstimate:
     def _partition(self, row: JobRow) -> tuple[str, Capacity]:
         """Return why the jobs of a partition wait, and what the workers that may start them have."""
         if row.partition not in self._partitions:
-            stands = [_stand(worker, row) for worker in self._workers]
-            self._partitions[row.partition] = why_ready(row.task, row.queue, stands), capacity_of(stands)
+            fits = [_fit(worker, row) for worker in self._workers]
+            self._partitions[row.partition] = why_ready(row.task, row.queue, fits), capacity_of(fits)
         return self._partitions[row.partition]
 
     def _seconds_each(self, partitions: Sequence[int]) -> float | None:
@@ -71,8 +71,8 @@ class StartEstimate:
         return total / jobs if jobs else None
 
 
-def _stand(worker: Worker, row: JobRow) -> WorkerFit:
-    """Return how a worker stands to the jobs of a row's partition."""
+def _fit(worker: Worker, row: JobRow) -> WorkerFit:
+    """Return whether and how a worker can run the jobs of a row's partition."""
     room, blocked = worker.room, worker.is_blocked_for(row.task)
     serves = row.partition in room.partitions or (blocked and row.queue in worker.hello.queues)
     offers = serves or any(task.name == row.task for task in worker.hello.tasks)

@@ -129,7 +129,7 @@ class JobLists:
 
 
 def _check_known(call: Call) -> None:
-    """Raise `InvalidRequest` for what is no filter: whoever lists jobs to cancel them must not get all because of a slip."""
+    """Raise `InvalidRequest` for what is no filter: a client that lists jobs to cancel them must not get all because of a slip."""
     if call.args:
         raise InvalidRequest(f"taskbahn.view.jobs takes named arguments only: {', '.join(JOBS_ARGUMENTS)}")
     for name in call.kwargs:

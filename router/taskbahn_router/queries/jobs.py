@@ -94,16 +94,16 @@ class JobQueries:
             waiter.flush()
 
     def resend_outcome(self, id: str) -> None:
-        """Read how a job stands and tell its followers, if it is final."""
+        """Read the state of a job and tell its followers, if it is final."""
 
-        def told(rows: list[OutcomeRow]) -> None:
+        def found(rows: list[OutcomeRow]) -> None:
             for row in rows:
                 if row.state in FINAL_STATES:
                     self._followers.final([id, row.state, row.result, packed(row.error)])
             self._followers.flush()
 
         asked = self._runner.run(self._reader.outcomes, [id_bytes(id)])
-        asked.addCallbacks(told, lambda failure: self.log.failure("job {id} cannot be looked up", failure, id=id))
+        asked.addCallbacks(found, lambda failure: self.log.failure("job {id} cannot be looked up", failure, id=id))
 
     def get(self, call: Call) -> None:
         """`taskbahn.job.get`."""

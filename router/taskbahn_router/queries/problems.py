@@ -141,7 +141,7 @@ def _no_workers(facts: Facts) -> Iterator[Problem]:
 
 
 def _unserved(facts: Facts) -> Iterator[Problem]:
-    """Jobs that nobody could run, however long they wait."""
+    """Jobs that no attached worker can run, however long they wait."""
     if not facts.workers:
         return
     offered = frozenset[str]().union(*(tasks for tasks, _ in facts.kinds))
@@ -206,7 +206,7 @@ def _failing(facts: Facts) -> Iterator[Problem]:
             kind="failing",
             level="warning",
             sentence=f"Jobs of {len(worst) - MOST_ALIKE:,} more tasks fail: {join_names(worst[MOST_ALIKE:])}.",
-            hint="So many at once often have one cause: something that all of them need.",
+            hint="Many failures at once often have one cause: something that all of them need.",
             page="errors",
             query="state:failed since:1h",
         )
@@ -273,7 +273,7 @@ def _silent(facts: Facts) -> Iterator[Problem]:
             kind="silent_worker",
             level="warning",
             sentence=f"Not heard for {SILENT_SECONDS:.0f} s or longer: {pluralize(len(silent) - MOST_ALIKE, 'more worker')}.",
-            hint="So many at once: look at the network between them and this node.",
+            hint="Many at once: look at the network between them and this node.",
             page="workers",
         )
 
@@ -290,7 +290,7 @@ def _blocked(facts: Facts) -> Iterator[Problem]:
             kind="blocked_worker",
             level="error",
             sentence=f"{who} blocks the event loop of the worker {worker.id} at {what['at']}.",
-            hint="Its other async tasks stand still. Cancel the job if that is not to be; the task should await there, or be a plain `def`.",
+            hint="Its other async tasks do not run meanwhile. Cancel the job to end that; the task should await there, or be a plain `def`.",
             since=what["since"],
             page="workers",
             id=worker.id,
@@ -300,7 +300,7 @@ def _blocked(facts: Facts) -> Iterator[Problem]:
             kind="blocked_worker",
             level="error",
             sentence=f"The event loop is blocked of {pluralize(len(blocked) - MOST_ALIKE, 'more worker')}.",
-            hint="So many at once: the same task probably blocks all of them; `taskbahn workers` shows where.",
+            hint="Many at once: the same task probably blocks all of them; `taskbahn workers` shows where.",
             page="workers",
         )
 

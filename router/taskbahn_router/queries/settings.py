@@ -32,7 +32,7 @@ DEFAULT = "default"
 INSTALLED = "installed"
 FILES = ("config.yaml", "config.json")  # Crossbar takes the first that is there
 BYTES, SECONDS, JOBS = "bytes", "s", "jobs"
-GIVEN = {  # what `taskbahn up` is told
+GIVEN = {  # what is given to `taskbahn up`
     "port": "the one port for everything",
     "interface": "address that the port is on",
     "data": "directory of the jobs and of the node's files",
@@ -40,7 +40,7 @@ GIVEN = {  # what `taskbahn up` is told
 }
 FIXED: list[tuple[str, Any, str, str]] = [
     ("workers.heartbeat", registry.HEARTBEAT_SECONDS, SECONDS, "a worker reports at least that often"),
-    ("workers.missed_heartbeats", registry.MISSED_HEARTBEATS, "", "so many missed ones, and a worker is given up"),
+    ("workers.missed_heartbeats", registry.MISSED_HEARTBEATS, "", "missed heartbeats after which a worker is given up"),
     ("workers.grace", registry.GRACE_SECONDS, SECONDS, "in which a lost worker may come back to what it runs"),
     ("workers.slots", registry.MAX_SLOTS, "", "that one worker may have"),
     ("bounds.message", messages.MAX_MESSAGE, BYTES, "of one message, on either transport"),
@@ -83,14 +83,14 @@ def configuration(folder: Path) -> tuple[str, dict[str, Any]]:
             continue
         try:
             config = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
-        except (ValueError, yaml.YAMLError):  # somebody is writing it at this moment; Crossbar has read it before
+        except (ValueError, yaml.YAMLError):  # a program writes it at this moment; Crossbar has read it before
             break
         return name, config if isinstance(config, dict) else {}
     return "the configuration", {}
 
 
 def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) -> Iterator[Setting]:
-    """The port and what listens on it; a configuration of somebody else's may have it otherwise, and is not told then."""
+    """The port and what listens on it; a configuration of the user's own may have it otherwise, and is not shown then."""
     given: dict[str, str] = extra.get("given", {})
     door = next((door for door in _transports(config) if door.get("endpoint", {}).get("type") == "tcp"), {})
     endpoint = door.get("endpoint", {})

@@ -1,4 +1,4 @@
-"""How things stand, for `Status`: looked at once a second, answered from memory as often as anybody asks."""
+"""The state of the whole, for `Status`: looked at once a second, answered from memory."""
 
 from __future__ import annotations
 
@@ -79,15 +79,15 @@ class StatusQuery:
             return
         self._is_asking = True
 
-        def told(accepted: dict[int, float]) -> None:
+        def read(accepted: dict[int, float]) -> None:
             self._is_asking = False
             self._gauges.learn(accepted)
 
-        def untold(_: Any) -> None:  # the store has a trouble of its own, and that is told
+        def unread(_: Any) -> None:  # the store has a trouble of its own, which `problems` shows
             self._is_asking = False
 
         self._next_question = now + STEP
-        self._runner.run(self._reader.oldest).addCallbacks(told, untold)
+        self._runner.run(self._reader.oldest).addCallbacks(read, unread)
 
     def _dated(self, found: list[Problem], now: float) -> list[Problem]:
         """Say since when each problem is there, where it is not known better."""

@@ -2,7 +2,7 @@
 
 One `Batch` is one transaction: all of it is durable when `commit` returns, or nothing of it happened and `StoreUnavailable` was
 raised. A store is called on one thread of its own; each `Reader` on another one, and never waits for commits nor holds them up.
-A store decides nothing: it neither knows the time nor draws conclusions, it moves what it is told to move, guarded by state.
+A store decides nothing: it neither knows the time nor draws conclusions, it moves what the batch names, guarded by state.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class Reader(Protocol):
         """Return for each spot how many ready jobs come before it, counting no more than *most*."""
 
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
-        """Return how those jobs stand that exist, in any order, and none after *most_bytes* by `OutcomeRow.weight`.
+        """Return the outcomes of those jobs that exist, in any order, and none after *most_bytes* by `OutcomeRow.weight`.
 
         So if those that are returned weigh less, the others do not exist.
         """
@@ -186,7 +186,7 @@ class Store(Protocol):
     """The durable truth. Methods are called on one thread, in order."""
 
     def open(self) -> StartState:
-        """Open or create, migrate, and tell where things stand.  Raises StoreUnusable."""
+        """Open or create, migrate, and return what it found.  Raises StoreUnusable."""
 
     def commit(self, batch: Batch) -> CommitResult:
         """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again.

@@ -41,7 +41,7 @@ class Listed(NamedTuple):
 
 
 class QueueCursor(NamedTuple):
-    """Where a ready job stands: in partitions that are served together, those with higher priority come first, then the older ones."""
+    """The place of a ready job: in partitions that are served together, those with higher priority come first, then the older ones."""
 
     partitions: tuple[int, ...]
     priority: int
@@ -60,7 +60,7 @@ class FailedRow(NamedTuple):
 
 
 class OutcomeRow(NamedTuple):
-    """How a job stands, as briefly as a waiting caller needs it."""
+    """The state of a job, as briefly as a waiting caller needs it."""
 
     id: bytes
     state: str

@@ -1,4 +1,4 @@
-"""Who works: what is told of each worker, and how an operator keeps new attempts from one.
+"""What the views show of each worker, and how an operator keeps new attempts from one.
 
 A worker that is drained finishes what it has and stays attached. The wish is kept by the worker's id in memory: a reconnect does
 not undo it, a restart of the router does.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import Call
     from taskbahn_router.model.state import DispatcherState, Worker
 
-MOST_JOBS = 100  # told of one worker
+MAX_SHOWN_JOBS = 100  # shown of one worker
 MOST_WISHES = 1_000  # for workers that are not attached any more
 
 
@@ -50,12 +50,12 @@ class Workers:
             raise UnknownWorker(id[:100])
         if wanted is not worker.drained:
             self._wish(worker, wanted=wanted)
-            # a warning, for these are all that a node says unless it is told otherwise, and somebody will ask who did it
+            # a warning, for a node logs only those by default, and an operator will ask who did it
             self.log.warn(
                 "worker {worker} {what}, says {who} in session {session}",
                 worker=id,
                 what="takes no new jobs" if wanted else "takes jobs again",
-                who=call.authid or "somebody",
+                who=call.authid or "an unknown caller",
                 session=call.caller,
             )
         call.answer(self._view(worker))
@@ -85,7 +85,7 @@ def worker_view(worker: Worker, board: DispatcherState, now: float) -> dict[str,
     """Return the `views.WorkerView` of a worker; now: by the clock that `last_heartbeat` is of."""
     hello, vitals = worker.hello, worker.vitals
     speaks = isinstance(worker.orders, AttachChannel)  # others, which have no SDK, live for as long as their registration does
-    held = (board.jobs.get(id) for id in islice(worker.attempts, MOST_JOBS))  # in the order in which they were handed out
+    held = (board.jobs.get(id) for id in islice(worker.attempts, MAX_SHOWN_JOBS))  # in the order in which they were handed out
     return {
         "id": worker.id, "host": hello.host, "pid": hello.pid, "version": hello.version, "python": hello.python,
         "slots": worker.room.slots, "running": worker.room.in_flight, "queues": hello.queues, "tasks": [task.name for task in hello.tasks],

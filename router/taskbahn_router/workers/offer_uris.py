@@ -12,7 +12,7 @@ from taskbahn.protocol import messages
 
 NAMED = (messages.OFFER_AS_PREFIX, messages.OFFER_JOB_AS_PREFIX)
 PREFIXES = (messages.OFFER_PREFIX, messages.OFFER_JOB_PREFIX, *NAMED)
-TOLD = (messages.OFFER_JOB_PREFIX, messages.OFFER_JOB_AS_PREFIX)  # what is called under these is told of its job first
+WITH_JOB = (messages.OFFER_JOB_PREFIX, messages.OFFER_JOB_AS_PREFIX)  # what is called under these gets its job first
 TASK_NAME = re.compile(messages.TASK_NAME)
 OFFER_NAME = re.compile(messages.OFFER_NAME)
 
@@ -34,7 +34,7 @@ def offer_of(uri: str) -> Offer | None:
     name, rest = "", uri.removeprefix(prefix)
     if prefix in NAMED:
         name, _, rest = rest.partition(".")
-    return Offer(uri, rest, name, prefix in TOLD)
+    return Offer(uri, rest, name, prefix in WITH_JOB)
 
 
 def problem_of(uri: str, match: str = "exact") -> str:

@@ -1,6 +1,6 @@
-"""Workers without an SDK: whoever registers `taskbahn.offer.<task>` offers that task; the dispatcher calls it.
+"""Workers without an SDK: a session that registers `taskbahn.offer.<task>` offers that task; the dispatcher calls it.
 
-Under `taskbahn.offer_job.<task>` it is told of its job before the arguments. WAMP lets one session register a URI; several
+Under `taskbahn.offer_job.<task>` it gets its job before the arguments. WAMP lets one session register a URI; several
 workers of one task register `taskbahn.offer_as.<name>.<task>` or `taskbahn.offer_job_as.<name>.<task>`, each with its own name.
 Each registration is one worker with one slot; its progressive results are progress, its result or error the outcome.
 """
@@ -195,7 +195,7 @@ class Offers:
         self._dispatcher.room_changed()
 
     def deleted(self, registration: int) -> None:
-        """A registration is gone; its attempts are lost at once, for nobody can come back under it."""
+        """A registration is gone; its attempts are lost at once, for no session can come back under it."""
         worker = self._workers.pop(registration, None)
         if worker is not None:
             self._registry.lose(worker, at_once=True)

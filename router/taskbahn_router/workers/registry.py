@@ -309,5 +309,5 @@ class WorkerRegistry:
 
 def attempts_in(report: messages.Report) -> set[tuple[str, int]]:
     """Return the attempts of which a report tells something."""
-    told: list[messages.Done | messages.Failed | messages.Notice] = [*report.done, *report.failed, *report.notices]
-    return {(one.id, one.attempt) for one in told}.union(report.back)
+    named: list[messages.Done | messages.Failed | messages.Notice] = [*report.done, *report.failed, *report.notices]
+    return {(one.id, one.attempt) for one in named}.union(report.back)

@@ -57,7 +57,7 @@ class MemoryStore:
         self._is_open = False
 
     def open(self) -> StartState:
-        """Tell where things stand."""
+        """Return what it found."""
         tables = self._tables
         with tables.lock:
             self._is_open = True

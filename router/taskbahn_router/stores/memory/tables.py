@@ -20,7 +20,7 @@ Key = tuple[float, int]  # something to order by, and the seq
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One job as it stands."""
+    """One job as it is now."""
 
     new: NewJob
     state: str

@@ -1,4 +1,4 @@
-"""What an error of SQLite means for whoever runs the router: what is to be done before it works again.
+"""What an error of SQLite means for the operator: what is to be done before it works again.
 
 Source of the codes: sqlite.org/rescode.html.
 """
@@ -28,7 +28,7 @@ def code_of(error: BaseException) -> int:
 
 
 def remedy(error: BaseException, path: Path) -> str:
-    """Return what has to be done about an error of the database at *path*, as the end of a sentence; empty if nobody knows."""
+    """Return what has to be done about an error of the database at *path*, as the end of a sentence; empty if that is not known."""
     code = code_of(error)
     if code in LOCKED:
         return f"close the program that holds {path}: a sqlite3 shell, a backup, another tool"

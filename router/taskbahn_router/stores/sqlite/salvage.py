@@ -1,7 +1,7 @@
 """Saves what can be read of a damaged database into a new one: `python -m taskbahn_router.stores.sqlite.salvage DATA`.
 
 `VACUUM INTO` stops at the first damaged page of a table, and `.recover` is neither in Python nor in the sqlite3 of some
-distributions. This reads row by row and steps over what cannot be read; indexes are made anew. The damaged files are kept.
+distributions. This reads row by row and steps over what cannot be read; indexes are built again. The damaged files are kept.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Salvage:
                 self._save(table, row)
             if not self.saved["line"]:
                 raise sqlite3.DatabaseError("no queue and task of it can be read")
-        self._new.execute("DELETE FROM job WHERE line NOT IN (SELECT id FROM line)")  # nobody knows what they were to do
+        self._new.execute("DELETE FROM job WHERE line NOT IN (SELECT id FROM line)")  # their task and queue are lost
         jobs = [seq for (seq,) in self._new.execute("SELECT seq FROM job").fetchall()]
         self.skipped["job"] += self.saved["job"] - len(jobs)
         self.saved["job"] = len(jobs)

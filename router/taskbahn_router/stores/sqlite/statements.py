@@ -56,7 +56,7 @@ MIGRATIONS = [
 
 @lru_cache(maxsize=512)
 def many(name: str, rows: int, columns: int, empty: tuple[int, ...] = ()) -> str:
-    """Return a statement for so many rows of so many columns, of which those that are *empty* (from 0) have no values to bind."""
+    """Return a statement for a number of rows and of columns, of which those that are *empty* (from 0) have no values to bind."""
     values = ["NULL" if column in empty else "?" for column in range(columns)]
     if rows == 1 and FROM_ROWS in SQL[name]:
         # a single row needs no table of its own, which costs more than the rest of the update

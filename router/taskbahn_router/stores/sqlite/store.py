@@ -35,7 +35,7 @@ STATE_COLUMN = {"insert_job": (INSERT, 3), "finish": (FINISH, 0), "requeue": (RE
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the file with the settings that every connection of ours has."""
+    """Open the file with the settings that every connection of the store has."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
         connection.execute(f"PRAGMA busy_timeout = {round(LOCK_SECONDS * 1000)}")
@@ -57,7 +57,7 @@ class SqliteStore:
         self._prepared: _Transaction | None = None
 
     def open(self) -> StartState:
-        """Open or create, migrate, and tell where things stand.  Raises StoreUnusable."""
+        """Open or create, migrate, and return what it found.  Raises StoreUnusable."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not os.access(self.path.parent, os.W_OK):
@@ -303,7 +303,7 @@ class _Transaction:
         return Answer(moved.after, is_moved=True)
 
     def _move(self, event: Event, jobs: list[Moved], *values: object) -> None:
-        """Move jobs by the statement of an event; what is told of them is what it did."""
+        """Move jobs by the statement of an event; what it returns is what it did."""
         GUARDS[event].check_count(event, self.execute(SQL[event], values).rowcount, len(jobs))
         self.result.moved += jobs
 
