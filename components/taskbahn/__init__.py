@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
     from taskbahn.attempt.current import current
-    from taskbahn.attempt.signals import GiveUp, Retry
     from taskbahn.errors import (
         InvalidArguments,
         JobCancelled,
         JobExpired,
         JobFailed,
+        NotFinished,
         RouterUnavailable,
         TaskbahnError,
         UnknownJob,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from taskbahn.jobs.batch import Batch, BatchProgress
     from taskbahn.jobs.chunk_stream import ChunkStream
     from taskbahn.jobs.job import Job
-    from taskbahn.jobs.outcome import NotFinished
     from taskbahn.protocol.states import State
+    from taskbahn.signals import GiveUp, Retry
     from taskbahn.tasks.task import AsyncTask, StreamTask, Task
 
 PLACES = {
@@ -35,14 +35,14 @@ PLACES = {
     "Batch": "jobs.batch",
     "BatchProgress": "jobs.batch",
     "ChunkStream": "jobs.chunk_stream",
-    "GiveUp": "attempt.signals",
+    "GiveUp": "signals",
     "InvalidArguments": "errors",
     "Job": "jobs.job",
     "JobCancelled": "errors",
     "JobExpired": "errors",
     "JobFailed": "errors",
-    "NotFinished": "jobs.outcome",
-    "Retry": "attempt.signals",
+    "NotFinished": "errors",
+    "Retry": "signals",
     "RouterUnavailable": "errors",
     "State": "protocol.states",
     "StreamTask": "tasks.task",

@@ -211,6 +211,12 @@ class NotReady(ServiceError):
     uri = PREFIX + "not_ready"
 
 
+class NotFinished(ServiceError, TimeoutError):
+    """The job goes on, but the caller's time to wait for it is over."""
+
+    uri = "taskbahn.error.not_finished"
+
+
 class JobFailed(WorkerError):
     """The job's last attempt failed; `detail` is its structured error: type, message, traceback, cause."""
 

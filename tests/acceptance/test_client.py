@@ -20,11 +20,11 @@ from taskbahn.errors import (
     JobCancelled,
     JobExpired,
     JobFailed,
+    NotFinished,
     UnknownJob,
     UnknownTask,
     WrongState,
 )
-from taskbahn.jobs.outcome import NotFinished
 from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import pytest
 
 from taskbahn.attempt.context import ACTIVE, MAX_CHUNKS, AttemptContext, Record
 from taskbahn.attempt.current import current
-from taskbahn.attempt.signals import GiveUp, Retry
 from taskbahn.attempt.stops import Cancelled, TimeLimit
 from taskbahn.errors import TooLarge
+from taskbahn.signals import GiveUp, Retry
 
 
 class Sink:

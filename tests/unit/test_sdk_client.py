@@ -12,9 +12,18 @@ from autobahn.wamp.types import CallResult
 
 from taskbahn import Taskbahn
 from taskbahn.client.client import MAX_SUBMISSIONS_IN_FLIGHT, Client
-from taskbahn.errors import InvalidArguments, JobCancelled, JobFailed, QueueFull, RouterUnavailable, TaskbahnError, UnknownJob
+from taskbahn.errors import (
+    InvalidArguments,
+    JobCancelled,
+    JobFailed,
+    NotFinished,
+    QueueFull,
+    RouterUnavailable,
+    TaskbahnError,
+    UnknownJob,
+)
 from taskbahn.jobs.job import Job, describe
-from taskbahn.jobs.outcome import NotFinished, outcome_error
+from taskbahn.jobs.outcome import outcome_error
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.states import State
 from taskbahn.transport.future import Future

@@ -18,7 +18,7 @@ ROUNDS = 120  # jobs of mischief in each pool
 SOURCE = """
     import asyncio, datetime, decimal, fractions, io, logging, math, os, pathlib, random, sys, time
     from taskbahn import Taskbahn, current
-    from taskbahn.attempt.signals import GiveUp, Retry
+    from taskbahn.signals import GiveUp, Retry
 
     app = Taskbahn()
 

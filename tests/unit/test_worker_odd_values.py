@@ -17,7 +17,7 @@ SOURCE = r"""
 import datetime, decimal, fractions, json, logging, os, sys
 from taskbahn import Taskbahn
 from taskbahn.attempt.current import current
-from taskbahn.attempt.signals import GiveUp, Retry
+from taskbahn.signals import GiveUp, Retry
 
 app = Taskbahn()
 SURROGATE = json.loads('"\\ud83d"')

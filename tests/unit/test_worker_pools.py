@@ -15,7 +15,7 @@ SOURCE = """
     import asyncio, logging, os, sys, time
     from taskbahn import Taskbahn
     from taskbahn.attempt.current import current
-    from taskbahn.attempt.signals import GiveUp, Retry
+    from taskbahn.signals import GiveUp, Retry
 
     app = Taskbahn()
 

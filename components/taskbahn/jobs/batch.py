@@ -7,9 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from taskbahn.attempt.blocking import check_may_block
-from taskbahn.errors import TaskbahnError
+from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.jobs.job import Job
-from taskbahn.jobs.outcome import NotFinished, outcome_error, outcome_value
+from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn.transport.future import Future

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
-from taskbahn.errors import TaskbahnError, from_info
+from taskbahn.errors import NotFinished, TaskbahnError, from_info
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
-from taskbahn.jobs.outcome import NotFinished, outcome_error, outcome_value
+from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.jobs.progress import progress_of
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.states import State

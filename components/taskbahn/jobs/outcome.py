@@ -8,7 +8,6 @@ from taskbahn.errors import (
     JobCancelled,
     JobExpired,
     JobFailed,
-    ServiceError,
     TaskbahnError,
     from_info,
 )
@@ -24,12 +23,6 @@ ENDINGS: dict[str, type[TaskbahnError]] = {
     State.CANCELLED: JobCancelled,
     State.EXPIRED: JobExpired,
 }
-
-
-class NotFinished(ServiceError, TimeoutError):
-    """The job goes on, but the time one wanted to wait is over."""
-
-    uri = "taskbahn.error.not_finished"
 
 
 def outcome_error(outcome: RawOutcome) -> TaskbahnError:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.context import FAILED
 from taskbahn.attempt.plain_data import seconds_of, text_of
-from taskbahn.attempt.signals import GiveUp, Retry
 from taskbahn.attempt.stops import Stop
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock
+from taskbahn.signals import GiveUp, Retry
 
 if TYPE_CHECKING:
     from taskbahn.attempt.context import AttemptContext, Record

@@ -1,13 +1,19 @@
-"""What a task's code raises to say what happens next; what the worker raises in it is in `stops`."""
+"""What a task's code raises to say what happens next, and what the worker raises in it (`attempt.stops`).
+
+This module keeps its place: recorded errors name it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from taskbahn.attempt.plain_data import seconds_of
+from taskbahn.attempt.stops import Cancelled, Stop, TimeLimit
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+__all__ = ["Cancelled", "GiveUp", "Retry", "Stop", "TimeLimit"]
 
 
 class GiveUp(Exception):
