@@ -122,7 +122,7 @@ test("durations and times are short", () => {
 });
 
 test("each page of the dashboard is in one table, with a word, a key and an icon of its own", async () => {
-  const { PAGES } = await import("../../web/taskbahn_web/static/app/page-table.js");
+  const { PAGES } = await import("../../web/taskbahn_web/static/app/shell/page-table.js");
   for (const what of ["page", "name", "key", "icon"]) assert.equal(new Set(PAGES.map((row) => row[what])).size, PAGES.length);
   const files = (await readdir(new URL("../../web/taskbahn_web/static/app/pages/", import.meta.url))).map((file) => file.replace(".js", ""));
   for (const { page, load, loadOne } of PAGES) {

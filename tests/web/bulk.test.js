@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { countOf, narrowed, runBulk } from "../../web/taskbahn_web/static/app/bulk.js";
+import { countOf, narrowed, runBulk } from "../../web/taskbahn_web/static/app/data/bulk.js";
 import { TaskbahnError } from "../../web/taskbahn_web/static/taskbahn.js";
 
 /** A router with these pages of ids; `verdict` answers for a job. */

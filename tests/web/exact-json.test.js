@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { parse, parseMarked, stringify, written } from "../../web/taskbahn_web/static/client/exact-json.js";
-import { MendedWampy } from "../../web/taskbahn_web/static/client/mended-wampy.js";
-import { pythonValue, javascriptOf } from "../../web/taskbahn_web/static/app/snippets.js";
+import { MendedWampy } from "../../web/taskbahn_web/static/client/wampy-fixes.js";
+import { pythonValue, javascriptOf } from "../../web/taskbahn_web/static/app/text/call-snippets.js";
 import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/shared/values.js";
 import { howFar } from "../../web/taskbahn_web/static/shared/how-far.js";
 import { json } from "../../web/taskbahn_web/static/shared/format.js";

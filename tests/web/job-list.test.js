@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changed, JobPages } from "../../web/taskbahn_web/static/app/job-pages.js";
-import { JobWindow } from "../../web/taskbahn_web/static/app/job-window.js";
-import { parseQuery } from "../../web/taskbahn_web/static/app/query.js";
+import { changed, JobPages } from "../../web/taskbahn_web/static/app/data/job-pages.js";
+import { JobWindow } from "../../web/taskbahn_web/static/app/data/job-window.js";
+import { parseQuery } from "../../web/taskbahn_web/static/app/data/query.js";
 
 /** Job number *n* of a store: the higher the newer. */
 const job = (n, changes = {}) => ({ id: `j${n}`, task: "a", queue: "q", state: "running", attempt: 1, created_at: n, tags: [], ...changes });

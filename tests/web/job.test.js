@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inFrame } from "../../web/taskbahn_web/static/app/frame.js";
-import { Selection } from "../../web/taskbahn_web/static/app/selection.js";
-import { spansOf } from "../../web/taskbahn_web/static/app/spans.js";
-import { completed, suggestions } from "../../web/taskbahn_web/static/app/suggest.js";
-import { runsOf } from "../../web/taskbahn_web/static/app/traceback.js";
+import { inFrame } from "../../web/taskbahn_web/static/app/core/frame.js";
+import { Selection } from "../../web/taskbahn_web/static/app/core/selection.js";
+import { spansOf } from "../../web/taskbahn_web/static/app/charts/spans.js";
+import { completed, suggestions } from "../../web/taskbahn_web/static/app/data/suggest.js";
+import { runsOf } from "../../web/taskbahn_web/static/app/text/traceback.js";
 
 test("frames of libraries fold, the user's own do not", () => {
   const own = '  File "/home/me/photos.py", line 3, in resize\n    return open(path)';

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { extended } from "../../web/taskbahn_web/static/app/carried-on.js";
-import { kept, ratesOf } from "../../web/taskbahn_web/static/app/rates.js";
-import { grouped, shown, versionsOf } from "../../web/taskbahn_web/static/app/settings-text.js";
+import { extended } from "../../web/taskbahn_web/static/app/data/extend-history.js";
+import { kept, ratesOf } from "../../web/taskbahn_web/static/app/charts/rates.js";
+import { grouped, shown, versionsOf } from "../../web/taskbahn_web/static/app/text/settings-text.js";
 
 const NONE = { accepted: 0, succeeded: 0, failed: 0, cancelled: 0, expired: 0, retried: 0 };
 const NAMES = [...Object.keys(NONE), "waiting", "running", "oldest", "wait", "wait95", "run", "run95"];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isTaken } from "../../web/taskbahn_web/static/app/keys.js";
-import { link, parse } from "../../web/taskbahn_web/static/app/route.js";
-import { whereabouts } from "../../web/taskbahn_web/static/app/whereabouts.js";
+import { isTaken } from "../../web/taskbahn_web/static/app/core/keys.js";
+import { link, parse } from "../../web/taskbahn_web/static/app/core/route.js";
+import { whereabouts } from "../../web/taskbahn_web/static/app/data/problem-link.js";
 
 test("what is wrong leads to the page that shows it", () => {
   const places = [

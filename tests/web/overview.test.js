@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { found } from "../../web/taskbahn_web/static/app/found.js";
-import { rangeOf, RANGES } from "../../web/taskbahn_web/static/app/ranges.js";
+import { found } from "../../web/taskbahn_web/static/app/shell/search-results.js";
+import { rangeOf, RANGES } from "../../web/taskbahn_web/static/app/charts/ranges.js";
 import { rate } from "../../web/taskbahn_web/static/shared/format.js";
-import { inWords, perSecondOf, sums, tilesOf } from "../../web/taskbahn_web/static/app/tiles.js";
+import { inWords, perSecondOf, sums, tilesOf } from "../../web/taskbahn_web/static/app/charts/tiles.js";
 
 const COUNTS = { accepted: 40, succeeded: 30, failed: 2, cancelled: 1, expired: 0, retried: 3 };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { nextPoint } from "../../web/taskbahn_web/static/app/points.js";
+import { nextPoint } from "../../web/taskbahn_web/static/app/charts/points.js";
 
 const TIMES = [...Array(30).keys()];
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { matches, parseQuery, wordsOf } from "../../web/taskbahn_web/static/app/query.js";
+import { matches, parseQuery, wordsOf } from "../../web/taskbahn_web/static/app/data/query.js";
 
 process.env.TZ = "UTC"; // what the times of the file are in
 const { now, good, bad } = JSON.parse(readFileSync(new URL("../support/queries.json", import.meta.url), "utf8"));

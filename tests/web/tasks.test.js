@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { prose } from "../../web/taskbahn_web/static/app/docstring.js";
-import { bytes, cores, share } from "../../web/taskbahn_web/static/app/measures.js";
-import { squaresOf } from "../../web/taskbahn_web/static/app/slots.js";
-import { javascriptOf, pythonOf, pythonValue, shellOf } from "../../web/taskbahn_web/static/app/snippets.js";
-import { columnsOf } from "../../web/taskbahn_web/static/app/columns.js";
-import { optionFields, optionsOf } from "../../web/taskbahn_web/static/app/task-options.js";
+import { prose } from "../../web/taskbahn_web/static/app/text/docstring.js";
+import { bytes, cores, share } from "../../web/taskbahn_web/static/app/text/measures.js";
+import { squaresOf } from "../../web/taskbahn_web/static/app/text/slot-squares.js";
+import { javascriptOf, pythonOf, pythonValue, shellOf } from "../../web/taskbahn_web/static/app/text/call-snippets.js";
+import { columnsOf } from "../../web/taskbahn_web/static/app/charts/merge-columns.js";
+import { optionFields, optionsOf } from "../../web/taskbahn_web/static/app/text/task-options.js";
 import { exampleOf, limitsText, typeText } from "../../web/taskbahn_web/static/shared/schema-text.js";
 import { fieldsOf, FURTHER, kindText } from "../../web/taskbahn_web/static/shared/schema.js";
 import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/shared/values.js";

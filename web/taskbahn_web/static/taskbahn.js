@@ -8,15 +8,15 @@
  *     console.log(await job.result());
  */
 
-import { again } from "./client/again.js";
+import { again } from "./client/retry-call.js";
 import { Connection } from "./client/connection.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { uuid7 } from "./client/ids.js";
 import { Job } from "./client/job.js";
 import { offer } from "./client/offer.js";
 import { address, checked } from "./client/options.js";
-import { pulse } from "./client/pulse.js";
-import { renewed } from "./client/renewed.js";
+import { pulse } from "./client/liveness.js";
+import { renewed } from "./client/resubscribe.js";
 import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
 import { JOB_CANCEL, JOB_RETRY, SUBMIT } from "./client/wire.js";

@@ -4,14 +4,14 @@ import { render } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { offerFocus } from "../shared/focus.js";
-import { drawWhenSeen } from "./drawing.js";
-import { Header } from "./header.js";
-import { html } from "./html.js";
-import { loadInTime, nameOf, pageOf } from "./pages.js";
+import { drawWhenSeen } from "./core/drawing.js";
+import { Header } from "./shell/header.js";
+import { html } from "./core/html.js";
+import { loadInTime, nameOf, pageOf } from "./shell/load-pages.js";
 import { Empty } from "./parts/note.js";
-import { Places } from "./places.js";
-import { link, route } from "./route.js";
-import { Shortcuts } from "./shortcuts.js";
+import { Places } from "./shell/navigation.js";
+import { link, route } from "./core/route.js";
+import { Shortcuts } from "./shell/shortcuts.js";
 
 function Page() {
   const { id, query } = route.value;

@@ -1,6 +1,6 @@
 /** One accepted job, as whoever started it holds it. */
 
-import { again } from "./again.js";
+import { again } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
 import { tell } from "./listeners.js";
 import { watch } from "./watch.js";

@@ -1,7 +1,7 @@
 /** Being a worker: a registration `taskbahn.offer_job_as.<name>.<task>`, made again on every session. */
 
 import { TaskbahnError } from "./errors.js";
-import { renewed } from "./renewed.js";
+import { renewed } from "./resubscribe.js";
 import { MAX_TASK_NAME, OFFER_JOB_AS_PREFIX, OFFER_JOB_PREFIX, OFFER_NAME, TASK_NAME } from "./wire.js";
 
 const REFUSED = "wamp.error.not_authorized"; // by a node that does not know named offers

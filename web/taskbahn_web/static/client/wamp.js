@@ -1,12 +1,12 @@
 /**
- * The one module that speaks with wampy (as `mended-wampy.js` has it): a WAMP session as four verbs, over one WebSocket, until that closes.
+ * The one module that speaks with wampy (as `wampy-fixes.js` has it): a WAMP session as four verbs, over one WebSocket, until that closes.
  * It never reconnects; `connection.js` does, with a new session, so that no state of an old one is left.
  */
 
 import { connectionLost, TaskbahnError } from "./errors.js";
 import { Invocations } from "./invocations.js";
 import { attempt } from "./listeners.js";
-import { MendedWampy } from "./mended-wampy.js";
+import { MendedWampy } from "./wampy-fixes.js";
 import { Errors } from "./wampy.js";
 import { REALM } from "./wire.js";
 

@@ -7,7 +7,7 @@ export interface Payload {
 }
 
 export interface Invocation {
-  details: { request: number }; // `mended-wampy.js` puts it there
+  details: { request: number }; // `wampy-fixes.js` puts it there
   argsList?: unknown[];
   argsDict?: Record<string, unknown>;
   result_handler(result: Payload): void;
@@ -35,7 +35,7 @@ export class Wampy {
   register(procedure: string, handler: (invocation: Invocation) => unknown): Promise<unknown>;
   unregister(procedure: string): Promise<unknown>;
 
-  // not for its users; `mended-wampy.js` mends what is wrong with them
+  // not for its users; `wampy-fixes.js` mends what is wrong with them
   protected _wamp_features: { roles: { callee: { features: Record<string, boolean> } } };
   protected _wsOnMessage(event: MessageEvent<string>): Promise<void>;
   protected _onInvocationMessage(message: [number, number, number, object, ...unknown[]]): Promise<void>;

@@ -3,7 +3,7 @@
  * After a reconnect it asks again with the last number it saw, so nothing is missed and nothing comes twice.
  */
 
-import { again } from "./again.js";
+import { again } from "./retry-call.js";
 import { JOB_WATCH } from "./wire.js";
 
 /** In these states a job has a place. @type {ReadonlySet<string>} */

@@ -2,7 +2,7 @@
 
 import { FINAL_STATES } from "../client/states.js";
 import { attempt } from "../client/listeners.js";
-import { awaitRetry } from "../client/retried.js";
+import { awaitRetry } from "../client/await-retry.js";
 import { applied } from "../shared/job-view.js";
 
 /**

@@ -3,16 +3,16 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { VIEW_ERRORS } from "../../client/wire.js";
-import { isReadOnly } from "../access.js";
-import { Answer } from "../answer.js";
+import { isReadOnly } from "../core/access.js";
+import { Answer } from "../data/answer.js";
 import { ago, count, fullTime, number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { useKeys } from "../keys.js";
-import { now } from "../live.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { now } from "../data/live.js";
 import { BulkDialog } from "../parts/bulk-dialog.js";
 import { Empty, Problem } from "../parts/note.js";
-import { link, route } from "../route.js";
-import { focusRow } from "../rows.js";
+import { link, route } from "../core/route.js";
+import { focusRow } from "../core/rows.js";
 
 /**
  * @typedef {import("../../client/wire.js").ErrorGroup} ErrorGroup

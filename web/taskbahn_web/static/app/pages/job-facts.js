@@ -2,13 +2,13 @@
 
 import { useEffect } from "preact/hooks";
 
-import { tasks } from "../directory.js";
+import { tasks } from "../data/directory.js";
 import { ago, day, duration, fullTime, number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
 import { CopyButton } from "../parts/copy-button.js";
 import { Named } from "../parts/value.js";
-import { link } from "../route.js";
+import { link } from "../core/route.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 

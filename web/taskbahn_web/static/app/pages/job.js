@@ -6,9 +6,9 @@ import { roughly, secondsLeft } from "../../shared/expected.js";
 import { howFar } from "../../shared/how-far.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { ago, count, duration, fullTime, percent, wholeDuration } from "../../shared/format.js";
-import { html } from "../html.js";
-import { JobFeed } from "../job-feed.js";
-import { now } from "../live.js";
+import { html } from "../core/html.js";
+import { JobFeed } from "../data/job-feed.js";
+import { now } from "../data/live.js";
 import { Bar } from "../parts/bar.js";
 import { Chunks } from "../parts/chunks.js";
 import { FailureView } from "../parts/failure.js";
@@ -20,7 +20,7 @@ import { State } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
 import { Value } from "../parts/value.js";
 import { Blocks } from "../parts/worker-parts.js";
-import { link } from "../route.js";
+import { link } from "../core/route.js";
 import { Arguments, Facts } from "./job-facts.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
@@ -81,7 +81,7 @@ function Alike({ job: { task, fingerprint } }) {
   </p>`;
 }
 
-/** @param {{title: string, children?: import("../html.js").Children}} props */
+/** @param {{title: string, children?: import("../core/html.js").Children}} props */
 function Panel({ title, children }) {
   return html`<section class="panel" aria-label=${title}><h2>${title}</h2>${children}</section>`;
 }

@@ -3,21 +3,21 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { VIEW_QUEUES } from "../../client/wire.js";
-import { isReadOnly } from "../access.js";
-import { tasks, workers } from "../directory.js";
+import { isReadOnly } from "../core/access.js";
+import { tasks, workers } from "../data/directory.js";
 import { count, number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { JobWindow } from "../job-window.js";
-import { useKeys } from "../keys.js";
-import * as live from "../live.js";
+import { html } from "../core/html.js";
+import { JobWindow } from "../data/job-window.js";
+import { useKeys } from "../core/keys.js";
+import * as live from "../data/live.js";
 import { BulkDialog } from "../parts/bulk-dialog.js";
 import { JobRows } from "../parts/job-rows.js";
 import { Empty, Problem } from "../parts/note.js";
 import { QueryBar } from "../parts/query-bar.js";
 import { ViewTabs } from "../parts/view-tabs.js";
-import { parseQuery } from "../query.js";
-import { go, link, route } from "../route.js";
-import { Selection } from "../selection.js";
+import { parseQuery } from "../data/query.js";
+import { go, link, route } from "../core/route.js";
+import { Selection } from "../core/selection.js";
 
 /** @typedef {import("../parts/bulk-dialog.js").Order} Order */
 
@@ -70,7 +70,7 @@ function rememberTags(list) {
   for (const tag of seenTags) if (seenTags.size > 200) seenTags.delete(tag);
 }
 
-/** @param {{q: string, wanted: import("../query.js").Wanted}} props */
+/** @param {{q: string, wanted: import("../data/query.js").Wanted}} props */
 function List({ q, wanted }) {
   const list = useMemo(() => new JobWindow(wanted, live), []);
   const selection = useMemo(() => new Selection(list.pages), [list]);
@@ -80,7 +80,7 @@ function List({ q, wanted }) {
   const isEmpty = list.pages.count === 0;
   rememberTags(list);
   useJobKeys(selection, setOrder);
-  const close = (/** @type {import("../bulk.js").BulkReport | null} */ report) => {
+  const close = (/** @type {import("../data/bulk.js").BulkReport | null} */ report) => {
     setOrder(null);
     if (report) selection.clear(); // what was not touched stays selected
   };
@@ -108,9 +108,9 @@ function useJobKeys(selection, onOrder) {
     const { value: id } = selection.current;
     if (id) go(link("jobs", id));
   };
-  /** @type {import("../keys.js").Keys} */
+  /** @type {import("../core/keys.js").Keys} */
   const moves = { j: [() => selection.move(1), "Next job"], k: [() => selection.move(-1), "Job before"], Enter: [open, "Open the job"] };
-  /** @type {import("../keys.js").Keys} */
+  /** @type {import("../core/keys.js").Keys} */
   const acts = {
     x: [() => selection.current.value && selection.click(selection.current.value), "Select the job, or not"],
     c: [() => order("cancel"), "Cancel what is selected, else the job"],
@@ -119,7 +119,7 @@ function useJobKeys(selection, onOrder) {
   useKeys(isReadOnly ? moves : { ...moves, ...acts });
 }
 
-/** How many there are, and what can be done to all of them. @param {{list: JobWindow, q: string, wanted: import("../query.js").Wanted, onOrder: (order: Order) => void}} props */
+/** How many there are, and what can be done to all of them. @param {{list: JobWindow, q: string, wanted: import("../data/query.js").Wanted, onOrder: (order: Order) => void}} props */
 function Summary({ list, q, wanted, onOrder }) {
   list.version.value; // drawn anew with it
   const { pages } = list;

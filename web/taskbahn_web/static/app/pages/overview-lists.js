@@ -4,12 +4,12 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { VIEW_JOBS, VIEW_WORKERS } from "../../client/wire.js";
 import { FINAL_STATES } from "../../taskbahn.js";
-import { Answer } from "../answer.js";
+import { Answer } from "../data/answer.js";
 import { ago, fullTime, wholeDuration } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
 import { ShortList } from "../parts/short-list.js";
-import { link } from "../route.js";
+import { link } from "../core/route.js";
 
 const SHOWN = 6;
 

@@ -2,15 +2,15 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 
-import { HistoryFeed } from "../history.js";
-import { html } from "../html.js";
-import { status } from "../live.js";
+import { HistoryFeed } from "../data/history.js";
+import { html } from "../core/html.js";
+import { status } from "../data/live.js";
 import { Chart } from "../parts/chart.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Problems } from "../parts/problems.js";
-import { RANGES, rangeOf } from "../ranges.js";
-import { link, route } from "../route.js";
-import { inWords, tilesOf } from "../tiles.js";
+import { RANGES, rangeOf } from "../charts/ranges.js";
+import { link, route } from "../core/route.js";
+import { inWords, tilesOf } from "../charts/tiles.js";
 import { Failures, Longest } from "./overview-lists.js";
 
 export function Overview() {
@@ -42,7 +42,7 @@ function Ranges({ chosen }) {
  * @param {object} props
  * @param {import("../../client/wire.js").Status} props.node
  * @param {HistoryFeed} props.feed
- * @param {import("../ranges.js").Range} props.range
+ * @param {import("../charts/ranges.js").Range} props.range
  */
 function Tiles({ node, feed, range }) {
   const [history, rates] = [feed.history.value, feed.rates.value];
@@ -54,9 +54,9 @@ function Tiles({ node, feed, range }) {
 
 /**
  * @param {object} props
- * @param {import("../tiles.js").Tile} props.tile
+ * @param {import("../charts/tiles.js").Tile} props.tile
  * @param {import("../../client/wire.js").History | null} props.history
- * @param {import("../ranges.js").Range} props.range
+ * @param {import("../charts/ranges.js").Range} props.range
  */
 function Tile({ tile, history, range }) {
   const { title, figure, note, where, isBad, lines, format } = tile;

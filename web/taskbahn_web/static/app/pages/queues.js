@@ -3,14 +3,14 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { VIEW_QUEUES } from "../../client/wire.js";
-import { Answer } from "../answer.js";
+import { Answer } from "../data/answer.js";
 import { fullTime, number, rate, wholeDuration } from "../../shared/format.js";
-import { html } from "../html.js";
-import { useKeys } from "../keys.js";
-import { now } from "../live.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { now } from "../data/live.js";
 import { Empty, Problem } from "../parts/note.js";
-import { link } from "../route.js";
-import { focusRow } from "../rows.js";
+import { link } from "../core/route.js";
+import { focusRow } from "../core/rows.js";
 
 /** @typedef {import("../../client/wire.js").QueueView} QueueView */
 

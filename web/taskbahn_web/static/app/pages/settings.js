@@ -3,13 +3,13 @@
 import { useEffect, useMemo } from "preact/hooks";
 
 import { VIEW_SETTINGS } from "../../client/wire.js";
-import { Answer } from "../answer.js";
+import { Answer } from "../data/answer.js";
 import { ago, fullTime } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now, status } from "../live.js";
+import { html } from "../core/html.js";
+import { now, status } from "../data/live.js";
 import { Problem } from "../parts/note.js";
-import { grouped, shown, versionsOf } from "../settings-text.js";
-import { chooseTheme, theme } from "../theme.js";
+import { grouped, shown, versionsOf } from "../text/settings-text.js";
+import { chooseTheme, theme } from "../core/theme.js";
 
 /** @typedef {import("../../client/wire.js").Setting} Setting */
 

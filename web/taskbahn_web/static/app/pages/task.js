@@ -4,13 +4,13 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { ANY } from "../../shared/schema.js";
 import { JOB_GET } from "../../client/wire.js";
-import { isReadOnly } from "../access.js";
-import { tasks } from "../directory.js";
-import { prose } from "../docstring.js";
+import { isReadOnly } from "../core/access.js";
+import { tasks } from "../data/directory.js";
+import { prose } from "../text/docstring.js";
 import { count, number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { JobList } from "../job-list.js";
-import { bahn } from "../live.js";
+import { html } from "../core/html.js";
+import { JobList } from "../data/job-list.js";
+import { bahn } from "../data/live.js";
 import { JobTable } from "../parts/job-table.js";
 import { Empty, Problem } from "../parts/note.js";
 import { SignatureView } from "../parts/signature.js";
@@ -18,7 +18,7 @@ import { Snippets } from "../parts/snippets.js";
 import { StartedJob } from "../parts/started-job.js";
 import { TaskForm } from "../parts/task-form.js";
 import { TaskNumbers } from "../parts/task-numbers.js";
-import { go, link } from "../route.js";
+import { go, link } from "../core/route.js";
 import { named } from "./job-facts.js";
 
 /** @typedef {import("../../client/wire.js").TaskView} TaskView */

@@ -2,15 +2,15 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { tasks } from "../directory.js";
+import { tasks } from "../data/directory.js";
 import { ago, count, duration, fullTime, number, summary } from "../../shared/format.js";
-import { html } from "../html.js";
-import { useKeys } from "../keys.js";
-import { now } from "../live.js";
-import { share } from "../measures.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { now } from "../data/live.js";
+import { share } from "../text/measures.js";
 import { Empty, Problem } from "../parts/note.js";
-import { link } from "../route.js";
-import { focusRow } from "../rows.js";
+import { link } from "../core/route.js";
+import { focusRow } from "../core/rows.js";
 
 /** @typedef {import("../../client/wire.js").TaskView} TaskView */
 

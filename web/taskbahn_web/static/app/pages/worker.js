@@ -3,15 +3,15 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { FINAL_STATES } from "../../taskbahn.js";
-import { workers } from "../directory.js";
-import { html } from "../html.js";
-import { JobList } from "../job-list.js";
+import { workers } from "../data/directory.js";
+import { html } from "../core/html.js";
+import { JobList } from "../data/job-list.js";
 import { DrainButton } from "../parts/drain.js";
 import { JobTable } from "../parts/job-table.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Slots } from "../parts/slots.js";
 import { Badges, Blocked, Ended, LastWord, Machine, Since } from "../parts/worker-parts.js";
-import { link } from "../route.js";
+import { link } from "../core/route.js";
 
 const MOST_RUNNING = 50; // jobs that are shown, the newest
 const MOST_ENDED = 12;
@@ -53,7 +53,7 @@ export function Worker({ id }) {
 
 /**
  * Some of its jobs, live.
- * @param {{title: string, caption: string, wanted: import("../query.js").Wanted, most: number}} props
+ * @param {{title: string, caption: string, wanted: import("../data/query.js").Wanted, most: number}} props
  */
 function Jobs({ title, caption, wanted, most }) {
   const list = useMemo(() => new JobList(wanted), [caption]);

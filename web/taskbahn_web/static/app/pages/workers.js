@@ -2,16 +2,16 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { workers } from "../directory.js";
+import { workers } from "../data/directory.js";
 import { count, number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { useKeys } from "../keys.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
 import { DrainButton } from "../parts/drain.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Slots } from "../parts/slots.js";
 import { Badges, Blocked, Ended, LastWord, Machine, Running, Since } from "../parts/worker-parts.js";
-import { link } from "../route.js";
-import { focusRow } from "../rows.js";
+import { link } from "../core/route.js";
+import { focusRow } from "../core/rows.js";
 
 const MOST_JOBS = 3; // that a card shows
 const MOST_TASKS = 6;

@@ -1,7 +1,7 @@
 /** How far something is, as a bar: a share if that is known, else only that it moves. */
 
 import { percent } from "../../shared/format.js";
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 
 /**
  * @param {object} props

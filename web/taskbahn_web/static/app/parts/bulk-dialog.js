@@ -2,10 +2,10 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { countOf, runBulk } from "../bulk.js";
+import { countOf, runBulk } from "../data/bulk.js";
 import { count, number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { bahn } from "../live.js";
+import { html } from "../core/html.js";
+import { bahn } from "../data/live.js";
 import { sentence } from "../../taskbahn.js";
 import { Bar } from "./bar.js";
 import { Problem } from "./note.js";
@@ -13,12 +13,12 @@ import { Problem } from "./note.js";
 const MOST_COUNTED = 20_000; // jobs that are counted before asking
 
 /**
- * @typedef {import("../bulk.js").BulkReport} BulkReport
+ * @typedef {import("../data/bulk.js").BulkReport} BulkReport
  *
  * @typedef {object} Order  what is to be done, to the jobs with these ids or to all that match a query
- * @property {import("../bulk.js").BulkAction} action
+ * @property {import("../data/bulk.js").BulkAction} action
  * @property {string[]} [ids]
- * @property {import("../bulk.js").Wanted} [query]  arguments of `taskbahn.view.jobs`
+ * @property {import("../data/bulk.js").Wanted} [query]  arguments of `taskbahn.view.jobs`
  * @property {string} [which]  the query in words: "that match state:failed"
  */
 

@@ -5,13 +5,13 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { html } from "../html.js";
-import { nextPoint } from "../points.js";
-import { repainted } from "../theme.js";
+import { html } from "../core/html.js";
+import { nextPoint } from "../charts/points.js";
+import { repainted } from "../core/theme.js";
 import { plot } from "./plot.js";
 
 /**
- * @typedef {import("../tiles.js").Line} Line
+ * @typedef {import("../charts/tiles.js").Line} Line
  *
  * @typedef {object} Under  what the pointer is over, or the keyboard at
  * @property {number} index

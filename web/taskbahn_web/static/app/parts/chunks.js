@@ -1,7 +1,7 @@
 /** What a job streams: text as one text, other values one a line. */
 
 import { stringify } from "../../client/exact-json.js";
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 
 const SHOWN = 200; // values that are no text
 

@@ -1,13 +1,13 @@
 /** Jobs that ended over time, as small columns: what failed stands on what succeeded. */
 
 import { count, number } from "../../shared/format.js";
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 
 const HEIGHT = 40; // units of the picture; each column is WIDE of them
 const WIDE = 8;
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
-/** @param {{columns: import("../columns.js").Column[], label: string}} props */
+/** @param {{columns: import("../charts/merge-columns.js").Column[], label: string}} props */
 export function Columns({ columns, label }) {
   const most = Math.max(1, ...columns.map(({ succeeded, failed }) => succeeded + failed));
   const high = (/** @type {number} */ jobs) => (jobs ? Math.max(1.5, (jobs / most) * HEIGHT) : 0);

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 
 const SAID = 2; // seconds
 

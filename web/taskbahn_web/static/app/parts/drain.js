@@ -4,10 +4,10 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { ADMIN_DRAIN } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
-import { isReadOnly } from "../access.js";
+import { isReadOnly } from "../core/access.js";
 import { count } from "../../shared/format.js";
-import { html } from "../html.js";
-import { bahn } from "../live.js";
+import { html } from "../core/html.js";
+import { bahn } from "../data/live.js";
 import { Problem } from "./note.js";
 
 /** @typedef {import("../../client/wire.js").WorkerView} WorkerView */

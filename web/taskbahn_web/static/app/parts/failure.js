@@ -1,8 +1,8 @@
 /** A structured error: what, why, where, what caused it, and how its process died if that is what happened. */
 
 import { count, number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { runsOf } from "../traceback.js";
+import { html } from "../core/html.js";
+import { runsOf } from "../text/traceback.js";
 import { CopyButton } from "./copy-button.js";
 
 /**

@@ -2,7 +2,7 @@
 
 import { FURTHER, kindText } from "../../shared/schema.js";
 import { problemText } from "../../shared/values.js";
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 import { FileButton } from "./file-button.js";
 
 /**

@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 
 const MOST = 700_000; // bytes; as base64 that is what the arguments of a job may have
 

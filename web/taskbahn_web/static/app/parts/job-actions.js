@@ -3,11 +3,11 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { FINAL_STATES, RETRIABLE_STATES, sentence } from "../../taskbahn.js";
-import { isReadOnly } from "../access.js";
-import { html } from "../html.js";
-import { useKeys } from "../keys.js";
-import { bahn } from "../live.js";
-import { link } from "../route.js";
+import { isReadOnly } from "../core/access.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { bahn } from "../data/live.js";
+import { link } from "../core/route.js";
 import { Problem } from "./note.js";
 
 /**

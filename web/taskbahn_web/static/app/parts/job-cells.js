@@ -2,8 +2,8 @@
 
 import { ago, duration, percent, wholeDuration } from "../../shared/format.js";
 import { howFar } from "../../shared/how-far.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
 import { Bar } from "./bar.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */

@@ -6,19 +6,19 @@
 import { Component } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { isReadOnly } from "../access.js";
+import { isReadOnly } from "../core/access.js";
 import { ago, fullTime, shortId } from "../../shared/format.js";
-import { inFrame } from "../frame.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
-import { link } from "../route.js";
+import { inFrame } from "../core/frame.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
+import { link } from "../core/route.js";
 import { How, took } from "./job-cells.js";
 import { State } from "./state.js";
 
 /**
  * @typedef {import("../../client/wire.js").JobView} JobView
- * @typedef {import("../job-window.js").JobWindow} JobWindow
- * @typedef {import("../selection.js").Selection} Selection
+ * @typedef {import("../data/job-window.js").JobWindow} JobWindow
+ * @typedef {import("../core/selection.js").Selection} Selection
  */
 
 const HEIGHT = { wide: 40, narrow: 76 }; // pixels of a row, as in jobs.css

@@ -1,9 +1,9 @@
 /** A few jobs, one a row: state, task, how far or how it ended, when, how long. */
 
 import { ago, fullTime, shortId } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
-import { link } from "../route.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
+import { link } from "../core/route.js";
 import { How, took } from "./job-cells.js";
 import { State } from "./state.js";
 

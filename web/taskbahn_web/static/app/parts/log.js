@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { AtEnd } from "../../shared/at-end.js";
 import { clock, count, fullTime, number } from "../../shared/format.js";
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 import { CopyButton } from "./copy-button.js";
 
 const SHOWN = 500; // lines, until more are asked for

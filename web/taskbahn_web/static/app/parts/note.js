@@ -1,10 +1,10 @@
 /** What a page says instead of, or beside, its content: what to do next, and what went wrong. */
 
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 
 /**
  * An empty place that teaches the next step.
- * @param {{title: string, command?: string, isPage?: boolean, children?: import("../html.js").Children}} props
+ * @param {{title: string, command?: string, isPage?: boolean, children?: import("../core/html.js").Children}} props
  */
 export function Empty({ title, command, isPage = false, children }) {
   return html`<div class="empty">
@@ -15,12 +15,12 @@ export function Empty({ title, command, isPage = false, children }) {
   </div>`;
 }
 
-/** What one should know of a page, though nothing is wrong. @param {{children?: import("../html.js").Children}} props */
+/** What one should know of a page, though nothing is wrong. @param {{children?: import("../core/html.js").Children}} props */
 export function Note({ children }) {
   return html`<p class="note" role="status">${children}</p>`;
 }
 
-/** A sentence about what went wrong. @param {{children?: import("../html.js").Children}} props */
+/** A sentence about what went wrong. @param {{children?: import("../core/html.js").Children}} props */
 export function Problem({ children }) {
   return html`<p class="problem" role="alert">${children}</p>`;
 }

@@ -31,7 +31,7 @@ function stylesheet(href) {
 /**
  * Draw, and redraw when the width changes.
  * @param {HTMLElement} host
- * @param {import("../tiles.js").Line[]} lines
+ * @param {import("../charts/tiles.js").Line[]} lines
  * @param {(number | null)[][]} data
  * @param {(under: import("./chart.js").Under | null) => void} onPointer
  * @returns {Promise<Plot>}
@@ -73,7 +73,7 @@ export async function plot(host, lines, data, onPointer) {
 
 /**
  * @param {HTMLElement} host
- * @param {import("../tiles.js").Line} line
+ * @param {import("../charts/tiles.js").Line} line
  * @returns {import("uplot").Series}
  */
 function series(host, { tone, isFaint }) {

@@ -1,9 +1,9 @@
 /** What is wrong now: a sentence, what to do, and the page that shows more; before everything else. */
 
 import { ago, count, fullTime } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
-import { whereabouts } from "../whereabouts.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
+import { whereabouts } from "../data/problem-link.js";
 
 /** @typedef {import("../../client/wire.js").Problem} Trouble */
 

@@ -2,17 +2,17 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { html } from "../html.js";
-import { useKeys } from "../keys.js";
-import { parseQuery } from "../query.js";
-import { completed, suggestions } from "../suggest.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { parseQuery } from "../data/query.js";
+import { completed, suggestions } from "../data/suggest.js";
 
 /** @typedef {{currentTarget: HTMLInputElement}} Typed */
 
 /**
  * @param {object} props
  * @param {string} props.q  what is asked for now
- * @param {import("../suggest.js").Known} props.known  values to suggest
+ * @param {import("../data/suggest.js").Known} props.known  values to suggest
  * @param {() => void} props.onFocus
  * @param {(q: string) => void} props.onQuery  a query without mistakes
  */
@@ -50,7 +50,7 @@ export function QueryBar({ q, known, onFocus, onQuery }) {
 /**
  * What is typed, where, and what may follow.
  * @param {string} q
- * @param {import("../suggest.js").Known} known
+ * @param {import("../data/suggest.js").Known} known
  * @param {(q: string) => void} onQuery
  */
 function useTyping(q, known, onQuery) {
@@ -69,7 +69,7 @@ function useTyping(q, known, onQuery) {
     setOpen(false);
     if (!parseQuery(query).problem) onQuery(query.trim().replaceAll(/\s+/g, " "));
   };
-  const choose = (/** @type {import("../suggest.js").Suggestion} */ line) => {
+  const choose = (/** @type {import("../data/suggest.js").Suggestion} */ line) => {
     const made = completed(text, caret, line);
     wished.current = made.caret;
     setTyped(made);

@@ -1,7 +1,7 @@
 /** A few jobs, one a line, beside other things: what, why or how far, and when. */
 
-import { html } from "../html.js";
-import { link } from "../route.js";
+import { html } from "../core/html.js";
+import { link } from "../core/route.js";
 
 /**
  * @typedef {object} Entry

@@ -3,7 +3,7 @@
 import { stringify } from "../../client/exact-json.js";
 import { limitsText, typeText } from "../../shared/schema-text.js";
 import { FURTHER } from "../../shared/schema.js";
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 
 /**
  * @typedef {import("../../client/wire.js").Schema} Schema

@@ -1,7 +1,7 @@
 /** A worker's slots as a picture: a square for each, filled if it is in use. */
 
-import { html } from "../html.js";
-import { squaresOf } from "../slots.js";
+import { html } from "../core/html.js";
+import { squaresOf } from "../text/slot-squares.js";
 import { Bar } from "./bar.js";
 
 /** @param {{slots: number, running: number, isDraining?: boolean}} props */

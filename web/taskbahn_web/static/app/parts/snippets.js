@@ -2,9 +2,9 @@
 
 import { useState } from "preact/hooks";
 
-import { url as own } from "../access.js";
-import { html } from "../html.js";
-import { javascriptOf, pythonOf, shellOf } from "../snippets.js";
+import { url as own } from "../core/access.js";
+import { html } from "../core/html.js";
+import { javascriptOf, pythonOf, shellOf } from "../text/call-snippets.js";
 import { CopyButton } from "./copy-button.js";
 
 const LANGUAGES = /** @type {const} */ ([

@@ -3,8 +3,8 @@
 import { inOrder } from "../../shared/stages.js";
 import { roughly } from "../../shared/expected.js";
 import { duration, number, pace, wholeDuration } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
 import { Bar } from "./bar.js";
 
 /** @typedef {import("../../client/wire.js").Stage} Stage */

@@ -5,9 +5,9 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { duration, percent, shortId } from "../../shared/format.js";
 import { howFar } from "../../shared/how-far.js";
-import { html } from "../html.js";
-import { JobFeed } from "../job-feed.js";
-import { link } from "../route.js";
+import { html } from "../core/html.js";
+import { JobFeed } from "../data/job-feed.js";
+import { link } from "../core/route.js";
 import { Bar } from "./bar.js";
 import { State } from "./state.js";
 

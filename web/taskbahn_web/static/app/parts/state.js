@@ -1,6 +1,6 @@
 /** A job's state as a dot and a word. */
 
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 
 /** How attempts end that did not succeed; they are shown like failed jobs. */
 const FAILURES = new Set(["error", "time_limit", "crash"]);

@@ -7,9 +7,9 @@ import { offerFocus } from "../../shared/focus.js";
 import { ANY, fieldsOf, FURTHER } from "../../shared/schema.js";
 import { argumentsOf, placed, typedOf } from "../../shared/values.js";
 import { sentence, TaskbahnError } from "../../taskbahn.js";
-import { html } from "../html.js";
-import { bahn } from "../live.js";
-import { optionFields, optionsOf } from "../task-options.js";
+import { html } from "../core/html.js";
+import { bahn } from "../data/live.js";
+import { optionFields, optionsOf } from "../text/task-options.js";
 import { FieldRow } from "./field.js";
 import { Problem } from "./note.js";
 

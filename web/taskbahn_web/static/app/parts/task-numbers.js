@@ -3,11 +3,11 @@
 import { useEffect, useMemo } from "preact/hooks";
 
 import { ago, duration, fullTime, number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
-import { share } from "../measures.js";
-import { link } from "../route.js";
-import { TaskHistory } from "../task-history.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
+import { share } from "../text/measures.js";
+import { link } from "../core/route.js";
+import { TaskHistory } from "../data/task-history.js";
 import { Columns } from "./columns.js";
 
 /** @typedef {import("../../client/wire.js").TaskStatistics} TaskStatistics */
@@ -44,7 +44,7 @@ function most(seconds) {
   return seconds === null || seconds === undefined ? "" : `95 % within ${duration(seconds)}`;
 }
 
-/** @param {{label: string, value: import("../html.js").Children, note?: string, isBad?: boolean, href?: string}} props */
+/** @param {{label: string, value: import("../core/html.js").Children, note?: string, isBad?: boolean, href?: string}} props */
 function Number({ label, value, note = "", isBad = false, href }) {
   return html`<div class=${isBad ? "number-bad" : ""}>
     <dt>${label}</dt>

@@ -6,10 +6,10 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { ago, duration, fullTime, wholeDuration } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
-import { link } from "../route.js";
-import { spansOf } from "../spans.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
+import { link } from "../core/route.js";
+import { spansOf } from "../charts/spans.js";
 import { FailureView } from "./failure.js";
 import { State } from "./state.js";
 
@@ -34,7 +34,7 @@ export function Timeline({ job }) {
 
 /**
  * @param {object} props
- * @param {import("../spans.js").Span} props.span
+ * @param {import("../charts/spans.js").Span} props.span
  * @param {(time: number) => string} props.share  of the axis
  * @param {boolean} props.isLive
  */

@@ -4,7 +4,7 @@ import { stringify } from "../../client/exact-json.js";
 import { useState } from "preact/hooks";
 
 import { json, number } from "../../shared/format.js";
-import { html } from "../html.js";
+import { html } from "../core/html.js";
 import { CopyButton } from "./copy-button.js";
 
 const LONG = 1200; // characters

@@ -3,11 +3,11 @@
 import { useState } from "preact/hooks";
 
 import { number } from "../../shared/format.js";
-import { html } from "../html.js";
-import { status } from "../live.js";
-import { parseQuery } from "../query.js";
-import { go, link } from "../route.js";
-import { BUILT_IN, forget, save, saved } from "../views.js";
+import { html } from "../core/html.js";
+import { status } from "../data/live.js";
+import { parseQuery } from "../data/query.js";
+import { go, link } from "../core/route.js";
+import { BUILT_IN, forget, save, saved } from "../data/views.js";
 
 const COUNTED = /** @type {Record<string, import("../../client/wire.js").State[]>} */ ({
   Running: ["running"],
@@ -30,7 +30,7 @@ export function ViewTabs({ q, name }) {
     const back = forget(which);
     setUndo({ name: which, back });
   };
-  const isHere = (/** @type {import("../views.js").View} */ view) => view.q === q && (!name || !own.some((each) => each.name === name) || view.name === name);
+  const isHere = (/** @type {import("../data/views.js").View} */ view) => view.q === q && (!name || !own.some((each) => each.name === name) || view.name === name);
   return html`<div class="views">
     <nav class="views-tabs" aria-label="Views of the jobs">
       ${BUILT_IN.map((view) => html`<a key=${view.name} class="view" href=${link("jobs", null, { q: view.q })} aria-current=${isHere(view) ? "page" : undefined}>

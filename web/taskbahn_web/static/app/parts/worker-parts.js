@@ -2,12 +2,12 @@
 
 import { useEffect } from "preact/hooks";
 
-import { workers } from "../directory.js";
+import { workers } from "../data/directory.js";
 import { ago, fullTime, number, wholeDuration } from "../../shared/format.js";
-import { html } from "../html.js";
-import { now } from "../live.js";
-import { bytes, cores, share } from "../measures.js";
-import { link } from "../route.js";
+import { html } from "../core/html.js";
+import { now } from "../data/live.js";
+import { bytes, cores, share } from "../text/measures.js";
+import { link } from "../core/route.js";
 import { Bar } from "./bar.js";
 
 /** @typedef {import("../../client/wire.js").WorkerView} WorkerView */

@@ -1,0 +1,155 @@
+/** One job as it lives: the newest view of it, its log and its chunks, from one watch that begins anew after a retry. */
+
+import { signal } from "@preact/signals";
+
+import { awaitRetry } from "../../client/await-retry.js";
+import { JOB_GET } from "../../client/wire.js";
+import { applied } from "../../shared/job-view.js";
+import { sentence, TaskbahnError } from "../../taskbahn.js";
+import { atOnce } from "../core/frame.js";
+import { bahn, now, onLive } from "./live.js";
+
+/**
+ * @typedef {import("../../client/wire.js").JobView} JobView
+ * @typedef {import("../../client/wire.js").Event} Event
+ */
+
+const MOST_LINES = 5000; // log lines and chunks that are kept here, the newest
+const LOOK_AGAIN = 10; // seconds, for a job that is due to be deleted
+const LONGEST = 86_400; // seconds that a timer runs
+const UNKNOWN_JOB = "taskbahn.error.unknown_job";
+
+export class JobFeed {
+  /** @type {import("@preact/signals").Signal<JobView | null>} */
+  job = signal(null);
+  /** @type {import("@preact/signals").Signal<Event[]>} */
+  log = signal([]);
+  /** @type {import("@preact/signals").Signal<Event[]>} */
+  chunks = signal([]);
+  /** A sentence. @type {import("@preact/signals").Signal<string>} */
+  problem = signal("");
+  /** The node has deleted it; what is known of it stays. */
+  isRemoved = signal(false);
+
+  #id;
+  #last = 0; // number of the newest event
+  #isOpen = true;
+  #isEnded = false; // the watch, with the job or for another reason
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #look;
+  /** @type {import("../../client/watch.js").Watch | null} */
+  #watch = null;
+  #stopAwaiting = () => {};
+  /** What is known, drawn or not. @type {{job: JobView | null, log: Event[], chunks: Event[]}} */
+  #now = { job: null, log: [], chunks: [] };
+  #draw = atOnce(() => this.#drawn());
+
+  /** @param {string} id */
+  constructor(id) {
+    this.#id = id;
+  }
+
+  /** Follow the job. @returns {() => void}  stops it */
+  open() {
+    this.follow();
+    const stopAgain = onLive(() => this.#isEnded && this.follow()); // the node stopped in an orderly way
+    return () => {
+      this.#isOpen = false;
+      clearTimeout(this.#look);
+      stopAgain();
+      this.#stopAwaiting();
+      this.#watch?.stop();
+    };
+  }
+
+  /** Begin anew after the newest event that is known. */
+  follow() {
+    this.#isEnded = false;
+    clearTimeout(this.#look);
+    this.problem.value = "";
+    this.#stopAwaiting();
+    this.#watch?.stop();
+    const watch = bahn.watch(
+      this.#id,
+      {
+        onSnapshot: (job) => this.#take({ job }),
+        onEvents: (events) => this.#happened(events),
+        onPlace: (place) => this.#now.job && this.#take({ job: { ...this.#now.job, place } }),
+      },
+      this.#last,
+    );
+    this.#watch = watch;
+    watch.outcome.then(
+      (job) => {
+        this.#isEnded = true;
+        this.#take({ job });
+        if (!this.#isOpen) return;
+        this.#stopAwaiting = awaitRetry(bahn.connection, this.#id, () => this.follow());
+        this.#lookLater();
+      },
+      (error) => {
+        this.#isEnded = true;
+        if (this.#isOpen) this.#failed(error);
+      },
+    );
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    if (this.#now.job && isUnknown(error)) this.isRemoved.value = true;
+    else this.problem.value = sentence(error);
+  }
+
+  /** Nobody tells that a job is deleted, but from when on that may happen is known: then it is looked for now and then. */
+  #lookLater() {
+    clearTimeout(this.#look);
+    const { kept_until: until } = this.#now.job ?? {};
+    if (!until || !this.#isOpen || !this.#isEnded) return;
+    const seconds = Math.min(LONGEST, Math.max(LOOK_AGAIN, until - now.peek()));
+    this.#look = setTimeout(() => (now.peek() < until ? this.#lookLater() : this.#lookForIt()), seconds * 1000);
+  }
+
+  #lookForIt() {
+    bahn.ask(JOB_GET, [this.#id]).then(
+      () => this.#lookLater(),
+      (error) => (isUnknown(error) && this.#isEnded ? this.#failed(error) : this.#lookLater()),
+    );
+  }
+
+  /** @param {{job: JobView}} known */
+  #take({ job }) {
+    this.#now.job = job;
+    this.#draw();
+  }
+
+  /** @param {Event[]} events */
+  #happened(events) {
+    const now = this.#now;
+    now.log = lengthened(now.log, events, "log");
+    now.chunks = lengthened(now.chunks, events, "chunk");
+    this.#last = events.reduce((last, { number }) => Math.max(last, number), this.#last);
+    if (now.job) now.job = events.reduce(applied, now.job);
+    this.#draw();
+  }
+
+  #drawn() {
+    const { job, log, chunks } = this.#now;
+    [this.job.value, this.log.value, this.chunks.value] = [job, log, chunks];
+  }
+}
+
+/** @param {unknown} error */
+function isUnknown(error) {
+  return error instanceof TaskbahnError && error.uri === UNKNOWN_JOB;
+}
+
+/**
+ * @param {Event[]} known
+ * @param {Event[]} events
+ * @param {Event["kind"]} kind
+ * @returns {Event[]}  the same list if nothing of that kind came
+ */
+function lengthened(known, events, kind) {
+  const fresh = events.filter((event) => event.kind === kind);
+  return fresh.length ? [...known, ...fresh].slice(-MOST_LINES) : known;
+}

@@ -1,0 +1,228 @@
+/**
+ * A live window on all jobs that match a query: loads what is looked at, and keeps it up to date by the stream of changes.
+ *
+ * A message of the stream has room for the newest `FULL` changes. When one is full others may have been left out, so what is
+ * looked at is asked for anew, at a bounded pace; the rest when somebody looks at it.
+ */
+
+import { signal } from "@preact/signals";
+
+import { VIEW_JOBS } from "../../client/wire.js";
+import { sentence } from "../../taskbahn.js";
+import { inFrame } from "../core/frame.js";
+import { JobPages } from "./job-pages.js";
+import { matches } from "./query.js";
+
+export const PAGE = 100; // jobs in one answer
+const FULL = 500; // changes in a message that has room for no more
+const NEAR = 60; // rows before the end at which more are asked for
+const MOST_LOADED = 20_000; // jobs in memory
+const MOST_ROWS = 500_000; // rows that a page can be scrolled through
+const PACE = 1; // seconds between two questions for the same rows
+const MOST_ASKED = 500; // jobs that one answer can hold
+
+/**
+ * @typedef {import("./job-pages.js").Change} Change
+ * @typedef {import("./job-pages.js").Page} Page
+ *
+ * @typedef {object} Source  what `live.js` offers
+ * @property {{ask: (procedure: string, args?: unknown[], kwargs?: Record<string, unknown>) => Promise<any>}} bahn
+ * @property {(listener: (changes: Change[]) => void) => () => void} onChanges
+ * @property {(action: () => void) => () => void} onLive
+ */
+
+export class JobWindow {
+  pages = new JobPages();
+  /** Rises with each drawing. */
+  version = signal(0);
+  /** Whether older jobs are being looked for. */
+  isLoading = signal(true);
+  /** Whether there was an answer. */
+  isKnown = signal(false);
+  /** A sentence. @type {import("@preact/signals").Signal<string>} */
+  problem = signal("");
+  /** New jobs that are held back. */
+  held = signal(0);
+  /** Whether somebody wants the list to stand still. */
+  isPaused = signal(false);
+
+  #wanted;
+  #source;
+  #draw;
+  #first = 0; // the rows that are looked at
+  #last = 30;
+  #isTop = true;
+  #isOpen = false;
+  #isAsking = false;
+  #isWished = false;
+  #isMissed = false; // changes came while the tab was hidden
+  #refreshedAt = 0; // seconds
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {Set<string>} */
+  #fresh = new Set();
+
+  /**
+   * @param {import("./query.js").Wanted} wanted
+   * @param {Source} source
+   * @param {(callback: () => void) => unknown} [frame]
+   */
+  constructor(wanted, source, frame) {
+    this.#wanted = wanted;
+    this.#source = source;
+    this.#draw = inFrame(() => this.#drawn(), frame);
+  }
+
+  /** Load, and follow from now on. @returns {() => void}  stops it */
+  open() {
+    this.#isOpen = true;
+    const shown = () => this.#isMissed && !document.hidden && this.#catchUp();
+    globalThis.document?.addEventListener("visibilitychange", shown);
+    const stops = [this.#source.onChanges((changes) => this.#take(changes)), this.#source.onLive(() => this.#catchUp())];
+    return () => {
+      this.#isOpen = false;
+      clearTimeout(this.#timer);
+      globalThis.document?.removeEventListener("visibilitychange", shown);
+      stops.forEach((stop) => stop());
+    };
+  }
+
+  /**
+   * Say which rows are looked at.
+   * @param {number} first
+   * @param {number} last  one after
+   * @param {boolean} isTop  whether the newest row is in sight; else the list is held still
+   */
+  see(first, last, isTop) {
+    const wasHeld = this.#isHeld;
+    [this.#first, this.#last, this.#isTop] = [first, last, isTop];
+    if (wasHeld && !this.#isHeld) this.#release();
+    void this.#pump();
+  }
+
+  /** Let the list stand still, or go on with the newest. @param {boolean} isPaused */
+  pause(isPaused) {
+    this.isPaused.value = isPaused;
+    if (!this.#isHeld) this.#release();
+  }
+
+  get #isHeld() {
+    return this.isPaused.value || !this.#isTop;
+  }
+
+  #release() {
+    this.#fresh.clear();
+    this.pages.age();
+    this.#refreshedAt = 0;
+    void this.#pump();
+  }
+
+  /** After a pause of the stream anything may have changed. */
+  #catchUp() {
+    this.#isMissed = false;
+    this.pages.age();
+    this.#refreshedAt = 0;
+    void this.#pump();
+  }
+
+  /** @param {Change[]} changes */
+  #take(changes) {
+    if (!changes.length || !this.isKnown.value) return;
+    if (globalThis.document?.hidden) return void (this.#isMissed = true);
+    const isWanted = (/** @type {import("./job-pages.js").JobView} */ job) => matches(job, this.#wanted);
+    for (const change of changes) {
+      const found = this.pages.take(change, isWanted, this.#isHeld);
+      if (found === "fresh" && this.#fresh.size < MOST_LOADED) this.#fresh.add(change.id);
+      if (found === "") this.#fresh.delete(change.id);
+      if (found === "unsure" && this.pages.pages.length) this.#ageOf(change.id);
+    }
+    if (changes.length >= FULL) this.pages.age();
+    if (!this.#isHeld) this.pages.trim(MOST_LOADED);
+    this.#draw();
+    void this.#pump();
+  }
+
+  /** @param {string} id */
+  #ageOf(id) {
+    (this.pages.entry(id)?.page ?? this.pages.pages[0]).isOld = true;
+  }
+
+  #drawn() {
+    this.held.value = this.#fresh.size;
+    this.version.value += 1;
+  }
+
+  /** Ask for what is needed, one question at a time. */
+  async #pump() {
+    this.#isWished = true;
+    if (this.#isAsking || !this.#isOpen) return;
+    this.#isAsking = true;
+    try {
+      while (this.#isOpen && this.#isWished) {
+        this.#isWished = false; // others may wish while this waits
+        this.#isWished = (await this.#step()) || this.#isWished;
+      }
+      this.problem.value = "";
+    } catch (error) {
+      this.problem.value = sentence(error);
+    }
+    this.#isAsking = false;
+    this.isLoading.value = false;
+  }
+
+  /** Do what is most urgent. @returns {Promise<boolean>}  whether there may be more to do */
+  async #step() {
+    const { pages } = this;
+    if (!this.isKnown.value) {
+      this.isLoading.value = true;
+      pages.reset(await this.#ask(null, PAGE));
+      this.isKnown.value = true;
+    } else {
+      const seen = [...new Set(pages.slice(this.#first, this.#last).map(({ page }) => page))];
+      const missing = seen.find(({ entries }) => !entries);
+      const old = missing ?? this.#due(seen);
+      if (old) await this.#refresh(old);
+      else if (this.#isNearEnd) await this.#more();
+      else return false;
+    }
+    this.#draw();
+    return true;
+  }
+
+  get #isNearEnd() {
+    const { next, count } = this.pages;
+    return next !== null && this.#last + NEAR > count && count < MOST_ROWS;
+  }
+
+  /** Which page may be asked for anew now; sets the timer if that is later. @param {Page[]} seen */
+  #due(seen) {
+    const old = seen.find(({ isOld, entries }) => isOld || (entries?.length ?? 0) > 2 * PAGE) ?? (seen.length ? undefined : this.pages.pages.find(({ isOld }) => isOld));
+    const wait = this.#refreshedAt + PACE - Date.now() / 1000;
+    if (!old || wait <= 0) return old;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#pump(), wait * 1000);
+    return undefined;
+  }
+
+  /** @param {Page} page */
+  async #refresh(page) {
+    const isKnown = page.entries !== null;
+    const answer = await this.#ask(page.before, isKnown ? PAGE : Math.min(MOST_ASKED, Math.max(PAGE, page.count)));
+    if (!this.pages.pages.includes(page)) return;
+    this.pages.put(page, answer, this.#isHeld && isKnown);
+    const seen = this.pages.slice(this.#first, this.#last);
+    if (!seen.some((row) => row.page.isOld)) this.#refreshedAt = Date.now() / 1000;
+    this.pages.forget(MOST_LOADED, this.#first);
+  }
+
+  async #more() {
+    this.isLoading.value = true;
+    this.pages.append(await this.#ask(this.pages.next, PAGE));
+    this.pages.forget(MOST_LOADED, this.#first);
+  }
+
+  /** @param {number | null} before @param {number} limit @returns {Promise<import("./job-pages.js").Answer>} */
+  #ask(before, limit) {
+    return this.#source.bahn.ask(VIEW_JOBS, [], { ...this.#wanted, limit, ...(before !== null && { before }) });
+  }
+}

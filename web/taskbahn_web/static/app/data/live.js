@@ -1,0 +1,67 @@
+/** What the whole page shares: the connection, the node's numbers, the clock, and the stream of changes. */
+
+import { signal } from "@preact/signals";
+
+import { CHANGES_TOPIC, VIEW_STATUS } from "../../client/wire.js";
+import { Bahn } from "../../taskbahn.js";
+import { url } from "../core/access.js";
+
+export const bahn = new Bahn({ url });
+
+/** @type {import("@preact/signals").Signal<{state: import("../../client/connection.js").ConnectionState, retryAt: number}>} */
+export const connection = signal({ state: bahn.state, retryAt: 0 });
+
+/** @type {import("@preact/signals").Signal<import("../../client/wire.js").Status | null>} */
+export const status = signal(null);
+
+/** The node's time, seconds since the epoch; moves once a second. */
+export const now = signal(Date.now() / 1000);
+
+let offset = 0; // seconds by which the node's clock is ahead of this one
+
+/** @typedef {Partial<import("../../client/wire.js").JobView> & {id: string}} Change */
+
+/** @type {Set<(changes: Change[]) => void>} */
+const listeners = new Set();
+
+/**
+ * Be told of changed jobs, a few times a second; each is only in part there.
+ * @param {(changes: Change[]) => void} listener
+ * @returns {() => void}  stops it
+ */
+export function onChanges(listener) {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/**
+ * Do something whenever the connection has come (back), also now if it is there.
+ * @param {() => void} action
+ * @returns {() => void}  stops it
+ */
+export function onLive(action) {
+  return bahn.connection.onSession(() => action());
+}
+
+const SILENCE = 20; // seconds; the node speaks a few times in one
+
+let heardAt = Date.now() / 1000;
+
+/** @param {import("../../client/wire.js").Status} newest */
+function take(newest) {
+  heardAt = Date.now() / 1000;
+  offset = newest.now - Date.now() / 1000;
+  status.value = newest;
+}
+
+bahn.onState((state) => (connection.value = { state, retryAt: bahn.connection.retryAt }));
+void bahn.subscribe(CHANGES_TOPIC, (/** @type {{jobs: Change[], status: import("../../client/wire.js").Status}} */ { jobs, status: newest }) => {
+  take(newest);
+  for (const listener of listeners) listener(jobs);
+});
+onLive(() => bahn.ask(VIEW_STATUS).then(take, () => {}));
+onLive(() => (heardAt = Date.now() / 1000));
+setInterval(() => {
+  now.value = Date.now() / 1000 + offset;
+  if (bahn.state === "live" && Date.now() / 1000 - heardAt > SILENCE) bahn.connection.drop();
+}, 1000);

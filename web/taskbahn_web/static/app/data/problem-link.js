@@ -1,0 +1,20 @@
+/** Which page shows more of what is wrong. */
+
+import { link } from "../core/route.js";
+
+/** @typedef {import("../../client/wire.js").Problem} Problem */
+
+/**
+ * @param {Problem} problem
+ * @returns {{where: string, text: string} | null}  a hash and what stands on the link; null if no page says more
+ */
+export function whereabouts({ page, id, query }) {
+  const task = query?.match(/(?:^| )task:(\S+)/)?.[1];
+  if (page === "jobs" && id) return { where: link("jobs", id), text: "Show the job" };
+  if (page === "jobs" || (page === "queues" && query)) return { where: link("jobs", null, { q: query }), text: "Show the jobs" };
+  if (page === "errors") return { where: link("errors", null, { task }), text: "Show the errors" };
+  if (page === "workers") return { where: link("workers", id), text: id ? "Show the worker" : "Show the workers" };
+  if (page === "tasks") return { where: link("tasks", id), text: id ? "Show the task" : "Show the tasks" };
+  if (page === "queues" || page === "settings") return { where: link(page), text: `Show the ${page}` };
+  return null;
+}

@@ -1,0 +1,183 @@
+/**
+ * The language of the query bar: words, all of which must hold, as `state:failed task:images.* since:1h`.
+ * `taskbahn.query` is the same for the command line; tests/support/queries.json holds both to one meaning.
+ */
+
+import { STATES } from "../../client/states.js";
+
+/**
+ * @typedef {object} Wanted  arguments of `taskbahn.view.jobs`; or one job by its id
+ * @property {string[]} [state]
+ * @property {string} [task]
+ * @property {string} [queue]
+ * @property {string} [tag]
+ * @property {string} [worker]
+ * @property {string} [error]
+ * @property {number} [since]  seconds since the epoch
+ * @property {number} [until]
+ * @property {string} [id]
+ *
+ * @typedef {{text: string, start: number}} Word
+ *
+ * @typedef {object} Query
+ * @property {Wanted} wanted
+ * @property {(Word & {why: string}) | null} problem  the first word that is wrong, and a sentence; then `wanted` is of no use
+ */
+
+export const KEYS = ["state", "task", "queue", "tag", "worker", "since", "until", "error"];
+const POSSIBLE = `Possible are ${KEYS.map((key) => `${key}:`).join(" ")} or a part of a task's name.`;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const UNITS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400 });
+
+/**
+ * The words of a query and where they stand.
+ * @param {string} text
+ * @returns {Word[]}
+ */
+export function wordsOf(text) {
+  return [...text.matchAll(/\S+/g)].map(({ 0: word, index }) => ({ text: word, start: index }));
+}
+
+/**
+ * @param {string} text
+ * @param {number} [now]  seconds since the epoch
+ * @returns {Query}
+ */
+export function parseQuery(text, now = Date.now() / 1000) {
+  /** @type {Wanted} */
+  const wanted = {};
+  const words = wordsOf(text);
+  for (const word of words) {
+    try {
+      take(wanted, word.text, now);
+    } catch (error) {
+      return { wanted, problem: { ...word, why: error instanceof Error ? error.message : String(error) } };
+    }
+  }
+  return { wanted, problem: together(wanted, words) };
+}
+
+/**
+ * What is wrong with words that are right by themselves.
+ * @param {Wanted} wanted
+ * @param {Word[]} words
+ * @returns {Query["problem"]}
+ */
+function together({ id, since = -Infinity, until = Infinity }, words) {
+  if (since >= until) {
+    const word = words.find(({ text }) => text.toLowerCase().startsWith("until:"));
+    return { .../** @type {Word} */ (word), why: "Nothing lies before “until:”, because “since:” is not earlier." };
+  }
+  if (id === undefined || words.length === 1) return null;
+  const other = words.find((word, index) => !UUID.test(word.text.toLowerCase()) || index === words.length - 1);
+  return { .../** @type {Word} */ (other), why: "A job's id stands alone; leave the other words out." };
+}
+
+/**
+ * @param {Wanted} wanted  gets what the word says
+ * @param {string} word
+ * @param {number} now
+ */
+function take(wanted, word, now) {
+  const lower = word.toLowerCase();
+  const colon = word.indexOf(":");
+  if (UUID.test(lower)) return void (wanted.id = lower);
+  const [key, value] = colon < 0 ? ["task", lower.includes("*") ? lower : `*${lower}*`] : [lower.slice(0, colon), word.slice(colon + 1)];
+  if (!KEYS.includes(key)) throw new Error(`There is no “${key}:”. ${POSSIBLE}`);
+  if (!value) throw new Error(`Nothing follows “${key}:”. ${EXAMPLES[key]}`);
+  if (key in wanted) throw new Error(`“${key}:” is already given, and only one may be.${key === "state" ? " Several states are state:failed,expired." : ""}`);
+  Object.assign(wanted, { [key]: valueOf(key, value, now) });
+}
+
+const EXAMPLES = /** @type {Record<string, string>} */ ({
+  state: `It takes one or more of ${STATES.join(", ")}, with commas between.`,
+  task: "It takes a task's name, as task:images.*",
+  queue: "It takes a queue's name, as queue:slow",
+  tag: "It takes a tag, as tag:user:42",
+  worker: "It takes a worker's id, as worker:web-*",
+  since: "It takes a time ago, as 30s 5m 1h 2d, or a date, as 2026-11-21 or 2026-11-21T10:00",
+  until: "It takes a time ago, as 30s 5m 1h 2d, or a date, as 2026-11-21 or 2026-11-21T10:00",
+  error: "It takes the 12 letters and digits by which the Errors page names a kind of error.",
+});
+
+/**
+ * @param {string} key
+ * @param {string} value
+ * @param {number} now
+ * @returns {string | string[] | number}
+ */
+function valueOf(key, value, now) {
+  const lower = value.toLowerCase();
+  if (key === "state") return statesOf(lower);
+  if (key === "since" || key === "until") return timeOf(key, lower, now);
+  if (key === "task") return lower;
+  if (key !== "error") return value;
+  if (!/^[0-9a-f]{12}$/.test(lower)) throw new Error(`“${value}” is no fingerprint of an error. ${EXAMPLES.error}`);
+  return lower;
+}
+
+/** @param {string} text */
+function statesOf(text) {
+  const states = [...new Set(text.split(","))];
+  const wrong = states.find((state) => !(/** @type {readonly string[]} */ (STATES).includes(state)));
+  if (wrong !== undefined) throw new Error(`${wrong ? `There is no state “${wrong}”.` : "A state is missing at a comma."} ${EXAMPLES.state}`);
+  return states;
+}
+
+/**
+ * @param {string} key  a date alone means the whole day: since its beginning, until its end
+ * @param {string} text
+ * @param {number} now
+ */
+function timeOf(key, text, now) {
+  const ago = /^(\d{1,9})([smhd])$/.exec(text);
+  if (ago) return now - Number(ago[1]) * UNITS[ago[2]];
+  const parts = /^(\d{4})-(\d{2})-(\d{2})(?:t(\d{2}):(\d{2})(?::(\d{2}))?)?$/.exec(text);
+  const [year, month, day, hour = 0, minute = 0, second = 0] = (parts ?? []).slice(1).map((part) => Number(part ?? 0));
+  const isTime = parts && month >= 1 && month <= 12 && day >= 1 && day <= new Date(year, month, 0).getDate() && hour < 24 && minute < 60 && second < 60;
+  if (!isTime) throw new Error(`“${text}” is no time. ${EXAMPLES[key]}`);
+  const isWholeDay = parts[4] === undefined && key === "until";
+  return new Date(year, month - 1, day + (isWholeDay ? 1 : 0), hour, minute, second).getTime() / 1000;
+}
+
+/**
+ * Whether a job matches what is wanted.
+ * @param {Partial<import("../../client/wire.js").JobView>} job
+ * @param {Wanted} wanted
+ * @returns {boolean | null}  null: what is known of the job does not tell
+ */
+export function matches({ state, task, queue, worker, tags, created_at }, wanted) {
+  const each = [
+    wanted.state && (state === undefined ? null : wanted.state.includes(state)),
+    wanted.task && like(task, wanted.task),
+    wanted.queue && like(queue, wanted.queue),
+    wanted.worker && (worker === undefined ? null : worker !== null && like(worker, wanted.worker)),
+    wanted.tag && (tags === undefined ? null : tags.some((tag) => like(tag, /** @type {string} */ (wanted.tag)))),
+    wanted.since && (created_at === undefined ? null : created_at >= wanted.since),
+    wanted.until && (created_at === undefined ? null : created_at < wanted.until),
+    wanted.error && (state === "failed" ? null : false),
+  ];
+  return each.includes(false) ? false : each.includes(null) ? null : true;
+}
+
+/**
+ * @param {string | undefined} text
+ * @param {string} pattern  `*` matches any run of characters
+ */
+function like(text, pattern) {
+  if (text === undefined) return null;
+  return pattern.includes("*") ? expression(pattern).test(text) : text === pattern;
+}
+
+/** @type {Map<string, RegExp>} */
+const known = new Map();
+
+/** @param {string} pattern */
+function expression(pattern) {
+  const before = known.get(pattern);
+  if (before) return before;
+  const made = new RegExp(`^${pattern.split(/\*+/).map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`, "s");
+  if (known.size > 100) known.clear();
+  known.set(pattern, made);
+  return made;
+}

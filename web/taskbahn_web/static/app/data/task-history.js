@@ -1,0 +1,43 @@
+/** What became of a task's jobs over the last day: asked when a session begins and once a minute while somebody looks. */
+
+import { signal } from "@preact/signals";
+
+import { VIEW_HISTORY } from "../../client/wire.js";
+import { columnsOf } from "../charts/merge-columns.js";
+import { bahn, onLive } from "./live.js";
+
+const DAY = 86_400; // seconds
+const PAUSE = 60; // seconds between two questions
+const COLUMNS = 48; // of half an hour
+
+/** @typedef {import("../charts/merge-columns.js").Column} Column */
+
+export class TaskHistory {
+  /** Null until the first answer, or if there is none. @type {import("@preact/signals").Signal<Column[] | null>} */
+  columns = signal(null);
+
+  #task;
+
+  /** @param {string} task */
+  constructor(task) {
+    this.#task = task;
+  }
+
+  /** Load, and load anew from time to time. @returns {() => void}  stops it */
+  open() {
+    const stop = onLive(() => void this.#load());
+    const timer = setInterval(() => document.hidden || void this.#load(), PAUSE * 1000);
+    return () => {
+      stop();
+      clearInterval(timer);
+    };
+  }
+
+  async #load() {
+    try {
+      this.columns.value = columnsOf(await bahn.ask(VIEW_HISTORY, [], { seconds: DAY, task: this.#task }), COLUMNS);
+    } catch {
+      // the numbers beside it say what is wrong, if something is
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** Where one can go: the pages, beside the page on a wide screen and behind a button on a narrow one. */
+
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { status } from "../data/live.js";
+import { PAGES } from "./page-table.js";
+import { go, link, route } from "../core/route.js";
+import { isKeysShown } from "./shortcuts.js";
+
+/** Whether the pages are shown on a narrow screen. */
+export const isMenuOpen = signal(false);
+
+export function Places() {
+  const { page: here, id } = route.value;
+  useKeys(
+    Object.fromEntries(PAGES.map(({ page, name, key }) => [`g ${key}`, /** @type {[() => void, string]} */ ([() => go(link(page)), name])])),
+  );
+  useEffect(() => void (isMenuOpen.value = false), [here, id]);
+  return html`<nav id="places" class="side ${isMenuOpen.value ? "side-open" : ""}" aria-label="Pages">
+    <ul class="places">
+      ${PAGES.map(
+        ({ page, name, icon }) => html`<li key=${page}>
+          <a href=${link(page)} aria-current=${page === here ? "page" : undefined} onClick=${() => (isMenuOpen.value = false)}>
+            <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${icon} /></svg>${name}
+            ${page === "overview" && html`<${Wrongs} />`}
+          </a>
+        </li>`,
+      )}
+    </ul>
+    <p class="side-foot">
+      <button class="plain" onClick=${() => (isKeysShown.value = true)}>Keys <kbd>?</kbd></button>
+      ${status.value && html`<span>Taskbahn ${status.value.version}</span>`}
+    </p>
+  </nav>`;
+}
+
+/** How many things are wrong now. */
+function Wrongs() {
+  const problems = status.value?.problems ?? [];
+  if (!problems.length) return null;
+  const level = problems.some((problem) => problem.level === "error") ? "error" : "warning";
+  return html`<span class="places-count places-${level}">${problems.length}<span class="unseen"> wrong</span></span>`;
+}

@@ -1,0 +1,59 @@
+/** The search box of the head: `/` leads to it, Enter goes where the first line says. */
+
+import { useRef, useState } from "preact/hooks";
+
+import { tasks } from "../data/directory.js";
+import { found } from "./search-results.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { go } from "../core/route.js";
+
+export function Search() {
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const [words, setWords] = useState("");
+  const [isOpen, setOpen] = useState(false);
+  const [at, setAt] = useState(0);
+  useKeys({ "/": [() => input.current?.select(), "Search"] });
+
+  const lines = isOpen ? found(words, (tasks.entries.value ?? []).map(({ name }) => name)) : [];
+  const leave = (/** @type {string} */ where) => {
+    input.current?.blur(); // which closes the list
+    setWords("");
+    go(where);
+  };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const { key } = event;
+    if (key === "Escape") return isOpen && words ? setOpen(false) : input.current?.blur();
+    if (key === "Enter" && lines[at]) leave(lines[at].where);
+    else if (key === "ArrowDown" && lines.length) setAt((at + 1) % lines.length);
+    else if (key === "ArrowUp" && lines.length) setAt((at + lines.length - 1) % lines.length);
+    else return;
+    event.preventDefault();
+  };
+  const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => {
+    setWords(currentTarget.value);
+    setOpen(true);
+    setAt(0);
+  };
+  const onFocus = () => {
+    tasks.once();
+    setOpen(true);
+  };
+  return html`<div class="search" role="search">
+    <svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="7" cy="7" r="4.5" /><path d="m10.5 10.5 3.5 3.5" /></svg>
+    <input
+      ref=${input} type="text" role="combobox" autocomplete="off" spellcheck=${false} placeholder="Search" aria-label="Search jobs, tasks, pages"
+      aria-expanded=${lines.length > 0} aria-controls="found" aria-autocomplete="list" aria-activedescendant=${lines[at] ? `found-${at}` : undefined}
+      value=${words} onInput=${onInput} onFocus=${onFocus} onBlur=${() => setOpen(false)} onKeyDown=${onKeyDown}
+    />
+    <kbd aria-hidden="true">/</kbd>
+    <ul id="found" class="found" role="listbox" aria-label="Found" hidden=${lines.length === 0}>
+      ${lines.map(
+        ({ kind, text, where }, index) => html`<li
+          key=${where} id="found-${index}" role="option" aria-selected=${index === at} title=${text}
+          onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${() => leave(where)}
+        ><span>${kind}</span><b class="cut">${text}</b></li>`,
+      )}
+    </ul>
+  </div>`;
+}
