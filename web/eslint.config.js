@@ -17,6 +17,7 @@ export default [
       "prefer-const": "error",
     },
   },
+  { files: ["*.js"], languageOptions: { globals: globals.node } },
   { files: ["taskbahn_web/**/*.js"], languageOptions: { globals: globals.browser } },
   // what runs anywhere knows no page
   { files: ["taskbahn_web/static/{client,shared}/**/*.js"], languageOptions: { globals: { ...globals.browser, document: "off", window: "off" } } },

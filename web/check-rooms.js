@@ -1,0 +1,45 @@
+/** Checks that each room of what a browser loads imports only from the rooms below it, and that no modules import each other in a circle. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+const STATIC = join(import.meta.dirname, "taskbahn_web/static");
+const ROOMS = [
+  "app/main.js", "app/shell", "app/pages", "app/parts", "app/data", "app/charts", "app/text", "app/core",
+  "elements.js", "elements", "shared", "taskbahn.js", "client", "vendor",
+]; // top down
+const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g;
+const COMMENT = /\/\*[^]*?\*\//g; // types that are only named there lead anywhere
+
+const modules = readdirSync(STATIC, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+const floorOf = (name) => ROOMS.findIndex((room) => name === room || name.startsWith(`${room}/`));
+const imports = new Map(modules.map((name) => [name, importsOf(name)]));
+
+/** The modules that a module imports. @param {string} name */
+function importsOf(name) {
+  const source = readFileSync(join(STATIC, name), "utf8").replace(COMMENT, "");
+  return [...source.matchAll(IMPORT)].map(([, path]) => relative(STATIC, join(STATIC, dirname(name), path)));
+}
+
+/** Circles that a walk from *name* meets. @param {string} name @param {string[]} way @param {Set<string>} done */
+function* circles(name, way, done) {
+  if (way.includes(name)) yield [...way.slice(way.indexOf(name)), name].join(" -> ");
+  else if (!done.has(name)) {
+    for (const imported of imports.get(name) ?? []) yield* circles(imported, [...way, name], done);
+    done.add(name);
+  }
+}
+
+const problems = [];
+const done = new Set();
+for (const [name, imported] of imports) {
+  if (floorOf(name) < 0) problems.push(`${name} is in no room: name its room in web/check-rooms.js`);
+  for (const other of imported.filter((one) => floorOf(one) < floorOf(name))) {
+    problems.push(`${name} imports ${other}, which is in a room above it`);
+  }
+  for (const circle of circles(name, [], done)) problems.push(`a circle: ${circle}`);
+}
+if (problems.length) {
+  console.error(problems.join("\n"));
+  process.exit(1);
+}
