@@ -1,9 +1,13 @@
 """The tree of errors travels both ways and says whose fault it is."""
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+import taskbahn
 from taskbahn.errors import (
     BY_URI,
     CallerError,
@@ -85,3 +89,19 @@ def test_an_unknown_task_says_what_to_do() -> None:
 @pytest.mark.parametrize("theirs, who", [(0, "upgrade the worker"), (9, "upgrade the router")])
 def test_an_unsupported_protocol_says_who_is_to_be_upgraded(theirs: int, who: str) -> None:
     assert who in str(UnsupportedProtocol(theirs, 1, 1))
+
+
+def test_every_error_is_exported() -> None:
+    for module in pkgutil.walk_packages(taskbahn.__path__, "taskbahn."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    kinds = {kind for kind in subclasses(taskbahn.TaskbahnError) if kind.__module__.startswith("taskbahn.")}
+    assert len(kinds) > 25
+    assert {kind.__name__ for kind in kinds} - set(taskbahn.__all__) == set()
+    assert {getattr(taskbahn, kind.__name__) for kind in kinds} == kinds
+
+
+def subclasses(kind: type[Any]) -> Iterator[type[Any]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from subclasses(child)
