@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from support import programs
 from support.evidence import Evidence
 from support.programs import Node
+from support.releases import Release, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,3 +49,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         yield node
     finally:
         node.close()
+
+
+@pytest.fixture(scope="session")
+def old_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """Release 0.1.0, unpacked."""
+    return unpack("0.1.0", tmp_path_factory.mktemp("release"))
