@@ -206,7 +206,7 @@ def test_workers_are_told_to_wait_while_the_store_refuses_and_what_they_send_aga
         worker = hall.worker(running=[run])
         worker.silent = True
         worker.says(**done)
-    assert len(hall.dispatcher.gathered.reports) == 1
+    assert len(hall.dispatcher.turn_input.reports) == 1
     hall.store.refuses = ""
     hall.passes(5)
     assert hall.state(1) == "succeeded"

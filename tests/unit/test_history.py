@@ -207,7 +207,7 @@ def test_minutes_of_a_refused_commit_are_stored_later(watched: Watched) -> None:
 def test_minutes_older_than_a_week_are_dropped(watched: Watched) -> None:
     store = watched.hall.store
     old = Tally().row(int(WALL - KEEP_MINUTES - 60) // 60 * 60, "")
-    watched.hall.dispatcher.gathered.minutes.append(old)
+    watched.hall.dispatcher.turn_input.add_minutes([old])
     watched.hall.dispatcher.loop.schedule_turn()
     watched.hall.settle()
     watched.passes(61)

@@ -63,7 +63,7 @@ def test_while_the_store_takes_nothing_progress_does_not_gather(hall: Hall) -> N
     for number in range(1000):
         say(number / 1000)
         hall.passes(TELL_SECONDS)
-    assert len(hall.dispatcher.gathered.reports) <= 1
+    assert len(hall.dispatcher.turn_input.reports) <= 1
     hall.store.refuses = ""
     watching = hall.ask(messages.JOB_WATCH, job_id(1))
     hall.passes(30)

@@ -25,7 +25,7 @@ class Assignment:
 
     def place(self, effects: TurnEffects, now: float) -> None:
         """Decide for all new jobs of the turn, then claim for the workers that still have room."""
-        if not (effects.gathered.new or effects.requeued or self._board.partitions_with_backlog):
+        if not (effects.turn_input.new or effects.requeued or self._board.partitions_with_backlog):
             return  # no job waits for a worker
         workers = {id(worker.room): worker for worker in self._board.workers.values() if worker.orders is not None}
         back = {requeued.job.partition.id for requeued in effects.requeued if requeued.state == State.READY}
@@ -33,7 +33,7 @@ class Assignment:
         serving = self._grouped(workers)
         idle = (room for rooms in serving if rooms[0].partitions.isdisjoint(partitions_with_backlog) for room in rooms)
         placement = Placement(idle, self._board.sets_of)
-        new = effects.gathered.new
+        new = effects.turn_input.new
         order = sorted(new, key=lambda job: -job.policy.priority) if any(job.policy.priority for job in new) else new
         seq = self._board.last_seq
         for job in new:
@@ -77,7 +77,7 @@ class Assignment:
         partitions_with_backlog: set[int],
         now: float,
     ) -> None:
-        backlog = partitions_with_backlog | {job.partition.id for job in effects.gathered.new if job.state is State.READY}
+        backlog = partitions_with_backlog | {job.partition.id for job in effects.turn_input.new if job.state is State.READY}
         takers = []
         for rooms in serving:
             partitions = rooms[0].partitions & backlog

@@ -8,7 +8,6 @@ for what), `jobs` (questions).
 from __future__ import annotations
 
 import math
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
@@ -78,7 +77,7 @@ class Dispatcher:
         self.history = Recorder(self.board, wall)
         self._post_commit = PostCommit(self.board, self.publisher, self.followers, self.assignment, self.history, self)
         self.loop = GroupCommit(store, self, runner, clock)
-        self.gathered = TurnInput()
+        self.turn_input = TurnInput()
         self.fair_queue = FairQueue()
         self._early_dispatch = EarlyDispatch(self.board, self.publisher, store)
         self._pipelining = Pipelining(self.board)
@@ -153,12 +152,12 @@ class Dispatcher:
 
     def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
         """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
-        self.gathered.cancels.append((raw, reason, answer))
+        self.turn_input.add_cancel(raw, reason, answer)
         self.loop.schedule_turn()
 
     def report(self, acknowledge: Acknowledge | None, worker: Worker, report: messages.Report) -> None:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
-        self.gathered.reports.append((acknowledge, worker, report))
+        self.turn_input.add_report(acknowledge, worker, report)
         if report.done and self._held is not None and len(self._held.dispatched_early) == 1:  # what it waits for, most likely
             self.loop.run_turn_now()
         else:
@@ -166,12 +165,12 @@ class Dispatcher:
 
     def lost(self, loss: LostAttempt) -> None:
         """An attempt ended without its worker's word."""
-        self.gathered.losses.append(loss)
+        self.turn_input.add_loss(loss)
         self.loop.schedule_turn()
 
     def room_changed(self) -> None:
         """A worker came, or something else made room: look for work."""
-        self.gathered.place = True
+        self.turn_input.ask_place()
         self.loop.schedule_turn()
 
     # the clock
@@ -193,12 +192,12 @@ class Dispatcher:
         self.clock.callLater(60.0 if after is None else 0.5, self._prune, after or 0)
 
     def _prune(self, after: int) -> None:
-        self.gathered.prune_after = after
+        self.turn_input.ask_prune(after)
         self.loop.schedule_turn()
 
     def store_minutes(self, *, all_of_them: bool = False) -> None:
         """Write down the minutes of the charts that are over; all of them: the one that goes on as well."""
-        self.gathered.minutes += self.history.take_minutes(all_of_them=all_of_them)
+        self.turn_input.add_minutes(self.history.take_minutes(all_of_them=all_of_them))
         self.loop.schedule_turn()
 
     def sweep_at(self, when: float | None) -> None:
@@ -213,54 +212,53 @@ class Dispatcher:
 
     def _sweep(self) -> None:
         self._next_sweep = None
-        self.gathered.sweep = True
+        self.turn_input.ask_sweep()
         self.loop.schedule_turn()
 
     # a turn
 
     def decide(self) -> Batch | None:
         """Make a batch of what was gathered; None when there is nothing."""
-        gathered = self.gathered
-        gathered.submissions += self.fair_queue.take()
-        gathered.new += chain.from_iterable(submission.jobs for submission in gathered.submissions)
+        turn_input = self.turn_input
+        turn_input.add_submissions(self.fair_queue.take())
         held, self._held = self._held, None
-        if not gathered:
+        if not turn_input:
             self._effects = held
             return None if held is None else held.batch
-        self.gathered = TurnInput()
+        self.turn_input = TurnInput()
         now = self.wall()
         batch = Batch()
-        effects = self._effects = TurnEffects(batch, gathered)
-        if gathered.reports or gathered.losses or gathered.returns:
+        effects = self._effects = TurnEffects(batch, turn_input)
+        if turn_input.reports or turn_input.losses or turn_input.returns:
             self._outcomes.apply(effects, now)
         self.assignment.place(effects, now)
         batch.partitions, self.board.new_partitions = self.board.new_partitions, []
-        batch.tasks = [(task.name, task.packed, now) for task in gathered.tasks]
+        batch.tasks = [(task.name, task.packed, now) for task in turn_input.tasks]
         # a job's number must be in its row when the store counts on from there
-        batch.snapshots = snapshots(list(self.board.jobs.values())) if gathered.place or gathered.cancels else []
-        if gathered.cancels:
-            self._cancels(batch, gathered, now)
-        batch.retries = [RetryJob(raw) for raw, _ in gathered.retries]
-        batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if gathered.sweep else None
-        batch.prune = Prune(now, gathered.prune_after, PRUNE_LIMIT) if gathered.prune_after is not None else None
-        if gathered.minutes:
-            batch.minutes, batch.drop_minutes = gathered.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
+        batch.snapshots = snapshots(list(self.board.jobs.values())) if turn_input.place or turn_input.cancels else []
+        if turn_input.cancels:
+            self._cancels(batch, turn_input, now)
+        batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
+        batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if turn_input.sweep else None
+        batch.prune = Prune(now, turn_input.prune_after, PRUNE_LIMIT) if turn_input.prune_after is not None else None
+        if turn_input.minutes:
+            batch.minutes, batch.drop_minutes = turn_input.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
         if held is not None:
             effects.follows(held)
         return batch
 
-    def _cancels(self, batch: Batch, gathered: TurnInput, now: float) -> None:
-        early = [cancel for cancel in gathered.cancels if self._is_waiting(cancel[0])]
+    def _cancels(self, batch: Batch, turn_input: TurnInput, now: float) -> None:
+        early = {raw for raw, _, _ in turn_input.cancels if self._is_waiting(raw)}
         if early:
-            gathered.cancels = [cancel for cancel in gathered.cancels if cancel not in early]
-            self.gathered.cancels += early
+            for cancel in turn_input.take_cancels_of(early):
+                self.turn_input.add_cancel(*cancel)
         batch.cancels = [
             CancelJob(raw, now, now + DEFAULT_KEEP, messages.to_json({"message": reason or "cancelled"}))
-            for raw, reason, _ in gathered.cancels
+            for raw, reason, _ in turn_input.cancels
         ]
         batch.attempts += [
             AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "cancelled", None)
-            for job in (self.board.jobs.get(id_text(raw)) for raw, _, _ in gathered.cancels)
+            for job in (self.board.jobs.get(id_text(raw)) for raw, _, _ in turn_input.cancels)
             if job is not None and job.state is State.RUNNING
         ]
 
@@ -279,7 +277,7 @@ class Dispatcher:
     def pipeline_next_turn(self, result: CommitResult) -> Batch | None:
         """Decide the next turn before the effects of the one just committed are seen; None: it must wait for them."""
         done = self._effects
-        if done is None or not (self.gathered or self.fair_queue) or not self._pipelining.may(done, result, self.gathered):
+        if done is None or not (self.turn_input or self.fair_queue) or not self._pipelining.may(done, result, self.turn_input):
             return None
         self._committed = done
         with self._pipelining.counted(done, result):
@@ -291,7 +289,7 @@ class Dispatcher:
         if effects is None:
             return
         self._post_commit.show(effects, result, self.wall())
-        if self.gathered:
+        if self.turn_input:
             self.loop.schedule_turn()
 
     def refused(self, batch: Batch, error: StoreUnavailable) -> None:
@@ -300,16 +298,14 @@ class Dispatcher:
         if effects is None:
             return
         self._early_dispatch.take_back(effects, str(error))
-        effects.forget(set(effects.gathered.new))
-        for submission in [*effects.gathered.submissions, *self.fair_queue.take(math.inf)]:
+        effects.forget(set(effects.turn_input.new))
+        for submission in [*effects.turn_input.take_submissions(), *self.fair_queue.take(math.inf)]:
             for job in submission.jobs:
                 if self.board.jobs.get(job.id) is job:
                     del self.board.jobs[job.id]
             submission.refused(error)
             for job in submission.jobs:  # others may wait for what never came to be
                 self.publisher.resend_outcome(job.id)
-        effects.gathered.submissions.clear()
-        effects.gathered.new.clear()
 
     # helpers
 
@@ -332,7 +328,7 @@ class Dispatcher:
             raise StoreUnavailable(str(self.loop.error))
 
     def _retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
-        self.gathered.retries.append((raw, answer))
+        self.turn_input.add_retry(raw, answer)
         self.loop.schedule_turn()
 
     def _each(self, call: Call, act: Callable[[bytes, Callable[[Answer | None], None]], None], unmoved: str | None) -> None:

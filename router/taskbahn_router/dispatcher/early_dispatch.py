@@ -35,8 +35,8 @@ class EarlyDispatch:
 
     def hand_out(self, effects: TurnEffects) -> float | None:
         """Send the jobs of a turn to their workers; return how long its commit may wait.  None: nothing of it may go before."""
-        new, started = effects.gathered.new, effects.started
-        if not started or len(new) != len(started) + len(effects.dispatched_early) or not effects.gathered.is_only_new():
+        new, started = effects.turn_input.new, effects.started
+        if not started or len(new) != len(started) + len(effects.dispatched_early) or not effects.turn_input.is_only_new():
             return None
         try:
             if not all(self._may(job, worker) for job, worker in started):

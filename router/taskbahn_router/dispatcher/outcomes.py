@@ -42,14 +42,14 @@ class Outcomes:
 
     def apply(self, effects: TurnEffects, now: float) -> None:
         """Write the moves of all gathered reports and losses into the batch."""
-        for acknowledge, worker, report in effects.gathered.reports:
+        for acknowledge, worker, report in effects.turn_input.reports:
             refused = self._report(effects, worker, report, now)
             if acknowledge is not None:
                 effects.answers.append((acknowledge, refused))
-        for job in effects.gathered.returns:  # before losses: what was not handed out is not charged
+        for job in effects.turn_input.returns:  # before losses: what was not handed out is not charged
             if self._is_running(job):
                 self._requeue(effects, job, Event.HAND_BACK, None, None)
-        for loss in effects.gathered.losses:
+        for loss in effects.turn_input.losses:
             self._lost(effects, loss, now)
 
     def _report(self, effects: TurnEffects, worker: Worker, report: messages.Report, now: float) -> list[list[Any]]:

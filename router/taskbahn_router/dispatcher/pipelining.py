@@ -31,12 +31,12 @@ class Pipelining:
     def __init__(self, board: DispatcherState) -> None:
         self._board = board
 
-    def may(self, done: TurnEffects, result: CommitResult, gathered: TurnInput) -> bool:
+    def may(self, done: TurnEffects, result: CommitResult, turn_input: TurnInput) -> bool:
         """Return whether what was gathered can be decided while nothing of a committed turn but its counts is known."""
         return (
             done.batch.rows() >= LARGE
-            and gathered.is_plain()
-            and done.gathered.is_plain()
+            and turn_input.is_plain()
+            and done.turn_input.is_plain()
             and not (done.started or done.dispatched_early or result.duplicates)
             and self._are_short(done, result)
         )
@@ -59,7 +59,7 @@ class Pipelining:
                 room.in_flight -= taken
 
     def _ready(self, done: TurnEffects, result: CommitResult) -> Counter[Partition]:
-        ready = Counter(job.partition for job in done.gathered.new if job.state is State.READY)
+        ready = Counter(job.partition for job in done.turn_input.new if job.state is State.READY)
         ready.update(requeued.job.partition for requeued in done.requeued if requeued.state == State.READY)
         for rows in result.claimed:
             claimed = Counter(row.partition for row in rows)

@@ -27,7 +27,7 @@ SWEEP_LIMIT = 1000
 class NextTurn(Protocol):
     """What comes up for a later turn; the dispatcher."""
 
-    gathered: TurnInput
+    turn_input: TurnInput
     clock: Clock
 
     def sweep_at(self, when: float | None) -> None:
@@ -73,7 +73,7 @@ class PostCommit:
         for worker, claim, claimed in zip(effects.claims, effects.batch.claims, result.claimed, strict=True):
             self._claimed(effects, worker, claimed, now)
             if len(claimed) == claim.limit and self._assignment.was_bounded(claim):
-                self._later.gathered.claim = True
+                self._later.turn_input.ask_claim()
         self._handed_out(effects, now)
         self._followers.flush()
         self._publisher.flush()
@@ -90,7 +90,7 @@ class PostCommit:
             self._forget_duplicates(effects, result.duplicates)
         board, dispatched_early = self._board, {job for job, _, _ in effects.dispatched_early}  # may have ended since
         board.counts[State.RUNNING] += len(dispatched_early)
-        new = [job for job in effects.gathered.new if job not in dispatched_early] if dispatched_early else effects.gathered.new
+        new = [job for job in effects.turn_input.new if job not in dispatched_early] if dispatched_early else effects.turn_input.new
         for state, count in Counter(job.state for job in new).items():
             board.counts[state] += count
         for partition, count in Counter(job.partition for job in new if job.state is State.READY).items():
@@ -102,9 +102,9 @@ class PostCommit:
                 self._later.sweep_at(expires_at)
             if job.state is not State.RUNNING and board.jobs.get(job.id) is job:
                 del board.jobs[job.id]
-        self._publisher.accepted(effects.gathered.new)
+        self._publisher.accepted(effects.turn_input.new)
         self._publisher.started(effects.dispatched_early, now)
-        for submission in effects.gathered.submissions:
+        for submission in effects.turn_input.submissions:
             submission.accepted()
 
     def _forget_duplicates(self, effects: TurnEffects, duplicates: set[int]) -> None:
@@ -113,12 +113,10 @@ class PostCommit:
             if job.seq in duplicates:
                 release_slot(worker, job.id)
         effects.started = [(job, worker) for job, worker in effects.started if job.seq not in duplicates]
-        for job in effects.gathered.new:
-            if job.seq in duplicates:
-                if self._board.jobs.get(job.id) is job:
-                    del self._board.jobs[job.id]
-                self._publisher.resend_outcome(job.id)
-        effects.gathered.new = [job for job in effects.gathered.new if job.seq not in duplicates]
+        for job in effects.turn_input.forget_duplicates(duplicates):
+            if self._board.jobs.get(job.id) is job:
+                del self._board.jobs[job.id]
+            self._publisher.resend_outcome(job.id)
 
     def _end(self, endings: list[Ended]) -> None:
         jobs = self._board.jobs
@@ -141,8 +139,8 @@ class PostCommit:
 
     def _moved(self, effects: TurnEffects, result: CommitResult, now: float) -> None:
         """Follow what the store moved by itself, and answer those who asked for it."""
-        gathered = effects.gathered
-        reasons = {id: reason for id, reason, _ in reversed(gathered.cancels)}  # of a job's cancels the first one moved it
+        turn_input = effects.turn_input
+        reasons = {id: reason for id, reason, _ in reversed(turn_input.cancels)}  # of a job's cancels the first one moved it
         for moved in result.moved:
             self._count(moved)
             error = None
@@ -152,7 +150,7 @@ class PostCommit:
             elif moved.event is Event.EXPIRE:
                 error = {"message": "it did not start within its start_within"}
             self._publisher.moved(moved, error, now)
-        asked = (*(answer for _, _, answer in gathered.cancels), *(answer for _, answer in gathered.retries))
+        asked = (*(answer for _, _, answer in turn_input.cancels), *(answer for _, answer in turn_input.retries))
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
 
@@ -163,7 +161,7 @@ class PostCommit:
             self._board.ready(partition, -1)
         if after is State.READY:
             self._board.ready(partition, 1)
-            self._later.gathered.place = True
+            self._later.turn_input.ask_place()
 
     def _cancelled(self, moved: Moved, reason: str) -> None:
         id = id_text(moved.id)
@@ -196,7 +194,7 @@ class PostCommit:
                 self._never_handed_out(job, worker)
                 continue
             if worker.orders is None:  # it was lost during the commit
-                self._later.gathered.returns.append(job)
+                self._later.turn_input.add_return(job)
                 continue
             worker.order_run(job)
             self._publisher.dirty_workers.add(worker.id)
@@ -207,4 +205,4 @@ class PostCommit:
         orders = [order for order in worker.outbox.pop("cancel", ()) if order[:2] != [job.id, job.attempt]]
         if orders:
             worker.outbox["cancel"] = orders
-        self._later.gathered.place = True
+        self._later.turn_input.ask_place()

@@ -80,8 +80,8 @@ class Recorder:
     def count(self, effects: TurnEffects, result: CommitResult, now: float) -> None:
         """Count all that a committed turn published."""
         bucket = self.turn(now)
-        if effects.gathered.new:
-            self._accepted(bucket, effects.gathered.new)
+        if effects.turn_input.new:
+            self._accepted(bucket, effects.turn_input.new)
         for rows in result.claimed:
             self._claimed(bucket, rows, now)
         if effects.ended:
@@ -123,7 +123,7 @@ class Recorder:
     def _ended(self, bucket: Bucket, effects: TurnEffects, now: float) -> None:
         partition: Partition | None = None
         tally, step_of, count = NO_TALLY, histogram.step_of, 0
-        seconds = {done.id: done.ended_at - done.started_at for _, _, report in effects.gathered.reports for done in report.done}
+        seconds = {done.id: done.ended_at - done.started_at for _, _, report in effects.turn_input.reports for done in report.done}
         for job, state, _, _, _ in effects.ended:
             if job.partition is not partition:
                 if partition is not None:

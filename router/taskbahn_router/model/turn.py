@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Iterable, Set
 
     from taskbahn.errors import StoreUnavailable
     from taskbahn.protocol import messages
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import Answer
 
     Acknowledge = Callable[[list[list[Any]]], None]
+    Cancel = tuple[bytes, str, Callable[[Answer | None], None]]  # id, reason, answer
 
 
 class Submission(NamedTuple):
@@ -39,14 +40,14 @@ class LostAttempt(NamedTuple):
 
 @dataclass(slots=True)
 class TurnInput:
-    """Requests that wait for the next commit."""
+    """Requests that wait for the next commit; only its own verbs write it."""
 
     new: list[Job] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     reports: list[tuple[Acknowledge | None, Worker, messages.Report]] = field(default_factory=list)
     losses: list[LostAttempt] = field(default_factory=list)
     returns: list[Job] = field(default_factory=list)  # back to ready, not charged
-    cancels: list[tuple[bytes, str, Callable[[Answer | None], None]]] = field(default_factory=list)  # id, reason, answer
+    cancels: list[Cancel] = field(default_factory=list)
     retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     sweep: bool = False
@@ -57,6 +58,86 @@ class TurnInput:
 
     def __bool__(self) -> bool:
         return bool(self.new) or not self.is_only_new()
+
+    def add_submissions(self, submissions: Iterable[Submission]) -> None:
+        """Accept new jobs."""
+        for submission in submissions:
+            self.submissions.append(submission)
+            self.new += submission.jobs
+
+    def add_report(self, acknowledge: Acknowledge | None, worker: Worker, report: messages.Report) -> None:
+        """Record a worker's report."""
+        self.reports.append((acknowledge, worker, report))
+
+    def drop_reports(self, worker_id: str, attempts: Set[tuple[str, int]]) -> None:
+        """Forget the reports of a worker that speak of *attempts* only."""
+        self.reports = [
+            (acknowledge, worker, report)
+            for acknowledge, worker, report in self.reports
+            if worker.id != worker_id or not attempts_in(report) <= attempts
+        ]
+
+    def add_loss(self, loss: LostAttempt) -> None:
+        """Record that an attempt ended without a report."""
+        self.losses.append(loss)
+
+    def add_return(self, job: Job) -> None:
+        """Take back a job that never reached its worker."""
+        self.returns.append(job)
+
+    def add_cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
+        """Cancel a job."""
+        self.cancels.append((raw, reason, answer))
+
+    def take_cancels_of(self, raws: Container[bytes]) -> list[Cancel]:
+        """Take out the cancels of jobs; return them."""
+        taken = [cancel for cancel in self.cancels if cancel[0] in raws]
+        self.cancels = [cancel for cancel in self.cancels if cancel[0] not in raws]
+        return taken
+
+    def add_retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
+        """Retry a job by hand."""
+        self.retries.append((raw, answer))
+
+    def add_task(self, task: Task) -> None:
+        """Store the declaration of a task."""
+        self.tasks.append(task)
+
+    def ask_sweep(self) -> None:
+        """Have the store move the jobs whose time has come."""
+        self.sweep = True
+
+    def ask_prune(self, after: int) -> None:
+        """Have the store delete what it need not keep, after a seq."""
+        self.prune_after = after
+
+    def add_minutes(self, minutes: Iterable[MinuteRow]) -> None:
+        """Store minutes of the charts."""
+        self.minutes += minutes
+
+    def ask_place(self) -> None:
+        """Look for work: a worker has room."""
+        self.place = True
+
+    def ask_claim(self) -> None:
+        """Claim again: the last claim was as large as one may be."""
+        self.claim = True
+
+    def forget_duplicates(self, seqs: Container[int]) -> list[Job]:
+        """Take out the jobs whose ids were accepted before; return them."""
+        duplicates = [job for job in self.new if job.seq in seqs]
+        self.new = [job for job in self.new if job.seq not in seqs]
+        return duplicates
+
+    def take_submissions(self) -> list[Submission]:
+        """Take out the new jobs: the store refuses them."""
+        submissions, self.submissions, self.new = self.submissions, [], []
+        return submissions
+
+    def follows(self, delayed: TurnInput) -> None:
+        """Put the new jobs of a delayed turn before the own ones."""
+        self.new[:0] = delayed.new
+        self.submissions[:0] = delayed.submissions
 
     def is_only_new(self) -> bool:
         """Return whether there is nothing but new jobs."""
@@ -109,7 +190,7 @@ class TurnEffects:
     """What a batch means outside; kept beside it until it is committed."""
 
     batch: Batch
-    gathered: TurnInput
+    turn_input: TurnInput
     started: list[tuple[Job, Worker]] = field(default_factory=list)
     dispatched_early: list[DispatchedEarly] = field(default_factory=list)
     claims: list[Worker] = field(default_factory=list)
@@ -122,8 +203,7 @@ class TurnEffects:
         """Take over what was held back: it is committed and shown together with this, and before it."""
         self.batch.partitions[:0] = held.batch.partitions
         self.batch.new[:0] = held.batch.new
-        self.gathered.new[:0] = held.gathered.new
-        self.gathered.submissions[:0] = held.gathered.submissions
+        self.turn_input.follows(held.turn_input)
         self.dispatched_early = held.dispatched_early
 
     def forget(self, jobs: set[Job]) -> None:
@@ -132,3 +212,9 @@ class TurnEffects:
         self.ended = [ended for ended in self.ended if ended.job not in jobs]
         self.requeued = [requeued for requeued in self.requeued if requeued.job not in jobs]
         self.noticed = [noticed for noticed in self.noticed if noticed.job not in jobs]
+
+
+def attempts_in(report: messages.Report) -> set[tuple[str, int]]:
+    """Return the attempts of which a report tells something."""
+    named: list[messages.Done | messages.Failed | messages.Notice] = [*report.done, *report.failed, *report.notices]
+    return {(one.id, one.attempt) for one in named}.union(report.back)

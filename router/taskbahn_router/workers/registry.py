@@ -178,13 +178,7 @@ class WorkerRegistry:
 
     def _forget_reports(self, hello: messages.Hello) -> None:
         """Drop what a worker will say again, as its hello tells: while the store refuses it must not gather here."""
-        again = set(hello.running)
-        gathered = self._dispatcher.gathered
-        gathered.reports = [
-            (acknowledge, worker, report)
-            for acknowledge, worker, report in gathered.reports
-            if worker.id != hello.worker or not attempts_in(report) <= again
-        ]
+        self._dispatcher.turn_input.drop_reports(hello.worker, set(hello.running))
 
     def lose(self, worker: Worker, *, at_once: bool = False) -> None:
         """A worker's session ended; its attempts stay its own for the grace time."""
@@ -226,7 +220,7 @@ class WorkerRegistry:
             if known is None or known.packed != task.packed:
                 task.seconds_each = known.seconds_each if known else None
                 self._board.tasks[task.name] = task
-                self._dispatcher.gathered.tasks.append(task)
+                self._dispatcher.turn_input.add_task(task)
                 self._dispatcher.loop.schedule_turn()
             self._declare(task.name)
 
@@ -305,9 +299,3 @@ class WorkerRegistry:
         if isinstance(worker.orders, AttachChannel):
             worker.outbox["waits"] = True
             self._dispatcher.publisher.dirty_workers.add(worker.id)
-
-
-def attempts_in(report: messages.Report) -> set[tuple[str, int]]:
-    """Return the attempts of which a report tells something."""
-    named: list[messages.Done | messages.Failed | messages.Notice] = [*report.done, *report.failed, *report.notices]
-    return {(one.id, one.attempt) for one in named}.union(report.back)
