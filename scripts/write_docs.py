@@ -24,7 +24,20 @@ def lifecycle() -> str:
     """Return the diagram of a job's states, from left to right, with one arrow for all moves between the same two."""
     from taskbahn_router.core.lifecycle import mermaid
 
-    first, *rows = mermaid().splitlines()
+    return _joined(mermaid())
+
+
+def turn() -> str:
+    """Return the diagram of a turn's states, and what each is for."""
+    from taskbahn_router.dispatcher.turn_machine import PURPOSES, mermaid
+
+    rows = [f"| `{state}` | {purpose} |" for state, purpose in PURPOSES.items()]
+    return "\n".join([_joined(mermaid()), "", "| state | meaning |", "|---|---|", *rows])
+
+
+def _joined(diagram: str) -> str:
+    """Draw a diagram from left to right, with one arrow for all moves between the same two states."""
+    first, *rows = diagram.splitlines()
     arrows: dict[str, list[str]] = {}
     for row in rows:
         arrow, _, label = row.partition(": ")
@@ -96,6 +109,7 @@ def job_options() -> str:
 
 PARTS: list[tuple[str, str, Callable[[], str]]] = [
     ("docs/lifecycle.md", "lifecycle", lifecycle),
+    ("docs/architecture.md", "turn", turn),
     ("docs/cli.md", "commands", commands),
     ("docs/tasks.md", "options", options),
     ("web/taskbahn_web/static/shared/job-options.js", "", job_options),

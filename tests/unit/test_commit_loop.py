@@ -21,6 +21,7 @@ from taskbahn_router.dispatcher.group_commit import (
     POLL_TURNS,
     GroupCommit,
 )
+from taskbahn_router.model.turn import TurnEffects, TurnInput
 from taskbahn_router.store_threads import Thread
 from taskbahn_router.stores.contract import Batch, CommitResult, StoreLocked
 from taskbahn_router.stores.rows import Prune
@@ -31,28 +32,29 @@ class Turns:
 
     def __init__(self) -> None:
         self.gathered: list[str] = []
-        self.held: list[str] = []
         self.seen: list[str] = []
         self.wait: float | None = None  # what `dispatch_early` says
         self.goes_on = False
 
-    def decide(self) -> Batch | None:
-        words, self.gathered, self.held = self.held + self.gathered, [], []
-        return Batch(tasks=[(word, "", 0.0) for word in words]) if words else None
+    def decide(self, delayed: TurnEffects | None = None) -> TurnEffects | None:
+        words, self.gathered = words_of(delayed) + self.gathered, []
+        return TurnEffects(Batch(tasks=[(word, "", 0.0) for word in words]), TurnInput()) if words else None
 
-    def dispatch_early(self, batch: Batch) -> float | None:
-        if self.wait is not None:
-            self.held = [task[0] for task in batch.tasks]
+    def dispatch_early(self, turn: TurnEffects) -> float | None:
         return self.wait
 
-    def pipeline_next_turn(self, result: CommitResult) -> Batch | None:
+    def pipeline_next_turn(self, done: TurnEffects, result: CommitResult) -> TurnEffects | None:
         return self.decide() if self.goes_on else None
 
-    def committed(self, batch: Batch, result: CommitResult) -> None:
-        self.seen.append("committed " + " ".join(task[0] for task in batch.tasks))
+    def committed(self, turn: TurnEffects, result: CommitResult) -> None:
+        self.seen.append("committed " + " ".join(words_of(turn)))
 
-    def refused(self, batch: Batch, error: StoreUnavailable) -> None:
+    def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         self.seen.append(f"refused: {error}")
+
+
+def words_of(turn: TurnEffects | None) -> list[str]:
+    return [] if turn is None else [task[0] for task in turn.batch.tasks]
 
 
 class Store:
@@ -241,7 +243,7 @@ def test_a_refused_commit_is_tried_again_although_nobody_asks_for_anything(bench
 def test_a_refused_commit_is_tried_again_even_if_its_effects_cannot_be_taken_back(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(batch: Batch, error: StoreUnavailable) -> None:
+    def breaks(turn: TurnEffects, error: StoreUnavailable) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(bench.turns, "refused", breaks)

@@ -81,9 +81,6 @@ class Dispatcher:
         self.fair_queue = FairQueue()
         self._early_dispatch = EarlyDispatch(self.board, self.publisher, store)
         self._pipelining = Pipelining(self.board)
-        self._effects: TurnEffects | None = None
-        self._committed: TurnEffects | None = None  # those of the turn before, while the next one is decided already
-        self._held: TurnEffects | None = None  # handed out, but not yet committed
         self._next_sweep: float | None = None
         self._sweep_timer: Any = None
         self.accepting = True
@@ -158,7 +155,8 @@ class Dispatcher:
     def report(self, acknowledge: Acknowledge | None, worker: Worker, report: messages.Report) -> None:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
         self.turn_input.add_report(acknowledge, worker, report)
-        if report.done and self._held is not None and len(self._held.dispatched_early) == 1:  # what it waits for, most likely
+        delayed = self.loop.delayed
+        if report.done and delayed is not None and len(delayed.dispatched_early) == 1:  # what it waits for, most likely
             self.loop.run_turn_now()
         else:
             self.loop.schedule_turn()
@@ -217,18 +215,16 @@ class Dispatcher:
 
     # a turn
 
-    def decide(self) -> Batch | None:
-        """Make a batch of what was gathered; None when there is nothing."""
+    def decide(self, delayed: TurnEffects | None = None) -> TurnEffects | None:
+        """Make a turn of the input, and of the one whose commit was delayed; None when there is nothing."""
         turn_input = self.turn_input
         turn_input.add_submissions(self.fair_queue.take())
-        held, self._held = self._held, None
         if not turn_input:
-            self._effects = held
-            return None if held is None else held.batch
+            return delayed
         self.turn_input = TurnInput()
         now = self.wall()
         batch = Batch()
-        effects = self._effects = TurnEffects(batch, turn_input)
+        effects = TurnEffects(batch, turn_input)
         if turn_input.reports or turn_input.losses or turn_input.returns:
             self._outcomes.apply(effects, now)
         self.assignment.place(effects, now)
@@ -243,9 +239,9 @@ class Dispatcher:
         batch.prune = Prune(now, turn_input.prune_after, PRUNE_LIMIT) if turn_input.prune_after is not None else None
         if turn_input.minutes:
             batch.minutes, batch.drop_minutes = turn_input.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
-        if held is not None:
-            effects.follows(held)
-        return batch
+        if delayed is not None:
+            effects.follows(delayed)
+        return effects
 
     def _cancels(self, batch: Batch, turn_input: TurnInput, now: float) -> None:
         early = {raw for raw, _, _ in turn_input.cancels if self._is_waiting(raw)}
@@ -267,39 +263,26 @@ class Dispatcher:
         job = self.board.jobs.get(id_text(raw))
         return job is not None and not job.seq
 
-    def dispatch_early(self, batch: Batch) -> float | None:
-        """Hand out what may go before the commit of the turn just decided; return how long that may wait.  None: not at all."""
-        seconds = self._early_dispatch.hand_out(self._effects) if self._effects is not None else None
-        if seconds is not None:
-            self._held = self._effects
-        return seconds
+    def dispatch_early(self, turn: TurnEffects) -> float | None:
+        """Hand out what may go before the commit of a turn; return how long that may wait.  None: not at all."""
+        return self._early_dispatch.hand_out(turn)
 
-    def pipeline_next_turn(self, result: CommitResult) -> Batch | None:
+    def pipeline_next_turn(self, done: TurnEffects, result: CommitResult) -> TurnEffects | None:
         """Decide the next turn before the effects of the one just committed are seen; None: it must wait for them."""
-        done = self._effects
-        if done is None or not (self.turn_input or self.fair_queue) or not self._pipelining.may(done, result, self.turn_input):
+        if not (self.turn_input or self.fair_queue) or not self._pipelining.may(done, result, self.turn_input):
             return None
-        self._committed = done
         with self._pipelining.counted(done, result):
             return self.decide()
 
-    def committed(self, batch: Batch, result: CommitResult) -> None:
-        """Let the effects be seen, in the order in which they happened."""
-        effects, self._committed = self._committed or self._effects, None
-        if effects is None:
-            return
-        self._post_commit.show(effects, result, self.wall())
-        if self.turn_input:
-            self.loop.schedule_turn()
+    def committed(self, turn: TurnEffects, result: CommitResult) -> None:
+        """Publish the effects, in the order in which they happened."""
+        self._post_commit.show(turn, result, self.wall())
 
-    def refused(self, batch: Batch, error: StoreUnavailable) -> None:
+    def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         """Turn new jobs away; all else in the batch is tried again."""
-        effects = self._effects
-        if effects is None:
-            return
-        self._early_dispatch.take_back(effects, str(error))
-        effects.forget(set(effects.turn_input.new))
-        for submission in [*effects.turn_input.take_submissions(), *self.fair_queue.take(math.inf)]:
+        self._early_dispatch.take_back(turn, str(error))
+        turn.forget(set(turn.turn_input.new))
+        for submission in [*turn.turn_input.take_submissions(), *self.fair_queue.take(math.inf)]:
             for job in submission.jobs:
                 if self.board.jobs.get(job.id) is job:
                     del self.board.jobs[job.id]

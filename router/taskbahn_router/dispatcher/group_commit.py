@@ -2,6 +2,7 @@
 
 An idle system therefore commits at once and a busy one commits hundreds of moves at a time; nobody configures this.
 Nothing of a turn is seen outside before its commit is durable, but for what `early_dispatch` lets go before.
+What may follow on what is the table in `turn_machine`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from taskbahn.errors import StoreUnavailable
+from taskbahn_router.dispatcher.turn_machine import TurnEvent, TurnState, advance
 from taskbahn_router.stores.contract import StoreLocked
 
 if TYPE_CHECKING:
     from taskbahn_router.model.ports import Clock, Runner
+    from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import Batch, CommitResult, Store
 
 FEW = 16  # rows of a commit that may be held back, and that is done without changing threads if the disk is quick
@@ -35,27 +38,24 @@ _give_way = getattr(os, "sched_yield", lambda: None)  # to whoever has no proces
 class Turns(Protocol):
     """What the loop commits; the dispatcher."""
 
-    def decide(self) -> Batch | None:
-        """Make a batch of what was gathered and what was held back; None when there is nothing."""
+    def decide(self, delayed: TurnEffects | None) -> TurnEffects | None:
+        """Make a turn of the input and of the one whose commit was delayed; None when there is nothing."""
 
-    def dispatch_early(self, batch: Batch) -> float | None:
-        """Let out what may be let out before the commit; the batch is then held back, for the returned seconds at most.
+    def dispatch_early(self, turn: TurnEffects) -> float | None:
+        """Hand out what may go before the commit, which may then wait for the returned seconds.  None: commit at once."""
 
-        None: it must be committed.
-        """
+    def pipeline_next_turn(self, done: TurnEffects, result: CommitResult) -> TurnEffects | None:
+        """Make the next turn before the effects of the one just committed are seen; None: not now."""
 
-    def pipeline_next_turn(self, result: CommitResult) -> Batch | None:
-        """Make the next batch before the effects of the one just committed are seen; None: not now."""
+    def committed(self, turn: TurnEffects, result: CommitResult) -> None:
+        """Publish the effects."""
 
-    def committed(self, batch: Batch, result: CommitResult) -> None:
-        """Let the effects be seen."""
-
-    def refused(self, batch: Batch, error: StoreUnavailable) -> None:
+    def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         """Take back what may be taken back; what is left in the batch is tried again."""
 
 
 class GroupCommit:
-    """Commits turn after turn, one at a time."""
+    """Commits turn after turn, one at a time; `state` says where it is."""
 
     log = Logger("taskbahn.commit")
 
@@ -64,26 +64,36 @@ class GroupCommit:
         self._turns = turns
         self._runner = runner
         self._clock = clock
-        self._busy = False
-        self._scheduled = False
-        self._hold: Any = None  # the timer of what is held back
-        self._looks = 0
+        self._state = TurnState.IDLE
+        self._release_timer: Any = None
+        self._polls_left = 0
         self._retry_delay = FIRST_RETRY
         self._locked_at: float | None = None
         self._commit_seconds = 0.0  # of recent commits on the spot
         self._idle: list[Deferred[None]] = []
+        self.delayed: TurnEffects | None = None  # the turn whose commit waits for outcomes
         self.error: StoreUnavailable | None = None
         self.commits = 0
 
+    @property
+    def state(self) -> TurnState:
+        """Where the loop is; moved by the table only."""
+        return self._state
+
+    def _move(self, event: TurnEvent) -> TurnState:
+        self._state = advance(self._state, event)
+        return self._state
+
     def schedule_turn(self) -> None:
-        """Something was gathered; a commit follows when this turn of the loop is over."""
-        if not self._busy and not self._scheduled:
-            self._scheduled = True
-            self._clock.callLater(0, self._turn)
+        """Input came; a turn follows when this turn of the event loop is over."""
+        before = self._state
+        if self._move(TurnEvent.SCHEDULE) is not before:
+            self._clock.callLater(0, self._due)
 
     def run_turn_now(self) -> None:
-        """Something was gathered with which nothing else is to be expected: make a turn now."""
-        if not self._busy:
+        """Input came, and no other is likely to come with it: make a turn now."""
+        before = self._state
+        if self._move(TurnEvent.RUN_NOW) is not before:
             self._turn()
 
     def idle(self) -> Deferred[None]:
@@ -93,121 +103,163 @@ class GroupCommit:
         self.schedule_turn()
         return waiting
 
-    def _turn(self) -> None:
-        self._scheduled = False
-        if self._busy:
-            return
-        batch = self._turns.decide()
-        if batch is None:
+    def _due(self) -> None:
+        before = self._state
+        if self._move(TurnEvent.DUE) is not before:
+            self._turn()
+
+    def _release(self) -> None:
+        """The outcomes did not come in time: commit without them."""
+        self._release_timer = None
+        self._move(TurnEvent.RELEASE)
+        self._turn(may_delay=False)
+
+    def _turn(self, *, may_delay: bool = True) -> None:
+        turn = self._decide()
+        if turn is None:
+            self._move(TurnEvent.NOTHING)
             self._tell_idle()
             return
-        wait = self._turns.dispatch_early(batch) if batch.rows() <= FEW and not self._idle else None
+        wait = self._dispatch_early(turn) if may_delay and turn.batch.rows() <= FEW and not self._idle else None
         if wait is not None:
-            self._delay_commit(wait)
-            if self._is_quick(batch):
-                self._store.prepare(batch)
+            self._delay_commit(turn, wait)
+            if self._is_quick(turn.batch):
+                self._store.prepare(turn.batch)
             return
-        if self._hold is not None:
-            self._hold.cancel()
-            self._hold = None
-        self._busy = True
-        self._commit(batch)
+        self._cancel_release()
+        self._move(TurnEvent.COMMIT)
+        self._commit(turn)
 
-    def _delay_commit(self, seconds: float) -> None:
-        if self._hold is None:  # 0 s: until the sockets have what was let out
-            self._hold = self._clock.callLater(seconds, self._release)
+    def _decide(self) -> TurnEffects | None:
+        delayed, self.delayed = self.delayed, None
+        try:
+            return self._turns.decide(delayed)
+        except BaseException:
+            if delayed is None:
+                self._move(TurnEvent.NOTHING)
+            else:  # its workers run it already
+                self._delay_commit(delayed, 0.0)
+            raise
+
+    def _dispatch_early(self, turn: TurnEffects) -> float | None:
+        try:
+            return self._turns.dispatch_early(turn)
+        except Exception:  # noqa: BLE001 - logged; the commit must follow
+            self.log.failure("a turn could not be handed out early")
+            return None
+
+    def _delay_commit(self, turn: TurnEffects, seconds: float) -> None:
+        self.delayed = turn
+        self._move(TurnEvent.DELAY)
+        if self._release_timer is None:  # 0 s: until the sockets have what was handed out
+            self._release_timer = self._clock.callLater(seconds, self._release)
         elif not seconds:
-            self._hold.reset(0)
+            self._release_timer.reset(0)
         if seconds:
-            watching, self._looks = bool(self._looks), POLL_TURNS
-            if not watching:
+            polls, self._polls_left = bool(self._polls_left), POLL_TURNS
+            if not polls:
                 self._busy_poll()
+
+    def _cancel_release(self) -> None:
+        if self._release_timer is not None:
+            self._release_timer.cancel()
+            self._release_timer = None
 
     def _busy_poll(self) -> None:
         """Do not sleep for the moment until the outcome comes: being woken takes the router 0.05 ms, and who sends it as much again."""
-        if self._hold is None:
-            self._looks = 0
-        elif self._looks:
-            self._looks -= 1
+        if self.delayed is None:
+            self._polls_left = 0
+        elif self._polls_left:
+            self._polls_left -= 1
             _give_way()
             self._clock.callLater(0, self._busy_poll)
-
-    def _release(self) -> None:
-        """What is held back has waited long enough."""
-        self._hold = None
-        batch = self._turns.decide()
-        if batch is not None:
-            self._busy = True
-            self._commit(batch)
 
     def _tell_idle(self) -> None:
         waiting, self._idle = self._idle, []
         for deferred in waiting:
             deferred.callback(None)
 
-    def _commit(self, batch: Batch) -> None:
-        if self._is_quick(batch):
-            self._commit_on_the_spot(batch)
+    def _commit(self, turn: TurnEffects) -> None:
+        if self._is_quick(turn.batch):
+            self._commit_on_the_spot(turn)
         else:
-            self._expect(batch, self._commit_on_the_thread(batch))
+            self._expect(turn, self._commit_on_the_thread(turn))
 
-    def _commit_on_the_thread(self, batch: Batch) -> Deferred[CommitResult]:
+    def _commit_on_the_thread(self, turn: TurnEffects) -> Deferred[CommitResult]:
         self._commit_seconds *= 0.9  # forget in time that the disk was slow
-        return self._runner.run(self._store.commit, batch)
+        return self._runner.run(self._store.commit, turn.batch)
 
-    def _expect(self, batch: Batch, outcome: Deferred[CommitResult]) -> None:
-        outcome.addCallbacks(lambda result: self._done(batch, result), lambda failure: self._failed(batch, failure)).addErrback(
+    def _expect(self, turn: TurnEffects, outcome: Deferred[CommitResult]) -> None:
+        outcome.addCallbacks(lambda result: self._done(turn, result), lambda failure: self._failed(turn, failure)).addErrback(
             lambda failure: self.log.failure("a turn's effects failed", failure)
         )
 
     def _is_quick(self, batch: Batch) -> bool:
         return self._commit_seconds < QUICK_SECONDS and batch.rows() <= FEW
 
-    def _commit_on_the_spot(self, batch: Batch) -> None:
-        """An idle system is quicker without a change of threads; nobody else calls the store meanwhile, for `_busy` is set."""
+    def _commit_on_the_spot(self, turn: TurnEffects) -> None:
+        """An idle system is quicker without a change of threads; while the state is COMMITTING no other thread calls the store."""
         began = self._clock.seconds()
         try:
-            result = self._store.commit(batch)
+            result = self._store.commit(turn.batch)
         except Exception:  # noqa: BLE001 - told like a failure on the thread
             self._commit_seconds = LONGEST_RETRY  # what fails may take long, as a broken disk does: no more of it here
-            self._failed(batch, Failure())  # type: ignore[no-untyped-call]
+            self._failed(turn, Failure())  # type: ignore[no-untyped-call]
             return
         taken = self._clock.seconds() - began
         self._commit_seconds = max(taken, 0.8 * self._commit_seconds + 0.2 * taken)
-        self._done(batch, result)
+        self._done(turn, result)
 
-    def _done(self, batch: Batch, result: CommitResult) -> None:
-        self._busy = False
+    def _done(self, turn: TurnEffects, result: CommitResult) -> None:
+        self._move(TurnEvent.DONE)
         if self.error is not None:
             self.log.warn("the store takes commits again")
         self.error = self._locked_at = None
         self._retry_delay = FIRST_RETRY
         self.commits += 1
-        followers = self._go_on(result)
+        following = self._pipeline(turn, result)
         try:
-            self._turns.committed(batch, result)
+            self._turns.committed(turn, result)
         finally:
-            if followers is not None:
-                self._expect(*followers)
-            self.schedule_turn()
+            if self._move(TurnEvent.PUBLISHED) is TurnState.SCHEDULED:
+                self._clock.callLater(0, self._due)
+            if following is not None:
+                self._expect(*following)
 
-    def _go_on(self, result: CommitResult) -> tuple[Batch, Deferred[CommitResult]] | None:
+    def _pipeline(self, done: TurnEffects, result: CommitResult) -> tuple[TurnEffects, Deferred[CommitResult]] | None:
         """Have the next turn written meanwhile, if it may; what fails there must not keep the effects of what is durable."""
         try:
-            batch = self._turns.pipeline_next_turn(result)
+            turn = self._turns.pipeline_next_turn(done, result)
         except Exception:  # noqa: BLE001 - logged
             self.log.failure("a turn could not be decided")
             return None
-        if batch is None:
+        if turn is None:
             return None
-        self._busy = True
-        return batch, self._commit_on_the_thread(batch)
+        self._move(TurnEvent.PIPELINE)
+        return turn, self._commit_on_the_thread(turn)
 
-    def _failed(self, batch: Batch, failure: Failure) -> None:
+    def _retry(self, turn: TurnEffects) -> None:
+        self._move(TurnEvent.RETRY)
+        self._commit(turn)
+
+    def _failed(self, turn: TurnEffects, failure: Failure) -> None:
         error = failure.value
         if isinstance(error, StoreLocked) and self._may_wait():
-            self._clock.callLater(LOCK_RETRY, self._commit, batch)
+            self._move(TurnEvent.LOCKED)
+            self._clock.callLater(LOCK_RETRY, self._retry, turn)
             return
+        self._move(TurnEvent.REFUSED)
+        self._clock.callLater(self._retry_delay, self._retry, turn)
+        self._retry_delay = min(LONGEST_RETRY, self._retry_delay * 2)
+        self.error = self._told(failure)
+        try:
+            self._turns.refused(turn, self.error)
+        finally:
+            self._tell_idle()
+
+    def _told(self, failure: Failure) -> StoreUnavailable:
+        """Log why the store refuses, once; return it as an error for clients."""
+        error = failure.value
         if not isinstance(error, StoreUnavailable):
             self.log.failure("the store failed in a way that it should not", failure)
             error = StoreUnavailable(
@@ -215,11 +267,7 @@ class GroupCommit:
             )
         if self.error is None:
             self.log.error("{error}", error=error)
-        self.error = error
-        self._clock.callLater(self._retry_delay, self._commit, batch)
-        self._retry_delay = min(LONGEST_RETRY, self._retry_delay * 2)
-        self._turns.refused(batch, error)
-        self._tell_idle()
+        return error
 
     def _may_wait(self) -> bool:
         """Return whether a lock is young: whoever holds it is likely to let go soon, and nobody need hear of it."""

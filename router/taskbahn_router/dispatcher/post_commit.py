@@ -90,7 +90,9 @@ class PostCommit:
             self._forget_duplicates(effects, result.duplicates)
         board, dispatched_early = self._board, {job for job, _, _ in effects.dispatched_early}  # may have ended since
         board.counts[State.RUNNING] += len(dispatched_early)
-        new = [job for job in effects.turn_input.new if job not in dispatched_early] if dispatched_early else effects.turn_input.new
+        new = (
+            [job for job in effects.turn_input.new if job not in dispatched_early] if dispatched_early else effects.turn_input.new
+        )
         for state, count in Counter(job.state for job in new).items():
             board.counts[state] += count
         for partition, count in Counter(job.partition for job in new if job.state is State.READY).items():

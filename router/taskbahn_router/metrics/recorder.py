@@ -123,7 +123,9 @@ class Recorder:
     def _ended(self, bucket: Bucket, effects: TurnEffects, now: float) -> None:
         partition: Partition | None = None
         tally, step_of, count = NO_TALLY, histogram.step_of, 0
-        seconds = {done.id: done.ended_at - done.started_at for _, _, report in effects.turn_input.reports for done in report.done}
+        seconds = {
+            done.id: done.ended_at - done.started_at for _, _, report in effects.turn_input.reports for done in report.done
+        }
         for job, state, _, _, _ in effects.ended:
             if job.partition is not partition:
                 if partition is not None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Set
+    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Set as AbstractSet
 
     from taskbahn.errors import StoreUnavailable
     from taskbahn.protocol import messages
@@ -69,7 +70,7 @@ class TurnInput:
         """Record a worker's report."""
         self.reports.append((acknowledge, worker, report))
 
-    def drop_reports(self, worker_id: str, attempts: Set[tuple[str, int]]) -> None:
+    def drop_reports(self, worker_id: str, attempts: AbstractSet[tuple[str, int]]) -> None:
         """Forget the reports of a worker that speak of *attempts* only."""
         self.reports = [
             (acknowledge, worker, report)
@@ -199,12 +200,12 @@ class TurnEffects:
     noticed: list[JobEvent] = field(default_factory=list)
     answers: list[tuple[Acknowledge, list[list[Any]]]] = field(default_factory=list)  # to reports, with what of them was refused
 
-    def follows(self, held: TurnEffects) -> None:
-        """Take over what was held back: it is committed and shown together with this, and before it."""
-        self.batch.partitions[:0] = held.batch.partitions
-        self.batch.new[:0] = held.batch.new
-        self.turn_input.follows(held.turn_input)
-        self.dispatched_early = held.dispatched_early
+    def follows(self, delayed: TurnEffects) -> None:
+        """Take over a turn whose commit was delayed: the store and the outside get it together with this one, and before it."""
+        self.batch.partitions[:0] = delayed.batch.partitions
+        self.batch.new[:0] = delayed.batch.new
+        self.turn_input.follows(delayed.turn_input)
+        self.dispatched_early = delayed.dispatched_early
 
     def forget(self, jobs: set[Job]) -> None:
         """Drop all that was reported of jobs that are turned away."""
