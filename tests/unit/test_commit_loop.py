@@ -52,6 +52,9 @@ class Turns:
     def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         self.seen.append(f"refused: {error}")
 
+    def retried(self, turn: TurnEffects) -> None:
+        pass
+
 
 def words_of(turn: TurnEffects | None) -> list[str]:
     return [] if turn is None else [task[0] for task in turn.batch.tasks]

@@ -10,9 +10,14 @@ from support.dispatching import TASK, WALL, Hall, job_id
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import MOVES, Event
+from taskbahn_router.core.policy import DEFAULT_KEEP
+from taskbahn_router.dispatcher.group_commit import LOCK_RETRY
+from taskbahn_router.stores.contract import StoreLocked
 
 if TYPE_CHECKING:
     from support.dispatching import FakeWorker
+
+    from taskbahn_router.stores.contract import Batch, CommitResult
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
@@ -271,3 +276,41 @@ def test_what_the_store_holds_is_dated_when_it_happened(hall: Hall, worker: Fake
     hall.settle()
     row = hall.row(1)
     assert (row.created_at, row.started_at, row.finished_at) == (WALL + 5, WALL + 5, WALL + 7)
+
+
+def test_what_happens_with_a_commit_that_is_tried_again_is_dated_when_the_store_takes_it(hall: Hall, worker: FakeWorker) -> None:
+    hall.submit()
+    hall.submit()
+    hall.submit(delay=1000)
+    hall.settle()
+    hall.passes(5)
+    hall.store.refuses = "disk full"
+    worker.done(*worker.take())
+    cancel = hall.ask(messages.JOB_CANCEL, [THREE])
+    hall.passes(60)
+    hall.store.refuses = ""
+    hall.passes(3)
+    [taken] = [claim.now for batch in hall.store.commits for claim in batch.claims if claim.now > WALL + 5]
+    assert WALL + 60 < taken < WALL + 68
+    assert (worker.take(), cancel.answer) == ([(TWO, 1)], ["cancelled"])
+    assert hall.row(1).finished_at == pytest.approx(WALL + 5)  # as reported
+    assert (hall.row(2).started_at, hall.row(3).finished_at) == (taken, taken)
+    assert hall.row(3).delete_at == pytest.approx(taken + DEFAULT_KEEP, abs=1e-3)
+    hall.check()
+
+
+def test_a_job_that_waits_for_a_lock_starts_when_its_worker_gets_it(
+    hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(batch: Batch) -> CommitResult:
+        raise StoreLocked("a shell")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hall.store, "commit", locked)
+        hall.submit(delivery="at_most_once")  # is never handed out before its commit
+        hall.passes(2)
+    hall.passes(LOCK_RETRY)
+    assert worker.take() == [(ONE, 1)]
+    job = hall.dispatcher.board.jobs[ONE]
+    assert hall.row(1).started_at == job.started_at == pytest.approx(WALL + 2, abs=2 * LOCK_RETRY)
+    hall.check()

@@ -126,6 +126,9 @@ class Street:
     def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         self._meanwhile("refuse")
 
+    def retried(self, turn: TurnEffects) -> None:
+        pass
+
     # the store
 
     def prepare(self, batch: Batch) -> None:

@@ -290,6 +290,10 @@ class Dispatcher:
             for job in submission.jobs:  # others may wait for what never came to be
                 self.publisher.resend_outcome(job.id)
 
+    def retried(self, turn: TurnEffects) -> None:
+        """The store gets a batch again: what happens with the commit happens now."""
+        turn.retried(self.wall())
+
     # helpers
 
     def _accept(

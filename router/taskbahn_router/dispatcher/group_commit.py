@@ -53,6 +53,9 @@ class Turns(Protocol):
     def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         """Take back what may be taken back; what is left in the batch is tried again."""
 
+    def retried(self, turn: TurnEffects) -> None:
+        """Bring a batch up to date before it is tried again."""
+
 
 class GroupCommit:
     """Commits turn after turn, one at a time; `state` says where it is."""
@@ -240,7 +243,10 @@ class GroupCommit:
 
     def _retry(self, turn: TurnEffects) -> None:
         self._move(TurnEvent.RETRY)
-        self._commit(turn)
+        try:
+            self._turns.retried(turn)
+        finally:
+            self._commit(turn)
 
     def _failed(self, turn: TurnEffects, failure: Failure) -> None:
         error = failure.value

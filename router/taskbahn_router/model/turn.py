@@ -207,6 +207,19 @@ class TurnEffects:
         self.turn_input.follows(delayed.turn_input)
         self.dispatched_early = delayed.dispatched_early
 
+    def retried(self, now: float) -> None:
+        """Take a new time for what happens with the commit; what workers reported keeps the time at which they did."""
+        batch = self.batch
+        batch.claims = [claim._replace(now=now) for claim in batch.claims]
+        batch.cancels = [cancel._replace(now=now, delete_at=now + (cancel.delete_at - cancel.now)) for cancel in batch.cancels]
+        batch.attempts = [row._replace(ended_at=now) if row.outcome == "cancelled" else row for row in batch.attempts]
+        batch.sweep = batch.sweep and batch.sweep._replace(now=now)
+        batch.prune = batch.prune and batch.prune._replace(now=now)
+        starting = {job.seq for job, _ in self.started}
+        for job, _ in self.started:
+            job.started_at = now
+        batch.new = [row._replace(started_at=now) if row.seq in starting else row for row in batch.new]
+
     def forget(self, jobs: set[Job]) -> None:
         """Drop all that was reported of jobs that are turned away."""
         self.batch.forget({job.seq for job in jobs})
