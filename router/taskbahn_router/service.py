@@ -78,9 +78,10 @@ class Service:
             await self._outside.register_procedure(uri, self._guarded(handler))
         for task in self.dispatcher.board.tasks:
             self.declare(task)
-        self._publish_changes()
-        self._measure_lag(self._reactor.seconds())
-        self._look()
+        maintenance = self.dispatcher.maintenance
+        maintenance.add("changes", self._publish_changes, interval=CHANGES_SECONDS, first=0.0)
+        maintenance.add("lag", self._measure_lag, interval=LAG_SECONDS, first=0.0)
+        maintenance.add("problems", self.parts.status.look, interval=TICK, first=0.0)
         self.parts.history.load()
         Service.running = self
 
@@ -93,6 +94,7 @@ class Service:
             return
         self.stopped = True
         self.dispatcher.accepting = False
+        self.dispatcher.maintenance.stop()
         if self.dispatcher.loop.error is None:
             await self.dispatcher.loop.idle()
             self.dispatcher.store_minutes(all_of_them=True)
@@ -164,27 +166,15 @@ class Service:
         self.dispatcher.publisher.changes_wanted = self._outside.is_watched(messages.CHANGES_TOPIC)
 
     def _publish_changes(self) -> None:
-        if self.stopped:
-            return
         publisher = self.dispatcher.publisher
         self.look_who_watches()
         changes = publisher.take_changes()
         if publisher.changes_wanted:
             for page in list(pages(changes, value_bytes)) or [[]]:
                 self._outside.publish_event(messages.CHANGES_TOPIC, {"jobs": page, "status": self.parts.status_view()})
-        self._reactor.callLater(CHANGES_SECONDS, self._publish_changes)
 
-    def _look(self) -> None:
-        if not self.stopped:
-            self._reactor.callLater(TICK, self._look)  # first: whatever fails below is logged, and looked at again
-            self.parts.status.look()
-
-    def _measure_lag(self, due: float) -> None:
-        if self.stopped:
-            return
-        now = self._reactor.seconds()
-        self._lags.append(max(0.0, now - due))
-        ahead, self._ahead = self._ahead, self._wall() - now
+    def _measure_lag(self) -> None:
+        self._lags.append(self.dispatcher.maintenance["lag"].late)
+        ahead, self._ahead = self._ahead, self._wall() - self._reactor.seconds()
         if self._ahead - ahead > SLEPT_SECONDS:
             self.dispatcher.sweep_at(self._wall())
-        self._reactor.callLater(LAG_SECONDS, self._measure_lag, now + LAG_SECONDS)

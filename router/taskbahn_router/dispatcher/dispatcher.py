@@ -19,6 +19,7 @@ from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Assignment
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.group_commit import GroupCommit
+from taskbahn_router.dispatcher.maintenance import Maintenance
 from taskbahn_router.dispatcher.outcomes import Outcomes, snapshots
 from taskbahn_router.dispatcher.pipelining import Pipelining
 from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, PostCommit
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
     from taskbahn_router.model.turn import Acknowledge
 
 PRUNE_LIMIT = 1000
-SNAPSHOT_SECONDS = 1.0
+PRUNE_SECONDS = 60.0  # from the end of the table to its beginning
+PRUNE_PAUSE_SECONDS = 0.5  # between two windows of it
+MAX_SWEEP_SECONDS = 3600.0  # the wall clock may be set meanwhile
+PROGRESS_SECONDS = 1.0
 KEEP_MINUTES = 7 * 86400.0  # seconds that the minutes of charts are kept
 DROP_LIMIT = 5000  # rows of them in one commit
 
@@ -82,7 +86,11 @@ class Dispatcher:
         self._early_dispatch = EarlyDispatch(self.board, self.publisher, store)
         self._pipelining = Pipelining(self.board)
         self._next_sweep: float | None = None
-        self._sweep_timer: Any = None
+        self.maintenance = Maintenance(clock)
+        self.maintenance.add("progress", self._store_progress, interval=PROGRESS_SECONDS)
+        self._sweeps = self.maintenance.add("sweep", self._sweep)
+        self._prunes = self.maintenance.add("prune", self._prune, first=1.0)
+        self._prune_after = 0
         self.accepting = True
 
     # what is asked
@@ -174,23 +182,22 @@ class Dispatcher:
     # the clock
 
     def start(self, running: list[Job], next_sweep: float | None) -> None:
-        """Begin with the timers; *running* are the jobs that the store has as running."""
+        """Begin with the maintenance; *running* are the jobs that the store has as running."""
         self.board.running_at_start = running
+        self.maintenance.start()
         self.sweep_at(next_sweep)
-        self.clock.callLater(SNAPSHOT_SECONDS, self._snapshot)
-        self.clock.callLater(1.0, self._prune, 0)
 
-    def _snapshot(self) -> None:
+    def _store_progress(self) -> None:
         if any(not job.progress_stored for job in self.board.jobs.values()):
             self.room_changed()
-        self.clock.callLater(SNAPSHOT_SECONDS, self._snapshot)
 
     def prune_from(self, after: int | None) -> None:
         """Go on pruning after a seq; None: the end was reached, begin again in a while."""
-        self.clock.callLater(60.0 if after is None else 0.5, self._prune, after or 0)
+        self._prune_after = after or 0
+        self._prunes.run_in(PRUNE_SECONDS if after is None else PRUNE_PAUSE_SECONDS)
 
-    def _prune(self, after: int) -> None:
-        self.turn_input.ask_prune(after)
+    def _prune(self) -> None:
+        self.turn_input.ask_prune(self._prune_after)
         self.loop.schedule_turn()
 
     def store_minutes(self, *, all_of_them: bool = False) -> None:
@@ -202,11 +209,8 @@ class Dispatcher:
         """Have the store swept at a time of the wall clock."""
         if when is None or (self._next_sweep is not None and self._next_sweep <= when):
             return
-        if self._sweep_timer is not None and self._sweep_timer.active():
-            self._sweep_timer.cancel()
         self._next_sweep = when
-        # an hour at most: the wall clock may be set meanwhile
-        self._sweep_timer = self.clock.callLater(min(3600.0, max(0.0, when - self.wall())), self._sweep)
+        self._sweeps.run_in(min(MAX_SWEEP_SECONDS, max(0.0, when - self.wall())))
 
     def _sweep(self) -> None:
         self._next_sweep = None

@@ -66,12 +66,12 @@ class WorkerRegistry:
         self._declare = declare
         self._version = version
         self._by_caller: dict[int, Worker] = {}
+        dispatcher.maintenance.add("heartbeats", self._listen, interval=HEARTBEAT_SECONDS)
 
     def start(self) -> None:
-        """Wait for the workers of before a restart, and begin to listen for heartbeats."""
+        """Wait for the workers of before a restart."""
         if self._board.running_at_start:
             self._clock.callLater(GRACE_SECONDS, self._fail_unclaimed)
-        self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
 
     def attach(self, call: Call) -> None:
         """`taskbahn.worker.attach`: the call stays open for as long as the worker's session lives."""
@@ -291,7 +291,6 @@ class WorkerRegistry:
                 self.log.warn("worker {id} was silent for too long and is given up", id=worker.id)
                 self._dismiss(worker, NotReady("the worker was silent for too long; it may attach again"))
         self._dispatcher.publisher.flush()
-        self._clock.callLater(HEARTBEAT_SECONDS, self._listen)
 
     def _have_patience(self, worker: Worker) -> None:
         """Its report waits for the store, and before that is recorded it sends nothing: neither side shall give the other up."""
