@@ -33,6 +33,7 @@ lint: venv  ## The part of `check` that runs no code
 	$(BIN)/mypy --no-error-summary
 	@bash scripts/quietly.sh $(BIN)/lint-imports
 	$(BIN)/python scripts/check_sizes.py
+	$(BIN)/python scripts/check_prose.py
 
 check-web:  ## Lint, types and unit tests of what the browser loads (skipped where there is no node)
 	@bash scripts/check_web.sh

@@ -1,0 +1,47 @@
+"""The check of texts: which words and lines it finds, and how its numbers fall."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+PATH = Path(__file__).parents[2] / "scripts" / "check_prose.py"
+SPEC = importlib.util.spec_from_file_location("check_prose", PATH)
+assert SPEC is not None
+assert SPEC.loader is not None
+check_prose = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(check_prose)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("Whoever asks is told.", ["Whoever", "told"]),
+        ("The effects are let out; it lets jobs out.", ["let out", "lets jobs out"]),
+        ("It stands at its field, and `*` stands for any run of characters.", ["stands"]),
+        ("An error of ours.\nSo many.", ["of ours", "So many"]),
+        ("The dispatcher tells the client; a stand-in lets them through.", []),
+    ],
+)
+def test_words_of_the_list_are_found(text: str, words: list[str]) -> None:
+    assert [word for _, word in check_prose.unwanted_words(text, ".md")] == words
+
+
+def test_python_is_read_in_its_comments_and_strings_alone() -> None:
+    source = 'told = 1  # nobody\n"""Read anew."""\nprint(f"{told} somebody")\n'
+    assert sorted(check_prose.unwanted_words(source, ".py")) == [(1, "nobody"), (2, "anew"), (3, "somebody")]
+
+
+@pytest.mark.parametrize("has, says", [(3, ["docs/a.md:1: told", "docs has 3"]), (2, []), (1, ["docs has 1"])])
+def test_a_folder_has_exactly_its_number_of_words(has: int, says: list[str]) -> None:
+    said = list(check_prose.compare(Counter(docs=has), {"docs": 2}, ["docs/a.md:1: told"]))
+    assert [line.split(" words")[0] for line in said] == says
+
+
+def test_only_lines_that_can_be_broken_are_too_wide() -> None:
+    words, word = "word " * 30, "w" * 150
+    page = f"{words}\n| {words}|\n# {words}\n- {word}\n```text\n{words}\n```\n<!-- made -->\n{words}\n<!-- /made -->\n- {words}\n"
+    assert list(check_prose.too_wide_lines(page)) == [1, 11]
