@@ -30,7 +30,7 @@ ALLOWED = {
     "benchmarks": 5,
     "chaos": 30,
     "components": 5,
-    "docs": 47,
+    "docs": 28,
     "examples": 4,
     "news": 15,
     "pyproject.toml": 4,
