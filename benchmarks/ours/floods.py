@@ -118,7 +118,7 @@ def run(plan: Plan, place: Place) -> Sequence[Figure]:
     before = memory(node.router_pid, "VmRSS")
     with talking():
         figures += figures_of(
-            "a task logs", quiet_calls(), memory(node.router_pid, "VmRSS") - before, "in a tight loop, nobody watches"
+            "a task logs", quiet_calls(), memory(node.router_pid, "VmRSS") - before, "in a tight loop, no client watches"
         )
     tasks.loop.close()
     tasks.telling.close()
