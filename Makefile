@@ -61,7 +61,7 @@ chaos: venv  ## Kill everything while jobs run, and account for each job (MINUTE
 soak: venv  ## The same load without faults; memory, files, database and lag drawn to chaos/results/soak.svg (MINUTES=10)
 	@$(BIN)/python -m chaos soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
-screenshots: venv  ## Take the pictures of the dashboard anew, into docs/images/dashboard
+screenshots: venv  ## Take the pictures of the dashboard again, into docs/images/dashboard
 	@bash scripts/need.sh Chromium chromium-headless-shell $(HAS_CHROMIUM)
 	@$(BIN)/python scripts/screenshots.py
 

@@ -50,9 +50,9 @@ class Plan:
     """How much is measured."""
 
     jobs: int = 20_000
-    """Jobs of one run of (a) and (c), if `limit_seconds` allows so many."""
+    """Jobs of one run of (a) and (c), at most; `limit_seconds` may allow fewer."""
     repeats: int = 3
-    """Runs of (a) and (c), of which the median is reported, if `limit_seconds` allows so many."""
+    """Runs of (a) and (c), of which the median is reported, at most; `limit_seconds` may allow fewer."""
     latency_samples: int = 500
     limit_seconds: float = 120.0
     """For all runs of (a) of one system in one mode together; (c) and (b) get a quarter of it each."""

@@ -1,4 +1,4 @@
-"""The books: what clients were told and what attempts did, held against what the store says at the end. Pure; no process, no clock.
+"""The books: what clients learned and what attempts did, compared with what the store has at the end. Pure; no process, no clock.
 
 A promise that was broken is a `Finding`, with the job's whole history. Everything else is counted and shown.
 """
@@ -75,7 +75,7 @@ class Account:
     mischief: dict[str, dict[str, int]]  # jobs that misbehave and ended, by kind and pool
     seen: int
     run_again: int
-    untraced: int  # attempts of jobs that nobody was told of, and that are not there: handed out before a commit that never was
+    untraced: int  # attempts of early hand-outs whose commit never was: no client knows the job
     unanswered: dict[str, int]  # plain calls, by error
     longest_standstill: float  # seconds without any attempt that ended
     ready: dict[str, list[tuple[float, float]]]  # seconds from start to ready, and from the fault to ready; by cause
@@ -120,7 +120,7 @@ class Books:
 
     @property
     def acknowledged(self) -> set[str]:
-        """The jobs whose clients were told that they are accepted, or how they ended."""
+        """The jobs whose clients learned that they are accepted, or how they ended."""
         return self.ids("acknowledged", "seen")
 
     @property
@@ -179,7 +179,7 @@ def lost(books: Books, first: Mapping[str, Standing], last: Mapping[str, Standin
     for id in sorted(books.acknowledged):
         for name, reading in (("at first", first), ("after the last restart", last)):
             if id not in reading:
-                yield Finding(LOST, id, f"its client was told that it is accepted, but there is no such job {name}")
+                yield Finding(LOST, id, f"its client got the acknowledgement, but there is no such job {name}")
     for id in sorted(first.keys() - last.keys() - books.acknowledged):
         yield Finding(LOST, id, "it was there before the last restart, and is not after it")
     for entry in books.by_event["seen"]:
@@ -201,7 +201,7 @@ def changed(books: Books, first: Mapping[str, Standing], last: Mapping[str, Stan
     for id, standing in last.items():
         before = first.get(id)
         if before is not None and before != standing:
-            yield Finding(TWICE, id, f"it stood as {before} before the last restart, and stands as {standing} now")
+            yield Finding(TWICE, id, f"it was {before} before the last restart, and is {standing} now")
         for entry in books.of(id, "seen"):
             if why := differs_from_seen(entry, standing):
                 yield Finding(TWICE, id, why)
@@ -220,12 +220,12 @@ def changed(books: Books, first: Mapping[str, Standing], last: Mapping[str, Stan
 def differs_from_seen(entry: Entry, standing: Standing) -> str:
     """Return how an outcome that a client was given differs from the recorded one; empty if it does not."""
     if entry["state"] != standing.state:
-        return f"a client was told that it {entry['state']}, and recorded is that it {standing.state}"
+        return f"a client saw the state {entry['state']}, and the store has {standing.state}"
     if standing.state == State.SUCCEEDED:
         value = None if standing.result is None else json.loads(standing.result)
-        return "" if entry["value"] == value else f"a client was given {entry['value']!r}, and recorded is {value!r}"
+        return "" if entry["value"] == value else f"a client got {entry['value']!r}, and the store has {value!r}"
     kind = (standing.error or {}).get("type")
-    return "" if entry["error"] == kind else f"a client was told that it failed with {entry['error']}, and recorded is {kind}"
+    return "" if entry["error"] == kind else f"a client got the error {entry['error']}, and the store has {kind}"
 
 
 def started_twice(books: Books) -> Iterable[Finding]:
@@ -308,7 +308,7 @@ def readiness(books: Books) -> dict[str, list[tuple[float, float]]]:
 
 
 def history(books: Books, id: str, first: Mapping[str, Standing], last: Mapping[str, Standing]) -> list[dict[str, Any]]:
-    """Return all that is known of a job, in order, and at the end how it stands."""
+    """Return all that is known of a job, in order, and its state at the end."""
     entries = [dict(entry) | ({"ids": [id]} if "ids" in entry else {}) for entry in books.by_job.get(id, ())]
     for name, reading in (("at first", first), ("after the last restart", last)):
         standing = reading.get(id)

@@ -1,7 +1,7 @@
-"""One client process: `python -m chaos.client KIND SEED`. It goes on until SIGTERM, then waits for what it still expects.
+"""One client process: `python -m chaos.client KIND SEED`. It runs until SIGTERM, then waits for the outcomes that it still expects.
 
-What it was told it writes down before it does anything else: the id of each job when its submission was acknowledged, and each
-outcome. It is killed at any moment; its place is taken by the next process of its kind.
+It writes every answer to its journal before it does anything else: the id of each job when its submission was acknowledged, and each
+outcome. A fault may kill it at any moment; the next process of its kind takes its place.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Load:
 
 
 class Client:
-    """Starts jobs in one of the ways there are. stopping: set when it shall come to an end."""
+    """Starts jobs in one of the ways there are. stopping: set when the client has to end."""
 
     def __init__(self, journal: Journal, load: Load, stopping: threading.Event) -> None:
         self._journal = journal
@@ -115,7 +115,7 @@ class Client:
         self._options: dict[str, Any] = {"keep": float(keep)} if keep else {}
 
     def run(self, kind: str) -> None:
-        """Work until told to stop, and until all outcomes are there."""
+        """Work until `stopping` is set, and until all outcomes are there."""
         ways: dict[str, Callable[[], None]] = {"start": self._start_each, "batch": self._start_many, "call": self._call}
         ways[kind]()
 
@@ -162,7 +162,7 @@ class Client:
                 self._take(job)
 
     def _call(self) -> None:
-        """`call`: of a job that succeeds only the result is told, and the ledger finds its id by the token."""
+        """`call`: a job that succeeds answers only its result, and the ledger finds its id by the token."""
         while not self._stopping.wait(PAUSE):
             name, args = self._load.any_call()
             try:
@@ -214,7 +214,7 @@ class Client:
 
 
 def main() -> None:
-    """Be the client that the arguments say."""
+    """Run the kind of client that the arguments name."""
     kind, seed = sys.argv[1], int(sys.argv[2])
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())

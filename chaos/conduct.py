@@ -1,4 +1,4 @@
-"""What became of the jobs that misbehave, held against what has to become of each kind. Pure, as the other books."""
+"""The outcomes of the jobs that misbehave, compared with the outcome that each kind must have. Pure, as the other books."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def unexpected(standings: Mapping[str, Standing], to_cancel: Container[str]) -> 
         if kind is None or standing.state not in FINAL_STATES or (standing.state == State.CANCELLED and id in to_cancel):
             continue
         error = standing.error or {}
-        told = f"{standing.task} {standing.state} {error.get('type', '')}".rstrip()
+        seen = f"{standing.task} {standing.state} {error.get('type', '')}".rstrip()
         if kind.error and (standing.state != State.FAILED or not (error.get("type") or "").endswith(kind.error)):
-            yield id, f"{told} {error.get('message', '')}".rstrip() + f"; it has to fail with {kind.error}"
+            yield id, f"{seen} {error.get('message', '')}".rstrip() + f"; it has to fail with {kind.error}"
         if not kind.error and standing.state != State.SUCCEEDED:
-            yield id, f"{told}: {error.get('message', '')}; it has to succeed"
+            yield id, f"{seen}: {error.get('message', '')}; it has to succeed"

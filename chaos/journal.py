@@ -1,10 +1,10 @@
-"""What happened, in files that outlive whoever wrote them: one line of JSON for each event, written with one system call.
+"""What happened, in files that outlive their writers: one line of JSON for each event, written with one system call.
 
 A line belongs to the kernel when `write` returns, so that SIGKILL takes nothing back. Each process has a file of its own.
 The events, beside `event` and `at` (UTC seconds since the epoch):
 
-    acknowledged    ids                                     a client was told that these jobs are accepted
-    seen            id | null, state, value | error         an outcome that a client was given
+    acknowledged    ids                                     a client got the ids of these accepted jobs
+    seen            id | null, state, value | error         an outcome that a client got
     cancelling      ids                                     a client is about to cancel these jobs
     cancelled       id, state                               the dispatcher answered a cancel with this state
     given_up        ids                                     a plain client cancelled its call, and gets no outcome
@@ -52,7 +52,7 @@ class Journal:
             raise OSError(f"only {written} of {len(line)} bytes of the journal could be written: is the disk full?")
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the file."""
         os.close(self._descriptor)
 
 
@@ -65,7 +65,7 @@ def read(folder: Path) -> list[Entry]:
 
 
 def read_file(path: Path) -> list[Entry]:
-    """Return the events of one journal; a last line without its end was never written for anybody to rely on.  Raises Torn."""
+    """Return the events of one journal; a last line without its end was never complete, so no process relies on it.  Raises Torn."""
     lines = path.read_bytes().split(b"\n")
     entries: list[Entry] = []
     for number, line in enumerate(lines[:-1], 1):

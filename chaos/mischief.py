@@ -1,4 +1,4 @@
-"""Tasks that misbehave, each in its own way and in all three pools; what has to become of each is known.
+"""Tasks that misbehave, each in its own way and in all three pools; each has a known outcome.
 
 A kind checks what it gets. A task fails with `Unrefused`, which no kind expects, when the worker takes a value that it has to refuse.
 """
@@ -201,7 +201,7 @@ def hang(variant: int) -> None:
 
 
 def unspeakable(variant: int) -> None:
-    """Raise what cannot be told."""
+    """Raise an error without a usable text."""
     raise Unspeakable(variant)
 
 

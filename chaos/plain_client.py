@@ -1,6 +1,6 @@
-"""A client without our SDK: an Autobahn session that calls tasks by their names. It learns a job's id from progress.
+"""A client without the SDK: an Autobahn session that calls tasks by their names. It learns a job's id from progress.
 
-What such a caller was not answered it does not know; so a call that the connection took with it is simply made anew.
+Such a caller knows only what was answered; so it simply repeats a call that was lost with its connection.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Caller:
         self.connection = Connection(url, reactor=reactor, on_open=self._open, on_lost=self._lost)
 
     async def go_on(self) -> None:
-        """Call until told to stop."""
+        """Call until `stopping` is set."""
         while True:
             session = await self._connected()
             if session is None:

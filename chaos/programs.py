@@ -83,7 +83,7 @@ class NodeState(StrEnum):
     GONE = "gone"  # nothing of it runs
     STARTING = "starting"
     READY = "ready"
-    ENDING = "ending"  # something of it was killed, or it was told to stop
+    ENDING = "ending"  # a process of it was killed, or it got SIGTERM
 
 
 class Node:
@@ -201,7 +201,7 @@ class Helper:
         self.wanted = True
         self.is_told = False  # to end
         self.starts = 0
-        self.codes: list[int] = []  # of those that were told to end
+        self.codes: list[int] = []  # exit codes of the programs that got SIGTERM
         self.killed: set[int] = set()  # process ids of those that ended by SIGKILL
         self._folder = folder
         self._environment = environment
@@ -227,7 +227,7 @@ class Helper:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be hit: it runs, has started, and was not told to end."""
+        """Whether it can be hit: it runs, has started, and got no SIGTERM."""
         return self.program is not None and self.program.code is None and not self.is_told
 
     def tell_to_end(self) -> None:
@@ -264,7 +264,7 @@ class WorkerProgram(Helper):
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be hit: it has attached once, and was not told to end."""
+        """Whether it can be hit: it has attached once, and got no SIGTERM."""
         return super().is_ready and self.program is not None and self.program.said(WORKER_READY)
 
     def children(self) -> list[Pid]:
@@ -286,7 +286,7 @@ class ClientProgram(Helper):
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be hit: it listens to signals, and was not told to end."""
+        """Whether it can be hit: it listens to signals, and got no SIGTERM."""
         return super().is_ready and self.program is not None and self.program.said(CLIENT_READY)
 
     def arguments(self) -> list[str]:

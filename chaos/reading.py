@@ -19,7 +19,7 @@ PATIENCE = 120.0
 
 
 class Standing(NamedTuple):
-    """How a job stands: enough of it to see whether anything of an outcome changes. result: JSON text."""
+    """The state of a job: enough of it to see whether anything of an outcome changes. result: JSON text."""
 
     id: str
     task: str

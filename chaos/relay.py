@@ -1,4 +1,4 @@
-"""A way to the node that can be cut: it stands between the node and one worker or client."""
+"""A relay between the node and one worker or client: a connection that can be cut."""
 
 from __future__ import annotations
 

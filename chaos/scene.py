@@ -60,7 +60,7 @@ class Scene:
         self._acting: list[Helper] = []
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
-        """Have something done after so many seconds."""
+        """Call *function* after *seconds*."""
         heapq.heappush(self._later, (time.monotonic() + seconds, next(self._order), function))
 
     def tick(self) -> None:

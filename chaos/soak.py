@@ -49,7 +49,7 @@ class Sample:
 
 @dataclass
 class Soak:
-    """A soak of so many seconds; `say` is told what is going on."""
+    """A soak of *seconds*; `say` gets a line for each step."""
 
     seconds: float
     say: Callable[[str], None] = lambda _: None

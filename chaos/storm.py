@@ -26,7 +26,7 @@ PATIENCE = 90.0  # seconds for what must happen once nothing is broken any more,
 
 @dataclass
 class Storm:
-    """A run with its seed; `say` is told what is going on."""
+    """A run with its seed; `say` gets a line for each step."""
 
     seed: int
     seconds: float

@@ -60,7 +60,7 @@ def begin() -> Callable[[str], str]:
 
 
 def sleep(seconds: float) -> None:
-    """Work for a while, and stop when told to."""
+    """Work for a while, and stop when the attempt has to."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:

@@ -171,7 +171,7 @@ def running(log: Path, command: str, *arguments: str, url: str = "") -> Iterator
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now, and that the kernel gives to no outgoing connection while the node starts."""
+    """Return a port that no program listens on now, and that the kernel gives to no outgoing connection while the node starts."""
     for port in random.sample(range(20_000, 32_000), 100):
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port

@@ -119,7 +119,7 @@ def _group(points: list[Weighted], number: int) -> list[Weighted]:
     groups: list[list[Weighted]] = []
     with current.stage("Grouping", total=ROUNDS) as stage:
         for _ in range(ROUNDS):
-            current.check()  # somebody may have cancelled the job
+            current.check()  # a client may have cancelled the job
             groups = [[] for _ in centres]
             for point in points:
                 groups[min(range(len(centres)), key=lambda index: _distance(point[0], centres[index]))].append(point)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# See to it that a program is there: scripts/need.sh PROGRAM PACKAGE [TRY...]     (a Debian package; root may install it)
+# Install a program if it is missing: scripts/need.sh PROGRAM PACKAGE [TRY...]     (a Debian package; root may install it)
 #
 # TRY is a command that works when it is there; without it the program is looked for on the path.
 set -euo pipefail

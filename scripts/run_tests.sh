@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All that must pass, with what it does and how far it is: scripts/run_tests.sh VENV PYTEST_OPTIONS...     (`make test` calls it)
 #
-# A part that fails does not keep the others from being run, so that one run tells all that is wrong. What failed tests left lies in
+# A part that fails does not keep the others from being run, so that one run shows everything that is wrong. What failed tests left lies in
 # test-results (tests/support/evidence.py); the last lines say so.
 set -uo pipefail
 cd "$(dirname "$0")/.."

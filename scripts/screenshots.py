@@ -46,7 +46,7 @@ ELSEWHERE = """pairs => {
         }
     }
 }"""
-# Each task's pace: jobs in a minute at noon, seconds that one takes, one in so many fails.
+# Each task's pace: jobs in a minute at noon, seconds for each, one in N fails.
 PACE = {
     "images.thumbnail": (9, 0.18, 400),
     "mail.send": (3, 0.6, 60),

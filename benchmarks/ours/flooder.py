@@ -30,7 +30,7 @@ HANDSHAKE = bytes([0x7F, 0xF2, 0, 0])  # messages up to 16 MiB, MessagePack
 HELLO, CALL, ERROR, SUBSCRIBE = 1, 48, 8, 32
 JOBS = 1_000  # in one submission
 TOGETHER = 100  # connections that are opened at a time
-NOBODY = "nobody"  # the queue that no worker takes from
+UNSERVED_QUEUE = "unserved"  # no worker takes from it
 
 
 class Connection:
@@ -61,7 +61,7 @@ class Connection:
 
 
 async def open_many(port: int, count: int) -> list[Connection]:
-    """Open so many connections."""
+    """Open *count* connections."""
     connections = [Connection() for _ in range(count)]
     for first in range(0, count, TOGETHER):
         await asyncio.gather(*(connection.open(port) for connection in connections[first : first + TOGETHER]))
@@ -71,7 +71,7 @@ async def open_many(port: int, count: int) -> list[Connection]:
 async def submit(port: int, count: int, task: str, seen: Counter[str]) -> None:
     """Submit without pause."""
     (connection,) = await open_many(port, 1)
-    calls = [{"task": task, "options": {"queue": NOBODY}}] * JOBS
+    calls = [{"task": task, "options": {"queue": UNSERVED_QUEUE}}] * JOBS
     numbers = itertools.count(1)
     for _ in range(count):
         connection.send([CALL, next(numbers), {}, "taskbahn.submit", [calls]])

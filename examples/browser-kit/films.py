@@ -21,7 +21,7 @@ def render(
     """Render a film.
 
     Args:
-        title: what stands in the opening credits
+        title: the title in the opening credits
         frames: how many there are
         quality: a draft is done in half the time
     """
@@ -34,5 +34,5 @@ def render(
                     sleep(pause)  # the real work
                     stage.advance()
             film.advance()
-    log.warning("nobody has seen %s yet", title)
+    log.warning("no one has seen %s yet", title)
     return {"title": title, "frames": frames, "seconds": round(frames / 24, 1)}

@@ -305,4 +305,4 @@ def test_the_page_of_the_example_works_after_a_reload_too(visit: Any, node: Node
         page.reload()
         expect(state(page)).to_have_text("succeeded")
         expect(page.get_by_role("region", name="Result")).to_contain_text('"title": "Metropolis"')
-        expect(page.get_by_role("log")).to_contain_text("nobody has seen Metropolis yet")
+        expect(page.get_by_role("log")).to_contain_text("no one has seen Metropolis yet")
