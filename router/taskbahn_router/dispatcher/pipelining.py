@@ -18,7 +18,8 @@ from taskbahn_router.dispatcher.outcomes import is_slow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn_router.model.state import DispatcherState, Partition
+    from taskbahn_router.model.partitions import Partition
+    from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.model.turn import TurnEffects, TurnInput
     from taskbahn_router.stores.contract import CommitResult
 

@@ -13,7 +13,8 @@ from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.metrics.recorder import QueueGauge, Recorder
 
 if TYPE_CHECKING:
-    from taskbahn_router.model.state import DispatcherState, Partition
+    from taskbahn_router.model.partitions import Partition
+    from taskbahn_router.model.state import DispatcherState
 
 TICK = 1.0  # seconds between two looks
 LONG_AGO = 0.0

@@ -22,7 +22,8 @@ from taskbahn_router.metrics.tally import COUNTS, NOTHING, Tallies, Tally, total
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from taskbahn_router.model.state import DispatcherState, Job, Partition
+    from taskbahn_router.model.partitions import Partition
+    from taskbahn_router.model.state import DispatcherState, Job
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitResult
     from taskbahn_router.stores.minutes import MinuteRow

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet, WeakValueDictionary
 
 import msgspec
 
@@ -18,7 +17,7 @@ from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
-from taskbahn_router.stores.rows import PartitionRow
+from taskbahn_router.model.partitions import Partition, Partitions, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,16 +76,6 @@ class Task:
         )
 
 
-@dataclass(slots=True, eq=False)
-class Partition:
-    """The jobs of one task in one queue; `ready` counts those that wait for a worker."""
-
-    id: int
-    queue: str
-    task: str
-    ready: int = 0
-
-
 class Channel(Protocol):
     """The way to a worker."""
 
@@ -95,14 +84,6 @@ class Channel(Protocol):
 
     def dismiss(self, error: TaskbahnError) -> None:
         """End its session."""
-
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Reach:
-    """The partitions that workers with the same tasks and the same queues serve: one set for all of them, which grows with the partitions."""
-
-    names: frozenset[str]
-    partitions: set[int]
 
 
 @dataclass(slots=True, eq=False)
@@ -254,22 +235,17 @@ class Job:
         worker.attempts[self.id] = self.attempt
 
 
-class DispatcherState:
+class DispatcherState(Partitions):
     """All that is known in memory, with the few questions that several parts ask of it."""
 
     def __init__(self) -> None:
-        self.partitions: dict[tuple[str, str], Partition] = {}
-        self.partitions_by_id: dict[int, Partition] = {}
+        super().__init__()
         self.tasks: dict[str, Task] = {}
         self.workers: dict[str, Worker] = {}
         self.drained: dict[str, None] = {}  # ids of workers that operators want to take no more, the newest wish last
         self.jobs: dict[str, Job] = {}
         self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
         self.last_seq = 0
-        self.partitions_with_backlog: set[int] = set()  # partitions with ready jobs
-        self.new_partitions: list[PartitionRow] = []
-        self._reaches: WeakValueDictionary[tuple[frozenset[str], frozenset[str]], Reach] = WeakValueDictionary()
-        self._reaches_of_queue: dict[str, WeakSet[Reach]] = {}
         self.running_at_start: list[Job] = []  # until their workers come back or the grace time is over
 
     def load(self, start: StartState) -> list[Job]:
@@ -284,41 +260,10 @@ class DispatcherState:
         self.counts.update(start.counts)
         return [self._running(row, start.last_marks.get(row.seq, 0)) for row in start.running]
 
-    def partition(self, queue: str, task: str) -> Partition:
-        """Return the partition of a task in a queue, making it if it is new."""
-        partition = self.partitions.get((queue, task))
-        if partition is None:
-            partition = Partition(len(self.partitions_by_id) + 1, queue, task)
-            self._add_partition(partition)
-            self.new_partitions.append(PartitionRow(partition.id, queue, task))
-        return partition
-
     def policy(self, task: str, own: str | None) -> Policy:
         """Return the policy of a job from its task's options and its own, as stored."""
         known = self.tasks.get(task)
         return policy_of(known.options if known else "", own or "")
-
-    def serves(self, worker: Worker) -> None:
-        """Work out which partitions a worker serves."""
-        # its event loop is blocked: jobs that need it go to other workers, or wait, and those of its other pools are not concerned
-        kept = "loop" if worker.vitals.blocked is not None else None
-        names = frozenset(task.name for task in worker.hello.tasks if task.pool != kept)
-        queues = frozenset(worker.hello.queues)
-        reach = self._reaches.get((names, queues))
-        if reach is None:
-            served = (one for one in self.partitions_by_id.values() if one.task in names and one.queue in queues)
-            reach = self._reaches[names, queues] = Reach(names, {one.id for one in served})
-            self._reaches_of_queue = {queue: reaches for queue, reaches in self._reaches_of_queue.items() if reaches}
-            for queue in queues:
-                self._reaches_of_queue.setdefault(queue, WeakSet()).add(reach)
-        worker.reach = reach
-        worker.room.partitions = reach.partitions
-
-    def sets_of(self, id: int) -> list[set[int]]:
-        """Return the sets of partitions of attached workers in which a partition is."""
-        partition = self.partitions_by_id[id]
-        reaches = self._reaches_of_queue.get(partition.queue, ())
-        return [reach.partitions for reach in reaches if partition.task in reach.names]
 
     def jobs_of(self, claimed: list[Claimed]) -> list[Job]:
         """Return the records of jobs that were just claimed from the store."""
@@ -334,14 +279,6 @@ class DispatcherState:
             job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
             jobs.append(job)
         return jobs
-
-    def ready(self, partition: Partition, change: int) -> None:
-        """Count jobs that became ready, or ceased to be."""
-        partition.ready += change
-        if partition.ready > 0:
-            self.partitions_with_backlog.add(partition.id)
-        else:
-            self.partitions_with_backlog.discard(partition.id)
 
     def moved(self, before: State | str, after: State | str, count: int = 1) -> None:
         """Count a move from one state to another."""
@@ -360,10 +297,3 @@ class DispatcherState:
         job.last_mark = last_mark
         self.jobs[job.id] = job
         return job
-
-    def _add_partition(self, partition: Partition) -> None:
-        self.partitions[partition.queue, partition.task] = partition
-        self.partitions_by_id[partition.id] = partition
-        for reach in self._reaches_of_queue.get(partition.queue, ()):
-            if partition.task in reach.names:
-                reach.partitions.add(partition.id)

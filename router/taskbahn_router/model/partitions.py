@@ -1,0 +1,88 @@
+"""The partitions in memory, and which of them each worker serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakSet, WeakValueDictionary
+
+from taskbahn_router.stores.rows import PartitionRow
+
+if TYPE_CHECKING:
+    from taskbahn_router.model.state import Worker
+
+
+@dataclass(slots=True, eq=False)
+class Partition:
+    """The jobs of one task in one queue; `ready` counts those that wait for a worker."""
+
+    id: int
+    queue: str
+    task: str
+    ready: int = 0
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Reach:
+    """The partitions that workers with the same tasks and the same queues serve: one set for all of them, which grows with the partitions."""
+
+    names: frozenset[str]
+    partitions: set[int]
+
+
+class Partitions:
+    """All partitions, by name and by id; those with ready jobs; those that are not in the store yet."""
+
+    def __init__(self) -> None:
+        self.partitions: dict[tuple[str, str], Partition] = {}
+        self.partitions_by_id: dict[int, Partition] = {}
+        self.partitions_with_backlog: set[int] = set()  # partitions with ready jobs
+        self.new_partitions: list[PartitionRow] = []
+        self._reaches: WeakValueDictionary[tuple[frozenset[str], frozenset[str]], Reach] = WeakValueDictionary()
+        self._reaches_of_queue: dict[str, WeakSet[Reach]] = {}
+
+    def partition(self, queue: str, task: str) -> Partition:
+        """Return the partition of a task in a queue, making it if it is new."""
+        partition = self.partitions.get((queue, task))
+        if partition is None:
+            partition = Partition(len(self.partitions_by_id) + 1, queue, task)
+            self._add_partition(partition)
+            self.new_partitions.append(PartitionRow(partition.id, queue, task))
+        return partition
+
+    def serves(self, worker: Worker) -> None:
+        """Work out which partitions a worker serves."""
+        # its event loop is blocked: jobs that need it go to other workers, or wait, and those of its other pools are not concerned
+        kept = "loop" if worker.vitals.blocked is not None else None
+        names = frozenset(task.name for task in worker.hello.tasks if task.pool != kept)
+        queues = frozenset(worker.hello.queues)
+        reach = self._reaches.get((names, queues))
+        if reach is None:
+            served = (one for one in self.partitions_by_id.values() if one.task in names and one.queue in queues)
+            reach = self._reaches[names, queues] = Reach(names, {one.id for one in served})
+            self._reaches_of_queue = {queue: reaches for queue, reaches in self._reaches_of_queue.items() if reaches}
+            for queue in queues:
+                self._reaches_of_queue.setdefault(queue, WeakSet()).add(reach)
+        worker.reach = reach
+        worker.room.partitions = reach.partitions
+
+    def sets_of(self, id: int) -> list[set[int]]:
+        """Return the sets of partitions of attached workers in which a partition is."""
+        partition = self.partitions_by_id[id]
+        reaches = self._reaches_of_queue.get(partition.queue, ())
+        return [reach.partitions for reach in reaches if partition.task in reach.names]
+
+    def ready(self, partition: Partition, change: int) -> None:
+        """Count jobs that became ready, or ceased to be."""
+        partition.ready += change
+        if partition.ready > 0:
+            self.partitions_with_backlog.add(partition.id)
+        else:
+            self.partitions_with_backlog.discard(partition.id)
+
+    def _add_partition(self, partition: Partition) -> None:
+        self.partitions[partition.queue, partition.task] = partition
+        self.partitions_by_id[partition.id] = partition
+        for reach in self._reaches_of_queue.get(partition.queue, ()):
+            if partition.task in reach.names:
+                reach.partitions.add(partition.id)
