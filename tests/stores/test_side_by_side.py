@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, requeue, retry, seen_by
+from support.storing import QuickStore
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch, CommitResult, Filter, QueueCursor, Reader, StartState
+from taskbahn_router.stores.contract import Batch, CommitResult, Filter, QueueCursor, Reader
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import AttemptRow, EventRow, NewJob, Prune, Snapshot, Sweep
 from taskbahn_router.stores.rows import Claim as ClaimRow
-from taskbahn_router.stores.sqlite import SqliteStore
 
 SEQS = st.integers(1, 12)
 ATTEMPTS = st.integers(1, 3)
@@ -60,19 +59,6 @@ JOBS = st.tuples(
 def some(rows: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
     """Up to three; no two that move the same job in the same way, for which of them counts is not said."""
     return st.lists(rows, max_size=3, unique_by=lambda row: getattr(row, "seq", id(row)))
-
-
-class QuickStore(SqliteStore):
-    """SQLite without what makes it durable, which is not the question here."""
-
-    def open(self) -> StartState:
-        start = super().open()
-        assert self._connection is not None
-        self._connection.execute("PRAGMA synchronous = OFF")
-        return start
-
-    def _lengthen_log(self, connection: sqlite3.Connection) -> None:
-        pass
 
 
 class SideBySide(RuleBasedStateMachine):
@@ -121,6 +107,14 @@ class SideBySide(RuleBasedStateMachine):
     )
     def a_batch(self, jobs: list[Any], **moves: Any) -> None:
         self.commit(Batch(new=[self.job(*job) for job in jobs], **moves))
+
+    @rule()
+    def what_is_empty_vanishes_and_comes_again(self) -> None:
+        taken = {row.partition for row in seen_by(self.readers[0])[0]}
+        empty = [row for row in PARTITIONS if row.id not in taken]
+        self.commit(Batch(vacated=[row.id for row in empty]))
+        self.reopened()
+        self.commit(Batch(partitions=empty))
 
     @rule()
     def reopened(self) -> None:

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
-from support.storing import FakeRunner, FakeStore
+from support.storing import FakeRunner, FakeSqliteStore, FakeStore
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
@@ -157,10 +157,10 @@ class FakeWorker:
 class Hall:
     """One dispatcher after the other over the same store."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: FakeStore | FakeSqliteStore | None = None) -> None:
         FAILURES.clear()  # those of other tests in this process
         self.clock = Clock()
-        self.store = FakeStore()
+        self.store = store or FakeStore()
         self.asked: dict[int, Asked] = {}
         self.published: list[tuple[str, Any]] = []
         self.pushes = 0
@@ -337,6 +337,14 @@ class Hall:
         ready = Counter(row.partition for row in rows if row.state == "ready")
         assert {partition.id: partition.ready for partition in board.partitions_by_id.values() if partition.ready} == dict(ready)
         assert board.partitions_with_backlog == set(ready)
+        assert {partition.id: partition.jobs for partition in board.partitions_by_id.values() if partition.jobs} == dict(
+            Counter(row.partition for row in rows)
+        )
+        for row in rows:
+            partition = board.partitions_by_id[row.partition]
+            assert board.partitions[row.queue, row.task] is partition
+        empty = {id for id, partition in board.partitions_by_id.items() if not partition.jobs}
+        assert empty <= board.vacant, "a partition without jobs stays"
         running = {row.id: (row.attempt, row.worker) for row in rows if row.state == "running"}
         assert {job.raw: (job.attempt, job.worker_id) for job in board.jobs.values()} == running
         for worker in board.workers.values():

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn_router.stores.memory import MemoryStore
+from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from taskbahn_router.stores.contract import Batch, CommitResult
+    from taskbahn_router.stores.contract import Batch, CommitResult, StartState
+    from taskbahn_router.stores.sqlite.reader import SqliteReader
 
 
 class FakeStore(MemoryStore):
@@ -28,6 +32,40 @@ class FakeStore(MemoryStore):
             raise StoreUnavailable(self.refuses)
         self.commits.append(batch)
         return super().commit(batch)
+
+
+class QuickStore(SqliteStore):
+    """SQLite without what makes it durable, which is not the question where this is used."""
+
+    def open(self) -> StartState:
+        start = super().open()
+        assert self._connection is not None
+        self._connection.execute("PRAGMA synchronous = OFF")
+        return start
+
+    def _lengthen_log(self, connection: sqlite3.Connection) -> None:
+        pass
+
+
+class FakeSqliteStore(QuickStore):
+    """As `FakeStore`, over SQLite; all readers are one."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.refuses = ""
+        self.commits: list[Batch] = []
+        self._reader: SqliteReader | None = None
+
+    def commit(self, batch: Batch) -> CommitResult:
+        if self.refuses:
+            raise StoreUnavailable(self.refuses)
+        self.commits.append(batch)
+        return super().commit(batch)
+
+    def reader(self) -> SqliteReader:
+        if self._reader is None:
+            self._reader = super().reader()
+        return self._reader
 
 
 class FakeRunner:

@@ -47,6 +47,7 @@ PRUNE_SECONDS = 60.0  # from the end of the table to its beginning
 PRUNE_PAUSE_SECONDS = 0.5  # between two windows of it
 MAX_SWEEP_SECONDS = 3600.0  # the wall clock may be set meanwhile
 PROGRESS_SECONDS = 1.0
+VACATED_LIMIT = 1000  # partitions in one commit
 KEEP_MINUTES = 7 * 86400.0  # seconds that the minutes of charts are kept
 DROP_LIMIT = 5000  # rows of them in one commit
 
@@ -193,8 +194,9 @@ class Dispatcher:
 
     def prune_from(self, after: int | None) -> None:
         """Go on pruning after a seq; None: the end was reached, begin again in a while."""
+        is_over = after is None and not self.board.vacant
         self._prune_after = after or 0
-        self._prunes.run_in(PRUNE_SECONDS if after is None else PRUNE_PAUSE_SECONDS)
+        self._prunes.run_in(PRUNE_SECONDS if is_over else PRUNE_PAUSE_SECONDS)
 
     def _prune(self) -> None:
         self.turn_input.ask_prune(self._prune_after)
@@ -240,7 +242,9 @@ class Dispatcher:
             self._cancels(batch, turn_input, now)
         batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if turn_input.sweep else None
-        batch.prune = Prune(now, turn_input.prune_after, PRUNE_LIMIT) if turn_input.prune_after is not None else None
+        if turn_input.prune_after is not None:
+            batch.prune = Prune(now, turn_input.prune_after, PRUNE_LIMIT)
+            batch.vacated = self.board.take_vacant(VACATED_LIMIT)
         if turn_input.minutes:
             batch.minutes, batch.drop_minutes = turn_input.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
         if delayed is not None:
@@ -288,6 +292,7 @@ class Dispatcher:
         turn.forget(set(turn.turn_input.new))
         for submission in [*turn.turn_input.take_submissions(), *self.fair_queue.take(math.inf)]:
             for job in submission.jobs:
+                self.board.keep(job.partition, -1)
                 if self.board.jobs.get(job.id) is job:
                     del self.board.jobs[job.id]
             submission.refused(error)
@@ -304,6 +309,7 @@ class Dispatcher:
         self, call: Call, jobs: list[Job], size: int, accepted: Callable[[], None], refused: Callable[[StoreUnavailable], None]
     ) -> None:
         for job in jobs:
+            job.partition.jobs += 1
             if job.id not in self.board.jobs:
                 self.board.jobs[job.id] = job
         self.fair_queue.put(Submission(call.caller, jobs, size, accepted, refused))

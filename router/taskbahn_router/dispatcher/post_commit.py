@@ -69,7 +69,7 @@ class PostCommit:
         if effects.batch.sweep is not None:
             self._later.sweep_at(result.next_sweep)
         if effects.batch.prune is not None:
-            self._later.prune_from(result.prune_after)
+            self._pruned(result)
         for worker, claim, claimed in zip(effects.claims, effects.batch.claims, result.claimed, strict=True):
             self._claimed(effects, worker, claimed, now)
             if len(claimed) == claim.limit and self._assignment.was_bounded(claim):
@@ -116,6 +116,7 @@ class PostCommit:
                 release_slot(worker, job.id)
         effects.started = [(job, worker) for job, worker in effects.started if job.seq not in duplicates]
         for job in effects.turn_input.forget_duplicates(duplicates):
+            self._board.keep(job.partition, -1)
             if self._board.jobs.get(job.id) is job:
                 del self._board.jobs[job.id]
             self._publisher.resend_outcome(job.id)
@@ -155,6 +156,12 @@ class PostCommit:
         asked = (*(answer for _, _, answer in turn_input.cancels), *(answer for _, answer in turn_input.retries))
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
+
+    def _pruned(self, result: CommitResult) -> None:
+        for (partition, state), count in result.pruned_of.items():
+            self._board.keep(self._board.partitions_by_id[partition], -count)
+            self._board.counts[state] -= count
+        self._later.prune_from(result.prune_after)
 
     def _count(self, moved: Moved) -> None:
         partition, after = self._board.partitions_by_id[moved.partition], moved.after

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Partition:
-    """The jobs of one task in one queue; `ready` counts those that wait for a worker."""
+    """The jobs of one task in one queue; `ready` counts those that wait for a worker.
+
+    `jobs` counts all that the store keeps, finished ones too, and those on their way to it. Without any the partition vanishes.
+    """
 
     id: int
     queue: str
     task: str
     ready: int = 0
+    jobs: int = 0
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -31,13 +35,15 @@ class Reach:
 
 
 class Partitions:
-    """All partitions, by name and by id; those with ready jobs; those that are not in the store yet."""
+    """All partitions, by name and by id; those with ready jobs; those that the store does not know yet, or is to forget."""
 
     def __init__(self) -> None:
         self.partitions: dict[tuple[str, str], Partition] = {}
         self.partitions_by_id: dict[int, Partition] = {}
         self.partitions_with_backlog: set[int] = set()  # partitions with ready jobs
         self.new_partitions: list[PartitionRow] = []
+        self.vacant: set[int] = set()  # partitions that had no job left at some moment
+        self._last_id = 0  # no id is given twice: a batch on its way, or an answer of the store, may name one that has vanished
         self._reaches: WeakValueDictionary[tuple[frozenset[str], frozenset[str]], Reach] = WeakValueDictionary()
         self._reaches_of_queue: dict[str, WeakSet[Reach]] = {}
 
@@ -45,7 +51,7 @@ class Partitions:
         """Return the partition of a task in a queue, making it if it is new."""
         partition = self.partitions.get((queue, task))
         if partition is None:
-            partition = Partition(len(self.partitions_by_id) + 1, queue, task)
+            partition = Partition(self._last_id + 1, queue, task)
             self._add_partition(partition)
             self.new_partitions.append(PartitionRow(partition.id, queue, task))
         return partition
@@ -80,9 +86,31 @@ class Partitions:
         else:
             self.partitions_with_backlog.discard(partition.id)
 
+    def keep(self, partition: Partition, change: int) -> None:
+        """Count jobs that are on their way to the store, or that are not kept after all, or no longer."""
+        partition.jobs += change
+        if not partition.jobs:
+            self.vacant.add(partition.id)
+
+    def take_vacant(self, most: int) -> list[int]:
+        """Forget partitions without jobs, looking at *most* of them; return their ids, which the next commit has the store forget."""
+        gone = []
+        for _ in range(min(most, len(self.vacant))):
+            partition = self.partitions_by_id[self.vacant.pop()]
+            if not partition.jobs:  # it may have got some again
+                self._remove_partition(partition)
+                gone.append(partition.id)
+        return gone
+
     def _add_partition(self, partition: Partition) -> None:
         self.partitions[partition.queue, partition.task] = partition
         self.partitions_by_id[partition.id] = partition
+        self._last_id = max(self._last_id, partition.id)
         for reach in self._reaches_of_queue.get(partition.queue, ()):
             if partition.task in reach.names:
                 reach.partitions.add(partition.id)
+
+    def _remove_partition(self, partition: Partition) -> None:
+        del self.partitions[partition.queue, partition.task], self.partitions_by_id[partition.id]
+        for reach in self._reaches_of_queue.get(partition.queue, ()):
+            reach.partitions.discard(partition.id)

@@ -255,6 +255,7 @@ class DispatcherState(Partitions):
             partition = Partition(row.id, row.queue, row.task)
             self._add_partition(partition)
             self.ready(partition, start.ready.get(row.id, 0))
+            self.keep(partition, start.jobs.get(row.id, 0))
         for name, packed in start.tasks:
             self.tasks[name] = Task.of(msgspec.json.decode(packed, type=messages.TaskDeclaration))
         self.counts.update(start.counts)

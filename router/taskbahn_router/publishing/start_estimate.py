@@ -60,7 +60,8 @@ class StartEstimate:
     def _seconds_each(self, partitions: Sequence[int]) -> float | None:
         """Return what a ready job of some partitions takes, on the average; None if that is not known of all of them."""
         total, jobs = 0.0, 0
-        for partition in (self._board.partitions_by_id[id] for id in partitions):
+        known = self._board.partitions_by_id
+        for partition in (known[id] for id in partitions if id in known):  # some may have vanished since the store was asked
             if partition.ready > 0:
                 if partition.task not in self._seconds:
                     self._seconds[partition.task] = self._typical(partition.task)

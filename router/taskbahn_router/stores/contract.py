@@ -80,6 +80,7 @@ class Batch:
     retries: list[RetryJob] = field(default_factory=list)
     sweep: Sweep | None = None
     prune: Prune | None = None
+    vacated: list[int] = field(default_factory=list)  # partitions that are deleted: no job of theirs is left
     minutes: list[MinuteRow] = field(default_factory=list)
     drop_minutes: DropMinutes | None = None
     claims: list[Claim] = field(default_factory=list)
@@ -111,6 +112,7 @@ class CommitResult:
     answers: list[Answer | None] = field(default_factory=list)  # to the cancels, then to the retries; None: no such job
     next_sweep: float | None = None  # when the next waiting job is due or the next one expires, if a sweep was asked for
     pruned: int = 0
+    pruned_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (partition, state) -> how many of these were so
     prune_after: int | None = None  # where the next prune goes on; None: the end was reached
     claimed: list[list[Claimed]] = field(default_factory=list)
 
@@ -121,6 +123,7 @@ class StartState:
 
     last_seq: int
     partitions: list[PartitionRow]
+    jobs: dict[int, int]  # partition -> count of all its jobs; none where it has none
     ready: dict[int, int]  # partition -> count
     tasks: list[tuple[str, str]]  # name, declaration as JSON
     running: list[JobRow]  # `number` is that of the newest event stored, which may be ahead of the row's

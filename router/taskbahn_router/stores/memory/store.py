@@ -65,6 +65,7 @@ class MemoryStore:
             return StartState(
                 last_seq=max(tables.records, default=0),
                 partitions=sorted(tables.partitions.values()),
+                jobs=dict(Counter(record.new.partition for record in tables.records.values())),
                 ready={partition: len(keys) for partition, keys in tables.ready.items() if keys},
                 tasks=sorted(tables.tasks.items()),
                 running=[row._replace(number=max(row.number, tables.newest_event(row.seq))) for row in running],
@@ -113,7 +114,7 @@ class _Transaction:
         self.result = CommitResult()
 
     def apply(self, batch: Batch) -> CommitResult:
-        result = self.result
+        result, tables = self.result, self.tables
         self._names(batch)
         result.duplicates = {job.seq for job in batch.new if not self._insert(job)}
         self._running(batch)
@@ -125,7 +126,10 @@ class _Transaction:
             self._sweep(batch.sweep)
         if batch.prune is not None:
             self._prune(batch.prune)
-        self.tables.add_minutes(batch.minutes, batch.drop_minutes)
+        for partition in batch.vacated:
+            tables.drop(tables.partitions, partition)
+            tables.drop(tables.ready, partition)
+        tables.add_minutes(batch.minutes, batch.drop_minutes)
         result.claimed = [self._claim(claim) for claim in batch.claims]
         return result
 
@@ -226,6 +230,7 @@ class _Transaction:
     def _prune(self, prune: Prune) -> None:
         tables = self.tables
         window = heapq.nsmallest(prune.limit, (seq for seq in tables.records if seq > prune.after))
+        gone: Counter[tuple[int, str]] = Counter()
         for seq in window:
             record = tables.records[seq]
             if record.delete_at is not None and record.delete_at <= prune.now:
@@ -233,7 +238,8 @@ class _Transaction:
                 tables.drop(tables.seqs, record.new.id)
                 tables.drop(tables.attempts, seq)
                 tables.drop(tables.events, seq)
-                self.result.pruned += 1
+                gone[record.new.partition, record.state] += 1
+        self.result.pruned, self.result.pruned_of = gone.total(), dict(gone)
         self.result.prune_after = window[-1] if len(window) == prune.limit else None
 
     def _claim(self, claim: Claim) -> list[Claimed]:

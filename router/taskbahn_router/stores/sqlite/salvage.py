@@ -54,7 +54,7 @@ class Salvage:
         for table in self._known(NUMBERED):
             for row in self._rows(table):
                 self._save(table, row)
-            if not self.saved["line"]:
+            if not self.saved["line"] and self.skipped["line"]:
                 raise sqlite3.DatabaseError("no queue and task of it can be read")
         self._new.execute("DELETE FROM job WHERE line NOT IN (SELECT id FROM line)")  # their task and queue are lost
         jobs = [seq for (seq,) in self._new.execute("SELECT seq FROM job").fetchall()]

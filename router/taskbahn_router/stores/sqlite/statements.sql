@@ -82,7 +82,7 @@ SELECT due_at FROM job WHERE {from:due} AND due_at IS NOT NULL ORDER BY due_at L
 SELECT expires_at FROM job WHERE {from:expire} AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
 
 -- name: prune_window
-SELECT seq, delete_at FROM job WHERE seq > ? ORDER BY seq LIMIT ?
+SELECT seq, line, state, delete_at FROM job WHERE seq > ? ORDER BY seq LIMIT ?
 
 -- name: delete_job
 -- Delete jobs whose time to be read is over.
@@ -95,6 +95,10 @@ DELETE FROM attempt WHERE seq IN (SELECT value FROM json_each(?))
 -- name: delete_events
 -- Delete log lines and chunks of deleted jobs.
 DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))
+
+-- name: delete_lines
+-- Delete queues and tasks of which no job is left.
+DELETE FROM line WHERE id IN (SELECT value FROM json_each(?))
 
 -- name: insert_minute
 -- Keep the counts of a minute.
@@ -136,11 +140,8 @@ SELECT id, queue, task FROM line ORDER BY id
 -- name: all_tasks
 SELECT name, declaration FROM task ORDER BY name
 
--- name: ready_counts
-SELECT line, count(*) FROM job WHERE state = 'ready' GROUP BY line
-
--- name: state_counts
-SELECT state, count(*) FROM job GROUP BY state
+-- name: counts
+SELECT line, state, count(*) FROM job GROUP BY line, state
 
 -- name: job
 SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.id = ?

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 CACHE_KIB = 16 * 1024
 CHECKPOINT_PAGES = 2_000  # of the write-ahead log: 8 MiB
@@ -194,17 +195,27 @@ class SqliteStore:
             return connection.execute(SQL[name]).fetchall()
 
         running = [_as_far_as_stored(connection, JobRow(*row)) for row in rows("running_jobs")]
+        counts = rows("counts")
         return StartState(
             last_seq=rows("last_seq")[0][0] or 0,
             partitions=[PartitionRow(*row) for row in rows("all_lines")],
-            ready=dict(rows("ready_counts")),
+            jobs=_summed((line, count) for line, _, count in counts),
+            ready={line: count for line, state, count in counts if state == State.READY},
             tasks=[(name, declaration) for name, declaration in rows("all_tasks")],
             running=[row for row, _ in running],
             next_sweep=_next_sweep(connection),
-            counts=dict(rows("state_counts")),
+            counts=_summed((state, count) for _, state, count in counts),
             minutes=[MinuteRow(*row) for row in rows("newest_minute")],
             last_marks={row.seq: mark for row, mark in running if mark},
         )
+
+
+def _summed(counts: Iterable[tuple[Any, int]]) -> dict[Any, int]:
+    """Return the sum of the counts of each key."""
+    sums: Counter[Any] = Counter()
+    for key, count in counts:
+        sums[key] += count
+    return dict(sums)
 
 
 def _as_far_as_stored(connection: sqlite3.Connection, row: JobRow) -> tuple[JobRow, int]:
@@ -260,6 +271,8 @@ class _Transaction:
         self.result.answers = [*asked, *(self._ask(retry.id, Event.RETRY_BY_HAND) for retry in batch.retries)]
         self._sweep(batch)
         self._prune(batch)
+        if batch.vacated:
+            self.execute(SQL["delete_lines"], (messages.to_json(batch.vacated),))
         self._many("insert_minute", batch.minutes)
         if batch.drop_minutes is not None:
             self.execute(SQL["drop_minutes"], batch.drop_minutes)
@@ -326,10 +339,10 @@ class _Transaction:
         if prune is None:
             return
         window = self.execute(SQL["prune_window"], (prune.after, prune.limit)).fetchall()
-        gone = [seq for seq, delete_at in window if delete_at is not None and delete_at <= prune.now]
+        gone = {seq: (line, state) for seq, line, state, delete_at in window if delete_at is not None and delete_at <= prune.now}
         for name in ("delete_job", "delete_attempts", "delete_events") if gone else ():
-            self.execute(SQL[name], (messages.to_json(gone),))
-        self.result.pruned = len(gone)
+            self.execute(SQL[name], (messages.to_json(list(gone)),))
+        self.result.pruned, self.result.pruned_of = len(gone), dict(Counter(gone.values()))
         self.result.prune_after = window[-1][0] if len(window) == prune.limit else None
 
     def _claim(self, claim: Claim) -> list[Claimed]:
