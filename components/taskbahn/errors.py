@@ -172,6 +172,21 @@ class QueueFull(CallerError):
     uri = PREFIX + "queue_full"
 
 
+class TooManyQueues(CallerError):
+    """New queues were named, and there are as many as may be; nothing was taken. `detail` has `queues` and `limit`."""
+
+    uri = PREFIX + "too_many_queues"
+
+    def __init__(self, named: int, queues: int, limit: int) -> None:
+        super().__init__(
+            f"{named:,} new queues, beside {queues:,}, are more than the {limit:,} allowed (a queue counts once for each task that has "
+            "jobs in it); use fewer names, or tags, or have finished jobs removed sooner (`keep`): a queue ends with its last job",
+            named=named,
+            queues=queues,
+            limit=limit,
+        )
+
+
 class UnsupportedProtocol(CallerError):
     """The two ends speak versions of the protocol that do not meet."""
 

@@ -60,4 +60,12 @@ PROCEDURES = (
 
 def handlers(parts: Parts) -> dict[str, Handler]:
     """Return what handles each procedure, by its URI; all other procedures are tasks."""
-    return {procedure.uri: procedure.handler(parts) for procedure in PROCEDURES}
+    return {procedure.uri: _in_order(procedure, parts) for procedure in PROCEDURES}
+
+
+def _in_order(procedure: Procedure, parts: Parts) -> Handler:
+    """Return a handler to which a client's calls come in their order, also behind a large submission that is still being read."""
+    handler, slices = procedure.handler(parts), parts.dispatcher.slices
+    if procedure.uri == messages.SUBMIT or procedure.role in (Role.WORKER, Role.OPERATOR):
+        return handler
+    return lambda call: slices.in_order(call, handler)

@@ -16,6 +16,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
 from taskbahn_router.dispatcher import pipelining
 from taskbahn_router.dispatcher.early_dispatch import HOLD_SECONDS
+from taskbahn_router.submission import slices
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     """The model knows who was answered, what each worker runs, and how each job ended."""
 
     large = pipelining.LARGE  # rows of a turn, from which on the next one may be decided before its effects
+    slice_seconds, steps = slices.SLICE_SECONDS, slices.STEPS
 
     @initialize()
     def begin(self) -> None:
         pipelining.LARGE = self.large
+        slices.SLICE_SECONDS, slices.STEPS = self.slice_seconds, self.steps
         self.hall = Hall()
         self.submitted: list[tuple[str, dict[str, Any], Asked]] = []
         self.waits: list[tuple[Asked, list[str]]] = []
@@ -313,6 +316,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
             self._end()
         finally:
             pipelining.LARGE = DispatcherUnderFaults.large
+            slices.SLICE_SECONDS, slices.STEPS = DispatcherUnderFaults.slice_seconds, DispatcherUnderFaults.steps
 
     def _end(self) -> None:
         self.hall.release_commits()
@@ -338,9 +342,10 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
 
 class PipelineUnderFaults(DispatcherUnderFaults):
-    """The same with turns that are all large enough."""
+    """The same with turns that are all large enough, and submissions that take some turns to be read."""
 
     large = 1
+    slice_seconds, steps = 0.0, 1
 
 
 TestDispatcherUnderFaults = DispatcherUnderFaults.TestCase

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -15,7 +15,6 @@ from support.dispatching import Hall, busy, job_id
 from support.storing import FakeSqliteStore, FakeStore
 
 from taskbahn.protocol import messages
-from taskbahn_router.core import policy
 from taskbahn_router.dispatcher import dispatcher
 
 if TYPE_CHECKING:
@@ -155,7 +154,8 @@ class PartitionsComeAndGo(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        dispatcher.DEFAULT_KEEP = 50.0  # of cancelled and expired jobs
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(dispatcher, "DEFAULT_KEEP", 50.0)  # of cancelled and expired jobs
         self.hall = Hall(self.store())
         self.submitted = 0
         self.attach()
@@ -166,7 +166,7 @@ class PartitionsComeAndGo(RuleBasedStateMachine):
     @rule(queue=st.sampled_from(["default", "a", "b", "c"]), keep=st.sampled_from([1, 200]), delay=st.sampled_from([0, 100]))
     def submit(self, queue: str, keep: int, delay: int) -> None:
         self.submitted += 1
-        options = {"delay": delay} if delay else {}
+        options: dict[str, Any] = {"delay": delay} if delay else {}
         self.hall.submit(id=job_id(self.submitted), queue=queue, keep=keep, start_within=50, **options)
 
     @precondition(lambda self: self.submitted)
@@ -212,8 +212,8 @@ class PartitionsComeAndGo(RuleBasedStateMachine):
             assert {row.id for row in stored(self.hall)} | waits >= set(self.hall.dispatcher.board.partitions_by_id)
 
     def teardown(self) -> None:
-        dispatcher.DEFAULT_KEEP = policy.DEFAULT_KEEP
         if hasattr(self, "hall"):
+            self.patch.undo()
             self.hall.passes(LONG)
             board = self.hall.dispatcher.board
             kept = {(row.id, row.queue, row.task) for row in stored(self.hall)}

@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     _Key = tuple[int, bool, int]
     _Entry = tuple[_Key, int, "WorkerCapacity"]
@@ -72,7 +72,7 @@ class Placement:
     sets_of: the sets of partitions, of those that the rooms have, in which a partition is.
     """
 
-    def __init__(self, rooms: Iterable[WorkerCapacity], sets_of: Callable[[int], Iterable[set[int]]]) -> None:
+    def __init__(self, rooms: Iterable[WorkerCapacity], sets_of: Callable[[int], Sequence[set[int]]]) -> None:
         self._sets_of = sets_of
         self._groups: dict[int, list[WorkerCapacity]] = {}
         for room in rooms:
@@ -88,7 +88,8 @@ class Placement:
         """Return the worker with the most room that serves *partition*; None when all are full."""
         groups = self._serving.get(partition)
         if groups is None:
-            groups = tuple(dict.fromkeys(id(found) for found in self._sets_of(partition) if id(found) in self._groups))
+            sets = self._sets_of(partition)
+            groups = tuple(dict.fromkeys(id(found) for found in sets if id(found) in self._groups)) if sets else ()
             self._serving[partition] = groups
         if not groups:
             return None

@@ -32,12 +32,13 @@ from taskbahn_router.publishing.publisher import Publisher
 from taskbahn_router.stores.contract import Batch, CommitResult, Store
 from taskbahn_router.stores.minutes import DropMinutes
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Prune, RetryJob, Sweep
-from taskbahn_router.submission.backpressure import check_backpressure
+from taskbahn_router.submission.backpressure import check_backpressure, check_partitions
 from taskbahn_router.submission.fair_queue import FairQueue
-from taskbahn_router.submission.submission import Submissions, check_text
+from taskbahn_router.submission.slices import Slices
+from taskbahn_router.submission.submission import Draft, Submissions, check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from taskbahn_router.model.pending_call import Call
     from taskbahn_router.model.turn import Acknowledge
@@ -84,6 +85,7 @@ class Dispatcher:
         self.loop = GroupCommit(store, self, runner, clock)
         self.turn_input = TurnInput()
         self.fair_queue = FairQueue()
+        self.slices = Slices(clock)
         self._early_dispatch = EarlyDispatch(self.board, self.publisher, store)
         self._pipelining = Pipelining(self.board)
         self._next_sweep: float | None = None
@@ -98,9 +100,13 @@ class Dispatcher:
 
     def submit(self, call: Call) -> None:
         """`taskbahn.submit`."""
+        self.slices.in_order(call, self._submit)
+
+    def _submit(self, call: Call) -> Iterator[None]:
         self._check_accepting()
-        answers, jobs = self.intake.submission(call.args[0] if call.args else None, call.authid)
-        size = check_backpressure(self.fair_queue, jobs, self.board.counts)
+        draft = yield from self.intake.read(call.args[0] if call.args else None, call.authid)
+        size = self._take_in(draft)
+        answers, jobs = draft.answers, draft.jobs
         if not jobs:
             call.answer(answers)
         elif call.kwargs.get("follow"):
@@ -125,9 +131,12 @@ class Dispatcher:
 
     def call_task(self, call: Call) -> None:
         """A task's own name, called as a remote procedure."""
+        self.slices.in_order(call, self._call_task)
+
+    def _call_task(self, call: Call) -> None:
         self._check_accepting()
-        job = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
-        size = check_backpressure(self.fair_queue, [job], self.board.counts)
+        draft = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
+        size, job = self._take_in(draft), draft.jobs[0]
         job.has_waiter = True
         caller = Caller(call)
         self.followers.follow(job.id, caller)
@@ -304,6 +313,17 @@ class Dispatcher:
         turn.retried(self.wall())
 
     # helpers
+
+    def _take_in(self, draft: Draft) -> int:
+        """Return the bytes of a submission for which there is room, its partitions taken in.  Raises what turns it away unchanged."""
+        self._check_accepting()  # it may have been read in many turns
+        size = check_backpressure(self.fair_queue, draft.jobs, self.board.counts)
+        check_partitions(self.board, draft.named)
+        others = self.board.take_in(draft.named)
+        if others:
+            for job in draft.jobs:
+                job.partition = others.get(job.partition, job.partition)
+        return size
 
     def _accept(
         self, call: Call, jobs: list[Job], size: int, accepted: Callable[[], None], refused: Callable[[StoreUnavailable], None]

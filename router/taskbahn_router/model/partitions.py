@@ -26,6 +26,9 @@ class Partition:
     jobs: int = 0
 
 
+Named = dict[tuple[str, str], Partition]  # that a submission names, by queue and task; without an id: not yet taken in
+
+
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Reach:
     """The partitions that workers with the same tasks and the same queues serve: one set for all of them, which grows with the partitions."""
@@ -49,12 +52,32 @@ class Partitions:
 
     def partition(self, queue: str, task: str) -> Partition:
         """Return the partition of a task in a queue, making it if it is new."""
-        partition = self.partitions.get((queue, task))
-        if partition is None:
-            partition = Partition(self._last_id + 1, queue, task)
-            self._add_partition(partition)
-            self.new_partitions.append(PartitionRow(partition.id, queue, task))
+        named: Named = {}
+        partition = self.named(queue, task, named)
+        self.take_in(named)
         return partition
+
+    def named(self, queue: str, task: str, named: Named) -> Partition:
+        """Return the partition of a task in a queue, and keep it in *named*; one that does not exist comes to be by `take_in`."""
+        key = queue, task
+        partition = named.get(key)
+        if partition is None:
+            partition = named[key] = self.partitions.get(key) or Partition(0, queue, task)
+        return partition
+
+    def take_in(self, named: Named) -> dict[Partition, Partition]:
+        """Make those partitions exist; return those in whose place others came meanwhile, with these."""
+        others: dict[Partition, Partition] = {}
+        for key, partition in named.items():
+            known = self.partitions.get(key)
+            if known is None:
+                partition.id = self._last_id + 1
+                self._add_partition(partition)
+                self.new_partitions.append(PartitionRow(partition.id, partition.queue, partition.task))
+                self.vacant.add(partition.id)
+            elif known is not partition:
+                others[partition] = known
+        return others
 
     def serves(self, worker: Worker) -> None:
         """Work out which partitions a worker serves."""
@@ -75,7 +98,9 @@ class Partitions:
     def sets_of(self, id: int) -> list[set[int]]:
         """Return the sets of partitions of attached workers in which a partition is."""
         partition = self.partitions_by_id[id]
-        reaches = self._reaches_of_queue.get(partition.queue, ())
+        reaches = self._reaches_of_queue.get(partition.queue)
+        if reaches is None:
+            return []
         return [reach.partitions for reach in reaches if partition.task in reach.names]
 
     def ready(self, partition: Partition, change: int) -> None:

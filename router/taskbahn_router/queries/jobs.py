@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
@@ -247,9 +248,8 @@ class JobQueries:
     def _queues(self, oldest: dict[int, float], waiting: dict[int, int]) -> list[dict[str, Any]]:
         queues: dict[str, dict[str, Any]] = {}
         workers = [worker for worker in self._board.workers.values() if worker.orders is not None]
-        names = {partition.queue for partition in self._board.partitions.values()} | {
-            name for worker in workers for name in worker.hello.queues
-        }
+        serving = Counter(name for worker in workers for name in set(worker.hello.queues))
+        names = {partition.queue for partition in self._board.partitions.values()} | serving.keys()
         lines_of: dict[str, list[Partition]] = {}
         for partition in self._board.partitions.values():
             lines_of.setdefault(partition.queue, []).append(partition)
@@ -262,7 +262,7 @@ class JobQueries:
                 "ready": sum(partition.ready for partition in partitions),
                 "waiting": sum(waiting.get(partition.id, 0) for partition in partitions),
                 "running": 0,
-                "workers": sum(name in worker.hello.queues for worker in workers),
+                "workers": serving[name],
                 "oldest": min(times, default=None),
                 "rate": rates.get(name, 0.0),
             }

@@ -20,7 +20,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where
 from taskbahn.protocol.views import Setting
 from taskbahn_router.dispatcher.outcomes import MAX_EVENTS_KEPT
-from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES
+from taskbahn_router.model.limits import MAX_PARTITIONS, MAX_SEND_BUFFERS_BYTES
 from taskbahn_router.submission import backpressure
 from taskbahn_router.workers import registry
 
@@ -53,6 +53,7 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("bounds.unwritten", backpressure.MOST_UNWRITTEN, JOBS, "that wait for their commit, before more are refused"),
     ("bounds.unwritten_bytes", backpressure.MOST_BYTES, BYTES, "of the arguments of these"),
     ("bounds.queued", backpressure.MOST_QUEUED, JOBS, "that wait or are ready, before more are refused"),
+    ("bounds.queues", MAX_PARTITIONS, "", "each once for every task with jobs in it, before new ones are refused"),
     (
         "bounds.unread",
         MAX_SEND_BUFFERS_BYTES,

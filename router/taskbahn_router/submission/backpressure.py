@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbahn.errors import QueueFull
+from taskbahn.errors import QueueFull, TooManyQueues
 from taskbahn.protocol.states import State
+from taskbahn_router.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from taskbahn_router.model.partitions import Named, Partitions
     from taskbahn_router.model.state import Job
     from taskbahn_router.submission.fair_queue import FairQueue
 
@@ -38,3 +40,11 @@ def check_backpressure(fair_queue: FairQueue, jobs: list[Job], counts: Mapping[s
             waiting=queued,
         )
     return size
+
+
+def check_partitions(partitions: Partitions, named: Named) -> None:
+    """Raise `TooManyQueues` if there is no room for those of the named partitions that do not exist."""
+    new = sum(1 for key in named if key not in partitions.partitions)
+    known = len(partitions.partitions)
+    if new and known + new > limits.MAX_PARTITIONS:
+        raise TooManyQueues(new, known, limits.MAX_PARTITIONS)

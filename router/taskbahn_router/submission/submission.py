@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,7 +20,9 @@ from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.model.state import DispatcherState, Job, Task, both_ids, id_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
+
+    from taskbahn_router.model.partitions import Named
 
 TASK_NAME = re.compile(messages.TASK_NAME)
 RANDOM_BITS = 80
@@ -67,6 +70,17 @@ def new_id(now: float) -> tuple[str, bytes]:
     return id_text(raw), raw
 
 
+@dataclass(slots=True)
+class Draft:
+    """A submission as far as it is read: the answers, entry by entry, the jobs that they accept, and the partitions of these."""
+
+    authid: str | None
+    now: float
+    answers: list[Any] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    named: Named = field(default_factory=dict)
+
+
 class Submissions:
     """Makes `Job`s of requests; wall is the clock that jobs are dated by (UTC seconds)."""
 
@@ -74,8 +88,8 @@ class Submissions:
         self._board = board
         self._wall = wall
 
-    def submission(self, entries: Any, authid: str | None) -> tuple[list[Any], list[Job]]:
-        """Return the answers to a submission, entry by entry, and the jobs that they accept."""
+    def read(self, entries: Any, authid: str | None) -> Generator[None, None, Draft]:
+        """Read a submission, call by call, and return it; there may be a pause at each step."""
         if not isinstance(entries, list):
             raise InvalidRequest("taskbahn.submit takes one argument, a list of calls: [{'task': ..., 'args': [...]}, ...]")
         count = sum(
@@ -83,39 +97,40 @@ class Submissions:
         )
         if count > messages.MAX_CALLS:
             raise TooLarge("jobs in one submission", count, messages.MAX_CALLS, "send several submissions")
-        answers: list[Any] = []
-        jobs: list[Job] = []
-        now = self._wall()
+        draft = Draft(authid, self._wall())
+        answer: Any
         for entry in entries:
             try:
-                bulk = isinstance(entry, dict) and "calls" in entry
-                answers.append((self._bulk if bulk else self._single)(entry, now, authid, jobs))
+                if isinstance(entry, dict) and "calls" in entry:
+                    answer = yield from self._bulk(entry, draft)
+                else:
+                    answer = self._single(entry, draft)
             except TaskbahnError as error:
-                answers.append(error.info())
-        return answers, jobs
+                answer = error.info()
+            draft.answers.append(answer)
+            yield
+        return draft
 
-    def plain(self, task: str, args: list[Any], kwargs: dict[str, Any], authid: str | None) -> Job:
-        """Make the job of a plain remote procedure call."""
+    def plain(self, task: str, args: list[Any], kwargs: dict[str, Any], authid: str | None) -> Draft:
+        """Read a plain remote procedure call, which is one job."""
         known = self._task(task)
-        now = self._wall()
+        draft = Draft(authid, self._wall())
         packed = self._pack(known, args, kwargs)
-        job = self._job(known, policy_of(known.options, ""), new_id(now), packed, now, authid)
-        job.is_new = True
-        return job
+        self._job(known, policy_of(known.options, ""), new_id(draft.now), packed, draft).is_new = True
+        return draft
 
-    def _single(self, entry: Any, now: float, authid: str | None, jobs: list[Job]) -> str:
+    def _single(self, entry: Any, draft: Draft) -> str:
         call = convert(entry, messages.Call, "a call")
         task = self._task(call.task)
         policy = self._policy(task, call.options)
         packed = (
             self._pack(task, call.args, call.kwargs) if call.packed is None else self._checked(task, call.packed, call.checked)
         )
-        job = self._job(task, policy, both_ids(call.id) if call.id else new_id(now), packed, now, authid)
+        job = self._job(task, policy, both_ids(call.id) if call.id else new_id(draft.now), packed, draft)
         job.is_new = not call.id
-        jobs.append(job)
         return job.id
 
-    def _bulk(self, entry: Any, now: float, authid: str | None, jobs: list[Job]) -> dict[str, Any]:
+    def _bulk(self, entry: Any, draft: Draft) -> Generator[None, None, dict[str, Any]]:
         bulk = convert(entry, messages.Bulk, "a bulk call")
         task = self._task(bulk.task)
         policy = self._policy(task, bulk.options)
@@ -123,9 +138,10 @@ class Submissions:
         for index, (id, packed) in enumerate(bulk.calls):
             try:
                 text = self._checked(task, packed, bulk.checked)
-                jobs.append(self._job(task, policy, both_ids(id), text, now, authid))
+                self._job(task, policy, both_ids(id), text, draft)
             except TaskbahnError as error:
                 errors[str(index)] = error.info()
+            yield
         return {"accepted": len(bulk.calls) - len(errors), "errors": errors}
 
     def _task(self, name: str) -> Task:
@@ -170,12 +186,15 @@ class Submissions:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
         return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
 
-    def _job(self, task: Task, policy: Policy, ids: tuple[str, bytes], packed: str, now: float, authid: str | None) -> Job:
+    def _job(self, task: Task, policy: Policy, ids: tuple[str, bytes], packed: str, draft: Draft) -> Job:
+        now = draft.now
         due_at = max(now + policy.delay, policy.eta or 0.0)
         state = State.WAITING if due_at > now else State.READY
-        job = Job(*ids, self._board.partition(policy.queue, task.name), policy, packed, now, authid, state)
+        partition = self._board.named(policy.queue, task.name, draft.named)
+        job = Job(*ids, partition, policy, packed, now, draft.authid, state)
         if state is State.WAITING:
             job.due_at = due_at
+        draft.jobs.append(job)
         return job
 
 
