@@ -26,8 +26,8 @@ FOLDERS = ("docs", "news", "examples", "benchmarks", "chaos", "scripts", "compon
 EXEMPT = {"scripts/check_prose.py", "tests/unit/test_check_prose.py"}  # these two contain the words as data
 NOT_OURS = {"vendor", "node_modules", "results", "__pycache__"}
 ALLOWED = {
-    "components": 5,
-    "router": 28,
+    "components": 3,
+    "router": 5,
     "tests": 156,
     "web": 97,
 }

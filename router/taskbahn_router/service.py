@@ -61,7 +61,7 @@ class Service:
         self._reading = Thread(reactor, "taskbahn-reader")
         self._declared: set[str] = set()
         self._lags = deque([0.0], LAGS)
-        self._ahead = wall() - reactor.seconds()  # of the reactor, which stands still while the machine is suspended
+        self._ahead = wall() - reactor.seconds()  # of the reactor, which does not advance while the machine is suspended
         self.stopped = False
         self.parts = Parts(
             self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings
@@ -73,7 +73,7 @@ class Service:
         """Open the store, register the procedures, begin.  Raises StoreUnusable."""
         start = await self._writing.run(self._store.open)
         self._reader = reader = await self._reading.run(self._store.reader)
-        self.parts.begin(start, reader)  # before anybody may call
+        self.parts.begin(start, reader)  # before any session may call
         for uri, handler in handlers(self.parts).items():
             await self._outside.register_procedure(uri, self._guarded(handler))
         for task in self.dispatcher.board.tasks:

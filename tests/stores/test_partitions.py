@@ -1,4 +1,4 @@
-"""The partitions that a store keeps: it says which of them lost jobs, and forgets those that it is told to forget."""
+"""The partitions that a store keeps: it says which of them lost jobs, and deletes those that a batch names."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from support.dispatching import Asked
 
-    from taskbahn_router.stores.contract import Batch
+    from taskbahn_router.model.turn import TurnEffects
 
 LARGE, SMALL = 7, 8  # callers
 COUNT = 40
@@ -218,7 +218,7 @@ def without_collector() -> Iterator[None]:
 
 
 def turns_of(count: int) -> list[float]:
-    """Submit so many calls with a new queue each; return what each turn took of the processor, but for commits, the longest last."""
+    """Submit *count* calls with a new queue each; return what each turn took of the processor, but for commits, the longest last."""
     hall = Hall()
     hall.worker(slots=4)
     hall.dispatcher.slices._clock = ProcessorTime(hall)
@@ -245,9 +245,7 @@ def test_ten_thousand_new_queues_leave_the_event_loop_free() -> None:
             assert len(reading) > 20
             longest.append((max(reading), max(taken_in, decided)))
     assert min(of_reading for of_reading, _ in longest) < 0.01
-    assert (
-        min(at_once for _, at_once in longest) < 0.1
-    )  # some 15 and 25 ms on an idle machine, to take them in and to decide them
+    assert min(at_once for _, at_once in longest) < 0.1  # to take them in and to decide them: each is one piece
 
 
 def test_a_thousand_jobs_on_five_hundred_workers_are_placed_in_milliseconds() -> None:
@@ -257,10 +255,10 @@ def test_a_thousand_jobs_on_five_hundred_workers_are_placed_in_milliseconds() ->
     taken: list[float] = []
     decide = hall.dispatcher.decide
 
-    def timed() -> Batch | None:
+    def timed(delayed: TurnEffects | None = None) -> TurnEffects | None:
         began = time.process_time()
         try:
-            return decide()
+            return decide(delayed)
         finally:
             taken.append(time.process_time() - began)
 
@@ -273,4 +271,4 @@ def test_a_thousand_jobs_on_five_hundred_workers_are_placed_in_milliseconds() ->
             hall.settle()
             best.append(max(taken))
     assert sum(len(worker.take()) for worker in hall.workers) == 1000 * rounds
-    assert min(best) < 0.015  # 6 ms on an idle machine; 93 ms when each job looked at all workers
+    assert min(best) < 0.015  # 93 ms when each job looked at all workers

@@ -1,7 +1,7 @@
 """The event loop of `async def` tasks, on a thread of its own: what a task does there holds up neither the connection nor other pools.
 
-Nothing that a task does ends the loop: `loop.stop()`, `reactor.stop()` and a `SystemExit` that escapes from a helper of a task are told
-in the worker's log, and the loop goes on.
+Nothing that a task does ends the loop: `loop.stop()`, `reactor.stop()` and a `SystemExit` that escapes from a helper of a task become
+lines of the worker's log, and the loop goes on.
 """
 
 from __future__ import annotations

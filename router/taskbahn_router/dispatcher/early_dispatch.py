@@ -1,9 +1,9 @@
 """Attempts that reach their worker before their commit, so that a single job need not wait for the disk twice.
 
 When a turn holds nothing but new jobs that start at once, they are handed out first and written down while their worker is at
-work. If somebody waits for the outcomes of all of them, and the tasks are known to be quick, the commit waits for a moment, so
-that one commit takes job and outcome. Nobody but the worker sees anything of it before: if the router dies in between, the caller
-has been told nothing, as if the job had come a moment later. So this is not for jobs that must never start twice, nor for
+work. If clients wait for the outcomes of all of them, and the tasks are known to be quick, the commit waits for a moment, so
+that one commit takes job and outcome. Only the worker sees anything of it before: if the router dies in between, the caller
+has no answer, as if the job had come a moment later. So this is not for jobs that must never start twice, nor for
 what may be a repetition of a job that is there already.
 """
 

@@ -1,6 +1,6 @@
 """Group commit: what comes in while one commit is on its way goes into the next one.
 
-An idle system therefore commits at once and a busy one commits hundreds of moves at a time; nobody configures this.
+An idle system therefore commits at once and a busy one commits hundreds of moves at a time, without configuration.
 Nothing of a turn is seen outside before its commit is durable, but for what `early_dispatch` lets go before.
 What may follow on what is the table in `turn_machine`.
 """
@@ -32,7 +32,7 @@ LOCK_RETRY = 0.02
 POLL_TURNS = 50  # turns of the event loop, some 0.02 ms each, that it does not sleep while a quick job is held back
 
 
-_give_way = getattr(os, "sched_yield", lambda: None)  # to whoever has no processor; macOS does not have it
+_give_way = getattr(os, "sched_yield", lambda: None)  # to a process that waits for a processor; macOS does not have it
 
 
 class Turns(Protocol):
@@ -205,7 +205,7 @@ class GroupCommit:
         began = self._clock.seconds()
         try:
             result = self._store.commit(turn.batch)
-        except Exception:  # noqa: BLE001 - told like a failure on the thread
+        except Exception:  # noqa: BLE001 - reported like a failure on the thread
             self._commit_seconds = LONGEST_RETRY  # what fails may take long, as a broken disk does: no more of it here
             self._failed(turn, Failure())  # type: ignore[no-untyped-call]
             return
@@ -276,7 +276,7 @@ class GroupCommit:
         return error
 
     def _may_wait(self) -> bool:
-        """Return whether a lock is young: whoever holds it is likely to let go soon, and nobody need hear of it."""
+        """Return whether a lock is young: its holder is likely to let go soon, without a word to the clients."""
         now = self._clock.seconds()
         if self._locked_at is None:
             self._locked_at = now

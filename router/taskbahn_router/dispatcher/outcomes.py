@@ -27,7 +27,7 @@ MAX_EVENTS_KEPT = 120_000  # log lines and chunks of one job: all that one attem
 HALTED = {
     "error": WorkerLost.uri,
     "type": "WorkerLost",
-    "message": "its worker was told to end, and stopped it",
+    "message": "its worker was ordered to end, and stopped it",
     "reason": "the task must never start twice (delivery is at_most_once)",
 }
 ERROR_URIS = {"time_limit": TimeLimitExceeded.uri, "crash": WorkerLost.uri, "worker_lost": WorkerLost.uri}

@@ -1,4 +1,4 @@
-"""The next turn, decided before the effects of a large one are let out, so that the store writes while the loop sends.
+"""The next turn, decided before the effects of a large one are published, so that the store writes while the loop sends.
 
 Otherwise the store has nothing to do while memory follows and outcomes and orders leave, and the loop has nothing to do while the
 store writes, which take a thousand jobs about as long. The turn before is durable by then, and nothing of the next one is seen before

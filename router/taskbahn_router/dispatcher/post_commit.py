@@ -1,4 +1,4 @@
-"""After a commit: memory follows what the store now holds, and what happened is let out, in the order in which it happened."""
+"""After a commit: memory follows what the store now holds, and what happened is published, in the order in which it happened."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Worker:
     drained: bool = False  # an operator said so
     finished: int = 0
     failed: int = 0
-    vitals: messages.Vitals = field(default_factory=messages.Vitals)  # the last ones that it told
+    vitals: messages.Vitals = field(default_factory=messages.Vitals)  # the last ones that it reported
     blocked_since: float | None = None  # its event loop, by the dispatcher's clock
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
     reach: Reach | None = None
@@ -191,7 +191,7 @@ class Job:
         self.created_at = created_at
         self.caller = caller
         self.is_new = False  # its id was made here: this is no repetition
-        self.has_waiter = False  # whoever sent it waits for its outcome and sees nothing before
+        self.has_waiter = False  # its client waits for its outcome and sees nothing before
         self.seq = 0
         self.state = state  # as it was accepted or stored; from there `advance` moves it
         self.due_at: float | None = None
@@ -205,7 +205,7 @@ class Job:
         self.worker_id = ""
         self.progress: Any = None
         self.progress_stored = True
-        self.is_full = False  # the attempt was told that no more of its log partitions and chunks are kept
+        self.is_full = False  # its log says already that no more of its lines and chunks are kept
 
     def start(self, worker: Worker, now: float) -> None:
         """Put the job on a worker, as its next attempt."""

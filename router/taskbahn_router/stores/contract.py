@@ -80,7 +80,7 @@ class Batch:
     retries: list[RetryJob] = field(default_factory=list)
     sweep: Sweep | None = None
     prune: Prune | None = None
-    vacated: list[int] = field(default_factory=list)  # partitions that are deleted: no job of theirs is left
+    vacated: list[int] = field(default_factory=list)  # partitions that are deleted: they have no job left
     minutes: list[MinuteRow] = field(default_factory=list)
     drop_minutes: DropMinutes | None = None
     claims: list[Claim] = field(default_factory=list)

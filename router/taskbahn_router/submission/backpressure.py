@@ -1,4 +1,4 @@
-"""How much may wait: in memory for its commit, in the store for a worker. Whoever sends more is told when to come again."""
+"""How much may wait: in memory for its commit, in the store for a worker. A client that sends more learns when to try again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A node that has no Ethereum key until somebody asks for it.
+"""A node that makes its Ethereum key when it is asked for.
 
 Crossbar gives each node two keys in one file, an Ed25519 one, which its processes ask for at the start, and an Ethereum one, whose
 libraries are most of what `crossbar_imports` keeps away. Here the file begins with the first alone. Crossbar knows such files from
