@@ -6,7 +6,7 @@ those, is a `Name`, which does the same when it is used. `end` takes all of them
 module after that, above all the code of our users, gets the true one, as ever; only what was imported before holds stand-ins.
 The first use of one is an `end` as well. So with a version of a library that uses one at once nothing is gained, and that is all.
 
-Unlike `taskbahn_router.node.fast_start.lazy_modules` it leaves no module behind whose code runs later, which two threads of a user's could meet
+Unlike `taskbahn.fast_start.lazy_modules` it leaves no module behind whose code runs later, which two threads of a user's could meet
 halfway. A module that its own package imports does not belong in the table, unless the package stands there too.
 """
 

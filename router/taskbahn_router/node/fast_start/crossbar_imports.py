@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
-from taskbahn_router.node.fast_start.lazy_modules import defer
+from taskbahn.fast_start.lazy_modules import defer
 
 TRIED = "26.10.1"
 AHEAD = Path(__file__).with_name("path_hook")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import pytest
 from support.shelves import Ran, shelf
 
-from taskbahn_router.node.fast_start.lazy_modules import DeferredModule, Name, defer
+from taskbahn.fast_start.lazy_modules import DeferredModule, Name, defer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
