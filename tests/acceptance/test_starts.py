@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 from support.programs import COMMAND, Node, Program, running
 from support.shell import Shell
+from support.switches import needs
 from support.tls import Gate, make_certificate
+
+from taskbahn.workarounds import FAST_START
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# what stands in for a module is listed under its name, so here are also modules beneath such
+# a deferred module is listed under its name, so here are also modules beneath such
 HEAVY = {
     "numpy.version",
     "bjdata.encoder",
@@ -39,7 +42,7 @@ TASKS = """
     from autobahn.wamp import auth
     from OpenSSL import SSL, crypto
     from taskbahn import Taskbahn
-    from taskbahn.fast_start.stand_ins import StandIn
+    from taskbahn.fast_start.lazy_modules import DeferredModule
     from twisted.internet import ssl
     from twisted.protocols.tls import TLSMemoryBIOFactory
 
@@ -47,7 +50,7 @@ TASKS = """
 
     def use() -> list:
         # all of what a worker leaves out when it starts, as a module of tasks gets it
-        assert not [name for name, module in list(sys.modules.items()) if type(module) is StandIn]
+        assert not [name for name, module in list(sys.modules.items()) if type(module) is DeferredModule]
         assert [ssl, auth] == [sys.modules["twisted.internet.ssl"], sys.modules["autobahn.wamp.auth"]]
         try:
             crypto.load_certificate(crypto.FILETYPE_PEM, b"none")
@@ -79,6 +82,7 @@ def loaded_by(*arguments: str, command: Sequence[str] = COMMAND[1:], code: int =
     return {name.rsplit(".", depth)[0] for name in names for depth in range(name.count(".") + 1)}
 
 
+@needs(FAST_START)
 def test_a_command_loads_what_it_uses(node: Node) -> None:
     assert all(find_spec(name.partition(".")[0]) for name in HEAVY | COMPILED_HELPERS)
     asks = loaded_by("jobs", "--url", node.websocket)
@@ -96,14 +100,14 @@ def test_a_program_and_a_process_of_a_pool_load_nothing_of_a_connection() -> Non
     declares = "from taskbahn import Taskbahn; app = Taskbahn(); app.task(name='a')(lambda: None)"
     for code in (declares, "import taskbahn.worker.child"):
         assert (
-            loaded_by(code, command=["-c"]) & {"autobahn", "twisted", "asyncio", "click", "rich", "taskbahn.fast_start.stand_ins"}
+            loaded_by(code, command=["-c"])
+            & {"autobahn", "twisted", "asyncio", "click", "rich", "taskbahn.fast_start.lazy_modules"}
             == set()
         )
 
 
-def test_a_worker_loads_what_it_uses_and_its_tasks_get_everything(node: Node, tmp_path: Path) -> None:
-    """All of it through TLS, which is stood in for as well."""
-    (tmp_path / "trunk.py").write_text(textwrap.dedent(TASKS))
+@needs(FAST_START)
+def test_a_worker_loads_what_it_uses(node: Node, tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text(
         "from taskbahn import Taskbahn\napp = Taskbahn()\n@app.task\nasync def bare() -> None: pass\n"
     )
@@ -111,6 +115,10 @@ def test_a_worker_loads_what_it_uses_and_its_tasks_get_everything(node: Node, tm
     assert {"autobahn.twisted", "taskbahn.worker.service"} <= bare
     assert bare & HEAVY == set()
 
+
+def test_the_tasks_of_a_worker_get_everything(node: Node, tmp_path: Path) -> None:
+    """All of it through TLS, which is deferred as well."""
+    (tmp_path / "trunk.py").write_text(textwrap.dedent(TASKS))
     certificate = make_certificate(tmp_path)
     with Gate(node.port, certificate) as gate:
         trust = {"SSL_CERT_FILE": str(certificate)}

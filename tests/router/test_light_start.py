@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.switches import everything_on, needs
 
+from taskbahn.workarounds import CHECKED, FAST_START, PLAIN
 from taskbahn_router.node.fast_start import crossbar_imports
 
 if TYPE_CHECKING:
     from support.programs import Node
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[2]
 
 # packages with compiled parts, which the system lists for a process that has loaded them
 HEAVY = ("numpy", "aiohttp", "pydantic_core", "regex", "Crypto", "_lmdb")
@@ -26,7 +27,7 @@ CONTROLLER = """
 import sys
 from pathlib import Path
 from taskbahn_router.node.fast_start.crossbar_imports import defer_unused
-assert defer_unused()
+assert defer_unused(print)
 from autobahn.twisted import install_reactor
 install_reactor()
 import crossbar, crossbar.node.main, crossbar.router.router, crossbar.router.inventory
@@ -35,6 +36,14 @@ from crossbar.personality import Personality
 from crossbar.router import cookiestore
 from crossbar.router.auth import cryptosign
 from taskbahn_router.node.fast_start.node_key import Node
+
+# what the key of the start relies on is there, and its lack would be noticed
+from crossbar.common import key
+from taskbahn_router.node.fast_start.crossbar_imports import other_keys
+assert other_keys(Personality) == ""
+creator = vars(key).pop("_creator")
+assert other_keys(Personality) == "module has no _creator"
+key._creator = creator
 
 ran = [name for name in ("web3", "xbr", "cfxdb", "eth_keys", "numpy") if type(sys.modules[name]).__name__ != "DeferredModule"]
 assert (ran, "eth_abi" in sys.modules) == ([], False), ran
@@ -65,6 +74,7 @@ def maps_of(pid: int) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists what a process has loaded")
+@needs(FAST_START)
 def test_neither_process_of_a_ready_node_has_loaded_what_nobody_uses(node: Node) -> None:
     controller = json.loads((node.data / "node" / "node.pid").read_text())["pid"]
     (router,) = map(int, Path(f"/proc/{controller}/task/{controller}/children").read_text().split())
@@ -74,16 +84,29 @@ def test_neither_process_of_a_ready_node_has_loaded_what_nobody_uses(node: Node)
         assert not loaded.intersection(HEAVY)
 
 
+def test_a_node_with_the_versions_that_were_checked_has_all_workarounds(node: Node) -> None:
+    assert not [line for line in node.lines if "the workaround of" in line]
+
+
 def test_whoever_does_use_it_gets_the_true_thing(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CONTROLLER, str(tmp_path)], capture_output=True, text=True, check=False, timeout=55
+        [sys.executable, "-c", CONTROLLER, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=55,
+        env=everything_on(),
     )
     assert done.returncode == 0, done.stderr
 
 
-def test_it_is_done_only_with_the_version_that_it_was_tried_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert f"crossbar =={crossbar_imports.TRIED}\n" in (ROOT / "setup.cfg").read_text()
-    monkeypatch.setattr(crossbar_imports, "TRIED", "1.0")
+def test_it_is_done_only_with_the_version_that_it_was_checked_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(crossbar_imports, "CHECKED", {"crossbar": "1.0"})
+    monkeypatch.setattr(FAST_START, "_state", None)
+    monkeypatch.delenv(PLAIN, raising=False)
     before = list(sys.meta_path)
-    assert crossbar_imports.defer_unused() is False
+    assert crossbar_imports.defer_unused(lines.append) is False
     assert sys.meta_path == before
+    (line,) = lines
+    assert f"crossbar is {CHECKED['crossbar']}, and it was checked with 1.0" in line

@@ -79,6 +79,15 @@ def test_a_name_is_stood_in_for_until_it_is_used(ran: Ran, use: str) -> None:
     assert ran == ["shelf", "shelf.books"]
 
 
+def test_a_name_that_is_kept_is_looked_up_once(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    defer({"shelf": ("Book",)})
+    kept = [run("from shelf import Book")["Book"]]  # where no true name is put
+    assert kept[0].title == "Momo"
+    monkeypatch.setattr("taskbahn.fast_start.lazy_modules.put_true_names", lambda: pytest.fail("once is enough"))
+    assert kept[0]().title == "Momo"
+    assert ran == ["shelf", "shelf.books"]
+
+
 def test_what_lies_beneath_a_module_comes_after_it_and_once(ran: Ran) -> None:
     defer({"shelf": ()})
     run("import shelf")

@@ -1,7 +1,7 @@
 """How the commands start: without what Autobahn and Twisted import and a connection of Taskbahn hardly ever uses.
 
 `main` calls `begin`. A command calls `end` when it has imported its modules; a worker before it imports its user's tasks.
-A program that only imports `taskbahn` does none of this.
+A program that only imports `taskbahn` does none of this, and neither does a command with `TASKBAHN_FAST_START=0`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 from importlib import import_module
 from types import MappingProxyType
 
-from taskbahn.fast_start import stand_ins
+from taskbahn.fast_start.lazy_modules import Deferral, defer
+from taskbahn.workarounds import FAST_START
 
 UNUSED = MappingProxyType(
     {
@@ -42,14 +43,17 @@ COLLECT_AFTER_OBJECTS = 100_000  # objects
 NO_SPEEDUP_BYTES = 50_000  # bytes
 
 _threshold: tuple[int, int, int] | None = None
+_deferral: Deferral | None = None
 
 
 def begin() -> None:
     """Begin the start of this process, a command of Taskbahn."""
-    global _threshold  # noqa: PLW0603 - one process, one start
+    global _threshold, _deferral  # noqa: PLW0603 - one process, one start
+    if not FAST_START.is_wanted:
+        return
     _threshold = gc.get_threshold()
     gc.set_threshold(COLLECT_AFTER_OBJECTS, *_threshold[1:])
-    stand_ins.begin(UNUSED)
+    _deferral = defer(UNUSED)
 
 
 def load_connection(sends: int = 0) -> None:
@@ -64,9 +68,9 @@ def load_connection(sends: int = 0) -> None:
 def end() -> None:
     """End the start: from now on imports and the garbage collector do what they always do. Safe without `begin`, and twice."""
     global _threshold  # noqa: PLW0603
-    if _threshold is None:
+    if _threshold is None or _deferral is None:
         return
-    stand_ins.end()
+    _deferral.end()
     gc.freeze()
     gc.set_threshold(*_threshold)
     _threshold = None

@@ -1,12 +1,15 @@
-"""Modules whose code runs at their first use, instead of at their import: for what somebody else imports and we never use.
+"""Modules whose code runs at their first use, instead of at their import: for what a library imports and Taskbahn never uses.
 
-`defer` takes a table: the modules, and for each the names that others take from it by `from module import name`. Such a name is
-stood in for by a `Name` until it is called, asked for an attribute, used in `isinstance` or as a base class; whatever else is taken from
-a module runs its code, in the same module object, as do imports of what lies beneath it. So nobody ever gets less than the true thing,
-only later. What cannot be stood in for is a name that is compared by identity or caught by `except`: leave such names out.
+`defer` takes a table: the modules, and for each the names that others take from it by `from module import name`. A `Name` stands in
+for such a name until it is called, asked for an attribute, used in `isinstance` or as a base class. Whatever else is taken from a
+module runs its code, in the same module object, and so does the import of a module beneath it. So a user never gets less than
+the true thing, only later. A name that is compared by identity must not be in the table.
+
+A node defers for as long as it lives. A process that is to run its user's code says `end` before that: what has not run is then taken
+out of `sys.modules`. The user's imports get true modules, as ever; a module that holds a deferred one gets the true one at its first use.
 
 Unlike `importlib.util.LazyLoader` it lets `from module import name` and `import package.module` pass without running the code of
-the module, or, for the packages called *hollow*, of the package. Only the standard library, as it runs before everything else.
+the module, or, for the packages called *hollow*, of the package. Only the standard library, and little of it: it runs before all else.
 """
 
 from __future__ import annotations
@@ -14,10 +17,9 @@ from __future__ import annotations
 import sys
 import threading
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from taskbahn.fast_start.late_names import ASKED_BY_IMPORTS, LateName
 
@@ -29,15 +31,24 @@ _running = threading.RLock()  # one at a time, as the code of one may run that o
 
 
 class Name(LateName):
-    """Stands for a name of a module whose code has not run."""
+    """Stands in for a name of a module whose code has not run."""
 
     def __init__(self, module: DeferredModule, name: str) -> None:
         super().__init__(module.__name__, name)
         self._module = module
 
     def _truth(self) -> Any:
-        run_code(self._module)
-        return vars(self._module)[self._name]
+        if "_value" not in vars(self):
+            module = true_module(self._module)
+            put_true_names()  # takes some ms, so once
+            self._value = getattr(module, self._name)
+        return self._value
+
+    def give_way(self, holder: ModuleType, key: str) -> None:
+        """Put the true thing in its place in *holder*, if it is there already."""
+        module = sys.modules.get(self._module_name)
+        if module is not None and type(module) is not DeferredModule:
+            setattr(holder, key, vars(module).get(self._name, self))
 
 
 class DeferredModule(ModuleType):
@@ -47,8 +58,10 @@ class DeferredModule(ModuleType):
         loader = self.__dict__.get("__loader__")
         if name in ASKED_BY_IMPORTS or not isinstance(loader, _Later):
             raise _missing(self, name)
-        with _running:  # whoever comes while another thread runs the code waits until it has
-            if self.__loader__ is not loader:
+        if loader.is_detached:
+            return getattr(true_module(self), name)
+        with _running:  # another thread waits here while one runs the code
+            if vars(self)["__loader__"] is not loader:
                 return getattr(self, name)
             if loader.runs:  # the code itself, or what it imports, asks for what is not there yet
                 raise _missing(self, name)
@@ -56,23 +69,32 @@ class DeferredModule(ModuleType):
             return Name(self, name)
         if loader.is_hollow and not name.startswith("__") and PathFinder.find_spec(f"{self.__name__}.{name}", self.__path__):
             return import_module(f"{self.__name__}.{name}")
-        run_code(self)
-        return getattr(self, name)
+        return getattr(true_module(self), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("__") and not isinstance(value, ModuleType):  # modules beneath it are put there by their import
-            run_code(self)
-        ModuleType.__setattr__(self, name, value)  # it may be an ordinary module by now
+        if name.startswith("__") or isinstance(value, ModuleType):  # by the import of it, or of what lies beneath it
+            ModuleType.__setattr__(self, name, value)
+        else:
+            ModuleType.__setattr__(true_module(self), name, value)
 
 
 def _missing(module: ModuleType, name: str) -> AttributeError:
     return AttributeError(f"module {module.__name__!r} has no attribute {name!r}", name=name, obj=module)
 
 
+def true_module(module: ModuleType) -> ModuleType:
+    """Return a module whose code has run: this one, or the one that others import since this one was taken away."""
+    loader = module.__loader__
+    if isinstance(loader, _Later) and loader.is_detached:
+        return import_module(module.__name__)
+    run_code(module)
+    return module
+
+
 def run_code(module: ModuleType) -> None:
     """Run the code of a deferred module, and before it what its loader says; nothing if that has been done."""
     with _running:
-        loader = module.__loader__
+        loader = vars(module)["__loader__"]
         if not isinstance(loader, _Later) or loader.runs:
             return
         parent = module.__name__.rpartition(".")[0]
@@ -80,7 +102,7 @@ def run_code(module: ModuleType) -> None:
             before = sys.modules.get(name)
             if isinstance(before, DeferredModule) and not (name == parent and is_hollow(before)):
                 run_code(before)
-        if module.__loader__ is loader and not loader.runs:  # those may have used this one
+        if vars(module)["__loader__"] is loader and not loader.runs:  # those may have used this one
             loader.run(module)
 
 
@@ -89,13 +111,22 @@ def is_hollow(module: ModuleType) -> bool:
     return isinstance(module.__loader__, _Later) and module.__loader__.is_hollow
 
 
-class _Later(Loader):
+def put_true_names() -> None:
+    """Put the true things in the place of all names whose modules have run by now: `except` needs them."""
+    for holder in list(sys.modules.values()):
+        for key, value in list(getattr(holder, "__dict__", {}).items()):
+            if type(value) is Name:
+                value.give_way(holder, key)
+
+
+class _Later:
     """Takes the place of a module's loader until its code runs."""
 
-    def __init__(self, loader: Loader, names: Sequence[str], after: Sequence[str], *, is_hollow: bool) -> None:
+    def __init__(self, loader: Any, names: Sequence[str], after: Sequence[str], *, is_hollow: bool) -> None:
         self.names = names
         self.after = after
         self.is_hollow = is_hollow
+        self.is_detached = False
         self.runs = False
         self._loader = loader
 
@@ -122,7 +153,7 @@ class _Later(Loader):
             module.__spec__.loader = self._loader
 
 
-class _Again(Loader):
+class _Again:
     """Ends the import of a module which its package has imported meanwhile."""
 
     def __init__(self, module: ModuleType) -> None:
@@ -136,8 +167,8 @@ class _Again(Loader):
         module.__spec__ = self._spec
 
 
-class Deferral(MetaPathFinder):
-    """Finds the modules of a table, before everybody else."""
+class Deferral:
+    """Finds the modules of a table, before all other finders."""
 
     def __init__(self, table: Mapping[str, Sequence[str]], hollow: Sequence[str], after: Mapping[str, Sequence[str]]) -> None:
         self._table = table
@@ -148,7 +179,8 @@ class Deferral(MetaPathFinder):
         if name in self._table:
             spec = PathFinder.find_spec(name, path, target)
             if spec is not None and spec.loader is not None:  # not installed: no less an ImportError than without us
-                spec.loader = _Later(spec.loader, self._table[name], self._after.get(name, ()), is_hollow=name in self._hollow)
+                later = _Later(spec.loader, self._table[name], self._after.get(name, ()), is_hollow=name in self._hollow)
+                spec.loader = cast("Any", later)  # the classes of `importlib.abc` would bring half of the standard library
             return spec
         package = sys.modules.get(name.rpartition(".")[0])
         if not isinstance(package, DeferredModule) or is_hollow(package):
@@ -161,16 +193,37 @@ class Deferral(MetaPathFinder):
         module = sys.modules.get(name)
         if module is None:
             return None
-        module.__spec__ = ModuleSpec(name, _Again(module))
+        module.__spec__ = ModuleSpec(name, cast("Any", _Again(module)))
         return module.__spec__
+
+    def end(self) -> None:
+        """Have all import the true modules from now on; safe twice. Only while the process has one thread."""
+        if self not in sys.meta_path:
+            return
+        sys.meta_path.remove(cast("Any", self))
+        for name in self._table:
+            module = sys.modules.get(name)
+            package, _, child = name.rpartition(".")
+            above = sys.modules.get(package, module)
+            if not isinstance(module, DeferredModule):
+                continue
+            if package in self._table and type(above) is ModuleType:  # that has run, and may use it in any way
+                run_code(module)
+                continue
+            vars(module)["__loader__"].is_detached = True
+            del sys.modules[name]
+            if vars(above).get(child) is module:
+                delattr(above, child)
 
 
 def defer(
     table: Mapping[str, Sequence[str]], *, hollow: Sequence[str] = (), after: Mapping[str, Sequence[str]] | None = None
-) -> None:
+) -> Deferral:
     """Defer the modules of *table*: module → the names that are taken from it by `from module import name`.
 
     hollow: packages whose modules can do without the package's own code.  after: module → those whose code runs before its own.
     What was imported before stays as it is.
     """
-    sys.meta_path.insert(0, Deferral(table, hollow, after or {}))
+    deferral = Deferral(table, hollow, after or {})
+    sys.meta_path.insert(0, cast("Any", deferral))
+    return deferral

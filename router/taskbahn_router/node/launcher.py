@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from taskbahn.errors import ServiceError
+from taskbahn.workarounds import FAST_START
 from taskbahn_router.host import disk
 from taskbahn_router.host.file_lock import holder_of
 from taskbahn_router.node.data_dir_lock import Claim, Taken
@@ -74,7 +75,8 @@ def configuration(port: int, interface: str, data: Path, shown: dict[str, Any] |
     """
     config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
     (worker,) = config["workers"]
-    worker["options"] = {"pythonpath": [str(AHEAD)]}
+    if FAST_START.is_wanted:
+        worker["options"] = {"pythonpath": [str(AHEAD)]}
     worker["components"][0]["extra"] |= {"data": str(data)} | (shown or {})
     (transport,) = worker["transports"]
     transport["endpoint"] |= {"port": port, "interface": interface}

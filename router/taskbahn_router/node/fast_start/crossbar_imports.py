@@ -8,7 +8,8 @@ one of them gets it, and then `crossbar/__init__.py` has run first, as ever.
 - The router process, which the controller starts as `python -m crossbar.worker.main`, gets the folder `ahead` onto its path by
   Crossbar's option `pythonpath` (`launcher.configuration`). The package `crossbar` that it finds there calls `take_over` and is gone.
 
-It is done only with the version of Crossbar that it was tried with; with any other one a node starts as `crossbar start` does.
+It is done only with the version of Crossbar that it was checked with, and not with `TASKBAHN_FAST_START=0`; a node then starts as
+`crossbar start` does.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from taskbahn.fast_start.lazy_modules import defer
+from taskbahn.workarounds import CHECKED, FAST_START, NODE_KEY, NODE_START, first, missing, other_arguments
 
-TRIED = "26.10.1"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 AHEAD = Path(__file__).with_name("path_hook")
 
 DEFERRED = MappingProxyType(
@@ -48,11 +53,9 @@ HOLLOW = ("crossbar", "crossbar.edge", "crossbar.edge.worker")
 CHANGED_BY_CROSSBAR = ("web3", "xbr", "cfxdb")  # of which the latter two make the same changes, if they come first
 
 
-def defer_unused() -> bool:
-    """Defer what a node never uses; False, and nothing done, with a version of Crossbar that this was not tried with."""
-    from importlib.metadata import version  # `taskbahn up` itself needs none of that
-
-    if version("crossbar") != TRIED:
+def defer_unused(say: Callable[[str], None]) -> bool:
+    """Defer what a node never uses; False, and nothing done, where this does not fit. *say* takes the line for the log."""
+    if not FAST_START.is_on(_other_crossbar, say):
         return False
     defer(DEFERRED, hollow=HOLLOW, after=dict.fromkeys(CHANGED_BY_CROSSBAR, ("crossbar",)))
     for name, value in vars(import_module("crossbar._version")).items():
@@ -61,12 +64,18 @@ def defer_unused() -> bool:
     return True
 
 
+def _other_crossbar() -> str:
+    """Say which version of Crossbar is installed, if it is another one; its own word for that would load all of it."""
+    from importlib.metadata import version  # `taskbahn up` itself needs none of that
+
+    found = version("crossbar")
+    return "" if found == CHECKED["crossbar"] else f"crossbar is {found}, and it was checked with {CHECKED['crossbar']}"
+
+
 def run() -> None:
     """Be Crossbar's controller, with the arguments of this process; does not return."""
-    if not defer_unused():
-        from crossbar import run as run_crossbar
-
-        sys.exit(run_crossbar())
+    if not defer_unused(_say):
+        _run_crossbar()
 
     from autobahn.twisted import install_reactor
 
@@ -76,11 +85,38 @@ def run() -> None:
     from crossbar.node import main as crossbar_main
     from crossbar.personality import Personality
 
-    from taskbahn_router.node.fast_start.node_key import Node
+    if not NODE_START.is_on(lambda: other_arguments(crossbar_main.main, "prog", "args", "reactor", "personality"), _say):
+        _run_crossbar()
+    if NODE_KEY.is_on(lambda: other_keys(Personality), _say):
+        from taskbahn_router.node.fast_start.node_key import Node
 
-    Personality.Node = Node
+        Personality.Node = Node
     vars(crossbar_main)["print"] = _print_words
     sys.exit(crossbar_main.main("crossbar", sys.argv[1:], reactor, Personality))
+
+
+def _run_crossbar() -> None:
+    """Start the controller as `crossbar start` does."""
+    from crossbar import run as run_crossbar
+
+    sys.exit(run_crossbar())
+
+
+def other_keys(personality: Any) -> str:
+    """Say what `node_key` does not find in Crossbar."""
+    from crossbar.common import key
+
+    node = personality.Node
+    return first(
+        missing(key, "_creator", "_machine_id", "_write_node_key"),
+        missing(node, "load_keys"),
+        other_arguments(node.load_keys, "self", "cbdir", "privfile", "pubfile"),
+    )
+
+
+def _say(line: str) -> None:
+    """Write a line to the node's log, before there is one."""
+    sys.stderr.write(f"taskbahn: {line}\n")
 
 
 def _print_words(*words: object) -> None:
@@ -93,5 +129,5 @@ def take_over() -> None:
     """Make way for the true Crossbar, in the import of the package that stands ahead of it."""
     sys.path[:] = [folder for folder in sys.path if folder != str(AHEAD)]
     del sys.modules["crossbar"]
-    defer_unused()
+    defer_unused(lambda _: None)  # the controller has said it
     import_module("crossbar")

@@ -1,4 +1,4 @@
-"""Modules that are stood in for while a process starts: not run by an import, and true for whoever uses them, or comes later."""
+"""Modules that are deferred while a process starts: not run by an import, and true for their users, and for later imports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.shelves import Ran, shelf
+from support.switches import everything_on
 
-from taskbahn.fast_start import stand_ins
-from taskbahn.fast_start.stand_ins import StandIn
+from taskbahn.fast_start.lazy_modules import Deferral, DeferredModule, defer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,21 +43,22 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ran]:
     """The list of those modules whose code has run."""
     with shelf(tmp_path, monkeypatch, SHELF) as ran:
         yield ran
-        stand_ins.end()
+        for finder in [each for each in sys.meta_path if isinstance(each, Deferral)]:
+            finder.end()
 
 
 def started() -> Any:
-    """A module that was imported while the others were stood in for."""
-    stand_ins.begin(TABLE)
+    """A module that was imported while the others were deferred."""
+    start = defer(TABLE)
     house = import_module("house")
-    stand_ins.end()
+    start.end()
     return house
 
 
 def test_an_import_runs_nothing_and_leaves_nothing_for_those_who_come_later(ran: Ran) -> None:
     house = started()
     assert ran == ["house"]
-    assert type(house.attic) is StandIn
+    assert type(house.attic) is DeferredModule
     assert "attic.trunk.Trunk" in repr(house.Trunk)
     assert not [name for name in sys.modules if name.split(".")[0] == "attic"]
 
@@ -86,7 +87,7 @@ def test_what_is_caught_by_except_is_the_true_class_by_the_time_it_can_be_raised
     assert ran == ["house", "attic", "attic.trunk"]
 
 
-def test_what_is_set_in_a_stand_in_is_set_in_the_true_one(ran: Ran) -> None:
+def test_what_is_set_in_a_deferred_module_is_set_in_the_true_one(ran: Ran) -> None:
     house = started()
     house.attic.size = 5
     assert sys.modules["attic"].size == 5
@@ -96,15 +97,18 @@ def test_what_is_set_in_a_stand_in_is_set_in_the_true_one(ran: Ran) -> None:
 @pytest.mark.parametrize(
     "code", ["import attic; attic.size", "from attic import size", "import attic.lamp", "import attic; attic.size = 3"]
 )
-def test_a_use_while_the_process_starts_ends_it(ran: Ran, code: str) -> None:
+def test_a_use_while_the_process_starts_runs_what_is_used(ran: Ran, code: str) -> None:
     """With a version of a library that does so nothing is gained, and nothing is wrong."""
-    stand_ins.begin(TABLE)
+    start = defer(TABLE)
     names: dict[str, Any] = {}
     exec(f"import house\n{code}", names)  # noqa: S102
+    assert [name for name in ran if name != "attic.lamp"] == ["house", "attic"]
+    start.end()
     assert [name for name in ran if name != "attic.lamp"] == ["house", "attic", "attic.trunk"]
-    assert not isinstance(sys.modules["attic"], StandIn)
+    assert not [name for name in TABLE if isinstance(sys.modules[name], DeferredModule)]
     assert names["house"].attic.size == 3
     assert names["house"].lift() == "stuck"
+    assert issubclass(sys.modules["attic"].Stuck, Exception)
     assert sys.modules["attic.trunk"] is sys.modules["attic"].trunk
     assert import_module("attic.lamp").light == 30
     assert ran.count("attic.lamp") == 1
@@ -112,38 +116,38 @@ def test_a_use_while_the_process_starts_ends_it(ran: Ran, code: str) -> None:
 
 def test_what_is_there_already_or_is_not_installed_stays_as_it_is(ran: Ran) -> None:
     attic = import_module("attic")
-    stand_ins.begin({**TABLE, "attic_of_nobody": ()})
+    start = defer({**TABLE, "attic_of_nobody": ()})
     assert import_module("house").attic is attic
     with pytest.raises(ModuleNotFoundError, match="attic_of_nobody"):
         import_module("attic_of_nobody")
-    stand_ins.end()
-    stand_ins.end()
+    start.end()
+    start.end()
     assert sys.modules["attic"] is attic
     with pytest.raises(AttributeError, match="nothing_there"):
         _ = attic.nothing_there
 
 
-# Every way to use what is stood in for, by somebody who knows nothing of that; the lines must be the same in a process without.
+# Every way to use what is deferred, by code that knows nothing of that; the lines must be the same in a process without.
 USES = """
 import sys
 from pathlib import Path
 if sys.argv[1] == "started":
-    from taskbahn.fast_start import stand_ins
+    from taskbahn.fast_start import lazy_modules
     from taskbahn.cli import starting
     starting.begin()
     import taskbahn.client.client, taskbahn.client.requests, taskbahn.worker.service, taskbahn.worker.run
     held = [value for module in list(sys.modules.values()) for value in vars(module).values()]
-    held = [value for value in held if type(value) in (stand_ins.StandIn, stand_ins.Name)]
-    modules = {value.__name__ for value in held if type(value) is stand_ins.StandIn}
-    names = {value._name for value in held if type(value) is stand_ins.Name}
+    held = [value for value in held if type(value) in (lazy_modules.DeferredModule, lazy_modules.Name)]
+    modules = {value.__name__ for value in held if type(value) is lazy_modules.DeferredModule}
+    names = {value._name for value in held if type(value) is lazy_modules.Name}
     assert {"numpy", "bjdata", "autobahn.wamp.auth"} <= modules and {"Error", "CertificateOptions"} <= names, (modules, names)
     starting.end()
     assert not [name for name in starting.UNUSED if name in sys.modules]
 else:
     import taskbahn.client.client, taskbahn.client.requests, taskbahn.worker.service, taskbahn.worker.run
-    assert "taskbahn.fast_start.stand_ins" not in sys.modules
+    assert "taskbahn.fast_start.lazy_modules" not in sys.modules
 
-# by those that hold stand-ins, first
+# by those that hold deferred modules, first
 from autobahn.wamp.serializer import CBORObjectSerializer, UBJSONSerializer
 from email.mime import text
 print(UBJSONSerializer()._serializer.serialize({"a": 1}), CBORObjectSerializer().serialize({"a": text.MIMEText("b")})[:4])
@@ -181,7 +185,12 @@ def test_whoever_uses_what_a_start_leaves_out_gets_what_he_gets_elsewhere(tmp_pa
     said = {}
     for kind in ("plain", "started"):
         done = subprocess.run(
-            [sys.executable, "-c", USES, kind, str(tmp_path)], capture_output=True, text=True, check=False, timeout=50
+            [sys.executable, "-c", USES, kind, str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=50,
+            env=everything_on(),
         )
         assert done.returncode == 0, done.stderr
         said[kind] = done.stdout.splitlines()
