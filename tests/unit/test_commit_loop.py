@@ -11,6 +11,7 @@ from support.storing import FakeRunner
 from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
+from taskbahn.tuning import POLL_TURNS
 from taskbahn_router.dispatcher import group_commit
 from taskbahn_router.dispatcher.group_commit import (
     FEW,
@@ -18,7 +19,6 @@ from taskbahn_router.dispatcher.group_commit import (
     LOCK_RETRY,
     LOCK_SECONDS,
     LONGEST_RETRY,
-    POLL_TURNS,
     GroupCommit,
 )
 from taskbahn_router.model.turn import TurnEffects, TurnInput
@@ -94,8 +94,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     FAILURES.clear()  # those of other tests in this process
+    monkeypatch.setattr(group_commit, "POLL_TURNS", POLL_TURNS)  # also where the environment has no polls
     return Bench()
 
 

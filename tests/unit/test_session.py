@@ -12,6 +12,7 @@ from autobahn.wamp import message
 from autobahn.wamp.exception import TransportLost
 from autobahn.wamp.request import CallRequest
 from autobahn.wamp.types import CallOptions, CallResult
+from support.switches import switch_on
 from twisted.internet import tcp
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol
@@ -19,6 +20,7 @@ from twisted.internet.protocol import Protocol
 from taskbahn.protocol import messages
 from taskbahn.transport.raw_messages import CALL, RESULT, YIELD
 from taskbahn.transport.session import Session
+from taskbahn.workarounds import FLUSH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +37,8 @@ class Socket(NamedTuple):
 
 
 @pytest.fixture
-def ends() -> Iterator[Socket]:
+def ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[Socket]:
+    switch_on(monkeypatch, FLUSH)
     writers: set[Any] = set()
     reactor = SimpleNamespace(addWriter=writers.add, removeWriter=writers.discard, removeReader=lambda _: None)
     ours, theirs = socket.socketpair()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 
 from taskbahn.cli import starting
 from taskbahn.protocol import messages
+from taskbahn.tuning import freeze_memory
 
 
 @click.command()
@@ -71,7 +71,7 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
         for task in app.tasks.values():
             task.declaration()
         settings = Settings(target=target, url=app.url if url is None else url, name=name, slots=slots, queues=served)
-        gc.freeze()
+        freeze_memory()
         return run_worker(app, settings, grace=grace, burst=burst)
     except TaskbahnError as error:
         click.echo(f"error: {error}", err=True)

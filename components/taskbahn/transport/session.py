@@ -12,10 +12,9 @@ from autobahn.wamp import message
 from autobahn.wamp.exception import TransportLost
 from autobahn.wamp.request import CallRequest
 from autobahn.wamp.types import CallOptions, CallResult, ComponentConfig
-from twisted.internet import tcp
 from twisted.internet.defer import CancelledError, Deferred
 
-from taskbahn.transport import raw_messages, sockets
+from taskbahn.transport import flush, raw_messages, sockets
 from taskbahn.transport.raw_messages import CALL, RESULT, YIELD, arguments, has_only, is_id
 
 if TYPE_CHECKING:
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
     from twisted.logger import Logger
 
 Sent = TypeVar("Sent")
-
-
-def _nothing() -> None:
-    """Do nothing, in the place of what must not happen now."""
-
-
-def _is_plain_tcp(transport: Any) -> bool:
-    return isinstance(transport, tcp.Connection) and bool(transport.connected) and not transport.disconnecting
 
 
 class SessionOwner(Protocol):
@@ -59,8 +50,7 @@ class Session(ApplicationSession):
         socket = getattr(getattr(self._transport, "transport", None), "socket", None)
         if socket is not None:
             sockets.set_up(socket)
-        raw_messages.quieten(self._transport)
-        raw_messages.hear_first(self._transport, self._take)
+        raw_messages.attach(self._transport, self._take)
         self.join(self.config.realm)
 
     def onJoin(self, details: Any) -> None:
@@ -76,22 +66,8 @@ class Session(ApplicationSession):
         super().onDisconnect()  # fails what was not answered: no caller waits for it for ever
 
     def at_once(self, send: Callable[..., Sent], /, *args: Any, **kwargs: Any) -> Sent:
-        """Call something that sends, and give the socket at once what that is.
-
-        Sent in the ordinary way it waits for the next turn of the reactor, with a registration before and after: 40 us a message.
-        """
-        transport: Any = getattr(self._transport, "transport", None)
-        if not _is_plain_tcp(transport):
-            return send(*args, **kwargs)
-        transport.startWriting = _nothing
-        try:
-            return send(*args, **kwargs)
-        finally:
-            del transport.startWriting
-            if transport.connected:
-                transport.doWrite()
-                if transport.dataBuffer or transport._tempDataBuffer:  # noqa: SLF001 - the rest, or what fails, is for the reactor
-                    transport.startWriting()
+        """Call something that sends, and give the socket at once what that is (`flush`)."""
+        return flush.send_at_once(getattr(self._transport, "transport", None), send, *args, **kwargs)
 
     def report(self, value: Any) -> None:
         """Send a progressive result of the only call that is open to this session; nothing if the caller has ended it."""

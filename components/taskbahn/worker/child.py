@@ -25,6 +25,7 @@ from taskbahn.attempt.blocking import in_worker
 from taskbahn.attempt.context import AttemptContext
 from taskbahn.attempt.ownership import PROCESS
 from taskbahn.attempt.stops import Cancelled, Stop, TimeLimit
+from taskbahn.tuning import share_interpreter
 from taskbahn.worker.alarms import Alarms
 from taskbahn.worker.capture import Capture, Streams
 from taskbahn.worker.execution import AttemptContexts, execute
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from taskbahn.tasks.task import Task
 
 FLUSH_AFTER = 0.002  # seconds that an outcome may wait behind a running attempt
-SWITCH_INTERVAL = 0.001  # seconds for which the main thread may keep the talking one from running
 
 
 class Child:
@@ -283,7 +283,7 @@ def main() -> None:
     sys.argv = [target]
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
-    sys.setswitchinterval(SWITCH_INTERVAL)
+    share_interpreter()
     Capture().start()  # before the import, which may bind the streams
     in_worker()
     alarms = Alarms()

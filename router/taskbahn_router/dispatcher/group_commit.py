@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from taskbahn.errors import StoreUnavailable
+from taskbahn.tuning import poll_turns
 from taskbahn_router.dispatcher.turn_machine import TurnEvent, TurnState, advance
 from taskbahn_router.stores.contract import StoreLocked
 
@@ -29,7 +30,7 @@ FIRST_RETRY = 0.1  # seconds after a refused commit
 LONGEST_RETRY = 2.0
 LOCK_SECONDS = 5.0  # for which a commit waits for another program that holds the data, before it counts as refused
 LOCK_RETRY = 0.02
-POLL_TURNS = 50  # turns of the event loop, some 0.02 ms each, that it does not sleep while a quick job is held back
+POLL_TURNS = poll_turns()
 
 
 _give_way = getattr(os, "sched_yield", lambda: None)  # to a process that waits for a processor; macOS does not have it
