@@ -11,13 +11,16 @@ from autobahn.exception import Disconnected, PayloadExceededError
 from autobahn.wamp import message
 from autobahn.wamp.exception import SerializationError, TransportLost
 from autobahn.wamp.serializer import JsonSerializer
+from support.switches import switch_on
 from twisted.internet.defer import succeed
 from twisted.logger import globalLogPublisher
 
 from taskbahn.errors import UnknownTask
 from taskbahn.transport.raw_messages import CALL, ERROR, RESULT, YIELD
+from taskbahn.workarounds import RAW_MESSAGES
 from taskbahn_router.crossbar_edge import direct_path
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
+from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
 from taskbahn_router.model.pending_call import Call
 
 TASK = "a.task"
@@ -92,6 +95,7 @@ class Way:
         self.reports: list[Any] = []
         self.later: list[Any] = []
         self.calls: list[Call] = []
+        RouterRepairs(self.router, self.own)
         self.shortcut = DirectPath(self.router, self.own, self._report, self.later.append)
         self.shortcut.handlers[TASK] = self.calls.append
 
@@ -112,6 +116,7 @@ class Way:
 
 @pytest.fixture
 def way(monkeypatch: pytest.MonkeyPatch) -> Way:
+    switch_on(monkeypatch, RAW_MESSAGES)
     monkeypatch.setattr(direct_path, "_is_free", lambda role, _session, _procedure: role == "free")
     return Way()
 

@@ -13,12 +13,10 @@ from taskbahn_router.crossbar_edge.send_buffers import (
     LOOK_SECONDS,
     MEBIBYTE,
     PATIENCE,
-    SOME,
     STALLED_SECONDS,
     Backlogs,
     SlowReaders,
     backlog,
-    session_of,
 )
 from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES, SEND_BUFFER_HIGH_WATER_BYTES
 
@@ -26,7 +24,7 @@ BLOCK = b"x" * MEBIBYTE
 
 
 class Layer:
-    """A protocol around another, as Crossbar puts them."""
+    """A session, or a protocol around the connection."""
 
     def __init__(self, **inner: Any) -> None:
         vars(self).update(inner)
@@ -59,7 +57,7 @@ class Connection(tcp.Server):
         self.aborted = False
         twisted: Any = super()  # untyped
         self._write, self._send = twisted.write, twisted.doWrite
-        self.protocol: Any = Layer(wrappedProtocol=Layer(_proto=Layer(_session=Layer(_session_id=port * 1000))))
+        street.router.attach(Layer(_session_id=port * 1000, _transport=Layer(transport=Layer(transport=self))))
 
     def getPeer(self) -> IPv4Address:  # noqa: N802 - Twisted's name
         return IPv4Address("TCP", "127.0.0.1", self.port)
@@ -87,7 +85,10 @@ class Street(Clock):
     def __init__(self) -> None:
         super().__init__()
         self.writers: dict[Connection, None] = {}
-        self.watch = SlowReaders(self)
+        self.backlogs = Backlogs()
+        self.router: Any = Layer(attach=lambda _: "attached", detach=lambda _=None: "detached")
+        self.backlogs.follow(self.router)
+        self.watch = SlowReaders(self, self.backlogs)
         self.watch.start()
 
     def addWriter(self, writer: Connection) -> None:  # noqa: N802 - Twisted's name
@@ -169,29 +170,28 @@ def test_when_all_together_have_too_much_the_longest_backlogs_go(street: Street)
 
 
 def test_it_says_which_session_it_was(street: Street) -> None:
-    assert session_of(Connection(street, 7)) == 7000
-    silent = Connection(street, 8)
-    silent.protocol = Layer(wrappedProtocol=Layer(_proto=None))
-    assert session_of(silent) is None
+    connection, silent = Connection(street, 7), Connection(street, 8)
+    assert street.backlogs.session_of(connection) == 7000
+    assert street.router.detach(Layer(_session_id=8000)) == street.router.detach() == "detached"
+    assert street.backlogs.session_of(silent) is None
+    assert street.router.attach(Layer(_session_id=9000, _transport=Layer(transport=silent))) == "attached"  # its next session
+    assert street.backlogs.session_of(silent) == 9000
 
 
-def test_how_much_waits_for_a_session_is_known_once_it_was_much(street: Street) -> None:
-    backlogs = Backlogs(street)
+def test_how_much_waits_for_a_session_is_known_at_once(street: Street) -> None:
     slow, quick = Connection(street, 1), Connection(street, 2)
-    assert (backlogs.of(1000), backlogs.of(2000), backlogs.of(None)) == (0, 0, 0)
-    slow.owed(SOME + 1)
-    quick.owed(SOME)
-    street.passes(LOOK_SECONDS)
-    assert (backlogs.of(1000), backlogs.of(2000)) == (SOME + 1, 0)
-    slow.reads(SOME)
-    assert backlogs.of(1000) == 1
+    of = street.backlogs.of
+    assert (of(1000), of(2000), of(None), of(5)) == (0, 0, 0, 0)
+    slow.owed(SEND_BUFFER_HIGH_WATER_BYTES)
+    assert (of(1000), of(2000)) == (SEND_BUFFER_HIGH_WATER_BYTES, 0)
+    slow.reads(SEND_BUFFER_HIGH_WATER_BYTES - 1)
+    assert of(1000) == 1
     slow.owed(5)
-    assert backlogs.of(1000) == 6  # at once
+    quick.owed(3)
+    assert (of(1000), of(2000)) == (6, 3)
 
 
-def test_nobody_looks_for_backlogs_when_nobody_asks(street: Street) -> None:
-    backlogs = Backlogs(street)
-    street.watch.stop()
-    backlogs.of(1000)
-    street.passes(LOOK_SECONDS)
-    assert not street.getDelayedCalls()
+def test_a_session_inside_the_router_has_no_connection(street: Street) -> None:
+    street.router.attach(Layer(_session_id=1, _transport=Layer()))
+    street.router.detach(Layer(_session_id=1))
+    assert street.backlogs.of(1) == 0

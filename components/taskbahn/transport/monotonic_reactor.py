@@ -7,12 +7,25 @@ connections are given up, leases end. One set back stalls every timer for as lon
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
+
+from twisted.internet import base
+
+from taskbahn.workarounds import STEADY_TIMERS, first, missing, other_arguments
+
+
+def misfit(reactor: Any) -> str:
+    """Say what of Twisted's reactors is not as it is expected here, or nothing."""
+    return first(
+        missing(reactor, "getDelayedCalls"),
+        other_arguments(base.DelayedCall.__init__, "self", "time", "func", "args", "kw", "cancel", "reset", "seconds"),
+    )
 
 
 def steady_timers(reactor: Any) -> None:
     """Have *reactor* count by the monotonic clock from now on; safe twice, and nothing for one that does so by itself."""
-    if reactor.seconds is not time.time:
+    if reactor.seconds is not time.time or not STEADY_TIMERS.is_on(partial(misfit, reactor)):
         return
     ahead: float = time.time() - time.monotonic()  # kept, so that the timers which there are already stay where they are
     monotonic = time.monotonic  # asked several times in each turn of the loop

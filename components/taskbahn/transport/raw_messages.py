@@ -4,7 +4,8 @@ Autobahn makes an object of each message, checks in it whatever the standard all
 a log that is off. The code of a single job has not run for a while and lies in no cache, so that takes 0.03 to 0.06 ms a message: several
 times what reading and writing it takes. Here the plain forms of those kinds are seen before Autobahn sees them; all others are left to it.
 
-Not Autobahn's interface, but what lies beneath it: `setup.cfg` bounds the versions, and both ends have tests over both transports.
+Not Autobahn's interface, but what lies beneath it. So `attach` first tries it out on a serializer that leads nowhere (`misfit`). If
+that does not go as expected, or with another version of Autobahn, every message is an object and goes Autobahn's way.
 Source of the forms: the WAMP specification, section "Messages" (wamp-proto.org/wamp_bp_latest_ietf.html).
 """
 
@@ -12,13 +13,18 @@ from __future__ import annotations
 
 import copy
 from functools import partial
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import txaio
+from autobahn.twisted.websocket import WampWebSocketClientProtocol
 from autobahn.wamp import message
 from autobahn.wamp.exception import SerializationError, TransportLost
+from autobahn.wamp.serializer import JsonSerializer
 from autobahn.wamp.websocket import WampWebSocketProtocol
 from twisted.logger import Logger
+
+from taskbahn.workarounds import RAW_MESSAGES, first, missing, other_arguments, other_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,9 +33,44 @@ CALL = message.Call.MESSAGE_TYPE
 ERROR = message.Error.MESSAGE_TYPE
 RESULT = message.Result.MESSAGE_TYPE
 YIELD = message.Yield.MESSAGE_TYPE
+OBJECTS: Mapping[int, Any] = MappingProxyType(
+    {CALL: message.Call, ERROR: message.Error, RESULT: message.Result, YIELD: message.Yield}
+)
 MAX_ID = 2**53
 
 log = Logger("taskbahn.messages")
+
+
+def attach(transport: Any, take: Callable[[list[Any]], bool]) -> bool:
+    """Have *take* see first what comes in over a transport, and what goes out leave without detours; False: Autobahn does both."""
+    if not RAW_MESSAGES.is_on(misfit):
+        return False
+    quieten(transport)
+    hear_first(transport, take)
+    return True
+
+
+def misfit() -> str:
+    """Say what of Autobahn is not as it is expected here, or nothing."""
+    seen: list[list[Any]] = []
+    serializer: Any = JsonSerializer()
+
+    def take(raw: list[Any]) -> bool:
+        seen.append(raw)
+        return True
+
+    hear_first(SimpleNamespace(_serializer=serializer), take)
+    plain, packed = result(1, {}, ["é"]), b'[50,1,{},["\xc3\xa9"]]'
+    left = [*serializer.unserialize(packed, False)]
+    sent = serializer.serialize(Raw(plain))
+    return first(
+        other_version("autobahn"),
+        "" if (seen, left) == ([plain], []) else "Autobahn's serializer does not ask for its messages as it did",
+        "" if sent == (packed, False) else "Autobahn's serializer does not send a message as it did",
+        other_arguments(WampWebSocketProtocol.send, "self", "msg"),
+        missing(WampWebSocketProtocol, "isOpen"),
+        missing(WampWebSocketClientProtocol, "sendMessage"),
+    )
 
 
 def hear_first(transport: Any, take: Callable[[list[Any]], bool]) -> None:
@@ -91,7 +132,7 @@ def _send(transport: Any, msg: Any) -> None:
 
 def say(transport: Any, raw: list[Any]) -> None:
     """Send a message.  Raises as Autobahn's transports do: TransportLost, SerializationError, PayloadExceededError."""
-    transport.send(Raw(raw))
+    transport.send(OBJECTS[raw[0]].parse(raw) if RAW_MESSAGES.is_off else Raw(raw))
 
 
 class Raw:

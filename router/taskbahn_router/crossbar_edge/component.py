@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import random
-import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from autobahn.twisted.wamp import ApplicationSession
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallOptions, PublishOptions
-from twisted.internet import tcp
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
+from taskbahn import tuning
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
+from taskbahn.transport import raw_messages
+from taskbahn.transport.flush import flush
+from taskbahn.workarounds import DIRECT_PATH, RAW_MESSAGES, ROUTER_REPAIRS, SEND_BUFFERS
+from taskbahn_router.crossbar_edge import direct_path, router_repairs, send_buffers
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
+from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
 from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
 from taskbahn_router.node import parent_watch
@@ -33,8 +37,6 @@ if TYPE_CHECKING:
 
     from taskbahn_router.model.pending_call import Call
 
-COLLECT_AFTER = 5_000  # new containers
-SWITCH_SECONDS = 0.001
 FEW_WRITERS = 4
 
 
@@ -64,13 +66,12 @@ class Component(ApplicationSession):
         self.link = DealerSession(self._transport, self._call_reqs)
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
-        self.direct_path = DirectPath(cast("Any", self._transport)._router, self, self.link.reported, self.link.later)  # noqa: SLF001
+        self._go_around(cast("Any", self._transport)._router)  # noqa: SLF001
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
         self._watched: dict[str, int] = {}
         self._watched_jobs: set[str] = set()
         self._patterns: dict[int, tuple[str, str]] = {}
-        self._backlogs = Backlogs(reactor)
         extra = self.config.extra or {}
         folder = Path(extra.get("cbdir", "."))
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
@@ -86,11 +87,23 @@ class Component(ApplicationSession):
         await self.service.start()
         reactor.addSystemEventTrigger("before", "shutdown", self.service.stop)
         set_up_accepted(reactor)
-        slow_readers = SlowReaders(reactor)
-        slow_readers.start()
-        reactor.addSystemEventTrigger("before", "shutdown", slow_readers.stop)
-        _settle_memory()
-        _share_the_interpreter()
+        if not SEND_BUFFERS.is_off:
+            slow_readers = SlowReaders(reactor, self._backlogs)
+            slow_readers.start()
+            reactor.addSystemEventTrigger("before", "shutdown", slow_readers.stop)
+        tuning.settle_memory()
+        tuning.share_interpreter()
+
+    def _go_around(self, router: Any) -> None:
+        """Put before Crossbar's router what mends it, and then what spares most messages the way through it."""
+        self._backlogs = Backlogs()
+        if SEND_BUFFERS.is_on(partial(send_buffers.misfit, self._reactor, router)):
+            self._backlogs.follow(router)
+        if ROUTER_REPAIRS.is_on(partial(router_repairs.misfit, router)):
+            RouterRepairs(router, self)
+        self.direct_path: DirectPath | None = None
+        if RAW_MESSAGES.is_on(raw_messages.misfit) and DIRECT_PATH.is_on(partial(direct_path.misfit, router)):
+            self.direct_path = DirectPath(router, self, self.link.reported, self.link.later)
 
     # what the service asks of the outside
 
@@ -100,7 +113,8 @@ class Component(ApplicationSession):
         def registered(registration: Any) -> None:
             self.link.handlers[registration.id] = handler
             self.link.uris[registration.id] = uri
-            self.direct_path.handlers[uri] = handler
+            if self.direct_path is not None:
+                self.direct_path.handlers[uri] = handler
 
         done: Deferred[Any] = self.register(lambda *_, **__: None, uri)
         return done.addCallback(registered)
@@ -122,14 +136,11 @@ class Component(ApplicationSession):
     def flush_sockets(self) -> None:
         """Give the sockets at once what was sent, if it is little: the next turn of the reactor costs a single message some 20 us."""
         writers: list[Any] = self._reactor.getWriters()
-        if len(writers) > FEW_WRITERS:
-            return
-        for writer in writers:
-            if isinstance(writer, tcp.Connection) and writer.connected and not writer.disconnecting:
-                cast("Any", writer).doWrite()  # what goes wrong here goes wrong again for the reactor, which knows what to do
+        if len(writers) <= FEW_WRITERS:
+            flush(writers)
 
     def unread_bytes(self, session: int | None) -> int:
-        """Return how many bytes wait for the reader of a session; 0 for one for whom never much has waited."""
+        """Return how many bytes wait for the reader of a session."""
         return self._backlogs.of(session)
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
@@ -193,19 +204,3 @@ def _matches(topic: str, uri: str, match: str) -> bool:
         return topic.startswith(uri)
     parts, wanted = topic.split("."), uri.split(".")
     return len(parts) == len(wanted) and all(want in ("", part) for part, want in zip(parts, wanted, strict=True))
-
-
-def _settle_memory() -> None:
-    """Have the garbage collector leave alone what was loaded at the start: Crossbar brings half a million objects, and looking
-    through them again and again took a third of the time of a single job.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 20, 20)
-
-
-def _share_the_interpreter() -> None:
-    """Have the event loop let the store's thread in after 1 ms, not 5: after each of its statements it must come back into Python, and
-    a commit of a thousand jobs has half a dozen of them.
-    """
-    sys.setswitchinterval(SWITCH_SECONDS)

@@ -8,38 +8,47 @@ a timeout, an opaque payload or a trace.
 
 This path also distinguishes a caller that is gone from one that cancelled; Crossbar does not tell its callees which.
 
-Not Crossbar's interface, but what lies beneath it: `setup.cfg` requires the one version that this was tried with.
+Not Crossbar's interface, but what lies beneath it. With `TASKBAHN_DIRECT_PATH=0`, another version or another shape of it (`misfit`),
+the dealer takes everything, and `DealerSession` the dispatcher's calls. So it is where messages are not seen as lists (`raw_messages`).
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from autobahn.exception import Disconnected, PayloadExceededError
+from autobahn.exception import PayloadExceededError
 from autobahn.wamp import message
-from autobahn.wamp.exception import ApplicationError, SerializationError, TransportLost
+from autobahn.wamp.exception import ApplicationError, SerializationError
 from twisted.logger import Logger
 
 from taskbahn.errors import ResultNotSerialisable
 from taskbahn.transport import raw_messages
 from taskbahn.transport.raw_messages import CALL, ERROR, YIELD, arguments, has_only, is_id, result
+from taskbahn.workarounds import first, missing, other_arguments, other_version
+from taskbahn_router.crossbar_edge.router_repairs import LOST, other_methods
+from taskbahn_router.crossbar_edge.unsendable import OWN_PREFIX, UNSENDABLE, with_long_integers_as_text
 from taskbahn_router.model.pending_call import Call
-from taskbahn_router.workers.offer_uris import problem_of, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn.errors import TaskbahnError
 
-OURS = "taskbahn."  # procedures that are not tasks
-UNSENDABLE = (
-    "the answer has a value that your serializer cannot carry ({error}): connect with JSON or CBOR, "
-    "or take the result as JSON text, from taskbahn.submit and taskbahn.job.wait"
-)
 CANCELLED = ("cancelled by the caller",)
-LOST = (TransportLost, Disconnected)
+
+
+def misfit(router: Any) -> str:
+    """Say what of Crossbar's router is not as it is expected here, or nothing."""
+    from crossbar.router.role import RouterRoleStaticAuth  # loaded long since, where there is a router
+
+    return first(
+        other_version("crossbar"),
+        missing(router, "is_traced", "_trace_traffic", "_roles", "_dealer"),
+        missing(router._dealer, "_invocations"),  # noqa: SLF001 - Crossbar has no public way to it
+        other_methods(router),
+        other_arguments(RouterRoleStaticAuth.authorize, "self", "session", "uri", "action", "options"),
+    )
 
 
 class Caller:
@@ -60,7 +69,7 @@ class Caller:
         """Send the result."""
         call = self.calls.pop(request, None)
         if call is not None:
-            self._send(request, result(request, {}, args, kwargs), is_exact=not call.procedure.startswith(OURS))
+            self._send(request, result(request, {}, args, kwargs), is_exact=not call.procedure.startswith(OWN_PREFIX))
 
     def fail(self, request: int, error: TaskbahnError) -> None:
         """Send an error."""
@@ -101,15 +110,6 @@ class Caller:
             self._send(request, shown, is_exact=True)
 
 
-def with_long_integers_as_text(value: Any) -> Any:
-    """Return plain data with integers beyond 64 bits as text."""
-    if isinstance(value, dict):
-        return {key: with_long_integers_as_text(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [with_long_integers_as_text(part) for part in value]
-    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
-
-
 class DirectPath:
     """Takes calls in front of a realm's router; everything that it does not take goes through unchanged.
 
@@ -133,17 +133,14 @@ class DirectPath:
         self._attach = router.attach
         self._process = router.process
         self._detach = router.detach
-        self._send = router.send
         router.attach = self.attach
         router.process = self.process
         router.detach = self.detach
-        router.send = self.send
 
     def attach(self, session: Any) -> Any:
         """A session joins: see what it sends, from now on."""
         transport = session._transport  # noqa: SLF001
-        raw_messages.quieten(transport)
-        raw_messages.hear_first(transport, partial(self.take, session))
+        raw_messages.attach(transport, partial(self.take, session))
         return self._attach(session)
 
     def take(self, session: Any, raw: list[Any]) -> bool:
@@ -155,46 +152,11 @@ class DirectPath:
 
     def process(self, session: Any, msg: Any) -> None:
         """Take the cancelling of a call that was taken here, or pass the message on."""
-        kind = type(msg)
-        if kind is message.Register:
-            problem = problem_of(msg.procedure, msg.match or "exact")
-            if problem:
-                self._refuse_offer(session, msg, problem)
-                return
-        if not (kind is message.Cancel and self._cancel(session, msg)):
+        if not (type(msg) is message.Cancel and self._cancel(session, msg)):
             self._process(session, msg)
-
-    def send(self, session: Any, msg: Any) -> None:
-        """Send to a session. One whose connection is just closing is no error: Crossbar would not reach the subscribers after it."""
-        if type(msg) is message.Error and msg.error == ApplicationError.PROCEDURE_ALREADY_EXISTS:
-            sentence = taken(msg.correlation_uri or "")
-            if sentence:
-                self._refuse(session, msg.request, msg.error, sentence)
-                return
-        with suppress(*LOST):
-            self._send(session, msg)
-
-    def _refuse_offer(self, session: Any, msg: Any, problem: str) -> None:
-        """Refuse an offer that no job could reach; a session that may not offer at all hears that from the dealer."""
-
-        def decided(authorization: Any) -> None:
-            if authorization["allow"]:
-                self._refuse(session, msg.request, ApplicationError.INVALID_URI, problem)
-            else:
-                self._process(session, msg)
-
-        asked = self._router.authorize(session, msg.procedure, "register", options=msg.marshal_options())
-        asked.addCallbacks(decided, lambda _: self._process(session, msg))
-
-    def _refuse(self, session: Any, request: int, uri: str, sentence: str) -> None:
-        """Answer a registration with an error that says what to do instead."""
-        with suppress(*LOST):
-            self._send(session, message.Error(message.Register.MESSAGE_TYPE, request, uri, [sentence]))
 
     def detach(self, session: Any = None) -> Any:
         """A session leaves, or all of them: the answers to its calls have no reader any more."""
-        if session is not None:
-            self._forget_cancelled(session)
         for each in [session] if session is not None else list(self._callers):
             caller = self._callers.pop(each, None)
             if caller is not None:
@@ -203,15 +165,6 @@ class DirectPath:
                     call.open = False
                     self._later(partial(call.gone, cancelled=False))
         return self._detach(session)
-
-    def _forget_cancelled(self, session: Any) -> None:
-        """Drop a caller's calls that it cancelled and that are not answered yet: the dealer forgets the caller and keeps these, and
-        raises when their answer or their timeout comes (found with 26.10.1).
-        """
-        dealer = self._router._dealer  # noqa: SLF001
-        for asked in list(dealer._caller_to_invocations.get(session, ())):  # noqa: SLF001
-            if asked.canceled:
-                dealer._remove_invoke_request(asked)  # noqa: SLF001
 
     def _is_allowed(self, session: Any, procedure: str) -> bool:
         """Return whether there is nothing about a session's calls of a procedure that the dealer would have to see to."""

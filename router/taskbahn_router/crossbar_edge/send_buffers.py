@@ -14,17 +14,17 @@ Who is dropped may come back, and asks again for what it misses.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from weakref import WeakValueDictionary
 
-from twisted.internet import tcp
+from twisted.internet import abstract, tcp
 from twisted.logger import Logger
 
+from taskbahn.workarounds import first, missing, other_arguments
 from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES, SEND_BUFFER_HIGH_WATER_BYTES
 
 LOOK_SECONDS = 0.125
 MEBIBYTE = 1024 * 1024
-SOME = SEND_BUFFER_HIGH_WATER_BYTES // 4
 STALLED_SECONDS = 10.0
 PATIENCE = {64 * MEBIBYTE: LOOK_SECONDS, 32 * MEBIBYTE: 1.0}  # the latter is two of the largest messages
 
@@ -35,12 +35,16 @@ def backlog(connection: Any) -> int:
     return waiting
 
 
-def session_of(connection: Any) -> int | None:
-    """Return the number of the WAMP session on a connection, through the protocols that Crossbar puts around each other."""
-    protocol = connection.protocol
-    while inner := getattr(protocol, "wrappedProtocol", None) or getattr(protocol, "_proto", None):
-        protocol = inner
-    return getattr(getattr(protocol, "_session", None), "_session_id", None)
+def misfit(reactor: Any, router: Any) -> str:
+    """Say what of Twisted's connections and Crossbar's router is not as it is expected here, or nothing."""
+    buffer: Any = cast("Any", abstract.FileDescriptor)(object())  # a reactor that is not asked for anything
+    return first(
+        missing(reactor, "getWriters"),
+        missing(tcp.Server, "abortConnection", "getPeer"),
+        missing(buffer, "dataBuffer", "offset", "_tempDataBuffer", "_tempDataLen"),
+        other_arguments(type(router).attach, "self", "session"),
+        other_arguments(type(router).detach, "self", "session"),
+    )
 
 
 @dataclass(slots=True)
@@ -78,9 +82,10 @@ class SlowReaders:
 
     log = Logger("taskbahn.slow_readers")
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, backlogs: Backlogs) -> None:
         self.dropped = 0
         self._reactor = reactor
+        self._backlogs = backlogs
         self._behind: dict[Any, SlowReader] = {}
         self._timer: Any = None
 
@@ -128,7 +133,7 @@ class SlowReaders:
             "a slow reader is dropped: {host}:{port}, session {session}: {why}",
             host=peer.host,
             port=peer.port,
-            session=session_of(connection),
+            session=self._backlogs.session_of(connection),
             why=why,
         )
         self.dropped += 1
@@ -142,34 +147,46 @@ class SlowReaders:
 
 
 class Backlogs:
-    """Tells how much waits for the reader of a session.
+    """Tells how much waits for the reader of a session. A session is noted with its connection when it joins."""
 
-    Only the reactor knows the connections here. While a connection has unsent bytes it is one of the reactor's writers:
-    there a look finds it, within `LOOK_SECONDS`, and from then on it is known.
-    """
-
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
+    def __init__(self) -> None:
         self._connections: WeakValueDictionary[int, Any] = WeakValueDictionary()  # by session
-        self._looks = False
+
+    def follow(self, router: Any) -> None:
+        """Note the sessions of a realm's router from now on, as they come and go."""
+        attach, detach = router.attach, router.detach
+
+        def attached(session: Any) -> Any:
+            self.joined(session)
+            return attach(session)
+
+        def detached(session: Any = None) -> Any:
+            if session is not None:
+                self.left(session)
+            return detach(session)
+
+        router.attach, router.detach = attached, detached
+
+    def joined(self, session: Any) -> None:
+        """Note the connection of a session; nothing for one inside the router."""
+        connection = session._transport  # noqa: SLF001 - Crossbar's sessions have no public one
+        while connection is not None and not isinstance(connection, tcp.Server):  # the protocol, and TLS, are around it
+            connection = getattr(connection, "transport", None)
+        if connection is not None:
+            self._connections[session._session_id] = connection  # noqa: SLF001
+
+    def left(self, session: Any) -> None:
+        """Forget a session that leaves; its connection may carry another one."""
+        self._connections.pop(session._session_id, None)  # noqa: SLF001
 
     def of(self, session: int | None) -> int:
-        """Return how many bytes wait; 0 for one for whom never much has waited."""
+        """Return how many bytes wait; 0 for a session that is not known."""
         connection = self._connections.get(session) if session is not None else None
-        if connection is not None:
-            return backlog(connection)
-        if not self._looks:
-            self._looks = True
-            self._reactor.callLater(LOOK_SECONDS, self._look)
-        return 0
+        return 0 if connection is None else backlog(connection)
 
-    def _look(self) -> None:
-        self._looks = False
-        for writer in self._reactor.getWriters():
-            if isinstance(writer, tcp.Server) and backlog(writer) > SOME:
-                session = session_of(writer)
-                if session is not None:
-                    self._connections[session] = writer
+    def session_of(self, connection: Any) -> int | None:
+        """Return the number of the session on a connection."""
+        return next((number for number, each in self._connections.items() if each is connection), None)
 
 
 def mebibytes(length: int) -> str:
