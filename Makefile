@@ -14,7 +14,7 @@ FOLDER  = $(patsubst ~/%,$(HOME)/%,$(DIR))
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check check-web lint format test demo up bench chaos soak screenshots wheel clean distclean
+.PHONY: help venv check check-web lint format test test-plain demo up bench chaos soak screenshots wheel clean distclean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ format: venv  ## Format, and repair what ruff can repair
 
 test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes); tells how far it is and what failed
 	@bash scripts/run_tests.sh $(VENV) $(SIDE_BY_SIDE)
+
+test-plain: venv  ## All tests without the workarounds that only make things quicker (TASKBAHN_PLAIN=1, docs/workarounds.md)
+	@TASKBAHN_PLAIN=1 bash scripts/run_tests.sh $(VENV) $(SIDE_BY_SIDE)
 
 demo: venv  ## Make thumbnails of real photographs (DIR=~/Pictures for yours), with live bars; ends by itself
 	@$(BIN)/python examples/demo.py $(if $(DIR),"$(FOLDER)")

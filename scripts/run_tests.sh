@@ -8,7 +8,11 @@ cd "$(dirname "$0")/.."
 bin=$1/bin
 shift
 
-PARTS=4
+PARTS=5
+if [ -n "${TASKBAHN_PLAIN:-}" ]; then PARTS=4; fi # the last is what `make test-plain` does with all tests
+# Once more without the workarounds that only make things quicker (docs/workarounds.md): starting, plain WAMP clients, kills.
+PLAIN=(tests/router/test_plain_wamp.py tests/acceptance/test_starts.py
+    tests/router/test_kills.py::test_when_up_is_killed_the_rest_ends_and_the_next_one_starts_at_once)
 began=$SECONDS
 number=0
 failed=()
@@ -43,6 +47,10 @@ if [ ${#failed[@]} -gt 0 ]; then exit 1; fi
 part "lint, types, layers, sizes; the browser's modules" make --no-print-directory -j 2 lint check-web
 part "all tests but those that measure time, a few at a time (about 6 minutes)" "$bin/pytest" -q --durations=20 --durations-min=5 "$@" -m "not alone"
 part "the tests that measure time, one at a time (about a minute)" "$bin/pytest" -q -m alone
+
+if [ -z "${TASKBAHN_PLAIN:-}" ]; then
+    part "starts, plain WAMP and a kill without what only makes things quicker (half a minute)" env TASKBAHN_PLAIN=1 "$bin/pytest" -q "$@" "${PLAIN[@]}"
+fi
 
 echo
 if [ ${#failed[@]} -eq 0 ]; then

@@ -69,7 +69,7 @@ class Workaround:
 
 FAST_START = Workaround("TASKBAHN_FAST_START", "a node needs twice the time to start, and two thirds more memory")
 NODE_START = Workaround("TASKBAHN_FAST_START", "a node starts as `crossbar start` does")
-NODE_KEY = Workaround("TASKBAHN_NODE_KEY", "a node makes an Ethereum key at its first start, which takes a second")
+NODE_KEY = Workaround("TASKBAHN_NODE_KEY", "a node makes an Ethereum key at its first start, and loads what that needs")
 RAW_MESSAGES = Workaround("TASKBAHN_RAW_MESSAGES", "each message takes up to 0.05 ms longer, at both ends")
 DIRECT_PATH = Workaround("TASKBAHN_DIRECT_PATH", "each call takes the router 0.1 ms longer")
 ROUTER_REPAIRS = Workaround("TASKBAHN_ROUTER_REPAIRS", "some calls and offers are not answered as documented", is_repair=True)

@@ -1,4 +1,4 @@
-"""A node without what Crossbar imports and we never use; and with all of it, as soon as somebody does."""
+"""A node without what Crossbar imports and we never use; and with all of it, as soon as something does."""
 
 from __future__ import annotations
 

@@ -10,10 +10,12 @@ import pytest_twisted
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallOptions, RegisterOptions
 from support.plain import Heard, patiently, session_to
+from support.switches import needs
 from twisted.internet.defer import CancelledError, Deferred
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.ids import new_id
+from taskbahn.workarounds import RAW_MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -275,6 +277,7 @@ async def test_a_time_limit_stops_the_attempt(client: Session, offer: Offer) -> 
     assert (outcome[1], outcome[3]["error"]) == ("failed", "taskbahn.error.time_limit_exceeded")
 
 
+@needs(RAW_MESSAGES)
 @pytest.mark.parametrize("transport", ["websocket", "rawsocket"])
 @pytest_twisted.ensureDeferred
 async def test_results_come_to_our_sessions_without_autobahns_objects(

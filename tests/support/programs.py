@@ -120,12 +120,12 @@ class Program:
 class Node(Program):
     """A real node: Crossbar, dispatcher and page on a free port."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
         self.port = port or free_port()
         self.data = folder / "data"
         self.websocket = f"ws://127.0.0.1:{self.port}/ws"
         self.rawsocket = f"rs://127.0.0.1:{self.port}"
-        super().__init__("up", "--port", str(self.port), "--data", str(self.data), cwd=folder)
+        super().__init__("up", "--port", str(self.port), "--data", str(self.data), cwd=folder, **environment)
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of a page."""

@@ -37,7 +37,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ran]:
 
 
 def run(code: str) -> dict[str, Any]:
-    """Run lines as those of a module of somebody else."""
+    """Run lines as those of a module of another library."""
     names: dict[str, Any] = {}
     exec(code, names)  # noqa: S102 - imports are what is tested
     return names

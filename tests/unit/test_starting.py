@@ -22,7 +22,7 @@ SHELF = {
     "attic/__init__.py": "from attic.trunk import Trunk, Stuck; size = 3",
     "attic/trunk.py": "class Stuck(Exception): pass\nclass Trunk:\n    lid = 'shut'\n    def open(self): raise Stuck",
     "attic/lamp.py": "import attic; light = attic.size * 10",
-    # somebody else's module, which imports all that, and uses some
+    # another module, which imports all that, and uses some
     "house.py": """
 import attic, attic.trunk
 from attic.trunk import Trunk, Stuck

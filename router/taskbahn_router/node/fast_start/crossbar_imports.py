@@ -5,7 +5,7 @@ and an embedded database. Here all that is deferred (see `lazy_modules`), and no
 one of them gets it, and then `crossbar/__init__.py` has run first, as ever.
 
 - The controller is started by `run`, in place of `crossbar.run`: the same steps for the one command that we give.
-- The router process, which the controller starts as `python -m crossbar.worker.main`, gets the folder `ahead` onto its path by
+- The router process, which the controller starts as `python -m crossbar.worker.main`, gets the folder `path_hook` onto its path by
   Crossbar's option `pythonpath` (`launcher.configuration`). The package `crossbar` that it finds there calls `take_over` and is gone.
 
 It is done only with the version of Crossbar that it was checked with, and not with `TASKBAHN_FAST_START=0`; a node then starts as
@@ -44,7 +44,7 @@ DEFERRED = MappingProxyType(
         "cfxdb": ("cookiestore",),  # cookies in a database
         "zlmdb": (),
         "numpy": (),
-        "bjdata": (),  # UBJSON, which no transport of ours speaks
+        "bjdata": (),  # UBJSON, which none of the transports speaks
         "txtorcon": (),  # Tor
         "treq": (),  # the web service that unpacks archives
     }
@@ -126,7 +126,7 @@ def _print_words(*words: object) -> None:
 
 
 def take_over() -> None:
-    """Make way for the true Crossbar, in the import of the package that stands ahead of it."""
+    """Make way for the true Crossbar, in the import of the package that comes ahead of it."""
     sys.path[:] = [folder for folder in sys.path if folder != str(AHEAD)]
     del sys.modules["crossbar"]
     defer_unused(lambda _: None)  # the controller has said it
