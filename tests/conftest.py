@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,10 @@ from support.programs import Node
 from support.releases import Release, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MODULES = itertools.count(1)
 
 # How long an example takes says how busy the machine is, and each run of a commit is to judge it by the same examples;
 # `--hypothesis-profile=default` looks for others.
@@ -55,3 +60,17 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 def old_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """Release 0.1.0, unpacked."""
     return unpack("0.1.0", tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture
+def make_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Return a function that writes a module which this process and its children can import; it returns the module's name."""
+
+    def make(source: str) -> str:
+        name = f"worker_app_{next(MODULES)}"
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(source))
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        return name
+
+    return make

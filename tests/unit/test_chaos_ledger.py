@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,7 @@ from chaos.flatness import Bound, judge
 from chaos.journal import Journal, Torn, read
 from chaos.mischief import COPY, KIND_OF, KINDS, Kind, task_name
 from chaos.picture import draw
-from chaos.processes import Pid
 from chaos.reading import Standing
-from chaos.strays import strays
 from chaos.table import encode, show
 from chaos.tasks import FLAKY, ONCE, PROCESS
 from rich.console import Console
@@ -234,18 +231,6 @@ def test_the_answer_of_a_forked_copy_is_found(books: Books) -> None:
 def test_programs_that_tasks_left_running_are_found(books: Books) -> None:
     books.outside = Outside(left_running=["process 7 of worker 5: sleep 600"])
     assert books.found() == [(accounting.LEFT_RUNNING, "")]
-
-
-def test_a_program_is_a_stray_unless_it_is_of_the_cast() -> None:
-    with subprocess.Popen(["sleep", "47"]) as program:
-        try:
-            this = Pid.of(program.pid)
-            assert this is not None
-            assert [one.command for one in strays([], []) if one.pid == program.pid] == ["sleep 47"]
-            assert not [one for one in strays([this], []) if one.pid == program.pid]
-        finally:
-            program.kill()
-    assert not [one for one in strays([], []) if one.pid == program.pid]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,6 +1,5 @@
 """Names of tasks and ids of jobs, at both ends."""
 
-import multiprocessing
 import threading
 import time
 import uuid
@@ -111,14 +110,3 @@ def test_threads_that_make_ids_at_once_get_different_ones() -> None:
     for thread in threads:
         thread.join()
     assert len({id for part in made for id in part}) == 2000
-
-
-def test_a_forked_process_counts_from_elsewhere() -> None:
-    ids.new_id()
-    context = multiprocessing.get_context("fork")
-    answers: multiprocessing.SimpleQueue[str] = context.SimpleQueue()
-    child = context.Process(target=lambda: answers.put(ids.new_id()))
-    child.start()
-    theirs = answers.get()
-    child.join()
-    assert theirs[:23] != ids.new_id()[:23]
