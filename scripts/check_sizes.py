@@ -1,7 +1,7 @@
-"""Hold functions to 60 lines and modules to 400, so that each can be read at once.
+"""Hold functions to 60 lines, modules to 400 and names of tests to 12 words, so that each can be read at once.
 
 Python functions only count their own lines: docstring and decorators are free, nested functions belong to the outer one.
-JavaScript modules are held to the limit of modules.
+JavaScript modules are held to the limit of modules. `test_` is no word of a test's name.
 """
 
 import ast
@@ -11,6 +11,7 @@ from pathlib import Path
 
 FUNCTION_LINES = 60
 MODULE_LINES = 400
+TEST_NAME_WORDS = 12
 PYTHON_ROOTS = ("components", "router", "web", "tests", "scripts", "examples", "benchmarks", "chaos")
 JAVASCRIPT_ROOT = Path("web/taskbahn_web/static")
 
@@ -25,16 +26,30 @@ def too_long_functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast
 
 
 def findings() -> Iterator[str]:
-    """Yield one line, `path:line: what`, for each function or module that is too long."""
+    """Yield one line, `path:line: what`, for each function, module or name of a test that is too long."""
     for root in PYTHON_ROOTS:
         for path in sorted(Path(root).rglob("*.py")):
             source = path.read_text(encoding="utf-8")
             yield from too_long_module(path, source)
-            for function, lines in too_long_functions(ast.parse(source)):
+            tree = ast.parse(source)
+            if root == "tests":
+                yield from too_long_names(path, tree)
+            for function, lines in too_long_functions(tree):
                 yield f"{path}:{function.lineno}: {function.name} has {lines} lines, more than {FUNCTION_LINES}"
     for path in sorted(JAVASCRIPT_ROOT.rglob("*.js")):
         if "vendor" not in path.parts:
             yield from too_long_module(path, path.read_text(encoding="utf-8"))
+
+
+def too_long_names(path: Path, tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            words = len(node.name.removeprefix("test_").split("_"))
+            if words > TEST_NAME_WORDS:
+                yield (
+                    f"{path}:{node.lineno}: the name {node.name} has {words} words, more than {TEST_NAME_WORDS}: "
+                    "name the main claim, or make two tests of two claims"
+                )
 
 
 def too_long_module(path: Path, source: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ PARTS=5
 if [ -n "${TASKBAHN_PLAIN:-}" ]; then PARTS=4; fi # the last is what `make test-plain` does with all tests
 # Once more without the workarounds that only make things quicker (docs/workarounds.md): starting, plain WAMP clients, kills.
 PLAIN=(tests/router/test_plain_wamp.py tests/acceptance/test_starts.py
-    tests/router/test_kills.py::test_when_up_is_killed_the_rest_ends_and_the_next_one_starts_at_once)
+    tests/router/test_kills.py::test_a_killed_up_takes_the_rest_along_and_the_next_starts)
 began=$SECONDS
 number=0
 failed=()

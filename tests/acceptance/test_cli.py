@@ -136,7 +136,7 @@ main()
 """
 
 
-def test_an_interrupt_ends_a_call_with_130_and_says_how_to_stop_the_job(shell: Shell, app: Taskbahn) -> None:
+def test_an_interrupted_call_exits_with_130_and_names_the_cancel_command(shell: Shell, app: Taskbahn) -> None:
     tag = f"interrupted-{os.getpid()}"
     command = [*COMMAND, "call", "shop.nap", "50", "-o", f'tags=["{tag}"]']
     process = subprocess.Popen(command, env=shell.environment, stderr=subprocess.PIPE, text=True)
@@ -152,9 +152,7 @@ def test_an_interrupt_ends_a_call_with_130_and_says_how_to_stop_the_job(shell: S
 
 
 @pytest.mark.parametrize("command", ["call", "submit"])
-def test_an_interrupt_between_the_start_of_a_job_and_its_acknowledgement_says_how_to_stop_it(
-    command: str, shell: Shell, app: Taskbahn
-) -> None:
+def test_an_interrupt_before_the_acknowledgement_names_the_cancel_command(command: str, shell: Shell, app: Taskbahn) -> None:
     tag = f"unacknowledged-{os.getpid()}"
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, command, "shop.nap", "50", "-o", f'tags=["{tag}"]'],

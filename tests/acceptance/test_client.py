@@ -200,7 +200,7 @@ def test_events_are_numbered_without_a_gap_and_end_with_the_job(web: Taskbahn, g
     assert [line.message for line in job.logs()] == [f"line {n} [bold]" for n in range(4)]
 
 
-def test_who_comes_late_gets_what_was_said_and_may_begin_in_the_middle(web: Taskbahn) -> None:
+def test_a_late_reader_gets_all_events_or_begins_in_the_middle(web: Taskbahn) -> None:
     job = shop.talk.start(4)
     job.result(SECONDS)
     said = [event for event in job.events() if event.kind in ("log", "chunk")]

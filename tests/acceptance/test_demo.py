@@ -54,7 +54,7 @@ def none_left(folder: Path) -> bool:
 
 
 @pytest.mark.alone
-def test_it_makes_thumbnails_and_palettes_of_the_photographs_and_stops_what_it_started(tmp_path: Path) -> None:
+def test_the_demo_makes_thumbnails_and_ends_what_it_started(tmp_path: Path) -> None:
     began = time.monotonic()
     demo = start(folder=tmp_path)
     output, _ = demo.communicate(timeout=100)

@@ -128,7 +128,7 @@ def example_page(node: Node, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.browser
-def test_the_page_of_the_readme_calls_a_python_task_and_shows_its_progress(node: Node, example_page: str) -> None:
+def test_the_readmes_page_calls_a_python_task_and_shows_progress(node: Node, example_page: str) -> None:
     seen: list[float] = []
 
     def click(browser: Browser) -> None:

@@ -146,7 +146,7 @@ def in_a_terminal(shell: Shell, *arguments: str, says: str) -> tuple[str, int]:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.decode()), process.returncode
 
 
-def test_a_job_that_waits_is_told_why_and_who_watches_is_told_as_it_changes(shell: Shell, app: Taskbahn) -> None:
+def test_a_waiting_job_says_why_and_its_watchers_see_changes(shell: Shell, app: Taskbahn) -> None:
     last, first = start(app, "shop.add", 2, 1, queue=f"{NOWHERE}.either")
     shown = shell("job", last).out
     assert "The worker that offers shop.add does not serve the queue nobody.works.here.either; 1 job is before it" in shown

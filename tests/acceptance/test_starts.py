@@ -96,7 +96,7 @@ def test_a_command_loads_what_it_uses(node: Node) -> None:
     assert loaded_by("up", "--port", "0", code=2) & {"autobahn", "twisted", "taskbahn_router"} == set()
 
 
-def test_a_program_and_a_process_of_a_pool_load_nothing_of_a_connection() -> None:
+def test_programs_and_pool_processes_load_no_module_of_the_connection() -> None:
     declares = "from taskbahn import Taskbahn; app = Taskbahn(); app.task(name='a')(lambda: None)"
     for code in (declares, "import taskbahn.worker.child"):
         assert (

@@ -135,7 +135,7 @@ async def test_sigterm_lets_what_runs_finish_and_ends_with_code_0(place: Place) 
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_does_not_finish_in_the_grace_is_handed_back_and_done_by_another_worker(place: Place) -> None:
+async def test_what_outlasts_the_grace_is_handed_back_to_another_worker(place: Place) -> None:
     worker = await deferToThread(place.worker, "--slots", "1", "--grace", "0.2")
     async with session_to(place.url) as session:
         job = await started(place, session, 50.0)

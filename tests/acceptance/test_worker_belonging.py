@@ -76,7 +76,7 @@ def worker(tmp_path: Path, node: Node, request: pytest.FixtureRequest) -> Iterat
 
 @pytest.mark.parametrize("worker", [[], ["--watch"]], indirect=True, ids=["plain", "watch"])
 @pytest_twisted.ensureDeferred
-async def test_each_job_finds_what_the_import_left_and_its_helpers_speak_for_it(worker: Program, node: Node) -> None:
+async def test_each_job_finds_the_imports_context_and_its_helpers_speak_for_it(worker: Program, node: Node) -> None:
     async with session_to(node.websocket) as session:
         for pool in ("process", "thread", "loop") * 2:
             job = new_id()

@@ -202,7 +202,7 @@ def test_a_blocking_call_in_an_async_task_is_refused_at_once(place: Place, way: 
 
 
 @pytest.mark.parametrize("pool", ["thread", "process"])
-def test_a_blocking_call_on_a_loop_that_a_plain_task_runs_is_refused_too(place: Place, pool: str) -> None:
+def test_a_blocking_call_on_a_plain_tasks_own_loop_is_refused_too(place: Place, pool: str) -> None:
     with pytest.raises(JobFailed, match=r"WouldBlock.*await task\.call_async"):
         place.call(f"{pool}.ask")
 
@@ -217,7 +217,7 @@ def test_nothing_that_a_task_does_ends_the_loop(place: Place, kind: str, answer:
 
 
 @pytest.mark.parametrize("task", ["loop.hold", "loop.hold_in_helper"])
-def test_a_blocked_loop_is_told_everywhere_while_it_lasts_and_costs_others_nothing(place: Place, task: str) -> None:
+def test_a_blocked_loop_is_shown_while_it_lasts_and_costs_others_nothing(place: Place, task: str) -> None:
     innocent = place.start_innocent()
     blocker = place.start(task, place.release)
     blocked = place.until(lambda: place.view().blocked)
@@ -264,7 +264,7 @@ def test_what_a_task_left_behind_on_the_loop_is_named_too(place: Place) -> None:
 
 
 @pytest.mark.parametrize("kind", ["for_ever", "spin"])
-def test_a_loop_that_does_not_come_back_is_given_up_and_only_who_blocked_it_pays(place: Place, kind: str) -> None:
+def test_a_loop_that_stays_blocked_costs_only_the_task_that_blocks_it(place: Place, kind: str) -> None:
     innocent = place.start_innocent()
     fifo = Path(place.release).with_name("fifo")
     os.mkfifo(fifo)

@@ -191,9 +191,7 @@ def test_a_task_may_have_an_executor_of_processes(app: Taskbahn, pool: str) -> N
     "how, code",
     [("exit", 3), ("_exit", 3), ("return", 0), ("raise", 1), ("exec", 3), ("terminate", -15), ("terminated early", -15)],
 )
-def test_a_forked_copy_ends_with_its_own_code_and_only_the_original_answers(
-    app: Taskbahn, pool: str, how: str, code: int
-) -> None:
+def test_a_forked_copy_exits_with_its_code_and_never_answers(app: Taskbahn, pool: str, how: str, code: int) -> None:
     task = app.get(f"fork.{pool}")
     jobs = [task.start(how) for _ in range(3)]
     assert [job.result(timeout=40) for job in jobs] == [code] * 3
@@ -261,7 +259,7 @@ def test_what_ignores_sigterm_ends_with_a_worker_that_is_stopped(node: Node, tmp
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_what_a_task_leaves_running_is_ended_with_it_and_told_in_its_log(app: Taskbahn, pool: str, tmp_path: Path) -> None:
+def test_what_a_task_leaves_running_ends_and_is_named_in_its_log(app: Taskbahn, pool: str, tmp_path: Path) -> None:
     job = app.get(f"leave_behind.{pool}").start(str(tmp_path / "pids"))
     job.result(timeout=40)
     *left, daemon = map(int, (tmp_path / "pids").read_text().split())
@@ -290,7 +288,7 @@ WAITING = [*(f"{task}.{pool}" for task in ("wait_for_program", "wait_for_helper"
 
 
 @pytest.mark.parametrize("task", WAITING)
-def test_a_time_limit_ends_what_the_task_waits_for_and_its_slot_is_free(app: Taskbahn, task: str, tmp_path: Path) -> None:
+def test_a_time_limit_ends_an_awaited_process_and_frees_the_slot(app: Taskbahn, task: str, tmp_path: Path) -> None:
     place = tmp_path / "pid"
     with pytest.raises(TaskbahnError, match="time limit"):
         app.get(task).start(str(place)).result(timeout=60)

@@ -188,7 +188,7 @@ def test_what_cannot_travel_costs_its_attempt_and_plain_jobs_follow(app: Taskbah
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_what_an_attempt_says_after_it_was_cancelled_does_not_cost_its_slot(app: Taskbahn, pool: str, tmp_path: Path) -> None:
+def test_output_after_a_cancel_does_not_cost_the_slot(app: Taskbahn, pool: str, tmp_path: Path) -> None:
     places = [tmp_path / str(number) for number in range(SLOTS)]
     jobs = [app.get(f"talk_at_the_end.{pool}").start(str(place)) for place in places]
     deadline = time.monotonic() + 40
@@ -218,7 +218,7 @@ def test_nan_arrives_as_a_float_where_the_function_is_known(node: Node, app: Tas
         assert infinities.start().result(timeout=40) == [math.inf, -math.inf]
 
 
-def test_after_all_this_the_books_are_empty_and_the_worker_ends_at_once(app: Taskbahn, worker: Program) -> None:
+def test_after_all_this_the_worker_keeps_nothing_and_ends_at_once(app: Taskbahn, worker: Program) -> None:
     def row() -> Any:
         [found] = [one for one in app.view.workers() if one.pid == worker.process.pid]
         return found

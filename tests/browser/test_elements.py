@@ -101,9 +101,7 @@ def wait_for_lines(page: Page, count: int) -> None:
     )
 
 
-def test_a_form_puts_what_is_wrong_at_its_field_and_feeds_the_elements_that_it_names(
-    visit: Any, gate: Path, tmp_path: Path
-) -> None:
+def test_a_form_shows_errors_at_fields_and_feeds_the_elements_it_names(visit: Any, gate: Path, tmp_path: Path) -> None:
     page = visit("""
         <task-form task="pictures.thumbnail" for="bar log result"></task-form>
         <job-progress id="bar" cancellable></job-progress><job-log id="log"></job-log><job-result id="result"></job-result>
@@ -170,7 +168,7 @@ def test_a_cut_under_a_job_progress_is_told_and_nothing_is_missed(
     assert page.evaluate("document.querySelector('job-progress').bahn === document.querySelector('job-log').bahn")
 
 
-def test_a_job_that_waits_has_a_place_is_cancelled_and_comes_back_when_it_is_retried(visit: Any, origin: str) -> None:
+def test_a_waiting_job_has_a_place_and_comes_back_when_retried(visit: Any, origin: str) -> None:
     page = visit("<job-progress cancellable></job-progress><job-result></job-result>")
     show(page, start(page, origin, "sleep.long", {"delay": 60}))
     expect(state(page)).to_have_text("waiting")

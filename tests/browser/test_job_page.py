@@ -44,9 +44,7 @@ def test_a_running_job_is_cancelled_after_a_question_and_retried(page: Page) -> 
     expect(page.locator(".timeline-what b")).to_have_text(["1", "2"])
 
 
-def test_two_browsers_see_the_same_job_and_what_one_does_the_other_sees(
-    page: Page, chromium: Browser, origin: str, gate: Path
-) -> None:
+def test_two_browsers_see_the_same_job_and_each_others_actions(page: Page, chromium: Browser, origin: str, gate: Path) -> None:
     id = start(page, "numbers.count", [], {"to": COUNTED, "held": str(gate)}, delay=600)
     go(page, f"#/jobs/{id}")
     expect(state(page)).to_have_text("waiting")
@@ -182,7 +180,7 @@ def restartable(tmp_path: Path) -> Iterator[Node]:
 
 
 @pytest.mark.timeout(150)  # a node starts twice
-def test_the_node_restarts_under_open_pages_and_jobs_go_on_or_are_deleted(
+def test_jobs_go_on_when_the_node_restarts_under_open_pages(
     page: Page, chromium: Browser, restartable: Node, heard: Any, tmp_path: Path
 ) -> None:
     """A node deletes what it need not keep any more when it starts, so that this can be seen too."""

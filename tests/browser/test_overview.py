@@ -188,7 +188,7 @@ def test_the_keyboard_goes_everywhere(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"#/jobs\?q=state%3Afailed$"))
 
 
-def test_a_page_that_comes_late_does_not_take_the_focus_from_somebody_who_types(page: Page) -> None:
+def test_a_late_page_does_not_take_the_focus_while_a_user_types(page: Page) -> None:
     search = page.get_by_role("combobox", name="Search jobs, tasks, pages")
     page.keyboard.press("/")
     page.keyboard.type("numbers.c")

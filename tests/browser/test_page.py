@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_person_calls_a_task_from_its_form_and_watches_it_to_the_result(page: Page, gate: Path, tmp_path: Path) -> None:
+def test_a_user_calls_a_task_from_its_form_and_sees_the_result(page: Page, gate: Path, tmp_path: Path) -> None:
     page.get_by_role("link", name="Tasks", exact=True).click()
     page.get_by_role("link", name="pictures.thumbnail").click()
     expect(page.get_by_text("where the picture is, on the worker").last).to_be_visible()
@@ -52,7 +52,7 @@ def test_what_is_wrong_with_an_argument_stands_at_its_field(page: Page) -> None:
     expect(page).to_have_url(re.compile("#/tasks/pictures.thumbnail$"))
 
 
-def test_an_answer_that_comes_late_does_not_take_the_focus_from_somebody_who_types(page: Page) -> None:
+def test_a_late_answer_does_not_take_the_focus_while_a_user_types(page: Page) -> None:
     go(page, "#/tasks/pictures.thumbnail")
     form = form_of(page, "pictures.thumbnail")
     form.get_by_label("path").fill("cat.jpg")

@@ -109,7 +109,7 @@ def test_offer_a_task(run: Any) -> None:
     assert "must not be negative" in failure[1]
 
 
-def test_two_pages_offer_one_task_and_when_one_goes_the_other_goes_on(run: Any) -> None:
+def test_a_page_takes_over_when_another_with_the_same_task_goes(run: Any) -> None:
     shared, after, shown = run("""
         const pages = [await connect(), await connect()];
         const began = [];
@@ -157,7 +157,7 @@ OFFER = """
 """
 
 
-def test_a_page_that_runs_a_job_is_told_when_nobody_wants_it_any_more(run: Any) -> None:
+def test_a_page_is_told_when_its_job_is_no_longer_wanted(run: Any) -> None:
     cancelled, limited, withdrawn, next_result, connection = run(
         OFFER
         + """
@@ -197,7 +197,7 @@ def open_workers(page: Page, relay: Any) -> None:
     expect(page.locator(".worker").first).to_be_visible()
 
 
-def test_a_page_that_runs_a_job_is_told_when_its_connection_is_lost(page: Page, relay: Any, evaluate: Any) -> None:
+def test_a_page_that_runs_a_job_learns_of_its_lost_connection(page: Page, relay: Any, evaluate: Any) -> None:
     open_workers(page, relay)
     evaluate(
         page,
@@ -255,7 +255,7 @@ def test_integers_of_any_size_are_exact_in_both_directions(run: Any) -> None:
     assert shown == str(2**70 + 2**53 + 1)
 
 
-def test_a_job_that_waits_tells_its_place_and_what_is_known_of_it(run: Any) -> None:
+def test_a_waiting_job_shows_its_place_and_its_estimate(run: Any) -> None:
     places, view, again = run("""
         const job = await bahn.start("sleep.long", [60], {}, { delay: 30 });
         const places = [];

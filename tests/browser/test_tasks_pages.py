@@ -49,7 +49,7 @@ def row(page: Page, task: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=task, exact=True))
 
 
-def test_a_task_is_found_by_a_word_of_its_documentation_and_opened_with_the_keyboard(page: Page) -> None:
+def test_a_task_is_found_by_its_documentation_and_opened_by_keyboard(page: Page) -> None:
     go(page, "#/tasks")
     expect(row(page, "kinds.simple")).to_contain_text("Give back what it got, each with its Python type.")
     page.keyboard.press("f")
@@ -127,7 +127,7 @@ def test_what_the_dispatcher_finds_wrong_stands_at_its_field_also_for_options(pa
     expect(form_of(page, "kinds.slow").get_by_label("priority")).to_be_focused()
 
 
-def test_nested_values_are_given_as_data_from_an_example_and_further_arguments_by_name(page: Page) -> None:
+def test_nested_values_begin_as_examples_and_further_arguments_have_names(page: Page) -> None:
     go(page, "#/tasks/kinds.nested")
     box = page.locator("#field-box")
     assert json.loads(box.input_value()) == {"corner": {"x": 1, "y": 0}, "size": 1, "tags": []}

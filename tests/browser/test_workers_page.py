@@ -100,7 +100,7 @@ def test_who_only_looks_sees_workers_and_tasks_but_no_actions(page: Page, node: 
     expect(page.get_by_role("heading", name="Start a job")).to_have_count(0)
 
 
-def test_a_worker_whose_event_loop_is_blocked_says_by_what_and_where_while_it_lasts(page: Page, tmp_path: Path) -> None:
+def test_a_worker_with_a_blocked_loop_shows_what_blocks_it_and_where(page: Page, tmp_path: Path) -> None:
     release = tmp_path / "release"
     go(page, "#/workers")
     job = start(page, "loop.hold", [str(release)], {}, queue="aside")

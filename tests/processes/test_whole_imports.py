@@ -33,7 +33,7 @@ os._exit(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
 
 
 @pytest.mark.parametrize("moment", ["0", "0.002", "0.05", "0.1", "0.15"])
-def test_a_fork_during_the_first_use_in_another_thread_leaves_a_copy_that_works(moment: str) -> None:
+def test_a_fork_during_another_threads_first_use_leaves_a_working_copy(moment: str) -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, moment], timeout=40, check=False)
     assert done.returncode == 5
 
@@ -64,7 +64,7 @@ os._exit(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
 """
 
 
-def test_what_is_still_half_imported_after_the_wait_is_imported_anew_in_the_copy(tmp_path: Path) -> None:
+def test_what_is_half_imported_after_the_wait_is_reimported_in_the_copy(tmp_path: Path) -> None:
     package = tmp_path / "slow_package"
     package.mkdir()
     (package / "part.py").write_text("number = 3")

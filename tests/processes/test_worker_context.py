@@ -34,7 +34,7 @@ SOURCE = """
 
 
 @pytest.mark.parametrize("pool", ["loop", "thread", "process"])
-def test_an_attempt_starts_with_what_the_import_left_and_its_changes_end_with_it(pool: str, make_module: MakeModule) -> None:
+def test_an_attempt_starts_with_the_imports_context_and_leaves_no_change(pool: str, make_module: MakeModule) -> None:
     target = f"{make_module(SOURCE.format(POOL=pool, DEF='async def' if pool == 'loop' else 'def'))}:app"
 
     async def action(worker: Any, dispatcher: Any) -> None:

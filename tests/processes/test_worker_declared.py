@@ -18,7 +18,7 @@ SOURCE = """
 """
 
 
-def test_a_task_that_a_child_process_does_not_declare_fails_with_the_way_out(make_module: Callable[[str], str]) -> None:
+def test_a_task_that_a_child_does_not_declare_names_the_remedy(make_module: Callable[[str], str]) -> None:
     target = f"{make_module(SOURCE)}:app"
     app = load_app(target)
     app.task(name="late")(lambda: 1)

@@ -191,7 +191,7 @@ def test_threads_that_an_attempt_starts_speak_for_it(pool: str, make_module: Mak
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_a_thread_of_the_import_speaks_for_the_attempt_in_a_process_and_for_none_elsewhere(
+def test_a_thread_of_the_import_speaks_for_attempts_only_in_processes(
     pool: str, make_module: MakeModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = target_of(pool, make_module)

@@ -121,7 +121,7 @@ SOURCE = """
 
 
 @pytest.mark.parametrize("pool", ["loop", "thread", "process"])
-def test_whatever_a_task_hands_over_its_worker_goes_on_with_all_its_slots(
+def test_a_worker_keeps_all_slots_whatever_a_task_hands_over(
     pool: str, make_module: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave_pytest_out(monkeypatch)

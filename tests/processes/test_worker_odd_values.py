@@ -163,7 +163,7 @@ def scene(pool: str, make_module: Callable[[str], str]) -> Callable[..., None]:
     return lambda action: play(app, action, slots=2, target=target)
 
 
-def test_after_every_odd_value_in_every_place_the_worker_does_plain_jobs_in_all_its_slots(
+def test_odd_values_in_any_place_leave_the_worker_all_its_slots(
     scene: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave_pytest_out(monkeypatch)
@@ -200,7 +200,7 @@ def test_after_every_odd_value_in_every_place_the_worker_does_plain_jobs_in_all_
     st.text(alphabet=st.characters(), max_size=50)
     | st.binary(max_size=20).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 )
-def test_plain_text_can_always_be_stored_and_is_what_it_was_if_that_could(text: str) -> None:
+def test_plain_text_can_be_stored_and_changes_only_if_it_must(text: str) -> None:
     made = plain_text(text, 1000)
     made.encode()
     assert "\0" not in made

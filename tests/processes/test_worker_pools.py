@@ -291,7 +291,7 @@ def test_stages_nest(scene: Play, pool: str) -> None:
     scene(action)
 
 
-def test_progress_is_sent_at_most_twenty_times_a_second_and_the_last_one_always(scene: Play, pool: str) -> None:
+def test_progress_is_sent_at_most_twenty_times_a_second_plus_the_last(scene: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"busy.{pool}", [300]))
         await dispatcher.until(lambda: worker.is_clear)

@@ -145,7 +145,7 @@ class Kept:
         return len(data)
 
 
-def test_what_a_copy_says_after_the_end_is_told_and_reaches_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_of_a_copy_after_the_end_reaches_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     kept, told = Kept(), list[str]()
     relay = Relay()
     context = AttemptContext("job", 1, "task", "[[],{}]", None, kept)

@@ -96,7 +96,7 @@ def test_a_new_process_starts_where_the_worker_was_and_with_its_variables(
 
 
 @pytest.mark.parametrize("kind", ["alarm", "ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF"])
-def test_an_alarm_that_an_attempt_has_left_does_not_end_the_next_one(target: str, kind: str) -> None:
+def test_an_alarm_left_by_an_attempt_does_not_end_the_next(target: str, kind: str) -> None:
     async def scene(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", "alarm", [kind]), ("b", "burn"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -106,7 +106,7 @@ def test_an_alarm_that_an_attempt_has_left_does_not_end_the_next_one(target: str
 
 
 @pytest.mark.parametrize("task", ["close", "cut_off"])
-def test_a_process_whose_descriptors_were_closed_is_ended_and_the_job_says_so(target: str, task: str) -> None:
+def test_the_job_names_closed_descriptors_for_which_its_process_was_ended(target: str, task: str) -> None:
     async def scene(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", task))
         await dispatcher.until(lambda: worker.is_clear)
@@ -172,7 +172,7 @@ def test_a_task_factory_that_a_task_sets_takes_no_slot(target: str) -> None:
     play(load_app(target), scene, slots=1, target=target)
 
 
-def test_the_timers_of_the_loop_of_tasks_go_on_though_a_task_stops_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_task_loops_timers_go_on_though_a_task_stops_time(monkeypatch: pytest.MonkeyPatch) -> None:
     thread, rang = LoopThread(), threading.Event()
     monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     thread.start()

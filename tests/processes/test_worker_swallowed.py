@@ -93,7 +93,7 @@ def test_what_stops_an_attempt_reaches_it_though_it_is_swallowed(
 
 
 @pytest.mark.parametrize("pool", ["thread", "process"])
-def test_an_attempt_that_cleans_up_is_hit_once_though_its_own_checks_are_swallowed(
+def test_an_attempt_that_cleans_up_is_hit_once_despite_swallowed_checks(
     make_module: Callable[[str], str], tmp_path: Path, pool: str
 ) -> None:
     async def scene(worker: Any, dispatcher: Any) -> None:

@@ -72,7 +72,7 @@ def refuse_poison(value: Any) -> bytes:
     return text
 
 
-def test_a_record_that_cannot_be_packed_is_replaced_by_one_that_says_so() -> None:
+def test_a_record_that_cannot_be_packed_is_replaced_by_an_error() -> None:
     records: list[Any] = [
         (DONE, ["a", 1, "1", 1.0, 2.0]),
         (DONE, ["b", 1, "poison", 1.0, 2.0]),
@@ -91,7 +91,7 @@ def test_a_record_that_cannot_be_packed_is_replaced_by_one_that_says_so() -> Non
     assert refuse_poison([kept, result, failure, chunk, progress])
 
 
-def test_of_a_report_that_cannot_be_sent_only_the_cause_is_left_out(scene: Callable[..., None]) -> None:
+def test_only_the_unsendable_record_is_left_out_of_a_report(scene: Callable[..., None]) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         report = dispatcher.report
 
@@ -118,7 +118,7 @@ def test_of_a_report_that_cannot_be_sent_only_the_cause_is_left_out(scene: Calla
     scene(action, slots=4)
 
 
-def test_a_process_whose_talking_thread_has_died_ends_and_another_takes_its_place(scene: Callable[..., None]) -> None:
+def test_a_process_whose_talking_thread_has_died_is_replaced(scene: Callable[..., None]) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("dead", "kill_talker"))
         await dispatcher.until(worker._pools["process"].running)
@@ -132,7 +132,7 @@ def test_a_process_whose_talking_thread_has_died_ends_and_another_takes_its_plac
     scene(action)
 
 
-def test_a_process_that_hears_no_more_is_ended_and_what_it_was_given_is_done_by_another(
+def test_a_process_that_no_longer_reads_is_replaced_with_its_jobs(
     scene: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(childprocess, "DEAF_AFTER", 0.3)
@@ -148,7 +148,7 @@ def test_a_process_that_hears_no_more_is_ended_and_what_it_was_given_is_done_by_
     scene(action)
 
 
-def test_a_process_that_sends_what_cannot_be_read_is_ended_with_the_reason(scene: Callable[..., None]) -> None:
+def test_a_process_that_sends_unreadable_data_is_ended_with_the_reason(scene: Callable[..., None]) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("garbled", "garble"))
         await dispatcher.until(lambda: worker.is_clear)

@@ -66,7 +66,7 @@ def node(tmp_path: Path, clock: SystemClock, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest_twisted.ensureDeferred
-async def test_when_the_clock_is_set_jobs_leases_and_timers_go_on_as_before(node: Node, clock: SystemClock) -> None:
+async def test_jobs_leases_and_timers_go_on_when_the_clock_is_set(node: Node, clock: SystemClock) -> None:
     async with session_to(node.rawsocket) as session, session_to(node.websocket) as client:
         orders = Heard()
         hello = {"protocol": 1, "worker": "clock", "slots": 2, "tasks": [{"name": "clock.task"}]}

@@ -133,7 +133,7 @@ def full_disk(process: int) -> Iterator[None]:
 
 
 @pytest_twisted.ensureDeferred
-async def test_on_a_full_disk_nothing_is_accepted_nothing_is_lost_and_all_goes_on_when_there_is_room(node: Node) -> None:
+async def test_a_full_disk_refuses_jobs_and_loses_none_until_there_is_room(node: Node) -> None:
     async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
         offer = Offer(worker, "disk.full")
         await offer.register()
@@ -162,7 +162,7 @@ async def test_on_a_full_disk_nothing_is_accepted_nothing_is_lost_and_all_goes_o
 
 
 @pytest_twisted.ensureDeferred
-async def test_while_somebody_holds_the_database_the_others_are_served_and_submissions_wait_for_a_while(node: Node) -> None:
+async def test_submissions_wait_while_another_program_holds_the_database(node: Node) -> None:
     async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
         offer = Offer(worker, "disk.locked")
         offer.at_once = True
@@ -217,7 +217,7 @@ def frozen(process: int) -> Iterator[None]:
 
 
 @pytest_twisted.ensureDeferred
-async def test_whenever_the_power_is_cut_what_a_caller_was_told_is_on_the_disk(node: Node, tmp_path: Path) -> None:
+async def test_whenever_the_power_is_cut_the_disk_has_what_was_acknowledged(node: Node, tmp_path: Path) -> None:
     async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
         offer = Offer(worker, "disk.cut")
         offer.at_once = True
@@ -256,7 +256,7 @@ async def test_whenever_the_power_is_cut_what_a_caller_was_told_is_on_the_disk(n
 
 
 @pytest_twisted.ensureDeferred
-async def test_damage_is_told_by_typed_errors_and_is_over_when_it_is_repaired(node: Node) -> None:
+async def test_damage_raises_typed_errors_until_it_is_repaired(node: Node) -> None:
     database = node.data / "taskbahn.db"
     async with session_to(node.rawsocket) as worker, session_to(node.websocket) as client:
         offer = Offer(worker, "disk.damaged")
@@ -292,7 +292,7 @@ def damage(database: Path) -> bytes:
 
 
 @pytest_twisted.ensureDeferred
-async def test_on_a_read_only_disk_nothing_is_accepted_and_nothing_is_lost_until_it_is_well_again(tmp_path: Path) -> None:
+async def test_a_read_only_disk_refuses_jobs_and_loses_none_until_repaired(tmp_path: Path) -> None:
     """First the files take no writes for a while, which nobody has to mend; then the kernel gives the file system up."""
     with breakable_disk(tmp_path / "disk") as disk:
         node = Node(disk.folder)

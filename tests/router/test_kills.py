@@ -102,7 +102,7 @@ async def state_of(house: House, job: str) -> Any:
 
 
 @pytest_twisted.ensureDeferred
-async def test_when_up_is_killed_the_rest_ends_and_the_next_one_starts_at_once(house: House) -> None:
+async def test_a_killed_up_takes_the_rest_along_and_the_next_starts(house: House) -> None:
     job = await leave_a_job(house)
     left = [house.controller, house.router]
     os.kill(house.up, signal.SIGKILL)
@@ -113,7 +113,7 @@ async def test_when_up_is_killed_the_rest_ends_and_the_next_one_starts_at_once(h
 
 @pytest.mark.parametrize("victim", ["controller", "router"])
 @pytest_twisted.ensureDeferred
-async def test_when_a_process_of_crossbar_is_killed_up_ends_with_one_line_and_nothing_stays(house: House, victim: str) -> None:
+async def test_up_ends_with_one_line_when_a_crossbar_process_is_killed(house: House, victim: str) -> None:
     job = await leave_a_job(house)
     os.kill(getattr(house, victim), signal.SIGKILL)
     await deferToThread(wait_until_gone, house.all, MOST_SECONDS)
@@ -131,7 +131,7 @@ async def test_when_a_process_of_crossbar_is_killed_up_ends_with_one_line_and_no
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_signal_while_thousands_of_jobs_are_under_way_ends_it_with_code_0_and_they_go_on_with_the_next(
+async def test_a_signal_amid_thousands_of_jobs_exits_with_0_and_loses_none(
     house: House,
 ) -> None:
     jobs = [str(new_id()) for _ in range(3000)]
@@ -157,7 +157,7 @@ async def test_a_signal_while_thousands_of_jobs_are_under_way_ends_it_with_code_
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_was_stored_when_the_router_was_killed_is_not_stored_again_when_the_worker_says_it_again(house: House) -> None:
+async def test_what_a_worker_reports_again_after_a_kill_is_stored_once(house: House) -> None:
     relay = Relay(house.node.port)
     worker = Program(
         "worker", "support.shop:app", "--url", f"rs://127.0.0.1:{relay.port}", "--slots", "3", "--queues", "talk", cwd=TESTS
@@ -232,7 +232,7 @@ def test_who_is_killed_while_it_starts_leaves_nothing_either(tmp_path: Path, *, 
         node.close()
 
 
-def test_a_router_process_ends_whose_controller_died_before_it_could_look_after_it() -> None:
+def test_a_router_process_ends_whose_controller_died_before_it_could_watch() -> None:
     controller = f"from taskbahn_router.node.parent_watch import end_with_input; end_with_input(); {ORPHAN_STARTER}"
     reading, writing = os.pipe()
     with subprocess.Popen(

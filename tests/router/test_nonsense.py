@@ -151,7 +151,7 @@ def test_garbage_on_the_port_does_not_hurt_the_others(node: Node) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_message_above_the_bound_costs_its_sender_the_connection_and_nobody_else(node: Node) -> None:
+async def test_a_message_above_the_bound_costs_only_its_sender_the_connection(node: Node) -> None:
     async with session_to(node.rawsocket) as bystander:
         with pytest.raises(Exception, match=r".+"):
             async with session_to(node.websocket) as session:

@@ -94,9 +94,7 @@ async def test_a_caller_cancels_its_job(client: Session, offer: Offer) -> None:
 
 
 @with_offer
-async def test_a_call_with_a_timeout_goes_through_crossbars_dealer_and_gets_the_same_answers(
-    client: Session, offer: Offer
-) -> None:
+async def test_a_call_with_a_timeout_gets_the_same_answers_from_crossbars_dealer(client: Session, offer: Offer) -> None:
     heard = Heard()
     answer = client.call(offer.name, 1, options=CallOptions(on_progress=heard, timeout=30))
     (await offer.call())["done"].callback("made")
@@ -118,7 +116,7 @@ async def test_a_call_with_a_timeout_goes_through_crossbars_dealer_and_gets_the_
 
 
 @pytest_twisted.ensureDeferred
-async def test_two_workers_offer_one_task_by_name_and_one_that_goes_leaves_it_to_the_other(node: Node) -> None:
+async def test_a_named_offer_that_goes_leaves_its_task_to_the_other(node: Node) -> None:
     async with session_to(node.websocket) as client, session_to(node.websocket) as second:
         two = Offer(second, messages.OFFER_AS_PREFIX + "two.")
         async with session_to(node.rawsocket) as first:

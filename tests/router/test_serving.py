@@ -63,7 +63,7 @@ def test_the_page_comes_packed_tagged_and_under_its_policy(browser: Browser) -> 
         assert page.headers["access-control-allow-origin"] is None
 
 
-def test_a_browser_that_has_the_newest_is_told_so_whether_packed_or_not(browser: Browser) -> None:
+def test_a_browser_with_the_newest_file_gets_not_modified_packed_or_not(browser: Browser) -> None:
     tags = set()
     for encoding in ("gzip", "identity"):
         first = browser.ask("/taskbahn.js", accept_encoding=encoding)

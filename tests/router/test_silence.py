@@ -30,7 +30,7 @@ def worker(url: str, name: str) -> Program:
 @pytest.mark.slow
 @pytest.mark.timeout(120)  # it takes 45 to 60 s, nearly all of it waiting: real heartbeats, for only they show that they suffice
 @pytest_twisted.ensureDeferred
-async def test_a_worker_behind_a_silent_network_is_given_up_and_told_and_comes_back(node: Node) -> None:
+async def test_a_worker_behind_a_silent_network_is_given_up_and_comes_back(node: Node) -> None:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed

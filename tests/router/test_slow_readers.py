@@ -26,7 +26,7 @@ MOST_LATENCY = 0.2  # seconds, the median; each call waits behind the work for o
 
 @pytest.mark.parametrize("transport", ["rawsocket", "websocket"])
 @pytest_twisted.ensureDeferred
-async def test_a_subscriber_who_does_not_read_is_dropped_and_nobody_else_has_to_wait(node: Node, transport: str) -> None:
+async def test_a_subscriber_that_does_not_read_is_dropped_without_delaying_others(node: Node, transport: str) -> None:
     router = only_child(only_child(node.process.pid))
     topic, said = f"noise.{transport}", len(node.lines)
     latencies, memories = [], []

@@ -36,7 +36,7 @@ PATIENCE = 90.0  # seconds; 8 on an idle machine
 @pytest.mark.slow
 @pytest.mark.alone
 @pytest_twisted.ensureDeferred
-async def test_a_watcher_on_a_slow_line_gets_every_word_in_order_and_the_router_keeps_little_for_it(node: Node) -> None:
+async def test_a_slow_watcher_gets_every_event_while_the_router_keeps_little(node: Node) -> None:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed

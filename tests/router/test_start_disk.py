@@ -47,7 +47,7 @@ def leave(folder: Path, size: int) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_start_on_a_full_or_read_only_disk_ends_with_one_line_and_one_with_just_enough_room_works(tmp_path: Path) -> None:
+async def test_a_start_without_a_usable_disk_ends_with_one_line(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 4 << 20) as disk:
         for size in (
             0,

@@ -22,7 +22,7 @@ workarounds.CHECKED = {"autobahn": "1.0", "crossbar": "1.0", "twisted": "1.0"}
 APP = "from taskbahn import Taskbahn\napp = Taskbahn()\n@app.task(name='double', pool='thread')\ndef double(n: int) -> int: return 2 * n\n"
 
 
-def test_with_other_versions_each_process_says_what_is_off_and_works_as_well(tmp_path: Path) -> None:
+def test_each_process_names_what_other_versions_switch_off_and_works(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(OTHER_VERSIONS)
     (tmp_path / "other.py").write_text(APP)
     others = {"PYTHONPATH": str(tmp_path), PLAIN: "0"}

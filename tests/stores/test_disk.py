@@ -175,7 +175,7 @@ class Damage:
         connection_of(self.store).execute("PRAGMA shrink_memory")  # it would go on with what it has read before
 
 
-def test_damage_is_told_while_the_router_runs_and_is_over_when_it_is_repaired(sqlite: SqliteStore) -> None:
+def test_damage_while_the_router_runs_raises_errors_until_it_is_repaired(sqlite: SqliteStore) -> None:
     reader = sqlite.reader()
     damage = Damage(sqlite)
     with pytest.raises(StoreUnavailable, match=r"malformed.*is damaged: stop the router, and put the newest good copy"):
@@ -198,7 +198,7 @@ def test_damage_at_the_start_is_told_with_what_to_do(tmp_path: Path, content: by
     assert (tmp_path / "taskbahn.db").read_bytes() == content
 
 
-def test_a_disk_that_is_full_at_the_start_does_not_end_the_router(tmp_path: Path, limit: Callable[[int], None]) -> None:
+def test_a_disk_that_is_full_at_the_start_keeps_the_router(tmp_path: Path, limit: Callable[[int], None]) -> None:
     store = SqliteStore(tmp_path / "data")
     store.open()
     store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
@@ -228,7 +228,7 @@ def mount(*arguments: str | Path) -> int:
     return subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode
 
 
-def test_a_small_disk_that_fills_up_is_told_and_goes_on_when_there_is_room(disk: Path) -> None:
+def test_a_small_disk_that_fills_up_goes_on_when_there_is_room(disk: Path) -> None:
     store = SqliteStore(disk / "data")
     store.open()
     store.commit(Batch(partitions=PARTITIONS))
@@ -241,7 +241,7 @@ def test_a_small_disk_that_fills_up_is_told_and_goes_on_when_there_is_room(disk:
     store.close()
 
 
-def test_a_disk_that_is_read_only_at_the_start_is_told_with_what_to_do(disk: Path) -> None:
+def test_a_read_only_disk_at_the_start_says_what_to_do(disk: Path) -> None:
     store = SqliteStore(disk)
     store.open()
     store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))

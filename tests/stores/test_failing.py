@@ -127,7 +127,7 @@ def copy(store: SqliteStore, folder: Path, *, cut: int | None = None) -> SqliteS
     return SqliteStore(folder)
 
 
-def test_a_copy_of_the_files_taken_at_any_moment_has_all_that_was_committed(sqlite: SqliteStore, tmp_path: Path) -> None:
+def test_a_copy_of_the_files_always_has_all_that_was_committed(sqlite: SqliteStore, tmp_path: Path) -> None:
     fill(sqlite)
     for step in range(3):
         sqlite.commit(a_bit_of_all(first=100 * (step + 1)))

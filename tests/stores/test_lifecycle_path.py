@@ -112,7 +112,7 @@ def test_a_guard_finds_the_partial_index_of_its_states(tmp_path: Path, look: str
     assert f"USING INDEX {index}" in " ".join(row[3] for row in plan)
 
 
-def test_a_statement_that_moves_fewer_jobs_than_it_was_made_for_refuses_the_batch(tmp_path: Path) -> None:
+def test_a_statement_that_moves_too_few_jobs_refuses_the_batch(tmp_path: Path) -> None:
     """Another program that moved a job between the look and the move cannot make the store tell what did not happen."""
     store = SqliteStore(tmp_path)
     store.open()

@@ -118,7 +118,7 @@ def test_what_is_asked_for_is_found(
             assert all_of(reader, **wanted, limit=limit) == expected, wanted
 
 
-def test_a_question_looks_at_no_more_rows_than_it_may_and_says_where_to_go_on(store: Store, reader: Reader) -> None:
+def test_a_query_reads_a_bounded_slice_and_says_where_to_continue(store: Store, reader: Reader) -> None:
     put(store, *(new_job(seq, tags='["rare"]' if seq in (5, 40) else None) for seq in range(1, 51)))
     assert reader.jobs(Filter(tag="rare", most=5)) == ([], 46)
     assert seqs(reader.jobs(Filter(tag="rare", most=20)).rows) == [40]
@@ -134,7 +134,7 @@ def test_a_slow_question_ends_early(store: Store, reader: Reader, monkeypatch: p
     assert seqs(all_of(reader, tag="rare")) == [5]
 
 
-def test_jobs_that_were_accepted_under_an_earlier_time_are_found_within_the_slack(store: Store, reader: Reader) -> None:
+def test_jobs_accepted_under_an_earlier_time_are_found_within_the_slack(store: Store, reader: Reader) -> None:
     put(store, *(new_job(seq, created_at=NOW + seq - (SLACK / 2 if seq % 2 else 0)) for seq in range(1, 200)))
     everything = reader.jobs(Filter(limit=500)).rows
     times: list[dict[str, Any]] = [{"since": NOW + 150}, {"until": NOW + 50}, {"since": NOW + 50, "until": NOW + 60}]

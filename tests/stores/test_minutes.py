@@ -86,7 +86,7 @@ def test_minutes_of_a_batch_that_fails_are_not_there(store: Store) -> None:
     assert [row.at for row in store.reader().minutes(*ALWAYS, None)] == [AT + 60]
 
 
-def test_a_claimed_job_says_since_when_it_is_ready_if_that_is_known(store: Store) -> None:
+def test_a_claimed_job_has_the_known_time_of_becoming_ready(store: Store) -> None:
     jobs = [new_job(seq) for seq in (1, 2, 3)] + [new_job(4, state=State.WAITING, due_at=AT + 30.123456789)]
     put(store, *jobs, new_job(5, state=State.RUNNING), new_job(6, state=State.RUNNING))
     store.commit(

@@ -263,7 +263,7 @@ def test_events_and_attempts_are_kept_in_order(store: Store) -> None:
     reader.close()
 
 
-def test_no_more_events_are_read_than_were_asked_for_but_one_however_long(store: Store) -> None:
+def test_no_more_events_are_read_than_asked_but_always_one(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
     lengths = [40, 10, 30, 10, 10]
     texts = [f'"{"ä" * (length // 2 - 1)}"' for length in lengths]

@@ -66,7 +66,7 @@ def test_higher_priority_goes_first_then_first_come_across_lines(store: Store) -
     assert seqs(claim(store, 1, 2, 3)) == [2, 5, 1, 4, 3]
 
 
-def test_a_claim_takes_no_more_than_its_limit_and_the_next_goes_on(store: Store) -> None:
+def test_a_claim_keeps_its_limit_and_the_next_one_continues(store: Store) -> None:
     put(store, *(new_job(seq, partition=1 + seq % 3) for seq in range(1, 10)))
     result = store.commit(
         Batch(claims=[Claim("w1", (1, 2, 3), 4, NOW), Claim("w2", (1, 2, 3), 4, NOW), Claim("w3", (1, 2, 3), 4, NOW)])
@@ -257,14 +257,14 @@ def test_a_store_that_is_opened_again_knows_where_things_stand(store: Store) -> 
     assert everything(store) == seen
 
 
-def test_events_that_came_after_the_last_snapshot_are_counted_when_the_store_is_opened_again(store: Store) -> None:
+def test_events_after_the_last_snapshot_are_counted_at_the_next_open(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING), new_job(2, state=State.RUNNING))
     store.commit(Batch(events=[EventRow(1, 3, NOW, "log", "1"), EventRow(1, 4, NOW, "log", "1")]))
     store.close()
     assert [row.number for row in store.open().running] == [4, 2]
 
 
-def test_how_far_each_running_attempt_was_heard_is_known_when_the_store_is_opened_again(store: Store) -> None:
+def test_the_last_report_of_each_attempt_is_known_at_the_next_open(store: Store) -> None:
     put(store, *(new_job(seq, state=State.RUNNING, attempt=2) for seq in (1, 2, 3, 4)))
     ended, said = (1, 7), (2, 5)  # attempt, mark
     rows = {1: [ended, said, (2, 6)], 2: [ended], 3: [(2, 0), (2, 0)]}

@@ -92,7 +92,7 @@ def test_a_listed_job_is_the_job_without_its_large_columns(mixed: Store, reader:
         assert reader.rows([listed.seq]) == [listed]
 
 
-def test_of_an_error_lists_have_type_and_beginning_while_the_whole_can_be_asked_for(store: Store, reader: Reader) -> None:
+def test_lists_have_an_errors_type_and_beginning_a_job_all_of_it(store: Store, reader: Reader) -> None:
     error = {"type": "Ä.E", "message": "é\n" * 400, "traceback": "t" * 5000}
     put(store, new_job(1, state=State.RUNNING), new_job(2))
     store.commit(Batch(finishes=[finish(1, state="failed", result=None, error=json.dumps(error))]))

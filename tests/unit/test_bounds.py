@@ -17,7 +17,7 @@ def hall() -> Hall:
     return hall
 
 
-def test_what_the_disk_does_not_keep_up_with_is_turned_away_until_it_does(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submissions_are_refused_while_the_disk_does_not_keep_up(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backpressure, "MOST_UNWRITTEN", 3)
     hall.hold_commits()
     taken = [hall.submit()]

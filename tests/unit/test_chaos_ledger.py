@@ -140,7 +140,7 @@ def test_a_second_start_of_what_is_at_most_once_is_found(books: Books) -> None:
     assert books.found() == [(accounting.STARTED_TWICE, UNIQUE)]
 
 
-def test_a_second_start_is_found_also_if_nobody_was_told_of_the_job(books: Books) -> None:
+def test_a_second_start_of_an_unacknowledged_job_is_found_too(books: Books) -> None:
     for attempt in (1, 2):
         books.run("job-unknown", attempt, ONCE, None)
     assert books.found() == [(accounting.STARTED_TWICE, "job-unknown")]
@@ -178,18 +178,18 @@ def test_a_job_that_its_client_cancels_may_end_so(books: Books, task: str) -> No
 
 
 @pytest.mark.parametrize("task", [PROCESS, FLAKY, ONCE])
-def test_a_job_that_ends_as_cancelled_though_no_client_has_asked_for_it_is_found(books: Books, task: str) -> None:
+def test_a_job_cancelled_without_a_clients_request_is_found(books: Books, task: str) -> None:
     cancel(books, task, "succeeded", asked=UNIQUE)
     assert books.found() == [(accounting.FAILED, "job-gone")]
 
 
-def test_mischief_that_ends_as_cancelled_though_no_client_has_asked_for_it_is_found(books: Books) -> None:
+def test_mischief_cancelled_without_a_clients_request_is_found(books: Books) -> None:
     cancel(books, next(iter(KIND_OF)), "succeeded", asked=UNIQUE)
     assert books.found() == [(accounting.UNEXPECTED, "job-gone")]
 
 
 @pytest.mark.parametrize("told", ["succeeded", "failed", "running", "ready"])
-def test_a_cancel_that_was_answered_with_another_state_than_the_recorded_one_is_found(books: Books, told: str) -> None:
+def test_a_cancel_answered_with_an_unrecorded_state_is_found(books: Books, told: str) -> None:
     cancel(books, PROCESS, told)
     assert books.found() == [(accounting.TWICE, "job-gone")]
 

@@ -59,7 +59,7 @@ def test_a_node_that_is_ending_is_waited_for(tmp_path: Path, monkeypatch: pytest
     second.release()
 
 
-def test_a_node_that_was_told_to_end_and_does_not_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_that_does_not_end_when_asked_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = Claim(tmp_path), Claim(tmp_path)
     first.take()
     first.make_way()

@@ -100,7 +100,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench()
 
 
-def test_what_comes_while_a_commit_is_on_its_way_goes_into_the_next_one(bench: Bench) -> None:
+def test_input_during_a_commit_goes_into_the_next_one(bench: Bench) -> None:
     for word in ("a", "b", "c"):
         bench.add(word)
     assert (len(bench.runner.held), bench.turns.seen) == (1, [])
@@ -109,7 +109,7 @@ def test_what_comes_while_a_commit_is_on_its_way_goes_into_the_next_one(bench: B
     assert bench.turns.seen == ["committed a", "committed b c"]
 
 
-def test_the_next_turn_is_written_before_the_effects_are_seen_if_it_may(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_that_may_is_written_before_earlier_effects_are_published(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def commit(batch: Batch) -> CommitResult:
         bench.turns.seen.append("written " + " ".join(task[0] for task in batch.tasks))
         return CommitResult()
@@ -153,7 +153,7 @@ def test_what_is_held_back_is_prepared_meanwhile_if_the_disk_is_quick(bench: Ben
 
 
 @pytest.mark.parametrize("wait, looks", [(0.5, POLL_TURNS), (0.0, 0)], ids=["for an outcome", "for the sockets"])
-def test_the_router_does_not_sleep_for_a_moment_while_an_outcome_is_near(
+def test_the_router_stays_awake_while_an_outcome_is_near(
     bench: Bench, wait: float, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways: list[str] = []
@@ -182,7 +182,7 @@ def test_and_does_again_as_soon_as_the_outcome_is_there(bench: Bench, monkeypatc
     assert ways == []
 
 
-def test_a_turn_in_a_hurry_waits_for_nothing_but_a_commit_that_is_on_its_way(bench: Bench) -> None:
+def test_an_urgent_turn_waits_only_for_a_commit_under_way(bench: Bench) -> None:
     bench.turns.gathered.append("a")
     bench.loop.run_turn_now()
     assert len(bench.runner.held) == 1
@@ -200,7 +200,7 @@ def test_what_takes_long_is_never_done_on_the_spot(bench: Bench) -> None:
     assert Batch(prune=Prune(0.0, 0, 10)).rows() > FEW
 
 
-def test_a_refused_commit_is_tried_again_less_and_less_often_until_it_is_taken(bench: Bench) -> None:
+def test_a_refused_commit_is_retried_ever_less_often_until_it_succeeds(bench: Bench) -> None:
     bench.runner.holds = False
     bench.store.fails = StoreUnavailable("disk full")
     bench.add("a")
@@ -244,9 +244,7 @@ def test_a_refused_commit_is_tried_again_although_nobody_asks_for_anything(bench
     assert (bench.turns.seen, bench.loop.error) == (["refused: disk full", "committed a"], None)
 
 
-def test_a_refused_commit_is_tried_again_even_if_its_effects_cannot_be_taken_back(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refused_commit_with_lasting_effects_is_retried_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(turn: TurnEffects, error: StoreUnavailable) -> None:
         raise ZeroDivisionError
 
@@ -260,7 +258,7 @@ def test_a_refused_commit_is_tried_again_even_if_its_effects_cannot_be_taken_bac
     assert bench.turns.seen == ["committed a"]
 
 
-def test_a_commit_that_meets_a_lock_waits_for_it_on_the_clock_and_nobody_hears_of_it(bench: Bench) -> None:
+def test_a_commit_waits_for_a_lock_on_the_clock_without_reporting_it(bench: Bench) -> None:
     bench.loop._commit_seconds = 0.0
     bench.runner.holds = False
     bench.store.fails = StoreLocked("a shell")

@@ -51,7 +51,7 @@ def test_inside_it_names_the_attempt() -> None:
         ACTIVE.reset(token)
 
 
-def test_a_stage_may_be_closed_in_another_context_than_it_was_begun_in() -> None:
+def test_a_stage_may_end_in_another_context_than_it_began() -> None:
     context, _ = attempt()
     ACTIVE.set(context)
     stages = ExitStack()

@@ -37,7 +37,7 @@ def view(hall: Hall, id: str = "w") -> dict[str, Any]:
     return found
 
 
-def test_its_loop_gets_nothing_and_its_other_pools_go_on_until_it_answers(hall: Hall) -> None:
+def test_a_blocked_loop_gets_no_job_while_other_pools_go_on(hall: Hall) -> None:
     worker = attach(hall)
     hall.submit(task=TASK)
     hall.settle()
@@ -66,7 +66,7 @@ def test_its_jobs_go_to_another_worker_meanwhile(hall: Hall) -> None:
     hall.check()
 
 
-def test_since_when_and_by_what_is_told_of_the_worker_and_the_job(hall: Hall) -> None:
+def test_worker_and_job_say_since_when_and_by_what(hall: Hall) -> None:
     worker = attach(hall)
     hall.submit(task=TASK)
     hall.settle()
@@ -99,7 +99,7 @@ def test_a_report_without_vitals_changes_nothing_and_a_new_session_begins_anew(h
     assert again.take() == [(ONE, 1)]
 
 
-def test_a_worker_that_does_not_say_its_pools_is_given_jobs_as_ever(hall: Hall) -> None:
+def test_a_worker_that_names_no_pools_gets_jobs_as_before(hall: Hall) -> None:
     worker = attach(hall, pool="")
     says(worker, BLOCKED)
     hall.submit(task=TASK)
@@ -117,7 +117,7 @@ def test_what_is_no_account_of_a_blocked_loop_is_refused(hall: Hall, wrong: Any)
     assert view(hall)["blocked"] is None
 
 
-def test_a_node_ignores_what_a_newer_worker_says_besides_and_a_client_what_an_older_node_does_not_say(hall: Hall) -> None:
+def test_versions_ignore_unknown_and_missing_fields_of_a_blocked_loop(hall: Hall) -> None:
     worker = attach(hall)
     blocked = {**messages.plain(BLOCKED), "more": [1]}
     hall.ask(messages.WORKER_REPORT, {"vitals": {"blocked": blocked, "more": 1}}, caller=worker.asked.call.caller)

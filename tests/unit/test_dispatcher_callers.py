@@ -184,7 +184,7 @@ def test_an_id_in_capitals_is_waited_for_as_well(hall: Hall, worker: FakeWorker)
     assert asked.outcomes == {ONE: "succeeded"}
 
 
-def test_a_job_that_ends_while_the_store_is_asked_about_it_is_told_once(hall: Hall) -> None:
+def test_a_job_that_ends_during_a_query_is_answered_once(hall: Hall) -> None:
     hall.worker().lost()
     hall.submit()
     hall.settle()
@@ -278,7 +278,7 @@ def test_what_the_store_holds_is_dated_when_it_happened(hall: Hall, worker: Fake
     assert (row.created_at, row.started_at, row.finished_at) == (WALL + 5, WALL + 5, WALL + 7)
 
 
-def test_what_happens_with_a_commit_that_is_tried_again_is_dated_when_the_store_takes_it(hall: Hall, worker: FakeWorker) -> None:
+def test_a_retried_commit_is_dated_when_the_store_takes_it(hall: Hall, worker: FakeWorker) -> None:
     hall.submit()
     hall.submit()
     hall.submit(delay=1000)
@@ -299,7 +299,7 @@ def test_what_happens_with_a_commit_that_is_tried_again_is_dated_when_the_store_
     hall.check()
 
 
-def test_a_job_that_waits_for_a_lock_starts_when_its_worker_gets_it(
+def test_a_waiting_job_starts_when_its_worker_gets_the_lock(
     hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(batch: Batch) -> CommitResult:

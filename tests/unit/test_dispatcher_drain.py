@@ -62,7 +62,7 @@ def test_others_take_what_a_drained_worker_does_not(hall: Hall) -> None:
     hall.check()
 
 
-def test_it_is_undone_by_false_and_what_waited_is_handed_out_at_once(hall: Hall) -> None:
+def test_draining_false_undoes_it_and_starts_waiting_jobs_at_once(hall: Hall) -> None:
     worker = running(hall)
     drain(hall)
     hall.submit()
@@ -73,7 +73,7 @@ def test_it_is_undone_by_false_and_what_waited_is_handed_out_at_once(hall: Hall)
     hall.check()
 
 
-def test_the_wish_outlasts_a_reconnect_under_the_same_id_until_it_is_undone(hall: Hall) -> None:
+def test_draining_outlasts_a_reconnect_under_the_same_id_until_undone(hall: Hall) -> None:
     running(hall).lost()
     back = hall.worker(slots=3, running=[(ONE, 1)])
     drain(hall)
@@ -94,7 +94,7 @@ def test_the_wish_outlasts_a_reconnect_under_the_same_id_until_it_is_undone(hall
     hall.check()
 
 
-def test_a_worker_that_drains_by_itself_stays_so_when_an_operator_undoes_his_wish(hall: Hall) -> None:
+def test_a_worker_that_drains_itself_keeps_draining_when_an_operator_undoes(hall: Hall) -> None:
     worker = running(hall)
     drain(hall)
     worker.says(draining=True)

@@ -11,7 +11,7 @@ from taskbahn_router.workers.registry import GRACE_SECONDS
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
 
-def test_a_job_that_can_start_at_once_is_inserted_as_running_and_only_its_worker_sees_it_before_the_commit(hall: Hall) -> None:
+def test_a_job_that_starts_at_once_is_inserted_as_running(hall: Hall) -> None:
     worker = hall.worker()
     hall.watched.add(messages.JOB_TOPIC + ONE)
     hall.hold_commits()
@@ -38,7 +38,7 @@ def test_a_job_that_runs_once_costs_two_commits(hall: Hall) -> None:
     assert len(hall.store.commits) - before == 2
 
 
-def test_a_job_without_a_worker_is_ready_and_goes_to_the_first_that_comes(hall: Hall) -> None:
+def test_a_job_without_a_worker_goes_to_the_first_that_comes(hall: Hall) -> None:
     hall.worker().lost()
     hall.submit()
     hall.settle()
@@ -99,7 +99,7 @@ def test_a_plain_call_without_progress_gets_none(hall: Hall) -> None:
     assert asked.sent == [("answer", None, {})]
 
 
-def test_what_comes_while_a_commit_is_on_its_way_goes_into_one_next_batch(hall: Hall) -> None:
+def test_input_during_a_commit_goes_into_one_next_batch(hall: Hall) -> None:
     hall.worker(slots=10)
     hall.hold_commits()
     hall.submit()
@@ -151,7 +151,7 @@ def test_a_job_that_was_handed_back_goes_before_one_that_came_later(hall: Hall) 
     assert worker.take() == [(ONE, 2)]
 
 
-def test_a_worker_gets_as_many_attempts_as_it_has_slots_in_one_order(hall: Hall) -> None:
+def test_a_worker_gets_an_attempt_a_slot_in_one_order(hall: Hall) -> None:
     hall.worker().lost()
     for _ in range(5):
         hall.submit()
@@ -347,7 +347,7 @@ def test_a_job_that_does_not_start_in_time_expires(hall: Hall) -> None:
     hall.check()
 
 
-def test_a_job_that_started_in_time_does_not_expire_while_it_waits_for_a_retry(hall: Hall) -> None:
+def test_a_job_started_in_time_does_not_expire_before_its_retry(hall: Hall) -> None:
     worker = hall.worker()
     hall.submit(start_within=5, retries=1, retry_backoff=60, retry_jitter=0)
     hall.settle()

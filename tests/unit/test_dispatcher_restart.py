@@ -23,7 +23,7 @@ def test_after_a_restart_a_worker_that_comes_back_goes_on(hall: Hall) -> None:
     hall.check()
 
 
-def test_after_a_restart_the_jobs_of_a_worker_that_does_not_come_back_go_to_others(hall: Hall) -> None:
+def test_after_a_restart_jobs_of_a_missing_worker_go_to_others(hall: Hall) -> None:
     busy(hall, 2)
     hall.restart()
     other = hall.worker("other", 5)
@@ -34,7 +34,7 @@ def test_after_a_restart_the_jobs_of_a_worker_that_does_not_come_back_go_to_othe
     hall.check()
 
 
-def test_after_a_restart_what_the_worker_does_not_run_any_more_is_tried_again(hall: Hall) -> None:
+def test_after_a_restart_attempts_that_a_worker_no_longer_runs_are_retried(hall: Hall) -> None:
     busy(hall, 2)
     hall.restart()
     back = hall.worker(slots=2, running=[(TWO, 1)])
@@ -42,7 +42,7 @@ def test_after_a_restart_what_the_worker_does_not_run_any_more_is_tried_again(ha
     hall.check()
 
 
-def test_after_a_restart_what_must_never_start_twice_fails_if_its_worker_does_not_come_back(hall: Hall) -> None:
+def test_after_a_restart_an_at_most_once_job_without_worker_fails(hall: Hall) -> None:
     busy(hall, delivery="at_most_once")
     hall.restart()
     other = hall.worker("other")
@@ -50,7 +50,7 @@ def test_after_a_restart_what_must_never_start_twice_fails_if_its_worker_does_no
     assert (other.take(), hall.state(1)) == ([], "failed")
 
 
-def test_after_a_restart_a_running_job_can_be_cancelled_before_its_worker_is_back(hall: Hall) -> None:
+def test_after_a_restart_a_running_job_is_cancelled_without_its_worker(hall: Hall) -> None:
     busy(hall)
     hall.restart()
     hall.ask(messages.JOB_CANCEL, [ONE])

@@ -46,7 +46,7 @@ def test_a_streamed_report_is_not_acknowledged_before_it_is_durable(hall: Hall) 
     assert worker.asked.progress[-1] == {"recorded": 1}
 
 
-def test_an_acknowledgement_to_a_worker_that_has_nothing_more_to_report_goes_with_its_next_job(hall: Hall) -> None:
+def test_an_acknowledgement_to_a_quiet_worker_goes_with_its_next_job(hall: Hall) -> None:
     worker = hall.worker(slots=2, reports=STREAM)
     report, _ = hall.heard[STREAM]
     hall.submit()
@@ -136,7 +136,7 @@ def test_what_is_reported_again_after_a_cut_is_stored_once(hall: Hall) -> None:
     hall.check()
 
 
-def test_what_is_reported_again_after_a_restart_of_the_router_is_stored_once(hall: Hall) -> None:
+def test_what_is_reported_again_after_a_restart_is_stored_once(hall: Hall) -> None:
     worker = hall.worker()
     hall.submit(retries=1, retry_backoff=0)
     hall.settle()
@@ -195,7 +195,7 @@ def test_a_worker_whose_report_waits_for_the_disk_is_not_given_up(hall: Hall) ->
     assert hall.state(1) == "succeeded"
 
 
-def test_workers_are_told_to_wait_while_the_store_refuses_and_what_they_send_again_does_not_gather(hall: Hall) -> None:
+def test_repeated_reports_do_not_pile_up_while_the_store_refuses(hall: Hall) -> None:
     worker, run = of_a_full_disk(hall)
     done = {"done": [messages.Done(*run, "1")]}
     worker.says(**done)
@@ -213,7 +213,7 @@ def test_workers_are_told_to_wait_while_the_store_refuses_and_what_they_send_aga
     hall.check()
 
 
-def test_what_a_worker_does_not_know_any_more_when_it_comes_back_counts_as_it_was_reported(hall: Hall) -> None:
+def test_what_a_returning_worker_has_forgotten_counts_as_reported(hall: Hall) -> None:
     worker = hall.worker()
     hall.submit()
     hall.settle()
@@ -236,9 +236,7 @@ def test_what_must_never_start_twice_is_handed_back_only_unstarted(hall: Hall, b
     hall.check()
 
 
-def test_no_more_events_are_kept_than_the_bound_and_the_last_line_of_each_attempt_says_so(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_events_are_bounded_and_each_attempts_last_line_says_so(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outcomes, "MAX_EVENTS_KEPT", 10)
     worker = hall.worker()
     hall.submit(retries=1, retry_delays=[0])

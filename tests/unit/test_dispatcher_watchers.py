@@ -79,7 +79,7 @@ def test_events_between_the_question_and_its_answer_are_neither_lost_nor_repeate
     assert numbers(asked) == [3, 4]
 
 
-def test_an_event_that_was_read_before_it_was_let_out_is_not_repeated(hall: Hall, worker: FakeWorker) -> None:
+def test_an_event_read_before_its_publication_is_not_repeated(hall: Hall, worker: FakeWorker) -> None:
     hall.submit()
     hall.settle()
     run = worker.take()[0]
@@ -107,7 +107,7 @@ def test_a_job_that_ends_before_the_snapshot_is_out_is_told_whole(hall: Hall, wo
     hall.check()
 
 
-def test_the_event_of_a_cancel_has_a_number_after_those_of_the_log(hall: Hall, worker: FakeWorker) -> None:
+def test_the_event_of_a_cancel_is_numbered_after_the_log(hall: Hall, worker: FakeWorker) -> None:
     hall.submit()
     hall.settle()
     asked = hall.ask(messages.JOB_WATCH, ONE)

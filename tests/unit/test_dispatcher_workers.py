@@ -26,7 +26,7 @@ def test_a_lost_worker_returns_its_jobs_to_the_queue_after_the_grace(hall: Hall)
     hall.check()
 
 
-def test_a_worker_that_comes_back_within_the_grace_keeps_what_it_still_runs(hall: Hall) -> None:
+def test_a_worker_back_within_the_grace_keeps_what_it_runs(hall: Hall) -> None:
     busy(hall, 2).lost()
     hall.passes(GRACE_SECONDS - 1)
     back = hall.worker(slots=2, running=[(ONE, 1)])
@@ -41,7 +41,7 @@ def test_a_worker_that_comes_back_within_the_grace_keeps_what_it_still_runs(hall
     hall.check()
 
 
-def test_a_worker_that_comes_back_before_its_loss_was_noticed_takes_the_place_of_its_old_session(hall: Hall) -> None:
+def test_a_worker_back_before_its_loss_is_noticed_replaces_its_session(hall: Hall) -> None:
     old = busy(hall)
     back = hall.worker(running=[(ONE, 1)])
     assert old.asked.error == "worker_id_taken"
@@ -60,7 +60,7 @@ def test_a_session_that_was_replaced_reports_no_more(hall: Hall) -> None:
     assert hall.state(1) == "running"
 
 
-def test_a_job_that_was_on_its_way_to_a_session_that_was_replaced_meanwhile_is_not_lost(hall: Hall) -> None:
+def test_a_job_under_way_to_a_replaced_session_is_not_lost(hall: Hall) -> None:
     hall.worker()
     hall.hold_commits()
     hall.submit(delivery="at_most_once")
@@ -78,7 +78,7 @@ def test_a_job_that_was_on_its_way_to_a_session_that_was_replaced_meanwhile_is_n
     hall.check()
 
 
-def test_a_claim_that_was_on_its_way_to_a_worker_that_was_lost_meanwhile_is_not_charged(hall: Hall) -> None:
+def test_a_claim_under_way_to_a_lost_worker_is_not_charged(hall: Hall) -> None:
     hall.worker("other", tasks=["b.task"])
     hall.worker().lost()
     hall.submit(delivery="at_most_once")
@@ -204,7 +204,7 @@ def test_a_cancelled_attempt_may_speak_and_keeps_its_place_until_it_ends(hall: H
     hall.check()
 
 
-def test_a_job_cancelled_in_the_turn_in_which_it_was_accepted_is_not_handed_out(hall: Hall) -> None:
+def test_a_job_cancelled_in_its_first_turn_is_not_assigned(hall: Hall) -> None:
     worker = hall.worker()
     hall.submit()
     hall.ask(messages.JOB_CANCEL, [ONE])
@@ -285,7 +285,7 @@ def test_a_task_is_declared_when_its_worker_attaches_and_kept(hall: Hall) -> Non
     assert hall.submit(task="a.one").call.open
 
 
-def test_options_of_the_task_hold_for_jobs_that_are_claimed_after_a_restart(hall: Hall) -> None:
+def test_a_tasks_options_hold_for_jobs_claimed_after_a_restart(hall: Hall) -> None:
     hall.worker(declaration={"options": {"retries": 1, "retry_backoff": 5.0, "retry_jitter": 0.0}}).lost()
     hall.submit()
     hall.settle()

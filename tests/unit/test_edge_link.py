@@ -56,7 +56,7 @@ def test_other_errors_and_events_go_through() -> None:
     assert inner.sent == others
 
 
-def test_progress_of_a_call_reaches_who_asked_for_it_and_what_it_raises_is_logged_and_stops_nothing() -> None:
+def test_progress_reaches_its_caller_and_its_errors_are_only_logged() -> None:
     got: list[Any] = []
     logged: list[Any] = []
 

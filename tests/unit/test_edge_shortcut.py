@@ -121,7 +121,7 @@ def way(monkeypatch: pytest.MonkeyPatch) -> Way:
     return Way()
 
 
-def test_a_call_goes_to_its_handler_and_the_answers_to_the_callers_connection(way: Way) -> None:
+def test_a_call_reaches_its_handler_and_answers_reach_the_caller(way: Way) -> None:
     session = Session()
     call = way.call(session, 5, kwargs={"width": 64}, receive_progress=True)
     assert (call.procedure, call.args, call.kwargs) == (TASK, [1], {"width": 64})
@@ -180,7 +180,7 @@ def test_what_is_uncommon_or_wrong_or_of_others_goes_the_ordinary_way(way: Way, 
     assert way.calls == []
 
 
-def test_so_does_what_is_traced_and_what_a_role_does_not_allow_and_what_comes_after_the_leaving(way: Way) -> None:
+def test_traced_forbidden_and_late_messages_go_through_the_dealer_too(way: Way) -> None:
     raw = [CALL, 1, {}, TASK]
     left = Session()
     left._session_id = None
@@ -201,7 +201,7 @@ def test_other_messages_are_passed_on(way: Way) -> None:
     assert way.calls == []
 
 
-def test_a_session_that_joins_is_heard_before_autobahn_makes_objects_of_what_it_says(way: Way) -> None:
+def test_a_joined_session_is_read_before_autobahn_makes_objects(way: Way) -> None:
     session = Session()
     session._transport._serializer = serializer = JsonSerializer()
     assert way.router.attach(session) == "attached"
@@ -227,7 +227,7 @@ def test_a_caller_that_cancels_is_answered_at_once_and_told_of(way: Way, mode: s
     assert len(way.router.processed) == len(session.sent) == 1
 
 
-def test_a_caller_that_is_gone_is_told_of_after_it_has_left_and_sent_nothing_more(way: Way) -> None:
+def test_a_caller_that_has_left_is_sent_nothing_more(way: Way) -> None:
     session, other = Session(), Session()
     told: list[bool] = []
     call, kept = way.call(session), way.call(other)
@@ -280,7 +280,7 @@ def test_an_answer_that_cannot_be_sent_harms_nobody(way: Way) -> None:
     assert ["could not be sent" in event["log_format"] for event in logged] == [True]
 
 
-def test_an_event_to_a_connection_that_closes_is_no_error_for_those_after_it(way: Way) -> None:
+def test_an_event_to_a_closing_connection_does_not_stop_the_next(way: Way) -> None:
     closing, other = Session(), Session()
     event = message.Event(1, 2)
     for error in (Disconnected("closed"), TransportLost()):
@@ -293,7 +293,7 @@ def test_an_event_to_a_connection_that_closes_is_no_error_for_those_after_it(way
         way.router.send(closing, event)
 
 
-def test_what_workers_report_is_taken_if_it_is_of_a_call_of_ours(way: Way) -> None:
+def test_reports_are_taken_only_of_a_call_of_the_router(way: Way) -> None:
     session = Session()
     invocations = way.router._dealer._invocations
     invocations[3] = SimpleNamespace(caller=way.own, callee=session, canceled=False, call=message.Call(11, "taskbahn.reports.x"))
@@ -355,9 +355,7 @@ class Packing(Transport):
 
 
 @pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 2**70])
-def test_an_integer_that_cannot_be_sent_is_text_where_it_is_shown_and_an_error_where_it_is_the_result(
-    way: Way, number: int
-) -> None:
+def test_an_unsendable_integer_is_shown_as_text_but_fails_a_result(way: Way, number: int) -> None:
     session = Session()
     session._transport = Packing()
     call = way.call(session, 5, receive_progress=True)

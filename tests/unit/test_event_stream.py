@@ -53,7 +53,7 @@ def in_a_loop(stream: EventStream) -> list[messages.Event]:
 
 
 @pytest.mark.parametrize("read", [list, in_a_loop])
-def test_the_last_event_is_not_missed_when_the_job_ends_while_the_reader_looks(read: Callable[[EventStream], Any]) -> None:
+def test_the_last_event_of_a_job_that_ends_meanwhile_is_read(read: Callable[[EventStream], Any]) -> None:
     client = Client()
     stream = EventStream(client, JOB)  # type: ignore[arg-type]
 

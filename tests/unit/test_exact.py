@@ -178,7 +178,7 @@ def test_a_number_that_cannot_be_kept_is_refused_with_its_place(number: float, w
 
 
 @pytest.mark.parametrize("hint", [float | str, str | float | None, float | Decimal, float | dt.datetime, float | uuid.UUID])
-def test_where_a_text_can_be_meant_the_number_is_refused_and_the_text_stays(hint: Any) -> None:
+def test_where_a_text_is_possible_it_stays_and_numbers_are_refused(hint: Any) -> None:
     with pytest.raises(InvalidArguments, match="nan is no JSON"):
         signature_of(hint).pack((math.nan,), {})
 

@@ -80,7 +80,7 @@ def error(**changes: Any) -> dict[str, Any]:
     return {"type": "client.Refused", "message": "no: card 17", "traceback": TRACEBACK.format(line=10)} | changes
 
 
-def test_a_fingerprint_is_the_same_for_failures_that_are_alike_and_no_others() -> None:
+def test_only_failures_that_are_alike_have_the_same_fingerprint() -> None:
     one = fingerprint("shop.pay", error())
     assert one == "fbd51a52b766", "in each process and in each version: people keep it in their bookmarks"
     assert one == fingerprint("shop.pay", error(message="no: card 18", traceback=TRACEBACK.format(line=99)))

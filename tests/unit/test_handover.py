@@ -184,7 +184,7 @@ def test_what_is_taken_travels(numbers: list[Any], text: str) -> None:
 @pytest.mark.parametrize(
     "value", [object(), {"key": object()}, [1, {object()}], int, lambda: None], ids=lambda value: type(value).__name__
 )
-def test_what_is_not_data_is_refused_as_a_type_error_that_says_where(value: Any) -> None:
+def test_what_is_not_data_raises_a_type_error_with_its_place(value: Any) -> None:
     with pytest.raises(TypeError, match=r"the data of the progress: .* is not data"):
         current.progress(0.5, data=value)
 
@@ -219,7 +219,7 @@ stages = st.lists(st.dictionaries(st.sampled_from(STAGE), json_values) | json_va
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), json_values | stages) | json_values)
-def test_readers_take_whatever_an_older_or_a_foreign_worker_has_sent_as_progress(data: Any) -> None:
+def test_readers_take_any_progress_of_older_or_foreign_workers(data: Any) -> None:
     found = progress_of(data)
     assert is_sound(messages.plain(found))
     if is_sound(data):

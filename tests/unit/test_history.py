@@ -119,7 +119,7 @@ def test_the_wait_is_from_ready_to_started(watched: Watched) -> None:
     assert list(watched.status().wait or ()) == [pytest.approx(5, rel=NEAR), pytest.approx(7, rel=NEAR)]
 
 
-def test_a_second_start_has_no_wait_if_nobody_knows_since_when_it_is_ready(watched: Watched) -> None:
+def test_a_second_start_of_unknown_readiness_counts_no_wait(watched: Watched) -> None:
     worker = watched.hall.worker()
     watched.hall.submit()
     watched.hall.settle()
@@ -131,7 +131,7 @@ def test_a_second_start_has_no_wait_if_nobody_knows_since_when_it_is_ready(watch
     assert sum(waits.values()) == 1
 
 
-def test_a_chart_ends_with_the_bucket_of_now_and_misses_what_nobody_saw(watched: Watched) -> None:
+def test_a_chart_ends_now_and_has_gaps_where_nothing_was_measured(watched: Watched) -> None:
     watched.passes(62)
     watched.one_job()
     for seconds, step, buckets in [(60, 5, 12), (900, 5, 180), (901, 60, 16), (3600, 60, 60), (21600, 60, 360), (86400, 300, 288),
@@ -146,7 +146,7 @@ def test_a_chart_ends_with_the_bucket_of_now_and_misses_what_nobody_saw(watched:
     assert watched.ask(seconds=3600).waiting[-3:] == [None, 0, 0]
 
 
-def test_how_things_stood_is_in_the_chart_of_all_and_of_each_task(watched: Watched) -> None:
+def test_gauges_are_in_the_chart_of_all_and_of_each_task(watched: Watched) -> None:
     watched.hall.submit()
     watched.hall.submit(delay=1000)
     watched.passes(12)
@@ -304,7 +304,7 @@ def test_fine_buckets_are_bounded_in_time_and_in_names() -> None:
     assert [bucket.is_named for bucket in kept] == sorted(bucket.is_named for bucket in kept)  # the newest are
 
 
-def test_the_oldest_job_waits_since_it_is_ready_not_since_it_was_accepted(watched: Watched) -> None:
+def test_the_oldest_jobs_wait_begins_when_it_is_ready(watched: Watched) -> None:
     watched.hall.submit(delay=3600)
     watched.passes(1)
     assert watched.status().oldest is None

@@ -120,7 +120,7 @@ def test_failed_jobs_are_grouped_by_what_they_have_in_common(hall: Hall, worker:
     assert ids(hall, error=found.groups[0].fingerprint, state="succeeded") == []
 
 
-def test_a_job_that_is_retried_leaves_its_group_and_may_come_into_another_one(hall: Hall, worker: FakeWorker) -> None:
+def test_a_retried_job_leaves_its_group_and_may_join_another(hall: Hall, worker: FakeWorker) -> None:
     fail(hall, worker, 2)
     [before] = hall.ask(messages.VIEW_ERRORS).answer["groups"]
     hall.ask(messages.JOB_RETRY, [job_id(1)])
@@ -133,7 +133,7 @@ def test_a_job_that_is_retried_leaves_its_group_and_may_come_into_another_one(ha
     assert ids(hall, error=before["fingerprint"]) == [2]
 
 
-def test_fingerprints_are_kept_with_jobs_as_they_fail_and_worked_out_for_those_that_failed_before_that(
+def test_jobs_keep_fingerprints_and_earlier_failures_get_theirs_later(
     hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
@@ -166,9 +166,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fingerprint_cache, "MOST_KEPT", 3)
 
 
-def test_failed_jobs_are_looked_at_in_slices_so_that_other_questions_come_between(
-    hall: Hall, worker: FakeWorker, small: None
-) -> None:
+def test_failed_jobs_are_read_in_slices_with_other_queries_between(hall: Hall, worker: FakeWorker, small: None) -> None:
     fail(hall, worker, 5)
     hall.reading.holds = True
     asked = hall.ask(messages.VIEW_ERRORS)

@@ -43,7 +43,7 @@ def run(code: str) -> dict[str, Any]:
     return names
 
 
-def test_an_import_runs_nothing_and_the_first_use_everything_in_the_same_module(ran: Ran) -> None:
+def test_a_deferred_import_runs_at_the_first_use_in_the_same_module(ran: Ran) -> None:
     defer({"shelf": ()})
     (shelf,) = (run("import shelf")["shelf"],)
     assert ran == []
@@ -99,7 +99,7 @@ def test_what_lies_beneath_a_module_comes_after_it_and_once(ran: Ran) -> None:
     assert run("from shelf.cards import days")["days"] == 21
 
 
-def test_a_hollow_package_is_left_out_until_somebody_wants_something_of_its_own(ran: Ran) -> None:
+def test_a_hollow_package_is_left_out_until_its_own_names_are_used(ran: Ran) -> None:
     defer({"cellar": ()}, hollow=["cellar"])
     assert run("from cellar.wine import year")["year"] == 1999
     assert run("from cellar import wine")["wine"].year == 1999

@@ -85,7 +85,7 @@ def test_a_service_without_an_interval_runs_when_it_is_asked_to(place: Place) ->
     assert (place.did, service.late) == ([("a", 6.5)], 0.5)
 
 
-def test_a_service_that_comes_late_starts_with_the_others_and_names_are_unique(place: Place) -> None:
+def test_a_late_service_starts_at_once_and_its_name_is_unique(place: Place) -> None:
     place.maintenance.start()
     place.maintenance.add("a", lambda: place.does("a"), interval=1.0, first=0.0)
     assert place.did == [("a", 0.0)]

@@ -92,7 +92,7 @@ def test_a_session_that_goes_costs_one_attempt() -> None:
     hall.check()
 
 
-def test_a_call_that_is_lost_while_its_registration_stays_is_a_lost_attempt(hall: Hall) -> None:
+def test_a_lost_call_whose_registration_stays_is_a_lost_attempt(hall: Hall) -> None:
     hall.heard[URI][1].errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
     hall.passes(GONE_SECONDS * 2)  # several sessions may share a registration
     assert (hall.state(1), hall.row(1).attempt) == ("running", 2)
@@ -118,7 +118,7 @@ def test_who_wants_to_know_its_job_is_told_before_the_arguments(monkeypatch: pyt
 NAMED = messages.OFFER_AS_PREFIX + "{}.shop.offered"
 
 
-def test_named_offers_share_the_jobs_of_a_task_and_one_that_goes_leaves_its_job_to_the_other() -> None:
+def test_named_offers_share_a_tasks_jobs_and_take_over_lost_ones() -> None:
     hall = Hall()
     made = offers(hall)
     one, other = NAMED.format("tab-1"), NAMED.format("tab-2")
@@ -185,7 +185,7 @@ def test_good_offers_and_other_procedures_are_not_refused(uri: str) -> None:
 @pytest.mark.parametrize("prefix", [messages.OFFER_AS_PREFIX, messages.OFFER_JOB_AS_PREFIX])
 @pytest.mark.parametrize("name", ["", "a", "a.b", "A-1", "é", " ", "n" * 64, "n" * 65, "a\n", "..", "_"])
 @pytest.mark.parametrize("task", ["", "x", "x.y", "X", ".x", "x.", "taskbahn.x", "wamp", "x\n", "x" * 200, "x" * 201])
-def test_what_is_not_refused_has_a_name_of_one_component_and_a_task(prefix: str, name: str, task: str) -> None:
+def test_an_accepted_offer_has_a_task_and_a_one_component_name(prefix: str, name: str, task: str) -> None:
     uri = f"{prefix}{name}.{task}"
     offer = offer_of(uri)
     assert offer is not None

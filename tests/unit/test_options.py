@@ -80,7 +80,7 @@ def test_what_the_client_takes_the_dispatcher_takes_and_nothing_else(name: str, 
     assert isinstance(asked.answer[0], dict) == (options is None), asked.answer
 
 
-def test_a_task_does_not_say_what_a_call_says_and_the_other_way_round() -> None:
+def test_options_of_a_task_and_of_a_call_are_kept_apart() -> None:
     with pytest.raises(InvalidOption, match=r"option delay is said by a call, as in task\.options\(delay=\.\.\.\)"):
         make_options({"delay": 5}, Where.TASK)
     with pytest.raises(InvalidOption, match=r"option retry_on is said by the task, as in @app\.task\(retry_on=\.\.\.\)"):

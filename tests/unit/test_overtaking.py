@@ -48,7 +48,7 @@ def told_before_the_commit(hall: Hall, worker: FakeWorker) -> list[Any]:
     return told
 
 
-def test_a_followed_job_that_is_quick_is_committed_once_together_with_its_outcome(hall: Hall, worker: FakeWorker) -> None:
+def test_a_quick_followed_job_is_committed_once_with_its_outcome(hall: Hall, worker: FakeWorker) -> None:
     asked = hall.ask(TASK)
     hall.settle()
     (run,) = worker.take()
@@ -93,7 +93,7 @@ def test_a_commit_is_held_back_for_a_moment_only(hall: Hall, worker: FakeWorker)
     hall.check()
 
 
-def test_a_job_whose_sender_waits_for_its_acceptance_is_committed_as_soon_as_it_is_sent(hall: Hall, worker: FakeWorker) -> None:
+def test_a_job_whose_sender_waits_for_acceptance_is_committed_at_once(hall: Hall, worker: FakeWorker) -> None:
     told = told_before_the_commit(hall, worker)
     asked = hall.submit(id=ONE)
     hall.settle()
@@ -126,7 +126,7 @@ def test_one_who_waits_for_acceptance_ends_the_holding_for_all(hall: Hall, worke
 
 
 @pytest.mark.parametrize("options", [{"delivery": "at_most_once"}, {"delay": 5}])
-def test_what_must_not_start_twice_or_starts_later_never_goes_before_its_commit(
+def test_an_at_most_once_or_later_job_never_starts_before_its_commit(
     hall: Hall, worker: FakeWorker, options: dict[str, Any]
 ) -> None:
     told = told_before_the_commit(hall, worker)
@@ -146,7 +146,7 @@ def test_a_repetition_of_a_finished_job_is_not_run_again(hall: Hall, worker: Fak
     hall.check()
 
 
-def test_a_refused_commit_takes_the_attempt_back_and_its_report_counts_for_nothing(hall: Hall, worker: FakeWorker) -> None:
+def test_a_refused_commit_takes_the_attempt_back_and_ignores_its_report(hall: Hall, worker: FakeWorker) -> None:
     asked = hall.ask(TASK)
     hall.settle()
     (run,) = worker.take()
@@ -180,9 +180,7 @@ def test_an_outcome_that_is_refused_together_with_its_job_leaves_nothing(hall: H
     hall.check()
 
 
-def test_a_router_that_dies_before_the_commit_knows_nothing_and_the_late_report_is_refused(
-    hall: Hall, worker: FakeWorker
-) -> None:
+def test_a_router_that_died_before_the_commit_refuses_late_reports(hall: Hall, worker: FakeWorker) -> None:
     hall.ask(TASK)
     hall.settle()
     (run,) = worker.take()
@@ -207,7 +205,7 @@ def test_a_watcher_sees_start_and_end_in_order_with_their_numbers(hall: Hall, wo
     assert hall.row(run[0]).number == 4
 
 
-def test_a_worker_lost_while_the_commit_waits_keeps_its_attempt_for_the_grace(hall: Hall, worker: FakeWorker) -> None:
+def test_a_worker_lost_during_the_commit_keeps_its_attempt_for_grace(hall: Hall, worker: FakeWorker) -> None:
     asked = hall.ask(TASK)
     hall.settle()
     (run,) = worker.take()
@@ -253,7 +251,7 @@ def test_of_one_turn_both_the_running_and_the_repeated_are_answered(hall: Hall, 
     hall.check()
 
 
-def test_a_worker_that_comes_back_without_what_was_cancelled_there_does_not_end_it_elsewhere(hall: Hall) -> None:
+def test_a_worker_back_without_a_cancelled_attempt_does_not_end_it_elsewhere(hall: Hall) -> None:
     """The job went before its commit, which the store refused, and then was sent again."""
     first = hall.worker("a")
     hall.hold_commits()

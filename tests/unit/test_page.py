@@ -56,7 +56,7 @@ def javascript_strings(module: str, name: str) -> list[str]:
     return re.findall(r'"([^"]*)"', found[1])
 
 
-def test_the_policy_allows_the_import_map_by_its_hash_and_nothing_else_inline(parts: Parts) -> None:
+def test_the_policy_allows_only_the_import_map_inline_by_its_hash(parts: Parts) -> None:
     assert len(parts.scripts) == 1
     digest = base64.b64encode(hashlib.sha256(parts.scripts[0].encode()).digest()).decode()
     policy = next(attrs["content"] or "" for tag, attrs in parts.tags if attrs.get("http-equiv") == "Content-Security-Policy")

@@ -56,7 +56,7 @@ def test_a_size_is_a_bound_from_above_for_both_serializers(value: Any) -> None:
 
 
 @given(st.lists(st.integers(0, 200)), st.integers(1, 100))
-def test_pages_hold_all_items_in_order_and_only_one_that_is_larger_alone(sizes: list[int], most: int) -> None:
+def test_pages_hold_all_items_in_order_and_oversized_ones_alone(sizes: list[int], most: int) -> None:
     made = list(pages(sizes, lambda size: size, most))
     assert [size for page in made for size in page] == sizes
     assert all(sum(page) <= most or len(page) == 1 for page in made)
@@ -100,7 +100,7 @@ def test_outcomes_of_one_turn_come_in_pages(texts: list[str]) -> None:
     hall.check()
 
 
-def test_the_next_page_waits_until_its_reader_has_taken_most_of_the_last(hall: Hall) -> None:
+def test_the_next_page_waits_until_most_of_the_last_is_read(hall: Hall) -> None:
     worker = hall.worker(slots=8)
     ids = [job_id(number) for number in range(1, 9)]
     for _ in ids:
@@ -118,7 +118,7 @@ def test_the_next_page_waits_until_its_reader_has_taken_most_of_the_last(hall: H
     assert asked.answer is None
 
 
-def test_one_who_takes_a_single_answer_is_told_what_is_not_in_it(hall: Hall) -> None:
+def test_a_single_answer_says_what_is_not_in_it(hall: Hall) -> None:
     worker = hall.worker(slots=3)
     ids = [job_id(number) for number in (1, 2, 3)]
     for _ in ids:

@@ -99,7 +99,7 @@ def test_an_id_is_not_given_twice(hall: Hall) -> None:
     assert len(set(ids)) == 3
 
 
-def test_a_job_that_comes_while_the_store_forgets_its_queue_has_it_again(hall: Hall) -> None:
+def test_a_job_that_comes_while_its_queue_is_deleted_recreates_it(hall: Hall) -> None:
     worker = hall.worker("other", queues=["tenant"])
     hall.submit(queue="tenant", keep=1)
     hall.settle()

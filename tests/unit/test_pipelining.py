@@ -65,7 +65,7 @@ def test_what_is_large_takes_long_enough() -> None:
     assert LARGE == 100
 
 
-def test_a_turn_of_jobs_and_outcomes_is_written_before_the_effects_of_the_one_before_are_seen(
+def test_a_turn_is_written_before_the_previous_turns_effects_are_published(
     hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = crowd(hall, worker, 200)
@@ -97,7 +97,7 @@ def test_places_that_the_turn_before_filled_are_not_filled_twice(hall: Hall, wor
     hall.check()
 
 
-def test_a_job_does_not_start_before_one_that_the_turn_before_left_waiting(hall: Hall, worker: FakeWorker) -> None:
+def test_a_job_does_not_overtake_one_that_an_earlier_turn_left(hall: Hall, worker: FakeWorker) -> None:
     runs = crowd(hall, worker, 41)
     hall.hold_commits()
     first = hall.submit()
@@ -173,7 +173,7 @@ def test_a_turn_that_claimed_what_may_take_long_is_shown_first(
     assert order == [1, 2]
 
 
-def test_a_turn_that_is_refused_takes_nothing_of_the_one_before_with_it(hall: Hall, worker: FakeWorker) -> None:
+def test_a_refused_turn_undoes_nothing_of_the_one_before(hall: Hall, worker: FakeWorker) -> None:
     runs = crowd(hall, worker, 100)
     hall.hold_commits()
     told = [worker.done(*runs[:10], seconds=SHORT)]

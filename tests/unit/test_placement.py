@@ -100,7 +100,7 @@ SETS = [{1, 2, 3, 4}, {1, 2}, {2, 3, 4}]
 
 
 @given(shapes=st.lists(SHAPES, max_size=8), jobs=st.lists(st.sampled_from(sorted(TASKS)), max_size=60), are_shared=st.booleans())
-def test_one_job_after_the_other_gets_the_worker_that_a_look_at_all_would_find(
+def test_each_job_gets_the_worker_that_a_full_scan_would_find(
     *, shapes: list[tuple[int, int, int, bool, int]], jobs: list[int], are_shared: bool
 ) -> None:
     rooms = [

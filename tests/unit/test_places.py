@@ -72,7 +72,7 @@ def test_a_ready_job_is_told_its_place(hall: Hall, worker: FakeWorker) -> None:
     assert place(hall, 3) == {"why": ALL_BUSY, "ahead": 0, "starts_at": WALL + 30 / 2}
 
 
-def test_what_takes_long_is_told_with_each_job_and_learned_until_it_is_known(hall: Hall, worker: FakeWorker) -> None:
+def test_the_duration_sent_with_each_job_is_learned_until_known(hall: Hall, worker: FakeWorker) -> None:
     submit(hall, 1)
     assert hall.ask(messages.JOB_GET, job_id(1)).answer["typical"] == 30.0
     know(hall, {})
@@ -129,7 +129,7 @@ def test_lines_that_one_worker_serves_together_are_one_queue(hall: Hall) -> None
     assert found["ahead"] == 2, "of a.task and b.task one each, of c.task none"
 
 
-def test_who_watches_is_told_of_every_change_once_a_second_and_of_nothing_else(hall: Hall, worker: FakeWorker) -> None:
+def test_watchers_get_every_change_once_a_second_and_nothing_else(hall: Hall, worker: FakeWorker) -> None:
     submit(hall, 8)
     asked = hall.ask(messages.JOB_WATCH, job_id(8))
     assert asked.progress[0]["snapshot"]["place"]["ahead"] == 5
@@ -173,7 +173,7 @@ def test_a_job_that_has_to_wait_again_is_told_its_place_again(hall: Hall, worker
     assert told(asked)[1:] == [("No worker is attached", 0)]
 
 
-def test_places_are_told_to_so_many_a_second_and_all_have_their_turn(hall: Hall) -> None:
+def test_places_are_sent_to_a_bounded_number_a_second_in_turn(hall: Hall) -> None:
     worker = hall.worker(slots=2)
     submit(hall, 150)
     asked = [hall.ask(messages.JOB_WATCH, job_id(number)) for number in range(51, 151)]

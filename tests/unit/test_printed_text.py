@@ -40,7 +40,7 @@ def test_lines_are_those_of_a_terminal(pieces: list[str], lines: list[str], rest
     assert printed.end() == []
 
 
-def test_a_line_that_is_overwritten_for_long_shows_its_state_now_and_then() -> None:
+def test_a_line_overwritten_for_long_shows_its_state_at_times() -> None:
     now = 0.0
     printed = PrintedText(100, clock=lambda: now)
     shown = []

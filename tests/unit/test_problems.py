@@ -151,7 +151,7 @@ def test_errors_come_before_warnings_and_what_stops_all_before_what_stops_one() 
     ]  # fmt: skip
 
 
-def test_however_much_is_wrong_a_person_is_told_no_more_than_can_be_read() -> None:
+def test_any_number_of_problems_makes_a_list_that_can_be_read() -> None:
     lines = [PARTITION._replace(task=f"no.task{number}", ready=number + 1) for number in range(50)]
     lines += [PARTITION._replace(queue=f"queue{number}") for number in range(50)]
     silent = [BUSY._replace(id=f"w{number}", silent=20.0 + number) for number in range(50)]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 NOT_CALLED = re.compile(r"_(PREFIX|TOPIC)$")
 
 
-def test_a_uri_is_there_once_and_each_of_the_protocol_has_a_row() -> None:
+def test_each_uri_of_the_protocol_has_exactly_one_row() -> None:
     uris = [procedure.uri for procedure in PROCEDURES]
     written = {
         value

@@ -132,7 +132,7 @@ def test_the_schema_of_every_kind_of_parameter_is_a_valid_schema() -> None:
     assert (published.order, published.variadic) == (["a", "b"], "rest")
 
 
-def test_the_digest_is_the_same_for_the_same_signature_and_another_for_another() -> None:
+def test_equal_signatures_have_equal_digests_and_others_differ() -> None:
     def twin(path: str, width: float = 256) -> str:
         raise NotImplementedError
 
@@ -375,7 +375,7 @@ def test_whatever_is_sent_is_taken_or_refused_but_never_crashes(value: Any) -> N
 @pytest.mark.parametrize(
     "wrong", ['[[1,2,"x"],{}]', '[["x",2],{}]', "[[1],{}]", "[[1,2,3,4],{}]", '[[1,2],{"d":1}]', "[{},{}]", "[1,2],{}]"]
 )
-def test_after_calls_that_were_right_a_wrong_one_is_refused_as_at_first(wrong: str) -> None:
+def test_a_wrong_call_is_refused_after_right_ones_as_before(wrong: str) -> None:
     def task(a: int, b: int, c: int = 0) -> None: ...
 
     signature = TaskSignature.of(task)

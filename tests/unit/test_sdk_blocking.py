@@ -127,9 +127,7 @@ def as_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @each_call
 @pytest.mark.usefixtures("as_worker")
-def test_every_blocking_call_on_a_running_loop_of_a_worker_is_refused_and_sends_nothing(
-    app: Taskbahn, link: SilentLink, name: str
-) -> None:
+def test_every_blocking_call_on_a_workers_running_loop_is_refused(app: Taskbahn, link: SilentLink, name: str) -> None:
     async def main() -> None:
         refused(app, link, name)
 

@@ -283,7 +283,7 @@ def test_calls_of_a_batch_may_be_written_in_three_ways(app: Taskbahn, link: Fake
     assert link.requests[0].args[0][0]["calls"][0][1] == packed
 
 
-def test_nothing_of_a_batch_is_sent_if_one_of_its_calls_is_wrong(app: Taskbahn, link: FakeLink) -> None:
+def test_a_batch_with_one_wrong_call_is_not_sent_at_all(app: Taskbahn, link: FakeLink) -> None:
     accept_at_once(app, link)
     with pytest.raises(InvalidArguments) as caught:
         app.tasks["t.add"].start_many([1, 2, "x"])

@@ -26,7 +26,7 @@ def app(url: str) -> Iterator[Taskbahn]:
         yield app
 
 
-def test_without_a_router_a_start_says_where_it_looked_and_what_to_do(app: Taskbahn, url: str) -> None:
+def test_a_start_without_a_router_names_the_address_and_the_remedy(app: Taskbahn, url: str) -> None:
     with pytest.raises(RouterUnavailable) as caught:
         app.get("some.task").start()
     assert caught.value.message.startswith(f"no router answers at {url}")

@@ -55,7 +55,7 @@ def test_two_functions_cannot_have_one_name() -> None:
         app.task(name="maths.add")(later)
 
 
-def test_a_plain_function_runs_in_a_process_and_an_async_one_on_the_loop_unless_told() -> None:
+def test_plain_functions_default_to_the_process_pool_async_ones_to_the_loop() -> None:
     app = Taskbahn()
     assert app.task(add).pool == "process"
     assert app.task(name="t.add", pool="thread")(add).pool == "thread"

@@ -55,7 +55,7 @@ def test_a_part_of_a_path_is_one_name_however_it_was_escaped(shelf: Shelf, part:
     assert shelf.find((part,)) is None
 
 
-def test_a_file_that_was_changed_is_read_again_and_one_that_was_removed_is_gone(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_changed_file_is_read_again_and_a_removed_one_gone(shelf: Shelf, tmp_path: Path) -> None:
     main = tmp_path / "static" / "app" / "main.js"
     name = (b"app", b"main.js")
     first = shelf.find(name)
@@ -78,7 +78,7 @@ def test_what_gzip_makes_no_shorter_is_sent_as_it_is(shelf: Shelf) -> None:
     assert main.headers[b"vary"] == b"accept-encoding"
 
 
-def test_the_policy_of_the_page_is_that_of_its_meta_tag_and_no_weaker() -> None:
+def test_the_policy_sent_is_no_weaker_than_the_meta_tags() -> None:
     document = (STATIC / "index.html").read_bytes()
     assert len(INLINE_SCRIPT.findall(document)) == 1
     sent = dict(rule.split(" ", 1) for rule in policy(document).decode().split("; "))

@@ -57,7 +57,7 @@ def session_over(transport: Any) -> Session:
     return session
 
 
-def test_what_is_sent_at_once_is_with_the_peer_and_the_reactor_hears_nothing_of_it(
+def test_what_is_sent_at_once_reaches_the_peer_without_the_reactor(
     ends: Socket,
 ) -> None:
     connection, peer, writers = ends
@@ -86,7 +86,7 @@ def test_what_the_socket_does_not_take_is_left_to_the_reactor(ends: Socket) -> N
     assert not writers
 
 
-def test_an_error_in_between_loses_nothing_and_a_closed_connection_is_no_error(
+def test_an_error_in_between_loses_nothing_that_was_sent(
     ends: Socket,
 ) -> None:
     connection, peer, writers = ends

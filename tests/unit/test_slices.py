@@ -151,7 +151,7 @@ def test_callers_who_name_the_same_new_queues_share_them(hall: Hall) -> None:
     hall.check()
 
 
-def test_a_queue_that_ends_while_it_is_named_exists_for_its_new_job(hall: Hall) -> None:
+def test_a_queue_deleted_while_it_is_named_exists_for_the_job(hall: Hall) -> None:
     board = hall.dispatcher.board
     before = board.partition("q1", TASK).id
     worker = hall.worker(queues=["q1"])

@@ -137,7 +137,7 @@ def test_a_little_may_wait_for_as_long_as_it_likes(street: Street) -> None:
 
 
 @pytest.mark.parametrize("most, seconds", PATIENCE.items())
-def test_a_backlog_that_is_far_too_long_and_gets_no_shorter_is_dropped_soon(street: Street, most: int, seconds: float) -> None:
+def test_a_far_too_long_backlog_that_stays_is_dropped_soon(street: Street, most: int, seconds: float) -> None:
     flooded = Connection(street, 1)
     flooded.owed(most + MEBIBYTE)
     street.passes(LOOK_SECONDS)

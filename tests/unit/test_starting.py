@@ -70,7 +70,7 @@ def test_an_import_runs_nothing_and_leaves_nothing_for_those_who_come_later(ran:
     assert house.Trunk.lid == "shut"
 
 
-def test_the_first_use_imports_the_true_one_and_the_others_are_true_from_then_on(ran: Ran) -> None:
+def test_the_first_use_imports_the_true_module_for_all_stand_ins(ran: Ran) -> None:
     house = started()
     assert house.attic.size == 3
     assert ran == ["house", "attic", "attic.trunk"]
@@ -80,12 +80,12 @@ def test_the_first_use_imports_the_true_one_and_the_others_are_true_from_then_on
     assert issubclass(house.Stuck, Exception)
 
 
-def test_what_is_caught_by_except_is_the_true_class_by_the_time_it_can_be_raised(ran: Ran) -> None:
+def test_except_catches_the_true_class_once_it_can_be_raised(ran: Ran) -> None:
     assert started().lift() == "stuck"
     assert ran == ["house", "attic", "attic.trunk"]
 
 
-def test_what_is_set_in_a_deferred_module_is_set_in_the_true_one(ran: Ran) -> None:
+def test_what_is_set_in_a_deferred_module_reaches_the_true_one(ran: Ran) -> None:
     house = started()
     house.attic.size = 5
     assert sys.modules["attic"].size == 5

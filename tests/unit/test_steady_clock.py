@@ -110,7 +110,7 @@ def test_a_machine_that_was_suspended_is_on_time_when_it_wakes_up(machine: Machi
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(-1e5, 1e5)), max_size=30))
-def test_whatever_happens_to_the_systems_clock_time_never_goes_back_nor_much_ahead(steps: list[tuple[float, float]]) -> None:
+def test_time_never_jumps_whatever_happens_to_the_systems_clock(steps: list[tuple[float, float]]) -> None:
     machine = Machine()
     before = machine.clock()
     for passed, jump in steps:
@@ -257,7 +257,7 @@ class Waking(Clock):
         raise AssertionError
 
 
-def test_what_came_due_while_the_machine_was_suspended_is_looked_for_when_it_wakes_up(tmp_path: Any) -> None:
+def test_what_came_due_during_a_suspend_is_found_at_wake_up(tmp_path: Any) -> None:
     reactor, slept = Waking(), 0.0
     service = Service(
         tmp_path,

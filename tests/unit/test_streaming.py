@@ -106,7 +106,7 @@ def test_what_a_decorator_makes_of_a_generator_decides() -> None:
     assert kind_of(passed(later)) == "async"
 
 
-def test_a_window_is_full_by_number_or_bytes_and_opens_when_they_are_recorded() -> None:
+def test_a_window_full_by_number_or_bytes_opens_when_recorded() -> None:
     window = ChunkWindow()
     for mark in range(1, chunk_window.MAX_WAITING_CHUNKS + 1):
         assert not window.is_full

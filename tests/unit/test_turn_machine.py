@@ -303,7 +303,7 @@ def test_the_loop_takes_every_row_of_the_table() -> None:
 
 
 @pytest.mark.parametrize("is_delayed", [False, True], ids=["idle", "delayed"])
-def test_a_decision_that_fails_leaves_no_dead_end_and_no_delayed_turn_behind(*, is_delayed: bool) -> None:
+def test_a_decision_that_fails_leaves_no_delayed_turn_behind(*, is_delayed: bool) -> None:
     street = Street()
     run(street, ["delay", "now", "at once"] if is_delayed else [])
     street.breaks = True

@@ -35,7 +35,7 @@ def test_jitter_takes_at_most_its_share_off_the_delay(jitter: float, chance: flo
     assert full * (1 - jitter) <= delay <= full
 
 
-def test_a_list_of_delays_is_taken_as_it_stands_and_its_last_one_repeats() -> None:
+def test_a_list_of_delays_is_used_unchanged_and_repeats_its_last() -> None:
     policy = Policy(retry_delays=(1.0, 5.0), retry_jitter=1.0)
     assert [retry_delay(policy, failures, lambda: 0.9) for failures in (1, 2, 3, 4)] == [1.0, 5.0, 5.0, 5.0]
 

@@ -63,7 +63,7 @@ def test_a_start_is_expected_when_it_can_be_known(
     assert expected_start(100.0, ahead, these, seconds) == expected
 
 
-def test_a_worker_whose_event_loop_is_blocked_is_told_and_counts_no_hands() -> None:
+def test_a_worker_with_a_blocked_loop_is_named_without_capacity() -> None:
     blocked = BUSY._replace(in_flight=0, is_blocked=True)
     assert capacity_of([blocked]) == Capacity(0, 0)
     assert why_ready("a", "q", [blocked]).endswith("does not answer for async tasks: its event loop is blocked")

@@ -65,7 +65,7 @@ def left_behind(hall: Hall, worker: FakeWorker) -> Asked:
     return asked
 
 
-def test_nothing_is_sent_while_much_waits_and_all_of_it_follows_when_that_is_read(hall: Hall, worker: FakeWorker) -> None:
+def test_a_full_backlog_delays_events_and_loses_none(hall: Hall, worker: FakeWorker) -> None:
     run = began(hall, worker)
     asked = watch(hall)
     hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
@@ -123,7 +123,7 @@ def test_states_come_between_what_was_said_before_and_after_them(hall: Hall, wor
     assert kinds == ["log"] * (PAGE_EVENTS + 5) + ["waiting", "ready", "running"] + ["log"] * 3
 
 
-def test_a_watcher_that_comes_late_gets_a_long_log_a_page_at_a_time(hall: Hall, worker: FakeWorker) -> None:
+def test_a_late_watcher_gets_a_long_log_page_by_page(hall: Hall, worker: FakeWorker) -> None:
     run = began(hall, worker)
     worker.notices(run, "chunk", *["x" * (PAGE_BYTES // 2)] * 10)
     worker.done(run)
@@ -168,7 +168,7 @@ def test_little_is_kept_for_one_who_is_behind(hall: Hall, worker: FakeWorker) ->
     assert len(watcher._held) == HELD
 
 
-def test_what_the_store_has_before_it_is_let_out_does_not_overtake_the_states_before_it() -> None:
+def test_unpublished_events_in_the_store_do_not_overtake_earlier_states() -> None:
     clock, sent, waiting = Clock(), Sent(), SEND_BUFFER_HIGH_WATER_BYTES + 1
     rows = [EventRow(1, number, 0.0, "log", "1", 1, number) for number in (4, 7)]
     pages: Any = SimpleNamespace(clock=clock, waiting=lambda _: waiting, read=lambda *_: succeed(rows))

@@ -147,9 +147,7 @@ def test_a_loop_that_is_not_given_back_costs_only_who_blocks_it(scene: Scene, mo
     scene.play(action)
 
 
-def test_an_innocent_that_is_cancelled_meanwhile_frees_its_slot_and_the_loop_is_kept(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cancelled_bystander_frees_its_slot_and_keeps_the_loop(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ABANDON_AFTER", 0.2)
 
     async def action(worker: Any, dispatcher: Any) -> None:
@@ -170,7 +168,7 @@ def test_an_innocent_that_is_cancelled_meanwhile_frees_its_slot_and_the_loop_is_
     scene.play(action)
 
 
-def test_attempts_that_cannot_start_on_a_blocked_loop_are_handed_back_and_only_then(scene: Scene) -> None:
+def test_attempts_are_handed_back_only_while_the_loop_is_blocked(scene: Scene) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", "hold"))
         await dispatcher.until(scene.is_held.is_set)
@@ -201,7 +199,7 @@ def test_an_attempt_that_is_stopped_before_its_first_step_answers(scene: Scene) 
     scene.play(action)
 
 
-def test_an_outcome_of_the_turn_in_which_the_loop_is_blocked_does_not_wait_for_its_end(scene: Scene) -> None:
+def test_an_outcome_does_not_wait_for_a_loop_blocked_meanwhile(scene: Scene) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("b", "add", [1, 2]), ("a", "hold"), ("c", "until_released"))
         await dispatcher.until(lambda: dispatcher.done == {"b": 3})
@@ -212,9 +210,7 @@ def test_an_outcome_of_the_turn_in_which_the_loop_is_blocked_does_not_wait_for_i
     scene.play(action)
 
 
-def test_code_that_an_attempt_left_behind_and_that_blocks_for_ever_costs_its_loop(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_left_behind_that_blocks_for_ever_costs_its_loop(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_pool, "LEFT_BEHIND_SECONDS", 0.4)
 
     @scene.app.task(name="leave")

@@ -46,7 +46,7 @@ def app() -> Taskbahn:
     return app
 
 
-def test_what_happens_while_a_report_is_on_its_way_travels_in_the_next_one(app: Taskbahn) -> None:
+def test_what_happens_during_a_report_goes_into_the_next_one(app: Taskbahn) -> None:
     async def action(worker: Any, dispatcher: FakeDispatcher) -> None:
         dispatcher.answers_reports = False
         dispatcher.run(("a", "echo", [1]))
@@ -148,7 +148,7 @@ class Desk:
         self.clock.pump([0.5] * round(2 * seconds))
 
 
-def test_a_report_that_is_not_acknowledged_for_three_heartbeats_is_sent_again_on_a_new_connection() -> None:
+def test_an_unacknowledged_report_is_sent_again_on_a_new_connection() -> None:
     desk = Desk()
     desk.ends("a")
     desk.passes(10 * PATIENCE)
@@ -172,7 +172,7 @@ def test_a_dispatcher_that_answers_no_heartbeat_is_given_up_too() -> None:
     assert [at for at, _ in desk.given_up] == [37.5]
 
 
-def test_a_large_batch_does_not_wait_for_the_report_before_but_only_a_few_are_on_their_way() -> None:
+def test_a_large_batch_waits_only_when_several_reports_are_pending() -> None:
     desk = Desk()
     desk.ends("first")
     for number in range(LARGE_REPORT_SUCCESSES * MAX_REPORTS_IN_FLIGHT):
@@ -188,7 +188,7 @@ def test_a_large_batch_does_not_wait_for_the_report_before_but_only_a_few_are_on
     assert desk.reporter.is_clear
 
 
-def test_all_reports_on_their_way_are_named_and_sent_again_in_their_order() -> None:
+def test_all_pending_reports_are_named_and_resent_in_order() -> None:
     desk = Desk()
     jobs = [f"job {number}" for number in range(2 * LARGE_REPORT_SUCCESSES + 5)]
     for job in jobs:
@@ -200,7 +200,7 @@ def test_all_reports_on_their_way_are_named_and_sent_again_in_their_order() -> N
     assert [done[0] for done in desk.sent[-1]["done"]] == jobs
 
 
-def test_a_report_that_waits_for_the_store_is_waited_for_as_long_as_the_dispatcher_says_so() -> None:
+def test_the_worker_waits_for_a_report_while_the_dispatcher_asks_it() -> None:
     desk = Desk()
     desk.ends("a")
     for _ in range(20):
