@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import PARTITIONS, claim, new_job, put, requeue, retry
+from support.rows import claim, new_job, put, requeue, retry
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import NewJob, Sweep
-from taskbahn_router.stores.sqlite import SqliteStore
-from taskbahn_router.stores.sqlite import store as sqlite_store
-from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, many
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from taskbahn_router.stores.contract import Store
 
 AT = 1_700_000_040
@@ -103,31 +97,3 @@ def test_a_claimed_job_has_the_known_time_of_becoming_ready(store: Store) -> Non
     }
     store.commit(Batch(requeues=[requeue(1, number=5)], retries=[retry(1)]))
     assert [job.ready_at for job in claim(store, now=AT + 60.0)] == [None]
-
-
-def test_data_of_before_there_were_minutes_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as before:
-        before.setattr(sqlite_store, "MIGRATIONS", MIGRATIONS[:1])
-        old = SqliteStore(tmp_path)
-        old._migrate(connection := sqlite_store.connect(tmp_path / "taskbahn.db"))
-        for name, row in {"insert_line": PARTITIONS[0], "insert_job": new_job(1)}.items():
-            connection.execute(many(name, 1, len(row)), row)
-        connection.close()
-    store = SqliteStore(tmp_path)
-    start = store.open()
-    assert (start.partitions, start.ready, start.minutes) == (PARTITIONS[:1], {1: 1}, [])
-    store.commit(Batch(minutes=[minute(1)]))
-    assert store.reader().minutes(*ALWAYS, None) == [minute(1)]
-    store.close()
-
-
-def test_charts_and_the_start_read_by_an_index(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path)
-    store.open()
-    connection = store._connection
-    assert isinstance(connection, sqlite3.Connection)
-    for name, values in {"minutes": (0, 1), "minutes_of_task": ("", 0, 1), "newest_minute": (), "drop_minutes": (0, 1)}.items():
-        plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", values))
-        assert "USING" in plan, plan
-        assert "SCAN minute" not in plan.replace("SCAN minute USING COVERING INDEX", ""), plan
-    store.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 from support.rows import finish, id_of, new_job, row_of
@@ -10,11 +9,8 @@ from support.rows import finish, id_of, new_job, row_of
 from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch
 from taskbahn_router.stores.rows import PartitionRow
-from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from taskbahn_router.stores.contract import Store
 
 NEW_PARTITION = PartitionRow(9, "new", "a.new")
@@ -65,27 +61,3 @@ def test_a_repetition_is_told_of_by_the_commit(store: Store) -> None:
     store.prepare(batch)
     assert store.commit(batch).duplicates == {2}
     assert ids(store) == [1, 3]
-
-
-def test_a_file_that_is_closed_before_the_commit_has_nothing_of_it(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path)
-    store.open()
-    store.prepare(Batch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9)]))
-    store.close()
-    again = SqliteStore(tmp_path)
-    assert again.open().last_seq == 0
-    again.close()
-
-
-def test_a_store_that_another_program_holds_is_prepared_by_the_commit(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path)
-    store.open()
-    other = sqlite3.connect(store.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    batch = Batch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9)])
-    store.prepare(batch)
-    other.execute("ROLLBACK")
-    other.close()
-    store.commit(batch)
-    assert ids(store) == [1]
-    store.close()

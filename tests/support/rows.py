@@ -6,7 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch, Filter
-from taskbahn_router.stores.rows import CancelJob, Claim, Claimed, Finish, JobRow, NewJob, PartitionRow, Requeue, RetryJob, Sweep
+from taskbahn_router.stores.rows import (
+    AttemptRow,
+    CancelJob,
+    Claim,
+    Claimed,
+    EventRow,
+    Finish,
+    JobRow,
+    NewJob,
+    PartitionRow,
+    Prune,
+    Requeue,
+    RetryJob,
+    Snapshot,
+    Sweep,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,3 +122,29 @@ def seen_by(reader: Reader) -> list[Any]:
     rows = reader.jobs(Filter(limit=10_000)).rows
     full = [reader.job(row.id) for row in rows]
     return [full, [reader.events(row.seq, 0, 10_000) for row in rows], [reader.attempts(row.seq) for row in rows]]
+
+
+def a_bit_of_all(*, requeued_to: str = "ready", first: int = 100) -> Batch:
+    """A batch with every kind of move for jobs 1 (running), 2 (running), 3 (cancelled), 4 (waiting), 5 (ready), 6 (succeeded)."""
+    return Batch(
+        partitions=[PartitionRow(9, "new", "a.new")],
+        tasks=[("a.new", "{}", NOW)],
+        new=[new_job(first), new_job(first + 1, partition=9)],
+        finishes=[finish(1)],
+        requeues=[requeue(2, state=requeued_to)],
+        attempts=[AttemptRow(1, 1, "w", NOW, NOW, "error", None)],
+        events=[EventRow(2, 3, NOW, "log", "1")],
+        snapshots=[Snapshot(9, None, 2)],
+        cancels=[cancel(5)],
+        retries=[retry(3)],
+        sweep=Sweep(NOW + 1000, 10, 10),
+        prune=Prune(NOW + 1e9, 0, 100),
+        claims=[Claim("w", (1, 9), 2, NOW)],
+    )
+
+
+def fill(store: Store) -> None:
+    """Bring in the jobs that `a_bit_of_all` moves."""
+    states = (State.RUNNING, State.RUNNING, State.CANCELLED, State.WAITING, State.READY, State.SUCCEEDED)
+    for seq, state in enumerate(states, 1):
+        put_in(store, seq, state)
