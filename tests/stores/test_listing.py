@@ -13,16 +13,24 @@ from taskbahn_router.core.globs import fits
 from taskbahn_router.stores.contract import Batch, FailedRow, Filter, QueueCursor
 from taskbahn_router.stores.queries import SLACK
 from taskbahn_router.stores.rows import Sweep
-from taskbahn_router.stores.sqlite import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from support.stores import StoreKind
 
     from taskbahn_router.stores.contract import Reader, Store
     from taskbahn_router.stores.rows import JobRow
 
 WORKERS = ("web-1", "web-2", "w[1]")
 TAGS = ("user:42", "user:4", "a*b", "what?")
+
+
+def bound(kind: StoreKind, monkeypatch: pytest.MonkeyPatch, **limits: float) -> None:
+    """Set limits of one look, in a store that has them."""
+    for name, limit in limits.items():
+        if kind.listing is not None:
+            monkeypatch.setattr(kind.listing, name, limit)
 
 
 @pytest.fixture
@@ -103,12 +111,10 @@ WANTED: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("each, heads, waiting", [(2000, 64, 20_000), (3, 64, 20_000), (3, 1, 0)])
 def test_what_is_asked_for_is_found(
-    store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch, each: int, heads: int, waiting: int
+    kind: StoreKind, store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch, each: int, heads: int, waiting: int
 ) -> None:
     """As well in small windows, and where the indexes of what waits are of no use."""
-    monkeypatch.setattr(listing, "EACH", each)
-    monkeypatch.setattr(listing, "MOST_HEADS", heads)
-    monkeypatch.setattr(listing, "MOST_WAITING", waiting)
+    bound(kind, monkeypatch, EACH=each, MOST_HEADS=heads, MOST_WAITING=waiting)
     some_jobs(store, 60)
     everything = reader.jobs(Filter(limit=100)).rows
     assert len(everything) == 60
@@ -127,9 +133,8 @@ def test_a_query_reads_a_bounded_slice_and_says_where_to_continue(store: Store, 
     assert seqs(all_of(reader, tag="rare", most=7)) == [40, 5]
 
 
-def test_a_slow_question_ends_early(store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "EACH", 10)
-    monkeypatch.setattr(listing, "SECONDS", -1.0)
+def test_a_slow_question_ends_early(kind: StoreKind, store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound(kind, monkeypatch, EACH=10, SECONDS=-1.0)
     put(store, *(new_job(seq, tags='["rare"]' if seq == 5 else None) for seq in range(1, 51)))
     assert seqs(all_of(reader, tag="rare")) == [5]
 
@@ -142,9 +147,11 @@ def test_jobs_accepted_under_an_earlier_time_are_found_within_the_slack(store: S
         assert all_of(reader, **wanted) == [row for row in everything if is_one(row, **wanted)]
 
 
-def test_a_question_with_a_beginning_ends_there(store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_question_with_a_beginning_ends_there(
+    kind: StoreKind, store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not at the beginning of all jobs: looking at those would take many questions more."""
-    monkeypatch.setattr(listing, "EACH", 10)
+    bound(kind, monkeypatch, EACH=10)
     put(store, *(new_job(seq, created_at=NOW + 100 * seq) for seq in range(1, 100)))
     found, end = reader.jobs(Filter(since=NOW + 9500, most=20))
     assert seqs(found) == [99, 98, 97, 96, 95]

@@ -32,6 +32,10 @@ from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.rows import AttemptRow, Claim, Claimed, EventRow, Prune, Sweep
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.stores import StoreKind
+
     from taskbahn_router.stores.contract import Store
 
 
@@ -220,8 +224,10 @@ def test_the_id_of_a_pruned_job_may_be_used_again(store: Store) -> None:
     assert store.commit(Batch(new=[new_job(2, id=id_of(1))])).duplicates == set()
 
 
-def test_an_empty_store_knows_nothing() -> None:
-    start = MemoryStore().open()
+def test_an_empty_store_knows_nothing(kind: StoreKind, tmp_path: Path) -> None:
+    store = kind.make(tmp_path / "data")
+    start = store.open()
+    store.close()
     assert (start.last_seq, start.partitions, start.ready, start.tasks, start.running, start.next_sweep, start.counts) == (
         0,
         [],

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, requeue, retry, seen_by
-from support.storing import QuickStore
+from support.stores import KINDS, StoreKind
 
 from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import Batch, CommitResult, Filter, QueueCursor, Reader
@@ -62,22 +62,24 @@ def some(rows: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 
 class SideBySide(RuleBasedStateMachine):
-    """Drives memory and SQLite with the same batches."""
+    """Drives the store in memory and one of another kind with the same batches."""
+
+    kind: ClassVar[StoreKind]
 
     @initialize()
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.memory, self.sqlite = MemoryStore(), QuickStore(self.folder)
+        self.memory, self.other = MemoryStore(), self.kind.make_quick(self.folder)
         self.open()
-        self.readers: list[Reader] = [self.memory.reader(), self.sqlite.reader()]
+        self.readers: list[Reader] = [self.memory.reader(), self.other.reader()]
         self.last_seq = 0
         self.commit(Batch(partitions=PARTITIONS))
 
     def open(self) -> None:
-        assert self.memory.open() == self.sqlite.open()
+        assert self.memory.open() == self.other.open()
 
     def commit(self, batch: Batch) -> CommitResult:
-        ours, theirs = self.memory.commit(batch), self.sqlite.commit(batch)
+        ours, theirs = self.memory.commit(batch), self.other.commit(batch)
         assert ours == theirs
         return ours
 
@@ -119,7 +121,7 @@ class SideBySide(RuleBasedStateMachine):
     @rule()
     def reopened(self) -> None:
         self.memory.close()
-        self.sqlite.close()
+        self.other.close()
         self.open()
 
     @invariant()
@@ -154,12 +156,19 @@ class SideBySide(RuleBasedStateMachine):
             assert ours.minutes(60, 300, task) == theirs.minutes(60, 300, task)
 
     def teardown(self) -> None:
-        if hasattr(self, "sqlite"):
+        if hasattr(self, "other"):
             for reader in self.readers:
                 reader.close()
-            self.sqlite.close()
+            self.other.close()
             shutil.rmtree(self.folder)
 
 
-TestSideBySide = SideBySide.TestCase
-TestSideBySide.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+def beside_memory(kind: StoreKind) -> Any:
+    case = type(f"{kind.name}_beside_memory", (SideBySide,), {"kind": kind}).TestCase  # type: ignore[attr-defined]
+    case.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+    return case
+
+
+for kind in KINDS.values():
+    if kind.type is not MemoryStore:
+        globals()[f"Test{kind.name.title()}BesideMemory"] = beside_memory(kind)
