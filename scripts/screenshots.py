@@ -25,7 +25,7 @@ IMAGES = ROOT / "docs" / "images" / "dashboard"
 sys.path[:0] = [str(ROOT / folder) for folder in ("components", "router", "web", "tests")]
 
 from support.chromium import launch  # noqa: E402
-from support.studio import Studio, studio  # noqa: E402
+from support.populated_node import PopulatedNode, populated_node  # noqa: E402
 
 from taskbahn_router.metrics.histogram import packed, step_of  # noqa: E402
 from taskbahn_router.stores.contract import Batch  # noqa: E402
@@ -64,7 +64,7 @@ class Shot:
     ready: str  # a CSS selector
 
 
-def shots(present: Studio) -> list[Shot]:
+def shots(present: PopulatedNode) -> list[Shot]:
     """Return every page, with one job that runs, one that failed and one that waits."""
     return [
         Shot("overview", "#/?range=24h", "main h1"),
@@ -87,7 +87,7 @@ def main() -> None:
     wanted = set(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="taskbahn-pictures-") as folder:
         write_past(Path(folder) / "data", time.time())
-        with studio(Path(folder), pictures=120) as present, sync_playwright() as playwright:
+        with populated_node(Path(folder), pictures=120) as present, sync_playwright() as playwright:
             browser = launch(playwright)
             for shot in shots(present):
                 if not wanted or shot.name in wanted:

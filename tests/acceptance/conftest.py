@@ -1,4 +1,4 @@
-"""The shop: an application with a worker on the shared node, and the client of this process to call it."""
+"""The sample application with a worker on the shared node, and the client of this process to call it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support import shop
+from support import sample_app
 from support.programs import Node, Program, running
 from support.shell import Shell
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).parents[1]
 
 
-def shop_worker(url: str, slots: int = 8) -> Program:
-    return Program("worker", "support.shop:app", "--slots", str(slots), cwd=TESTS, TASKBAHN_URL=url)
+def sample_worker(url: str, slots: int = 8) -> Program:
+    return Program("worker", "support.sample_app:app", "--slots", str(slots), cwd=TESTS, TASKBAHN_URL=url)
 
 
 @pytest.fixture(scope="module")
-def open_shop(node: Node) -> Iterator[Node]:
-    """The shared node with a worker for the shop."""
-    with running(shop_worker(node.websocket), "ready"):
+def sample_node(node: Node) -> Iterator[Node]:
+    """The shared node with a worker for the sample application."""
+    with running(sample_worker(node.websocket), "ready"):
         yield node
 
 
 @pytest.fixture(params=["websocket", "rawsocket"])
-def app(open_shop: Node, request: pytest.FixtureRequest) -> Iterator[Taskbahn]:
-    """The shop, called over either transport."""
-    yield from connected(getattr(open_shop, request.param))
+def app(sample_node: Node, request: pytest.FixtureRequest) -> Iterator[Taskbahn]:
+    """The sample application, called over either transport."""
+    yield from connected(getattr(sample_node, request.param))
 
 
 @pytest.fixture
-def shell(open_shop: Node) -> Shell:
-    """The command line, at the node of the shop."""
-    return Shell(open_shop.websocket)
+def shell(sample_node: Node) -> Shell:
+    """The command line, at the node of the sample application."""
+    return Shell(sample_node.websocket)
 
 
 @pytest.fixture
-def web(open_shop: Node) -> Iterator[Taskbahn]:
-    """The shop, called over WebSocket."""
-    yield from connected(open_shop.websocket)
+def web(sample_node: Node) -> Iterator[Taskbahn]:
+    """The sample application, called over WebSocket."""
+    yield from connected(sample_node.websocket)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 
 
 def connected(url: str) -> Iterator[Taskbahn]:
-    shop.app.close()
-    shop.app._url = url
-    yield shop.app
-    shop.app.close()
+    sample_app.app.close()
+    sample_app.app._url = url
+    yield sample_app.app
+    sample_app.app.close()

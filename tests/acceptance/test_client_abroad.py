@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_twisted
-from support import shop
+from support import sample_app
 from support.programs import Node, Program, running
 
 from taskbahn import Taskbahn
@@ -46,7 +46,7 @@ def cut(app: Taskbahn) -> None:
 
 
 def test_a_watcher_misses_nothing_when_its_connection_is_cut(web: Taskbahn) -> None:
-    job = shop.talk.start(30)
+    job = sample_app.talk.start(30)
     events: list[messages.Event] = []
     for event in job.events():
         events.append(event)
@@ -57,10 +57,10 @@ def test_a_watcher_misses_nothing_when_its_connection_is_cut(web: Taskbahn) -> N
 
 
 def test_a_wait_survives_a_cut(web: Taskbahn) -> None:
-    job = shop.nap.start(0.5)
+    job = sample_app.nap.start(0.5)
     threading.Timer(0.1, cut, [web]).start()
     assert job.result(SECONDS) == "slept"
-    batch = shop.nap.start_many([0.3] * 8)
+    batch = sample_app.nap.start_many([0.3] * 8)
     cut(web)
     assert batch.results(SECONDS) == ["slept"] * 8
 
@@ -76,8 +76,8 @@ def test_what_was_on_its_way_is_sent_again_and_creates_nothing_twice(web: Taskba
     sawing = threading.Thread(target=saw)
     sawing.start()
     try:
-        batch = shop.add.options(tags=[tag]).start_many((n,) for n in range(3000))
-        singles = [shop.add.options(tags=[tag]).call(n) for n in range(20)]
+        batch = sample_app.add.options(tags=[tag]).start_many((n,) for n in range(3000))
+        singles = [sample_app.add.options(tags=[tag]).call(n) for n in range(20)]
         assert batch.results(SECONDS) == list(range(1, 3001))
     finally:
         stop.set()
@@ -97,10 +97,10 @@ def jobs_with(app: Taskbahn, tag: str) -> set[str]:
     return found
 
 
-def test_a_job_outlasts_its_client(open_shop: Node) -> None:
-    with Taskbahn(open_shop.websocket) as first:
+def test_a_job_outlasts_its_client(sample_node: Node) -> None:
+    with Taskbahn(sample_node.websocket) as first:
         job: Job[Any] = first.get("shop.nap").start(0.3)
-    with Taskbahn(open_shop.websocket) as second:
+    with Taskbahn(sample_node.websocket) as second:
         assert second.job(job.id).result(SECONDS) == "slept"
 
 
@@ -109,7 +109,7 @@ def test_a_restart_of_the_node_is_waited_out(tmp_path: Path) -> None:
     with running(Node(tmp_path), "Taskbahn is ready") as node:
         assert isinstance(node, Node)
         with (
-            running(Program("worker", "support.shop:app", cwd=TESTS, TASKBAHN_URL=node.websocket), "ready"),
+            running(Program("worker", "support.sample_app:app", cwd=TESTS, TASKBAHN_URL=node.websocket), "ready"),
             Taskbahn(node.websocket, timeout=60) as app,
         ):
             job = app.get("shop.nap").start(0.5)
@@ -146,17 +146,17 @@ async def kinds_of(job: Job[Any], let_go: Callable[[], None]) -> list[str]:
 
 def test_asyncio_has_everything_too(app: Taskbahn, gate: Path) -> None:
     async def main() -> None:
-        job = await shop.add.start_async(2)
+        job = await sample_app.add.start_async(2)
         assert await job == 3
         assert await job == 3
-        assert list(await asyncio.gather(*[shop.add.call_async(n) for n in range(50)])) == list(range(1, 51))
-        assert await (await shop.add.start_many_async((n,) for n in range(100))) == list(range(1, 101))
-        assert (await kinds_of(await shop.talk.start_async(2, held=str(gate)), gate.touch))[-1] == "state"
-        batch = await shop.repeat.start_many_async("abc")
+        assert list(await asyncio.gather(*[sample_app.add.call_async(n) for n in range(50)])) == list(range(1, 51))
+        assert await (await sample_app.add.start_many_async((n,) for n in range(100))) == list(range(1, 101))
+        assert (await kinds_of(await sample_app.talk.start_async(2, held=str(gate)), gate.touch))[-1] == "state"
+        batch = await sample_app.repeat.start_many_async("abc")
         assert sorted([await job async for job in batch.as_completed()]) == ["aa", "bb", "cc"]
         with pytest.raises(JobFailed):
-            await shop.fail.start("no")
-        slow = await shop.nap.start_async(SECONDS)
+            await sample_app.fail.start("no")
+        slow = await sample_app.nap.start_async(SECONDS)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(slow, 0.05)
         assert await slow.cancel_async() in (State.RUNNING, State.CANCELLED)
@@ -169,28 +169,28 @@ def test_asyncio_has_everything_too(app: Taskbahn, gate: Path) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_twisted_has_everything_too(web: Taskbahn, gate: Path) -> None:
-    job = await shop.add.start_async(2)
+    job = await sample_app.add.start_async(2)
     assert await job == 3
     assert await job.deferred() == 3
-    assert await shop.add.call_async(3) == 4
-    assert (await kinds_of(await shop.talk.start_async(2, held=str(gate)), gate.touch))[-1] == "state"
+    assert await sample_app.add.call_async(3) == 4
+    assert (await kinds_of(await sample_app.talk.start_async(2, held=str(gate)), gate.touch))[-1] == "state"
     with pytest.raises(JobFailed):
-        await shop.fail.start("no")
+        await sample_app.fail.start("no")
     with pytest.raises(JobFailed):
-        await shop.fail.start("no").deferred()
-    assert shop.add.call(1) == 2  # blocking, on the reactor's own thread
+        await sample_app.fail.start("no").deferred()
+    assert sample_app.add.call(1) == 2  # blocking, on the reactor's own thread
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # from Python 3.12 on: that there are threads is the point
 def test_a_forked_child_has_its_own_connection(web: Taskbahn) -> None:
-    assert shop.add.call(1) == 2
+    assert sample_app.add.call(1) == 2
     read, write = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - another process
-        os.write(write, str(shop.add.call(40)).encode())
+        os.write(write, str(sample_app.add.call(40)).encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as answer:
         assert answer.read() == "41"
     os.waitpid(child, 0)
-    assert shop.add.call(2) == 3
+    assert sample_app.add.call(2) == 3

@@ -33,7 +33,7 @@ class Said(NamedTuple):
 @pytest.fixture(scope="module")
 def worker(node: Node) -> Iterator[Program]:
     """A worker with a queue of its own, so that what waits for it waits for nobody else."""
-    arguments = ["worker", "support.shop:app", "--name", WORKER, "--queues", QUEUE, "--slots", "2"]
+    arguments = ["worker", "support.sample_app:app", "--name", WORKER, "--queues", QUEUE, "--slots", "2"]
     with running(Program(*arguments, cwd=TESTS, TASKBAHN_URL=node.websocket), "ready") as program:
         yield program
 

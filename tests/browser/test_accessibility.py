@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, expect
 from support.pages import go
-from support.studio import Studio, studio
+from support.populated_node import PopulatedNode, populated_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,13 +43,13 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def present(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    with studio(tmp_path_factory.mktemp("studio")) as present:
+def present(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PopulatedNode]:
+    with populated_node(tmp_path_factory.mktemp("studio")) as present:
         yield present
 
 
 @pytest.fixture
-def origin(present: Studio) -> str:
+def origin(present: PopulatedNode) -> str:
     """The address of the studio's node, in place of the one that all tests share."""
     return f"http://127.0.0.1:{present.node.port}"
 
@@ -69,7 +69,7 @@ def violations(page: Page, rules: list[str] | None = None) -> list[Any]:
 
 
 @pytest.mark.parametrize("place", PAGES)
-def test_axe_finds_nothing_wrong(page: Page, present: Studio, place: str) -> None:
+def test_axe_finds_nothing_wrong(page: Page, present: PopulatedNode, place: str) -> None:
     script = axe()
     page.emulate_media(reduced_motion="reduce", color_scheme="light")
     page.evaluate(WATCH)
@@ -89,7 +89,7 @@ def test_axe_finds_nothing_wrong(page: Page, present: Studio, place: str) -> Non
     assert width == NARROW["width"], "a narrow page scrolls sideways"
 
 
-def test_axe_finds_nothing_wrong_with_what_is_opened(page: Page, present: Studio) -> None:
+def test_axe_finds_nothing_wrong_with_what_is_opened(page: Page, present: PopulatedNode) -> None:
     page.evaluate(axe())
     page.emulate_media(reduced_motion="reduce")
     go(page, "#/workers")

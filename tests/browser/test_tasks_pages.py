@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.pages import form_of, go, start
+from support.populated_node import APPS
 from support.programs import Program, running
-from support.studio import APPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.pages import go, start, state
+from support.populated_node import APPS
 from support.programs import Program, running
-from support.studio import APPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

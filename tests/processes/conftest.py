@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.worker.loading import load_app
 
@@ -20,8 +20,8 @@ def pool(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def scene(pool: str, make_module: Callable[[str], str], request: pytest.FixtureRequest) -> Callable[..., None]:
+def scenario(pool: str, make_module: Callable[[str], str], request: pytest.FixtureRequest) -> Callable[..., None]:
     """Return a function that plays a scene with the tasks of the test module's `source(pool)` in one pool."""
     target = f"{make_module(request.module.source(pool))}:app"
     app = load_app(target)
-    return lambda action, slots=2: play(app, action, slots=slots, target=target)
+    return lambda action, slots=2: run_worker(app, action, slots=slots, target=target)

@@ -84,17 +84,17 @@ def source(pool: str) -> str:
     return SOURCE.format(POOL=pool, **(asynchronous if pool == "loop" else plain))
 
 
-def test_yields_are_chunks_and_what_is_returned_is_the_result(scene: Any, pool: str) -> None:
+def test_yields_are_chunks_and_what_is_returned_is_the_result(scenario: Any, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", "count", [3]), ("none", "count", [0]))
         await dispatcher.until(lambda: worker.is_clear)
         assert [one[4] for one in dispatcher.all("notices") if one[0] == "a"] == [0, 1, 2]
         assert dispatcher.done == ({"a": None, "none": None} if pool == "loop" else {"a": "3 in all", "none": "0 in all"})
 
-    scene(action)
+    scenario(action)
 
 
-def test_chunks_are_checked_and_may_be_mixed_with_those_that_are_sent(scene: Any) -> None:
+def test_chunks_are_checked_and_may_be_mixed_with_those_that_are_sent(scenario: Any) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", "rows"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -109,11 +109,11 @@ def test_chunks_are_checked_and_may_be_mixed_with_those_that_are_sent(scene: Any
         assert "taskbahn/worker" not in failed["d"]["traceback"]
         assert "streaming.py" not in failed["d"]["traceback"]
 
-    scene(action)
+    scenario(action)
 
 
 @pytest.mark.parametrize("why", ["cancelled", "time_limit"])
-def test_an_attempt_that_is_stopped_closes_its_generator(scene: Any, why: str, tmp_path: Any) -> None:
+def test_an_attempt_that_is_stopped_closes_its_generator(scenario: Any, why: str, tmp_path: Any) -> None:
     mark = tmp_path / "mark"
 
     async def action(worker: Any, dispatcher: Any) -> None:
@@ -128,19 +128,19 @@ def test_an_attempt_that_is_stopped_closes_its_generator(scene: Any, why: str, t
         await dispatcher.until(lambda: worker.is_clear)
         assert "b" in dispatcher.done
 
-    scene(action, slots=1)
+    scenario(action, slots=1)
 
 
-def test_a_generator_that_will_not_be_closed_ends_all_the_same(scene: Any) -> None:
+def test_a_generator_that_will_not_be_closed_ends_all_the_same(scenario: Any) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", "stubborn", [], 0.2))
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.failed["a"]["kind"] == "time_limit"
 
-    scene(action, slots=1)
+    scenario(action, slots=1)
 
 
-def test_a_generator_waits_while_much_of_it_is_not_recorded(scene: Any, tmp_path: Any) -> None:
+def test_a_generator_waits_while_much_of_it_is_not_recorded(scenario: Any, tmp_path: Any) -> None:
     mark = tmp_path / "mark"
 
     async def action(worker: Any, dispatcher: Any) -> None:
@@ -156,10 +156,10 @@ def test_a_generator_waits_while_much_of_it_is_not_recorded(scene: Any, tmp_path
         assert len(dispatcher.notices("chunk")) == 100
         assert "a" in dispatcher.done
 
-    scene(action)
+    scenario(action)
 
 
-def test_one_that_waits_for_its_chunks_to_be_recorded_can_be_cancelled(scene: Any, tmp_path: Any) -> None:
+def test_one_that_waits_for_its_chunks_to_be_recorded_can_be_cancelled(scenario: Any, tmp_path: Any) -> None:
     mark = tmp_path / "mark"
 
     async def action(worker: Any, dispatcher: Any) -> None:
@@ -173,4 +173,4 @@ def test_one_that_waits_for_its_chunks_to_be_recorded_can_be_cancelled(scene: An
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.failed["a"]["kind"] == "cancelled"
 
-    scene(action)
+    scenario(action)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.stage import FakeDispatcher, attach, play
+from support.worker_harness import FakeDispatcher, attach, run_worker
 
 from taskbahn.worker.loading import load_app
 
@@ -108,4 +108,4 @@ def test_each_attempt_gets_exactly_one_answer(make_module: Callable[[str], str],
         assert all(len(kinds) == 1 for kinds in answers.values())
         assert kinds["done"] > storm.ordered / 10
 
-    play(load_app(target), action, slots=3, target=target)
+    run_worker(load_app(target), action, slots=3, target=target)

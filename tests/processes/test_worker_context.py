@@ -5,7 +5,7 @@ from contextvars import copy_context
 from typing import Any
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.worker.loading import load_app
 
@@ -45,4 +45,4 @@ def test_an_attempt_starts_with_the_imports_context_and_leaves_no_change(pool: s
         assert dispatcher.done == {"a": [*imported, "a"], "b": ["by a task", 5], "c": [*imported, "c"]}
 
     # a context of its own, as the import changes it
-    copy_context().run(lambda: play(load_app(target), action, slots=1, target=target))
+    copy_context().run(lambda: run_worker(load_app(target), action, slots=1, target=target))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.worker.loading import load_app
 
@@ -31,4 +31,4 @@ def test_a_task_that_a_child_does_not_declare_names_the_remedy(make_module: Call
         assert "'late' is declared in the worker, and was not when its child process" in failed["error"]["message"]
         assert dispatcher.done == {"b": 2}
 
-    play(app, action, target=target)
+    run_worker(app, action, target=target)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.attempt.ownership import PROCESS
 from taskbahn.worker.loading import load_app
@@ -187,7 +187,7 @@ def test_threads_that_an_attempt_starts_speak_for_it(pool: str, make_module: Mak
                 progress = [one[4] for one in notices if one[2] == "progress"][-1]
                 assert (progress["fraction"], [stage["name"] for stage in progress["stages"]]) == (0.25, ["helper"])
 
-    play(load_app(target), action, slots=1, target=target)
+    run_worker(load_app(target), action, slots=1, target=target)
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -212,7 +212,7 @@ def test_a_thread_of_the_import_speaks_for_attempts_only_in_processes(
         assert "'early' belongs to no attempt" in warning
         assert "current.carry" in warning
 
-    play(load_app(target), action, slots=1, target=target)
+    run_worker(load_app(target), action, slots=1, target=target)
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -225,7 +225,7 @@ def test_check_ends_a_helper_with_its_attempt(pool: str, make_module: MakeModule
         assert dispatcher.failed["a"]["kind"] == "time_limit"
         assert lines_of(dispatcher, "a") == {("stdout", "helper ended [True]")}
 
-    play(load_app(target), action, slots=1, target=target)
+    run_worker(load_app(target), action, slots=1, target=target)
     assert "Traceback" not in capfd.readouterr().err
 
 
@@ -247,7 +247,7 @@ def test_a_thread_that_outlives_its_attempt_speaks_for_no_other(
         assert dispatcher.notices("log") == dispatcher.notices("chunk") == []
         assert [stage["done"] for shown in dispatcher.notices("progress") for stage in shown["stages"] if "done" in stage] == []
 
-    play(load_app(target), action, slots=1, target=target)
+    run_worker(load_app(target), action, slots=1, target=target)
     written = capfd.readouterr()
     assert ("printed late" in written.out) == (leaving == "leave")
     told = written.err if pool == "process" else "\n".join(warnings)

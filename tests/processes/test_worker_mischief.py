@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.stage import leave_pytest_out, play
+from support.worker_harness import leave_pytest_out, run_worker
 
 from taskbahn.worker.loading import load_app
 
@@ -133,7 +133,7 @@ def test_a_worker_keeps_all_slots_whatever_a_task_hands_over(
     place = tmp_path / "met"
     place.mkdir()
 
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         for number in range(ROUNDS):
             dispatcher.run((f"m{number}", "mischief", [number]))
         await dispatcher.until(lambda: worker.is_clear, 60)
@@ -150,4 +150,4 @@ def test_a_worker_keeps_all_slots_whatever_a_task_hands_over(
         assert not worker.reporter.held
         assert all(not pool.running() for pool in worker._pools.values())
 
-    play(load_app(target), scene, slots=SLOTS, target=target)
+    run_worker(load_app(target), scenario, slots=SLOTS, target=target)

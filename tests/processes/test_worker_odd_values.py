@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.stage import leave_pytest_out, play
+from support.worker_harness import leave_pytest_out, run_worker
 
 from taskbahn.attempt.plain_data import number_of as plain_number
 from taskbahn.attempt.plain_data import text_of as plain_text
@@ -155,16 +155,16 @@ def pool(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def scene(pool: str, make_module: Callable[[str], str]) -> Callable[..., None]:
+def scenario(pool: str, make_module: Callable[[str], str]) -> Callable[..., None]:
     """Return a function that plays a scene with the tasks above in one pool of two slots."""
     source = SOURCE.replace("{DEF}", "async def" if pool == "loop" else "def").replace("{POOL}", pool)
     target = f"{make_module(source)}:app"
     app = load_app(target)
-    return lambda action: play(app, action, slots=2, target=target)
+    return lambda action: run_worker(app, action, slots=2, target=target)
 
 
 def test_odd_values_in_any_place_leave_the_worker_all_its_slots(
-    scene: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    scenario: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave_pytest_out(monkeypatch)
 
@@ -192,7 +192,7 @@ def test_odd_values_in_any_place_leave_the_worker_all_its_slots(
         assert [dispatcher.done[f"plain {number}"] for number in range(4)] == list(range(4))
         assert worker.reporter.held == {}
 
-    scene(action)
+    scenario(action)
 
 
 @settings(max_examples=200)

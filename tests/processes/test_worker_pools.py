@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.worker.loading import load_app
 
@@ -119,17 +119,17 @@ def source(pool: str) -> str:
     return SOURCE.format(POOL=pool, **(asynchronous if pool == "loop" else plain))
 
 
-def test_results_are_reported_with_their_times(scene: Play, pool: str) -> None:
+def test_results_are_reported_with_their_times(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"add.{pool}", [1]), ("b", f"add.{pool}", [1, 2]))
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.done == {"a": 2, "b": 3}
         assert all(started <= ended for *_, started, ended in dispatcher.all("done"))
 
-    scene(action)
+    scenario(action)
 
 
-def test_many_attempts_beyond_the_slots_are_all_done(scene: Play, pool: str) -> None:
+def test_many_attempts_beyond_the_slots_are_all_done(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(*((f"j{number}", f"add.{pool}", [number]) for number in range(500)))
         await dispatcher.until(lambda: worker.is_clear)
@@ -138,10 +138,10 @@ def test_many_attempts_beyond_the_slots_are_all_done(scene: Play, pool: str) -> 
         assert all(dispatcher.done[job] == int(job[1:]) + 1 for job in dispatcher.done)
         assert len(dispatcher.done) + len(back) == 500
 
-    scene(action)
+    scenario(action)
 
 
-def test_an_exception_is_described_without_our_frames(scene: Play, pool: str) -> None:
+def test_an_exception_is_described_without_our_frames(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"fail.{pool}", ["value"]))
         await dispatcher.until(lambda: worker.is_clear)
@@ -153,10 +153,10 @@ def test_an_exception_is_described_without_our_frames(scene: Play, pool: str) ->
         assert "in fail" in error["traceback"]
         assert "taskbahn/worker" not in error["traceback"]
 
-    scene(action)
+    scenario(action)
 
 
-def test_what_may_be_tried_again_is_decided_by_the_tasks_rules(scene: Play, pool: str) -> None:
+def test_what_may_be_tried_again_is_decided_by_the_tasks_rules(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("type", f"fail.{pool}", ["type"]), ("give_up", f"fail.{pool}", ["give_up"]), ("again", f"again.{pool}"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -164,10 +164,10 @@ def test_what_may_be_tried_again_is_decided_by_the_tasks_rules(scene: Play, pool
         assert dispatcher.failed["again"]["delay"] == 2.5
         assert dispatcher.failed["again"]["error"]["message"] == "later"
 
-    scene(action)
+    scenario(action)
 
 
-def test_arguments_and_results_that_do_not_fit_are_not_tried_again(scene: Play, pool: str) -> None:
+def test_arguments_and_results_that_do_not_fit_are_not_tried_again(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("arguments", f"add.{pool}", ["x"]), ("result", f"odd.{pool}"), ("unknown", "no.such"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -177,10 +177,10 @@ def test_arguments_and_results_that_do_not_fit_are_not_tried_again(scene: Play, 
         assert "ResultNotSerialisable" in failed["result"]["error"]["type"]
         assert failed["unknown"]["error"]["type"] == "UnknownTask"
 
-    scene(action)
+    scenario(action)
 
 
-def test_sys_exit_fails_the_attempt_only(scene: Play, pool: str) -> None:
+def test_sys_exit_fails_the_attempt_only(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"exit.{pool}"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -189,10 +189,10 @@ def test_sys_exit_fails_the_attempt_only(scene: Play, pool: str) -> None:
         assert dispatcher.failed["a"]["error"]["type"] == "SystemExit"
         assert dispatcher.done == {"b": 2}
 
-    scene(action)
+    scenario(action)
 
 
-def test_an_attempt_past_its_time_limit_is_stopped(scene: Play, pool: str) -> None:
+def test_an_attempt_past_its_time_limit_is_stopped(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"nap.{pool}", [30], 0.1), ("b", f"add.{pool}", [1]))
         await dispatcher.until(lambda: worker.is_clear)
@@ -202,20 +202,20 @@ def test_an_attempt_past_its_time_limit_is_stopped(scene: Play, pool: str) -> No
         assert 0.1 <= failed["ended_at"] - failed["started_at"] < 15  # half of the nap
         assert dispatcher.done == {"b": 2}
 
-    scene(action)
+    scenario(action)
 
 
-def test_an_attempt_may_extend_its_time_limit(scene: Play, pool: str) -> None:
+def test_an_attempt_may_extend_its_time_limit(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"extend.{pool}", [], 1.0))
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.done == {"a": "slept"}
         assert dispatcher.notices("extend") == [31.0]
 
-    scene(action)
+    scenario(action)
 
 
-def test_a_running_attempt_is_cancelled(scene: Play, pool: str) -> None:
+def test_a_running_attempt_is_cancelled(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"nap.{pool}", [30]))
         await dispatcher.until(lambda: any(one.began for pool in worker._pools.values() for one in pool.running()))
@@ -227,10 +227,10 @@ def test_a_running_attempt_is_cancelled(scene: Play, pool: str) -> None:
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.done == {"b": 2}
 
-    scene(action)
+    scenario(action)
 
 
-def test_an_attempt_in_the_line_is_cancelled_before_it_starts(scene: Play, pool: str) -> None:
+def test_an_attempt_in_the_line_is_cancelled_before_it_starts(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"sleep.{pool}", [0.05]), ("b", f"sleep.{pool}", [0.05]))
         dispatcher.on_progress({"cancel": [["b", 1, "no need"]]})
@@ -238,10 +238,12 @@ def test_an_attempt_in_the_line_is_cancelled_before_it_starts(scene: Play, pool:
         assert dispatcher.done == {"a": "slept"}
         assert dispatcher.failed["b"]["kind"] == "cancelled"
 
-    scene(action, slots=1)
+    scenario(action, slots=1)
 
 
-def test_an_attempt_that_does_not_stop_is_left_behind_or_killed(scene: Play, pool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_that_does_not_stop_is_left_behind_or_killed(
+    scenario: Play, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("taskbahn.worker.limits.ABANDON_AFTER", 0.3)
 
     async def action(worker: Any, dispatcher: Any) -> None:
@@ -252,10 +254,10 @@ def test_an_attempt_that_does_not_stop_is_left_behind_or_killed(scene: Play, poo
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.done == {"b": 2}
 
-    scene(action, slots=1)
+    scenario(action, slots=1)
 
 
-def test_logs_prints_chunks_and_progress_become_notices(scene: Play, pool: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_logs_prints_chunks_and_progress_become_notices(scenario: Play, pool: str, capfd: pytest.CaptureFixture[str]) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"talk.{pool}"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -271,7 +273,7 @@ def test_logs_prints_chunks_and_progress_become_notices(scene: Play, pool: str, 
         assert dispatcher.notices("chunk") == [{"part": 1}]
         assert dispatcher.notices("progress") == [{"fraction": 0.75, "message": "nearly", "data": {"x": 1}}]
 
-    scene(action)
+    scenario(action)
     written = capfd.readouterr()
     assert "three" in written.err
     if pool == "process":  # elsewhere pytest has handlers of its own
@@ -279,7 +281,7 @@ def test_logs_prints_chunks_and_progress_become_notices(scene: Play, pool: str, 
     assert "one\ntwo" in written.out
 
 
-def test_stages_nest(scene: Play, pool: str) -> None:
+def test_stages_nest(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"stages.{pool}"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -288,10 +290,10 @@ def test_stages_nest(scene: Play, pool: str) -> None:
         assert (inner["name"], inner["total"], inner["done"], inner["parent"]) == ("inner", 7, 7, outer["id"])
         assert outer["ended_at"] >= inner["ended_at"]
 
-    scene(action)
+    scenario(action)
 
 
-def test_progress_is_sent_at_most_twenty_times_a_second_plus_the_last(scene: Play, pool: str) -> None:
+def test_progress_is_sent_at_most_twenty_times_a_second_plus_the_last(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"busy.{pool}", [300]))
         await dispatcher.until(lambda: worker.is_clear)
@@ -301,20 +303,20 @@ def test_progress_is_sent_at_most_twenty_times_a_second_plus_the_last(scene: Pla
         assert fractions[-1] == 1.0
         assert 3 <= len(fractions) <= (done[4] - done[3]) * 20 + 2
 
-    scene(action)
+    scenario(action)
 
 
-def test_a_line_that_does_not_move_is_handed_back(scene: Play, pool: str) -> None:
+def test_a_line_that_does_not_move_is_handed_back(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(*((f"j{number}", f"sleep.{pool}", [1.2]) for number in range(4)))
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.done.keys() == {"j0"}
         assert sorted(job for job, _ in dispatcher.all("back")) == ["j1", "j2", "j3"]
 
-    scene(action, slots=1)
+    scenario(action, slots=1)
 
 
-def test_unstarted_attempts_are_handed_back_on_demand_the_newest_first(scene: Play, pool: str) -> None:
+def test_unstarted_attempts_are_handed_back_on_demand_the_newest_first(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(*((f"j{number}", f"sleep.{pool}", [0.05]) for number in range(4)))
         dispatcher.on_progress({"back": 2})
@@ -322,10 +324,10 @@ def test_unstarted_attempts_are_handed_back_on_demand_the_newest_first(scene: Pl
         assert sorted(dispatcher.done) == ["j0", "j1"]
         assert dispatcher.all("back") == [("j3", 1), ("j2", 1)]
 
-    scene(action, slots=1)
+    scenario(action, slots=1)
 
 
-def test_draining_hands_back_the_line_and_finishes_what_runs(scene: Play, pool: str) -> None:
+def test_draining_hands_back_the_line_and_finishes_what_runs(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(*((f"j{number}", f"sleep.{pool}", [0.5]) for number in range(3)))
         await dispatcher.until(lambda: any(one.began for pool in worker._pools.values() for one in pool.running()))
@@ -337,10 +339,10 @@ def test_draining_hands_back_the_line_and_finishes_what_runs(scene: Play, pool: 
         assert not dispatcher.failed
         assert dispatcher.reports[-1]["draining"] is True
 
-    scene(action, slots=1)
+    scenario(action, slots=1)
 
 
-def test_what_does_not_finish_in_the_grace_is_stopped_and_handed_back(scene: Play, pool: str) -> None:
+def test_what_does_not_finish_in_the_grace_is_stopped_and_handed_back(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"nap.{pool}", [30]))
         await dispatcher.until(lambda: any(one.began for pool in worker._pools.values() for one in pool.running()))
@@ -350,7 +352,7 @@ def test_what_does_not_finish_in_the_grace_is_stopped_and_handed_back(scene: Pla
         assert dispatcher.all("back") == [("a", 1)]
         assert not dispatcher.failed
 
-    scene(action)
+    scenario(action)
 
 
 def test_a_process_that_dies_costs_one_attempt(make_module: Callable[[str], str]) -> None:
@@ -370,13 +372,13 @@ def test_a_process_that_dies_costs_one_attempt(make_module: Callable[[str], str]
         assert 2**20 < error["peak_memory"] < 2**30
         assert len(dispatcher.done) == 30
 
-    play(load_app(target), action, slots=1, target=target)
+    run_worker(load_app(target), action, slots=1, target=target)
 
 
-def test_each_pool_runs_where_it_says(scene: Play, pool: str) -> None:
+def test_each_pool_runs_where_it_says(scenario: Play, pool: str) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"where.{pool}"))
         await dispatcher.until(lambda: worker.is_clear)
         assert (dispatcher.done["a"] == os.getpid()) == (pool != "process")
 
-    scene(action)
+    scenario(action)

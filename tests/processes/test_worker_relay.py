@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.attempt.context import AttemptContext, Record
 from taskbahn.attempt.ownership import PROCESS
@@ -124,7 +124,7 @@ def test_forked_helpers_speak_for_the_attempt_that_forked_them(pool: str, make_m
         many = [data["message"] for job, _, kind, _, data, *_ in dispatcher.all("notices") if (job, kind) == ("many", "log")]
         assert many == [str(number) for number in range(3000)]
 
-    play(load_app(target), action, slots=1, target=target)
+    run_worker(load_app(target), action, slots=1, target=target)
 
 
 class Kept:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.loading import load_app
@@ -89,7 +89,7 @@ def test_what_the_import_bound_reaches_the_log_of_the_job_once(
         assert (is_terminal, encoding.lower(), is_own) == (False, "utf-8", pool == "process" or is_own)
 
     capture.start()  # as the command does, before the import
-    play(load_app(target), action, slots=1, target=target)
+    run_worker(load_app(target), action, slots=1, target=target)
     written = capfd.readouterr()
     assert "early" in written.out
     assert written.out.count("bytes ü") == 1
@@ -206,5 +206,5 @@ def test_whatever_a_task_does_to_the_streams_the_next_job_is_heard(
     with Path(os.devnull).open("w", encoding="utf-8") as below:  # not pytest's own stream
         monkeypatch.setattr(sys, "stdout", below)
         capture.start()
-        play(load_app(target), action, target=target)
+        run_worker(load_app(target), action, target=target)
         capture.stop()

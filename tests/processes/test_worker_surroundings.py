@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.loop_thread import LoopThread
@@ -85,29 +85,29 @@ def test_a_new_process_starts_where_the_worker_was_and_with_its_variables(
     gone = tmp_path / "gone"
     gone.mkdir()
 
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         for name, task, args in (("a", "leave", [str(gone)]), ("b", "end", []), ("c", "where", [])):
             dispatcher.run((name, task, args))
             await dispatcher.until(lambda: worker.is_clear)
         assert list(dispatcher.failed) == ["b"]
         assert dispatcher.done["c"][:2] == [str(tmp_path), "kept"]
 
-    play(load_app(target), scene, slots=1, target=target)
+    run_worker(load_app(target), scenario, slots=1, target=target)
 
 
 @pytest.mark.parametrize("kind", ["alarm", "ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF"])
 def test_an_alarm_left_by_an_attempt_does_not_end_the_next(target: str, kind: str) -> None:
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", "alarm", [kind]), ("b", "burn"))
         await dispatcher.until(lambda: worker.is_clear)
         assert sorted(dispatcher.done) == ["a", "b"]
 
-    play(load_app(target), scene, slots=1, target=target)
+    run_worker(load_app(target), scenario, slots=1, target=target)
 
 
 @pytest.mark.parametrize("task", ["close", "cut_off"])
 def test_the_job_names_closed_descriptors_for_which_its_process_was_ended(target: str, task: str) -> None:
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", task))
         await dispatcher.until(lambda: worker.is_clear)
         dispatcher.run(("b", "where"))
@@ -115,7 +115,7 @@ def test_the_job_names_closed_descriptors_for_which_its_process_was_ended(target
         assert "did a task close descriptors of others?" in dispatcher.failed["a"]["error"]["message"]
         assert list(dispatcher.done) == ["b"]
 
-    play(load_app(target), scene, slots=1, target=target)
+    run_worker(load_app(target), scenario, slots=1, target=target)
 
 
 @pytest.mark.parametrize("has_descriptor", [True, False])
@@ -124,7 +124,7 @@ def test_a_process_for_whose_end_somebody_else_has_waited_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
     has_descriptor: bool,  # noqa: FBT001 - of parametrize
 ) -> None:
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", "end"))
         await dispatcher.until(lambda: worker.is_clear)
         dispatcher.run(("b", "where"))
@@ -136,7 +136,7 @@ def test_a_process_for_whose_end_somebody_else_has_waited_is_replaced(
         monkeypatch.setattr(childprocess, "_exit_descriptor", lambda _: None)
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # then the system itself waits for them
     try:
-        play(load_app(target), scene, slots=1, target=target)
+        run_worker(load_app(target), scenario, slots=1, target=target)
     finally:
         signal.signal(signal.SIGCHLD, before)
 
@@ -149,7 +149,7 @@ def test_a_process_that_cannot_be_started_just_now_is_started_later(target: str,
             raise refusals.pop()
         return start(*args)
 
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         monkeypatch.setattr(ChildProgram, "start", refused_twice)
         dispatcher.run(("a", "end"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -159,17 +159,17 @@ def test_a_process_that_cannot_be_started_just_now_is_started_later(target: str,
             dispatcher.run((f"b{number}", "where"))
             await dispatcher.until(lambda: worker.is_clear)
 
-    play(load_app(target), scene, slots=1, target=target)
+    run_worker(load_app(target), scenario, slots=1, target=target)
 
 
 def test_a_task_factory_that_a_task_sets_takes_no_slot(target: str) -> None:
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         for name, task in (("a", "factory"), ("b", "plain"), ("c", "plain")):
             dispatcher.run((name, task))
             await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.done == {"a": None, "b": 1, "c": 1}
 
-    play(load_app(target), scene, slots=1, target=target)
+    run_worker(load_app(target), scenario, slots=1, target=target)
 
 
 def test_the_task_loops_timers_go_on_though_a_task_stops_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.worker.loading import load_app
 
@@ -81,7 +81,7 @@ MANY = 4
 def test_what_stops_an_attempt_reaches_it_though_it_is_swallowed(
     make_module: Callable[[str], str], place: str, pool: str
 ) -> None:
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         for number in range(MANY):  # each meets such a place with one half
             dispatcher.run((f"j{number}", f"{place}.{pool}", [], 0.1))
             await dispatcher.until(lambda: worker.is_clear)
@@ -89,18 +89,18 @@ def test_what_stops_an_attempt_reaches_it_though_it_is_swallowed(
         assert [error["message"] for error in errors] == [f"{place}.{pool} ran longer than its time limit of 0.1 s"] * MANY
 
     target = f"{make_module(SOURCE)}:app"
-    play(load_app(target), scene, slots=1, target=target)
+    run_worker(load_app(target), scenario, slots=1, target=target)
 
 
 @pytest.mark.parametrize("pool", ["thread", "process"])
 def test_an_attempt_that_cleans_up_is_hit_once_despite_swallowed_checks(
     make_module: Callable[[str], str], tmp_path: Path, pool: str
 ) -> None:
-    async def scene(worker: Any, dispatcher: Any) -> None:
+    async def scenario(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("a", f"clean_up.{pool}", [str(tmp_path / "clean")], 0.1))
         await dispatcher.until(lambda: worker.is_clear)
         assert list(dispatcher.failed) == ["a"]
         assert (tmp_path / "clean").exists()
 
     target = f"{make_module(SOURCE)}:app"
-    play(load_app(target), scene, slots=1, target=target)
+    run_worker(load_app(target), scenario, slots=1, target=target)

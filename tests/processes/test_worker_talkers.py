@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.stage import play
+from support.worker_harness import run_worker
 
 from taskbahn.attempt.context import DONE, FAILED, NOTICE
 from taskbahn.protocol import messages
@@ -60,9 +60,9 @@ SOURCE = """
 
 
 @pytest.fixture
-def scene(make_module: Callable[[str], str]) -> Callable[..., None]:
+def scenario(make_module: Callable[[str], str]) -> Callable[..., None]:
     target = f"{make_module(SOURCE)}:app"
-    return lambda action, slots=1: play(load_app(target), action, slots=slots, target=target)
+    return lambda action, slots=1: run_worker(load_app(target), action, slots=slots, target=target)
 
 
 def refuse_poison(value: Any) -> bytes:
@@ -91,7 +91,7 @@ def test_a_record_that_cannot_be_packed_is_replaced_by_an_error() -> None:
     assert refuse_poison([kept, result, failure, chunk, progress])
 
 
-def test_only_the_unsendable_record_is_left_out_of_a_report(scene: Callable[..., None]) -> None:
+def test_only_the_unsendable_record_is_left_out_of_a_report(scenario: Callable[..., None]) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         report = dispatcher.report
 
@@ -115,10 +115,10 @@ def test_only_the_unsendable_record_is_left_out_of_a_report(scene: Callable[...,
         told = [one for one in dispatcher.all("notices") if one[0] == "line"]
         assert [one[4]["message"] for one in told] == ["a log line could not be sent: ValueError: this cannot travel"]
 
-    scene(action, slots=4)
+    scenario(action, slots=4)
 
 
-def test_a_process_whose_talking_thread_has_died_is_replaced(scene: Callable[..., None]) -> None:
+def test_a_process_whose_talking_thread_has_died_is_replaced(scenario: Callable[..., None]) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("dead", "kill_talker"))
         await dispatcher.until(worker._pools["process"].running)
@@ -129,11 +129,11 @@ def test_a_process_whose_talking_thread_has_died_is_replaced(scene: Callable[...
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.done == {"next": 2}
 
-    scene(action)
+    scenario(action)
 
 
 def test_a_process_that_no_longer_reads_is_replaced_with_its_jobs(
-    scene: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    scenario: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(childprocess, "DEAF_AFTER", 0.3)
 
@@ -145,10 +145,10 @@ def test_a_process_that_no_longer_reads_is_replaced_with_its_jobs(
         assert dispatcher.failed == {}
         assert dispatcher.done["where"] != dispatcher.done["deaf"]
 
-    scene(action)
+    scenario(action)
 
 
-def test_a_process_that_sends_unreadable_data_is_ended_with_the_reason(scene: Callable[..., None]) -> None:
+def test_a_process_that_sends_unreadable_data_is_ended_with_the_reason(scenario: Callable[..., None]) -> None:
     async def action(worker: Any, dispatcher: Any) -> None:
         dispatcher.run(("garbled", "garble"))
         await dispatcher.until(lambda: worker.is_clear)
@@ -159,4 +159,4 @@ def test_a_process_that_sends_unreadable_data_is_ended_with_the_reason(scene: Ca
         await dispatcher.until(lambda: worker.is_clear)
         assert dispatcher.done == {"next": 2}
 
-    scene(action)
+    scenario(action)

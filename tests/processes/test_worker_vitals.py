@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.stage import FakeDispatcher, attach, play
+from support.worker_harness import FakeDispatcher, attach, run_worker
 
 from taskbahn import Taskbahn
 from taskbahn.protocol import messages
@@ -182,7 +182,7 @@ def test_vitals_go_with_reports_but_not_with_each(app: Taskbahn) -> None:
         await done(back, "back")
         assert len(told(back)) == 1, "a dispatcher that does not know us is told at once"
 
-    play(app, action)
+    run_worker(app, action)
 
 
 def test_an_idle_worker_tells_its_vitals_soon_and_then_with_its_heartbeats(app: Taskbahn) -> None:
@@ -193,4 +193,4 @@ def test_an_idle_worker_tells_its_vitals_soon_and_then_with_its_heartbeats(app: 
         assert "vitals" in dispatcher.reports[0]
         assert len(told(dispatcher)) == 1
 
-    play(app, action, attached=False)
+    run_worker(app, action, attached=False)

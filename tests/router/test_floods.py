@@ -33,7 +33,7 @@ def flooded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node of its own, with a worker."""
     node = Node(tmp_path_factory.mktemp("flooded"))
     with running(node, "Taskbahn is ready"):
-        worker = Program("worker", "support.shop:app", "--slots", "2", cwd=TESTS, TASKBAHN_URL=node.websocket)
+        worker = Program("worker", "support.sample_app:app", "--slots", "2", cwd=TESTS, TASKBAHN_URL=node.websocket)
         with running(worker, "ready"):
             yield node
 

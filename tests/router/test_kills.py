@@ -140,7 +140,7 @@ async def test_a_signal_amid_thousands_of_jobs_exits_with_0_and_loses_none(
     def on_progress(part: Any) -> None:
         done.update((id, state) for id, state, *_ in part["outcomes"])
 
-    worker = Program("worker", "support.shop:app", "--url", house.node.websocket, "--slots", "20", cwd=TESTS)
+    worker = Program("worker", "support.sample_app:app", "--url", house.node.websocket, "--slots", "20", cwd=TESTS)
     with running(worker, "ready"):
         async with session_to(house.node.rawsocket) as session:
             calls = [{"task": "shop.nap", "id": job, "args": [0.01]} for job in jobs]
@@ -160,7 +160,7 @@ async def test_a_signal_amid_thousands_of_jobs_exits_with_0_and_loses_none(
 async def test_what_a_worker_reports_again_after_a_kill_is_stored_once(house: House) -> None:
     relay = Relay(house.node.port)
     worker = Program(
-        "worker", "support.shop:app", "--url", f"rs://127.0.0.1:{relay.port}", "--slots", "3", "--queues", "talk", cwd=TESTS
+        "worker", "support.sample_app:app", "--url", f"rs://127.0.0.1:{relay.port}", "--slots", "3", "--queues", "talk", cwd=TESTS
     )
     jobs = [str(new_id()) for _ in range(3)]
     try:

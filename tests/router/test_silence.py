@@ -24,7 +24,9 @@ AT_MOST = (MISSED_HEARTBEATS + 1) * HEARTBEAT_SECONDS + GRACE_SECONDS
 
 
 def worker(url: str, name: str) -> Program:
-    return Program("worker", "support.shop:app", "--url", url, "--name", name, "--slots", "1", "--queues", "silence", cwd=TESTS)
+    return Program(
+        "worker", "support.sample_app:app", "--url", url, "--name", name, "--slots", "1", "--queues", "silence", cwd=TESTS
+    )
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ async def test_a_slow_watcher_gets_every_event_while_the_router_keeps_little(nod
     router, said = only_child(only_child(node.process.pid)), len(node.lines)
     job, heard, memories = str(new_id()), Heard(), list[float]()
     relay = Relay(node.port)
-    worker = Program("worker", "support.shop:app", "--url", node.rawsocket, "--slots", "1", "--queues", "talk", cwd=TESTS)
+    worker = Program("worker", "support.sample_app:app", "--url", node.rawsocket, "--slots", "1", "--queues", "talk", cwd=TESTS)
     try:
         with running(worker, "ready"):
             async with session_to(f"rs://127.0.0.1:{relay.port}") as slow, session_to(node.rawsocket) as quick:

@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import pytest
-from support.dispatching import FakeWorker, Hall
+from support.dispatcher_harness import DispatcherHarness, FakeWorker
 
 
 class StartsAProcess(AssertionError):
@@ -34,12 +34,12 @@ def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def hall() -> Hall:
+def harness() -> DispatcherHarness:
     """A dispatcher with all around it, on a clock of its own."""
-    return Hall()
+    return DispatcherHarness()
 
 
 @pytest.fixture
-def worker(hall: Hall) -> FakeWorker:
+def worker(harness: DispatcherHarness) -> FakeWorker:
     """A worker that is attached to it."""
-    return hall.worker()
+    return harness.worker()

@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from support.dispatching import FAILURES
+from support.dispatcher_harness import FAILURES
 from support.storing import FakeRunner
 from twisted.internet.task import Clock
 

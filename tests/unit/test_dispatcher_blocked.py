@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.dispatching import FakeWorker, Hall, job_id
+from support.dispatcher_harness import DispatcherHarness, FakeWorker, job_id
 
 from taskbahn.protocol import messages, views
 
@@ -15,113 +15,113 @@ ONE, TWO = job_id(1), job_id(2)
 BLOCKED = messages.Blocked(at="photos.py:12 (resize)", seconds=3.0, job=ONE, attempt=1, task=TASK)
 
 
-def attach(hall: Hall, id: str = "w", pool: str = "loop", slots: int = 5) -> FakeWorker:
+def attach(harness: DispatcherHarness, id: str = "w", pool: str = "loop", slots: int = 5) -> FakeWorker:
     """Attach a worker with a task in *pool*, and one in threads."""
     tasks = [messages.TaskDeclaration(name=TASK, pool=pool), messages.TaskDeclaration(name=OTHER, pool="thread")]
     hello = messages.Hello(protocol=messages.PROTOCOL, worker=id, slots=slots, tasks=tasks)
-    hall._requests += 1
-    asked = hall.ask(messages.WORKER_ATTACH, messages.plain(hello), caller=1000 + hall._requests)
-    hall.settle()
-    worker = FakeWorker(hall, asked, id)
-    hall.workers.append(worker)
+    harness._requests += 1
+    asked = harness.ask(messages.WORKER_ATTACH, messages.plain(hello), caller=1000 + harness._requests)
+    harness.settle()
+    worker = FakeWorker(harness, asked, id)
+    harness.workers.append(worker)
     return worker
 
 
 def says(worker: FakeWorker, blocked: messages.Blocked | None) -> None:
     worker.says(vitals=messages.Vitals(memory=1, blocked=blocked))
-    worker.hall.settle()
+    worker.harness.settle()
 
 
-def view(hall: Hall, id: str = "w") -> dict[str, Any]:
-    found: dict[str, Any] = next(view for view in hall.ask(messages.VIEW_WORKERS).answer if view["id"] == id)
+def view(harness: DispatcherHarness, id: str = "w") -> dict[str, Any]:
+    found: dict[str, Any] = next(view for view in harness.ask(messages.VIEW_WORKERS).answer if view["id"] == id)
     return found
 
 
-def test_a_blocked_loop_gets_no_job_while_other_pools_go_on(hall: Hall) -> None:
-    worker = attach(hall)
-    hall.submit(task=TASK)
-    hall.settle()
+def test_a_blocked_loop_gets_no_job_while_other_pools_go_on(harness: DispatcherHarness) -> None:
+    worker = attach(harness)
+    harness.submit(task=TASK)
+    harness.settle()
     assert worker.take() == [(ONE, 1)]
     says(worker, BLOCKED)
-    hall.submit(task=TASK)
-    hall.submit(task=OTHER)
-    hall.settle()
+    harness.submit(task=TASK)
+    harness.submit(task=OTHER)
+    harness.settle()
     assert worker.take() == [(job_id(3), 1)]
-    assert hall.state(2) == "ready"
-    why = hall.ask(messages.JOB_GET, TWO).answer["place"]["why"]
+    assert harness.state(2) == "ready"
+    why = harness.ask(messages.JOB_GET, TWO).answer["place"]["why"]
     assert why == "The worker that can run it does not answer for async tasks: its event loop is blocked"
     says(worker, None)
     assert worker.take() == [(TWO, 1)]
-    assert view(hall)["blocked"] is None
-    hall.check()
+    assert view(harness)["blocked"] is None
+    harness.check()
 
 
-def test_its_jobs_go_to_another_worker_meanwhile(hall: Hall) -> None:
-    worker = attach(hall, slots=50)
+def test_its_jobs_go_to_another_worker_meanwhile(harness: DispatcherHarness) -> None:
+    worker = attach(harness, slots=50)
     says(worker, BLOCKED)
-    other = attach(hall, "other", slots=1)
-    hall.submit(task=TASK)
-    hall.settle()
+    other = attach(harness, "other", slots=1)
+    harness.submit(task=TASK)
+    harness.settle()
     assert (worker.take(), other.take()) == ([], [(ONE, 1)])
-    hall.check()
+    harness.check()
 
 
-def test_worker_and_job_say_since_when_and_by_what(hall: Hall) -> None:
-    worker = attach(hall)
-    hall.submit(task=TASK)
-    hall.settle()
+def test_worker_and_job_say_since_when_and_by_what(harness: DispatcherHarness) -> None:
+    worker = attach(harness)
+    harness.submit(task=TASK)
+    harness.settle()
     worker.take()
     says(worker, BLOCKED)
-    since = hall.wall() - 3.0
+    since = harness.wall() - 3.0
     told = {"since": since, "at": BLOCKED.at, "job": ONE, "attempt": 1, "task": TASK}
-    assert view(hall)["blocked"] == told
-    assert hall.ask(messages.JOB_GET, ONE).answer["blocks"] == told
-    hall.clock.advance(5)
+    assert view(harness)["blocked"] == told
+    assert harness.ask(messages.JOB_GET, ONE).answer["blocks"] == told
+    harness.clock.advance(5)
     says(worker, messages.Blocked(at="photos.py:13 (resize)", seconds=2.0))  # it went on at another line
-    assert view(hall)["blocked"] == {"since": since, "at": "photos.py:13 (resize)", "job": "", "attempt": 0, "task": ""}
-    assert "blocks" not in hall.ask(messages.JOB_GET, ONE).answer
+    assert view(harness)["blocked"] == {"since": since, "at": "photos.py:13 (resize)", "job": "", "attempt": 0, "task": ""}
+    assert "blocks" not in harness.ask(messages.JOB_GET, ONE).answer
     says(worker, None)
-    hall.clock.advance(5)
+    harness.clock.advance(5)
     says(worker, BLOCKED)  # once more
-    assert view(hall)["blocked"]["since"] == hall.wall() - 3.0
+    assert view(harness)["blocked"]["since"] == harness.wall() - 3.0
 
 
-def test_a_report_without_vitals_changes_nothing_and_a_new_session_begins_anew(hall: Hall) -> None:
-    worker = attach(hall)
+def test_a_report_without_vitals_changes_nothing_and_a_new_session_begins_anew(harness: DispatcherHarness) -> None:
+    worker = attach(harness)
     says(worker, BLOCKED)
     worker.says()
-    assert view(hall)["blocked"] is not None
+    assert view(harness)["blocked"] is not None
     worker.lost()
-    again = attach(hall)
-    assert view(hall)["blocked"] is None
-    hall.submit(task=TASK)
-    hall.settle()
+    again = attach(harness)
+    assert view(harness)["blocked"] is None
+    harness.submit(task=TASK)
+    harness.settle()
     assert again.take() == [(ONE, 1)]
 
 
-def test_a_worker_that_names_no_pools_gets_jobs_as_before(hall: Hall) -> None:
-    worker = attach(hall, pool="")
+def test_a_worker_that_names_no_pools_gets_jobs_as_before(harness: DispatcherHarness) -> None:
+    worker = attach(harness, pool="")
     says(worker, BLOCKED)
-    hall.submit(task=TASK)
-    hall.settle()
+    harness.submit(task=TASK)
+    harness.settle()
     assert worker.take() == [(ONE, 1)]
 
 
 @pytest.mark.parametrize(
     "wrong", [{"at": "x" * 401, "seconds": 1}, {"at": "x"}, {"at": "x", "seconds": -1}, {"at": 1, "seconds": 1}, "x"]
 )
-def test_what_is_no_account_of_a_blocked_loop_is_refused(hall: Hall, wrong: Any) -> None:
-    worker = attach(hall)
-    asked = hall.ask(messages.WORKER_REPORT, {"vitals": {"blocked": wrong}}, caller=worker.asked.call.caller)
+def test_what_is_no_account_of_a_blocked_loop_is_refused(harness: DispatcherHarness, wrong: Any) -> None:
+    worker = attach(harness)
+    asked = harness.ask(messages.WORKER_REPORT, {"vitals": {"blocked": wrong}}, caller=worker.asked.call.caller)
     assert asked.error == "invalid_request"
-    assert view(hall)["blocked"] is None
+    assert view(harness)["blocked"] is None
 
 
-def test_versions_ignore_unknown_and_missing_fields_of_a_blocked_loop(hall: Hall) -> None:
-    worker = attach(hall)
+def test_versions_ignore_unknown_and_missing_fields_of_a_blocked_loop(harness: DispatcherHarness) -> None:
+    worker = attach(harness)
     blocked = {**messages.plain(BLOCKED), "more": [1]}
-    hall.ask(messages.WORKER_REPORT, {"vitals": {"blocked": blocked, "more": 1}}, caller=worker.asked.call.caller)
-    shown = view(hall)
+    harness.ask(messages.WORKER_REPORT, {"vitals": {"blocked": blocked, "more": 1}}, caller=worker.asked.call.caller)
+    shown = view(harness)
     assert shown["blocked"]["at"] == BLOCKED.at
     del shown["blocked"]
     assert msgspec.convert(shown, views.WorkerView).blocked is None

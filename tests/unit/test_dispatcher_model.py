@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.dispatching import Hall, job_id
+from support.dispatcher_harness import DispatcherHarness, job_id
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
@@ -20,7 +20,7 @@ from taskbahn_router.submission import slices
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
 if TYPE_CHECKING:
-    from support.dispatching import Asked, FakeWorker
+    from support.dispatcher_harness import FakeWorker, RecordedCall
 
 Run = tuple[str, int]
 SLOTS = 2
@@ -42,9 +42,9 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     def begin(self) -> None:
         pipelining.LARGE = self.large
         slices.SLICE_SECONDS, slices.STEPS = self.slice_seconds, self.steps
-        self.hall = Hall()
-        self.submitted: list[tuple[str, dict[str, Any], Asked]] = []
-        self.waits: list[tuple[Asked, list[str]]] = []
+        self.harness = DispatcherHarness()
+        self.submitted: list[tuple[str, dict[str, Any], RecordedCall]] = []
+        self.waits: list[tuple[RecordedCall, list[str]]] = []
         self.sessions: dict[str, FakeWorker] = {}
         self.runs: dict[str, list[Run]] = {}  # by worker, also while it has no session
         self.handed_out: set[Run] = set()
@@ -52,17 +52,19 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         self.doubled: set[str] = set()  # retried by hand where a cancelled attempt still ends: both have one place
         self.final: dict[str, tuple[Any, ...]] = {}
         self.said: dict[Run, int] = {}  # log lines, by attempt
-        self.unheard: dict[Run, list[tuple[int, Asked, bool]]] = {}  # reported: mark, the report's answer, whether that arrives
+        self.unheard: dict[
+            Run, list[tuple[int, RecordedCall, bool]]
+        ] = {}  # reported: mark, the report's answer, whether that arrives
         for name in ("a", "b"):
             self.attach(name, forgets=False)
 
     @property
     def is_well(self) -> bool:
-        hall = self.hall
-        return not (hall.writing.holds or hall.store.refuses or hall.dispatcher.loop.error)
+        harness = self.harness
+        return not (harness.writing.holds or harness.store.refuses or harness.dispatcher.loop.error)
 
     def settle(self) -> None:
-        self.hall.settle()
+        self.harness.settle()
         for name, session in self.sessions.items():
             stale = len(session.cancelled)
             for run in session.take():
@@ -76,7 +78,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
             for id, attempt, reason in session.cancelled[stale:]:
                 if "no longer" in reason:
                     self.runs[name] = [run for run in self.runs[name] if run != (id, attempt)]
-        self.hall.settle()
+        self.harness.settle()
 
     def known(self) -> list[str]:
         return [id for id, _, _ in self.submitted]
@@ -89,7 +91,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     @rule(options=st.sampled_from(OPTIONS), turns=st.booleans(), follow=st.booleans())
     def submit(self, options: dict[str, Any], *, turns: bool, follow: bool) -> None:
         id = job_id(len(self.submitted) + 1)
-        asked = self.hall.submit(id=id, follow=follow, **options)
+        asked = self.harness.submit(id=id, follow=follow, **options)
         self.submitted.append((id, options, asked))
         if follow:
             self.waits.append((asked, [id]))
@@ -100,9 +102,9 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     @rule(pick=PICK, follow=st.booleans())
     def submit_again(self, pick: int, *, follow: bool) -> None:
         id, options, _ = self.submitted[-1 - pick % len(self.submitted)]
-        self.submitted.append((id, options, self.hall.submit(id=id, **options)))
+        self.submitted.append((id, options, self.harness.submit(id=id, **options)))
         if follow and id in self.accepted():
-            self.waits.append((self.hall.submit(id=id, follow=True, **options), [id]))
+            self.waits.append((self.harness.submit(id=id, follow=True, **options), [id]))
         self.settle()
 
     @precondition(lambda self: self.accepted())
@@ -110,12 +112,12 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     def wait(self, pick: int) -> None:
         accepted = sorted(self.accepted())
         ids = accepted[pick % len(accepted) :][:3]
-        self.waits.append((self.hall.ask(messages.JOB_WAIT, ids), ids))
+        self.waits.append((self.harness.ask(messages.JOB_WAIT, ids), ids))
 
     @precondition(lambda self: self.submitted)
     @rule(pick=PICK, turns=st.booleans())
     def cancel(self, pick: int, *, turns: bool) -> None:
-        self.hall.ask(messages.JOB_CANCEL, [self.known()[-1 - pick % len(self.submitted)]])
+        self.harness.ask(messages.JOB_CANCEL, [self.known()[-1 - pick % len(self.submitted)]])
         if turns:
             self.settle()
 
@@ -125,7 +127,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         id, options, _ = self.submitted[-1 - pick % len(self.submitted)]
         if "delivery" in options:
             return
-        asked = self.hall.ask(messages.JOB_RETRY, [id])
+        asked = self.harness.ask(messages.JOB_RETRY, [id])
         self.settle()
         if asked.answer == ["ready"]:
             self.final.pop(id, None)
@@ -142,7 +144,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         if old is not None:
             old.silent = True
         self.runs[name] = self.runs.get(name, [])[1 if forgets else 0 :]
-        self.sessions[name] = self.hall.worker(name, SLOTS, running=self.runs[name])
+        self.sessions[name] = self.harness.worker(name, SLOTS, running=self.runs[name])
         for run in self.runs[name]:  # what was not acknowledged is reported again
             again = [mark for mark, asked, arrives in self.unheard.pop(run, []) if not (arrives and asked.sent)]
             self._says(name, run, again)
@@ -215,30 +217,30 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 3.0, GRACE_SECONDS + 1]))
     def time_passes(self, seconds: float) -> None:
-        self.hall.passes(seconds)
+        self.harness.passes(seconds)
         self.settle()
 
     @precondition(lambda self: self.is_well)
     @rule()
     def commits_are_held(self) -> None:
-        self.hall.hold_commits()
+        self.harness.hold_commits()
 
-    @precondition(lambda self: self.hall.writing.holds)
+    @precondition(lambda self: self.harness.writing.holds)
     @rule()
     def commits_go_on(self) -> None:
-        self.hall.release_commits()
+        self.harness.release_commits()
         self.settle()
 
     @precondition(lambda self: self.is_well)
     @rule()
     def the_disk_is_full(self) -> None:
-        self.hall.store.refuses = "disk full"
+        self.harness.store.refuses = "disk full"
 
-    @precondition(lambda self: self.hall.store.refuses)
+    @precondition(lambda self: self.harness.store.refuses)
     @rule()
     def the_disk_is_well(self) -> None:
-        self.hall.store.refuses = ""
-        self.hall.passes(2.5)
+        self.harness.store.refuses = ""
+        self.harness.passes(2.5)
         self.settle()
         self.forget_what_was_turned_away()
 
@@ -248,15 +250,15 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         self.sessions.clear()
         self.waits.clear()
         self.settle()
-        self.hall.restart()
+        self.harness.restart()
         self.forget_what_was_turned_away()
         for name in names:
             self.attach(name, forgets=False)
 
     def forget_what_was_turned_away(self) -> None:
         """What was handed out while it was written down, and then could not be, never was; it may be sent again."""
-        self.handed_out = {run for run in self.handed_out if self.hall.known(run[0]) is not None}
-        for run in [run for run in self.said if self.hall.known(run[0]) is None]:
+        self.handed_out = {run for run in self.handed_out if self.harness.known(run[0]) is not None}
+        for run in [run for run in self.said if self.harness.known(run[0]) is None]:
             del self.said[run]
             self.unheard.pop(run, None)
 
@@ -264,10 +266,10 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
     @invariant()
     def all_that_was_accepted_is_accounted_for(self) -> None:
-        if not hasattr(self, "hall"):
+        if not hasattr(self, "harness"):
             return
         for id in self.accepted():
-            row = self.hall.row(id)
+            row = self.harness.row(id)
             if row.state in FINAL_STATES:
                 ended = (row.state, row.result, row.error, row.attempt, row.finished_at)
                 assert self.final.setdefault(id, ended) == ended, "an outcome was recorded twice"
@@ -275,13 +277,13 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
     @invariant()
     def what_was_said_is_stored_once_and_in_order(self) -> None:
-        if not hasattr(self, "hall"):
+        if not hasattr(self, "harness"):
             return
         for run, lines in self.said.items():
-            if self.hall.known(run[0]) is None:
+            if self.harness.known(run[0]) is None:
                 continue
-            row = self.hall.row(run[0])
-            rows = self.hall.store.reader().events(row.seq, 0, 1000)
+            row = self.harness.row(run[0])
+            rows = self.harness.store.reader().events(row.seq, 0, 1000)
             stored = [int(event.data) for event in rows if event.attempt == run[1]]
             assert stored == list(range(1, len(stored) + 1)), f"of {lines} lines"
             if (row.state, row.attempt) == ("succeeded", run[1]):
@@ -289,7 +291,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
     @invariant()
     def what_must_never_start_twice_never_does(self) -> None:
-        if not hasattr(self, "hall"):
+        if not hasattr(self, "harness"):
             return
         once = {id for id, options, _ in self.submitted if "delivery" in options}
         started = [id for id, _ in self.handed_out - self.unstarted if id in once]
@@ -297,20 +299,20 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
     @invariant()
     def memory_follows_the_store_and_no_place_leaks(self) -> None:
-        if not hasattr(self, "hall") or not self.is_well:
+        if not hasattr(self, "harness") or not self.is_well:
             return
         self.settle()
-        self.hall.passes(HOLD_SECONDS)  # what is held back is not in the store yet
-        self.hall.check()
+        self.harness.passes(HOLD_SECONDS)  # what is held back is not in the store yet
+        self.harness.check()
         for name, session in self.sessions.items():
-            worker = self.hall.dispatcher.board.workers.get(name)
+            worker = self.harness.dispatcher.board.workers.get(name)
             if worker is not None and session.asked.call.open:
                 ours = {id: attempt for id, attempt in worker.attempts.items() if id not in self.doubled}
                 assert ours == {id: attempt for id, attempt in self.runs[name] if id not in self.doubled}
 
     def teardown(self) -> None:
         """At last all is well, and all that was accepted comes to an end."""
-        if not hasattr(self, "hall"):
+        if not hasattr(self, "harness"):
             return
         try:
             self._end()
@@ -319,22 +321,22 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
             slices.SLICE_SECONDS, slices.STEPS = DispatcherUnderFaults.slice_seconds, DispatcherUnderFaults.steps
 
     def _end(self) -> None:
-        self.hall.release_commits()
+        self.harness.release_commits()
         self.the_disk_is_well()
         for name in sorted(self.sessions):
             self.sessions.pop(name).lost()
         self.runs.clear()
         self.runs["last"] = []
-        self.sessions["last"] = self.hall.worker("last", 50)
+        self.sessions["last"] = self.harness.worker("last", 50)
         for _ in range(30):
-            self.hall.passes(GRACE_SECONDS)
+            self.harness.passes(GRACE_SECONDS)
             self.settle()
             for run in self.runs["last"].copy():
                 self._report("last", run, "done")
-        self.hall.passes(1)
-        self.hall.check()
+        self.harness.passes(1)
+        self.harness.check()
         self.all_that_was_accepted_is_accounted_for()
-        assert {self.hall.state(id) for id in self.accepted()} <= FINAL_STATES
+        assert {self.harness.state(id) for id in self.accepted()} <= FINAL_STATES
         for asked, ids in self.waits:
             assert asked.sent[-1][0] == "answer" or asked.error == "store_unavailable", asked.sent
             if asked.sent[-1][0] == "answer":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.dispatching import TASK, Hall, job_id
+from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 from support.rows import everything
 
 from taskbahn.errors import CallerError
@@ -30,12 +30,12 @@ def named(value: Any) -> str:
 
 
 @pytest.fixture
-def hall() -> Hall:
-    hall = Hall()
-    hall.worker()
-    hall.submit("x")
-    hall.settle()
-    return hall
+def harness() -> DispatcherHarness:
+    harness = DispatcherHarness()
+    harness.worker()
+    harness.submit("x")
+    harness.settle()
+    return harness
 
 
 def calls(*entries: Any) -> tuple[Any, ...]:
@@ -103,15 +103,15 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 
 @pytest.mark.parametrize("procedure, args, kwargs", REFUSED, ids=named)
 def test_a_malformed_call_is_refused_and_changes_nothing(
-    hall: Hall, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    harness: DispatcherHarness, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    before = everything(hall.store), dict(hall.dispatcher.board.tasks), set(hall.dispatcher.board.workers)
-    asked = hall.ask(procedure, *args, **kwargs)
-    hall.settle()
+    before = everything(harness.store), dict(harness.dispatcher.board.tasks), set(harness.dispatcher.board.workers)
+    asked = harness.ask(procedure, *args, **kwargs)
+    harness.settle()
     assert isinstance(asked.sent[-1][1], CallerError), asked.sent
-    assert (everything(hall.store), dict(hall.dispatcher.board.tasks), set(hall.dispatcher.board.workers)) == before
-    assert hall.dispatcher.followers._by_job == {}
-    hall.check()
+    assert (everything(harness.store), dict(harness.dispatcher.board.tasks), set(harness.dispatcher.board.workers)) == before
+    assert harness.dispatcher.followers._by_job == {}
+    harness.check()
 
 
 ENTRIES: list[tuple[Any, str]] = [
@@ -140,24 +140,24 @@ ENTRIES: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize("entry, error", ENTRIES, ids=named)
-def test_a_malformed_entry_is_refused_and_the_others_are_accepted(hall: Hall, entry: Any, error: str) -> None:
-    asked = hall.ask(messages.SUBMIT, [{"task": TASK, "id": TWO}, entry, {"task": TASK, "id": job_id(3)}])
-    hall.settle()
+def test_a_malformed_entry_is_refused_and_the_others_are_accepted(harness: DispatcherHarness, entry: Any, error: str) -> None:
+    asked = harness.ask(messages.SUBMIT, [{"task": TASK, "id": TWO}, entry, {"task": TASK, "id": job_id(3)}])
+    harness.settle()
     assert [asked.answer[0], asked.answer[2]] == [TWO, job_id(3)]
     assert asked.answer[1]["error"] == f"taskbahn.error.{error}"
-    assert hall.dispatcher.board.counts["ready"] == 2
-    hall.check()
+    assert harness.dispatcher.board.counts["ready"] == 2
+    harness.check()
 
 
-def test_the_calls_of_a_bulk_are_refused_one_by_one(hall: Hall) -> None:
-    asked = hall.ask(
+def test_the_calls_of_a_bulk_are_refused_one_by_one(harness: DispatcherHarness) -> None:
+    asked = harness.ask(
         messages.SUBMIT,
         [{"task": TASK, "calls": [[TWO, "[[],{}]"], ["x", "[[],{}]"], [job_id(3), "5"], [job_id(4), "[[1],{}]"]]}],
     )
-    hall.settle()
+    harness.settle()
     assert asked.answer[0]["accepted"] == 2
     assert sorted(asked.answer[0]["errors"]) == ["1", "2"]
-    hall.check()
+    harness.check()
 
 
 @pytest.mark.parametrize(
@@ -177,29 +177,29 @@ def test_the_calls_of_a_bulk_are_refused_one_by_one(hall: Hall) -> None:
     ],
     ids=named,
 )
-def test_a_malformed_report_is_refused_and_the_attempt_stays(hall: Hall, report: Any) -> None:
-    worker = hall.worker("w", running=[(ONE, 1)])
-    asked = hall.ask(messages.WORKER_REPORT, report, caller=worker.asked.call.caller)
-    hall.passes(3)
+def test_a_malformed_report_is_refused_and_the_attempt_stays(harness: DispatcherHarness, report: Any) -> None:
+    worker = harness.worker("w", running=[(ONE, 1)])
+    asked = harness.ask(messages.WORKER_REPORT, report, caller=worker.asked.call.caller)
+    harness.passes(3)
     assert asked.error == "invalid_request"
-    assert hall.state(ONE) == "running"
+    assert harness.state(ONE) == "running"
     worker.done((ONE, 1))
-    hall.settle()
-    assert hall.state(ONE) == "succeeded"
-    hall.check()
+    harness.settle()
+    assert harness.state(ONE) == "succeeded"
+    harness.check()
 
 
 @pytest.mark.parametrize("times", [(float("nan"), 1.0), (0.0, float("inf")), (float("inf"), float("inf")), (1e308, -1e308)])
-def test_a_worker_whose_clock_is_no_clock_does_no_harm(hall: Hall, times: tuple[float, float]) -> None:
-    worker = hall.worker("w", running=[(ONE, 1)])
+def test_a_worker_whose_clock_is_no_clock_does_no_harm(harness: DispatcherHarness, times: tuple[float, float]) -> None:
+    worker = harness.worker("w", running=[(ONE, 1)])
     run = (ONE, 1)
     for number in range(2, 8):
         worker.says(done=[messages.Done(*run, "1", *times)])
-        hall.submit(id=job_id(number))
-        hall.settle()
+        harness.submit(id=job_id(number))
+        harness.settle()
         run = worker.take()[0]
-    assert hall.dispatcher.board.counts["succeeded"] == 6
-    hall.check()
+    assert harness.dispatcher.board.counts["succeeded"] == 6
+    harness.check()
 
 
 TEXTS = st.sampled_from([HALF, "", "x", ONE, TWO, TASK, "a.other", "ready", "[[],{}]"]) | st.text(max_size=5)
@@ -230,13 +230,13 @@ PROCEDURES = sorted(
     as_worker=st.booleans(),
 )
 def test_nonsense_never_stops_the_dispatcher(procedure: str, args: list[Any], kwargs: dict[str, Any], *, as_worker: bool) -> None:
-    hall = Hall()
-    worker = hall.worker(slots=3)
-    hall.submit()
-    hall.settle()
-    hall.ask(procedure, *args, caller=worker.asked.call.caller if as_worker else 1, **kwargs)
-    hall.passes(3)
-    hall.check()
-    asked = hall.submit(id=job_id(99))
-    hall.passes(2)
+    harness = DispatcherHarness()
+    worker = harness.worker(slots=3)
+    harness.submit()
+    harness.settle()
+    harness.ask(procedure, *args, caller=worker.asked.call.caller if as_worker else 1, **kwargs)
+    harness.passes(3)
+    harness.check()
+    asked = harness.submit(id=job_id(99))
+    harness.passes(2)
     assert asked.answer == [job_id(99)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.dispatching import TASK, WALL, Hall, job_id
+from support.dispatcher_harness import TASK, WALL, DispatcherHarness, job_id
 
 from taskbahn.errors import InvalidName, InvalidRequest, UnknownTask
 from taskbahn.protocol import messages, views
@@ -22,38 +22,38 @@ NEAR = 0.046  # of a duration in a histogram
 
 
 class Watched:
-    """A hall with all that the service does about numbers: a look each second, and `taskbahn.view.history`."""
+    """A harness with all that the service does about numbers: a look each second, and `taskbahn.view.history`."""
 
     def __init__(self) -> None:
-        self.hall = Hall()
+        self.harness = DispatcherHarness()
         self._begin()
 
     def _begin(self) -> None:
-        hall = self.hall
-        self.history = hall.dispatcher.history
-        self.overview, self.answers = hall.parts.status, hall.parts.history
+        harness = self.harness
+        self.history = harness.dispatcher.history
+        self.overview, self.answers = harness.parts.status, harness.parts.history
         self.overview.look()
 
     def passes(self, seconds: int) -> None:
         for _ in range(seconds):
-            self.hall.passes(1)
+            self.harness.passes(1)
             self.overview.look()
-        self.hall.settle()
+        self.harness.settle()
 
     def restart(self, *, cleanly: bool) -> None:
         if cleanly:
-            self.hall.dispatcher.store_minutes(all_of_them=True)
-            self.hall.settle()
-        self.hall.restart()
+            self.harness.dispatcher.store_minutes(all_of_them=True)
+            self.harness.settle()
+        self.harness.restart()
         self._begin()
         self.answers.load()
 
     def ask(self, **given: Any) -> views.History:
-        hall = self.hall
-        hall._requests += 1
-        call = Call(hall, hall._requests, messages.VIEW_HISTORY, [], given)
+        harness = self.harness
+        harness._requests += 1
+        call = Call(harness, harness._requests, messages.VIEW_HISTORY, [], given)
         sent: list[tuple[Any, ...]] = []
-        hall.asked[call.request] = type("Sent", (), {"sent": sent})()
+        harness.asked[call.request] = type("Sent", (), {"sent": sent})()
         self.answers.history(call)
         return msgspec.convert(sent[0][1], views.History)
 
@@ -63,52 +63,52 @@ class Watched:
 
     def one_job(self, *, wait: int = 0, seconds: float = 1.0, fails: bool = False, **options: Any) -> None:
         """A job that waits so long, on a worker that comes and goes."""
-        self.hall.submit(**options)
+        self.harness.submit(**options)
         self.passes(wait)
-        worker = self.hall.worker()
+        worker = self.harness.worker()
         if fails:
             worker.failed(*worker.take())
         else:
             worker.done(*worker.take(), seconds=seconds)
-        self.hall.settle()
+        self.harness.settle()
         worker.lost()
-        self.hall.settle()
+        self.harness.settle()
 
 
 @pytest.fixture
 def watched() -> Watched:
     made = Watched()
-    made.hall.worker().lost()
+    made.harness.worker().lost()
     return made
 
 
 def test_everything_that_happens_to_jobs_is_counted_once(watched: Watched) -> None:
-    hall = watched.hall
-    worker = hall.worker(slots=10)
+    harness = watched.harness
+    worker = harness.worker(slots=10)
     for _ in range(6):
-        hall.submit(retries=1, retry_delays=[30])
-    hall.submit(id=job_id(1))  # is there already
-    hall.submit(start_within=3, queue="nobody")
-    hall.submit(queue="nobody")
-    hall.settle()
+        harness.submit(retries=1, retry_delays=[30])
+    harness.submit(id=job_id(1))  # is there already
+    harness.submit(start_within=3, queue="nobody")
+    harness.submit(queue="nobody")
+    harness.settle()
     runs = worker.take()
     worker.done(runs[0], runs[1], seconds=2.0)
     worker.failed(runs[2])
     worker.failed(runs[3], retry=False)
     worker.hands_back(runs[4])
-    hall.ask(messages.JOB_CANCEL, [runs[5][0], job_id(9), job_id(9), job_id(77)])
+    harness.ask(messages.JOB_CANCEL, [runs[5][0], job_id(9), job_id(9), job_id(77)])
     watched.passes(5)
     counts = {"accepted": 8, "succeeded": 2, "failed": 1, "cancelled": 2, "expired": 1, "retried": 1}
     assert msgspec.to_builtins(watched.status().totals) == counts
     chart = msgspec.to_builtins(watched.ask(seconds=60))
     assert {name: sum(filter(None, chart[name])) for name in counts} == counts
-    (view,) = hall.ask(messages.VIEW_TASKS).answer
+    (view,) = harness.ask(messages.VIEW_TASKS).answer
     del counts["retried"]
     assert {name: view["statistics"][name] for name in counts} == counts
     assert view["statistics"]["run"] == pytest.approx(2.0, rel=NEAR)
-    assert view["statistics"]["last_at"] == pytest.approx(hall.wall(), abs=5.1)
-    assert hall.ask(messages.VIEW_QUEUES).answer[1]["rate"] == pytest.approx(2 / 5)
-    hall.check()
+    assert view["statistics"]["last_at"] == pytest.approx(harness.wall(), abs=5.1)
+    assert harness.ask(messages.VIEW_QUEUES).answer[1]["rate"] == pytest.approx(2 / 5)
+    harness.check()
 
 
 def test_the_wait_is_from_ready_to_started(watched: Watched) -> None:
@@ -120,13 +120,13 @@ def test_the_wait_is_from_ready_to_started(watched: Watched) -> None:
 
 
 def test_a_second_start_of_unknown_readiness_counts_no_wait(watched: Watched) -> None:
-    worker = watched.hall.worker()
-    watched.hall.submit()
-    watched.hall.settle()
+    worker = watched.harness.worker()
+    watched.harness.submit()
+    watched.harness.settle()
     watched.passes(30)
     worker.hands_back(*worker.take(), draining=True)
     watched.passes(1)
-    assert watched.hall.worker("another").take() == [(job_id(1), 2)]
+    assert watched.harness.worker("another").take() == [(job_id(1), 2)]
     waits = watched.history.last_minute().waits
     assert sum(waits.values()) == 1
 
@@ -137,7 +137,7 @@ def test_a_chart_ends_now_and_has_gaps_where_nothing_was_measured(watched: Watch
     for seconds, step, buckets in [(60, 5, 12), (900, 5, 180), (901, 60, 16), (3600, 60, 60), (21600, 60, 360), (86400, 300, 288),
                                    (604800, 3600, 168)]:  # fmt: skip
         chart = watched.ask(seconds=seconds)
-        now = watched.hall.wall()
+        now = watched.harness.wall()
         assert (chart.step, len(chart.accepted), chart.start % step) == (step, buckets, 0)
         assert chart.start + (buckets - 1) * step <= now < chart.start + buckets * step
         assert chart.accepted[-1] == 1
@@ -147,8 +147,8 @@ def test_a_chart_ends_now_and_has_gaps_where_nothing_was_measured(watched: Watch
 
 
 def test_gauges_are_in_the_chart_of_all_and_of_each_task(watched: Watched) -> None:
-    watched.hall.submit()
-    watched.hall.submit(delay=1000)
+    watched.harness.submit()
+    watched.harness.submit(delay=1000)
     watched.passes(12)
     chart, mine = watched.ask(seconds=60), watched.ask(seconds=60, task=TASK)
     assert (chart.waiting[-2:], chart.running[-2:]) == ([2, 2], [0, 0])
@@ -175,7 +175,7 @@ def test_after_a_restart_the_minutes_are_there_and_go_on(watched: Watched, *, cl
     watched.passes(60)  # the minute in which it began is stored in two parts
     assert sum(filter(None, watched.ask(seconds=3600).accepted)) == (3 if cleanly else 2)
     assert sum(filter(None, watched.ask(seconds=3600, task=TASK).accepted)) == (3 if cleanly else 2)
-    statistics = watched.hall.ask(messages.VIEW_TASKS).answer[0]["statistics"]
+    statistics = watched.harness.ask(messages.VIEW_TASKS).answer[0]["statistics"]
     assert (statistics["succeeded"], statistics["failed"]) == ((2, 1) if cleanly else (2, 0))
     assert watched.status().totals.accepted == 1
 
@@ -183,33 +183,33 @@ def test_after_a_restart_the_minutes_are_there_and_go_on(watched: Watched, *, cl
 def test_nothing_is_told_twice_or_missed_while_minutes_are_being_stored(watched: Watched) -> None:
     watched.one_job()
     watched.passes(30)
-    watched.hall.hold_commits()
+    watched.harness.hold_commits()
     watched.passes(30)
     assert watched.history._minutes._storing
     assert sum(filter(None, watched.ask(seconds=3600).accepted)) == 1
-    watched.hall.release_commits()
+    watched.harness.release_commits()
     assert not watched.history._minutes._storing
     assert sum(filter(None, watched.ask(seconds=3600).accepted)) == 1
 
 
 def test_minutes_of_a_refused_commit_are_stored_later(watched: Watched) -> None:
     watched.one_job()
-    watched.hall.store.refuses = "the disk is full"
+    watched.harness.store.refuses = "the disk is full"
     watched.passes(130)
     assert [problem.kind for problem in watched.status().problems] == ["store", "no_workers"]
-    watched.hall.store.refuses = ""
+    watched.harness.store.refuses = ""
     watched.passes(70)
-    rows = watched.hall.store.reader().minutes(0, 2**40, "")
+    rows = watched.harness.store.reader().minutes(0, 2**40, "")
     assert [row.accepted for row in rows] == [1, 0, 0]
     assert sum(filter(None, watched.ask(seconds=3600).accepted)) == 1
 
 
 def test_minutes_older_than_a_week_are_dropped(watched: Watched) -> None:
-    store = watched.hall.store
+    store = watched.harness.store
     old = Tally().row(int(WALL - KEEP_MINUTES - 60) // 60 * 60, "")
-    watched.hall.dispatcher.turn_input.add_minutes([old])
-    watched.hall.dispatcher.loop.schedule_turn()
-    watched.hall.settle()
+    watched.harness.dispatcher.turn_input.add_minutes([old])
+    watched.harness.dispatcher.loop.schedule_turn()
+    watched.harness.settle()
     watched.passes(61)
     assert [row.at > WALL - 100 for row in store.reader().minutes(0, 2**40, "")] == [True]
 
@@ -240,9 +240,9 @@ def test_a_task_that_nobody_declared_has_no_history(watched: Watched, task: Any,
 
 @pytest.mark.parametrize("jump", [-1e6, -3600.0, -30.0, 30.0, 1e6])
 def test_a_clock_that_jumps_stops_no_counting(jump: float) -> None:
-    hall = Hall()
+    harness = DispatcherHarness()
     now = WALL
-    history = Recorder(hall.dispatcher.board, lambda: now)
+    history = Recorder(harness.dispatcher.board, lambda: now)
     history.turn(now).tasks[TASK] = one = Tally()
     one.accepted = 1
     now += jump
@@ -305,14 +305,14 @@ def test_fine_buckets_are_bounded_in_time_and_in_names() -> None:
 
 
 def test_the_oldest_jobs_wait_begins_when_it_is_ready(watched: Watched) -> None:
-    watched.hall.submit(delay=3600)
+    watched.harness.submit(delay=3600)
     watched.passes(1)
     assert watched.status().oldest is None
-    watched.hall.clock.advance(3590)
+    watched.harness.clock.advance(3590)
     watched.passes(15)
     oldest = watched.status().oldest
     assert oldest is not None
-    assert watched.hall.wall() - oldest < 10
+    assert watched.harness.wall() - oldest < 10
     watched.restart(cleanly=True)
     watched.passes(2)  # what was before is known from the store alone
     assert watched.status().oldest == WALL
@@ -323,22 +323,22 @@ def kinds(watched: Watched) -> list[tuple[str, str]]:
 
 
 def test_what_is_wrong_is_seen_at_the_board(watched: Watched) -> None:
-    hall = watched.hall
+    harness = watched.harness
     watched.one_job(seconds=2.0)
-    worker = hall.worker("w", tasks=("b.task", "other.task"))
-    hall.submit(task="b.task")
-    hall.submit()
-    hall.submit(queue="mail", task="b.task")
+    worker = harness.worker("w", tasks=("b.task", "other.task"))
+    harness.submit(task="b.task")
+    harness.submit()
+    harness.submit(queue="mail", task="b.task")
     watched.passes(5)
     assert kinds(watched) == [("task_not_offered", "state:ready task:a.task"), ("queue_not_served", "mail")]
-    hall.submit(task="b.task")
-    another = hall.worker("x")
+    harness.submit(task="b.task")
+    another = harness.worker("x")
     assert another.take()
     watched.passes(70)
     assert kinds(watched) == [
         ("queue_not_served", "mail"), ("busy", "default"), ("long_running", another.runs[0][0]),
     ]  # fmt: skip
-    hall.ask(messages.ADMIN_DRAIN, "w", True)
+    harness.ask(messages.ADMIN_DRAIN, "w", True)
     watched.passes(2)
     assert kinds(watched) == [("queue_not_served", "mail"), ("draining", "w"), ("long_running", another.runs[0][0])]
     worker.silent = True
@@ -347,7 +347,7 @@ def test_what_is_wrong_is_seen_at_the_board(watched: Watched) -> None:
     since = {problem.kind: problem.since for problem in watched.status().problems}
     watched.passes(3)
     assert {problem.kind: problem.since for problem in watched.status().problems} == since
-    hall.check()
+    harness.check()
 
 
 def test_a_problem_of_unknown_age_is_there_since_it_was_first_seen(watched: Watched) -> None:
@@ -356,11 +356,11 @@ def test_a_problem_of_unknown_age_is_there_since_it_was_first_seen(watched: Watc
     (problem,) = watched.status().problems
     assert (problem.kind, problem.level) == ("no_workers", "warning")
     assert problem.since == pytest.approx(WALL, abs=1.1)
-    hall = watched.hall
-    worker = hall.worker()
+    harness = watched.harness
+    worker = harness.worker()
     watched.passes(1)
     assert watched.status().problems == []
     worker.lost()
     watched.passes(1)
     (problem,) = watched.status().problems
-    assert problem.since == pytest.approx(hall.wall(), abs=1.1)
+    assert problem.since == pytest.approx(harness.wall(), abs=1.1)

@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from support.dispatching import WALL, Hall, job_id
+from support.dispatcher_harness import WALL, DispatcherHarness, job_id
 
 from taskbahn.protocol import messages, views
 from taskbahn_router.dispatcher import outcomes
 from taskbahn_router.queries import error_groups, fingerprint_cache, job_lists
 
 if TYPE_CHECKING:
-    from support.dispatching import FakeWorker
+    from support.dispatcher_harness import FakeWorker
 
 
 @pytest.fixture
-def worker(hall: Hall) -> FakeWorker:
-    return hall.worker(slots=100, tasks=["a.task", "b.task"])
+def worker(harness: DispatcherHarness) -> FakeWorker:
+    return harness.worker(slots=100, tasks=["a.task", "b.task"])
 
 
-def ids(hall: Hall, **wanted: Any) -> list[int]:
+def ids(harness: DispatcherHarness, **wanted: Any) -> list[int]:
     """The last digits of the ids of all jobs that are found; it goes on asking until the end."""
     found: list[str] = []
     while True:
-        answer = hall.ask(messages.VIEW_JOBS, ids=True, **wanted).answer
+        answer = harness.ask(messages.VIEW_JOBS, ids=True, **wanted).answer
         found += answer["ids"]
         if answer["next"] is None:
             break
@@ -33,34 +33,34 @@ def ids(hall: Hall, **wanted: Any) -> list[int]:
     return [int(id[-12:], 16) for id in found]
 
 
-def fail(hall: Hall, worker: FakeWorker, count: int, task: str = "a.task", **error: Any) -> None:
+def fail(harness: DispatcherHarness, worker: FakeWorker, count: int, task: str = "a.task", **error: Any) -> None:
     """Have as many jobs fail, each after the one before."""
     for number in range(count):
-        hall.submit(number, task=task)
-        hall.settle()
+        harness.submit(number, task=task)
+        harness.settle()
         [(id, attempt)] = worker.take()
         info = {"type": "ValueError", "message": f"order {number} is gone", **error}
         worker.says(failed=[messages.Failed(id=id, attempt=attempt, kind="error", error=info)])
-        hall.passes(1)
+        harness.passes(1)
 
 
-def test_jobs_are_listed_by_all_that_can_be_asked_for(hall: Hall, worker: FakeWorker) -> None:
+def test_jobs_are_listed_by_all_that_can_be_asked_for(harness: DispatcherHarness, worker: FakeWorker) -> None:
     for task, options in (("a.task", {"tags": ["user:42"]}), ("b.task", {"queue": "slow"}), ("a.task", {"delay": 50})):
-        hall.submit(task=task, **options)
-        hall.passes(10)
+        harness.submit(task=task, **options)
+        harness.passes(10)
     worker.done(*worker.take())
-    hall.settle()
-    assert ids(hall) == [3, 2, 1]
-    assert ids(hall, state=["succeeded", "ready"]) == [2, 1]
-    assert ids(hall, state="waiting") == [3]
-    assert ids(hall, state=[]) == [3, 2, 1]
-    assert ids(hall, task="*.task", queue="sl*") == [2]
-    assert ids(hall, tag="user:*") == [1]
-    assert ids(hall, worker="w*") == [1]
-    assert ids(hall, since=WALL + 5) == [3, 2]
-    assert ids(hall, since=int(WALL), until=WALL + 15) == [2, 1]
-    assert ids(hall, limit=1) == [3, 2, 1]
-    listed = hall.ask(messages.VIEW_JOBS, limit=2).answer
+    harness.settle()
+    assert ids(harness) == [3, 2, 1]
+    assert ids(harness, state=["succeeded", "ready"]) == [2, 1]
+    assert ids(harness, state="waiting") == [3]
+    assert ids(harness, state=[]) == [3, 2, 1]
+    assert ids(harness, task="*.task", queue="sl*") == [2]
+    assert ids(harness, tag="user:*") == [1]
+    assert ids(harness, worker="w*") == [1]
+    assert ids(harness, since=WALL + 5) == [3, 2]
+    assert ids(harness, since=int(WALL), until=WALL + 15) == [2, 1]
+    assert ids(harness, limit=1) == [3, 2, 1]
+    listed = harness.ask(messages.VIEW_JOBS, limit=2).answer
     assert [view["id"] for view in listed["jobs"]] == [job_id(3), job_id(2)]
     assert not {"args", "result", "place", "typical"} & set(listed["jobs"][0])
 
@@ -88,21 +88,21 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(hall: Hall, worker: FakeWo
         ({"x" * 1000: 1}, "taskbahn.view.jobs has no argument"),
     ],
 )
-def test_a_wrong_question_is_told_what_is_wrong(hall: Hall, wrong: dict[str, Any], sentence: str) -> None:
-    asked = hall.ask(messages.VIEW_JOBS, **wrong)
+def test_a_wrong_question_is_told_what_is_wrong(harness: DispatcherHarness, wrong: dict[str, Any], sentence: str) -> None:
+    asked = harness.ask(messages.VIEW_JOBS, **wrong)
     assert asked.error == "invalid_request"
     assert sentence in str(asked.sent[-1][1])
 
 
-def test_what_is_no_filter_is_never_ignored(hall: Hall) -> None:
-    assert hall.ask(messages.VIEW_JOBS, {"state": "failed"}).error == "invalid_request"
+def test_what_is_no_filter_is_never_ignored(harness: DispatcherHarness) -> None:
+    assert harness.ask(messages.VIEW_JOBS, {"state": "failed"}).error == "invalid_request"
 
 
-def test_failed_jobs_are_grouped_by_what_they_have_in_common(hall: Hall, worker: FakeWorker) -> None:
-    fail(hall, worker, 3)
-    fail(hall, worker, 1, task="b.task")
-    fail(hall, worker, 2, message="something else", traceback="long " * 1000)
-    answer = hall.ask(messages.VIEW_ERRORS).answer
+def test_failed_jobs_are_grouped_by_what_they_have_in_common(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    fail(harness, worker, 3)
+    fail(harness, worker, 1, task="b.task")
+    fail(harness, worker, 2, message="something else", traceback="long " * 1000)
+    answer = harness.ask(messages.VIEW_ERRORS).answer
     found = msgspec.convert(answer, views.Errors)
     assert (found.looked_at, found.complete) == (6, True)
     assert [(group.count, group.task, group.message, group.job) for group in found.groups] == [
@@ -111,49 +111,55 @@ def test_failed_jobs_are_grouped_by_what_they_have_in_common(hall: Hall, worker:
         (1, "b.task", "order 0 is gone", job_id(4)),
     ]
     assert (found.groups[0].type, found.groups[0].first_at, found.groups[0].last_at) == ("ValueError", WALL, WALL + 2)
-    assert [group["count"] for group in hall.ask(messages.VIEW_ERRORS, task="b.*").answer["groups"]] == [1]
-    assert hall.ask(messages.VIEW_ERRORS, task=1).error == "invalid_request"
+    assert [group["count"] for group in harness.ask(messages.VIEW_ERRORS, task="b.*").answer["groups"]] == [1]
+    assert harness.ask(messages.VIEW_ERRORS, task=1).error == "invalid_request"
     for group, jobs in zip(found.groups, ([3, 2, 1], [6, 5], [4]), strict=True):
-        assert ids(hall, error=group.fingerprint) == jobs
-        assert ids(hall, error=group.fingerprint, limit=1) == jobs
-        assert ids(hall, error=group.fingerprint, state=["succeeded", "failed"], task="a.*") == [job for job in jobs if job != 4]
-    assert ids(hall, error=found.groups[0].fingerprint, state="succeeded") == []
+        assert ids(harness, error=group.fingerprint) == jobs
+        assert ids(harness, error=group.fingerprint, limit=1) == jobs
+        assert ids(harness, error=group.fingerprint, state=["succeeded", "failed"], task="a.*") == [
+            job for job in jobs if job != 4
+        ]
+    assert ids(harness, error=found.groups[0].fingerprint, state="succeeded") == []
 
 
-def test_a_retried_job_leaves_its_group_and_may_join_another(hall: Hall, worker: FakeWorker) -> None:
-    fail(hall, worker, 2)
-    [before] = hall.ask(messages.VIEW_ERRORS).answer["groups"]
-    hall.ask(messages.JOB_RETRY, [job_id(1)])
-    hall.settle()
-    assert [group["count"] for group in hall.ask(messages.VIEW_ERRORS).answer["groups"]] == [1]
+def test_a_retried_job_leaves_its_group_and_may_join_another(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    fail(harness, worker, 2)
+    [before] = harness.ask(messages.VIEW_ERRORS).answer["groups"]
+    harness.ask(messages.JOB_RETRY, [job_id(1)])
+    harness.settle()
+    assert [group["count"] for group in harness.ask(messages.VIEW_ERRORS).answer["groups"]] == [1]
     worker.failed(*worker.take())
-    hall.settle()
-    groups = hall.ask(messages.VIEW_ERRORS).answer["groups"]
+    harness.settle()
+    groups = harness.ask(messages.VIEW_ERRORS).answer["groups"]
     assert [(group["message"], group["count"]) for group in groups] == [("no", 1), ("order 1 is gone", 1)]
-    assert ids(hall, error=before["fingerprint"]) == [2]
+    assert ids(harness, error=before["fingerprint"]) == [2]
 
 
 def test_jobs_keep_fingerprints_and_earlier_failures_get_theirs_later(
-    hall: Hall, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+    harness: DispatcherHarness, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
         before.setattr(outcomes, "fingerprint", lambda *_: None)
-        fail(hall, worker, 2)
-    fail(hall, worker, 1)
-    [group] = hall.ask(messages.VIEW_ERRORS).answer["groups"]
+        fail(harness, worker, 2)
+    fail(harness, worker, 1)
+    [group] = harness.ask(messages.VIEW_ERRORS).answer["groups"]
     assert group["count"] == 3
-    shown = [hall.ask(messages.JOB_GET, job_id(number)).answer["fingerprint"] for number in (1, 2, 3)]
+    shown = [harness.ask(messages.JOB_GET, job_id(number)).answer["fingerprint"] for number in (1, 2, 3)]
     assert shown == [group["fingerprint"]] * 3
-    assert [job.get("fingerprint") for job in hall.ask(messages.VIEW_JOBS).answer["jobs"]] == [group["fingerprint"], None, None]
+    assert [job.get("fingerprint") for job in harness.ask(messages.VIEW_JOBS).answer["jobs"]] == [
+        group["fingerprint"],
+        None,
+        None,
+    ]
     asked: list[int] = []
-    monkeypatch.setattr(hall.jobs._lists._reader, "errors", asked.extend)
-    assert hall.ask(messages.VIEW_ERRORS).answer["groups"] == [group]
-    fail(hall, worker, 3)
-    assert [each["count"] for each in hall.ask(messages.VIEW_ERRORS).answer["groups"]] == [6]
+    monkeypatch.setattr(harness.jobs._lists._reader, "errors", asked.extend)
+    assert harness.ask(messages.VIEW_ERRORS).answer["groups"] == [group]
+    fail(harness, worker, 3)
+    assert [each["count"] for each in harness.ask(messages.VIEW_ERRORS).answer["groups"]] == [6]
     assert asked == [], "no error is read to put it into its group"
-    hall.ask(messages.JOB_RETRY, [job_id(3)])
-    hall.settle()
-    assert "fingerprint" not in hall.ask(messages.JOB_GET, job_id(3)).answer
+    harness.ask(messages.JOB_RETRY, [job_id(3)])
+    harness.settle()
+    assert "fingerprint" not in harness.ask(messages.JOB_GET, job_id(3)).answer
 
 
 @pytest.fixture
@@ -166,39 +172,43 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fingerprint_cache, "MOST_KEPT", 3)
 
 
-def test_failed_jobs_are_read_in_slices_with_other_queries_between(hall: Hall, worker: FakeWorker, small: None) -> None:
-    fail(hall, worker, 5)
-    hall.reading.holds = True
-    asked = hall.ask(messages.VIEW_ERRORS)
-    other = hall.ask(messages.VIEW_JOBS)
+def test_failed_jobs_are_read_in_slices_with_other_queries_between(
+    harness: DispatcherHarness, worker: FakeWorker, small: None
+) -> None:
+    fail(harness, worker, 5)
+    harness.reading.holds = True
+    asked = harness.ask(messages.VIEW_ERRORS)
+    other = harness.ask(messages.VIEW_JOBS)
     for _ in range(2):
-        hall.reading.held.pop(0)()
+        harness.reading.held.pop(0)()
     assert (len(asked.sent), len(other.sent)) == (0, 1)
-    hall.reading.release()
+    harness.reading.release()
     assert (asked.answer["looked_at"], asked.answer["complete"]) == (5, True)
     fingerprint = asked.answer["groups"][0]["fingerprint"]
-    assert ids(hall, error=fingerprint) == [5, 4, 3, 2, 1]
-    first = hall.ask(messages.VIEW_JOBS, error=fingerprint).answer
+    assert ids(harness, error=fingerprint) == [5, 4, 3, 2, 1]
+    first = harness.ask(messages.VIEW_JOBS, error=fingerprint).answer
     assert (len(first["jobs"]), first["next"]) == (2, 4), "a slice may be short, with more to come"
 
 
-def test_it_is_said_when_not_all_failures_were_looked_at_or_shown(hall: Hall, worker: FakeWorker, small: None) -> None:
+def test_it_is_said_when_not_all_failures_were_looked_at_or_shown(
+    harness: DispatcherHarness, worker: FakeWorker, small: None
+) -> None:
     for kind in ("A", "B", "C"):
-        fail(hall, worker, 1, type=kind)
-    answer = hall.ask(messages.VIEW_ERRORS).answer
+        fail(harness, worker, 1, type=kind)
+    answer = harness.ask(messages.VIEW_ERRORS).answer
     assert (len(answer["groups"]), answer["looked_at"], answer["complete"]) == (2, 3, False)
-    fail(hall, worker, 5)
-    answer = hall.ask(messages.VIEW_ERRORS).answer
+    fail(harness, worker, 5)
+    answer = harness.ask(messages.VIEW_ERRORS).answer
     assert (answer["looked_at"], answer["complete"]) == (6, False)
     assert answer["groups"][0]["count"] == 5
 
 
-def test_who_goes_away_is_not_worked_for_any_more(hall: Hall, worker: FakeWorker, small: None) -> None:
-    fail(hall, worker, 5)
-    hall.reading.holds = True
-    asked = hall.ask(messages.VIEW_ERRORS)
+def test_who_goes_away_is_not_worked_for_any_more(harness: DispatcherHarness, worker: FakeWorker, small: None) -> None:
+    fail(harness, worker, 5)
+    harness.reading.holds = True
+    asked = harness.ask(messages.VIEW_ERRORS)
     asked.gone()
-    hall.reading.release()
-    hall.reading.holds = True
-    assert hall.reading.held == []
+    harness.reading.release()
+    harness.reading.holds = True
+    assert harness.reading.held == []
     assert asked.sent == []

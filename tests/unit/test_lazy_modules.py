@@ -9,7 +9,7 @@ from types import new_class
 from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
-from support.shelves import Ran, shelf
+from support.recording_modules import Ran, recording_modules
 
 from taskbahn.fast_start.lazy_modules import DeferredModule, Name, defer
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # each file says in RAN that its code has run
-SHELF = {
+FILES = {
     "shelf/__init__.py": "from shelf.books import Book; loan = 3; lend = lambda book: book().title",
     "shelf/books.py": "class Book:\n    title = 'Momo'\nclass Box(Book): pass",
     "shelf/cards.py": "from shelf import loan; days = loan * 7",
@@ -31,7 +31,7 @@ SHELF = {
 def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ran]:
     """Two packages, and the list of those of their modules whose code has run."""
     finders = list(sys.meta_path)
-    with shelf(tmp_path, monkeypatch, SHELF) as ran:
+    with recording_modules(tmp_path, monkeypatch, FILES) as ran:
         yield ran
         sys.meta_path[:] = finders
 

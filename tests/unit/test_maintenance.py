@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.dispatching import FAILURES, Hall
+from support.dispatcher_harness import FAILURES, DispatcherHarness
 from twisted.internet.task import Clock
 
 from taskbahn_router.dispatcher.maintenance import FAILED_SECONDS, Maintenance
@@ -94,9 +94,9 @@ def test_a_late_service_starts_at_once_and_its_name_is_unique(place: Place) -> N
 
 
 def test_the_dispatcher_and_its_parts_have_one_list() -> None:
-    hall = Hall()
-    services = {service.name: service.interval for service in hall.dispatcher.maintenance}
+    harness = DispatcherHarness()
+    services = {service.name: service.interval for service in harness.dispatcher.maintenance}
     assert services == {"progress": 1.0, "sweep": None, "prune": None, "heartbeats": 10.0}
-    hall.dispatcher.maintenance.stop()
-    hall.settle()
-    assert hall.clock.getDelayedCalls() == []
+    harness.dispatcher.maintenance.stop()
+    harness.settle()
+    assert harness.clock.getDelayedCalls() == []

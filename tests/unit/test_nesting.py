@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.dispatching import Hall
+from support.dispatcher_harness import DispatcherHarness
 
 from taskbahn.errors import ResultNotSerialisable, TooDeep
 from taskbahn.protocol import messages
@@ -71,11 +71,11 @@ def test_the_sdk_refuses_arguments_and_results_that_are_too_deep(levels: int) ->
 
 
 def test_the_dispatcher_refuses_them_however_they_come() -> None:
-    hall = Hall()
-    worker = hall.worker()
+    harness = DispatcherHarness()
+    worker = harness.worker()
     deep = nested(300)
     text = json.dumps([[deep], {}])
-    asked = hall.ask(
+    asked = harness.ask(
         messages.SUBMIT,
         [
             {"task": "a.task", "args": [deep]},
@@ -84,14 +84,14 @@ def test_the_dispatcher_refuses_them_however_they_come() -> None:
             {"task": "a.task", "args": [nested(100)]},
         ],
     )
-    hall.settle()
+    harness.settle()
     single, packed, bulk, good = asked.answer
     assert [single["error"], packed["error"], bulk["errors"]["0"]["error"]] == [TooDeep.uri] * 3
     assert isinstance(good, str)
-    assert hall.ask("a.task", deep).error == "too_deep"
+    assert harness.ask("a.task", deep).error == "too_deep"
     (run,) = worker.take()
     assert worker.done(run, result=json.dumps(deep)).error == "too_deep"
     worker.done(run)
-    hall.settle()
-    assert hall.state(good) == "succeeded"
-    hall.check()
+    harness.settle()
+    assert harness.state(good) == "succeeded"
+    harness.check()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from support.dispatching import Asked, Hall, job_id
+from support.dispatcher_harness import DispatcherHarness, RecordedCall, job_id
 from twisted.internet.defer import Deferred
 
 from taskbahn.protocol import messages
@@ -17,139 +17,139 @@ from taskbahn_router.workers.offers import GONE_SECONDS, TELL_SECONDS, OfferFail
 URI = messages.OFFER_PREFIX + "shop.offered"
 
 
-def offers(hall: Hall) -> Offers:
-    return Offers(hall.dispatcher, hall.registry, cast("Any", hall))
+def offers(harness: DispatcherHarness) -> Offers:
+    return Offers(harness.dispatcher, harness.registry, cast("Any", harness))
 
 
 @pytest.fixture
-def hall() -> Hall:
-    """A hall in which one job runs on an offered procedure."""
-    hall = Hall()
-    offers(hall).created({"id": 1, "uri": URI})
-    hall.settle()
-    hall.submit(task="shop.offered")
-    hall.settle()
-    return hall
+def harness() -> DispatcherHarness:
+    """A harness in which one job runs on an offered procedure."""
+    harness = DispatcherHarness()
+    offers(harness).created({"id": 1, "uri": URI})
+    harness.settle()
+    harness.submit(task="shop.offered")
+    harness.settle()
+    return harness
 
 
-def fractions(watching: Asked) -> list[Any]:
+def fractions(watching: RecordedCall) -> list[Any]:
     """Return the progress that a watcher was told."""
     return [data["fraction"] for _, kind, data in watching.events if kind == "progress"]
 
 
-def test_of_much_progress_the_first_and_the_newest_are_told(hall: Hall) -> None:
-    say, ends = hall.heard[URI]
-    watching = hall.ask(messages.JOB_WATCH, job_id(1))
-    hall.settle()
+def test_of_much_progress_the_first_and_the_newest_are_told(harness: DispatcherHarness) -> None:
+    say, ends = harness.heard[URI]
+    watching = harness.ask(messages.JOB_WATCH, job_id(1))
+    harness.settle()
     for number in range(1000):
         say(number / 1000)
-    hall.settle()
+    harness.settle()
     assert fractions(watching) == [0.0]
-    hall.passes(TELL_SECONDS)
+    harness.passes(TELL_SECONDS)
     assert fractions(watching) == [0.0, 0.999]
     say(1.0)
     ends.callback("done")  # what was said before the end is told before the end
-    hall.settle()
+    harness.settle()
     assert fractions(watching) == [0.0, 0.999, 1.0]
     assert watching.answer["result"] == "done"
-    hall.check()
+    harness.check()
 
 
-def test_while_the_store_takes_nothing_progress_does_not_gather(hall: Hall) -> None:
-    say, ends = hall.heard[URI]
-    hall.store.refuses = "the disk is full"
+def test_while_the_store_takes_nothing_progress_does_not_gather(harness: DispatcherHarness) -> None:
+    say, ends = harness.heard[URI]
+    harness.store.refuses = "the disk is full"
     say(0.0)
-    hall.passes(1)
+    harness.passes(1)
     for number in range(1000):
         say(number / 1000)
-        hall.passes(TELL_SECONDS)
-    assert len(hall.dispatcher.turn_input.reports) <= 1
-    hall.store.refuses = ""
-    watching = hall.ask(messages.JOB_WATCH, job_id(1))
-    hall.passes(30)
+        harness.passes(TELL_SECONDS)
+    assert len(harness.dispatcher.turn_input.reports) <= 1
+    harness.store.refuses = ""
+    watching = harness.ask(messages.JOB_WATCH, job_id(1))
+    harness.passes(30)
     assert fractions(watching) == [0.0, 0.999]
     ends.callback("done")
-    hall.settle()
+    harness.settle()
     assert watching.answer["result"] == "done"
-    hall.check()
+    harness.check()
 
 
 def test_a_session_that_goes_costs_one_attempt() -> None:
-    hall = Hall()
-    made = offers(hall)
+    harness = DispatcherHarness()
+    made = offers(harness)
     made.created({"id": 1, "uri": URI})
-    hall.submit(task="shop.offered")
-    hall.settle()
-    _, ends = hall.heard[URI]
+    harness.submit(task="shop.offered")
+    harness.settle()
+    _, ends = harness.heard[URI]
     ends.errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
-    hall.passes(GONE_SECONDS / 2)
+    harness.passes(GONE_SECONDS / 2)
     made.deleted(1)  # Crossbar says so a moment after it has ended the call
-    hall.settle()
-    assert (hall.state(1), hall.row(1).attempt) == ("ready", 1)
+    harness.settle()
+    assert (harness.state(1), harness.row(1).attempt) == ("ready", 1)
     made.created({"id": 2, "uri": URI})
-    hall.passes(1)
-    assert (hall.state(1), hall.row(1).attempt) == ("running", 2)
-    hall.check()
+    harness.passes(1)
+    assert (harness.state(1), harness.row(1).attempt) == ("running", 2)
+    harness.check()
 
 
-def test_a_lost_call_whose_registration_stays_is_a_lost_attempt(hall: Hall) -> None:
-    hall.heard[URI][1].errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
-    hall.passes(GONE_SECONDS * 2)  # several sessions may share a registration
-    assert (hall.state(1), hall.row(1).attempt) == ("running", 2)
-    hall.check()
+def test_a_lost_call_whose_registration_stays_is_a_lost_attempt(harness: DispatcherHarness) -> None:
+    harness.heard[URI][1].errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
+    harness.passes(GONE_SECONDS * 2)  # several sessions may share a registration
+    assert (harness.state(1), harness.row(1).attempt) == ("running", 2)
+    harness.check()
 
 
 def test_who_wants_to_know_its_job_is_told_before_the_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    hall, called = Hall(), []
-    calls = hall.call_offer
+    harness, called = DispatcherHarness(), []
+    calls = harness.call_offer
 
     def call_offer(uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         called.append((uri, args, kwargs))
         return calls(uri, args, kwargs, on_progress)
 
-    monkeypatch.setattr(hall, "call_offer", call_offer)
-    offers(hall).created({"id": 1, "uri": messages.OFFER_JOB_PREFIX + "shop.offered"})
-    hall.submit(7, task="shop.offered")
-    hall.settle()
+    monkeypatch.setattr(harness, "call_offer", call_offer)
+    offers(harness).created({"id": 1, "uri": messages.OFFER_JOB_PREFIX + "shop.offered"})
+    harness.submit(7, task="shop.offered")
+    harness.settle()
     assert called == [(messages.OFFER_JOB_PREFIX + "shop.offered", [{"job": job_id(1), "attempt": 1}, 7], {})]
-    hall.check()
+    harness.check()
 
 
 NAMED = messages.OFFER_AS_PREFIX + "{}.shop.offered"
 
 
 def test_named_offers_share_a_tasks_jobs_and_take_over_lost_ones() -> None:
-    hall = Hall()
-    made = offers(hall)
+    harness = DispatcherHarness()
+    made = offers(harness)
     one, other = NAMED.format("tab-1"), NAMED.format("tab-2")
     made.created({"id": 1, "uri": one})
     made.created({"id": 2, "uri": other})
     for _ in range(2):
-        hall.submit(task="shop.offered")
-    hall.settle()
-    assert set(hall.heard) == {one, other}
-    assert {hall.row(number).worker for number in (1, 2)} == {"offer-tab-1.shop.offered", "offer-tab-2.shop.offered"}
-    hall.heard[one][1].errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
+        harness.submit(task="shop.offered")
+    harness.settle()
+    assert set(harness.heard) == {one, other}
+    assert {harness.row(number).worker for number in (1, 2)} == {"offer-tab-1.shop.offered", "offer-tab-2.shop.offered"}
+    harness.heard[one][1].errback(OfferFailed("wamp.error.canceled", "callee disconnected from in-flight request", lost=True))
     made.deleted(1)
-    hall.heard[other][1].callback("first")
-    hall.settle()
-    hall.heard[other][1].callback("second")
-    hall.settle()
-    assert (hall.state(1), hall.state(2)) == ("succeeded", "succeeded")
-    hall.check()
+    harness.heard[other][1].callback("first")
+    harness.settle()
+    harness.heard[other][1].callback("second")
+    harness.settle()
+    assert (harness.state(1), harness.state(2)) == ("succeeded", "succeeded")
+    harness.check()
 
 
 def test_one_name_may_offer_several_tasks_with_and_without_its_job() -> None:
-    hall = Hall()
-    made = offers(hall)
+    harness = DispatcherHarness()
+    made = offers(harness)
     uris = [NAMED.format("a"), messages.OFFER_JOB_AS_PREFIX + "a.shop.offered", messages.OFFER_AS_PREFIX + "a.b"]
     for number, uri in enumerate(uris):
         made.created({"id": number, "uri": uri})
-    attached = [worker for worker in hall.dispatcher.board.workers.values() if worker.orders is not None]
+    attached = [worker for worker in harness.dispatcher.board.workers.values() if worker.orders is not None]
     assert [worker.hello.tasks[0].name for worker in attached] == ["shop.offered", "shop.offered", "b"]
     made.deleted(0)
-    assert len(hall.dispatcher.board.workers) == 2
-    hall.check()
+    assert len(harness.dispatcher.board.workers) == 2
+    harness.check()
 
 
 @pytest.mark.parametrize("prefix", [messages.OFFER_AS_PREFIX, messages.OFFER_JOB_AS_PREFIX])
@@ -169,10 +169,10 @@ def test_the_name_ends_at_the_first_dot(prefix: str) -> None:
     ],
 )  # fmt: skip
 def test_odd_names_are_refused_with_a_sentence_and_make_no_worker(uri: str) -> None:
-    hall = Hall()
+    harness = DispatcherHarness()
     assert problem_of(uri)
-    offers(hall).created({"id": 1, "uri": uri})
-    assert not hall.dispatcher.board.workers
+    offers(harness).created({"id": 1, "uri": uri})
+    assert not harness.dispatcher.board.workers
 
 
 @pytest.mark.parametrize(

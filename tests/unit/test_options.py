@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.dispatching import Hall
+from support.dispatcher_harness import DispatcherHarness
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
@@ -73,10 +73,10 @@ def test_what_the_client_takes_the_dispatcher_takes_and_nothing_else(name: str, 
         options = as_dict(make_options({name: value}, Where.CALL))
     except InvalidOption:
         options = None
-    hall = Hall()
-    hall.worker()
-    asked = hall.submit(**{name: value} if options is None else options)
-    hall.settle()
+    harness = DispatcherHarness()
+    harness.worker()
+    asked = harness.submit(**{name: value} if options is None else options)
+    harness.settle()
     assert isinstance(asked.answer[0], dict) == (options is None), asked.answer
 
 

@@ -9,7 +9,7 @@ import msgpack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.dispatching import TASK, FakeWorker, Hall, job_id
+from support.dispatcher_harness import TASK, DispatcherHarness, FakeWorker, job_id
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import PAGE_BYTES, outcome_bytes, pages, text_bytes, value_bytes
@@ -62,98 +62,98 @@ def test_pages_hold_all_items_in_order_and_oversized_ones_alone(sizes: list[int]
     assert all(sum(page) <= most or len(page) == 1 for page in made)
 
 
-def running(count: int) -> tuple[Hall, FakeWorker, list[str]]:
+def running(count: int) -> tuple[DispatcherHarness, FakeWorker, list[str]]:
     """Return a dispatcher, and a worker with so many jobs."""
-    hall = Hall()
-    worker = hall.worker(slots=count)
+    harness = DispatcherHarness()
+    worker = harness.worker(slots=count)
     for _ in range(count):
-        hall.submit()
-    hall.settle()
-    return hall, worker, [job_id(number) for number in range(1, count + 1)]
+        harness.submit()
+    harness.settle()
+    return harness, worker, [job_id(number) for number in range(1, count + 1)]
 
 
 @settings(max_examples=5, deadline=None)
 @given(SIZES)
 def test_a_wait_for_jobs_that_have_ended_comes_in_pages(texts: list[str]) -> None:
-    hall, worker, ids = running(len(texts))
+    harness, worker, ids = running(len(texts))
     for run, text in zip(worker.take(), texts, strict=True):
         worker.done(run, result=text)
-        hall.settle()
-    asked = hall.ask(messages.JOB_WAIT, [*ids, job_id(99)])
-    hall.passes(5)
+        harness.settle()
+    asked = harness.ask(messages.JOB_WAIT, [*ids, job_id(99)])
+    harness.passes(5)
     assert_all_fit(asked)
     assert results(asked) == {**dict(zip(ids, texts, strict=True)), job_id(99): None}
     assert asked.answer is None
-    hall.check()
+    harness.check()
 
 
 @settings(max_examples=5, deadline=None)
 @given(SIZES)
 def test_outcomes_of_one_turn_come_in_pages(texts: list[str]) -> None:
-    hall, worker, ids = running(len(texts))
-    asked = hall.ask(messages.JOB_WAIT, ids)
+    harness, worker, ids = running(len(texts))
+    asked = harness.ask(messages.JOB_WAIT, ids)
     for run, text in zip(worker.take(), texts, strict=True):
         worker.done(run, result=text)
-    hall.passes(5)
+    harness.passes(5)
     assert_all_fit(asked)
     assert results(asked) == dict(zip(ids, texts, strict=True))
-    hall.check()
+    harness.check()
 
 
-def test_the_next_page_waits_until_most_of_the_last_is_read(hall: Hall) -> None:
-    worker = hall.worker(slots=8)
+def test_the_next_page_waits_until_most_of_the_last_is_read(harness: DispatcherHarness) -> None:
+    worker = harness.worker(slots=8)
     ids = [job_id(number) for number in range(1, 9)]
     for _ in ids:
-        hall.submit()
-    hall.settle()
+        harness.submit()
+    harness.settle()
     worker.done(*worker.take(), result=LARGEST)
-    hall.settle()
-    hall.unread[1] = 10 * PAGE_BYTES
-    asked = hall.ask(messages.JOB_WAIT, ids)
-    hall.passes(5)
+    harness.settle()
+    harness.unread[1] = 10 * PAGE_BYTES
+    asked = harness.ask(messages.JOB_WAIT, ids)
+    harness.passes(5)
     assert len(results(asked)) == 1
-    hall.unread[1] = 0
-    hall.passes(5)
+    harness.unread[1] = 0
+    harness.passes(5)
     assert len(results(asked)) == 8
     assert asked.answer is None
 
 
-def test_a_single_answer_says_what_is_not_in_it(hall: Hall) -> None:
-    worker = hall.worker(slots=3)
+def test_a_single_answer_says_what_is_not_in_it(harness: DispatcherHarness) -> None:
+    worker = harness.worker(slots=3)
     ids = [job_id(number) for number in (1, 2, 3)]
     for _ in ids:
-        hall.submit()
-    hall.settle()
+        harness.submit()
+    harness.settle()
     worker.done(*worker.take(), result=LARGEST)
-    hall.settle()
-    asked = hall.ask(messages.JOB_WAIT, ids, progress=False)
-    hall.passes(1)
+    harness.settle()
+    asked = harness.ask(messages.JOB_WAIT, ids, progress=False)
+    harness.passes(1)
     assert_all_fit(asked)
     (outcome,) = asked.answer["outcomes"]
     assert sorted([outcome[0], *asked.answer["more"]]) == ids
 
 
-def test_one_who_takes_a_single_answer_gets_what_ended_early_too(hall: Hall) -> None:
-    worker = hall.worker(slots=2)
+def test_one_who_takes_a_single_answer_gets_what_ended_early_too(harness: DispatcherHarness) -> None:
+    worker = harness.worker(slots=2)
     for _ in range(2):
-        hall.submit()
-    hall.settle()
+        harness.submit()
+    harness.settle()
     first, second = worker.take()
-    asked = hall.ask(messages.JOB_WAIT, [job_id(1), job_id(2)], progress=False)
+    asked = harness.ask(messages.JOB_WAIT, [job_id(1), job_id(2)], progress=False)
     for run in (first, second):
         worker.done(run)
-        hall.settle()
+        harness.settle()
     assert sorted(outcome[0] for outcome in asked.answer["outcomes"]) == [job_id(1), job_id(2)]
 
 
-def test_attempts_with_large_arguments_go_to_a_worker_in_several_orders(hall: Hall) -> None:
-    worker = hall.worker(slots=40)
+def test_attempts_with_large_arguments_go_to_a_worker_in_several_orders(harness: DispatcherHarness) -> None:
+    worker = harness.worker(slots=40)
     for _ in range(40):
-        hall.submit('"' * (messages.MAX_ARGUMENTS // 2 - 10))
-    hall.settle()
+        harness.submit('"' * (messages.MAX_ARGUMENTS // 2 - 10))
+    harness.settle()
     assert len(worker.take()) == 40
     assert_all_fit(worker.asked)
-    hall.check()
+    harness.check()
 
 
 @given(st.lists(st.tuples(st.integers(0, 999), st.sampled_from(["", "é" * 500]))), st.lists(st.sampled_from([10, 999_999])))
@@ -171,23 +171,23 @@ def test_an_order_is_cut_without_losing_anything(cancels: list[Any], runs: list[
     assert all(on_the_wire(part) <= messages.MAX_MESSAGE for part in parts)
 
 
-def test_chunks_of_one_turn_reach_watchers_callers_and_topics_in_pages(hall: Hall) -> None:
-    worker = hall.worker()
-    call = hall.ask(TASK)
-    hall.settle()
+def test_chunks_of_one_turn_reach_watchers_callers_and_topics_in_pages(harness: DispatcherHarness) -> None:
+    worker = harness.worker()
+    call = harness.ask(TASK)
+    harness.settle()
     (run,) = worker.take()
-    watcher = hall.ask(messages.JOB_WATCH, run[0])
-    hall.watched.add(messages.JOB_TOPIC + run[0])
-    hall.settle()
+    watcher = harness.ask(messages.JOB_WATCH, run[0])
+    harness.watched.add(messages.JOB_TOPIC + run[0])
+    harness.settle()
     chunk = [0.5] * (messages.MAX_ARGUMENTS // 4 - 10)
     for _ in range(MANY):
         worker.notices(run, "chunk", chunk)
-    hall.settle()
+    harness.settle()
     for asked in (call, watcher):
         assert_all_fit(asked)
         assert [event[2] for event in asked.events if event[1] == "chunk"] == [chunk] * MANY
-    assert all(on_the_wire(value) <= messages.MAX_MESSAGE for _, value in hall.published)
-    assert sum(len(value) for _, value in hall.published) == MANY
+    assert all(on_the_wire(value) <= messages.MAX_MESSAGE for _, value in harness.published)
+    assert sum(len(value) for _, value in harness.published) == MANY
 
 
 @pytest.mark.parametrize(

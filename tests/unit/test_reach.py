@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.dispatching import TASK, Hall, job_id
+from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 
 from taskbahn.protocol import messages
 from taskbahn_router.core import placement
@@ -59,9 +59,9 @@ def test_workers_with_the_same_tasks_and_queues_share_one_set() -> None:
 
 
 def test_a_thousand_jobs_on_five_hundred_workers_look_at_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    hall = Hall()
+    harness = DispatcherHarness()
     for number in range(500):
-        hall.worker(f"w{number}", slots=4)
+        harness.worker(f"w{number}", slots=4)
     looks = 0
     key_of = placement._free_slots
 
@@ -71,8 +71,8 @@ def test_a_thousand_jobs_on_five_hundred_workers_look_at_few_of_them(monkeypatch
         return key_of(room)
 
     monkeypatch.setattr(placement, "_free_slots", counted)
-    hall.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(number), "args": []} for number in range(1, 1001)])
-    hall.settle()
-    assert sum(len(worker.take()) for worker in hall.workers) == 1000
+    harness.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(number), "args": []} for number in range(1, 1001)])
+    harness.settle()
+    assert sum(len(worker.take()) for worker in harness.workers) == 1000
     assert looks < 5_000  # a look at all for each job takes 500,000
-    assert {worker.room.in_flight for worker in hall.dispatcher.board.workers.values()} == {2}
+    assert {worker.room.in_flight for worker in harness.dispatcher.board.workers.values()} == {2}

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatching import TASK, Hall, job_id
+from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 
 from taskbahn.protocol import messages
 from taskbahn_router.model import limits
@@ -17,7 +17,7 @@ from taskbahn_router.submission import slices
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.dispatching import Asked
+    from support.dispatcher_harness import RecordedCall
 
     from taskbahn_router.model.turn import TurnEffects
 
@@ -26,14 +26,14 @@ COUNT = 40
 
 
 @pytest.fixture
-def hall(monkeypatch: pytest.MonkeyPatch) -> Hall:
+def harness(monkeypatch: pytest.MonkeyPatch) -> DispatcherHarness:
     """Where each turn reads four calls."""
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
     monkeypatch.setattr(slices, "STEPS", 4)
-    hall = Hall()
-    hall.worker().lost()
-    hall.settle()
-    return hall
+    harness = DispatcherHarness()
+    harness.worker().lost()
+    harness.settle()
+    return harness
 
 
 def calls(count: int = COUNT, first: int = 1, **options: Any) -> list[dict[str, Any]]:
@@ -44,13 +44,13 @@ def calls(count: int = COUNT, first: int = 1, **options: Any) -> list[dict[str, 
     ]
 
 
-def large(hall: Hall, **more: Any) -> Asked:
-    return hall.ask(messages.SUBMIT, calls(), caller=LARGE, **more)
+def large(harness: DispatcherHarness, **more: Any) -> RecordedCall:
+    return harness.ask(messages.SUBMIT, calls(), caller=LARGE, **more)
 
 
-def turn(hall: Hall) -> bool:
+def turn(harness: DispatcherHarness) -> bool:
     """Run what is next in the event loop, if it is due; `Clock.advance` goes on with what that has called in its turn."""
-    clock: Any = hall.clock
+    clock: Any = harness.clock
     if not clock.calls or clock.calls[0].getTime() > clock.seconds():
         return False
     call = clock.calls.pop(0)
@@ -59,148 +59,150 @@ def turn(hall: Hall) -> bool:
     return True
 
 
-def queues(hall: Hall) -> int:
-    return len(hall.dispatcher.board.partitions)
+def queues(harness: DispatcherHarness) -> int:
+    return len(harness.dispatcher.board.partitions)
 
 
-def test_another_caller_is_answered_while_it_is_read(hall: Hall) -> None:
-    asked = large(hall)
-    turn(hall)
-    quiet = hall.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(99)}], caller=SMALL)
+def test_another_caller_is_answered_while_it_is_read(harness: DispatcherHarness) -> None:
+    asked = large(harness)
+    turn(harness)
+    quiet = harness.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(99)}], caller=SMALL)
     while not quiet.sent:
-        turn(hall)
-    assert (asked.sent, queues(hall)) == ([], 1)
-    hall.settle()
+        turn(harness)
+    assert (asked.sent, queues(harness)) == ([], 1)
+    harness.settle()
     assert len(asked.answer) == COUNT
-    assert [len(batch.new) for batch in hall.store.commits if batch.new] == [1, COUNT]
-    hall.check()
+    assert [len(batch.new) for batch in harness.store.commits if batch.new] == [1, COUNT]
+    harness.check()
 
 
-def test_two_large_ones_are_read_in_turn(hall: Hall) -> None:
-    first, second = large(hall), hall.ask(messages.SUBMIT, calls(COUNT // 2, 100), caller=SMALL)
-    hall.settle()
+def test_two_large_ones_are_read_in_turn(harness: DispatcherHarness) -> None:
+    first, second = large(harness), harness.ask(messages.SUBMIT, calls(COUNT // 2, 100), caller=SMALL)
+    harness.settle()
     assert len(first.answer) == 2 * len(second.answer) == COUNT
-    assert [len(batch.new) for batch in hall.store.commits if batch.new] == [COUNT // 2, COUNT]
-    hall.check()
+    assert [len(batch.new) for batch in harness.store.commits if batch.new] == [COUNT // 2, COUNT]
+    harness.check()
 
 
-def test_all_that_its_caller_sends_comes_after_it(hall: Hall) -> None:
-    asked = large(hall)
-    later = hall.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(99)}], caller=LARGE)
-    call = hall.ask(TASK, caller=LARGE)
-    cancel = hall.ask(messages.JOB_CANCEL, [job_id(COUNT)], caller=LARGE)
-    wait = hall.ask(messages.JOB_WAIT, [job_id(COUNT)], caller=LARGE)
-    early = hall.ask(messages.JOB_CANCEL, [job_id(COUNT)], caller=SMALL)
-    hall.settle()
+def test_all_that_its_caller_sends_comes_after_it(harness: DispatcherHarness) -> None:
+    asked = large(harness)
+    later = harness.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(99)}], caller=LARGE)
+    call = harness.ask(TASK, caller=LARGE)
+    cancel = harness.ask(messages.JOB_CANCEL, [job_id(COUNT)], caller=LARGE)
+    wait = harness.ask(messages.JOB_WAIT, [job_id(COUNT)], caller=LARGE)
+    early = harness.ask(messages.JOB_CANCEL, [job_id(COUNT)], caller=SMALL)
+    harness.settle()
     assert early.answer[0]["error"].endswith("unknown_job")
     assert (len(asked.answer), len(later.answer), cancel.answer) == (COUNT, 1, ["cancelled"])
     assert wait.outcomes == {job_id(COUNT): "cancelled"}
     assert call.call.open
-    seqs = [hall.row(number).seq for number in (*range(1, COUNT + 1), 99)]
+    seqs = [harness.row(number).seq for number in (*range(1, COUNT + 1), 99)]
     assert seqs == sorted(seqs)
-    hall.check()
+    harness.check()
 
 
-def test_errors_are_those_of_their_entries(hall: Hall) -> None:
+def test_errors_are_those_of_their_entries(harness: DispatcherHarness) -> None:
     wrong = {"task": "a.other", "id": job_id(99)}
-    asked = hall.ask(messages.SUBMIT, [*calls(10), wrong, *calls(1, 11)], caller=LARGE)
-    bulk = hall.ask(
+    asked = harness.ask(messages.SUBMIT, [*calls(10), wrong, *calls(1, 11)], caller=LARGE)
+    bulk = harness.ask(
         messages.SUBMIT,
         [{"task": TASK, "calls": [[job_id(50 + number), "[[],{}]" if number % 2 else "no"] for number in range(12)]}],
     )
-    hall.settle()
+    harness.settle()
     assert [isinstance(answer, str) for answer in asked.answer] == [True] * 10 + [False, True]
     assert (bulk.answer[0]["accepted"], sorted(map(int, bulk.answer[0]["errors"]))) == (6, [0, 2, 4, 6, 8, 10])
-    hall.check()
+    harness.check()
 
 
-def test_who_goes_away_meanwhile_follows_nothing(hall: Hall) -> None:
-    asked = large(hall, follow=True)
-    call = hall.ask(TASK, caller=LARGE)
+def test_who_goes_away_meanwhile_follows_nothing(harness: DispatcherHarness) -> None:
+    asked = large(harness, follow=True)
+    call = harness.ask(TASK, caller=LARGE)
     asked.gone()
     call.call.gone(cancelled=True)
-    hall.settle()
-    assert not hall.dispatcher.followers
-    assert hall.state(COUNT) == "ready"
-    assert hall.dispatcher.board.counts["cancelled"] == 1
-    hall.check()
+    harness.settle()
+    assert not harness.dispatcher.followers
+    assert harness.state(COUNT) == "ready"
+    assert harness.dispatcher.board.counts["cancelled"] == 1
+    harness.check()
 
 
-def test_what_is_not_read_when_the_router_stops_is_turned_away(hall: Hall) -> None:
-    asked = large(hall)
-    hall.dispatcher.accepting = False
-    hall.settle()
+def test_what_is_not_read_when_the_router_stops_is_turned_away(harness: DispatcherHarness) -> None:
+    asked = large(harness)
+    harness.dispatcher.accepting = False
+    harness.settle()
     assert asked.error == "not_ready"
-    assert queues(hall) == 0
-    hall.check()
+    assert queues(harness) == 0
+    harness.check()
 
 
-def test_what_fails_in_a_later_slice_is_answered(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = large(hall)
-    monkeypatch.setattr(hall.dispatcher.intake, "_single", lambda *_: 1 / 0)
-    hall.settle()
+def test_what_fails_in_a_later_slice_is_answered(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = large(harness)
+    monkeypatch.setattr(harness.dispatcher.intake, "_single", lambda *_: 1 / 0)
+    harness.settle()
     assert asked.error == "service"
 
 
-def test_callers_who_name_the_same_new_queues_share_them(hall: Hall) -> None:
-    first, second = large(hall), hall.ask(messages.SUBMIT, calls(COUNT, 1)[::-1], caller=SMALL)
-    others = hall.ask(messages.SUBMIT, [call | {"id": job_id(100 + n)} for n, call in enumerate(calls())], caller=9)
-    hall.settle()
+def test_callers_who_name_the_same_new_queues_share_them(harness: DispatcherHarness) -> None:
+    first, second = large(harness), harness.ask(messages.SUBMIT, calls(COUNT, 1)[::-1], caller=SMALL)
+    others = harness.ask(messages.SUBMIT, [call | {"id": job_id(100 + n)} for n, call in enumerate(calls())], caller=9)
+    harness.settle()
     assert len(first.answer) == len(second.answer) == len(others.answer) == COUNT
-    assert queues(hall) == COUNT
-    hall.check()
+    assert queues(harness) == COUNT
+    harness.check()
 
 
-def test_a_queue_deleted_while_it_is_named_exists_for_the_job(hall: Hall) -> None:
-    board = hall.dispatcher.board
+def test_a_queue_deleted_while_it_is_named_exists_for_the_job(harness: DispatcherHarness) -> None:
+    board = harness.dispatcher.board
     before = board.partition("q1", TASK).id
-    worker = hall.worker(queues=["q1"])
-    asked = large(hall)
-    turn(hall)
+    worker = harness.worker(queues=["q1"])
+    asked = large(harness)
+    turn(harness)
     assert board.take_vacant(10) == [before]  # as the commit that prunes its last job does
-    hall.settle()
+    harness.settle()
     assert len(asked.answer) == COUNT
     assert board.partitions["q1", TASK].id != before
     assert [run[0] for run in worker.take()] == [job_id(1)]
-    hall.check()
+    harness.check()
 
 
-def test_more_queues_than_may_be_are_refused_and_nothing_is_changed(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_queues_than_may_be_are_refused_and_nothing_is_changed(
+    harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "MAX_PARTITIONS", 10)
-    hall.ask(messages.SUBMIT, calls(4), caller=SMALL)
-    hall.settle()
-    before, commits = dict(hall.dispatcher.board.partitions), len(hall.store.commits)
-    asked = hall.ask(messages.SUBMIT, calls(7, 4), caller=SMALL)
-    hall.settle()
+    harness.ask(messages.SUBMIT, calls(4), caller=SMALL)
+    harness.settle()
+    before, commits = dict(harness.dispatcher.board.partitions), len(harness.store.commits)
+    asked = harness.ask(messages.SUBMIT, calls(7, 4), caller=SMALL)
+    harness.settle()
     assert asked.answer  # six are new
-    refused = [hall.ask(messages.SUBMIT, [*calls(1, 50), *calls(4)], caller=SMALL), hall.ask(TASK, caller=SMALL)]
-    hall.settle()
+    refused = [harness.ask(messages.SUBMIT, [*calls(1, 50), *calls(4)], caller=SMALL), harness.ask(TASK, caller=SMALL)]
+    harness.settle()
     assert [one.error for one in refused] == ["too_many_queues"] * 2
     error = refused[0].sent[-1][1]
     assert (error.detail, "10 allowed" in error.message) == ({"named": 1, "queues": 10, "limit": 10}, True)
-    assert len(hall.dispatcher.board.partitions) == len(before) + 6
-    assert len([batch for batch in hall.store.commits[commits:] if batch.new]) == 1
-    hall.check()
+    assert len(harness.dispatcher.board.partitions) == len(before) + 6
+    assert len([batch for batch in harness.store.commits[commits:] if batch.new]) == 1
+    harness.check()
 
 
-def test_there_is_room_again_when_queues_have_ended(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_room_again_when_queues_have_ended(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_PARTITIONS", 4)
-    worker = hall.worker(slots=4, queues=[f"q{number}" for number in range(1, 5)])
-    hall.ask(messages.SUBMIT, calls(4, keep=1))
-    hall.settle()
+    worker = harness.worker(slots=4, queues=[f"q{number}" for number in range(1, 5)])
+    harness.ask(messages.SUBMIT, calls(4, keep=1))
+    harness.settle()
     worker.done(*worker.take())
-    assert hall.submit(id=job_id(50), queue="more").error == "too_many_queues"
-    hall.passes(150)
-    assert hall.submit(id=job_id(50), queue="more").call.open
-    hall.settle()
-    hall.check()
+    assert harness.submit(id=job_id(50), queue="more").error == "too_many_queues"
+    harness.passes(150)
+    assert harness.submit(id=job_id(50), queue="more").call.open
+    harness.settle()
+    harness.check()
 
 
 class ProcessorTime:
     """A clock on which only this process's own work takes time, so that a busy machine changes nothing."""
 
-    def __init__(self, hall: Hall) -> None:
-        self.callLater = hall.clock.callLater
+    def __init__(self, harness: DispatcherHarness) -> None:
+        self.callLater = harness.clock.callLater
 
     def seconds(self) -> float:
         return time.process_time()
@@ -219,20 +221,20 @@ def without_collector() -> Iterator[None]:
 
 def turns_of(count: int) -> list[float]:
     """Submit *count* calls with a new queue each; return what each turn took of the processor, but for commits, the longest last."""
-    hall = Hall()
-    hall.worker(slots=4)
-    hall.dispatcher.slices._clock = ProcessorTime(hall)
+    harness = DispatcherHarness()
+    harness.worker(slots=4)
+    harness.dispatcher.slices._clock = ProcessorTime(harness)
     entries = calls(count)
-    hall.hold_commits()  # which are made on another thread
+    harness.hold_commits()  # which are made on another thread
     began = time.process_time()
-    asked = hall.ask(messages.SUBMIT, entries)
+    asked = harness.ask(messages.SUBMIT, entries)
     taken = [time.process_time() - began]
     is_due = True
     while is_due:
         began = time.process_time()
-        is_due = turn(hall)
+        is_due = turn(harness)
         taken.append(time.process_time() - began)
-    hall.release_commits()
+    harness.release_commits()
     assert len(asked.answer) == count
     return sorted(taken)
 
@@ -249,11 +251,11 @@ def test_ten_thousand_new_queues_leave_the_event_loop_free() -> None:
 
 
 def test_a_thousand_jobs_on_five_hundred_workers_are_placed_in_milliseconds() -> None:
-    hall, rounds = Hall(), 8
+    harness, rounds = DispatcherHarness(), 8
     for number in range(500):
-        hall.worker(f"w{number}", slots=2 * rounds)
+        harness.worker(f"w{number}", slots=2 * rounds)
     taken: list[float] = []
-    decide = hall.dispatcher.decide
+    decide = harness.dispatcher.decide
 
     def timed(delayed: TurnEffects | None = None) -> TurnEffects | None:
         began = time.process_time()
@@ -262,13 +264,13 @@ def test_a_thousand_jobs_on_five_hundred_workers_are_placed_in_milliseconds() ->
         finally:
             taken.append(time.process_time() - began)
 
-    hall.dispatcher.decide = timed  # type: ignore[method-assign]
+    harness.dispatcher.decide = timed  # type: ignore[method-assign]
     with without_collector():
         best: list[float] = []
         for first in range(1, 1000 * rounds, 1000):
             taken.clear()
-            hall.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(number)} for number in range(first, first + 1000)])
-            hall.settle()
+            harness.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(number)} for number in range(first, first + 1000)])
+            harness.settle()
             best.append(max(taken))
-    assert sum(len(worker.take()) for worker in hall.workers) == 1000 * rounds
+    assert sum(len(worker.take()) for worker in harness.workers) == 1000 * rounds
     assert min(best) < 0.015  # 93 ms when each job looked at all workers

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.shelves import Ran, shelf
+from support.recording_modules import Ran, recording_modules
 
 from taskbahn.fast_start.lazy_modules import Deferral, DeferredModule, defer
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # each file says in RAN that its code has run
-SHELF = {
+FILES = {
     "attic/__init__.py": "from attic.trunk import Trunk, Stuck; size = 3",
     "attic/trunk.py": "class Stuck(Exception): pass\nclass Trunk:\n    lid = 'shut'\n    def open(self): raise Stuck",
     "attic/lamp.py": "import attic; light = attic.size * 10",
@@ -39,7 +39,7 @@ TABLE = {"attic": (), "attic.trunk": ("Trunk", "Stuck")}
 @pytest.fixture
 def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ran]:
     """The list of those modules whose code has run."""
-    with shelf(tmp_path, monkeypatch, SHELF) as ran:
+    with recording_modules(tmp_path, monkeypatch, FILES) as ran:
         yield ran
         for finder in [each for each in sys.meta_path if isinstance(each, Deferral)]:
             finder.end()

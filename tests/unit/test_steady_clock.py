@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.dispatching import WALL, Hall
+from support.dispatcher_harness import WALL, DispatcherHarness
 from twisted.internet.base import DelayedCall
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
@@ -130,8 +130,8 @@ def test_the_clock_underneath_goes_on() -> None:
 # the dispatcher by such a clock
 
 
-class SetHall(Hall):
-    """A hall whose system clock can be set."""
+class SetHall(DispatcherHarness):
+    """A harness whose system clock can be set."""
 
     jump = 0.0
 
@@ -145,71 +145,71 @@ class SetHall(Hall):
 
 @pytest.mark.parametrize("jump", [5 * HOUR, -5 * HOUR])
 def test_a_job_that_is_delayed_by_an_hour_runs_after_an_hour(jump: float) -> None:
-    hall = SetHall()
-    worker = hall.worker()
-    hall.submit(delay=HOUR)
-    hall.settle()
-    hall.jump = jump
-    hall.submit()  # whatever makes the dispatcher look at the time
-    hall.passes(HOUR - 1)
+    harness = SetHall()
+    worker = harness.worker()
+    harness.submit(delay=HOUR)
+    harness.settle()
+    harness.jump = jump
+    harness.submit()  # whatever makes the dispatcher look at the time
+    harness.passes(HOUR - 1)
     worker.done(*worker.take())
-    hall.passes(0.5)
-    assert (hall.state(1), hall.state(2)) == ("waiting", "succeeded")
-    hall.passes(2)
-    assert hall.state(1) == "running"
-    hall.check()
+    harness.passes(0.5)
+    assert (harness.state(1), harness.state(2)) == ("waiting", "succeeded")
+    harness.passes(2)
+    assert harness.state(1) == "running"
+    harness.check()
 
 
 @pytest.mark.parametrize("jump", [5 * HOUR, -5 * HOUR])
 def test_a_job_that_may_wait_for_an_hour_expires_after_an_hour(jump: float) -> None:
-    hall = SetHall()
-    worker = hall.worker()
-    hall.submit()
-    hall.submit(start_within=HOUR)
-    hall.settle()
-    hall.jump = jump
-    hall.passes(HOUR - 1)
-    assert (hall.state(1), hall.state(2)) == ("running", "ready")
-    hall.passes(2)
-    assert hall.state(2) == "expired"
+    harness = SetHall()
+    worker = harness.worker()
+    harness.submit()
+    harness.submit(start_within=HOUR)
+    harness.settle()
+    harness.jump = jump
+    harness.passes(HOUR - 1)
+    assert (harness.state(1), harness.state(2)) == ("running", "ready")
+    harness.passes(2)
+    assert harness.state(2) == "expired"
     worker.done(*worker.take())
-    hall.settle()
-    hall.check()
+    harness.settle()
+    harness.check()
 
 
 @pytest.mark.parametrize("jump", [5 * HOUR, -5 * HOUR])
 def test_a_lease_lives_through_a_jump_and_so_does_the_grace_time(jump: float) -> None:
-    hall = SetHall()
-    worker = hall.worker()
-    hall.submit()
-    hall.passes(60)
+    harness = SetHall()
+    worker = harness.worker()
+    harness.submit()
+    harness.passes(60)
     (run,) = worker.take()
-    hall.jump = jump
-    hall.passes(60)
-    assert (hall.state(1), worker.cancelled) == ("running", [])
+    harness.jump = jump
+    harness.passes(60)
+    assert (harness.state(1), worker.cancelled) == ("running", [])
     worker.lost()
-    hall.passes(GRACE_SECONDS - 1)
-    assert hall.state(1) == "running"
-    back = hall.worker(running=[run])
+    harness.passes(GRACE_SECONDS - 1)
+    assert harness.state(1) == "running"
+    back = harness.worker(running=[run])
     back.done(run)
-    hall.settle()
-    assert (hall.state(1), hall.row(1).attempt) == ("succeeded", 1)
-    hall.check()
+    harness.settle()
+    assert (harness.state(1), harness.row(1).attempt) == ("succeeded", 1)
+    harness.check()
 
 
 @pytest.mark.parametrize("jump", [400 * 24 * HOUR, -400 * 24 * HOUR])
 def test_a_result_is_kept_for_its_time(jump: float) -> None:
-    hall = SetHall()
-    worker = hall.worker()
-    hall.submit(keep=HOUR)
-    hall.settle()
+    harness = SetHall()
+    worker = harness.worker()
+    harness.submit(keep=HOUR)
+    harness.settle()
     worker.done(*worker.take())
-    hall.settle()
-    hall.jump = jump
-    hall.passes(HOUR - 120)
-    assert hall.state(1) == "succeeded"
-    hall.passes(300)
-    assert hall.known("0192f0c1-2d3e-7abc-8def-000000000001") is None
+    harness.settle()
+    harness.jump = jump
+    harness.passes(HOUR - 120)
+    assert harness.state(1) == "succeeded"
+    harness.passes(300)
+    assert harness.known("0192f0c1-2d3e-7abc-8def-000000000001") is None
 
 
 # timers

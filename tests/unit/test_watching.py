@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.dispatching import Hall, job_id
+from support.dispatcher_harness import DispatcherHarness, job_id
 from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 
@@ -20,7 +20,7 @@ from taskbahn_router.publishing.job_watch import HELD, LITTLE, LONGEST_WAIT, PAG
 from taskbahn_router.stores.rows import EventRow
 
 if TYPE_CHECKING:
-    from support.dispatching import Asked, FakeWorker
+    from support.dispatcher_harness import FakeWorker, RecordedCall
 
     from taskbahn.errors import TaskbahnError
 
@@ -33,19 +33,19 @@ ACTIONS = [
 ]  # fmt: skip
 
 
-def began(hall: Hall, worker: FakeWorker, **options: Any) -> Run:
+def began(harness: DispatcherHarness, worker: FakeWorker, **options: Any) -> Run:
     """Submit a job, and return its first attempt."""
-    hall.submit(**options)
-    hall.settle()
+    harness.submit(**options)
+    harness.settle()
     (run,) = worker.take()
     return run
 
 
-def watch(hall: Hall, after: int = 0) -> Asked:
-    return hall.ask(messages.JOB_WATCH, ONE, after=after, caller=SLOW)
+def watch(harness: DispatcherHarness, after: int = 0) -> RecordedCall:
+    return harness.ask(messages.JOB_WATCH, ONE, after=after, caller=SLOW)
 
 
-def numbers(asked: Asked) -> list[int]:
+def numbers(asked: RecordedCall) -> list[int]:
     return [number for number, kind, _ in asked.events if kind != "progress"]
 
 
@@ -55,116 +55,116 @@ def says(worker: FakeWorker, run: Run, first: int, count: int) -> None:
         worker.notices(run, "log", *range(start, min(first + count, start + messages.MAX_EVENTS)))
 
 
-def left_behind(hall: Hall, worker: FakeWorker) -> Asked:
+def left_behind(harness: DispatcherHarness, worker: FakeWorker) -> RecordedCall:
     """Return a watch that has not read what was said."""
-    run = began(hall, worker)
-    asked = watch(hall)
-    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
+    run = began(harness, worker)
+    asked = watch(harness)
+    harness.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 5)
-    hall.settle()
+    harness.settle()
     return asked
 
 
-def test_a_full_backlog_delays_events_and_loses_none(hall: Hall, worker: FakeWorker) -> None:
-    run = began(hall, worker)
-    asked = watch(hall)
-    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
+def test_a_full_backlog_delays_events_and_loses_none(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    run = began(harness, worker)
+    asked = watch(harness)
+    harness.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 5 * PAGE_EVENTS)
     worker.notices(run, "progress", {"fraction": 0.25}, {"fraction": 0.5})
-    hall.passes(20)
+    harness.passes(20)
     assert len(asked.sent) == 1  # the snapshot
-    hall.unread[SLOW] = LITTLE + 1
-    hall.passes(20)
+    harness.unread[SLOW] = LITTLE + 1
+    harness.passes(20)
     assert len(asked.sent) == 1
-    hall.unread[SLOW] = LITTLE
-    hall.passes(LONGEST_WAIT)
+    harness.unread[SLOW] = LITTLE
+    harness.passes(LONGEST_WAIT)
     assert numbers(asked) == list(range(3, 3 + 5 * PAGE_EVENTS))
     assert [len(message.get("events", ())) for message in asked.progress] == [0, PAGE_EVENTS, 1, *[PAGE_EVENTS] * 4]
     newest = (2 + PAGE_EVENTS, "progress", {"fraction": 0.5})  # and its number tells of no event that is to come
     assert asked.events[PAGE_EVENTS] == newest
     worker.notices(run, "log", "live")
-    hall.settle()
+    harness.settle()
     assert asked.events[-1] == (3 + 5 * PAGE_EVENTS, "log", "live")
-    hall.check()
+    harness.check()
 
 
-def test_the_end_is_told_when_nothing_is_missing(hall: Hall, worker: FakeWorker) -> None:
-    run = began(hall, worker)
-    asked = watch(hall)
-    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
+def test_the_end_is_told_when_nothing_is_missing(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    run = began(harness, worker)
+    asked = watch(harness)
+    harness.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 10)
     worker.done(run, result='"x"')
-    hall.passes(5)
+    harness.passes(5)
     assert len(asked.sent) == 1
-    assert hall.state(1) == "succeeded"
-    hall.unread.clear()
-    hall.passes(LONGEST_WAIT)
+    assert harness.state(1) == "succeeded"
+    harness.unread.clear()
+    harness.passes(LONGEST_WAIT)
     assert [kind for _, kind, _ in asked.events] == ["log"] * 10 + ["state"]
     assert numbers(asked) == list(range(3, 14))
     assert asked.answer["result"] == "x"
-    hall.check()
+    harness.check()
 
 
-def test_states_come_between_what_was_said_before_and_after_them(hall: Hall, worker: FakeWorker) -> None:
-    run = began(hall, worker, retries=1, retry_backoff=0)
-    asked = watch(hall)
-    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
+def test_states_come_between_what_was_said_before_and_after_them(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    run = began(harness, worker, retries=1, retry_backoff=0)
+    asked = watch(harness)
+    harness.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, PAGE_EVENTS + 5)
     worker.notices(run, "progress", {"fraction": 0.9})
     worker.failed(run)
-    hall.passes(1)
+    harness.passes(1)
     (second,) = worker.take()
     says(worker, second, 0, 3)
-    hall.settle()
-    hall.unread.clear()
-    hall.passes(LONGEST_WAIT)
+    harness.settle()
+    harness.unread.clear()
+    harness.passes(LONGEST_WAIT)
     assert numbers(asked) == list(range(3, 3 + PAGE_EVENTS + 5 + 3 + 3))
     kinds = [data if kind == "state" else kind for _, kind, data in asked.events]
     assert kinds == ["log"] * (PAGE_EVENTS + 5) + ["waiting", "ready", "running"] + ["log"] * 3
 
 
-def test_a_late_watcher_gets_a_long_log_page_by_page(hall: Hall, worker: FakeWorker) -> None:
-    run = began(hall, worker)
+def test_a_late_watcher_gets_a_long_log_page_by_page(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    run = began(harness, worker)
     worker.notices(run, "chunk", *["x" * (PAGE_BYTES // 2)] * 10)
     worker.done(run)
-    hall.settle()
-    hall.reading.holds = True
-    asked = watch(hall, after=3)
-    hall.unread[SLOW] = LITTLE + 1
-    hall.reading.release()
-    hall.passes(5)
+    harness.settle()
+    harness.reading.holds = True
+    asked = watch(harness, after=3)
+    harness.unread[SLOW] = LITTLE + 1
+    harness.reading.release()
+    harness.passes(5)
     assert numbers(asked) == [4, 5]
-    hall.unread.clear()
-    hall.passes(LONGEST_WAIT)
+    harness.unread.clear()
+    harness.passes(LONGEST_WAIT)
     assert numbers(asked) == list(range(4, 13))
     assert [len(message.get("events", ())) for message in asked.progress] == [0, 2, 2, 2, 2, 1]
     assert asked.answer["state"] == "succeeded"
 
 
-def test_nobody_is_asked_for_whoever_went_away_while_behind(hall: Hall, worker: FakeWorker) -> None:
-    asked = left_behind(hall, worker)
+def test_nobody_is_asked_for_whoever_went_away_while_behind(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    asked = left_behind(harness, worker)
     asked.gone()
-    hall.unread.clear()
-    hall.reading.holds = True
-    hall.passes(10)
-    assert not hall.reading.held
-    assert not hall.dispatcher.followers.has(ONE)
+    harness.unread.clear()
+    harness.reading.holds = True
+    harness.passes(10)
+    assert not harness.reading.held
+    assert not harness.dispatcher.followers.has(ONE)
 
 
-def test_little_is_kept_for_one_who_is_behind(hall: Hall, worker: FakeWorker) -> None:
-    run = began(hall, worker)
-    watch(hall)
-    (watcher,) = hall.dispatcher.followers._by_job[ONE]
+def test_little_is_kept_for_one_who_is_behind(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    run = began(harness, worker)
+    watch(harness)
+    (watcher,) = harness.dispatcher.followers._by_job[ONE]
     assert isinstance(watcher, JobWatch)
-    hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
+    harness.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
     says(worker, run, 0, 3 * HELD)
-    hall.settle()
+    harness.settle()
     assert watcher._held == []
-    hall.unread.clear()
-    hall.reading.holds = True
-    hall.passes(1)
+    harness.unread.clear()
+    harness.reading.holds = True
+    harness.passes(1)
     says(worker, run, 0, 3 * HELD)
-    hall.settle()
+    harness.settle()
     assert len(watcher._held) == HELD
 
 
@@ -198,13 +198,13 @@ class Sent:
     def fail(self, request: int, error: TaskbahnError) -> None: ...
 
 
-def test_a_watch_whose_events_cannot_be_read_ends_with_the_reason(hall: Hall, worker: FakeWorker) -> None:
-    asked = left_behind(hall, worker)
-    hall.unread.clear()
-    hall.reading.fails = "damaged"
-    hall.passes(LONGEST_WAIT)
+def test_a_watch_whose_events_cannot_be_read_ends_with_the_reason(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    asked = left_behind(harness, worker)
+    harness.unread.clear()
+    harness.reading.fails = "damaged"
+    harness.passes(LONGEST_WAIT)
     assert asked.error == "store_unavailable"
-    assert not hall.dispatcher.followers.has(ONE)
+    assert not harness.dispatcher.followers.has(ONE)
 
 
 @settings(max_examples=150, deadline=None)
@@ -217,49 +217,49 @@ def test_whenever_it_lags_a_watcher_gets_every_number_once_and_in_order(
 
 
 def watch_meanwhile(actions: list[str], after: int, begins: int) -> None:
-    hall = Hall()
-    worker = hall.worker()
-    run = began(hall, worker, retries=100, retry_backoff=0, crash_attempts=100)
-    asked: Asked | None = None
+    harness = DispatcherHarness()
+    worker = harness.worker()
+    run = began(harness, worker, retries=100, retry_backoff=0, crash_attempts=100)
+    asked: RecordedCall | None = None
     for step, action in enumerate([*actions, "release commits", "release reads", "catch up", "pass"]):
         if asked is None and (step == begins or step == len(actions)):
-            asked = watch(hall, after)
-        run = act(hall, worker, run, action) or run
+            asked = watch(harness, after)
+        run = act(harness, worker, run, action) or run
     assert asked is not None
     worker.done(run)
-    hall.passes(LONGEST_WAIT * 2)
-    last = hall.row(1).number
+    harness.passes(LONGEST_WAIT * 2)
+    last = harness.row(1).number
     start = asked.progress[0]["snapshot"]["number"]  # states up to there are in the snapshot alone
-    known = {row.number for row in hall.store.reader().events(1, after, 10_000)}
+    known = {row.number for row in harness.store.reader().events(1, after, 10_000)}
     told = numbers(asked)
     assert told == sorted(set(told))
     assert set(told) >= known | {*range(max(start, after) + 1, last + 1)}
     assert asked.answer["state"] == "succeeded"
-    hall.check()
+    harness.check()
 
 
-def act(hall: Hall, worker: FakeWorker, run: Run, action: str) -> Run | None:
+def act(harness: DispatcherHarness, worker: FakeWorker, run: Run, action: str) -> Run | None:
     """Do something; return the attempt if it is another one."""
     if action == "speak":
         worker.notices(run, "log", 1, 2, 3)
     elif action == "advance":
         worker.notices(run, "progress", {"fraction": 0.5})
-    elif action == "fail" and not hall.writing.holds:
+    elif action == "fail" and not harness.writing.holds:
         worker.failed(run)
-        hall.passes(1)
+        harness.passes(1)
         (run,) = worker.take()
         return run
     elif action in ("lag", "catch up"):
-        hall.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1 if action == "lag" else 0
+        harness.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1 if action == "lag" else 0
     elif action == "hold reads":
-        hall.reading.holds = True
+        harness.reading.holds = True
     elif action == "hold answers":
-        hall.reading.holds_answers = True
+        harness.reading.holds_answers = True
     elif action == "release reads":
-        hall.reading.release()
+        harness.reading.release()
     elif action == "hold commits":
-        hall.hold_commits()
+        harness.hold_commits()
     elif action == "release commits":
-        hall.release_commits()
-    hall.passes(LONGEST_WAIT if action == "pass" else 0.02)
+        harness.release_commits()
+    harness.passes(LONGEST_WAIT if action == "pass" else 0.02)
     return None

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 from autobahn.wamp.exception import ApplicationError
-from support.stage import FakeDispatcher, attach, play
+from support.worker_harness import FakeDispatcher, attach, run_worker
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -59,7 +59,7 @@ def test_what_happens_during_a_report_goes_into_the_next_one(app: Taskbahn) -> N
         dispatcher.answer()
         assert worker.is_clear
 
-    play(app, action)
+    run_worker(app, action)
 
 
 def test_what_was_not_acknowledged_is_named_and_reported_again_after_a_reconnect(app: Taskbahn) -> None:
@@ -78,7 +78,7 @@ def test_what_was_not_acknowledged_is_named_and_reported_again_after_a_reconnect
         dispatcher.answer()  # too late: it counts for nothing
         assert worker.is_clear
 
-    play(app, action)
+    run_worker(app, action)
 
 
 def test_refused_attempts_are_stopped_and_dropped(app: Taskbahn) -> None:
@@ -94,7 +94,7 @@ def test_refused_attempts_are_stopped_and_dropped(app: Taskbahn) -> None:
         assert dispatcher.done == {"b": 1, "c": 1}
         assert not dispatcher.failed
 
-    play(app, action)
+    run_worker(app, action)
 
 
 def test_an_empty_report_is_sent_when_there_was_nothing_to_say(app: Taskbahn) -> None:
@@ -103,7 +103,7 @@ def test_an_empty_report_is_sent_when_there_was_nothing_to_say(app: Taskbahn) ->
         await attach(worker, dispatcher)
         await dispatcher.until(lambda: dispatcher.reports.count({}) >= 3)
 
-    play(app, action, attached=False)
+    run_worker(app, action, attached=False)
 
 
 def test_a_report_that_is_never_taken_ends_the_session(app: Taskbahn) -> None:
@@ -116,10 +116,10 @@ def test_a_report_that_is_never_taken_ends_the_session(app: Taskbahn) -> None:
         worker._lost("dismissed")
         assert worker.reporter.running() == []
 
-    play(app, action)
+    run_worker(app, action)
 
 
-class Desk:
+class ReporterHarness:
     """A reporter on a simulated clock, at a dispatcher that takes reports and answers only when told to."""
 
     def __init__(self, heartbeat: float = 10.0) -> None:
@@ -149,68 +149,68 @@ class Desk:
 
 
 def test_an_unacknowledged_report_is_sent_again_on_a_new_connection() -> None:
-    desk = Desk()
-    desk.ends("a")
-    desk.passes(10 * PATIENCE)
-    desk.ends("b")
-    assert (desk.given_up, len(desk.sent)) == ([], 1)
-    desk.passes(2.5)  # a quarter of a heartbeat: it is looked at no more often
-    assert desk.given_up == [(32.5, 32.5)]
-    desk.reporter.connected(desk.sent.append, 10.0)
-    assert [one[0] for one in desk.sent[1]["done"]] == ["a", "b"]
-    desk.reporter.recorded([])
-    assert desk.reporter.is_clear
+    harness = ReporterHarness()
+    harness.ends("a")
+    harness.passes(10 * PATIENCE)
+    harness.ends("b")
+    assert (harness.given_up, len(harness.sent)) == ([], 1)
+    harness.passes(2.5)  # a quarter of a heartbeat: it is looked at no more often
+    assert harness.given_up == [(32.5, 32.5)]
+    harness.reporter.connected(harness.sent.append, 10.0)
+    assert [one[0] for one in harness.sent[1]["done"]] == ["a", "b"]
+    harness.reporter.recorded([])
+    assert harness.reporter.is_clear
 
 
 def test_a_dispatcher_that_answers_no_heartbeat_is_given_up_too() -> None:
-    desk = Desk()
-    desk.passes(5)
-    assert desk.sent == [{}]
-    desk.passes(32)
-    assert not desk.given_up
-    desk.passes(0.5)
-    assert [at for at, _ in desk.given_up] == [37.5]
+    harness = ReporterHarness()
+    harness.passes(5)
+    assert harness.sent == [{}]
+    harness.passes(32)
+    assert not harness.given_up
+    harness.passes(0.5)
+    assert [at for at, _ in harness.given_up] == [37.5]
 
 
 def test_a_large_batch_waits_only_when_several_reports_are_pending() -> None:
-    desk = Desk()
-    desk.ends("first")
+    harness = ReporterHarness()
+    harness.ends("first")
     for number in range(LARGE_REPORT_SUCCESSES * MAX_REPORTS_IN_FLIGHT):
-        desk.ends(f"job {number}")
-    assert [len(report["done"]) for report in desk.sent] == [1, *[LARGE_REPORT_SUCCESSES] * (MAX_REPORTS_IN_FLIGHT - 1)]
-    desk.reporter.recorded([], 2)
-    assert [len(report["done"]) for report in desk.sent[MAX_REPORTS_IN_FLIGHT:]] == [LARGE_REPORT_SUCCESSES]
-    desk.ends("last")
-    desk.reporter.recorded([], 2)
-    assert [len(report["done"]) for report in desk.sent[MAX_REPORTS_IN_FLIGHT + 1 :]] == [1]
-    assert not desk.reporter.is_clear
-    desk.reporter.recorded([], 1)
-    assert desk.reporter.is_clear
+        harness.ends(f"job {number}")
+    assert [len(report["done"]) for report in harness.sent] == [1, *[LARGE_REPORT_SUCCESSES] * (MAX_REPORTS_IN_FLIGHT - 1)]
+    harness.reporter.recorded([], 2)
+    assert [len(report["done"]) for report in harness.sent[MAX_REPORTS_IN_FLIGHT:]] == [LARGE_REPORT_SUCCESSES]
+    harness.ends("last")
+    harness.reporter.recorded([], 2)
+    assert [len(report["done"]) for report in harness.sent[MAX_REPORTS_IN_FLIGHT + 1 :]] == [1]
+    assert not harness.reporter.is_clear
+    harness.reporter.recorded([], 1)
+    assert harness.reporter.is_clear
 
 
 def test_all_pending_reports_are_named_and_resent_in_order() -> None:
-    desk = Desk()
+    harness = ReporterHarness()
     jobs = [f"job {number}" for number in range(2 * LARGE_REPORT_SUCCESSES + 5)]
     for job in jobs:
-        desk.ends(job)
-    assert len(desk.sent) == MAX_REPORTS_IN_FLIGHT
-    desk.reporter.disconnected()
-    assert [job for job, _ in desk.reporter.running()] == jobs
-    desk.reporter.connected(desk.sent.append, 10.0)
-    assert [done[0] for done in desk.sent[-1]["done"]] == jobs
+        harness.ends(job)
+    assert len(harness.sent) == MAX_REPORTS_IN_FLIGHT
+    harness.reporter.disconnected()
+    assert [job for job, _ in harness.reporter.running()] == jobs
+    harness.reporter.connected(harness.sent.append, 10.0)
+    assert [done[0] for done in harness.sent[-1]["done"]] == jobs
 
 
 def test_the_worker_waits_for_a_report_while_the_dispatcher_asks_it() -> None:
-    desk = Desk()
-    desk.ends("a")
+    harness = ReporterHarness()
+    harness.ends("a")
     for _ in range(20):
-        desk.passes(25)
-        desk.reporter.waits()
-    assert not desk.given_up
-    desk.passes(30)
-    desk.reporter.recorded([])
-    desk.passes(1)
-    assert (desk.given_up, desk.reporter.is_clear) == ([], True)
+        harness.passes(25)
+        harness.reporter.waits()
+    assert not harness.given_up
+    harness.passes(30)
+    harness.reporter.recorded([])
+    harness.passes(1)
+    assert (harness.given_up, harness.reporter.is_clear) == ([], True)
 
 
 def test_a_worker_drops_a_connection_on_which_no_report_is_acknowledged(app: Taskbahn) -> None:
@@ -224,16 +224,16 @@ def test_a_worker_drops_a_connection_on_which_no_report_is_acknowledged(app: Tas
         await dispatcher.until(lambda: not dispatcher.is_open)
         assert dispatcher.reason.startswith("it has not answered for ")
 
-    play(app, action, attached=False)
+    run_worker(app, action, attached=False)
 
 
 def test_each_report_has_its_own_time() -> None:
-    desk = Desk()
+    harness = ReporterHarness()
     for job in "abc":
-        desk.ends(job)
-        desk.passes(29)
-        desk.reporter.recorded([])
-    assert desk.given_up == []
+        harness.ends(job)
+        harness.passes(29)
+        harness.reporter.recorded([])
+    assert harness.given_up == []
 
 
 def test_hello_says_what_the_worker_offers(app: Taskbahn) -> None:
@@ -243,7 +243,7 @@ def test_hello_says_what_the_worker_offers(app: Taskbahn) -> None:
         assert sorted(task["name"] for task in hello["tasks"]) == ["echo", "nap"]
         assert hello["tasks"][0]["pool"] == "thread"
 
-    play(app, action, slots=3)
+    run_worker(app, action, slots=3)
 
 
 def test_a_report_holds_no_more_than_a_message_may() -> None:

@@ -1,4 +1,4 @@
-"""A worker on a stage: real pools, real books, and a dispatcher that is only a recorded list of calls."""
+"""A worker in this process: real pools, real books, and a dispatcher that is only a recorded list of calls."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ class FakeDispatcher:
             await asyncio.sleep(0.002)
 
 
-def play(
+def run_worker(
     app: Taskbahn,
-    scene: Callable[[Worker, FakeDispatcher], Awaitable[None]],
+    scenario: Callable[[Worker, FakeDispatcher], Awaitable[None]],
     *,
     slots: int = 2,
     target: str = "none:app",
@@ -132,7 +132,7 @@ def play(
         try:
             if attached:
                 await attach(worker, dispatcher)
-            await scene(worker, dispatcher)
+            await scenario(worker, dispatcher)
         finally:
             worker.connection.session = None
             await worker.stop()

@@ -1,4 +1,4 @@
-"""The application that the tests of client and command line call; its worker is `taskbahn worker support.shop:app`."""
+"""The application that the tests of client and command line call; its worker is `taskbahn worker support.sample_app:app`."""
 
 from __future__ import annotations
 

@@ -17,17 +17,19 @@ Ran = list[str]
 
 
 @contextlib.contextmanager
-def shelf(folder: Path, patch: pytest.MonkeyPatch, files: Mapping[str, str]) -> Iterator[Ran]:
+def recording_modules(folder: Path, patch: pytest.MonkeyPatch, files: Mapping[str, str]) -> Iterator[Ran]:
     """Have modules of this code, by file, for a while; gives the list of those whose code has run."""
-    for name, code in {**files, "shelf_ran.py": "RAN = []"}.items():
+    for name, code in {**files, "recorded_runs.py": "RAN = []"}.items():
         file = folder / name
         file.parent.mkdir(exist_ok=True)
-        file.write_text(code if name == "shelf_ran.py" else f"import shelf_ran; shelf_ran.RAN.append(__name__)\n{code}\n")
+        file.write_text(
+            code if name == "recorded_runs.py" else f"import recorded_runs; recorded_runs.RAN.append(__name__)\n{code}\n"
+        )
     patch.syspath_prepend(folder)
     try:
-        ran: Ran = import_module("shelf_ran").RAN
+        ran: Ran = import_module("recorded_runs").RAN
         yield ran
     finally:
-        roots = {"shelf_ran", *(name.split("/")[0].removesuffix(".py") for name in files)}
+        roots = {"recorded_runs", *(name.split("/")[0].removesuffix(".py") for name in files)}
         for name in [name for name in sys.modules if name.split(".")[0] in roots]:
             del sys.modules[name]

@@ -1,4 +1,4 @@
-"""A node with the studio of tests/browser/apps on it: several workers, and jobs in every state."""
+"""A node with several workers and jobs in every state, of the application tests/browser/apps/studio.py."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORKERS = (("cutting-room", 8, "video,default"), ("office", 4, "mail"), ("archiv
 START_SECONDS = 90
 
 
-class Studio(NamedTuple):
+class PopulatedNode(NamedTuple):
     """The node, and ids of jobs: one that runs with stages, one that failed with a traceback, one that waits for its time."""
 
     node: Node
@@ -30,7 +30,7 @@ class Studio(NamedTuple):
 
 
 @contextmanager
-def studio(folder: Path, *, pictures: int = 40) -> Iterator[Studio]:
+def populated_node(folder: Path, *, pictures: int = 40) -> Iterator[PopulatedNode]:
     """Start the node, the workers and the work; end all of it afterwards."""
     with ExitStack() as stack:
         node = Node(folder)
@@ -44,4 +44,4 @@ def studio(folder: Path, *, pictures: int = 40) -> Iterator[Studio]:
             [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=START_SECONDS, check=False
         )
         assert work.returncode == 0, work.stderr
-        yield Studio(node, **json.loads(work.stdout))
+        yield PopulatedNode(node, **json.loads(work.stdout))

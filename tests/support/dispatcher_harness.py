@@ -1,6 +1,6 @@
 """A dispatcher with all its parts but Crossbar: time is a `Clock`, the store is in memory, and what goes out is recorded.
 
-`Hall` is the place where callers and workers meet the dispatcher. Nothing happens before `settle` lets the turns of the loop run.
+Callers and workers meet the dispatcher in a `DispatcherHarness`. Nothing happens before `settle` lets the turns of the loop run.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def job_id(number: int) -> str:
     return f"0192f0c1-2d3e-7abc-8def-{number:012x}"
 
 
-class Asked:
+class RecordedCall:
     """A call and all that came back for it: `("progress", value)`, `("answer", value, ...)`, `("fail", error)`."""
 
-    def __init__(self, hall: Hall, call: Call) -> None:
+    def __init__(self, harness: DispatcherHarness, call: Call) -> None:
         self.call = call
         self.sent: list[tuple[Any, ...]] = []
-        hall.asked[call.request] = self
+        harness.asked[call.request] = self
 
     @property
     def answer(self) -> Any:
@@ -98,13 +98,13 @@ class Asked:
 class FakeWorker:
     """A worker's session: what it was told, and what it says."""
 
-    def __init__(self, hall: Hall, asked: Asked, id: str) -> None:
-        self.hall = hall
+    def __init__(self, harness: DispatcherHarness, asked: RecordedCall, id: str) -> None:
+        self.harness = harness
         self.asked = asked
         self.id = id
         self.silent = False
         self._read = 0
-        self._beat = hall.clock.seconds()
+        self._beat = harness.clock.seconds()
         self.runs: list[tuple[str, int]] = []  # what it was told to run and has not ended yet
         self.cancelled: list[tuple[str, int, str]] = []
 
@@ -118,24 +118,24 @@ class FakeWorker:
         self.runs += taken
         return taken
 
-    def says(self, **report: Any) -> Asked:
+    def says(self, **report: Any) -> RecordedCall:
         """Send a report as it is."""
-        return self.hall.ask(messages.WORKER_REPORT, messages.plain(messages.Report(**report)), caller=self.asked.call.caller)
+        return self.harness.ask(messages.WORKER_REPORT, messages.plain(messages.Report(**report)), caller=self.asked.call.caller)
 
-    def done(self, *runs: tuple[str, int], result: str = "1", seconds: float = 1.0) -> Asked:
+    def done(self, *runs: tuple[str, int], result: str = "1", seconds: float = 1.0) -> RecordedCall:
         """Report successes that took so long each."""
         self._ended(runs)
         return self.says(done=[messages.Done(id, attempt, result, 0.0, seconds) for id, attempt in runs])
 
-    def failed(self, *runs: tuple[str, int], kind: Any = "error", **more: Any) -> Asked:
+    def failed(self, *runs: tuple[str, int], kind: Any = "error", **more: Any) -> RecordedCall:
         self._ended(runs)
         error = {"type": "ValueError", "message": "no"}
         return self.says(failed=[messages.Failed(id=id, attempt=attempt, kind=kind, error=error, **more) for id, attempt in runs])
 
-    def notices(self, run: tuple[str, int], kind: Any, *data: Any) -> Asked:
-        return self.says(notices=[messages.Notice(*run, kind, self.hall.wall(), value) for value in data])
+    def notices(self, run: tuple[str, int], kind: Any, *data: Any) -> RecordedCall:
+        return self.says(notices=[messages.Notice(*run, kind, self.harness.wall(), value) for value in data])
 
-    def hands_back(self, *runs: tuple[str, int], draining: bool = False) -> Asked:
+    def hands_back(self, *runs: tuple[str, int], draining: bool = False) -> RecordedCall:
         self._ended(runs)
         return self.says(back=list(runs), draining=draining)
 
@@ -146,22 +146,22 @@ class FakeWorker:
 
     def beats(self) -> None:
         """Send a heartbeat when it is time."""
-        if not self.silent and self.hall.clock.seconds() - self._beat > HEARTBEAT_SECONDS / 2:
-            self._beat = self.hall.clock.seconds()
+        if not self.silent and self.harness.clock.seconds() - self._beat > HEARTBEAT_SECONDS / 2:
+            self._beat = self.harness.clock.seconds()
             self.says()
 
     def _ended(self, runs: Iterable[tuple[str, int]]) -> None:
         self.runs = [run for run in self.runs if run not in runs]
 
 
-class Hall:
+class DispatcherHarness:
     """One dispatcher after the other over the same store."""
 
     def __init__(self, store: FakeStore | FakeSqliteStore | None = None) -> None:
         FAILURES.clear()  # those of other tests in this process
         self.clock = Clock()
         self.store = store or FakeStore()
-        self.asked: dict[int, Asked] = {}
+        self.asked: dict[int, RecordedCall] = {}
         self.published: list[tuple[str, Any]] = []
         self.pushes = 0
         self.watched: set[str] = set()
@@ -232,18 +232,18 @@ class Hall:
 
     # calls
 
-    def ask(self, procedure: str, *args: Any, caller: int | None = 1, progress: bool = True, **kwargs: Any) -> Asked:
+    def ask(self, procedure: str, *args: Any, caller: int | None = 1, progress: bool = True, **kwargs: Any) -> RecordedCall:
         """Call a procedure as Crossbar would; an error of ours that is not typed comes out here."""
         self._requests += 1
         call = Call(self, self._requests, procedure, list(args), kwargs, caller=caller, authid="joe", wants_progress=progress)
-        asked = Asked(self, call)
+        asked = RecordedCall(self, call)
         try:
             self.handlers.get(procedure, self.dispatcher.call_task)(call)
         except TaskbahnError as error:
             call.fail(error)
         return asked
 
-    def submit(self, *args: Any, id: str | None = None, task: str = TASK, follow: bool = False, **options: Any) -> Asked:
+    def submit(self, *args: Any, id: str | None = None, task: str = TASK, follow: bool = False, **options: Any) -> RecordedCall:
         """Submit one job; ids count from 1 when none is given."""
         self._jobs += 1
         call = {"task": task, "id": id or job_id(self._jobs), "args": list(args), "options": options}
@@ -359,11 +359,11 @@ class Hall:
         return None if row is None else row.state
 
 
-def busy(hall: Hall, jobs: int = 1, id: str = "w", **options: Any) -> FakeWorker:
+def busy(harness: DispatcherHarness, jobs: int = 1, id: str = "w", **options: Any) -> FakeWorker:
     """A worker that runs so many jobs."""
-    worker = hall.worker(id, slots=jobs)
+    worker = harness.worker(id, slots=jobs)
     for _ in range(jobs):
-        hall.submit(**options)
-    hall.settle()
+        harness.submit(**options)
+    harness.settle()
     assert len(worker.take()) == jobs
     return worker
