@@ -28,7 +28,7 @@ from support.chromium import launch  # noqa: E402
 from support.populated_node import PopulatedNode, populated_node  # noqa: E402
 
 from taskbahn_router.metrics.histogram import packed, step_of  # noqa: E402
-from taskbahn_router.stores.contract import Batch  # noqa: E402
+from taskbahn_router.stores.contract import CommitBatch  # noqa: E402
 from taskbahn_router.stores.minutes import MinuteRow  # noqa: E402
 from taskbahn_router.stores.sqlite.store import SqliteStore  # noqa: E402
 
@@ -103,7 +103,7 @@ def write_past(data: Path, now: float) -> None:
     store = SqliteStore(data)
     store.open()
     try:
-        store.commit(Batch(minutes=[*past_minutes(now)]))
+        store.commit(CommitBatch(minutes=[*past_minutes(now)]))
     finally:
         store.close()
 

@@ -15,18 +15,18 @@ from taskbahn_router.workers.registry import WorkerRegistry
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, RouterPort, Runner
     from taskbahn_router.stores.contract import Reader, StartState, Store
 
 
-class Owner(Protocol):
+class PartsOwner(Protocol):
     """What puts the parts together, as they need it: the service."""
 
     def declare(self, task: str) -> None:
         """Register a task's own name, once."""
 
-    def failed(self, call: Call, failure: Any) -> None:
+    def failed(self, call: PendingCall, failure: Any) -> None:
         """Answer a call whose question to the store failed."""
 
     def lag(self) -> float:
@@ -53,7 +53,7 @@ class Parts:
         writing: Runner,
         reading: Runner,
         port: RouterPort,
-        owner: Owner,
+        owner: PartsOwner,
         *,
         clock: Clock,
         wall: Callable[[], float],

@@ -13,10 +13,10 @@ from taskbahn.protocol import messages
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.parts import Parts
 
-    Handler = Callable[[Call], None]
+    Handler = Callable[[PendingCall], None]
 
 
 class Role(StrEnum):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.stores.contract import Store
 
@@ -137,10 +137,10 @@ class Service:
         self._declared.discard(task)
         self.log.warn("{task} cannot be called by its name: {why}", task=task, why=failure.value)
 
-    def _guarded(self, handler: Callable[[Call], None]) -> Callable[[Call], None]:
+    def _guarded(self, handler: Callable[[PendingCall], None]) -> Callable[[PendingCall], None]:
         """Answer a call with the error of its handler, so that none stays open by mistake."""
 
-        def handle(call: Call) -> None:
+        def handle(call: PendingCall) -> None:
             try:
                 handler(call)
             except TaskbahnError as error:
@@ -153,7 +153,7 @@ class Service:
 
         return handle
 
-    def failed(self, call: Call, failure: Any) -> None:
+    def failed(self, call: PendingCall, failure: Any) -> None:
         """Answer a call whose question to the store failed."""
         error = failure.value
         if not isinstance(error, TaskbahnError):

@@ -8,7 +8,7 @@ import pytest
 from support.rows import PARTITIONS
 from support.stores import DURABLE, KINDS, StoreKind
 
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,6 @@ def store(kind: StoreKind, tmp_path: Path) -> Iterator[Store]:
     """An open store that knows the three partitions."""
     made = kind.make(tmp_path / "data")
     made.open()
-    made.commit(Batch(partitions=PARTITIONS))
+    made.commit(CommitBatch(partitions=PARTITIONS))
     yield made
     made.close()

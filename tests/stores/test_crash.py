@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.rows import PARTITIONS, a_bit_of_all, everything, fill, new_job, put
 
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def running(durable: StoreKind, tmp_path: Path) -> Iterator[Store]:
     """An open store that will not be closed in order."""
     made = durable.make(tmp_path / "data")
     made.open()
-    made.commit(Batch(partitions=PARTITIONS))
+    made.commit(CommitBatch(partitions=PARTITIONS))
     yield made
     made.close()
 
@@ -46,7 +46,7 @@ def test_a_crash_loses_nothing_of_what_was_committed(durable: StoreKind, running
 
 def test_a_crash_leaves_nothing_of_what_was_only_prepared(durable: StoreKind, running: Store, tmp_path: Path) -> None:
     put(running, new_job(1))
-    running.prepare(Batch(new=[new_job(2)]))
+    running.prepare(CommitBatch(new=[new_job(2)]))
     with closing(crashed(durable, running, tmp_path)) as after:
         assert after.open().last_seq == 1
         put(after, new_job(2))

@@ -8,7 +8,7 @@ import pytest
 from support.rows import NOW, a_bit_of_all, everything, fill, new_job, put, seqs
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import Claim
 
 if TYPE_CHECKING:
@@ -52,5 +52,5 @@ def test_a_seq_is_given_once(store: Store) -> None:
     put(store, new_job(1))
     known = stands(store)
     with pytest.raises(StoreUnavailable):
-        store.commit(Batch(new=[new_job(2), new_job(1, id=b"x" * 16)]))
+        store.commit(CommitBatch(new=[new_job(2), new_job(1, id=b"x" * 16)]))
     assert stands(store) == known

@@ -12,7 +12,7 @@ from support.rows import NOW, cancel, finish, id_of, new_job, put_in, requeue, r
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import FIRST_STATES, MOVES, Event, IllegalMove
-from taskbahn_router.stores.contract import Batch, StoreUnavailable
+from taskbahn_router.stores.contract import CommitBatch, StoreUnavailable
 from taskbahn_router.stores.rows import Claim, Snapshot, Sweep
 
 if TYPE_CHECKING:
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 FINISHED = {Event.SUCCEED, Event.FAIL}
 REQUEUED = {Event.RETRY, Event.WORKER_LOST, Event.HAND_BACK}
 NAMED = [*map(str, State), "nonsense", ""]  # what a row may name as the state after it
-Make = Callable[[int, int], Batch]  # of a job's seq and attempt
+Make = Callable[[int, int], CommitBatch]  # of a job's seq and attempt
 ROWS: list[tuple[Make, set[Event]]] = [
     *(
-        (partial(lambda named, seq, attempt: Batch(finishes=[finish(seq, attempt, state=named)]), named), FINISHED)
+        (partial(lambda named, seq, attempt: CommitBatch(finishes=[finish(seq, attempt, state=named)]), named), FINISHED)
         for named in NAMED
     ),
     *(
-        (partial(lambda named, seq, attempt: Batch(requeues=[requeue(seq, attempt, state=named)]), named), REQUEUED)
+        (partial(lambda named, seq, attempt: CommitBatch(requeues=[requeue(seq, attempt, state=named)]), named), REQUEUED)
         for named in NAMED
     ),
-    (lambda seq, _: Batch(cancels=[cancel(seq)]), {Event.CANCEL}),
-    (lambda seq, _: Batch(retries=[retry(seq)]), {Event.RETRY_BY_HAND}),
-    (lambda *_: Batch(sweep=Sweep(NOW + 1e6, 1000, 1e9)), {Event.DUE, Event.EXPIRE}),
-    (lambda *_: Batch(claims=[Claim("w", (1, 2, 3), 1000, NOW)]), {Event.START}),
-    (lambda seq, _: Batch(snapshots=[Snapshot(9, None, seq)]), set()),
-    (lambda seq, _: Batch(new=[new_job(seq + 1000, id=id_of(seq))]), set()),
+    (lambda seq, _: CommitBatch(cancels=[cancel(seq)]), {Event.CANCEL}),
+    (lambda seq, _: CommitBatch(retries=[retry(seq)]), {Event.RETRY_BY_HAND}),
+    (lambda *_: CommitBatch(sweep=Sweep(NOW + 1e6, 1000, 1e9)), {Event.DUE, Event.EXPIRE}),
+    (lambda *_: CommitBatch(claims=[Claim("w", (1, 2, 3), 1000, NOW)]), {Event.START}),
+    (lambda seq, _: CommitBatch(snapshots=[Snapshot(9, None, seq)]), set()),
+    (lambda seq, _: CommitBatch(new=[new_job(seq + 1000, id=id_of(seq))]), set()),
 ]
 
 
@@ -68,7 +68,7 @@ def test_no_row_moves_a_job_off_the_table(store: Store, state: State) -> None:
 
 def test_a_job_is_accepted_in_a_first_state_only(store: Store) -> None:
     for seq, named in enumerate(NAMED, 1):
-        batch = Batch(new=[new_job(seq)._replace(state=named)])
+        batch = CommitBatch(new=[new_job(seq)._replace(state=named)])
         store.prepare(batch)
         with suppress(StoreUnavailable):
             store.commit(batch)

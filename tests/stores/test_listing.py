@@ -10,7 +10,7 @@ from support.rows import NOW, PARTITIONS, claim, finish, new_job, put, requeue, 
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.globs import fits
-from taskbahn_router.stores.contract import Batch, FailedRow, Filter, QueueCursor
+from taskbahn_router.stores.contract import CommitBatch, FailedRow, Filter, QueueCursor
 from taskbahn_router.stores.queries import SLACK
 from taskbahn_router.stores.rows import Sweep
 
@@ -51,9 +51,9 @@ def some_jobs(store: Store, count: int) -> None:
         state = chance.choice(["", "succeeded", "failed", "expired"]) if worker else ""
         put(store, new_job(seq, state=first, expires_at=NOW if state == "expired" else None, **changes, **worker))
         if state == "expired":
-            store.commit(Batch(requeues=[requeue(seq)], sweep=Sweep(NOW, 10, 10)))
+            store.commit(CommitBatch(requeues=[requeue(seq)], sweep=Sweep(NOW, 10, 10)))
         elif state:
-            store.commit(Batch(finishes=[finish(seq, state=state, result=None)]))
+            store.commit(CommitBatch(finishes=[finish(seq, state=state, result=None)]))
 
 
 def all_of(reader: Reader, **wanted: Any) -> list[JobRow]:
@@ -162,7 +162,9 @@ def test_a_question_with_a_beginning_ends_there(
 def test_failed_jobs_are_told_briefly(store: Store, reader: Reader) -> None:
     put(store, *(new_job(seq, state=State.RUNNING, partition=3) for seq in range(1, 5)))
     store.commit(
-        Batch(finishes=[finish(seq, state="failed", number=seq + 7, result=None, fingerprint=f"alike{seq}") for seq in (1, 2, 4)])
+        CommitBatch(
+            finishes=[finish(seq, state="failed", number=seq + 7, result=None, fingerprint=f"alike{seq}") for seq in (1, 2, 4)]
+        )
     )
     assert reader.failed(None, 2) == [
         FailedRow(seq, seq.to_bytes(16), "a.one", seq + 7, NOW + 50, f"alike{seq}") for seq in (4, 2)

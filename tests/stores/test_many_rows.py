@@ -8,7 +8,7 @@ import pytest
 from support.rows import NOW, PARTITIONS, id_of, new_job
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import Finish
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def test_many_jobs_and_outcomes_are_written_as_they_are(store: Store, count: int
     options, results = OPTIONS[which], RESULTS[which]
     seqs = range(1, count + 1)
     jobs = [new_job(seq, state=State.RUNNING, options=options(seq)) for seq in seqs]
-    store.commit(Batch(partitions=PARTITIONS, new=jobs))
+    store.commit(CommitBatch(partitions=PARTITIONS, new=jobs))
     outcome = store.commit(
-        Batch(finishes=[Finish("succeeded", NOW, results(seq), None, None, 3, 0, 0, NOW + 1, None, seq, 1) for seq in seqs])
+        CommitBatch(finishes=[Finish("succeeded", NOW, results(seq), None, None, 3, 0, 0, NOW + 1, None, seq, 1) for seq in seqs])
     )
     assert not outcome.duplicates
     reader = store.reader()

@@ -9,7 +9,7 @@ from support.rows import claim, new_job, put, requeue, retry
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import NewJob, Sweep
 
@@ -30,12 +30,12 @@ def minute(number: int, task: str = "", **changes: Any) -> MinuteRow:
 
 def test_a_minute_is_kept_with_every_field(store: Store) -> None:
     rows = [minute(0), minute(0, "a.one", last_at=None, waiting=None, running=None, oldest=None)]
-    store.commit(Batch(minutes=rows))
+    store.commit(CommitBatch(minutes=rows))
     assert store.reader().minutes(*ALWAYS, None) == rows
 
 
 def test_minutes_are_asked_for_by_time_and_task(store: Store) -> None:
-    store.commit(Batch(minutes=[minute(number, task) for number in (3, 1, 2) for task in ("", "a.one")]))
+    store.commit(CommitBatch(minutes=[minute(number, task) for number in (3, 1, 2) for task in ("", "a.one")]))
     reader = store.reader()
     assert [row.at for row in reader.minutes(AT + 60, AT + 180, "a.one")] == [AT + 60, AT + 120]
     assert [(row.at, row.task) for row in reader.minutes(AT + 61, AT + 121, None)] == [(AT + 120, ""), (AT + 120, "a.one")]
@@ -45,38 +45,38 @@ def test_minutes_are_asked_for_by_time_and_task(store: Store) -> None:
 
 
 def test_a_minute_that_is_written_twice_is_there_twice_in_that_order(store: Store) -> None:
-    store.commit(Batch(minutes=[minute(0, accepted=1)]))
-    store.commit(Batch(minutes=[minute(0, accepted=2)]))
+    store.commit(CommitBatch(minutes=[minute(0, accepted=1)]))
+    store.commit(CommitBatch(minutes=[minute(0, accepted=2)]))
     assert [row.accepted for row in store.reader().minutes(*ALWAYS, "")] == [1, 2]
 
 
 def test_a_store_that_is_opened_tells_the_newest_minute_alone(store: Store) -> None:
     store.close()
     assert store.open().minutes == []
-    store.commit(Batch(minutes=[minute(5), minute(7, "a.one"), minute(7, accepted=9), minute(6)]))
-    store.commit(Batch(minutes=[minute(7, accepted=3)]))
+    store.commit(CommitBatch(minutes=[minute(5), minute(7, "a.one"), minute(7, accepted=9), minute(6)]))
+    store.commit(CommitBatch(minutes=[minute(7, accepted=3)]))
     store.close()
     assert store.open().minutes == [minute(7, accepted=9), minute(7, accepted=3), minute(7, "a.one")]
 
 
 def test_old_minutes_are_dropped_the_oldest_first_and_some_at_a_time(store: Store) -> None:
-    store.commit(Batch(minutes=[minute(number) for number in (4, 1, 3, 2)]))
-    store.commit(Batch(drop_minutes=DropMinutes(AT + 240, 2)))
+    store.commit(CommitBatch(minutes=[minute(number) for number in (4, 1, 3, 2)]))
+    store.commit(CommitBatch(drop_minutes=DropMinutes(AT + 240, 2)))
     assert [row.at for row in store.reader().minutes(*ALWAYS, None)] == [AT + 180, AT + 240]
-    store.commit(Batch(minutes=[minute(9)], drop_minutes=DropMinutes(AT + 240, 2)))
+    store.commit(CommitBatch(minutes=[minute(9)], drop_minutes=DropMinutes(AT + 240, 2)))
     assert [row.at for row in store.reader().minutes(*ALWAYS, None)] == [AT + 240, AT + 540]
 
 
 def test_more_minutes_than_one_statement_takes_are_all_written(store: Store) -> None:
-    store.commit(Batch(minutes=[minute(number, f"a.task{number}") for number in range(1001)]))
+    store.commit(CommitBatch(minutes=[minute(number, f"a.task{number}") for number in range(1001)]))
     assert len(store.reader().minutes(*ALWAYS, None)) == 1001
 
 
 def test_minutes_of_a_batch_that_fails_are_not_there(store: Store) -> None:
-    store.commit(Batch(minutes=[minute(1)]))
+    store.commit(CommitBatch(minutes=[minute(1)]))
     wrong = NewJob(*new_job(1)._replace(state="no such state"))
     with pytest.raises((StoreUnavailable, ValueError)):
-        store.commit(Batch(new=[wrong], minutes=[minute(2)], drop_minutes=DropMinutes(2**40, 9)))
+        store.commit(CommitBatch(new=[wrong], minutes=[minute(2)], drop_minutes=DropMinutes(2**40, 9)))
     assert [row.at for row in store.reader().minutes(*ALWAYS, None)] == [AT + 60]
 
 
@@ -84,7 +84,9 @@ def test_a_claimed_job_has_the_known_time_of_becoming_ready(store: Store) -> Non
     jobs = [new_job(seq) for seq in (1, 2, 3)] + [new_job(4, state=State.WAITING, due_at=AT + 30.123456789)]
     put(store, *jobs, new_job(5, state=State.RUNNING), new_job(6, state=State.RUNNING))
     store.commit(
-        Batch(requeues=[requeue(5), requeue(6, state="waiting", due_at=AT + 33.5, failures=1)], sweep=Sweep(AT + 40.0, 9, 1.0))
+        CommitBatch(
+            requeues=[requeue(5), requeue(6, state="waiting", due_at=AT + 33.5, failures=1)], sweep=Sweep(AT + 40.0, 9, 1.0)
+        )
     )
     found = {job.seq: job.ready_at for job in claim(store, now=AT + 50.0)}
     assert found == {
@@ -95,5 +97,5 @@ def test_a_claimed_job_has_the_known_time_of_becoming_ready(store: Store) -> Non
         5: None,
         6: AT + 33.5,
     }
-    store.commit(Batch(requeues=[requeue(1, number=5)], retries=[retry(1)]))
+    store.commit(CommitBatch(requeues=[requeue(1, number=5)], retries=[retry(1)]))
     assert [job.ready_at for job in claim(store, now=AT + 60.0)] == [None]

@@ -9,7 +9,7 @@ from support.rows import NOW, cancel, claim, finish, id_of, new_job, put, put_in
 
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.lifecycle import MOVES, Event
-from taskbahn_router.stores.contract import Batch, StoreUnavailable
+from taskbahn_router.stores.contract import CommitBatch, StoreUnavailable
 from taskbahn_router.stores.rows import Answer, AttemptRow, EventRow, JobRow, Moved, PartitionRow, Snapshot, Sweep
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ def test_text_is_kept_as_it_is(store: Store) -> None:
 
 def test_an_id_that_is_there_already_inserts_nothing_and_is_told(store: Store) -> None:
     put(store, new_job(1, packed="first"))
-    result = store.commit(Batch(new=[new_job(2), new_job(3, id=id_of(1), packed="second"), new_job(4)]))
+    result = store.commit(CommitBatch(new=[new_job(2), new_job(3, id=id_of(1), packed="second"), new_job(4)]))
     assert result.duplicates == {3}
     assert row_of(store, 1).packed == "first"
     assert [state_of(store, seq) for seq in (2, 4)] == ["ready", "ready"]
 
 
 def test_an_id_given_twice_in_one_batch_inserts_the_first(store: Store) -> None:
-    result = store.commit(Batch(new=[new_job(1, packed="first"), new_job(2, id=id_of(1), packed="second")]))
+    result = store.commit(CommitBatch(new=[new_job(1, packed="first"), new_job(2, id=id_of(1), packed="second")]))
     assert result.duplicates == {2}
     assert (row_of(store, 1).seq, row_of(store, 1).packed) == (1, "first")
 
@@ -69,25 +69,25 @@ def test_an_id_is_known_once_it_is_there(store: Store) -> None:
 
 
 def test_a_job_may_be_accepted_and_finished_in_one_batch(store: Store) -> None:
-    store.commit(Batch(new=[new_job(1, state=State.RUNNING)], finishes=[finish(1)]))
+    store.commit(CommitBatch(new=[new_job(1, state=State.RUNNING)], finishes=[finish(1)]))
     assert (row_of(store, 1).state, row_of(store, 1).number) == ("succeeded", 3)
 
 
 def test_a_duplicate_leaves_a_finished_job_as_it_is(store: Store) -> None:
     put_in(store, 1, State.SUCCEEDED)
-    assert store.commit(Batch(new=[new_job(2, id=id_of(1), state=State.RUNNING)])).duplicates == {2}
+    assert store.commit(CommitBatch(new=[new_job(2, id=id_of(1), state=State.RUNNING)])).duplicates == {2}
     assert (row_of(store, 1).state, row_of(store, 1).result) == ("succeeded", "1")
 
 
 def test_a_line_that_is_there_already_stays_as_it_is(store: Store) -> None:
-    store.commit(Batch(partitions=[PartitionRow(1, "default", "a.one"), PartitionRow(4, "new", "a.two")]))
+    store.commit(CommitBatch(partitions=[PartitionRow(1, "default", "a.one"), PartitionRow(4, "new", "a.two")]))
     store.close()
     assert [partition.id for partition in store.open().partitions] == [1, 2, 3, 4]
 
 
 def test_the_newest_declaration_of_a_task_counts(store: Store) -> None:
-    store.commit(Batch(tasks=[("a.one", "{1}", NOW), ("a.two", "{2}", NOW)]))
-    store.commit(Batch(tasks=[("a.one", "{3}", NOW + 1)]))
+    store.commit(CommitBatch(tasks=[("a.one", "{1}", NOW), ("a.two", "{2}", NOW)]))
+    store.commit(CommitBatch(tasks=[("a.one", "{3}", NOW + 1)]))
     store.close()
     assert store.open().tasks == [("a.one", "{3}"), ("a.two", "{2}")]
 
@@ -95,7 +95,7 @@ def test_the_newest_declaration_of_a_task_counts(store: Store) -> None:
 def test_a_finish_writes_every_field(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
     store.commit(
-        Batch(
+        CommitBatch(
             finishes=[
                 finish(1, state="failed", result=None, error="{}", progress='{"fraction":1}', number=9, failures=3, crashes=1)
             ]
@@ -112,7 +112,7 @@ def test_a_finish_writes_every_field(store: Store) -> None:
 def test_only_a_running_job_is_finished(store: Store, state: State) -> None:
     put_in(store, 1, state)
     before = row_of(store, 1)
-    store.commit(Batch(finishes=[finish(1, before.attempt, state="failed", result="late", number=50)]))
+    store.commit(CommitBatch(finishes=[finish(1, before.attempt, state="failed", result="late", number=50)]))
     after = row_of(store, 1)
     assert (after.state, after.number) == ("failed", 50) if state is State.RUNNING else after == before
 
@@ -121,18 +121,18 @@ def test_only_a_running_job_is_finished(store: Store, state: State) -> None:
 def test_another_attempt_neither_finishes_nor_requeues_a_job(store: Store, attempt: int) -> None:
     put(store, new_job(1, state=State.RUNNING))
     before = row_of(store, 1)
-    store.commit(Batch(finishes=[finish(1, attempt)], requeues=[requeue(1, attempt)]))
+    store.commit(CommitBatch(finishes=[finish(1, attempt)], requeues=[requeue(1, attempt)]))
     assert row_of(store, 1) == before
 
 
 def test_a_job_that_does_not_exist_is_not_finished(store: Store) -> None:
-    store.commit(Batch(finishes=[finish(5)], requeues=[requeue(5)], snapshots=[Snapshot(1, None, 5)]))
+    store.commit(CommitBatch(finishes=[finish(5)], requeues=[requeue(5)], snapshots=[Snapshot(1, None, 5)]))
     assert store.reader().job(id_of(5)) is None
 
 
 def test_a_requeued_job_is_ready_and_belongs_to_nobody(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
-    store.commit(Batch(requeues=[requeue(1, number=4, crashes=1)]))
+    store.commit(CommitBatch(requeues=[requeue(1, number=4, crashes=1)]))
     row = row_of(store, 1)
     assert (row.state, row.worker, row.number, row.crashes, row.attempt) == ("ready", None, 4, 1, 1)
     assert [(job.seq, job.attempt, job.number, job.crashes) for job in claim(store)] == [(1, 2, 5, 1)]
@@ -140,17 +140,17 @@ def test_a_requeued_job_is_ready_and_belongs_to_nobody(store: Store) -> None:
 
 def test_a_retried_job_waits_for_its_time(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
-    store.commit(Batch(requeues=[requeue(1, state="waiting", due_at=NOW + 30, failures=1)]))
+    store.commit(CommitBatch(requeues=[requeue(1, state="waiting", due_at=NOW + 30, failures=1)]))
     assert (row_of(store, 1).state, row_of(store, 1).due_at) == ("waiting", NOW + 30)
     assert claim(store) == []
-    assert store.commit(Batch(sweep=Sweep(NOW + 29, 10, 5))).next_sweep == NOW + 30
+    assert store.commit(CommitBatch(sweep=Sweep(NOW + 29, 10, 5))).next_sweep == NOW + 30
 
 
 @EACH_STATE
 def test_only_a_running_job_is_requeued(store: Store, state: State) -> None:
     put_in(store, 1, state)
     before = row_of(store, 1)
-    store.commit(Batch(requeues=[requeue(1, before.attempt, number=50)]))
+    store.commit(CommitBatch(requeues=[requeue(1, before.attempt, number=50)]))
     after = row_of(store, 1)
     assert (after.state, after.number) == ("ready", 50) if state is State.RUNNING else after == before
 
@@ -158,20 +158,20 @@ def test_only_a_running_job_is_requeued(store: Store, state: State) -> None:
 @pytest.mark.parametrize("charge", [{"failures": 1}, {"crashes": 1}])
 def test_a_job_whose_attempt_counts_has_started_in_time(store: Store, charge: dict[str, Any]) -> None:
     put(store, new_job(1, state=State.RUNNING, expires_at=NOW + 5))
-    store.commit(Batch(requeues=[requeue(1, **charge)]))
-    assert store.commit(Batch(sweep=Sweep(NOW + 20, 10, 5))).moved == []
+    store.commit(CommitBatch(requeues=[requeue(1, **charge)]))
+    assert store.commit(CommitBatch(sweep=Sweep(NOW + 20, 10, 5))).moved == []
     assert [job.seq for job in claim(store, now=NOW + 20)] == [1]
 
 
 def test_a_job_that_was_handed_back_may_still_expire(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING, expires_at=NOW + 5))
-    store.commit(Batch(requeues=[requeue(1)]))
-    assert [job.seq for job in store.commit(Batch(sweep=Sweep(NOW + 20, 10, 5))).moved] == [1]
+    store.commit(CommitBatch(requeues=[requeue(1)]))
+    assert [job.seq for job in store.commit(CommitBatch(sweep=Sweep(NOW + 20, 10, 5))).moved] == [1]
 
 
 def test_a_snapshot_updates_a_running_job_only(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING), new_job(2))
-    store.commit(Batch(snapshots=[Snapshot(8, '{"fraction":0.5}', 1), Snapshot(8, '{"fraction":0.5}', 2)]))
+    store.commit(CommitBatch(snapshots=[Snapshot(8, '{"fraction":0.5}', 1), Snapshot(8, '{"fraction":0.5}', 2)]))
     assert [(row_of(store, seq).number, row_of(store, seq).progress) for seq in (1, 2)] == [(8, '{"fraction":0.5}'), (1, None)]
 
 
@@ -179,7 +179,7 @@ def test_a_snapshot_updates_a_running_job_only(store: Store) -> None:
 def test_a_job_is_cancelled_where_the_table_says_so(store: Store, state: State) -> None:
     put_in(store, 1, state)
     before = row_of(store, 1)
-    result = store.commit(Batch(cancels=[cancel(1)]))
+    result = store.commit(CommitBatch(cancels=[cancel(1)]))
     row = row_of(store, 1)
     if (state, Event.CANCEL) in MOVES:
         assert result.moved == [Moved(id_of(1), 1, 1, Event.CANCEL, state, before.number + 1)]
@@ -199,7 +199,7 @@ def test_a_job_is_cancelled_where_the_table_says_so(store: Store, state: State) 
 def test_a_job_is_retried_by_hand_where_the_table_says_so(store: Store, state: State) -> None:
     put_in(store, 1, state)
     before = row_of(store, 1)
-    result = store.commit(Batch(retries=[retry(1)]))
+    result = store.commit(CommitBatch(retries=[retry(1)]))
     row = row_of(store, 1)
     if (state, Event.RETRY_BY_HAND) in MOVES:
         assert result.moved == [Moved(id_of(1), 1, 1, Event.RETRY_BY_HAND, state, before.number + 1)]
@@ -216,20 +216,20 @@ def test_a_job_is_retried_by_hand_where_the_table_says_so(store: Store, state: S
 
 def test_a_job_retried_by_hand_is_not_pruned_nor_expired(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING, expires_at=NOW + 1))
-    store.commit(Batch(finishes=[finish(1, state="failed", result=None, failures=2)], retries=[retry(1)]))
-    result = store.commit(Batch(sweep=Sweep(NOW + 9999, 10, 1)))
+    store.commit(CommitBatch(finishes=[finish(1, state="failed", result=None, failures=2)], retries=[retry(1)]))
+    result = store.commit(CommitBatch(sweep=Sweep(NOW + 9999, 10, 1)))
     assert (result.moved, result.next_sweep) == ([], None)
     assert state_of(store, 1) == "ready"
 
 
 def test_what_does_not_exist_is_neither_cancelled_nor_retried(store: Store) -> None:
-    result = store.commit(Batch(cancels=[cancel(9)], retries=[retry(9)]))
+    result = store.commit(CommitBatch(cancels=[cancel(9)], retries=[retry(9)]))
     assert (result.moved, result.answers) == ([], [None, None])
 
 
 def test_answers_run_parallel_to_what_was_asked(store: Store) -> None:
     put(store, new_job(1), new_job(2))
-    result = store.commit(Batch(cancels=[cancel(2), cancel(9), cancel(1), cancel(2)], retries=[retry(1), retry(9)]))
+    result = store.commit(CommitBatch(cancels=[cancel(2), cancel(9), cancel(1), cancel(2)], retries=[retry(1), retry(9)]))
     ended, ready = Answer(State.CANCELLED, is_moved=True), Answer(State.READY, is_moved=True)
     assert result.answers == [ended, None, ended, Answer(State.CANCELLED, is_moved=False), ready, None]
     assert [(moved.seq, moved.event, moved.before, moved.after) for moved in result.moved] == [
@@ -239,12 +239,12 @@ def test_answers_run_parallel_to_what_was_asked(store: Store) -> None:
 
 def test_a_report_goes_before_a_cancel_of_the_same_batch(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
-    result = store.commit(Batch(finishes=[finish(1)], cancels=[cancel(1)]))
+    result = store.commit(CommitBatch(finishes=[finish(1)], cancels=[cancel(1)]))
     assert (result.moved, result.answers) == ([], [Answer(State.SUCCEEDED, is_moved=False)])
 
 
 def test_a_job_may_be_accepted_and_cancelled_in_one_batch(store: Store) -> None:
-    result = store.commit(Batch(new=[new_job(1, state=State.RUNNING)], cancels=[cancel(1)]))
+    result = store.commit(CommitBatch(new=[new_job(1, state=State.RUNNING)], cancels=[cancel(1)]))
     assert result.moved == [Moved(id_of(1), 1, 1, Event.CANCEL, State.RUNNING, 3)]
 
 
@@ -252,7 +252,7 @@ def test_events_and_attempts_are_kept_in_order(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING), new_job(2, state=State.RUNNING))
     events = [EventRow(1, number, NOW + number, "log", f'{{"n":{number}}}') for number in (3, 5, 4)]
     attempts = [AttemptRow(1, attempt, "w", NOW, NOW + attempt, "error", '{"type":"E"}') for attempt in (2, 1)]
-    store.commit(Batch(events=[*events, EventRow(2, 3, NOW, "chunk", "1")], attempts=attempts))
+    store.commit(CommitBatch(events=[*events, EventRow(2, 3, NOW, "chunk", "1")], attempts=attempts))
     reader = store.reader()
     assert [event.number for event in reader.events(1, 0, 100)] == [3, 4, 5]
     assert reader.events(1, 3, 1) == [events[2]]
@@ -268,7 +268,7 @@ def test_no_more_events_are_read_than_asked_but_always_one(store: Store) -> None
     lengths = [40, 10, 30, 10, 10]
     texts = [f'"{"ä" * (length // 2 - 1)}"' for length in lengths]
     events = [EventRow(1, number, NOW, "log", text, 1, number) for number, text in enumerate(texts, 3)]
-    store.commit(Batch(events=events))
+    store.commit(CommitBatch(events=events))
     reader = store.reader()
     for after, most, found in [(0, 1, 1), (0, 40, 1), (0, 41, 2), (0, 51, 3), (3, 40, 2), (3, 41, 3), (0, 100, 5)]:
         assert reader.events(1, after, 100, most) == [event for event in events if event.number > after][:found]
@@ -277,16 +277,16 @@ def test_no_more_events_are_read_than_asked_but_always_one(store: Store) -> None
 
 def test_a_number_that_has_an_event_keeps_it(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
-    store.commit(Batch(events=[EventRow(1, 3, NOW, "log", '"first"'), EventRow(1, 3, NOW, "log", '"second"')]))
-    store.commit(Batch(events=[EventRow(1, 3, NOW, "log", '"third"')]))
+    store.commit(CommitBatch(events=[EventRow(1, 3, NOW, "log", '"first"'), EventRow(1, 3, NOW, "log", '"second"')]))
+    store.commit(CommitBatch(events=[EventRow(1, 3, NOW, "log", '"third"')]))
     assert [event.data for event in store.reader().events(1, 0, 10)] == ['"first"']
 
 
 def test_more_rows_than_one_statement_takes_are_all_written(store: Store) -> None:
     count = 1237
-    store.commit(Batch(new=[new_job(seq, state=State.RUNNING) for seq in range(1, count + 1)]))
+    store.commit(CommitBatch(new=[new_job(seq, state=State.RUNNING) for seq in range(1, count + 1)]))
     store.commit(
-        Batch(
+        CommitBatch(
             finishes=[finish(seq) for seq in range(1, count, 2)],
             requeues=[requeue(seq) for seq in range(2, count, 2)],
             events=[EventRow(seq, 3, NOW, "log", "1") for seq in range(1, count + 1)],
@@ -305,7 +305,7 @@ def test_final_states_are_final_for_every_move_but_one(store: Store) -> None:
     before = [row_of(store, seq) for seq in range(1, 5)]
     moves = [(finish(row.seq, row.attempt), requeue(row.seq, row.attempt), Snapshot(99, None, row.seq)) for row in before]
     store.commit(
-        Batch(
+        CommitBatch(
             finishes=[move[0] for move in moves],
             requeues=[move[1] for move in moves],
             snapshots=[move[2] for move in moves],

@@ -8,7 +8,7 @@ import pytest
 from support.rows import NOW, PARTITIONS, finish, new_job, put, row_of, state_of
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch, StartState, StoreUnavailable
+from taskbahn_router.stores.contract import CommitBatch, StartState, StoreUnavailable
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import PartitionRow, Prune
 
@@ -23,7 +23,7 @@ def reopened(store: Store) -> StartState:
 
 def test_the_jobs_of_each_partition_are_counted_in_whatever_state_they_are(store: Store) -> None:
     put(store, new_job(1), new_job(2, state=State.RUNNING), new_job(3, partition=2, state=State.WAITING))
-    store.commit(Batch(finishes=[finish(2)]))
+    store.commit(CommitBatch(finishes=[finish(2)]))
     start = reopened(store)
     assert (start.jobs, start.ready) == ({1: 2, 2: 1}, {1: 1})
     assert start.counts == {"ready": 1, "succeeded": 1, "waiting": 1}
@@ -31,23 +31,23 @@ def test_the_jobs_of_each_partition_are_counted_in_whatever_state_they_are(store
 
 def test_a_prune_tells_which_partitions_lost_how_many_jobs(store: Store) -> None:
     put(store, *(new_job(seq, partition=partition, state=State.RUNNING) for seq, partition in enumerate((1, 1, 3, 2), 1)))
-    store.commit(Batch(finishes=[finish(1), finish(2), finish(3), finish(4, delete_at=NOW + 5000)]))
-    result = store.commit(Batch(prune=Prune(NOW + 1000, 0, 100)))
+    store.commit(CommitBatch(finishes=[finish(1), finish(2), finish(3), finish(4, delete_at=NOW + 5000)]))
+    result = store.commit(CommitBatch(prune=Prune(NOW + 1000, 0, 100)))
     assert (result.pruned, result.pruned_of) == (3, {(1, "succeeded"): 2, (3, "succeeded"): 1})
 
 
 def test_a_partition_that_vanished_may_come_again_under_another_id(store: Store) -> None:
     put(store, new_job(1, partition=2))
-    store.commit(Batch(vacated=[1, 3]))
+    store.commit(CommitBatch(vacated=[1, 3]))
     assert reopened(store).partitions == [PARTITIONS[1]]
     again = PARTITIONS[0]._replace(id=9)
-    store.commit(Batch(partitions=[again], new=[new_job(2, partition=9)]))
+    store.commit(CommitBatch(partitions=[again], new=[new_job(2, partition=9)]))
     assert row_of(store, 2)[2:5] == (9, "default", "a.one")
     assert reopened(store).partitions == [PARTITIONS[1], again]
 
 
 def test_what_is_new_and_empty_in_one_batch_is_not_kept(store: Store) -> None:
-    store.commit(Batch(partitions=[PartitionRow(9, "other", "a.one")], vacated=[9]))
+    store.commit(CommitBatch(partitions=[PartitionRow(9, "other", "a.one")], vacated=[9]))
     assert reopened(store).partitions == PARTITIONS
 
 
@@ -55,6 +55,6 @@ def test_a_refused_batch_leaves_the_partitions_as_they_were(store: Store) -> Non
     put(store, new_job(1))
     wrong = MinuteRow(None, "", 1, 1, 0, 0, 0, 0, "[]", "[]", None, 0, 0, None)  # type: ignore[arg-type]
     with pytest.raises(StoreUnavailable):
-        store.commit(Batch(new=[new_job(2, partition=2)], vacated=[3], minutes=[wrong], drop_minutes=DropMinutes(1, 1)))
+        store.commit(CommitBatch(new=[new_job(2, partition=2)], vacated=[3], minutes=[wrong], drop_minutes=DropMinutes(1, 1)))
     assert reopened(store).partitions == PARTITIONS
     assert state_of(store, 1) == "ready"

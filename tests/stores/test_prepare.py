@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from support.rows import finish, id_of, new_job, row_of
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import PartitionRow
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def ids(store: Store) -> list[int]:
 
 
 def test_what_is_prepared_is_not_seen_before_its_commit(store: Store) -> None:
-    batch = Batch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9, state=State.RUNNING)])
+    batch = CommitBatch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9, state=State.RUNNING)])
     store.prepare(batch)
     assert ids(store) == []
     store.commit(batch)
@@ -31,33 +31,33 @@ def test_what_is_prepared_is_not_seen_before_its_commit(store: Store) -> None:
 
 
 def test_a_prepared_job_and_its_outcome_are_one_commit(store: Store) -> None:
-    batch = Batch(new=[new_job(1, state=State.RUNNING)])
+    batch = CommitBatch(new=[new_job(1, state=State.RUNNING)])
     store.prepare(batch)
-    store.commit(Batch(new=batch.new, finishes=[finish(1)]))
+    store.commit(CommitBatch(new=batch.new, finishes=[finish(1)]))
     assert row_of(store, 1).state == "succeeded"
 
 
 def test_what_follows_is_added_to_what_was_prepared(store: Store) -> None:
     first, second, third = new_job(1, state=State.RUNNING), new_job(2, partition=9, state=State.RUNNING), new_job(3)
-    store.prepare(Batch(new=[first]))
-    store.prepare(Batch(partitions=[NEW_PARTITION], new=[first, second]))
-    store.commit(Batch(partitions=[NEW_PARTITION], new=[first, second, third]))
+    store.prepare(CommitBatch(new=[first]))
+    store.prepare(CommitBatch(partitions=[NEW_PARTITION], new=[first, second]))
+    store.commit(CommitBatch(partitions=[NEW_PARTITION], new=[first, second, third]))
     assert ids(store) == [1, 2, 3]
 
 
 def test_what_was_turned_away_meanwhile_is_not_kept(store: Store) -> None:
     first, second = new_job(1, state=State.RUNNING), new_job(2)
-    store.prepare(Batch(new=[first]))
-    store.commit(Batch(new=[second]))
+    store.prepare(CommitBatch(new=[first]))
+    store.commit(CommitBatch(new=[second]))
     assert ids(store) == [2]
-    store.prepare(Batch(new=[new_job(3)]))
-    store.commit(Batch())
+    store.prepare(CommitBatch(new=[new_job(3)]))
+    store.commit(CommitBatch())
     assert ids(store) == [2]
 
 
 def test_a_repetition_is_told_of_by_the_commit(store: Store) -> None:
-    store.commit(Batch(new=[new_job(1)]))
-    batch = Batch(new=[new_job(2, id=id_of(1)), new_job(3)])
+    store.commit(CommitBatch(new=[new_job(1)]))
+    batch = CommitBatch(new=[new_job(2, id=id_of(1)), new_job(3)])
     store.prepare(batch)
     assert store.commit(batch).duplicates == {2}
     assert ids(store) == [1, 3]

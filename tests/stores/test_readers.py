@@ -9,7 +9,7 @@ import pytest
 from support.rows import NOW, claim, finish, id_of, new_job, put, put_in, requeue, seqs
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch, Filter, OutcomeRow
+from taskbahn_router.stores.contract import CommitBatch, Filter, OutcomeRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def test_a_listed_job_is_the_job_without_its_large_columns(mixed: Store, reader:
 def test_lists_have_an_errors_type_and_beginning_a_job_all_of_it(store: Store, reader: Reader) -> None:
     error = {"type": "Ä.E", "message": "é\n" * 400, "traceback": "t" * 5000}
     put(store, new_job(1, state=State.RUNNING), new_job(2))
-    store.commit(Batch(finishes=[finish(1, state="failed", result=None, error=json.dumps(error))]))
+    store.commit(CommitBatch(finishes=[finish(1, state="failed", result=None, error=json.dumps(error))]))
     shown = {"type": "Ä.E", "message": error["message"][:500]}
     assert [row.error and json.loads(row.error) for row in reader.jobs(Filter()).rows] == [None, shown]
     assert [row.error and json.loads(row.error) for row in reader.rows([1, 2, 3])] == [None, shown]
@@ -104,7 +104,9 @@ def test_lists_have_an_errors_type_and_beginning_a_job_all_of_it(store: Store, r
 
 def test_outcomes_tell_how_those_stand_that_exist(mixed: Store, reader: Reader) -> None:
     mixed.commit(
-        Batch(new=[new_job(11, state=State.RUNNING)], finishes=[finish(11, state="failed", result=None, error='{"type":"E"}')])
+        CommitBatch(
+            new=[new_job(11, state=State.RUNNING)], finishes=[finish(11, state="failed", result=None, error='{"type":"E"}')]
+        )
     )
     ids = [id_of(seq) for seq in (4, 2, 11, 99)]
     assert sorted(reader.outcomes(ids)) == [
@@ -143,7 +145,7 @@ def test_waiting_jobs_are_counted_by_line(store: Store, reader: Reader) -> None:
         new_job(3, partition=3, state=State.RUNNING),
         new_job(4),
     )
-    store.commit(Batch(requeues=[requeue(3, state="waiting", due_at=NOW)]))
+    store.commit(CommitBatch(requeues=[requeue(3, state="waiting", due_at=NOW)]))
     assert reader.waiting() == {1: 2, 3: 1}
 
 
@@ -156,7 +158,7 @@ def test_a_reader_may_be_closed_twice(store: Store) -> None:
 @pytest.mark.parametrize("text", ['"' + "x" * 998 + '"', '"' + "é" * 499 + '"'])
 def test_outcomes_come_up_to_a_weight_and_all_in_the_end(store: Store, reader: Reader, text: str) -> None:
     put(store, *(new_job(seq, state=State.RUNNING) for seq in range(1, 2004)))
-    store.commit(Batch(finishes=[finish(seq, result=text) for seq in range(1, 2004)]))
+    store.commit(CommitBatch(finishes=[finish(seq, result=text) for seq in range(1, 2004)]))
     left = {id_of(seq) for seq in range(1, 2005)}  # one that does not exist
     rounds = 0
     while True:

@@ -14,7 +14,7 @@ from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, requeu
 from support.stores import KINDS, StoreKind
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch, CommitResult, Filter, QueueCursor, Reader
+from taskbahn_router.stores.contract import CommitBatch, CommitResult, Filter, QueueCursor, Reader
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 from taskbahn_router.stores.rows import AttemptRow, EventRow, NewJob, Prune, Snapshot, Sweep
@@ -73,12 +73,12 @@ class SideBySide(RuleBasedStateMachine):
         self.open()
         self.readers: list[Reader] = [self.memory.reader(), self.other.reader()]
         self.last_seq = 0
-        self.commit(Batch(partitions=PARTITIONS))
+        self.commit(CommitBatch(partitions=PARTITIONS))
 
     def open(self) -> None:
         assert self.memory.open() == self.other.open()
 
-    def commit(self, batch: Batch) -> CommitResult:
+    def commit(self, batch: CommitBatch) -> CommitResult:
         ours, theirs = self.memory.commit(batch), self.other.commit(batch)
         assert ours == theirs
         return ours
@@ -108,15 +108,15 @@ class SideBySide(RuleBasedStateMachine):
         claims=some(CLAIMS),
     )
     def a_batch(self, jobs: list[Any], **moves: Any) -> None:
-        self.commit(Batch(new=[self.job(*job) for job in jobs], **moves))
+        self.commit(CommitBatch(new=[self.job(*job) for job in jobs], **moves))
 
     @rule()
     def what_is_empty_vanishes_and_comes_again(self) -> None:
         taken = {row.partition for row in seen_by(self.readers[0])[0]}
         empty = [row for row in PARTITIONS if row.id not in taken]
-        self.commit(Batch(vacated=[row.id for row in empty]))
+        self.commit(CommitBatch(vacated=[row.id for row in empty]))
         self.reopened()
-        self.commit(Batch(partitions=empty))
+        self.commit(CommitBatch(partitions=empty))
 
     @rule()
     def reopened(self) -> None:

@@ -9,13 +9,13 @@ import pytest
 from support.rows import NOW, id_of, new_job, put, requeue
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store
 
-RETRIED = Batch(  # the first attempt of job 1 failed and it has a second one
+RETRIED = CommitBatch(  # the first attempt of job 1 failed and it has a second one
     requeues=[requeue(1, failures=1, number=5)],
     attempts=[AttemptRow(1, 1, "w", NOW, NOW + 1, "error", '{"type":"E"}')],
     events=[EventRow(1, 4, NOW, "log", '"late"')],

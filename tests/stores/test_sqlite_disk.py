@@ -16,7 +16,7 @@ import pytest
 from support.rows import PARTITIONS, everything, new_job, put, state_of
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn_router.stores.contract import Batch, StoreLocked, StoreUnusable
+from taskbahn_router.stores.contract import CommitBatch, StoreLocked, StoreUnusable
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
 
@@ -34,7 +34,7 @@ def sqlite(tmp_path: Path) -> Iterator[SqliteStore]:
     """An open SQLite store with one job."""
     store = SqliteStore(tmp_path / "data")
     store.open()
-    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
+    store.commit(CommitBatch(partitions=PARTITIONS, new=[new_job(1)]))
     yield store
     store.close()
 
@@ -44,7 +44,7 @@ def connection_of(store: SqliteStore) -> sqlite3.Connection:
     return store._connection
 
 
-def refused(store: Store, batch: Batch) -> str:
+def refused(store: Store, batch: CommitBatch) -> str:
     """Commit what must be refused and change nothing; return the sentence."""
     known = everything(store)
     with pytest.raises(StoreUnavailable, match="nothing was changed, try again") as caught:
@@ -70,13 +70,13 @@ def test_a_commit_waits_for_nobody_who_holds_the_database(sqlite: SqliteStore) -
     for begin in ("BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"):
         other.execute(begin)
         began = time.monotonic()
-        sentence = refused(sqlite, Batch(new=[new_job(2)]))
+        sentence = refused(sqlite, CommitBatch(new=[new_job(2)]))
         assert sqlite.knows(new_job(1).id)
         assert time.monotonic() - began < 3.0  # 5 s if it waited
         assert "locked" in sentence
         assert f"close the program that holds {sqlite.path}" in sentence
         with pytest.raises(StoreLocked):
-            sqlite.commit(Batch(new=[new_job(2)]))
+            sqlite.commit(CommitBatch(new=[new_job(2)]))
         other.execute("ROLLBACK")
     other.close()
     put(sqlite, new_job(2))
@@ -100,7 +100,7 @@ def test_a_full_database_refuses_commits_until_there_is_room(sqlite: SqliteStore
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    batch = Batch(new=[new_job(2, packed="x" * 4096 * (free + 50))])
+    batch = CommitBatch(new=[new_job(2, packed="x" * 4096 * (free + 50))])
     assert f"make room on the disk of {sqlite.path.parent}" in refused(sqlite, batch)
     connection.execute("PRAGMA max_page_count = 1000000")
     sqlite.commit(batch)
@@ -127,10 +127,10 @@ def test_a_disk_that_takes_no_more_refuses_commits_until_it_does(
     assert f"see to the disk of {sqlite.path.parent}" in sentence
     if size == 1:
         with pytest.raises(StoreUnavailable):
-            sqlite.commit(Batch())  # what is tried again tells whether the disk is well, though it has nothing to write
+            sqlite.commit(CommitBatch())  # what is tried again tells whether the disk is well, though it has nothing to write
     reader.close()
     limit(-1)
-    sqlite.commit(Batch())
+    sqlite.commit(CommitBatch())
     put(sqlite, new_job(acknowledged + 1))
     sqlite.close()
     assert sqlite.open().ready == {1: acknowledged + 1}
@@ -143,9 +143,9 @@ def test_a_disk_that_is_read_only_refuses_commits_until_it_is_not(sqlite: Sqlite
     (number,) = [int(link.name) for link in links if link.samefile(log)]
     writable, other = os.dup(number), os.open(log, os.O_RDONLY)
     os.dup2(other, number)  # as after `mount -o remount,ro`: it was opened for writing and takes nothing any more
-    sentence = refused(sqlite, Batch(new=[new_job(2)]))
+    sentence = refused(sqlite, CommitBatch(new=[new_job(2)]))
     assert f"see to the disk of {sqlite.path.parent}, which is full, read-only or broken" in sentence
-    refused(sqlite, Batch())
+    refused(sqlite, CommitBatch())
     os.dup2(writable, number)
     os.close(writable)
     os.close(other)
@@ -155,7 +155,7 @@ def test_a_disk_that_is_read_only_refuses_commits_until_it_is_not(sqlite: Sqlite
 
 def test_a_database_that_may_not_be_written_says_so(sqlite: SqliteStore) -> None:
     connection_of(sqlite).execute("PRAGMA query_only = ON")
-    assert f"see that this user may write to {sqlite.path.parent}" in refused(sqlite, Batch(new=[new_job(2)]))
+    assert f"see that this user may write to {sqlite.path.parent}" in refused(sqlite, CommitBatch(new=[new_job(2)]))
     connection_of(sqlite).execute("PRAGMA query_only = OFF")
     put(sqlite, new_job(2))
 
@@ -179,12 +179,12 @@ def test_damage_while_the_router_runs_raises_errors_until_it_is_repaired(sqlite:
     reader = sqlite.reader()
     damage = Damage(sqlite)
     with pytest.raises(StoreUnavailable, match=r"malformed.*is damaged: stop the router, and put the newest good copy"):
-        sqlite.commit(Batch(new=[new_job(2)]))
+        sqlite.commit(CommitBatch(new=[new_job(2)]))
     for ask in (lambda: sqlite.knows(new_job(1).id), lambda: reader.job(new_job(1).id), reader.waiting, reader.oldest):
         with pytest.raises(StoreUnavailable, match=r"cannot be read .*malformed.*is damaged"):
             ask()
     damage.write(damage.good)
-    sqlite.commit(Batch(new=[new_job(2)]))
+    sqlite.commit(CommitBatch(new=[new_job(2)]))
     assert state_of(sqlite, 2) == "ready"
     assert reader.job(new_job(1).id) is not None
     reader.close()
@@ -201,7 +201,7 @@ def test_damage_at_the_start_is_told_with_what_to_do(tmp_path: Path, content: by
 def test_a_disk_that_is_full_at_the_start_keeps_the_router(tmp_path: Path, limit: Callable[[int], None]) -> None:
     store = SqliteStore(tmp_path / "data")
     store.open()
-    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
+    store.commit(CommitBatch(partitions=PARTITIONS, new=[new_job(1)]))
     store.close()  # which takes the log away
     limit(1_000_000)  # less than the log is lengthened to
     assert store.open().ready == {1: 1}
@@ -231,7 +231,7 @@ def mount(*arguments: str | Path) -> int:
 def test_a_small_disk_that_fills_up_goes_on_when_there_is_room(disk: Path) -> None:
     store = SqliteStore(disk / "data")
     store.open()
-    store.commit(Batch(partitions=PARTITIONS))
+    store.commit(CommitBatch(partitions=PARTITIONS))
     acknowledged, sentence = fill(store, first=1)
     assert f"make room on the disk of {disk}" in sentence
     assert mount("-o", "remount,size=40m", disk) == 0
@@ -244,7 +244,7 @@ def test_a_small_disk_that_fills_up_goes_on_when_there_is_room(disk: Path) -> No
 def test_a_read_only_disk_at_the_start_says_what_to_do(disk: Path) -> None:
     store = SqliteStore(disk)
     store.open()
-    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
+    store.commit(CommitBatch(partitions=PARTITIONS, new=[new_job(1)]))
     store.close()
     assert mount("-o", "remount,ro", disk) == 0
     with pytest.raises(StoreUnusable, match=r"cannot be used: no write permission .*; give one that this user may write to"):

@@ -20,7 +20,7 @@ from support.rows import (
     state_of,
 )
 
-from taskbahn_router.stores.contract import Batch, StoreUnusable
+from taskbahn_router.stores.contract import CommitBatch, StoreUnusable
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
@@ -35,7 +35,7 @@ def sqlite(tmp_path: Path) -> Iterator[SqliteStore]:
     """An open SQLite store."""
     store = SqliteStore(tmp_path / "data")
     store.open()
-    store.commit(Batch(partitions=PARTITIONS))
+    store.commit(CommitBatch(partitions=PARTITIONS))
     yield store
     store.close()
 
@@ -48,7 +48,7 @@ def connection_of(store: SqliteStore) -> sqlite3.Connection:
 def test_what_sqlite_cannot_keep_leaves_no_half_batch_behind(sqlite: SqliteStore) -> None:
     known = everything(sqlite)
     with pytest.raises(UnicodeEncodeError):
-        sqlite.commit(Batch(new=[new_job(1), new_job(2, caller="\ud800")]))
+        sqlite.commit(CommitBatch(new=[new_job(1), new_job(2, caller="\ud800")]))
     assert everything(sqlite) == known
     put(sqlite, new_job(1))
     assert state_of(sqlite, 1) == "ready"
@@ -81,9 +81,9 @@ def test_a_log_that_is_torn_off_loses_whole_batches_only(tmp_path: Path, cut: in
     monkeypatch.setattr(SqliteStore, "_lengthen_log", lambda *_: None)
     sqlite = SqliteStore(tmp_path / "data")
     sqlite.open()
-    sqlite.commit(Batch(partitions=PARTITIONS))
+    sqlite.commit(CommitBatch(partitions=PARTITIONS))
     for turn in range(40):
-        sqlite.commit(Batch(new=[new_job(turn * 10 + index, packed="x" * 500) for index in range(1, 11)]))
+        sqlite.commit(CommitBatch(new=[new_job(turn * 10 + index, packed="x" * 500) for index in range(1, 11)]))
     size = (tmp_path / "data" / "taskbahn.db-wal").stat().st_size
     torn = copy(sqlite, tmp_path / "copy", cut=min(cut, size))
     sqlite.close()

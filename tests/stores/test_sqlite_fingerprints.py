@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from support.rows import PARTITIONS, finish, new_job, put
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL
@@ -35,7 +35,7 @@ def test_jobs_that_failed_before_there_were_fingerprints_are_taken_over(tmp_path
     store = SqliteStore(tmp_path)
     assert store.open().counts == {"failed": 1}
     put(store, new_job(2, state=State.RUNNING))
-    store.commit(Batch(finishes=[finish(2, state="failed", result=None, fingerprint=ALIKE)]))
+    store.commit(CommitBatch(finishes=[finish(2, state="failed", result=None, fingerprint=ALIKE)]))
     assert [(row.seq, row.fingerprint) for row in store.reader().failed(None, 10)] == [(2, ALIKE), (1, None)]
     connection = store._connection  # type: ignore[assignment]  # it is open
     assert isinstance(connection, sqlite3.Connection)

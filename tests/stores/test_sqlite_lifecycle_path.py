@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.rows import NOW, PARTITIONS, new_job, row_of
 
-from taskbahn_router.stores.contract import Batch, StoreUnavailable
+from taskbahn_router.stores.contract import CommitBatch, StoreUnavailable
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.rows import Sweep
 from taskbahn_router.stores.sqlite import SqliteStore
@@ -53,11 +53,11 @@ def test_a_statement_that_moves_too_few_jobs_refuses_the_batch(tmp_path: Path) -
     """Another program that moved a job between the look and the move cannot make the store tell what did not happen."""
     store = SqliteStore(tmp_path)
     store.open()
-    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1, expires_at=NOW)]))
+    store.commit(CommitBatch(partitions=PARTITIONS, new=[new_job(1, expires_at=NOW)]))
     with sqlite3.connect(store.path) as other:  # the look still finds the job, the guard of the move does not
         other.execute("CREATE TRIGGER meddle BEFORE UPDATE OF finished_at ON job BEGIN SELECT RAISE(IGNORE); END")
     other.close()
     with pytest.raises(StoreUnavailable, match="expire moved 0 of 1 jobs"):
-        store.commit(Batch(sweep=Sweep(NOW + 1, 10, 10)))
+        store.commit(CommitBatch(sweep=Sweep(NOW + 1, 10, 10)))
     assert row_of(store, 1).state == "ready"
     store.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.rows import PARTITIONS, new_job
 
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.statements import bound
 from taskbahn_router.stores.sqlite.store import STEPS
@@ -37,7 +37,7 @@ def test_any_number_of_rows_takes_few_steps() -> None:
 def test_states_that_other_programs_write_are_still_checked(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     store.open()
-    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1)]))
+    store.commit(CommitBatch(partitions=PARTITIONS, new=[new_job(1)]))
     other = sqlite3.connect(tmp_path / "taskbahn.db", isolation_level=None)
     with pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed"):
         other.execute("UPDATE job SET state = 'nonsense'")

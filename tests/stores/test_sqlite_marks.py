@@ -8,7 +8,7 @@ import pytest
 from support.rows import NOW, PARTITIONS, new_job
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
@@ -33,7 +33,7 @@ def test_lines_of_an_earlier_version_are_kept_and_their_jobs_go_on(tmp_path: Pat
     store = SqliteStore(tmp_path)
     start = store.open()
     assert ([row.number for row in start.running], start.last_marks) == ([3], {})
-    store.commit(Batch(events=[EventRow(1, 4, NOW, "log", "2", 1, 1)]))
+    store.commit(CommitBatch(events=[EventRow(1, 4, NOW, "log", "2", 1, 1)]))
     assert store.reader().events(1, 0, 10) == [EventRow(1, 3, NOW, "log", "1"), EventRow(1, 4, NOW, "log", "2", 1, 1)]
     store.close()
     assert store.open().last_marks == {1: 1}

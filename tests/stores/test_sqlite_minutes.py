@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.rows import PARTITIONS, new_job
 
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
@@ -41,7 +41,7 @@ def test_data_of_before_there_were_minutes_is_taken_over(tmp_path: Path, monkeyp
     store = SqliteStore(tmp_path)
     start = store.open()
     assert (start.partitions, start.ready, start.minutes) == (PARTITIONS[:1], {1: 1}, [])
-    store.commit(Batch(minutes=[minute(1)]))
+    store.commit(CommitBatch(minutes=[minute(1)]))
     assert store.reader().minutes(*ALWAYS, None) == [minute(1)]
     store.close()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from support.rows import id_of, new_job
 
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import PartitionRow
 from taskbahn_router.stores.sqlite import SqliteStore
 
@@ -27,7 +27,7 @@ def ids(store: Store) -> list[int]:
 def test_a_file_that_is_closed_before_the_commit_has_nothing_of_it(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     store.open()
-    store.prepare(Batch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9)]))
+    store.prepare(CommitBatch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9)]))
     store.close()
     again = SqliteStore(tmp_path)
     assert again.open().last_seq == 0
@@ -39,7 +39,7 @@ def test_a_store_that_another_program_holds_is_prepared_by_the_commit(tmp_path: 
     store.open()
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    batch = Batch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9)])
+    batch = CommitBatch(partitions=[NEW_PARTITION], new=[new_job(1, partition=9)])
     store.prepare(batch)
     other.execute("ROLLBACK")
     other.close()

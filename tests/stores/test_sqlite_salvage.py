@@ -14,7 +14,7 @@ import pytest
 from support.rows import NOW, PARTITIONS, everything, new_job, seqs, state_of
 
 from taskbahn_router.host.file_lock import Lock
-from taskbahn_router.stores.contract import Batch, StoreUnusable
+from taskbahn_router.stores.contract import CommitBatch, StoreUnusable
 from taskbahn_router.stores.rows import AttemptRow, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
@@ -35,9 +35,9 @@ def folder(tmp_path: Path) -> Path:
     store.open()
     attempts = [AttemptRow(seq, 1, "w", NOW, NOW, "error", None) for seq in range(1, JOBS, 7)]
     jobs = [new_job(seq, packed=packed(seq)) for seq in range(1, JOBS)]
-    store.commit(Batch(partitions=PARTITIONS, tasks=[("a.task", "{}", NOW)], new=jobs, attempts=attempts))
+    store.commit(CommitBatch(partitions=PARTITIONS, tasks=[("a.task", "{}", NOW)], new=jobs, attempts=attempts))
     checkpoint(store)
-    store.commit(Batch(new=[new_job(JOBS, packed=packed(JOBS))], events=[EventRow(JOBS, 2, NOW, "log", '"said"')]))
+    store.commit(CommitBatch(new=[new_job(JOBS, packed=packed(JOBS))], events=[EventRow(JOBS, 2, NOW, "log", '"said"')]))
     killed = tmp_path / "killed"
     killed.mkdir()
     for name in ("taskbahn.db", "taskbahn.db-wal"):
@@ -91,7 +91,7 @@ def test_what_the_sentence_says_to_do_saves_all_but_the_damaged_page(folder: Pat
     assert 200 in lost
     assert len(lost) == max(lost) - min(lost) + 1 < PAGE / len(LARGE)  # one page of them
     assert state_of(store, JOBS) == "ready"
-    assert store.commit(Batch(new=[new_job(JOBS + 1)])).duplicates == set()
+    assert store.commit(CommitBatch(new=[new_job(JOBS + 1)])).duplicates == set()
     store.close()
 
 

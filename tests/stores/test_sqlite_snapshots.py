@@ -12,11 +12,11 @@ from twisted.internet.task import Clock
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.metrics.recorder import Recorder
-from taskbahn_router.model.pending_call import Call
+from taskbahn_router.model.pending_call import PendingCall
 from taskbahn_router.model.state import DispatcherState, id_text
 from taskbahn_router.publishing.followers import JobFollowers
 from taskbahn_router.queries.jobs import JobQueries
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.reader import SqliteReader
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.stores.rows import JobRow
 
-RETRIED = Batch(  # the first attempt of job 1 failed and it has a second one
+RETRIED = CommitBatch(  # the first attempt of job 1 failed and it has a second one
     requeues=[requeue(1, failures=1, number=5)],
     attempts=[AttemptRow(1, 1, "w", NOW, NOW + 1, "error", '{"type":"E"}')],
     events=[EventRow(1, 4, NOW, "log", '"late"')],
@@ -64,10 +64,10 @@ class Asker:
         )  # fmt: skip
         self.said: list[Any] = []
 
-    def ask(self, handler: Callable[[Call], None], *args: Any) -> list[Any]:
+    def ask(self, handler: Callable[[PendingCall], None], *args: Any) -> list[Any]:
         """Ask about job 1 while it is retried; return all that was said."""
         self.reader.meddle = lambda: self.store.commit(RETRIED)
-        handler(Call(self, 1, "", [id_text(id_of(1)), *args], {}, wants_progress=True))
+        handler(PendingCall(self, 1, "", [id_text(id_of(1)), *args], {}, wants_progress=True))
         return self.said
 
     def progress(self, request: int, value: Any) -> None:
@@ -84,7 +84,7 @@ class Asker:
 def asker(tmp_path: Path) -> Iterator[Asker]:
     store = SqliteStore(tmp_path)
     store.open()
-    store.commit(Batch(partitions=PARTITIONS, new=[new_job(1, state=State.RUNNING)]))
+    store.commit(CommitBatch(partitions=PARTITIONS, new=[new_job(1, state=State.RUNNING)]))
     made = Asker(store)
     yield made
     made.reader.close()

@@ -17,7 +17,7 @@ from support.storing import FakeRunner, FakeSqliteStore, FakeStore
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
-from taskbahn_router.model.pending_call import Call
+from taskbahn_router.model.pending_call import PendingCall
 from taskbahn_router.parts import Parts
 from taskbahn_router.procedures import handlers
 from taskbahn_router.stores.contract import Filter
@@ -48,7 +48,7 @@ def job_id(number: int) -> str:
 class RecordedCall:
     """A call and all that came back for it: `("progress", value)`, `("answer", value, ...)`, `("fail", error)`."""
 
-    def __init__(self, harness: DispatcherHarness, call: Call) -> None:
+    def __init__(self, harness: DispatcherHarness, call: PendingCall) -> None:
         self.call = call
         self.sent: list[tuple[Any, ...]] = []
         harness.asked[call.request] = self
@@ -235,7 +235,9 @@ class DispatcherHarness:
     def ask(self, procedure: str, *args: Any, caller: int | None = 1, progress: bool = True, **kwargs: Any) -> RecordedCall:
         """Call a procedure as Crossbar would; an error of ours that is not typed comes out here."""
         self._requests += 1
-        call = Call(self, self._requests, procedure, list(args), kwargs, caller=caller, authid="joe", wants_progress=progress)
+        call = PendingCall(
+            self, self._requests, procedure, list(args), kwargs, caller=caller, authid="joe", wants_progress=progress
+        )
         asked = RecordedCall(self, call)
         try:
             self.handlers.get(procedure, self.dispatcher.call_task)(call)
@@ -280,7 +282,7 @@ class DispatcherHarness:
     def fail(self, request: int, error: TaskbahnError) -> None:
         self.asked[request].sent.append(("fail", error))
 
-    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
+    def register_procedure(self, uri: str, handler: Callable[[PendingCall], None]) -> Deferred[None]:
         self.handlers[uri] = handler
         return succeed(None)
 
@@ -312,7 +314,7 @@ class DispatcherHarness:
 
     least_lag = lag
 
-    def failed(self, call: Call, failure: Any) -> None:
+    def failed(self, call: PendingCall, failure: Any) -> None:
         call.fail(failure.value if isinstance(failure.value, TaskbahnError) else failure.raiseException())
 
     # what there is

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import PartitionRow
 from taskbahn_router.stores.sqlite import SqliteStore
 
@@ -38,7 +38,7 @@ def fill(folder: Path) -> None:
     """Make a store in *folder* that has MANY jobs, all of which have ended."""
     store = SqliteStore(folder)
     store.open()
-    store.commit(Batch(partitions=PARTITIONS))
+    store.commit(CommitBatch(partitions=PARTITIONS))
     store.close()
     connection = sqlite3.connect(store.path, isolation_level=None)
     connection.create_function("id_of", 2, id_of, deterministic=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch, Filter
+from taskbahn_router.stores.contract import CommitBatch, Filter
 from taskbahn_router.stores.rows import (
     AttemptRow,
     CancelJob,
@@ -65,7 +65,7 @@ def cancel(seq: int) -> CancelJob:
 
 
 def put(store: Store, *jobs: NewJob) -> None:
-    store.commit(Batch(new=list(jobs)))
+    store.commit(CommitBatch(new=list(jobs)))
 
 
 def put_in(store: Store, seq: int, state: State) -> None:
@@ -74,17 +74,17 @@ def put_in(store: Store, seq: int, state: State) -> None:
         put(store, new_job(seq, state=state))
     elif state is State.CANCELLED:
         put(store, new_job(seq))
-        store.commit(Batch(cancels=[cancel(seq)]))
+        store.commit(CommitBatch(cancels=[cancel(seq)]))
     elif state is State.EXPIRED:
         put(store, new_job(seq, expires_at=NOW))
-        store.commit(Batch(sweep=Sweep(NOW, 1000, 1000)))
+        store.commit(CommitBatch(sweep=Sweep(NOW, 1000, 1000)))
     else:
         put(store, new_job(seq, state=State.RUNNING))
-        store.commit(Batch(finishes=[finish(seq, state=str(state))]))
+        store.commit(CommitBatch(finishes=[finish(seq, state=str(state))]))
 
 
 def claim(store: Store, *partitions: int, limit: int = 100, now: float = NOW + 10, worker: str = "w") -> list[Claimed]:
-    return store.commit(Batch(claims=[Claim(worker, partitions or (1, 2, 3), limit, now)])).claimed[0]
+    return store.commit(CommitBatch(claims=[Claim(worker, partitions or (1, 2, 3), limit, now)])).claimed[0]
 
 
 def retry(seq: int) -> RetryJob:
@@ -124,9 +124,9 @@ def seen_by(reader: Reader) -> list[Any]:
     return [full, [reader.events(row.seq, 0, 10_000) for row in rows], [reader.attempts(row.seq) for row in rows]]
 
 
-def a_bit_of_all(*, requeued_to: str = "ready", first: int = 100) -> Batch:
+def a_bit_of_all(*, requeued_to: str = "ready", first: int = 100) -> CommitBatch:
     """A batch with every kind of move for jobs 1 (running), 2 (running), 3 (cancelled), 4 (waiting), 5 (ready), 6 (succeeded)."""
-    return Batch(
+    return CommitBatch(
         partitions=[PartitionRow(9, "new", "a.new")],
         tasks=[("a.new", "{}", NOW)],
         new=[new_job(first), new_job(first + 1, partition=9)],

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from taskbahn_router.stores.contract import Batch, CommitResult, StartState
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
     from taskbahn_router.stores.sqlite.reader import SqliteReader
 
 
@@ -25,9 +25,9 @@ class FakeStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.refuses = ""
-        self.commits: list[Batch] = []
+        self.commits: list[CommitBatch] = []
 
-    def commit(self, batch: Batch) -> CommitResult:
+    def commit(self, batch: CommitBatch) -> CommitResult:
         if self.refuses:
             raise StoreUnavailable(self.refuses)
         self.commits.append(batch)
@@ -53,10 +53,10 @@ class FakeSqliteStore(QuickStore):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.refuses = ""
-        self.commits: list[Batch] = []
+        self.commits: list[CommitBatch] = []
         self._reader: SqliteReader | None = None
 
-    def commit(self, batch: Batch) -> CommitResult:
+    def commit(self, batch: CommitBatch) -> CommitResult:
         if self.refuses:
             raise StoreUnavailable(self.refuses)
         self.commits.append(batch)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from support.rows import PARTITIONS, finish, new_job
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import Batch
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHECKPOINT_PAGES = 60  # so that many of the moments fall into a checkpoint or between log and file
 
 
-def batches(seed: int) -> Iterator[Batch]:
+def batches(seed: int) -> Iterator[CommitBatch]:
     """Every commit of that seed, in order."""
     chaos = random.Random(seed)
     last = 0
@@ -34,14 +34,14 @@ def batches(seed: int) -> Iterator[Batch]:
         ended = [finish(seq) for seq in range(max(1, last - 3), last + 1)] if chaos.random() < 0.5 else []
         events = [EventRow(job.seq, 3, 0.0, "log", "1") for job in new]
         last += count
-        yield Batch(new=new, finishes=ended, events=events)
+        yield CommitBatch(new=new, finishes=ended, events=events)
 
 
 def main(folder: str, seed: str) -> None:
     sqlite_store.CHECKPOINT_PAGES = CHECKPOINT_PAGES
     store = SqliteStore(Path(folder))
     store.open()
-    store.commit(Batch(partitions=PARTITIONS))
+    store.commit(CommitBatch(partitions=PARTITIONS))
     for batch in batches(int(seed)):
         store.commit(batch)
         sys.stdout.write(f"{batch.new[-1].seq}\n")

@@ -9,7 +9,7 @@ import pytest
 
 from taskbahn_router.host.file_lock import Held, Lock, holder_of
 from taskbahn_router.node import data_dir_lock
-from taskbahn_router.node.data_dir_lock import Claim, Taken
+from taskbahn_router.node.data_dir_lock import DataDirLock, DataDirTaken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +32,12 @@ class Meanwhile:
 
 
 def test_a_node_that_stays_is_not_waited_for_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = Claim(tmp_path), Claim(tmp_path)
+    first, second = DataDirLock(tmp_path), DataDirLock(tmp_path)
     assert not first.take()
     assert not first.take()  # safe twice
     time = Meanwhile(lambda: None)
     monkeypatch.setattr(data_dir_lock, "time", time)
-    with pytest.raises(Taken) as caught:
+    with pytest.raises(DataDirTaken) as caught:
         second.take()
     assert (caught.value.pid, time.now) == (os.getpid(), 0.0)
     first.release()
@@ -47,7 +47,7 @@ def test_a_node_that_stays_is_not_waited_for_and_named(tmp_path: Path, monkeypat
 
 
 def test_a_node_that_is_ending_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = Claim(tmp_path), Claim(tmp_path)
+    first, second = DataDirLock(tmp_path), DataDirLock(tmp_path)
     first.take()
     (tmp_path / "node.pid").write_text("left by a SIGKILL")
     left = os.dup(first.descriptor)  # as Crossbar's controller has it
@@ -60,12 +60,12 @@ def test_a_node_that_is_ending_is_waited_for(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_node_that_does_not_end_when_asked_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = Claim(tmp_path), Claim(tmp_path)
+    first, second = DataDirLock(tmp_path), DataDirLock(tmp_path)
     first.take()
     first.make_way()
     time = Meanwhile(lambda: None)
     monkeypatch.setattr(data_dir_lock, "time", time)
-    with pytest.raises(Taken, match="by a node that is ending") as caught:
+    with pytest.raises(DataDirTaken, match="by a node that is ending") as caught:
         second.take()
     assert caught.value.pid == 0
     assert time.now >= data_dir_lock.ENDING_SECONDS

@@ -23,7 +23,7 @@ from taskbahn_router.dispatcher.group_commit import (
 )
 from taskbahn_router.model.turn import TurnEffects, TurnInput
 from taskbahn_router.store_threads import Thread
-from taskbahn_router.stores.contract import Batch, CommitResult, StoreLocked
+from taskbahn_router.stores.contract import CommitBatch, CommitResult, StoreLocked
 from taskbahn_router.stores.rows import Prune
 
 
@@ -38,7 +38,7 @@ class Turns:
 
     def decide(self, delayed: TurnEffects | None = None) -> TurnEffects | None:
         words, self.gathered = words_of(delayed) + self.gathered, []
-        return TurnEffects(Batch(tasks=[(word, "", 0.0) for word in words]), TurnInput()) if words else None
+        return TurnEffects(CommitBatch(tasks=[(word, "", 0.0) for word in words]), TurnInput()) if words else None
 
     def dispatch_early(self, turn: TurnEffects) -> float | None:
         return self.wait
@@ -68,10 +68,10 @@ class Store:
         self.threads: list[int] = []
         self.prepared: list[str] = []
 
-    def prepare(self, batch: Batch) -> None:
+    def prepare(self, batch: CommitBatch) -> None:
         self.prepared += [task[0] for task in batch.tasks]
 
-    def commit(self, batch: Batch) -> CommitResult:
+    def commit(self, batch: CommitBatch) -> CommitResult:
         self.threads.append(threading.get_ident())
         if self.fails is not None:
             raise self.fails
@@ -110,7 +110,7 @@ def test_input_during_a_commit_goes_into_the_next_one(bench: Bench) -> None:
 
 
 def test_a_turn_that_may_is_written_before_earlier_effects_are_published(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def commit(batch: Batch) -> CommitResult:
+    def commit(batch: CommitBatch) -> CommitResult:
         bench.turns.seen.append("written " + " ".join(task[0] for task in batch.tasks))
         return CommitResult()
 
@@ -197,7 +197,7 @@ def test_an_urgent_turn_waits_only_for_a_commit_under_way(bench: Bench) -> None:
 
 
 def test_what_takes_long_is_never_done_on_the_spot(bench: Bench) -> None:
-    assert Batch(prune=Prune(0.0, 0, 10)).rows() > FEW
+    assert CommitBatch(prune=Prune(0.0, 0, 10)).rows() > FEW
 
 
 def test_a_refused_commit_is_retried_ever_less_often_until_it_succeeds(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from taskbahn_router.stores.contract import StoreLocked
 if TYPE_CHECKING:
     from support.dispatcher_harness import FakeWorker
 
-    from taskbahn_router.stores.contract import Batch, CommitResult
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 
@@ -304,7 +304,7 @@ def test_a_retried_commit_is_dated_when_the_store_takes_it(harness: DispatcherHa
 def test_a_waiting_job_starts_when_its_worker_gets_the_lock(
     harness: DispatcherHarness, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def locked(batch: Batch) -> CommitResult:
+    def locked(batch: CommitBatch) -> CommitResult:
         raise StoreLocked("a shell")
 
     with monkeypatch.context() as patch:

@@ -21,7 +21,7 @@ from taskbahn.workarounds import RAW_MESSAGES
 from taskbahn_router.crossbar_edge import direct_path
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
-from taskbahn_router.model.pending_call import Call
+from taskbahn_router.model.pending_call import PendingCall
 
 TASK = "a.task"
 
@@ -94,7 +94,7 @@ class Way:
         self.own = Session("trusted")
         self.reports: list[Any] = []
         self.later: list[Any] = []
-        self.calls: list[Call] = []
+        self.calls: list[PendingCall] = []
         RouterRepairs(self.router, self.own)
         self.shortcut = DirectPath(self.router, self.own, self._report, self.later.append)
         self.shortcut.handlers[TASK] = self.calls.append
@@ -103,7 +103,7 @@ class Way:
         self.reports.append(report)
         return True
 
-    def call(self, session: Session, request: int = 1, kwargs: dict[str, Any] | None = None, **options: Any) -> Call:
+    def call(self, session: Session, request: int = 1, kwargs: dict[str, Any] | None = None, **options: Any) -> PendingCall:
         before = len(self.calls)
         assert self.shortcut.take(session, [CALL, request, options, TASK, [1], *([kwargs] if kwargs else [])])
         assert len(self.calls) == before + 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn_router.model.pending_call import Call
-from taskbahn_router.publishing.followers import Caller, JobFollowers, Waiter
+from taskbahn_router.model.pending_call import PendingCall
+from taskbahn_router.publishing.followers import CallFollower, JobFollowers, Waiter
 
 if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
@@ -27,8 +27,8 @@ class Sent:
         self.sent.append((request, "fail", type(error).__name__))
 
 
-def call(sent: Sent, request: int = 1, *, wants_progress: bool = True) -> Call:
-    return Call(sent, request, "p", [], {}, wants_progress=wants_progress)
+def call(sent: Sent, request: int = 1, *, wants_progress: bool = True) -> PendingCall:
+    return PendingCall(sent, request, "p", [], {}, wants_progress=wants_progress)
 
 
 def test_outcomes_of_one_turn_go_out_together() -> None:
@@ -71,14 +71,14 @@ def test_only_those_who_want_events_cause_them_to_be_made() -> None:
     following = JobFollowers()
     following.wait(Waiter(call(Sent()), ["a"]))
     assert not following.wants_events("a")
-    following.follow("a", Caller(call(Sent())))
+    following.follow("a", CallFollower(call(Sent())))
     assert following.wants_events("a")
     assert not following.wants_events("b")
 
 
 def test_whether_anybody_wants_events_at_all_is_counted() -> None:
     following = JobFollowers()
-    callers = [Caller(call(Sent())) for _ in range(3)]
+    callers = [CallFollower(call(Sent())) for _ in range(3)]
     for job, caller in zip("aab", callers, strict=True):
         following.follow(job, caller)
     following.wait(Waiter(call(Sent()), ["a", "c"]))

@@ -16,7 +16,7 @@ from taskbahn_router.metrics.histogram import step_of
 from taskbahn_router.metrics.recent import MOST_NAMED, Bucket, Recent
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.metrics.tally import Tally
-from taskbahn_router.model.pending_call import Call
+from taskbahn_router.model.pending_call import PendingCall
 
 NEAR = 0.046  # of a duration in a histogram
 
@@ -51,7 +51,7 @@ class Watched:
     def ask(self, **given: Any) -> views.History:
         harness = self.harness
         harness._requests += 1
-        call = Call(harness, harness._requests, messages.VIEW_HISTORY, [], given)
+        call = PendingCall(harness, harness._requests, messages.VIEW_HISTORY, [], given)
         sent: list[tuple[Any, ...]] = []
         harness.asked[call.request] = type("Sent", (), {"sent": sent})()
         self.answers.history(call)

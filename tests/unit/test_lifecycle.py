@@ -13,7 +13,7 @@ import taskbahn_router
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core import lifecycle
 from taskbahn_router.core.lifecycle import MOVES, Event, IllegalMove, advance
-from taskbahn_router.model.state import Job
+from taskbahn_router.model.state import LiveJob
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
 
 PAIRS = list(itertools.product(State, Event))
@@ -82,7 +82,7 @@ def test_only_a_job_itself_writes_its_state_and_only_by_the_table() -> None:
         if isinstance(target, ast.Attribute) and target.attr == "state" and ast.unparse(target) != "self.state"
     ]
     assert writes == []
-    job = ast.parse(dedent(inspect.getsource(Job)))
+    job = ast.parse(dedent(inspect.getsource(LiveJob)))
     own = [ast.unparse(statement) for statement in ast.walk(job) if "self.state" in map(ast.unparse, written(statement))]
     assert own == ["self.state = state", "self.state = advance(self.state, event)"]
 

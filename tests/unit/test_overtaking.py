@@ -13,7 +13,7 @@ from taskbahn_router.dispatcher.early_dispatch import HOLD_SECONDS
 if TYPE_CHECKING:
     from support.dispatcher_harness import FakeWorker
 
-    from taskbahn_router.stores.contract import Batch, CommitResult
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult
 
 ONE = job_id(1)
 
@@ -40,7 +40,7 @@ def told_before_the_commit(harness: DispatcherHarness, worker: FakeWorker) -> li
     told: list[Any] = []
     commit = harness.store.commit
 
-    def told_first(batch: Batch) -> CommitResult:
+    def told_first(batch: CommitBatch) -> CommitResult:
         told.extend(worker.take())
         return commit(batch)
 

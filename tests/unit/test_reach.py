@@ -10,7 +10,7 @@ from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 from taskbahn.protocol import messages
 from taskbahn_router.core import placement
 from taskbahn_router.core.placement import WorkerCapacity
-from taskbahn_router.model.state import DispatcherState, Worker
+from taskbahn_router.model.state import AttachedWorker, DispatcherState
 
 NAMES = ("a.one", "a.two", "a.three")
 QUEUES = ("default", "slow", "own")
@@ -23,16 +23,16 @@ STEPS = st.one_of(
 )
 
 
-def worker_of(queues: set[str], names: set[str]) -> Worker:
+def worker_of(queues: set[str], names: set[str]) -> AttachedWorker:
     tasks = [messages.TaskDeclaration(name=name) for name in sorted(names)]
     hello = messages.Hello(protocol=messages.PROTOCOL, worker="w", slots=1, tasks=tasks, queues=sorted(queues))
-    return Worker("w", hello, WorkerCapacity(1), None, 0.0, 0.0)
+    return AttachedWorker("w", hello, WorkerCapacity(1), None, 0.0, 0.0)
 
 
 @given(st.lists(STEPS, max_size=30))
 def test_a_worker_serves_its_tasks_in_its_queues(steps: list[tuple[str, object, object]]) -> None:
     board = DispatcherState()
-    workers: list[Worker] = []
+    workers: list[AttachedWorker] = []
     for kind, first, second in steps:
         if kind == "partition":
             board.partition(str(first), str(second))

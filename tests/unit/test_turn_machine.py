@@ -17,7 +17,7 @@ from taskbahn_router.dispatcher import turn_machine
 from taskbahn_router.dispatcher.group_commit import FEW, LOCK_SECONDS, LONGEST_RETRY, GroupCommit
 from taskbahn_router.dispatcher.turn_machine import MOVES, PURPOSES, IllegalTurn, TurnEvent, TurnState, advance
 from taskbahn_router.model.turn import TurnEffects, TurnInput
-from taskbahn_router.stores.contract import Batch, CommitResult, StoreLocked
+from taskbahn_router.stores.contract import CommitBatch, CommitResult, StoreLocked
 from taskbahn_router.stores.rows import RetryJob
 
 if TYPE_CHECKING:
@@ -110,7 +110,9 @@ class Street:
             self.breaks = False
             raise ZeroDivisionError
         numbers, self.input = numbers_of(delayed) + self.input, []
-        return TurnEffects(Batch(retries=[RetryJob(b"%d" % number) for number in numbers]), TurnInput()) if numbers else None
+        return (
+            TurnEffects(CommitBatch(retries=[RetryJob(b"%d" % number) for number in numbers]), TurnInput()) if numbers else None
+        )
 
     def dispatch_early(self, turn: TurnEffects) -> float | None:
         self._meanwhile("dispatch")
@@ -131,10 +133,10 @@ class Street:
 
     # the store
 
-    def prepare(self, batch: Batch) -> None:
+    def prepare(self, batch: CommitBatch) -> None:
         pass
 
-    def commit(self, batch: Batch) -> CommitResult:
+    def commit(self, batch: CommitBatch) -> CommitResult:
         if self.fails is not None:
             raise self.fails
         self.stored += [int(retry.id) for retry in batch.retries]

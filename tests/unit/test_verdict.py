@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from taskbahn.protocol.options import LONGEST_SECONDS
 from taskbahn_router.core.policy import Policy
-from taskbahn_router.core.retry import Ending, FailPermanently, Requeue, Retry, decide, retry_delay
+from taskbahn_router.core.retry import Ending, FailPermanently, RequeueNow, RetryLater, decide, retry_delay
 
 
-def verdict(policy: Policy, ending: Ending = "error", **given: Any) -> Retry | Requeue | FailPermanently:
+def verdict(policy: Policy, ending: Ending = "error", **given: Any) -> RetryLater | RequeueNow | FailPermanently:
     return decide(
         policy,
         ending,
@@ -43,7 +43,7 @@ def test_a_list_of_delays_is_used_unchanged_and_repeats_its_last() -> None:
 @pytest.mark.parametrize("ending", ["error", "time_limit"])
 def test_a_failure_is_tried_again_while_retries_last(ending: Ending) -> None:
     policy = Policy(retries=2, retry_jitter=0.0)
-    assert verdict(policy, ending, failures=2) == Retry(2.0)
+    assert verdict(policy, ending, failures=2) == RetryLater(2.0)
     assert isinstance(verdict(policy, ending, failures=3), FailPermanently)
 
 
@@ -57,23 +57,23 @@ def test_a_task_that_gives_up_is_not_tried_again() -> None:
 
 
 def test_the_delay_that_the_task_chose_goes_before_the_policy() -> None:
-    assert verdict(Policy(retries=1), delay=42.0) == Retry(42.0)
+    assert verdict(Policy(retries=1), delay=42.0) == RetryLater(42.0)
 
 
 @pytest.mark.parametrize("delay", [-1.0, float("nan"), float("inf"), LONGEST_SECONDS * 2])
 def test_a_delay_that_is_no_time_falls_back_to_the_policy(delay: float) -> None:
-    assert verdict(Policy(retries=1, retry_jitter=0.0), delay=delay) == Retry(1.0)
+    assert verdict(Policy(retries=1, retry_jitter=0.0), delay=delay) == RetryLater(1.0)
 
 
 @pytest.mark.parametrize("ending", ["crash", "worker_lost"])
 def test_a_lost_worker_does_not_count_as_a_failure_of_the_task(ending: Ending) -> None:
-    assert verdict(Policy(retries=0), ending, failures=0, crashes=1) == Requeue()
+    assert verdict(Policy(retries=0), ending, failures=0, crashes=1) == RequeueNow()
 
 
 @pytest.mark.parametrize("ending", ["crash", "worker_lost"])
 def test_a_job_that_kills_its_workers_is_stopped(ending: Ending) -> None:
     policy = Policy(retries=100, crash_attempts=3)
-    assert verdict(policy, ending, crashes=2) == Requeue()
+    assert verdict(policy, ending, crashes=2) == RequeueNow()
     assert verdict(policy, ending, crashes=3) == FailPermanently(
         "3 of its attempts lost their worker or process, and crash_attempts is 3"
     )

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 
 from taskbahn.protocol import messages
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
-from taskbahn_router.model.pending_call import Call
+from taskbahn_router.model.pending_call import PendingCall
 from taskbahn_router.publishing import job_watch
 from taskbahn_router.publishing.job_watch import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, JobWatch
 from taskbahn_router.stores.rows import EventRow
@@ -172,7 +172,7 @@ def test_unpublished_events_in_the_store_do_not_overtake_earlier_states() -> Non
     clock, sent, waiting = Clock(), Sent(), SEND_BUFFER_HIGH_WATER_BYTES + 1
     rows = [EventRow(1, number, 0.0, "log", "1", 1, number) for number in (4, 7)]
     pages: Any = SimpleNamespace(clock=clock, waiting=lambda _: waiting, read=lambda *_: succeed(rows))
-    watcher = JobWatch(Call(sent, 1, messages.JOB_WATCH, [], {}, wants_progress=True), pages)
+    watcher = JobWatch(PendingCall(sent, 1, messages.JOB_WATCH, [], {}, wants_progress=True), pages)
     row: Any = SimpleNamespace(id=bytes(16), seq=1, number=3, state="running")
     watcher.begin(row, 3, 3, [])
     watcher.events(ONE, [{"number": 4, "kind": "log"}])

@@ -17,14 +17,14 @@ Ending = Literal["error", "time_limit", "crash", "worker_lost"]
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryLater:
     """Try it again after *delay* seconds."""
 
     delay: float
 
 
 @dataclass(frozen=True, slots=True)
-class Requeue:
+class RequeueNow:
     """Put it back in its place at once."""
 
 
@@ -57,7 +57,7 @@ def decide(
     retryable: bool,
     delay: float | None,
     uniform: Callable[[], float],
-) -> Retry | Requeue | FailPermanently:
+) -> RetryLater | RequeueNow | FailPermanently:
     """Decide about a job after an attempt ended as *ending*; *failures* and *crashes* count this attempt too."""
     if ending in ("crash", "worker_lost"):
         if policy.at_most_once:
@@ -66,7 +66,7 @@ def decide(
             return FailPermanently(
                 f"{crashes} of its attempts lost their worker or process, and crash_attempts is {policy.crash_attempts}"
             )
-        return Requeue()
+        return RequeueNow()
     if not retryable:
         return FailPermanently("the task said that it may not be tried again")
     if policy.at_most_once:
@@ -77,4 +77,4 @@ def decide(
         )
     if delay is None or not 0 <= delay <= LONGEST_SECONDS:
         delay = retry_delay(policy, failures, uniform)
-    return Retry(delay)
+    return RetryLater(delay)

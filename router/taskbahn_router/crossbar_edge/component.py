@@ -35,7 +35,7 @@ from taskbahn_router.workers.offers import OfferFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
 
 FEW_WRITERS = 4
 
@@ -107,7 +107,7 @@ class Component(ApplicationSession):
 
     # what the service asks of the outside
 
-    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
+    def register_procedure(self, uri: str, handler: Callable[[PendingCall], None]) -> Deferred[None]:
         """Offer a procedure; *handler* gets each call."""
 
         def registered(registration: Any) -> None:
@@ -168,7 +168,7 @@ class Component(ApplicationSession):
             self._watched_jobs.discard(uri)
         self._patterns.pop(subscription, None)
 
-    def _ended(self, call: Call) -> None:
+    def _ended(self, call: PendingCall) -> None:
         """Find out whether the caller cancelled or is gone: ask whether its session still lives."""
 
         async def ask() -> None:

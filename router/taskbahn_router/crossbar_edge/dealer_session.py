@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from autobahn.wamp import message
 from twisted.logger import Logger
 
-from taskbahn_router.model.pending_call import Call
+from taskbahn_router.model.pending_call import PendingCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,10 +36,10 @@ class DealerSession:
     def __init__(self, inner: Any, asked: Mapping[int, Any]) -> None:
         self._inner = inner
         self._asked = asked
-        self.handlers: dict[int, Callable[[Call], None]] = {}  # by registration
+        self.handlers: dict[int, Callable[[PendingCall], None]] = {}  # by registration
         self.uris: dict[int, str] = {}
-        self.calls: dict[int, Call] = {}  # by request
-        self.on_ambiguous_end: Callable[[Call], None] = lambda _: None
+        self.calls: dict[int, PendingCall] = {}  # by request
+        self.on_ambiguous_end: Callable[[PendingCall], None] = lambda _: None
         self.later: Callable[[Callable[[], Any]], None] = lambda function: function()
 
     def __getattr__(self, name: str) -> Any:
@@ -95,7 +95,7 @@ class DealerSession:
             )
 
     def _invoked(self, msg: Any) -> None:
-        call = Call(
+        call = PendingCall(
             self,
             msg.request,
             msg.procedure or self.uris[msg.registration],

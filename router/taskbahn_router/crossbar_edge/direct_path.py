@@ -28,7 +28,7 @@ from taskbahn.transport.raw_messages import CALL, ERROR, YIELD, arguments, has_o
 from taskbahn.workarounds import first, missing, other_arguments, other_version
 from taskbahn_router.crossbar_edge.router_repairs import LOST, other_methods
 from taskbahn_router.crossbar_edge.unsendable import OWN_PREFIX, UNSENDABLE, with_long_integers_as_text
-from taskbahn_router.model.pending_call import Call
+from taskbahn_router.model.pending_call import PendingCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,14 +51,14 @@ def misfit(router: Any) -> str:
     )
 
 
-class Caller:
+class DirectCaller:
     """A session that has calls open, and the way of the answers to them."""
 
     log = Logger("taskbahn.shortcut")
 
     def __init__(self, session: Any) -> None:
         self.session: Any = session  # None when it has left
-        self.calls: dict[int, Call] = {}  # by request
+        self.calls: dict[int, PendingCall] = {}  # by request
 
     def progress(self, request: int, value: Any) -> None:
         """Send a progressive result."""
@@ -122,12 +122,12 @@ class DirectPath:
     def __init__(
         self, router: Any, own: Any, on_report: Callable[[int, Any, Any], bool], later: Callable[[Callable[[], Any]], Any]
     ) -> None:
-        self.handlers: dict[str, Callable[[Call], None]] = {}  # by procedure
+        self.handlers: dict[str, Callable[[PendingCall], None]] = {}  # by procedure
         self._router = router
         self._own = own
         self._on_report = on_report
         self._later = later
-        self._callers: dict[Any, Caller] = {}  # by session
+        self._callers: dict[Any, DirectCaller] = {}  # by session
         self._allowed: dict[tuple[Any, str], bool] = {}  # by role and procedure
         self._invocations: dict[int, Any] = router._dealer._invocations  # noqa: SLF001 - see above
         self._attach = router.attach
@@ -188,8 +188,8 @@ class DirectPath:
             return False
         caller = self._callers.get(session)
         if caller is None:
-            caller = self._callers[session] = Caller(session)
-        call = caller.calls[request] = Call(
+            caller = self._callers[session] = DirectCaller(session)
+        call = caller.calls[request] = PendingCall(
             caller,
             request,
             procedure,

@@ -128,7 +128,7 @@ class Shelf:
         return found
 
 
-class Answer(Resource):
+class FileAnswer(Resource):
     """What there is at one path."""
 
     isLeaf = True
@@ -183,4 +183,4 @@ class Page(Resource):
 
     def getChild(self, path: bytes, request: Request) -> Resource:  # noqa: N802 - what Twisted calls
         """Return what answers for a path that nothing else is mounted at."""
-        return Answer(self._shelf, (path, *(request.postpath or ())))
+        return FileAnswer(self._shelf, (path, *(request.postpath or ())))

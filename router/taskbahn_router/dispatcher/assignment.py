@@ -11,7 +11,7 @@ from taskbahn_router.dispatcher.outcomes import is_slow
 from taskbahn_router.stores.rows import Claim, NewJob
 
 if TYPE_CHECKING:
-    from taskbahn_router.model.state import DispatcherState, Job, Worker
+    from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
     from taskbahn_router.model.turn import TurnEffects
 
 MOST_CLAIMED = 1000  # jobs in one claim, so that a commit stays short
@@ -47,7 +47,7 @@ class Assignment:
         self._claim(effects, serving, workers, partitions_with_backlog, now)
 
     def _start_at_once(
-        self, effects: TurnEffects, job: Job, placement: Placement, workers: dict[int, Worker], now: float
+        self, effects: TurnEffects, job: LiveJob, placement: Placement, workers: dict[int, AttachedWorker], now: float
     ) -> None:
         task = self._board.tasks.get(job.partition.task)
         room = placement.most_available(job.partition.id, task.seconds_each if task else None)
@@ -62,7 +62,7 @@ class Assignment:
         effects.started.append((job, worker))
 
     @staticmethod
-    def _grouped(workers: dict[int, Worker]) -> list[list[WorkerCapacity]]:
+    def _grouped(workers: dict[int, AttachedWorker]) -> list[list[WorkerCapacity]]:
         """Return the rooms of the workers, those together that share one set of partitions."""
         groups: dict[int, list[WorkerCapacity]] = {}
         for worker in workers.values():
@@ -73,7 +73,7 @@ class Assignment:
         self,
         effects: TurnEffects,
         serving: list[list[WorkerCapacity]],
-        workers: dict[int, Worker],
+        workers: dict[int, AttachedWorker],
         partitions_with_backlog: set[int],
         now: float,
     ) -> None:
@@ -100,7 +100,7 @@ class Assignment:
         known = [task.seconds_each if (task := self._board.tasks.get(name)) else None for name in tasks]
         return max((each for each in known if each is not None), default=None) if all(map(is_short, known)) else None
 
-    def take_slot(self, worker: Worker, jobs: list[Job], now: float) -> None:
+    def take_slot(self, worker: AttachedWorker, jobs: list[LiveJob], now: float) -> None:
         """Claimed jobs take their places."""
         slow = {task for task in {job.partition.task for job in jobs} if is_slow(self._board, worker, task)}
         for job in jobs:
@@ -114,7 +114,7 @@ class Assignment:
         return claim.limit == MOST_CLAIMED
 
 
-def row(job: Job) -> NewJob:
+def row(job: LiveJob) -> NewJob:
     """Return the row of a job that is being accepted."""
     policy = job.policy
     return NewJob(

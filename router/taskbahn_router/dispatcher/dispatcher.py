@@ -25,11 +25,11 @@ from taskbahn_router.dispatcher.pipelining import Pipelining
 from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, PostCommit
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.ports import Clock, RouterPort, Runner
-from taskbahn_router.model.state import DispatcherState, Job, Worker, id_bytes, id_text
+from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob, id_bytes, id_text
 from taskbahn_router.model.turn import LostAttempt, Submission, TurnEffects, TurnInput
-from taskbahn_router.publishing.followers import Caller, Follower, JobFollowers, Waiter
+from taskbahn_router.publishing.followers import CallFollower, Follower, JobFollowers, Waiter
 from taskbahn_router.publishing.publisher import Publisher
-from taskbahn_router.stores.contract import Batch, CommitResult, Store
+from taskbahn_router.stores.contract import CommitBatch, CommitResult, Store
 from taskbahn_router.stores.minutes import DropMinutes
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Prune, RetryJob, Sweep
 from taskbahn_router.submission.backpressure import check_backpressure, check_partitions
@@ -40,7 +40,7 @@ from taskbahn_router.submission.submission import Draft, Submissions, check_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.turn import Acknowledge
 
 PRUNE_LIMIT = 1000
@@ -98,11 +98,11 @@ class Dispatcher:
 
     # what is asked
 
-    def submit(self, call: Call) -> None:
+    def submit(self, call: PendingCall) -> None:
         """`taskbahn.submit`."""
         self.slices.in_order(call, self._submit)
 
-    def _submit(self, call: Call) -> Iterator[None]:
+    def _submit(self, call: PendingCall) -> Iterator[None]:
         self._check_accepting()
         draft = yield from self.intake.read(call.args[0] if call.args else None, call.authid)
         size = self._take_in(draft)
@@ -129,16 +129,16 @@ class Dispatcher:
         waiter.accepted = True
         self.followers.touch(waiter)
 
-    def call_task(self, call: Call) -> None:
+    def call_task(self, call: PendingCall) -> None:
         """A task's own name, called as a remote procedure."""
         self.slices.in_order(call, self._call_task)
 
-    def _call_task(self, call: Call) -> None:
+    def _call_task(self, call: PendingCall) -> None:
         self._check_accepting()
         draft = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
         size, job = self._take_in(draft), draft.jobs[0]
         job.has_waiter = True
-        caller = Caller(call)
+        caller = CallFollower(call)
         self.followers.follow(job.id, caller)
 
         def gone(cancelled: bool) -> None:  # noqa: FBT001 - Call.on_gone has one argument
@@ -149,18 +149,18 @@ class Dispatcher:
         call.on_gone = gone
         self._accept(call, [job], size, lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
 
-    def _turned_away(self, call: Call, follower: Follower, jobs: Iterable[str], error: StoreUnavailable) -> None:
+    def _turned_away(self, call: PendingCall, follower: Follower, jobs: Iterable[str], error: StoreUnavailable) -> None:
         self.followers.unfollow(list(jobs), follower)
         call.fail(error)
 
-    def cancel_jobs(self, call: Call) -> None:
+    def cancel_jobs(self, call: PendingCall) -> None:
         """`taskbahn.job.cancel`."""
         self._check_accepting()
         reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
         check_text("the reason", reason)
         self._each(call, lambda raw, answer: self.cancel(raw, reason, answer), None)
 
-    def retry_jobs(self, call: Call) -> None:
+    def retry_jobs(self, call: PendingCall) -> None:
         """`taskbahn.job.retry`."""
         self._check_accepting()
         self._each(call, self._retry, "only a job that failed, expired or was cancelled can be retried")
@@ -170,7 +170,7 @@ class Dispatcher:
         self.turn_input.add_cancel(raw, reason, answer)
         self.loop.schedule_turn()
 
-    def report(self, acknowledge: Acknowledge | None, worker: Worker, report: messages.Report) -> None:
+    def report(self, acknowledge: Acknowledge | None, worker: AttachedWorker, report: messages.Report) -> None:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
         self.turn_input.add_report(acknowledge, worker, report)
         delayed = self.loop.delayed
@@ -191,7 +191,7 @@ class Dispatcher:
 
     # the clock
 
-    def start(self, running: list[Job], next_sweep: float | None) -> None:
+    def start(self, running: list[LiveJob], next_sweep: float | None) -> None:
         """Begin with the maintenance; *running* are the jobs that the store has as running."""
         self.board.running_at_start = running
         self.maintenance.start()
@@ -238,7 +238,7 @@ class Dispatcher:
             return delayed
         self.turn_input = TurnInput()
         now = self.wall()
-        batch = Batch()
+        batch = CommitBatch()
         effects = TurnEffects(batch, turn_input)
         if turn_input.reports or turn_input.losses or turn_input.returns:
             self._outcomes.apply(effects, now)
@@ -260,7 +260,7 @@ class Dispatcher:
             effects.follows(delayed)
         return effects
 
-    def _cancels(self, batch: Batch, turn_input: TurnInput, now: float) -> None:
+    def _cancels(self, batch: CommitBatch, turn_input: TurnInput, now: float) -> None:
         early = {raw for raw, _, _ in turn_input.cancels if self._is_waiting(raw)}
         if early:
             for cancel in turn_input.take_cancels_of(early):
@@ -326,7 +326,12 @@ class Dispatcher:
         return size
 
     def _accept(
-        self, call: Call, jobs: list[Job], size: int, accepted: Callable[[], None], refused: Callable[[StoreUnavailable], None]
+        self,
+        call: PendingCall,
+        jobs: list[LiveJob],
+        size: int,
+        accepted: Callable[[], None],
+        refused: Callable[[StoreUnavailable], None],
     ) -> None:
         for job in jobs:
             job.partition.jobs += 1
@@ -348,7 +353,9 @@ class Dispatcher:
         self.turn_input.add_retry(raw, answer)
         self.loop.schedule_turn()
 
-    def _each(self, call: Call, act: Callable[[bytes, Callable[[Answer | None], None]], None], unmoved: str | None) -> None:
+    def _each(
+        self, call: PendingCall, act: Callable[[bytes, Callable[[Answer | None], None]], None], unmoved: str | None
+    ) -> None:
         """Do something to each job of a list and answer with the states after it."""
         ids = call.args[0] if call.args else None
         if not isinstance(ids, list):

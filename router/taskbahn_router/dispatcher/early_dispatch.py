@@ -16,7 +16,7 @@ from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.turn import DispatchedEarly
 
 if TYPE_CHECKING:
-    from taskbahn_router.model.state import DispatcherState, Job, Worker
+    from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.publishing.publisher import Publisher
     from taskbahn_router.stores.contract import Store
@@ -62,9 +62,9 @@ class EarlyDispatch:
         effects.started, effects.dispatched_early = [], []
         self._publisher.flush()
 
-    def _may(self, job: Job, worker: Worker) -> bool:
+    def _may(self, job: LiveJob, worker: AttachedWorker) -> bool:
         return worker.orders is not None and not job.policy.at_most_once and (job.is_new or not self._store.knows(job.raw))
 
-    def _is_quick(self, job: Job) -> bool:
+    def _is_quick(self, job: LiveJob) -> bool:
         task = self._board.tasks.get(job.partition.task)
         return task is not None and task.seconds_each is not None and task.seconds_each < QUICK_TASK

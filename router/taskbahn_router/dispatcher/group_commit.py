@@ -22,7 +22,7 @@ from taskbahn_router.stores.contract import StoreLocked
 if TYPE_CHECKING:
     from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.model.turn import TurnEffects
-    from taskbahn_router.stores.contract import Batch, CommitResult, Store
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult, Store
 
 FEW = 16  # rows of a commit that may be held back, and that is done without changing threads if the disk is quick
 QUICK_SECONDS = 0.002
@@ -198,7 +198,7 @@ class GroupCommit:
             lambda failure: self.log.failure("a turn's effects failed", failure)
         )
 
-    def _is_quick(self, batch: Batch) -> bool:
+    def _is_quick(self, batch: CommitBatch) -> bool:
         return self._commit_seconds < QUICK_SECONDS and batch.rows() <= FEW
 
     def _commit_on_the_spot(self, turn: TurnEffects) -> None:

@@ -12,15 +12,14 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
-from taskbahn_router.core.retry import Ending, FailPermanently, Retry, decide
-from taskbahn_router.core.retry import Requeue as Again
+from taskbahn_router.core.retry import Ending, FailPermanently, RequeueNow, RetryLater, decide
 from taskbahn_router.model.turn import Ended, JobEvent, Requeued, TurnEffects
 from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn_router.model.state import DispatcherState, Job, Worker
+    from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
     from taskbahn_router.model.turn import LostAttempt
 
 MAX_EVENTS_KEPT = 120_000  # log lines and chunks of one job: all that one attempt may say, and its states
@@ -52,7 +51,7 @@ class Outcomes:
         for loss in effects.turn_input.losses:
             self._lost(effects, loss, now)
 
-    def _report(self, effects: TurnEffects, worker: Worker, report: messages.Report, now: float) -> list[list[Any]]:
+    def _report(self, effects: TurnEffects, worker: AttachedWorker, report: messages.Report, now: float) -> list[list[Any]]:
         refused: list[list[Any]] = []
         for notice in report.notices:
             self._heard(effects, worker, notice, refused)
@@ -75,29 +74,29 @@ class Outcomes:
             worker.room.open = False
         return refused
 
-    def _back(self, effects: TurnEffects, job: Job, report: messages.Report, now: float) -> None:
+    def _back(self, effects: TurnEffects, job: LiveJob, report: messages.Report, now: float) -> None:
         self._was_not_short(job, draining=report.draining)
         if job.policy.at_most_once and (job.id, job.attempt) in report.begun:
             self._fail_permanently(effects, job, HALTED, now)
         else:
             self._requeue(effects, job, Event.HAND_BACK, None, None)
 
-    def _was_not_short(self, job: Job, *, draining: bool) -> None:
+    def _was_not_short(self, job: LiveJob, *, draining: bool) -> None:
         """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
         task = self._board.tasks.get(job.partition.task)
         if task is not None and not draining:
             task.seconds_each = max(LOOK_AHEAD_SECONDS, task.seconds_each or 0.0)
 
-    def _current(self, worker: Worker, id: str, attempt: int) -> Job | None:
+    def _current(self, worker: AttachedWorker, id: str, attempt: int) -> LiveJob | None:
         job = self._board.jobs.get(id)
         if job is None or job.attempt != attempt or job.worker is not worker or job.state is not State.RUNNING:
             return None
         return job
 
-    def _is_running(self, job: Job) -> bool:
+    def _is_running(self, job: LiveJob) -> bool:
         return job.state is State.RUNNING and self._board.jobs.get(job.id) is job
 
-    def _end(self, worker: Worker, id: str, attempt: int, refused: list[list[Any]]) -> Job | None:
+    def _end(self, worker: AttachedWorker, id: str, attempt: int, refused: list[list[Any]]) -> LiveJob | None:
         """Free the attempt's place; return its job if the attempt is the current one."""
         occupied = worker.attempts.get(id) == attempt
         if occupied:
@@ -107,7 +106,7 @@ class Outcomes:
             refused.append([id, attempt])
         return job
 
-    def _done(self, effects: TurnEffects, worker: Worker, job: Job, done: messages.Done, now: float) -> None:
+    def _done(self, effects: TurnEffects, worker: AttachedWorker, job: LiveJob, done: messages.Done, now: float) -> None:
         worker.finished += 1
         task = self._board.tasks.get(job.partition.task)
         seconds = done.ended_at - done.started_at
@@ -125,7 +124,7 @@ class Outcomes:
     def _failed(
         self,
         effects: TurnEffects,
-        job: Job,
+        job: LiveJob,
         ending: Ending,
         error: dict[str, Any],
         *,
@@ -153,19 +152,19 @@ class Outcomes:
             AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, ending, messages.to_json(info))
         )
         match verdict:
-            case Retry(seconds):
+            case RetryLater(seconds):
                 self._requeue(effects, job, Event.RETRY, now + seconds, info)
-            case Again():
+            case RequeueNow():
                 self._requeue(effects, job, Event.WORKER_LOST, None, info)
             case FailPermanently(reason):
                 self._fail_permanently(effects, job, {**info, "reason": reason}, now)
 
-    def _fail_permanently(self, effects: TurnEffects, job: Job, error: dict[str, Any], now: float) -> None:
+    def _fail_permanently(self, effects: TurnEffects, job: LiveJob, error: dict[str, Any], now: float) -> None:
         self._finish(effects, job, Event.FAIL, None, error, now)
 
     @staticmethod
     def _finish(
-        effects: TurnEffects, job: Job, event: Event, result: str | None, error: dict[str, Any] | None, now: float
+        effects: TurnEffects, job: LiveJob, event: Event, result: str | None, error: dict[str, Any] | None, now: float
     ) -> None:
         job.number += 1
         job.advance(event)
@@ -179,7 +178,9 @@ class Outcomes:
         )  # fmt: skip
         effects.ended.append(Ended(job, state, result, error, now))
 
-    def _requeue(self, effects: TurnEffects, job: Job, event: Event, due_at: float | None, error: dict[str, Any] | None) -> None:
+    def _requeue(
+        self, effects: TurnEffects, job: LiveJob, event: Event, due_at: float | None, error: dict[str, Any] | None
+    ) -> None:
         job.number += 1
         job.advance(event)
         job.due_at = due_at
@@ -188,7 +189,7 @@ class Outcomes:
         )
         effects.requeued.append(Requeued(job, job.state, due_at, error))
 
-    def _heard(self, effects: TurnEffects, worker: Worker, notice: messages.Notice, refused: list[list[Any]]) -> None:
+    def _heard(self, effects: TurnEffects, worker: AttachedWorker, notice: messages.Notice, refused: list[list[Any]]) -> None:
         job = self._current(worker, notice.id, notice.attempt)
         if job is not None:
             self._notice(effects, job, notice)
@@ -196,7 +197,7 @@ class Outcomes:
             refused.append([notice.id, notice.attempt])
         # else: the job was cancelled; refused, the worker would forget the attempt, and never tell its end, which frees its place
 
-    def _notice(self, effects: TurnEffects, job: Job, notice: messages.Notice) -> None:
+    def _notice(self, effects: TurnEffects, job: LiveJob, notice: messages.Notice) -> None:
         if notice.kind == "progress":
             sound = is_sound(notice.data)
             job.progress = notice.data if sound else messages.plain(progress_of(notice.data))
@@ -227,7 +228,7 @@ def no_more(notice: messages.Notice) -> messages.Notice:
     )
 
 
-def snapshots(jobs: list[Job]) -> list[Snapshot]:
+def snapshots(jobs: list[LiveJob]) -> list[Snapshot]:
     """Return the rows that bring numbers and progress of running jobs up to date."""
     rows = []
     for job in jobs:
@@ -237,7 +238,7 @@ def snapshots(jobs: list[Job]) -> list[Snapshot]:
     return rows
 
 
-def release_slot(worker: Worker, id: str) -> None:
+def release_slot(worker: AttachedWorker, id: str) -> None:
     """Free the place that a job's attempt has on a worker."""
     if worker.attempts.pop(id, None) is not None:
         worker.room.in_flight -= 1
@@ -246,7 +247,7 @@ def release_slot(worker: Worker, id: str) -> None:
             worker.room.slow = len(worker.slow)
 
 
-def is_slow(board: DispatcherState, worker: Worker, task: str) -> bool:
+def is_slow(board: DispatcherState, worker: AttachedWorker, task: str) -> bool:
     """Return whether an attempt of *task* may hold a slot of *worker* for long."""
     known = board.tasks.get(task)
     return look_ahead(worker.room.slots, known.seconds_each if known else None) == 0

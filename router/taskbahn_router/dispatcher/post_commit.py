@@ -9,7 +9,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.dispatcher.group_commit import FEW
 from taskbahn_router.dispatcher.outcomes import release_slot
-from taskbahn_router.model.state import DispatcherState, Job, Worker, id_text
+from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob, id_text
 
 if TYPE_CHECKING:
     from taskbahn_router.dispatcher.assignment import Assignment
@@ -130,7 +130,7 @@ class PostCommit:
             self._board.moved(State.RUNNING, state, count)
         self._publisher.ended(endings)
 
-    def _requeued(self, job: Job, state: str, now: float) -> None:
+    def _requeued(self, job: LiveJob, state: str, now: float) -> None:
         self._board.jobs.pop(job.id, None)
         self._board.moved(State.RUNNING, state)
         if state == State.READY:
@@ -181,7 +181,7 @@ class PostCommit:
                 job.worker.order_cancel(id, job.attempt, reason)
                 self._publisher.dirty_workers.add(job.worker.id)
 
-    def _claimed(self, effects: TurnEffects, worker: Worker, claimed: list[Any], now: float) -> None:
+    def _claimed(self, effects: TurnEffects, worker: AttachedWorker, claimed: list[Any], now: float) -> None:
         board = self._board
         for partition, count in Counter(row.partition for row in claimed).items():
             board.ready(board.partitions_by_id[partition], -count)
@@ -209,7 +209,7 @@ class PostCommit:
             self._publisher.dirty_workers.add(worker.id)
         self._publisher.started(((job, worker, job.number) for job, worker in effects.started if job.state is State.RUNNING), now)
 
-    def _never_handed_out(self, job: Job, worker: Worker) -> None:
+    def _never_handed_out(self, job: LiveJob, worker: AttachedWorker) -> None:
         release_slot(worker, job.id)
         orders = [order for order in worker.outbox.pop("cancel", ()) if order[:2] != [job.id, job.attempt]]
         if orders:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from taskbahn_router.metrics.recorder import Recorder
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Runner
     from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.stores.contract import Reader
@@ -40,7 +40,7 @@ class HistoryQuery:
         wall: Callable[[], float],
         reader: Reader,
         runner: Runner,
-        fail: Callable[[Call, Any], None],
+        fail: Callable[[PendingCall, Any], None],
     ) -> None:
         self._board = board
         self._history = history
@@ -88,7 +88,7 @@ class HistoryQuery:
 
     # questions
 
-    def history(self, call: Call) -> None:
+    def history(self, call: PendingCall) -> None:
         """`taskbahn.view.history`."""
         seconds, task = call.kwargs.get("seconds", HOUR), call.kwargs.get("task") or ""
         if not _is_span(seconds):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.model.partitions import Partition
-    from taskbahn_router.model.state import DispatcherState, Job
+    from taskbahn_router.model.state import DispatcherState, LiveJob
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitResult
     from taskbahn_router.stores.minutes import MinuteRow
@@ -94,7 +94,7 @@ class Recorder:
             if moved.event in (Event.CANCEL, Event.EXPIRE):
                 self._ended_early(bucket, moved, now)
 
-    def _accepted(self, bucket: Bucket, jobs: list[Job]) -> None:
+    def _accepted(self, bucket: Bucket, jobs: list[LiveJob]) -> None:
         partition: Partition | None = None
         tally, waits, step, before = NO_TALLY, NO_TALLY.waits, 0, -1.0
         for job in jobs:

@@ -9,7 +9,7 @@ from weakref import WeakSet, WeakValueDictionary
 from taskbahn_router.stores.rows import PartitionRow
 
 if TYPE_CHECKING:
-    from taskbahn_router.model.state import Worker
+    from taskbahn_router.model.state import AttachedWorker
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +79,7 @@ class Partitions:
                 others[partition] = known
         return others
 
-    def serves(self, worker: Worker) -> None:
+    def serves(self, worker: AttachedWorker) -> None:
         """Work out which partitions a worker serves."""
         # its event loop is blocked: jobs that need it go to other workers, or wait, and those of its other pools are not concerned
         kept = "loop" if worker.vitals.blocked is not None else None

@@ -23,7 +23,7 @@ class Replies(Protocol):
         """Send an error."""
 
 
-class Call:
+class PendingCall:
     """A pending call; `on_gone(cancelled)` is called when the caller cancelled it (True) or may have gone away (False)."""
 
     __slots__ = ("args", "authid", "caller", "kwargs", "on_gone", "open", "procedure", "replies", "request", "wants_progress")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
 
 
 class Clock(Protocol):
@@ -32,7 +32,7 @@ class Runner(Protocol):
 class RouterPort(Protocol):
     """The router, as the parts of the dispatcher need it; the component fulfils it."""
 
-    def register_procedure(self, uri: str, handler: Callable[[Call], None]) -> Deferred[None]:
+    def register_procedure(self, uri: str, handler: Callable[[PendingCall], None]) -> Deferred[None]:
         """Offer a procedure."""
 
     def publish_event(self, topic: str, value: Any) -> None:

@@ -54,7 +54,7 @@ def id_text(raw: bytes) -> str:
 
 
 @dataclass(slots=True, eq=False)
-class Task:
+class DeclaredTask:
     """A declared task."""
 
     name: str
@@ -65,7 +65,7 @@ class Task:
     seconds_each: float | None = None
 
     @classmethod
-    def of(cls, declaration: messages.TaskDeclaration) -> Task:
+    def of(cls, declaration: messages.TaskDeclaration) -> DeclaredTask:
         signature = declaration.signature
         return cls(
             declaration.name,
@@ -87,7 +87,7 @@ class Channel(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Worker:
+class AttachedWorker:
     """A worker that is attached, or whose session was lost a moment ago (then `orders` is None)."""
 
     id: str
@@ -127,7 +127,7 @@ class Worker:
         """Open or close its room for new attempts, by what it and the operators said."""
         self.room.open = self.orders is not None and not self.draining and not self.drained
 
-    def order_run(self, job: Job) -> None:
+    def order_run(self, job: LiveJob) -> None:
         """Put a job's attempt into the next order."""
         run = self.outbox.setdefault("run", [])
         run.append([job.id, job.attempt, job.partition.task, job.packed, job.policy.run_within])
@@ -143,7 +143,7 @@ class Worker:
         self.outbox.setdefault("cancel", []).append([id, attempt, reason])
 
 
-class Job:
+class LiveJob:
     """A job that runs, or is being accepted in this turn."""
 
     __slots__ = (
@@ -201,13 +201,13 @@ class Job:
         self.number = 1
         self.last_mark = 0  # the newest mark of the attempt's notices; stored with them, so that it outlives the router
         self.started_at: float | None = None
-        self.worker: Worker | None = None
+        self.worker: AttachedWorker | None = None
         self.worker_id = ""
         self.progress: Any = None
         self.progress_stored = True
         self.is_full = False  # its log says already that no more of its lines and chunks are kept
 
-    def start(self, worker: Worker, now: float) -> None:
+    def start(self, worker: AttachedWorker, now: float) -> None:
         """Put the job on a worker, as its next attempt."""
         self.advance(Event.START)
         self.attempt += 1
@@ -225,7 +225,7 @@ class Job:
         within = self.policy.start_within
         return None if within is None else max(self.created_at, self.due_at or 0.0) + within
 
-    def take_slot(self, worker: Worker, now: float) -> None:
+    def take_slot(self, worker: AttachedWorker, now: float) -> None:
         """Take the place on *worker* that the attempt has."""
         self.worker = worker
         self.worker_id = worker.id
@@ -240,15 +240,15 @@ class DispatcherState(Partitions):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tasks: dict[str, Task] = {}
-        self.workers: dict[str, Worker] = {}
+        self.tasks: dict[str, DeclaredTask] = {}
+        self.workers: dict[str, AttachedWorker] = {}
         self.drained: dict[str, None] = {}  # ids of workers that operators want to take no more, the newest wish last
-        self.jobs: dict[str, Job] = {}
+        self.jobs: dict[str, LiveJob] = {}
         self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
         self.last_seq = 0
-        self.running_at_start: list[Job] = []  # until their workers come back or the grace time is over
+        self.running_at_start: list[LiveJob] = []  # until their workers come back or the grace time is over
 
-    def load(self, start: StartState) -> list[Job]:
+    def load(self, start: StartState) -> list[LiveJob]:
         """Take over what the store knows; return the jobs that were running."""
         self.last_seq = start.last_seq
         for row in start.partitions:
@@ -257,7 +257,7 @@ class DispatcherState(Partitions):
             self.ready(partition, start.ready.get(row.id, 0))
             self.keep(partition, start.jobs.get(row.id, 0))
         for name, packed in start.tasks:
-            self.tasks[name] = Task.of(msgspec.json.decode(packed, type=messages.TaskDeclaration))
+            self.tasks[name] = DeclaredTask.of(msgspec.json.decode(packed, type=messages.TaskDeclaration))
         self.counts.update(start.counts)
         return [self._running(row, start.last_marks.get(row.seq, 0)) for row in start.running]
 
@@ -266,7 +266,7 @@ class DispatcherState(Partitions):
         known = self.tasks.get(task)
         return policy_of(known.options if known else "", own or "")
 
-    def jobs_of(self, claimed: list[Claimed]) -> list[Job]:
+    def jobs_of(self, claimed: list[Claimed]) -> list[LiveJob]:
         """Return the records of jobs that were just claimed from the store."""
         jobs = []
         policies: dict[tuple[int, str | None], tuple[Partition, Policy]] = {}
@@ -275,7 +275,7 @@ class DispatcherState(Partitions):
             if known is None:
                 partition = self.partitions_by_id[row.partition]
                 known = policies[row.partition, row.options] = partition, self.policy(partition.task, row.options)
-            job = Job(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller, State.RUNNING)
+            job = LiveJob(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller, State.RUNNING)
             job.seq = row.seq
             job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
             jobs.append(job)
@@ -286,10 +286,10 @@ class DispatcherState(Partitions):
         self.counts[before] -= count
         self.counts[after] += count
 
-    def _running(self, row: JobRow, last_mark: int) -> Job:
+    def _running(self, row: JobRow, last_mark: int) -> LiveJob:
         partition = self.partitions_by_id[row.partition]
         policy = self.policy(partition.task, row.options)
-        job = Job(id_text(row.id), row.id, partition, policy, row.packed, row.created_at, row.caller, State.RUNNING)
+        job = LiveJob(id_text(row.id), row.id, partition, policy, row.packed, row.created_at, row.caller, State.RUNNING)
         job.seq = row.seq
         job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
         job.started_at, job.worker_id = row.started_at, row.worker or ""

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from taskbahn.errors import StoreUnavailable
     from taskbahn.protocol import messages
     from taskbahn_router.core.retry import Ending
-    from taskbahn_router.model.state import Job, Task, Worker
-    from taskbahn_router.stores.contract import Batch
+    from taskbahn_router.model.state import AttachedWorker, DeclaredTask, LiveJob
+    from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.rows import Answer
 
@@ -25,7 +25,7 @@ class Submission(NamedTuple):
     """Jobs that are accepted together; `size` is the bytes of their arguments, about."""
 
     caller: int | None
-    jobs: list[Job]
+    jobs: list[LiveJob]
     size: int
     accepted: Callable[[], None]
     refused: Callable[[StoreUnavailable], None]
@@ -34,7 +34,7 @@ class Submission(NamedTuple):
 class LostAttempt(NamedTuple):
     """An attempt that ended without a report of its worker."""
 
-    job: Job
+    job: LiveJob
     ending: Ending
     error: dict[str, Any]
 
@@ -43,14 +43,14 @@ class LostAttempt(NamedTuple):
 class TurnInput:
     """Requests that wait for the next commit; only its own verbs write it."""
 
-    new: list[Job] = field(default_factory=list)
+    new: list[LiveJob] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
-    reports: list[tuple[Acknowledge | None, Worker, messages.Report]] = field(default_factory=list)
+    reports: list[tuple[Acknowledge | None, AttachedWorker, messages.Report]] = field(default_factory=list)
     losses: list[LostAttempt] = field(default_factory=list)
-    returns: list[Job] = field(default_factory=list)  # back to ready, not charged
+    returns: list[LiveJob] = field(default_factory=list)  # back to ready, not charged
     cancels: list[Cancel] = field(default_factory=list)
     retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
-    tasks: list[Task] = field(default_factory=list)
+    tasks: list[DeclaredTask] = field(default_factory=list)
     sweep: bool = False
     prune_after: int | None = None
     minutes: list[MinuteRow] = field(default_factory=list)
@@ -66,7 +66,7 @@ class TurnInput:
             self.submissions.append(submission)
             self.new += submission.jobs
 
-    def add_report(self, acknowledge: Acknowledge | None, worker: Worker, report: messages.Report) -> None:
+    def add_report(self, acknowledge: Acknowledge | None, worker: AttachedWorker, report: messages.Report) -> None:
         """Record a worker's report."""
         self.reports.append((acknowledge, worker, report))
 
@@ -82,7 +82,7 @@ class TurnInput:
         """Record that an attempt ended without a report."""
         self.losses.append(loss)
 
-    def add_return(self, job: Job) -> None:
+    def add_return(self, job: LiveJob) -> None:
         """Take back a job that never reached its worker."""
         self.returns.append(job)
 
@@ -100,7 +100,7 @@ class TurnInput:
         """Retry a job by hand."""
         self.retries.append((raw, answer))
 
-    def add_task(self, task: Task) -> None:
+    def add_task(self, task: DeclaredTask) -> None:
         """Store the declaration of a task."""
         self.tasks.append(task)
 
@@ -124,7 +124,7 @@ class TurnInput:
         """Claim again: the last claim was as large as one may be."""
         self.claim = True
 
-    def forget_duplicates(self, seqs: Container[int]) -> list[Job]:
+    def forget_duplicates(self, seqs: Container[int]) -> list[LiveJob]:
         """Take out the jobs whose ids were accepted before; return them."""
         duplicates = [job for job in self.new if job.seq in seqs]
         self.new = [job for job in self.new if job.seq not in seqs]
@@ -154,7 +154,7 @@ class TurnInput:
 class Ended(NamedTuple):
     """A job that is final."""
 
-    job: Job
+    job: LiveJob
     state: str
     result: str | None
     error: dict[str, Any] | None
@@ -164,15 +164,15 @@ class Ended(NamedTuple):
 class DispatchedEarly(NamedTuple):
     """A job that its worker got before the commit, and the number of that event."""
 
-    job: Job
-    worker: Worker
+    job: LiveJob
+    worker: AttachedWorker
     number: int
 
 
 class Requeued(NamedTuple):
     """A job whose attempt is over and which will have another one."""
 
-    job: Job
+    job: LiveJob
     state: str
     due_at: float | None
     error: dict[str, Any] | None
@@ -181,7 +181,7 @@ class Requeued(NamedTuple):
 class JobEvent(NamedTuple):
     """Something a running job said, with the number it got."""
 
-    job: Job
+    job: LiveJob
     number: int
     notice: messages.Notice
 
@@ -190,11 +190,11 @@ class JobEvent(NamedTuple):
 class TurnEffects:
     """What a batch means outside; kept beside it until it is committed."""
 
-    batch: Batch
+    batch: CommitBatch
     turn_input: TurnInput
-    started: list[tuple[Job, Worker]] = field(default_factory=list)
+    started: list[tuple[LiveJob, AttachedWorker]] = field(default_factory=list)
     dispatched_early: list[DispatchedEarly] = field(default_factory=list)
-    claims: list[Worker] = field(default_factory=list)
+    claims: list[AttachedWorker] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     requeued: list[Requeued] = field(default_factory=list)
     noticed: list[JobEvent] = field(default_factory=list)
@@ -220,7 +220,7 @@ class TurnEffects:
             job.started_at = now
         batch.new = [row._replace(started_at=now) if row.seq in starting else row for row in batch.new]
 
-    def forget(self, jobs: set[Job]) -> None:
+    def forget(self, jobs: set[LiveJob]) -> None:
         """Drop all that was reported of jobs that are turned away."""
         self.batch.forget({job.seq for job in jobs})
         self.ended = [ended for ended in self.ended if ended.job not in jobs]

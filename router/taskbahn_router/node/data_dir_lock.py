@@ -20,7 +20,7 @@ ENDING_SECONDS = 20.0  # for a node that is just ending: longer than `launcher` 
 POLL_SECONDS = 0.03
 
 
-class Taken(Exception):
+class DataDirTaken(Exception):
     """Another node has the folder; `pid` is its `taskbahn up`, 0 when that has gone or is ending and the rest of it stays."""
 
     def __init__(self, pid: int) -> None:
@@ -28,7 +28,7 @@ class Taken(Exception):
         self.pid = pid
 
 
-class Claim:
+class DataDirLock:
     """The right to run a node in *folder*; held by this process, and by those that inherit `descriptor`."""
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +52,7 @@ class Claim:
         while not self._take_both():
             owner = holder_of(self._folder / "owner")
             if (owner is not None and owner.pid) or time.monotonic() > until:
-                raise Taken(owner.pid if owner else 0)
+                raise DataDirTaken(owner.pid if owner else 0)
             time.sleep(POLL_SECONDS)
         left = self._folder / "node.pid"
         was_killed = left.exists()

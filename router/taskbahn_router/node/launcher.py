@@ -26,7 +26,7 @@ from taskbahn.errors import ServiceError
 from taskbahn.workarounds import FAST_START
 from taskbahn_router.host import disk
 from taskbahn_router.host.file_lock import holder_of
-from taskbahn_router.node.data_dir_lock import Claim, Taken
+from taskbahn_router.node.data_dir_lock import DataDirLock, DataDirTaken
 from taskbahn_router.node.fast_start.crossbar_imports import AHEAD
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Node:
         self._loglevel = loglevel
         self._given = given
         self._folder = self.data / "node"
-        self._claim = Claim(self._folder)
+        self._claim = DataDirLock(self._folder)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -240,7 +240,7 @@ class Node:
         """Keep others out of the directory; return whether the node before was killed."""
         try:
             return self._claim.take()
-        except Taken as error:
+        except DataDirTaken as error:
             if not error.pid:
                 raise NodeFailed(
                     f"a node that is ending still works on {self.data}: try again in a moment, or give another directory with --data"

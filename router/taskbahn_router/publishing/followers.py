@@ -15,7 +15,7 @@ from taskbahn.protocol.states import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
 
 
 class Follower(Protocol):
@@ -39,7 +39,7 @@ class Waiter:
 
     wants_events = False
 
-    def __init__(self, call: Call, ids: Iterable[str], answers: list[Any] | None = None) -> None:
+    def __init__(self, call: PendingCall, ids: Iterable[str], answers: list[Any] | None = None) -> None:
         self.call = call
         self.left = set(ids)
         self.outcomes: list[list[Any]] = []
@@ -103,10 +103,10 @@ class Waiter:
         return True
 
 
-class Caller:
+class CallFollower:
     """A plain remote procedure call of a task: progressive results if asked for, then the value or an error."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: PendingCall) -> None:
         self.call = call
         self.wants_events = call.wants_progress
 

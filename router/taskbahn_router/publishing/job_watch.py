@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import EventRow, JobRow
@@ -67,7 +67,7 @@ class JobWatch:
 
     def __init__(
         self,
-        call: Call,
+        call: PendingCall,
         pages: EventPager,
         *,
         finish: Callable[[], None] = lambda: None,

@@ -17,7 +17,7 @@ from taskbahn_router.model.wire_format import packed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.publishing.followers import JobFollowers, Waiter
     from taskbahn_router.stores.contract import OutcomeRow, Reader
@@ -38,7 +38,7 @@ class OutcomePages:
         runner: Runner,
         clock: Clock,
         waiting: Callable[[int | None], int],
-        fail: Callable[[Call, Any], None],
+        fail: Callable[[PendingCall, Any], None],
     ) -> None:
         self._followers = followers
         self._reader = reader

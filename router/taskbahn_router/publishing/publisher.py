@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.model.ports import RouterPort
-    from taskbahn_router.model.state import DispatcherState, Job, Worker
+    from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
     from taskbahn_router.model.turn import Ended, JobEvent, Requeued
     from taskbahn_router.publishing.followers import JobFollowers
     from taskbahn_router.stores.rows import Moved
@@ -37,14 +37,14 @@ class Publisher:
         self.changes: dict[str, dict[str, Any]] = {}  # for dashboards, by job
         self.changes_wanted = False
 
-    def accepted(self, jobs: list[Job]) -> None:
+    def accepted(self, jobs: list[LiveJob]) -> None:
         """New jobs are durable."""
         if not self.changes_wanted:
             return
         for job in jobs:
             self._change_of(job, due_at=job.due_at)
 
-    def started(self, started: Iterable[tuple[Job, Worker, int]], now: float) -> None:
+    def started(self, started: Iterable[tuple[LiveJob, AttachedWorker, int]], now: float) -> None:
         """Attempts are on their way to workers; each with the number of that event."""
         if not (self.changes_wanted or self._is_any_wanted()):
             return
@@ -121,7 +121,7 @@ class Publisher:
             if worker is not None:
                 self.flush_worker(worker)
 
-    def flush_worker(self, worker: Worker) -> None:
+    def flush_worker(self, worker: AttachedWorker) -> None:
         """Send what is in the outbox of a worker."""
         if worker.outbox:
             order, worker.outbox = worker.outbox, {}
@@ -151,7 +151,7 @@ class Publisher:
             for page in pages(events, event_bytes):
                 self._port.publish_event(topic, page)
 
-    def _change_of(self, job: Job, **more: Any) -> None:
+    def _change_of(self, job: LiveJob, **more: Any) -> None:
         now = {"attempt": job.attempt, "started_at": job.started_at, "worker": job.worker_id, "progress": job.progress, **more}
         self._change(
             job.id, task=job.partition.task, queue=job.partition.queue, state=str(job.state), created_at=job.created_at, **now

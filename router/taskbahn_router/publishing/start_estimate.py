@@ -11,7 +11,7 @@ from taskbahn_router.model.wire_format import packed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbahn_router.model.state import DispatcherState, Worker
+    from taskbahn_router.model.state import AttachedWorker, DispatcherState
     from taskbahn_router.stores.rows import JobRow
 
 
@@ -72,7 +72,7 @@ class StartEstimate:
         return total / jobs if jobs else None
 
 
-def _fit(worker: Worker, row: JobRow) -> WorkerFit:
+def _fit(worker: AttachedWorker, row: JobRow) -> WorkerFit:
     """Return whether and how a worker can run the jobs of a row's partition."""
     room, blocked = worker.room, worker.is_blocked_for(row.task)
     serves = row.partition in room.partitions or (blocked and row.queue in worker.hello.queues)

@@ -23,7 +23,7 @@ from taskbahn_router.submission.submission import check_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.state import DispatcherState
 
 JOBS_ARGUMENTS = ("state", "task", "queue", "tag", "worker", "since", "until", "error", "before", "limit", "ids")
@@ -45,7 +45,7 @@ class JobLists:
         self._ask = ask
         self._fingerprints = FingerprintCache(reader)
 
-    def jobs(self, call: Call) -> None:
+    def jobs(self, call: PendingCall) -> None:
         """`taskbahn.view.jobs`."""
         _check_known(call)
         only_ids = bool(call.kwargs.get("ids"))
@@ -92,7 +92,7 @@ class JobLists:
                 return Listed(found, end)
             before = end
 
-    def errors(self, call: Call) -> None:
+    def errors(self, call: PendingCall) -> None:
         """`taskbahn.view.errors`: in slices, between which other questions have their turn."""
         groups = Groups(_text("task", call.kwargs.get("task")))
 
@@ -128,7 +128,7 @@ class JobLists:
         return {"groups": [group.view() for group in newest.values()], "looked_at": groups.looked_at, "complete": is_all}
 
 
-def _check_known(call: Call) -> None:
+def _check_known(call: PendingCall) -> None:
     """Raise `InvalidRequest` for what is no filter: a client that lists jobs to cancel them must not get all because of a slip."""
     if call.args:
         raise InvalidRequest(f"taskbahn.view.jobs takes named arguments only: {', '.join(JOBS_ARGUMENTS)}")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from taskbahn_router.metrics.recorder import Recorder
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, Runner
 
 MOST_BYTES = messages.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
@@ -50,7 +50,7 @@ class JobQueries:
         followers: JobFollowers,
         reader: Reader,
         runner: Runner,
-        fail: Callable[[Call, Any], None],
+        fail: Callable[[PendingCall, Any], None],
         *,
         wall: Callable[[], float],
         clock: Clock,
@@ -70,14 +70,14 @@ class JobQueries:
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
 
-    def _ask(self, call: Call, then: Callable[[Any], None], function: Callable[..., Any], *args: Any) -> None:
+    def _ask(self, call: PendingCall, then: Callable[[Any], None], function: Callable[..., Any], *args: Any) -> None:
         asked: Deferred[Any] = self._runner.run(function, *args)
         asked.addCallback(then)
         asked.addErrback(lambda failure: self._fail(call, failure))
 
     # jobs
 
-    def wait(self, call: Call) -> None:
+    def wait(self, call: PendingCall) -> None:
         """`taskbahn.job.wait`."""
         ids = call.args[0] if call.args else None
         if not isinstance(ids, list):
@@ -107,12 +107,12 @@ class JobQueries:
         asked = self._runner.run(self._reader.outcomes, [id_bytes(id)])
         asked.addCallbacks(found, lambda failure: self.log.failure("job {id} cannot be looked up", failure, id=id))
 
-    def get(self, call: Call) -> None:
+    def get(self, call: PendingCall) -> None:
         """`taskbahn.job.get`."""
         id, raw = self._id(call)
         self._ask(call, lambda found: self._got(call, id, found), self._read, raw, self._queue_positions.served())
 
-    def _got(self, call: Call, id: str, found: tuple[JobPosition, list[AttemptRow]] | None) -> None:
+    def _got(self, call: PendingCall, id: str, found: tuple[JobPosition, list[AttemptRow]] | None) -> None:
         if found is None:
             call.fail(UnknownJob(id))
         else:
@@ -123,7 +123,7 @@ class JobQueries:
             row = self._reader.job(raw)
             return None if row is None else (self._queue_positions.placed([row], served)[0], self._reader.attempts(row.seq))
 
-    def events(self, call: Call) -> None:
+    def events(self, call: PendingCall) -> None:
         """`taskbahn.job.events`."""
         id, raw = self._id(call)
         after = self._after(call)
@@ -141,7 +141,7 @@ class JobQueries:
 
         self._ask(call, answer, read)
 
-    def watch(self, call: Call) -> None:
+    def watch(self, call: PendingCall) -> None:
         """`taskbahn.job.watch`: a snapshot, then every numbered event from `after` on, then the job as it ended."""
         id, raw = self._id(call)
         after = self._after(call)
@@ -214,7 +214,7 @@ class JobQueries:
 
     # lists
 
-    def tasks(self, call: Call) -> None:
+    def tasks(self, call: PendingCall) -> None:
         """`taskbahn.view.tasks`."""
         offered: dict[str, int] = {}
         for worker in self._board.workers.values():
@@ -236,7 +236,7 @@ class JobQueries:
             ]
         )  # fmt: skip
 
-    def queues(self, call: Call) -> None:
+    def queues(self, call: PendingCall) -> None:
         """`taskbahn.view.queues`."""
 
         def read() -> tuple[dict[int, float], dict[int, int]]:
@@ -274,13 +274,13 @@ class JobQueries:
     # helpers
 
     @staticmethod
-    def _id(call: Call) -> tuple[str, bytes]:
+    def _id(call: PendingCall) -> tuple[str, bytes]:
         id = call.args[0] if call.args else call.kwargs.get("id")
         raw = id_bytes(id)
         return id_text(raw), raw
 
     @staticmethod
-    def _after(call: Call) -> int:
+    def _after(call: PendingCall) -> int:
         after = call.kwargs.get("after", call.args[1] if len(call.args) > 1 else 0)
         if is_number(after) and after >= 0:
             return after

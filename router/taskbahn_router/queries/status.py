@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from taskbahn.protocol.views import Problem
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.ports import Runner
-    from taskbahn_router.model.state import Job
+    from taskbahn_router.model.state import LiveJob
     from taskbahn_router.stores.contract import Reader
 
 MOST_LOOKED_AT = 1_000  # partitions, and of the running jobs those that came first, so that a look stays short
@@ -140,7 +140,7 @@ class StatusQuery:
 
     def _long_runs(self, now: float) -> list[LongRun]:
         typical: dict[str, float | None] = {}
-        found: dict[str, list[Job]] = {}
+        found: dict[str, list[LiveJob]] = {}
         for job in islice(self._board.jobs.values(), MOST_LOOKED_AT):
             if job.state is not State.RUNNING or job.started_at is None:
                 continue

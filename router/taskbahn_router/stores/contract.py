@@ -1,6 +1,6 @@
 """What every store does, in the moves of `core.lifecycle`.
 
-One `Batch` is one transaction: all of it is durable when `commit` returns, or nothing of it happened and `StoreUnavailable` was
+One `CommitBatch` is one transaction: all of it is durable when `commit` returns, or nothing of it happened and `StoreUnavailable` was
 raised. A store is called on one thread of its own; each `Reader` on another one, and never waits for commits nor holds them up.
 A store decides nothing: it neither knows the time nor draws conclusions, it moves what the batch names, guarded by state.
 """
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Batch",
+    "CommitBatch",
     "CommitResult",
     "FailedRow",
     "Filter",
@@ -65,7 +65,7 @@ class StoreLocked(StoreUnavailable):
 
 
 @dataclass(slots=True)
-class Batch:
+class CommitBatch:
     """The moves of one turn; applied in the order of the fields, in one transaction."""
 
     partitions: list[PartitionRow] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Batch:
 
 @dataclass(slots=True)
 class CommitResult:
-    """What came of a `Batch`; lists run parallel to those of the batch where both have one."""
+    """What came of a `CommitBatch`; lists run parallel to those of the batch where both have one."""
 
     duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id was there already: nothing was inserted
     moved: list[Moved] = field(default_factory=list)  # by cancels, retries and the sweep, in the order in which it happened
@@ -191,14 +191,14 @@ class Store(Protocol):
     def open(self) -> StartState:
         """Open or create, migrate, and return what it found.  Raises StoreUnusable."""
 
-    def commit(self, batch: Batch) -> CommitResult:
+    def commit(self, batch: CommitBatch) -> CommitResult:
         """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again.
 
         It never waits for other programs (`StoreLocked`). After a refusal the next commit writes to the disk even if the batch
         is empty, so that what comes of it tells whether the store is well again.
         """
 
-    def prepare(self, batch: Batch) -> None:
+    def prepare(self, batch: CommitBatch) -> None:
         """Do what can be done before of a batch's commit, of which nothing is seen until then; never raises.
 
         *batch* has nothing but new jobs and partitions. The next commit is of a batch that begins with the same, or without them.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from taskbahn_router.model.partitions import Named, Partitions
-    from taskbahn_router.model.state import Job
+    from taskbahn_router.model.state import LiveJob
     from taskbahn_router.submission.fair_queue import FairQueue
 
 MOST_UNWRITTEN = 100_000  # jobs that wait for their commit: about two seconds of writing
@@ -21,7 +21,7 @@ MOST_QUEUED = 10_000_000  # jobs that wait or are ready: some 1.5 GB of disk wit
 SOON, LATER = 1.0, 60.0  # seconds until it may be tried again
 
 
-def check_backpressure(fair_queue: FairQueue, jobs: list[Job], counts: Mapping[str, int]) -> int:
+def check_backpressure(fair_queue: FairQueue, jobs: list[LiveJob], counts: Mapping[str, int]) -> int:
     """Return the bytes of the jobs' arguments; raises `QueueFull` if there is no room for them."""
     size = sum(len(job.packed) for job in jobs)
     if fair_queue and (fair_queue.jobs + len(jobs) > MOST_UNWRITTEN or fair_queue.size + size > MOST_BYTES):

@@ -15,10 +15,10 @@ from taskbahn.errors import ServiceError, TaskbahnError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock
 
-    Handler = Callable[[Call], Iterator[None] | None]
+    Handler = Callable[[PendingCall], Iterator[None] | None]
 
 SLICE_SECONDS = 0.005  # of the event loop, in one turn
 STEPS = 8  # between two looks at the clock: a step takes some 0.05 ms at most
@@ -27,7 +27,7 @@ STEPS = 8  # between two looks at the clock: a step takes some 0.05 ms at most
 class Pending:
     """A call of a caller that waits for its turn, or whose reading is not over."""
 
-    def __init__(self, call: Call, handler: Handler | None, steps: Iterator[None] | None = None) -> None:
+    def __init__(self, call: PendingCall, handler: Handler | None, steps: Iterator[None] | None = None) -> None:
         self.call = call
         self.steps = steps
         self._handler = handler
@@ -63,7 +63,7 @@ class Slices:
     def __bool__(self) -> bool:
         return bool(self._lines)
 
-    def in_order(self, call: Call, handler: Handler) -> None:
+    def in_order(self, call: PendingCall, handler: Handler) -> None:
         """Have a call handled: at once, or after those that its caller sent before it; what is not done in a slice goes on later."""
         line = self._lines.get(call.caller)
         if line is not None:

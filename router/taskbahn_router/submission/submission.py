@@ -17,7 +17,7 @@ from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.states import State
 from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.core.policy import Policy, policy_of
-from taskbahn_router.model.state import DispatcherState, Job, Task, both_ids, id_text
+from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -77,12 +77,12 @@ class Draft:
     authid: str | None
     now: float
     answers: list[Any] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[LiveJob] = field(default_factory=list)
     named: Named = field(default_factory=dict)
 
 
 class Submissions:
-    """Makes `Job`s of requests; wall is the clock that jobs are dated by (UTC seconds)."""
+    """Makes `LiveJob`s of requests; wall is the clock that jobs are dated by (UTC seconds)."""
 
     def __init__(self, board: DispatcherState, wall: Callable[[], float]) -> None:
         self._board = board
@@ -144,20 +144,20 @@ class Submissions:
             yield
         return {"accepted": len(bulk.calls) - len(errors), "errors": errors}
 
-    def _task(self, name: str) -> Task:
+    def _task(self, name: str) -> DeclaredTask:
         task = self._board.tasks.get(name)
         if task is None:
             check_name(name)
             raise UnknownTask(name, self._board.tasks)
         return task
 
-    def _policy(self, task: Task, options: dict[str, Any]) -> Policy:
+    def _policy(self, task: DeclaredTask, options: dict[str, Any]) -> Policy:
         if not options:
             return policy_of(task.options, "")
         check_options(options, Where.CALL)
         return policy_of(task.options, messages.to_json(options))
 
-    def _checked(self, task: Task, packed: str, digest: str | None) -> str:
+    def _checked(self, task: DeclaredTask, packed: str, digest: str | None) -> str:
         """Return packed arguments after the checks which the caller did not make itself."""
         check_text(f"what {task.name} is called with", packed)
         if len(packed) * 4 > messages.MAX_ARGUMENTS:  # characters are up to four bytes
@@ -171,7 +171,7 @@ class Submissions:
                 task.checker.check(args, kwargs)
         return packed
 
-    def _pack(self, task: Task, args: list[Any], kwargs: dict[str, Any]) -> str:
+    def _pack(self, task: DeclaredTask, args: list[Any], kwargs: dict[str, Any]) -> str:
         if task.checker is not None:
             task.checker.check(args, kwargs)
         if not args and not kwargs:
@@ -186,12 +186,12 @@ class Submissions:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
         return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
 
-    def _job(self, task: Task, policy: Policy, ids: tuple[str, bytes], packed: str, draft: Draft) -> Job:
+    def _job(self, task: DeclaredTask, policy: Policy, ids: tuple[str, bytes], packed: str, draft: Draft) -> LiveJob:
         now = draft.now
         due_at = max(now + policy.delay, policy.eta or 0.0)
         state = State.WAITING if due_at > now else State.READY
         partition = self._board.named(policy.queue, task.name, draft.named)
-        job = Job(*ids, partition, policy, packed, now, draft.authid, state)
+        job = LiveJob(*ids, partition, policy, packed, now, draft.authid, state)
         if state is State.WAITING:
             job.due_at = due_at
         draft.jobs.append(job)

@@ -17,8 +17,8 @@ from taskbahn_router.workers.registry import AttachChannel
 
 if TYPE_CHECKING:
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
-    from taskbahn_router.model.pending_call import Call
-    from taskbahn_router.model.state import DispatcherState, Worker
+    from taskbahn_router.model.pending_call import PendingCall
+    from taskbahn_router.model.state import AttachedWorker, DispatcherState
 
 MAX_SHOWN_JOBS = 100  # shown of one worker
 MOST_WISHES = 1_000  # for workers that are not attached any more
@@ -33,11 +33,11 @@ class Workers:
         self._dispatcher = dispatcher
         self._board = dispatcher.board
 
-    def view(self, call: Call) -> None:
+    def view(self, call: PendingCall) -> None:
         """`taskbahn.view.workers`."""
         call.answer([self._view(worker) for worker in self._attached()])
 
-    def drain(self, call: Call) -> None:
+    def drain(self, call: PendingCall) -> None:
         """`taskbahn.admin.drain`: what was handed out before it is still run there."""
         id, wanted = (*call.args, None, None)[:2]
         if not isinstance(id, str) or not isinstance(wanted, bool):
@@ -60,7 +60,7 @@ class Workers:
             )
         call.answer(self._view(worker))
 
-    def _wish(self, worker: Worker, *, wanted: bool) -> None:
+    def _wish(self, worker: AttachedWorker, *, wanted: bool) -> None:
         wishes = self._board.drained
         wishes.pop(worker.id, None)
         worker.drained = wanted
@@ -74,14 +74,14 @@ class Workers:
         for id in gone[: max(0, len(gone) - MOST_WISHES)]:
             del wishes[id]
 
-    def _attached(self) -> list[Worker]:
+    def _attached(self) -> list[AttachedWorker]:
         return [worker for worker in self._board.workers.values() if worker.orders is not None]
 
-    def _view(self, worker: Worker) -> dict[str, Any]:
+    def _view(self, worker: AttachedWorker) -> dict[str, Any]:
         return worker_view(worker, self._board, self._dispatcher.clock.seconds())
 
 
-def worker_view(worker: Worker, board: DispatcherState, now: float) -> dict[str, Any]:
+def worker_view(worker: AttachedWorker, board: DispatcherState, now: float) -> dict[str, Any]:
     """Return the `views.WorkerView` of a worker; now: by the clock that `last_heartbeat` is of."""
     hello, vitals = worker.hello, worker.vitals
     speaks = isinstance(worker.orders, AttachChannel)  # others, which have no SDK, live for as long as their registration does

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.ports import RouterPort
-    from taskbahn_router.model.state import Worker
+    from taskbahn_router.model.state import AttachedWorker
     from taskbahn_router.workers.registry import WorkerRegistry
 
 
@@ -52,7 +52,7 @@ class OfferChannel:
         self._stopped: dict[str, str] = {}  # job -> why we stopped it
         self._newest: dict[str, messages.Notice] = {}  # job -> progress that is not reported yet
         self._timer: Any = None
-        self.worker: Worker | None = None
+        self.worker: AttachedWorker | None = None
 
     def order(self, order: dict[str, Any]) -> None:
         """Do a `messages.WorkerOrder`."""
@@ -165,7 +165,7 @@ class Offers:
         self._dispatcher = dispatcher
         self._registry = registry
         self._outside = outside
-        self._workers: dict[int, Worker] = {}
+        self._workers: dict[int, AttachedWorker] = {}
 
     def created(self, registration: dict[str, Any]) -> None:
         """A procedure was registered; take it on if it is an offer."""

@@ -17,7 +17,7 @@ from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.states import State
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.dispatcher.outcomes import release_slot
-from taskbahn_router.model.state import Task, Worker
+from taskbahn_router.model.state import AttachedWorker, DeclaredTask
 from taskbahn_router.model.turn import LostAttempt
 from taskbahn_router.submission.submission import check_name, check_report, check_text, convert
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
-    from taskbahn_router.model.pending_call import Call
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.model.turn import Acknowledge
 
@@ -41,7 +41,7 @@ REPORTS = re.compile(re.escape(messages.REPORTS_PREFIX) + r"[0-9A-Za-z]{1,64}")
 class AttachChannel:
     """The way to a worker through its standing `taskbahn.worker.attach`."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: PendingCall) -> None:
         self._call = call
 
     def order(self, order: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ class WorkerRegistry:
         self._clock = dispatcher.clock
         self._declare = declare
         self._version = version
-        self._by_caller: dict[int, Worker] = {}
+        self._by_caller: dict[int, AttachedWorker] = {}
         dispatcher.maintenance.add("heartbeats", self._listen, interval=HEARTBEAT_SECONDS)
 
     def start(self) -> None:
@@ -73,7 +73,7 @@ class WorkerRegistry:
         if self._board.running_at_start:
             self._clock.callLater(GRACE_SECONDS, self._fail_unclaimed)
 
-    def attach(self, call: Call) -> None:
+    def attach(self, call: PendingCall) -> None:
         """`taskbahn.worker.attach`: the call stays open for as long as the worker's session lives."""
         hello = self._hello(call)
         if not call.wants_progress:
@@ -91,14 +91,14 @@ class WorkerRegistry:
         self._dispatcher.room_changed()
         self._dispatcher.publisher.flush()
 
-    def report(self, call: Call) -> None:
+    def report(self, call: PendingCall) -> None:
         """`taskbahn.worker.report`."""
         worker = self._by_caller.get(call.caller or 0)
         if worker is None or worker.orders is None:
             raise InvalidRequest("this session is no attached worker: call taskbahn.worker.attach first")
         self._report(worker, call.args[0] if call.args else None, lambda refused: call.answer({"refused": refused}))
 
-    def _report(self, worker: Worker, plain: Any, acknowledge: Acknowledge) -> None:
+    def _report(self, worker: AttachedWorker, plain: Any, acknowledge: Acknowledge) -> None:
         worker.last_heartbeat = self._clock.seconds()
         report = convert(plain, messages.Report, "a report")
         check_report(report)
@@ -106,7 +106,7 @@ class WorkerRegistry:
             self._learn(worker, report.vitals)
         self._dispatcher.report(acknowledge, worker, report)
 
-    def _learn(self, worker: Worker, vitals: messages.Vitals) -> None:
+    def _learn(self, worker: AttachedWorker, vitals: messages.Vitals) -> None:
         """Take a worker's vitals. While its event loop is blocked it is given no jobs that need it."""
         before, worker.vitals = worker.vitals.blocked, vitals
         blocked = vitals.blocked
@@ -118,7 +118,7 @@ class WorkerRegistry:
             self._board.serves(worker)
             self._dispatcher.room_changed()
 
-    def _hear(self, worker: Worker, procedure: str) -> None:
+    def _hear(self, worker: AttachedWorker, procedure: str) -> None:
         """Call the procedure through which a worker streams its reports."""
         publisher = self._dispatcher.publisher
         waits = False  # an acknowledgement
@@ -151,12 +151,12 @@ class WorkerRegistry:
 
         self._port.call_offer(procedure, [], {}, heard).addBoth(ended)
 
-    def _dismiss(self, worker: Worker, error: TaskbahnError) -> None:
+    def _dismiss(self, worker: AttachedWorker, error: TaskbahnError) -> None:
         if worker.orders is not None:
             worker.orders.dismiss(error)
             self.lose(worker)
 
-    def add(self, hello: messages.Hello, orders: Any) -> Worker:
+    def add(self, hello: messages.Hello, orders: Any) -> AttachedWorker:
         """Take a worker on: new, or back within its grace."""
         self._tasks(hello)
         before = self._board.workers.get(hello.worker)
@@ -168,7 +168,7 @@ class WorkerRegistry:
             before.settle_room()
         self._forget_reports(hello)
         now = self._clock.seconds()
-        worker = Worker(hello.worker, hello, WorkerCapacity(hello.slots), orders, self._dispatcher.wall(), now)
+        worker = AttachedWorker(hello.worker, hello, WorkerCapacity(hello.slots), orders, self._dispatcher.wall(), now)
         worker.drained = worker.id in self._board.drained
         worker.settle_room()
         self._board.workers[hello.worker] = worker
@@ -180,7 +180,7 @@ class WorkerRegistry:
         """Drop what a worker will say again, as its hello tells: while the store refuses it must not gather here."""
         self._dispatcher.turn_input.drop_reports(hello.worker, set(hello.running))
 
-    def lose(self, worker: Worker, *, at_once: bool = False) -> None:
+    def lose(self, worker: AttachedWorker, *, at_once: bool = False) -> None:
         """A worker's session ended; its attempts stay its own for the grace time."""
         if worker.orders is None or self._board.workers.get(worker.id) is not worker:
             return
@@ -191,7 +191,7 @@ class WorkerRegistry:
         else:
             self._clock.callLater(GRACE_SECONDS, self._fail_permanently, worker)
 
-    def _hello(self, call: Call) -> messages.Hello:
+    def _hello(self, call: PendingCall) -> messages.Hello:
         given = call.args[0] if call.args else None
         protocol = given.get("protocol") if isinstance(given, dict) else None
         if isinstance(protocol, int) and not messages.OLDEST_PROTOCOL <= protocol <= messages.PROTOCOL:
@@ -224,9 +224,9 @@ class WorkerRegistry:
                 self._dispatcher.loop.schedule_turn()
             self._declare(task.name)
 
-    def _task(self, declaration: messages.TaskDeclaration) -> Task:
+    def _task(self, declaration: messages.TaskDeclaration) -> DeclaredTask:
         try:
-            task = Task.of(declaration)
+            task = DeclaredTask.of(declaration)
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidRequest(f"the declaration of {declaration.name} is not data: {error}") from None
         known = self._board.tasks.get(task.name)
@@ -234,7 +234,7 @@ class WorkerRegistry:
             task.checker.compile()
         return task
 
-    def _reconcile(self, worker: Worker, before: Worker | None) -> None:
+    def _reconcile(self, worker: AttachedWorker, before: AttachedWorker | None) -> None:
         """Hold what the worker says it runs against what the board knows."""
         says = dict(worker.hello.running)
         # what was cancelled there may run elsewhere by now
@@ -257,12 +257,12 @@ class WorkerRegistry:
             worker.order_cancel(id, attempt, "it is no longer this worker's")
             self._dispatcher.publisher.dirty_workers.add(worker.id)
 
-    def _gone(self, call: Call, worker: Worker) -> None:
+    def _gone(self, call: PendingCall, worker: AttachedWorker) -> None:
         if self._by_caller.get(call.caller or 0) is worker:
             del self._by_caller[call.caller or 0]
         self.lose(worker)
 
-    def _fail_permanently(self, worker: Worker) -> None:
+    def _fail_permanently(self, worker: AttachedWorker) -> None:
         if self._board.workers.get(worker.id) is not worker or worker.orders is not None:
             return
         del self._board.workers[worker.id]
@@ -292,7 +292,7 @@ class WorkerRegistry:
                 self._dismiss(worker, NotReady("the worker was silent for too long; it may attach again"))
         self._dispatcher.publisher.flush()
 
-    def _have_patience(self, worker: Worker) -> None:
+    def _have_patience(self, worker: AttachedWorker) -> None:
         """Its report waits for the store, and before that is recorded it sends nothing: neither side shall give the other up."""
         worker.last_heartbeat = self._clock.seconds()
         if isinstance(worker.orders, AttachChannel):

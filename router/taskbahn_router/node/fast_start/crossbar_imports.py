@@ -88,9 +88,9 @@ def run() -> None:
     if not NODE_START.is_on(lambda: other_arguments(crossbar_main.main, "prog", "args", "reactor", "personality"), _say):
         _run_crossbar()
     if NODE_KEY.is_on(lambda: other_keys(Personality), _say):
-        from taskbahn_router.node.fast_start.node_key import Node
+        from taskbahn_router.node.fast_start.node_key import KeylessNode
 
-        Personality.Node = Node
+        Personality.Node = KeylessNode
     vars(crossbar_main)["print"] = _print_words
     sys.exit(crossbar_main.main("crossbar", sys.argv[1:], reactor, Personality))
 

@@ -24,7 +24,7 @@ ED25519 = 1  # its place in the security module
 class Keys:
     """Crossbar's security module with the Ed25519 key; for everything else the whole one takes its place."""
 
-    def __init__(self, node: Node, file: Path) -> None:
+    def __init__(self, node: KeylessNode, file: Path) -> None:
         self._node = node
         self._file = file
         self.is_open = False
@@ -53,7 +53,7 @@ class Keys:
         return whole
 
 
-class Node(CrossbarNode):
+class KeylessNode(CrossbarNode):
     """Crossbar's node, with such keys."""
 
     def load_keys(self, cbdir: str, privfile: str = "key.priv", pubfile: str = "key.pub") -> bool:

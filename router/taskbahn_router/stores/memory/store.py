@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.stores.contract import Batch, CommitResult, FailedRow, Filter, OutcomeRow, StartState
+from taskbahn_router.stores.contract import CommitBatch, CommitResult, FailedRow, Filter, OutcomeRow, StartState
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.listing import listed, short
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
@@ -75,7 +75,7 @@ class MemoryStore:
                 last_marks={row.seq: mark for row in running if (mark := tables.last_mark(row))},
             )
 
-    def commit(self, batch: Batch) -> CommitResult:
+    def commit(self, batch: CommitBatch) -> CommitResult:
         """Apply a batch, or nothing of it.  Raises StoreUnavailable: nothing was changed, safe to call again."""
         with self._tables.lock:
             if not self._is_open:
@@ -87,7 +87,7 @@ class MemoryStore:
                 self._tables.take_back()
                 raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
 
-    def prepare(self, batch: Batch) -> None:
+    def prepare(self, batch: CommitBatch) -> None:
         """Nothing of a commit takes long here."""
 
     def knows(self, id: bytes) -> bool:
@@ -113,7 +113,7 @@ class _Transaction:
         self.tables = tables
         self.result = CommitResult()
 
-    def apply(self, batch: Batch) -> CommitResult:
+    def apply(self, batch: CommitBatch) -> CommitResult:
         result, tables = self.result, self.tables
         self._names(batch)
         result.duplicates = {job.seq for job in batch.new if not self._insert(job)}
@@ -133,7 +133,7 @@ class _Transaction:
         result.claimed = [self._claim(claim) for claim in batch.claims]
         return result
 
-    def _names(self, batch: Batch) -> None:
+    def _names(self, batch: CommitBatch) -> None:
         tables = self.tables
         for partition in batch.partitions:
             if partition.id not in tables.partitions:
@@ -141,7 +141,7 @@ class _Transaction:
         for name, declaration, _ in batch.tasks:
             tables.put(tables.tasks, name, declaration)
 
-    def _history(self, batch: Batch) -> None:
+    def _history(self, batch: CommitBatch) -> None:
         tables = self.tables
         for row in batch.attempts:
             tables.put(tables.attempts.setdefault(row.seq, {}), row.attempt, row)
@@ -164,7 +164,7 @@ class _Transaction:
         )
         return True
 
-    def _running(self, batch: Batch) -> None:
+    def _running(self, batch: CommitBatch) -> None:
         for finish in batch.finishes:
             self._end_attempt(FINISH, **finish._asdict())
         for requeue in batch.requeues:

@@ -15,7 +15,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
 from taskbahn_router.host.file_lock import Held, Lock
-from taskbahn_router.stores.contract import Batch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
+from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, JobRow, Moved, NewJob, PartitionRow, Sweep
@@ -83,7 +83,7 @@ class SqliteStore:
             raise StoreUnusable(f"the data directory {self.path.parent} cannot be used: {error}; {cure}") from error
         return start
 
-    def commit(self, batch: Batch) -> CommitResult:
+    def commit(self, batch: CommitBatch) -> CommitResult:
         """Apply a batch in one transaction.  Raises StoreUnavailable: nothing was changed, safe to call again."""
         if self._connection is None:
             raise StoreUnavailable("the store is closed")
@@ -105,7 +105,7 @@ class SqliteStore:
         self._was_refused = False
         return result
 
-    def prepare(self, batch: Batch) -> None:
+    def prepare(self, batch: CommitBatch) -> None:
         """Begin the transaction with the new jobs: while a worker is busy with one, there is time for a third of its commit."""
         if self._connection is None or self._was_refused:
             return
@@ -117,7 +117,7 @@ class SqliteStore:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
 
-    def _transaction(self, connection: sqlite3.Connection, batch: Batch) -> _Transaction:
+    def _transaction(self, connection: sqlite3.Connection, batch: CommitBatch) -> _Transaction:
         """Return the transaction that was prepared for a batch, or begin one."""
         prepared, self._prepared = self._prepared, None
         if prepared is not None:
@@ -247,11 +247,11 @@ class _Transaction:
         self._partitions: list[PartitionRow] = []  # that are in already, as the next
         self._new: list[NewJob] = []
 
-    def begins(self, batch: Batch) -> bool:
+    def begins(self, batch: CommitBatch) -> bool:
         """Return whether a batch begins with what was prepared."""
         return batch.partitions[: len(self._partitions)] == self._partitions and batch.new[: len(self._new)] == self._new
 
-    def prepare(self, batch: Batch) -> None:
+    def prepare(self, batch: CommitBatch) -> None:
         self._many("insert_line", batch.partitions[len(self._partitions) :])
         self._partitions = list(batch.partitions)
         new = batch.new[len(self._new) :]
@@ -259,7 +259,7 @@ class _Transaction:
             self._insert(new)
         self._new = list(batch.new)
 
-    def apply(self, batch: Batch) -> CommitResult:
+    def apply(self, batch: CommitBatch) -> CommitResult:
         self.prepare(batch)
         self._many("upsert_task", batch.tasks)
         self._many("finish", batch.finishes)
@@ -320,7 +320,7 @@ class _Transaction:
         GUARDS[event].check_count(event, self.execute(SQL[event], values).rowcount, len(jobs))
         self.result.moved += jobs
 
-    def _sweep(self, batch: Batch) -> None:
+    def _sweep(self, batch: CommitBatch) -> None:
         sweep = batch.sweep
         if sweep is None:
             return
@@ -334,7 +334,7 @@ class _Transaction:
             jobs = [_moved(event, row) for row in rows]
             self._move(event, jobs, *values, messages.to_json([job.seq for job in jobs]))
 
-    def _prune(self, batch: Batch) -> None:
+    def _prune(self, batch: CommitBatch) -> None:
         prune = batch.prune
         if prune is None:
             return
