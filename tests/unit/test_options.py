@@ -109,7 +109,7 @@ def test_the_browser_kit_knows_the_options_of_a_call() -> None:
 
 def test_the_page_of_a_job_names_no_option_that_there_is_not() -> None:
     source = (STATIC / "app/pages/job-facts.js").read_text("utf-8")
-    table = source[source.index("const OPTIONS = {") :].partition("};")[0]
+    table = source[source.index("const OPTION_TEXTS = {") :].partition("};")[0]
     named = re.findall(r"^  (\w+): \[", table, re.MULTILINE)
     assert named
     assert set(named) <= set(WIRE)

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import * as format from "../../web/taskbahn_web/static/shared/format.js";
-import { howFar } from "../../web/taskbahn_web/static/shared/how-far.js";
+import { summarizeProgress } from "../../web/taskbahn_web/static/shared/how-far.js";
 import { fieldsOf } from "../../web/taskbahn_web/static/shared/schema.js";
-import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/shared/values.js";
+import { makeArguments, controlValue } from "../../web/taskbahn_web/static/shared/values.js";
 
 const SIGNATURE = {
   digest: "",
@@ -29,7 +29,7 @@ const SIGNATURE = {
 const FIELDS = fieldsOf(SIGNATURE);
 
 function typed(changes) {
-  return { ...Object.fromEntries(FIELDS.map((field) => [field.name, typedOf(field)])), ...changes };
+  return { ...Object.fromEntries(FIELDS.map((field) => [field.name, controlValue(field)])), ...changes };
 }
 
 test("a field is made of each property, with references and null resolved", () => {
@@ -60,10 +60,10 @@ test("a time that needs no zone stays as it was typed, but for the seconds that 
   };
   const fields = fieldsOf({ digest: "", parameters: { properties } });
   assert.deepEqual(fields.map(({ kind }) => kind), ["datetime", "datetime", "datetime", "time", "time", "text"]);
-  assert.equal(typedOf(fields[0], "2026-01-31T12:00:05"), "2026-01-31T12:00:05");
-  assert.equal(typedOf(fields[3]), "07:15:00");
+  assert.equal(controlValue(fields[0], "2026-01-31T12:00:05"), "2026-01-31T12:00:05");
+  assert.equal(controlValue(fields[3]), "07:15:00");
   const moment = "2026-01-31T12:00";
-  const { kwargs } = argumentsOf(fields, { begin: moment, end: moment, at: moment, alarm: "07:15", strict: "07:15:30", zoned: "07:15:00Z" });
+  const { kwargs } = makeArguments(fields, { begin: moment, end: moment, at: moment, alarm: "07:15", strict: "07:15:30", zoned: "07:15:00Z" });
   const zoned = new Date(moment).toISOString();
   assert.deepEqual(kwargs, { begin: `${moment}:00`, end: zoned, at: zoned, alarm: "07:15:00", strict: "07:15:30", zoned: "07:15:00Z" });
 });
@@ -73,14 +73,14 @@ test("a form begins with the defaults", () => {
 });
 
 test("what is left empty is left out, and what is required is missed", () => {
-  const { kwargs, problems } = argumentsOf(FIELDS, typed({}), SIGNATURE.order);
+  const { kwargs, problems } = makeArguments(FIELDS, typed({}), SIGNATURE.order);
   assert.deepEqual(kwargs, { width: 256, fit: "cover", sharpen: true });
   assert.deepEqual(problems, { path: "is missing" });
 });
 
 test("text becomes values of the schema's types", () => {
   const form = typed({ path: " a.jpg", width: "64", fit: "0", crop: '{"left": 1}', due: "2024-02-29T12:00", sharpen: false });
-  const { args, kwargs, problems } = argumentsOf(FIELDS, form, SIGNATURE.order);
+  const { args, kwargs, problems } = makeArguments(FIELDS, form, SIGNATURE.order);
   assert.deepEqual(problems, {});
   assert.deepEqual(args, []);
   const due = new Date("2024-02-29T12:00").toISOString();
@@ -88,14 +88,14 @@ test("text becomes values of the schema's types", () => {
 });
 
 test("what cannot be a value is said at its field", () => {
-  const { problems } = argumentsOf(FIELDS, typed({ path: "a", width: "6.5", crop: "{", rest: "3" }), SIGNATURE.order);
+  const { problems } = makeArguments(FIELDS, typed({ path: "a", width: "6.5", crop: "{", rest: "3" }), SIGNATURE.order);
   assert.equal(problems.width, "must be a whole number");
   assert.match(problems.crop, /^must be JSON: /);
   assert.equal(problems.rest, "must be a JSON list");
 });
 
 test("surplus arguments go by position, after those that have a place", () => {
-  const { args, kwargs } = argumentsOf(FIELDS, typed({ path: "a", rest: "[1, 2]" }), SIGNATURE.order);
+  const { args, kwargs } = makeArguments(FIELDS, typed({ path: "a", rest: "[1, 2]" }), SIGNATURE.order);
   assert.deepEqual(args, ["a", 256, 1, 2]);
   assert.deepEqual(kwargs, { fit: "cover", sharpen: true });
 });
@@ -103,15 +103,15 @@ test("surplus arguments go by position, after those that have a place", () => {
 test("one outermost stage is the whole, with the part of its step that is done", () => {
   const outer = { id: 1, name: "Pictures", total: 4, done: 1 };
   const inner = { id: 2, name: "left", parent: 1, total: 10, done: 5 };
-  assert.deepEqual(howFar({ stages: [outer, inner] }), { fraction: 0.375, text: "left" });
-  assert.deepEqual(howFar({ stages: [outer, { ...inner, ended_at: 9 }] }), { fraction: 0.25, text: "Pictures" });
+  assert.deepEqual(summarizeProgress({ stages: [outer, inner] }), { fraction: 0.375, text: "left" });
+  assert.deepEqual(summarizeProgress({ stages: [outer, { ...inner, ended_at: 9 }] }), { fraction: 0.25, text: "Pictures" });
 });
 
 test("what the task says counts more than its stages, and several outermost stages say nothing of the whole", () => {
   const [first, second] = [{ id: 1, name: "Read", ended_at: 5 }, { id: 2, name: "Write", total: 2, done: 1 }];
-  assert.deepEqual(howFar({ stages: [first, second] }), { fraction: null, text: "Write" });
-  assert.deepEqual(howFar({ fraction: 0.9, message: "nearly", stages: [first, second] }), { fraction: 0.9, text: "nearly" });
-  assert.deepEqual(howFar(null), { fraction: null, text: "" });
+  assert.deepEqual(summarizeProgress({ stages: [first, second] }), { fraction: null, text: "Write" });
+  assert.deepEqual(summarizeProgress({ fraction: 0.9, message: "nearly", stages: [first, second] }), { fraction: 0.9, text: "nearly" });
+  assert.deepEqual(summarizeProgress(null), { fraction: null, text: "" });
 });
 
 test("durations and times are short", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { countOf, narrowed, runBulk } from "../../web/taskbahn_web/static/app/data/bulk.js";
+import { countJobs, narrowQuery, runBulk } from "../../web/taskbahn_web/static/app/data/bulk.js";
 import { TaskbahnError } from "../../web/taskbahn_web/static/taskbahn.js";
 
 /** A router with these pages of ids; `verdict` answers for a job. */
@@ -35,8 +35,8 @@ test("a query is followed page by page, also over empty answers, and asks only f
   assert.equal(report.done, 320);
   assert.deepEqual(bahn.asked.map(({ before }) => before), [undefined, 1, 2]);
   assert.deepEqual(bahn.asked[0], { task: "a.*", state: ["failed", "cancelled", "expired"], ids: true, limit: 1000 });
-  assert.deepEqual(narrowed("cancel", { state: ["running", "failed"] }), { state: ["running"] });
-  assert.equal(narrowed("cancel", { state: "failed" }), null);
+  assert.deepEqual(narrowQuery("cancel", { state: ["running", "failed"] }), { state: ["running"] });
+  assert.equal(narrowQuery("cancel", { state: "failed" }), null);
   assert.equal((await runBulk(bahn, { action: "cancel", query: { state: ["failed"] } })).found, 0);
 });
 
@@ -68,6 +68,6 @@ test("it can be stopped, and ends with what was done when something fails", asyn
 
 test("jobs are counted before, up to a bound", async () => {
   const pages = [some(700), [], some(700)];
-  assert.deepEqual(await countOf(router(pages), "cancel", {}, { most: 1e4 }), { found: 1400, isComplete: true });
-  assert.deepEqual(await countOf(router(pages), "cancel", {}, { most: 500 }), { found: 700, isComplete: false });
+  assert.deepEqual(await countJobs(router(pages), "cancel", {}, { most: 1e4 }), { found: 1400, isComplete: true });
+  assert.deepEqual(await countJobs(router(pages), "cancel", {}, { most: 500 }), { found: 700, isComplete: false });
 });

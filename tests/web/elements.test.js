@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MOST_LINES, readJob } from "../../web/taskbahn_web/static/elements/feed.js";
-import { footOf, stateText } from "../../web/taskbahn_web/static/elements/job-words.js";
-import { roughly, secondsLeft } from "../../web/taskbahn_web/static/shared/expected.js";
+import { MAX_LINES, readJob } from "../../web/taskbahn_web/static/elements/feed.js";
+import { footText, stateText } from "../../web/taskbahn_web/static/elements/job-words.js";
+import { roughDuration, secondsLeft } from "../../web/taskbahn_web/static/shared/expected.js";
 import { connect } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
 
@@ -38,28 +38,28 @@ test("an end that nobody can know is not made up", () => {
 });
 
 test("what is only expected is told roughly", () => {
-  assert.deepEqual([0.2, 8.4, 41, 61, 3700, 9000].map(roughly), ["1 s", "9 s", "45 s", "2 min", "1 h 10 min", "2 h 30 min"]);
+  assert.deepEqual([0.2, 8.4, 41, 61, 3700, 9000].map(roughDuration), ["1 s", "9 s", "45 s", "2 min", "1 h 10 min", "2 h 30 min"]);
 });
 
 test("a running job tells its time, its pace and what is left", () => {
   const stage = { id: 1, name: "Pictures", total: 100, done: 20, started_at: 100 };
   const job = { id: ID, state: "running", started_at: 100, attempt: 2, progress: { stages: [stage] } };
-  assert.deepEqual(footOf(job, 110, LIVE), { facts: "10 s · 2.0/s · attempt 2", left: "about 40 s left" });
-  assert.deepEqual(footOf({ ...job, attempt: 1, progress: null, typical: 5 }, 110, LIVE), { facts: "10 s", left: "usually 5.0 s" });
-  assert.match(footOf(job, 110, { state: "reconnecting" }).facts, /^Reconnecting/);
+  assert.deepEqual(footText(job, 110, LIVE), { facts: "10 s · 2.0/s · attempt 2", left: "about 40 s left" });
+  assert.deepEqual(footText({ ...job, attempt: 1, progress: null, typical: 5 }, 110, LIVE), { facts: "10 s", left: "usually 5.0 s" });
+  assert.match(footText(job, 110, { state: "reconnecting" }).facts, /^Reconnecting/);
 });
 
 test("a job that waits tells why, how many are before it, and when it starts", () => {
   const job = { id: ID, state: "ready", place: { why: "All slots are busy.", ahead: 12, starts_at: 130 } };
-  assert.deepEqual(footOf(job, 100, LIVE), { facts: "All slots are busy · 12 jobs ahead", left: "starts in about 30 s" });
+  assert.deepEqual(footText(job, 100, LIVE), { facts: "All slots are busy · 12 jobs ahead", left: "starts in about 30 s" });
   const place = { why: "No worker offers it.", ahead: 0 };
-  assert.deepEqual(footOf({ ...job, place }, 100, LIVE), { facts: "No worker offers it · next in line", left: "" });
-  assert.deepEqual(footOf({ id: ID, state: "waiting", due_at: 105 }, 100, LIVE), { facts: "", left: "starts in about 5 s" });
+  assert.deepEqual(footText({ ...job, place }, 100, LIVE), { facts: "No worker offers it · next in line", left: "" });
+  assert.deepEqual(footText({ id: ID, state: "waiting", due_at: 105 }, 100, LIVE), { facts: "", left: "starts in about 5 s" });
 });
 
 test("a job that ended tells how long it took, and why it failed", () => {
   const job = { id: ID, state: "failed", started_at: 100, finished_at: 101.5, error: { type: "ValueError", message: "no picture" } };
-  assert.equal(footOf(job, 200, LIVE).facts, "took 1.5 s · ValueError: no picture");
+  assert.equal(footText(job, 200, LIVE).facts, "took 1.5 s · ValueError: no picture");
   assert.equal(stateText(null, "connecting", true), "connecting…");
   assert.equal(stateText(null, "live", false), "no job yet");
 });
@@ -159,9 +159,9 @@ test("who leaves an ended job asks no more for its retry", async () => {
 test("a feed keeps the newest lines and counts what it gives up", async () => {
   const { bahn, feed, watch } = await reading();
   watch.progress({ snapshot: { id: ID, state: "running", number: 0 } });
-  const lines = Array.from({ length: MOST_LINES + 2000 }, (_, index) => event(index + 1, "log", { message: String(index) }));
+  const lines = Array.from({ length: MAX_LINES + 2000 }, (_, index) => event(index + 1, "log", { message: String(index) }));
   watch.progress({ events: lines });
-  assert.equal(feed.lines.length, MOST_LINES);
+  assert.equal(feed.lines.length, MAX_LINES);
   assert.equal(feed.dropped, 2000);
   assert.equal(feed.lines[0].data.message, "2000");
   bahn.close();

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parse, parseMarked, stringify, written } from "../../web/taskbahn_web/static/client/exact-json.js";
-import { MendedWampy } from "../../web/taskbahn_web/static/client/wampy-fixes.js";
-import { pythonValue, javascriptOf } from "../../web/taskbahn_web/static/app/text/call-snippets.js";
-import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/shared/values.js";
-import { howFar } from "../../web/taskbahn_web/static/shared/how-far.js";
+import { parse, parseMarked, stringify, stringifyStrict } from "../../web/taskbahn_web/static/client/exact-json.js";
+import { FixedWampy } from "../../web/taskbahn_web/static/client/wampy-fixes.js";
+import { pythonValue, javascriptCall } from "../../web/taskbahn_web/static/app/text/call-snippets.js";
+import { makeArguments, controlValue } from "../../web/taskbahn_web/static/shared/values.js";
+import { summarizeProgress } from "../../web/taskbahn_web/static/shared/how-far.js";
 import { json } from "../../web/taskbahn_web/static/shared/format.js";
 
 const BIG = 2n ** 70n;
@@ -34,18 +34,18 @@ test("what is small is as with JSON, and what is a BigInt within it a plain inte
 });
 
 test("a message keeps integers, and numbers that are not finite are refused, not written as null", () => {
-  assert.equal(written([48, 1, {}, "a.task", [BIG, null]]), `[48,1,{},"a.task",[${BIG},null]]`);
+  assert.equal(stringifyStrict([48, 1, {}, "a.task", [BIG, null]]), `[48,1,{},"a.task",[${BIG},null]]`);
   for (const number of [NaN, Infinity, -Infinity]) {
-    assert.throws(() => written([{ x: [number] }]), /is no JSON; pass null or a text/);
-    assert.throws(() => written([{ x: number, y: BIG }]), /is no JSON/);
+    assert.throws(() => stringifyStrict([{ x: [number] }]), /is no JSON; pass null or a text/);
+    assert.throws(() => stringifyStrict([{ x: number, y: BIG }]), /is no JSON/);
   }
   const loop = [];
   loop.push(loop);
-  assert.throws(() => written(loop), TypeError);
+  assert.throws(() => stringifyStrict(loop), TypeError);
 });
 
 test("a session reads and writes them", () => {
-  const wampy = Object.create(MendedWampy.prototype);
+  const wampy = Object.create(FixedWampy.prototype);
   assert.deepEqual(wampy._decode(`[50,1,{},[${BIG}]]`), [50, 1, {}, [BIG]]);
   assert.equal(wampy._encode([48, 1, {}, "a", [BIG]]), `[48,1,{},"a",[${BIG}]]`);
   assert.throws(() => wampy._encode([NaN]), { uri: "taskbahn.error.invalid_request" });
@@ -54,15 +54,15 @@ test("a session reads and writes them", () => {
 test("pages show them exactly, and forms take them", () => {
   assert.equal(json({ a: BIG }), `{\n  "a": ${BIG}\n}`);
   assert.equal(pythonValue([BIG]), `[${BIG}]`);
-  assert.match(javascriptOf({ task: "a.b", args: [BIG], kwargs: {}, url: "ws://a/ws" }), new RegExp(`\\[${BIG}n\\]`));
+  assert.match(javascriptCall({ task: "a.b", args: [BIG], kwargs: {}, url: "ws://a/ws" }), new RegExp(`\\[${BIG}n\\]`));
   const field = { name: "n", kind: "integer", schema: { type: "integer" }, choices: [], isRequired: true };
-  assert.deepEqual(argumentsOf([field], { n: ` +${BIG} ` }).kwargs, { n: BIG });
-  assert.deepEqual(argumentsOf([field], { n: "12" }).kwargs, { n: 12 });
-  assert.equal(argumentsOf([field], { n: "1.5" }).problems.n, "must be a whole number");
-  assert.equal(typedOf(field, BIG), String(BIG));
-  assert.deepEqual(argumentsOf([{ ...field, kind: "json" }], { n: `[${BIG}]` }).kwargs, { n: [BIG] });
+  assert.deepEqual(makeArguments([field], { n: ` +${BIG} ` }).kwargs, { n: BIG });
+  assert.deepEqual(makeArguments([field], { n: "12" }).kwargs, { n: 12 });
+  assert.equal(makeArguments([field], { n: "1.5" }).problems.n, "must be a whole number");
+  assert.equal(controlValue(field, BIG), String(BIG));
+  assert.deepEqual(makeArguments([{ ...field, kind: "json" }], { n: `[${BIG}]` }).kwargs, { n: [BIG] });
 });
 
 test("a stage with a huge total has a share", () => {
-  assert.equal(howFar({ stages: [{ id: 1, name: "s", total: 2n ** 60n, done: 2n ** 59n }] }).fraction, 0.5);
+  assert.equal(summarizeProgress({ stages: [{ id: 1, name: "s", total: 2n ** 60n, done: 2n ** 59n }] }).fraction, 0.5);
 });

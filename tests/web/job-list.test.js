@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changed, JobPages } from "../../web/taskbahn_web/static/app/data/job-pages.js";
+import { applyChange, JobPages } from "../../web/taskbahn_web/static/app/data/job-pages.js";
 import { JobWindow } from "../../web/taskbahn_web/static/app/data/job-window.js";
 import { parseQuery } from "../../web/taskbahn_web/static/app/data/query.js";
 
@@ -77,9 +77,9 @@ test("what is far away is forgotten, keeps its room, and comes back", () => {
 
 test("a change that begins anew takes the end of before away", () => {
   const failed = job(1, { state: "failed", finished_at: 5, error: { message: "no" }, progress: { fraction: 1 }, worker: "w" });
-  const ready = changed(failed, { id: "j1", state: "ready" });
+  const ready = applyChange(failed, { id: "j1", state: "ready" });
   assert.deepEqual([ready.finished_at, ready.error, ready.worker], [null, null, null]);
-  const running = changed(ready, { id: "j1", state: "running", attempt: 2, worker: "v" });
+  const running = applyChange(ready, { id: "j1", state: "running", attempt: 2, worker: "v" });
   assert.deepEqual([running.progress, running.worker, running.attempt], [null, "v", 2]);
 });
 

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inFrame } from "../../web/taskbahn_web/static/app/core/frame.js";
+import { drawInFrame } from "../../web/taskbahn_web/static/app/core/frame.js";
 import { Selection } from "../../web/taskbahn_web/static/app/core/selection.js";
-import { spansOf } from "../../web/taskbahn_web/static/app/charts/spans.js";
-import { completed, suggestions } from "../../web/taskbahn_web/static/app/data/suggest.js";
-import { runsOf } from "../../web/taskbahn_web/static/app/text/traceback.js";
+import { jobSpans } from "../../web/taskbahn_web/static/app/charts/spans.js";
+import { completeQuery, suggest } from "../../web/taskbahn_web/static/app/data/suggest.js";
+import { splitTraceback } from "../../web/taskbahn_web/static/app/text/traceback.js";
 
 test("frames of libraries fold, the user's own do not", () => {
   const own = '  File "/home/me/photos.py", line 3, in resize\n    return open(path)';
   const library = '  File "/venv/lib/python3.11/site-packages/PIL/Image.py", line 9, in open\n    raise Error\n    ~~~~~^^^^';
   const text = ["Traceback (most recent call last):", own, library, library, "Error: no picture"].join("\n");
-  const runs = runsOf(text);
+  const runs = splitTraceback(text);
   assert.deepEqual(runs.map(({ frames, isFolded }) => [frames, isFolded]), [[1, false], [2, true], [0, false]]);
   assert.equal(runs.map((run) => run.text).join("\n"), text);
-  assert.equal(runsOf(["Traceback:", library, "Error"].join("\n")).length, 1, "something must be seen");
+  assert.equal(splitTraceback(["Traceback:", library, "Error"].join("\n")).length, 1, "something must be seen");
 });
 
 test("a job's life is the wait, the runs and the pauses between", () => {
@@ -22,7 +22,7 @@ test("a job's life is the wait, the runs and the pauses between", () => {
     { attempt: 1, worker: "a", started_at: 12, ended_at: 13, outcome: "error" },
     { attempt: 2, worker: "b", started_at: 20 },
   ];
-  const { spans, start, end } = spansOf({ id: "j", task: "t", queue: "q", state: "running", created_at: 10, attempt: 2, attempts }, 25);
+  const { spans, start, end } = jobSpans({ id: "j", task: "t", queue: "q", state: "running", created_at: 10, attempt: 2, attempts }, 25);
   assert.deepEqual([start, end], [10, 25]);
   assert.deepEqual(
     spans.map(({ attempt, from, started_at, ended_at, state }) => [attempt, from, started_at, ended_at, state]),
@@ -33,14 +33,14 @@ test("a job's life is the wait, the runs and the pauses between", () => {
 test("a job that waits has a span without a run, and one that never ran has nothing else", () => {
   const job = { id: "j", task: "t", queue: "q", created_at: 10, attempt: 1 };
   const attempts = [{ attempt: 1, worker: "a", started_at: 11, ended_at: 12, outcome: "error" }];
-  assert.deepEqual(spansOf({ ...job, state: "waiting", attempts }, 15).spans.at(-1), { attempt: 2, from: 12, started_at: null, ended_at: 15, state: "waiting", worker: "" });
-  const { spans, end } = spansOf({ ...job, attempt: 0, state: "cancelled", finished_at: 14 }, 99);
+  assert.deepEqual(jobSpans({ ...job, state: "waiting", attempts }, 15).spans.at(-1), { attempt: 2, from: 12, started_at: null, ended_at: 15, state: "waiting", worker: "" });
+  const { spans, end } = jobSpans({ ...job, attempt: 0, state: "cancelled", finished_at: 14 }, 99);
   assert.deepEqual([spans.length, spans[0].attempt, spans[0].state, end], [1, 0, "cancelled", 14]);
 });
 
 test("what may follow in the query bar fits what is being written", () => {
   const known = { task: ["images.thumbnail", "mail.send"], queue: ["slow"] };
-  const texts = (text) => suggestions(text, text.length, known).map((each) => each.text);
+  const texts = (text) => suggest(text, text.length, known).map((each) => each.text);
   assert.deepEqual(texts("st"), ["state:"]);
   assert.deepEqual(texts("state:failed,e"), ["state:failed,expired"]);
   assert.ok(!texts("state:failed ").includes("state:"), "each key may be given once");
@@ -51,8 +51,8 @@ test("what may follow in the query bar fits what is being written", () => {
 
 test("a suggestion takes the place of the word at the caret", () => {
   const state = { text: "state:failed", note: "", isWhole: true };
-  assert.deepEqual(completed("sta task:a", 2, state), { text: "state:failed task:a", caret: 13 });
-  assert.deepEqual(completed("task:a ", 7, { text: "queue:", note: "", isWhole: false }), { text: "task:a queue:", caret: 13 });
+  assert.deepEqual(completeQuery("sta task:a", 2, state), { text: "state:failed task:a", caret: 13 });
+  assert.deepEqual(completeQuery("task:a ", 7, { text: "queue:", note: "", isWhole: false }), { text: "task:a queue:", caret: 13 });
 });
 
 test("a selection knows ranges, and acts on the current job if nothing is selected", () => {
@@ -73,7 +73,7 @@ test("a selection knows ranges, and acts on the current job if nothing is select
 test("many wishes are one drawing, and the next wish another", () => {
   const frames = [];
   let drawn = 0;
-  const wish = inFrame(() => drawn++, (callback) => frames.push(callback));
+  const wish = drawInFrame(() => drawn++, (callback) => frames.push(callback));
   wish();
   wish();
   frames.shift()();

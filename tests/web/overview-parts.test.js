@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isTaken } from "../../web/taskbahn_web/static/app/core/keys.js";
+import { isKeyTaken } from "../../web/taskbahn_web/static/app/core/keys.js";
 import { link, parse } from "../../web/taskbahn_web/static/app/core/route.js";
-import { whereabouts } from "../../web/taskbahn_web/static/app/data/problem-link.js";
+import { problemLink } from "../../web/taskbahn_web/static/app/data/problem-link.js";
 
 test("what is wrong leads to the page that shows it", () => {
   const places = [
@@ -17,7 +17,7 @@ test("what is wrong leads to the page that shows it", () => {
     [{ page: "overview" }, undefined],
     [{}, undefined],
   ];
-  for (const [problem, where] of places) assert.equal(whereabouts(problem)?.where, where);
+  for (const [problem, where] of places) assert.equal(problemLink(problem)?.where, where);
 });
 
 test("the overview is at the root, with its range in the address", () => {
@@ -29,7 +29,7 @@ test("the overview is at the root, with its range in the address", () => {
 
 test("keys are left to fields, to the browser, and Enter to what has the focus", () => {
   const on = (...selectors) => ({ matches: (wanted) => selectors.some((each) => wanted.split(", ").some((part) => part === each)) });
-  const taken = (key, target, more) => isTaken({ key, target, ...more });
+  const taken = (key, target, more) => isKeyTaken({ key, target, ...more });
   assert.equal(taken("j", on("body")), false);
   assert.equal(taken("j", on("textarea")), true);
   assert.equal(taken("j", { isContentEditable: true }), true);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { found } from "../../web/taskbahn_web/static/app/shell/search-results.js";
-import { rangeOf, RANGES } from "../../web/taskbahn_web/static/app/charts/ranges.js";
+import { searchResults } from "../../web/taskbahn_web/static/app/shell/search-results.js";
+import { findRange, RANGES } from "../../web/taskbahn_web/static/app/charts/ranges.js";
 import { rate } from "../../web/taskbahn_web/static/shared/format.js";
-import { inWords, perSecondOf, sums, tilesOf } from "../../web/taskbahn_web/static/app/charts/tiles.js";
+import { tileSentence, ratesPerSecond, sumLists, overviewTiles } from "../../web/taskbahn_web/static/app/charts/tiles.js";
 
 const COUNTS = { accepted: 40, succeeded: 30, failed: 2, cancelled: 1, expired: 0, retried: 3 };
 
@@ -26,11 +26,11 @@ function history(changes = {}) {
 }
 
 function tile(title, ...given) {
-  return tilesOf(...given).find((each) => each.title === title);
+  return overviewTiles(...given).find((each) => each.title === title);
 }
 
 test("the tiles say what is now, and what it was made of", () => {
-  const tiles = tilesOf(status(), history(), { accepted: 3, finished: 2.04, failed: 0 });
+  const tiles = overviewTiles(status(), history(), { accepted: 3, finished: 2.04, failed: 0 });
   assert.deepEqual(
     tiles.map(({ title, figure, note }) => [title, figure, note]),
     [
@@ -58,34 +58,34 @@ test("what happens seldom has a rate that can be read", () => {
 
 test("an idle node shows dashes and noughts, not nothing", () => {
   const idle = status({ jobs: {}, running: 0, oldest: null, wait: null, run: null });
-  assert.deepEqual(tilesOf(idle, null, null).map(({ figure }) => figure), ["0/s", "0/s", "0", "0", "0", "–", "–", "–"]);
+  assert.deepEqual(overviewTiles(idle, null, null).map(({ figure }) => figure), ["0/s", "0/s", "0", "0", "0", "–", "–", "–"]);
 });
 
 test("counts become jobs a second; the bucket that is not over shows the rate of now, or that of the one before", () => {
-  assert.deepEqual(perSecondOf(history(), history().accepted, 7), [null, 2, 7]);
-  assert.deepEqual(perSecondOf(history(), history().accepted, undefined), [null, 2, 2]);
+  assert.deepEqual(ratesPerSecond(history(), history().accepted, 7), [null, 2, 7]);
+  assert.deepEqual(ratesPerSecond(history(), history().accepted, undefined), [null, 2, 2]);
 });
 
 test("what is not known stays a gap, and nobody waited where the age of the oldest is missing", () => {
-  assert.deepEqual(sums([null, 1], [null, null], [null, 2]), [null, 3]);
+  assert.deepEqual(sumLists([null, 1], [null, null], [null, 2]), [null, 3]);
   assert.deepEqual(tile("Oldest waiting", status(), history(), null).lines[0].values, [null, 0, 45]);
 });
 
 test("a chart is also a sentence", () => {
-  const words = rangeOf("6h").words;
-  assert.equal(inWords(tile("Running", status(), history(), null), words), "Running: 2, of 8 slots. In the last 6 hours between 2 and 3.");
+  const words = findRange("6h").words;
+  assert.equal(tileSentence(tile("Running", status(), history(), null), words), "Running: 2, of 8 slots. In the last 6 hours between 2 and 3.");
   const nothing = history({ running: [null, null, null] });
-  assert.equal(inWords(tile("Running", status(), nothing, null), words), "Running: 2, of 8 slots. Nothing is known of the last 6 hours.");
+  assert.equal(tileSentence(tile("Running", status(), nothing, null), words), "Running: 2, of 8 slots. Nothing is known of the last 6 hours.");
 });
 
 test("a range that nobody knows is the shortest", () => {
-  assert.equal(rangeOf("a year"), RANGES[0]);
+  assert.equal(findRange("a year"), RANGES[0]);
   assert.deepEqual(RANGES.map(({ seconds }) => seconds), [900, 21_600, 86_400, 604_800]);
 });
 
 test("an id is its job, a task's name its task, and all else a question to the list of jobs", () => {
   const tasks = ["images.thumbnail", "images.palette", "jobs.tidy"];
-  const places = (words) => found(words, tasks).map(({ kind, where }) => [kind, where]);
+  const places = (words) => searchResults(words, tasks).map(({ kind, where }) => [kind, where]);
   assert.deepEqual(places(" 0193A5B0-0000-7000-8000-00000000002A "), [["Job", "#/jobs/0193a5b0-0000-7000-8000-00000000002a"]]);
   assert.deepEqual(places("0193a5b000007000800000000000002a"), [["Job", "#/jobs/0193a5b0-0000-7000-8000-00000000002a"]]);
   assert.deepEqual(places("images.palette")[0], ["Task", "#/tasks/images.palette"]);

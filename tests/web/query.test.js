@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { matches, parseQuery, wordsOf } from "../../web/taskbahn_web/static/app/data/query.js";
+import { matches, parseQuery, splitWords } from "../../web/taskbahn_web/static/app/data/query.js";
 
 process.env.TZ = "UTC"; // what the times of the file are in
 const { now, good, bad } = JSON.parse(readFileSync(new URL("../support/queries.json", import.meta.url), "utf8"));
@@ -31,7 +31,7 @@ test("a mistake says what is possible", () => {
 });
 
 test("words know where they stand", () => {
-  assert.deepEqual(wordsOf(" a  state:b"), [{ text: "a", start: 1 }, { text: "state:b", start: 4 }]);
+  assert.deepEqual(splitWords(" a  state:b"), [{ text: "a", start: 1 }, { text: "state:b", start: 4 }]);
 });
 
 test("a job matches all words, or not, or what is known of it does not tell", () => {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { prose } from "../../web/taskbahn_web/static/app/text/docstring.js";
+import { docstringProse } from "../../web/taskbahn_web/static/app/text/docstring.js";
 import { bytes, cores, share } from "../../web/taskbahn_web/static/app/text/measures.js";
-import { squaresOf } from "../../web/taskbahn_web/static/app/text/slot-squares.js";
-import { javascriptOf, pythonOf, pythonValue, shellOf } from "../../web/taskbahn_web/static/app/text/call-snippets.js";
-import { columnsOf } from "../../web/taskbahn_web/static/app/charts/merge-columns.js";
-import { optionFields, optionsOf } from "../../web/taskbahn_web/static/app/text/task-options.js";
+import { slotSquares } from "../../web/taskbahn_web/static/app/text/slot-squares.js";
+import { javascriptCall, pythonCall, pythonValue, shellCommand } from "../../web/taskbahn_web/static/app/text/call-snippets.js";
+import { mergeColumns } from "../../web/taskbahn_web/static/app/charts/merge-columns.js";
+import { optionFields, makeOptions } from "../../web/taskbahn_web/static/app/text/task-options.js";
 import { exampleOf, limitsText, typeText } from "../../web/taskbahn_web/static/shared/schema-text.js";
-import { fieldsOf, FURTHER, kindText } from "../../web/taskbahn_web/static/shared/schema.js";
-import { argumentsOf, typedOf } from "../../web/taskbahn_web/static/shared/values.js";
+import { fieldsOf, FURTHER_FIELD, kindText } from "../../web/taskbahn_web/static/shared/schema.js";
+import { makeArguments, controlValue } from "../../web/taskbahn_web/static/shared/values.js";
 
 const BOX = {
   title: "Box",
@@ -60,36 +60,36 @@ test("an example has what is required, what has a default, and empty lists", () 
 });
 
 test("a required object begins with its example, a nullable one is empty", () => {
-  assert.equal(typedOf(field({ $ref: "#/$defs/Box" })), JSON.stringify({ left: 1, size: 1, tags: [] }, null, 2));
-  assert.equal(typedOf(field({ anyOf: [{ $ref: "#/$defs/Box" }, { type: "null" }] })), "");
+  assert.equal(controlValue(field({ $ref: "#/$defs/Box" })), JSON.stringify({ left: 1, size: 1, tags: [] }, null, 2));
+  assert.equal(controlValue(field({ anyOf: [{ $ref: "#/$defs/Box" }, { type: "null" }] })), "");
 });
 
 test("what may be text is text unless it is JSON, and goes back and forth unchanged", () => {
   const any = field({});
   const union = field({ anyOf: [{ type: "integer" }, { type: "string" }] });
   for (const value of ["abc", "5", "", 5, null, true, "true", { a: [1] }, ["x"]]) {
-    const { kwargs } = argumentsOf([any], { it: typedOf(any, value) });
+    const { kwargs } = makeArguments([any], { it: controlValue(any, value) });
     assert.deepEqual(kwargs.it ?? null, value, JSON.stringify(value));
   }
-  assert.deepEqual(argumentsOf([union], { it: "abc" }).kwargs, { it: "abc" });
-  assert.deepEqual(argumentsOf([union], { it: "5" }).kwargs, { it: 5 });
+  assert.deepEqual(makeArguments([union], { it: "abc" }).kwargs, { it: "abc" });
+  assert.deepEqual(makeArguments([union], { it: "5" }).kwargs, { it: 5 });
   const list = field({ type: "array", items: { type: "string" } });
-  assert.match(argumentsOf([list], { it: "abc" }).problems.it, /^must be JSON: /);
+  assert.match(makeArguments([list], { it: "abc" }).problems.it, /^must be JSON: /);
 });
 
 test("a whole number that a browser would round is taken as a BigInt", () => {
-  const { kwargs, problems } = argumentsOf([field({ type: "integer" })], { it: "12345678901234567890" });
+  const { kwargs, problems } = makeArguments([field({ type: "integer" })], { it: "12345678901234567890" });
   assert.deepEqual([kwargs, problems], [{ it: 12345678901234567890n }, {}]);
 });
 
 test("arguments beyond the named ones have a field where the task takes some", () => {
   const parameters = { properties: { a: { type: "integer" } }, required: ["a"], additionalProperties: { type: "number" } };
   const fields = fieldsOf({ digest: "", parameters });
-  assert.deepEqual(fields.map(({ name }) => name), ["a", FURTHER]);
-  assert.equal(typedOf(fields[1]), "");
-  assert.deepEqual(argumentsOf(fields, { a: "1", [FURTHER]: '{"x": 2}' }).kwargs, { a: 1, x: 2 });
-  assert.deepEqual(argumentsOf(fields, { a: "1", [FURTHER]: "" }).kwargs, { a: 1 });
-  assert.equal(argumentsOf(fields, { a: "1", [FURTHER]: "[]" }).problems[FURTHER], "must be a JSON object");
+  assert.deepEqual(fields.map(({ name }) => name), ["a", FURTHER_FIELD]);
+  assert.equal(controlValue(fields[1]), "");
+  assert.deepEqual(makeArguments(fields, { a: "1", [FURTHER_FIELD]: '{"x": 2}' }).kwargs, { a: 1, x: 2 });
+  assert.deepEqual(makeArguments(fields, { a: "1", [FURTHER_FIELD]: "" }).kwargs, { a: 1 });
+  assert.equal(makeArguments(fields, { a: "1", [FURTHER_FIELD]: "[]" }).problems[FURTHER_FIELD], "must be a JSON object");
   assert.equal(fieldsOf({ digest: "", parameters: { ...parameters, additionalProperties: false } }).length, 1);
 });
 
@@ -109,24 +109,24 @@ test("options are as the task has them where nothing is given", () => {
     ["retries", "0"],
     ["tags", "a b"],
   ]);
-  assert.deepEqual(optionsOf(fields, {}), { options: {}, problems: {} });
-  assert.deepEqual(optionsOf(fields, { queue: "slow", delay: "1.5", tags: "x, y" }).options, { queue: "slow", delay: 1.5, tags: ["x", "y"] });
-  assert.equal(optionsOf(fields, { priority: "high" }).problems.priority, "must be a whole number");
+  assert.deepEqual(makeOptions(fields, {}), { options: {}, problems: {} });
+  assert.deepEqual(makeOptions(fields, { queue: "slow", delay: "1.5", tags: "x, y" }).options, { queue: "slow", delay: 1.5, tags: ["x", "y"] });
+  assert.equal(makeOptions(fields, { priority: "high" }).problems.priority, "must be a whole number");
 });
 
 const CALL = { task: "images.crop", args: [1], kwargs: { path: "a b.jpg", box: { left: 1 }, sharp: true, "odd-name": null }, url: "ws://node:8080/ws" };
 
 test("a call is written in Python, JavaScript and for a shell", () => {
   assert.equal(
-    pythonOf({ ...CALL, options: { priority: 5 } }),
+    pythonCall({ ...CALL, options: { priority: 5 } }),
     'from taskbahn import Taskbahn\n\napp = Taskbahn("ws://node:8080/ws")\ntask = app.get("images.crop").options(priority=5)\n' +
       'job = task.start(1, path="a b.jpg", box={"left": 1}, sharp=True, **{"odd-name": None})\nprint(job.result())',
   );
-  assert.match(javascriptOf(CALL), /bahn\.start\("images\.crop", \[1\], \{ path: "a b\.jpg", box: \{ left: 1 \}, sharp: true, "odd-name": null \}\);/);
-  assert.match(javascriptOf(CALL), /^import \{ connect \} from "http:\/\/node:8080\/taskbahn\.js";/);
-  assert.match(javascriptOf({ ...CALL, args: [], kwargs: {} }), /bahn\.start\("images\.crop"\);/);
+  assert.match(javascriptCall(CALL), /bahn\.start\("images\.crop", \[1\], \{ path: "a b\.jpg", box: \{ left: 1 \}, sharp: true, "odd-name": null \}\);/);
+  assert.match(javascriptCall(CALL), /^import \{ connect \} from "http:\/\/node:8080\/taskbahn\.js";/);
+  assert.match(javascriptCall({ ...CALL, args: [], kwargs: {} }), /bahn\.start\("images\.crop"\);/);
   assert.equal(
-    shellOf({ ...CALL, kwargs: { path: "a'b.jpg", digits: "5", box: { left: 1 } }, options: { tags: ["x"] } }),
+    shellCommand({ ...CALL, kwargs: { path: "a'b.jpg", digits: "5", box: { left: 1 } }, options: { tags: ["x"] } }),
     `taskbahn call images.crop 1 'path=a'\\''b.jpg' 'digits="5"' 'box={"left":1}' -o 'tags=["x"]' --url ws://node:8080/ws --follow`,
   );
   assert.equal(pythonValue([null, false, { a: "é\n" }]), '[None, False, {"a": "é\\n"}]');
@@ -135,23 +135,23 @@ test("a call is written in Python, JavaScript and for a shell", () => {
 test("a history becomes columns that end now, and loses no job", () => {
   const succeeded = Array.from({ length: 288 }, (_, index) => (index % 7 ? index : null));
   const failed = succeeded.map(() => 1);
-  const columns = columnsOf({ start: 1000, step: 300, succeeded, failed }, 48);
+  const columns = mergeColumns({ start: 1000, step: 300, succeeded, failed }, 48);
   assert.equal(columns.length, 48);
   assert.equal(columns.at(-1).at, 1000 + 282 * 300);
   const sum = (values) => values.reduce((total, value) => total + (value ?? 0), 0);
   assert.equal(sum(columns.map((column) => column.succeeded)), sum(succeeded));
   assert.equal(sum(columns.map((column) => column.failed)), 288);
-  const uneven = columnsOf({ start: 0, step: 1, succeeded: [1, 1, 1, 1, 1], failed: [0, 0, 0, 0, 0] }, 2);
+  const uneven = mergeColumns({ start: 0, step: 1, succeeded: [1, 1, 1, 1, 1], failed: [0, 0, 0, 0, 0] }, 2);
   assert.deepEqual(uneven.map((column) => column.succeeded), [2, 3]);
 });
 
 test("a docstring is shown without the lines that stand at the fields", () => {
   const signature = { digest: "", parameters: { properties: { path: { type: "string", description: "where" } } } };
   const doc = "Make it small.\n\nIt is cut.\n\nArgs:\n    path: where\n    more: of it\n\nReturns:\n    the new path";
-  assert.equal(prose(doc, signature), "Make it small.\n\nIt is cut.\n\nReturns:\n    the new path");
-  assert.equal(prose("Do it.\n\n:param path: where\n:returns: it", signature), "Do it.\n\n:returns: it");
-  assert.equal(prose(doc, { digest: "", parameters: { properties: { path: { type: "string" } } } }), doc);
-  assert.equal(prose(undefined, null), "");
+  assert.equal(docstringProse(doc, signature), "Make it small.\n\nIt is cut.\n\nReturns:\n    the new path");
+  assert.equal(docstringProse("Do it.\n\n:param path: where\n:returns: it", signature), "Do it.\n\n:returns: it");
+  assert.equal(docstringProse(doc, { digest: "", parameters: { properties: { path: { type: "string" } } } }), doc);
+  assert.equal(docstringProse(undefined, null), "");
 });
 
 test("what machines are measured in is short, and a share never says all or none when it is not", () => {
@@ -164,7 +164,7 @@ test("what machines are measured in is short, and a share never says all or none
 });
 
 test("each slot is a square, unless there are very many", () => {
-  assert.deepEqual(squaresOf(3, 1), [true, false, false]);
-  assert.deepEqual(squaresOf(1, 2), [true, true]);
-  assert.deepEqual(squaresOf(1000, 1), []);
+  assert.deepEqual(slotSquares(3, 1), [true, false, false]);
+  assert.deepEqual(slotSquares(1, 2), [true, true]);
+  assert.deepEqual(slotSquares(1000, 1), []);
 });

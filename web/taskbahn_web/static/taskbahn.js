@@ -8,15 +8,15 @@
  *     console.log(await job.result());
  */
 
-import { again } from "./client/retry-call.js";
+import { retryCall } from "./client/retry-call.js";
 import { Connection } from "./client/connection.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { uuid7 } from "./client/ids.js";
 import { Job } from "./client/job.js";
 import { offer } from "./client/offer.js";
-import { address, checked } from "./client/options.js";
-import { pulse } from "./client/liveness.js";
-import { renewed } from "./client/resubscribe.js";
+import { routerAddress, checkOptions } from "./client/options.js";
+import { watchLiveness } from "./client/liveness.js";
+import { resubscribe } from "./client/resubscribe.js";
 import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
 import { JOB_CANCEL, JOB_RETRY, SUBMIT } from "./client/wire.js";
@@ -28,7 +28,7 @@ export { Job, sentence, TaskbahnError };
 const HOME = new URL("/ws", import.meta.url.startsWith("http") ? import.meta.url : "http://127.0.0.1:8080").href;
 
 export class Bahn {
-  #stopPulse;
+  #stopLiveness;
 
   /**
    * Begin to connect, and come back whenever the connection is lost, until `close`.
@@ -37,9 +37,9 @@ export class Bahn {
    * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
    */
   constructor(options = {}) {
-    const { url = HOME, dial: open = dial } = checked("connect", options, ["url", "dial"]);
-    this.connection = new Connection(address(url, HOME), open);
-    this.#stopPulse = pulse(this.connection);
+    const { url = HOME, dial: open = dial } = checkOptions("connect", options, ["url", "dial"]);
+    this.connection = new Connection(routerAddress(url, HOME), open);
+    this.#stopLiveness = watchLiveness(this.connection);
   }
 
   /** connecting, live, reconnecting or closed. */
@@ -101,7 +101,7 @@ export class Bahn {
    * @returns {Promise<any>}  what the task returned
    */
   async call(task, args = [], kwargs = {}, options = {}) {
-    const { onProgress, onEvent, signal } = checked("call", options, ["onProgress", "onEvent", "signal"]);
+    const { onProgress, onEvent, signal } = checkOptions("call", options, ["onProgress", "onEvent", "signal"]);
     const session = await this.connection.session();
     signal?.throwIfAborted();
     const take = (/** @type {{events?: import("./client/wire.js").Event[]}} */ { events = [] }) => {
@@ -123,7 +123,7 @@ export class Bahn {
    * @param {number} [after]  the number of the last event that is known
    */
   watch(id, watcher, after = 0) {
-    return watch(this.connection, id, checked("watch", watcher, ["onSnapshot", "onEvents", "onPlace"]), after);
+    return watch(this.connection, id, checkOptions("watch", watcher, ["onSnapshot", "onEvents", "onPlace"]), after);
   }
 
   /**
@@ -153,7 +153,7 @@ export class Bahn {
    * @returns {Promise<() => void>}  stops it; rejects if the router refuses the subscription
    */
   subscribe(topic, handler, match = "exact") {
-    return renewed(this.connection, (session) => session.subscribe(topic, handler, match));
+    return resubscribe(this.connection, (session) => session.subscribe(topic, handler, match));
   }
 
   /**
@@ -175,12 +175,12 @@ export class Bahn {
    * @returns {Promise<any>}
    */
   ask(procedure, args = [], kwargs = {}) {
-    return again(this.connection, (session) => session.call(procedure, args, kwargs).result);
+    return retryCall(this.connection, (session) => session.call(procedure, args, kwargs).result);
   }
 
   /** Leave for good. Jobs go on. */
   close() {
-    this.#stopPulse();
+    this.#stopLiveness();
     this.connection.close();
   }
 }

@@ -4,20 +4,20 @@ import { render } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { offerFocus } from "../shared/focus.js";
-import { drawWhenSeen } from "./core/drawing.js";
+import { drawWhenVisible } from "./core/drawing.js";
 import { Header } from "./shell/header.js";
 import { html } from "./core/html.js";
-import { loadInTime, nameOf, pageOf } from "./shell/load-pages.js";
+import { preloadPages, pageName, loadedPage } from "./shell/load-pages.js";
 import { Empty } from "./parts/note.js";
-import { Places } from "./shell/navigation.js";
+import { Navigation } from "./shell/navigation.js";
 import { link, route } from "./core/route.js";
 import { Shortcuts } from "./shell/shortcuts.js";
 
 function Page() {
   const { id, query } = route.value;
-  const name = nameOf(route.value);
+  const name = pageName(route.value);
   if (!name) return html`<${Empty} isPage title="There is no such page">The address may be mistyped. <a href=${link("overview")}>Show the overview</a><//>`;
-  const Shown = pageOf(name);
+  const Shown = loadedPage(name);
   const from = query.get("from");
   if (!Shown) return html`<section aria-busy="true"></section>`;
   return id ? html`<${Shown} key="${id} ${from}" id=${id} name=${id} from=${from} />` : html`<${Shown} />`;
@@ -38,7 +38,7 @@ function Main() {
 }
 
 /** Before all else, for the keyboard. The address belongs to the pages, so this is no plain link to `#main`. */
-function Skip() {
+function SkipLink() {
   const skip = (/** @type {Event} */ event) => {
     event.preventDefault();
     document.getElementById("main")?.focus();
@@ -46,9 +46,9 @@ function Skip() {
   return html`<a class="skip" href="#main" onClick=${skip}>Skip to the content</a>`;
 }
 
-drawWhenSeen();
-loadInTime();
+drawWhenVisible();
+preloadPages();
 render(
-  html`<${Skip} /><${Header} /><${Places} /><${Main} /><${Shortcuts} />`,
+  html`<${SkipLink} /><${Header} /><${Navigation} /><${Main} /><${Shortcuts} />`,
   /** @type {HTMLElement} */ (document.getElementById("page")),
 );

@@ -1,7 +1,7 @@
 /** Hearing that a job which has ended is tried again. */
 
-import { again } from "./retry-call.js";
-import { renewed } from "./resubscribe.js";
+import { retryCall } from "./retry-call.js";
+import { resubscribe } from "./resubscribe.js";
 import { FINAL_STATES } from "./states.js";
 import { JOB_GET, JOB_TOPIC } from "./wire.js";
 
@@ -30,8 +30,8 @@ export function awaitRetry(connection, id, onRetry) {
     const moved = events.findLast(({ kind }) => kind === "state");
     if (moved) take(moved.data.state);
   };
-  const ask = () => again(connection, (session) => session.call(JOB_GET, [id]).result);
-  const subscribed = renewed(connection, async (session) => {
+  const ask = () => retryCall(connection, (session) => session.call(JOB_GET, [id]).result);
+  const subscribed = resubscribe(connection, async (session) => {
     const undo = await session.subscribe(JOB_TOPIC + id, hear);
     if (!isOver) ask().then(({ state }) => take(state), () => {}); // a job that was deleted is not tried again
     return undo;

@@ -6,10 +6,10 @@
  */
 
 import { connectionLost } from "./errors.js";
-import { tell } from "./listeners.js";
+import { notify } from "./listeners.js";
 
-const FIRST_PAUSE = 0.25; // seconds
-const LONGEST_PAUSE = 8; // seconds
+const MIN_PAUSE_SECONDS = 0.25; // seconds
+const MAX_PAUSE_SECONDS = 8; // seconds
 
 /**
  * @typedef {"connecting" | "live" | "reconnecting" | "closed"} ConnectionState
@@ -134,7 +134,7 @@ export class Connection {
     this.#failures = 0;
     this.failure = null;
     this.#happened("opened");
-    tell(this.#renewals, session);
+    notify(this.#renewals, session);
     for (const { resolve } of this.#waiting) resolve(session);
     this.#waiting.clear();
   }
@@ -144,7 +144,7 @@ export class Connection {
     this.#session = null;
     this.failure = failure;
     if (this.state === "closed") return;
-    const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE) * (0.75 + Math.random() / 2);
+    const pause = Math.min(MIN_PAUSE_SECONDS * 2 ** this.#failures++, MAX_PAUSE_SECONDS) * (0.75 + Math.random() / 2);
     this.retryAt = Date.now() / 1000 + pause;
     this.#timer = setTimeout(() => this.#try(), pause * 1000);
     this.#happened("lost");
@@ -153,6 +153,6 @@ export class Connection {
   /** @param {Happening} what */
   #happened(what) {
     this.state = MOVES[this.state][what] ?? this.state;
-    tell(this.#listeners, this.state);
+    notify(this.#listeners, this.state);
   }
 }

@@ -5,7 +5,7 @@ const PREFIX = "taskbahn.error.";
 export const CONNECTION_LOST = "taskbahn.error.connection_lost";
 
 /** What the same request may well do without in a moment: the node is starting, stopping, or its store is busy. */
-const PASSING = new Set([PREFIX + "not_ready", PREFIX + "store_unavailable", PREFIX + "router_unavailable"]);
+const PASSING_URIS = new Set([PREFIX + "not_ready", PREFIX + "store_unavailable", PREFIX + "router_unavailable"]);
 
 /** Crossbar's words for calls that were on their way when the dispatcher stopped. */
 const CANCELED = "wamp.error.canceled";
@@ -31,7 +31,7 @@ export class TaskbahnError extends Error {
 
   /** True if the same request may work in a moment. */
   get isPassing() {
-    return this.isConnectionLost || PASSING.has(this.uri) || (this.uri === CANCELED && CALLEE_GONE.test(this.message));
+    return this.isConnectionLost || PASSING_URIS.has(this.uri) || (this.uri === CANCELED && CALLEE_GONE.test(this.message));
   }
 
   /** What is wrong with each argument, if that is what is wrong. @returns {Record<string, string>} */

@@ -3,20 +3,20 @@
  * Text without so long a number costs a search more than `JSON.parse`, and a value without BigInt nothing.
  */
 
-const LONG = /\d{16}/; // 2⁵³ has 16 digits
+const LONG_NUMBER = /\d{16}/; // 2⁵³ has 16 digits
 const INTEGER = /^-?\d+$/;
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** Between digits that are no text of the user's. */
-const mark = () => `\u0000${Math.random().toString(36).slice(2)}${Date.now()}:`;
+const newMark = () => `\u0000${Math.random().toString(36).slice(2)}${Date.now()}:`;
 
 /**
  * @param {string} text
  * @returns {any}  throws SyntaxError
  */
 export function parse(text) {
-  if (!LONG.test(text)) return JSON.parse(text);
-  return tellsSource() ? JSON.parse(text, /** @type {any} */ (fromSource)) : parseMarked(text);
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+  return givesSource() ? JSON.parse(text, /** @type {any} */ (reviveInteger)) : parseMarked(text);
 }
 
 /**
@@ -24,12 +24,12 @@ export function parse(text) {
  * @param {unknown} value
  * @param {{source?: string}} context
  */
-function fromSource(_, value, { source = "" }) {
+function reviveInteger(_, value, { source = "" }) {
   return typeof value === "number" && !Number.isSafeInteger(value) && INTEGER.test(source) ? BigInt(source) : value;
 }
 
 /** Whether this browser tells a reviver the text that it read. */
-function tellsSource() {
+function givesSource() {
   let told = false;
   JSON.parse("1", /** @type {any} */ ((/** @type {string} */ _, /** @type {unknown} */ value, /** @type {{source?: string}} */ context) => ((told = context?.source === "1"), value)));
   return told;
@@ -41,8 +41,8 @@ function tellsSource() {
  * @returns {any}
  */
 export function parseMarked(text) {
-  const begin = mark();
-  const marked = outsideStrings(text, (part) =>
+  const begin = newMark();
+  const marked = replaceOutsideStrings(text, (part) =>
     part.replace(NUMBER, (digits) => (INTEGER.test(digits) && !Number.isSafeInteger(Number(digits)) ? JSON.stringify(begin + digits) : digits)),
   );
   return JSON.parse(marked, (_, value) => (typeof value === "string" && value.startsWith(begin) ? BigInt(value.slice(begin.length)) : value));
@@ -52,7 +52,7 @@ export function parseMarked(text) {
  * @param {string} text  JSON
  * @param {(part: string) => string} change
  */
-function outsideStrings(text, change) {
+function replaceOutsideStrings(text, change) {
   const parts = [];
   for (let at = 0; at < text.length; ) {
     const begin = text.indexOf('"', at);
@@ -60,7 +60,7 @@ function outsideStrings(text, change) {
       parts.push(change(text.slice(at)));
       break;
     }
-    const end = endOfString(text, begin);
+    const end = findStringEnd(text, begin);
     parts.push(change(text.slice(at, begin)), text.slice(begin, end));
     at = end;
   }
@@ -71,7 +71,7 @@ function outsideStrings(text, change) {
  * @param {string} text
  * @param {number} begin  of its opening quote
  */
-function endOfString(text, begin) {
+function findStringEnd(text, begin) {
   for (let quote = text.indexOf('"', begin + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let escapes = 0;
     while (text[quote - 1 - escapes] === "\\") escapes++;
@@ -86,7 +86,7 @@ function endOfString(text, begin) {
  * @returns {string | undefined}  undefined for what has no JSON, as `JSON.stringify` has it; throws TypeError for what contains itself
  */
 export function stringify(value, indent) {
-  const begin = mark();
+  const begin = newMark();
   let isMarked = false;
   const text = JSON.stringify(
     value,
@@ -101,14 +101,14 @@ export function stringify(value, indent) {
  * @param {unknown} value
  * @returns {string}  throws TypeError
  */
-export function written(value) {
-  const text = plainly(value) ?? stringify(value) ?? "null";
-  if (text.includes("null")) JSON.stringify(value, finite);
+export function stringifyStrict(value) {
+  const text = stringifyPlain(value) ?? stringify(value) ?? "null";
+  if (text.includes("null")) JSON.stringify(value, checkFinite);
   return text;
 }
 
 /** What is written the short way; undefined if there is a BigInt in it. @param {unknown} value */
-function plainly(value) {
+function stringifyPlain(value) {
   try {
     return JSON.stringify(value);
   } catch {
@@ -120,7 +120,7 @@ function plainly(value) {
  * @param {string} key
  * @param {unknown} part
  */
-function finite(key, part) {
+function checkFinite(key, part) {
   if (typeof part === "number" && !Number.isFinite(part)) throw new TypeError(`${part} at ${JSON.stringify(key)} is no JSON; pass null or a text instead`);
   return typeof part === "bigint" ? null : part;
 }

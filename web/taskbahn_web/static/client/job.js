@@ -1,8 +1,8 @@
 /** One accepted job, as whoever started it holds it. */
 
-import { again } from "./retry-call.js";
+import { retryCall } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
-import { tell } from "./listeners.js";
+import { notify } from "./listeners.js";
 import { watch } from "./watch.js";
 import { JOB_CANCEL, JOB_GET } from "./wire.js";
 
@@ -12,7 +12,7 @@ import { JOB_CANCEL, JOB_GET } from "./wire.js";
  *   | {kind: "outcome", data: import("./wire.js").JobView}} JobEvent
  */
 
-const URI_OF = { failed: "job_failed", cancelled: "job_cancelled", expired: "job_expired" };
+const ERROR_NAMES = { failed: "job_failed", cancelled: "job_cancelled", expired: "job_expired" };
 
 export class Job {
   #connection;
@@ -20,8 +20,8 @@ export class Job {
   #following = null;
   /** Somebody waits for the end, so the watch stays when the last listener goes. */
   #isAwaited = false;
-  #progress = new Newest(/** @type {import("./wire.js").Progress | null} */ (null));
-  #place = new Newest(/** @type {import("./wire.js").Place | null} */ (null));
+  #progress = new LatestValue(/** @type {import("./wire.js").Progress | null} */ (null));
+  #place = new LatestValue(/** @type {import("./wire.js").Place | null} */ (null));
 
   /**
    * @param {import("./connection.js").Connection} connection
@@ -80,7 +80,7 @@ export class Job {
   async *chunks() {
     for await (const event of this.events()) {
       if (event.kind === "chunk") yield { value: event.data, attempt: event.attempt ?? 0 };
-      else if (event.kind === "outcome") value(event.data);
+      else if (event.kind === "outcome") resultOf(event.data);
     }
   }
 
@@ -116,7 +116,7 @@ export class Job {
    * @returns {Promise<import("./wire.js").JobView>}  rejects if there is no such job
    */
   view() {
-    return again(this.#connection, (session) => session.call(JOB_GET, [this.id]).result);
+    return retryCall(this.#connection, (session) => session.call(JOB_GET, [this.id]).result);
   }
 
   /**
@@ -124,14 +124,14 @@ export class Job {
    * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
    */
   async cancel(reason = "") {
-    const [answer] = await again(this.#connection, (session) => session.call(JOB_CANCEL, [[this.id]], { reason }).result);
+    const [answer] = await retryCall(this.#connection, (session) => session.call(JOB_CANCEL, [[this.id]], { reason }).result);
     if (typeof answer === "object") throw fromInfo(answer);
     return answer;
   }
 
   /**
    * @template T
-   * @param {Newest<T>} newest
+   * @param {LatestValue<T>} newest
    * @param {(value: T) => void} listener
    */
   #listen(newest, listener) {
@@ -155,7 +155,7 @@ export class Job {
       },
       onPlace: (place) => this.#place.set(place),
     });
-    return (this.#following = { watch: watching, result: watching.outcome.then(value) });
+    return (this.#following = { watch: watching, result: watching.outcome.then(resultOf) });
   }
 }
 
@@ -163,7 +163,7 @@ export class Job {
  * A value of which only the newest counts, and who wants to hear of it.
  * @template T
  */
-class Newest {
+class LatestValue {
   /** @type {Set<(value: T) => void>} */
   #listeners = new Set();
   #value;
@@ -181,7 +181,7 @@ class Newest {
   /** @param {T} value */
   set(value) {
     this.#value = value;
-    tell(this.#listeners, value);
+    notify(this.#listeners, value);
   }
 
   /** @param {(value: T) => void} listener */
@@ -189,7 +189,7 @@ class Newest {
     const own = (/** @type {T} */ value) => listener(value); // so that the same function may listen twice
     this.#listeners.add(own);
     const known = this.#value;
-    if (known !== null) queueMicrotask(() => this.#listeners.has(own) && this.#value === known && tell([own], known));
+    if (known !== null) queueMicrotask(() => this.#listeners.has(own) && this.#value === known && notify([own], known));
     return () => void this.#listeners.delete(own);
   }
 }
@@ -198,10 +198,10 @@ class Newest {
  * @param {import("./wire.js").JobView} job
  * @returns {unknown}
  */
-function value(job) {
+function resultOf(job) {
   if (job.state === "succeeded") return job.result;
   const { type, message } = job.error ?? {};
   const text = [type, message ?? `job ${job.id} ${job.state}`].filter(Boolean).join(": ");
-  const uri = "taskbahn.error." + URI_OF[/** @type {keyof typeof URI_OF} */ (job.state)];
+  const uri = "taskbahn.error." + ERROR_NAMES[/** @type {keyof typeof ERROR_NAMES} */ (job.state)];
   throw new TaskbahnError(text, uri, { job: job.id, state: job.state, ...job.error });
 }

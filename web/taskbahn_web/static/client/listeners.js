@@ -5,15 +5,15 @@
  * @param {Iterable<(value: T) => void>} listeners
  * @param {T} value
  */
-export function tell(listeners, value) {
-  for (const listener of listeners) attempt(() => listener(value));
+export function notify(listeners, value) {
+  for (const listener of listeners) runSafely(() => listener(value));
 }
 
 /**
  * Do something of others. What it throws the page sees as an uncaught error.
  * @param {() => void} action
  */
-export function attempt(action) {
+export function runSafely(action) {
   try {
     action();
   } catch (error) {

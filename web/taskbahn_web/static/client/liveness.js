@@ -5,16 +5,16 @@
 
 import { VIEW_STATUS } from "./wire.js";
 
-const BEAT = 5; // seconds between two looks at the clock
-const GAP = 15; // seconds between two beats that mean: this machine slept
-const PATIENCE = 5; // seconds to wait for the answer
-const SIGNS = ["online", "pageshow", "visibilitychange"];
+const BEAT_SECONDS = 5; // seconds between two looks at the clock
+const SLEEP_GAP_SECONDS = 15; // seconds between two beats that mean: this machine slept
+const ANSWER_TIMEOUT_SECONDS = 5; // seconds to wait for the answer
+const WAKE_EVENTS = ["online", "pageshow", "visibilitychange"];
 
 /**
  * @param {import("./connection.js").Connection} connection
  * @returns {() => void}  stops it
  */
-export function pulse(connection) {
+export function watchLiveness(connection) {
   let beatAt = Date.now() / 1000;
   let isAsking = false;
 
@@ -23,7 +23,7 @@ export function pulse(connection) {
     if (connection.state !== "live" || isAsking) return;
     isAsking = true;
     const session = await connection.session();
-    const silence = setTimeout(() => connection.drop(session), PATIENCE * 1000);
+    const silence = setTimeout(() => connection.drop(session), ANSWER_TIMEOUT_SECONDS * 1000);
     await session.call(VIEW_STATUS, []).result.catch(() => {}); // a refusal is an answer too
     clearTimeout(silence);
     isAsking = false;
@@ -31,13 +31,13 @@ export function pulse(connection) {
   const onSign = () => void look();
   const timer = setInterval(() => {
     const now = Date.now() / 1000;
-    if (now - beatAt > GAP) void look();
+    if (now - beatAt > SLEEP_GAP_SECONDS) void look();
     beatAt = now;
-  }, BEAT * 1000);
-  for (const sign of SIGNS) globalThis.addEventListener?.(sign, onSign);
+  }, BEAT_SECONDS * 1000);
+  for (const sign of WAKE_EVENTS) globalThis.addEventListener?.(sign, onSign);
 
   return () => {
     clearInterval(timer);
-    for (const sign of SIGNS) globalThis.removeEventListener?.(sign, onSign);
+    for (const sign of WAKE_EVENTS) globalThis.removeEventListener?.(sign, onSign);
   };
 }

@@ -1,11 +1,11 @@
 /** Being a worker: a registration `taskbahn.offer_job_as.<name>.<task>`, made again on every session. */
 
 import { TaskbahnError } from "./errors.js";
-import { renewed } from "./resubscribe.js";
+import { resubscribe } from "./resubscribe.js";
 import { MAX_TASK_NAME, OFFER_JOB_AS_PREFIX, OFFER_JOB_PREFIX, OFFER_NAME, TASK_NAME } from "./wire.js";
 
-const REFUSED = "wamp.error.not_authorized"; // by a node that does not know named offers
-const NAME_BYTES = 6; // of a name that nobody chose
+const NOT_AUTHORIZED = "wamp.error.not_authorized"; // by a node that does not know named offers
+const RANDOM_NAME_BYTES = 6; // of a name that nobody chose
 
 /**
  * @typedef {object} Context  what an offered task is given beside its arguments
@@ -24,23 +24,23 @@ const NAME_BYTES = 6; // of a name that nobody chose
  * @param {string} [name]  of this worker; no two of a task may have the same at a time
  * @returns {Promise<() => void>}  withdraws it
  */
-export async function offer(connection, task, run, name = newName()) {
-  check(task, run, name);
+export async function offer(connection, task, run, name = randomName()) {
+  checkOffer(task, run, name);
   /** @type {import("./wamp.js").Callee} */
   const callee = ([{ job, attempt }, ...args], kwargs, progress, signal) => run(args, { kwargs, progress, signal, job, attempt });
-  return renewed(connection, async (session) => {
+  return resubscribe(connection, async (session) => {
     try {
       return await session.register(`${OFFER_JOB_AS_PREFIX}${name}.${task}`, callee);
     } catch (error) {
-      if (!(error instanceof TaskbahnError) || error.uri !== REFUSED) throw error;
+      if (!(error instanceof TaskbahnError) || error.uri !== NOT_AUTHORIZED) throw error;
       return session.register(OFFER_JOB_PREFIX + task, callee);
     }
   });
 }
 
 /** @returns {string} */
-function newName() {
-  return `page-${Array.from(crypto.getRandomValues(new Uint8Array(NAME_BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+function randomName() {
+  return `page-${Array.from(crypto.getRandomValues(new Uint8Array(RANDOM_NAME_BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /**
@@ -48,7 +48,7 @@ function newName() {
  * @param {unknown} run
  * @param {unknown} name
  */
-function check(task, run, name) {
+function checkOffer(task, run, name) {
   if (typeof run !== "function") throw new TaskbahnError(`offer takes a function that is the task ${task}, and not ${run}`);
   if (typeof name !== "string" || !OFFER_NAME.test(name)) {
     throw new TaskbahnError(`'${name}' cannot name a worker: use 1 to 64 letters, digits, '_' or '-'`, "taskbahn.error.invalid_name", { name });

@@ -2,7 +2,7 @@
 
 import { TaskbahnError } from "./errors.js";
 
-const NEAR = 2; // letters that may be wrong
+const MAX_TYPO_LETTERS = 2; // letters that may be wrong
 
 /**
  * @template T
@@ -11,14 +11,14 @@ const NEAR = 2; // letters that may be wrong
  * @param {string[]} known
  * @returns {T}
  */
-export function checked(verb, given, known) {
+export function checkOptions(verb, given, known) {
   if (typeof given !== "object" || given === null) {
-    throw refused(`${verb} takes its options as an object, { ${known[0]}: … }, and not ${JSON.stringify(given)}`);
+    throw refusal(`${verb} takes its options as an object, { ${known[0]}: … }, and not ${JSON.stringify(given)}`);
   }
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
-    const meant = known.find((each) => distance(name.toLowerCase(), each.toLowerCase()) <= NEAR);
-    throw refused(`${verb} has no option '${name}'${meant ? ` (did you mean '${meant}'?)` : ""}; it has ${known.join(", ")}`);
+    const meant = known.find((each) => editDistance(name.toLowerCase(), each.toLowerCase()) <= MAX_TYPO_LETTERS);
+    throw refusal(`${verb} has no option '${name}'${meant ? ` (did you mean '${meant}'?)` : ""}; it has ${known.join(", ")}`);
   }
   return given;
 }
@@ -28,15 +28,15 @@ export function checked(verb, given, known) {
  * @param {string} url
  * @param {string} home  where a relative one begins
  */
-export function address(url, home) {
-  if (!URL.canParse(url, home)) throw refused(`'${url}' is no address of a router: give one such as ws://127.0.0.1:8080/ws`);
+export function routerAddress(url, home) {
+  if (!URL.canParse(url, home)) throw refusal(`'${url}' is no address of a router: give one such as ws://127.0.0.1:8080/ws`);
   const { href, protocol } = new URL(url, home);
-  if (!/^(ws|http)s?:$/.test(protocol)) throw refused(`'${url}' is no address of a router: a browser reaches it by ws: or wss:, not ${protocol}`);
+  if (!/^(ws|http)s?:$/.test(protocol)) throw refusal(`'${url}' is no address of a router: a browser reaches it by ws: or wss:, not ${protocol}`);
   return href.replace(/^http/, "ws");
 }
 
 /** How many letters must be changed, left out or put in. @param {string} a @param {string} b */
-function distance(a, b) {
+function editDistance(a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {
     const next = [i + 1];
@@ -47,6 +47,6 @@ function distance(a, b) {
 }
 
 /** @param {string} sentence */
-function refused(sentence) {
+function refusal(sentence) {
   return new TaskbahnError(sentence, "taskbahn.error.invalid_option");
 }

@@ -2,15 +2,15 @@
 
 import { connectionLost, TaskbahnError } from "./errors.js";
 
-const TAKEN = "wamp.error.procedure_already_exists"; // by the session that was just lost, for a moment
-const PAUSE = 1; // seconds
+const PROCEDURE_TAKEN = "wamp.error.procedure_already_exists"; // by the session that was just lost, for a moment
+const RETRY_PAUSE_SECONDS = 1; // seconds
 
 /**
  * @param {import("./connection.js").Connection} connection
  * @param {(session: import("./wamp.js").Session) => Promise<() => void>} make  resolves to what undoes it
  * @returns {Promise<() => void>}  when it is made for the first time: what ends it for good; rejects if that is refused
  */
-export function renewed(connection, make) {
+export function resubscribe(connection, make) {
   let isStopped = false;
   let wasMade = false;
   let undo = () => {};
@@ -27,8 +27,8 @@ export function renewed(connection, make) {
       } catch (error) {
         const isLost = error instanceof TaskbahnError && error.isConnectionLost;
         if (isLost || isStopped) return;
-        if (wasMade && error instanceof TaskbahnError && error.uri === TAKEN) {
-          return void setTimeout(() => isStopped || current !== session || void renew(session), PAUSE * 1000);
+        if (wasMade && error instanceof TaskbahnError && error.uri === PROCEDURE_TAKEN) {
+          return void setTimeout(() => isStopped || current !== session || void renew(session), RETRY_PAUSE_SECONDS * 1000);
         }
         stop();
         if (wasMade) console.error("Taskbahn: the router no longer takes a subscription or an offer:", error);

@@ -5,8 +5,8 @@
 
 import { connectionLost, TaskbahnError } from "./errors.js";
 import { Invocations } from "./invocations.js";
-import { attempt } from "./listeners.js";
-import { MendedWampy } from "./wampy-fixes.js";
+import { runSafely } from "./listeners.js";
+import { FixedWampy } from "./wampy-fixes.js";
 import { Errors } from "./wampy.js";
 import { REALM } from "./wire.js";
 
@@ -34,12 +34,12 @@ export async function dial(url, onClose) {
   const options = { realm: REALM, autoReconnect: false, uriValidation: "loose" };
   const invocations = new Invocations();
   const onEnd = () => (onClose(), session.closed());
-  const wampy = new MendedWampy(url, { ...options, onClose: onEnd }, (request) => invocations.interrupt(request));
+  const wampy = new FixedWampy(url, { ...options, onClose: onEnd }, (request) => invocations.interrupt(request));
   const session = new WampySession(wampy, invocations);
   try {
     await wampy.connect();
   } catch (error) {
-    throw translated(error);
+    throw translateError(error);
   }
   return session;
 }
@@ -59,7 +59,7 @@ class WampySession {
   #invocations;
 
   /**
-   * @param {MendedWampy} wampy
+   * @param {FixedWampy} wampy
    * @param {Invocations} invocations
    */
   constructor(wampy, invocations) {
@@ -112,7 +112,7 @@ class WampySession {
     /** @type {Topic["handlers"]} */
     const handlers = new Set();
     const onEvent = (/** @type {import("./wampy.js").Payload} */ { argsList }) => {
-      for (const handler of [...handlers]) attempt(() => handler(argsList?.[0]));
+      for (const handler of [...handlers]) runSafely(() => handler(argsList?.[0]));
     };
     const undo = this.#answer(this.#wampy.subscribe(topic, onEvent, { match, get_retained: false })).then(
       ({ subscriptionId }) => async () => void (await this.#wampy.unsubscribe(subscriptionId, onEvent)),
@@ -130,7 +130,7 @@ class WampySession {
       try {
         return { argsList: [await this.#invocations.run(details.request, procedure, work)] };
       } catch (error) {
-        throw invocationError(error);
+        throw toInvocationError(error);
       }
     };
     await this.#answer(this.#wampy.register(procedure, run));
@@ -168,7 +168,7 @@ class WampySession {
       };
       answered.then(
         (value) => done(() => resolve(value)),
-        (error) => error instanceof Errors.WebsocketError || done(() => reject(translated(error))),
+        (error) => error instanceof Errors.WebsocketError || done(() => reject(translateError(error))),
       );
     });
   }
@@ -178,7 +178,7 @@ class WampySession {
  * @param {unknown} error
  * @returns {import("./wampy.js").InvocationError}
  */
-function invocationError(error) {
+function toInvocationError(error) {
   if (error instanceof TaskbahnError) return { error: error.uri, argsList: [error.message], argsDict: error.detail };
   const [name, message] = error instanceof Error ? [error.name, error.message] : ["Error", String(error)];
   return { error: `javascript.${name.toLowerCase()}`, argsList: [message] };
@@ -188,7 +188,7 @@ function invocationError(error) {
  * @param {unknown} error
  * @returns {Error}
  */
-function translated(error) {
+function translateError(error) {
   if (error instanceof Errors.WampError) {
     return new TaskbahnError(String(error.argsList?.[0] ?? error.errorUri), error.errorUri, error.argsDict);
   }

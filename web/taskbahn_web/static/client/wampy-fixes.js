@@ -1,13 +1,13 @@
 /** wampy 8.0.2 with what it lacks: it never hears that a call is not wanted any more, and gives up its session over one bad value. */
 
 import { TaskbahnError } from "./errors.js";
-import { parse, written } from "./exact-json.js";
+import { parse, stringifyStrict } from "./exact-json.js";
 import { Wampy } from "./wampy.js";
 import { MAX_MESSAGE } from "./wire.js";
 
-const INTERRUPT = "[69,"; // how the message begins
+const INTERRUPT_PREFIX = "[69,"; // how the message begins
 
-export class MendedWampy extends Wampy {
+export class FixedWampy extends Wampy {
   #onInterrupt;
 
   /**
@@ -27,7 +27,7 @@ export class MendedWampy extends Wampy {
    * @param {MessageEvent<string>} event
    */
   async _wsOnMessage(event) {
-    if (event.data.startsWith(INTERRUPT)) this.#onInterrupt(JSON.parse(event.data)[1]);
+    if (event.data.startsWith(INTERRUPT_PREFIX)) this.#onInterrupt(JSON.parse(event.data)[1]);
     else await super._wsOnMessage(event);
   }
 
@@ -73,19 +73,19 @@ export class MendedWampy extends Wampy {
    * @returns {string}
    */
   _encode(message) {
-    const text = asJson(message);
+    const text = encode(message);
     const size = text.length * 3 > MAX_MESSAGE ? new TextEncoder().encode(text).length : 0;
-    if (size > MAX_MESSAGE) throw refused("too_large", `a message of ${size.toLocaleString("en")} bytes is more than the ${MAX_MESSAGE.toLocaleString("en")} allowed; pass a reference (a URL, an id) instead`);
+    if (size > MAX_MESSAGE) throw refusal("too_large", `a message of ${size.toLocaleString("en")} bytes is more than the ${MAX_MESSAGE.toLocaleString("en")} allowed; pass a reference (a URL, an id) instead`);
     return text;
   }
 }
 
 /** @param {unknown} message */
-function asJson(message) {
+function encode(message) {
   try {
-    return written(message);
+    return stringifyStrict(message);
   } catch (error) {
-    throw refused("invalid_request", `it cannot travel as JSON: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+    throw refusal("invalid_request", `it cannot travel as JSON: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
   }
 }
 
@@ -94,7 +94,7 @@ function asJson(message) {
  * @param {string} sentence
  * @returns {TaskbahnError & import("./wampy.js").InvocationError}  with what wampy answers an invocation
  */
-function refused(name, sentence) {
+function refusal(name, sentence) {
   const error = new TaskbahnError(sentence, `taskbahn.error.${name}`);
   return Object.assign(error, { error: error.uri, argsList: [error.message] });
 }

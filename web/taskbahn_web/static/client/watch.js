@@ -3,11 +3,11 @@
  * After a reconnect it asks again with the last number it saw, so nothing is missed and nothing comes twice.
  */
 
-import { again } from "./retry-call.js";
+import { retryCall } from "./retry-call.js";
 import { JOB_WATCH } from "./wire.js";
 
 /** In these states a job has a place. @type {ReadonlySet<string>} */
-const WITH_PLACE = new Set(["waiting", "ready"]);
+const PLACE_STATES = new Set(["waiting", "ready"]);
 
 /**
  * @typedef {object} Message  what a watch tells, one thing at a time
@@ -56,10 +56,10 @@ export function watch(connection, id, watcher, after = 0) {
     after = events.reduce((newest, { number }) => Math.max(newest, number), after);
     watcher.onEvents?.(events);
     const moved = events.findLast(({ kind }) => kind === "state");
-    if (moved && !WITH_PLACE.has(moved.data.state)) place(null);
+    if (moved && !PLACE_STATES.has(moved.data.state)) place(null);
   };
 
-  const outcome = again(connection, (session) => {
+  const outcome = retryCall(connection, (session) => {
     if (isStopped) return new Promise(() => {});
     call = session.call(JOB_WATCH, [id], { after }, take);
     return call.result;

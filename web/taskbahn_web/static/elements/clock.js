@@ -3,17 +3,17 @@
 import { VIEW_STATUS } from "../client/wire.js";
 
 /** Seconds by which the node's clock is ahead. @type {WeakMap<import("../taskbahn.js").Bahn, {offset: number}>} */
-const known = new WeakMap();
+const clocks = new WeakMap();
 
 /**
  * @param {import("../taskbahn.js").Bahn} bahn
  * @returns {number}  seconds since the epoch
  */
-export function nowOf(bahn) {
-  let clock = known.get(bahn);
+export function nodeTime(bahn) {
+  let clock = clocks.get(bahn);
   if (!clock) {
-    known.set(bahn, (clock = { offset: 0 }));
-    void measure(bahn, clock);
+    clocks.set(bahn, (clock = { offset: 0 }));
+    void measureOffset(bahn, clock);
   }
   return Date.now() / 1000 + clock.offset;
 }
@@ -22,7 +22,7 @@ export function nowOf(bahn) {
  * @param {import("../taskbahn.js").Bahn} bahn
  * @param {{offset: number}} clock
  */
-async function measure(bahn, clock) {
+async function measureOffset(bahn, clock) {
   try {
     const { now } = await bahn.ask(VIEW_STATUS);
     clock.offset = now - Date.now() / 1000;

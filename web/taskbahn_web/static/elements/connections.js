@@ -2,18 +2,18 @@
 
 import { Bahn } from "../taskbahn.js";
 
-const LINGER = 5; // seconds
+const LINGER_SECONDS = 5; // seconds
 
 /** @type {Map<string, {bahn: Bahn, users: number, timer: ReturnType<typeof setTimeout> | undefined}>} */
-const shared = new Map();
+const connections = new Map();
 
 /**
  * @param {string} url  of the router's WebSocket; "" for the one that this module came from
  * @returns {{bahn: Bahn, giveBack: () => void}}
  */
-export function borrow(url) {
-  const entry = shared.get(url) ?? { bahn: new Bahn(url ? { url } : {}), users: 0, timer: undefined };
-  shared.set(url, entry);
+export function borrowConnection(url) {
+  const entry = connections.get(url) ?? { bahn: new Bahn(url ? { url } : {}), users: 0, timer: undefined };
+  connections.set(url, entry);
   clearTimeout(entry.timer);
   entry.users++;
   let isBack = false;
@@ -22,9 +22,9 @@ export function borrow(url) {
     isBack = true;
     if (--entry.users) return;
     entry.timer = setTimeout(() => {
-      shared.delete(url);
+      connections.delete(url);
       entry.bahn.close();
-    }, LINGER * 1000);
+    }, LINGER_SECONDS * 1000);
   };
   return { bahn: entry.bahn, giveBack };
 }

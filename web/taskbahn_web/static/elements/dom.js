@@ -6,9 +6,9 @@
  * @param {(Node | string)[]} children
  * @returns {HTMLElement}
  */
-export function make(tag, attributes = {}, ...children) {
+export function makeElement(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) put(node, name, value);
+  for (const [name, value] of Object.entries(attributes)) setAttribute(node, name, value);
   node.append(...children);
   return node;
 }
@@ -18,7 +18,7 @@ export function make(tag, attributes = {}, ...children) {
  * @param {string} name  of the attribute
  * @param {string | boolean | undefined | null} value
  */
-export function put(node, name, value) {
+export function setAttribute(node, name, value) {
   if (value === false || value === undefined || value === null) node.removeAttribute(name);
   else if (node.getAttribute(name) !== String(value === true ? "" : value)) node.setAttribute(name, value === true ? "" : String(value));
 }
@@ -27,6 +27,6 @@ export function put(node, name, value) {
  * @param {Node} node
  * @param {string} text
  */
-export function say(node, text) {
+export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -1,6 +1,6 @@
 /** When elements are drawn: once in a frame, those that changed; those that show a time once a second; never in a hidden tab. */
 
-import { attempt } from "../client/listeners.js";
+import { runSafely } from "../client/listeners.js";
 
 /** @typedef {{draw: () => void}} Drawn */
 
@@ -8,14 +8,14 @@ import { attempt } from "../client/listeners.js";
 const changed = new Set();
 /** What shows a time that moves. @type {Set<Drawn>} */
 const ticking = new Set();
-let isAsked = false;
+let isRequested = false;
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let timer;
 
 /** Have something drawn in the next frame, or when the tab is seen again. @param {Drawn} element */
 export function drawSoon(element) {
   changed.add(element);
-  ask();
+  requestFrame();
 }
 
 /**
@@ -23,7 +23,7 @@ export function drawSoon(element) {
  * @param {Drawn} element
  * @param {boolean} isMoving
  */
-export function tick(element, isMoving) {
+export function drawEverySecond(element, isMoving) {
   if (isMoving) ticking.add(element);
   else ticking.delete(element);
   if (ticking.size && timer === undefined) timer = setInterval(() => ticking.forEach(drawSoon), 1000);
@@ -35,19 +35,19 @@ export function tick(element, isMoving) {
 /** @param {Drawn} element */
 export function forget(element) {
   changed.delete(element);
-  tick(element, false);
+  drawEverySecond(element, false);
 }
 
-function ask() {
-  if (isAsked || document.hidden) return;
-  isAsked = true;
+function requestFrame() {
+  if (isRequested || document.hidden) return;
+  isRequested = true;
   requestAnimationFrame(() => {
-    isAsked = false;
+    isRequested = false;
     if (document.hidden) return; // they stay in `changed`
     const elements = [...changed];
     changed.clear();
-    for (const element of elements) attempt(() => element.draw());
+    for (const element of elements) runSafely(() => element.draw());
   });
 }
 
-globalThis.document?.addEventListener("visibilitychange", () => void (changed.size && ask()));
+globalThis.document?.addEventListener("visibilitychange", () => void (changed.size && requestFrame()));

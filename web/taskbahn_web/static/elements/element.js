@@ -1,8 +1,8 @@
 /** What all elements have: a shadow with its style, a connection of their own or a shared one, and drawing by the frame. */
 
-import { borrow } from "./connections.js";
+import { borrowConnection } from "./connections.js";
 import { drawSoon, forget } from "./drawing.js";
-import { sheetsOf } from "./sheets.js";
+import { styleSheets } from "./sheets.js";
 
 /** A server that renders pages may import the elements, too; there they are never made. */
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
@@ -16,7 +16,7 @@ export class TaskbahnElement extends Base {
 
   /** The connection that the page gave it. @type {import("../taskbahn.js").Bahn | null} */
   #given = null;
-  /** @type {ReturnType<typeof borrow> | null} */
+  /** @type {ReturnType<typeof borrowConnection> | null} */
   #borrowed = null;
   #isOpen = false;
   #isRestarting = false;
@@ -24,7 +24,7 @@ export class TaskbahnElement extends Base {
 
   constructor() {
     super();
-    this.attachShadow({ mode: "open" }).adoptedStyleSheets = sheetsOf(new.target.css);
+    this.attachShadow({ mode: "open" }).adoptedStyleSheets = styleSheets(new.target.css);
   }
 
   /** The address of the router's WebSocket; where this module came from, if empty. */
@@ -121,7 +121,7 @@ export class TaskbahnElement extends Base {
 
   #start() {
     this.#isOpen = true;
-    if (!this.#given) this.#borrowed = borrow(this.url && new URL(this.url, document.baseURI).href);
+    if (!this.#given) this.#borrowed = borrowConnection(this.url && new URL(this.url, document.baseURI).href);
     const bahn = /** @type {import("../taskbahn.js").Bahn} */ (this.bahn);
     this.#stopStates = bahn.onState(() => this.drawSoon());
     this.open(bahn);

@@ -1,9 +1,9 @@
 /** One job as it lives, for all elements on the page that show it: its newest view and its log, from one watch. */
 
 import { FINAL_STATES } from "../client/states.js";
-import { attempt } from "../client/listeners.js";
+import { runSafely } from "../client/listeners.js";
 import { awaitRetry } from "../client/await-retry.js";
-import { applied } from "../shared/job-view.js";
+import { applyEvent } from "../shared/job-view.js";
 
 /**
  * @typedef {import("../taskbahn.js").Bahn} Bahn
@@ -17,8 +17,8 @@ import { applied } from "../shared/job-view.js";
  * @property {(error: unknown) => void} [onProblem]  it cannot be watched
  */
 
-export const MOST_LINES = 10_000; // log lines that are kept, the newest
-const SPARE = 1000; // lines beyond that before some are given up, so that this is seldom
+export const MAX_LINES = 10_000; // log lines that are kept, the newest
+const SPARE_LINES = 1000; // lines beyond that before some are given up, so that this is seldom
 
 export class Feed {
   /** @type {JobView | null} */
@@ -107,7 +107,7 @@ export class Feed {
     if (lines.length) this.#keep(lines);
     const known = this.job?.number ?? 0; // of the snapshot: it has earlier states already
     const newer = events.filter(({ kind, number }) => kind === "progress" || number > known);
-    if (this.job) this.job = newer.reduce(applied, this.job);
+    if (this.job) this.job = newer.reduce(applyEvent, this.job);
     this.#last = events.reduce((newest, { number }) => Math.max(newest, number), this.#last);
     const progress = newer.findLast(({ kind }) => kind === "progress");
     if (progress) this.#each("onProgress", progress.data);
@@ -117,8 +117,8 @@ export class Feed {
   /** @param {Event[]} lines */
   #keep(lines) {
     for (const line of lines) this.lines.push(line);
-    const surplus = this.lines.length - MOST_LINES;
-    if (surplus < SPARE) return;
+    const surplus = this.lines.length - MAX_LINES;
+    if (surplus < SPARE_LINES) return;
     this.lines.splice(0, surplus);
     this.dropped += surplus;
   }
@@ -138,7 +138,7 @@ export class Feed {
    * @param {any} [value]
    */
   #each(name, value) {
-    for (const reader of this.#readers) attempt(() => reader[name]?.(/** @type {never} */ (value)));
+    for (const reader of this.#readers) runSafely(() => reader[name]?.(/** @type {never} */ (value)));
   }
 }
 

@@ -1,14 +1,14 @@
 /** One argument in `<task-form>`: label, control, what may be given, what is wrong with it. */
 
-import { FURTHER, kindText } from "../shared/schema.js";
-import { problemText, typedOf } from "../shared/values.js";
-import { make, put, say } from "./dom.js";
+import { FURTHER_FIELD, kindText } from "../shared/schema.js";
+import { problemText, controlValue } from "../shared/values.js";
+import { makeElement, setAttribute, setText } from "./dom.js";
 
 /** @typedef {import("../shared/schema.js").Field} Field */
 
-const INPUTS = /** @type {Record<string, string>} */ ({ date: "date", datetime: "datetime-local", time: "time" });
-const MODES = /** @type {Record<string, string>} */ ({ integer: "numeric", number: "decimal" });
-const LONGEST = 12; // rows
+const INPUT_TYPES = /** @type {Record<string, string>} */ ({ date: "date", datetime: "datetime-local", time: "time" });
+const INPUT_MODES = /** @type {Record<string, string>} */ ({ integer: "numeric", number: "decimal" });
+const MAX_ROWS = 12; // rows
 
 export class FormField {
   #control;
@@ -22,17 +22,17 @@ export class FormField {
     const id = `field-${field.name}`;
     const notes = [field.description, field.hint].filter(Boolean).join(" · ");
     this.field = field;
-    this.#control = controlOf(field, typedOf(field, value));
+    this.#control = makeControl(field, controlValue(field, value));
     this.#control.id = id;
     this.#control.setAttribute("name", field.name);
-    this.#problem = make("p", { class: "wrong", id: `${id}-problem`, role: "alert" });
-    put(this.#control, "aria-describedby", `${id}-note ${id}-problem`);
-    put(this.#control, "aria-required", field.isRequired ? "true" : undefined);
-    const label = make("label", { for: id }, field.name === FURTHER ? "further arguments" : field.name, make("span", { class: "kind" }, kindText(field)));
-    const note = make("p", { class: "note", id: `${id}-note` }, notes);
+    this.#problem = makeElement("p", { class: "wrong", id: `${id}-problem`, role: "alert" });
+    setAttribute(this.#control, "aria-describedby", `${id}-note ${id}-problem`);
+    setAttribute(this.#control, "aria-required", field.isRequired ? "true" : undefined);
+    const label = makeElement("label", { for: id }, field.name === FURTHER_FIELD ? "further arguments" : field.name, makeElement("span", { class: "kind" }, kindText(field)));
+    const note = makeElement("p", { class: "note", id: `${id}-note` }, notes);
     note.hidden = !notes;
-    const file = field.kind === "bytes" ? [fileOf(field.name, /** @type {HTMLTextAreaElement} */ (this.#control))] : [];
-    this.row = make("div", { class: `field ${field.kind}`, part: "field" }, label, this.#control, ...file, note, this.#problem);
+    const file = field.kind === "bytes" ? [makeFileInput(field.name, /** @type {HTMLTextAreaElement} */ (this.#control))] : [];
+    this.row = makeElement("div", { class: `field ${field.kind}`, part: "field" }, label, this.#control, ...file, note, this.#problem);
   }
 
   /** What stands in it. @returns {import("../shared/values.js").Typed} */
@@ -43,8 +43,8 @@ export class FormField {
 
   /** @param {string} why  "" if nothing is wrong */
   complain(why) {
-    put(this.#control, "aria-invalid", why ? "true" : undefined);
-    say(this.#problem, why ? problemText(this.field.name, why) : "");
+    setAttribute(this.#control, "aria-invalid", why ? "true" : undefined);
+    setText(this.#problem, why ? problemText(this.field.name, why) : "");
   }
 
   /** Where something is typed or chosen. */
@@ -58,20 +58,20 @@ export class FormField {
  * @param {import("../shared/values.js").Typed} typed
  * @returns {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement}
  */
-function controlOf(field, typed) {
+function makeControl(field, typed) {
   const { kind, isNullable } = field;
   if (kind === "boolean" && !isNullable) {
-    const box = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox" }));
+    const box = /** @type {HTMLInputElement} */ (makeElement("input", { type: "checkbox" }));
     box.checked = Boolean(typed);
     return box;
   }
   const text = String(typed);
-  if (kind === "boolean" || kind === "choice") return choiceOf(field, text);
+  if (kind === "boolean" || kind === "choice") return makeSelect(field, text);
   const isLong = kind === "json" || kind === "longtext" || kind === "bytes";
-  const rows = String(Math.min(LONGEST, Math.max(2, text.split("\n").length)));
-  const attributes = isLong ? { rows } : { type: INPUTS[kind] ?? "text", step: INPUTS[kind] && kind !== "date" ? "1" : undefined, inputmode: MODES[kind] };
+  const rows = String(Math.min(MAX_ROWS, Math.max(2, text.split("\n").length)));
+  const attributes = isLong ? { rows } : { type: INPUT_TYPES[kind] ?? "text", step: INPUT_TYPES[kind] && kind !== "date" ? "1" : undefined, inputmode: INPUT_MODES[kind] };
   const given = { ...attributes, class: kind, placeholder: isNullable ? "none" : undefined, autocomplete: "off", spellcheck: "false" };
-  const control = /** @type {HTMLInputElement} */ (make(isLong ? "textarea" : "input", given));
+  const control = /** @type {HTMLInputElement} */ (makeElement(isLong ? "textarea" : "input", given));
   control.value = text;
   return control;
 }
@@ -80,11 +80,11 @@ function controlOf(field, typed) {
  * @param {Field} field
  * @param {string} typed
  */
-function choiceOf({ kind, choices, isNullable, isRequired }, typed) {
+function makeSelect({ kind, choices, isNullable, isRequired }, typed) {
   const named = kind === "boolean" ? [["true", "true"], ["false", "false"]] : choices.map((choice, index) => [String(index), String(choice)]);
   const none = isNullable || !isRequired ? [["", isNullable ? "none" : "as the task has it"]] : [];
-  const select = /** @type {HTMLSelectElement} */ (make("select"));
-  for (const [value, text] of [...none, ...named]) select.append(make("option", { value }, text));
+  const select = /** @type {HTMLSelectElement} */ (makeElement("select"));
+  for (const [value, text] of [...none, ...named]) select.append(makeElement("option", { value }, text));
   select.value = typed;
   return select;
 }
@@ -94,8 +94,8 @@ function choiceOf({ kind, choices, isNullable, isRequired }, typed) {
  * @param {string} name
  * @param {HTMLTextAreaElement} control
  */
-function fileOf(name, control) {
-  const file = /** @type {HTMLInputElement} */ (make("input", { type: "file", "aria-label": `${name} from a file` }));
+function makeFileInput(name, control) {
+  const file = /** @type {HTMLInputElement} */ (makeElement("input", { type: "file", "aria-label": `${name} from a file` }));
   file.addEventListener("change", async () => {
     const [chosen] = file.files ?? [];
     if (!chosen) return;

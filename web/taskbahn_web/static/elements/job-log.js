@@ -6,14 +6,14 @@
 import { AtEnd } from "../shared/at-end.js";
 import { clock, count, fullTime } from "../shared/format.js";
 import { sentence } from "../client/errors.js";
-import { make, put, say } from "./dom.js";
+import { makeElement, setAttribute, setText } from "./dom.js";
 import { JobElement } from "./job-element.js";
 import { css } from "./job-log-css.js";
 
 /** @typedef {import("../client/wire.js").Event} Event */
 
-const BLOCK = 50; // lines
-const SLICE = 300; // lines that one frame takes
+const BLOCK_LINES = 50; // lines
+const MAX_FRAME_LINES = 300; // lines that one frame takes
 const LEVELS = ["debug", "info", "warning", "error", "critical"];
 
 export class JobLog extends JobElement {
@@ -21,11 +21,11 @@ export class JobLog extends JobElement {
   static properties = ["bahn", "url", "job", "level"];
   static css = css;
 
-  #note = make("p", { class: "note", hidden: true });
-  #lines = make("div", { class: "lines" });
-  #empty = make("p", { class: "note" });
-  #log = make("div", { class: "log", part: "log", role: "log", tabindex: "0", "aria-label": "Log" }, this.#note, this.#lines, this.#empty);
-  #newest = make("button", { type: "button", part: "newest", hidden: true });
+  #note = makeElement("p", { class: "note", hidden: true });
+  #lines = makeElement("div", { class: "lines" });
+  #empty = makeElement("p", { class: "note" });
+  #log = makeElement("div", { class: "log", part: "log", role: "log", tabindex: "0", "aria-label": "Log" }, this.#note, this.#lines, this.#empty);
+  #newest = makeElement("button", { type: "button", part: "newest", hidden: true });
   /** How many lines were drawn, with those that were given up. */
   #drawn = 0;
   /** Lines that were drawn since the reader left the end. */
@@ -37,7 +37,7 @@ export class JobLog extends JobElement {
 
   constructor() {
     super();
-    this.shadowRoot?.append(make("div", { class: "box", part: "box" }, this.#log, this.#newest));
+    this.shadowRoot?.append(makeElement("div", { class: "box", part: "box" }, this.#log, this.#newest));
     new ResizeObserver(() => this.drawSoon()).observe(this.#log);
     this.#log.addEventListener("pointerover", ({ target }) => {
       if (target instanceof HTMLTimeElement) target.title = fullTime(Number(target.dataset.at));
@@ -89,15 +89,15 @@ export class JobLog extends JobElement {
     this.#end.look();
     if (feed) this.#append(feed.lines, feed.dropped);
     const least = LEVELS.indexOf(this.level.toLowerCase());
-    put(this.#lines, "class", `lines from-${Math.max(0, least)}`);
+    setAttribute(this.#lines, "class", `lines from-${Math.max(0, least)}`);
     // what was there before somebody looked is not read out
-    put(this.#log, "aria-live", isFirst || this.#drawn < known ? "off" : "polite");
+    setAttribute(this.#log, "aria-live", isFirst || this.#drawn < known ? "off" : "polite");
     this.#note.hidden = !feed?.dropped;
-    say(this.#note, feed?.dropped ? `${count(feed.dropped, "earlier line")} not kept` : "");
+    setText(this.#note, feed?.dropped ? `${count(feed.dropped, "earlier line")} not kept` : "");
     this.#empty.hidden = known > 0;
-    say(this.#empty, this.#emptyText());
+    setText(this.#empty, this.#emptyText());
     this.#newest.hidden = this.isFollowing;
-    say(this.#newest, this.#unseen ? `${count(this.#unseen, "new line")} ↓` : "Newest ↓");
+    setText(this.#newest, this.#unseen ? `${count(this.#unseen, "new line")} ↓` : "Newest ↓");
     this.#end.keep();
     if (this.#drawn < known) this.drawSoon();
   }
@@ -114,10 +114,10 @@ export class JobLog extends JobElement {
    */
   #append(lines, dropped) {
     const begin = Math.max(this.#drawn, dropped);
-    const end = Math.min(dropped + lines.length, begin + SLICE);
+    const end = Math.min(dropped + lines.length, begin + MAX_FRAME_LINES);
     for (let index = begin; index < end; index++) {
-      if (index % BLOCK === 0 || !this.#lines.lastElementChild) this.#newBlock(index - (index % BLOCK) + BLOCK);
-      this.#lines.lastElementChild?.append(row(lines[index - dropped]));
+      if (index % BLOCK_LINES === 0 || !this.#lines.lastElementChild) this.#newBlock(index - (index % BLOCK_LINES) + BLOCK_LINES);
+      this.#lines.lastElementChild?.append(makeRow(lines[index - dropped]));
     }
     if (!this.isFollowing) this.#unseen += end - this.#drawn;
     this.#drawn = end;
@@ -130,19 +130,19 @@ export class JobLog extends JobElement {
   /** @param {number} end  of its lines, counted from the first that there was */
   #newBlock(end) {
     this.#lines.lastElementChild?.classList.add("full"); // only these are not laid out: the size of others is not known
-    this.#lines.append(make("div", { class: "block", "data-end": String(end) }));
+    this.#lines.append(makeElement("div", { class: "block", "data-end": String(end) }));
   }
 }
 
 /** @param {Event} line */
-function row({ at, data }) {
+function makeRow({ at, data }) {
   const level = String(data?.level ?? "INFO");
   const rank = LEVELS.indexOf(level.toLowerCase());
-  return make(
+  return makeElement(
     "p",
     { class: `line rank-${rank < 0 ? 1 : rank}` },
-    make("time", { "data-at": String(at) }, clock(at)),
-    make("b", { title: data?.logger || undefined }, level.toLowerCase()),
-    make("span", {}, String(data?.message ?? "")),
+    makeElement("time", { "data-at": String(at) }, clock(at)),
+    makeElement("b", { title: data?.logger || undefined }, level.toLowerCase()),
+    makeElement("span", {}, String(data?.message ?? "")),
   );
 }

@@ -6,12 +6,12 @@
 import { FINAL_STATES } from "../client/states.js";
 import { sentence } from "../client/errors.js";
 import { percent } from "../shared/format.js";
-import { howFar } from "../shared/how-far.js";
-import { nowOf } from "./clock.js";
-import { make, put, say } from "./dom.js";
-import { tick } from "./drawing.js";
+import { summarizeProgress } from "../shared/how-far.js";
+import { nodeTime } from "./clock.js";
+import { makeElement, setAttribute, setText } from "./dom.js";
+import { drawEverySecond } from "./drawing.js";
 import { JobElement } from "./job-element.js";
-import { footOf, stateText } from "./job-words.js";
+import { footText, stateText } from "./job-words.js";
 import { css } from "./job-progress-css.js";
 import { StageList } from "./stage-list.js";
 
@@ -22,27 +22,27 @@ export class JobProgress extends JobElement {
   static properties = ["bahn", "url", "job", "cancellable", "label"];
   static css = css;
 
-  #state = make("span");
-  #text = make("span", { class: "text", part: "text" });
-  #percent = make("span", { class: "percent", part: "percent", "aria-hidden": "true" });
-  #cancel = make("button", { type: "button", part: "cancel", hidden: true }, "Cancel");
-  #bar = make("div", { class: "bar", part: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, make("i", { part: "fill" }));
-  #facts = make("span", { class: "facts" });
-  #left = make("span", { class: "left", part: "left" });
+  #state = makeElement("span");
+  #text = makeElement("span", { class: "text", part: "text" });
+  #percent = makeElement("span", { class: "percent", part: "percent", "aria-hidden": "true" });
+  #cancel = makeElement("button", { type: "button", part: "cancel", hidden: true }, "Cancel");
+  #bar = makeElement("div", { class: "bar", part: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, makeElement("i", { part: "fill" }));
+  #facts = makeElement("span", { class: "facts" });
+  #left = makeElement("span", { class: "left", part: "left" });
   #stages = new StageList();
-  #box = make(
+  #box = makeElement(
     "div",
     { class: "box", part: "box" },
-    make(
+    makeElement(
       "div",
       { class: "head" },
-      make("span", { class: "state", part: "state", role: "status" }, make("i", { class: "dot", "aria-hidden": "true" }), this.#state),
+      makeElement("span", { class: "state", part: "state", role: "status" }, makeElement("i", { class: "dot", "aria-hidden": "true" }), this.#state),
       this.#text,
       this.#percent,
       this.#cancel,
     ),
     this.#bar,
-    make("p", { class: "foot", part: "foot" }, this.#facts, this.#left),
+    makeElement("p", { class: "foot", part: "foot" }, this.#facts, this.#left),
     this.#stages.list,
   );
   /** What the last press of the button led to: a sentence. */
@@ -108,18 +108,18 @@ export class JobProgress extends JobElement {
     const state = problem ? "failed" : (job?.state ?? "none");
     const isFinal = FINAL_STATES.has(state);
     const isMoving = Boolean(job) && !isFinal && bahn?.state !== "closed";
-    const now = job && !isFinal && bahn ? nowOf(bahn) : Date.now() / 1000;
+    const now = job && !isFinal && bahn ? nodeTime(bahn) : Date.now() / 1000;
     this.#box.className = `box ${state}${bahn?.state === "reconnecting" ? " stale" : ""}`;
-    say(this.#state, problem ? "unknown" : stateText(job, bahn?.state ?? "closed", Boolean(this.job)));
+    setText(this.#state, problem ? "unknown" : stateText(job, bahn?.state ?? "closed", Boolean(this.job)));
     this.#drawBar(job, isFinal);
-    const { facts, left } = footOf(job, now, bahn);
-    say(this.#facts, this.#refusal || (problem ? sentence(problem) : facts));
-    say(this.#left, left);
+    const { facts, left } = footText(job, now, bahn);
+    setText(this.#facts, this.#refusal || (problem ? sentence(problem) : facts));
+    setText(this.#left, left);
     this.#stages.draw(job?.progress?.stages ?? [], state, isFinal ? (job?.finished_at ?? now) : null, now);
     this.#cancel.hidden = !this.cancellable || !job || isFinal;
-    put(this.#cancel, "aria-disabled", this.#isCancelling ? "true" : false);
-    say(this.#cancel, this.#isCancelling ? "Cancelling…" : "Cancel");
-    tick(/** @type {any} */ (this), isMoving);
+    setAttribute(this.#cancel, "aria-disabled", this.#isCancelling ? "true" : false);
+    setText(this.#cancel, this.#isCancelling ? "Cancelling…" : "Cancel");
+    drawEverySecond(/** @type {any} */ (this), isMoving);
   }
 
   /**
@@ -127,17 +127,17 @@ export class JobProgress extends JobElement {
    * @param {boolean} isFinal
    */
   #drawBar(job, isFinal) {
-    const { fraction, text } = howFar(job?.progress);
+    const { fraction, text } = summarizeProgress(job?.progress);
     const share = job?.state === "succeeded" ? 1 : fraction === null ? null : Math.min(1, Math.max(0, fraction));
     const isUnknown = share === null && job?.state === "running";
     this.#bar.classList.toggle("moving", isUnknown);
     this.#bar.style.setProperty("--share", String(share ?? (isFinal ? 1 : 0)));
-    put(this.#bar, "aria-label", this.label || (job ? `Progress of ${job.task}` : "Progress"));
-    put(this.#bar, "aria-valuenow", share === null ? undefined : String(Math.round(share * 100)));
-    put(this.#bar, "aria-valuetext", [share === null ? stateText(job, "live", true) : percent(share), isFinal ? "" : text].filter(Boolean).join(", "));
-    say(this.#text, isFinal ? "" : text);
-    put(this.#text, "title", isFinal ? undefined : text || undefined);
-    say(this.#percent, share === null || job?.state === "succeeded" ? "" : percent(share));
+    setAttribute(this.#bar, "aria-label", this.label || (job ? `Progress of ${job.task}` : "Progress"));
+    setAttribute(this.#bar, "aria-valuenow", share === null ? undefined : String(Math.round(share * 100)));
+    setAttribute(this.#bar, "aria-valuetext", [share === null ? stateText(job, "live", true) : percent(share), isFinal ? "" : text].filter(Boolean).join(", "));
+    setText(this.#text, isFinal ? "" : text);
+    setAttribute(this.#text, "title", isFinal ? undefined : text || undefined);
+    setText(this.#percent, share === null || job?.state === "succeeded" ? "" : percent(share));
   }
 
   async #askForCancel() {

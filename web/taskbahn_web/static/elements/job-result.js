@@ -3,18 +3,18 @@
 import { FINAL_STATES } from "../client/states.js";
 import { sentence } from "../client/errors.js";
 import { json } from "../shared/format.js";
-import { make } from "./dom.js";
+import { makeElement } from "./dom.js";
 import { JobElement } from "./job-element.js";
 import { css } from "./job-result-css.js";
 
 /** @typedef {import("../client/wire.js").Failure} Failure */
 
-const LONG = 1200; // characters
+const MAX_UNFOLDED_CHARACTERS = 1200; // characters
 
 export class JobResult extends JobElement {
   static css = css;
 
-  #box = make("div", { class: "box", part: "box", "aria-live": "polite" });
+  #box = makeElement("div", { class: "box", part: "box", "aria-live": "polite" });
   /** What is shown, so that it is made anew only when that is another. @type {unknown} */
   #shown = {};
 
@@ -36,23 +36,23 @@ export class JobResult extends JobElement {
   /** @param {boolean} isFinal */
   #content(isFinal) {
     const { view, feed } = this;
-    if (feed?.problem) return make("p", { class: "problem" }, sentence(feed.problem));
-    if (!view) return make("p", { class: "muted" }, this.job ? "Loading…" : "No job yet.");
-    if (!isFinal) return make("p", { class: "muted" }, `No result yet: the job is ${view.state}.`);
-    if (view.state === "succeeded") return valueOf(view.result);
-    if (view.error) return failureOf(view.error, view.state);
-    return make("p", { class: "muted" }, `The job ${view.state === "failed" ? "failed" : `was ${view.state}`}, and nothing was said of why.`);
+    if (feed?.problem) return makeElement("p", { class: "problem" }, sentence(feed.problem));
+    if (!view) return makeElement("p", { class: "muted" }, this.job ? "Loading…" : "No job yet.");
+    if (!isFinal) return makeElement("p", { class: "muted" }, `No result yet: the job is ${view.state}.`);
+    if (view.state === "succeeded") return makeValue(view.result);
+    if (view.error) return makeFailure(view.error, view.state);
+    return makeElement("p", { class: "muted" }, `The job ${view.state === "failed" ? "failed" : `was ${view.state}`}, and nothing was said of why.`);
   }
 }
 
 /** @param {unknown} value */
-function valueOf(value) {
-  if (value === null || value === undefined) return make("p", { class: "muted" }, "It returned nothing.");
+function makeValue(value) {
+  if (value === null || value === undefined) return makeElement("p", { class: "muted" }, "It returned nothing.");
   const text = typeof value === "string" ? value : json(value);
-  const block = make("pre", { part: "value", tabindex: "0", role: "region", "aria-label": "Result" }, text);
-  if (text.length <= LONG) return block;
-  const start = make("code", {}, `${text.slice(0, 120).replaceAll(/\s+/g, " ")}…`);
-  return fold([start, make("span", { class: "muted" }, `${text.length.toLocaleString("en")} characters`)], block);
+  const block = makeElement("pre", { part: "value", tabindex: "0", role: "region", "aria-label": "Result" }, text);
+  if (text.length <= MAX_UNFOLDED_CHARACTERS) return block;
+  const start = makeElement("code", {}, `${text.slice(0, 120).replaceAll(/\s+/g, " ")}…`);
+  return makeFold([start, makeElement("span", { class: "muted" }, `${text.length.toLocaleString("en")} characters`)], block);
 }
 
 /**
@@ -60,21 +60,21 @@ function valueOf(value) {
  * @param {string} [title]  if it has no type
  * @returns {HTMLElement}
  */
-function failureOf({ type, message, traceback, cause, notes = [] }, title = "Error") {
-  const parts = [make("p", { class: "what" }, make("b", {}, type || title[0].toUpperCase() + title.slice(1)), message ? ` ${message}` : "")];
-  for (const note of notes) parts.push(make("p", { class: "muted" }, note));
-  if (traceback) parts.push(fold(["Traceback"], make("pre", { tabindex: "0", role: "region", "aria-label": "Traceback" }, traceback)));
+function makeFailure({ type, message, traceback, cause, notes = [] }, title = "Error") {
+  const parts = [makeElement("p", { class: "what" }, makeElement("b", {}, type || title[0].toUpperCase() + title.slice(1)), message ? ` ${message}` : "")];
+  for (const note of notes) parts.push(makeElement("p", { class: "muted" }, note));
+  if (traceback) parts.push(makeFold(["Traceback"], makeElement("pre", { tabindex: "0", role: "region", "aria-label": "Traceback" }, traceback)));
   if (cause && !(traceback && typeof cause !== "string" && !cause.traceback)) {
     const inner = typeof cause === "string" ? { message: cause } : cause;
-    parts.push(fold([`Caused by ${inner.type ?? "another error"}`], failureOf(inner)));
+    parts.push(makeFold([`Caused by ${inner.type ?? "another error"}`], makeFailure(inner)));
   }
-  return make("div", { class: "failure", part: "error" }, ...parts);
+  return makeElement("div", { class: "failure", part: "error" }, ...parts);
 }
 
 /**
  * @param {(Node | string)[]} summary
  * @param {HTMLElement} content
  */
-function fold(summary, content) {
-  return make("details", {}, make("summary", {}, ...summary), content);
+function makeFold(summary, content) {
+  return makeElement("details", {}, makeElement("summary", {}, ...summary), content);
 }

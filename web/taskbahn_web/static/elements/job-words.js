@@ -1,8 +1,8 @@
 /** A job in a few words: its state, its place while it waits, its pace, and when it is expected to end. */
 
 import { count, duration, pace, wholeDuration } from "../shared/format.js";
-import { roughly, secondsLeft } from "../shared/expected.js";
-import { howFar } from "../shared/how-far.js";
+import { roughDuration, secondsLeft } from "../shared/expected.js";
+import { summarizeProgress } from "../shared/how-far.js";
 
 /**
  * @typedef {import("../client/wire.js").JobView} JobView
@@ -28,7 +28,7 @@ export function stateText(job, connection, isWanted) {
  * @param {{state: ConnectionState} | null} bahn
  * @returns {{facts: string, left: string}}  what is, and what is expected
  */
-export function footOf(job, now, bahn) {
+export function footText(job, now, bahn) {
   if (!job) return { facts: "", left: "" };
   const { facts, left } = job.state === "running" ? runningText(job, now) : idleText(job, now);
   if (bahn?.state !== "reconnecting") return { facts, left };
@@ -42,12 +42,12 @@ export function footOf(job, now, bahn) {
 function runningText(job, now) {
   const { progress, started_at, typical = null, attempt = 1 } = job;
   const elapsed = Math.max(0, now - (started_at ?? now));
-  const seconds = secondsLeft({ fraction: howFar(progress).fraction, elapsed, typical });
+  const seconds = secondsLeft({ fraction: summarizeProgress(progress).fraction, elapsed, typical });
   const left =
-    seconds !== null ? `about ${roughly(seconds)} left`
+    seconds !== null ? `about ${roughDuration(seconds)} left`
     : typical && elapsed > typical ? `usually ${duration(typical)}`
     : "";
-  return { facts: joined([wholeDuration(elapsed), paceText(progress, now), attempt > 1 && `attempt ${attempt}`]), left };
+  return { facts: joinParts([wholeDuration(elapsed), paceText(progress, now), attempt > 1 && `attempt ${attempt}`]), left };
 }
 
 /**
@@ -70,14 +70,14 @@ function idleText(job, now) {
     const ahead = place?.ahead;
     const queued = ahead === null || ahead === undefined ? "" : ahead === 0 ? "next in line" : `${ahead >= 10_000 ? "10,000 or more jobs" : count(ahead, "job")} ahead`;
     const starts = place?.starts_at ?? (state === "waiting" ? due_at : null);
-    return { facts: joined([place?.why, queued]), left: starts && starts > now ? `starts in about ${roughly(starts - now)}` : "" };
+    return { facts: joinParts([place?.why, queued]), left: starts && starts > now ? `starts in about ${roughDuration(starts - now)}` : "" };
   }
   const took = started_at && finished_at ? duration(finished_at - started_at) : "";
   const why = state === "succeeded" || !error ? "" : [error.type, error.message].filter(Boolean).join(": ");
-  return { facts: joined([took && `took ${took}`, why]), left: "" };
+  return { facts: joinParts([took && `took ${took}`, why]), left: "" };
 }
 
 /** @param {(string | false | null | undefined)[]} parts */
-function joined(parts) {
+function joinParts(parts) {
   return parts.filter(Boolean).map((part) => String(part).replace(/\.$/, "")).join(" · ");
 }

@@ -1,7 +1,7 @@
 /** Styles as constructed sheets, one for each text: a strict Content-Security-Policy takes them, and a thousand elements share them. */
 
 /** @type {Map<string, CSSStyleSheet>} */
-const made = new Map();
+const sheets = new Map();
 
 /** What every element has. The colours are those of the page's `color-scheme`; each can be set from outside. */
 const COMMON = `
@@ -70,13 +70,13 @@ const COMMON = `
  * @param {string} css  of one kind of element
  * @returns {CSSStyleSheet[]}
  */
-export function sheetsOf(css) {
+export function styleSheets(css) {
   return [COMMON, css].map((text) => {
-    let sheet = made.get(text);
+    let sheet = sheets.get(text);
     if (!sheet) {
       sheet = new CSSStyleSheet();
       sheet.replaceSync(text);
-      made.set(text, sheet);
+      sheets.set(text, sheet);
     }
     return sheet;
   });

@@ -1,13 +1,13 @@
 /** The stages of an attempt as a tree of rows: each with its bar, how much is done, at which rate, for how long. */
 
 import { duration, number, pace, wholeDuration } from "../shared/format.js";
-import { inOrder } from "../shared/stages.js";
-import { make, put, say } from "./dom.js";
+import { orderStages } from "../shared/stages.js";
+import { makeElement, setAttribute, setText } from "./dom.js";
 
 /** @typedef {import("../client/wire.js").Stage} Stage */
 
 export class StageList {
-  list = make("ol", { class: "stages", part: "stages", "aria-label": "Stages", hidden: true });
+  list = makeElement("ol", { class: "stages", part: "stages", "aria-label": "Stages", hidden: true });
   /** @type {Row[]} */
   #rows = [];
 
@@ -18,7 +18,7 @@ export class StageList {
    * @param {number} now
    */
   draw(stages, state, end, now) {
-    const ordered = inOrder(stages);
+    const ordered = orderStages(stages);
     while (this.#rows.length > ordered.length) this.#rows.pop()?.item.remove();
     for (const [index, { stage, depth }] of ordered.entries()) {
       const row = (this.#rows[index] ??= new Row(this.list));
@@ -29,12 +29,12 @@ export class StageList {
 }
 
 class Row {
-  #name = make("span", { class: "stage-name" });
-  #bar = make("span", { class: "bar thin", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, make("i"));
-  #done = make("span", { class: "stage-number" });
-  #rate = make("span", { class: "stage-number" });
-  #time = make("span", { class: "stage-number" });
-  item = make("li", {}, this.#name, this.#bar, this.#done, this.#rate, this.#time);
+  #name = makeElement("span", { class: "stage-name" });
+  #bar = makeElement("span", { class: "bar thin", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, makeElement("i"));
+  #done = makeElement("span", { class: "stage-number" });
+  #rate = makeElement("span", { class: "stage-number" });
+  #time = makeElement("span", { class: "stage-number" });
+  item = makeElement("li", {}, this.#name, this.#bar, this.#done, this.#rate, this.#time);
 
   /** @param {HTMLElement} list */
   constructor(list) {
@@ -54,15 +54,15 @@ class Row {
     const share = total ? Math.min(1, done / total) : isOver ? 1 : null;
     const seconds = Math.max(0, (ended_at ?? end ?? now) - started_at);
     this.item.className = `stage depth-${Math.min(depth, 5)} ${isOver ? "over" : ""}`;
-    say(this.#name, name);
-    put(this.#name, "title", name);
-    put(this.#bar, "aria-label", name);
-    put(this.#bar, "aria-valuenow", share === null ? undefined : String(Math.round(share * 100)));
-    put(this.#bar, "aria-valuetext", total ? `${number(done)} of ${number(total)}` : isOver ? "done" : undefined);
+    setText(this.#name, name);
+    setAttribute(this.#name, "title", name);
+    setAttribute(this.#bar, "aria-label", name);
+    setAttribute(this.#bar, "aria-valuenow", share === null ? undefined : String(Math.round(share * 100)));
+    setAttribute(this.#bar, "aria-valuetext", total ? `${number(done)} of ${number(total)}` : isOver ? "done" : undefined);
     this.#bar.classList.toggle("moving", share === null && state === "running");
     this.#bar.style.setProperty("--share", String(share ?? 0));
-    say(this.#done, total ? `${number(done)} / ${number(total)}` : done ? number(done) : "");
-    say(this.#rate, pace(done, seconds));
-    say(this.#time, started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : "");
+    setText(this.#done, total ? `${number(done)} / ${number(total)}` : done ? number(done) : "");
+    setText(this.#rate, pace(done, seconds));
+    setText(this.#time, started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : "");
   }
 }

@@ -6,9 +6,9 @@
 import { sentence, TaskbahnError } from "../client/errors.js";
 import { VIEW_TASKS } from "../client/wire.js";
 import { offerFocus } from "../shared/focus.js";
-import { ANY, fieldsOf } from "../shared/schema.js";
-import { argumentsOf, placed } from "../shared/values.js";
-import { make, put, say } from "./dom.js";
+import { ANY_SIGNATURE, fieldsOf } from "../shared/schema.js";
+import { makeArguments, problemsByField } from "../shared/values.js";
+import { makeElement, setAttribute, setText } from "./dom.js";
 import { TaskbahnElement } from "./element.js";
 import { FormField } from "./form-field.js";
 import { css } from "./task-form-css.js";
@@ -29,12 +29,12 @@ export class TaskForm extends TaskbahnElement {
   /** Of the jobs that it starts: queue, priority, tags … @type {Options} */
   options = {};
 
-  #fields = make("div", { class: "fields" });
-  #problem = make("p", { class: "problem", role: "alert", hidden: true });
-  #button = make("button", { type: "submit", part: "submit" });
-  #form = make("form", { part: "form", novalidate: true, hidden: true }, this.#fields, this.#problem, make("div", { class: "actions" }, this.#button));
-  #notice = make("p", { class: "muted", role: "status" });
-  #again = make("button", { type: "button", hidden: true }, "Look again");
+  #fields = makeElement("div", { class: "fields" });
+  #problem = makeElement("p", { class: "problem", role: "alert", hidden: true });
+  #button = makeElement("button", { type: "submit", part: "submit" });
+  #form = makeElement("form", { part: "form", novalidate: true, hidden: true }, this.#fields, this.#problem, makeElement("div", { class: "actions" }, this.#button));
+  #notice = makeElement("p", { class: "muted", role: "status" });
+  #again = makeElement("button", { type: "button", hidden: true }, "Look again");
   /** @type {TaskView | null} */
   #task = null;
   /** @type {FormField[]} */
@@ -117,9 +117,9 @@ export class TaskForm extends TaskbahnElement {
     const state = this.bahn?.state;
     const isThere = this.#task !== null;
     this.#form.hidden = !isThere;
-    say(this.#button, this.#isSending ? (state === "live" ? "Starting…" : "Waiting for the connection…") : this.submit || "Start job");
-    put(this.#button, "aria-disabled", this.#isSending ? "true" : false);
-    say(this.#notice, isThere ? "" : this.#noticeText || (state === "live" ? "Loading…" : state === "reconnecting" ? "Reconnecting…" : "Connecting…"));
+    setText(this.#button, this.#isSending ? (state === "live" ? "Starting…" : "Waiting for the connection…") : this.submit || "Start job");
+    setAttribute(this.#button, "aria-disabled", this.#isSending ? "true" : false);
+    setText(this.#notice, isThere ? "" : this.#noticeText || (state === "live" ? "Loading…" : state === "reconnecting" ? "Reconnecting…" : "Connecting…"));
     this.#notice.hidden = isThere;
   }
 
@@ -145,10 +145,10 @@ export class TaskForm extends TaskbahnElement {
   /** @param {TaskView} task */
   #build(task) {
     this.#task = task;
-    this.#controls = fieldsOf(task.signature ?? ANY).map((field) => new FormField(field, this.values[field.name]));
-    const none = make("p", { class: "muted" }, "This task takes no arguments.");
+    this.#controls = fieldsOf(task.signature ?? ANY_SIGNATURE).map((field) => new FormField(field, this.values[field.name]));
+    const none = makeElement("p", { class: "muted" }, "This task takes no arguments.");
     this.#fields.replaceChildren(...(this.#controls.length ? this.#controls.map(({ row }) => row) : [none]));
-    put(this.#form, "aria-label", `Arguments of ${task.name}`);
+    setAttribute(this.#form, "aria-label", `Arguments of ${task.name}`);
     this.#say("");
   }
 
@@ -157,7 +157,7 @@ export class TaskForm extends TaskbahnElement {
     if (!bahn || !this.#task) return;
     const { name, signature } = this.#task;
     const fields = this.#controls.map(({ field }) => field);
-    const made = argumentsOf(fields, Object.fromEntries(this.#controls.map((control) => [control.field.name, control.typed])), signature?.order);
+    const made = makeArguments(fields, Object.fromEntries(this.#controls.map((control) => [control.field.name, control.typed])), signature?.order);
     this.#say("");
     if (this.#show(made.problems)) return;
     const { args, kwargs } = signature ? made : /** @type {typeof made} */ (/** @type {unknown} */ (made.kwargs));
@@ -167,7 +167,7 @@ export class TaskForm extends TaskbahnElement {
       this.#started(await bahn.start(name, args, kwargs, this.options));
     } catch (error) {
       if (round !== this.#round) return;
-      if (!this.#show(error instanceof TaskbahnError ? placed(error.fields, fields) : {})) this.#say(sentence(error));
+      if (!this.#show(error instanceof TaskbahnError ? problemsByField(error.fields, fields) : {})) this.#say(sentence(error));
     } finally {
       if (round === this.#round) this.#setSending(false);
     }
@@ -200,7 +200,7 @@ export class TaskForm extends TaskbahnElement {
   /** @param {string} problem  that belongs to no field */
   #say(problem) {
     this.#problem.hidden = !problem;
-    say(this.#problem, problem);
+    setText(this.#problem, problem);
   }
 
   /** @param {boolean} isSending */

@@ -5,12 +5,12 @@
  * once, before anything moves; what else the reader may do (drag, touch, a page's own script) is known by how the box has moved.
  */
 
-const NEAR = 24; // pixels from the end that count as at the end for a reader who comes down
-const SLACK = 0.5; // pixels that are rounding
-const TOUCH = 1; // seconds in which a movement follows from what the reader did
-const TOUCHES = /** @type {const} */ (["wheel", "touchmove", "pointerdown", "keydown"]);
-const UP = ["ArrowUp", "PageUp"];
-const DOWN = ["ArrowDown", "PageDown"];
+const NEAR_END_PIXELS = 24; // pixels from the end that count as at the end for a reader who comes down
+const ROUNDING_PIXELS = 0.5; // pixels that are rounding
+const INPUT_EFFECT_SECONDS = 1; // seconds in which a movement follows from what the reader did
+const INPUT_EVENTS = /** @type {const} */ (["wheel", "touchmove", "pointerdown", "keydown"]);
+const UP_KEYS = ["ArrowUp", "PageUp"];
+const DOWN_KEYS = ["ArrowDown", "PageDown"];
 
 export class AtEnd {
   #box;
@@ -29,7 +29,7 @@ export class AtEnd {
   constructor(box, changed) {
     this.#box = box;
     this.#changed = changed;
-    for (const touch of TOUCHES) box.addEventListener(touch, (event) => this.#touched(event), { passive: true });
+    for (const touch of INPUT_EVENTS) box.addEventListener(touch, (event) => this.#touched(event), { passive: true });
     box.addEventListener("scroll", () => this.look());
   }
 
@@ -43,18 +43,18 @@ export class AtEnd {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     if (!clientHeight) return; // nobody sees it
     const left = scrollHeight - clientHeight - scrollTop;
-    const isUp = scrollTop < this.#lastTop - SLACK;
-    const isDown = scrollTop > this.#lastTop + SLACK;
+    const isUp = scrollTop < this.#lastTop - ROUNDING_PIXELS;
+    const isDown = scrollTop > this.#lastTop + ROUNDING_PIXELS;
     const isAsHigh = scrollHeight === this.#lastHeight;
-    const isTouched = now() - this.#touchedAt < TOUCH;
-    const isGoingUp = now() - this.#wentUpAt < TOUCH;
+    const isTouched = now() - this.#touchedAt < INPUT_EFFECT_SECONDS;
+    const isGoingUp = now() - this.#wentUpAt < INPUT_EFFECT_SECONDS;
     if (isUp || isDown) this.#lastTop = scrollTop;
     this.#lastHeight = scrollHeight;
     // what is laid out late may turn out higher or lower than it was taken for: that moves the box, too, and is not the reader's doing
     const leaves = isUp && left > 1 && (isTouched || isAsHigh);
     const shrank = isUp && left <= 1 && !isAsHigh && !isTouched;
     const isWhole = scrollHeight - clientHeight <= 1;
-    const returns = (isDown && left < NEAR) || (!this.#isTold && (shrank || isWhole));
+    const returns = (isDown && left < NEAR_END_PIXELS) || (!this.#isTold && (shrank || isWhole));
     if (this.#isOn ? leaves : returns && !isGoingUp) this.#turn(!this.#isOn);
   }
 
@@ -79,13 +79,13 @@ export class AtEnd {
 
   /** @param {Event} event */
   #touched(event) {
-    const direction = directionOf(event);
+    const direction = scrollDirection(event);
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     this.#touchedAt = now();
     this.#wentUpAt = direction < 0 ? this.#touchedAt : -Infinity;
     if (direction < 0 && scrollTop > 0 && this.#isOn) this.#turn(false);
     if (direction === -Infinity) this.#box.scrollTop = 0; // the browser forgets it where a key before it still scrolls
-    if (direction > 0 && !this.#isOn && scrollHeight - clientHeight - scrollTop < direction * NEAR) this.go();
+    if (direction > 0 && !this.#isOn && scrollHeight - clientHeight - scrollTop < direction * NEAR_END_PIXELS) this.go();
   }
 
   /** @param {boolean} isOn */
@@ -119,7 +119,7 @@ function now() {
  * @param {Event} event
  * @returns {number}  less than 0: up, more: down; infinite: to the very end
  */
-function directionOf(event) {
+function scrollDirection(event) {
   if ("deltaY" in event) {
     const { ctrlKey, shiftKey, deltaY } = /** @type {WheelEvent} */ (event);
     return ctrlKey || shiftKey ? 0 : Math.sign(deltaY); // with these it enlarges the page, or scrolls sideways
@@ -129,5 +129,5 @@ function directionOf(event) {
   if (key === " ") return shiftKey ? -1 : 1;
   if (key === "End") return Infinity;
   if (key === "Home") return -Infinity;
-  return DOWN.includes(key) ? 1 : UP.includes(key) ? -1 : 0;
+  return DOWN_KEYS.includes(key) ? 1 : UP_KEYS.includes(key) ? -1 : 0;
 }

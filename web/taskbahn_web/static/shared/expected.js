@@ -2,8 +2,8 @@
 
 import { wholeDuration } from "./format.js";
 
-const ENOUGH = 0.02; // of the whole, before its own pace says anything
-const LEAST = 1; // seconds, the same
+const MIN_FRACTION = 0.02; // of the whole, before its own pace says anything
+const MIN_ELAPSED_SECONDS = 1; // seconds, the same
 
 /**
  * Its own pace counts the more the further it is; before that, earlier jobs do.
@@ -14,7 +14,7 @@ const LEAST = 1; // seconds, the same
  * @returns {number | null}  seconds that are left, more than 0; null if nobody can say
  */
 export function secondsLeft({ fraction, elapsed, typical = null }) {
-  const own = fraction !== null && fraction >= ENOUGH && elapsed >= LEAST ? elapsed / fraction : null;
+  const own = fraction !== null && fraction >= MIN_FRACTION && elapsed >= MIN_ELAPSED_SECONDS ? elapsed / fraction : null;
   const usual = typical !== null && typical > elapsed ? typical : null;
   if (fraction !== null && fraction >= 1) return null;
   const whole = own !== null && usual !== null ? /** @type {number} */ (fraction) * own + (1 - /** @type {number} */ (fraction)) * usual : (own ?? usual);
@@ -26,7 +26,7 @@ export function secondsLeft({ fraction, elapsed, typical = null }) {
  * @param {number} seconds
  * @returns {string}
  */
-export function roughly(seconds) {
+export function roughDuration(seconds) {
   if (seconds < 10) return `${Math.max(1, Math.ceil(seconds))} s`;
   if (seconds < 60) return `${Math.ceil(seconds / 5) * 5} s`;
   if (seconds < 3600) return `${Math.ceil(seconds / 60)} min`;

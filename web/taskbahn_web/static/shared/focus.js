@@ -20,7 +20,7 @@ export function offerFocus(element, around, options) {
 function isBusyElsewhere(around) {
   const dialog = around.ownerDocument.querySelector("dialog[open]");
   if (dialog && !dialog.contains(around)) return true;
-  const active = focused(around);
+  const active = focusedElement(around);
   if (!active || around.contains(active)) return false;
   return active.matches(TEXT_FIELDS) || /** @type {HTMLElement} */ (active).isContentEditable;
 }
@@ -30,7 +30,7 @@ function isBusyElsewhere(around) {
  * @param {Element} around
  * @returns {Element | null}
  */
-function focused(around) {
+function focusedElement(around) {
   const root = /** @type {Document | ShadowRoot} */ (around.getRootNode());
   if (root.activeElement) return root.activeElement;
   let active = around.ownerDocument.activeElement;

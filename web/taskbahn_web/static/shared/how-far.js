@@ -11,11 +11,11 @@
  * @param {Progress | null} [progress]
  * @returns {{fraction: number | null, text: string}}  fraction: 0 to 1, or null if it cannot be known
  */
-export function howFar(progress) {
+export function summarizeProgress(progress) {
   const { fraction = null, message = "", stages = [] } = progress ?? {};
   const open = stages.findLast(({ ended_at }) => !ended_at);
   const top = stages.filter(({ parent }) => parent === null || parent === undefined);
-  return { fraction: fraction ?? (top.length === 1 ? shareOf(top[0], stages) : null), text: message || (open?.name ?? "") };
+  return { fraction: fraction ?? (top.length === 1 ? stageShare(top[0], stages) : null), text: message || (open?.name ?? "") };
 }
 
 /**
@@ -23,10 +23,10 @@ export function howFar(progress) {
  * @param {Stage[]} stages
  * @returns {number | null}
  */
-function shareOf(stage, stages) {
+function stageShare(stage, stages) {
   if (stage.ended_at) return 1;
   const [total, done] = [Number(stage.total ?? 0), Number(stage.done ?? 0)]; // one beyond 2⁵³ comes as a BigInt
   if (!total) return null;
   const inner = stages.findLast(({ parent, ended_at }) => parent === stage.id && !ended_at);
-  return Math.min(1, (done + ((inner && shareOf(inner, stages)) ?? 0)) / total);
+  return Math.min(1, (done + ((inner && stageShare(inner, stages)) ?? 0)) / total);
 }

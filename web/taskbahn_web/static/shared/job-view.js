@@ -12,7 +12,7 @@ import { FINAL_STATES } from "../client/states.js";
  * @param {Event} event
  * @returns {JobView}  the job after it
  */
-export function applied(job, { kind, data, at }) {
+export function applyEvent(job, { kind, data, at }) {
   if (kind === "progress") return { ...job, progress: data };
   if (kind !== "state") return job;
   const { state, attempt = job.attempt, worker, error, due_at = null } = data;

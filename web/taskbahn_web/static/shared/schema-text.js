@@ -23,7 +23,7 @@ const FORMATS = /** @type {Record<string, string>} */ ({
   base64: "bytes",
 });
 
-const MOST_VALUES = 8; // of an enumeration that are named
+const MAX_NAMED_VALUES = 8; // of an enumeration that are named
 
 /**
  * The type in a few words: "integer", "list of Line", "text or none".
@@ -49,8 +49,8 @@ function nameOf(ref) {
 
 /** @param {unknown[]} values */
 function valuesText(values) {
-  const named = values.slice(0, MOST_VALUES).map((value) => (value === null ? "none" : String(value)));
-  return [named.slice(0, -1).join(", "), named.at(-1)].filter(Boolean).join(" or ") + (values.length > MOST_VALUES ? " …" : "");
+  const named = values.slice(0, MAX_NAMED_VALUES).map((value) => (value === null ? "none" : String(value)));
+  return [named.slice(0, -1).join(", "), named.at(-1)].filter(Boolean).join(" or ") + (values.length > MAX_NAMED_VALUES ? " …" : "");
 }
 
 /** @param {Schema} schema */
@@ -120,11 +120,11 @@ export function exampleOf(schema, definitions, depth = 0) {
     return Object.fromEntries(entries.map(([name, each]) => [name, exampleOf(each, definitions, depth + 1)]));
   }
   if (type === "array") return (schema.prefixItems ?? []).map((/** @type {Schema} */ each) => exampleOf(each, definitions, depth + 1));
-  if (type === "string") return TEXTS[schema.format ?? schema.contentEncoding ?? ""] ?? "…";
-  return { boolean: false, integer: leastOf(schema), number: leastOf(schema) }[/** @type {string} */ (type)] ?? null;
+  if (type === "string") return EXAMPLE_TEXTS[schema.format ?? schema.contentEncoding ?? ""] ?? "…";
+  return { boolean: false, integer: leastNumber(schema), number: leastNumber(schema) }[/** @type {string} */ (type)] ?? null;
 }
 
-const TEXTS = /** @type {Record<string, string>} */ ({
+const EXAMPLE_TEXTS = /** @type {Record<string, string>} */ ({
   "date-time": "2026-01-31T12:00:00Z",
   "date-time-local": "2026-01-31T12:00:00",
   date: "2026-01-31",
@@ -141,7 +141,7 @@ const TEXTS = /** @type {Record<string, string>} */ ({
 });
 
 /** @param {Schema} schema */
-function leastOf({ minimum, exclusiveMinimum, exclusiveMaximum }) {
+function leastNumber({ minimum, exclusiveMinimum, exclusiveMaximum }) {
   if (minimum !== undefined) return minimum;
   if (exclusiveMinimum === undefined) return 1;
   return exclusiveMaximum === undefined ? exclusiveMinimum + 1 : (exclusiveMinimum + exclusiveMaximum) / 2;

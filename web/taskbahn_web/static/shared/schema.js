@@ -31,10 +31,10 @@ export const LOCAL_DATETIME = "date-time-local";
 const LOCAL_TIMES = new Set(["time-local", "partial-time"]);
 
 /** The name of the field for arguments beyond those that have names. */
-export const FURTHER = "**";
+export const FURTHER_FIELD = "**";
 
 /** For tasks that published no schema: the arguments as JSON. @type {import("../client/wire.js").Signature} */
-export const ANY = {
+export const ANY_SIGNATURE = {
   digest: "",
   parameters: {
     properties: {
@@ -58,7 +58,7 @@ export function fieldsOf({ parameters, variadic }) {
   if (!further) return fields;
   const values = typeof further === "object" ? further : {};
   const description = "arguments beyond these, by name";
-  return [...fields, fieldOf(FURTHER, { type: "object", additionalProperties: values, default: {}, description }, definitions, false, false)];
+  return [...fields, fieldOf(FURTHER_FIELD, { type: "object", additionalProperties: values, default: {}, description }, definitions, false, false)];
 }
 
 /**
@@ -70,7 +70,7 @@ export function fieldsOf({ parameters, variadic }) {
  * @returns {Field}
  */
 function fieldOf(name, given, definitions, isRequired, isVariadic) {
-  const { schema, isNullable } = withoutNull(resolved(given, definitions), definitions);
+  const { schema, isNullable } = withoutNull(resolveReference(given, definitions), definitions);
   const choices = schema.enum ?? ("const" in schema ? [schema.const] : []);
   const kind = kindOf(schema, choices);
   const { default: initial, ...plain } = schema;
@@ -96,11 +96,11 @@ function fieldOf(name, given, definitions, isRequired, isVariadic) {
  * @param {Record<string, Schema>} definitions
  * @returns {Schema}
  */
-export function resolved(schema, definitions, depth = 0) {
+export function resolveReference(schema, definitions, depth = 0) {
   const target = typeof schema.$ref === "string" ? definitions[schema.$ref.replace("#/$defs/", "")] : undefined;
   if (!target || depth > 10) return schema;
   const { $ref: _, ...own } = schema;
-  return { ...resolved(target, definitions, depth + 1), ...own };
+  return { ...resolveReference(target, definitions, depth + 1), ...own };
 }
 
 /**
@@ -116,7 +116,7 @@ function withoutNull(schema, definitions) {
   if (ways) {
     const rest = ways.filter(({ type }) => type !== "null");
     const isNullable = rest.length < ways.length;
-    return { schema: rest.length === 1 ? { ...own, ...resolved(rest[0], definitions) } : { ...own, anyOf: rest }, isNullable };
+    return { schema: rest.length === 1 ? { ...own, ...resolveReference(rest[0], definitions) } : { ...own, anyOf: rest }, isNullable };
   }
   if (Array.isArray(schema.type) && schema.type.includes("null")) {
     const rest = schema.type.filter((/** @type {string} */ type) => type !== "null");
@@ -151,7 +151,7 @@ function kindOf(schema, choices) {
  * @returns {boolean}
  */
 function takesText(schema, definitions) {
-  const { type, anyOf, oneOf } = resolved(schema, definitions);
+  const { type, anyOf, oneOf } = resolveReference(schema, definitions);
   const ways = anyOf ?? oneOf;
   if (ways) return ways.some((/** @type {Schema} */ way) => takesText(way, definitions));
   return type === undefined || type === "string" || (Array.isArray(type) && type.includes("string"));

@@ -6,7 +6,7 @@
  * @param {Stage[]} stages
  * @returns {{stage: Stage, depth: number}[]}  each after its parent
  */
-export function inOrder(stages) {
+export function orderStages(stages) {
   const known = new Set(stages.map(({ id }) => id));
   const isTop = (/** @type {Stage} */ { parent }) => parent === null || parent === undefined || !known.has(parent);
   /** @type {(stage: Stage, depth: number) => {stage: Stage, depth: number}[]} */

@@ -2,7 +2,7 @@
 
 import { parse, stringify } from "../client/exact-json.js";
 import { sentence } from "../client/errors.js";
-import { FURTHER, LOCAL_DATETIME } from "./schema.js";
+import { FURTHER_FIELD, LOCAL_DATETIME } from "./schema.js";
 
 /**
  * @typedef {import("./schema.js").Field} Field
@@ -20,17 +20,17 @@ import { FURTHER, LOCAL_DATETIME } from "./schema.js";
  * @param {unknown} [value]
  * @returns {Typed}
  */
-export function typedOf(field, value = field.initial) {
+export function controlValue(field, value = field.initial) {
   const { kind, isNullable, isRequired, isVariadic, choices } = field;
-  if (field.name === FURTHER && same(value, {})) return "";
+  if (field.name === FURTHER_FIELD && isSameJson(value, {})) return "";
   if (kind === "boolean" && !isNullable) return Boolean(value);
-  if (kind === "choice" && value !== undefined && value !== null) return String(choices.findIndex((choice) => same(choice, value)));
+  if (kind === "choice" && value !== undefined && value !== null) return String(choices.findIndex((choice) => isSameJson(choice, value)));
   if (value === undefined || value === null) {
     if (!isRequired || isNullable) return "";
     if (kind === "json" && field.schema.type === "object" && field.schema.properties) return stringify(field.example, 2) ?? "";
     return kind === "choice" ? "0" : "";
   }
-  if (kind === "json") return isVariadic && same(value, []) ? "" : field.takesText && isPlainText(value) ? value : jsonText(value);
+  if (kind === "json") return isVariadic && isSameJson(value, []) ? "" : field.takesText && isPlainText(value) ? value : jsonText(value);
   if (kind === "datetime") return localTime(String(value));
   return String(value);
 }
@@ -42,31 +42,31 @@ export function typedOf(field, value = field.initial) {
  * @param {string[]} [order]  arguments that may be given by position
  * @returns {Arguments}
  */
-export function argumentsOf(fields, typed, order = []) {
+export function makeArguments(fields, typed, order = []) {
   /** @type {Arguments} */
   const made = { args: [], kwargs: {}, problems: {} };
   for (const field of fields) {
     const text = typed[field.name];
     const isEmpty = text === "" || text === undefined;
     if (isEmpty) {
-      whenEmpty(made, field);
+      takeEmpty(made, field);
       continue;
     }
     try {
-      made.kwargs[field.name] = parsed(field, text);
+      made.kwargs[field.name] = parseField(field, text);
     } catch (error) {
       made.problems[field.name] = error instanceof Error ? error.message : String(error);
     }
   }
-  return byPosition(withFurther(made), fields, order);
+  return moveToPositions(withFurther(made), fields, order);
 }
 
 /** Put arguments beyond the named ones beside these. @param {Arguments} made @returns {Arguments} */
 function withFurther(made) {
-  const { [FURTHER]: further, ...kwargs } = made.kwargs;
+  const { [FURTHER_FIELD]: further, ...kwargs } = made.kwargs;
   if (further === undefined) return made;
   const isObject = typeof further === "object" && further !== null && !Array.isArray(further);
-  if (!isObject) return { ...made, kwargs, problems: { ...made.problems, [FURTHER]: "must be a JSON object" } };
+  if (!isObject) return { ...made, kwargs, problems: { ...made.problems, [FURTHER_FIELD]: "must be a JSON object" } };
   return { ...made, kwargs: { ...further, ...kwargs } };
 }
 
@@ -74,9 +74,9 @@ function withFurther(made) {
  * @param {Arguments} made
  * @param {Field} field  one that was left empty, or emptied
  */
-function whenEmpty(made, { name, kind, initial, isNullable, isRequired, isVariadic }) {
+function takeEmpty(made, { name, kind, initial, isNullable, isRequired, isVariadic }) {
   const hasDefault = initial !== undefined && initial !== null;
-  if (isVariadic || name === FURTHER) return;
+  if (isVariadic || name === FURTHER_FIELD) return;
   if (isNullable && (isRequired || hasDefault)) made.kwargs[name] = null;
   else if (isRequired) made.problems[name] = "is missing";
   else if (hasDefault && (kind === "text" || kind === "longtext")) made.kwargs[name] = "";
@@ -88,7 +88,7 @@ function whenEmpty(made, { name, kind, initial, isNullable, isRequired, isVariad
  * @param {string[]} order
  * @returns {Arguments}
  */
-function byPosition(made, fields, order) {
+function moveToPositions(made, fields, order) {
   const rest = fields.find(({ isVariadic }) => isVariadic);
   const surplus = rest && made.kwargs[rest.name];
   if (!rest || surplus === undefined) return made;
@@ -109,7 +109,7 @@ function byPosition(made, fields, order) {
  * @param {Typed} text
  * @returns {unknown}  throws a sentence's end: "must be a number"
  */
-function parsed(field, text) {
+function parseField(field, text) {
   if (typeof text === "boolean") return text;
   switch (field.kind) {
     case "boolean":
@@ -117,15 +117,15 @@ function parsed(field, text) {
     case "choice":
       return field.choices[Number(text)];
     case "integer":
-      return whole(text);
+      return parseInteger(text);
     case "number":
-      return numeric(text, /\d/, "must be a number");
+      return parseNumber(text, /\d/, "must be a number");
     case "datetime":
       return needsNoZone(field) ? withSeconds(text) : new Date(text).toISOString();
     case "time":
       return withSeconds(text);
     case "json":
-      return field.takesText && isPlainText(text) ? text : fromJson(text);
+      return field.takesText && isPlainText(text) ? text : parseJson(text);
     default:
       return text;
   }
@@ -136,14 +136,14 @@ function parsed(field, text) {
  * @param {RegExp} pattern
  * @param {string} problem
  */
-function numeric(text, pattern, problem) {
+function parseNumber(text, pattern, problem) {
   const value = Number(text);
   if (!pattern.test(text.trim()) || !Number.isFinite(value)) throw new Error(problem);
   return value;
 }
 
 /** A number, or a BigInt where that would be rounded. @param {string} text */
-function whole(text) {
+function parseInteger(text) {
   const digits = text.trim();
   if (!/^[+-]?\d+$/.test(digits)) throw new Error("must be a whole number");
   const value = BigInt(digits.replace(/^\+/, ""));
@@ -151,7 +151,7 @@ function whole(text) {
 }
 
 /** @param {string} text */
-function fromJson(text) {
+function parseJson(text) {
   try {
     return parse(text);
   } catch (error) {
@@ -199,7 +199,7 @@ function withSeconds(text) {
  * @param {import("./schema.js").Field[]} fields
  * @returns {Record<string, string>}  empty if something belongs to no field
  */
-export function placed(wrong, fields) {
+export function problemsByField(wrong, fields) {
   /** @type {Record<string, string>} */
   const found = {};
   for (const [path, why] of Object.entries(wrong)) {
@@ -223,6 +223,6 @@ export function problemText(name, why) {
  * @param {unknown} a
  * @param {unknown} b
  */
-function same(a, b) {
+function isSameJson(a, b) {
   return stringify(a) === stringify(b);
 }

@@ -15,7 +15,7 @@
  * @param {number} most
  * @returns {Column[]}
  */
-export function columnsOf({ start, step, succeeded, failed }, most) {
+export function mergeColumns({ start, step, succeeded, failed }, most) {
   const width = Math.max(1, Math.ceil(succeeded.length / most));
   const first = succeeded.length % width ? (succeeded.length % width) - width : 0; // so that only the oldest is incomplete
   const columns = [];

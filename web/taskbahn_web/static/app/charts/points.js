@@ -1,13 +1,13 @@
 /** Going from value to value of a chart with the keyboard. Nothing here touches the page. */
 
-const FAR = 10; // values, with the keys for pages
+const PAGE_VALUES = 10; // values, with the keys for pages
 
 /** @type {Record<string, (at: number, count: number) => number>} */
-const KEYS = {
+const KEY_MOVES = {
   ArrowLeft: (at, count) => (at < 0 ? count - 1 : at - 1),
   ArrowRight: (at, count) => (at < 0 ? count - 1 : at + 1),
-  PageUp: (at, count) => (at < 0 ? count - 1 : at - FAR),
-  PageDown: (at, count) => (at < 0 ? count - 1 : at + FAR),
+  PageUp: (at, count) => (at < 0 ? count - 1 : at - PAGE_VALUES),
+  PageDown: (at, count) => (at < 0 ? count - 1 : at + PAGE_VALUES),
   Home: () => 0,
   End: (_, count) => count - 1,
 };
@@ -21,7 +21,7 @@ const KEYS = {
  */
 export function nextPoint([times, ...lines], index, key) {
   const known = [...times.keys()].filter((each) => lines.some((values) => values[each] !== null && values[each] !== undefined));
-  const move = KEYS[key];
+  const move = KEY_MOVES[key];
   if (!move || !known.length) return null;
   const at = index < 0 ? -1 : known.findLastIndex((each) => each <= index);
   return known[Math.max(0, Math.min(known.length - 1, move(index < 0 ? -1 : Math.max(0, at), known.length)))];

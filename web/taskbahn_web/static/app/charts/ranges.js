@@ -23,6 +23,6 @@ export const RANGES = [
 ];
 
 /** @param {string | null} name  what is unknown is the first */
-export function rangeOf(name) {
+export function findRange(name) {
   return RANGES.find((range) => range.name === name) ?? RANGES[0];
 }

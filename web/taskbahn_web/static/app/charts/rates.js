@@ -1,6 +1,6 @@
 /** Jobs a second, now: made of how the node's totals grew in the last seconds. */
 
-const WINDOW = 10; // seconds
+const WINDOW_SECONDS = 10; // seconds
 
 /**
  * @typedef {import("../../client/wire.js").Status} Status
@@ -13,8 +13,8 @@ const WINDOW = 10; // seconds
  * @param {Status} newest
  * @returns {Status[]}
  */
-export function kept(before, newest) {
-  const known = before.filter(({ now, started_at }) => started_at === newest.started_at && newest.now - now <= WINDOW && now <= newest.now);
+export function recentStatuses(before, newest) {
+  const known = before.filter(({ now, started_at }) => started_at === newest.started_at && newest.now - now <= WINDOW_SECONDS && now <= newest.now);
   const last = known.at(-1);
   return last && newest.now - last.now < 1 ? known : [...known, newest];
 }
@@ -23,7 +23,7 @@ export function kept(before, newest) {
  * @param {Status[]} known  the oldest first
  * @returns {Rates | null}
  */
-export function ratesOf(known) {
+export function currentRates(known) {
   const [first, last] = [known[0], known.at(-1)];
   if (!first?.totals || !last?.totals || last.now - first.now < 1) return null;
   const seconds = last.now - first.now;

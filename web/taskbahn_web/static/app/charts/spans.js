@@ -17,7 +17,7 @@ import { FINAL_STATES } from "../../client/states.js";
  * @param {number} now
  * @returns {{spans: Span[], start: number, end: number}}
  */
-export function spansOf(job, now) {
+export function jobSpans(job, now) {
   const { state, created_at = now, finished_at, attempts = [], attempt = 0 } = job;
   const isFinal = FINAL_STATES.has(state);
   /** @type {Span[]} */

@@ -30,30 +30,30 @@ import { link } from "../core/route.js";
  * @param {import("./rates.js").Rates | null} rates
  * @returns {Tile[]}
  */
-export function tilesOf(status, history, rates) {
-  return [...flow(status, history, rates), ...stock(status, history), ...latency(status, history)];
+export function overviewTiles(status, history, rates) {
+  return [...flowTiles(status, history, rates), ...stockTiles(status, history), ...latencyTiles(status, history)];
 }
 
 /** @param {Status} status @param {History | null} history @param {import("./rates.js").Rates | null} rates @returns {Tile[]} */
-function flow({ totals }, history, rates) {
-  const finished = history && sums(history.succeeded, history.failed, history.cancelled, history.expired);
-  const speed = (/** @type {Values | null | undefined} */ values, /** @type {number | undefined} */ now) => perSecondOf(history, values, now);
+function flowTiles({ totals }, history, rates) {
+  const finished = history && sumLists(history.succeeded, history.failed, history.cancelled, history.expired);
+  const speed = (/** @type {Values | null | undefined} */ values, /** @type {number | undefined} */ now) => ratesPerSecond(history, values, now);
   const accepted = speed(history?.accepted, rates?.accepted);
   const ended = speed(finished, rates?.finished);
-  const failed = total(history?.failed);
-  const share = total(finished) ? failed / total(finished) : 0;
+  const failed = sumValues(history?.failed);
+  const share = sumValues(finished) ? failed / sumValues(finished) : 0;
   return [
     {
       title: "Accepted",
-      figure: rate(latest(accepted)),
-      note: history ? onAverage(history.accepted, history.step) : "",
+      figure: rate(lastValue(accepted)),
+      note: history ? averageText(history.accepted, history.step) : "",
       lines: history ? [{ label: "accepted", tone: "muted", values: accepted }] : [],
       format: rate,
     },
     {
       title: "Finished",
-      figure: rate(latest(ended)),
-      note: history && finished ? onAverage(finished, history.step) : "",
+      figure: rate(lastValue(ended)),
+      note: history && finished ? averageText(finished, history.step) : "",
       lines: history ? [{ label: "finished", tone: "succeeded", values: ended }] : [],
       format: rate,
     },
@@ -70,7 +70,7 @@ function flow({ totals }, history, rates) {
 }
 
 /** @param {Status} status @param {History | null} history @returns {Tile[]} */
-function stock({ jobs, running, slots, oldest, now }, history) {
+function stockTiles({ jobs, running, slots, oldest, now }, history) {
   const waiting = jobs.waiting ?? 0;
   const queued = (jobs.ready ?? 0) + waiting;
   return [
@@ -102,7 +102,7 @@ function stock({ jobs, running, slots, oldest, now }, history) {
 }
 
 /** @param {Status} status @param {History | null} history @returns {Tile[]} */
-function latency({ wait, run }, history) {
+function latencyTiles({ wait, run }, history) {
   const tile = (
     /** @type {string} */ title,
     /** @type {[number, number] | null | undefined} */ now,
@@ -129,7 +129,7 @@ function latency({ wait, run }, history) {
  * @param {number | undefined} now  jobs a second
  * @returns {Values}
  */
-export function perSecondOf(history, values, now) {
+export function ratesPerSecond(history, values, now) {
   if (!history || !values) return [now ?? null];
   const { step } = history;
   const speeds = values.map((value) => value === null ? null : value / step);
@@ -141,23 +141,23 @@ export function perSecondOf(history, values, now) {
  * @param {Values[]} lists  of one length
  * @returns {Values}  null where all are
  */
-export function sums(...lists) {
+export function sumLists(...lists) {
   return lists[0].map((_, index) => lists.some((list) => list[index] !== null) ? lists.reduce((sum, list) => sum + (list[index] ?? 0), 0) : null);
 }
 
 /** @param {Values | null | undefined} values */
-function total(values) {
+function sumValues(values) {
   return (values ?? []).reduce((/** @type {number} */ sum, value) => sum + (value ?? 0), 0);
 }
 
 /** How many there were in all that time, for the rate of now may be none. @param {Values} values @param {number} step */
-function onAverage(values, step) {
-  const [jobs, known] = [total(values), values.filter((value) => value !== null).length];
+function averageText(values, step) {
+  const [jobs, known] = [sumValues(values), values.filter((value) => value !== null).length];
   return jobs ? `${count(jobs, "job")}, ${rate(jobs / (known * step))} on average` : "no jobs";
 }
 
 /** @param {Values} values */
-function latest(values) {
+function lastValue(values) {
   return values.at(-1) ?? 0;
 }
 
@@ -166,7 +166,7 @@ function latest(values) {
  * @param {Tile} tile
  * @param {string} range  "the last hour"
  */
-export function inWords({ title, figure, note, lines, format }, range) {
+export function tileSentence({ title, figure, note, lines, format }, range) {
   const line = lines.at(-1);
   const known = (line?.values ?? []).filter((value) => value !== null);
   const now = `${title}: ${[figure, note].filter(Boolean).join(", ")}.`;

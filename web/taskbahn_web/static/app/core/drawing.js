@@ -3,27 +3,27 @@
 import { options } from "preact";
 
 /** What was put off, in order. @type {Set<() => void>} */
-const later = new Set();
+const postponed = new Set();
 
 /**
  * Do something now, or when the tab is shown.
  * @param {() => void} action
  */
-export function whenSeen(action) {
-  if (document.hidden) later.add(action);
+export function runWhenVisible(action) {
+  if (document.hidden) postponed.add(action);
   else action();
 }
 
 /** Begin to draw so. */
-export function drawWhenSeen() {
+export function drawWhenVisible() {
   options.debounceRendering = (draw) => {
-    if (document.hidden) later.add(draw);
+    if (document.hidden) postponed.add(draw);
     else queueMicrotask(draw);
   };
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
-    const actions = [...later];
-    later.clear();
+    const actions = [...postponed];
+    postponed.clear();
     for (const action of actions) action();
   });
 }

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-const PAIR = 1.5; // seconds within which the second key of a pair must follow
+const PAIR_SECONDS = 1.5; // seconds within which the second key of a pair must follow
 
 /**
  * What a key does; with a text the list of keys (`?`) names it.
@@ -14,7 +14,7 @@ const PAIR = 1.5; // seconds within which the second key of a pair must follow
 /** What is bound now, the innermost part of the page last. @type {import("@preact/signals").Signal<{current: Keys}[]>} */
 const layers = signal([]);
 
-let first = ""; // the first key of a pair
+let firstKey = ""; // the first key of a pair
 let firstAt = 0; // seconds
 
 /**
@@ -41,7 +41,7 @@ export function listedKeys() {
 }
 
 /** @param {string} key @returns {Action | null} */
-function bound(key) {
+function boundAction(key) {
   const layer = layers.peek().findLast(({ current }) => current[key]);
   const action = layer?.current[key];
   return action ? (Array.isArray(action) ? action[0] : action) : null;
@@ -51,23 +51,23 @@ function bound(key) {
  * Whether a key belongs to what has the focus, not to the page.
  * @param {{key: string, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, target: any}} event
  */
-export function isTaken({ key, ctrlKey, metaKey, altKey, target }) {
+export function isKeyTaken({ key, ctrlKey, metaKey, altKey, target }) {
   if (ctrlKey || metaKey || altKey) return true;
   if (target?.isContentEditable || target?.matches?.("input:not([type=checkbox]), textarea, select")) return true;
   return (key === "Enter" || key === " ") && Boolean(target?.matches?.("a, button, summary, input"));
 }
 
 /** @param {KeyboardEvent} event */
-function press(event) {
-  if (event.defaultPrevented || isTaken(event) || document.querySelector("dialog[open]")) return;
+function onKeyDown(event) {
+  if (event.defaultPrevented || isKeyTaken(event) || document.querySelector("dialog[open]")) return;
   const { key } = event;
   const seconds = event.timeStamp / 1000;
-  const pair = seconds - firstAt < PAIR ? bound(`${first} ${key}`) : null;
-  const action = pair ?? bound(key);
-  [first, firstAt] = pair ? ["", 0] : [key, seconds];
+  const pair = seconds - firstAt < PAIR_SECONDS ? boundAction(`${firstKey} ${key}`) : null;
+  const action = pair ?? boundAction(key);
+  [firstKey, firstAt] = pair ? ["", 0] : [key, seconds];
   if (!action) return;
   event.preventDefault();
   action(event);
 }
 
-globalThis.document?.addEventListener("keydown", press);
+globalThis.document?.addEventListener("keydown", onKeyDown);

@@ -11,9 +11,9 @@ import { computed, signal } from "@preact/signals";
 
 const hash = signal(globalThis.location?.hash ?? "");
 
-const look = () => (hash.value = location.hash);
+const readHash = () => (hash.value = location.hash);
 
-globalThis.addEventListener?.("hashchange", look);
+globalThis.addEventListener?.("hashchange", readHash);
 
 /** @type {import("@preact/signals").ReadonlySignal<Route>} */
 export const route = computed(() => parse(hash.value));
@@ -44,5 +44,5 @@ export function link(page, id, query = {}) {
 /** @param {string} where  a hash, from `link` */
 export function go(where) {
   location.hash = where;
-  look(); // the browser's event comes later, when the reader may be at something else already
+  readHash(); // the browser's event comes later, when the reader may be at something else already
 }

@@ -4,15 +4,15 @@ import { signal } from "@preact/signals";
 
 /** @typedef {"system" | "light" | "dark"} Theme */
 
-const KEY = "taskbahn.theme"; // before.js reads it too
+const STORAGE_KEY = "taskbahn.theme"; // early-theme.js reads it too
 
 /** @type {import("@preact/signals").Signal<Theme>} */
-export const theme = signal(kept());
+export const theme = signal(storedTheme());
 
 /** Goes up when the colours have changed, by choice or by the system: what is drawn on a canvas must be drawn again. */
-export const repainted = signal(0);
+export const repaintCount = signal(0);
 
-globalThis.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", () => repainted.value++);
+globalThis.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", () => repaintCount.value++);
 
 /** @param {Theme} chosen */
 export function chooseTheme(chosen) {
@@ -20,16 +20,16 @@ export function chooseTheme(chosen) {
   const { dataset } = document.documentElement;
   if (chosen === "system") delete dataset.theme;
   else dataset.theme = chosen;
-  repainted.value++;
+  repaintCount.value++;
   try {
-    localStorage.setItem(KEY, chosen);
+    localStorage.setItem(STORAGE_KEY, chosen);
   } catch {
     // it holds until the page is left
   }
 }
 
 /** @returns {Theme} */
-function kept() {
+function storedTheme() {
   const chosen = globalThis.document?.documentElement.dataset.theme;
   return chosen === "light" || chosen === "dark" ? chosen : "system";
 }

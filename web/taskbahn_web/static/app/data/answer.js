@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { sentence } from "../../taskbahn.js";
-import { whenSeen } from "../core/drawing.js";
+import { runWhenVisible } from "../core/drawing.js";
 import { bahn, onChanges, onLive } from "./live.js";
 
 /** @typedef {import("./live.js").Change} Change */
@@ -52,7 +52,7 @@ export class Answer {
   #askInTime() {
     if (this.#timer !== undefined) return;
     const wait = Math.max(0, this.#askedAt + this.#pause - Date.now() / 1000);
-    this.#timer = setTimeout(() => whenSeen(this.#askNow), wait * 1000);
+    this.#timer = setTimeout(() => runWhenVisible(this.#askNow), wait * 1000);
   }
 
   /** Ask now. */

@@ -3,8 +3,8 @@
 import { VIEW_JOBS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 
-const SLICE = 200; // jobs in one call
-const PAGE = 1000; // ids in one answer
+const SLICE_JOBS = 200; // jobs in one call
+const PAGE_IDS = 1000; // ids in one answer
 
 /**
  * @typedef {"cancel" | "retry"} BulkAction
@@ -22,7 +22,7 @@ const PAGE = 1000; // ids in one answer
  */
 
 /** What each action can move; of the other states nothing is asked for. @type {Record<BulkAction, string[]>} */
-const FROM = { cancel: ["waiting", "ready", "running"], retry: ["failed", "cancelled", "expired"] };
+const MOVABLE_STATES = { cancel: ["waiting", "ready", "running"], retry: ["failed", "cancelled", "expired"] };
 
 /**
  * What of a query an action can move.
@@ -30,10 +30,10 @@ const FROM = { cancel: ["waiting", "ready", "running"], retry: ["failed", "cance
  * @param {Wanted} query
  * @returns {Wanted | null}  null: nothing of it
  */
-export function narrowed(action, query) {
+export function narrowQuery(action, query) {
   const { state } = query;
-  const given = state === undefined ? FROM[action] : Array.isArray(state) ? state : [state];
-  const states = FROM[action].filter((each) => given.includes(each));
+  const given = state === undefined ? MOVABLE_STATES[action] : Array.isArray(state) ? state : [state];
+  const states = MOVABLE_STATES[action].filter((each) => given.includes(each));
   return states.length ? { ...query, state: states } : null;
 }
 
@@ -43,9 +43,9 @@ export function narrowed(action, query) {
  * @param {Wanted} query
  * @returns {AsyncGenerator<string[], void, void>}
  */
-export async function* idsOf(bahn, query) {
+export async function* matchingIds(bahn, query) {
   for (let before = null; ; ) {
-    const { ids, next } = await bahn.ask(VIEW_JOBS, [], { ...query, ids: true, limit: PAGE, ...(before !== null && { before }) });
+    const { ids, next } = await bahn.ask(VIEW_JOBS, [], { ...query, ids: true, limit: PAGE_IDS, ...(before !== null && { before }) });
     if (ids.length) yield ids;
     if (next === null || next === undefined) return;
     before = next;
@@ -63,10 +63,10 @@ export async function* idsOf(bahn, query) {
  * @param {AbortSignal} [options.signal]
  * @returns {Promise<{found: number, isComplete: boolean}>}
  */
-export async function countOf(bahn, action, query, { most, onProgress, signal }) {
-  const wanted = narrowed(action, query);
+export async function countJobs(bahn, action, query, { most, onProgress, signal }) {
+  const wanted = narrowQuery(action, query);
   let found = 0;
-  for await (const ids of wanted ? idsOf(bahn, wanted) : []) {
+  for await (const ids of wanted ? matchingIds(bahn, wanted) : []) {
     if (signal?.aborted) return { found, isComplete: false };
     found += ids.length;
     onProgress?.(found);
@@ -88,14 +88,14 @@ export async function countOf(bahn, action, query, { most, onProgress, signal })
  * @returns {Promise<BulkReport>}
  */
 export async function runBulk(bahn, { action, ids, query, onProgress, signal }) {
-  const count = new Count();
+  const count = new BulkCount();
   const tell = () => onProgress?.(count.report());
-  const wanted = query && narrowed(action, query);
+  const wanted = query && narrowQuery(action, query);
   if (ids) count.all(ids.length);
   try {
-    for await (const page of ids ? [ids] : wanted ? idsOf(bahn, wanted) : []) {
+    for await (const page of ids ? [ids] : wanted ? matchingIds(bahn, wanted) : []) {
       if (!ids) count.found += page.length;
-      for (const slice of slices(page, signal)) {
+      for (const slice of sliceIds(page, signal)) {
         count.take(await (action === "cancel" ? bahn.cancel(slice) : bahn.retry(slice)), action);
         tell();
       }
@@ -113,11 +113,11 @@ export async function runBulk(bahn, { action, ids, query, onProgress, signal }) 
  * @param {AbortSignal} [signal]  ends it
  * @returns {Generator<string[], void, void>}
  */
-function* slices(ids, signal) {
-  for (let start = 0; start < ids.length && !signal?.aborted; start += SLICE) yield ids.slice(start, start + SLICE);
+function* sliceIds(ids, signal) {
+  for (let start = 0; start < ids.length && !signal?.aborted; start += SLICE_JOBS) yield ids.slice(start, start + SLICE_JOBS);
 }
 
-class Count {
+class BulkCount {
   found = 0;
   isComplete = false;
   done = 0;
@@ -139,7 +139,7 @@ class Count {
   take(answers, action) {
     for (const answer of answers) {
       // a running job is told to stop, so it is still "running"; one that had ended before keeps its state
-      const why = answer instanceof Error ? reason(answer) : action === "cancel" && (answer === "succeeded" || answer === "failed") ? `It had already ${answer}.` : "";
+      const why = answer instanceof Error ? refusalReason(answer) : action === "cancel" && (answer === "succeeded" || answer === "failed") ? `It had already ${answer}.` : "";
       if (why) this.#reasons.set(why, (this.#reasons.get(why) ?? 0) + 1);
       if (why) this.refused += 1;
       else this.done += 1;
@@ -154,6 +154,6 @@ class Count {
 }
 
 /** A sentence that is the same for jobs with the same trouble. @param {Error} error */
-function reason(error) {
+function refusalReason(error) {
   return sentence(error.message.replaceAll(/\bjob [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "the job"));
 }

@@ -6,7 +6,7 @@ import { VIEW_TASKS, VIEW_WORKERS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { bahn, onChanges, onLive } from "./live.js";
 
-const PAUSE = 1; // seconds between two loads
+const RELOAD_PAUSE_SECONDS = 1; // seconds between two loads
 
 /** @template T */
 class Directory {
@@ -35,7 +35,7 @@ class Directory {
   }
 
   #loadInTime() {
-    if (Date.now() / 1000 - this.#askedAt > PAUSE && !document.hidden) void this.#load();
+    if (Date.now() / 1000 - this.#askedAt > RELOAD_PAUSE_SECONDS && !document.hidden) void this.#load();
   }
 
   async #load() {

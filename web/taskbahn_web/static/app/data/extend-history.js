@@ -1,6 +1,6 @@
 /** How a history goes on with each word of the node, so that nobody has to ask for it again and again. */
 
-const MOST_SKIPPED = 6; // buckets that may pass unseen before it is asked anew
+const MAX_SKIPPED_BUCKETS = 6; // buckets that may pass unseen before it is asked anew
 
 /**
  * @typedef {import("../../client/wire.js").History} History
@@ -9,7 +9,7 @@ const MOST_SKIPPED = 6; // buckets that may pass unseen before it is asked anew
  */
 
 /** @type {Counted[]} */
-const COUNTED = ["accepted", "succeeded", "failed", "cancelled", "expired", "retried"];
+const COUNTED_NAMES = ["accepted", "succeeded", "failed", "cancelled", "expired", "retried"];
 
 /**
  * The history with what happened between two words of the node.
@@ -18,26 +18,26 @@ const COUNTED = ["accepted", "succeeded", "failed", "cancelled", "expired", "ret
  * @param {Status} newest
  * @returns {History | null}  null if it must be asked anew: the node was started again, or too much time went by
  */
-export function extended(history, before, newest) {
+export function extendHistory(history, before, newest) {
   const { step, start, accepted } = history;
   const passed = Math.floor((newest.now - start) / step) - (accepted.length - 1);
-  if (newest.started_at !== before.started_at || passed < 0 || passed > MOST_SKIPPED) return null;
+  if (newest.started_at !== before.started_at || passed < 0 || passed > MAX_SKIPPED_BUCKETS) return null;
   const longer = { ...history, start: start + passed * step };
-  for (const name of COUNTED) {
-    longer[name] = shifted(history[name], passed, 0);
+  for (const name of COUNTED_NAMES) {
+    longer[name] = shiftValues(history[name], passed, 0);
     const more = (newest.totals?.[name] ?? 0) - (before.totals?.[name] ?? 0);
     longer[name].push((longer[name].pop() ?? 0) + more);
   }
-  for (const [name, level] of Object.entries(levels(newest))) {
-    const key = /** @type {keyof ReturnType<typeof levels>} */ (name);
-    longer[key] = shifted(history[key], passed, null);
+  for (const [name, level] of Object.entries(currentLevels(newest))) {
+    const key = /** @type {keyof ReturnType<typeof currentLevels>} */ (name);
+    longer[key] = shiftValues(history[key], passed, null);
     longer[key].splice(-1, 1, level);
   }
   return longer;
 }
 
 /** @param {Status} status */
-function levels({ jobs, running, oldest, wait, run, now }) {
+function currentLevels({ jobs, running, oldest, wait, run, now }) {
   return {
     waiting: (jobs.ready ?? 0) + (jobs.waiting ?? 0),
     running,
@@ -54,6 +54,6 @@ function levels({ jobs, running, oldest, wait, run, now }) {
  * @param {number} passed  new buckets at the end; as many are dropped at the beginning
  * @param {number | null} empty  what they hold
  */
-function shifted(values, passed, empty) {
+function shiftValues(values, passed, empty) {
   return [...values.slice(passed), ...Array(passed).fill(empty)];
 }

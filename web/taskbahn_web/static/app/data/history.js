@@ -4,11 +4,11 @@ import { effect, signal } from "@preact/signals";
 
 import { VIEW_HISTORY } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
-import { extended } from "./extend-history.js";
+import { extendHistory } from "./extend-history.js";
 import { bahn, onLive, status } from "./live.js";
-import { kept, ratesOf } from "../charts/rates.js";
+import { recentStatuses, currentRates } from "../charts/rates.js";
 
-const REFRESH = 60; // seconds between two questions, at least; what was carried on in between is a little coarser
+const RELOAD_PAUSE_SECONDS = 60; // seconds between two questions, at least; what was carried on in between is a little coarser
 
 /**
  * @typedef {import("../../client/wire.js").History} History
@@ -59,16 +59,16 @@ export class HistoryFeed {
   /** @param {Status | null} newest */
   #take(newest) {
     if (!newest) return;
-    this.#heard = kept(this.#heard, newest);
-    this.rates.value = ratesOf(this.#heard);
+    this.#heard = recentStatuses(this.#heard, newest);
+    this.rates.value = currentRates(this.#heard);
     const [history, before] = [this.history.peek(), this.#taken];
     if (!history) return;
     if (!before) return void (this.#taken = newest);
     if (newest.now - before.now < 1 && newest.started_at === before.started_at) return;
-    const longer = extended(history, before, newest);
+    const longer = extendHistory(history, before, newest);
     const isNewBucket = longer?.start !== history.start;
     if (longer) this.history.value = longer;
     this.#taken = newest;
-    if (!longer || (isNewBucket && Date.now() / 1000 - this.#askedAt >= REFRESH)) void this.#ask();
+    if (!longer || (isNewBucket && Date.now() / 1000 - this.#askedAt >= RELOAD_PAUSE_SECONDS)) void this.#ask();
   }
 }

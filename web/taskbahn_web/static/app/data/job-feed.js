@@ -4,9 +4,9 @@ import { signal } from "@preact/signals";
 
 import { awaitRetry } from "../../client/await-retry.js";
 import { JOB_GET } from "../../client/wire.js";
-import { applied } from "../../shared/job-view.js";
+import { applyEvent } from "../../shared/job-view.js";
 import { sentence, TaskbahnError } from "../../taskbahn.js";
-import { atOnce } from "../core/frame.js";
+import { drawPromptly } from "../core/frame.js";
 import { bahn, now, onLive } from "./live.js";
 
 /**
@@ -14,9 +14,9 @@ import { bahn, now, onLive } from "./live.js";
  * @typedef {import("../../client/wire.js").Event} Event
  */
 
-const MOST_LINES = 5000; // log lines and chunks that are kept here, the newest
-const LOOK_AGAIN = 10; // seconds, for a job that is due to be deleted
-const LONGEST = 86_400; // seconds that a timer runs
+const MAX_LINES = 5000; // log lines and chunks that are kept here, the newest
+const DELETION_CHECK_SECONDS = 10; // seconds, for a job that is due to be deleted
+const MAX_TIMER_SECONDS = 86_400; // seconds that a timer runs
 const UNKNOWN_JOB = "taskbahn.error.unknown_job";
 
 export class JobFeed {
@@ -42,7 +42,7 @@ export class JobFeed {
   #stopAwaiting = () => {};
   /** What is known, drawn or not. @type {{job: JobView | null, log: Event[], chunks: Event[]}} */
   #now = { job: null, log: [], chunks: [] };
-  #draw = atOnce(() => this.#drawn());
+  #draw = drawPromptly(() => this.#drawn());
 
   /** @param {string} id */
   constructor(id) {
@@ -96,7 +96,7 @@ export class JobFeed {
 
   /** @param {unknown} error */
   #failed(error) {
-    if (this.#now.job && isUnknown(error)) this.isRemoved.value = true;
+    if (this.#now.job && isUnknownJob(error)) this.isRemoved.value = true;
     else this.problem.value = sentence(error);
   }
 
@@ -105,14 +105,14 @@ export class JobFeed {
     clearTimeout(this.#look);
     const { kept_until: until } = this.#now.job ?? {};
     if (!until || !this.#isOpen || !this.#isEnded) return;
-    const seconds = Math.min(LONGEST, Math.max(LOOK_AGAIN, until - now.peek()));
+    const seconds = Math.min(MAX_TIMER_SECONDS, Math.max(DELETION_CHECK_SECONDS, until - now.peek()));
     this.#look = setTimeout(() => (now.peek() < until ? this.#lookLater() : this.#lookForIt()), seconds * 1000);
   }
 
   #lookForIt() {
     bahn.ask(JOB_GET, [this.#id]).then(
       () => this.#lookLater(),
-      (error) => (isUnknown(error) && this.#isEnded ? this.#failed(error) : this.#lookLater()),
+      (error) => (isUnknownJob(error) && this.#isEnded ? this.#failed(error) : this.#lookLater()),
     );
   }
 
@@ -125,10 +125,10 @@ export class JobFeed {
   /** @param {Event[]} events */
   #happened(events) {
     const now = this.#now;
-    now.log = lengthened(now.log, events, "log");
-    now.chunks = lengthened(now.chunks, events, "chunk");
+    now.log = appendEvents(now.log, events, "log");
+    now.chunks = appendEvents(now.chunks, events, "chunk");
     this.#last = events.reduce((last, { number }) => Math.max(last, number), this.#last);
-    if (now.job) now.job = events.reduce(applied, now.job);
+    if (now.job) now.job = events.reduce(applyEvent, now.job);
     this.#draw();
   }
 
@@ -139,7 +139,7 @@ export class JobFeed {
 }
 
 /** @param {unknown} error */
-function isUnknown(error) {
+function isUnknownJob(error) {
   return error instanceof TaskbahnError && error.uri === UNKNOWN_JOB;
 }
 
@@ -149,7 +149,7 @@ function isUnknown(error) {
  * @param {Event["kind"]} kind
  * @returns {Event[]}  the same list if nothing of that kind came
  */
-function lengthened(known, events, kind) {
+function appendEvents(known, events, kind) {
   const fresh = events.filter((event) => event.kind === kind);
-  return fresh.length ? [...known, ...fresh].slice(-MOST_LINES) : known;
+  return fresh.length ? [...known, ...fresh].slice(-MAX_LINES) : known;
 }

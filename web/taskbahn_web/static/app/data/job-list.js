@@ -5,14 +5,14 @@ import { signal } from "@preact/signals";
 import { timeOf } from "../../client/ids.js";
 import { VIEW_JOBS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
-import { inFrame } from "../core/frame.js";
-import { changed } from "./job-pages.js";
+import { drawInFrame } from "../core/frame.js";
+import { applyChange } from "./job-pages.js";
 import { bahn, onChanges, onLive } from "./live.js";
 import { matches } from "./query.js";
 
-const MOST = 50; // jobs in the list
-const FULL = 500; // changes in a message that has room for no more
-const PACE = 1; // seconds between two questions
+const MAX_JOBS = 50; // jobs in the list
+const MAX_CHANGES = 500; // changes in a message that has room for no more
+const RELOAD_PAUSE_SECONDS = 1; // seconds between two questions
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 
@@ -31,7 +31,7 @@ export class JobList {
   #askedAt = 0; // seconds
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #draw = inFrame(() => this.#apply());
+  #draw = drawInFrame(() => this.#apply());
 
   /** @param {import("./query.js").Wanted} wanted */
   constructor(wanted) {
@@ -54,7 +54,7 @@ export class JobList {
     this.#askedAt = Date.now() / 1000;
     this.isLoading.value = true;
     try {
-      const answer = await bahn.ask(VIEW_JOBS, [], { ...this.#wanted, limit: MOST });
+      const answer = await bahn.ask(VIEW_JOBS, [], { ...this.#wanted, limit: MAX_JOBS });
       this.jobs.value = answer.jobs;
       this.next.value = answer.next;
       this.problem.value = "";
@@ -67,19 +67,19 @@ export class JobList {
   /** Load in time, but not too often. */
   #reload() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#load(), Math.max(0, this.#askedAt + PACE - Date.now() / 1000) * 1000);
+    this.#timer = setTimeout(() => void this.#load(), Math.max(0, this.#askedAt + RELOAD_PAUSE_SECONDS - Date.now() / 1000) * 1000);
   }
 
   /** @param {import("./job-pages.js").Change[]} changes */
   #take(changes) {
     if (document.hidden || !changes.length) return;
-    if (changes.length >= FULL) this.#reload();
+    if (changes.length >= MAX_CHANGES) this.#reload();
     for (const change of changes) this.#changes.set(change.id, { ...this.#changes.get(change.id), ...change });
     this.#draw();
   }
 
   #apply() {
-    const { jobs, isUnsure } = merged(this.jobs.value, [...this.#changes.values()], this.#wanted, MOST);
+    const { jobs, isUnsure } = mergeChanges(this.jobs.value, [...this.#changes.values()], this.#wanted, MAX_JOBS);
     this.#changes.clear();
     this.jobs.value = jobs;
     if (isUnsure) this.#reload();
@@ -94,12 +94,12 @@ export class JobList {
  * @param {number} most  rows that are kept
  * @returns {{jobs: JobView[], isUnsure: boolean}}  isUnsure: only the node knows whether some job belongs here
  */
-export function merged(jobs, changes, wanted, most) {
+export function mergeChanges(jobs, changes, wanted, most) {
   const byId = new Map(jobs.map((job) => [job.id, job]));
   let [isReordered, isUnsure] = [false, false];
   for (const change of changes) {
     const before = byId.get(change.id);
-    const job = before ? changed(before, change) : /** @type {JobView} */ ({ created_at: timeOf(change.id), ...change });
+    const job = before ? applyChange(before, change) : /** @type {JobView} */ ({ created_at: timeOf(change.id), ...change });
     const found = matches(job, wanted);
     isUnsure ||= found === null;
     isReordered ||= !before && Boolean(found);

@@ -99,7 +99,7 @@ export class JobPages {
   take(change, isWanted, isHeld) {
     const entry = this.#byId.get(change.id);
     if (!entry) return this.#takeNew(change, isWanted, isHeld);
-    entry.job = changed(entry.job, change);
+    entry.job = applyChange(entry.job, change);
     const wanted = isWanted(entry.job);
     if (wanted === false && !isHeld) this.#remove(entry);
     else entry.isGone = wanted === false;
@@ -251,7 +251,7 @@ export class JobPages {
  * @param {Change} change
  * @returns {JobView}
  */
-export function changed(job, change) {
+export function applyChange(job, change) {
   const { state = job.state, attempt = job.attempt } = change;
   const now = { ...job, ...(attempt !== job.attempt && { progress: null }), ...change };
   if (FINAL_STATES.has(state)) return now;

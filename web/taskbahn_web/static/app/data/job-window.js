@@ -9,17 +9,17 @@ import { signal } from "@preact/signals";
 
 import { VIEW_JOBS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
-import { inFrame } from "../core/frame.js";
+import { drawInFrame } from "../core/frame.js";
 import { JobPages } from "./job-pages.js";
 import { matches } from "./query.js";
 
-export const PAGE = 100; // jobs in one answer
-const FULL = 500; // changes in a message that has room for no more
-const NEAR = 60; // rows before the end at which more are asked for
-const MOST_LOADED = 20_000; // jobs in memory
-const MOST_ROWS = 500_000; // rows that a page can be scrolled through
-const PACE = 1; // seconds between two questions for the same rows
-const MOST_ASKED = 500; // jobs that one answer can hold
+export const PAGE_JOBS = 100; // jobs in one answer
+const MAX_CHANGES = 500; // changes in a message that has room for no more
+const PRELOAD_ROWS = 60; // rows before the end at which more are asked for
+const MAX_LOADED_JOBS = 20_000; // jobs in memory
+const MAX_ROWS = 500_000; // rows that a page can be scrolled through
+const REFRESH_PAUSE_SECONDS = 1; // seconds between two questions for the same rows
+const MAX_ANSWER_JOBS = 500; // jobs that one answer can hold
 
 /**
  * @typedef {import("./job-pages.js").Change} Change
@@ -70,7 +70,7 @@ export class JobWindow {
   constructor(wanted, source, frame) {
     this.#wanted = wanted;
     this.#source = source;
-    this.#draw = inFrame(() => this.#drawn(), frame);
+    this.#draw = drawInFrame(() => this.#drawn(), frame);
   }
 
   /** Load, and follow from now on. @returns {() => void}  stops it */
@@ -132,12 +132,12 @@ export class JobWindow {
     const isWanted = (/** @type {import("./job-pages.js").JobView} */ job) => matches(job, this.#wanted);
     for (const change of changes) {
       const found = this.pages.take(change, isWanted, this.#isHeld);
-      if (found === "fresh" && this.#fresh.size < MOST_LOADED) this.#fresh.add(change.id);
+      if (found === "fresh" && this.#fresh.size < MAX_LOADED_JOBS) this.#fresh.add(change.id);
       if (found === "") this.#fresh.delete(change.id);
       if (found === "unsure" && this.pages.pages.length) this.#ageOf(change.id);
     }
-    if (changes.length >= FULL) this.pages.age();
-    if (!this.#isHeld) this.pages.trim(MOST_LOADED);
+    if (changes.length >= MAX_CHANGES) this.pages.age();
+    if (!this.#isHeld) this.pages.trim(MAX_LOADED_JOBS);
     this.#draw();
     void this.#pump();
   }
@@ -175,7 +175,7 @@ export class JobWindow {
     const { pages } = this;
     if (!this.isKnown.value) {
       this.isLoading.value = true;
-      pages.reset(await this.#ask(null, PAGE));
+      pages.reset(await this.#ask(null, PAGE_JOBS));
       this.isKnown.value = true;
     } else {
       const seen = [...new Set(pages.slice(this.#first, this.#last).map(({ page }) => page))];
@@ -191,13 +191,13 @@ export class JobWindow {
 
   get #isNearEnd() {
     const { next, count } = this.pages;
-    return next !== null && this.#last + NEAR > count && count < MOST_ROWS;
+    return next !== null && this.#last + PRELOAD_ROWS > count && count < MAX_ROWS;
   }
 
   /** Which page may be asked for anew now; sets the timer if that is later. @param {Page[]} seen */
   #due(seen) {
-    const old = seen.find(({ isOld, entries }) => isOld || (entries?.length ?? 0) > 2 * PAGE) ?? (seen.length ? undefined : this.pages.pages.find(({ isOld }) => isOld));
-    const wait = this.#refreshedAt + PACE - Date.now() / 1000;
+    const old = seen.find(({ isOld, entries }) => isOld || (entries?.length ?? 0) > 2 * PAGE_JOBS) ?? (seen.length ? undefined : this.pages.pages.find(({ isOld }) => isOld));
+    const wait = this.#refreshedAt + REFRESH_PAUSE_SECONDS - Date.now() / 1000;
     if (!old || wait <= 0) return old;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#pump(), wait * 1000);
@@ -207,18 +207,18 @@ export class JobWindow {
   /** @param {Page} page */
   async #refresh(page) {
     const isKnown = page.entries !== null;
-    const answer = await this.#ask(page.before, isKnown ? PAGE : Math.min(MOST_ASKED, Math.max(PAGE, page.count)));
+    const answer = await this.#ask(page.before, isKnown ? PAGE_JOBS : Math.min(MAX_ANSWER_JOBS, Math.max(PAGE_JOBS, page.count)));
     if (!this.pages.pages.includes(page)) return;
     this.pages.put(page, answer, this.#isHeld && isKnown);
     const seen = this.pages.slice(this.#first, this.#last);
     if (!seen.some((row) => row.page.isOld)) this.#refreshedAt = Date.now() / 1000;
-    this.pages.forget(MOST_LOADED, this.#first);
+    this.pages.forget(MAX_LOADED_JOBS, this.#first);
   }
 
   async #more() {
     this.isLoading.value = true;
-    this.pages.append(await this.#ask(this.pages.next, PAGE));
-    this.pages.forget(MOST_LOADED, this.#first);
+    this.pages.append(await this.#ask(this.pages.next, PAGE_JOBS));
+    this.pages.forget(MAX_LOADED_JOBS, this.#first);
   }
 
   /** @param {number | null} before @param {number} limit @returns {Promise<import("./job-pages.js").Answer>} */

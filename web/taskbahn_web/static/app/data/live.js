@@ -17,7 +17,7 @@ export const status = signal(null);
 /** The node's time, seconds since the epoch; moves once a second. */
 export const now = signal(Date.now() / 1000);
 
-let offset = 0; // seconds by which the node's clock is ahead of this one
+let clockOffset = 0; // seconds by which the node's clock is ahead of this one
 
 /** @typedef {Partial<import("../../client/wire.js").JobView> & {id: string}} Change */
 
@@ -43,25 +43,25 @@ export function onLive(action) {
   return bahn.connection.onSession(() => action());
 }
 
-const SILENCE = 20; // seconds; the node speaks a few times in one
+const MAX_SILENCE_SECONDS = 20; // seconds; the node speaks a few times in one
 
 let heardAt = Date.now() / 1000;
 
 /** @param {import("../../client/wire.js").Status} newest */
-function take(newest) {
+function takeStatus(newest) {
   heardAt = Date.now() / 1000;
-  offset = newest.now - Date.now() / 1000;
+  clockOffset = newest.now - Date.now() / 1000;
   status.value = newest;
 }
 
 bahn.onState((state) => (connection.value = { state, retryAt: bahn.connection.retryAt }));
 void bahn.subscribe(CHANGES_TOPIC, (/** @type {{jobs: Change[], status: import("../../client/wire.js").Status}} */ { jobs, status: newest }) => {
-  take(newest);
+  takeStatus(newest);
   for (const listener of listeners) listener(jobs);
 });
-onLive(() => bahn.ask(VIEW_STATUS).then(take, () => {}));
+onLive(() => bahn.ask(VIEW_STATUS).then(takeStatus, () => {}));
 onLive(() => (heardAt = Date.now() / 1000));
 setInterval(() => {
-  now.value = Date.now() / 1000 + offset;
-  if (bahn.state === "live" && Date.now() / 1000 - heardAt > SILENCE) bahn.connection.drop();
+  now.value = Date.now() / 1000 + clockOffset;
+  if (bahn.state === "live" && Date.now() / 1000 - heardAt > MAX_SILENCE_SECONDS) bahn.connection.drop();
 }, 1000);

@@ -8,7 +8,7 @@ import { link } from "../core/route.js";
  * @param {Problem} problem
  * @returns {{where: string, text: string} | null}  a hash and what stands on the link; null if no page says more
  */
-export function whereabouts({ page, id, query }) {
+export function problemLink({ page, id, query }) {
   const task = query?.match(/(?:^| )task:(\S+)/)?.[1];
   if (page === "jobs" && id) return { where: link("jobs", id), text: "Show the job" };
   if (page === "jobs" || (page === "queues" && query)) return { where: link("jobs", null, { q: query }), text: "Show the jobs" };

@@ -25,16 +25,16 @@ import { STATES } from "../../client/states.js";
  */
 
 export const KEYS = ["state", "task", "queue", "tag", "worker", "since", "until", "error"];
-const POSSIBLE = `Possible are ${KEYS.map((key) => `${key}:`).join(" ")} or a part of a task's name.`;
+const KEYS_HELP = `Possible are ${KEYS.map((key) => `${key}:`).join(" ")} or a part of a task's name.`;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const UNITS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400 });
+const UNIT_SECONDS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400 });
 
 /**
  * The words of a query and where they stand.
  * @param {string} text
  * @returns {Word[]}
  */
-export function wordsOf(text) {
+export function splitWords(text) {
   return [...text.matchAll(/\S+/g)].map(({ 0: word, index }) => ({ text: word, start: index }));
 }
 
@@ -46,15 +46,15 @@ export function wordsOf(text) {
 export function parseQuery(text, now = Date.now() / 1000) {
   /** @type {Wanted} */
   const wanted = {};
-  const words = wordsOf(text);
+  const words = splitWords(text);
   for (const word of words) {
     try {
-      take(wanted, word.text, now);
+      addWord(wanted, word.text, now);
     } catch (error) {
       return { wanted, problem: { ...word, why: error instanceof Error ? error.message : String(error) } };
     }
   }
-  return { wanted, problem: together(wanted, words) };
+  return { wanted, problem: findConflict(wanted, words) };
 }
 
 /**
@@ -63,7 +63,7 @@ export function parseQuery(text, now = Date.now() / 1000) {
  * @param {Word[]} words
  * @returns {Query["problem"]}
  */
-function together({ id, since = -Infinity, until = Infinity }, words) {
+function findConflict({ id, since = -Infinity, until = Infinity }, words) {
   if (since >= until) {
     const word = words.find(({ text }) => text.toLowerCase().startsWith("until:"));
     return { .../** @type {Word} */ (word), why: "Nothing lies before “until:”, because “since:” is not earlier." };
@@ -78,15 +78,15 @@ function together({ id, since = -Infinity, until = Infinity }, words) {
  * @param {string} word
  * @param {number} now
  */
-function take(wanted, word, now) {
+function addWord(wanted, word, now) {
   const lower = word.toLowerCase();
   const colon = word.indexOf(":");
   if (UUID.test(lower)) return void (wanted.id = lower);
   const [key, value] = colon < 0 ? ["task", lower.includes("*") ? lower : `*${lower}*`] : [lower.slice(0, colon), word.slice(colon + 1)];
-  if (!KEYS.includes(key)) throw new Error(`There is no “${key}:”. ${POSSIBLE}`);
+  if (!KEYS.includes(key)) throw new Error(`There is no “${key}:”. ${KEYS_HELP}`);
   if (!value) throw new Error(`Nothing follows “${key}:”. ${EXAMPLES[key]}`);
   if (key in wanted) throw new Error(`“${key}:” is already given, and only one may be.${key === "state" ? " Several states are state:failed,expired." : ""}`);
-  Object.assign(wanted, { [key]: valueOf(key, value, now) });
+  Object.assign(wanted, { [key]: parseValue(key, value, now) });
 }
 
 const EXAMPLES = /** @type {Record<string, string>} */ ({
@@ -106,10 +106,10 @@ const EXAMPLES = /** @type {Record<string, string>} */ ({
  * @param {number} now
  * @returns {string | string[] | number}
  */
-function valueOf(key, value, now) {
+function parseValue(key, value, now) {
   const lower = value.toLowerCase();
-  if (key === "state") return statesOf(lower);
-  if (key === "since" || key === "until") return timeOf(key, lower, now);
+  if (key === "state") return parseStates(lower);
+  if (key === "since" || key === "until") return parseTime(key, lower, now);
   if (key === "task") return lower;
   if (key !== "error") return value;
   if (!/^[0-9a-f]{12}$/.test(lower)) throw new Error(`“${value}” is no fingerprint of an error. ${EXAMPLES.error}`);
@@ -117,7 +117,7 @@ function valueOf(key, value, now) {
 }
 
 /** @param {string} text */
-function statesOf(text) {
+function parseStates(text) {
   const states = [...new Set(text.split(","))];
   const wrong = states.find((state) => !(/** @type {readonly string[]} */ (STATES).includes(state)));
   if (wrong !== undefined) throw new Error(`${wrong ? `There is no state “${wrong}”.` : "A state is missing at a comma."} ${EXAMPLES.state}`);
@@ -129,9 +129,9 @@ function statesOf(text) {
  * @param {string} text
  * @param {number} now
  */
-function timeOf(key, text, now) {
+function parseTime(key, text, now) {
   const ago = /^(\d{1,9})([smhd])$/.exec(text);
-  if (ago) return now - Number(ago[1]) * UNITS[ago[2]];
+  if (ago) return now - Number(ago[1]) * UNIT_SECONDS[ago[2]];
   const parts = /^(\d{4})-(\d{2})-(\d{2})(?:t(\d{2}):(\d{2})(?::(\d{2}))?)?$/.exec(text);
   const [year, month, day, hour = 0, minute = 0, second = 0] = (parts ?? []).slice(1).map((part) => Number(part ?? 0));
   const isTime = parts && month >= 1 && month <= 12 && day >= 1 && day <= new Date(year, month, 0).getDate() && hour < 24 && minute < 60 && second < 60;
@@ -149,10 +149,10 @@ function timeOf(key, text, now) {
 export function matches({ state, task, queue, worker, tags, created_at }, wanted) {
   const each = [
     wanted.state && (state === undefined ? null : wanted.state.includes(state)),
-    wanted.task && like(task, wanted.task),
-    wanted.queue && like(queue, wanted.queue),
-    wanted.worker && (worker === undefined ? null : worker !== null && like(worker, wanted.worker)),
-    wanted.tag && (tags === undefined ? null : tags.some((tag) => like(tag, /** @type {string} */ (wanted.tag)))),
+    wanted.task && matchesPattern(task, wanted.task),
+    wanted.queue && matchesPattern(queue, wanted.queue),
+    wanted.worker && (worker === undefined ? null : worker !== null && matchesPattern(worker, wanted.worker)),
+    wanted.tag && (tags === undefined ? null : tags.some((tag) => matchesPattern(tag, /** @type {string} */ (wanted.tag)))),
     wanted.since && (created_at === undefined ? null : created_at >= wanted.since),
     wanted.until && (created_at === undefined ? null : created_at < wanted.until),
     wanted.error && (state === "failed" ? null : false),
@@ -164,20 +164,20 @@ export function matches({ state, task, queue, worker, tags, created_at }, wanted
  * @param {string | undefined} text
  * @param {string} pattern  `*` matches any run of characters
  */
-function like(text, pattern) {
+function matchesPattern(text, pattern) {
   if (text === undefined) return null;
-  return pattern.includes("*") ? expression(pattern).test(text) : text === pattern;
+  return pattern.includes("*") ? compilePattern(pattern).test(text) : text === pattern;
 }
 
 /** @type {Map<string, RegExp>} */
-const known = new Map();
+const expressions = new Map();
 
 /** @param {string} pattern */
-function expression(pattern) {
-  const before = known.get(pattern);
+function compilePattern(pattern) {
+  const before = expressions.get(pattern);
   if (before) return before;
   const made = new RegExp(`^${pattern.split(/\*+/).map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`, "s");
-  if (known.size > 100) known.clear();
-  known.set(pattern, made);
+  if (expressions.size > 100) expressions.clear();
+  expressions.set(pattern, made);
   return made;
 }

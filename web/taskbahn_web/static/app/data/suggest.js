@@ -1,9 +1,9 @@
 /** What may follow in the query bar: the keys of the language, or values for the key of the word at the caret. */
 
 import { STATES } from "../../client/states.js";
-import { KEYS, wordsOf } from "./query.js";
+import { KEYS, splitWords } from "./query.js";
 
-const MOST = 8;
+const MAX_SUGGESTIONS = 8;
 
 const MEANINGS = /** @type {Record<string, string>} */ ({
   state: STATES.join(", "),
@@ -27,7 +27,7 @@ const MEANINGS = /** @type {Record<string, string>} */ ({
  * @param {number} caret
  */
 export function wordAt(text, caret) {
-  return wordsOf(text).find((word) => word.start <= caret && caret <= word.start + word.text.length) ?? { text: "", start: caret };
+  return splitWords(text).find((word) => word.start <= caret && caret <= word.start + word.text.length) ?? { text: "", start: caret };
 }
 
 /**
@@ -36,21 +36,21 @@ export function wordAt(text, caret) {
  * @param {Known} known
  * @returns {Suggestion[]}
  */
-export function suggestions(text, caret, known) {
+export function suggest(text, caret, known) {
   const word = wordAt(text, caret).text.toLowerCase();
-  const given = new Set(wordsOf(text).map((each) => each.text.split(":")[0].toLowerCase()));
+  const given = new Set(splitWords(text).map((each) => each.text.split(":")[0].toLowerCase()));
   const colon = word.indexOf(":");
   if (colon < 0) {
     const keys = KEYS.filter((key) => key.startsWith(word) && !given.has(key));
-    const tasks = word && !given.has("task") ? values("task", word, known) : [];
-    return [...keys.map((key) => ({ text: `${key}:`, note: MEANINGS[key], isWhole: false })), ...tasks].slice(0, MOST);
+    const tasks = word && !given.has("task") ? suggestValues("task", word, known) : [];
+    return [...keys.map((key) => ({ text: `${key}:`, note: MEANINGS[key], isWhole: false })), ...tasks].slice(0, MAX_SUGGESTIONS);
   }
   const [key, value] = [word.slice(0, colon), word.slice(colon + 1)];
-  return key === "state" ? states(value) : values(key, value, known).slice(0, MOST);
+  return key === "state" ? suggestStates(value) : suggestValues(key, value, known).slice(0, MAX_SUGGESTIONS);
 }
 
 /** @param {string} value  the last of several is being written */
-function states(value) {
+function suggestStates(value) {
   const comma = value.lastIndexOf(",") + 1;
   const [before, last] = [value.slice(0, comma), value.slice(comma)];
   const chosen = before.split(",");
@@ -59,7 +59,7 @@ function states(value) {
 }
 
 /** @param {string} key @param {string} value @param {Known} known @returns {Suggestion[]} */
-function values(key, value, known) {
+function suggestValues(key, value, known) {
   const fitting = (known[key] ?? []).filter((each) => each.toLowerCase().includes(value) && each.toLowerCase() !== value && !/\s/.test(each));
   const first = (/** @type {string} */ each) => (each.toLowerCase().startsWith(value) ? 0 : 1);
   return fitting.sort((a, b) => first(a) - first(b)).map((each) => ({ text: `${key}:${each}`, note: "", isWhole: true }));
@@ -72,7 +72,7 @@ function values(key, value, known) {
  * @param {Suggestion} suggestion
  * @returns {{text: string, caret: number}}
  */
-export function completed(text, caret, { text: made, isWhole }) {
+export function completeQuery(text, caret, { text: made, isWhole }) {
   const { start, text: word } = wordAt(text, caret);
   const after = text.slice(start + word.length).trimStart();
   const put = text.slice(0, start) + made + (isWhole ? " " : "");

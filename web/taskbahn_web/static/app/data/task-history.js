@@ -3,12 +3,12 @@
 import { signal } from "@preact/signals";
 
 import { VIEW_HISTORY } from "../../client/wire.js";
-import { columnsOf } from "../charts/merge-columns.js";
+import { mergeColumns } from "../charts/merge-columns.js";
 import { bahn, onLive } from "./live.js";
 
-const DAY = 86_400; // seconds
-const PAUSE = 60; // seconds between two questions
-const COLUMNS = 48; // of half an hour
+const DAY_SECONDS = 86_400; // seconds
+const RELOAD_PAUSE_SECONDS = 60; // seconds between two questions
+const MAX_COLUMNS = 48; // of half an hour
 
 /** @typedef {import("../charts/merge-columns.js").Column} Column */
 
@@ -26,7 +26,7 @@ export class TaskHistory {
   /** Load, and load anew from time to time. @returns {() => void}  stops it */
   open() {
     const stop = onLive(() => void this.#load());
-    const timer = setInterval(() => document.hidden || void this.#load(), PAUSE * 1000);
+    const timer = setInterval(() => document.hidden || void this.#load(), RELOAD_PAUSE_SECONDS * 1000);
     return () => {
       stop();
       clearInterval(timer);
@@ -35,7 +35,7 @@ export class TaskHistory {
 
   async #load() {
     try {
-      this.columns.value = columnsOf(await bahn.ask(VIEW_HISTORY, [], { seconds: DAY, task: this.#task }), COLUMNS);
+      this.columns.value = mergeColumns(await bahn.ask(VIEW_HISTORY, [], { seconds: DAY_SECONDS, task: this.#task }), MAX_COLUMNS);
     } catch {
       // the numbers beside it say what is wrong, if something is
     }

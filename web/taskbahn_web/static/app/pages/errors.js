@@ -20,12 +20,12 @@ import { focusRow } from "../core/rows.js";
  * @typedef {import("../parts/bulk-dialog.js").Order} Order
  */
 
-const PAUSE = 3; // seconds between two looks, while jobs fail or are retried
+const RELOAD_PAUSE_SECONDS = 3; // seconds between two looks, while jobs fail or are retried
 
 export function Errors() {
   const task = route.value.query.get("task");
   const answer = useMemo(
-    () => /** @type {Answer<AllErrors>} */ (new Answer(VIEW_ERRORS, { question: task ? { task } : {}, pause: PAUSE, matters: ({ state }) => Boolean(state) })),
+    () => /** @type {Answer<AllErrors>} */ (new Answer(VIEW_ERRORS, { question: task ? { task } : {}, pause: RELOAD_PAUSE_SECONDS, matters: ({ state }) => Boolean(state) })),
     [task],
   );
   useEffect(() => answer.open(), [answer]);
@@ -35,7 +35,7 @@ export function Errors() {
   useKeys({
     j: [() => focusRow(list.current, 1), "Next kind of error"],
     k: [() => focusRow(list.current, -1), "Previous kind of error"],
-    ...(!isReadOnly && { r: [() => focused(errors, setOrder), "Retry all of the kind that has the focus"] }),
+    ...(!isReadOnly && { r: [() => retryFocused(errors, setOrder), "Retry all of the kind that has the focus"] }),
   });
   const close = () => {
     setOrder(null);
@@ -44,13 +44,13 @@ export function Errors() {
   return html`<section>
     <div class="page-head">
       <h1>Errors</h1>
-      ${errors && errors.groups.length > 1 && !isReadOnly && html`<button onClick=${() => setOrder(everything(task))}>Retry all failed jobs</button>`}
+      ${errors && errors.groups.length > 1 && !isReadOnly && html`<button onClick=${() => setOrder(retryAllOrder(task))}>Retry all failed jobs</button>`}
     </div>
     ${task && html`<p class="facts-line"><span>Of the task <a href=${link("tasks", task)}>${task}</a></span><a href=${link("errors")}>Of all tasks</a></p>`}
     ${answer.problem.value && html`<${Problem}>${answer.problem.value}<//>`}
     ${errors && errors.groups.length === 0 && html`<${Empty} title="No job has failed">When one does, it appears here, together with those that failed alike.<//>`}
     ${errors && errors.groups.length > 0 && html`<${Summary} errors=${errors} />
-      <ul class="groups" ref=${list}>${errors.groups.map((group) => html`<${Group} key=${group.fingerprint} group=${group} onRetry=${() => setOrder(alike(group))} />`)}</ul>`}
+      <ul class="groups" ref=${list}>${errors.groups.map((group) => html`<${Group} key=${group.fingerprint} group=${group} onRetry=${() => setOrder(retryOrder(group))} />`)}</ul>`}
     ${order && html`<${BulkDialog} order=${order} onClose=${close} />`}
   </section>`;
 }
@@ -91,18 +91,18 @@ function Group({ group, onRetry }) {
  * @param {AllErrors | null} errors
  * @param {(order: Order) => void} ask
  */
-function focused(errors, ask) {
+function retryFocused(errors, ask) {
   const here = document.activeElement?.closest("[data-fingerprint]")?.getAttribute("data-fingerprint");
   const group = errors?.groups.find(({ fingerprint }) => fingerprint === here);
-  if (group) ask(alike(group));
+  if (group) ask(retryOrder(group));
 }
 
 /** @param {ErrorGroup} group @returns {Order} */
-function alike({ fingerprint, type, task }) {
+function retryOrder({ fingerprint, type, task }) {
   return { action: "retry", query: { state: ["failed"], error: fingerprint }, which: `failed jobs of ${task} with ${type || "this error"}` };
 }
 
 /** @param {string | null} task @returns {Order} */
-function everything(task) {
+function retryAllOrder(task) {
   return { action: "retry", query: { state: ["failed"], ...(task && { task }) }, which: task ? `failed jobs of ${task}` : "failed jobs of all tasks" };
 }

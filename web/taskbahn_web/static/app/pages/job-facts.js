@@ -31,7 +31,7 @@ export function Facts({ job }) {
     ["Worker", worker && html`<a href=${link("workers", worker)}>${worker}</a>`],
     ["Caller", caller && html`<code>${caller}</code>`],
     ["Tags", tags.length > 0 && tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)],
-    ...optionsOf(job),
+    ...optionRows(job),
     ["Id", html`<code>${id}</code> <${CopyButton} text=${id} what="the id" />`],
     ["Link", html`<${CopyButton} text=${location.href} what="the link to this job" />`],
   ];
@@ -41,7 +41,7 @@ export function Facts({ job }) {
 }
 
 /** What else it was told, in words. @type {Record<string, [string, (value: any) => string]>} */
-const OPTIONS = {
+const OPTION_TEXTS = {
   start_within: ["Start within", duration],
   run_within: ["Run within", duration],
   retries: ["Retries", number],
@@ -53,8 +53,8 @@ const OPTIONS = {
 };
 
 /** @param {JobView} job @returns {[string, unknown][]} */
-function optionsOf({ options = {} }) {
-  return Object.entries(OPTIONS).map(([name, [title, said]]) => [title, options[name] !== undefined && options[name] !== null && said(options[name])]);
+function optionRows({ options = {} }) {
+  return Object.entries(OPTION_TEXTS).map(([name, [title, said]]) => [title, options[name] !== undefined && options[name] !== null && said(options[name])]);
 }
 
 /** @param {{at: number}} props */
@@ -69,7 +69,7 @@ export function Arguments({ job }) {
   if (!args && !kwargs) return null;
   const signature = tasks.entries.value?.find(({ name }) => name === task)?.signature;
   const byPosition = (args ?? []).map((value, index) => [`${index + 1}.`, value]);
-  const values = signature ? named(job, signature) : { ...Object.fromEntries(byPosition), ...kwargs };
+  const values = signature ? namedArguments(job, signature) : { ...Object.fromEntries(byPosition), ...kwargs };
   if (Object.keys(values).length === 0) return html`<p class="muted">None.</p>`;
   return html`<${Named} values=${values} />`;
 }
@@ -80,7 +80,7 @@ export function Arguments({ job }) {
  * @param {import("../../client/wire.js").Signature | null} [signature]
  * @returns {Record<string, unknown>}
  */
-export function named({ args, kwargs }, signature) {
+export function namedArguments({ args, kwargs }, signature) {
   if (!signature) return { args, kwargs };
   const { order = [], variadic } = signature;
   const given = args ?? [];

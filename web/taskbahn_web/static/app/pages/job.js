@@ -2,8 +2,8 @@
 
 import { useLayoutEffect, useMemo } from "preact/hooks";
 
-import { roughly, secondsLeft } from "../../shared/expected.js";
-import { howFar } from "../../shared/how-far.js";
+import { roughDuration, secondsLeft } from "../../shared/expected.js";
+import { summarizeProgress } from "../../shared/how-far.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { ago, count, duration, fullTime, percent, wholeDuration } from "../../shared/format.js";
 import { html } from "../core/html.js";
@@ -19,7 +19,7 @@ import { Stages } from "../parts/stages.js";
 import { State } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
 import { Value } from "../parts/value.js";
-import { Blocks } from "../parts/worker-parts.js";
+import { BlockedByJob } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
 import { Arguments, Facts } from "./job-facts.js";
 
@@ -43,7 +43,7 @@ export function Job({ id }) {
     </div>
     ${feed.isRemoved.value && html`<${Note}>The node has deleted this job: the time for which it was kept is over. What was known of it stays here until you leave this page.<//>`}
     <${Headline} job=${job} />
-    ${job.state === "running" && html`<${Blocks} id=${id} />`}
+    ${job.state === "running" && html`<${BlockedByJob} id=${id} />`}
     ${feed.problem.value && html`<${Problem}>${feed.problem.value}<//>`}
     <div class="split split-job">
       <${Work} job=${job} feed=${feed} />
@@ -61,7 +61,7 @@ function Work({ job, feed }) {
   const isFinal = FINAL_STATES.has(job.state);
   return html`<div class="work">
     ${job.error && html`<${Panel} title="Error"><${FailureView} error=${job.error} />
-      ${job.state === "failed" && html`<${Alike} job=${job} />`}
+      ${job.state === "failed" && html`<${MoreErrors} job=${job} />`}
     <//>`}
     ${job.state === "succeeded" && html`<${Panel} title="Result"><${Value} value=${job.result ?? null} label="Result" /><//>`}
     ${stages.length > 0 && html`<${Panel} title="Stages"><${Stages} stages=${stages} state=${job.state} end=${job.finished_at} /><//>`}
@@ -74,7 +74,7 @@ function Work({ job, feed }) {
 }
 
 /** Where to look for more of the same. @param {{job: JobView}} props */
-function Alike({ job: { task, fingerprint } }) {
+function MoreErrors({ job: { task, fingerprint } }) {
   return html`<p class="alike">
     ${fingerprint && html`<a href=${link("jobs", null, { q: `state:failed error:${fingerprint}` })}>Jobs that failed alike</a>`}
     <a href=${link("errors", null, { task })}>What else failed of this task</a>
@@ -87,12 +87,12 @@ function Panel({ title, children }) {
 }
 
 /** How much of the bar is drawn where nobody knows how far the job was. @type {Record<string, number>} */
-const ENDED = { failed: 1, cancelled: 1, expired: 1 };
+const ENDED_FRACTIONS = { failed: 1, cancelled: 1, expired: 1 };
 
 /** @param {{job: JobView}} props */
 function Headline({ job }) {
   const { state, progress, task } = job;
-  const { fraction: known, text } = howFar(progress);
+  const { fraction: known, text } = summarizeProgress(progress);
   const fraction = state === "succeeded" ? 1 : known;
   return html`<div class="headline">
     <p class="headline-line">
@@ -101,7 +101,7 @@ function Headline({ job }) {
       <span class="headline-share">${fraction !== null && state !== "succeeded" ? percent(fraction) : ""}</span>
       <span class="headline-time"><${Times} job=${job} fraction=${fraction} /></span>
     </p>
-    <${Bar} fraction=${fraction ?? ENDED[state] ?? (state === "running" ? null : 0)} state=${state} size="thick" label="Progress of ${task}" />
+    <${Bar} fraction=${fraction ?? ENDED_FRACTIONS[state] ?? (state === "running" ? null : 0)} state=${state} size="thick" label="Progress of ${task}" />
   </div>`;
 }
 
@@ -111,7 +111,7 @@ function Place({ job: { state, place, due_at } }) {
   if (!place) return state === "waiting" && due_at ? `Due ${ago(due_at, now.value)}` : null;
   const { why, ahead, starts_at } = place;
   const before = ahead ? `${count(ahead, "job")}${ahead >= 10_000 ? " or more" : ""} before it` : ahead === 0 ? "next in line" : "";
-  const starts = starts_at && starts_at > now.value ? `starts in about ${roughly(starts_at - now.value)}` : "";
+  const starts = starts_at && starts_at > now.value ? `starts in about ${roughDuration(starts_at - now.value)}` : "";
   const text = [why.replace(/\.$/, ""), before, starts].filter(Boolean).join(" · ");
   return html`<span title=${starts_at ? `${text}: ${fullTime(starts_at)}` : text}>${text}</span>`;
 }
@@ -122,6 +122,6 @@ function Times({ job: { state, started_at, finished_at, typical = null }, fracti
   if (finished_at) return `took ${duration(finished_at - started_at)}`;
   const elapsed = now.value - started_at;
   const left = secondsLeft({ fraction, elapsed, typical });
-  const more = left !== null ? `, about ${roughly(left)} left` : typical && elapsed > typical ? `, usually ${duration(typical)}` : "";
+  const more = left !== null ? `, about ${roughDuration(left)} left` : typical && elapsed > typical ? `, usually ${duration(typical)}` : "";
   return `${wholeDuration(elapsed)}${more}`;
 }

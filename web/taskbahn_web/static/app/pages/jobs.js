@@ -90,8 +90,8 @@ function List({ q, wanted }) {
     ${!isEmpty && html`<${JobRows} list=${list} selection=${selection} />`}
     ${isEmpty && !list.isLoading.value && list.isKnown.value && list.pages.next === null && html`<${NoJobs} isFiltered=${q !== ""} />`}
     ${list.isLoading.value && html`<p class="muted loading" role="status">Looking for ${isEmpty ? "" : "older "}jobs …</p>`}
-    <${Held} list=${list} />
-    ${selection.size > 0 && html`<${Chosen} selection=${selection} onOrder=${setOrder} />`}
+    <${HeldJobs} list=${list} />
+    ${selection.size > 0 && html`<${SelectionBar} selection=${selection} onOrder=${setOrder} />`}
     ${order && html`<${BulkDialog} order=${order} onClose=${close} />`}
   `;
 }
@@ -139,7 +139,7 @@ function Summary({ list, q, wanted, onOrder }) {
 }
 
 /** New jobs that are held back, so that nothing moves under the eyes. @param {{list: JobWindow}} props */
-function Held({ list }) {
+function HeldJobs({ list }) {
   const held = list.held.value;
   if (!held) return null;
   const show = () => {
@@ -150,7 +150,7 @@ function Held({ list }) {
 }
 
 /** @param {{selection: Selection, onOrder: (order: Order) => void}} props */
-function Chosen({ selection, onOrder }) {
+function SelectionBar({ selection, onOrder }) {
   return html`<div class="chosen" role="region" aria-label="Selected jobs">
     <p role="status"><b>${number(selection.size)}</b> selected</p>
     <button class="danger" onClick=${() => onOrder({ action: "cancel", ids: selection.ids })}>Cancel</button>

@@ -11,16 +11,16 @@ import { now } from "../data/live.js";
 import { ShortList } from "../parts/short-list.js";
 import { link } from "../core/route.js";
 
-const SHOWN = 6;
+const MAX_ENTRIES = 6;
 
 /**
  * @typedef {import("../../client/wire.js").JobView} JobView
  * @typedef {import("../../client/wire.js").WorkerView} WorkerView
  */
 
-export function Failures() {
+export function LatestFailures() {
   const failed = useMemo(
-    () => /** @type {Answer<{jobs: JobView[]}>} */ (new Answer(VIEW_JOBS, { question: { state: "failed", limit: SHOWN }, matters: ({ state }) => state === "failed" })),
+    () => /** @type {Answer<{jobs: JobView[]}>} */ (new Answer(VIEW_JOBS, { question: { state: "failed", limit: MAX_ENTRIES }, matters: ({ state }) => state === "failed" })),
     [],
   );
   useEffect(() => failed.open(), [failed]);
@@ -31,13 +31,13 @@ export function Failures() {
   return html`<${ShortList} title="Failed last" where=${link("errors")} empty="No job has failed." entries=${entries ?? null} />`;
 }
 
-export function Longest() {
+export function LongestRunning() {
   const workers = useMemo(
     () => /** @type {Answer<WorkerView[]>} */ (new Answer(VIEW_WORKERS, { pause: 3, matters: ({ state }) => Boolean(state) && (state === "running" || FINAL_STATES.has(state ?? "")) })),
     [],
   );
   useEffect(() => workers.open(), [workers]);
-  const entries = workers.value.value && longest(workers.value.value).map(([id, task, startedAt, worker]) => ({
+  const entries = workers.value.value && findLongest(workers.value.value).map(([id, task, startedAt, worker]) => ({
     id, task, state: "running", text: `on ${worker}`, time: wholeDuration(now.value - startedAt), timeTitle: `since ${fullTime(startedAt)}`,
   }));
   return html`<${ShortList} title="Running for longest" where=${link("jobs", null, { q: "state:running" })} empty="Nothing runs now." entries=${entries} />`;
@@ -48,7 +48,7 @@ export function Longest() {
  * @param {WorkerView[]} workers
  * @returns {[string, string, number, string][]}  id, task, started_at, worker
  */
-export function longest(workers) {
+export function findLongest(workers) {
   const all = workers.flatMap(({ id: worker, jobs = [] }) => jobs.map(([id, task, at]) => /** @type {[string, string, number, string]} */ ([id, task, at, worker])));
-  return all.sort((a, b) => a[2] - b[2]).slice(0, SHOWN);
+  return all.sort((a, b) => a[2] - b[2]).slice(0, MAX_ENTRIES);
 }

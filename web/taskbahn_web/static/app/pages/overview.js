@@ -8,13 +8,13 @@ import { status } from "../data/live.js";
 import { Chart } from "../parts/chart.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Problems } from "../parts/problems.js";
-import { RANGES, rangeOf } from "../charts/ranges.js";
+import { RANGES, findRange } from "../charts/ranges.js";
 import { link, route } from "../core/route.js";
-import { inWords, tilesOf } from "../charts/tiles.js";
-import { Failures, Longest } from "./overview-lists.js";
+import { tileSentence, overviewTiles } from "../charts/tiles.js";
+import { LatestFailures, LongestRunning } from "./overview-lists.js";
 
 export function Overview() {
-  const range = rangeOf(route.value.query.get("range"));
+  const range = findRange(route.value.query.get("range"));
   const feed = useMemo(() => new HistoryFeed(range.seconds), [range]);
   useEffect(() => feed.open(), [feed]);
   const node = status.value;
@@ -25,7 +25,7 @@ export function Overview() {
     ${(!isNew || (node.problems ?? []).length > 0) && html`<${Problems} problems=${node.problems ?? []} />`}
     ${feed.problem.value && html`<${Problem}>${feed.problem.value}<//>`}
     ${isNew && html`<${FirstSteps} workers=${node.workers} />`}
-    ${!isNew && html`<${Tiles} node=${node} feed=${feed} range=${range} /><div class="split split-even"><${Failures} /><${Longest} /></div>`}
+    ${!isNew && html`<${Tiles} node=${node} feed=${feed} range=${range} /><div class="split split-even"><${LatestFailures} /><${LongestRunning} /></div>`}
   </section>`;
 }
 
@@ -46,7 +46,7 @@ function Ranges({ chosen }) {
  */
 function Tiles({ node, feed, range }) {
   const [history, rates] = [feed.history.value, feed.rates.value];
-  const tiles = useMemo(() => tilesOf(node, history, rates), [node, history, rates]);
+  const tiles = useMemo(() => overviewTiles(node, history, rates), [node, history, rates]);
   return html`<ul class="tiles">
     ${tiles.map((tile) => html`<${Tile} key=${tile.title} tile=${tile} history=${history} range=${range} />`)}
   </ul>`;
@@ -67,7 +67,7 @@ function Tile({ tile, history, range }) {
     ${history && lines.length > 0
       ? html`<${Chart}
           title=${title} start=${history.start} step=${history.step} lines=${lines} format=${format}
-          formatTime=${(/** @type {number} */ time) => range.time(time)} label=${inWords(tile, range.words)}
+          formatTime=${(/** @type {number} */ time) => range.time(time)} label=${tileSentence(tile, range.words)}
         />`
       : html`<div class="chart"></div>`}
     <p class="tile-time" aria-hidden="true"><span>${range.ago}</span><span>now</span></p>

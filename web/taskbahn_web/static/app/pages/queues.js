@@ -14,10 +14,10 @@ import { focusRow } from "../core/rows.js";
 
 /** @typedef {import("../../client/wire.js").QueueView} QueueView */
 
-const PAUSE = 1; // seconds between two looks, while something happens
+const RELOAD_PAUSE_SECONDS = 1; // seconds between two looks, while something happens
 
 export function Queues() {
-  const answer = useMemo(() => /** @type {Answer<QueueView[]>} */ (new Answer(VIEW_QUEUES, { pause: PAUSE, matters: ({ state }) => Boolean(state) })), []);
+  const answer = useMemo(() => /** @type {Answer<QueueView[]>} */ (new Answer(VIEW_QUEUES, { pause: RELOAD_PAUSE_SECONDS, matters: ({ state }) => Boolean(state) })), []);
   useEffect(() => answer.open(), [answer]);
   const queues = answer.value.value;
   return html`<section>

@@ -8,7 +8,7 @@ import { ago, fullTime } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { now, status } from "../data/live.js";
 import { Problem } from "../parts/note.js";
-import { grouped, shown, versionsOf } from "../text/settings-text.js";
+import { groupSettings, settingText, listVersions } from "../text/settings-text.js";
 import { chooseTheme, theme } from "../core/theme.js";
 
 /** @typedef {import("../../client/wire.js").Setting} Setting */
@@ -24,9 +24,9 @@ export function Settings() {
     ${answer.problem.value && html`<${Problem}>${answer.problem.value}<//>`}
     <div class="split split-even">
       <${Looks} />
-      <${Node} versions=${versionsOf(settings)} />
+      <${Node} versions=${listVersions(settings)} />
     </div>
-    ${grouped(settings).map(([title, members]) => html`<${Group} key=${title} title=${title} settings=${members} />`)}
+    ${groupSettings(settings).map(([title, members]) => html`<${Group} key=${title} title=${title} settings=${members} />`)}
   </section>`;
 }
 
@@ -70,7 +70,7 @@ function Row({ setting }) {
   const { name, source, help, change } = setting;
   return html`<tr>
     <th scope="row"><code>${name}</code><span class="setting-help">${help}</span></th>
-    <td class="setting-value">${shown(setting)}</td>
+    <td class="setting-value">${settingText(setting)}</td>
     <td><span class="badge ${source === "default" ? "" : "badge-set"}">${source}</span></td>
     <td class="setting-change">${change || html`<span class="muted">fixed</span>`}</td>
   </tr>`;

@@ -2,11 +2,11 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import { ANY } from "../../shared/schema.js";
+import { ANY_SIGNATURE } from "../../shared/schema.js";
 import { JOB_GET } from "../../client/wire.js";
 import { isReadOnly } from "../core/access.js";
 import { tasks } from "../data/directory.js";
-import { prose } from "../text/docstring.js";
+import { docstringProse } from "../text/docstring.js";
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { JobList } from "../data/job-list.js";
@@ -19,11 +19,11 @@ import { StartedJob } from "../parts/started-job.js";
 import { TaskForm } from "../parts/task-form.js";
 import { TaskNumbers } from "../parts/task-numbers.js";
 import { go, link } from "../core/route.js";
-import { named } from "./job-facts.js";
+import { namedArguments } from "./job-facts.js";
 
 /** @typedef {import("../../client/wire.js").TaskView} TaskView */
 
-const MOST_JOBS = 10; // of the latest
+const MAX_LATEST_JOBS = 10; // of the latest
 
 /** @param {{name: string, from: string | null}} props  from: id of a job whose arguments to begin with */
 export function Task({ name, from }) {
@@ -37,7 +37,7 @@ export function Task({ name, from }) {
       No worker has declared it. See <a href=${link("tasks")}>the tasks that there are</a>, or start a worker that offers it:
     <//></section>`;
   }
-  const doc = prose(task.doc, task.signature);
+  const doc = docstringProse(task.doc, task.signature);
   return html`<section class="task">
     <p class="crumbs"><a href=${link("tasks")}>Tasks</a></p>
     <div class="page-head">
@@ -53,7 +53,7 @@ export function Task({ name, from }) {
     <div class="split">
       <div class="work">
         ${!isReadOnly && html`<${Start} task=${task} from=${from} onDraft=${setDraft} />`}
-        <div class="panel"><h2>Takes and gives</h2><${SignatureView} signature=${task.signature ?? ANY} /></div>
+        <div class="panel"><h2>Takes and gives</h2><${SignatureView} signature=${task.signature ?? ANY_SIGNATURE} /></div>
       </div>
       <div class="work">
         <${Recent} task=${name} />
@@ -84,7 +84,7 @@ function Start({ task, from, onDraft }) {
   const [begin, setBegin] = useState(/** @type {Begin | null} */ (from ? null : { given: {}, options: {} }));
   const [started, setStarted] = useState("");
   useEffect(() => {
-    const take = (/** @type {import("../../client/wire.js").JobView} */ job) => setBegin({ given: named(job, task.signature), options: job.options ?? {} });
+    const take = (/** @type {import("../../client/wire.js").JobView} */ job) => setBegin({ given: namedArguments(job, task.signature), options: job.options ?? {} });
     if (from) bahn.ask(JOB_GET, [from]).then(take, () => setBegin({ given: {}, options: {} }));
   }, [from]);
   if (!begin) return html`<div class="panel"></div>`;
@@ -100,7 +100,7 @@ function Start({ task, from, onDraft }) {
 function Recent({ task }) {
   const list = useMemo(() => new JobList({ task }), [task]);
   useEffect(() => list.open(), [list]);
-  const jobs = list.jobs.value.slice(0, MOST_JOBS);
+  const jobs = list.jobs.value.slice(0, MAX_LATEST_JOBS);
   return html`<div class="recent">
     <h2>Latest jobs</h2>
     ${jobs.length > 0 && html`<${JobTable} jobs=${jobs} caption="Latest jobs of ${task}" />`}

@@ -96,12 +96,12 @@ function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, statistic
   return html`<tr>
     <th scope="row" class="cell-task"><a href=${link("tasks", name)}>${name}</a><p>${summary(doc)}</p></th>
     <td class="cell-number" data-name="workers">${workers ? number(workers) : html`<span class="warning">none</span>`}</td>
-    <td class="cell-number" data-name="running">${quiet(running)}</td>
-    <td class="cell-number" data-name="ready">${quiet(ready)}</td>
+    <td class="cell-number" data-name="running">${quietNumber(running)}</td>
+    <td class="cell-number" data-name="ready">${quietNumber(ready)}</td>
     ${hasNumbers && html`
-      <td class="cell-number" data-name="succeeded">${quiet(succeeded)}</td>
+      <td class="cell-number" data-name="succeeded">${quietNumber(succeeded)}</td>
       <td class="cell-number" data-name="failed">
-        ${failed ? html`<span class="bad">${number(failed)}</span> <small>${share(failed, succeeded + failed)}</small>` : quiet(0)}
+        ${failed ? html`<span class="bad">${number(failed)}</span> <small>${share(failed, succeeded + failed)}</small>` : quietNumber(0)}
       </td>
       <td class="cell-number" data-name="run">${typeof run === "number" ? html`${duration(run)} <small>${typeof run95 === "number" ? duration(run95) : ""}</small>` : ""}</td>
       <td class="cell-number" data-name="last">${last_at ? html`<time title=${fullTime(last_at)}>${ago(last_at, now.value)}</time>` : ""}</td>`}
@@ -109,6 +109,6 @@ function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, statistic
 }
 
 /** None is said quietly. @param {number} value */
-function quiet(value) {
+function quietNumber(value) {
   return value ? number(value) : html`<span class="muted">0</span>`;
 }

@@ -10,11 +10,11 @@ import { DrainButton } from "../parts/drain.js";
 import { JobTable } from "../parts/job-table.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Slots } from "../parts/slots.js";
-import { Badges, Blocked, Ended, LastWord, Machine, Since } from "../parts/worker-parts.js";
+import { Badges, Blocked, EndedJobs, LastWord, Machine, TimeSince } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
 
-const MOST_RUNNING = 50; // jobs that are shown, the newest
-const MOST_ENDED = 12;
+const MAX_RUNNING_JOBS = 50; // jobs that are shown, the newest
+const MAX_ENDED_JOBS = 12;
 
 /** @typedef {import("../../client/wire.js").WorkerView} WorkerView */
 
@@ -43,8 +43,8 @@ export function Worker({ id }) {
     <div class="panel"><${Slots} slots=${slots} running=${running} isDraining=${draining} /><${Machine} worker=${worker} /></div>
     <div class="split split-job">
       <div class="work">
-        <${Jobs} title="Runs now" caption="What ${id} runs" wanted=${{ worker: id, state: ["running"] }} most=${MOST_RUNNING} />
-        <${Jobs} title="Ran last" caption="What ${id} ran last" wanted=${{ worker: id, state: [...FINAL_STATES] }} most=${MOST_ENDED} />
+        <${Jobs} title="Runs now" caption="What ${id} runs" wanted=${{ worker: id, state: ["running"] }} most=${MAX_RUNNING_JOBS} />
+        <${Jobs} title="Ran last" caption="What ${id} ran last" wanted=${{ worker: id, state: [...FINAL_STATES] }} most=${MAX_ENDED_JOBS} />
       </div>
       <div class="about"><${About} worker=${worker} /></div>
     </div>
@@ -71,9 +71,9 @@ function About({ worker }) {
   const { host, pid, version, python, queues, tasks, attached_at, seen } = worker;
   /** @type {[string, unknown][]} */
   const rows = [
-    ["Jobs", html`<${Ended} worker=${worker} />`],
+    ["Jobs", html`<${EndedJobs} worker=${worker} />`],
     ["Last word", html`<${LastWord} seen=${seen} />`],
-    ["Attached", html`<${Since} at=${attached_at} />`],
+    ["Attached", html`<${TimeSince} at=${attached_at} />`],
     ["Host", host],
     ["Process", pid || null],
     ["Taskbahn", version],

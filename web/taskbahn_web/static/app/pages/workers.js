@@ -9,12 +9,12 @@ import { useKeys } from "../core/keys.js";
 import { DrainButton } from "../parts/drain.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Slots } from "../parts/slots.js";
-import { Badges, Blocked, Ended, LastWord, Machine, Running, Since } from "../parts/worker-parts.js";
+import { Badges, Blocked, EndedJobs, LastWord, Machine, Running, TimeSince } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
 import { focusRow } from "../core/rows.js";
 
-const MOST_JOBS = 3; // that a card shows
-const MOST_TASKS = 6;
+const MAX_CARD_JOBS = 3; // that a card shows
+const MAX_CARD_TASKS = 6;
 
 /** @typedef {import("../../client/wire.js").WorkerView} WorkerView */
 
@@ -58,20 +58,20 @@ function Card({ worker, onDone }) {
     </div>
     <${Slots} slots=${slots} running=${running} isDraining=${draining} />
     <${Blocked} worker=${worker} />
-    <${Running} worker=${worker} most=${MOST_JOBS} />
+    <${Running} worker=${worker} most=${MAX_CARD_JOBS} />
     <${Machine} worker=${worker} />
     <p class="worker-facts">
-      <span><${Ended} worker=${worker} /></span>
+      <span><${EndedJobs} worker=${worker} /></span>
       <span>last word <${LastWord} seen=${seen} /></span>
-      <span>attached <${Since} at=${attached_at} /></span>
+      <span>attached <${TimeSince} at=${attached_at} /></span>
       ${host && html`<span>${host}${pid ? `, process ${pid}` : ""}</span>`}
       ${version && html`<span>Taskbahn ${version}${python && `, Python ${python}`}</span>`}
     </p>
     <dl class="worker-serves">
       <div><dt>${queues.length === 1 ? "Queue" : "Queues"}</dt><dd>${queues.map((name) => html`<a key=${name} href=${link("jobs", null, { q: `queue:${name}` })}>${name}</a>`)}</dd></div>
       <div><dt>${tasks.length === 1 ? "Task" : "Tasks"}</dt><dd>
-        ${tasks.slice(0, MOST_TASKS).map((name) => html`<a key=${name} href=${link("tasks", name)}>${name}</a>`)}
-        ${tasks.length > MOST_TASKS && html`<a href=${link("workers", id)}>and ${number(tasks.length - MOST_TASKS)} more</a>`}
+        ${tasks.slice(0, MAX_CARD_TASKS).map((name) => html`<a key=${name} href=${link("tasks", name)}>${name}</a>`)}
+        ${tasks.length > MAX_CARD_TASKS && html`<a href=${link("workers", id)}>and ${number(tasks.length - MAX_CARD_TASKS)} more</a>`}
       </dd></div>
     </dl>
   </li>`;

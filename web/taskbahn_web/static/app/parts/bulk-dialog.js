@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { countOf, runBulk } from "../data/bulk.js";
+import { countJobs, runBulk } from "../data/bulk.js";
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { bahn } from "../data/live.js";
@@ -10,7 +10,7 @@ import { sentence } from "../../taskbahn.js";
 import { Bar } from "./bar.js";
 import { Problem } from "./note.js";
 
-const MOST_COUNTED = 20_000; // jobs that are counted before asking
+const MAX_COUNTED_JOBS = 20_000; // jobs that are counted before asking
 
 /**
  * @typedef {import("../data/bulk.js").BulkReport} BulkReport
@@ -22,7 +22,7 @@ const MOST_COUNTED = 20_000; // jobs that are counted before asking
  * @property {string} [which]  the query in words: "that match state:failed"
  */
 
-const WORDS = {
+const ACTION_TEXTS = {
   cancel: { title: "Cancel", verb: "Cancel", doing: "Cancelling", done: "cancelled", means: "Running ones are told to stop. A cancelled job keeps its history and can be retried." },
   retry: { title: "Retry", verb: "Retry", doing: "Retrying", done: "accepted again", means: "Each gets new attempts with the same arguments." },
 };
@@ -37,7 +37,7 @@ export function BulkDialog({ order, onClose }) {
   const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [report, setReport] = useState(/** @type {BulkReport | null} */ (null));
   const [isOver, setOver] = useState(false);
-  const found = useFound(order);
+  const found = useJobCount(order);
   const stop = useMemo(() => new AbortController(), []);
   useLayoutEffect(() => box.current?.showModal(), []);
   useEffect(() => () => stop.abort(), []);
@@ -53,7 +53,7 @@ export function BulkDialog({ order, onClose }) {
     if (isRunning) stop.abort();
     else onClose(report);
   };
-  const { verb } = WORDS[order.action];
+  const { verb } = ACTION_TEXTS[order.action];
   const face =
     report === null ? html`<${Question} order=${order} found=${found} />`
     : isOver ? html`<${Answer} order=${order} report=${report} isStopped=${stop.signal.aborted} />`
@@ -64,7 +64,7 @@ export function BulkDialog({ order, onClose }) {
       ${report === null && html`<button class="quiet" onClick=${leave}>${order.action === "cancel" ? "Keep them" : "Not now"}</button>`}
       ${report === null &&
       html`<button class=${order.action === "cancel" ? "danger" : "primary"} disabled=${!found.isReady || !found.found} onClick=${begin}>
-        ${verb} ${found.isReady && found.found ? howMany(found) : "jobs"}
+        ${verb} ${found.isReady && found.found ? countText(found) : "jobs"}
       </button>`}
       ${isRunning && html`<button onClick=${leave} disabled=${stop.signal.aborted}>Stop</button>`}
       ${isOver && html`<button class="primary" onClick=${leave}>Close</button>`}
@@ -72,20 +72,20 @@ export function BulkDialog({ order, onClose }) {
   </dialog>`;
 }
 
-/** @typedef {{found: number, isComplete: boolean, isReady: boolean, problem: string}} Found */
+/** @typedef {{found: number, isComplete: boolean, isReady: boolean, problem: string}} JobCount */
 
 /**
  * How many jobs it is about: counted at the node if a query says which.
  * @param {Order} order
- * @returns {Found}
+ * @returns {JobCount}
  */
-function useFound({ action, ids, query }) {
+function useJobCount({ action, ids, query }) {
   const [found, setFound] = useState({ found: ids?.length ?? 0, isComplete: Boolean(ids), isReady: Boolean(ids), problem: "" });
   useEffect(() => {
     if (!query) return undefined;
     const stop = new AbortController();
     const onProgress = (/** @type {number} */ so) => setFound((before) => ({ ...before, found: so }));
-    countOf(bahn, action, query, { most: MOST_COUNTED, onProgress, signal: stop.signal }).then(
+    countJobs(bahn, action, query, { most: MAX_COUNTED_JOBS, onProgress, signal: stop.signal }).then(
       (counted) => stop.signal.aborted || setFound({ ...counted, isReady: true, problem: "" }),
       (error) => setFound((before) => ({ ...before, problem: sentence(error) })),
     );
@@ -95,24 +95,24 @@ function useFound({ action, ids, query }) {
 }
 
 /** @param {{found: number, isComplete: boolean}} found */
-function howMany({ found, isComplete }) {
-  return isComplete ? count(found, "job") : `more than ${number(MOST_COUNTED)} jobs`;
+function countText({ found, isComplete }) {
+  return isComplete ? count(found, "job") : `more than ${number(MAX_COUNTED_JOBS)} jobs`;
 }
 
-/** @param {{order: Order, found: Found}} props */
+/** @param {{order: Order, found: JobCount}} props */
 function Question({ order, found }) {
-  const { title, means } = WORDS[order.action];
+  const { title, means } = ACTION_TEXTS[order.action];
   if (found.problem) return html`<h2 id="bulk-title">${title} jobs</h2><${Problem}>${found.problem}<//>`;
   if (!found.isReady) return html`<h2 id="bulk-title">${title} jobs</h2><p role="status">Counting … ${number(found.found)} so far</p>`;
   if (!found.found) return html`<h2 id="bulk-title">Nothing to ${order.action}</h2><p>No job ${order.which ?? "of these"} is in a state that allows it.</p>`;
-  return html`<h2 id="bulk-title">${title} ${howMany(found)}?</h2>
+  return html`<h2 id="bulk-title">${title} ${countText(found)}?</h2>
     ${order.which && html`<p class="bulk-which">All ${order.which}</p>`}
     <p class="muted">${means}</p>`;
 }
 
 /** @param {{order: Order, report: BulkReport, total: number | null}} props */
 function Running({ order, report, total }) {
-  const { doing } = WORDS[order.action];
+  const { doing } = ACTION_TEXTS[order.action];
   const worked = report.done + report.refused;
   const all = Math.max(total ?? 0, report.found);
   return html`<h2 id="bulk-title">${doing} jobs</h2>
@@ -122,7 +122,7 @@ function Running({ order, report, total }) {
 
 /** @param {{order: Order, report: BulkReport, isStopped: boolean}} props */
 function Answer({ order, report, isStopped }) {
-  const { done } = WORDS[order.action];
+  const { done } = ACTION_TEXTS[order.action];
   return html`<h2 id="bulk-title">${count(report.done, "job")} ${done}</h2>
     <div role="status">
       ${isStopped && html`<p>Stopped before the end. What was done stays done.</p>`}

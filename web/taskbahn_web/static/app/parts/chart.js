@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 
 import { html } from "../core/html.js";
 import { nextPoint } from "../charts/points.js";
-import { repainted } from "../core/theme.js";
+import { repaintCount } from "../core/theme.js";
 import { plot } from "./plot.js";
 
 /**
@@ -35,7 +35,7 @@ export function Chart({ title, start, step, lines, format, formatTime, label }) 
   const [read, setRead] = useState(/** @type {number | null} */ (null)); // the time at which the keyboard is
   const [marked, setMarked] = useState(/** @type {Under | null} */ (null)); // where that is in the chart
   const [said, say] = useState("");
-  const data = useMemo(() => table(start, step, lines), [start, step, lines]);
+  const data = useMemo(() => chartData(start, step, lines), [start, step, lines]);
   const at = read === null ? -1 : data[0].indexOf(read);
   const marker = useRef(at);
   marker.current = at;
@@ -50,7 +50,7 @@ export function Chart({ title, start, step, lines, format, formatTime, label }) 
     event.preventDefault();
     const time = /** @type {number} */ (data[0][index]);
     setRead(time);
-    say(`${formatTime(time)}: ${inOrder(lines).map(({ label: name, values }) => `${name} ${figure(values[index], format)}`).join(", ")}`);
+    say(`${formatTime(time)}: ${orderLines(lines).map(({ label: name, values }) => `${name} ${valueText(values[index], format)}`).join(", ")}`);
   };
   const onBlur = () => {
     setRead(null);
@@ -105,47 +105,47 @@ function usePlot({ box, drawn, lines, data, onPoint, onDrawn }) {
       drawn.current?.destroy();
       drawn.current = null;
     };
-  }, [look, repainted.value]);
+  }, [look, repaintCount.value]);
   useEffect(() => drawn.current?.setData(data), [data]);
 }
 
 /** @param {{under: Under, data: (number | null)[][], lines: Line[], format: (value: number) => string, formatTime: (time: number) => string}} props */
 function Tip({ under: { index, left }, data, lines, format, formatTime }) {
   const tip = useRef(/** @type {HTMLElement | null} */ (null));
-  useLayoutEffect(() => place(/** @type {HTMLElement} */ (tip.current), left));
+  useLayoutEffect(() => placeTip(/** @type {HTMLElement} */ (tip.current), left));
   const time = data[0][index];
   if (time === null || time === undefined) return null;
   return html`<div class="tip" ref=${tip} aria-hidden="true">
     <time>${formatTime(time)}</time>
-    ${inOrder(lines).map(
+    ${orderLines(lines).map(
       ({ label, tone, values, isFaint }) =>
-        html`<p key=${label} class=${isFaint ? "tip-faint" : ""}><i class="tone-${tone}"></i>${label} <b>${figure(values[index], format)}</b></p>`,
+        html`<p key=${label} class=${isFaint ? "tip-faint" : ""}><i class="tone-${tone}"></i>${label} <b>${valueText(values[index], format)}</b></p>`,
     )}
   </div>`;
 }
 
 /** The more important one first. @param {Line[]} lines */
-function inOrder(lines) {
+function orderLines(lines) {
   return [...lines].reverse();
 }
 
 /** @param {number | null | undefined} value @param {(value: number) => string} format */
-function figure(value, format) {
+function valueText(value, format) {
   return value === null || value === undefined ? "–" : format(value);
 }
 
-const EDGE = 8; // pixels to the sides of the window, at least
+const EDGE_PIXELS = 8; // pixels to the sides of the window, at least
 
 /**
  * Above the pointer, and wholly on the screen.
  * @param {HTMLElement | null} tip
  * @param {number} left  of the pointer in the chart, pixels
  */
-function place(tip, left) {
+function placeTip(tip, left) {
   const chart = tip?.parentElement?.getBoundingClientRect();
   if (!tip || !chart) return;
-  const furthest = document.documentElement.clientWidth - EDGE - tip.offsetWidth;
-  tip.style.left = `${Math.max(EDGE, Math.min(furthest, chart.left + left - tip.offsetWidth / 2)) - chart.left}px`;
+  const furthest = document.documentElement.clientWidth - EDGE_PIXELS - tip.offsetWidth;
+  tip.style.left = `${Math.max(EDGE_PIXELS, Math.min(furthest, chart.left + left - tip.offsetWidth / 2)) - chart.left}px`;
 }
 
 /**
@@ -154,7 +154,7 @@ function place(tip, left) {
  * @param {Line[]} lines
  * @returns {(number | null)[][]}  the times, then the values of each line
  */
-function table(start, step, lines) {
+function chartData(start, step, lines) {
   const times = lines[0].values.map((_, index) => start + index * step);
   return [times, ...lines.map(({ values }) => values)];
 }

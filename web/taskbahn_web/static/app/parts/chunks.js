@@ -3,7 +3,7 @@
 import { stringify } from "../../client/exact-json.js";
 import { html } from "../core/html.js";
 
-const SHOWN = 200; // values that are no text
+const MAX_VALUES = 200; // values that are no text
 
 /** @param {{chunks: import("../../client/wire.js").Event[]}} props */
 export function Chunks({ chunks }) {
@@ -11,7 +11,7 @@ export function Chunks({ chunks }) {
     return html`<pre class="value stream" tabindex="0" aria-label="Stream">${chunks.map(({ data }) => data).join("")}</pre>`;
   }
   return html`<ol class="chunks" tabindex="0" role="group" aria-label="Stream">
-    ${chunks.length > SHOWN && html`<li class="muted">The newest ${SHOWN} of ${chunks.length}</li>`}
-    ${chunks.slice(-SHOWN).map(({ number, data }) => html`<li key=${number}><code>${stringify(data)}</code></li>`)}
+    ${chunks.length > MAX_VALUES && html`<li class="muted">The newest ${MAX_VALUES} of ${chunks.length}</li>`}
+    ${chunks.slice(-MAX_VALUES).map(({ number, data }) => html`<li key=${number}><code>${stringify(data)}</code></li>`)}
   </ol>`;
 }

@@ -4,14 +4,14 @@ import { useState } from "preact/hooks";
 
 import { html } from "../core/html.js";
 
-const SAID = 2; // seconds
+const MESSAGE_SECONDS = 2; // seconds
 
 /** @param {{text: string, what: string}} props  what: is copied, for those who do not see where the button is */
 export function CopyButton({ text, what }) {
   const [said, say] = useState("");
   const copy = async () => {
-    say((await copied(text)) ? "Copied" : "Copy it by hand");
-    setTimeout(() => say(""), SAID * 1000);
+    say((await copyText(text)) ? "Copied" : "Copy it by hand");
+    setTimeout(() => say(""), MESSAGE_SECONDS * 1000);
   };
   return html`<button type="button" class="quiet copy" onClick=${copy}>${said || "Copy"}<span class="unseen"> ${what}</span></button>
     <span class="unseen" role="status">${said}</span>`;
@@ -22,7 +22,7 @@ export function CopyButton({ text, what }) {
  * @param {string} text
  * @returns {Promise<boolean>}
  */
-async function copied(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

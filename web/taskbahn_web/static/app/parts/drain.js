@@ -33,7 +33,7 @@ function Question({ worker: { id, running, drained = false }, onDone, onClose })
   const send = async () => {
     setSending(true);
     try {
-      onDone(said(await bahn.ask(ADMIN_DRAIN, [id, !drained])));
+      onDone(drainSentence(await bahn.ask(ADMIN_DRAIN, [id, !drained])));
       onClose();
     } catch (error) {
       setProblem(sentence(error));
@@ -59,7 +59,7 @@ function Question({ worker: { id, running, drained = false }, onDone, onClose })
 }
 
 /** @param {WorkerView} worker */
-function said({ id, drained, running }) {
+function drainSentence({ id, drained, running }) {
   if (!drained) return `${id} takes jobs again.`;
   return `${id} takes no new jobs${running ? `; ${count(running, "job")} still ${running === 1 ? "runs" : "run"}` : ""}.`;
 }

@@ -2,7 +2,7 @@
 
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
-import { runsOf } from "../text/traceback.js";
+import { splitTraceback } from "../text/traceback.js";
 import { CopyButton } from "./copy-button.js";
 
 /**
@@ -36,7 +36,7 @@ function CrashFacts({ crash: { signal, exit_code, peak_memory } }) {
 function Traceback({ text }) {
   return html`<div class="value-box">
     <div class="traceback" tabindex="0" role="group" aria-label="Traceback">
-      ${runsOf(text).map((run, index) =>
+      ${splitTraceback(text).map((run, index) =>
         run.isFolded
           ? html`<details key=${index}><summary>${count(run.frames, "frame")} of libraries</summary><pre>${run.text}</pre></details>`
           : html`<pre key=${index}>${run.text}</pre>`,

@@ -1,6 +1,6 @@
 /** One argument of a form: label, control, what may be given, what is wrong with it. */
 
-import { FURTHER, kindText } from "../../shared/schema.js";
+import { FURTHER_FIELD, kindText } from "../../shared/schema.js";
 import { problemText } from "../../shared/values.js";
 import { html } from "../core/html.js";
 import { FileButton } from "./file-button.js";
@@ -10,7 +10,7 @@ import { FileButton } from "./file-button.js";
  * @typedef {import("../../shared/values.js").Typed} Typed
  */
 
-const INPUTS = /** @type {Record<string, string>} */ ({ date: "date", datetime: "datetime-local", time: "time" });
+const INPUT_TYPES = /** @type {Record<string, string>} */ ({ date: "date", datetime: "datetime-local", time: "time" });
 
 /**
  * @param {object} props
@@ -26,8 +26,8 @@ export function FieldRow({ field, typed, problem, onChange, family = "field" }) 
   const told = [notes.length && `${id}-note`, problem && `${id}-problem`].filter(Boolean).join(" ");
   const common = { id, name: field.name, "aria-describedby": told || undefined, "aria-invalid": problem ? "true" : undefined };
   return html`<div class="field field-${field.kind} ${problem ? "field-wrong" : ""}">
-    <label for=${id}>${field.name === FURTHER ? "further arguments" : field.name}<span class="field-kind">${kindText(field)}</span></label>
-    ${control(field, typed, onChange, common)}
+    <label for=${id}>${field.name === FURTHER_FIELD ? "further arguments" : field.name}<span class="field-kind">${kindText(field)}</span></label>
+    ${makeControl(field, typed, onChange, common)}
     ${notes.length > 0 && html`<p class="field-note" id="${id}-note">${notes.join(" · ")}</p>`}
     <p class="field-problem" id="${id}-problem" role="alert">${problem && problemText(field.name, problem)}</p>
   </div>`;
@@ -39,7 +39,7 @@ export function FieldRow({ field, typed, problem, onChange, family = "field" }) 
  * @param {(typed: Typed) => void} onChange
  * @param {Record<string, unknown>} common  attributes of every control
  */
-function control(field, typed, onChange, common) {
+function makeControl(field, typed, onChange, common) {
   const placeholder = field.placeholder ?? placeholderOf(field);
   const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => onChange(currentTarget.value);
   const { kind, isNullable, isRequired, choices } = field;
@@ -62,7 +62,7 @@ function control(field, typed, onChange, common) {
   const isNumber = kind === "integer" || kind === "number";
   const mode = kind === "integer" ? "numeric" : isNumber ? "decimal" : undefined;
   const input = html`<input
-    type=${INPUTS[kind] ?? "text"}
+    type=${INPUT_TYPES[kind] ?? "text"}
     class=${kind}
     step=${kind === "datetime" || kind === "time" ? "1" : undefined}
     inputmode=${mode}

@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 
 import { html } from "../core/html.js";
 
-const MOST = 700_000; // bytes; as base64 that is what the arguments of a job may have
+const MAX_FILE_BYTES = 700_000; // bytes; as base64 that is what the arguments of a job may have
 
 /** @param {{name: string, onRead: (base64: string) => void}} props */
 export function FileButton({ name, onRead }) {
@@ -13,8 +13,8 @@ export function FileButton({ name, onRead }) {
   const read = async () => {
     const file = input.current?.files?.[0];
     if (!file) return;
-    if (file.size > MOST) return say(`${file.name} is too large: arguments take ${MOST.toLocaleString("en")} bytes at most`);
-    onRead(base64Of(new Uint8Array(await file.arrayBuffer())));
+    if (file.size > MAX_FILE_BYTES) return say(`${file.name} is too large: arguments take ${MAX_FILE_BYTES.toLocaleString("en")} bytes at most`);
+    onRead(toBase64(new Uint8Array(await file.arrayBuffer())));
     say(`${file.name}, ${file.size.toLocaleString("en")} bytes`);
   };
   return html`<span class="file">
@@ -28,7 +28,7 @@ export function FileButton({ name, onRead }) {
  * @param {Uint8Array} bytes
  * @returns {string}
  */
-export function base64Of(bytes) {
+export function toBase64(bytes) {
   let text = "";
   for (let start = 0; start < bytes.length; start += 8192) text += String.fromCharCode(...bytes.subarray(start, start + 8192));
   return btoa(text);

@@ -1,7 +1,7 @@
 /** What tables of jobs say of one: how far it is or how it ended, and how long that took. */
 
 import { ago, duration, percent, wholeDuration } from "../../shared/format.js";
-import { howFar } from "../../shared/how-far.js";
+import { summarizeProgress } from "../../shared/how-far.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { Bar } from "./bar.js";
@@ -9,10 +9,10 @@ import { Bar } from "./bar.js";
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 
 /** @param {{job: JobView}} props */
-export function How({ job }) {
+export function ProgressCell({ job }) {
   const { state, progress, error, due_at, task } = job;
   if (state === "running") {
-    const { fraction, text } = howFar(progress);
+    const { fraction, text } = summarizeProgress(progress);
     return html`<span class="how">
       <${Bar} fraction=${fraction} label="Progress of ${task}" />
       <span class="how-much">${fraction === null ? "" : percent(fraction)}</span><span class="how-text" title=${text}>${text}</span>
@@ -25,7 +25,7 @@ export function How({ job }) {
 }
 
 /** @param {JobView} job */
-export function took({ state, started_at, finished_at }) {
+export function durationText({ state, started_at, finished_at }) {
   if (!started_at) return "";
   if (state === "running") return wholeDuration(now.value - started_at);
   return finished_at ? duration(finished_at - started_at) : "";

@@ -8,11 +8,11 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { isReadOnly } from "../core/access.js";
 import { ago, fullTime, shortId } from "../../shared/format.js";
-import { inFrame } from "../core/frame.js";
+import { drawInFrame } from "../core/frame.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { link } from "../core/route.js";
-import { How, took } from "./job-cells.js";
+import { ProgressCell, durationText } from "./job-cells.js";
 import { State } from "./state.js";
 
 /**
@@ -21,13 +21,13 @@ import { State } from "./state.js";
  * @typedef {import("../core/selection.js").Selection} Selection
  */
 
-const HEIGHT = { wide: 40, narrow: 76 }; // pixels of a row, as in jobs.css
-const AROUND = 8; // rows that are drawn beyond the edges
-const STRIDE = 4; // rows by which the drawn part moves: few enough for one frame, and most of scrolling draws nothing anew
-const FLIGHT = 4; // rows from one frame to the next: then nobody reads them, and each says just which job it is
-const LANDING = 2; // rows, as slow that they can be drawn in full again
-const LANDED = 100; // milliseconds without scrolling
-const NARROW = "(width < 720px)";
+const ROW_PIXELS = { wide: 40, narrow: 76 }; // pixels of a row, as in jobs.css
+const MARGIN_ROWS = 8; // rows that are drawn beyond the edges
+const STRIDE_ROWS = 4; // rows by which the drawn part moves: few enough for one frame, and most of scrolling draws nothing anew
+const FLIGHT_ROWS = 4; // rows from one frame to the next: then nobody reads them, and each says just which job it is
+const LANDING_ROWS = 2; // rows, as slow that they can be drawn in full again
+const LANDING_MILLISECONDS = 100; // milliseconds without scrolling
+const NARROW_MEDIA = "(width < 720px)";
 
 /** @param {{list: JobWindow, selection: Selection}} props */
 export function JobRows({ list, selection }) {
@@ -52,7 +52,7 @@ export function JobRows({ list, selection }) {
     <tbody role="rowgroup" ref=${body} style=${{ height: `${count * height}px` }}>
       ${rows.map(({ index, entry }) =>
         entry && isFlight
-          ? html`<${Passing} key=${`passing ${index - first}`} job=${entry.job} index=${index} top=${index * height} />`
+          ? html`<${PassingRow} key=${`passing ${index - first}`} job=${entry.job} index=${index} top=${index * height} />`
         : entry
           ? html`<${Row}
               key=${entry.job.id} job=${entry.job} index=${index} top=${index * height} isGone=${entry.isGone} selection=${selection}
@@ -109,7 +109,7 @@ class Row extends Component {
       <td role="cell" class="cell-state"><${State} state=${state} /></td>
       <th role="rowheader" class="cell-job"><a href=${link("jobs", id)} title="${task} ${id}"><span>${task}</span> <code>${shortId(id)}</code></a></th>
       <td role="cell" class="cell-tags" title=${tags.join(", ")}>${tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)}</td>
-      <td role="cell" class="cell-progress"><${How} job=${job} /></td>
+      <td role="cell" class="cell-progress"><${ProgressCell} job=${job} /></td>
       <${Times} job=${job} />
       <td role="cell" class="cell-worker" title=${worker ?? ""}>${worker ?? ""}</td>
       <td role="cell" class="cell-queue" title=${queue}>${queue}</td>
@@ -118,7 +118,7 @@ class Row extends Component {
 }
 
 /** A row that nobody can read yet: little to draw, and what is there is used again for the next one. @param {{job: JobView, index: number, top: number}} props */
-function Passing({ job: { id, task }, index, top }) {
+function PassingRow({ job: { id, task }, index, top }) {
   return html`<tr class="row" role="row" aria-rowindex=${index + 2} style=${{ transform: `translateY(${top}px)` }}><td role="cell" class="cell-passing">${task} ${shortId(id)}</td></tr>`;
 }
 
@@ -126,18 +126,18 @@ function Passing({ job: { id, task }, index, top }) {
 function Times({ job }) {
   const { created_at = 0 } = job;
   return html`<td role="cell" class="cell-when"><time title=${fullTime(created_at)}>${ago(created_at, now.value)}</time></td>
-    <td role="cell" class="cell-took">${took(job)}</td>`;
+    <td role="cell" class="cell-took">${durationText(job)}</td>`;
 }
 
 function useRowHeight() {
-  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW_MEDIA).matches);
   useEffect(() => {
-    const media = matchMedia(NARROW);
+    const media = matchMedia(NARROW_MEDIA);
     const changed = () => setNarrow(media.matches);
     media.addEventListener("change", changed);
     return () => media.removeEventListener("change", changed);
   }, []);
-  return isNarrow ? HEIGHT.narrow : HEIGHT.wide;
+  return isNarrow ? ROW_PIXELS.narrow : ROW_PIXELS.wide;
 }
 
 /**
@@ -146,7 +146,7 @@ function useRowHeight() {
  * @param {number} height  of a row, pixels
  */
 function useSight(body, height) {
-  const [sight, setSight] = useState({ first: 0, last: 4 * AROUND, isTop: true, isFlight: false });
+  const [sight, setSight] = useState({ first: 0, last: 4 * MARGIN_ROWS, isTop: true, isFlight: false });
   useLayoutEffect(() => {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let landing;
@@ -155,17 +155,17 @@ function useSight(body, height) {
     const look = () => {
       if (!body.current) return;
       const above = -body.current.getBoundingClientRect().top;
-      const first = Math.max(0, Math.floor(above / height / STRIDE) * STRIDE - AROUND);
-      const last = Math.max(0, Math.ceil((above + innerHeight) / height / STRIDE) * STRIDE) + AROUND;
+      const first = Math.max(0, Math.floor(above / height / STRIDE_ROWS) * STRIDE_ROWS - MARGIN_ROWS);
+      const last = Math.max(0, Math.ceil((above + innerHeight) / height / STRIDE_ROWS) * STRIDE_ROWS) + MARGIN_ROWS;
       const isTop = above < height; // then new jobs come in; further down they would move what is read
-      isFlight = Math.abs(above - before) > (isFlight ? LANDING : FLIGHT) * height;
+      isFlight = Math.abs(above - before) > (isFlight ? LANDING_ROWS : FLIGHT_ROWS) * height;
       before = above;
       clearTimeout(landing);
-      if (isFlight) landing = setTimeout(look, LANDED);
+      if (isFlight) landing = setTimeout(look, LANDING_MILLISECONDS);
       const now = { first, last, isTop, isFlight };
       setSight((known) => (known.first === first && known.last === last && known.isTop === isTop && known.isFlight === isFlight ? known : now));
     };
-    const soon = inFrame(look);
+    const soon = drawInFrame(look);
     look();
     addEventListener("scroll", soon, { passive: true });
     addEventListener("resize", soon);

@@ -4,7 +4,7 @@ import { ago, fullTime, shortId } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { link } from "../core/route.js";
-import { How, took } from "./job-cells.js";
+import { ProgressCell, durationText } from "./job-cells.js";
 import { State } from "./state.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
@@ -26,8 +26,8 @@ function Row({ job }) {
   return html`<tr>
     <td class="cell-state"><${State} state=${state} /></td>
     <th class="cell-job" scope="row"><a href=${link("jobs", id)} title=${id}><span>${task}</span> <code>${shortId(id)}</code></a></th>
-    <td class="cell-progress"><${How} job=${job} /></td>
+    <td class="cell-progress"><${ProgressCell} job=${job} /></td>
     <td class="cell-when"><time title=${fullTime(created_at)}>${ago(created_at, now.value)}</time></td>
-    <td class="cell-took">${took(job)}</td>
+    <td class="cell-took">${durationText(job)}</td>
   </tr>`;
 }

@@ -7,7 +7,7 @@ import { clock, count, fullTime, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { CopyButton } from "./copy-button.js";
 
-const SHOWN = 500; // lines, until more are asked for
+const LINES_AT_FIRST = 500; // lines, until more are asked for
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
 /** @typedef {import("../../client/wire.js").Event} Event */
@@ -17,7 +17,7 @@ export function Log({ lines, isLive }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const end = useRef(/** @type {AtEnd | null} */ (null));
   const [isFollowing, setFollowing] = useState(true);
-  const [shown, setShown] = useState(SHOWN);
+  const [shown, setShown] = useState(LINES_AT_FIRST);
   const [least, setLeast] = useState("DEBUG");
   const [text, setText] = useState("");
   const wanted = lines.filter((line) => isWanted(line, least, text));
@@ -38,7 +38,7 @@ export function Log({ lines, isLive }) {
       <input type="search" aria-label="Find in the log" placeholder="Find" value=${text} onInput=${(/** @type {Changed} */ { currentTarget }) => setText(currentTarget.value)} />
       <span class="muted" role="status">${wanted.length === lines.length ? count(lines.length, "line") : `${number(wanted.length)} of ${count(lines.length, "line")}`}</span>
       <button type="button" class="quiet" aria-pressed=${isFollowing} onClick=${() => (isFollowing ? end.current?.leave() : end.current?.go())}>Follow</button>
-      <${CopyButton} text=${wanted.map(asText).join("\n")} what="the log" />
+      <${CopyButton} text=${wanted.map(lineText).join("\n")} what="the log" />
     </div>
     <div class=${isFollowing ? "log at-end" : "log"} role="log" aria-label="Log" aria-live=${isLive ? "polite" : "off"} tabindex="0" ref=${box}>
       ${hidden > 0 && html`<button class="quiet" onClick=${() => setShown(shown * 4)}>Show ${count(hidden, "earlier line")}</button>`}
@@ -55,13 +55,13 @@ export function Log({ lines, isLive }) {
  * @param {string} text
  */
 function isWanted({ data }, least, text) {
-  const level = LEVELS.indexOf(levelOf(data));
+  const level = LEVELS.indexOf(lineLevel(data));
   const isLoud = least === "DEBUG" || level < 0 || level >= LEVELS.indexOf(least);
   return isLoud && (!text || String(data.message).toLowerCase().includes(text.toLowerCase()));
 }
 
 /** @param {{level?: unknown}} data */
-function levelOf({ level }) {
+function lineLevel({ level }) {
   return String(level ?? "INFO");
 }
 
@@ -69,16 +69,16 @@ function levelOf({ level }) {
 const texts = new WeakMap();
 
 /** @param {Event} line */
-function asText(line) {
+function lineText(line) {
   const { at, data } = line;
-  const text = texts.get(line) ?? `${new Date(at * 1000).toISOString()} ${levelOf(data)} ${data.message}`;
+  const text = texts.get(line) ?? `${new Date(at * 1000).toISOString()} ${lineLevel(data)} ${data.message}`;
   texts.set(line, text);
   return text;
 }
 
 /** @param {{line: Event}} props */
 function Line({ line: { at, data } }) {
-  const level = levelOf(data);
+  const level = lineLevel(data);
   return html`<p class="line level-${level.toLowerCase()}">
     <time title=${fullTime(at)}>${clock(at)}</time>
     <b title=${data.logger ?? ""}>${level}</b>

@@ -7,21 +7,21 @@
  * @property {() => void} destroy
  */
 
-const TOP = 16; // pixels above the highest value, where it stands in figures
+const TOP_PIXELS = 16; // pixels above the highest value, where it stands in figures
 const NOWHERE = { left: -10, top: -10 };
 
 /** @type {Promise<typeof import("uplot")> | null} */
 let loading = null;
 
 /** @returns {Promise<typeof import("uplot")>} */
-function load() {
-  loading ??= Promise.all([import("uplot"), stylesheet("/vendor/uplot/uPlot.css")]).then(([{ default: made }]) => made);
+function loadPlotter() {
+  loading ??= Promise.all([import("uplot"), loadStylesheet("/vendor/uplot/uPlot.css")]).then(([{ default: made }]) => made);
   loading.catch(() => (loading = null));
   return loading;
 }
 
 /** @param {string} href */
-function stylesheet(href) {
+function loadStylesheet(href) {
   return new Promise((resolve, reject) => {
     const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: resolve, onerror: reject });
     document.head.append(sheet);
@@ -37,19 +37,19 @@ function stylesheet(href) {
  * @returns {Promise<Plot>}
  */
 export async function plot(host, lines, data, onPointer) {
-  const UPlot = await load();
+  const UPlot = await loadPlotter();
   const size = () => ({ width: host.clientWidth, height: host.clientHeight });
   const drawn = new UPlot(
     {
       ...size(),
-      padding: [TOP, 2, 1, 2],
+      padding: [TOP_PIXELS, 2, 1, 2],
       legend: { show: false },
       select: { show: false, left: 0, top: 0, width: 0, height: 0 },
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: "taskbahn", setSeries: false }, points: { size: 7 } },
       scales: { x: { time: false }, y: { range: (_, __, highest) => [0, highest > 0 ? highest : 1] } },
       axes: [{ show: false }, { show: false }],
-      series: [{}, ...lines.map((line) => series(host, line))],
-      hooks: { setCursor: [(chart) => onPointer(under(chart))] },
+      series: [{}, ...lines.map((line) => makeSeries(host, line))],
+      hooks: { setCursor: [(chart) => onPointer(pointedValue(chart))] },
     },
     /** @type {import("uplot").AlignedData} */ (data),
     host,
@@ -76,10 +76,10 @@ export async function plot(host, lines, data, onPointer) {
  * @param {import("../charts/tiles.js").Line} line
  * @returns {import("uplot").Series}
  */
-function series(host, { tone, isFaint }) {
-  const stroke = colour(host, tone);
+function makeSeries(host, { tone, isFaint }) {
+  const stroke = toneColour(host, tone);
   const soft = stroke.replace(/\)$/, " / 14%)");
-  return { stroke: isFaint ? stroke.replace(/\)$/, " / 55%)") : stroke, width: isFaint ? 1 : 1.75, fill: isFaint ? undefined : soft, points: { show: true, size: 4, fill: stroke, filter: alone } };
+  return { stroke: isFaint ? stroke.replace(/\)$/, " / 55%)") : stroke, width: isFaint ? 1 : 1.75, fill: isFaint ? undefined : soft, points: { show: true, size: 4, fill: stroke, filter: findIsolated } };
 }
 
 /**
@@ -87,13 +87,13 @@ function series(host, { tone, isFaint }) {
  * @param {import("uplot")} chart
  * @param {number} index  of the line
  */
-function alone({ data }, index) {
+function findIsolated({ data }, index) {
   const values = data[index];
-  return [...values.keys()].filter((at) => isThere(values[at]) && !isThere(values[at - 1]) && !isThere(values[at + 1]));
+  return [...values.keys()].filter((at) => isKnown(values[at]) && !isKnown(values[at - 1]) && !isKnown(values[at + 1]));
 }
 
 /** @param {number | null | undefined} value */
-function isThere(value) {
+function isKnown(value) {
   return value !== null && value !== undefined;
 }
 
@@ -102,7 +102,7 @@ function isThere(value) {
  * @param {HTMLElement} host
  * @param {string} tone
  */
-function colour(host, tone) {
+function toneColour(host, tone) {
   const probe = document.createElement("i");
   probe.className = `tone-${tone}`;
   host.append(probe);
@@ -112,7 +112,7 @@ function colour(host, tone) {
 }
 
 /** Only of the chart that the pointer itself is over; the others just mark the time. @param {import("uplot")} chart */
-function under({ cursor, over }) {
+function pointedValue({ cursor, over }) {
   const { idx, left } = cursor;
   return typeof idx === "number" && typeof left === "number" && left >= 0 && over.matches(":hover") ? { index: idx, left } : null;
 }

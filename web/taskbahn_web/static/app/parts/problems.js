@@ -3,7 +3,7 @@
 import { ago, count, fullTime } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
-import { whereabouts } from "../data/problem-link.js";
+import { problemLink } from "../data/problem-link.js";
 
 /** @typedef {import("../../client/wire.js").Problem} Trouble */
 
@@ -15,14 +15,14 @@ export function Problems({ problems }) {
     return html`<p class="all-well" role="status"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="m3.5 8.5 3 3 6-7" /></svg>Nothing is wrong now.</p>`;
   }
   return html`<section class="troubles" aria-label=${`${count(problems.length, "thing")} wrong now`} role="region">
-    <ul>${problems.map((problem) => html`<${One} key="${problem.kind} ${problem.id} ${problem.query}" problem=${problem} />`)}</ul>
+    <ul>${problems.map((problem) => html`<${ProblemRow} key="${problem.kind} ${problem.id} ${problem.query}" problem=${problem} />`)}</ul>
   </section>`;
 }
 
 /** @param {{problem: Trouble}} props */
-function One({ problem }) {
+function ProblemRow({ problem }) {
   const { level, sentence, hint, since } = problem;
-  const more = whereabouts(problem);
+  const more = problemLink(problem);
   return html`<li class="trouble trouble-${level}">
     <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${level === "error" ? "M8 4v5M8 11.5v.01" : "M8 5.5v3.5M8 11.5v.01"} /></svg>
     <div>

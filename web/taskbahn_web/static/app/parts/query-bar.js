@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { parseQuery } from "../data/query.js";
-import { completed, suggestions } from "../data/suggest.js";
+import { completeQuery, suggest } from "../data/suggest.js";
 
 /** @typedef {{currentTarget: HTMLInputElement}} Typed */
 
@@ -64,13 +64,13 @@ function useTyping(q, known, onQuery) {
     if (wished.current >= 0) input.current?.setSelectionRange(wished.current, wished.current);
     wished.current = -1;
   });
-  const lines = isOpen ? suggestions(text, caret, known) : [];
+  const lines = isOpen ? suggest(text, caret, known) : [];
   const ask = (/** @type {string} */ query) => {
     setOpen(false);
     if (!parseQuery(query).problem) onQuery(query.trim().replaceAll(/\s+/g, " "));
   };
   const choose = (/** @type {import("../data/suggest.js").Suggestion} */ line) => {
-    const made = completed(text, caret, line);
+    const made = completeQuery(text, caret, line);
     wished.current = made.caret;
     setTyped(made);
     setAt(-1);

@@ -2,7 +2,7 @@
 
 import { stringify } from "../../client/exact-json.js";
 import { limitsText, typeText } from "../../shared/schema-text.js";
-import { FURTHER } from "../../shared/schema.js";
+import { FURTHER_FIELD } from "../../shared/schema.js";
 import { html } from "../core/html.js";
 
 /**
@@ -22,13 +22,13 @@ export function SignatureView({ signature }) {
       <caption class="unseen">Arguments</caption>
       <tbody>
         ${rows.map(([name, schema]) => html`<${Row} key=${name} name=${name === variadic ? `*${name}` : name} schema=${schema} isRequired=${required.has(name)} />`)}
-        ${further && html`<${Row} name=${FURTHER} schema=${typeof further === "object" ? further : {}} isRequired=${false} />`}
+        ${further && html`<${Row} name=${FURTHER_FIELD} schema=${typeof further === "object" ? further : {}} isRequired=${false} />`}
         ${rows.length === 0 && !further && html`<tr><td class="muted">It takes no arguments.</td></tr>`}
       </tbody>
     </table>
     ${returns && html`<p class="signature-returns"><span>gives</span> <code>${typeText(returns)}</code></p>`}
     ${types.length > 0 && html`<h3>Types</h3>
-      <dl class="types">${types.map(([name, schema]) => html`<div key=${name}><dt><code>${name}</code></dt><dd>${madeOf(schema)}</dd></div>`)}</dl>`}`;
+      <dl class="types">${types.map(([name, schema]) => html`<div key=${name}><dt><code>${name}</code></dt><dd>${TypeMembers(schema)}</dd></div>`)}</dl>`}`;
 }
 
 /** @param {{name: string, schema: Schema, isRequired: boolean}} props */
@@ -38,7 +38,7 @@ function Row({ name, schema, isRequired }) {
     <th scope="row"><code>${name}</code></th>
     <td>
       <code>${typeText(schema)}</code>${limits && html`<span class="muted">, ${limits}</span>`}
-      ${"default" in schema && html`<span class="muted"> = <code>${shown(schema.default)}</code></span>`}
+      ${"default" in schema && html`<span class="muted"> = <code>${shortValue(schema.default)}</code></span>`}
       ${isRequired && html`<span class="signature-required">required</span>`}
       ${schema.description && html`<p class="muted">${schema.description}</p>`}
     </td>
@@ -46,7 +46,7 @@ function Row({ name, schema, isRequired }) {
 }
 
 /** What a named type consists of. @param {Schema} schema */
-function madeOf(schema) {
+function TypeMembers(schema) {
   if (!schema.properties) return html`<code>${typeText({ ...schema, title: undefined })}</code>`;
   const required = new Set(schema.required ?? []);
   return html`<ul>
@@ -60,7 +60,7 @@ function madeOf(schema) {
 }
 
 /** @param {unknown} value */
-function shown(value) {
+function shortValue(value) {
   const text = value === null ? "none" : stringify(value) ?? "null";
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -1,12 +1,12 @@
 /** A worker's slots as a picture: a square for each, filled if it is in use. */
 
 import { html } from "../core/html.js";
-import { squaresOf } from "../text/slot-squares.js";
+import { slotSquares } from "../text/slot-squares.js";
 import { Bar } from "./bar.js";
 
 /** @param {{slots: number, running: number, isDraining?: boolean}} props */
 export function Slots({ slots, running, isDraining = false }) {
-  const squares = squaresOf(slots, running);
+  const squares = slotSquares(slots, running);
   return html`<div class="slots ${isDraining ? "slots-draining" : ""}">
     ${squares.length > 0
       ? html`<span class="slots-squares" role="img" aria-label="${running} of ${slots} in use">

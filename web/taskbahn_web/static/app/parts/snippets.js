@@ -4,13 +4,13 @@ import { useState } from "preact/hooks";
 
 import { url as own } from "../core/access.js";
 import { html } from "../core/html.js";
-import { javascriptOf, pythonOf, shellOf } from "../text/call-snippets.js";
+import { javascriptCall, pythonCall, shellCommand } from "../text/call-snippets.js";
 import { CopyButton } from "./copy-button.js";
 
 const LANGUAGES = /** @type {const} */ ([
-  ["Python", pythonOf],
-  ["JavaScript", javascriptOf],
-  ["Shell", shellOf],
+  ["Python", pythonCall],
+  ["JavaScript", javascriptCall],
+  ["Shell", shellCommand],
 ]);
 
 /** @param {{task: string, draft: import("./task-form.js").Draft}} props */

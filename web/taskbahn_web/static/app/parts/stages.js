@@ -1,7 +1,7 @@
 /** The stages of an attempt as a tree: each with its bar, how much is done, at which rate, for how long, and what is left. */
 
-import { inOrder } from "../../shared/stages.js";
-import { roughly } from "../../shared/expected.js";
+import { orderStages } from "../../shared/stages.js";
+import { roughDuration } from "../../shared/expected.js";
 import { duration, number, pace, wholeDuration } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
@@ -17,7 +17,7 @@ import { Bar } from "./bar.js";
  */
 export function Stages({ stages, state, end = null }) {
   return html`<ol class="stages">
-    ${inOrder(stages).map(({ stage, depth }) => html`<${Row} key=${stage.id} stage=${stage} depth=${depth} state=${state} end=${end} />`)}
+    ${orderStages(stages).map(({ stage, depth }) => html`<${Row} key=${stage.id} stage=${stage} depth=${depth} state=${state} end=${end} />`)}
   </ol>`;
 }
 
@@ -36,7 +36,7 @@ function Row({ stage, depth, state, end }) {
     <span class="stage-done">${total ? `${number(done)} / ${number(total)}` : done ? number(done) : ""}</span>
     <span class="stage-rate">${pace(done, seconds)}</span>
     <span class="stage-time" title=${left === null ? "" : "expected, at its pace so far"}>
-      ${left !== null ? `${roughly(left)} left` : started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : ""}
+      ${left !== null ? `${roughDuration(left)} left` : started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : ""}
     </span>
   </li>`;
 }

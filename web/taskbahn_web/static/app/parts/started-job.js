@@ -4,7 +4,7 @@ import { stringify } from "../../client/exact-json.js";
 import { useEffect, useMemo } from "preact/hooks";
 
 import { duration, percent, shortId } from "../../shared/format.js";
-import { howFar } from "../../shared/how-far.js";
+import { summarizeProgress } from "../../shared/how-far.js";
 import { html } from "../core/html.js";
 import { JobFeed } from "../data/job-feed.js";
 import { link } from "../core/route.js";
@@ -16,13 +16,13 @@ export function StartedJob({ id }) {
   const feed = useMemo(() => new JobFeed(id), [id]);
   useEffect(() => feed.open(), [feed]);
   const job = feed.job.value;
-  const { fraction, text } = howFar(job?.progress);
+  const { fraction, text } = summarizeProgress(job?.progress);
   const state = job?.state ?? "ready";
   return html`<div class="started" aria-label="The job that was started">
     <p class="started-line">
       <span role="status"><${State} state=${state} /></span>
       <a href=${link("jobs", id)}>Job <code>${shortId(id)}</code></a>
-      <span class="started-text">${state === "running" ? [fraction === null ? "" : percent(fraction), text].filter(Boolean).join(" · ") : ending(job)}</span>
+      <span class="started-text">${state === "running" ? [fraction === null ? "" : percent(fraction), text].filter(Boolean).join(" · ") : endText(job)}</span>
     </p>
     <${Bar} fraction=${state === "succeeded" ? 1 : (fraction ?? (state === "running" ? null : 0))} state=${state} label="Progress of the job that was started" />
     ${feed.problem.value && html`<p class="muted">${feed.problem.value}</p>`}
@@ -30,7 +30,7 @@ export function StartedJob({ id }) {
 }
 
 /** @param {import("../../client/wire.js").JobView | null} job */
-function ending(job) {
+function endText(job) {
   if (!job?.finished_at) return job?.place?.why ?? "";
   if (job.error) return [job.error.type, job.error.message].filter(Boolean).join(": ");
   const took = job.started_at ? `in ${duration(job.finished_at - job.started_at)}` : "";

@@ -4,12 +4,12 @@ import { stringify } from "../../client/exact-json.js";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { offerFocus } from "../../shared/focus.js";
-import { ANY, fieldsOf, FURTHER } from "../../shared/schema.js";
-import { argumentsOf, placed, typedOf } from "../../shared/values.js";
+import { ANY_SIGNATURE, fieldsOf, FURTHER_FIELD } from "../../shared/schema.js";
+import { makeArguments, problemsByField, controlValue } from "../../shared/values.js";
 import { sentence, TaskbahnError } from "../../taskbahn.js";
 import { html } from "../core/html.js";
 import { bahn } from "../data/live.js";
-import { optionFields, optionsOf } from "../text/task-options.js";
+import { optionFields, makeOptions } from "../text/task-options.js";
 import { FieldRow } from "./field.js";
 import { Problem } from "./note.js";
 
@@ -29,17 +29,17 @@ import { Problem } from "./note.js";
  * @param {(draft: Draft) => void} [props.onDraft]  told of every change
  */
 export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
-  const fields = fieldsOf(task.signature ?? ANY);
+  const fields = fieldsOf(task.signature ?? ANY_SIGNATURE);
   const more = optionFields(task);
-  const [typed, setTyped] = useState(() => begun(fields, withRest(given, fields)));
-  const [typedOptions, setTypedOptions] = useState(() => begun(more, options));
+  const [typed, setTyped] = useState(() => initialValues(fields, withRest(given, fields)));
+  const [typedOptions, setTypedOptions] = useState(() => initialValues(more, options));
   const [isOpen, setOpen] = useState(Object.keys(options).length > 0);
   const [problems, setProblems] = useState(/** @type {Record<string, string>} */ ({}));
   const [failure, setFailure] = useState("");
   const [isSending, setSending] = useState(false);
 
-  const made = () => callOf(task, fields, typed, more, isOpen ? typedOptions : {});
-  useEffect(() => onDraft?.(draftOf(made(), fields)), [typed, typedOptions, isOpen]);
+  const made = () => makeCall(task, fields, typed, more, isOpen ? typedOptions : {});
+  useEffect(() => onDraft?.(makeDraft(made(), fields)), [typed, typedOptions, isOpen]);
 
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const send = async (/** @type {boolean} */ stays) => {
@@ -51,7 +51,7 @@ export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
     try {
       onStarted((await bahn.start(task.name, args, kwargs, chosen)).id, stays);
     } catch (error) {
-      const found = error instanceof TaskbahnError ? foundBy(error, fields, more) : {};
+      const found = error instanceof TaskbahnError ? dispatcherProblems(error, fields, more) : {};
       if (Object.keys(found).some((id) => id.startsWith("option-"))) setOpen(true);
       setProblems(found);
       if (!focusFirst(form.current, found)) setFailure(sentence(error));
@@ -87,8 +87,8 @@ export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
  * @param {Field[]} fields
  * @param {Record<string, unknown>} given
  */
-function begun(fields, given) {
-  return Object.fromEntries(fields.map((field) => [field.name, typedOf(field, given[field.name])]));
+function initialValues(fields, given) {
+  return Object.fromEntries(fields.map((field) => [field.name, controlValue(field, given[field.name])]));
 }
 
 /**
@@ -98,7 +98,7 @@ function begun(fields, given) {
  */
 function withRest(given, fields) {
   const rest = Object.entries(given).filter(([name]) => !fields.some((field) => field.name === name));
-  return rest.length ? { ...given, [FURTHER]: Object.fromEntries(rest) } : given;
+  return rest.length ? { ...given, [FURTHER_FIELD]: Object.fromEntries(rest) } : given;
 }
 
 /**
@@ -110,10 +110,10 @@ function withRest(given, fields) {
  * @param {Record<string, Typed>} typedOptions
  * @returns {Draft & {problems: Record<string, string>}}
  */
-function callOf(task, fields, typed, more, typedOptions) {
-  const { args, kwargs, problems } = argumentsOf(fields, typed, task.signature?.order);
-  const { options, problems: wrong } = optionsOf(more, typedOptions);
-  const all = { ...named("field", problems), ...named("option", wrong) };
+function makeCall(task, fields, typed, more, typedOptions) {
+  const { args, kwargs, problems } = makeArguments(fields, typed, task.signature?.order);
+  const { options, problems: wrong } = makeOptions(more, typedOptions);
+  const all = { ...withPrefix("field", problems), ...withPrefix("option", wrong) };
   if (task.signature) return { args, kwargs, options, problems: all };
   const given = /** @type {{args?: unknown[], kwargs?: Record<string, unknown>}} */ (kwargs);
   return { args: given.args ?? [], kwargs: given.kwargs ?? {}, options, problems: all };
@@ -125,7 +125,7 @@ function callOf(task, fields, typed, more, typedOptions) {
  * @param {Field[]} fields
  * @returns {Draft}
  */
-function draftOf({ args, kwargs, options, problems }, fields) {
+function makeDraft({ args, kwargs, options, problems }, fields) {
   const isOwn = (/** @type {[string, unknown]} */ [name, value]) =>
     stringify(fields.find((field) => field.name === name)?.initial) !== stringify(value);
   const missing = fields.filter(({ name, isRequired }) => isRequired && `field-${name}` in problems);
@@ -140,10 +140,10 @@ function draftOf({ args, kwargs, options, problems }, fields) {
  * @param {Field[]} more
  * @returns {Record<string, string>}  by the ids of fields; empty if something belongs to no field
  */
-function foundBy(error, fields, more) {
+function dispatcherProblems(error, fields, more) {
   const { option } = error.detail;
   if (more.some(({ name }) => name === option)) return { [`option-${option}`]: error.message };
-  return named("field", placed(error.fields, fields));
+  return withPrefix("field", problemsByField(error.fields, fields));
 }
 
 /**
@@ -151,7 +151,7 @@ function foundBy(error, fields, more) {
  * @param {Record<string, string>} found  by the names of fields
  * @returns {Record<string, string>}  by their ids
  */
-function named(family, found) {
+function withPrefix(family, found) {
   return Object.fromEntries(Object.entries(found).map(([name, why]) => [`${family}-${name}`, why]));
 }
 

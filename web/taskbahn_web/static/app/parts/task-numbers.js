@@ -26,8 +26,8 @@ export function TaskNumbers({ task, statistics }) {
       <${Number} label="Failed" value=${number(failed)} note=${failed ? share(failed, succeeded + failed) : ""} isBad=${failed > 0} href=${jobs("state:failed ")} />
       ${cancelled > 0 && html`<${Number} label="Cancelled" value=${number(cancelled)} href=${jobs("state:cancelled ")} />`}
       ${expired > 0 && html`<${Number} label="Expired" value=${number(expired)} href=${jobs("state:expired ")} />`}
-      <${Number} label="Runs, median" value=${spent(statistics.run)} note=${most(statistics.run95)} />
-      <${Number} label="Waits, median" value=${spent(statistics.wait)} note=${most(statistics.wait95)} />
+      <${Number} label="Runs, median" value=${medianText(statistics.run)} note=${percentileText(statistics.run95)} />
+      <${Number} label="Waits, median" value=${medianText(statistics.wait)} note=${percentileText(statistics.wait95)} />
       <${Number} label="Last one ended" value=${last_at ? html`<time title=${fullTime(last_at)}>${ago(last_at, now.value)}</time>` : "–"} />
     </dl>
     ${columns && columns.length > 1 && html`<${Columns} columns=${columns} label="Jobs of ${task} that ended in the last 24 hours" />`}
@@ -35,12 +35,12 @@ export function TaskNumbers({ task, statistics }) {
 }
 
 /** @param {number | null} [seconds] */
-function spent(seconds) {
+function medianText(seconds) {
   return seconds === null || seconds === undefined ? "–" : duration(seconds);
 }
 
 /** @param {number | null} [seconds] */
-function most(seconds) {
+function percentileText(seconds) {
   return seconds === null || seconds === undefined ? "" : `95 % within ${duration(seconds)}`;
 }
 

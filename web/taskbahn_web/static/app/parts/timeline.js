@@ -9,27 +9,27 @@ import { ago, duration, fullTime, wholeDuration } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { link } from "../core/route.js";
-import { spansOf } from "../charts/spans.js";
+import { jobSpans } from "../charts/spans.js";
 import { FailureView } from "./failure.js";
 import { State } from "./state.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 
-const MOST = 30; // attempts that are drawn, the newest
+const MAX_ATTEMPTS = 30; // attempts that are drawn, the newest
 
 /** @param {{job: JobView}} props */
 export function Timeline({ job }) {
-  const { spans, start, end } = spansOf(job, now.value);
+  const { spans, start, end } = jobSpans(job, now.value);
   const all = Math.max(end - start, 0.001);
   const share = (/** @type {number} */ time) => `${(Math.min(1, Math.max(0, (time - start) / all)) * 100).toFixed(3)}%`;
-  const shown = spans.slice(-MOST);
+  const shown = spans.slice(-MAX_ATTEMPTS);
   const failed = (job.attempts ?? []).filter(({ error }) => error);
   return html`<ol class="timeline">
     ${shown.length < spans.length && html`<li class="muted">The first ${spans.length - shown.length} attempts are left out.</li>`}
-    ${shown.map((span) => html`<${Line} key=${span.attempt} span=${span} share=${share} isLive=${!job.finished_at} />`)}
+    ${shown.map((span) => html`<${AttemptLine} key=${span.attempt} span=${span} share=${share} isLive=${!job.finished_at} />`)}
     <li class="timeline-axis"><span class="timeline-track"><time title=${fullTime(start)}>accepted ${ago(start, now.value)}</time><span>${duration(all)}</span></span></li>
   </ol>
-  ${failed.slice(-MOST).map(({ attempt, error }) => error && job.attempts?.at(-1)?.attempt !== attempt && html`<${Earlier} key=${attempt} attempt=${attempt} error=${error} />`)}`;
+  ${failed.slice(-MAX_ATTEMPTS).map(({ attempt, error }) => error && job.attempts?.at(-1)?.attempt !== attempt && html`<${EarlierFailure} key=${attempt} attempt=${attempt} error=${error} />`)}`;
 }
 
 /**
@@ -38,7 +38,7 @@ export function Timeline({ job }) {
  * @param {(time: number) => string} props.share  of the axis
  * @param {boolean} props.isLive
  */
-function Line({ span, share, isLive }) {
+function AttemptLine({ span, share, isLive }) {
   const { attempt, from, started_at, ended_at, state, worker } = span;
   const begin = started_at ?? ended_at;
   const ran = started_at === null ? null : ended_at - started_at;
@@ -62,7 +62,7 @@ function Line({ span, share, isLive }) {
 }
 
 /** Why an earlier attempt failed. @param {{attempt: number, error: import("../../client/wire.js").Failure}} props */
-function Earlier({ attempt, error }) {
+function EarlierFailure({ attempt, error }) {
   const [isOpen, setOpen] = useState(false);
   useEffect(() => setOpen(false), [attempt]);
   return html`<details class="fold" open=${isOpen} onToggle=${(/** @type {{currentTarget: HTMLDetailsElement}} */ { currentTarget }) => setOpen(currentTarget.open)}>

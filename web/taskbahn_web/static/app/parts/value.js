@@ -7,18 +7,18 @@ import { json, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { CopyButton } from "./copy-button.js";
 
-const LONG = 1200; // characters
-const SOME = 100; // entries of a tree, until more are asked for
+const MAX_UNFOLDED_CHARACTERS = 1200; // characters
+const ENTRIES_AT_FIRST = 100; // entries of a tree, until more are asked for
 
 /** @param {{value: unknown, label: string}} props */
 export function Value({ value, label }) {
   const text = typeof value === "string" ? value : json(value);
-  const isTree = typeof value === "object" && value !== null && text.length > LONG;
+  const isTree = typeof value === "object" && value !== null && text.length > MAX_UNFOLDED_CHARACTERS;
   const block = isTree
     ? html`<div class="value tree" role="group" aria-label=${label} tabindex="0"><${Entries} value=${value} /></div>`
     : html`<pre class="value" tabindex="0" aria-label=${label}>${text}</pre>`;
   const copy = text.length > 40 ? html`<${CopyButton} text=${text} what=${label} />` : null;
-  if (text.length <= LONG) return html`<div class="value-box">${block}${copy}</div>`;
+  if (text.length <= MAX_UNFOLDED_CHARACTERS) return html`<div class="value-box">${block}${copy}</div>`;
   return html`<details class="fold">
     <summary><code>${text.slice(0, 120).replaceAll(/\s+/g, " ")}…</code> <span>${number(text.length)} characters</span></summary>
     <div class="value-box">${block}${copy}</div>
@@ -34,11 +34,11 @@ export function Named({ values }) {
 
 /** The entries of a list or an object. @param {{value: object}} props */
 function Entries({ value }) {
-  const [shown, setShown] = useState(SOME);
+  const [shown, setShown] = useState(ENTRIES_AT_FIRST);
   const names = Object.keys(value);
   return html`<ul>
     ${names.slice(0, shown).map((name) => html`<${Entry} key=${name} name=${name} value=${/** @type {Record<string, unknown>} */ (value)[name]} />`)}
-    ${names.length > shown && html`<li><button type="button" class="quiet" onClick=${() => setShown(shown + 10 * SOME)}>Show more of ${number(names.length)}</button></li>`}
+    ${names.length > shown && html`<li><button type="button" class="quiet" onClick=${() => setShown(shown + 10 * ENTRIES_AT_FIRST)}>Show more of ${number(names.length)}</button></li>`}
   </ul>`;
 }
 

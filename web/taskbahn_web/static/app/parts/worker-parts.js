@@ -49,7 +49,7 @@ export function Blocked({ worker: { blocked } }) {
 }
 
 /** That a job which runs blocks its worker's event loop, and where. @param {{id: string}} props  the job's */
-export function Blocks({ id }) {
+export function BlockedByJob({ id }) {
   useEffect(() => workers.open(), []);
   const blocked = workers.entries.value?.find((worker) => worker.blocked?.job === id)?.blocked;
   if (!blocked) return null;
@@ -65,7 +65,7 @@ export function Badges({ worker: { draining, drained, blocked } }) {
 }
 
 /** @param {{at: number}} props */
-export function Since({ at }) {
+export function TimeSince({ at }) {
   return html`<time title=${fullTime(at)}>${ago(at, now.value)}</time>`;
 }
 
@@ -75,6 +75,6 @@ export function LastWord({ seen = 0 }) {
 }
 
 /** @param {{worker: WorkerView}} props */
-export function Ended({ worker: { finished, failed } }) {
+export function EndedJobs({ worker: { finished, failed } }) {
   return html`${number(finished)} finished${failed > 0 && html`, <span class="bad">${number(failed)} failed</span> <small>${share(failed, finished)}</small>`}`;
 }

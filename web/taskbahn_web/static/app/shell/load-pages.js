@@ -11,24 +11,24 @@ import { PAGES } from "./page-table.js";
 const LOADERS = new Map();
 for (const { page, load, loadOne } of PAGES) {
   LOADERS.set(page, load);
-  if (loadOne) LOADERS.set(onePage(page), loadOne);
+  if (loadOne) LOADERS.set(detailPage(page), loadOne);
 }
 
 /** What is there already. @type {import("@preact/signals").Signal<Record<string, Component>>} */
-const loaded = signal({});
+const loadedPages = signal({});
 
 /** What somebody wants to see, or soon may. @type {Set<string>} */
-const wanted = new Set();
+const wantedPages = new Set();
 
 /** @type {Set<string>} */
-const loading = new Set();
+const loadingPages = new Set();
 
 /**
  * @param {import("../core/route.js").Route} route
  * @returns {string | null}  which of the pages it is; null if there is no such page
  */
-export function nameOf({ page, id }) {
-  const name = id ? onePage(page) : page;
+export function pageName({ page, id }) {
+  const name = id ? detailPage(page) : page;
   return LOADERS.has(name) ? name : null;
 }
 
@@ -37,41 +37,41 @@ export function nameOf({ page, id }) {
  * @param {string} name
  * @returns {Component | null}
  */
-export function pageOf(name) {
-  const found = loaded.value[name];
-  if (!found) want(name);
+export function loadedPage(name) {
+  const found = loadedPages.value[name];
+  if (!found) requestPage(name);
   return found ?? null;
 }
 
 /** @param {string} name */
-function want(name) {
-  wanted.add(name);
-  load(name);
+function requestPage(name) {
+  wantedPages.add(name);
+  startLoading(name);
 }
 
 /** @param {string} name */
-function load(name) {
-  if (loading.has(name)) return;
-  loading.add(name);
+function startLoading(name) {
+  if (loadingPages.has(name)) return;
+  loadingPages.add(name);
   LOADERS.get(name)?.().then(
-    (component) => (loaded.value = { ...loaded.peek(), [name]: component }),
-    () => loading.delete(name), // the node is away: again when it is back
+    (component) => (loadedPages.value = { ...loadedPages.peek(), [name]: component }),
+    () => loadingPages.delete(name), // the node is away: again when it is back
   );
 }
 
-const SIGNS = ["pointermove", "pointerdown", "keydown", "wheel"];
+const INPUT_EVENTS = ["pointermove", "pointerdown", "keydown", "wheel"];
 
 /** Load the pages that nobody has asked for yet at the first sign of a person: the first page is there sooner, the next at once. */
-export function loadInTime() {
+export function preloadPages() {
   const all = () => {
-    for (const sign of SIGNS) removeEventListener(sign, all);
-    for (const name of LOADERS.keys()) want(name);
+    for (const sign of INPUT_EVENTS) removeEventListener(sign, all);
+    for (const name of LOADERS.keys()) requestPage(name);
   };
-  for (const sign of SIGNS) addEventListener(sign, all, { passive: true });
-  onLive(() => wanted.forEach(load));
+  for (const sign of INPUT_EVENTS) addEventListener(sign, all, { passive: true });
+  onLive(() => wantedPages.forEach(startLoading));
 }
 
 /** The name of the page about one of what a page lists. @param {string} page */
-function onePage(page) {
+function detailPage(page) {
   return `${page}/one`;
 }

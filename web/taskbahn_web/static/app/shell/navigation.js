@@ -8,12 +8,12 @@ import { useKeys } from "../core/keys.js";
 import { status } from "../data/live.js";
 import { PAGES } from "./page-table.js";
 import { go, link, route } from "../core/route.js";
-import { isKeysShown } from "./shortcuts.js";
+import { areKeysShown } from "./shortcuts.js";
 
 /** Whether the pages are shown on a narrow screen. */
 export const isMenuOpen = signal(false);
 
-export function Places() {
+export function Navigation() {
   const { page: here, id } = route.value;
   useKeys(
     Object.fromEntries(PAGES.map(({ page, name, key }) => [`g ${key}`, /** @type {[() => void, string]} */ ([() => go(link(page)), name])])),
@@ -25,20 +25,20 @@ export function Places() {
         ({ page, name, icon }) => html`<li key=${page}>
           <a href=${link(page)} aria-current=${page === here ? "page" : undefined} onClick=${() => (isMenuOpen.value = false)}>
             <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${icon} /></svg>${name}
-            ${page === "overview" && html`<${Wrongs} />`}
+            ${page === "overview" && html`<${ProblemCount} />`}
           </a>
         </li>`,
       )}
     </ul>
     <p class="side-foot">
-      <button class="plain" onClick=${() => (isKeysShown.value = true)}>Keys <kbd>?</kbd></button>
+      <button class="plain" onClick=${() => (areKeysShown.value = true)}>Keys <kbd>?</kbd></button>
       ${status.value && html`<span>Taskbahn ${status.value.version}</span>`}
     </p>
   </nav>`;
 }
 
 /** How many things are wrong now. */
-function Wrongs() {
+function ProblemCount() {
   const problems = status.value?.problems ?? [];
   if (!problems.length) return null;
   const level = problems.some((problem) => problem.level === "error") ? "error" : "warning";

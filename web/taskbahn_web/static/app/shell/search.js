@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 
 import { tasks } from "../data/directory.js";
-import { found } from "./search-results.js";
+import { searchResults } from "./search-results.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { go } from "../core/route.js";
@@ -15,7 +15,7 @@ export function Search() {
   const [at, setAt] = useState(0);
   useKeys({ "/": [() => input.current?.select(), "Search"] });
 
-  const lines = isOpen ? found(words, (tasks.entries.value ?? []).map(({ name }) => name)) : [];
+  const lines = isOpen ? searchResults(words, (tasks.entries.value ?? []).map(({ name }) => name)) : [];
   const leave = (/** @type {string} */ where) => {
     input.current?.blur(); // which closes the list
     setWords("");

@@ -12,7 +12,7 @@ import { stringify } from "../../client/exact-json.js";
  */
 
 /** @param {Call} call */
-export function pythonOf({ task, args, kwargs, options = {}, url }) {
+export function pythonCall({ task, args, kwargs, options = {}, url }) {
   const given = [...args.map(pythonValue), ...Object.entries(kwargs).map(([name, value]) => pythonArgument(name, value))];
   const chosen = Object.entries(options).map(([name, value]) => pythonArgument(name, value));
   return [
@@ -47,8 +47,8 @@ export function pythonValue(value) {
 }
 
 /** @param {Call} call */
-export function javascriptOf({ task, args, kwargs, options = {}, url }) {
-  const given = [stringify(task), ...trimmed([args, kwargs, options]).map(javascriptValue)];
+export function javascriptCall({ task, args, kwargs, options = {}, url }) {
+  const given = [stringify(task), ...dropEmptyEnd([args, kwargs, options]).map(javascriptValue)];
   return [
     `import { connect } from "${url.replace(/^ws/, "http").replace(/\/ws$/, "")}/taskbahn.js";`,
     "",
@@ -62,7 +62,7 @@ export function javascriptOf({ task, args, kwargs, options = {}, url }) {
  * What is empty at the end need not be written.
  * @param {(unknown[] | Record<string, unknown>)[]} values
  */
-function trimmed(values) {
+function dropEmptyEnd(values) {
   return values.slice(0, values.findLastIndex((value) => Object.keys(value).length > 0) + 1);
 }
 
@@ -80,10 +80,10 @@ function javascriptValue(value) {
 }
 
 /** @param {Call} call */
-export function shellOf({ task, args, kwargs, options = {}, url }) {
-  const chosen = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${textOf(value)}`]);
-  const given = [...args.map(textOf), ...Object.entries(kwargs).map(([name, value]) => `${name}=${textOf(value)}`)];
-  return ["taskbahn", "call", task, ...given, ...chosen, "--url", url, "--follow"].map(quoted).join(" ");
+export function shellCommand({ task, args, kwargs, options = {}, url }) {
+  const chosen = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${shellValue(value)}`]);
+  const given = [...args.map(shellValue), ...Object.entries(kwargs).map(([name, value]) => `${name}=${shellValue(value)}`)];
+  return ["taskbahn", "call", task, ...given, ...chosen, "--url", url, "--follow"].map(quoteWord).join(" ");
 }
 
 /**
@@ -91,7 +91,7 @@ export function shellOf({ task, args, kwargs, options = {}, url }) {
  * @param {unknown} value
  * @returns {string}
  */
-function textOf(value) {
+function shellValue(value) {
   const asJson = stringify(value) ?? "null";
   return typeof value !== "string" || isAmbiguous(value) ? asJson : value;
 }
@@ -108,6 +108,6 @@ function isAmbiguous(text) {
 }
 
 /** @param {string} word */
-function quoted(word) {
+function quoteWord(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

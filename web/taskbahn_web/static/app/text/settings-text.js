@@ -4,7 +4,7 @@ import { count, json, number, wholeDuration } from "../../shared/format.js";
 
 /** @typedef {import("../../client/wire.js").Setting} Setting */
 
-const KIB = 1024;
+const KIB_BYTES = 1024;
 
 const VERSION = /^versions\./;
 
@@ -13,7 +13,7 @@ const VERSION = /^versions\./;
  * @param {Setting[]} settings
  * @returns {[string, string][]}
  */
-export function versionsOf(settings) {
+export function listVersions(settings) {
   return settings.filter(({ name }) => VERSION.test(name)).map(({ name, value }) => [name.replace(VERSION, ""), String(value)]);
 }
 
@@ -22,7 +22,7 @@ export function versionsOf(settings) {
  * @param {Setting[]} settings
  * @returns {[string, Setting[]][]}
  */
-export function grouped(settings) {
+export function groupSettings(settings) {
   /** @type {Map<string, Setting[]>} */
   const groups = new Map();
   for (const setting of settings.filter(({ name }) => !VERSION.test(name))) {
@@ -34,20 +34,20 @@ export function grouped(settings) {
 }
 
 /** @param {Setting} setting */
-export function shown({ value, unit = "" }) {
+export function settingText({ value, unit = "" }) {
   if (value === null || value === undefined) return "none";
   if (typeof value === "boolean") return value ? "on" : "off";
   if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value.join(", ");
   if (typeof value !== "number") return typeof value === "string" ? value : json(value);
   if (!unit) return String(value); // a port is no amount
-  if (unit === "bytes") return bytes(value);
+  if (unit === "bytes") return bytesText(value);
   if (unit === "s") return value < 60 ? `${number(value)} s` : wholeDuration(value);
   return unit.endsWith("s") ? count(value, unit.slice(0, -1)) : `${number(value)} ${unit}`;
 }
 
 /** @param {number} value */
-function bytes(value) {
-  if (value < KIB) return count(value, "byte");
-  if (value < KIB * KIB) return `${number(value / KIB)} KiB`;
-  return value < KIB ** 3 ? `${number(value / KIB ** 2)} MiB` : `${number(value / KIB ** 3)} GiB`;
+function bytesText(value) {
+  if (value < KIB_BYTES) return count(value, "byte");
+  if (value < KIB_BYTES * KIB_BYTES) return `${number(value / KIB_BYTES)} KiB`;
+  return value < KIB_BYTES ** 3 ? `${number(value / KIB_BYTES ** 2)} MiB` : `${number(value / KIB_BYTES ** 3)} GiB`;
 }

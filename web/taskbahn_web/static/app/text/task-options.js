@@ -2,23 +2,23 @@
 
 import { JOB_OPTIONS } from "../../shared/job-options.js";
 import { fieldsOf } from "../../shared/schema.js";
-import { argumentsOf } from "../../shared/values.js";
+import { makeArguments } from "../../shared/values.js";
 
 /**
  * @typedef {import("../../shared/schema.js").Field} Field
  * @typedef {import("../../shared/values.js").Typed} Typed
  */
 
-const ASKED = /** @type {const} */ (["queue", "priority", "delay", "run_within", "retries"]);
-const TAGS = { type: "string", description: "words to find it by, with blanks between", otherwise: "none" };
-const OPTIONS = { ...Object.fromEntries(ASKED.map((name) => [name, JOB_OPTIONS[name]])), tags: TAGS };
+const FORM_OPTIONS = /** @type {const} */ (["queue", "priority", "delay", "run_within", "retries"]);
+const TAGS_SCHEMA = { type: "string", description: "words to find it by, with blanks between", otherwise: "none" };
+const OPTION_SCHEMAS = { ...Object.fromEntries(FORM_OPTIONS.map((name) => [name, JOB_OPTIONS[name]])), tags: TAGS_SCHEMA };
 
 /**
  * @param {import("../../client/wire.js").TaskView} task
  * @returns {Field[]}
  */
 export function optionFields({ options = {} }) {
-  return fieldsOf({ digest: "", parameters: { properties: OPTIONS } }).map((field) => {
+  return fieldsOf({ digest: "", parameters: { properties: OPTION_SCHEMAS } }).map((field) => {
     const own = options[field.name];
     const { otherwise } = field.schema;
     return { ...field, placeholder: String(own === undefined ? otherwise : Array.isArray(own) ? own.join(" ") : own) };
@@ -30,8 +30,8 @@ export function optionFields({ options = {} }) {
  * @param {Record<string, Typed>} typed
  * @returns {{options: Record<string, unknown>, problems: Record<string, string>}}
  */
-export function optionsOf(fields, typed) {
-  const { kwargs, problems } = argumentsOf(fields, typed);
+export function makeOptions(fields, typed) {
+  const { kwargs, problems } = makeArguments(fields, typed);
   const tags = String(kwargs.tags ?? "").split(/[\s,]+/).filter(Boolean);
   return { options: { ...kwargs, ...(tags.length && { tags }) }, problems };
 }

@@ -9,7 +9,7 @@ const LIBRARY = /\/(site-packages|dist-packages)\/|\/lib\/python\d|^<frozen /;
  * @param {string} traceback  as Python writes it
  * @returns {Run[]}  if all frames are of libraries none is folded: something must be seen
  */
-export function runsOf(traceback) {
+export function splitTraceback(traceback) {
   /** @type {Run[]} */
   const runs = [];
   let isInFrame = false;

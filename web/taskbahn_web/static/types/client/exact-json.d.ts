@@ -20,4 +20,4 @@ export function stringify(value: unknown, indent?: number): string | undefined;
  * @param {unknown} value
  * @returns {string}  throws TypeError
  */
-export function written(value: unknown): string;
+export function stringifyStrict(value: unknown): string;

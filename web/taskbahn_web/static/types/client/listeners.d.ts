@@ -4,9 +4,9 @@
  * @param {Iterable<(value: T) => void>} listeners
  * @param {T} value
  */
-export function tell<T>(listeners: Iterable<(value: T) => void>, value: T): void;
+export function notify<T>(listeners: Iterable<(value: T) => void>, value: T): void;
 /**
  * Do something of others. What it throws the page sees as an uncaught error.
  * @param {() => void} action
  */
-export function attempt(action: () => void): void;
+export function runSafely(action: () => void): void;

@@ -2,4 +2,4 @@
  * @param {import("./connection.js").Connection} connection
  * @returns {() => void}  stops it
  */
-export function pulse(connection: import("./connection.js").Connection): () => void;
+export function watchLiveness(connection: import("./connection.js").Connection): () => void;

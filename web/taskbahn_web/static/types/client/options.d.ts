@@ -5,10 +5,10 @@
  * @param {string[]} known
  * @returns {T}
  */
-export function checked<T>(verb: string, given: T, known: string[]): T;
+export function checkOptions<T>(verb: string, given: T, known: string[]): T;
 /**
  * The address of a router's WebSocket.
  * @param {string} url
  * @param {string} home  where a relative one begins
  */
-export function address(url: string, home: string): string;
+export function routerAddress(url: string, home: string): string;

@@ -3,4 +3,4 @@
  * @param {(session: import("./wamp.js").Session) => Promise<() => void>} make  resolves to what undoes it
  * @returns {Promise<() => void>}  when it is made for the first time: what ends it for good; rejects if that is refused
  */
-export function renewed(connection: import("./connection.js").Connection, make: (session: import("./wamp.js").Session) => Promise<() => void>): Promise<() => void>;
+export function resubscribe(connection: import("./connection.js").Connection, make: (session: import("./wamp.js").Session) => Promise<() => void>): Promise<() => void>;

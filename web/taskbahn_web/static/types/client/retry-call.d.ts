@@ -5,4 +5,4 @@
  * @param {(session: import("./wamp.js").Session) => Promise<T>} attempt
  * @returns {Promise<T>}
  */
-export function again<T>(connection: import("./connection.js").Connection, attempt: (session: import("./wamp.js").Session) => Promise<T>): Promise<T>;
+export function retryCall<T>(connection: import("./connection.js").Connection, attempt: (session: import("./wamp.js").Session) => Promise<T>): Promise<T>;

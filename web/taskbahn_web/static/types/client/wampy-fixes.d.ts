@@ -1,4 +1,4 @@
-export class MendedWampy extends Wampy {
+export class FixedWampy extends Wampy {
     /**
      * @param {string} url
      * @param {Record<string, unknown>} options

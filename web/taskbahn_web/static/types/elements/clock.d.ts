@@ -2,4 +2,4 @@
  * @param {import("../taskbahn.js").Bahn} bahn
  * @returns {number}  seconds since the epoch
  */
-export function nowOf(bahn: import("../taskbahn.js").Bahn): number;
+export function nodeTime(bahn: import("../taskbahn.js").Bahn): number;

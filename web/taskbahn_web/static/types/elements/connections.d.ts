@@ -2,7 +2,7 @@
  * @param {string} url  of the router's WebSocket; "" for the one that this module came from
  * @returns {{bahn: Bahn, giveBack: () => void}}
  */
-export function borrow(url: string): {
+export function borrowConnection(url: string): {
     bahn: Bahn;
     giveBack: () => void;
 };

@@ -5,15 +5,15 @@
  * @param {(Node | string)[]} children
  * @returns {HTMLElement}
  */
-export function make(tag: string, attributes?: Record<string, string | boolean | undefined>, ...children: (Node | string)[]): HTMLElement;
+export function makeElement(tag: string, attributes?: Record<string, string | boolean | undefined>, ...children: (Node | string)[]): HTMLElement;
 /**
  * @param {Element} node
  * @param {string} name  of the attribute
  * @param {string | boolean | undefined | null} value
  */
-export function put(node: Element, name: string, value: string | boolean | undefined | null): void;
+export function setAttribute(node: Element, name: string, value: string | boolean | undefined | null): void;
 /**
  * @param {Node} node
  * @param {string} text
  */
-export function say(node: Node, text: string): void;
+export function setText(node: Node, text: string): void;

@@ -5,7 +5,7 @@ export function drawSoon(element: Drawn): void;
  * @param {Drawn} element
  * @param {boolean} isMoving
  */
-export function tick(element: Drawn, isMoving: boolean): void;
+export function drawEverySecond(element: Drawn, isMoving: boolean): void;
 /** @param {Drawn} element */
 export function forget(element: Drawn): void;
 export type Drawn = {

@@ -20,7 +20,7 @@ export function readJob(bahn: Bahn, id: string, reader: Reader): {
  * @property {(job: JobView) => void} [onEnd]
  * @property {(error: unknown) => void} [onProblem]  it cannot be watched
  */
-export const MOST_LINES: 10000;
+export const MAX_LINES: 10000;
 export class Feed {
     /**
      * @param {Bahn} bahn

@@ -16,7 +16,7 @@ export function stateText(job: JobView | null, connection: ConnectionState, isWa
  * @param {{state: ConnectionState} | null} bahn
  * @returns {{facts: string, left: string}}  what is, and what is expected
  */
-export function footOf(job: JobView | null, now: number, bahn: {
+export function footText(job: JobView | null, now: number, bahn: {
     state: ConnectionState;
 } | null): {
     facts: string;

@@ -2,4 +2,4 @@
  * @param {string} css  of one kind of element
  * @returns {CSSStyleSheet[]}
  */
-export function sheetsOf(css: string): CSSStyleSheet[];
+export function styleSheets(css: string): CSSStyleSheet[];

@@ -16,4 +16,4 @@ export function secondsLeft({ fraction, elapsed, typical }: {
  * @param {number} seconds
  * @returns {string}
  */
-export function roughly(seconds: number): string;
+export function roughDuration(seconds: number): string;

@@ -9,7 +9,7 @@
  * @param {Progress | null} [progress]
  * @returns {{fraction: number | null, text: string}}  fraction: 0 to 1, or null if it cannot be known
  */
-export function howFar(progress?: Progress | null): {
+export function summarizeProgress(progress?: Progress | null): {
     fraction: number | null;
     text: string;
 };

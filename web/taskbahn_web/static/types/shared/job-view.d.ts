@@ -7,6 +7,6 @@
  * @param {Event} event
  * @returns {JobView}  the job after it
  */
-export function applied(job: JobView, { kind, data, at }: Event): JobView;
+export function applyEvent(job: JobView, { kind, data, at }: Event): JobView;
 export type JobView = import("../client/wire.js").JobView;
 export type Event = import("../client/wire.js").Event;

@@ -8,7 +8,7 @@ export function fieldsOf({ parameters, variadic }: import("../client/wire.js").S
  * @param {Record<string, Schema>} definitions
  * @returns {Schema}
  */
-export function resolved(schema: Schema, definitions: Record<string, Schema>, depth?: number): Schema;
+export function resolveReference(schema: Schema, definitions: Record<string, Schema>, depth?: number): Schema;
 /** What a field takes, in a word or two. @param {Field} field */
 export function kindText({ kind, type, choices, isRequired, isVariadic }: Field): string;
 /**
@@ -35,9 +35,9 @@ export function kindText({ kind, type, choices, isRequired, isVariadic }: Field)
 /** Of text with a date and a time that needs no zone. */
 export const LOCAL_DATETIME: "date-time-local";
 /** The name of the field for arguments beyond those that have names. */
-export const FURTHER: "**";
+export const FURTHER_FIELD: "**";
 /** For tasks that published no schema: the arguments as JSON. @type {import("../client/wire.js").Signature} */
-export const ANY: import("../client/wire.js").Signature;
+export const ANY_SIGNATURE: import("../client/wire.js").Signature;
 export type Schema = import("../client/wire.js").Schema;
 export type FieldKind = "text" | "longtext" | "number" | "integer" | "boolean" | "choice" | "date" | "datetime" | "time" | "bytes" | "json";
 /**

@@ -4,7 +4,7 @@
  * @param {Stage[]} stages
  * @returns {{stage: Stage, depth: number}[]}  each after its parent
  */
-export function inOrder(stages: Stage[]): {
+export function orderStages(stages: Stage[]): {
     stage: Stage;
     depth: number;
 }[];

@@ -13,7 +13,7 @@
  * @param {unknown} [value]
  * @returns {Typed}
  */
-export function typedOf(field: Field, value?: unknown): Typed;
+export function controlValue(field: Field, value?: unknown): Typed;
 /**
  * Make arguments of a form. What is left empty is left out, where the task has a default; text stays as it is.
  * @param {Field[]} fields
@@ -21,14 +21,14 @@ export function typedOf(field: Field, value?: unknown): Typed;
  * @param {string[]} [order]  arguments that may be given by position
  * @returns {Arguments}
  */
-export function argumentsOf(fields: Field[], typed: Record<string, Typed>, order?: string[]): Arguments;
+export function makeArguments(fields: Field[], typed: Record<string, Typed>, order?: string[]): Arguments;
 /**
  * Bring what the dispatcher finds wrong to the field it belongs to: `size.width` and `rest[2]` to `size` and `rest`.
  * @param {Record<string, string>} wrong
  * @param {import("./schema.js").Field[]} fields
  * @returns {Record<string, string>}  empty if something belongs to no field
  */
-export function placed(wrong: Record<string, string>, fields: import("./schema.js").Field[]): Record<string, string>;
+export function problemsByField(wrong: Record<string, string>, fields: import("./schema.js").Field[]): Record<string, string>;
 /**
  * @param {string} name  of the field
  * @param {string} why  a sentence, or the end of one: "is missing"
