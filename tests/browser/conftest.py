@@ -1,7 +1,7 @@
 """A real node, a real worker, a real Chromium.
 
 Playwright's synchronous API must live in one thread that has no event loop, so these tests run in a thread of their own:
-what stands in a test body is what a person would do. After each test the console must be empty and no request may have left
+a test body says what a person would do. After each test the console must be empty and no request may have left
 the origin.
 """
 
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass
 class Heard:
-    """What a page said that nobody should hear; `allowed` are patterns of what a test causes on purpose."""
+    """What a page said that must not appear; `allowed` are patterns of what a test causes on purpose."""
 
     origins: list[str]
     said: list[str] = field(default_factory=list)

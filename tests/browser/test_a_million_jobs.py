@@ -15,7 +15,7 @@ from support.programs import Node
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AT_ONCE = 3.0  # seconds until the first rows are there, with the page loaded anew
+AT_ONCE = 3.0  # seconds until the first rows are there, with the page loaded again
 STEP = 100  # pixels in a frame: 150 rows a second
 
 

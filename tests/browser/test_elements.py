@@ -23,7 +23,7 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 MANY = 10_000  # log lines
 PAGE = """<!doctype html>
 <html lang="en">
-<meta charset="utf-8"><title>A page of somebody else</title>
+<meta charset="utf-8"><title>A foreign page</title>
 <script type="module" src="NODE/elements.js"></script>
 <body>BODY</body>
 </html>

@@ -35,7 +35,7 @@ def test_a_running_job_is_cancelled_after_a_question_and_retried(page: Page) -> 
     page.keyboard.press("c")
     page.get_by_role("button", name="Cancel the job").click()
     expect(state(page)).to_have_text("cancelled")
-    expect(page.get_by_text("The worker was told to stop.").or_(page.get_by_text("Cancelled.")).first).to_be_visible()
+    expect(page.get_by_text("The worker stops it.").or_(page.get_by_text("Cancelled.")).first).to_be_visible()
     page.get_by_role("button", name="Retry").click()
     expect(state(page)).to_have_text("running")
     page.keyboard.press("c")

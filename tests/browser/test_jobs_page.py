@@ -99,7 +99,7 @@ def test_a_view_is_saved_shared_deleted_and_brought_back(page: Page, tag: str) -
     expect(views.get_by_role("link", name="My jobs")).to_have_attribute("aria-current", "page")
 
     page.evaluate("localStorage.clear()")
-    page.goto(address)  # somebody else got the link
+    page.goto(address)  # another person opens the link
     page.reload()
     expect(views).to_contain_text("My jobs")
     expect(rows(page)).to_have_count(1)
@@ -135,7 +135,7 @@ def test_keys_move_select_cancel_and_retry(page: Page, tag: str) -> None:
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"#/jobs/{shown[0]}$"))
-    cancel_jobs(page, ids)  # for whoever comes after
+    cancel_jobs(page, ids)  # for the next test
 
 
 def test_all_that_match_are_cancelled_and_only_rows_in_sight_are_drawn(page: Page, tag: str, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def module(path: str, imports: dict[str, str], exports: str) -> str:
 
 
 def compiled(*sources: str) -> list[str]:
-    """Compile JSX, as whoever writes it does."""
+    """Compile JSX, as its author does."""
     command = ["node", "--input-type=module", "--eval", COMPILE]
     done = subprocess.run(command, input=json.dumps(sources), cwd=WEB, capture_output=True, text=True, timeout=60, check=True)
     made: list[str] = json.loads(done.stdout)

@@ -145,7 +145,7 @@ OFFER = """
         begun.push({ name, job, attempt, signal });
         if (name === "short") return name;
         await new Promise(resolve => signal.addEventListener("abort", resolve));
-        progress(1);  // nobody hears that
+        progress(1);  // no listener hears that
         begun.at(-1).why = [signal.reason.uri, signal.reason.message];
     });
     const started = async (...call) => {

@@ -140,7 +140,7 @@ test("a log that becomes shorter than where its reader was, or fits as a whole, 
   assert.deepEqual(turns, [false, true, false, true]);
 });
 
-test("who is told to leave a short log stays away while it grows, until the reader goes to its end", (context) => {
+test("a reader who left a short log stays away while it grows, until the reader goes to its end", (context) => {
   const { box, end, turns, draw, pass } = drawn(context);
   box.scrollHeight = 60;
   draw();

@@ -19,12 +19,12 @@ function router(pages, verdict = () => "cancelled") {
 
 const some = (count, name = "j") => Array.from({ length: count }, (_, index) => `${name}${index}`);
 
-test("ids are worked through in slices, and each step is told", async () => {
+test("ids are worked through in slices, and each step is reported", async () => {
   const bahn = router([]);
-  const told = [];
-  const report = await runBulk(bahn, { action: "cancel", ids: some(450), onProgress: ({ done, found }) => told.push([done, found]) });
+  const reports = [];
+  const report = await runBulk(bahn, { action: "cancel", ids: some(450), onProgress: ({ done, found }) => reports.push([done, found]) });
   assert.deepEqual(bahn.slices, [200, 200, 50]);
-  assert.deepEqual(told, [[200, 450], [400, 450], [450, 450]]);
+  assert.deepEqual(reports, [[200, 450], [400, 450], [450, 450]]);
   assert.deepEqual(report, { found: 450, isComplete: true, done: 450, refused: 0, problem: "", reasons: [] });
 });
 

@@ -109,7 +109,7 @@ test("chunks come one by one, with their attempt, and a job that fails rejects a
   bahn.close();
 });
 
-test("a place is told while the job waits, and that it waits no more", async () => {
+test("listeners hear the place while the job waits, and that it waits no more", async () => {
   const { router, bahn } = await connected();
   const places = [];
   const job = bahn.job(ID);
@@ -128,7 +128,7 @@ test("a place is told while the job waits, and that it waits no more", async () 
   bahn.close();
 });
 
-test("all listeners share one watch, which ends with the last of them, unless somebody waits for the result", async () => {
+test("all listeners share one watch, which ends with the last of them, unless a caller waits for the result", async () => {
   const { router, bahn } = await connected();
   const job = bahn.job(ID);
   const fractions = [];
@@ -152,7 +152,7 @@ test("all listeners share one watch, which ends with the last of them, unless so
   bahn.close();
 });
 
-test("a listener that throws keeps nobody else from hearing", async (context) => {
+test("a listener that throws keeps no other from hearing", async (context) => {
   const complained = context.mock.method(console, "error", () => {});
   const { router, bahn } = await connected();
   const seen = [];
@@ -243,12 +243,12 @@ test("what is subscribed on a closed connection is refused, not forgotten", asyn
 
 test("an address may be given from where the module came, and with http", async () => {
   const urls = [];
-  const dial = async (url) => (urls.push(url), Promise.reject(new Error("nobody answers")));
+  const dial = async (url) => (urls.push(url), Promise.reject(new Error("no answer")));
   for (const url of [undefined, "/ws-view", "https://tasks.example/ws"]) new Bahn({ url, dial }).close();
   assert.deepEqual(urls, ["ws://127.0.0.1:8080/ws", "ws://127.0.0.1:8080/ws-view", "wss://tasks.example/ws"]);
 });
 
-test("states are told in order, and closing rejects what waits", async () => {
+test("states come in order, and closing rejects what waits", async () => {
   const router = new FakeRouter();
   router.isUp = false;
   const bahn = new Bahn({ dial: router.dial });
@@ -271,7 +271,7 @@ test("states are told in order, and closing rejects what waits", async () => {
 test("a router that cannot be reached is said at once", async () => {
   const router = new FakeRouter();
   router.isUp = false;
-  await assert.rejects(connect({ dial: router.dial }), /nobody answers/);
+  await assert.rejects(connect({ dial: router.dial }), /no answer/);
 });
 
 test("a session that has gone silent is dropped: what was asked in it is asked again in the next", async () => {

@@ -13,7 +13,7 @@ const ID = "01890000-0000-7000-8000-000000000000";
 const LIVE = { state: "live" };
 const event = (number, kind, data, at = number) => ({ job: ID, number, kind, at, data });
 
-/** Read a job of a router that is told what to say. */
+/** Read a job of a router whose answers the test gives. */
 async function reading() {
   const router = new FakeRouter();
   const bahn = await connect({ dial: router.dial });
@@ -30,14 +30,14 @@ test("the expected end comes from earlier jobs at first, and from the job's own 
   assert.ok(secondsLeft({ fraction: 0.9, elapsed: 10, typical: 40 }) < 5);
 });
 
-test("an end that nobody can know is not made up", () => {
+test("an end that cannot be known is not made up", () => {
   assert.equal(secondsLeft({ fraction: null, elapsed: 4 }), null);
   assert.equal(secondsLeft({ fraction: 0.5, elapsed: 0.1 }), null);
   assert.equal(secondsLeft({ fraction: null, elapsed: 12, typical: 10 }), null);
   assert.equal(secondsLeft({ fraction: 1, elapsed: 12, typical: 40 }), null);
 });
 
-test("what is only expected is told roughly", () => {
+test("what is only expected is said roughly", () => {
   assert.deepEqual([0.2, 8.4, 41, 61, 3700, 9000].map(roughDuration), ["1 s", "9 s", "45 s", "2 min", "1 h 10 min", "2 h 30 min"]);
 });
 
@@ -110,7 +110,7 @@ async function succeeds({ router, heard }, calls) {
   assert.deepEqual(heard, ["failed", "succeeded"]);
 }
 
-test("who comes after the end hears of it, and a retry begins the watch anew", async () => {
+test("who comes after the end hears of it, and a retry begins the watch again", async () => {
   const { router, bahn, heard, session, ask } = await failed();
   assert.equal(ask.procedure, "taskbahn.job.get");
   ask.resolve({ id: ID, state: "failed" });
@@ -126,14 +126,14 @@ test("who comes after the end hears of it, and a retry begins the watch anew", a
   bahn.close();
 });
 
-test("a retry that came before the topic was heard begins the watch anew", async () => {
+test("a retry that came before the topic was heard begins the watch again", async () => {
   const { router, bahn, heard, ask } = await failed();
   ask.resolve({ id: ID, state: "ready" });
   await succeeds({ router, heard }, 3);
   bahn.close();
 });
 
-test("a retry while there was no connection begins the watch anew", async () => {
+test("a retry while there was no connection begins the watch again", async () => {
   const { router, bahn, heard, session, ask } = await failed();
   ask.resolve({ id: ID, state: "failed" });
   session.lose();

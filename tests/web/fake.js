@@ -1,4 +1,4 @@
-/** A router that is only a list of what was asked: hands out sessions, answers when told, and breaks when told. */
+/** A router that records what it is asked: hands out sessions, answers and breaks at the test's command. */
 
 export class FakeRouter {
   /** Every call so far: {procedure, args, kwargs, progress, resolve, reject, mode}. */
@@ -7,7 +7,7 @@ export class FakeRouter {
   isUp = true;
 
   dial = async (_url, onClose) => {
-    if (!this.isUp) throw new Error("nobody answers");
+    if (!this.isUp) throw new Error("no answer");
     const router = this;
     const session = {
       call(procedure, args, kwargs, progress) {

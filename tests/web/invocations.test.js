@@ -25,7 +25,7 @@ test("an interrupted run is answered at once, and one that has ended is not inte
   assert.equal(first.aborted, false);
 });
 
-test("what it throws after it was aborted is nobody's to catch", async () => {
+test("what it throws after it was aborted is not reported", async () => {
   const invocations = new Invocations();
   const unhandled = [];
   const note = (reason) => unhandled.push(reason);

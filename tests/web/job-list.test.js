@@ -18,7 +18,7 @@ function filled(newest = 10, count = 5, next = 6) {
   return pages;
 }
 
-test("pages follow one another, and know what stands where", () => {
+test("pages follow one another, and know the position of each job", () => {
   const pages = filled();
   pages.append({ jobs: range(5, 3), next: null });
   assert.deepEqual(shown(pages), ["j10", "j9", "j8", "j7", "j6", "j5", "j4", "j3"]);
@@ -75,7 +75,7 @@ test("what is far away is forgotten, keeps its room, and comes back", () => {
   assert.deepEqual([pages.count <= 50, typeof pages.next], [true, "number"]);
 });
 
-test("a change that begins anew takes the end of before away", () => {
+test("a change that begins the job again clears its earlier end", () => {
   const failed = job(1, { state: "failed", finished_at: 5, error: { message: "no" }, progress: { fraction: 1 }, worker: "w" });
   const ready = applyChange(failed, { id: "j1", state: "ready" });
   assert.deepEqual([ready.finished_at, ready.error, ready.worker], [null, null, null]);
@@ -125,7 +125,7 @@ test("more is asked for only near the end", async () => {
   stop();
 });
 
-test("what may have changed unheard is asked for anew, at a bounded pace, and a job that is gone goes", async () => {
+test("what may have changed unheard is asked for again, at a bounded pace, and a job that is gone goes", async () => {
   const store = range(1000, 1000);
   const { list, asked, stop, quiet, publish } = stage(store);
   await quiet();
@@ -139,7 +139,7 @@ test("what may have changed unheard is asked for anew, at a bounded pace, and a 
   stop();
 });
 
-test("new jobs are held back while somebody reads further down, and come in afterwards", async () => {
+test("new jobs are held back while the reader is further down, and come in afterwards", async () => {
   const store = range(300, 300);
   const { list, stop, draw, quiet, publish } = stage(store);
   await quiet();

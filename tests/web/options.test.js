@@ -29,7 +29,7 @@ test("an address in place of the options, or one that is none, is refused", asyn
   assert.match((await why(() => connect({ url: "rs://127.0.0.1:8080" })))[1], /by ws: or wss:, not rs:/);
 });
 
-test("listeners with names that nobody calls are refused, and a task's name that is none", async () => {
+test("listeners with unknown names are refused, and a task's name that is none", async () => {
   const bahn = await connect({ dial: new FakeRouter().dial });
   assert.match((await why(() => bahn.call("a.task", [], {}, { onprogress() {} })))[1], /did you mean 'onProgress'/);
   assert.match((await why(() => bahn.watch("id", { onEvent() {} })))[1], /did you mean 'onEvents'/);

@@ -22,7 +22,7 @@ test("within a bucket counts are added and levels replaced", () => {
   assert.deepEqual([longer.waiting, longer.running, longer.oldest, longer.wait95, longer.run], [[1, 2, 3], [1, 2, 3], [1, 2, 4], [1, 2, 0.2], [1, 2, null]]);
 });
 
-test("a new bucket pushes the oldest out, and one that nobody saw holds no jobs and no levels", () => {
+test("a new bucket pushes the oldest out, and one that passed unseen holds no jobs and no levels", () => {
   const next = extendHistory(HISTORY, heard(112), heard(116, { accepted: 5 }));
   assert.deepEqual([next.start, next.accepted, next.running], [105, [2, 3, 5], [2, 3, 3]]);
   const afterNext = extendHistory(HISTORY, heard(112), heard(121, { accepted: 5 }));
@@ -31,7 +31,7 @@ test("a new bucket pushes the oldest out, and one that nobody saw holds no jobs 
   assert.deepEqual(HISTORY.accepted, [1, 2, 3]);
 });
 
-test("after a restart of the node, a long silence or a clock that was set the history is asked anew", () => {
+test("after a restart of the node, a long silence or a clock that was set the history is asked for again", () => {
   assert.equal(extendHistory(HISTORY, heard(111), heard(112, {}, { started_at: 2 })), null);
   assert.equal(extendHistory(HISTORY, heard(111), heard(190)), null);
   assert.equal(extendHistory(HISTORY, heard(111), heard(90)), null);

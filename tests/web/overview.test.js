@@ -66,7 +66,7 @@ test("counts become jobs a second; the bucket that is not over shows the rate of
   assert.deepEqual(ratesPerSecond(history(), history().accepted, undefined), [null, 2, 2]);
 });
 
-test("what is not known stays a gap, and nobody waited where the age of the oldest is missing", () => {
+test("what is not known stays a gap, and no job waited where the age of the oldest is missing", () => {
   assert.deepEqual(sumLists([null, 1], [null, null], [null, 2]), [null, 3]);
   assert.deepEqual(tile("Oldest waiting", status(), history(), null).lines[0].values, [null, 0, 45]);
 });
@@ -78,7 +78,7 @@ test("a chart is also a sentence", () => {
   assert.equal(tileSentence(tile("Running", status(), nothing, null), words), "Running: 2, of 8 slots. Nothing is known of the last 6 hours.");
 });
 
-test("a range that nobody knows is the shortest", () => {
+test("an unknown range is the shortest", () => {
   assert.equal(findRange("a year"), RANGES[0]);
   assert.deepEqual(RANGES.map(({ seconds }) => seconds), [900, 21_600, 86_400, 604_800]);
 });

@@ -15,7 +15,7 @@ test("every query of the shared file means what it says there", () => {
   }
 });
 
-test("every mistake of the shared file is found at its word, and told in sentences", () => {
+test("every mistake of the shared file is found at its word, and said in sentences", () => {
   for (const [text, word] of bad) {
     const { problem } = parseQuery(text, now);
     assert.equal(problem?.text, word, text);

@@ -58,7 +58,7 @@ export class Bahn {
   }
 
   /**
-   * Be told of every change of `state`, and of every new `retryAt`.
+   * Hear of every change of `state`, and of every new `retryAt`.
    * @param {(state: import("./client/connection.js").ConnectionState) => void} listener
    * @returns {() => void}  stops it
    */

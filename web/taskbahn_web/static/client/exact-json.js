@@ -28,15 +28,15 @@ function reviveInteger(_, value, { source = "" }) {
   return typeof value === "number" && !Number.isSafeInteger(value) && INTEGER.test(source) ? BigInt(source) : value;
 }
 
-/** Whether this browser tells a reviver the text that it read. */
+/** Whether this browser gives a reviver the source text. */
 function givesSource() {
-  let told = false;
-  JSON.parse("1", /** @type {any} */ ((/** @type {string} */ _, /** @type {unknown} */ value, /** @type {{source?: string}} */ context) => ((told = context?.source === "1"), value)));
-  return told;
+  let isGiven = false;
+  JSON.parse("1", /** @type {any} */ ((/** @type {string} */ _, /** @type {unknown} */ value, /** @type {{source?: string}} */ context) => ((isGiven = context?.source === "1"), value)));
+  return isGiven;
 }
 
 /**
- * As `parse`, where a reviver is not told the source: what is too long becomes marked text before it is read.
+ * As `parse`, where a reviver does not get the source: a number that is too long becomes marked text before it is read.
  * @param {string} text
  * @returns {any}
  */

@@ -1,4 +1,4 @@
-/** What a session runs for the router. Each run has an AbortSignal, which says when nobody wants its answer any more. */
+/** The invocations that a session runs for the router. Each has an AbortSignal, which aborts when its answer is no longer wanted. */
 
 import { connectionLost, TaskbahnError } from "./errors.js";
 
@@ -34,7 +34,7 @@ export class Invocations {
    * @param {number} request
    */
   interrupt(request) {
-    const why = "nobody waits for the result any more: the job was cancelled, or ran longer than it may";
+    const why = "the result is no longer wanted: the job was cancelled, or ran longer than it may";
     this.#running.get(request)?.stopper.abort(new TaskbahnError(why, CANCELED));
   }
 

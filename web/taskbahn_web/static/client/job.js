@@ -1,4 +1,4 @@
-/** One accepted job, as whoever started it holds it. */
+/** One accepted job, as a client holds it. */
 
 import { retryCall } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
@@ -18,7 +18,7 @@ export class Job {
   #connection;
   /** One watch for all listeners and for the result. @type {{watch: import("./watch.js").Watch, result: Promise<any>} | null} */
   #following = null;
-  /** Somebody waits for the end, so the watch stays when the last listener goes. */
+  /** The page waits for the result, so the watch stays when the last listener goes. */
   #isAwaited = false;
   #progress = new LatestValue(/** @type {import("./wire.js").Progress | null} */ (null));
   #place = new LatestValue(/** @type {import("./wire.js").Place | null} */ (null));
@@ -85,7 +85,7 @@ export class Job {
   }
 
   /**
-   * Be told how far it is: what is known at once, then whatever comes.
+   * Hear how far it is: the known progress at once, then each new one.
    * @param {(progress: import("./wire.js").Progress) => void} listener
    * @returns {() => void}  stops it
    */
@@ -94,7 +94,7 @@ export class Job {
   }
 
   /**
-   * Be told why it does not run yet, how many jobs are before it, and when it is expected to start; null once it waits no more.
+   * Hear why it does not run yet, how many jobs are before it, and when it is expected to start; null once it waits no more.
    * @param {(place: import("./wire.js").Place | null) => void} listener
    * @returns {() => void}  stops it
    */
@@ -136,7 +136,7 @@ export class Job {
    */
   #listen(newest, listener) {
     const stop = newest.listen(listener);
-    this.#follow().result.catch(() => {}); // whoever wants to know of that waits for the result
+    this.#follow().result.catch(() => {}); // `result` reports a failure; a listener does not
     return () => {
       stop();
       if (this.#isAwaited || this.#progress.isHeard || this.#place.isHeard) return;
@@ -160,7 +160,7 @@ export class Job {
 }
 
 /**
- * A value of which only the newest counts, and who wants to hear of it.
+ * A value of which only the newest counts, with its listeners.
  * @template T
  */
 class LatestValue {
@@ -173,7 +173,7 @@ class LatestValue {
     this.#value = value;
   }
 
-  /** Whether anybody listens. */
+  /** Whether it has a listener. */
   get isHeard() {
     return this.#listeners.size > 0;
   }

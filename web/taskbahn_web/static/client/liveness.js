@@ -1,6 +1,6 @@
 /**
- * Noticing that a connection died in its sleep. A browser that was suspended, or changed its network, may believe for minutes in a
- * WebSocket that nobody hears: so after each sign of that the router is asked something small, and the session is given up if it is silent.
+ * Noticing that a connection died in its sleep. A browser that was suspended, or changed its network, may keep a dead
+ * WebSocket open for minutes. So after each such sign the client asks the router something small. It gives the session up if no answer comes.
  */
 
 import { VIEW_STATUS } from "./wire.js";

@@ -5,13 +5,13 @@ import { resubscribe } from "./resubscribe.js";
 import { MAX_TASK_NAME, OFFER_JOB_AS_PREFIX, OFFER_JOB_PREFIX, OFFER_NAME, TASK_NAME } from "./wire.js";
 
 const NOT_AUTHORIZED = "wamp.error.not_authorized"; // by a node that does not know named offers
-const RANDOM_NAME_BYTES = 6; // of a name that nobody chose
+const RANDOM_NAME_BYTES = 6; // of a random name
 
 /**
  * @typedef {object} Context  what an offered task is given beside its arguments
  * @property {Record<string, unknown>} kwargs
  * @property {(progress: number | import("./wire.js").Progress) => void} progress  a fraction from 0 to 1, or more than that
- * @property {AbortSignal} signal  aborts when nobody wants the result any more: the job was cancelled or ran longer than it may, the
+ * @property {AbortSignal} signal  aborts when the result is no longer wanted: the job was cancelled or ran longer than it may, the
  *   connection was lost, the offer was withdrawn
  * @property {string} job  its id
  * @property {number} attempt  counts from 1

@@ -1,4 +1,4 @@
-/** Options by name: one that does not exist is refused, for what nobody reads would be missed too late. */
+/** Options by name. An unknown one is refused: ignored, it would be missed too late. */
 
 import { TaskbahnError } from "./errors.js";
 

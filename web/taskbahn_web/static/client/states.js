@@ -3,7 +3,7 @@
 /** @type {readonly import("./wire.js").State[]} */
 export const STATES = ["waiting", "ready", "running", "succeeded", "failed", "cancelled", "expired"];
 
-/** No attempt follows these, unless somebody retries the job by hand. @type {ReadonlySet<string>} */
+/** No attempt follows these, unless a person retries the job by hand. @type {ReadonlySet<string>} */
 export const FINAL_STATES = new Set(["succeeded", "failed", "cancelled", "expired"]);
 
 /** From these a job can be retried by hand. @type {ReadonlySet<string>} */

@@ -46,7 +46,7 @@ export class FixedWampy extends Wampy {
   }
 
   /**
-   * Its handlers are not told which request they answer.
+   * It does not give its handlers the request that they answer.
    * @override
    * @param {[number, number, number, object, ...unknown[]]} message
    */
@@ -55,7 +55,7 @@ export class FixedWampy extends Wampy {
   }
 
   /**
-   * It looks for an ended subscription without its options, does not find it, and throws where nobody can catch.
+   * It looks for an ended subscription without its options, does not find it, and throws where no caller can catch.
    * @override
    * @param {[number, number]} message
    */

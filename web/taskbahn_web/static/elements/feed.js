@@ -51,7 +51,7 @@ export class Feed {
     this.#follow();
   }
 
-  /** Whether anybody reads it. */
+  /** Whether it has a reader. */
   get isRead() {
     return this.#readers.size > 0;
   }

@@ -35,7 +35,7 @@ export class FormField {
     this.row = makeElement("div", { class: `field ${field.kind}`, part: "field" }, label, this.#control, ...file, note, this.#problem);
   }
 
-  /** What stands in it. @returns {import("../shared/values.js").Typed} */
+  /** The value of the control. @returns {import("../shared/values.js").Typed} */
   get typed() {
     const control = this.#control;
     return control instanceof HTMLInputElement && control.type === "checkbox" ? control.checked : control.value;

@@ -1,6 +1,6 @@
 /**
  * `<job-log job="…">`: what a job logs, as it does. It stays at the newest line until the reader scrolls up. `level` hides lines
- * below a level. Lines stand in blocks which the browser lays out only while they are seen, so that ten thousand stay smooth.
+ * below a level. Lines are in blocks, which the browser lays out only while they are seen, so that ten thousand stay smooth.
  */
 
 import { AtEnd } from "../shared/at-end.js";
@@ -90,7 +90,7 @@ export class JobLog extends JobElement {
     if (feed) this.#append(feed.lines, feed.dropped);
     const least = LEVELS.indexOf(this.level.toLowerCase());
     setAttribute(this.#lines, "class", `lines from-${Math.max(0, least)}`);
-    // what was there before somebody looked is not read out
+    // A screen reader does not read out the lines that were there before.
     setAttribute(this.#log, "aria-live", isFirst || this.#drawn < known ? "off" : "polite");
     this.#note.hidden = !feed?.dropped;
     setText(this.#note, feed?.dropped ? `${count(feed.dropped, "earlier line")} not kept` : "");

@@ -15,7 +15,7 @@ export class JobResult extends JobElement {
   static css = css;
 
   #box = makeElement("div", { class: "box", part: "box", "aria-live": "polite" });
-  /** What is shown, so that it is made anew only when that is another. @type {unknown} */
+  /** What is shown, so that the nodes are made again only when it changes. @type {unknown} */
   #shown = {};
 
   constructor() {

@@ -1,5 +1,5 @@
 /**
- * `<task-form task="…">`: a form made of what the task takes. What is wrong stands at its field, also what only the dispatcher sees.
+ * `<task-form task="…">`: a form made of what the task takes. Each field shows what is wrong with it, also what only the dispatcher sees.
  * When the job is accepted it fires `job`, and shows the job in the elements whose ids the attribute `for` names.
  */
 
@@ -63,7 +63,7 @@ export class TaskForm extends TaskbahnElement {
     this.setAttribute("task", task);
   }
 
-  /** What stands on the button; "Start job" if empty. */
+  /** The text of the button; "Start job" if empty. */
   get submit() {
     return this.getAttribute("submit") ?? "";
   }

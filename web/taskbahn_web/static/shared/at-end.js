@@ -1,7 +1,7 @@
 /**
  * A box that grows at its end and stays there until its reader goes up, and from the end again.
  *
- * A key or a wheel scrolls smoothly: it begins with no pixel at all, and whoever scrolls to the end meanwhile stops it. So it counts at
+ * A key or a wheel scrolls smoothly: it begins with no pixel at all, and a script that scrolls to the end meanwhile stops it. So it counts at
  * once, before anything moves; what else the reader may do (drag, touch, a page's own script) is known by how the box has moved.
  */
 
@@ -41,7 +41,7 @@ export class AtEnd {
   /** See where the reader is: before something is added, for the event of a movement comes with the next frame only. */
   look() {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
-    if (!clientHeight) return; // nobody sees it
+    if (!clientHeight) return; // it is not shown
     const left = scrollHeight - clientHeight - scrollTop;
     const isUp = scrollTop < this.#lastTop - ROUNDING_PIXELS;
     const isDown = scrollTop > this.#lastTop + ROUNDING_PIXELS;

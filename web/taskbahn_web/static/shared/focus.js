@@ -1,4 +1,4 @@
-/** Focus that is moved for the reader, and never taken from somebody who types elsewhere: an answer or a page may come late. */
+/** Moves the focus for the reader, and never away from a field in which the reader types: an answer or a page may come late. */
 
 const TEXT_FIELDS = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select";
 

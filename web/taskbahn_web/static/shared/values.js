@@ -1,4 +1,4 @@
-/** What stands in the fields of a form, as text and ticks, the arguments that this makes, and where what is wrong with them belongs. */
+/** The values in the fields of a form, the arguments made of them, and the field to which each problem belongs. */
 
 import { parse, stringify } from "../client/exact-json.js";
 import { sentence } from "../client/errors.js";
@@ -165,7 +165,7 @@ function jsonText(value) {
   return line.length <= 60 ? line : (stringify(value, 2) ?? "null");
 }
 
-/** Text that nobody takes for JSON. @param {unknown} value @returns {value is string} */
+/** Text that cannot be taken for JSON. @param {unknown} value @returns {value is string} */
 function isPlainText(value) {
   if (typeof value !== "string" || value === "") return false;
   try {

@@ -23,7 +23,7 @@ export class Bahn {
     /** Try to connect now instead of at `retryAt`. */
     hurry(): void;
     /**
-     * Be told of every change of `state`, and of every new `retryAt`.
+     * Hear of every change of `state`, and of every new `retryAt`.
      * @param {(state: import("./client/connection.js").ConnectionState) => void} listener
      * @returns {() => void}  stops it
      */

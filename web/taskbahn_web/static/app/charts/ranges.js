@@ -1,4 +1,4 @@
-/** How far back the charts go; the choice stands in the address. */
+/** How far back the charts go. The address holds the choice. */
 
 /**
  * @typedef {object} Range

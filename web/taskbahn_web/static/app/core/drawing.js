@@ -1,8 +1,8 @@
-/** When the page is drawn: at once, but not while nobody can see it; when the tab is shown again it catches up in one go. */
+/** When the page is drawn: at once in a visible tab. A hidden tab draws nothing, and draws once when it is shown again. */
 
 import { options } from "preact";
 
-/** What was put off, in order. @type {Set<() => void>} */
+/** The postponed actions, in order. @type {Set<() => void>} */
 const postponed = new Set();
 
 /**
@@ -14,7 +14,7 @@ export function runWhenVisible(action) {
   else action();
 }
 
-/** Begin to draw so. */
+/** Draw the page only while its tab is visible. */
 export function drawWhenVisible() {
   options.debounceRendering = (draw) => {
     if (document.hidden) postponed.add(draw);

@@ -1,11 +1,11 @@
-/** Drawing at the pace of the screen: many wishes are one drawing in the next frame, and a hidden tab draws nothing. */
+/** Drawing at the pace of the screen: many requests are one drawing in the next frame. A hidden tab draws nothing. */
 
 const FRAME_MILLISECONDS = 16; // milliseconds
 
 /**
- * Draw at once after a pause, else in the next frame: for what somebody waits to see first.
+ * Draw at once after a pause, else in the next frame: the reader sees the first change without a frame's delay.
  * @param {() => void} draw
- * @returns {() => void}  wishes for a drawing
+ * @returns {() => void}  requests a drawing
  */
 export function drawPromptly(draw) {
   let drawnAt = -Infinity;
@@ -20,15 +20,15 @@ export function drawPromptly(draw) {
 /**
  * @param {() => void} draw
  * @param {(callback: () => void) => unknown} [next]  calls back in the next frame; a hidden tab has none until it is shown
- * @returns {() => void}  wishes for a drawing
+ * @returns {() => void}  requests a drawing
  */
 export function drawInFrame(draw, next = (callback) => requestAnimationFrame(callback)) {
-  let isWished = false;
+  let isRequested = false;
   return () => {
-    if (isWished) return;
-    isWished = true;
+    if (isRequested) return;
+    isRequested = true;
     next(() => {
-      isWished = false;
+      isRequested = false;
       draw();
     });
   };

@@ -1,4 +1,4 @@
-/** Keys that act on the page: single ones as `j`, and pairs as `g j`. They do nothing while somebody types or a dialog is open. */
+/** Keys that act on the page: single ones as `j`, and pairs as `g j`. They do nothing while the reader types or a dialog is open. */
 
 import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -11,7 +11,7 @@ const PAIR_SECONDS = 1.5; // seconds within which the second key of a pair must 
  * @typedef {Record<string, Action | [Action, string]>} Keys  by `KeyboardEvent.key`, or two of them with a blank between
  */
 
-/** What is bound now, the innermost part of the page last. @type {import("@preact/signals").Signal<{current: Keys}[]>} */
+/** The bound keys, the innermost part of the page last. @type {import("@preact/signals").Signal<{current: Keys}[]>} */
 const layers = signal([]);
 
 let firstKey = ""; // the first key of a pair

@@ -44,5 +44,5 @@ export function link(page, id, query = {}) {
 /** @param {string} where  a hash, from `link` */
 export function go(where) {
   location.hash = where;
-  readHash(); // the browser's event comes later, when the reader may be at something else already
+  readHash(); // The browser's event comes later, when the reader may be elsewhere.
 }

@@ -75,7 +75,7 @@ export class Selection {
     this.#moved(index);
   }
 
-  /** @param {(index: number) => void} moved  told where the current job is  @returns {() => void}  stops it */
+  /** @param {(index: number) => void} moved  gets the row of the current job  @returns {() => void}  stops it */
   onMove(moved) {
     this.#moved = moved;
     return () => void (this.#moved = () => {});

@@ -76,8 +76,8 @@ export async function countJobs(bahn, action, query, { most, onProgress, signal 
 }
 
 /**
- * Cancel or retry jobs: those with the given ids, or all that match a query and can be moved. Never rejects: what went wrong
- * stands in the report.
+ * Cancel or retry jobs: those with the given ids, or all that match a query and can be moved. Never rejects: the report says
+ * what went wrong.
  * @param {Asked} bahn
  * @param {object} order
  * @param {BulkAction} order.action
@@ -138,7 +138,7 @@ class BulkCount {
    */
   take(answers, action) {
     for (const answer of answers) {
-      // a running job is told to stop, so it is still "running"; one that had ended before keeps its state
+      // A running job gets an order to stop and is still "running". A job that had ended keeps its state.
       const why = answer instanceof Error ? refusalReason(answer) : action === "cancel" && (answer === "succeeded" || answer === "failed") ? `It had already ${answer}.` : "";
       if (why) this.#reasons.set(why, (this.#reasons.get(why) ?? 0) + 1);
       if (why) this.refused += 1;

@@ -1,4 +1,4 @@
-/** The tasks and the workers that there are; loaded anew when a session begins and, while somebody looks, when things change. */
+/** The tasks and the workers. Loaded when a session begins, and again when jobs change while the tab is visible. */
 
 import { signal } from "@preact/signals";
 
@@ -23,13 +23,13 @@ class Directory {
     this.#procedure = procedure;
   }
 
-  /** Load, and load anew from time to time. @returns {() => void}  stops it */
+  /** Load, and load again from time to time. @returns {() => void}  stops it */
   open() {
     const stops = [onLive(() => void this.#load()), onChanges(() => this.#loadInTime())];
     return () => stops.forEach((stop) => stop());
   }
 
-  /** Load, if that was not done yet. */
+  /** Load, unless the directory has loaded before. */
   once() {
     if (!this.#askedAt) void this.#load();
   }

@@ -1,6 +1,6 @@
-/** How a history goes on with each word of the node, so that nobody has to ask for it again and again. */
+/** Extends a history with each status of the node, so that the page does not ask for the history again and again. */
 
-const MAX_SKIPPED_BUCKETS = 6; // buckets that may pass unseen before it is asked anew
+const MAX_SKIPPED_BUCKETS = 6; // buckets that may pass unseen before the page asks for the history again
 
 /**
  * @typedef {import("../../client/wire.js").History} History
@@ -12,11 +12,11 @@ const MAX_SKIPPED_BUCKETS = 6; // buckets that may pass unseen before it is aske
 const COUNTED_NAMES = ["accepted", "succeeded", "failed", "cancelled", "expired", "retried"];
 
 /**
- * The history with what happened between two words of the node.
+ * The history with what happened between two statuses of the node.
  * @param {History} history
  * @param {Status} before  what is in it already
  * @param {Status} newest
- * @returns {History | null}  null if it must be asked anew: the node was started again, or too much time went by
+ * @returns {History | null}  null if the page must ask for it again: the node has restarted, or too much time has passed
  */
 export function extendHistory(history, before, newest) {
   const { step, start, accepted } = history;

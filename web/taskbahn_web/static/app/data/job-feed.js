@@ -1,4 +1,4 @@
-/** One job as it lives: the newest view of it, its log and its chunks, from one watch that begins anew after a retry. */
+/** One job as it lives: the newest view of it, its log and its chunks, from one watch that begins again after a retry. */
 
 import { signal } from "@preact/signals";
 
@@ -62,7 +62,7 @@ export class JobFeed {
     };
   }
 
-  /** Begin anew after the newest event that is known. */
+  /** Watch again, after the newest known event. */
   follow() {
     this.#isEnded = false;
     clearTimeout(this.#look);
@@ -100,7 +100,7 @@ export class JobFeed {
     else this.problem.value = sentence(error);
   }
 
-  /** Nobody tells that a job is deleted, but from when on that may happen is known: then it is looked for now and then. */
+  /** The node publishes no event when it deletes a job. So the page asks for the job now and then once it is due to be deleted. */
   #lookLater() {
     clearTimeout(this.#look);
     const { kept_until: until } = this.#now.job ?? {};

@@ -1,6 +1,6 @@
 /**
- * Jobs newest first in pages, as the store answers them: only what somebody looks at needs to be in memory, and each page can be
- * asked for anew by its cursor. Nothing here asks or draws.
+ * Jobs newest first in pages, as the store answers them. Only the rows in sight need to be in memory. Each page has a cursor by
+ * which it can be loaded again. Nothing here asks or draws.
  */
 
 import { timeOf } from "../../client/ids.js";
@@ -34,7 +34,7 @@ export class JobPages {
   /** @type {Map<string, Entry>} */
   #byId = new Map();
 
-  /** Begin anew with the newest jobs. @param {Answer} answer */
+  /** Begin again with the newest jobs. @param {Answer} answer */
   reset(answer) {
     this.pages = [];
     this.#byId.clear();
@@ -131,7 +131,7 @@ export class JobPages {
     if (next !== null && last?.page === page) this.#split(page, page.entries.indexOf(last) + 1, next);
   }
 
-  /** Have every page asked for anew before it is looked at. */
+  /** Mark every page as old: the list loads it again before the reader sees it. */
   age() {
     for (const page of this.pages) page.isOld = true;
   }

@@ -1,8 +1,8 @@
 /**
- * A live window on all jobs that match a query: loads what is looked at, and keeps it up to date by the stream of changes.
+ * A live window on all jobs that match a query: loads the rows in sight, and keeps them up to date by the stream of changes.
  *
- * A message of the stream has room for the newest `FULL` changes. When one is full others may have been left out, so what is
- * looked at is asked for anew, at a bounded pace; the rest when somebody looks at it.
+ * A message of the stream has room for the newest `MAX_CHANGES`. A full one may lack others: then the window loads the rows
+ * in sight again, at a bounded pace, and the rest when it comes into sight.
  */
 
 import { signal } from "@preact/signals";
@@ -43,7 +43,7 @@ export class JobWindow {
   problem = signal("");
   /** New jobs that are held back. */
   held = signal(0);
-  /** Whether somebody wants the list to stand still. */
+  /** Whether the reader has paused the list. */
   isPaused = signal(false);
 
   #wanted;
@@ -100,7 +100,7 @@ export class JobWindow {
     void this.#pump();
   }
 
-  /** Let the list stand still, or go on with the newest. @param {boolean} isPaused */
+  /** Pause the list, or go on with the newest jobs. @param {boolean} isPaused */
   pause(isPaused) {
     this.isPaused.value = isPaused;
     if (!this.#isHeld) this.#release();
@@ -194,7 +194,7 @@ export class JobWindow {
     return next !== null && this.#last + PRELOAD_ROWS > count && count < MAX_ROWS;
   }
 
-  /** Which page may be asked for anew now; sets the timer if that is later. @param {Page[]} seen */
+  /** The page to load again now; sets the timer if that is later. @param {Page[]} seen */
   #due(seen) {
     const old = seen.find(({ isOld, entries }) => isOld || (entries?.length ?? 0) > 2 * PAGE_JOBS) ?? (seen.length ? undefined : this.pages.pages.find(({ isOld }) => isOld));
     const wait = this.#refreshedAt + REFRESH_PAUSE_SECONDS - Date.now() / 1000;

@@ -25,7 +25,7 @@ let clockOffset = 0; // seconds by which the node's clock is ahead of this one
 const listeners = new Set();
 
 /**
- * Be told of changed jobs, a few times a second; each is only in part there.
+ * Hear of changed jobs, a few times a second. Each has only some of its fields.
  * @param {(changes: Change[]) => void} listener
  * @returns {() => void}  stops it
  */

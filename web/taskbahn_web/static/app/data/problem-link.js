@@ -1,4 +1,4 @@
-/** Which page shows more of what is wrong. */
+/** The page that shows more of a problem. */
 
 import { link } from "../core/route.js";
 
@@ -6,7 +6,7 @@ import { link } from "../core/route.js";
 
 /**
  * @param {Problem} problem
- * @returns {{where: string, text: string} | null}  a hash and what stands on the link; null if no page says more
+ * @returns {{where: string, text: string} | null}  a hash and the link's text; null if no page says more
  */
 export function problemLink({ page, id, query }) {
   const task = query?.match(/(?:^| )task:(\S+)/)?.[1];

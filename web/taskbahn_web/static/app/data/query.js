@@ -30,7 +30,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UNIT_SECONDS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400 });
 
 /**
- * The words of a query and where they stand.
+ * The words of a query with their positions.
  * @param {string} text
  * @returns {Word[]}
  */
@@ -70,7 +70,7 @@ function findConflict({ id, since = -Infinity, until = Infinity }, words) {
   }
   if (id === undefined || words.length === 1) return null;
   const other = words.find((word, index) => !UUID.test(word.text.toLowerCase()) || index === words.length - 1);
-  return { .../** @type {Word} */ (other), why: "A job's id stands alone; leave the other words out." };
+  return { .../** @type {Word} */ (other), why: "A job's id is a query by itself; leave the other words out." };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** What became of a task's jobs over the last day: asked when a session begins and once a minute while somebody looks. */
+/** What became of a task's jobs over the last day: loaded when a session begins, and once a minute while the tab is visible. */
 
 import { signal } from "@preact/signals";
 
@@ -23,7 +23,7 @@ export class TaskHistory {
     this.#task = task;
   }
 
-  /** Load, and load anew from time to time. @returns {() => void}  stops it */
+  /** Load, and load again from time to time. @returns {() => void}  stops it */
   open() {
     const stop = onLive(() => void this.#load());
     const timer = setInterval(() => document.hidden || void this.#load(), RELOAD_PAUSE_SECONDS * 1000);

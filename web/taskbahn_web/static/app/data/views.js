@@ -1,4 +1,4 @@
-/** Named queries: those that everybody has, and those that somebody keeps in this browser. */
+/** Named queries: the built-in ones, and those that this browser has saved. */
 
 import { signal } from "@preact/signals";
 
@@ -38,7 +38,7 @@ function storeViews(views) {
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(views));
   } catch {
-    // a browser that keeps nothing; they last as long as the page
+    // In a browser without storage they last as long as the page.
   }
 }
 

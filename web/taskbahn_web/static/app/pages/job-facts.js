@@ -40,7 +40,7 @@ export function Facts({ job }) {
   </dl>`;
 }
 
-/** What else it was told, in words. @type {Record<string, [string, (value: any) => string]>} */
+/** The options of the job, in words. @type {Record<string, [string, (value: any) => string]>} */
 const OPTION_TEXTS = {
   start_within: ["Start within", duration],
   run_within: ["Run within", duration],

@@ -86,7 +86,7 @@ function Panel({ title, children }) {
   return html`<section class="panel" aria-label=${title}><h2>${title}</h2>${children}</section>`;
 }
 
-/** How much of the bar is drawn where nobody knows how far the job was. @type {Record<string, number>} */
+/** How much of the bar is drawn for a job that ended at an unknown fraction. @type {Record<string, number>} */
 const ENDED_FRACTIONS = { failed: 1, cancelled: 1, expired: 1 };
 
 /** @param {{job: JobView}} props */

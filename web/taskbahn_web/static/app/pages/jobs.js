@@ -1,4 +1,4 @@
-/** All jobs, live: asked for in the query bar or by a view, with what can be done to many of them. All of it stands in the address. */
+/** All jobs, live: those of a query or a view, with actions on many of them. The address holds the query and the view. */
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
@@ -76,7 +76,7 @@ function List({ q, wanted }) {
   const selection = useMemo(() => new Selection(list.pages), [list]);
   const [order, setOrder] = useState(/** @type {Order | null} */ (null));
   useEffect(() => list.open(), [list]);
-  list.version.value; // drawn anew with it
+  list.version.value; // read here, so that each new version draws this again
   const isEmpty = list.pages.count === 0;
   rememberTags(list);
   useJobKeys(selection, setOrder);
@@ -121,7 +121,7 @@ function useJobKeys(selection, onOrder) {
 
 /** How many there are, and what can be done to all of them. @param {{list: JobWindow, q: string, wanted: import("../data/query.js").Wanted, onOrder: (order: Order) => void}} props */
 function Summary({ list, q, wanted, onOrder }) {
-  list.version.value; // drawn anew with it
+  list.version.value; // read here, so that each new version draws this again
   const { pages } = list;
   const which = q ? `jobs that match ${q}` : "jobs";
   const order = (/** @type {"cancel" | "retry"} */ action) => onOrder({ action, query: { ...wanted }, which });

@@ -23,7 +23,7 @@ const MAX_COUNTED_JOBS = 20_000; // jobs that are counted before asking
  */
 
 const ACTION_TEXTS = {
-  cancel: { title: "Cancel", verb: "Cancel", doing: "Cancelling", done: "cancelled", means: "Running ones are told to stop. A cancelled job keeps its history and can be retried." },
+  cancel: { title: "Cancel", verb: "Cancel", doing: "Cancelling", done: "cancelled", means: "The workers stop those that run. A cancelled job keeps its history and can be retried." },
   retry: { title: "Retry", verb: "Retry", doing: "Retrying", done: "accepted again", means: "Each gets new attempts with the same arguments." },
 };
 

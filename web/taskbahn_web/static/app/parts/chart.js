@@ -75,7 +75,7 @@ export function Chart({ title, start, step, lines, format, formatTime, label }) 
 }
 
 /**
- * Have the lines drawn in a box, anew when they look different.
+ * Draw the lines in a box, and again when they look different.
  * @param {object} props
  * @param {{current: HTMLElement | null}} props.box
  * @param {{current: import("./plot.js").Plot | null}} props.drawn  where the drawing is put
@@ -98,7 +98,7 @@ function usePlot({ box, drawn, lines, data, onPoint, onDrawn }) {
         made.setData(newest.current);
         onDrawn();
       },
-      () => {}, // the connection is gone: the numbers stand beside it, and the next look at the page loads it
+      () => {}, // The connection is lost. The numbers beside the chart are there, and the next visit of the page loads uPlot.
     );
     return () => {
       isGone = true;

@@ -1,4 +1,4 @@
-/** Jobs that ended over time, as small columns: what failed stands on what succeeded. */
+/** Jobs that ended over time, as small columns: failed ones on top of those that succeeded. */
 
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";

@@ -12,7 +12,7 @@ import { Problem } from "./note.js";
 
 /** @typedef {import("../../client/wire.js").WorkerView} WorkerView */
 
-/** @param {{worker: WorkerView, onDone: (said: string) => void}} props  onDone: told in a sentence what was done */
+/** @param {{worker: WorkerView, onDone: (said: string) => void}} props  onDone: gets a sentence that says what was done */
 export function DrainButton({ worker, onDone }) {
   const [isAsking, ask] = useState(false);
   if (isReadOnly) return null;

@@ -23,8 +23,8 @@ const INPUT_TYPES = /** @type {Record<string, string>} */ ({ date: "date", datet
 export function FieldRow({ field, typed, problem, onChange, family = "field" }) {
   const id = `${family}-${field.name}`;
   const notes = [field.description, field.hint].filter(Boolean);
-  const told = [notes.length && `${id}-note`, problem && `${id}-problem`].filter(Boolean).join(" ");
-  const common = { id, name: field.name, "aria-describedby": told || undefined, "aria-invalid": problem ? "true" : undefined };
+  const described = [notes.length && `${id}-note`, problem && `${id}-problem`].filter(Boolean).join(" ");
+  const common = { id, name: field.name, "aria-describedby": described || undefined, "aria-invalid": problem ? "true" : undefined };
   return html`<div class="field field-${field.kind} ${problem ? "field-wrong" : ""}">
     <label for=${id}>${field.name === FURTHER_FIELD ? "further arguments" : field.name}<span class="field-kind">${kindText(field)}</span></label>
     ${makeControl(field, typed, onChange, common)}

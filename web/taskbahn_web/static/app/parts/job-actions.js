@@ -35,7 +35,7 @@ export function JobActions({ job, onRetried }) {
   };
   const cancel = () => {
     setAsking(false);
-    void act(() => bahn.cancel([id]), (after) => (after === "running" ? "The worker was told to stop." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
+    void act(() => bahn.cancel([id]), (after) => (after === "running" ? "The worker stops it." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
   };
   const retry = () => act(() => bahn.retry([id]).finally(onRetried), () => "Accepted again.");
   useKeys({
@@ -59,7 +59,7 @@ function Ask({ task, isRunning, onYes, onNo }) {
   useLayoutEffect(() => box.current?.showModal(), []);
   return html`<dialog class="bulk" ref=${box} onCancel=${onNo} aria-labelledby="cancel-title">
     <h2 id="cancel-title">Cancel this job of ${task}?</h2>
-    <p class="muted">${isRunning ? "Its worker is told to stop it; what it has done so far is not undone." : "It will not start."} It keeps its history and can be retried.</p>
+    <p class="muted">${isRunning ? "Its worker stops it; what it has done so far is not undone." : "It will not start."} It keeps its history and can be retried.</p>
     <div class="bulk-actions">
       <button class="quiet" onClick=${onNo}>Keep it</button>
       <button class="danger" onClick=${onYes}>Cancel the job</button>

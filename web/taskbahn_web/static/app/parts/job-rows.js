@@ -23,8 +23,8 @@ import { State } from "./state.js";
 
 const ROW_PIXELS = { wide: 40, narrow: 76 }; // pixels of a row, as in jobs.css
 const MARGIN_ROWS = 8; // rows that are drawn beyond the edges
-const STRIDE_ROWS = 4; // rows by which the drawn part moves: few enough for one frame, and most of scrolling draws nothing anew
-const FLIGHT_ROWS = 4; // rows from one frame to the next: then nobody reads them, and each says just which job it is
+const STRIDE_ROWS = 4; // rows by which the drawn part moves: few enough for one frame, and most scrolling draws no new row
+const FLIGHT_ROWS = 4; // rows from one frame to the next: too fast to read, so each row says only which job it is
 const LANDING_ROWS = 2; // rows, as slow that they can be drawn in full again
 const LANDING_MILLISECONDS = 100; // milliseconds without scrolling
 const NARROW_MEDIA = "(width < 720px)";
@@ -34,7 +34,7 @@ export function JobRows({ list, selection }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const height = useRowHeight();
   const { first, last, isTop, isFlight } = useSight(body, height);
-  list.version.value; // drawn anew with it
+  list.version.value; // read here, so that each new version draws this again
   const { count } = list.pages;
   useEffect(() => list.see(first, last, isTop), [list, first, last, isTop, count]);
   useEffect(() => selection.onMove((index) => bringIntoSight(body.current, index, height)), [selection, height]);
@@ -66,7 +66,7 @@ export function JobRows({ list, selection }) {
 
 /** @param {{list: JobWindow, selection: Selection}} props */
 function SelectAll({ list, selection }) {
-  list.version.value; // drawn anew with it
+  list.version.value; // read here, so that each new version draws this again
   const { loaded } = list.pages;
   const [some, all] = [selection.size > 0, loaded > 0 && selection.size >= loaded];
   const box = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -89,7 +89,7 @@ function SelectAll({ list, selection }) {
  * @property {Selection} selection
  */
 
-/** One row; drawn anew only if its job or its place changed. @extends {Component<RowProps>} */
+/** One row; drawn again only if its job or its position changed. @extends {Component<RowProps>} */
 class Row extends Component {
   /** @param {RowProps} next */
   shouldComponentUpdate(next) {
@@ -117,7 +117,7 @@ class Row extends Component {
   }
 }
 
-/** A row that nobody can read yet: little to draw, and what is there is used again for the next one. @param {{job: JobView, index: number, top: number}} props */
+/** A row that passes too fast to be read: little to draw, and its nodes serve the next one. @param {{job: JobView, index: number, top: number}} props */
 function PassingRow({ job: { id, task }, index, top }) {
   return html`<tr class="row" role="row" aria-rowindex=${index + 2} style=${{ transform: `translateY(${top}px)` }}><td role="cell" class="cell-passing">${task} ${shortId(id)}</td></tr>`;
 }

@@ -7,7 +7,7 @@
  * @property {() => void} destroy
  */
 
-const TOP_PIXELS = 16; // pixels above the highest value, where it stands in figures
+const TOP_PIXELS = 16; // pixels above the highest value, for its figure
 const NOWHERE = { left: -10, top: -10 };
 
 /** @type {Promise<typeof import("uplot")> | null} */

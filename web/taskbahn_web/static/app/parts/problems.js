@@ -33,7 +33,7 @@ function ProblemRow({ problem }) {
   </li>`;
 }
 
-/** What stands between backticks is code. @param {string} text */
+/** Text between backticks becomes code. @param {string} text */
 function withCode(text) {
   return text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
 }

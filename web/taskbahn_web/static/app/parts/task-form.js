@@ -26,7 +26,7 @@ import { Problem } from "./note.js";
  * @param {Record<string, unknown>} props.given  arguments to begin with, by name
  * @param {Record<string, unknown>} [props.options]  options to begin with
  * @param {(id: string, stays: boolean) => void} props.onStarted
- * @param {(draft: Draft) => void} [props.onDraft]  told of every change
+ * @param {(draft: Draft) => void} [props.onDraft]  gets every change
  */
 export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
   const fields = fieldsOf(task.signature ?? ANY_SIGNATURE);
@@ -120,7 +120,7 @@ function makeCall(task, fields, typed, more, typedOptions) {
 }
 
 /**
- * The call as somebody would write it: without what is as the task has it anyhow, with an example of what is missing yet.
+ * The call as a person would write it: without arguments that equal the task's defaults, with an example for each missing one.
  * @param {Draft & {problems: Record<string, string>}} call
  * @param {Field[]} fields
  * @returns {Draft}

@@ -1,4 +1,4 @@
-/** Views of the jobs as tabs: those that everybody has, and those that somebody saved; each is a link that can be passed on. */
+/** Views of the jobs as tabs: the built-in ones and the saved ones. Each is a link that can be passed on. */
 
 import { useState } from "preact/hooks";
 

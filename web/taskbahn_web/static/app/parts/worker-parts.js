@@ -44,7 +44,7 @@ export function Blocked({ worker: { blocked } }) {
   const { task, job, at, since } = blocked;
   return html`<p class="problem" role="alert">
     ${job ? html`<a href=${link("jobs", job)} title=${job}>${task}</a>` : "Code that a task left behind"} blocks its event loop at <code>${at}</code>${" "}
-    for <span role="timer">${wholeDuration(now.value - since)}</span>: its other async tasks stand still.
+    for <span role="timer">${wholeDuration(now.value - since)}</span>: its other async tasks wait.
   </p>`;
 }
 
@@ -54,7 +54,7 @@ export function BlockedByJob({ id }) {
   const blocked = workers.entries.value?.find((worker) => worker.blocked?.job === id)?.blocked;
   if (!blocked) return null;
   return html`<p class="problem" role="alert">
-    It blocks the worker's event loop at <code>${blocked.at}</code> for <span role="timer">${wholeDuration(now.value - blocked.since)}</span>: other async tasks there stand still.
+    It blocks the worker's event loop at <code>${blocked.at}</code> for <span role="timer">${wholeDuration(now.value - blocked.since)}</span>: other async tasks there wait.
   </p>`;
 }
 

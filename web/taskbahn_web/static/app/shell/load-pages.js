@@ -1,4 +1,4 @@
-/** The pages: each is loaded when somebody goes to it, and all of them as soon as somebody does anything. */
+/** Loads the pages: each when the reader goes to it, and all of them at the reader's first input. */
 
 import { signal } from "@preact/signals";
 
@@ -14,10 +14,10 @@ for (const { page, load, loadOne } of PAGES) {
   if (loadOne) LOADERS.set(detailPage(page), loadOne);
 }
 
-/** What is there already. @type {import("@preact/signals").Signal<Record<string, Component>>} */
+/** The loaded pages. @type {import("@preact/signals").Signal<Record<string, Component>>} */
 const loadedPages = signal({});
 
-/** What somebody wants to see, or soon may. @type {Set<string>} */
+/** Pages that the reader wants to see, or soon may. @type {Set<string>} */
 const wantedPages = new Set();
 
 /** @type {Set<string>} */
@@ -61,7 +61,7 @@ function startLoading(name) {
 
 const INPUT_EVENTS = ["pointermove", "pointerdown", "keydown", "wheel"];
 
-/** Load the pages that nobody has asked for yet at the first sign of a person: the first page is there sooner, the next at once. */
+/** Load the other pages at the reader's first input: the first page is there sooner, the next ones at once. */
 export function preloadPages() {
   const all = () => {
     for (const sign of INPUT_EVENTS) removeEventListener(sign, all);

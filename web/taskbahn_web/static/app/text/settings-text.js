@@ -18,7 +18,7 @@ export function listVersions(settings) {
 }
 
 /**
- * The others by what stands before the first dot of their names, the node's own first.
+ * The other settings by the first word of their names, the node's own first.
  * @param {Setting[]} settings
  * @returns {[string, Setting[]][]}
  */

@@ -23,7 +23,7 @@ export class Connection {
      */
     session(): Promise<import("./wamp.js").Session>;
     /**
-     * Be told of every change of state, and of every new time for the next try.
+     * Hear of every change of state, and of every new time for the next try.
      * @param {(state: ConnectionState) => void} listener
      * @returns {() => void}  stops it
      */

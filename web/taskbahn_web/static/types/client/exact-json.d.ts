@@ -4,7 +4,7 @@
  */
 export function parse(text: string): any;
 /**
- * As `parse`, where a reviver is not told the source: what is too long becomes marked text before it is read.
+ * As `parse`, where a reviver does not get the source: a number that is too long becomes marked text before it is read.
  * @param {string} text
  * @returns {any}
  */

@@ -21,13 +21,13 @@ export class Job {
         attempt: number;
     }, void, void>;
     /**
-     * Be told how far it is: what is known at once, then whatever comes.
+     * Hear how far it is: the known progress at once, then each new one.
      * @param {(progress: import("./wire.js").Progress) => void} listener
      * @returns {() => void}  stops it
      */
     onProgress(listener: (progress: import("./wire.js").Progress) => void): () => void;
     /**
-     * Be told why it does not run yet, how many jobs are before it, and when it is expected to start; null once it waits no more.
+     * Hear why it does not run yet, how many jobs are before it, and when it is expected to start; null once it waits no more.
      * @param {(place: import("./wire.js").Place | null) => void} listener
      * @returns {() => void}  stops it
      */

@@ -1,4 +1,4 @@
-/** Telling listeners, so that one which throws keeps nobody else from hearing. */
+/** Calls listeners. One that throws does not keep the others from being called. */
 /**
  * @template T
  * @param {Iterable<(value: T) => void>} listeners

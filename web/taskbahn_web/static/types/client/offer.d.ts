@@ -2,7 +2,7 @@
  * @typedef {object} Context  what an offered task is given beside its arguments
  * @property {Record<string, unknown>} kwargs
  * @property {(progress: number | import("./wire.js").Progress) => void} progress  a fraction from 0 to 1, or more than that
- * @property {AbortSignal} signal  aborts when nobody wants the result any more: the job was cancelled or ran longer than it may, the
+ * @property {AbortSignal} signal  aborts when the result is no longer wanted: the job was cancelled or ran longer than it may, the
  *   connection was lost, the offer was withdrawn
  * @property {string} job  its id
  * @property {number} attempt  counts from 1
@@ -25,7 +25,7 @@ export type Context = {
      */
     progress: (progress: number | import("./wire.js").Progress) => void;
     /**
-     * aborts when nobody wants the result any more: the job was cancelled or ran longer than it may, the
+     * aborts when the result is no longer wanted: the job was cancelled or ran longer than it may, the
      * connection was lost, the offer was withdrawn
      */
     signal: AbortSignal;

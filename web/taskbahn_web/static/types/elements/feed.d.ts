@@ -35,7 +35,7 @@ export class Feed {
     dropped: number;
     /** Why it cannot be watched. @type {unknown} */
     problem: unknown;
-    /** Whether anybody reads it. */
+    /** Whether it has a reader. */
     get isRead(): boolean;
     /** @param {Reader} reader @returns {() => void}  stops it */
     read(reader: Reader): () => void;

@@ -6,7 +6,7 @@ export class FormField {
     constructor(field: Field, value: unknown);
     field: import("../shared/schema.js").Field;
     row: HTMLElement;
-    /** What stands in it. @returns {import("../shared/values.js").Typed} */
+    /** The value of the control. @returns {import("../shared/values.js").Typed} */
     get typed(): import("../shared/values.js").Typed;
     /** @param {string} why  "" if nothing is wrong */
     complain(why: string): void;

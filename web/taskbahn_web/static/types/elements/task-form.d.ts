@@ -12,7 +12,7 @@ export class TaskForm extends TaskbahnElement {
     /** The task's name. */
     get task(): string;
     set submit(text: string);
-    /** What stands on the button; "Start job" if empty. */
+    /** The text of the button; "Start job" if empty. */
     get submit(): string;
     set htmlFor(ids: string);
     /** The ids of the elements that show the job, as the attribute `for`. */

@@ -4,7 +4,7 @@
  * @param {number | null} known.fraction  0 to 1, if known
  * @param {number} known.elapsed  seconds since the attempt began
  * @param {number | null} [known.typical]  seconds that an attempt takes
- * @returns {number | null}  seconds that are left, more than 0; null if nobody can say
+ * @returns {number | null}  seconds that are left, more than 0; null if unknown
  */
 export function secondsLeft({ fraction, elapsed, typical }: {
     fraction: number | null;

@@ -5,7 +5,7 @@
  */
 /**
  * What the task says counts. Else a single outermost stage is the whole, with the part of its step that is done within;
- * of several outermost stages nobody knows how many follow.
+ * with several outermost stages it is unknown how many follow.
  * @param {Progress | null} [progress]
  * @returns {{fraction: number | null, text: string}}  fraction: 0 to 1, or null if it cannot be known
  */
