@@ -46,7 +46,7 @@ test("the rates are those of the last ten seconds of this node", () => {
   assert.equal(currentRates([]), null);
 });
 
-test("settings are grouped by the first part of their names, the node's first, and versions stand apart", () => {
+test("settings are grouped by the first part of their names, the node's first, and versions are apart", () => {
   const settings = ["bounds.message", "node.port", "bounds.tags", "plain", "versions.python"].map((name) => ({ name, value: "3" }));
   assert.deepEqual(
     groupSettings(settings).map(([title, members]) => [title, members.map(({ name }) => name)]),

@@ -30,7 +30,7 @@ test("a mistake says what is possible", () => {
   assert.match(parseQuery("since:1w").problem.why, /“1w” is no time.*1h 2d/);
 });
 
-test("words know where they stand", () => {
+test("words have their positions", () => {
   assert.deepEqual(splitWords(" a  state:b"), [{ text: "a", start: 1 }, { text: "state:b", start: 4 }]);
 });
 

@@ -145,7 +145,7 @@ test("a history becomes columns that end now, and loses no job", () => {
   assert.deepEqual(uneven.map((column) => column.succeeded), [2, 3]);
 });
 
-test("a docstring is shown without the lines that stand at the fields", () => {
+test("a docstring is shown without the lines that the fields show", () => {
   const signature = { digest: "", parameters: { properties: { path: { type: "string", description: "where" } } } };
   const doc = "Make it small.\n\nIt is cut.\n\nArgs:\n    path: where\n    more: of it\n\nReturns:\n    the new path";
   assert.equal(docstringProse(doc, signature), "Make it small.\n\nIt is cut.\n\nReturns:\n    the new path");

@@ -1,4 +1,4 @@
-/** The page: its head, the way to its places, and the place that the address names. */
+/** The dashboard: its header, the navigation, and the page that the address names. */
 
 import { render } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";

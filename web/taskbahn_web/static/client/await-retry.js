@@ -1,4 +1,4 @@
-/** Hearing that a job which has ended is tried again. */
+/** Hears that a job which has ended is retried. */
 
 import { retryCall } from "./retry-call.js";
 import { resubscribe } from "./resubscribe.js";

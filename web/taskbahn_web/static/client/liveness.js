@@ -1,5 +1,5 @@
 /**
- * Noticing that a connection died in its sleep. A browser that was suspended, or changed its network, may keep a dead
+ * Notices that a connection died while the machine slept. A browser that was suspended, or changed its network, may keep a dead
  * WebSocket open for minutes. So after each such sign the client asks the router something small. It gives the session up if no answer comes.
  */
 

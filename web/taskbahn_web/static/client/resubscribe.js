@@ -1,4 +1,4 @@
-/** What has to be done again on every session: subscriptions, registrations. */
+/** Makes subscriptions and registrations again on every session. */
 
 import { connectionLost, TaskbahnError } from "./errors.js";
 

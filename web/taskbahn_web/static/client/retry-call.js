@@ -1,4 +1,4 @@
-/** Asking again what is safe to ask twice, while the connection or the dispatcher comes back. */
+/** Repeats calls that are safe to repeat, while the connection or the dispatcher comes back. */
 
 import { TaskbahnError } from "./errors.js";
 

@@ -45,7 +45,7 @@ export async function dial(url, onClose) {
 }
 
 /**
- * Whatever is asked is answered, or rejected once the owner knows that the session is over. wampy rejects a little earlier
+ * Each call is answered, or rejected once the owner knows that the session is over. wampy rejects a little earlier
  * than that, and never what is asked in between.
  * @implements {Session}
  */

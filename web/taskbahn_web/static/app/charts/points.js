@@ -1,4 +1,4 @@
-/** Going from value to value of a chart with the keyboard. Nothing here touches the page. */
+/** Moves from value to value of a chart with the keyboard. Nothing here touches the page. */
 
 const PAGE_VALUES = 10; // values, with the keys for pages
 

@@ -1,4 +1,4 @@
-/** Markup in plain JavaScript: `html` makes Preact elements of tagged templates. */
+/** Markup in plain JavaScript: `html` makes Preact elements from tagged templates. */
 
 import htm from "htm";
 import { h } from "preact";

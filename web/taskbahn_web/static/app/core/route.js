@@ -1,4 +1,4 @@
-/** Where the page is: `#/jobs?state=failed` as a signal, and links to such places. */
+/** The route: `#/jobs?state=failed` as a signal, and links to such addresses. */
 
 import { computed, signal } from "@preact/signals";
 

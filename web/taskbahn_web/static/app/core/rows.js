@@ -1,4 +1,4 @@
-/** Going from row to row with the keyboard: each row is its first link. */
+/** Moves the focus from row to row with the keyboard: each row is its first link. */
 
 /**
  * Move the focus to the next row, or the one before; from elsewhere to the first one.

@@ -1,4 +1,4 @@
-/** Cancelling or retrying many jobs, in slices: counts what was done and what was refused, and can be stopped. */
+/** Cancels or retries many jobs, in slices: counts the jobs done and the jobs refused, and can be stopped. */
 
 import { VIEW_JOBS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";

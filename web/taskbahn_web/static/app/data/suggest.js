@@ -1,4 +1,4 @@
-/** What may follow in the query bar: the keys of the language, or values for the key of the word at the caret. */
+/** Suggestions of the query bar: the keys of the language, or values for the key of the word at the caret. */
 
 import { STATES } from "../../client/states.js";
 import { KEYS, splitWords } from "./query.js";

@@ -1,4 +1,4 @@
-/** Where one can go: the pages, beside the page on a wide screen and behind a button on a narrow one. */
+/** The navigation: the list of pages, beside the page on a wide screen and behind a button on a narrow one. */
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** What the words in the search box may mean, the likeliest first. */
+/** The results for the words in the search box, the likeliest first. */
 
 import { PAGES } from "./page-table.js";
 import { link } from "../core/route.js";

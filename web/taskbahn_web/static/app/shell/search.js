@@ -1,4 +1,4 @@
-/** The search box of the head: `/` leads to it, Enter goes where the first line says. */
+/** The search box of the header: `/` focuses it, Enter opens the first result. */
 
 import { useRef, useState } from "preact/hooks";
 
