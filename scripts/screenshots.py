@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images" / "dashboard"
-sys.path[:0] = [str(ROOT / folder) for folder in ("components", "router", "web", "tests")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("components", "router", "web", "tests", ".")]
 
 from support.chromium import launch  # noqa: E402
 from support.populated_node import PopulatedNode, populated_node  # noqa: E402
