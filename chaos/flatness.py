@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_POINTS = 300  # of which all pairs are looked at
+MAX_POINTS = 300  # of which all pairs are looked at
 FEWEST_POINTS = 3
 
 
@@ -50,7 +50,7 @@ class Verdict:
 
 def slope(times: Sequence[float], values: Sequence[float]) -> float:
     """Return the median slope of all pairs, per second; of many points some hundred are taken, evenly."""
-    step = max(1, -(-len(times) // MOST_POINTS))
+    step = max(1, -(-len(times) // MAX_POINTS))
     points = list(zip(times, values, strict=True))[::step]
     slopes = [
         (later[1] - sooner[1]) / (later[0] - sooner[0]) for sooner, later in combinations(points, 2) if later[0] > sooner[0]

@@ -27,7 +27,7 @@ CLIENT_READY = "client ready"
 START_SECONDS = 120.0  # for a start, on a busy machine
 ORPHAN_SECONDS = 5.0  # after which what a dead parent has left is ended by hand, and counted
 STOP_SECONDS = 40.0  # for a clean stop
-MOST_READ = 1 << 20  # bytes of a log at a time
+MAX_READ = 1 << 20  # bytes of a log at a time
 
 
 class Program:
@@ -60,7 +60,7 @@ class Program:
         if text not in self._found:
             with self.log.open("rb") as stream:
                 stream.seek(self._read)
-                lines = stream.read(MOST_READ).split(b"\n")
+                lines = stream.read(MAX_READ).split(b"\n")
             self._read += sum(len(line) + 1 for line in lines[:-1])
             if any(text.encode() in line for line in lines):
                 self._found.add(text)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from chaos.accounting import Account
 
-MOST_SHOWN = 10  # findings with their histories; all of them are in the JSON
+MAX_SHOWN = 10  # findings with their histories; all of them are in the JSON
 
 
 def show(account: Account, console: Console, *, seed: int, folder: str) -> None:
@@ -30,7 +30,7 @@ def show(account: Account, console: Console, *, seed: int, folder: str) -> None:
             table.add_row(name, value)
         table.add_section()
     console.print(table)
-    for finding in account.findings[:MOST_SHOWN]:
+    for finding in account.findings[:MAX_SHOWN]:
         console.print(f"{finding.kind}: {finding.id} {finding.why}", style="red", markup=False)
         for entry in account.histories.get(finding.id, ()):
             console.print(f"    {json.dumps(entry)}", markup=False, highlight=False, soft_wrap=True)

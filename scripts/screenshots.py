@@ -34,7 +34,7 @@ from taskbahn_router.stores.sqlite.store import SqliteStore  # noqa: E402
 
 SIZES = {"wide": (1280, 860), "narrow": (390, 844)}
 FREQUENT, SPREAD = 128, 112  # colours of a picture: enough for flat pages, and small
-MOST_BYTES = 2_000_000  # of all pictures
+MAX_BYTES = 2_000_000  # of all pictures
 HOURS = 24
 SETTLE_MS = 700  # for what is drawn a moment later: charts, and numbers that come with the next status
 # Where the checkout and its scratch files lie is of no interest to a reader.
@@ -95,7 +95,7 @@ def main() -> None:
             browser.close()
     size = sum(path.stat().st_size for path in IMAGES.glob("*.png"))
     print(f"{len(list(IMAGES.glob('*.png')))} pictures in {IMAGES.relative_to(ROOT)}, {size:,} bytes")
-    assert size < MOST_BYTES, f"the pictures are larger than {MOST_BYTES:,} bytes together: take fewer colours"
+    assert size < MAX_BYTES, f"the pictures are larger than {MAX_BYTES:,} bytes together: take fewer colours"
 
 
 def write_past(data: Path, now: float) -> None:

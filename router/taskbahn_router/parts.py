@@ -73,12 +73,12 @@ class Parts:
     def begin(self, start: StartState, reader: Reader) -> None:
         """Take over what the store holds, and begin: workers come back and say what they run."""
         dispatcher, owner = self.dispatcher, self._owner
-        running = dispatcher.board.load(start)
+        running = dispatcher.state.load(start)
         dispatcher.history.begin(start.minutes)
         self.status = StatusQuery(dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), owner.least_lag)
-        self.history = HistoryQuery(dispatcher.board, dispatcher.history, self.wall, reader, self._reading, owner.failed)
+        self.history = HistoryQuery(dispatcher.state, dispatcher.history, self.wall, reader, self._reading, owner.failed)
         self.jobs = JobQueries(
-            dispatcher.board, dispatcher.followers, reader, self._reading, owner.failed,
+            dispatcher.state, dispatcher.followers, reader, self._reading, owner.failed,
             wall=self.wall, clock=self._clock, history=dispatcher.history, waiting=self._port.unread_bytes,
         )  # fmt: skip
         dispatcher.publisher.on_repetition = self.jobs.resend_outcome
@@ -92,16 +92,16 @@ class Parts:
 
     def status_view(self) -> dict[str, Any]:
         """Return the `views.Status`."""
-        board = self.dispatcher.board
-        workers = [worker for worker in board.workers.values() if worker.orders is not None]
+        state = self.dispatcher.state
+        workers = [worker for worker in state.workers.values() if worker.orders is not None]
         return {
             "version": taskbahn_router.__version__,
             "started_at": self.dispatcher.started_at,
             "now": self.wall(),
-            "jobs": dict(board.counts),
+            "jobs": dict(state.counts),
             "workers": len(workers),
             "slots": sum(worker.room.slots for worker in workers),
-            "running": board.counts["running"],
+            "running": state.counts["running"],
             "lag": self._owner.lag(),
             **self.status.status(),
         }

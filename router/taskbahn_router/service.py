@@ -76,7 +76,7 @@ class Service:
         self.parts.begin(start, reader)  # before any session may call
         for uri, handler in handlers(self.parts).items():
             await self._outside.register_procedure(uri, self._guarded(handler))
-        for task in self.dispatcher.board.tasks:
+        for task in self.dispatcher.state.tasks:
             self.declare(task)
         maintenance = self.dispatcher.maintenance
         maintenance.add("changes", self._publish_changes, interval=CHANGES_SECONDS, first=0.0)

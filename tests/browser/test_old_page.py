@@ -74,7 +74,7 @@ def test_an_old_dashboard_shows_what_runs_on_a_node_of_today(
     assert {"/", "/app/main.js", "/client/connection.js"} <= set(served)
     id = start(page, "pictures.thumbnail", [str(gate)], {"width": 64})
     for name in ("Overview", "Workers", "Tasks", "Jobs"):
-        page.get_by_role("link", name=name, exact=True).click()
+        page.locator("nav#places a", has_text=re.compile(f"^{name}")).click()  # Overview counts what is wrong behind its name
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
     expect(page.locator(f'a[href*="{id}"]').first).to_be_visible()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from taskbahn.workarounds import FAST_START
-from taskbahn_router.node.fast_start.crossbar_imports import AHEAD
+from taskbahn_router.node.fast_start.crossbar_imports import PATH_HOOK
 from taskbahn_router.node.launcher import configuration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +18,7 @@ def test_the_development_node_is_the_template() -> None:
 def test_up_changes_only_port_interface_data_and_what_goes_ahead_of_crossbar() -> None:
     template = yaml.safe_load((ROOT / "router/taskbahn_router/node/node.yaml").read_text())
     made = configuration(8080, "127.0.0.1", Path("../.taskbahn"))
-    ahead = {"options": {"pythonpath": [str(AHEAD)]}} if FAST_START.is_wanted else {}
+    ahead = {"options": {"pythonpath": [str(PATH_HOOK)]}} if FAST_START.is_wanted else {}
     assert {name: made["workers"][0].pop(name) for name in ahead} == ahead
     assert made == template
     other = configuration(9000, "::1", Path("/elsewhere"))

@@ -35,7 +35,7 @@ TESTS = Path(__file__).parents[1]
 LINES = 400  # of each job, and as many chunks: four seconds
 QUIET_SECONDS = 1.0  # a report takes some milliseconds
 LOADED_SECONDS = 40.0  # a router that is being loaded notices when that is done, on a busy machine
-MOST_SECONDS = 15.0  # to be gone; two on an idle machine
+MAX_SECONDS = 15.0  # to be gone; two on an idle machine
 HOLD_ON = "import signal; signal.signal(signal.{signal}, signal.SIG_IGN); print('started', flush=True); signal.pause()"
 
 ORPHAN_STARTER = (
@@ -116,7 +116,7 @@ async def test_a_killed_up_takes_the_rest_along_and_the_next_starts(house: House
 async def test_up_ends_with_one_line_when_a_crossbar_process_is_killed(house: House, victim: str) -> None:
     job = await leave_a_job(house)
     os.kill(getattr(house, victim), signal.SIGKILL)
-    await deferToThread(wait_until_gone, house.all, MOST_SECONDS)
+    await deferToThread(wait_until_gone, house.all, MAX_SECONDS)
     assert house.node.wait() == 1
     last = house.node.lines[-1]
     assert last.startswith("taskbahn: ")
@@ -148,7 +148,7 @@ async def test_a_signal_amid_thousands_of_jobs_exits_with_0_and_loses_none(
             before, left = house.node, house.all
             before.process.send_signal(signal.SIGTERM)
             await deferToThread(house.next)  # which finds the one before still ending, and waits for that
-        wait_until_gone(left, MOST_SECONDS)
+        wait_until_gone(left, MAX_SECONDS)
         assert before.wait() == 0
         assert "Traceback" not in before.output
         async with session_to(house.node.rawsocket) as session:
@@ -175,7 +175,7 @@ async def test_what_a_worker_reports_again_after_a_kill_is_stored_once(house: Ho
             relay.cut()
             relay.throttle(None)
             relay.mend()
-            await deferToThread(wait_until_gone, house.all, MOST_SECONDS)
+            await deferToThread(wait_until_gone, house.all, MAX_SECONDS)
             await deferToThread(house.next)
             async with session_to(house.node.rawsocket) as session:
                 await patiently(session.call(messages.JOB_WAIT, jobs))
@@ -266,6 +266,6 @@ def test_a_process_that_does_not_stop_is_ended_hard(function: str, number: str) 
             process.stdin.close()
         else:
             process.kill()
-        process.wait(MOST_SECONDS)
-        wait_until_gone(pids, MOST_SECONDS)
-        assert time.monotonic() - began < MOST_SECONDS
+        process.wait(MAX_SECONDS)
+        wait_until_gone(pids, MAX_SECONDS)
+        assert time.monotonic() - began < MAX_SECONDS

@@ -35,7 +35,7 @@ from crossbar.node.node import Node
 from crossbar.personality import Personality
 from crossbar.router import cookiestore
 from crossbar.router.auth import cryptosign
-from taskbahn_router.node.fast_start.node_key import Node
+from taskbahn_router.node.fast_start.node_key import KeylessNode
 
 # what the key of the start relies on is there, and its lack would be noticed
 from crossbar.common import key

@@ -28,7 +28,7 @@ WORDS = 19_800  # log lines and chunks, nearly as many as are kept of one job
 LENGTH = 3_000  # of each: 60 MB in all, more than a connection may leave unread
 RATE = MEBIBYTE  # bytes a second that the line takes while the job speaks
 LATER = 20 * MEBIBYTE  # and afterwards, or this test would take a minute
-MOST_MEMORY = 80  # MiB more than before: a report, the caches of the database, and little for the watcher
+MAX_MEMORY = 80  # MiB more than before: a report, the caches of the database, and little for the watcher
 SAMPLE_SECONDS = 0.2
 PATIENCE = 90.0  # seconds; 8 on an idle machine
 
@@ -81,5 +81,5 @@ async def test_a_slow_watcher_gets_every_event_while_the_router_keeps_little(nod
     numbers = [event["number"] for event in heard.events]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert "slow reader" not in "".join(node.lines[said:])
-    assert max(memories) < MOST_MEMORY, memories
+    assert max(memories) < MAX_MEMORY, memories
     assert behind > WORDS // 2, "it was no slow line"

@@ -114,7 +114,7 @@ def test_what_is_asked_for_is_found(
     kind: StoreKind, store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch, each: int, heads: int, waiting: int
 ) -> None:
     """As well in small windows, and where the indexes of what waits are of no use."""
-    bound(kind, monkeypatch, EACH=each, MOST_HEADS=heads, MOST_WAITING=waiting)
+    bound(kind, monkeypatch, EACH=each, MAX_HEADS=heads, MAX_WAITING=waiting)
     some_jobs(store, 60)
     everything = reader.jobs(Filter(limit=100)).rows
     assert len(everything) == 60

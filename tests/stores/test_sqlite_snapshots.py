@@ -55,12 +55,12 @@ class Asker:
     def __init__(self, store: SqliteStore) -> None:
         self.store = store
         self.reader = Meddled(connect(store.path), store.path)
-        board, clock = DispatcherState(), Clock()
+        state, clock = DispatcherState(), Clock()
         for partition in PARTITIONS:
-            board.partition(partition.queue, partition.task)
+            state.partition(partition.queue, partition.task)
         self.views = JobQueries(
-            board, JobFollowers(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value),
-            wall=clock.seconds, clock=clock, history=Recorder(board, clock.seconds),
+            state, JobFollowers(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value),
+            wall=clock.seconds, clock=clock, history=Recorder(state, clock.seconds),
         )  # fmt: skip
         self.said: list[Any] = []
 

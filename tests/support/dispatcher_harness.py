@@ -332,24 +332,24 @@ class DispatcherHarness:
         failures = FAILURES.copy()
         FAILURES.clear()
         assert failures == []
-        board = self.dispatcher.board
+        state = self.dispatcher.state
         rows = self.store.reader().jobs(Filter(limit=1_000_000)).rows
         counts = Counter(row.state for row in rows)
-        assert {state: count for state, count in board.counts.items() if count} == dict(counts)
+        assert {state: count for state, count in state.counts.items() if count} == dict(counts)
         ready = Counter(row.partition for row in rows if row.state == "ready")
-        assert {partition.id: partition.ready for partition in board.partitions_by_id.values() if partition.ready} == dict(ready)
-        assert board.partitions_with_backlog == set(ready)
-        assert {partition.id: partition.jobs for partition in board.partitions_by_id.values() if partition.jobs} == dict(
+        assert {partition.id: partition.ready for partition in state.partitions_by_id.values() if partition.ready} == dict(ready)
+        assert state.partitions_with_backlog == set(ready)
+        assert {partition.id: partition.jobs for partition in state.partitions_by_id.values() if partition.jobs} == dict(
             Counter(row.partition for row in rows)
         )
         for row in rows:
-            partition = board.partitions_by_id[row.partition]
-            assert board.partitions[row.queue, row.task] is partition
-        empty = {id for id, partition in board.partitions_by_id.items() if not partition.jobs}
-        assert empty <= board.vacant, "a partition without jobs stays"
+            partition = state.partitions_by_id[row.partition]
+            assert state.partitions[row.queue, row.task] is partition
+        empty = {id for id, partition in state.partitions_by_id.items() if not partition.jobs}
+        assert empty <= state.vacant, "a partition without jobs stays"
         running = {row.id: (row.attempt, row.worker) for row in rows if row.state == "running"}
-        assert {job.raw: (job.attempt, job.worker_id) for job in board.jobs.values()} == running
-        for worker in board.workers.values():
+        assert {job.raw: (job.attempt, job.worker_id) for job in state.jobs.values()} == running
+        for worker in state.workers.values():
             assert worker.room.in_flight == len(worker.attempts)
             assert worker.room.slow == len(worker.slow)
             assert worker.slow <= set(worker.attempts)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER = "test-results"
 LONGEST_NAME = 120  # characters
 LARGEST_FILE_BYTES = 4 * 1024 * 1024  # of those that are copied from a test's own directory
-MOST_FILES = 200
+MAX_FILES = 200
 
 Witness = tuple[str, "Callable[[Path], None]"]  # what it writes down (its name in the report), and how
 WITNESSES: list[Callable[[pytest.Item], Iterator[Witness]]] = []  # other parts that know something, such as the browser
@@ -111,7 +111,7 @@ def _name(nodeid: str) -> str:
 def _copy(source: Path, target: Path) -> None:
     """Copy the small files of a test's own directory."""
     files = [path for path in sorted(source.rglob("*")) if path.is_file() and not path.is_symlink()]
-    for path in files[:MOST_FILES]:
+    for path in files[:MAX_FILES]:
         with contextlib.suppress(OSError):  # it is gone meanwhile, or cannot be read
             if path.stat().st_size <= LARGEST_FILE_BYTES:
                 copied = target / path.relative_to(source)

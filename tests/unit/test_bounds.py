@@ -20,7 +20,7 @@ def harness() -> DispatcherHarness:
 def test_submissions_are_refused_while_the_disk_does_not_keep_up(
     harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backpressure, "MOST_UNWRITTEN", 3)
+    monkeypatch.setattr(backpressure, "MAX_UNWRITTEN", 3)
     harness.hold_commits()
     taken = [harness.submit()]
     harness.settle()  # on its way to the disk
@@ -36,7 +36,7 @@ def test_submissions_are_refused_while_the_disk_does_not_keep_up(
 
 
 def test_large_arguments_count_by_their_size(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backpressure, "MOST_BYTES", 1000)
+    monkeypatch.setattr(backpressure, "MAX_BYTES", 1000)
     harness.hold_commits()
     harness.submit()
     harness.settle()
@@ -48,14 +48,14 @@ def test_large_arguments_count_by_their_size(harness: DispatcherHarness, monkeyp
 def test_one_submission_alone_is_never_too_many_for_the_commit(
     harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backpressure, "MOST_UNWRITTEN", 1)
+    monkeypatch.setattr(backpressure, "MAX_UNWRITTEN", 1)
     asked = harness.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(n)} for n in range(5)])
     harness.settle()
     assert len(asked.answer) == 5
 
 
 def test_as_many_as_may_wait_for_workers_and_no_more(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backpressure, "MOST_QUEUED", 2)
+    monkeypatch.setattr(backpressure, "MAX_QUEUED", 2)
     harness.submit()
     harness.submit(delay=100)
     harness.settle()
@@ -71,7 +71,7 @@ def test_as_many_as_may_wait_for_workers_and_no_more(harness: DispatcherHarness,
 def test_one_who_floods_makes_others_wait_for_one_commit_only(
     harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fair_queue, "MOST_TAKEN", 4)
+    monkeypatch.setattr(fair_queue, "MAX_TAKEN", 4)
     harness.hold_commits()
     flood = [harness.ask(messages.SUBMIT, [{"task": TASK}] * 3, caller=7) for _ in range(5)]
     quiet = harness.ask(messages.SUBMIT, [{"task": TASK}], caller=8)
@@ -84,7 +84,7 @@ def test_one_who_floods_makes_others_wait_for_one_commit_only(
 
 
 def test_a_submission_is_never_split(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fair_queue, "MOST_TAKEN", 2)
+    monkeypatch.setattr(fair_queue, "MAX_TAKEN", 2)
     asked = [harness.ask(messages.SUBMIT, [{"task": TASK}] * count, caller=7) for count in (5, 1, 1)]
     harness.settle()
     assert [len(batch.new) for batch in harness.store.commits if batch.new] == [5, 2]
@@ -92,7 +92,7 @@ def test_a_submission_is_never_split(harness: DispatcherHarness, monkeypatch: py
 
 
 def test_a_job_is_cancelled_while_its_submission_still_waits(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fair_queue, "MOST_TAKEN", 1)
+    monkeypatch.setattr(fair_queue, "MAX_TAKEN", 1)
     asked = [harness.submit() for _ in range(3)]
     cancel = harness.ask(messages.JOB_CANCEL, [job_id(3)])
     harness.settle()
@@ -102,7 +102,7 @@ def test_a_job_is_cancelled_while_its_submission_still_waits(harness: Dispatcher
 
 
 def test_all_that_waits_is_turned_away_when_the_disk_refuses(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fair_queue, "MOST_TAKEN", 1)
+    monkeypatch.setattr(fair_queue, "MAX_TAKEN", 1)
     harness.store.refuses = "disk full"
     asked = [harness.submit() for _ in range(3)]
     harness.settle()

@@ -14,11 +14,11 @@ from taskbahn.errors import StoreUnavailable
 from taskbahn.tuning import POLL_TURNS
 from taskbahn_router.dispatcher import group_commit
 from taskbahn_router.dispatcher.group_commit import (
-    FEW,
     FIRST_RETRY,
     LOCK_RETRY,
     LOCK_SECONDS,
     LONGEST_RETRY,
+    SMALL_COMMIT_ROWS,
     GroupCommit,
 )
 from taskbahn_router.model.turn import TurnEffects, TurnInput
@@ -197,7 +197,7 @@ def test_an_urgent_turn_waits_only_for_a_commit_under_way(bench: Bench) -> None:
 
 
 def test_what_takes_long_is_never_done_on_the_spot(bench: Bench) -> None:
-    assert CommitBatch(prune=Prune(0.0, 0, 10)).rows() > FEW
+    assert CommitBatch(prune=Prune(0.0, 0, 10)).rows() > SMALL_COMMIT_ROWS
 
 
 def test_a_refused_commit_is_retried_ever_less_often_until_it_succeeds(bench: Bench) -> None:

@@ -125,7 +125,7 @@ def test_a_repeated_submission_creates_nothing_twice_and_its_follower_gets_the_o
     again = harness.submit("other arguments", id=ONE, follow=follow)
     harness.settle()
     assert harness.row(ONE) == before
-    assert sum(harness.dispatcher.board.counts.values()) == 1
+    assert sum(harness.dispatcher.state.counts.values()) == 1
     if state.is_final or not follow:
         assert again.answer == [ONE]
         assert again.outcomes == ({ONE: state} if follow else {})
@@ -229,7 +229,7 @@ def test_while_the_store_refuses_submissions_are_refused_and_reports_are_kept(ha
     harness.store.refuses = ""
     harness.passes(3)
     assert (report.answer, harness.state(1)) == ({"refused": []}, "succeeded")
-    assert harness.dispatcher.board.workers["w"].room.in_flight == 0
+    assert harness.dispatcher.state.workers["w"].room.in_flight == 0
     assert harness.dispatcher.followers._by_job == {}
     harness.check()
     harness.submit(id=TWO)
@@ -313,6 +313,6 @@ def test_a_waiting_job_starts_when_its_worker_gets_the_lock(
         harness.passes(2)
     harness.passes(LOCK_RETRY)
     assert worker.take() == [(ONE, 1)]
-    job = harness.dispatcher.board.jobs[ONE]
+    job = harness.dispatcher.state.jobs[ONE]
     assert harness.row(1).started_at == job.started_at == pytest.approx(WALL + 2, abs=2 * LOCK_RETRY)
     harness.check()

@@ -11,7 +11,7 @@ from support.dispatcher_harness import TASK, WALL, DispatcherHarness, FakeWorker
 from taskbahn.protocol import messages
 from taskbahn.protocol.views import WorkerView
 from taskbahn_router.model.state import DispatcherState
-from taskbahn_router.workers.admin import MAX_SHOWN_JOBS, MOST_WISHES
+from taskbahn_router.workers.admin import MAX_SHOWN_JOBS, MAX_WISHES
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
@@ -138,19 +138,19 @@ def test_a_worker_that_is_away_cannot_be_drained(harness: DispatcherHarness) -> 
 
 
 def test_wishes_for_workers_that_are_gone_are_bounded(harness: DispatcherHarness) -> None:
-    board: DispatcherState = harness.dispatcher.board
+    state: DispatcherState = harness.dispatcher.state
     harness.worker("first")
     drain(harness, id="first")
-    board.drained |= dict.fromkeys(f"gone-{number}" for number in range(MOST_WISHES))
+    state.drained |= dict.fromkeys(f"gone-{number}" for number in range(MAX_WISHES))
     harness.worker("last")
     drain(harness, id="last")
-    assert len(board.drained) == MOST_WISHES + 2
-    board.drained["one-more"] = None
+    assert len(state.drained) == MAX_WISHES + 2
+    state.drained["one-more"] = None
     drain(harness, wanted=False, id="last")
     drain(harness, id="last")
-    assert len(board.drained) == MOST_WISHES + 2
-    assert "gone-0" not in board.drained
-    assert "first" in board.drained, "it is attached"
+    assert len(state.drained) == MAX_WISHES + 2
+    assert "gone-0" not in state.drained
+    assert "first" in state.drained, "it is attached"
 
 
 def test_a_worker_is_told_about_with_its_vitals_and_what_it_runs(harness: DispatcherHarness) -> None:

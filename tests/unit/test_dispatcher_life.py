@@ -373,5 +373,5 @@ def test_thousands_that_are_due_at_once_all_start(harness: DispatcherHarness) ->
     calls = [{"task": TASK, "id": job_id(number), "options": {"delay": 5}} for number in range(1, 2501)]
     harness.ask(messages.SUBMIT, calls)
     harness.passes(6)
-    assert harness.dispatcher.board.counts["ready"] == 2500
+    assert harness.dispatcher.state.counts["ready"] == 2500
     harness.check()

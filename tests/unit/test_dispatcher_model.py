@@ -35,12 +35,12 @@ OPTIONS: list[dict[str, Any]] = [
 class DispatcherUnderFaults(RuleBasedStateMachine):
     """The model knows who was answered, what each worker runs, and how each job ended."""
 
-    large = pipelining.LARGE  # rows of a turn, from which on the next one may be decided before its effects
+    large = pipelining.LARGE_TURN_ROWS  # rows of a turn, from which on the next one may be decided before its effects
     slice_seconds, steps = slices.SLICE_SECONDS, slices.STEPS
 
     @initialize()
     def begin(self) -> None:
-        pipelining.LARGE = self.large
+        pipelining.LARGE_TURN_ROWS = self.large
         slices.SLICE_SECONDS, slices.STEPS = self.slice_seconds, self.steps
         self.harness = DispatcherHarness()
         self.submitted: list[tuple[str, dict[str, Any], RecordedCall]] = []
@@ -305,7 +305,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         self.harness.passes(HOLD_SECONDS)  # what is held back is not in the store yet
         self.harness.check()
         for name, session in self.sessions.items():
-            worker = self.harness.dispatcher.board.workers.get(name)
+            worker = self.harness.dispatcher.state.workers.get(name)
             if worker is not None and session.asked.call.open:
                 ours = {id: attempt for id, attempt in worker.attempts.items() if id not in self.doubled}
                 assert ours == {id: attempt for id, attempt in self.runs[name] if id not in self.doubled}
@@ -317,7 +317,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         try:
             self._end()
         finally:
-            pipelining.LARGE = DispatcherUnderFaults.large
+            pipelining.LARGE_TURN_ROWS = DispatcherUnderFaults.large
             slices.SLICE_SECONDS, slices.STEPS = DispatcherUnderFaults.slice_seconds, DispatcherUnderFaults.steps
 
     def _end(self) -> None:

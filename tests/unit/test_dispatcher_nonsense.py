@@ -105,11 +105,11 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 def test_a_malformed_call_is_refused_and_changes_nothing(
     harness: DispatcherHarness, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    before = everything(harness.store), dict(harness.dispatcher.board.tasks), set(harness.dispatcher.board.workers)
+    before = everything(harness.store), dict(harness.dispatcher.state.tasks), set(harness.dispatcher.state.workers)
     asked = harness.ask(procedure, *args, **kwargs)
     harness.settle()
     assert isinstance(asked.sent[-1][1], CallerError), asked.sent
-    assert (everything(harness.store), dict(harness.dispatcher.board.tasks), set(harness.dispatcher.board.workers)) == before
+    assert (everything(harness.store), dict(harness.dispatcher.state.tasks), set(harness.dispatcher.state.workers)) == before
     assert harness.dispatcher.followers._by_job == {}
     harness.check()
 
@@ -145,7 +145,7 @@ def test_a_malformed_entry_is_refused_and_the_others_are_accepted(harness: Dispa
     harness.settle()
     assert [asked.answer[0], asked.answer[2]] == [TWO, job_id(3)]
     assert asked.answer[1]["error"] == f"taskbahn.error.{error}"
-    assert harness.dispatcher.board.counts["ready"] == 2
+    assert harness.dispatcher.state.counts["ready"] == 2
     harness.check()
 
 
@@ -198,7 +198,7 @@ def test_a_worker_whose_clock_is_no_clock_does_no_harm(harness: DispatcherHarnes
         harness.submit(id=job_id(number))
         harness.settle()
         run = worker.take()[0]
-    assert harness.dispatcher.board.counts["succeeded"] == 6
+    assert harness.dispatcher.state.counts["succeeded"] == 6
     harness.check()
 
 

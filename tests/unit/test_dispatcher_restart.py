@@ -13,7 +13,7 @@ ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
 def test_after_a_restart_a_worker_that_comes_back_goes_on(harness: DispatcherHarness) -> None:
     busy(harness, 2)
     harness.restart()
-    assert harness.dispatcher.board.counts["running"] == 2
+    assert harness.dispatcher.state.counts["running"] == 2
     back = harness.worker(slots=2, running=[(ONE, 1), (TWO, 1)])
     harness.passes(GRACE_SECONDS * 2)
     assert (back.take(), back.cancelled) == ([], [])

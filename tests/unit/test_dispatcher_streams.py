@@ -79,7 +79,7 @@ def test_a_worker_that_streams_nonsense_is_dismissed_with_the_reason(
     harness.heard[STREAM][0](*nonsense)
     harness.settle()
     assert worker.asked.error == "invalid_request"
-    assert "w" not in harness.dispatcher.board.workers
+    assert "w" not in harness.dispatcher.state.workers
 
 
 def test_a_worker_whose_stream_ends_is_dismissed_unless_its_session_ended(harness: DispatcherHarness) -> None:

@@ -165,7 +165,7 @@ def test_a_worker_that_beats_is_kept(harness: DispatcherHarness) -> None:
 
 def test_a_worker_without_work_is_forgotten_at_once(harness: DispatcherHarness) -> None:
     harness.worker().lost()
-    assert harness.dispatcher.board.workers == {}
+    assert harness.dispatcher.state.workers == {}
 
 
 # cancel and retry, and what they leave behind
@@ -232,7 +232,7 @@ def test_a_job_retried_while_its_cancelled_attempt_still_ends_leaks_no_place(har
     worker.done((ONE, 2))
     harness.settle()
     assert harness.state(1) == "succeeded"
-    assert harness.dispatcher.board.workers["w"].room.in_flight == 0
+    assert harness.dispatcher.state.workers["w"].room.in_flight == 0
     harness.check()
 
 
@@ -246,11 +246,11 @@ def test_a_submission_repeated_while_its_job_runs_leaks_no_place(harness: Dispat
     harness.submit(id=ONE)
     harness.settle()
     assert worker.take() == [(ONE, 1)]
-    assert harness.dispatcher.board.workers["w"].room.in_flight == 1
+    assert harness.dispatcher.state.workers["w"].room.in_flight == 1
     harness.check()
     worker.done((ONE, 1))
     harness.settle()
-    assert harness.dispatcher.board.workers["w"].room.in_flight == 0
+    assert harness.dispatcher.state.workers["w"].room.in_flight == 0
     harness.check()
 
 
@@ -264,7 +264,7 @@ def test_a_worker_of_another_protocol_is_told_who_is_to_be_upgraded(harness: Dis
     asked = harness.ask(messages.WORKER_ATTACH, {"protocol": protocol, "of": "tomorrow"})
     assert asked.error == "unsupported_protocol"
     assert who in str(asked.sent[0][1])
-    assert harness.dispatcher.board.workers == {}
+    assert harness.dispatcher.state.workers == {}
 
 
 def test_a_worker_that_does_not_ask_for_progress_is_refused(harness: DispatcherHarness) -> None:
@@ -283,7 +283,7 @@ def test_a_task_is_declared_when_its_worker_attaches_and_kept(harness: Dispatche
     harness.settle()
     assert harness.declared == ["a.one", "a.two"]
     harness.restart()
-    assert set(harness.dispatcher.board.tasks) == {"a.one", "a.two"}
+    assert set(harness.dispatcher.state.tasks) == {"a.one", "a.two"}
     assert harness.submit(task="a.one").call.open
 
 
@@ -298,4 +298,4 @@ def test_a_tasks_options_hold_for_jobs_claimed_after_a_restart(harness: Dispatch
     worker.failed(*worker.take())
     harness.settle()
     assert (harness.state(1), harness.row(1).due_at) == ("waiting", harness.wall() + 5)
-    assert TASK in harness.dispatcher.board.tasks
+    assert TASK in harness.dispatcher.state.tasks

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskbahn_router.metrics import histogram
-from taskbahn_router.metrics.histogram import LAST_STEP, LONGEST, SHORTEST, median_and_95, quantile, seconds_of, step_of
+from taskbahn_router.metrics.histogram import (
+    LAST_STEP,
+    LONGEST_SECONDS,
+    SHORTEST_SECONDS,
+    median_and_95,
+    quantile,
+    seconds_of,
+    step_of,
+)
 
 EXACT = 0.046  # the half of an eighth of an octave, and rounding
 
@@ -22,12 +30,12 @@ def counted(*seconds: float) -> histogram.Histogram:
     return found
 
 
-@given(st.floats(SHORTEST * 1.0001, LONGEST * 0.9999))
+@given(st.floats(SHORTEST_SECONDS * 1.0001, LONGEST_SECONDS * 0.9999))
 def test_a_duration_is_known_within_a_twentieth(seconds: float) -> None:
     assert seconds_of(step_of(seconds)) == pytest.approx(seconds, rel=EXACT)
 
 
-@given(st.floats(SHORTEST, LONGEST), st.floats(SHORTEST, LONGEST))
+@given(st.floats(SHORTEST_SECONDS, LONGEST_SECONDS), st.floats(SHORTEST_SECONDS, LONGEST_SECONDS))
 def test_longer_is_never_a_smaller_step(one: float, other: float) -> None:
     assert (step_of(one) <= step_of(other)) or one > other
 

@@ -13,7 +13,7 @@ from taskbahn.protocol import messages, views
 from taskbahn_router.dispatcher.dispatcher import KEEP_MINUTES
 from taskbahn_router.metrics.daily import MAX_TASKS
 from taskbahn_router.metrics.histogram import step_of
-from taskbahn_router.metrics.recent import MOST_NAMED, Bucket, Recent
+from taskbahn_router.metrics.recent import MAX_NAMED, Bucket, Recent
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.metrics.tally import Tally
 from taskbahn_router.model.pending_call import PendingCall
@@ -242,7 +242,7 @@ def test_a_task_that_nobody_declared_has_no_history(watched: Watched, task: Any,
 def test_a_clock_that_jumps_stops_no_counting(jump: float) -> None:
     harness = DispatcherHarness()
     now = WALL
-    history = Recorder(harness.dispatcher.board, lambda: now)
+    history = Recorder(harness.dispatcher.state, lambda: now)
     history.turn(now).tasks[TASK] = one = Tally()
     one.accepted = 1
     now += jump
@@ -300,7 +300,7 @@ def test_fine_buckets_are_bounded_in_time_and_in_names() -> None:
         fine.add(bucket)
     kept = list(fine)
     assert len(kept) == 180
-    assert sum(len(bucket.tasks) for bucket in kept) <= MOST_NAMED
+    assert sum(len(bucket.tasks) for bucket in kept) <= MAX_NAMED
     assert [bucket.is_named for bucket in kept] == sorted(bucket.is_named for bucket in kept)  # the newest are
 
 

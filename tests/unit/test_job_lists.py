@@ -167,9 +167,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds that a few jobs reach."""
     monkeypatch.setattr(job_lists, "EACH", 2)
     monkeypatch.setattr(job_lists, "SECONDS", -1.0)
-    monkeypatch.setattr(job_lists, "MOST_FAILED", 6)
-    monkeypatch.setattr(error_groups, "MOST_GROUPS", 2)
-    monkeypatch.setattr(fingerprint_cache, "MOST_KEPT", 3)
+    monkeypatch.setattr(job_lists, "MAX_FAILED", 6)
+    monkeypatch.setattr(error_groups, "MAX_GROUPS", 2)
+    monkeypatch.setattr(fingerprint_cache, "MAX_KEPT", 3)
 
 
 def test_failed_jobs_are_read_in_slices_with_other_queries_between(

@@ -145,10 +145,10 @@ def test_one_name_may_offer_several_tasks_with_and_without_its_job() -> None:
     uris = [NAMED.format("a"), messages.OFFER_JOB_AS_PREFIX + "a.shop.offered", messages.OFFER_AS_PREFIX + "a.b"]
     for number, uri in enumerate(uris):
         made.created({"id": number, "uri": uri})
-    attached = [worker for worker in harness.dispatcher.board.workers.values() if worker.orders is not None]
+    attached = [worker for worker in harness.dispatcher.state.workers.values() if worker.orders is not None]
     assert [worker.hello.tasks[0].name for worker in attached] == ["shop.offered", "shop.offered", "b"]
     made.deleted(0)
-    assert len(harness.dispatcher.board.workers) == 2
+    assert len(harness.dispatcher.state.workers) == 2
     harness.check()
 
 
@@ -172,7 +172,7 @@ def test_odd_names_are_refused_with_a_sentence_and_make_no_worker(uri: str) -> N
     harness = DispatcherHarness()
     assert problem_of(uri)
     offers(harness).created({"id": 1, "uri": uri})
-    assert not harness.dispatcher.board.workers
+    assert not harness.dispatcher.state.workers
 
 
 @pytest.mark.parametrize(

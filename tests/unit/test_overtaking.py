@@ -159,7 +159,7 @@ def test_a_refused_commit_takes_the_attempt_back_and_ignores_its_report(harness:
     harness.store.refuses = ""
     harness.passes(3)
     assert (report.answer, harness.known(run[0])) == ({"refused": []}, None)
-    assert harness.dispatcher.board.workers["w"].attempts == {}
+    assert harness.dispatcher.state.workers["w"].attempts == {}
     harness.check()
 
 

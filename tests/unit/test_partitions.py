@@ -106,10 +106,10 @@ def test_a_job_that_comes_while_its_queue_is_deleted_recreates_it(harness: Dispa
     worker.done(*worker.take())
     harness.settle()
     harness.hold_commits()
-    while not any(partition.queue == "tenant" for partition in harness.dispatcher.board.partitions.values()):
+    while not any(partition.queue == "tenant" for partition in harness.dispatcher.state.partitions.values()):
         harness.passes(1)
     for _ in range(300):  # until the commit that forgets it is on its way
-        if not any(partition.queue == "tenant" for partition in harness.dispatcher.board.partitions.values()):
+        if not any(partition.queue == "tenant" for partition in harness.dispatcher.state.partitions.values()):
             break
         harness.writing.release()
         harness.hold_commits()
@@ -210,17 +210,17 @@ class PartitionsComeAndGo(RuleBasedStateMachine):
             self.harness.settle()
             self.harness.passes(0.01)  # what is held back is not in the store yet
             self.harness.check()  # no job without its partition, none counted wrongly
-            waits = {row.id for row in self.harness.dispatcher.board.new_partitions}
-            assert {row.id for row in stored(self.harness)} | waits >= set(self.harness.dispatcher.board.partitions_by_id)
+            waits = {row.id for row in self.harness.dispatcher.state.new_partitions}
+            assert {row.id for row in stored(self.harness)} | waits >= set(self.harness.dispatcher.state.partitions_by_id)
 
     def teardown(self) -> None:
         if hasattr(self, "harness"):
             self.patch.undo()
             self.harness.passes(LONG)
-            board = self.harness.dispatcher.board
+            state = self.harness.dispatcher.state
             kept = {(row.id, row.queue, row.task) for row in stored(self.harness)}
-            assert kept == {(one.id, one.queue, one.task) for one in board.partitions.values()}
-            assert all(one.jobs for one in board.partitions.values()), "a partition without a job stays"
+            assert kept == {(one.id, one.queue, one.task) for one in state.partitions.values()}
+            assert all(one.jobs for one in state.partitions.values()), "a partition without a job stays"
             self.harness.check()
 
 

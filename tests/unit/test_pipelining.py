@@ -9,7 +9,7 @@ from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 
 from taskbahn.protocol import messages
 from taskbahn_router.dispatcher import pipelining
-from taskbahn_router.dispatcher.pipelining import LARGE
+from taskbahn_router.dispatcher.pipelining import LARGE_TURN_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ SHORT = 0.0005  # seconds an attempt, so that there is look-ahead
 
 @pytest.fixture
 def harness(monkeypatch: pytest.MonkeyPatch) -> DispatcherHarness:
-    monkeypatch.setattr(pipelining, "LARGE", 1)
+    monkeypatch.setattr(pipelining, "LARGE_TURN_ROWS", 1)
     return DispatcherHarness()
 
 
@@ -51,18 +51,18 @@ def written(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> list
 
 def crowd(harness: DispatcherHarness, worker: FakeWorker, count: int) -> list[tuple[str, int]]:
     """More jobs wait than the worker takes; return what it runs."""
-    harness.dispatcher.board.workers["w"].room.open = False
+    harness.dispatcher.state.workers["w"].room.open = False
     for _ in range(count):
         harness.submit()
     harness.settle()
-    harness.dispatcher.board.workers["w"].room.open = True
+    harness.dispatcher.state.workers["w"].room.open = True
     harness.dispatcher.room_changed()
     harness.settle()
     return worker.take()
 
 
 def test_what_is_large_takes_long_enough() -> None:
-    assert LARGE == 100
+    assert LARGE_TURN_ROWS == 100
 
 
 def test_a_turn_is_written_before_the_previous_turns_effects_are_published(
@@ -166,7 +166,7 @@ def test_a_turn_that_claimed_what_may_take_long_is_shown_first(
     harness.hold_commits()
     worker.done(*runs[:10], seconds=SHORT)
     harness.settle()
-    harness.dispatcher.board.tasks[TASK].seconds_each = None
+    harness.dispatcher.state.tasks[TASK].seconds_each = None
     harness.submit()
     harness.settle()
     harness.release_commits()
@@ -197,6 +197,6 @@ def test_a_refused_turn_undoes_nothing_of_the_one_before(harness: DispatcherHarn
 def test_a_worker_is_filled_although_one_claim_is_bounded(
     harness: DispatcherHarness, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskbahn_router.dispatcher.assignment.MOST_CLAIMED", 10)
+    monkeypatch.setattr("taskbahn_router.dispatcher.assignment.MAX_CLAIMED", 10)
     assert len(crowd(harness, worker, 100)) == 41
     harness.check()

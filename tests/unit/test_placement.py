@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, MOST_AHEAD, Placement, WorkerCapacity, learn, look_ahead
+from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, MAX_AHEAD, Placement, WorkerCapacity, learn, look_ahead
 
 PARTITION = 1
 SHORT = 0.001
@@ -50,7 +50,7 @@ def test_there_is_no_look_ahead_for_jobs_that_are_long_or_unknown(seconds: float
 
 def test_look_ahead_fills_the_slots_for_its_time_and_is_bounded() -> None:
     assert look_ahead(4, 0.001) == 80
-    assert look_ahead(1000, 0.0) == MOST_AHEAD
+    assert look_ahead(1000, 0.0) == MAX_AHEAD
 
 
 def test_the_worker_with_more_free_slots_is_taken() -> None:

@@ -31,29 +31,29 @@ def worker_of(queues: set[str], names: set[str]) -> AttachedWorker:
 
 @given(st.lists(STEPS, max_size=30))
 def test_a_worker_serves_its_tasks_in_its_queues(steps: list[tuple[str, object, object]]) -> None:
-    board = DispatcherState()
+    state = DispatcherState()
     workers: list[AttachedWorker] = []
     for kind, first, second in steps:
         if kind == "partition":
-            board.partition(str(first), str(second))
+            state.partition(str(first), str(second))
         elif kind == "worker":
             workers.append(worker_of(first, second))  # type: ignore[arg-type]
-            board.serves(workers[-1])
+            state.serves(workers[-1])
         elif workers:
             workers.pop(int(first) % len(workers))  # type: ignore[call-overload]
         for worker in workers:
             queues, names = worker.hello.queues, {task.name for task in worker.hello.tasks}
-            served = {one.id for one in board.partitions_by_id.values() if one.queue in queues and one.task in names}
+            served = {one.id for one in state.partitions_by_id.values() if one.queue in queues and one.task in names}
             assert worker.room.partitions == served
-            for id in board.partitions_by_id:
-                assert any(found is worker.room.partitions for found in board.sets_of(id)) == (id in served)
+            for id in state.partitions_by_id:
+                assert any(found is worker.room.partitions for found in state.sets_of(id)) == (id in served)
 
 
 def test_workers_with_the_same_tasks_and_queues_share_one_set() -> None:
-    board = DispatcherState()
+    state = DispatcherState()
     first, second, other = worker_of({"default"}, {"a.one"}), worker_of({"default"}, {"a.one"}), worker_of({"slow"}, {"a.one"})
     for worker in (first, second, other):
-        board.serves(worker)
+        state.serves(worker)
     assert first.room.partitions is second.room.partitions
     assert first.room.partitions is not other.room.partitions
 
@@ -75,4 +75,4 @@ def test_a_thousand_jobs_on_five_hundred_workers_look_at_few_of_them(monkeypatch
     harness.settle()
     assert sum(len(worker.take()) for worker in harness.workers) == 1000
     assert looks < 5_000  # a look at all for each job takes 500,000
-    assert {worker.room.in_flight for worker in harness.dispatcher.board.workers.values()} == {2}
+    assert {worker.room.in_flight for worker in harness.dispatcher.state.workers.values()} == {2}

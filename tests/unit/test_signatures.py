@@ -6,7 +6,7 @@ import pytest
 
 from taskbahn.errors import InvalidArguments, InvalidRequest
 from taskbahn.protocol import messages
-from taskbahn_router.core.argument_schema import MOST_FIELDS, Validator
+from taskbahn_router.core.argument_schema import MAX_FIELDS, Validator
 
 PARAMETERS = {
     "type": "object",
@@ -71,7 +71,7 @@ def test_variadic_arguments_take_the_surplus_positions() -> None:
 def test_no_more_than_so_many_wrong_fields_are_told() -> None:
     parameters: dict[str, Any] = {"properties": {f"a{number}": {"type": "string"} for number in range(50)}, "required": []}
     wrong = fields(checker(**parameters), **{f"a{number}": number for number in range(50)})
-    assert len(wrong) == MOST_FIELDS
+    assert len(wrong) == MAX_FIELDS
 
 
 def test_bytes_and_times_are_checked_as_the_text_that_they_travel_as() -> None:

@@ -60,7 +60,7 @@ def turn(harness: DispatcherHarness) -> bool:
 
 
 def queues(harness: DispatcherHarness) -> int:
-    return len(harness.dispatcher.board.partitions)
+    return len(harness.dispatcher.state.partitions)
 
 
 def test_another_caller_is_answered_while_it_is_read(harness: DispatcherHarness) -> None:
@@ -122,7 +122,7 @@ def test_who_goes_away_meanwhile_follows_nothing(harness: DispatcherHarness) -> 
     harness.settle()
     assert not harness.dispatcher.followers
     assert harness.state(COUNT) == "ready"
-    assert harness.dispatcher.board.counts["cancelled"] == 1
+    assert harness.dispatcher.state.counts["cancelled"] == 1
     harness.check()
 
 
@@ -152,15 +152,15 @@ def test_callers_who_name_the_same_new_queues_share_them(harness: DispatcherHarn
 
 
 def test_a_queue_deleted_while_it_is_named_exists_for_the_job(harness: DispatcherHarness) -> None:
-    board = harness.dispatcher.board
-    before = board.partition("q1", TASK).id
+    state = harness.dispatcher.state
+    before = state.partition("q1", TASK).id
     worker = harness.worker(queues=["q1"])
     asked = large(harness)
     turn(harness)
-    assert board.take_vacant(10) == [before]  # as the commit that prunes its last job does
+    assert state.take_vacant(10) == [before]  # as the commit that prunes its last job does
     harness.settle()
     assert len(asked.answer) == COUNT
-    assert board.partitions["q1", TASK].id != before
+    assert state.partitions["q1", TASK].id != before
     assert [run[0] for run in worker.take()] == [job_id(1)]
     harness.check()
 
@@ -171,7 +171,7 @@ def test_more_queues_than_may_be_are_refused_and_nothing_is_changed(
     monkeypatch.setattr(limits, "MAX_PARTITIONS", 10)
     harness.ask(messages.SUBMIT, calls(4), caller=SMALL)
     harness.settle()
-    before, commits = dict(harness.dispatcher.board.partitions), len(harness.store.commits)
+    before, commits = dict(harness.dispatcher.state.partitions), len(harness.store.commits)
     asked = harness.ask(messages.SUBMIT, calls(7, 4), caller=SMALL)
     harness.settle()
     assert asked.answer  # six are new
@@ -180,7 +180,7 @@ def test_more_queues_than_may_be_are_refused_and_nothing_is_changed(
     assert [one.error for one in refused] == ["too_many_queues"] * 2
     error = refused[0].sent[-1][1]
     assert (error.detail, "10 allowed" in error.message) == ({"named": 1, "queues": 10, "limit": 10}, True)
-    assert len(harness.dispatcher.board.partitions) == len(before) + 6
+    assert len(harness.dispatcher.state.partitions) == len(before) + 6
     assert len([batch for batch in harness.store.commits[commits:] if batch.new]) == 1
     harness.check()
 

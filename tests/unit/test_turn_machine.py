@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn_router.dispatcher import turn_machine
-from taskbahn_router.dispatcher.group_commit import FEW, LOCK_SECONDS, LONGEST_RETRY, GroupCommit
+from taskbahn_router.dispatcher.group_commit import LOCK_SECONDS, LONGEST_RETRY, SMALL_COMMIT_ROWS, GroupCommit
 from taskbahn_router.dispatcher.turn_machine import MOVES, PURPOSES, IllegalTurn, TurnEvent, TurnState, advance
 from taskbahn_router.model.turn import TurnEffects, TurnInput
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StoreLocked
@@ -183,7 +183,7 @@ class TurnsGoOn(RuleBasedStateMachine):
         super().__init__()
         self.street = Street()
 
-    @rule(count=st.sampled_from([1, 2, FEW + 1]), now=st.booleans())
+    @rule(count=st.sampled_from([1, 2, SMALL_COMMIT_ROWS + 1]), now=st.booleans())
     def input_comes(self, *, count: int, now: bool) -> None:
         self.street.add(count, now=now)
 
@@ -257,7 +257,7 @@ def run(street: Street, steps: Iterable[str]) -> None:
     does: dict[str, Callable[[], object]] = {
         "add": street.add,
         "now": lambda: street.add(now=True),
-        "large": lambda: street.add(FEW + 1),
+        "large": lambda: street.add(SMALL_COMMIT_ROWS + 1),
         "turn": lambda: street.clock.advance(0),
         "delay": lambda: setattr(street, "delay", DELAY),
         "sockets": lambda: setattr(street, "delay", 0.0),

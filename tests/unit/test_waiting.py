@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taskbahn_router.core.wait_reason import MOST_AHEAD, Capacity, WorkerFit, capacity_of, expected_start, why_ready, why_waiting
+from taskbahn_router.core.wait_reason import MAX_AHEAD, Capacity, WorkerFit, capacity_of, expected_start, why_ready, why_waiting
 
 BUSY = WorkerFit(offers=True, serves=True, is_open=True, slots=2, in_flight=2)
 FREE = BUSY._replace(in_flight=1)
@@ -54,7 +54,7 @@ def test_only_workers_that_take_jobs_have_hands() -> None:
         (3, Capacity(2, 2), 10.0, 110.0),
         (3, Capacity(2, 0), None, None),
         (0, Capacity(0, 0), 10.0, None),
-        (MOST_AHEAD, Capacity(2, 0), 10.0, None),
+        (MAX_AHEAD, Capacity(2, 0), 10.0, None),
     ],
 )
 def test_a_start_is_expected_when_it_can_be_known(

@@ -16,7 +16,14 @@ from taskbahn.protocol import messages
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.pending_call import PendingCall
 from taskbahn_router.publishing import job_watch
-from taskbahn_router.publishing.job_watch import HELD, LITTLE, LONGEST_WAIT, PAGE_BYTES, PAGE_EVENTS, JobWatch
+from taskbahn_router.publishing.job_watch import (
+    LONGEST_WAIT,
+    MAX_HELD_EVENTS,
+    NEXT_PAGE_BACKLOG_BYTES,
+    PAGE_BYTES,
+    PAGE_EVENTS,
+    JobWatch,
+)
 from taskbahn_router.stores.rows import EventRow
 
 if TYPE_CHECKING:
@@ -73,10 +80,10 @@ def test_a_full_backlog_delays_events_and_loses_none(harness: DispatcherHarness,
     worker.notices(run, "progress", {"fraction": 0.25}, {"fraction": 0.5})
     harness.passes(20)
     assert len(asked.sent) == 1  # the snapshot
-    harness.unread[SLOW] = LITTLE + 1
+    harness.unread[SLOW] = NEXT_PAGE_BACKLOG_BYTES + 1
     harness.passes(20)
     assert len(asked.sent) == 1
-    harness.unread[SLOW] = LITTLE
+    harness.unread[SLOW] = NEXT_PAGE_BACKLOG_BYTES
     harness.passes(LONGEST_WAIT)
     assert numbers(asked) == list(range(3, 3 + 5 * PAGE_EVENTS))
     assert [len(message.get("events", ())) for message in asked.progress] == [0, PAGE_EVENTS, 1, *[PAGE_EVENTS] * 4]
@@ -130,7 +137,7 @@ def test_a_late_watcher_gets_a_long_log_page_by_page(harness: DispatcherHarness,
     harness.settle()
     harness.reading.holds = True
     asked = watch(harness, after=3)
-    harness.unread[SLOW] = LITTLE + 1
+    harness.unread[SLOW] = NEXT_PAGE_BACKLOG_BYTES + 1
     harness.reading.release()
     harness.passes(5)
     assert numbers(asked) == [4, 5]
@@ -157,15 +164,15 @@ def test_little_is_kept_for_one_who_is_behind(harness: DispatcherHarness, worker
     (watcher,) = harness.dispatcher.followers._by_job[ONE]
     assert isinstance(watcher, JobWatch)
     harness.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
-    says(worker, run, 0, 3 * HELD)
+    says(worker, run, 0, 3 * MAX_HELD_EVENTS)
     harness.settle()
     assert watcher._held == []
     harness.unread.clear()
     harness.reading.holds = True
     harness.passes(1)
-    says(worker, run, 0, 3 * HELD)
+    says(worker, run, 0, 3 * MAX_HELD_EVENTS)
     harness.settle()
-    assert len(watcher._held) == HELD
+    assert len(watcher._held) == MAX_HELD_EVENTS
 
 
 def test_unpublished_events_in_the_store_do_not_overtake_earlier_states() -> None:
@@ -208,11 +215,13 @@ def test_a_watch_whose_events_cannot_be_read_ends_with_the_reason(harness: Dispa
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from([2, HELD]), st.lists(st.sampled_from(ACTIONS), max_size=25), st.integers(0, 8), st.integers(0, 24))
+@given(
+    st.sampled_from([2, MAX_HELD_EVENTS]), st.lists(st.sampled_from(ACTIONS), max_size=25), st.integers(0, 8), st.integers(0, 24)
+)
 def test_whenever_it_lags_a_watcher_gets_every_number_once_and_in_order(
     held: int, actions: list[str], after: int, begins: int
 ) -> None:
-    with patch.object(job_watch, "HELD", held):
+    with patch.object(job_watch, "MAX_HELD_EVENTS", held):
         watch_meanwhile(actions, after, begins)
 
 

@@ -9,7 +9,7 @@ import jsonschema_rs
 from taskbahn.errors import InvalidArguments, InvalidRequest, did_you_mean
 from taskbahn.protocol import messages
 
-MOST_FIELDS = 20
+MAX_FIELDS = 20
 
 
 def _nothing_from_outside(uri: str) -> Any:
@@ -52,7 +52,7 @@ class Validator:
         for error in self._validator.iter_errors(named):
             for name, why in self._describe(error):
                 fields.setdefault(name, why)
-            if len(fields) >= MOST_FIELDS:
+            if len(fields) >= MAX_FIELDS:
                 break
         return fields
 
@@ -82,6 +82,6 @@ class Validator:
             return [(str(error.kind.property).strip('"'), "is missing")]
         if not path and kind == "AdditionalProperties":
             known = self.signature.parameters.get("properties", {})
-            names = [str(name)[:100] for name in error.kind.unexpected[:MOST_FIELDS]]
+            names = [str(name)[:100] for name in error.kind.unexpected[:MAX_FIELDS]]
             return [(name, f"is no argument of this task{did_you_mean(name, known)}") for name in names]
         return [(".".join(map(str, path)), message[:300])]

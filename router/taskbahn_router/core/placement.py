@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     _Entry = tuple[_Key, int, "WorkerCapacity"]
 
 LOOK_AHEAD_SECONDS = 0.02
-MOST_AHEAD = 2000
+MAX_AHEAD = 2000
 LONG_SECONDS = 1.0
 
 
@@ -46,7 +46,7 @@ def look_ahead(slots: int, seconds_each: float | None) -> int:
     """Return how many attempts that take *seconds_each* fill the slots for `LOOK_AHEAD_SECONDS`; 0 when that is not known."""
     if seconds_each is None or not is_short(seconds_each):
         return 0
-    return min(MOST_AHEAD, int(slots * LOOK_AHEAD_SECONDS / max(seconds_each, 1e-6)))
+    return min(MAX_AHEAD, int(slots * LOOK_AHEAD_SECONDS / max(seconds_each, 1e-6)))
 
 
 def is_short(seconds_each: float | None) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_AHEAD = 10_000  # ready jobs that are counted before one
+MAX_AHEAD = 10_000  # ready jobs that are counted before one
 
 
 class WorkerFit(NamedTuple):
@@ -73,7 +73,7 @@ def expected_start(now: float, ahead: int, these: Capacity, seconds_each: float 
 
     seconds_each: what a job before it takes; every slot in use frees itself after about that time.
     """
-    if not these.slots or ahead >= MOST_AHEAD:
+    if not these.slots or ahead >= MAX_AHEAD:
         return None
     if these.free > ahead:
         return now

@@ -71,23 +71,23 @@ class Dispatcher:
         uniform: Callable[[], float],
         port: RouterPort,
     ) -> None:
-        self.board = DispatcherState()
+        self.state = DispatcherState()
         self.followers = JobFollowers()
         self.clock = clock
         self.wall = wall
         self.started_at = wall()
-        self.intake = Submissions(self.board, wall)
-        self.publisher = Publisher(self.board, self.followers, port)
-        self._outcomes = Outcomes(self.board, uniform)
-        self.assignment = Assignment(self.board)
-        self.history = Recorder(self.board, wall)
-        self._post_commit = PostCommit(self.board, self.publisher, self.followers, self.assignment, self.history, self)
+        self.intake = Submissions(self.state, wall)
+        self.publisher = Publisher(self.state, self.followers, port)
+        self._outcomes = Outcomes(self.state, uniform)
+        self.assignment = Assignment(self.state)
+        self.history = Recorder(self.state, wall)
+        self._post_commit = PostCommit(self.state, self.publisher, self.followers, self.assignment, self.history, self)
         self.loop = GroupCommit(store, self, runner, clock)
         self.turn_input = TurnInput()
         self.fair_queue = FairQueue()
         self.slices = Slices(clock)
-        self._early_dispatch = EarlyDispatch(self.board, self.publisher, store)
-        self._pipelining = Pipelining(self.board)
+        self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
+        self._pipelining = Pipelining(self.state)
         self._next_sweep: float | None = None
         self.maintenance = Maintenance(clock)
         self.maintenance.add("progress", self._store_progress, interval=PROGRESS_SECONDS)
@@ -193,17 +193,17 @@ class Dispatcher:
 
     def start(self, running: list[LiveJob], next_sweep: float | None) -> None:
         """Begin with the maintenance; *running* are the jobs that the store has as running."""
-        self.board.running_at_start = running
+        self.state.running_at_start = running
         self.maintenance.start()
         self.sweep_at(next_sweep)
 
     def _store_progress(self) -> None:
-        if any(not job.progress_stored for job in self.board.jobs.values()):
+        if any(not job.progress_stored for job in self.state.jobs.values()):
             self.room_changed()
 
     def prune_from(self, after: int | None) -> None:
         """Go on pruning after a seq; None: the end was reached, begin again in a while."""
-        is_over = after is None and not self.board.vacant
+        is_over = after is None and not self.state.vacant
         self._prune_after = after or 0
         self._prunes.run_in(PRUNE_SECONDS if is_over else PRUNE_PAUSE_SECONDS)
 
@@ -243,17 +243,17 @@ class Dispatcher:
         if turn_input.reports or turn_input.losses or turn_input.returns:
             self._outcomes.apply(effects, now)
         self.assignment.place(effects, now)
-        batch.partitions, self.board.new_partitions = self.board.new_partitions, []
+        batch.partitions, self.state.new_partitions = self.state.new_partitions, []
         batch.tasks = [(task.name, task.packed, now) for task in turn_input.tasks]
         # a job's number must be in its row when the store counts on from there
-        batch.snapshots = snapshots(list(self.board.jobs.values())) if turn_input.place or turn_input.cancels else []
+        batch.snapshots = snapshots(list(self.state.jobs.values())) if turn_input.place or turn_input.cancels else []
         if turn_input.cancels:
             self._cancels(batch, turn_input, now)
         batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if turn_input.sweep else None
         if turn_input.prune_after is not None:
             batch.prune = Prune(now, turn_input.prune_after, PRUNE_LIMIT)
-            batch.vacated = self.board.take_vacant(VACATED_LIMIT)
+            batch.vacated = self.state.take_vacant(VACATED_LIMIT)
         if turn_input.minutes:
             batch.minutes, batch.drop_minutes = turn_input.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
         if delayed is not None:
@@ -271,13 +271,13 @@ class Dispatcher:
         ]
         batch.attempts += [
             AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "cancelled", None)
-            for job in (self.board.jobs.get(id_text(raw)) for raw, _, _ in turn_input.cancels)
+            for job in (self.state.jobs.get(id_text(raw)) for raw, _, _ in turn_input.cancels)
             if job is not None and job.state is State.RUNNING
         ]
 
     def _is_waiting(self, raw: bytes) -> bool:
         """Return whether a job is not even on its way to the store."""
-        job = self.board.jobs.get(id_text(raw))
+        job = self.state.jobs.get(id_text(raw))
         return job is not None and not job.seq
 
     def dispatch_early(self, turn: TurnEffects) -> float | None:
@@ -301,9 +301,9 @@ class Dispatcher:
         turn.forget(set(turn.turn_input.new))
         for submission in [*turn.turn_input.take_submissions(), *self.fair_queue.take(math.inf)]:
             for job in submission.jobs:
-                self.board.keep(job.partition, -1)
-                if self.board.jobs.get(job.id) is job:
-                    del self.board.jobs[job.id]
+                self.state.keep(job.partition, -1)
+                if self.state.jobs.get(job.id) is job:
+                    del self.state.jobs[job.id]
             submission.refused(error)
             for job in submission.jobs:  # others may wait for what never came to be
                 self.publisher.resend_outcome(job.id)
@@ -317,9 +317,9 @@ class Dispatcher:
     def _take_in(self, draft: Draft) -> int:
         """Return the bytes of a submission for which there is room, its partitions taken in.  Raises what turns it away unchanged."""
         self._check_accepting()  # it may have been read in many turns
-        size = check_backpressure(self.fair_queue, draft.jobs, self.board.counts)
-        check_partitions(self.board, draft.named)
-        others = self.board.take_in(draft.named)
+        size = check_backpressure(self.fair_queue, draft.jobs, self.state.counts)
+        check_partitions(self.state, draft.named)
+        others = self.state.take_in(draft.named)
         if others:
             for job in draft.jobs:
                 job.partition = others.get(job.partition, job.partition)
@@ -335,10 +335,10 @@ class Dispatcher:
     ) -> None:
         for job in jobs:
             job.partition.jobs += 1
-            if job.id not in self.board.jobs:
-                self.board.jobs[job.id] = job
+            if job.id not in self.state.jobs:
+                self.state.jobs[job.id] = job
         self.fair_queue.put(Submission(call.caller, jobs, size, accepted, refused))
-        if len(self.board.jobs) == len(self.followers) == 1:  # a single job, whose client waits for it: no other comes soon
+        if len(self.state.jobs) == len(self.followers) == 1:  # a single job, whose client waits for it: no other comes soon
             self.loop.run_turn_now()
         else:
             self.loop.schedule_turn()

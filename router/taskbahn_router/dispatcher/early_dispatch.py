@@ -28,8 +28,8 @@ HOLD_SECONDS = 0.002  # that a commit waits for the outcomes of its jobs
 class EarlyDispatch:
     """Hands out before the commit, and takes back when it is refused."""
 
-    def __init__(self, board: DispatcherState, publisher: Publisher, store: Store) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState, publisher: Publisher, store: Store) -> None:
+        self._state = state
         self._publisher = publisher
         self._store = store
 
@@ -66,5 +66,5 @@ class EarlyDispatch:
         return worker.orders is not None and not job.policy.at_most_once and (job.is_new or not self._store.knows(job.raw))
 
     def _is_quick(self, job: LiveJob) -> bool:
-        task = self._board.tasks.get(job.partition.task)
+        task = self._state.tasks.get(job.partition.task)
         return task is not None and task.seconds_each is not None and task.seconds_each < QUICK_TASK

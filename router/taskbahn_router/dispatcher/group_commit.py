@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitBatch, CommitResult, Store
 
-FEW = 16  # rows of a commit that may be held back, and that is done without changing threads if the disk is quick
+SMALL_COMMIT_ROWS = 16  # rows of a commit that may be held back, and that is done without changing threads if the disk is quick
 QUICK_SECONDS = 0.002
 FIRST_RETRY = 0.1  # seconds after a refused commit
 LONGEST_RETRY = 2.0
@@ -124,7 +124,7 @@ class GroupCommit:
             self._move(TurnEvent.NOTHING)
             self._tell_idle()
             return
-        wait = self._dispatch_early(turn) if may_delay and turn.batch.rows() <= FEW and not self._idle else None
+        wait = self._dispatch_early(turn) if may_delay and turn.batch.rows() <= SMALL_COMMIT_ROWS and not self._idle else None
         if wait is not None:
             self._delay_commit(turn, wait)
             if self._is_quick(turn.batch):
@@ -199,7 +199,7 @@ class GroupCommit:
         )
 
     def _is_quick(self, batch: CommitBatch) -> bool:
-        return self._commit_seconds < QUICK_SECONDS and batch.rows() <= FEW
+        return self._commit_seconds < QUICK_SECONDS and batch.rows() <= SMALL_COMMIT_ROWS
 
     def _commit_on_the_spot(self, turn: TurnEffects) -> None:
         """An idle system is quicker without a change of threads; while the state is COMMITTING no other thread calls the store."""

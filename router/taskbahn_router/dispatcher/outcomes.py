@@ -35,8 +35,8 @@ ERROR_URIS = {"time_limit": TimeLimitExceeded.uri, "crash": WorkerLost.uri, "wor
 class Outcomes:
     """Turns the reports of one turn into moves; uniform is a source of random numbers, 0 <= x < 1."""
 
-    def __init__(self, board: DispatcherState, uniform: Callable[[], float]) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState, uniform: Callable[[], float]) -> None:
+        self._state = state
         self._uniform = uniform
 
     def apply(self, effects: TurnEffects, now: float) -> None:
@@ -83,18 +83,18 @@ class Outcomes:
 
     def _was_not_short(self, job: LiveJob, *, draining: bool) -> None:
         """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
-        task = self._board.tasks.get(job.partition.task)
+        task = self._state.tasks.get(job.partition.task)
         if task is not None and not draining:
             task.seconds_each = max(LOOK_AHEAD_SECONDS, task.seconds_each or 0.0)
 
     def _current(self, worker: AttachedWorker, id: str, attempt: int) -> LiveJob | None:
-        job = self._board.jobs.get(id)
+        job = self._state.jobs.get(id)
         if job is None or job.attempt != attempt or job.worker is not worker or job.state is not State.RUNNING:
             return None
         return job
 
     def _is_running(self, job: LiveJob) -> bool:
-        return job.state is State.RUNNING and self._board.jobs.get(job.id) is job
+        return job.state is State.RUNNING and self._state.jobs.get(job.id) is job
 
     def _end(self, worker: AttachedWorker, id: str, attempt: int, refused: list[list[Any]]) -> LiveJob | None:
         """Free the attempt's place; return its job if the attempt is the current one."""
@@ -108,7 +108,7 @@ class Outcomes:
 
     def _done(self, effects: TurnEffects, worker: AttachedWorker, job: LiveJob, done: messages.Done, now: float) -> None:
         worker.finished += 1
-        task = self._board.tasks.get(job.partition.task)
+        task = self._state.tasks.get(job.partition.task)
         seconds = done.ended_at - done.started_at
         if task is not None and seconds >= 0:  # less, if the worker's clock was set back meanwhile
             task.seconds_each = learn(task.seconds_each, seconds)
@@ -247,7 +247,7 @@ def release_slot(worker: AttachedWorker, id: str) -> None:
             worker.room.slow = len(worker.slow)
 
 
-def is_slow(board: DispatcherState, worker: AttachedWorker, task: str) -> bool:
+def is_slow(state: DispatcherState, worker: AttachedWorker, task: str) -> bool:
     """Return whether an attempt of *task* may hold a slot of *worker* for long."""
-    known = board.tasks.get(task)
+    known = state.tasks.get(task)
     return look_ahead(worker.room.slots, known.seconds_each if known else None) == 0

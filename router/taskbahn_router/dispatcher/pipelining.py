@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from taskbahn_router.model.turn import TurnEffects, TurnInput
     from taskbahn_router.stores.contract import CommitResult
 
-LARGE = 100  # rows of a turn whose effects take long enough
+LARGE_TURN_ROWS = 100  # rows of a turn whose effects take long enough
 
 
 class Pipelining:
     """Says when the next turn may be decided, and counts what memory does not know yet."""
 
-    def __init__(self, board: DispatcherState) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState) -> None:
+        self._state = state
 
     def may(self, done: TurnEffects, result: CommitResult, turn_input: TurnInput) -> bool:
         """Return whether what was gathered can be decided while nothing of a committed turn but its counts is known."""
         return (
-            done.batch.rows() >= LARGE
+            done.batch.rows() >= LARGE_TURN_ROWS
             and turn_input.is_plain()
             and done.turn_input.is_plain()
             and not (done.started or done.dispatched_early or result.duplicates)
@@ -48,14 +48,14 @@ class Pipelining:
         ready = self._ready(done, result)
         places = [(worker.room, len(rows)) for worker, rows in zip(done.claims, result.claimed, strict=True)]
         for partition, change in ready.items():
-            self._board.ready(partition, change)
+            self._state.ready(partition, change)
         for room, taken in places:
             room.in_flight += taken
         try:
             yield
         finally:
             for partition, change in ready.items():
-                self._board.ready(partition, -change)
+                self._state.ready(partition, -change)
             for room, taken in places:
                 room.in_flight -= taken
 
@@ -64,13 +64,13 @@ class Pipelining:
         ready.update(requeued.job.partition for requeued in done.requeued if requeued.state == State.READY)
         for rows in result.claimed:
             claimed = Counter(row.partition for row in rows)
-            ready.subtract({self._board.partitions_by_id[id]: count for id, count in claimed.items()})
+            ready.subtract({self._state.partitions_by_id[id]: count for id, count in claimed.items()})
         return ready
 
     def _are_short(self, done: TurnEffects, result: CommitResult) -> bool:
         """Return whether all that was claimed is known to be short: what is not closes its worker's look-ahead."""
         return not any(
-            is_slow(self._board, worker, self._board.partitions_by_id[partition].task)
+            is_slow(self._state, worker, self._state.partitions_by_id[partition].task)
             for worker, rows in zip(done.claims, result.claimed, strict=True)
             for partition in {row.partition for row in rows}
         )

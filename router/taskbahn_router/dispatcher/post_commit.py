@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
-from taskbahn_router.dispatcher.group_commit import FEW
+from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob, id_text
 
@@ -42,14 +42,14 @@ class PostCommit:
 
     def __init__(
         self,
-        board: DispatcherState,
+        state: DispatcherState,
         publisher: Publisher,
         followers: JobFollowers,
         assignment: Assignment,
         history: Recorder,
         later: NextTurn,
     ) -> None:
-        self._board = board
+        self._state = state
         self._publisher = publisher
         self._followers = followers
         self._assignment = assignment
@@ -77,7 +77,7 @@ class PostCommit:
         self._handed_out(effects, now)
         self._followers.flush()
         self._publisher.flush()
-        if effects.batch.rows() <= FEW:
+        if effects.batch.rows() <= SMALL_COMMIT_ROWS:
             self._publisher.flush_sockets()
         if effects.answers:  # a turn later: the outcomes leave before the router works for the reporter again
             self._later.clock.callLater(0, self._acknowledge, effects)
@@ -88,22 +88,22 @@ class PostCommit:
     def _new(self, effects: TurnEffects, result: CommitResult, now: float) -> None:
         if result.duplicates:
             self._forget_duplicates(effects, result.duplicates)
-        board, dispatched_early = self._board, {job for job, _, _ in effects.dispatched_early}  # may have ended since
-        board.counts[State.RUNNING] += len(dispatched_early)
+        state, dispatched_early = self._state, {job for job, _, _ in effects.dispatched_early}  # may have ended since
+        state.counts[State.RUNNING] += len(dispatched_early)
         new = (
             [job for job in effects.turn_input.new if job not in dispatched_early] if dispatched_early else effects.turn_input.new
         )
-        for state, count in Counter(job.state for job in new).items():
-            board.counts[state] += count
+        for entered, count in Counter(job.state for job in new).items():
+            state.counts[entered] += count
         for partition, count in Counter(job.partition for job in new if job.state is State.READY).items():
-            board.ready(partition, count)
+            state.ready(partition, count)
         for job in new:
             if job.state is State.WAITING:
                 self._later.sweep_at(job.due_at)
             if (expires_at := job.expires_at()) is not None:
                 self._later.sweep_at(expires_at)
-            if job.state is not State.RUNNING and board.jobs.get(job.id) is job:
-                del board.jobs[job.id]
+            if job.state is not State.RUNNING and state.jobs.get(job.id) is job:
+                del state.jobs[job.id]
         self._publisher.accepted(effects.turn_input.new)
         self._publisher.started(effects.dispatched_early, now)
         for submission in effects.turn_input.submissions:
@@ -116,25 +116,25 @@ class PostCommit:
                 release_slot(worker, job.id)
         effects.started = [(job, worker) for job, worker in effects.started if job.seq not in duplicates]
         for job in effects.turn_input.forget_duplicates(duplicates):
-            self._board.keep(job.partition, -1)
-            if self._board.jobs.get(job.id) is job:
-                del self._board.jobs[job.id]
+            self._state.keep(job.partition, -1)
+            if self._state.jobs.get(job.id) is job:
+                del self._state.jobs[job.id]
             self._publisher.resend_outcome(job.id)
 
     def _end(self, endings: list[Ended]) -> None:
-        jobs = self._board.jobs
+        jobs = self._state.jobs
         for ended in endings:
             if jobs.get(ended.job.id) is ended.job:
                 del jobs[ended.job.id]
         for state, count in Counter(ended.state for ended in endings).items():
-            self._board.moved(State.RUNNING, state, count)
+            self._state.moved(State.RUNNING, state, count)
         self._publisher.ended(endings)
 
     def _requeued(self, job: LiveJob, state: str, now: float) -> None:
-        self._board.jobs.pop(job.id, None)
-        self._board.moved(State.RUNNING, state)
+        self._state.jobs.pop(job.id, None)
+        self._state.moved(State.RUNNING, state)
         if state == State.READY:
-            self._board.ready(job.partition, 1)
+            self._state.ready(job.partition, 1)
             if job.policy.start_within is not None:  # its time to start may be over
                 self._later.sweep_at(now)
         else:
@@ -159,22 +159,22 @@ class PostCommit:
 
     def _pruned(self, result: CommitResult) -> None:
         for (partition, state), count in result.pruned_of.items():
-            self._board.keep(self._board.partitions_by_id[partition], -count)
-            self._board.counts[state] -= count
+            self._state.keep(self._state.partitions_by_id[partition], -count)
+            self._state.counts[state] -= count
         self._later.prune_from(result.prune_after)
 
     def _count(self, moved: Moved) -> None:
-        partition, after = self._board.partitions_by_id[moved.partition], moved.after
-        self._board.moved(moved.before, after)
+        partition, after = self._state.partitions_by_id[moved.partition], moved.after
+        self._state.moved(moved.before, after)
         if moved.before is State.READY:
-            self._board.ready(partition, -1)
+            self._state.ready(partition, -1)
         if after is State.READY:
-            self._board.ready(partition, 1)
+            self._state.ready(partition, 1)
             self._later.turn_input.ask_place()
 
     def _cancelled(self, moved: Moved, reason: str) -> None:
         id = id_text(moved.id)
-        job = self._board.jobs.pop(id, None)
+        job = self._state.jobs.pop(id, None)
         if job is not None:
             job.advance(Event.CANCEL)
             if job.worker is not None:
@@ -182,12 +182,12 @@ class PostCommit:
                 self._publisher.dirty_workers.add(job.worker.id)
 
     def _claimed(self, effects: TurnEffects, worker: AttachedWorker, claimed: list[Any], now: float) -> None:
-        board = self._board
+        state = self._state
         for partition, count in Counter(row.partition for row in claimed).items():
-            board.ready(board.partitions_by_id[partition], -count)
-        board.moved(State.READY, State.RUNNING, len(claimed))
-        jobs = board.jobs_of(claimed)
-        board.jobs.update((job.id, job) for job in jobs)
+            state.ready(state.partitions_by_id[partition], -count)
+        state.moved(State.READY, State.RUNNING, len(claimed))
+        jobs = state.jobs_of(claimed)
+        state.jobs.update((job.id, job) for job in jobs)
         self._assignment.take_slot(worker, jobs, now)
         effects.started += [(job, worker) for job in jobs]
 

@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 Histogram = dict[int, int]
 
-SHORTEST = 1e-5  # seconds; what is shorter, or less than nothing by a clock that was set, counts as this
-LONGEST = 1e7  # seconds, four months
+SHORTEST_SECONDS = 1e-5  # seconds; what is shorter, or less than nothing by a clock that was set, counts as this
+LONGEST_SECONDS = 1e7  # seconds, four months
 STEPS = 8  # in an octave
-FIRST = 1.0 - STEPS * log2(SHORTEST)  # what is added to the eighths of octaves, so that steps count from 1
+FIRST = 1.0 - STEPS * log2(SHORTEST_SECONDS)  # what is added to the eighths of octaves, so that steps count from 1
 ROUNDING = 1e-6
 
 
 def step_of(seconds: float) -> int:
     """Return the step that a duration falls into."""
-    if SHORTEST < seconds < LONGEST:
+    if SHORTEST_SECONDS < seconds < LONGEST_SECONDS:
         return int(STEPS * log2(seconds) + FIRST)
-    return LAST_STEP if seconds >= LONGEST else 0  # 0 is no number at all as well, if a worker's clock is none
+    return LAST_STEP if seconds >= LONGEST_SECONDS else 0  # 0 is no number at all as well, if a worker's clock is none
 
 
-LAST_STEP = int(STEPS * log2(LONGEST) + FIRST)
+LAST_STEP = int(STEPS * log2(LONGEST_SECONDS) + FIRST)
 
 
 def seconds_of(step: int) -> float:
     """Return the middle of a step."""
-    return float(2.0 ** ((step + 0.5 - FIRST) / STEPS)) if step else SHORTEST
+    return float(2.0 ** ((step + 0.5 - FIRST) / STEPS)) if step else SHORTEST_SECONDS
 
 
 def add(histogram: Histogram, other: Histogram) -> None:

@@ -35,14 +35,14 @@ class HistoryQuery:
 
     def __init__(
         self,
-        board: DispatcherState,
+        state: DispatcherState,
         history: Recorder,
         wall: Callable[[], float],
         reader: Reader,
         runner: Runner,
         fail: Callable[[PendingCall, Any], None],
     ) -> None:
-        self._board = board
+        self._state = state
         self._history = history
         self._wall = wall
         self._reader = reader
@@ -60,7 +60,7 @@ class HistoryQuery:
 
     def _older(self, until: int) -> Iterator[Slice]:
         """Yield where to look for the last runs of tasks that had none in the last day."""
-        for task in list(self._board.tasks):
+        for task in list(self._state.tasks):
             if self._history.typical(task) is None:
                 yield until - LONGEST, until, task
 
@@ -95,9 +95,9 @@ class HistoryQuery:
             raise InvalidRequest(f"seconds must be a number, {SHORTEST} to {LONGEST:,}")
         if not isinstance(task, str):
             raise InvalidRequest("task must be the name of one")
-        if task and task not in self._board.tasks:
+        if task and task not in self._state.tasks:
             check_name(task)
-            raise UnknownTask(task, self._board.tasks)
+            raise UnknownTask(task, self._state.tasks)
         now, step = self._wall(), step_for(seconds)
         start = start_of(now, seconds, step)
         if step == STEP:

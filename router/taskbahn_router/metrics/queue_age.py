@@ -21,20 +21,20 @@ LONG_AGO = 0.0
 
 
 class QueueAges:
-    """Looks at the board once a second."""
+    """Looks at the state once a second."""
 
-    def __init__(self, board: DispatcherState, history: Recorder) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState, history: Recorder) -> None:
+        self._state = state
         self._history = history
         self._accepted: dict[int, float] = {}  # partition -> when its oldest ready job was accepted, by the store
         self._crowded: dict[int, float] = dict.fromkeys(
-            board.partitions_with_backlog, LONG_AGO
+            state.partitions_with_backlog, LONG_AGO
         )  # partition -> since when it was never seen empty
 
     def look(self, now: float) -> None:
         """Note what waits and runs; what each task has, only where a bucket of the charts ends."""
-        self._crowded = {partition: self._crowded.get(partition, now) for partition in self._board.partitions_with_backlog}
-        counts, oldest = self._board.counts, self.oldest(now)
+        self._crowded = {partition: self._crowded.get(partition, now) for partition in self._state.partitions_with_backlog}
+        counts, oldest = self._state.counts, self.oldest(now)
         whole = QueueGauge(
             counts[State.READY] + counts[State.WAITING], counts[State.RUNNING], None if oldest is None else now - oldest
         )
@@ -53,18 +53,18 @@ class QueueAges:
     def oldest(self, now: float) -> float | None:
         """Return since when the oldest ready job of all waits; None when there is none."""
         return min(
-            (self.since(self._board.partitions_by_id[partition], now) for partition in self._board.partitions_with_backlog),
+            (self.since(self._state.partitions_by_id[partition], now) for partition in self._state.partitions_with_backlog),
             default=None,
         )
 
     def _tasks(self, now: float) -> dict[str, QueueGauge]:
         running: dict[str, int] = {}
-        for job in self._board.jobs.values():
+        for job in self._state.jobs.values():
             if job.state is State.RUNNING:
                 running[job.partition.task] = running.get(job.partition.task, 0) + 1
         found = {task: QueueGauge(0, count, None) for task, count in running.items()}
-        for id in self._board.partitions_with_backlog:
-            partition = self._board.partitions_by_id[id]
+        for id in self._state.partitions_with_backlog:
+            partition = self._state.partitions_by_id[id]
             ready, count, oldest = found.get(partition.task, QueueGauge(0, 0, None))
             found[partition.task] = QueueGauge(
                 ready + partition.ready, count, max(oldest or 0.0, now - self.since(partition, now))

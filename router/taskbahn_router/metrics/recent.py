@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 STEP = 5  # seconds
 KEPT = 900 // STEP
 RATE_BUCKETS = 60 // STEP
-MOST_NAMED = 20_000  # tallies of tasks in all buckets: some 20 MB
+MAX_NAMED = 20_000  # tallies of tasks in all buckets: some 20 MB
 
 
 class Bucket:
@@ -59,7 +59,7 @@ class Recent:
             self._named -= len(self._buckets.popleft().tasks)
         if len(self._buckets) > RATE_BUCKETS:
             self._buckets[-RATE_BUCKETS - 1].queues = {}
-        if self._named > MOST_NAMED:
+        if self._named > MAX_NAMED:
             self._forget_names()
 
     def since(self, time: float) -> Iterator[Bucket]:
@@ -71,7 +71,7 @@ class Recent:
 
     def _forget_names(self) -> None:
         for bucket in self._buckets:
-            if self._named <= MOST_NAMED:
+            if self._named <= MAX_NAMED:
                 return
             self._named -= len(bucket.tasks)
             bucket.tasks, bucket.is_named = {}, False

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import Claimed, Moved
 
 CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)  # an attribute of an enumeration costs as much as the rest
-BACK = 60.0  # seconds by which the time may go back before counting begins again
+CLOCK_BACK_SECONDS = 60.0  # seconds by which the time may go back before counting begins again
 NO_TALLY = Tally()  # of a loop that has met no partition yet
 
 
@@ -49,8 +49,8 @@ def _start(time: float) -> int:
 class Recorder:
     """What happened since this dispatcher started, and, of the last day, before."""
 
-    def __init__(self, board: DispatcherState, wall: Callable[[], float]) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState, wall: Callable[[], float]) -> None:
+        self._state = state
         self._wall = wall
         self.started_at = wall()
         self._totals = Tally()
@@ -116,7 +116,7 @@ class Recorder:
             if ready_at is not None:
                 if row.partition != partition:
                     partition = row.partition
-                    waits = self._tally(bucket, self._board.partitions_by_id[partition].task).waits
+                    waits = self._tally(bucket, self._state.partitions_by_id[partition].task).waits
                 if ready_at != before:
                     step, before = histogram.step_of(now - ready_at), ready_at
                 waits[step] = waits.get(step, 0) + 1
@@ -145,7 +145,7 @@ class Recorder:
             bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + count
 
     def _ended_early(self, bucket: Bucket, moved: Moved, now: float) -> None:
-        partition = self._board.partitions_by_id[moved.partition]
+        partition = self._state.partitions_by_id[moved.partition]
         tally = self._tally(bucket, partition.task)
         tally.last_at = now
         bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + 1
@@ -167,7 +167,7 @@ class Recorder:
     def turn(self, now: float) -> Bucket:
         """Return the bucket of now, closing the one before it if its time is over."""
         start = _start(now)
-        if start > self._bucket.start or start < self._bucket.start - BACK:
+        if start > self._bucket.start or start < self._bucket.start - CLOCK_BACK_SECONDS:
             self._begin_bucket(start)
         return self._bucket
 

@@ -27,7 +27,7 @@ from taskbahn.workarounds import FAST_START
 from taskbahn_router.host import disk
 from taskbahn_router.host.file_lock import holder_of
 from taskbahn_router.node.data_dir_lock import DataDirLock, DataDirTaken
-from taskbahn_router.node.fast_start.crossbar_imports import AHEAD
+from taskbahn_router.node.fast_start.crossbar_imports import PATH_HOOK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.03
-MOST_FILES = 65_536
+MAX_FILES = 65_536
 LEFTOVER_SECONDS = 2.0  # for the router process to see that its controller is gone
 PORT_SECONDS = 5.0  # for a router process to let go of the port when the rest of its node was killed; see parent_watch
 FAILURE_BYTES = 4096  # kept for the sentence with which a router process ends: the disk may be full by then
@@ -76,7 +76,7 @@ def configuration(port: int, interface: str, data: Path, shown: dict[str, Any] |
     config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
     (worker,) = config["workers"]
     if FAST_START.is_wanted:
-        worker["options"] = {"pythonpath": [str(AHEAD)]}
+        worker["options"] = {"pythonpath": [str(PATH_HOOK)]}
     worker["components"][0]["extra"] |= {"data": str(data)} | (shown or {})
     (transport,) = worker["transports"]
     transport["endpoint"] |= {"port": port, "interface": interface}
@@ -118,7 +118,7 @@ def check_port(port: int, interface: str, patience: float = 0.0) -> None:
 def allow_many_connections() -> None:
     """Raise the soft limit of open files, which Crossbar inherits: it is 1,024 on many systems, and every connection takes one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):  # macOS may say no to what it gave as the limit
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

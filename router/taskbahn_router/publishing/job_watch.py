@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 PAGE_EVENTS = messages.MAX_EVENTS
 PAGE_BYTES = SEND_BUFFER_HIGH_WATER_BYTES // 4
-LITTLE = SEND_BUFFER_HIGH_WATER_BYTES // 4  # bytes that may still wait when the next page goes out
-HELD = 1_000  # log lines and chunks that are kept while a page is read
+NEXT_PAGE_BACKLOG_BYTES = SEND_BUFFER_HIGH_WATER_BYTES // 4  # bytes that may still wait when the next page goes out
+MAX_HELD_EVENTS = 1_000  # log lines and chunks that are kept while a page is read
 FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at what waits
 
 Event = dict[str, Any]
@@ -141,7 +141,7 @@ class JobWatch:
             self._progress = None  # it was that of the state before
             if self._is_news(event):
                 held.append(event)
-        elif len(held) < HELD and not self._is_gappy:
+        elif len(held) < MAX_HELD_EVENTS and not self._is_gappy:
             held.append(event)
         else:
             self._is_gappy = True
@@ -153,7 +153,7 @@ class JobWatch:
         """Ask for the next page, once little waits to be read."""
         if not self.call.open:
             return
-        if self._pages.waiting(self.call.caller) > LITTLE:
+        if self._pages.waiting(self.call.caller) > NEXT_PAGE_BACKLOG_BYTES:
             self._look_later(min(LONGEST_WAIT, max(FIRST_WAIT, 2 * delay)))
             return
         self._held, self._is_gappy = self._held_states(), False  # what else is held is in the store by now

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 PACKED = itemgetter(3)  # of an attempt: its arguments
 FEW_CANCELS = 1_000  # with their reasons they fit into one order
-MOST_CHANGES = 500  # jobs in one message to dashboards; the newest
+MAX_CHANGES = 500  # jobs in one message to dashboards; the newest
 
 
 class Publisher:
     """Publishes effects; makes messages only of what has followers."""
 
-    def __init__(self, board: DispatcherState, followers: JobFollowers, port: RouterPort) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState, followers: JobFollowers, port: RouterPort) -> None:
+        self._state = state
         self._followers = followers
         self._port = port
         self.on_repetition: Callable[[str], object] = lambda _: None  # reads how a job ended, for its followers
@@ -103,7 +103,7 @@ class Publisher:
                 data["error"] = error
             self._emit(id, [event(id, moved.number, "state", now, data)])
         if self.changes_wanted:
-            partition = self._board.partitions_by_id[moved.partition]
+            partition = self._state.partitions_by_id[moved.partition]
             self._change(id, task=partition.task, queue=partition.queue, state=state)
         if moved.after.is_final and self._followers.has(id):
             self._followers.final([id, state, None, error])
@@ -117,7 +117,7 @@ class Publisher:
         """Send what is in the outboxes of workers."""
         dirty_workers, self.dirty_workers = self.dirty_workers, set()
         for id in dirty_workers:
-            worker = self._board.workers.get(id)
+            worker = self._state.workers.get(id)
             if worker is not None:
                 self.flush_worker(worker)
 
@@ -160,7 +160,7 @@ class Publisher:
     def _change(self, id: str, **fields: Any) -> None:
         change = self.changes.get(id)
         if change is None:
-            if len(self.changes) >= MOST_CHANGES:
+            if len(self.changes) >= MAX_CHANGES:
                 del self.changes[next(iter(self.changes))]
             change = self.changes[id] = {"id": id}
         change.update({name: value for name, value in fields.items() if value is not None})

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
-from taskbahn_router.core.wait_reason import MOST_AHEAD
+from taskbahn_router.core.wait_reason import MAX_AHEAD
 from taskbahn_router.publishing.start_estimate import JobPosition, StartEstimate
 from taskbahn_router.stores.contract import QueueCursor
 
@@ -43,7 +43,7 @@ class QueuePositions:
 
     def __init__(
         self,
-        board: DispatcherState,
+        state: DispatcherState,
         reader: Reader,
         runner: Runner,
         *,
@@ -51,7 +51,7 @@ class QueuePositions:
         clock: Clock,
         typical: Callable[[str], float | None],
     ) -> None:
-        self._board = board
+        self._state = state
         self._reader = reader
         self._runner = runner
         self._wall = wall
@@ -62,19 +62,19 @@ class QueuePositions:
 
     def served(self) -> Served:
         """Return which partitions are served together, for `placed`."""
-        return [worker.room.partitions for worker in self._board.workers.values() if worker.room.open]
+        return [worker.room.partitions for worker in self._state.workers.values() if worker.room.open]
 
     def placed(self, rows: Sequence[JobRow], served: Served) -> list[JobPosition]:
         """Count what is before those jobs; on the reader's thread."""
         spots = {row.seq: spot(row, served) for row in rows if row.state == State.READY}
-        ahead = dict(zip(spots, self._reader.ahead(list(spots.values()), MOST_AHEAD), strict=True)) if spots else {}
+        ahead = dict(zip(spots, self._reader.ahead(list(spots.values()), MAX_AHEAD), strict=True)) if spots else {}
         return [
             JobPosition(row, spots[row.seq].partitions, ahead[row.seq]) if row.seq in spots else JobPosition(row) for row in rows
         ]
 
     def start_estimate(self) -> StartEstimate:
         """Return what tells the places of jobs, at this moment."""
-        return StartEstimate(self._board, self._wall(), self._typical)
+        return StartEstimate(self._state, self._wall(), self._typical)
 
     def moved(self, watcher: JobWatch) -> None:
         """A watched job came into another state."""

@@ -1,4 +1,4 @@
-"""What the workers of this moment mean for jobs that do not run yet. On the event loop: it reads the board."""
+"""What the workers of this moment mean for jobs that do not run yet. On the event loop: it reads the state."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class StartEstimate:
     typical: the seconds that an attempt of a task takes, None if that is not known.
     """
 
-    def __init__(self, board: DispatcherState, now: float, typical: Callable[[str], float | None]) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState, now: float, typical: Callable[[str], float | None]) -> None:
+        self._state = state
         self._now = now
         self._typical = typical
         self._partitions: dict[int, tuple[str, Capacity]] = {}
         self._seconds: dict[str, float | None] = {}
-        self._workers = [worker for worker in board.workers.values() if worker.orders is not None]
+        self._workers = [worker for worker in state.workers.values() if worker.orders is not None]
 
     def place(self, placed: JobPosition) -> dict[str, Any] | None:
         """Return the place of a job; None if it runs or has ended."""
@@ -60,7 +60,7 @@ class StartEstimate:
     def _seconds_each(self, partitions: Sequence[int]) -> float | None:
         """Return what a ready job of some partitions takes, on the average; None if that is not known of all of them."""
         total, jobs = 0.0, 0
-        known = self._board.partitions_by_id
+        known = self._state.partitions_by_id
         for partition in (known[id] for id in partitions if id in known):  # some may have vanished since the store was asked
             if partition.ready > 0:
                 if partition.task not in self._seconds:

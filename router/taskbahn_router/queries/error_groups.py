@@ -10,7 +10,7 @@ from taskbahn_router.model.state import id_text
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import FailedRow
 
-MOST_GROUPS = 500  # in one answer, the most frequent ones
+MAX_GROUPS = 500  # in one answer, the most frequent ones
 
 
 class Group:
@@ -54,7 +54,7 @@ class Groups:
 
     def most_frequent(self) -> list[Group]:
         """Return the groups to show, the most frequent first."""
-        return sorted(self._groups.values(), key=lambda group: (-group.count, -group.last_at))[:MOST_GROUPS]
+        return sorted(self._groups.values(), key=lambda group: (-group.count, -group.last_at))[:MAX_GROUPS]
 
     def __len__(self) -> int:
         return len(self._groups)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.contract import FailedRow, Reader
     from taskbahn_router.stores.rows import JobRow
 
-MOST_KEPT = 50_000
+MAX_KEPT = 50_000
 
 
 class FingerprintCache:
@@ -27,7 +27,7 @@ class FingerprintCache:
         """Return the fingerprint of each failed job."""
         unkept = [row for row in rows if row.fingerprint is None]
         new = [row for row in unkept if self._known.get(row.seq, (0,))[0] != row.number]
-        if len(self._known) + len(new) > MOST_KEPT:
+        if len(self._known) + len(new) > MAX_KEPT:
             self._known.clear()
             new = unkept
         errors = self._reader.errors([row.seq for row in new]) if new else {}

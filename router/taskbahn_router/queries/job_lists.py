@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from taskbahn_router.model.state import DispatcherState
 
 JOBS_ARGUMENTS = ("state", "task", "queue", "tag", "worker", "since", "until", "error", "before", "limit", "ids")
-MOST_LISTED = 500
-MOST_IDS = 1_000
-MOST_TEXT = 500  # characters of a pattern
-MOST_TIME = 1e12  # seconds since the epoch, either way
-MOST_FAILED = 20_000  # failed jobs that are grouped, the newest
+MAX_LISTED = 500
+MAX_IDS = 1_000
+MAX_TEXT = 500  # characters of a pattern
+MAX_TIME = 1e12  # seconds since the epoch, either way
+MAX_FAILED = 20_000  # failed jobs that are grouped, the newest
 EACH = 250  # failed jobs whose fingerprints are worked out in one go
 SECONDS = 0.03  # after which a slice of work lets other questions go first
 
@@ -39,8 +39,8 @@ SECONDS = 0.03  # after which a slice of work lets other questions go first
 class JobLists:
     """Answers `taskbahn.view.jobs` and `taskbahn.view.errors`; *ask* runs a function on the reader's thread for a call."""
 
-    def __init__(self, board: DispatcherState, reader: Reader, ask: Callable[..., None]) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState, reader: Reader, ask: Callable[..., None]) -> None:
+        self._state = state
         self._reader = reader
         self._ask = ask
         self._fingerprints = FingerprintCache(reader)
@@ -49,7 +49,7 @@ class JobLists:
         """`taskbahn.view.jobs`."""
         _check_known(call)
         only_ids = bool(call.kwargs.get("ids"))
-        wanted, error = filter_of(call.kwargs, MOST_IDS if only_ids else MOST_LISTED), _fingerprint(call.kwargs.get("error"))
+        wanted, error = filter_of(call.kwargs, MAX_IDS if only_ids else MAX_LISTED), _fingerprint(call.kwargs.get("error"))
 
         def answer(found: Listed) -> None:
             if only_ids:
@@ -69,7 +69,7 @@ class JobLists:
         return {"jobs": shown, "next": found.next if len(shown) == len(views) else found.rows[len(shown) - 1].seq}
 
     def _live(self, view: dict[str, Any]) -> dict[str, Any]:
-        job = self._board.jobs.get(view["id"])
+        job = self._state.jobs.get(view["id"])
         if job is not None and job.progress is not None:
             view["progress"] = job.progress
         return view
@@ -97,7 +97,7 @@ class JobLists:
         groups = Groups(_text("task", call.kwargs.get("task")))
 
         def pipeline_next_turn(end: int | None) -> None:
-            if end is None or groups.looked_at >= MOST_FAILED:
+            if end is None or groups.looked_at >= MAX_FAILED:
                 self._ask(call, call.answer, self._grouped, groups, end is None)
             elif call.open:
                 self._ask(call, pipeline_next_turn, self._group, groups, end)
@@ -116,7 +116,7 @@ class JobLists:
             if len(rows) < EACH:
                 return None
             before = rows[-1].seq
-            if groups.looked_at >= MOST_FAILED or time.monotonic() > until:
+            if groups.looked_at >= MAX_FAILED or time.monotonic() > until:
                 return before
 
     def _grouped(self, groups: Groups, complete: bool) -> dict[str, Any]:  # noqa: FBT001 - passed through
@@ -165,8 +165,8 @@ def _text(name: str, value: Any) -> str | None:
         return None
     if not isinstance(value, str):
         raise InvalidRequest(f"{name} must be text")
-    if len(value) > MOST_TEXT:
-        raise InvalidRequest(f"{name} must be text of no more than {MOST_TEXT} characters, not {len(value):,}")
+    if len(value) > MAX_TEXT:
+        raise InvalidRequest(f"{name} must be text of no more than {MAX_TEXT} characters, not {len(value):,}")
     check_text(name, value)
     return value
 
@@ -174,7 +174,7 @@ def _text(name: str, value: Any) -> str | None:
 def _time(name: str, value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MOST_TIME:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MAX_TIME:
         raise InvalidRequest(f"{name} must be a time, in seconds since the epoch")
     return float(value)
 

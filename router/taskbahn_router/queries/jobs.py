@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, Runner
 
-MOST_BYTES = messages.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
+MAX_BYTES = messages.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # what takes longer is only known to be long
 
 
@@ -46,7 +46,7 @@ class JobQueries:
 
     def __init__(
         self,
-        board: DispatcherState,
+        state: DispatcherState,
         followers: JobFollowers,
         reader: Reader,
         runner: Runner,
@@ -57,16 +57,16 @@ class JobQueries:
         history: Recorder,
         waiting: Callable[[int | None], int] = lambda _: 0,
     ) -> None:
-        self._board = board
+        self._state = state
         self._history = history
         self._followers = followers
         self._reader = reader
         self._runner = runner
         self._fail = fail
-        self._queue_positions = QueuePositions(board, reader, runner, wall=wall, clock=clock, typical=self._typical)
+        self._queue_positions = QueuePositions(state, reader, runner, wall=wall, clock=clock, typical=self._typical)
         self._pages = EventPager(reader, runner, clock, waiting)
         self._outcome_pages = OutcomePages(followers, reader, runner, clock, waiting, fail)
-        self._lists = JobLists(board, reader, self._ask)
+        self._lists = JobLists(state, reader, self._ask)
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
 
@@ -85,7 +85,7 @@ class JobQueries:
         if len(ids) > messages.MAX_WAIT:
             raise TooLarge("job ids in one wait", len(ids), messages.MAX_WAIT, "wait for them in several calls")
         raws = dict(map(both_ids, ids))
-        unknown = {raw: id for id, raw in raws.items() if id not in self._board.jobs}
+        unknown = {raw: id for id, raw in raws.items() if id not in self._state.jobs}
         waiter = Waiter(call, raws)
         self._followers.wait(waiter)
         call.on_gone = lambda _: self._followers.unfollow(list(waiter.left), waiter)
@@ -131,7 +131,7 @@ class JobQueries:
         def read() -> list[EventRow] | None:
             with self._reader.snapshot():
                 row = self._reader.job(raw)
-                return None if row is None else self._reader.events(row.seq, after, messages.MAX_EVENTS, MOST_BYTES)
+                return None if row is None else self._reader.events(row.seq, after, messages.MAX_EVENTS, MAX_BYTES)
 
         def answer(rows: list[EventRow] | None) -> None:
             if rows is None:
@@ -193,7 +193,7 @@ class JobQueries:
     def _view(self, placed: JobPosition, attempts: list[AttemptRow]) -> dict[str, Any]:
         """Return the whole `views.JobView` of a job, with the newest progress if it runs now."""
         view = whole(placed.row, attempts)
-        live = self._board.jobs.get(view["id"])
+        live = self._state.jobs.get(view["id"])
         if live is not None and live.progress is not None:
             view["progress"] = live.progress
         blocked = live.worker.blocked() if live is not None and live.worker is not None else None
@@ -207,7 +207,7 @@ class JobQueries:
     def _typical(self, task: str) -> float | None:
         """Return what an attempt of a task takes; until that is known, what was learned for handing out, if it is short."""
         seconds = self._history.typical(task)
-        known = self._board.tasks.get(task)
+        known = self._state.tasks.get(task)
         if seconds is None and known is not None and (known.seconds_each or LONG_SECONDS) < LEARNED_SECONDS:
             return known.seconds_each
         return seconds
@@ -217,14 +217,14 @@ class JobQueries:
     def tasks(self, call: PendingCall) -> None:
         """`taskbahn.view.tasks`."""
         offered: dict[str, int] = {}
-        for worker in self._board.workers.values():
+        for worker in self._state.workers.values():
             for task in worker.hello.tasks if worker.orders is not None else ():
                 offered[task.name] = offered.get(task.name, 0) + 1
         ready: dict[str, int] = {}
-        for partition in self._board.partitions.values():
+        for partition in self._state.partitions.values():
             ready[partition.task] = ready.get(partition.task, 0) + partition.ready
         running: dict[str, int] = {}
-        for job in self._board.jobs.values():
+        for job in self._state.jobs.values():
             running[job.partition.task] = running.get(job.partition.task, 0) + 1
         call.answer(
             [
@@ -232,7 +232,7 @@ class JobQueries:
                     **messages.plain(task.declaration), "workers": offered.get(name, 0), "ready": ready.get(name, 0),
                     "running": running.get(name, 0), "statistics": self._history.statistics(name),
                 }
-                for name, task in sorted(self._board.tasks.items())
+                for name, task in sorted(self._state.tasks.items())
             ]
         )  # fmt: skip
 
@@ -247,11 +247,11 @@ class JobQueries:
 
     def _queues(self, oldest: dict[int, float], waiting: dict[int, int]) -> list[dict[str, Any]]:
         queues: dict[str, dict[str, Any]] = {}
-        workers = [worker for worker in self._board.workers.values() if worker.orders is not None]
+        workers = [worker for worker in self._state.workers.values() if worker.orders is not None]
         serving = Counter(name for worker in workers for name in set(worker.hello.queues))
-        names = {partition.queue for partition in self._board.partitions.values()} | serving.keys()
+        names = {partition.queue for partition in self._state.partitions.values()} | serving.keys()
         lines_of: dict[str, list[Partition]] = {}
-        for partition in self._board.partitions.values():
+        for partition in self._state.partitions.values():
             lines_of.setdefault(partition.queue, []).append(partition)
         rates = self._history.queue_rates()
         for name in sorted(names):
@@ -266,7 +266,7 @@ class JobQueries:
                 "oldest": min(times, default=None),
                 "rate": rates.get(name, 0.0),
             }
-        for job in self._board.jobs.values():
+        for job in self._state.jobs.values():
             if job.state is State.RUNNING:
                 queues[job.partition.queue]["running"] += 1
         return list(queues.values())

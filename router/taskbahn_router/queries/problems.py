@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MOST = 20  # problems in all
-MOST_ALIKE = 4  # of one kind; what is beyond is summed up
+MAX_ALIKE = 4  # of one kind; what is beyond is summed up
 UNSERVED_SECONDS = 3.0  # that a ready job may wait before a missing worker is a problem: one that restarts is back by then
 LATE_SECONDS = 60.0  # that a ready job may wait while all slots are busy, or LATE_TIMES of what its task takes if that is more
 LATE_TIMES = 10.0
@@ -190,7 +190,7 @@ def _failing(facts: Facts) -> Iterator[Problem]:
         if counts[0] >= FAILURES and counts[0] >= FAILURE_SHARE * counts[1]
     }  # fmt: skip
     worst = sorted(bad, key=lambda task: -bad[task][0])
-    for task in worst[:MOST_ALIKE]:
+    for task in worst[:MAX_ALIKE]:
         failed, ended = bad[task]
         share = f"All {failed:,}" if failed == ended else f"{failed:,} of {ended:,}"
         yield Problem(
@@ -201,11 +201,11 @@ def _failing(facts: Facts) -> Iterator[Problem]:
             page="errors",
             query=f"state:failed task:{task} since:1h" if task else "state:failed since:1h",
         )
-    if len(worst) > MOST_ALIKE:
+    if len(worst) > MAX_ALIKE:
         yield Problem(
             kind="failing",
             level="warning",
-            sentence=f"Jobs of {len(worst) - MOST_ALIKE:,} more tasks fail: {join_names(worst[MOST_ALIKE:])}.",
+            sentence=f"Jobs of {len(worst) - MAX_ALIKE:,} more tasks fail: {join_names(worst[MAX_ALIKE:])}.",
             hint="Many failures at once often have one cause: something that all of them need.",
             page="errors",
             query="state:failed since:1h",
@@ -258,7 +258,7 @@ def _silent(facts: Facts) -> Iterator[Problem]:
     if facts.trouble:  # they wait for the store as well
         return
     silent = sorted((worker for worker in facts.workers if worker.silent > SILENT_SECONDS), key=lambda worker: -worker.silent)
-    for worker in silent[:MOST_ALIKE]:
+    for worker in silent[:MAX_ALIKE]:
         yield Problem(
             kind="silent_worker",
             level="warning",
@@ -268,11 +268,11 @@ def _silent(facts: Facts) -> Iterator[Problem]:
             page="workers",
             id=worker.id,
         )
-    if len(silent) > MOST_ALIKE:
+    if len(silent) > MAX_ALIKE:
         yield Problem(
             kind="silent_worker",
             level="warning",
-            sentence=f"Not heard for {SILENT_SECONDS:.0f} s or longer: {pluralize(len(silent) - MOST_ALIKE, 'more worker')}.",
+            sentence=f"Not heard for {SILENT_SECONDS:.0f} s or longer: {pluralize(len(silent) - MAX_ALIKE, 'more worker')}.",
             hint="Many at once: look at the network between them and this node.",
             page="workers",
         )
@@ -284,7 +284,7 @@ def _blocked(facts: Facts) -> Iterator[Problem]:
         ((worker, worker.blocked) for worker in facts.workers if worker.blocked is not None),
         key=lambda one: float(one[1]["since"]),
     )
-    for worker, what in blocked[:MOST_ALIKE]:
+    for worker, what in blocked[:MAX_ALIKE]:
         who = f"A job of {what['task']}" if what["task"] else "Code that a task left behind"
         yield Problem(
             kind="blocked_worker",
@@ -295,18 +295,18 @@ def _blocked(facts: Facts) -> Iterator[Problem]:
             page="workers",
             id=worker.id,
         )
-    if len(blocked) > MOST_ALIKE:
+    if len(blocked) > MAX_ALIKE:
         yield Problem(
             kind="blocked_worker",
             level="error",
-            sentence=f"The event loop is blocked of {pluralize(len(blocked) - MOST_ALIKE, 'more worker')}.",
+            sentence=f"The event loop is blocked of {pluralize(len(blocked) - MAX_ALIKE, 'more worker')}.",
             hint="Many at once: the same task probably blocks all of them; `taskbahn workers` shows where.",
             page="workers",
         )
 
 
 def _long(facts: Facts) -> Iterator[Problem]:
-    for run in sorted(facts.long_runs, key=lambda run: -run.longest)[:MOST_ALIKE]:
+    for run in sorted(facts.long_runs, key=lambda run: -run.longest)[:MAX_ALIKE]:
         who = "A job" if run.number == 1 else pluralize(run.number, "job")
         verb = "runs" if run.number == 1 else "run"
         yield Problem(
@@ -340,7 +340,7 @@ def _grouped(partitions: Iterable[PartitionFacts], by: str) -> Iterator[tuple[st
         name = getattr(partition, by)
         ready[name] += partition.ready
         groups.setdefault(name, []).append(partition)
-    most = len(ready) if len(ready) <= MOST_ALIKE + 1 else MOST_ALIKE
+    most = len(ready) if len(ready) <= MAX_ALIKE + 1 else MAX_ALIKE
     for name, _ in ready.most_common(most):
         yield name, groups.pop(name)
     if groups:

@@ -50,9 +50,9 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("bounds.wait", messages.MAX_WAIT, JOBS, "that one call may wait for"),
     ("bounds.events", messages.MAX_EVENTS, "events", "in one answer to `taskbahn.job.events`"),
     ("bounds.events_kept", MAX_EVENTS_KEPT, "events", "log lines and chunks that are kept of one job"),
-    ("bounds.unwritten", backpressure.MOST_UNWRITTEN, JOBS, "that wait for their commit, before more are refused"),
-    ("bounds.unwritten_bytes", backpressure.MOST_BYTES, BYTES, "of the arguments of these"),
-    ("bounds.queued", backpressure.MOST_QUEUED, JOBS, "that wait or are ready, before more are refused"),
+    ("bounds.unwritten", backpressure.MAX_UNWRITTEN, JOBS, "that wait for their commit, before more are refused"),
+    ("bounds.unwritten_bytes", backpressure.MAX_BYTES, BYTES, "of the arguments of these"),
+    ("bounds.queued", backpressure.MAX_QUEUED, JOBS, "that wait or are ready, before more are refused"),
     ("bounds.queues", MAX_PARTITIONS, "", "each once for every task with jobs in it, before new ones are refused"),
     (
         "bounds.unread",

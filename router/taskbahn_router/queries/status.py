@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.state import LiveJob
     from taskbahn_router.stores.contract import Reader
 
-MOST_LOOKED_AT = 1_000  # partitions, and of the running jobs those that came first, so that a look stays short
+MAX_LOOKED_AT = 1_000  # partitions, and of the running jobs those that came first, so that a look stays short
 
 
 class StatusQuery:
@@ -36,9 +36,9 @@ class StatusQuery:
         self, dispatcher: Dispatcher, reader: Reader, runner: Runner, trouble: Callable[[], str], lag: Callable[[], float]
     ) -> None:
         self._dispatcher = dispatcher
-        self._board = dispatcher.board
+        self._state = dispatcher.state
         self._history = dispatcher.history
-        self._gauges = QueueAges(dispatcher.board, dispatcher.history)
+        self._gauges = QueueAges(dispatcher.state, dispatcher.history)
         self._reader = reader
         self._runner = runner
         self._trouble = trouble
@@ -75,7 +75,7 @@ class StatusQuery:
 
     def _ask(self, now: float) -> None:
         """Have the store say since when jobs wait; not more often than a chart has buckets."""
-        if self._is_asking or not self._board.partitions_with_backlog or now < self._next_question:
+        if self._is_asking or not self._state.partitions_with_backlog or now < self._next_question:
             return
         self._is_asking = True
 
@@ -100,7 +100,7 @@ class StatusQuery:
 
     def _facts(self, now: float) -> Facts:
         partitions = [
-            self._board.partitions_by_id[partition] for partition in islice(self._board.partitions_with_backlog, MOST_LOOKED_AT)
+            self._state.partitions_by_id[partition] for partition in islice(self._state.partitions_with_backlog, MAX_LOOKED_AT)
         ]
         typical = {task: self._history.typical(task) for task in {partition.task for partition in partitions}}
         if self._failures_at != now // STEP:
@@ -109,7 +109,7 @@ class StatusQuery:
             now=now,
             trouble=self._trouble(),
             lag=self._lag(),
-            has_tasks=bool(self._board.tasks),
+            has_tasks=bool(self._state.tasks),
             partitions=[
                 PartitionFacts(
                     partition.task, partition.queue, partition.ready, self._gauges.since(partition, now), typical[partition.task]
@@ -124,7 +124,7 @@ class StatusQuery:
     def _workers(self) -> list[WorkerFacts]:
         clock = self._dispatcher.clock.seconds()
         found, known, self._offers = [], self._offers, {}
-        for worker in self._board.workers.values():
+        for worker in self._state.workers.values():
             if worker.orders is None:
                 continue
             offer = known.get(worker.id)
@@ -141,7 +141,7 @@ class StatusQuery:
     def _long_runs(self, now: float) -> list[LongRun]:
         typical: dict[str, float | None] = {}
         found: dict[str, list[LiveJob]] = {}
-        for job in islice(self._board.jobs.values(), MOST_LOOKED_AT):
+        for job in islice(self._state.jobs.values(), MAX_LOOKED_AT):
             if job.state is not State.RUNNING or job.started_at is None:
                 continue
             task = job.partition.task

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from taskbahn_router.stores.rows import JobRow
 
-MOST_LOOKED_AT = 20_000  # rows that one question looks at
+MAX_LOOKED_AT = 20_000  # rows that one question looks at
 SLACK = 60.0  # seconds by which a job may be accepted before one that has a lower seq: clocks are set
 ERROR_SHOWN = 500  # characters of an error's message in lists
 
@@ -27,7 +27,7 @@ class Filter(NamedTuple):
     until: float | None = None  # accepted before that
     before: int | None = None  # seq
     limit: int = 50
-    most: int = MOST_LOOKED_AT  # rows to look at; fewer where that takes long
+    most: int = MAX_LOOKED_AT  # rows to look at; fewer where that takes long
 
 
 class Listed(NamedTuple):

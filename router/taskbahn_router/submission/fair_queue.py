@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.turn import Submission
 
 
-MOST_TAKEN = 1_000  # jobs of one commit, but for a larger submission, which is never split
+MAX_TAKEN = 1_000  # jobs of one commit, but for a larger submission, which is never split
 
 
 class FairQueue:
@@ -34,8 +34,8 @@ class FairQueue:
         self.size += submission.size
 
     def take(self, most: float | None = None) -> Iterator[Submission]:
-        """Take submissions from each caller in turn, of *most* jobs (or `MOST_TAKEN`) together, but at least one."""
-        most = MOST_TAKEN if most is None else most
+        """Take submissions from each caller in turn, of *most* jobs (or `MAX_TAKEN`) together, but at least one."""
+        most = MAX_TAKEN if most is None else most
         taken = 0
         while self._lines:
             for caller in list(self._lines):

@@ -84,8 +84,8 @@ class Draft:
 class Submissions:
     """Makes `LiveJob`s of requests; wall is the clock that jobs are dated by (UTC seconds)."""
 
-    def __init__(self, board: DispatcherState, wall: Callable[[], float]) -> None:
-        self._board = board
+    def __init__(self, state: DispatcherState, wall: Callable[[], float]) -> None:
+        self._state = state
         self._wall = wall
 
     def read(self, entries: Any, authid: str | None) -> Generator[None, None, Draft]:
@@ -145,10 +145,10 @@ class Submissions:
         return {"accepted": len(bulk.calls) - len(errors), "errors": errors}
 
     def _task(self, name: str) -> DeclaredTask:
-        task = self._board.tasks.get(name)
+        task = self._state.tasks.get(name)
         if task is None:
             check_name(name)
-            raise UnknownTask(name, self._board.tasks)
+            raise UnknownTask(name, self._state.tasks)
         return task
 
     def _policy(self, task: DeclaredTask, options: dict[str, Any]) -> Policy:
@@ -190,7 +190,7 @@ class Submissions:
         now = draft.now
         due_at = max(now + policy.delay, policy.eta or 0.0)
         state = State.WAITING if due_at > now else State.READY
-        partition = self._board.named(policy.queue, task.name, draft.named)
+        partition = self._state.named(policy.queue, task.name, draft.named)
         job = LiveJob(*ids, partition, policy, packed, now, draft.authid, state)
         if state is State.WAITING:
             job.due_at = due_at

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.state import AttachedWorker, DispatcherState
 
 MAX_SHOWN_JOBS = 100  # shown of one worker
-MOST_WISHES = 1_000  # for workers that are not attached any more
+MAX_WISHES = 1_000  # for workers that are not attached any more
 
 
 class Workers:
@@ -31,7 +31,7 @@ class Workers:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._board = dispatcher.board
+        self._state = dispatcher.state
 
     def view(self, call: PendingCall) -> None:
         """`taskbahn.view.workers`."""
@@ -45,7 +45,7 @@ class Workers:
                 "taskbahn.admin.drain takes a worker's id and true (it takes no new jobs) or false (it takes them again)"
             )
         check_text("a worker's id", id)
-        worker = self._board.workers.get(id)
+        worker = self._state.workers.get(id)
         if worker is None or worker.orders is None:
             raise UnknownWorker(id[:100])
         if wanted is not worker.drained:
@@ -61,7 +61,7 @@ class Workers:
         call.answer(self._view(worker))
 
     def _wish(self, worker: AttachedWorker, *, wanted: bool) -> None:
-        wishes = self._board.drained
+        wishes = self._state.drained
         wishes.pop(worker.id, None)
         worker.drained = wanted
         worker.settle_room()
@@ -71,21 +71,21 @@ class Workers:
         wishes[worker.id] = None
         attached = {worker.id for worker in self._attached()}
         gone = [id for id in wishes if id not in attached]
-        for id in gone[: max(0, len(gone) - MOST_WISHES)]:
+        for id in gone[: max(0, len(gone) - MAX_WISHES)]:
             del wishes[id]
 
     def _attached(self) -> list[AttachedWorker]:
-        return [worker for worker in self._board.workers.values() if worker.orders is not None]
+        return [worker for worker in self._state.workers.values() if worker.orders is not None]
 
     def _view(self, worker: AttachedWorker) -> dict[str, Any]:
-        return worker_view(worker, self._board, self._dispatcher.clock.seconds())
+        return worker_view(worker, self._state, self._dispatcher.clock.seconds())
 
 
-def worker_view(worker: AttachedWorker, board: DispatcherState, now: float) -> dict[str, Any]:
+def worker_view(worker: AttachedWorker, state: DispatcherState, now: float) -> dict[str, Any]:
     """Return the `views.WorkerView` of a worker; now: by the clock that `last_heartbeat` is of."""
     hello, vitals = worker.hello, worker.vitals
     speaks = isinstance(worker.orders, AttachChannel)  # others, which have no SDK, live for as long as their registration does
-    held = (board.jobs.get(id) for id in islice(worker.attempts, MAX_SHOWN_JOBS))  # in the order in which they were handed out
+    held = (state.jobs.get(id) for id in islice(worker.attempts, MAX_SHOWN_JOBS))  # in the order in which they were handed out
     return {
         "id": worker.id, "host": hello.host, "pid": hello.pid, "version": hello.version, "python": hello.python,
         "slots": worker.room.slots, "running": worker.room.in_flight, "queues": hello.queues, "tasks": [task.name for task in hello.tasks],

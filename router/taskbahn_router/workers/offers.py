@@ -178,7 +178,7 @@ class Offers:
         if offer is None:
             return
         orders = OfferChannel(self._dispatcher, self._outside, offer)
-        known = self._dispatcher.board.tasks.get(offer.task)
+        known = self._dispatcher.state.tasks.get(offer.task)
         declaration = known.declaration if known else messages.TaskDeclaration(name=offer.task, pool="offer")
         id = self._worker_id(offer, number)
         hello = messages.Hello(protocol=messages.PROTOCOL, worker=id, slots=1, tasks=[declaration])
@@ -205,7 +205,7 @@ class Offers:
         if not offer.name:
             return f"offer-{number}"
         id = f"offer-{offer.name}.{offer.task}"
-        attached = self._dispatcher.board.workers.get(id)
+        attached = self._dispatcher.state.workers.get(id)
         return id if attached is None or attached.orders is None else f"{id}-{number}"
 
 

@@ -54,14 +54,14 @@ class AttachChannel:
 
 
 class WorkerRegistry:
-    """Keeps the workers of the board."""
+    """Keeps the workers of the state."""
 
     log = Logger("taskbahn.roster")
 
     def __init__(self, dispatcher: Dispatcher, port: RouterPort, declare: Callable[[str], None], version: str) -> None:
         self._dispatcher = dispatcher
         self._port = port
-        self._board = dispatcher.board
+        self._state = dispatcher.state
         self._clock = dispatcher.clock
         self._declare = declare
         self._version = version
@@ -70,7 +70,7 @@ class WorkerRegistry:
 
     def start(self) -> None:
         """Wait for the workers of before a restart."""
-        if self._board.running_at_start:
+        if self._state.running_at_start:
             self._clock.callLater(GRACE_SECONDS, self._fail_unclaimed)
 
     def attach(self, call: PendingCall) -> None:
@@ -115,7 +115,7 @@ class WorkerRegistry:
             worker.blocked_since = since if worker.blocked_since is None else min(since, worker.blocked_since)
         if (blocked is None) is not (before is None):
             worker.blocked_since = worker.blocked_since if blocked is not None else None
-            self._board.serves(worker)
+            self._state.serves(worker)
             self._dispatcher.room_changed()
 
     def _hear(self, worker: AttachedWorker, procedure: str) -> None:
@@ -159,7 +159,7 @@ class WorkerRegistry:
     def add(self, hello: messages.Hello, orders: Any) -> AttachedWorker:
         """Take a worker on: new, or back within its grace."""
         self._tasks(hello)
-        before = self._board.workers.get(hello.worker)
+        before = self._state.workers.get(hello.worker)
         if before is not None and before.orders is not None:
             before.orders.dismiss(
                 WorkerIdTaken(f"another session came under the worker id {hello.worker!r}, which must be its own")
@@ -169,10 +169,10 @@ class WorkerRegistry:
         self._forget_reports(hello)
         now = self._clock.seconds()
         worker = AttachedWorker(hello.worker, hello, WorkerCapacity(hello.slots), orders, self._dispatcher.wall(), now)
-        worker.drained = worker.id in self._board.drained
+        worker.drained = worker.id in self._state.drained
         worker.settle_room()
-        self._board.workers[hello.worker] = worker
-        self._board.serves(worker)
+        self._state.workers[hello.worker] = worker
+        self._state.serves(worker)
         self._reconcile(worker, before)
         return worker
 
@@ -182,11 +182,11 @@ class WorkerRegistry:
 
     def lose(self, worker: AttachedWorker, *, at_once: bool = False) -> None:
         """A worker's session ended; its attempts stay its own for the grace time."""
-        if worker.orders is None or self._board.workers.get(worker.id) is not worker:
+        if worker.orders is None or self._state.workers.get(worker.id) is not worker:
             return
         worker.orders = None
         worker.settle_room()
-        if not any(id in self._board.jobs for id in worker.attempts) or at_once:
+        if not any(id in self._state.jobs for id in worker.attempts) or at_once:
             self._fail_permanently(worker)
         else:
             self._clock.callLater(GRACE_SECONDS, self._fail_permanently, worker)
@@ -216,10 +216,10 @@ class WorkerRegistry:
             check_options(declaration.options)
             made.append(self._task(declaration))
         for task in made:
-            known = self._board.tasks.get(task.name)
+            known = self._state.tasks.get(task.name)
             if known is None or known.packed != task.packed:
                 task.seconds_each = known.seconds_each if known else None
-                self._board.tasks[task.name] = task
+                self._state.tasks[task.name] = task
                 self._dispatcher.turn_input.add_task(task)
                 self._dispatcher.loop.schedule_turn()
             self._declare(task.name)
@@ -229,19 +229,19 @@ class WorkerRegistry:
             task = DeclaredTask.of(declaration)
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidRequest(f"the declaration of {declaration.name} is not data: {error}") from None
-        known = self._board.tasks.get(task.name)
+        known = self._state.tasks.get(task.name)
         if task.checker is not None and (known is None or known.packed != task.packed):
             task.checker.compile()
         return task
 
     def _reconcile(self, worker: AttachedWorker, before: AttachedWorker | None) -> None:
-        """Hold what the worker says it runs against what the board knows."""
+        """Hold what the worker says it runs against what the state knows."""
         says = dict(worker.hello.running)
         # what was cancelled there may run elsewhere by now
-        jobs = [self._board.jobs.get(id) for id in before.attempts] if before else []
+        jobs = [self._state.jobs.get(id) for id in before.attempts] if before else []
         expected = [job for job in jobs if job is not None and job.worker is before]
-        orphans = [job for job in self._board.running_at_start if job.worker_id == worker.id]
-        self._board.running_at_start = [job for job in self._board.running_at_start if job.worker_id != worker.id]
+        orphans = [job for job in self._state.running_at_start if job.worker_id == worker.id]
+        self._state.running_at_start = [job for job in self._state.running_at_start if job.worker_id != worker.id]
         for job in expected + orphans:
             if job.state is not State.RUNNING:
                 continue
@@ -263,17 +263,17 @@ class WorkerRegistry:
         self.lose(worker)
 
     def _fail_permanently(self, worker: AttachedWorker) -> None:
-        if self._board.workers.get(worker.id) is not worker or worker.orders is not None:
+        if self._state.workers.get(worker.id) is not worker or worker.orders is not None:
             return
-        del self._board.workers[worker.id]
+        del self._state.workers[worker.id]
         for id in list(worker.attempts):
-            job = self._board.jobs.get(id)
+            job = self._state.jobs.get(id)
             if job is not None and job.worker is worker:
                 error = {"type": "WorkerLost", "message": f"worker {worker.id} ({worker.hello.host}) was lost"}
                 self._dispatcher.lost(LostAttempt(job, "worker_lost", error))
 
     def _fail_unclaimed(self) -> None:
-        left, self._board.running_at_start = self._board.running_at_start, []
+        left, self._state.running_at_start = self._state.running_at_start, []
         for job in left:
             if job.worker is None and job.state is State.RUNNING:
                 error = {
@@ -284,7 +284,7 @@ class WorkerRegistry:
 
     def _listen(self) -> None:
         silent_since = self._clock.seconds() - MISSED_HEARTBEATS * HEARTBEAT_SECONDS
-        for worker in list(self._board.workers.values()):
+        for worker in list(self._state.workers.values()):
             if self._dispatcher.loop.error is not None:
                 self._have_patience(worker)
             elif worker.orders is not None and worker.last_heartbeat < silent_since and isinstance(worker.orders, AttachChannel):

@@ -27,7 +27,7 @@ from taskbahn.workarounds import CHECKED, FAST_START, NODE_KEY, NODE_START, firs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AHEAD = Path(__file__).with_name("path_hook")
+PATH_HOOK = Path(__file__).with_name("path_hook")
 
 DEFERRED = MappingProxyType(
     {
@@ -127,7 +127,7 @@ def _print_words(*words: object) -> None:
 
 def take_over() -> None:
     """Make way for the true Crossbar, in the import of the package that comes ahead of it."""
-    sys.path[:] = [folder for folder in sys.path if folder != str(AHEAD)]
+    sys.path[:] = [folder for folder in sys.path if folder != str(PATH_HOOK)]
     del sys.modules["crossbar"]
     defer_unused(lambda _: None)  # the controller has said it
     import_module("crossbar")

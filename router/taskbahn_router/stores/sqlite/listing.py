@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 EACH = 2_000  # rows that are looked at in one step
 SECONDS = 0.05  # after which a question looks no further
-MOST_HEADS = 64  # priorities of partitions whose ready jobs are brought into one order; with more of them all rows are looked at
-MOST_WAITING = 20_000  # waiting jobs that are ordered by seq; with more of them all rows are looked at
+MAX_HEADS = 64  # priorities of partitions whose ready jobs are brought into one order; with more of them all rows are looked at
+MAX_WAITING = 20_000  # waiting jobs that are ordered by seq; with more of them all rows are looked at
 LAST = 2**63 - 1
 INDEXED = ("failed", "running", "waiting", "ready")
 
@@ -104,11 +104,11 @@ def _indexed(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[
     states = sorted(set(wanted.states) & set(State))
     if not set(states) <= set(INDEXED) or set(states) != set(wanted.states):
         return []
-    values["most"] = MOST_WAITING + 1
-    if "waiting" in states and ask(SQL["many_waiting"], values)[0][0] > MOST_WAITING:
+    values["most"] = MAX_WAITING + 1
+    if "waiting" in states and ask(SQL["many_waiting"], values)[0][0] > MAX_WAITING:
         return []
-    values["most"] = MOST_HEADS + 1
-    if "ready" in states and ask(SQL["many_heads"].replace("{heads}", SQL["heads"]), values)[0][0] > MOST_HEADS:
+    values["most"] = MAX_HEADS + 1
+    if "ready" in states and ask(SQL["many_heads"].replace("{heads}", SQL["heads"]), values)[0][0] > MAX_HEADS:
         return []
     return states
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NAME = "taskbahn.db"
 KEPT = "taskbahn.db.damaged"
 AT_ONCE = 256  # rows that are read together where nothing is damaged
-MOST_STEPS = 50_000  # numbers one after the other without a row that can be read: the rest of the table is given up
+MAX_STEPS = 50_000  # numbers one after the other without a row that can be read: the rest of the table is given up
 NUMBERED = ("line", "task", "job", "minute")
 OF_JOBS = ("attempt", "event")
 
@@ -74,7 +74,7 @@ class Salvage:
         """Return the rows of a table that can be read, in order of their numbers."""
         sql = f"SELECT rowid, {self._columns[table]} FROM {table} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT ?"  # noqa: S608
         number, size, steps = 0, AT_ONCE, 0
-        while steps < MOST_STEPS:
+        while steps < MAX_STEPS:
             try:
                 found = self._old.execute(sql, (number, size)).fetchall()
             except sqlite3.DatabaseError:
