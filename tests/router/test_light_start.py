@@ -31,7 +31,6 @@ assert defer_unused(print)
 from autobahn.twisted import install_reactor
 install_reactor()
 import crossbar, crossbar.node.main, crossbar.router.router, crossbar.router.inventory
-from crossbar.node.node import Node
 from crossbar.personality import Personality
 from crossbar.router import cookiestore
 from crossbar.router.auth import cryptosign
@@ -49,7 +48,7 @@ ran = [name for name in ("web3", "xbr", "cfxdb", "eth_keys", "numpy") if type(sy
 assert (ran, "eth_abi" in sys.modules) == ([], False), ran
 
 # the key of the start is there at once, and stays the same when the other one joins it
-node = Node(Personality, sys.argv[1])
+node = KeylessNode(Personality, sys.argv[1])
 assert node.load_keys(sys.argv[1]) is True
 node.secmod.open(), node.secmod.unlock()
 first = node.secmod[1].public_key()
