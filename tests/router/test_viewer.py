@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 NOT_AUTHORISED = "wamp.error.not_authorized"
-NOBODY = "0192f0c1-2d3e-7abc-8def-0123456789ab"
+UNKNOWN_JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 TASK = "viewer.task"
 URIS = {
     name: value
@@ -108,7 +108,7 @@ async def test_a_viewer_may_neither_offer_nor_publish_nor_listen_elsewhere(node:
                 answer = await refused(viewer.register(lambda: None, uri, options=options))
                 assert answer in (NOT_AUTHORISED, "wamp.error.procedure_already_exists"), uri
         assert (await patiently(viewer.call(messages.VIEW_STATUS)))["version"], "it is still the dispatcher's"
-        for topic in (messages.CHANGES_TOPIC, f"{messages.JOB_TOPIC}{NOBODY}", "com.example.topic", "wamp.session.on_join"):
+        for topic in (messages.CHANGES_TOPIC, f"{messages.JOB_TOPIC}{UNKNOWN_JOB}", "com.example.topic", "wamp.session.on_join"):
             answer = await refused(viewer.publish(topic, 1, options=PublishOptions(acknowledge=True)))
             assert answer in (NOT_AUTHORISED, "wamp.error.invalid_uri"), topic  # `wamp.` is nobody's to publish to
         for topic, match in MAY_NOT_SUBSCRIBE:
@@ -120,15 +120,15 @@ async def test_a_viewer_may_neither_offer_nor_publish_nor_listen_elsewhere(node:
 @pytest_twisted.ensureDeferred
 async def test_a_viewer_is_one_whatever_role_it_asks_for(node: Node, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
     def ask_for_more(session: Session) -> None:
-        session.join(messages.REALM, authmethods=["anonymous"], authid="somebody", authrole=role)
+        session.join(messages.REALM, authmethods=["anonymous"], authid="another", authrole=role)
 
     monkeypatch.setattr(Session, "onConnect", ask_for_more)
     async with session_to(viewer_of(node)) as viewer:
-        assert await refused(viewer.call(messages.JOB_CANCEL, [NOBODY])) == NOT_AUTHORISED
+        assert await refused(viewer.call(messages.JOB_CANCEL, [UNKNOWN_JOB])) == NOT_AUTHORISED
         assert await refused(viewer.call("wamp.session.list")) == NOT_AUTHORISED
 
 
 @pytest_twisted.ensureDeferred
 async def test_who_comes_through_the_other_door_may_act(node: Node) -> None:
     async with session_to(node.websocket) as session:
-        assert (await patiently(session.call(messages.JOB_CANCEL, [NOBODY])))[0]["error"] == "taskbahn.error.unknown_job"
+        assert (await patiently(session.call(messages.JOB_CANCEL, [UNKNOWN_JOB])))[0]["error"] == "taskbahn.error.unknown_job"

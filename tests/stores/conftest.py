@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import PARTITIONS
-from support.stores import DURABLE, KINDS, StoreKind
-
-from taskbahn_router.stores.contract import CommitBatch
+from support.stores import DURABLE, KINDS, StoreKind, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +50,5 @@ def durable(request: pytest.FixtureRequest) -> StoreKind:
 @pytest.fixture
 def store(kind: StoreKind, tmp_path: Path) -> Iterator[Store]:
     """An open store that knows the three partitions."""
-    made = kind.make(tmp_path / "data")
-    made.open()
-    made.commit(CommitBatch(partitions=PARTITIONS))
-    yield made
-    made.close()
+    with opened(kind, tmp_path / "data") as made:
+        yield made

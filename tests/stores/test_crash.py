@@ -6,7 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import PARTITIONS, a_bit_of_all, everything, fill, new_job, put
+from support.rows import a_bit_of_all, everything, fill, new_job, put
+from support.stores import opened
 
 from taskbahn_router.stores.contract import CommitBatch
 
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def running(durable: StoreKind, tmp_path: Path) -> Iterator[Store]:
     """An open store that will not be closed in order."""
-    made = durable.make(tmp_path / "data")
-    made.open()
-    made.commit(CommitBatch(partitions=PARTITIONS))
-    yield made
-    made.close()
+    with opened(durable, tmp_path / "data") as made:
+        yield made
 
 
 def crashed(durable: StoreKind, running: Store, tmp_path: Path) -> Store:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from support.minutes import ALWAYS, AT, minute
 from support.rows import claim, new_job, put, requeue, retry
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
+from taskbahn_router.stores.minutes import DropMinutes
 from taskbahn_router.stores.rows import NewJob, Sweep
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store
-
-AT = 1_700_000_040
-ALWAYS = (0, 2**40)
-
-
-def minute(number: int, task: str = "", **changes: Any) -> MinuteRow:
-    row = MinuteRow(
-        at=AT + 60 * number, task=task, accepted=9, succeeded=5, failed=1, cancelled=1, expired=1, retried=2, waits="[3,8]",
-        runs="[70,4,90,1]", last_at=AT + 0.123456789, waiting=7, running=2, oldest=1.5,
-    )  # fmt: skip
-    return row._replace(**changes)
 
 
 def test_a_minute_is_kept_with_every_field(store: Store) -> None:

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from support.minutes import ALWAYS, minute
 from support.rows import PARTITIONS, new_job
 
 from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, many
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-AT = 1_700_000_040
-ALWAYS = (0, 2**40)
-
-
-def minute(number: int, task: str = "", **changes: Any) -> MinuteRow:
-    row = MinuteRow(
-        at=AT + 60 * number, task=task, accepted=9, succeeded=5, failed=1, cancelled=1, expired=1, retried=2, waits="[3,8]",
-        runs="[70,4,90,1]", last_at=AT + 0.123456789, waiting=7, running=2, oldest=1.5,
-    )  # fmt: skip
-    return row._replace(**changes)
 
 
 def test_data_of_before_there_were_minutes_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from support.rows import PARTITIONS
 from support.storing import QuickStore
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.sqlite import SqliteStore, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import ModuleType
 
@@ -42,3 +45,13 @@ KINDS = {
     )
 }
 DURABLE = {name: kind for name, kind in KINDS.items() if kind.crash is not None}
+
+
+@contextmanager
+def opened(kind: StoreKind, folder: Path) -> Iterator[Store]:
+    """Open a store that knows the three partitions, and close it at the end."""
+    made = kind.make(folder)
+    made.open()
+    made.commit(CommitBatch(partitions=PARTITIONS))
+    yield made
+    made.close()
