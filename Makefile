@@ -2,26 +2,30 @@
 
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Most tests wait for processes, so one more than there are processors; whole files, for a file's tests share a node and some come in
+# Most tests wait for processes, so two more than there are processors; whole files, for a file's tests share a node and some come in
 # order. The longest are in the first.
-PROCESSES    := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PROCESSES    := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 SIDE_BY_SIDE = -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # The first is the same engine, and quicker (tests/support/chromium.py).
 HAS_CHROMIUM = sh -c 'command -v chromium-headless-shell || command -v chromium'
+PLAIN = tests/router/test_plain_wamp.py tests/acceptance/test_starts.py \
+	tests/router/test_kills.py::test_a_killed_up_takes_the_rest_along_and_the_next_starts
 # make demo DIR=~/Pictures: a shell that leaves the tilde alone must not stop it
 FOLDER  = $(patsubst ~/%,$(HOME)/%,$(DIR))
 
 export PYTHON
+# Images for containers set it, and then each of the hundreds of processes that the tests start compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check check-web lint format test test-plain demo up bench chaos soak screenshots wheel clean distclean
+.PHONY: help venv versions check check-web check-plain lint format docs test test-plain demo up bench chaos soak model screenshots wheel clean distclean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.installed  ## Create .venv and install everything (PYTHON=/path/to/python3.11 to choose)
 
-$(VENV)/.installed: setup.cfg setup.py scripts/venv.sh
+$(VENV)/.installed: setup.cfg setup.py scripts/venv.sh scripts/versions.txt
 	@bash scripts/venv.sh $(VENV)
 
 check: lint check-web  ## What every commit must pass: format, lint, types, layers, sizes, unit tests (< 1 minute)
@@ -38,11 +42,17 @@ lint: venv  ## The part of `check` that runs no code
 check-web:  ## Lint, types and unit tests of what the browser loads (skipped where there is no node)
 	@bash scripts/check_web.sh
 
+check-plain: venv  ## Starts, plain WAMP and a kill without the workarounds that only make things quicker (docs/workarounds.md)
+	@TASKBAHN_PLAIN=1 bash scripts/quietly.sh $(BIN)/pytest -q $(PLAIN)
+
 format: venv  ## Format, and repair what ruff can repair
 	$(BIN)/ruff check --fix --quiet --exit-zero
 	$(BIN)/ruff format --quiet
 
-test: venv  ## Everything: installs what is missing, then lint and all tests (< 10 minutes); tells how far it is and what failed
+docs: venv  ## Write again what scripts make from the code: tables, diagrams and commands in docs/, options of the page
+	@$(BIN)/python scripts/write_docs.py
+
+test: venv  ## Everything: installs what is missing, then lint and all tests (about 10 minutes); tells how far it is and what failed
 	@bash scripts/run_tests.sh $(VENV) $(SIDE_BY_SIDE)
 
 test-plain: venv  ## All tests without the workarounds that only make things quicker (TASKBAHN_PLAIN=1, docs/workarounds.md)
@@ -64,9 +74,17 @@ chaos: venv  ## Kill everything while jobs run, and account for each job (MINUTE
 soak: venv  ## The same load without faults; memory, files, database and lag drawn to chaos/results/soak.svg (MINUTES=10)
 	@$(BIN)/python -m chaos soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
+model: venv  ## Random lives of stores with promises; then mutations of the engine, which must be found (RUNS=10000)
+	@$(BIN)/python scripts/model.py $(or $(RUNS),10000)
+	@$(BIN)/python scripts/model.py --mutations
+
 screenshots: venv  ## Take the pictures of the dashboard again, into docs/images/dashboard
 	@bash scripts/need.sh Chromium chromium-headless-shell $(HAS_CHROMIUM)
 	@$(BIN)/python scripts/screenshots.py
+
+versions:  ## Write scripts/versions.txt again, with the newest versions that setup.cfg allows; run `make test` with them before you commit
+	@NEWEST=1 bash scripts/venv.sh $(VENV)
+	@$(BIN)/python scripts/write_versions.py
 
 wheel: venv  ## Build the wheel into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

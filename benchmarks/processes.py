@@ -71,15 +71,6 @@ def cpu_seconds(root: int) -> float:
     return ticks / TICKS_PER_SECOND
 
 
-def resident_bytes(root: int) -> int:
-    """Return the resident memory of *root* and its descendants; shared pages count once for each process."""
-    total = 0
-    for pid in [root, *descendants(root)]:
-        with contextlib.suppress(OSError):
-            total += int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return total * os.sysconf("SC_PAGE_SIZE")
-
-
 def stop_tree(process: subprocess.Popen[str], *, seconds: float = 3 * STOP_SECONDS) -> None:
     """Ask *process* to end; after *seconds* kill it and all its descendants."""
     if process.poll() is None:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chaos.conduct import outcomes_of_mischief, unexpected
+from chaos.limits import Measured, measure
 from chaos.mischief import KIND_OF
 from chaos.tasks import FLAKY, NEVER_TWICE
 from taskbahn.protocol.states import FINAL_STATES, State
@@ -31,9 +32,23 @@ FAILED = "failed without a reason to"
 COUNTS = "counts that are wrong"
 UNEXPECTED = "misbehaved, and did not end as it has to"
 LEFT_RUNNING = "programs that tasks left running"
+OVER_LIMIT = "limits that did not hold"
 TURNED_AWAY = "requests of the SDK that failed"
 TROUBLE = "other trouble"
-MUST_BE_0 = (LOST, LEFT, TWICE, STARTED_TWICE, NEVER_RUN, FAILED, UNEXPECTED, LEFT_RUNNING, COUNTS, TURNED_AWAY, TROUBLE)
+MUST_BE_0 = (
+    LOST,
+    LEFT,
+    TWICE,
+    STARTED_TWICE,
+    NEVER_RUN,
+    FAILED,
+    UNEXPECTED,
+    LEFT_RUNNING,
+    COUNTS,
+    OVER_LIMIT,
+    TURNED_AWAY,
+    TROUBLE,
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,7 @@ class Account:
     unanswered: dict[str, int]  # plain calls, by error
     longest_standstill: float  # seconds without any attempt that ended
     ready: dict[str, list[tuple[float, float]]]  # seconds from start to ready, and from the fault to ready; by cause
+    limits: Measured
     outside: Outside
 
     def of(self, kind: str) -> list[Finding]:
@@ -138,6 +154,7 @@ def make_account(
 ) -> Account:
     """Hold the journals against two readings of all jobs: *first* when all had ended, *last* after another restart."""
     books = Books(entries)
+    limits = measure(books.entries, last)
     findings = [
         *lost(books, first, last),
         *left(last),
@@ -148,6 +165,7 @@ def make_account(
         *(Finding(UNEXPECTED, id, why) for id, why in unexpected(last, books.to_cancel)),
         *(Finding(LEFT_RUNNING, "", text) for text in outside.left_running),
         *miscounted(first, outside.counted),
+        *(Finding(OVER_LIMIT, "", text) for text in limits.broken),
         *turned_away(books),
         *(Finding(TROUBLE, "", text) for text in outside.trouble),
     ]
@@ -170,6 +188,7 @@ def make_account(
         unanswered=dict(Counter(entry["error"] for entry in books.by_event["unanswered"])),
         longest_standstill=longest_standstill(books),
         ready=readiness(books),
+        limits=limits,
         outside=outside,
     )
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chaos import mischief, tasks
 from chaos.journal import PLACE, Journal
 from taskbahn.errors import TaskbahnError, WorkerError
+from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +38,12 @@ PAUSE = 0.03  # seconds between two requests
 THREADS = 3  # of a client
 LONG, LONG_ONCE, LONG_DOOMED = 0.03, 0.12, 0.6  # share of jobs that take longer than a moment; at most once; to be cancelled
 DOOMED = 0.08  # share of what is started that its client cancels
+DOOMED_SECONDS = 5.0  # that a job works which is cancelled while it runs
 LAST_DOOMED = 6  # jobs that each thread cancels at the end: no later fault hides what their cancel costs a worker
 HOPELESS = 1000  # mishaps
+NAMES = (tasks.PROCESS, tasks.THREAD, tasks.LOOP, tasks.FLAKY, tasks.ONCE, *tasks.GATED, tasks.RATED)
+WEIGHTS = (12, 9, 9, 6, 9, 2, 2, 2, 3)
+MAX_GATED_SECONDS = 0.3
 MISCHIEF = "CHAOS_MISCHIEF"
 """The environment variable with the share of jobs that misbehave, of those that are started one by one; none if it is not set."""
 
@@ -89,7 +94,14 @@ class Load:
 
     def call(self, *, is_doomed: bool = False) -> tuple[str, tuple[Any, ...]]:
         """Return the name of a task, and its arguments."""
-        name = self._random.choices((tasks.PROCESS, tasks.THREAD, tasks.LOOP, tasks.FLAKY, tasks.ONCE), (4, 3, 3, 2, 3))[0]
+        name = self._random.choices(NAMES, WEIGHTS)[0]
+        if name in tasks.GATED:  # not long: the others wait
+            return name, (
+                self._random.choice(tasks.KEYS),
+                min(self.seconds(LONG_DOOMED if is_doomed else 0.0), MAX_GATED_SECONDS),
+            )
+        if name == tasks.RATED:
+            return name, ()
         long = LONG_DOOMED if is_doomed else LONG_ONCE if name == tasks.ONCE else LONG
         if name == tasks.FLAKY:
             return name, (self.seconds(long), self._random.choices((0, 1, 2, HOPELESS), (5, 3, 2, 1))[0])
@@ -128,8 +140,24 @@ class Client:
                 self._take(expected.popleft())
         for _ in range(LAST_DOOMED):
             self._start(expected, is_doomed=True)
+        self._cancel_running(expected)
         for job in expected:
             self._take(job)
+
+    def _cancel_running(self, expected: deque[Job[Any]]) -> None:
+        """Cancel a job that runs: on a busy machine, jobs that are cancelled after a moment may all not have begun."""
+        try:
+            job = tasks.app.get(tasks.LOOP).options(**self._options).start(DOOMED_SECONDS)
+            self._journal.write("acknowledged", ids=[job.id], task=tasks.LOOP)
+            expected.append(job)
+            while job.state() in (State.WAITING, State.READY):
+                time.sleep(PAUSE)
+        except TaskbahnError as error:
+            self._turned_away(error)
+            return
+        state = self._cancel([job.id], job.cancel)
+        if state is not None:
+            self._journal.write("cancelled", id=job.id, state=state)
 
     def _start(self, expected: deque[Job[Any]], *, is_doomed: bool) -> None:
         """Start a job, cancel it if it is doomed, and add it to those whose outcomes are expected."""

@@ -11,7 +11,7 @@ The events, beside `event` and `at` (UTC seconds since the epoch):
     viewed          id, state, attempt, finished_at         how the dispatcher showed a job that had ended
     turned_away     error, message                          a request of the SDK failed, though the node has come back
     unanswered      error, message, ids                     a plain call failed, as it may when its connection or the node is lost
-    started         id, attempt, task, pid                  an attempt begins to run its function
+    started         id, attempt, task, pid, key             an attempt begins to run its function; key: under a limit, if it is
     ended           id, attempt, token, how                 its function is about to return *token*, or to raise
     phase           name                                    the storm begins, is over, ...
     fault           kind, target                            something was broken

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chaos.tasks import GATED, RATED
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES, State
 
@@ -29,6 +30,7 @@ class Standing(NamedTuple):
     finished_at: float | None
     result: str | None = None
     error: dict[str, Any] | None = None
+    attempts: tuple[tuple[int, float, float | None, str], ...] = ()  # of tasks under limits: attempt, start, end, outcome
 
 
 class Outcomes:
@@ -79,6 +81,11 @@ def all_jobs(app: Taskbahn) -> dict[str, Standing]:
     outcomes = _outcomes(app, ended)
     for id, (_, state, result, error) in outcomes.items():
         found[id] = found[id]._replace(state=state, result=result, error=error)
+    for standing in list(found.values()):
+        if standing.task in (*GATED, RATED):
+            shown = app.job(standing.id).view().attempts
+            known = tuple((one.attempt, one.started_at, one.ended_at, one.outcome) for one in shown)
+            found[standing.id] = standing._replace(attempts=known)
     return found
 
 

@@ -57,6 +57,11 @@ def jobs(account: Account) -> Iterator[tuple[str, str]]:
     yield "finished: misbehaved", f"{sum(sum(pools.values()) for pools in account.mischief.values()):,}"
     for kind, pools in account.mischief.items():
         yield f"  {kind}", f"{sum(pools.values()):,}"
+    yield (
+        "under limits: attempts, at once, of one key",
+        f"{account.limits.runs:,}, {account.limits.at_once}, {account.limits.of_each}",
+    )
+    yield "under a rate: starts", f"{account.limits.starts:,}"
     yield "outcomes that clients were given", f"{account.seen:,}"
     yield "run again (started more than once)", f"{account.run_again:,}"
     yield "attempts of jobs never accepted", f"{account.untraced:,}"
@@ -107,6 +112,7 @@ def encode(account: Account, *, seed: int, folder: str) -> dict[str, Any]:
         "unanswered": account.unanswered,
         "longest_standstill": account.longest_standstill,
         "ready": {cause: [{"start": start, "down": down} for start, down in each] for cause, each in account.ready.items()},
+        "limits": account.limits._asdict(),
         "node_starts": outside.node_starts,
         "orphans": outside.orphans,
         "bereft": outside.bereft,

@@ -1,4 +1,5 @@
-"""The application under attack: a task for each pool, one that fails now and then, one that must never start twice, those that misbehave.
+"""The application under attack: a task for each pool, one that fails now and then, one that must never start twice, those under limits,
+those that misbehave.
 
 Each attempt writes down when its function starts and when it is about to end. It returns a token that no other attempt returns,
 so that a recorded result says which attempt it came from. `crash_attempts` is high because the kills come from outside.
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaos import mischief
 from chaos.journal import PLACE, Journal
-from taskbahn import Taskbahn, current
+from taskbahn import Concurrency, Rate, Taskbahn, current
 from taskbahn.attempt.stops import Stop
 from taskbahn.protocol.ids import new_id
 
@@ -30,6 +31,12 @@ PROCESS, THREAD, LOOP = "chaos.process", "chaos.thread", "chaos.loop"
 FLAKY = "chaos.flaky"
 ONCE = "chaos.once"
 NEVER_TWICE = frozenset({ONCE})
+GATED = ("chaos.gated.process", "chaos.gated.thread", "chaos.gated.loop")
+RATED = "chaos.rated"
+MAX_AT_ONCE, MAX_OF_EACH = 3, 1  # attempts of gated tasks: of all, and of each that is named
+KEYS = ("ada", "grace", "edsger", "barbara")
+RATE, BURST = 40, 5  # starts a second, and at once
+GATES = [Concurrency(MAX_AT_ONCE, name="chaos.all"), Concurrency(MAX_OF_EACH, name="chaos.each", key="{who}")]
 
 app = Taskbahn()
 _journals: dict[int, Journal] = {}
@@ -47,10 +54,10 @@ def journal() -> Journal:
     return _journals[pid]
 
 
-def begin() -> Callable[[str], str]:
+def begin(**more: str) -> Callable[[str], str]:
     """Write down that an attempt starts; the function that is returned writes down how it ends, and returns its token."""
     job, attempt, token = current.job, current.attempt, new_id()
-    journal().write("started", id=job, attempt=attempt, task=current.task, pid=os.getpid())
+    journal().write("started", id=job, attempt=attempt, task=current.task, pid=os.getpid(), **more)
 
     def end(how: str) -> str:
         journal().write("ended", id=job, attempt=attempt, token=token, how=how)
@@ -125,6 +132,39 @@ def once(seconds: float) -> str:
     end = begin()
     sleep(seconds)
     return end("returned")
+
+
+def gated(who: str, seconds: float) -> str:
+    """Work under both gates, and write down the end however it comes: the account counts who ran at the same time."""
+    end, how = begin(key=who), "stopped"
+    try:
+        sleep(seconds)
+        how = "returned"
+    finally:
+        token = end(how)
+    return token
+
+
+app.task(name=GATED[0], pool="process", crash_attempts=CRASHES, limits=GATES)(gated)
+app.task(name=GATED[1], pool="thread", crash_attempts=CRASHES, limits=GATES)(gated)
+
+
+@app.task(name=GATED[2], crash_attempts=CRASHES, limits=GATES)
+async def gated_in_loop(who: str, seconds: float) -> str:
+    """Do the same on the worker's event loop."""
+    end, how = begin(key=who), "stopped"
+    try:
+        await asyncio.sleep(seconds)
+        how = "returned"
+    finally:
+        token = end(how)
+    return token
+
+
+@app.task(name=RATED, crash_attempts=CRASHES, limits=[Rate(f"{RATE}/s", burst=BURST)])
+def rated() -> str:
+    """Start at a rate."""
+    return begin()("returned")
 
 
 def declare(kind: mischief.Kind, pool: str) -> None:

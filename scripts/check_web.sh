@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Check what the browser loads: eslint, the order of its rooms, tsc over the JSDoc types, node's own test runner. Needs node and npm, which nothing else
+# Check what the browser loads: eslint, the order of its parts, tsc over the JSDoc types, node's own test runner. Needs node and npm, which nothing else
 # here does; without them it says so and lets the rest go on.
 set -euo pipefail
 cd "$(dirname "$0")/../web"

@@ -8,11 +8,7 @@ cd "$(dirname "$0")/.."
 bin=$1/bin
 shift
 
-PARTS=5
-if [ -n "${TASKBAHN_PLAIN:-}" ]; then PARTS=4; fi # the last is what `make test-plain` does with all tests
-# Once more without the workarounds that only make things quicker (docs/workarounds.md): starting, plain WAMP clients, kills.
-PLAIN=(tests/router/test_plain_wamp.py tests/acceptance/test_starts.py
-    tests/router/test_kills.py::test_a_killed_up_takes_the_rest_along_and_the_next_starts)
+PARTS=4
 began=$SECONDS
 number=0
 failed=()
@@ -44,13 +40,15 @@ installed() { # what a bare machine lacks; nothing of the tests would work witho
 rm -rf test-results
 part "what the tests need: Chromium, libatomic" installed
 if [ ${#failed[@]} -gt 0 ]; then exit 1; fi
-part "lint, types, layers, sizes; the browser's modules" make --no-print-directory -j 2 lint check-web
-part "all tests but those that measure time, a few at a time (about 6 minutes)" "$bin/pytest" -q --durations=20 --durations-min=5 "$@" -m "not alone"
-part "the tests that measure time, one at a time (about a minute)" "$bin/pytest" -q -m alone
-
 if [ -z "${TASKBAHN_PLAIN:-}" ]; then
-    part "starts, plain WAMP and a kill without what only makes things quicker (half a minute)" env TASKBAHN_PLAIN=1 "$bin/pytest" -q "$@" "${PLAIN[@]}"
+    part "lint, types, layers, sizes; the browser's modules; some tests without workarounds" make --no-print-directory -j 3 check-plain lint check-web
+else # all tests are without workarounds then
+    part "lint, types, layers, sizes; the browser's modules" make --no-print-directory -j 2 lint check-web
 fi
+part "all tests but those that measure time, a few at a time (about 8 minutes)" "$bin/pytest" -q --durations=20 --durations-min=5 "$@" -m "not alone"
+# Only the files that have such a test: collecting all takes six seconds.
+part "the tests that measure time, one at a time (about 2 minutes)" \
+    "$bin/pytest" -q -m alone $(grep -rlF mark.alone --include='test_*.py' tests)
 
 echo
 if [ ${#failed[@]} -eq 0 ]; then

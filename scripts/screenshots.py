@@ -75,6 +75,8 @@ def shots(present: PopulatedNode) -> list[Shot]:
         Shot("tasks", "#/tasks", ".tasks tbody tr"),
         Shot("task", "#/tasks/video.transcode", ".recent tbody tr"),
         Shot("queues", "#/queues", "main tbody tr, main li"),
+        Shot("limits", "#/limits", ".limits tbody tr"),
+        Shot("limit", "#/limits/bank", ".keys tbody tr"),
         Shot("workers", "#/workers", ".worker"),
         Shot("worker", "#/workers/cutting-room", ".recent-of tbody tr"),
         Shot("errors", "#/errors", "main tbody tr, main li"),

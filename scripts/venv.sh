@@ -3,6 +3,7 @@
 #
 # PYTHON  the interpreter to use; without it the first one on the machine that fits (3.11 to 3.13)
 # EXTRAS  what to install beside the package itself; the default is all of it
+# NEWEST  if set, the newest versions that setup.cfg allows, not those of scripts/versions.txt
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,9 +45,12 @@ fi
 
 echo "Installing taskbahn${extras:+[$extras]} into $folder (the first time: a minute or two)"
 pip=("$folder/bin/python" -m pip install -qq --retries 10 --timeout 60 --root-user-action ignore)
+# A release of yesterday must not turn red today what was green: each environment has the versions that the last one had.
+known=(--constraint scripts/versions.txt)
+if [ -n "${NEWEST-}" ]; then known=(--upgrade --upgrade-strategy eager); fi
 # A registry that stumbles for a moment must not cost the whole run: what was fetched is in pip's cache.
 for attempt in 1 2 3; do
-    "${pip[@]}" --upgrade "pip>=25" "setuptools>=77" && "${pip[@]}" --editable ".${extras:+[$extras]}" && break
+    "${pip[@]}" --upgrade "pip>=25" "setuptools>=77" && "${pip[@]}" "${known[@]}" --editable ".${extras:+[$extras]}" && break
     [ "$attempt" -lt 3 ] || { echo "The installation failed three times; the last error is above." >&2; exit 1; }
     echo "The installation failed; once more in ${attempt}0 seconds" >&2
     sleep "${attempt}0"

@@ -1,6 +1,6 @@
 """Write what is made from the code: parts of the documentation, between their markers, and modules of the page.
 
-`python scripts/write_docs.py [--check]`
+`make docs`, or `.venv/bin/python scripts/write_docs.py [--check]`
 
 `--check` writes nothing and exits with 1 if a page is stale; `tests/unit/test_docs.py` does the same.
 """

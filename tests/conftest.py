@@ -13,7 +13,7 @@ import txaio
 from hypothesis import HealthCheck, settings
 from support import programs
 from support.evidence import Evidence
-from support.programs import Node
+from support.programs import Node, running_node
 from support.releases import Release, unpack
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MODULES = itertools.count(1)
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
-# As each process of ours does by what it imports first; a file of tests that is run alone may import nothing of that.
+# Each process of Taskbahn selects Twisted by its first imports; a file of tests that runs alone may lack those imports.
 txaio.use_twisted()
 
 
@@ -48,12 +48,8 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """One real node for all tests that leave it as they found it."""
-    node = Node(tmp_path_factory.mktemp("node"))
-    try:
-        node.wait_for("Taskbahn is ready")
+    with running_node(tmp_path_factory.mktemp("node")) as node:
         yield node
-    finally:
-        node.close()
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         JobCancelled,
         JobExpired,
         JobFailed,
+        LimitFull,
         NotFinished,
         NotReady,
         QueueFull,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from taskbahn.protocol.states import State
     from taskbahn.signals import GiveUp, Retry
     from taskbahn.signatures.parameters import UnsupportedAnnotation
+    from taskbahn.tasks.limits import Concurrency, Rate
     from taskbahn.tasks.task import AsyncTask, StreamTask, Task
     from taskbahn.worker.loading import NoApplication
     from taskbahn.worker.pools.process import ChildCannotStart
@@ -61,6 +63,7 @@ PLACES = {
     "CallerError": "errors",
     "ChildCannotStart": "worker.pools.process",
     "ChunkStream": "jobs.chunk_stream",
+    "Concurrency": "tasks.limits",
     "GiveUp": "signals",
     "InvalidArguments": "errors",
     "InvalidName": "errors",
@@ -70,11 +73,13 @@ PLACES = {
     "JobCancelled": "errors",
     "JobExpired": "errors",
     "JobFailed": "errors",
+    "LimitFull": "errors",
     "NameTaken": "app",
     "NoApplication": "worker.loading",
     "NotFinished": "errors",
     "NotReady": "errors",
     "QueueFull": "errors",
+    "Rate": "tasks.limits",
     "ResultNotSerialisable": "errors",
     "ResultTooLarge": "errors",
     "Retry": "signals",
@@ -111,6 +116,7 @@ __all__ = [
     "CallerError",
     "ChildCannotStart",
     "ChunkStream",
+    "Concurrency",
     "GiveUp",
     "InvalidArguments",
     "InvalidName",
@@ -120,11 +126,13 @@ __all__ = [
     "JobCancelled",
     "JobExpired",
     "JobFailed",
+    "LimitFull",
     "NameTaken",
     "NoApplication",
     "NotFinished",
     "NotReady",
     "QueueFull",
+    "Rate",
     "ResultNotSerialisable",
     "ResultTooLarge",
     "Retry",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 
     from taskbahn.client.client import Client
+    from taskbahn.jobs.admin import Admin
     from taskbahn.jobs.job import Job
     from taskbahn.jobs.queries import Views
     from taskbahn.tasks.options import TaskOptions
@@ -41,7 +42,7 @@ class Taskbahn:
         self.tasks: dict[str, Task[..., Any]] = {}
         self.timeout = _check_timeout(timeout)
         self._url = url if url is None else check_address(url)
-        _ = self.url  # what the environment says is looked at now, too
+        _ = self.url  # checks the address of the environment now, too
         self._client: Client | None = None
 
     @property
@@ -71,10 +72,17 @@ class Taskbahn:
 
     @property
     def view(self) -> Views:
-        """What is there now: tasks, jobs, queues, workers."""
+        """Questions about tasks, jobs, queues and workers."""
         from taskbahn.jobs.queries import Views
 
         return Views(self)
+
+    @property
+    def admin(self) -> Admin:
+        """What operators change while the system runs."""
+        from taskbahn.jobs.admin import Admin
+
+        return Admin(self)
 
     def close(self) -> None:
         """Leave the router; the next use connects again. Safe to call twice."""
@@ -113,19 +121,26 @@ class Taskbahn:
 
         Raises InvalidName, InvalidOption, UnsupportedAnnotation.
         """
-        from taskbahn.tasks.task import TaskDecorator, make_task  # not for those who only ask
+        from taskbahn.tasks.task import TaskDecorator, make_task  # late: an application that only asks declares no task
 
         if function is None:
             return TaskDecorator(self, words)
         return self.add(make_task(self, function, words))
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
-        """Offer *task* under its name; raises InvalidName if another function has it."""
+        """Offer *task* under its name.
+
+        Raises InvalidName if another function has it, InvalidOption if another task declares one of its limits differently.
+        """
         from taskbahn.tasks.declaration import is_other_code
 
         known = self.tasks.get(task.name)
         if known is not None and (_place(known) != _place(task) or is_other_code(known.function, known.source, task.function)):
             raise NameTaken(task, known)
+        if task.has_limits:
+            from taskbahn.tasks.limits import check_agreement
+
+            check_agreement(task, self.tasks.values())
         self.tasks[task.name] = task
         return task
 

@@ -187,6 +187,48 @@ class TooManyQueues(CallerError):
         )
 
 
+class LimitFull(CallerError):
+    """A limit that says `when_full="refuse"` has no place for a job; nothing of its entry of the submission was taken.
+
+    `detail` has `limit`, `key`, `job`, `capacity`, and the costs of the key's jobs that run (`running`) and wait for a start (`ready`).
+    """
+
+    uri = PREFIX + "limit_full"
+
+    def __init__(self, limit: str, key: str, capacity: int, running: int, ready: int, *, job: str) -> None:
+        values = key.removeprefix(limit)
+        super().__init__(
+            f"the limit {limit}{f' for {values[1:-1]}' if values else ''} of {capacity:,} is full: {running:,} run and {ready:,} wait; "
+            f"nothing was accepted, for job {job} finds no place",
+            limit=limit,
+            key=key,
+            job=job,
+            capacity=capacity,
+            running=running,
+            ready=ready,
+        )
+
+    @property
+    def limit(self) -> str:
+        """Return the name of the limit."""
+        return str(self.detail["limit"])
+
+    @property
+    def key(self) -> str:
+        """Return the key: the name and, if the limit has a template, the JSON list of its values."""
+        return str(self.detail["key"])
+
+    @property
+    def running(self) -> int:
+        """Return how much of the limit running jobs have."""
+        return int(self.detail["running"])
+
+    @property
+    def ready(self) -> int:
+        """Return how much of it jobs want that wait for their start."""
+        return int(self.detail["ready"])
+
+
 class UnsupportedProtocol(CallerError):
     """The two ends speak versions of the protocol that do not meet."""
 
@@ -276,7 +318,7 @@ class JobExpired(WorkerError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `" (did you mean 'x'?)"` when a known word is close, else an empty string."""
-    import difflib  # needed seldom, and this module everywhere
+    import difflib  # late: this module is imported everywhere, and `difflib` is seldom needed
 
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -10,8 +10,8 @@ import sys
 
 from taskbahn.workarounds import TUNING
 
-SWITCH_SECONDS = 0.001  # of Python's 0.005: for which a thread may keep the others from running
-COLLECT_AFTER_OBJECTS = 5_000  # new containers
+SWITCH_SECONDS = 0.001  # seconds for which a thread may keep the others from running; Python has 0.005
+COLLECT_AFTER_OBJECTS = 5_000  # new containers, after which the garbage collector looks at them
 POLL_TURNS = 50  # turns of the router's event loop, some 0.02 ms each, that it does not sleep while a quick job is held back
 
 

@@ -76,7 +76,7 @@ ROUTER_REPAIRS = Workaround("TASKBAHN_ROUTER_REPAIRS", "some calls and offers ar
 SEND_BUFFERS = Workaround("TASKBAHN_SEND_BUFFERS", "the router keeps without a bound what a client does not read", is_repair=True)
 STEADY_TIMERS = Workaround("TASKBAHN_STEADY_TIMERS", "timers fire early or late when the wall clock is set", is_repair=True)
 FLUSH = Workaround("TASKBAHN_TUNING", "each message takes 0.04 ms longer")
-TUNING = Workaround("TASKBAHN_TUNING", "")  # public means of Python alone: nothing to check
+TUNING = Workaround("TASKBAHN_TUNING", "")  # uses only public means of Python, so there is nothing to check
 
 
 def other_version(package: str) -> str:
@@ -108,6 +108,6 @@ def _name_of(thing: Any) -> str:
 
 
 def _warn(line: str) -> None:
-    from twisted.logger import Logger  # not in a process that starts
+    from twisted.logger import Logger  # late: the start of a process needs no Twisted
 
     Logger("taskbahn.workarounds").warn("{line}", line=line)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FOLLOWED_SECONDS = 30.0  # a difference up to this is drift, or NTP at work; a larger one is a jump
 SLEW = 0.005  # seconds each second by which a difference is made good; NTP itself slews by 0.0005
-BOOT_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # which goes on while the machine is suspended
+BOOT_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # this clock goes on while the machine is suspended
 
 
 def boot_seconds() -> float:
@@ -37,8 +37,8 @@ class MonotonicUtc:
         self._system = system
         self._steady = steady
         self._read_at = steady()
-        self._ahead = system() - self._read_at  # of the steady clock
-        self._told = 0.0  # the jump that was logged
+        self._ahead = system() - self._read_at  # seconds by which UTC is ahead of the steady clock
+        self._told = 0.0  # seconds of the last jump that was logged
 
     def __call__(self) -> float:
         """Return the time."""

@@ -1,15 +1,21 @@
-"""The dispatcher and what works with it, put together over a store: by the service in a router, by the tests over fakes."""
+"""Puts the dispatcher and its parts together over a store: for the service in a router, and for the tests over fakes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
 import taskbahn_router
+from taskbahn.protocol import messages
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
+from taskbahn_router.dispatcher.limit_admin import LimitAdmin
+from taskbahn_router.dispatcher.pause_admin import PauseAdmin
 from taskbahn_router.metrics.history_query import HistoryQuery
+from taskbahn_router.queries.explain import Explain
 from taskbahn_router.queries.jobs import JobQueries
+from taskbahn_router.queries.limits import LimitQueries
 from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.workers.admin import Workers
+from taskbahn_router.workers.declarations import Declarations
 from taskbahn_router.workers.registry import WorkerRegistry
 
 if TYPE_CHECKING:
@@ -21,10 +27,13 @@ if TYPE_CHECKING:
 
 
 class PartsOwner(Protocol):
-    """What puts the parts together, as they need it: the service."""
+    """What the parts need of their owner, the service."""
 
     def declare(self, task: str) -> None:
         """Register a task's own name, once."""
+
+    def withdraw(self, task: str) -> None:
+        """Unregister the name of a forgotten task."""
 
     def failed(self, call: PendingCall, failure: Any) -> None:
         """Answer a call whose question to the store failed."""
@@ -37,7 +46,7 @@ class PartsOwner(Protocol):
 
 
 class Parts:
-    """Made before the store is open; `begin` makes the rest. `jobs`, `status` and `history` answer from then on.
+    """Made before the store is open; `begin` makes the rest. `jobs`, `status`, `history` and `limits` answer from then on.
 
     writing, reading: run functions on the store's thread and on that of the reader.  wall: UTC seconds since the epoch.
     uniform: random numbers, 0 <= x < 1.  settings: what `taskbahn.view.settings` answers.
@@ -46,6 +55,9 @@ class Parts:
     jobs: JobQueries
     status: StatusQuery
     history: HistoryQuery
+    explain: Explain
+    limits: LimitQueries
+    limit_admin: LimitAdmin
 
     def __init__(
         self,
@@ -67,8 +79,10 @@ class Parts:
         self.wall = wall
         self.settings = list(settings)
         self.dispatcher = Dispatcher(store, writing, clock=clock, wall=wall, uniform=uniform, port=port)
-        self.registry = WorkerRegistry(self.dispatcher, port, owner.declare, taskbahn_router.__version__)
+        declarations = Declarations(self.dispatcher, owner.declare, owner.withdraw)
+        self.registry = WorkerRegistry(self.dispatcher, port, declarations, taskbahn_router.__version__)
         self.admin = Workers(self.dispatcher)
+        self.pause_admin = PauseAdmin(self.dispatcher)
 
     def begin(self, start: StartState, reader: Reader) -> None:
         """Take over what the store holds, and begin: workers come back and say what they run."""
@@ -78,11 +92,15 @@ class Parts:
         self.status = StatusQuery(dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), owner.least_lag)
         self.history = HistoryQuery(dispatcher.state, dispatcher.history, self.wall, reader, self._reading, owner.failed)
         self.jobs = JobQueries(
-            dispatcher.state, dispatcher.followers, reader, self._reading, owner.failed,
+            dispatcher.state, dispatcher.limit_book, dispatcher.followers, reader, self._reading, owner.failed,
             wall=self.wall, clock=self._clock, history=dispatcher.history, waiting=self._port.unread_bytes,
         )  # fmt: skip
+        self.explain = Explain(dispatcher, self.jobs.queue_positions, reader, self._reading, owner.failed)
+        self.limits = LimitQueries(dispatcher, reader, self._reading, owner.failed)
+        self.limit_admin = LimitAdmin(dispatcher, self.limits.answer_one)
         dispatcher.publisher.on_repetition = self.jobs.resend_outcome
         dispatcher.start(running, start.next_sweep)
+        dispatcher.limit_book.begin(start)
         self.registry.start()
 
     @property
@@ -103,5 +121,6 @@ class Parts:
             "slots": sum(worker.room.slots for worker in workers),
             "running": state.counts["running"],
             "lag": self._owner.lag(),
+            "pauses": [messages.plain(pause.view()) for pause in self.dispatcher.limit_book.pauses.all()],
             **self.status.status(),
         }

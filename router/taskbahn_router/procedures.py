@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Role(StrEnum):
     """Who may call a procedure; without login, on the loopback interface, every session has all roles."""
 
-    VIEWER = "viewer"  # looks and changes nothing; `node.yaml` has its permissions
+    VIEWER = "viewer"  # reads and changes nothing; `node.yaml` has its permissions
     CLIENT = "client"  # also starts, cancels and retries jobs
     WORKER = "worker"
     OPERATOR = "operator"
@@ -42,6 +42,7 @@ PROCEDURES = (
     Procedure(messages.JOB_WATCH, Role.VIEWER, lambda parts: parts.jobs.watch),
     Procedure(messages.JOB_GET, Role.VIEWER, lambda parts: parts.jobs.get),
     Procedure(messages.JOB_EVENTS, Role.VIEWER, lambda parts: parts.jobs.events),
+    Procedure(messages.JOB_EXPLAIN, Role.VIEWER, lambda parts: parts.explain.explain),
     Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs),
     Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: parts.dispatcher.retry_jobs),
     Procedure(messages.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),
@@ -51,8 +52,12 @@ PROCEDURES = (
     Procedure(messages.VIEW_ERRORS, Role.VIEWER, lambda parts: parts.jobs.errors),
     Procedure(messages.VIEW_QUEUES, Role.VIEWER, lambda parts: parts.jobs.queues),
     Procedure(messages.VIEW_WORKERS, Role.VIEWER, lambda parts: parts.admin.view),
+    Procedure(messages.VIEW_LIMITS, Role.VIEWER, lambda parts: parts.limits.view),
     Procedure(messages.VIEW_SETTINGS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.settings)),
     Procedure(messages.ADMIN_DRAIN, Role.OPERATOR, lambda parts: parts.admin.drain),
+    Procedure(messages.ADMIN_LIMIT, Role.OPERATOR, lambda parts: parts.limit_admin.limit),
+    Procedure(messages.ADMIN_PAUSE, Role.OPERATOR, lambda parts: parts.pause_admin.pause),
+    Procedure(messages.ADMIN_RESUME, Role.OPERATOR, lambda parts: parts.pause_admin.resume),
     Procedure(messages.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach),
     Procedure(messages.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report),
 )

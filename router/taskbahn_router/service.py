@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 CHANGES_SECONDS = 0.25
 LAG_SECONDS = 0.5
-LAGS = 4  # of which the least tells whether something is wrong
-SLEPT_SECONDS = 1.0  # by which timers are late when the machine was suspended
+LAGS = 4  # last lags of the event loop; the least of them says whether something is wrong
+SLEPT_SECONDS = 1.0  # seconds: timers that are later than this were late because the machine was suspended
 
 
 class Service:
@@ -56,12 +56,15 @@ class Service:
         self._reactor = reactor
         wall = self._wall = MonotonicUtc(wall, steady)
         self._outside = outside
-        self._store: Store = store if store is not None else SqliteStore(data)
+        self._store: Store = (
+            store if store is not None else SqliteStore(data, lambda sentence: self.log.info("{sentence}", sentence=sentence))
+        )
         self._writing = Thread(reactor, "taskbahn-store")
         self._reading = Thread(reactor, "taskbahn-reader")
         self._declared: set[str] = set()
         self._lags = deque([0.0], LAGS)
-        self._ahead = wall() - reactor.seconds()  # of the reactor, which does not advance while the machine is suspended
+        # seconds by which UTC is ahead of the reactor, which does not advance while the machine is suspended
+        self._ahead = wall() - reactor.seconds()
         self.stopped = False
         self.parts = Parts(
             self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings
@@ -132,6 +135,12 @@ class Service:
             self._declared.add(task)
             registered = self._outside.register_procedure(task, self._guarded(self.dispatcher.call_task))
             registered.addErrback(self._not_registered, task)
+
+    def withdraw(self, task: str) -> None:
+        """Unregister the name of a forgotten task."""
+        if task in self._declared:
+            self._declared.discard(task)
+            self._outside.unregister_procedure(task)
 
     def _not_registered(self, failure: Any, task: str) -> None:
         self._declared.discard(task)

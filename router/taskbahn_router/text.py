@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SHOWN = 3  # names of many
+SHOWN = 3  # names that a sentence shows of many
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
 
 

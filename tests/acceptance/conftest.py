@@ -49,7 +49,7 @@ def web(sample_node: Node) -> Iterator[Taskbahn]:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Path]:
-    """A file for which `shop.talk` waits half way, if it is told to."""
+    """A file for which `shop.talk` waits half way, if its caller passes the path."""
     gate = tmp_path / "gate"
     yield gate
     gate.touch()

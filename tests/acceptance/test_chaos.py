@@ -94,6 +94,8 @@ def test_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos) -> None:
     assert account["seen"] > 20
     assert account["run_again"] > 0
     assert account["cancelled_running"] > 0
+    assert account["limits"]["runs"] > 0
+    assert account["limits"]["starts"] > 0
     # jobs misbehaved in every way, and in every pool
     assert set(account["mischief"]) == MISCHIEF
     assert {pool for pools in account["mischief"].values() for pool in pools} == POOLS

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.slow
-NOBODY = "0192f0c1-2d3e-7abc-8def-0123456789ab"
+UNKNOWN_JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 
 
 @pytest.fixture
@@ -66,12 +64,12 @@ def test_call_of_a_task_that_fails_ends_with_1(shell: Shell) -> None:
         (["call", "shop.add", "1", "-o", "delay=soon"], "option delay = 'soon': expected float, got str"),
         (["call", "shop.add", "1", "-o", "delay"], "--option 'delay' has no value: write delay=VALUE"),
         (["call"], "Missing argument 'TASK'"),
-        (["job", NOBODY], f"there is no job '{NOBODY}'"),
-        (["logs", NOBODY], f"there is no job '{NOBODY}'"),
-        (["logs", NOBODY, "-f"], f"there is no job '{NOBODY}'"),
+        (["job", UNKNOWN_JOB], f"there is no job '{UNKNOWN_JOB}'"),
+        (["logs", UNKNOWN_JOB], f"there is no job '{UNKNOWN_JOB}'"),
+        (["logs", UNKNOWN_JOB, "-f"], f"there is no job '{UNKNOWN_JOB}'"),
         (["job", "zzzz"], "there is no job 'zzzz'"),
-        (["cancel", NOBODY], f"there is no job '{NOBODY}'"),
-        (["retry", NOBODY], f"there is no job '{NOBODY}'"),
+        (["cancel", UNKNOWN_JOB], f"there is no job '{UNKNOWN_JOB}'"),
+        (["retry", UNKNOWN_JOB], f"there is no job '{UNKNOWN_JOB}'"),
         (["jobs", "--state", "odd"], "'odd' is not one of 'waiting'"),
         (["frobnicate"], "No such command 'frobnicate'"),
         (["statsu"], "No such command 'statsu' (did you mean 'status'?)"),
@@ -99,7 +97,7 @@ def test_bad_input_is_one_clear_line_and_ends_with_2(shell: Shell, arguments: li
 
 def test_without_a_router_every_command_says_so_and_ends_with_3() -> None:
     shell = Shell(f"ws://127.0.0.1:{free_port()}/ws")
-    commands = (["status"], ["call", "shop.add", "1"], ["logs", NOBODY])
+    commands = (["status"], ["call", "shop.add", "1"], ["logs", UNKNOWN_JOB])
     with ThreadPoolExecutor() as side_by_side:  # each of them tries for some seconds
         for found in side_by_side.map(lambda arguments: shell(*arguments), commands):
             assert (found.code, found.out) == (3, "")
@@ -108,7 +106,7 @@ def test_without_a_router_every_command_says_so_and_ends_with_3() -> None:
 
 
 def test_a_job_that_was_cancelled_or_expired_ends_a_call_with_4(shell: Shell) -> None:
-    found = shell("call", "shop.add", "1", "-o", "queue=nobody.works.here", "-o", "start_within=0.2")
+    found = shell("call", "shop.add", "1", "-o", "queue=unserved", "-o", "start_within=0.2")
     assert (found.code, found.out) == (4, "")
 
 
@@ -198,31 +196,12 @@ def test_following_a_call_shows_logs_and_stages_beside_the_result(shell: Shell) 
 
 
 def test_in_a_terminal_the_bars_move(shell: Shell) -> None:
-    main, end = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "call", "shop.talk", "4", "pause=0.3", "--follow"],
-        env={**shell.environment, "TERM": "xterm-256color", "COLUMNS": "100"},
-        stdout=end,
-        stderr=end,
-        close_fds=True,
-    )
-    os.close(end)
-    screen = b""
-    try:
-        while select.select([main], [], [], SECONDS)[0]:
-            try:
-                screen += os.read(main, 65536)
-            except OSError:  # the other end is closed
-                break
-    finally:
-        process.wait(SECONDS)
-        os.close(main)
-    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.decode())
+    seen, code = shell.in_a_terminal("call", "shop.talk", "4", "pause=0.3", "--follow")
     counts = [f"{done}/4" for done in range(1, 5) if f"{done}/4" in seen]
     assert len(counts) > 1, "on a busy machine the screen may miss some, but not all"
     assert counts[-1] == "4/4"
     assert "Breathing 3" in seen
-    assert process.returncode == 0
+    assert code == 0
 
 
 def test_cancel_and_retry_answer_with_the_new_state(shell: Shell, app: Taskbahn, tmp_path: Path) -> None:
@@ -247,7 +226,7 @@ def test_lists_are_tables_for_people_and_json_for_scripts(shell: Shell, app: Tas
     assert [view["id"] for view in shell("jobs", "--tag", tag, "-n", "2", "--json").json] == ids[:0:-1]
     table = shell("jobs", "--task", "shop.add", "--state", "succeeded", "--queue", "default").out
     assert ids[0] in table
-    assert "no such jobs" in shell("jobs", "--tag", "nobody has this").out
+    assert "no such jobs" in shell("jobs", "--tag", "no job has this").out
     assert "a: integer, b: integer = 1" in shell("tasks").out
     tasks = {view["name"]: view for view in shell("tasks", "--json").json}
     assert tasks["shop.add"]["signature"]["parameters"]["properties"]["a"]["description"] == "the first"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 SECONDS = 40.0
-NOBODY = "0192f0c1-2d3e-7abc-8def-0123456789ab"
+UNKNOWN_JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 
 
 # a job and its result
@@ -128,7 +128,7 @@ def test_options_of_one_call_hold(web: Taskbahn, tmp_path: Path) -> None:
     assert time.time() - began > 0.5
     assert sample_app.fail.options(retries=[0.05]).start("not yet", once=str(tmp_path / "flag")).result(SECONDS) == "went well"
     with pytest.raises(JobExpired):
-        sample_app.add.options(queue="nobody.works.here", start_within=0.2).start(1).result(SECONDS)
+        sample_app.add.options(queue="unserved", start_within=0.2).start(1).result(SECONDS)
 
 
 # bad input
@@ -141,11 +141,11 @@ def test_bad_input_is_refused_with_a_word_on_what_to_do(web: Taskbahn) -> None:
         web.get("shop.add").start("x")
     with pytest.raises(InvalidArguments, match="expected int, got str"):
         sample_app.add.start("x")  # type: ignore[arg-type]
-    for ask in (web.job(NOBODY).result, web.job(NOBODY).view, web.job(NOBODY).cancel, web.job(NOBODY).logs):
+    for ask in (web.job(UNKNOWN_JOB).result, web.job(UNKNOWN_JOB).view, web.job(UNKNOWN_JOB).cancel, web.job(UNKNOWN_JOB).logs):
         with pytest.raises(UnknownJob, match="there is no job"):
             ask()
     with pytest.raises(UnknownJob):
-        list(web.job(NOBODY).events())
+        list(web.job(UNKNOWN_JOB).events())
     with pytest.raises(InvalidRequest, match="'nonsense' is no job id"):
         web.job("nonsense").view()
     assert sample_app.add.call(1) == 2

@@ -53,7 +53,6 @@ def none_left(folder: Path) -> bool:
     return left_over(folder) == []
 
 
-@pytest.mark.alone
 def test_the_demo_makes_thumbnails_and_ends_what_it_started(tmp_path: Path) -> None:
     began = time.monotonic()
     demo = start(folder=tmp_path)

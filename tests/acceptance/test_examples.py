@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from support import documents
 from support.chromium import launch
-from support.programs import Node, Program, running
+from support.programs import Node, Program, running, running_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,12 +45,8 @@ def names(pages: list[Path]) -> list[Any]:
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node of its own: the pages leave tasks and jobs behind."""
-    node = Node(tmp_path_factory.mktemp("node"))
-    try:
-        node.wait_for("Taskbahn is ready")
+    with running_node(tmp_path_factory.mktemp("node")) as node:
         yield node
-    finally:
-        node.close()
 
 
 @contextlib.contextmanager

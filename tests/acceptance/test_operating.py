@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from support.programs import COMMAND, Node, Program, running
 
-from taskbahn import Taskbahn
+from taskbahn import InvalidOption, Taskbahn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +34,7 @@ class Said(NamedTuple):
 
 @pytest.fixture(scope="module")
 def worker(node: Node) -> Iterator[Program]:
-    """A worker with a queue of its own, so that what waits for it waits for nobody else."""
+    """A worker with a queue of its own, so that the jobs in that queue wait for this worker alone."""
     arguments = ["worker", "support.sample_app:app", "--name", WORKER, "--queues", QUEUE, "--slots", "2"]
     with running(Program(*arguments, cwd=TESTS, TASKBAHN_URL=node.websocket), "ready") as program:
         yield program
@@ -104,9 +106,9 @@ def test_a_drained_worker_that_runs_something_finishes_it(shell: Callable[..., S
 
 
 def test_an_unknown_worker_cannot_be_drained(shell: Callable[..., Said]) -> None:
-    said = shell("drain", "nobody")
+    said = shell("drain", "unknown")
     assert (said.code, said.out) == (2, "")
-    assert said.err == "taskbahn: no worker 'nobody' is attached now; `taskbahn workers` lists those that are\n"
+    assert said.err == "taskbahn: no worker 'unknown' is attached now; `taskbahn workers` lists those that are\n"
 
 
 def test_settings_are_those_of_the_node_with_where_they_come_from(node: Node, shell: Callable[..., Said]) -> None:
@@ -119,3 +121,65 @@ def test_settings_are_those_of_the_node_with_where_they_come_from(node: Node, sh
     table = shell("settings").out
     assert all(name in table for name in settings)
     assert "16 MiB" in table
+
+
+LIMITED = """
+from taskbahn import Concurrency, Rate, Taskbahn
+
+app = Taskbahn()
+
+
+@app.task(name="limited.nap", limits=[Concurrency(1, name="beds"), Rate("900/m", name="naps", burst=9)])
+def nap() -> None: ...
+"""
+
+
+def test_a_limit_is_changed_listed_and_reset(node: Node, shell: Callable[..., Said], app: Taskbahn, tmp_path: Path) -> None:
+    (tmp_path / "limited.py").write_text(LIMITED)
+    with running(Program("worker", "limited:app", "--queues", "naps", cwd=tmp_path, TASKBAHN_URL=node.websocket), "ready"):
+        assert shell("limit", "beds", "0") == (0, "beds is 0 instead of 1\n", "")
+        job = app.job(shell("submit", "limited.nap", "-o", "queue=naps").out.strip())
+        until(lambda: [limit.keys[0].jobs for limit in app.view.limits().limits if limit.name == "beds" and limit.keys] == [1])
+        (row,) = [line for line in shell("limit").out.splitlines() if line.startswith("beds")]
+        assert re.search(r"beds +1 +0 +0 of 0 +1 +1 +.* by \S+ +limited\.nap", row), row
+        assert shell("limit", "beds", "--reset").out == "beds is 1, as declared\n"
+        job.result(timeout=SECONDS)
+        assert json.loads(shell("limit", "naps", "50/s", "--json").out)["override"] == "50/s"
+        wrong = shell("limit", "naps", "50/x")
+        assert (wrong.code, wrong.out) == (2, "")
+        assert "'x' at position 4 is no unit" in wrong.err
+        with pytest.raises(InvalidOption) as refused:
+            app.admin.limit("naps", "50/x")
+        assert refused.value.detail == {"option": "value", "limit": "naps", "position": 4}
+        assert "there is no limit named 'bed' (did you mean 'beds'?)" in shell("limit", "bed", "3").err
+        with ThreadPoolExecutor(1) as thread:  # a browser's test may have left a running loop in this one
+            assert thread.submit(asyncio.run, app.admin.limit_async("naps", None)).result(SECONDS).override is None
+    node.wait_for("limit beds is now 0, says ")
+
+
+def test_a_queue_is_paused_and_resumed(node: Node, shell: Callable[..., Said], app: Taskbahn) -> None:
+    paused = json.loads(shell("pause", f"queue:{QUEUE}", "--reason", "the disk is full", "--within", "2h", "--json").out)
+    assert (paused["query"], paused["reason"], paused["until"] - paused["paused_at"]) == (
+        f"queue:{QUEUE}",
+        "the disk is full",
+        7200,
+    )
+    job = app.job(shell("submit", "shop.add", "2", "3", "-o", f"queue={QUEUE}").out.strip())
+    place = job.view().place
+    assert place is not None
+    assert place.why == f"The queue {QUEUE} is paused by {paused['paused_by']}: the disk is full"
+    assert place.paused is not None
+    assert place.starts_at == paused["until"]
+    assert re.search(f"paused: queue:{QUEUE}, by .*, for .*, ends in .*: the disk is full", shell("status").out)
+    assert (f"queue:{QUEUE}" in {one.query for one in app.view.status().pauses}) is True
+    wrong = shell("pause", "queue:operate")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert f"there is no queue named 'operate' (did you mean '{QUEUE}'?)" in wrong.err
+    assert "'soon' is no duration" in shell("pause", f"queue:{QUEUE}", "--within", "soon").err
+    assert shell("resume", f"queue:{QUEUE}").out == f"resumed: queue:{QUEUE}\n"
+    assert job.result(timeout=SECONDS) == 5
+    assert "is not paused" in shell("resume", f"queue:{QUEUE}").err
+    with ThreadPoolExecutor(1) as thread:  # a browser's test may have left a running loop in this one
+        for ask in (app.admin.pause_async, app.admin.resume_async):
+            assert thread.submit(asyncio.run, ask(f"queue:{QUEUE}")).result(SECONDS).query == f"queue:{QUEUE}"
+    node.wait_for(f"queue {QUEUE} is paused (the disk is full), says ")

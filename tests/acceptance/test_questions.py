@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import pty
 import queue
 import re
-import select
-import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.programs import COMMAND
 from support.shell import SECONDS, Shell
 
 from taskbahn import Taskbahn
@@ -24,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.slow
-NOWHERE = "nobody.works.here"
+UNSERVED = "unserved"  # a queue that no worker serves
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ def start(app: Taskbahn, task: str, count: int, *args: Any, **options: Any) -> l
 
 def test_jobs_are_found_by_query(shell: Shell, app: Taskbahn) -> None:
     ids = start(app, "shop.add", 2, 1, tags=["query:1"])
-    later = start(app, "shop.add", 1, 1, queue=NOWHERE, tags=["query:2"])
+    later = start(app, "shop.add", 1, 1, queue=UNSERVED, tags=["query:2"])
     for id in ids:
         app.job(id).result(SECONDS)
 
@@ -51,13 +47,13 @@ def test_jobs_are_found_by_query(shell: Shell, app: Taskbahn) -> None:
 
     assert found("tag:query:*") == later + ids
     assert found("tag:query:* state:succeeded") == ids, "in one word or in several"
-    assert found("tag:query:*", "queue:nobody*", "since:1h", "add") == later
+    assert found("tag:query:*", "queue:unserved*", "since:1h", "add") == later
     assert found("tag:query:1", limit=1) == ids[:1]
     assert found("tag:query:1", "until:30d") == []
     assert found(later[0].upper()) == later
     assert found(f"worker:{app.job(ids[0]).view().worker}", "tag:query:*") == ids
     assert ids_of(app, query_of(["tag:query:*"])) == later + ids
-    listed = shell("jobs", "queue:nobody*", "--tag", "query:2", "--state", "ready", "--json").json
+    listed = shell("jobs", "queue:unserved*", "--tag", "query:2", "--state", "ready", "--json").json
     assert [view["id"] for view in listed] == later
     assert ids[0] in shell("jobs", "tag:query:1", "add").out
     app.job(later[0]).cancel()
@@ -112,11 +108,11 @@ def test_all_jobs_of_a_query_are_cancelled_after_asking(shell: Shell, app: Taskb
     refused = shell("cancel", "--where", f"tag:{tag}")
     assert refused.code == 2
     assert "this would cancel 1,203 jobs, and this is no terminal to ask on: say --yes to do it" in refused.err
-    seen, code = in_a_terminal(shell, "cancel", "--where", f"tag:{tag}", says="n\n")
+    seen, code = shell.in_a_terminal("cancel", "--where", f"tag:{tag}", says="n\n")
     assert "Cancel 1,203 jobs? [y/N]" in seen
     assert code == 130
     assert app.job(ids[0]).state() == "waiting"
-    seen, code = in_a_terminal(shell, "cancel", "--where", f"tag:{tag} since:1h", "--reason", "tidy", says="y\n")
+    seen, code = shell.in_a_terminal("cancel", "--where", f"tag:{tag} since:1h", "--reason", "tidy", says="y\n")
     assert (code, "100%" in seen, "cancelled 1,203 jobs" in seen) == (0, True, True)
     view = app.job(ids[-1]).view()
     assert (view.state, (view.error or {})["message"]) == ("cancelled", "tidy")
@@ -124,32 +120,10 @@ def test_all_jobs_of_a_query_are_cancelled_after_asking(shell: Shell, app: Taskb
     assert shell("cancel", "--where", ids[0], "-y").out == "cancelled 1 job\n", "as often as one likes"
 
 
-def in_a_terminal(shell: Shell, *arguments: str, says: str) -> tuple[str, int]:
-    """Run a command in a terminal in which somebody types; return what is seen there and the exit code."""
-    main, end = pty.openpty()
-    environment = {**shell.environment, "TERM": "xterm-256color", "COLUMNS": "100"}
-    process = subprocess.Popen([*COMMAND, *arguments], env=environment, stdin=end, stdout=end, stderr=end, close_fds=True)
-    os.close(end)
-    screen = b""
-    try:
-        while select.select([main], [], [], SECONDS)[0]:
-            try:
-                screen += os.read(main, 65536)
-            except OSError:  # the other end is closed
-                break
-            if says and b"[y/N]" in screen:
-                os.write(main, says.encode())
-                says = ""
-    finally:
-        process.wait(SECONDS)
-        os.close(main)
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.decode()), process.returncode
-
-
 def test_a_waiting_job_says_why_and_its_watchers_see_changes(shell: Shell, app: Taskbahn) -> None:
-    last, first = start(app, "shop.add", 2, 1, queue=f"{NOWHERE}.either")
+    last, first = start(app, "shop.add", 2, 1, queue=f"{UNSERVED}.second")
     shown = shell("job", last).out
-    assert "The worker that offers shop.add does not serve the queue nobody.works.here.either; 1 job is before it" in shown
+    assert "The worker that offers shop.add does not serve the queue unserved.second; 1 job is before it" in shown
     received: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     app.client.link.send(Request(messages.JOB_WATCH, [last, 0], on_progress=received.put))
     assert received.get(timeout=SECONDS)["snapshot"]["place"]["ahead"] == 1

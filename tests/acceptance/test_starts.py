@@ -1,4 +1,4 @@
-"""What a process of ours loads to start, and that everything is there for who uses it: TLS, NumPy, the libraries of a user's tasks."""
+"""Which modules a process of Taskbahn loads to start. A user's tasks still get all of them: TLS, NumPy, their own libraries."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_command_loads_what_it_uses(node: Node) -> None:
     assert asks & (HEAVY | COMPILED_HELPERS) == set()
     # for large arguments Autobahn's compiled helpers are worth their time
     for length, helpers in ((1_000, set()), (100_000, COMPILED_HELPERS)):
-        calls = loaded_by("call", "trunk.nobody", "x" * length, "--url", node.websocket, code=2)
+        calls = loaded_by("call", "trunk.unknown", "x" * length, "--url", node.websocket, code=2)
         assert calls & (HEAVY | COMPILED_HELPERS) == helpers
     assert loaded_by("--help") & {"autobahn", "twisted", "msgspec", "rich"} == set()
     assert loaded_by("up", "--port", "0", code=2) & {"autobahn", "twisted", "taskbahn_router"} == set()
@@ -111,7 +111,7 @@ def test_a_worker_loads_what_it_uses(node: Node, tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text(
         "from taskbahn import Taskbahn\napp = Taskbahn()\n@app.task\nasync def bare() -> None: pass\n"
     )
-    bare = loaded_by("worker", "bare:app", "--burst", "--queues", "nobodys", "--url", node.websocket, cwd=tmp_path)
+    bare = loaded_by("worker", "bare:app", "--burst", "--queues", "unused", "--url", node.websocket, cwd=tmp_path)
     assert {"autobahn.twisted", "taskbahn.worker.service"} <= bare
     assert bare & HEAVY == set()
 

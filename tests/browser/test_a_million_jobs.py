@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from support import million
 from support.frames import SMOOTH, frames_a_second, work_each_frame
 from support.pages import go
-from support.programs import Node
+from support.programs import Node, running_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +24,8 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node with a million jobs that have ended."""
     folder = tmp_path_factory.mktemp("million")
     million.fill(folder / "data")
-    node = Node(folder)
-    try:
-        node.wait_for("Taskbahn is ready")
+    with running_node(folder) as node:
         yield node
-    finally:
-        node.close()
 
 
 @pytest.fixture

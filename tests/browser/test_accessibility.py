@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -33,11 +34,14 @@ PAGES = {
     "#/tasks": ".tasks tbody tr",
     "#/tasks/video.transcode": ".recent tbody tr",
     "#/queues": "main tbody tr, main li",
+    "#/limits": ".limits tbody tr",
+    "#/limits/bank": ".keys tbody tr",
+    "#/limits/gpu": ".limit-figures",
     "#/workers": ".worker-jobs",
     "#/workers/cutting-room": ".recent-of tbody tr",
     "#/errors": "main h2, main tbody tr",
     "#/settings": "main dl, main tbody tr",
-    "#/workers/nobody": ".empty",
+    "#/workers/unknown": ".empty",
     "#/nowhere": ".empty",
 }
 
@@ -103,3 +107,46 @@ def test_axe_finds_nothing_wrong_with_what_is_opened(page: Page, present: Popula
     page.get_by_role("button", name="Start job").click()
     expect(page.locator("#field-order-problem")).to_contain_text("must be JSON")
     assert violations(page) == []
+
+
+def test_axe_finds_nothing_wrong_with_what_is_paused(page: Page) -> None:
+    page.evaluate(axe())
+    page.emulate_media(reduced_motion="reduce", color_scheme="light")
+    for place, button in (
+        ("#/queues", "Pause the queue mail"),
+        ("#/limits/gpu", "Pause the limit gpu"),
+        ("#/", "Pause all jobs"),
+    ):
+        go(page, place)
+        page.get_by_role("button", name=button).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Reason").fill("the provider is down")
+        dialog.get_by_label("8 h").check()
+        assert violations(page) == []
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(re.compile(r" is paused until .+\.$"))).to_be_visible()
+    expect(page.get_by_role("region", name="Paused").get_by_role("listitem")).to_have_count(3)
+    expect(page.get_by_role("region", name="Paused").get_by_role("listitem").first).to_contain_text("The whole system is paused")
+    expect(page.get_by_role("button", name="Pause all jobs")).to_have_count(0)
+    for place in ("#/", "#/queues", "#/limits/gpu", "#/tasks/mail.send"):
+        go(page, place)
+        expect(page.locator(".pause, .pause-details").first).to_be_visible()
+        expect(page.get_by_role("link", name="All paused")).to_be_visible()
+        found = {"light wide": violations(page)}
+        page.emulate_media(reduced_motion="reduce", color_scheme="dark")
+        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        found["dark narrow"] = violations(page, ["color-contrast"])
+        page.emulate_media(reduced_motion="reduce", color_scheme="light")
+        found["light narrow"] = violations(page)
+        width = page.evaluate("() => document.documentElement.scrollWidth")
+        page.set_viewport_size({"width": 1280, "height": 860})
+        assert {look: wrong for look, wrong in found.items() if wrong} == {}
+        assert width == NARROW["width"], "a narrow page scrolls sideways"
+    go(page, "#/")
+    notices = page.get_by_role("region", name="Paused").get_by_role("listitem")
+    for left in (2, 1, 0):
+        notices.first.get_by_role("button", name=re.compile("^Resume")).click()
+        page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+        expect(page.get_by_text(re.compile(r" is resumed\.$"))).to_be_visible()
+        expect(notices).to_have_count(left)
+    expect(page.get_by_role("link", name="All paused")).to_have_count(0)

@@ -72,7 +72,7 @@ def test_settings_say_where_each_value_comes_from(page: Page, node: Node) -> Non
 def test_queues_lead_to_their_jobs(page: Page) -> None:
     start_jobs(page, ("numbers.add", [1], {}), delay=3600)
     go(page, "#/queues")
-    default = page.get_by_role("row", name=re.compile("default"))
+    default = page.get_by_role("row", name=re.compile("^default "))
     expect(default.get_by_role("cell").nth(1)).to_have_text(re.compile(r"^[1-9]\d*$"))
     default.get_by_role("cell").nth(1).get_by_role("link").click()
     expect(page).to_have_url(re.compile(r"#/jobs\?q=state%3Awaiting\+queue%3Adefault$"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.pages import go, lines, start, state
-from support.programs import Node, Program, running
+from support.programs import Node, Program, running, running_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,13 +170,11 @@ def test_chunks_are_shown_as_one_text(page: Page) -> None:
 @pytest.fixture
 def restartable(tmp_path: Path) -> Iterator[Node]:
     """A node of this test's own, with a worker that outlives it."""
-    node = Node(tmp_path)
-    try:
-        node.wait_for("Taskbahn is ready")
-        with running(Program("worker", "browser_tasks:app", cwd=APPS, TASKBAHN_URL=node.websocket), " ready"):
-            yield node
-    finally:
-        node.close()
+    with (
+        running_node(tmp_path) as node,
+        running(Program("worker", "browser_tasks:app", cwd=APPS, TASKBAHN_URL=node.websocket), " ready"),
+    ):
+        yield node
 
 
 @pytest.mark.timeout(150)  # a node starts twice

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 from support.frames import SMOOTH, Work, frames_a_second, work_each_frame
 from support.machine import Others
-from support.programs import Node, Program, running
+from support.programs import Node, Program, running, running_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,14 +36,10 @@ SHARE = 0.7  # of the frames of an empty page, on a machine that has no time for
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node with room for ten thousand jobs; one of this module's own, since the other tests want to see theirs."""
-    node = Node(tmp_path_factory.mktemp("crowded"))
-    try:
-        node.wait_for("Taskbahn is ready")
+    with running_node(tmp_path_factory.mktemp("crowded")) as node:
         arguments = ["worker", "crowd:app", "--slots", str(RUNNING), "--grace", "0"]
         with running(Program(*arguments, cwd=APPS, TASKBAHN_URL=node.websocket), " ready"):
             yield node
-    finally:
-        node.close()
 
 
 def heap(session: CDPSession) -> float:

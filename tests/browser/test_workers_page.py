@@ -86,9 +86,9 @@ def test_the_pages_of_workers_are_walked_with_the_keyboard(page: Page) -> None:
 
 
 def test_a_worker_that_is_not_attached_is_said_to_be_away(page: Page) -> None:
-    go(page, "#/workers/nobody")
-    expect(page.get_by_role("heading", name="Worker nobody is not attached")).to_be_visible()
-    expect(page.get_by_role("link", name="in the list of jobs")).to_have_attribute("href", "#/jobs?q=worker%3Anobody")
+    go(page, "#/workers/unknown")
+    expect(page.get_by_role("heading", name="Worker unknown is not attached")).to_be_visible()
+    expect(page.get_by_role("link", name="in the list of jobs")).to_have_attribute("href", "#/jobs?q=worker%3Aunknown")
 
 
 def test_who_only_looks_sees_workers_and_tasks_but_no_actions(page: Page, node: Node) -> None:

@@ -129,7 +129,7 @@ def test_a_program_without_standard_streams_is_captured_all_the_same(monkeypatch
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
     capture.start()
-    print(f"to nobody from {os.getpid()}")
+    print(f"no stream takes this line of {os.getpid()}")
     assert (sys.stdout, sys.stderr) == (None, None)
 
 

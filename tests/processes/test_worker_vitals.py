@@ -180,7 +180,7 @@ def test_vitals_go_with_reports_but_not_with_each(app: Taskbahn) -> None:
         worker.reporter.disconnected()
         await attach(worker, back)
         await done(back, "back")
-        assert len(told(back)) == 1, "a dispatcher that does not know us is told at once"
+        assert len(told(back)) == 1, "the worker reports at once to a dispatcher that does not know it"
 
     run_worker(app, action)
 

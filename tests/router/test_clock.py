@@ -10,7 +10,7 @@ import pytest
 import pytest_twisted
 from autobahn.wamp.types import CallOptions
 from support.plain import Heard, patiently, session_to
-from support.programs import Node
+from support.programs import Node, running_node
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.ids import new_ids
@@ -57,12 +57,8 @@ def clock(tmp_path: Path) -> SystemClock:
 def node(tmp_path: Path, clock: SystemClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
     """A real node by that clock."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    made = Node(tmp_path)
-    try:
-        made.wait_for("Taskbahn is ready")
-        yield made
-    finally:
-        made.close()
+    with running_node(tmp_path) as node:
+        yield node
 
 
 @pytest_twisted.ensureDeferred

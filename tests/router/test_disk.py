@@ -1,6 +1,6 @@
 """The disk under a real node is full, read-only, held, damaged, or gone with the power: what callers and operators see, and how it ends.
 
-Nobody touches the node in between: it goes on by itself, with all that was acknowledged.
+The node recovers by itself, with all that it had acknowledged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallOptions
 from support.disks import breakable_disk, unwritable
 from support.plain import Heard, patiently, session_to
-from support.programs import Node
+from support.programs import Node, running_node
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
@@ -49,12 +49,8 @@ QUIET = 2.0  # seconds that a quiet caller's question may take at most, on a bus
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A real node, whose disk is played with."""
-    made = Node(tmp_path_factory.mktemp("disk"))
-    try:
-        made.wait_for("Taskbahn is ready")
-        yield made
-    finally:
-        made.close()
+    with running_node(tmp_path_factory.mktemp("disk")) as node:
+        yield node
 
 
 def router_of(node: Node) -> int:
@@ -117,7 +113,7 @@ def ready(node: Node) -> tuple[int, str]:
 
 
 def wait_until_well(node: Node, said: int) -> None:
-    """Wait until the node has logged, after so many lines, that the trouble is over."""
+    """Wait until the node has logged, after its first *said* lines, that the trouble is over."""
     while not any(WELL in line for line in node.lines[said:]):
         node.wait_for(WELL)
 
@@ -194,7 +190,7 @@ def held(node: Node) -> Iterator[None]:
 
 
 async def slowest(client: Session, count: int) -> float:
-    """Return the longest that a quiet caller's question took, of so many."""
+    """Ask *count* questions of a quiet caller; return the seconds that the slowest one took."""
     longest = 0.0
     for _ in range(count):
         began = time.monotonic()
@@ -293,7 +289,7 @@ def damage(database: Path) -> bytes:
 
 @pytest_twisted.ensureDeferred
 async def test_a_read_only_disk_refuses_jobs_and_loses_none_until_repaired(tmp_path: Path) -> None:
-    """First the files take no writes for a while, which nobody has to mend; then the kernel gives the file system up."""
+    """First the files refuse writes for a while, which ends without a repair; then the kernel gives the file system up."""
     with breakable_disk(tmp_path / "disk") as disk:
         node = Node(disk.folder)
         try:

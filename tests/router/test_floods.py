@@ -1,4 +1,4 @@
-"""Others are still served while somebody floods the router. `make bench` measures how well; here only that it holds."""
+"""The router still serves other clients while one floods it. `make bench` measures how well; here only that it holds."""
 
 from __future__ import annotations
 

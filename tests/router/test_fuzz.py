@@ -49,7 +49,7 @@ OPTIONS = {
 CALL = {"task": TASK, "id": ID, "args": [1], "kwargs": {"m": [1, {"x": 2}]}, "options": OPTIONS}
 BULK = {"task": TASK, "calls": [[ID, "[[1],{}]"]], "options": {"queue": "fuzz"}}
 HELLO = {
-    "protocol": 1, "worker": "fuzz", "slots": 1, "queues": ["nobody"], "running": [[ID, 1]], "host": "h", "pid": 1,
+    "protocol": 1, "worker": "fuzz", "slots": 1, "queues": ["unused"], "running": [[ID, 1]], "host": "h", "pid": 1,
     "reports": "taskbahn.reports.fuzz", "tasks": [{"name": TASK, "doc": "d", "pool": "thread", "options": {"retries": 1}}],
 }  # fmt: skip
 REPORT = {

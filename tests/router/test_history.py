@@ -1,4 +1,4 @@
-"""Numbers over time at a real node: what happens is counted, what is wrong is told, and a restart keeps the minutes."""
+"""Numbers over time at a real node: it counts what happens, lists what is wrong, and keeps its minutes over a restart."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sums(history: views.History) -> dict[str, int]:
 
 
 async def play(node: Node) -> None:
-    """Six jobs: three succeed, one fails, one is cancelled, and one nobody takes."""
+    """Six jobs: three succeed, one fails, one is cancelled, and one waits, as no worker is left."""
     async with session_to(node.websocket) as client:
         orders = Heard()
         async with session_to(node.rawsocket) as worker:

@@ -87,7 +87,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 async def leave_a_job(house: House) -> str:
-    """Have a job accepted that nobody works on."""
+    """Have a job accepted that no worker runs."""
     job = str(new_id())
     async with session_to(house.node.rawsocket) as session:
         await patiently(session.register(lambda: None, messages.OFFER_PREFIX + "kills.task"))
@@ -122,7 +122,7 @@ async def test_up_ends_with_one_line_when_a_crossbar_process_is_killed(house: Ho
     assert last.startswith("taskbahn: ")
     assert ("ended by SIGKILL" if victim == "controller" else "ended by itself with code 1") in last
     assert "Traceback" not in house.node.output
-    # what a killed controller leaves behind, and the process id is somebody else's by now: it must stop nobody
+    # A killed controller leaves this file behind. By now its process id is that of another process, which must not be stopped.
     left = house.folder / "data" / "node" / "node.pid"
     assert left.exists() == (victim == "controller")
     left.write_text(json.dumps({"pid": os.getpid()}))
@@ -239,7 +239,7 @@ def test_a_router_process_ends_whose_controller_died_before_it_could_watch() -> 
         [sys.executable, "-c", controller, ORPHAN], stdin=reading, stdout=subprocess.PIPE, start_new_session=True
     ) as process:
         try:
-            said, _ = process.communicate(timeout=LOADED_SECONDS)  # until nobody is left who could say anything
+            said, _ = process.communicate(timeout=LOADED_SECONDS)  # until no process is left that could write
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

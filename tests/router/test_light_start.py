@@ -58,7 +58,7 @@ assert node.secmod[1].public_key() == first and node.secmod.is_open and not node
 assert node.load_keys(sys.argv[1]) is False and node.secmod[1].public_key() == first
 assert f"public-key-ed25519: {first}" in Path(sys.argv[1], "key.pub").read_text()
 
-# whoever wants more gets the true thing, as Crossbar has changed it
+# code that asks for more gets the true module, as Crossbar has changed it
 address = "0x" + "ab" * 20
 assert cryptosign.web3.Web3.toChecksumAddress(address).lower() == address
 assert cookiestore.np.datetime64(1, "ns").dtype == "datetime64[ns]" and cookiestore.cookiestore.Cookie() is not None

@@ -1,4 +1,4 @@
-"""A subscriber who does not read: the router's memory stays bounded, it is dropped, and nobody else has to wait."""
+"""A subscriber that does not read: the router's memory stays bounded, the router drops it, and no other session waits."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def start(folder: Path) -> str:
 
 
 def leave(folder: Path, size: int) -> None:
-    """Fill the disk until so many bytes are left."""
+    """Fill the disk until *size* bytes are left."""
     filling = folder / "filling"
     filling.unlink(missing_ok=True)
     disk = os.statvfs(folder)

@@ -26,7 +26,7 @@ URIS = {
     if name.isupper() and isinstance(value, str) and value.startswith("taskbahn.")
 }
 MAY_CALL = {uri for uri in URIS.values() if uri.startswith("taskbahn.view.")} - {messages.CHANGES_TOPIC} | {
-    messages.JOB_GET, messages.JOB_WATCH, messages.JOB_EVENTS, messages.JOB_WAIT,
+    messages.JOB_GET, messages.JOB_EXPLAIN, messages.JOB_WATCH, messages.JOB_EVENTS, messages.JOB_WAIT,
 }  # fmt: skip
 MAY_NOT_CALL = [
     *sorted({uri + "x" * uri.endswith(".") for uri in URIS.values()} - MAY_CALL - {messages.CHANGES_TOPIC}),
@@ -78,6 +78,7 @@ async def test_a_viewer_sees_everything_that_is_to_be_seen(node: Node) -> None:
         assert (await patiently(viewer.call(messages.JOB_GET, id)))["result"] == "done"
         assert (await patiently(viewer.call(messages.JOB_WATCH, id)))["state"] == "succeeded"
         assert (await patiently(viewer.call(messages.JOB_EVENTS, id)))["events"] == []
+        assert await patiently(viewer.call(messages.JOB_EXPLAIN, id)) == []
         await patiently(viewer.call(messages.JOB_WAIT, [id]))
         for uri in sorted(uri for uri in MAY_CALL if uri.startswith("taskbahn.view.")):
             await patiently(viewer.call(uri))
@@ -110,7 +111,7 @@ async def test_a_viewer_may_neither_offer_nor_publish_nor_listen_elsewhere(node:
         assert (await patiently(viewer.call(messages.VIEW_STATUS)))["version"], "it is still the dispatcher's"
         for topic in (messages.CHANGES_TOPIC, f"{messages.JOB_TOPIC}{UNKNOWN_JOB}", "com.example.topic", "wamp.session.on_join"):
             answer = await refused(viewer.publish(topic, 1, options=PublishOptions(acknowledge=True)))
-            assert answer in (NOT_AUTHORISED, "wamp.error.invalid_uri"), topic  # `wamp.` is nobody's to publish to
+            assert answer in (NOT_AUTHORISED, "wamp.error.invalid_uri"), topic  # no session may publish to `wamp.`
         for topic, match in MAY_NOT_SUBSCRIBE:
             answer = await refused(viewer.subscribe(print, topic, options=SubscribeOptions(match=match)))
             assert answer in (NOT_AUTHORISED, "wamp.error.invalid_uri"), (topic, match)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.programs import Node, Program, running
+from support.programs import Program, running, running_node
 from support.shell import Shell
 
 from taskbahn.workarounds import DIRECT_PATH, FAST_START, PLAIN, RAW_MESSAGES, ROUTER_REPAIRS, Workaround
@@ -26,17 +26,13 @@ def test_each_process_names_what_other_versions_switch_off_and_works(tmp_path: P
     (tmp_path / "sitecustomize.py").write_text(OTHER_VERSIONS)
     (tmp_path / "other.py").write_text(APP)
     others = {"PYTHONPATH": str(tmp_path), PLAIN: "0"}
-    node = Node(tmp_path, None, **others)
-    try:
-        node.wait_for("Taskbahn is ready")
+    with running_node(tmp_path, **others) as node:
         with running(Program("worker", "other:app", "--url", node.rawsocket, cwd=tmp_path, **others), "ready"):
             assert Shell(node.websocket)("call", "double", "21", **others) == (0, "42\n", "")
         for off in (FAST_START, RAW_MESSAGES, ROUTER_REPAIRS):
             assert [_line(off) in line for line in node.lines].count(True) == 1, node.lines
         assert not [line for line in node.lines if _line(DIRECT_PATH) in line]  # it is off with the raw messages
         assert "Traceback" not in "".join(node.lines)
-    finally:
-        node.close()
 
 
 def _line(off: Workaround) -> str:

@@ -40,6 +40,12 @@ ROWS: list[tuple[Make, set[Event]]] = [
 ]
 
 
+def test_each_event_of_the_table_has_a_row_of_a_batch() -> None:
+    """Else the diagram shows a move that no store makes."""
+    without = set(Event) - set[Event]().union(*(events for _, events in ROWS))
+    assert without == set(), "needs a row in stores/rows.py, a guard in stores/guards.py, both stores, and its line in ROWS here"
+
+
 def check(store: Store, seq: int, make: Make, events: set[Event]) -> None:
     """Commit a batch; the job is where it was, or where the table leads from there by one of those events."""
     before = row_of(store, seq)

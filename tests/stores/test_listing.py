@@ -128,8 +128,8 @@ def test_a_query_reads_a_bounded_slice_and_says_where_to_continue(store: Store, 
     put(store, *(new_job(seq, tags='["rare"]' if seq in (5, 40) else None) for seq in range(1, 51)))
     assert reader.jobs(Filter(tag="rare", most=5)) == ([], 46)
     assert seqs(reader.jobs(Filter(tag="rare", most=20)).rows) == [40]
-    assert reader.jobs(Filter(tag="nobody's", most=100)) == ([], None)
-    assert reader.jobs(Filter(task="nobody's", most=5)) == ([], None)
+    assert reader.jobs(Filter(tag="unused", most=100)) == ([], None)
+    assert reader.jobs(Filter(task="unused", most=5)) == ([], None)
     assert seqs(all_of(reader, tag="rare", most=7)) == [40, 5]
 
 

@@ -17,7 +17,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, Filter, QueueCursor, Reader
 from taskbahn_router.stores.memory import MemoryStore
 from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
-from taskbahn_router.stores.rows import AttemptRow, EventRow, NewJob, Prune, Snapshot, Sweep
+from taskbahn_router.stores.rows import AttemptRow, EventRow, LimitRow, NewJob, Prune, Snapshot, Sweep
 from taskbahn_router.stores.rows import Claim as ClaimRow
 
 SEQS = st.integers(1, 12)
@@ -25,6 +25,7 @@ ATTEMPTS = st.integers(1, 3)
 TIMES = st.integers(0, 20).map(lambda second: NOW + second)
 MAYBE_TIMES = st.none() | TIMES
 COUNTS = st.integers(0, 2)
+NAMES = st.sampled_from(["a.one", "a.two", "b.one"])
 TAGS = st.sampled_from([None, '["red"]', '["red","blue"]'])
 
 FINISHES = st.builds(
@@ -50,6 +51,11 @@ CLAIMS = st.builds(
 MINUTES = st.builds(
     lambda at, task, count: MinuteRow(at, task, count, 1, 0, 0, 0, 0, "[1,2]", "[]", None, count, 0, None),
     st.integers(0, 5).map(lambda number: 60 * number), st.sampled_from(["", "a.one", "a.two"]), COUNTS,
+)  # fmt: skip
+LIMIT_NAMES = st.sampled_from(["g", "k", "r"])
+LIMITS = st.builds(
+    LimitRow, LIMIT_NAMES, st.sampled_from(["rate", "concurrency"]), st.sampled_from([None, "{}"]),
+    st.sampled_from([None, '{"limit":0}', '{"rate":"5/s"}']), st.integers(1, 9), st.sampled_from([None, "joe"]), MAYBE_TIMES,
 )  # fmt: skip
 JOBS = st.tuples(
     SEQS, st.integers(1, 3), st.sampled_from([State.WAITING, State.READY, State.RUNNING]), st.integers(-1, 1), TIMES, MAYBE_TIMES, TAGS
@@ -106,6 +112,10 @@ class SideBySide(RuleBasedStateMachine):
         minutes=st.lists(MINUTES, max_size=3),
         drop_minutes=st.none() | st.builds(DropMinutes, st.integers(0, 5).map(lambda number: 60 * number), st.integers(0, 2)),
         claims=some(CLAIMS),
+        tasks=st.lists(st.tuples(NAMES, st.sampled_from(["{}", "[]"]), TIMES), max_size=2, unique_by=lambda task: task[0]),
+        forgotten_tasks=st.lists(NAMES, max_size=2, unique=True),
+        limits=st.lists(LIMITS, max_size=2, unique_by=lambda limit: limit.name),
+        forgotten_limits=st.lists(LIMIT_NAMES, max_size=2, unique=True),
     )
     def a_batch(self, jobs: list[Any], **moves: Any) -> None:
         self.commit(CommitBatch(new=[self.job(*job) for job in jobs], **moves))

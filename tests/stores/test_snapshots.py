@@ -6,27 +6,18 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import NOW, id_of, new_job, put, requeue
+from support.rows import id_of, new_job, put, retried
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store
-
-RETRIED = CommitBatch(  # the first attempt of job 1 failed and it has a second one
-    requeues=[requeue(1, failures=1, number=5)],
-    attempts=[AttemptRow(1, 1, "w", NOW, NOW + 1, "error", '{"type":"E"}')],
-    events=[EventRow(1, 4, NOW, "log", '"late"')],
-    claims=[Claim("w2", (1,), 1, NOW + 2)],
-)
 
 
 def test_a_snapshot_sees_no_commit_that_comes_after_it_began(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
     reader = store.reader()
-    commit = threading.Thread(target=store.commit, args=(RETRIED,))
+    commit = threading.Thread(target=store.commit, args=(retried(),))
     with reader.snapshot():
         row = reader.job(id_of(1))
         assert row is not None

@@ -1,4 +1,4 @@
-"""The disk is full, read-only, broken or held by somebody: each is told with what to do about it, and is over when the disk is well."""
+"""The disk is full, read-only or broken, or a program holds the database. The error says what to do and ends with its cause."""
 
 from __future__ import annotations
 

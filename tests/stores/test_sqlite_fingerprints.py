@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 ALIKE = "0123456789ab"
-BEFORE = [text for text in MIGRATIONS if "ADD COLUMN fingerprint" not in text]
+BEFORE = MIGRATIONS[:3]
 
 
 def test_jobs_that_failed_before_there_were_fingerprints_are_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

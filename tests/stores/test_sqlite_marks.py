@@ -1,18 +1,18 @@
-"""The step to log lines that know their attempt: what was written before it stays, and counts as nobody's."""
+"""The migration to log lines that know their attempt: older lines stay, and count as lines of no attempt."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import NOW, PARTITIONS, new_job
+from support.rows import NOW, new_job, put_in_schema
 
 from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
-from taskbahn_router.stores.sqlite.statements import MIGRATIONS, many
+from taskbahn_router.stores.sqlite.statements import MIGRATIONS
 from taskbahn_router.stores.sqlite.store import connect
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def test_lines_of_an_earlier_version_are_kept_and_their_jobs_go_on(tmp_path: Pat
         earlier.setattr(sqlite_store, "MIGRATIONS", MIGRATIONS[:BEFORE])
         old = SqliteStore(tmp_path)
         old._migrate(connection := connect(tmp_path / "taskbahn.db"))
-    for name, row in {"insert_line": PARTITIONS[0], "insert_job": new_job(1, state=State.RUNNING)}.items():
-        connection.execute(many(name, 1, len(row)), row)
+    put_in_schema(connection, new_job(1, state=State.RUNNING))
     connection.execute("INSERT INTO event (seq, number, at, kind, data) VALUES (1, 3, ?, 'log', '1')", (NOW,))
     connection.close()
     store = SqliteStore(tmp_path)

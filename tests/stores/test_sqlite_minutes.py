@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.minutes import ALWAYS, minute
-from support.rows import PARTITIONS, new_job
+from support.rows import PARTITIONS, new_job, put_in_schema
 
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite import store as sqlite_store
-from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, many
+from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +23,7 @@ def test_data_of_before_there_were_minutes_is_taken_over(tmp_path: Path, monkeyp
         before.setattr(sqlite_store, "MIGRATIONS", MIGRATIONS[:1])
         old = SqliteStore(tmp_path)
         old._migrate(connection := sqlite_store.connect(tmp_path / "taskbahn.db"))
-        for name, row in {"insert_line": PARTITIONS[0], "insert_job": new_job(1)}.items():
-            connection.execute(many(name, 1, len(row)), row)
+        put_in_schema(connection, new_job(1))
         connection.close()
     store = SqliteStore(tmp_path)
     start = store.open()

@@ -51,7 +51,7 @@ class Writer:
         self._text = b""
 
     def freeze(self, moment: float) -> int:
-        """Stop it where it is so many seconds after a commit; return the newest seq that it had acknowledged by then."""
+        """Stop the writer *moment* seconds after a commit; return the newest seq that it had acknowledged by then."""
         self._read()  # at least one more line than the last time
         time.sleep(moment)  # waits for nothing: it is what makes the moment an arbitrary one
         self.process.send_signal(signal.SIGSTOP)

@@ -15,7 +15,7 @@ from support.rows import NOW, PARTITIONS, everything, new_job, seqs, state_of
 
 from taskbahn_router.host.file_lock import Lock
 from taskbahn_router.stores.contract import CommitBatch, StoreUnusable
-from taskbahn_router.stores.rows import AttemptRow, EventRow
+from taskbahn_router.stores.rows import AttemptRow, EventRow, LimitRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
 
@@ -26,6 +26,7 @@ JOBS = 400
 PAGE = 4096
 GARBAGE = b"\x5a" * PAGE
 LARGE = "x" * 300
+LIMIT = LimitRow("gpu", "concurrency", '{"limit":3}', '{"limit":0}', 2, "joe", NOW)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     store.open()
     attempts = [AttemptRow(seq, 1, "w", NOW, NOW, "error", None) for seq in range(1, JOBS, 7)]
     jobs = [new_job(seq, packed=packed(seq)) for seq in range(1, JOBS)]
-    store.commit(CommitBatch(partitions=PARTITIONS, tasks=[("a.task", "{}", NOW)], new=jobs, attempts=attempts))
+    store.commit(CommitBatch(partitions=PARTITIONS, tasks=[("a.task", "{}", NOW)], limits=[LIMIT], new=jobs, attempts=attempts))
     checkpoint(store)
     store.commit(CommitBatch(new=[new_job(JOBS, packed=packed(JOBS))], events=[EventRow(JOBS, 2, NOW, "log", '"said"')]))
     killed = tmp_path / "killed"

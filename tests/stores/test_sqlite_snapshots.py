@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import NOW, PARTITIONS, id_of, new_job, requeue
+from support.rows import PARTITIONS, id_of, new_job, retried
 from support.storing import FakeRunner
 from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
+from taskbahn_router.dispatcher.limit_book import LimitBook
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.pending_call import PendingCall
 from taskbahn_router.model.state import DispatcherState, id_text
 from taskbahn_router.publishing.followers import JobFollowers
 from taskbahn_router.queries.jobs import JobQueries
 from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.rows import AttemptRow, Claim, EventRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.store import connect
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from taskbahn_router.stores.rows import JobRow
-
-RETRIED = CommitBatch(  # the first attempt of job 1 failed and it has a second one
-    requeues=[requeue(1, failures=1, number=5)],
-    attempts=[AttemptRow(1, 1, "w", NOW, NOW + 1, "error", '{"type":"E"}')],
-    events=[EventRow(1, 4, NOW, "log", '"late"')],
-    claims=[Claim("w2", (1,), 1, NOW + 2)],
-)
 
 
 class Meddled(SqliteReader):
@@ -59,14 +52,14 @@ class Asker:
         for partition in PARTITIONS:
             state.partition(partition.queue, partition.task)
         self.views = JobQueries(
-            state, JobFollowers(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value),
+            state, LimitBook(state, clock.seconds), JobFollowers(), self.reader, FakeRunner(), lambda call, failure: call.fail(failure.value),
             wall=clock.seconds, clock=clock, history=Recorder(state, clock.seconds),
         )  # fmt: skip
         self.said: list[Any] = []
 
     def ask(self, handler: Callable[[PendingCall], None], *args: Any) -> list[Any]:
         """Ask about job 1 while it is retried; return all that was said."""
-        self.reader.meddle = lambda: self.store.commit(RETRIED)
+        self.reader.meddle = lambda: self.store.commit(retried())
         handler(PendingCall(self, 1, "", [id_text(id_of(1)), *args], {}, wants_progress=True))
         return self.said
 

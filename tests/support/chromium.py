@@ -1,7 +1,7 @@
 """Chromium, as the tests and the pictures of the dashboard start it.
 
 Debian's `chromium-headless-shell` is preferred: the same engine without the browser around it, which opens a page in half of the
-time and with a third of the processor (`--headless` of a whole Chromium draws a second page and extensions that nobody sees).
+time and with a third of the processor (`--headless` of a whole Chromium draws a second page and extensions that no test looks at).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Real disks that a test may fill, make read-only and break: only root may have them, and whoever may not skips the test."""
+"""Real disks that a test may fill, make read-only and break. Only root may mount them; for other users the test is skipped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE = 20.0  # for a disk that is still in use by a process that has just en
 
 
 def run(*arguments: str | Path) -> str:
-    """Run a command; return what it said, None of which matters but to whoever reads a failure."""
+    """Run a command; return its output. OSError has what it wrote about its failure."""
     done = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=60)
     if done.returncode:
         raise OSError(f"{' '.join(map(str, arguments))}: {done.stderr.strip()}")
@@ -34,7 +34,7 @@ def only_root_on_linux() -> None:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """Mount a disk of so many bytes, in memory."""
+    """Mount a disk of *size* bytes, in memory."""
     only_root_on_linux()
     folder.mkdir()
     try:
@@ -48,7 +48,7 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
 
 
 def unmount(folder: Path) -> None:
-    """Unmount, as soon as nobody uses it any more."""
+    """Unmount the disk, as soon as no process uses it any more."""
     until = time.monotonic() + PATIENCE
     while True:
         try:

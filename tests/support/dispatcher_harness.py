@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WALL = 1_700_000_000.0
 ROUTER_SIDE = "taskbahn_router."  # Twisted names a class's logger for the class
-FAILURES: list[str] = []  # what was logged as one: it was nobody's to catch
+FAILURES: list[str] = []  # failures that reached the log because no code caught them
 
 
 def _observe(event: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ class RecordedCall:
 
 
 class FakeWorker:
-    """A worker's session: what it was told, and what it says."""
+    """A worker's session: the orders that it got, and the reports that it sends."""
 
     def __init__(self, harness: DispatcherHarness, asked: RecordedCall, id: str) -> None:
         self.harness = harness
@@ -105,7 +105,7 @@ class FakeWorker:
         self.silent = False
         self._read = 0
         self._beat = harness.clock.seconds()
-        self.runs: list[tuple[str, int]] = []  # what it was told to run and has not ended yet
+        self.runs: list[tuple[str, int]] = []  # attempts that it was ordered to run and has not ended yet
         self.cancelled: list[tuple[str, int, str]] = []
 
     def take(self) -> list[tuple[str, int]]:
@@ -233,7 +233,7 @@ class DispatcherHarness:
     # calls
 
     def ask(self, procedure: str, *args: Any, caller: int | None = 1, progress: bool = True, **kwargs: Any) -> RecordedCall:
-        """Call a procedure as Crossbar would; an error of ours that is not typed comes out here."""
+        """Call a procedure as Crossbar would; an error of the dispatcher that has no URI is raised here."""
         self._requests += 1
         call = PendingCall(
             self, self._requests, procedure, list(args), kwargs, caller=caller, authid="joe", wants_progress=progress
@@ -286,6 +286,9 @@ class DispatcherHarness:
         self.handlers[uri] = handler
         return succeed(None)
 
+    def unregister_procedure(self, uri: str) -> None:
+        del self.handlers[uri]
+
     def publish_event(self, topic: str, value: Any) -> None:
         self.published.append((topic, value))
 
@@ -309,6 +312,9 @@ class DispatcherHarness:
     def declare(self, task: str) -> None:
         self.declared.append(task)
 
+    def withdraw(self, task: str) -> None:
+        self.declared = [name for name in self.declared if name != task]
+
     def lag(self) -> float:
         return 0.0
 
@@ -328,7 +334,7 @@ class DispatcherHarness:
         return self.row(number).state
 
     def check(self) -> None:
-        """Memory and store agree, and no place on a worker is taken by nobody."""
+        """Assert that memory and store agree, and that each slot in use has its attempt."""
         failures = FAILURES.copy()
         FAILURES.clear()
         assert failures == []
@@ -362,7 +368,7 @@ class DispatcherHarness:
 
 
 def busy(harness: DispatcherHarness, jobs: int = 1, id: str = "w", **options: Any) -> FakeWorker:
-    """A worker that runs so many jobs."""
+    """Attach a worker that runs *jobs* jobs."""
     worker = harness.worker(id, slots=jobs)
     for _ in range(jobs):
         harness.submit(**options)

@@ -4,6 +4,7 @@
 ```python                      runs in the page's own session, one block after the other, in the folder of these files.
 ```python title="X.py" run     a file that is run by itself.
 ```js                          runs as a module in Chromium, on a page of the node.
+```py title="PATH", ```diff    a new file of the repository, and a change of one: tests/processes/test_writing_a_limit.py applies them.
 ```console                     its lines after `$ ` run in a shell, in order, and succeed; except those of NOT_RUN.
 `print(...)  # text`, or comment lines under a `print(...)`: the block prints these texts, in this order.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANY = 1_000_000
-FAILED_EACH = 1_000  # one of so many failed
+FAILED_EACH = 1_000  # one job in this number failed
 TAGGED = 777_777  # how many jobs ago one was accepted that has the tag of its own
 TAG = "needle"
 EACH = 0.01  # seconds from one job to the next: the oldest is a few hours old

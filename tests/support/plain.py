@@ -1,4 +1,4 @@
-"""Plain Autobahn sessions, as somebody without our SDK has them."""
+"""Plain Autobahn sessions, as programs without the SDK have them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
+from taskbahn.protocol import messages
 from taskbahn.transport.connection import Connection
 from taskbahn.transport.session import Session
 
@@ -38,6 +39,15 @@ def patiently(deferred: Deferred[Any]) -> Deferred[Any]:
     from twisted.internet import reactor
 
     return deferred.addTimeout(PATIENCE, reactor)
+
+
+async def resume_all(session: Session) -> list[str]:
+    """End all pauses of a node; return what was paused."""
+    status = await patiently(session.call(messages.VIEW_STATUS))
+    paused = [pause["query"] for pause in status["pauses"]]
+    for query in paused:
+        await patiently(session.call(messages.ADMIN_RESUME, query))
+    return paused
 
 
 class Heard:

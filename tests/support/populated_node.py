@@ -37,7 +37,9 @@ def populated_node(folder: Path, *, pictures: int = 40) -> Iterator[PopulatedNod
         stack.enter_context(running(node, "Taskbahn is ready"))
         for name, slots, queues in WORKERS:
             words = ("studio:app", "--name", name, "--slots", str(slots), "--queues", queues)
-            stack.enter_context(running(Program("worker", *words, cwd=APPS, TASKBAHN_URL=node.websocket), " ready"))
+            worker = Program("worker", *words, cwd=APPS, TASKBAHN_URL=node.websocket)
+            stack.enter_context(running(worker, " ready"))
+            stack.callback(worker.process.kill)  # one of their jobs would run on for as long as a worker that is stopped waits
         script = f"import json, studio_work; print(json.dumps(studio_work.make_present({pictures})._asdict()))"
         environment = {**os.environ, "TASKBAHN_URL": node.websocket, "PYTHONPATH": os.pathsep.join([str(APPS), *sys.path])}
         work = subprocess.run(

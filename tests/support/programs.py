@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COMMAND = [sys.executable, "-c", "import sys; from taskbahn.cli import main; sys.exit(main())"]
 PATIENCE = 60.0  # seconds; a node starts in four on an idle machine
 
-LEFT: set[Program] = set()  # those that nobody has ended yet: a fixture that fails half-way may leave some
+LEFT: set[Program] = set()  # those that still run: a fixture that fails half-way may leave some
 STARTED: deque[Program] = deque(maxlen=100)  # the last ones, whether they have ended or not
 
 
@@ -144,6 +144,14 @@ def running(program: Program, ready: str) -> Iterator[Program]:
         yield program
     finally:
         program.close()
+
+
+@contextlib.contextmanager
+def running_node(folder: Path, **environment: str) -> Iterator[Node]:
+    """Run a node with its data in *folder*, on a free port, until the block ends."""
+    node = Node(folder, None, **environment)
+    with running(node, "Taskbahn is ready"):
+        yield node
 
 
 def worker_of(source: str, directory: Path, node: Node, slots: int) -> contextlib.AbstractContextManager[Program]:

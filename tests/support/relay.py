@@ -32,7 +32,7 @@ LONG = 0.05  # seconds after which a connection looks again whether the pace is 
 
 
 class Relay:
-    """Stands between a client and a node, so that a test can cut the connection and let it come back.
+    """Carries bytes between a client and a node, so that a test can cut the connection and let it come back.
 
     Frozen, it keeps connections open and carries nothing: a network that has gone silent. A pace holds up what the server says, as a slow
     line does; what is said to the server goes through.
@@ -72,7 +72,7 @@ class Relay:
         self._flows.set()
 
     def throttle(self, rate: float | None) -> None:
-        """Carry so many bytes a second of what the server says; 0: nothing, None: all, as it comes."""
+        """Carry *rate* bytes a second of what the server says; 0: nothing, None: all, as it comes."""
         self._pace.rate = rate
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class Relay:
                 if self._is_cut:
                     raise ConnectionRefusedError
                 far = socket.create_connection(("127.0.0.1", self._target))
-            except OSError:  # nobody is there: perhaps later
+            except OSError:  # no server listens: perhaps later
                 near.close()
                 continue
             self._pairs.append((near, far))

@@ -14,7 +14,7 @@ import taskbahn
 from taskbahn import JobCancelled, JobFailed, State, Taskbahn, UnknownJob, UnknownTask
 
 SECONDS = 40.0
-NOBODY = "0192f0c1-2d3e-7abc-8def-0123456789ab"
+UNKNOWN_JOB = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 
 
 def main(url: str, folder: Path) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def errors(app: Taskbahn) -> dict[str, Any]:
     for name, kind, ask in (
         ("failed", JobFailed, lambda: app.get("release.fail").call("no such photograph")),
         ("task", UnknownTask, lambda: app.get("release.ad").start()),
-        ("job", UnknownJob, lambda: app.job(NOBODY).view()),
+        ("job", UnknownJob, lambda: app.job(UNKNOWN_JOB).view()),
     ):
         try:
             ask()
@@ -64,8 +64,8 @@ def events(app: Taskbahn, gate: Path) -> dict[str, Any]:
 
 
 def cancelled(app: Taskbahn) -> dict[str, Any]:
-    """Cancel a job that waits and one that runs; start the first once more."""
-    waiting = app.get("release.add").options(delay=60).start(1)
+    """Cancel a job that waits and one that runs; start the first once more, in a queue in which it waits for a worker."""
+    waiting = app.get("release.add").options(delay=60, queue="unserved").start(1)
     running = app.get("release.thread_talk").start("/no/such/gate")
     next(event for event in running.events() if event.kind == "chunk")
     states = [waiting.cancel("enough").value]

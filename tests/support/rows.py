@@ -24,6 +24,7 @@ from taskbahn_router.stores.rows import (
 )
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
 
     from taskbahn_router.stores.contract import Reader, Store
@@ -64,8 +65,34 @@ def cancel(seq: int) -> CancelJob:
     return CancelJob(id_of(seq), NOW + 60, NOW + 2000, '{"message":"no"}')
 
 
+def retried() -> CommitBatch:
+    """Return a batch after which the first attempt of job 1 has failed and the second one runs."""
+    return CommitBatch(
+        requeues=[requeue(1, failures=1, number=5)],
+        attempts=[AttemptRow(1, 1, "w", NOW, NOW + 1, "error", '{"type":"E"}')],
+        events=[EventRow(1, 4, NOW, "log", '"late"')],
+        claims=[Claim("w2", (1,), 1, NOW + 2)],
+    )
+
+
 def put(store: Store, *jobs: NewJob) -> None:
     store.commit(CommitBatch(new=list(jobs)))
+
+
+def put_in_schema(connection: sqlite3.Connection, job: NewJob) -> None:
+    """Insert a job and its partition into a database of whatever schema, with the columns that this has."""
+    if not connection.execute("SELECT 1 FROM line").fetchone():
+        insert_into(connection, "line", PARTITIONS[0]._asdict())
+    insert_into(connection, "job", {"line" if name == "partition" else name: value for name, value in job._asdict().items()})
+
+
+def insert_into(connection: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
+    known = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+    named = [name for name in row if name in known]
+    connection.execute(
+        f"INSERT INTO {table} ({', '.join(named)}) VALUES ({', '.join('?' * len(named))})",  # noqa: S608 - of our own names
+        [row[name] for name in named],
+    )
 
 
 def put_in(store: Store, seq: int, state: State) -> None:

@@ -24,7 +24,7 @@ class Size(enum.Enum):
 
 @dataclasses.dataclass
 class Order:
-    """What somebody wants."""
+    """What a customer wants."""
 
     when: dt.datetime
     size: Size
@@ -43,7 +43,7 @@ def add(a: int, b: int = 1) -> int:
 
 @app.task(name="shop.big", pool="thread")
 def big(size: int, character: str = "x") -> str:
-    """Return a text of so many characters."""
+    """Return a text of *size* characters."""
     return character * size
 
 

@@ -1,4 +1,4 @@
-"""A web server of somebody else, for the tests of pages that are not ours."""
+"""A web server beside the node, for the tests of users' own pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store that refuses when it is told to, and a thread that is none and may be slow: what a dispatcher of the tests stands on."""
+"""A store that refuses when a test asks for it, and a runner that may be slow, in the thread of the test."""
 
 from __future__ import annotations
 

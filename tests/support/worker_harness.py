@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class FakeDispatcher:
-    """The session of a worker: answers `attach` with a welcome, keeps every report, and acknowledges it unless told not to."""
+    """The session of a worker: answers `attach` with a welcome, keeps every report, and acknowledges it while `answers_reports`."""
 
     def __init__(self) -> None:
         self.hellos: list[dict[str, Any]] = []

@@ -1,6 +1,6 @@
 """A process that commits without pause and says what was acknowledged; run as `python -m support.writing FOLDER SEED`.
 
-Each commit has new jobs and, often, ends some of the last ones; how many comes from the seed, so that whoever reads the files can
+Each commit has new jobs and, often, ends some of the last ones; how many comes from the seed, so that a test that reads the files can
 tell whole commits from parts. A line of its output is the newest seq whose commit returned.
 """
 

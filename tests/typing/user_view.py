@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from datetime import timedelta
 from typing import Any, assert_type
 
-from taskbahn import Batch, Job, Taskbahn, current
+from taskbahn import Batch, Concurrency, Job, Rate, Taskbahn, current
 from taskbahn.protocol.views import JobView
 
 app = Taskbahn()
@@ -98,6 +98,40 @@ def by_name() -> None:
     handle = app.get("images.thumbnail")
     assert_type(handle.start("anything", goes=1), Job[Any])
     assert_type(app.job("id"), Job[Any])
+
+
+STRIPE = Rate("100/s", name="stripe", key="{customer}", burst=10)
+
+
+@app.task(limits=[STRIPE, Concurrency(3, cost="{size}")], fair_key="{customer}")
+def charge(customer: str, size: int = 1) -> bool:
+    return bool(customer)
+
+
+def limits() -> None:
+    assert_type(STRIPE.name, str)
+    assert_type(STRIPE.burst, int | None)
+    assert_type(Concurrency(3).limit, int)
+    app.task(limits=[Concurrency(3, when_full="cancel_oldest")])
+    assert_type(charge.start("acme"), Job[bool])
+    app.task(limits=(Rate("1/s"),))
+
+
+def wrong_limits() -> None:
+    Rate(100)  # type: ignore[arg-type]
+    Rate(rate="1/s")  # type: ignore[call-arg]
+    Rate("1/s", burst="5")  # type: ignore[arg-type]
+    Rate("1/s", limit=3)  # type: ignore[call-arg]
+    Concurrency("5")  # type: ignore[arg-type]
+    Concurrency(5, burst=3)  # type: ignore[call-arg]
+    Concurrency(5, when_full="drop")  # type: ignore[arg-type]
+    Rate("1/s", when_full="refuse")  # type: ignore[call-arg]
+    STRIPE.burst = 5  # type: ignore[misc]
+    app.task(limits=Rate("1/s"))  # type: ignore[call-overload]
+    app.task(limits=["1/s"])  # type: ignore[list-item]
+    app.task(fair_key=5)  # type: ignore[call-overload]
+    charge.options(limits=[])  # type: ignore[call-arg]
+    charge.options(fair_key="{customer}")  # type: ignore[call-arg]
 
 
 def wrong_declarations() -> None:

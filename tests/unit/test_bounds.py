@@ -1,4 +1,4 @@
-"""Who sends more than there is room for is told when to come again, and nothing of it is taken."""
+"""A client that sends more than there is room for: the dispatcher takes nothing of it and says when to try again."""
 
 from __future__ import annotations
 

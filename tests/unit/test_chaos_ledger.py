@@ -188,9 +188,9 @@ def test_mischief_cancelled_without_a_clients_request_is_found(books: Books) -> 
     assert books.found() == [(accounting.UNEXPECTED, "job-gone")]
 
 
-@pytest.mark.parametrize("told", ["succeeded", "failed", "running", "ready"])
-def test_a_cancel_answered_with_an_unrecorded_state_is_found(books: Books, told: str) -> None:
-    cancel(books, PROCESS, told)
+@pytest.mark.parametrize("state", ["succeeded", "failed", "running", "ready"])
+def test_a_cancel_answered_with_an_unrecorded_state_is_found(books: Books, state: str) -> None:
+    cancel(books, PROCESS, state)
     assert books.found() == [(accounting.TWICE, "job-gone")]
 
 

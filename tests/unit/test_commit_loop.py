@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import FAILURES
@@ -26,6 +26,9 @@ from taskbahn_router.store_threads import Thread
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StoreLocked
 from taskbahn_router.stores.rows import Prune
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 class Turns:
     """Gathers words and makes a batch of them."""
@@ -46,8 +49,9 @@ class Turns:
     def pipeline_next_turn(self, done: TurnEffects, result: CommitResult) -> TurnEffects | None:
         return self.decide() if self.goes_on else None
 
-    def committed(self, turn: TurnEffects, result: CommitResult) -> None:
+    def committed(self, turn: TurnEffects, result: CommitResult) -> Iterator[None]:
         self.seen.append("committed " + " ".join(words_of(turn)))
+        yield
 
     def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         self.seen.append(f"refused: {error}")
@@ -61,7 +65,7 @@ def words_of(turn: TurnEffects | None) -> list[str]:
 
 
 class Store:
-    """Takes every batch, or fails as it is told to."""
+    """Takes every batch, or raises `fails`."""
 
     def __init__(self) -> None:
         self.fails: Exception | None = None
@@ -311,7 +315,7 @@ def test_idle_fires_when_the_store_refuses(bench: Bench) -> None:
 
 
 class Reactor:
-    """Runs what threads send it when it is told to."""
+    """Runs the calls from threads when the test asks for it."""
 
     def __init__(self) -> None:
         self.calls: list[Any] = []

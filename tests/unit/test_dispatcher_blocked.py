@@ -1,4 +1,4 @@
-"""A worker whose event loop is blocked: what it is still given, what is told of it, and that all is well again afterwards."""
+"""A worker whose event loop is blocked: what the dispatcher still gives it and says of it, and that all is well afterwards."""
 
 from __future__ import annotations
 

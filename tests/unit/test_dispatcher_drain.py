@@ -1,4 +1,4 @@
-"""An operator drains a worker: it gets no new attempts, finishes what it has, and is told about as it is."""
+"""An operator drains a worker: it gets no new attempts, finishes those that it has, and its views say so."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_wish_said_twice_is_one_wish(harness: DispatcherHarness) -> None:
     "args, error",
     [
         *((args, "invalid_request") for args in [(), ("w",), ("w", 1), ("w", "true"), (7, True), (None, None), ("\ud800", True)]),
-        (("nobody", True), "unknown_worker"),
+        (("unknown", True), "unknown_worker"),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_changes_nothing(

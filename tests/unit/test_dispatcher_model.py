@@ -36,12 +36,14 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     """The model knows who was answered, what each worker runs, and how each job ended."""
 
     large = pipelining.LARGE_TURN_ROWS  # rows of a turn, from which on the next one may be decided before its effects
-    slice_seconds, steps = slices.SLICE_SECONDS, slices.STEPS
+    slice_seconds, turn_seconds = slices.SLICE_SECONDS, slices.TURN_SLICE_SECONDS
+    steps, part_length = slices.STEPS, slices.PART_LENGTH
 
     @initialize()
     def begin(self) -> None:
         pipelining.LARGE_TURN_ROWS = self.large
-        slices.SLICE_SECONDS, slices.STEPS = self.slice_seconds, self.steps
+        slices.SLICE_SECONDS, slices.TURN_SLICE_SECONDS = self.slice_seconds, self.turn_seconds
+        slices.STEPS, slices.PART_LENGTH = self.steps, self.part_length
         self.harness = DispatcherHarness()
         self.submitted: list[tuple[str, dict[str, Any], RecordedCall]] = []
         self.waits: list[tuple[RecordedCall, list[str]]] = []
@@ -318,7 +320,9 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
             self._end()
         finally:
             pipelining.LARGE_TURN_ROWS = DispatcherUnderFaults.large
-            slices.SLICE_SECONDS, slices.STEPS = DispatcherUnderFaults.slice_seconds, DispatcherUnderFaults.steps
+            slices.SLICE_SECONDS = DispatcherUnderFaults.slice_seconds
+            slices.TURN_SLICE_SECONDS = DispatcherUnderFaults.turn_seconds
+            slices.STEPS, slices.PART_LENGTH = DispatcherUnderFaults.steps, DispatcherUnderFaults.part_length
 
     def _end(self) -> None:
         self.harness.release_commits()
@@ -344,10 +348,10 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
 
 
 class PipelineUnderFaults(DispatcherUnderFaults):
-    """The same with turns that are all large enough, and submissions that take some turns to be read."""
+    """The same with turns that are all large enough, and each step of a submission, a decision and the effects in a slice of its own."""
 
     large = 1
-    slice_seconds, steps = 0.0, 1
+    slice_seconds, turn_seconds, steps, part_length = 0.0, 0.0, 1, 1
 
 
 TestDispatcherUnderFaults = DispatcherUnderFaults.TestCase

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 
@@ -16,7 +19,14 @@ from taskbahn.protocol.states import State
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "tests" / "README.md",
+    *sorted(DOCS.glob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 URIS = [
     value for name, value in vars(messages).items() if isinstance(value, str) and value.startswith("taskbahn.") and name.isupper()
@@ -36,12 +46,12 @@ def anchors(page: Path) -> set[str]:
 
 def test_what_is_made_from_the_code_is_up_to_date() -> None:
     parts = [(page, *write_docs.renewed(page, marker, make)[1:]) for page, marker, make in write_docs.PARTS]
-    assert [page for page, text, right in parts if text != right] == [], "run python scripts/write_docs.py"
+    assert [page for page, text, right in parts if text != right] == [], "run make docs"
 
 
 @pytest.mark.parametrize("uri", URIS)
 def test_each_uri_of_the_protocol_is_described(uri: str) -> None:
-    assert re.search(rf"`{re.escape(uri)}[`(<]", text("protocol.md")), uri
+    assert re.search(rf"`{re.escape(uri)}[`(<]", text("protocol.md")), f"docs/protocol.md does not describe {uri}"
 
 
 def test_there_are_uris_to_look_for() -> None:
@@ -50,22 +60,23 @@ def test_there_are_uris_to_look_for() -> None:
 
 @pytest.mark.parametrize("uri", sorted(BY_URI))
 def test_each_error_is_described(uri: str) -> None:
-    assert re.search(rf"`{BY_URI[uri].__name__}`.*`{re.escape(uri)}`", text("errors.md")), uri
+    is_there = re.search(rf"`{BY_URI[uri].__name__}`.*`{re.escape(uri)}`", text("errors.md"))
+    assert is_there, f"docs/errors.md needs a row with `{BY_URI[uri].__name__}` and `{uri}`"
 
 
 def test_the_pages_on_the_command_line_have_all_commands() -> None:
-    assert re.findall(r"^### `taskbahn (\w+)`$", text("cli.md"), re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^### `taskbahn (\w+)`$", text("cli.md"), re.MULTILINE) == list(COMMANDS), "run make docs"
 
 
 @pytest.mark.parametrize("option", messages.Options.__struct_fields__)
 def test_each_option_is_described(option: str) -> None:
     if option != "retry_delays":  # what `retries=[...]` becomes on the wire
-        assert f"`{option}`" in text("tasks.md")
+        assert f"`{option}`" in text("tasks.md"), "run make docs"
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_each_state_is_described(state: State) -> None:
-    assert f"| `{state}` |" in text("lifecycle.md")
+    assert f"| `{state}` |" in text("lifecycle.md"), f"docs/lifecycle.md needs a row that says what {state} means"
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES])
@@ -96,6 +107,35 @@ def test_each_photograph_has_its_licence() -> None:
     photos = ROOT / "examples" / "photos"
     licences = (photos / "LICENSES.md").read_text(encoding="utf-8")
     assert [photo.name for photo in photos.glob("*.jpg") if f"`{photo.name}`" not in licences] == []
+
+
+CHANGES = text("architecture.md").partition("## Where a change goes")[2].partition("\n## ")[0]
+ROOTS = [
+    ROOT / folder for folder in ("", "components/taskbahn", "router/taskbahn_router", "web/taskbahn_web/static", "tests/browser")
+]
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./-]+(?:/|\.\w+))`", CHANGES)) - {".sql"}))
+def test_where_a_change_goes_there_is_something(path: str) -> None:
+    assert any((root / path).exists() for root in ROOTS), f"docs/architecture.md says that a change goes to {path}"
+
+
+def test_the_examples_of_the_tests_import_names_that_are_there() -> None:
+    readme = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    imports = [
+        statement
+        for language, _, code in documents.FENCE.findall(readme)
+        if language == "python"
+        for statement in ast.walk(ast.parse(code))
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(("taskbahn", "support"))
+    ]
+    assert len(imports) > 5
+    for statement in imports:
+        module = importlib.import_module(statement.module or "")
+        modules = {found.name for found in pkgutil.iter_modules(getattr(module, "__path__", []))}
+        for name in statement.names:
+            is_there = hasattr(module, name.name) or name.name in modules
+            assert is_there, f"tests/README.md imports {name.name}, which {module.__name__} does not have"
 
 
 SHOWN = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text("guarantees.md"))

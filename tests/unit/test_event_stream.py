@@ -31,7 +31,7 @@ class Client:
 
 
 class Looked(deque[messages.Event]):
-    """What has come; when somebody has seen that it is nothing, something happens before his next look."""
+    """The events that came. When the stream has looked at them, `happens` runs once before it looks again."""
 
     def __init__(self, happens: Callable[[], None]) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ client.Refused: no
     [
         ("order 17 is gone", "order 4,711 is gone"),
         ("waited 0.5 s", "waited 30 s"),
-        ("550 no such person: nobody@example.org", "550 no such person: no-one.here@mail.example.com"),
+        ("550 no such person: unknown@example.org", "550 no such person: no-one.here@mail.example.com"),
         ("at 0x7f3a1c", "at 0x55d0ff"),
         ("commit 9fceb02d0ae598e9 is bad", "commit 1b2c3d4e5f607182 is bad"),
         ("job 0192f0c1-2d3e-7abc-8def-0123456789ab", "job FFFFFFFF-2d3e-7abc-8def-0123456789ab"),

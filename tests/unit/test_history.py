@@ -88,8 +88,8 @@ def test_everything_that_happens_to_jobs_is_counted_once(watched: Watched) -> No
     for _ in range(6):
         harness.submit(retries=1, retry_delays=[30])
     harness.submit(id=job_id(1))  # is there already
-    harness.submit(start_within=3, queue="nobody")
-    harness.submit(queue="nobody")
+    harness.submit(start_within=3, queue="unserved")
+    harness.submit(queue="unserved")
     harness.settle()
     runs = worker.take()
     worker.done(runs[0], runs[1], seconds=2.0)

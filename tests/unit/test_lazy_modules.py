@@ -124,9 +124,9 @@ def test_setting_something_in_a_module_is_a_use(ran: Ran) -> None:
 
 
 def test_what_is_missing_is_missing_as_ever(ran: Ran) -> None:
-    defer({"shelf": (), "shelf_of_nobody": ()})
-    with pytest.raises(ModuleNotFoundError, match="shelf_of_nobody"):
-        import_module("shelf_of_nobody")
+    defer({"shelf": (), "missing_shelf": ()})
+    with pytest.raises(ModuleNotFoundError, match="missing_shelf"):
+        import_module("missing_shelf")
     shelf = run("import shelf")["shelf"]
     with pytest.raises(AttributeError, match="nothing_there"):
         _ = shelf.nothing_there

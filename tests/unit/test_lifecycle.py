@@ -52,7 +52,7 @@ def test_every_state_is_reached_from_a_first_one() -> None:
 
 
 def test_every_event_has_a_row() -> None:
-    assert {event for _, event in MOVES} == set(Event)
+    assert {event for _, event in MOVES} == set(Event), "an event of core/lifecycle.py has no row in MOVES"
 
 
 def test_final_states_say_so() -> None:
@@ -62,7 +62,8 @@ def test_final_states_say_so() -> None:
 def test_the_sql_check_has_the_same_states() -> None:
     check = re.search(r"CHECK \(state IN \(([^)]*)\)\)", MIGRATIONS[0])
     assert check
-    assert [word.strip().strip("'") for word in check[1].split(",")] == [str(state) for state in State]
+    in_sql = [word.strip().strip("'") for word in check[1].split(",")]
+    assert in_sql == [str(state) for state in State], "the CHECK of the table job in stores/sqlite has other states"
 
 
 def test_the_diagram_has_a_line_for_each_move() -> None:

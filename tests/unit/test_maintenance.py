@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from support.dispatcher_harness import FAILURES, DispatcherHarness
 from twisted.internet.task import Clock
 
+import taskbahn_router
 from taskbahn_router.dispatcher.maintenance import FAILED_SECONDS, Maintenance
 
 
@@ -96,7 +100,23 @@ def test_a_late_service_starts_at_once_and_its_name_is_unique(place: Place) -> N
 def test_the_dispatcher_and_its_parts_have_one_list() -> None:
     harness = DispatcherHarness()
     services = {service.name: service.interval for service in harness.dispatcher.maintenance}
-    assert services == {"progress": 1.0, "sweep": None, "prune": None, "heartbeats": 10.0}
+    assert services == {
+        "progress": 1.0,
+        "sweep": None,
+        "wake": None,
+        "pauses": None,
+        "prune": None,
+        "purge": 60.0,
+        "heartbeats": 10.0,
+    }
     harness.dispatcher.maintenance.stop()
     harness.settle()
     assert harness.clock.getDelayedCalls() == []
+
+
+def test_the_documentation_lists_each_service() -> None:
+    sources = [path.read_text("utf-8") for path in Path(taskbahn_router.__file__).parent.rglob("*.py")]
+    added = [name for source in sources for name in re.findall(r'maintenance\.add\(\s*"(\w+)"', source)]
+    page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text("utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", page.partition("### Maintenance")[2].partition("\n## ")[0], re.MULTILINE)
+    assert sorted(listed) == sorted(added), "the table under Maintenance in docs/architecture.md must have each service"

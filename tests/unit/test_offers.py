@@ -33,7 +33,7 @@ def harness() -> DispatcherHarness:
 
 
 def fractions(watching: RecordedCall) -> list[Any]:
-    """Return the progress that a watcher was told."""
+    """Return the progress that a watcher got."""
     return [data["fraction"] for _, kind, data in watching.events if kind == "progress"]
 
 
@@ -48,7 +48,7 @@ def test_of_much_progress_the_first_and_the_newest_are_told(harness: DispatcherH
     harness.passes(TELL_SECONDS)
     assert fractions(watching) == [0.0, 0.999]
     say(1.0)
-    ends.callback("done")  # what was said before the end is told before the end
+    ends.callback("done")  # what the task said before its end reaches the watcher before the end
     harness.settle()
     assert fractions(watching) == [0.0, 0.999, 1.0]
     assert watching.answer["result"] == "done"

@@ -36,7 +36,8 @@ def test_a_name_is_there_once() -> None:
 
 def test_what_travels_has_the_names_and_types_of_the_table() -> None:
     hints = get_type_hints(messages.Options)
-    assert set(hints) == set(WIRE)
+    assert set(WIRE) - set(hints) == set(), "a row of protocol/options.py needs its field in Options of protocol/messages.py"
+    assert set(hints) - set(WIRE) == set(), "a field of Options needs its row in protocol/options.py"
     for name, option in WIRE.items():
         assert hints[name] == (list[option.type] if option.most is not None else option.type) | None, name  # type: ignore[name-defined]
 
@@ -44,7 +45,8 @@ def test_what_travels_has_the_names_and_types_of_the_table() -> None:
 @pytest.mark.parametrize("typed, where", [(CallOptions, Where.CALL), (TaskOptions, Where.TASK)])
 def test_a_users_type_checker_sees_the_table(typed: Any, where: Where) -> None:
     shown = {option.name: option.python for option in TABLE if option.where & where and option.is_shown}
-    assert {name: kind.__forward_arg__.replace('"', "'") for name, kind in typed.__annotations__.items()} == shown
+    annotated = {name: kind.__forward_arg__.replace('"', "'") for name, kind in typed.__annotations__.items()}
+    assert annotated == shown, f"{typed.__name__} of taskbahn/tasks/options.py and the table of protocol/options.py must agree"
 
 
 @EACH
@@ -64,7 +66,7 @@ def test_without_options_the_dispatcher_promises_the_defaults_of_the_table() -> 
     assert resolve(messages.Options(), messages.Options(), "") == Policy()
     promised = {name: getattr(Policy(), name) for name in WIRE if hasattr(Policy(), name)}
     assert {name: value or None for name, value in promised.items()} == {name: WIRE[name].default or None for name in promised}
-    assert set(WIRE) - set(promised) == {"delivery", "on_caller_lost"}
+    assert set(WIRE) - set(promised) == {"delivery", "on_caller_lost"}, "an option needs its field in Policy of core/policy.py"
 
 
 @given(st.sampled_from(sorted(WIRE)), VALUES)
@@ -104,7 +106,7 @@ def test_the_browser_kit_knows_the_options_of_a_call() -> None:
     for name, option in WIRE.items():
         literals = " | ".join(f'"{word}"' for word in get_args(option.type))
         expected[name] = (literals or JAVASCRIPT[option.type]) + ("[]" if option.most is not None else "")
-    assert written == expected
+    assert written == expected, "the typedef Options of client/wire.js and the table of protocol/options.py must agree"
 
 
 def test_the_page_of_a_job_names_no_option_that_there_is_not() -> None:

@@ -93,7 +93,7 @@ def test_the_client_knows_nothing_of_the_page(module: Path) -> None:
 
 
 def test_the_states_are_those_of_the_lifecycle() -> None:
-    assert javascript_strings("client/states.js", "STATES") == list(State)
+    assert javascript_strings("client/states.js", "STATES") == list(State), "client/states.js and protocol/states.py must agree"
     assert set(javascript_strings("client/states.js", "FINAL_STATES")) == FINAL_STATES
     assert set(javascript_strings("client/states.js", "RETRIABLE_STATES")) == set(sources(Event.RETRY_BY_HAND))
 
@@ -102,4 +102,4 @@ def test_the_uris_are_those_of_the_protocol() -> None:
     source = (STATIC / "client/wire.js").read_text(encoding="utf-8")
     uris = dict(re.findall(r'export const (\w+) = "([^"]+)";', source))
     assert len(uris) > 10
-    assert uris == {name: getattr(messages, name) for name in uris}
+    assert uris == {name: getattr(messages, name, None) for name in uris}, "client/wire.js has what protocol/messages.py has not"

@@ -63,7 +63,7 @@ def test_pages_hold_all_items_in_order_and_oversized_ones_alone(sizes: list[int]
 
 
 def running(count: int) -> tuple[DispatcherHarness, FakeWorker, list[str]]:
-    """Return a dispatcher, and a worker with so many jobs."""
+    """Return a dispatcher, and a worker that runs *count* jobs."""
     harness = DispatcherHarness()
     worker = harness.worker(slots=count)
     for _ in range(count):

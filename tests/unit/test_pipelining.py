@@ -1,4 +1,4 @@
-"""The next turn is decided before the effects of a large one are let out, if nothing in it can meet what memory does not know yet."""
+"""The dispatcher decides the next turn before it publishes a large one, if nothing in it depends on what memory lacks yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taskbahn_router.dispatcher import pipelining
 from taskbahn_router.dispatcher.pipelining import LARGE_TURN_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from support.dispatcher_harness import FakeWorker, RecordedCall
 
@@ -41,9 +41,9 @@ def written(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> list
     before, seen = len(harness.store.commits), []
     show = harness.dispatcher._post_commit.show
 
-    def shown(*args: Any) -> None:
+    def shown(*args: Any) -> Iterator[None]:
         seen.append(len(harness.store.commits) - before)
-        show(*args)
+        return show(*args)
 
     monkeypatch.setattr(harness.dispatcher._post_commit, "show", shown)
     return seen

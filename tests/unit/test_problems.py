@@ -1,4 +1,4 @@
-"""What is told as wrong, and what is not: values in, sentences out."""
+"""What the list of problems names as wrong, and what it does not: values in, sentences out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def one(**facts: Any) -> Problem:
     "facts",
     [
         {},
-        {"has_tasks": False, "workers": []},  # a node that nobody uses yet
+        {"has_tasks": False, "workers": []},  # a node without tasks and workers is new
         {"partitions": [PARTITION]},  # a worker has room: it is about to be handed out
         {"partitions": [PARTITION._replace(task="b.task", since=NOW - 2)]},  # its worker may be restarting
         {"partitions": [PARTITION._replace(since=NOW - 50)], "workers": [BUSY]},

@@ -12,6 +12,7 @@ from taskbahn.protocol import messages
 from taskbahn_router.procedures import PROCEDURES, Role
 
 ROOT = Path(__file__).parents[2]
+PLACES = ("docs/protocol.md", "the docstring of protocol/messages.py")
 NOT_CALLED = re.compile(r"_(PREFIX|TOPIC)$")
 
 
@@ -23,12 +24,19 @@ def test_each_uri_of_the_protocol_has_exactly_one_row() -> None:
         if name.isupper() and isinstance(value, str) and value.startswith("taskbahn.") and not NOT_CALLED.search(name)
     }
     assert len(uris) == len(set(uris))
-    assert set(uris) == written
+    assert written - set(uris) == set(), "a URI of protocol/messages.py needs a row in procedures.py"
+    assert set(uris) - written == set(), "a row of procedures.py needs its URI as a constant in protocol/messages.py"
 
 
 def test_the_documentation_of_the_protocol_names_each() -> None:
-    text = (ROOT / "docs" / "protocol.md").read_text("utf-8")
-    assert [procedure.uri for procedure in PROCEDURES if f"`{procedure.uri}" not in text] == []
+    pages = (ROOT / "docs" / "protocol.md").read_text("utf-8"), messages.__doc__ or ""
+    missing = [
+        (procedure.uri, place)
+        for procedure in PROCEDURES
+        for place, text in zip(PLACES, pages, strict=True)
+        if f"{procedure.uri}(" not in text
+    ]
+    assert missing == [], "each of these needs a line there"
 
 
 def test_a_viewer_may_call_what_the_table_says_and_nothing_else() -> None:
@@ -36,7 +44,8 @@ def test_a_viewer_may_call_what_the_table_says_and_nothing_else() -> None:
     [worker] = template["workers"]
     roles = {role["name"]: role["permissions"] for realm in worker["realms"] for role in realm["roles"]}
     may = {uri: may_call(roles["viewer"], uri) for uri in (procedure.uri for procedure in PROCEDURES)}
-    assert may == {procedure.uri: procedure.role is Role.VIEWER for procedure in PROCEDURES}
+    wrong = {procedure.uri: procedure.role for procedure in PROCEDURES if may[procedure.uri] != (procedure.role is Role.VIEWER)}
+    assert wrong == {}, "the permissions of the role viewer in node/node.yaml do not fit these rows of procedures.py"
 
 
 def may_call(permissions: list[dict[str, Any]], uri: str) -> bool:

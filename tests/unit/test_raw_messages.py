@@ -63,7 +63,7 @@ def test_an_error_of_who_takes_messages_is_logged_and_harms_no_connection() -> N
     logged: Any = []
 
     def take(_: list[Any]) -> bool:
-        raise KeyError("of ours")
+        raise KeyError("ours")
 
     raw_messages.hear_first(Transport(serializer), take)
     globalLogPublisher.addObserver(logged.append)

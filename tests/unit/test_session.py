@@ -128,7 +128,7 @@ def test_progressive_results_reach_who_asked_and_what_that_raises_ends_nothing()
     assert logged == [{"procedure": "some.procedure"}]
     assert take([RESULT, 3, {}, ["done"]])
     assert answer.result == "done"
-    assert not take([RESULT, 3, {}, ["done"]])  # nobody waits any more
+    assert not take([RESULT, 3, {}, ["done"]])  # the call has its answer already
 
 
 def session_that_says(sent: list[Any]) -> Session:
@@ -219,7 +219,7 @@ def test_progressive_results_that_nobody_asked_for_are_autobahns_business(option
 def test_a_report_answers_the_only_call_that_is_open() -> None:
     sent: list[Any] = []
     session = session_that_says(sent)
-    session.report({"to": "nobody"})
+    session.report({"to": "no call"})
     session._invocations[8] = cast("Any", None)
     session.report({"done": []})
     assert sent == [[YIELD, 8, {"progress": True}, [{"done": []}]]]

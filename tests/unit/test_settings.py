@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from taskbahn.cli import up
+from taskbahn.cli import cli, up
 from taskbahn.protocol.views import Setting
 from taskbahn_router.node.launcher import configuration
 from taskbahn_router.queries.settings import settings
@@ -113,7 +113,7 @@ def test_up_knows_where_each_option_comes_from(
     called: list[Any] = []
     node = SimpleNamespace(up=lambda *args: called.append(args))
     monkeypatch.setattr(up, "importlib", SimpleNamespace(import_module={"taskbahn_router.node.launcher": node}.__getitem__))
-    result = CliRunner().invoke(up.up, arguments, env=environment)
+    result = CliRunner().invoke(cli, ["up", *arguments], env=environment)
     assert result.exit_code == 0, result.output
     ((port, data, interface, loglevel, sources, _),) = called
     values = {"port": port, "data": data, "interface": interface, "loglevel": loglevel}

@@ -114,10 +114,10 @@ def test_a_use_while_the_process_starts_runs_what_is_used(ran: Ran, code: str) -
 
 def test_what_is_there_already_or_is_not_installed_stays_as_it_is(ran: Ran) -> None:
     attic = import_module("attic")
-    start = defer({**TABLE, "attic_of_nobody": ()})
+    start = defer({**TABLE, "missing_attic": ()})
     assert import_module("house").attic is attic
-    with pytest.raises(ModuleNotFoundError, match="attic_of_nobody"):
-        import_module("attic_of_nobody")
+    with pytest.raises(ModuleNotFoundError, match="missing_attic"):
+        import_module("missing_attic")
     start.end()
     start.end()
     assert sys.modules["attic"] is attic

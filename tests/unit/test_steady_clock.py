@@ -1,4 +1,4 @@
-"""Time that nobody can set: it follows what drifts, follows no jump, and never goes back; and jobs that go by it."""
+"""The clock that no program can set: it follows drift, follows no jump, and never goes back; and jobs that go by it."""
 
 from __future__ import annotations
 

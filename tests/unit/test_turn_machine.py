@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,9 +20,10 @@ from taskbahn_router.dispatcher.turn_machine import MOVES, PURPOSES, IllegalTurn
 from taskbahn_router.model.turn import TurnEffects, TurnInput
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StoreLocked
 from taskbahn_router.stores.rows import RetryJob
+from taskbahn_router.submission import slices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 PAIRS = list(itertools.product(TurnState, TurnEvent))
 DELAY = 0.002
@@ -89,6 +91,7 @@ class Street:
         self.pipelines = False
         self.breaks = False  # the next decision
         self.fails: Exception | None = None
+        self.before_effects: Callable[[], None] | None = None
         self.comes_while: str | None = None  # input that comes in the middle of something
 
     def add(self, count: int = 1, *, now: bool = False) -> None:
@@ -110,20 +113,38 @@ class Street:
             self.breaks = False
             raise ZeroDivisionError
         numbers, self.input = numbers_of(delayed) + self.input, []
-        return (
-            TurnEffects(CommitBatch(retries=[RetryJob(b"%d" % number) for number in numbers]), TurnInput()) if numbers else None
-        )
+        if not numbers:
+            return None
+        turn = TurnEffects(CommitBatch(), TurnInput())
+        turn.steps = self._decide(turn, numbers)
+        return turn
+
+    def _decide(self, turn: TurnEffects, numbers: list[int]) -> Iterator[None]:
+        for number in numbers:
+            turn.batch.retries.append(RetryJob(b"%d" % number))
+            yield
+            self._meanwhile("decide")
 
     def dispatch_early(self, turn: TurnEffects) -> float | None:
         self._meanwhile("dispatch")
         return self.delay
 
     def pipeline_next_turn(self, done: TurnEffects, result: CommitResult) -> TurnEffects | None:
-        return self.decide() if self.pipelines and self.input else None
+        turn = self.decide() if self.pipelines and self.input else None
+        if turn is not None:
+            turn.decide_all()
+        return turn
 
-    def committed(self, turn: TurnEffects, result: CommitResult) -> None:
-        self._meanwhile("publish")
-        self.published += numbers_of(turn)
+    def committed(self, turn: TurnEffects, result: CommitResult) -> Iterator[None]:
+        if self.before_effects is not None:
+            self.before_effects()
+        return self._show(turn)
+
+    def _show(self, turn: TurnEffects) -> Iterator[None]:
+        for number in numbers_of(turn):
+            self.published.append(number)
+            yield
+            self._meanwhile("publish")
 
     def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         self._meanwhile("refuse")
@@ -187,7 +208,7 @@ class TurnsGoOn(RuleBasedStateMachine):
     def input_comes(self, *, count: int, now: bool) -> None:
         self.street.add(count, now=now)
 
-    @rule(what=st.sampled_from(["dispatch", "publish", "refuse"]))
+    @rule(what=st.sampled_from(["decide", "dispatch", "publish", "refuse"]))
     def input_will_come_in_the_middle(self, what: str) -> None:
         self.street.comes_while = what
 
@@ -248,6 +269,23 @@ class TurnsGoOn(RuleBasedStateMachine):
         self.street.check()
 
 
+class TurnsGoOnInSlices(TurnsGoOn):
+    """The same with each step in a slice of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(slices, "TURN_SLICE_SECONDS", 0.0)
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.patch.undo()
+
+
+TestTurnsGoOnInSlices = TurnsGoOnInSlices.TestCase
+TestTurnsGoOnInSlices.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestTurnsGoOn = TurnsGoOn.TestCase
 TestTurnsGoOn.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 
@@ -290,13 +328,18 @@ SCENARIOS = {
     "input in the middle": "in_dispatch add turn turn in_publish add turn turn turn",
     "refused": "refuse in_refuse add now turn add turn",
     "locked": "lock add turn now",
+    "an old timer of a turn in slices": "add large now turn turn",
+    "an old timer between the effects": "add now turn turn turn",
+    "an old timer between the effects, pipelined": "slow pipeline add now add answer turn turn turn",
 }
 
 
-def test_the_loop_takes_every_row_of_the_table() -> None:
+def test_the_loop_takes_every_row_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: set[Move] = set()
-    for steps in SCENARIOS.values():
+    for name, steps in SCENARIOS.items():
+        monkeypatch.setattr(slices, "TURN_SLICE_SECONDS", 0.0 if "slices" in name else 1.0)
         street = Street()
+        street.before_effects = partial(monkeypatch.setattr, slices, "TURN_SLICE_SECONDS", 0.0) if "effects" in name else None
         run(street, [step.replace("_", " ") for step in steps.split()])
         street.settle()
         street.check()

@@ -57,7 +57,7 @@ def numbers(asked: RecordedCall) -> list[int]:
 
 
 def says(worker: FakeWorker, run: Run, first: int, count: int) -> None:
-    """Log so many lines, as many in a report as a worker sends."""
+    """Log *count* lines, as many in a report as a worker sends."""
     for start in range(first, first + count, messages.MAX_EVENTS):
         worker.notices(run, "log", *range(start, min(first + count, start + messages.MAX_EVENTS)))
 

@@ -25,7 +25,6 @@ class Scenario:
         self.release = threading.Event()
         self.is_held = threading.Event()
         self.is_awaiting = threading.Event()
-        self.limit_passed = threading.Event()
 
         @app.task(name="hold")
         async def hold() -> str:

@@ -1,4 +1,4 @@
-"""Who blocks the event loop of tasks is seen and named, and nobody is blamed for a moment or for a machine that slept."""
+"""The watch names the task that blocks the event loop. It blames no task for a moment or for a machine that slept."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Clock:
 
 
 class SilentThread:
-    """Answers when it is told to."""
+    """Answers when the test asks for it."""
 
     ident = 0
 
@@ -109,7 +109,7 @@ def thread() -> Iterator[LoopThread]:
 
 
 class Hold:
-    """Blocks whoever calls it until it is released."""
+    """Blocks its caller until the test releases it."""
 
     def __init__(self) -> None:
         self.is_held = threading.Event()

@@ -120,7 +120,7 @@ def test_a_report_that_is_never_taken_ends_the_session(app: Taskbahn) -> None:
 
 
 class ReporterHarness:
-    """A reporter on a simulated clock, at a dispatcher that takes reports and answers only when told to."""
+    """A reporter on a simulated clock, at a dispatcher that takes reports and answers when the test asks for it."""
 
     def __init__(self, heartbeat: float = 10.0) -> None:
         self.clock = Clock()
@@ -270,12 +270,12 @@ def test_outcomes_wait_for_the_notices_before_them() -> None:
 
 
 def test_what_is_not_held_is_dropped() -> None:
-    class Nobody:
+    class NoSink:
         def put(self, record: Any) -> None: ...
         def touch(self, context: AttemptContext) -> None: ...
 
     reporter = Reporter(None)  # type: ignore[arg-type]
-    reporter.held["a", 1] = AttemptContext("a", 1, "t", messages.NO_ARGUMENTS, None, Nobody())
+    reporter.held["a", 1] = AttemptContext("a", 1, "t", messages.NO_ARGUMENTS, None, NoSink())
     reporter.deliver([(NOTICE, ["b", 1, "log", 0.0, {}]), (DONE, ["b", 1, "1", 0.0, 0.0]), (DONE, ["a", 2, "1", 0.0, 0.0])])
     assert not reporter._pending
     reporter.deliver([(DONE, ["a", 1, "1", 0.0, 0.0])])

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -129,5 +129,20 @@ test("each page of the dashboard is in one table, with a word, a key and an icon
     assert.ok(files.includes(page));
     assert.match(String(load), new RegExp(`/${page}\\.js"`));
     if (loadOne) assert.match(String(loadOne), new RegExp(`/${page.replace(/s$/, "")}\\.js"`));
+  }
+});
+
+test("each page of the dashboard is documented, and tests look at all of them", async () => {
+  const { PAGES } = await import("../../web/taskbahn_web/static/app/shell/page-table.js");
+  const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const [docs, overview, accessibility] = await Promise.all(
+    ["docs/dashboard.md", "tests/browser/test_overview.py", "tests/browser/test_accessibility.py"].map(read),
+  );
+  for (const { page, name, key } of PAGES) {
+    const word = page === "overview" ? "" : page;
+    assert.ok(docs.includes(`\n## ${name}\n`), `docs/dashboard.md needs a section ${name}`);
+    assert.match(docs, new RegExp(`\`g ${key}\`\\s${name}`, "i"), `docs/dashboard.md needs the key of ${name}`);
+    assert.match(overview, new RegExp(`^PAGES = .*"${word}"`, "m"), `PAGES in tests/browser/test_overview.py needs "${word}"`);
+    assert.ok(accessibility.includes(`"#/${word}":`), `PAGES in tests/browser/test_accessibility.py needs "#/${word}"`);
   }
 });

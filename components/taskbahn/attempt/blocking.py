@@ -14,9 +14,9 @@ from taskbahn.errors import WouldBlock
 
 
 class _Thread(threading.local):
-    """What is known of a thread."""
+    """What Taskbahn knows of one thread."""
 
-    is_reactor = False  # it runs a client's reactor
+    is_reactor = False  # the thread runs a client's reactor
 
 
 _thread = _Thread()
@@ -24,13 +24,13 @@ _is_worker = False
 
 
 def in_worker() -> None:
-    """This process is a worker, or a process of its pool."""
+    """Note that this process is a worker, or a process of its pool."""
     global _is_worker  # noqa: PLW0603 - one process has one role
     _is_worker = True
 
 
 def on_reactor() -> None:
-    """This thread runs a client's reactor from now on."""
+    """Note that this thread runs a client's reactor from now on."""
     _thread.is_reactor = True
 
 

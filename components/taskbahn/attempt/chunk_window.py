@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-MAX_WAITING_CHUNKS = 1_000  # of one attempt that are not recorded yet
+MAX_WAITING_CHUNKS = 1_000  # chunks of one attempt that are not recorded yet
 MAX_WAITING_BYTES = 4 * 1024 * 1024
-LOOK_SECONDS = 0.1  # between two looks whether an attempt that waits has to stop
+LOOK_SECONDS = 0.1  # seconds between two looks whether a waiting attempt has to stop
 
 
 class ChunkWindow:
@@ -30,7 +30,7 @@ class ChunkWindow:
 
     @property
     def is_full(self) -> bool:
-        """True when no more may be sent for now."""
+        """True when the attempt may send no more chunks for now."""
         return (
             len(self._waiting) >= MAX_WAITING_CHUNKS or self._sent_bytes - self._recorded_bytes >= MAX_WAITING_BYTES
         ) and bool(self._waiting)
@@ -44,7 +44,7 @@ class ChunkWindow:
         self._waiting.append((mark, size))
 
     def recorded(self, mark: int) -> None:
-        """All up to *mark* are recorded; from any thread."""
+        """Note that all chunks up to *mark* are recorded; from any thread."""
         waiting = self._waiting
         while waiting and waiting[0][0] <= mark:
             self._recorded_bytes += waiting.popleft()[1]
@@ -53,7 +53,7 @@ class ChunkWindow:
                 self._tokens.put(None)
             waiter = self._waiter
             if waiter is not None:
-                with contextlib.suppress(RuntimeError):  # its loop is closed
+                with contextlib.suppress(RuntimeError):  # the loop of the waiter is closed
                     waiter.get_loop().call_soon_threadsafe(_wake, waiter)
 
     def wait(self, check: Callable[[], None]) -> None:
@@ -67,7 +67,7 @@ class ChunkWindow:
 
     async def wait_async(self) -> None:
         """As `wait`; a stop cancels the coroutine."""
-        import asyncio  # late: a worker's processes do without
+        import asyncio  # late: most processes of a worker need no asyncio
 
         while True:
             waiter = self._waiter = asyncio.get_running_loop().create_future()

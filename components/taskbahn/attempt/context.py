@@ -24,11 +24,11 @@ from taskbahn.protocol import messages
 if TYPE_CHECKING:
     from taskbahn.attempt.chunk_window import ChunkWindow
 
-MAX_LOG_LINES = 10_000  # of one attempt
+MAX_LOG_LINES = 10_000  # log lines of one attempt
 MAX_LOG_LINE = 8 * 1024  # characters
 MAX_NAME = 200  # characters of a stage, a level, a logger
-MAX_CHUNKS = 100_000  # of one attempt
-MAX_STAGES = 200  # shown of one attempt; ended ones make room
+MAX_CHUNKS = 100_000  # chunks of one attempt
+MAX_STAGES = 200  # stages that an attempt shows; ended ones make room for new ones
 TOO_MANY_STAGES = (
     f"more than {MAX_STAGES} stages: of those that have ended the oldest are not shown any more, nor new ones while all are open"
 )
@@ -61,6 +61,7 @@ class AttemptContext:
     run_within: seconds since `began` (monotonic clock), or None.   stop: why it has to end, or None.
     stopped_at: when the stop was ordered, monotonic.   ended: its outcome is known; nothing may be raised in it any more.
     sequence: its place in the order of its child process.   relay: listens for processes that it forked, or None.
+    shields: places in its code where it may not be stopped.   is_stop_due: the stop waits for them.
     """
 
     __slots__ = (
@@ -69,12 +70,14 @@ class AttemptContext:
         "bereft_at",
         "ended",
         "helpers",
+        "is_stop_due",
         "job",
         "output",
         "packed",
         "relay",
         "run_within",
         "sequence",
+        "shields",
         "sink",
         "started_at",
         "stop",
@@ -96,8 +99,10 @@ class AttemptContext:
         self.stop_reason = ""
         self.stopped_at = 0.0
         self.ended = False
-        self.helpers: list[Any] | None = None  # processes that it has started
-        self.bereft_at = 0.0  # when they were ended by force, monotonic
+        self.helpers: list[Any] | None = None  # processes that the attempt has started
+        self.bereft_at = 0.0  # when the worker killed those processes, monotonic
+        self.shields = 0
+        self.is_stop_due = False
         self.sequence = 0
         self.output: AttemptOutput | None = None
         self.relay: CopyRelay | None = None
@@ -146,20 +151,20 @@ class AttemptOutput:
         self.context = context
         self.progress = messages.Progress()
         self.is_changed = False
-        self.sent_at = 0.0  # monotonic; of the last progress record
-        self.window: ChunkWindow | None = None  # of a generator
-        self.stage_count = stage_count  # of all, also of those that made room
-        self._relayed: dict[tuple[int, int], messages.Stage] = {}  # by process and the number there
+        self.sent_at = 0.0  # when the last progress record was sent, monotonic
+        self.window: ChunkWindow | None = None  # only for generators
+        self.stage_count = stage_count  # number of all stages, also of those that made room
+        self._relayed: dict[tuple[int, int], messages.Stage] = {}  # stages of forked copies, by process and number there
         self._is_crowded = False
         self._mark = 0
         self._marking = threading.Lock()  # a task may speak from several threads
         self._lines = 0
         self._chunks = 0
-        self._unfinished: dict[tuple[str, int], PrintedText] = {}  # by stream and thread
+        self._unfinished: dict[tuple[str, int], PrintedText] = {}  # text without a line end, by stream and thread
         self._finished = False
 
     def changed(self) -> bool:
-        """The progress is another: have it sent, soon; False after the end, when nothing is sent any more."""
+        """Have the new progress sent soon; False after the end, when the attempt sends nothing any more."""
         if not self.is_changed and not self._finished:
             self.is_changed = True
             self.context.sink.touch(self.context)
@@ -175,7 +180,7 @@ class AttemptOutput:
     def _notice(self, kind: Literal["log", "chunk"], data: Any) -> int:
         context = self.context
         with self._marking:
-            if self._finished:  # a thread that outlives the attempt; its outcome may be on its way
+            if self._finished:  # a thread may outlive the attempt, whose outcome may be on its way
                 return self._mark
             self._mark += 1
             context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
@@ -232,7 +237,7 @@ class AttemptOutput:
             self.line("INFO", stream, line)
 
     def relayed(self, pid: int, kind: str, data: Any) -> None:
-        """Say what the process *pid* says, a forked copy of this one; data: as in its notice of *kind*."""
+        """Say for the process *pid*, a forked copy of this one, what it said; data: as in its notice of *kind*."""
         if kind == "log":
             self.line(data["level"], data["logger"], data["message"])
         elif kind == "chunk":
@@ -267,7 +272,7 @@ class AttemptOutput:
         for (stream, _), printed in unfinished.items():
             self._end_line(stream, printed)
         for stream in {stream for stream, _ in unfinished}:
-            with contextlib.suppress(Exception):  # it is closed, or the task has put something of its own there
+            with contextlib.suppress(Exception):  # the stream is closed, or the task has put an object of its own there
                 getattr(sys, stream).flush()  # a process may be ended before Python does so
         with self._marking:
             self._finished = True

@@ -33,18 +33,18 @@ class StageHandle:
         self._output = output
 
     def advance(self, n: float = 1) -> None:
-        """*n* more are done."""
+        """Count *n* more units of the stage as done."""
         self._stage.done = number_of(self._stage.done + number_of(n, "an advance"), "what is done of a stage")
         self._changed()
 
     @property
     def done(self) -> float:
-        """How many are done."""
+        """The units that are done."""
         return self._stage.done
 
     @property
     def total(self) -> float | None:
-        """How many there are to do; None if that is not known. May be set."""
+        """The units that there are to do; None if that is not known. May be set."""
         return self._stage.total
 
     @total.setter
@@ -53,7 +53,7 @@ class StageHandle:
         self._changed()
 
     def end(self) -> None:
-        """This part is over; called by the `with` block that began it."""
+        """End the stage; the `with` block that began it calls this."""
         self._stage.ended_at = time.time()
         self._changed()
 

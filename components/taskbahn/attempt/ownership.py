@@ -39,10 +39,10 @@ class Process:
         self.tell: Callable[[str], None] | None = None
         self.is_busy: Callable[[], bool] = lambda: False
         self._told: set[str] = set()
-        self._home = 0  # the thread of the worker's loop, whose own prints are no task's
+        self._home = 0  # the thread of the worker's loop; what it prints itself belongs to no task
 
     def work(self, tell: Callable[[str], None] | None, is_busy: Callable[[], bool] = lambda: False) -> None:
-        """Begin to tell what is not heard; None: no longer."""
+        """Begin to log what no attempt can hear; None ends that."""
         self.tell, self.is_busy = tell, is_busy
         self._told = set()
         self._home = threading.get_ident()

@@ -17,8 +17,8 @@ from taskbahn.attempt.stops import Stop
 from taskbahn.protocol.json_depth import check_nesting
 from taskbahn.signatures import exact_values
 
-LONGEST_SECONDS = 100 * 365 * 24 * 3600.0  # a hundred years, as for the options: more is a mistake in units
-LARGEST_WHOLE = 2**53  # beyond it a whole number travels as a float: it is a measure there, and not an id
+LONGEST_SECONDS = 100 * 365 * 24 * 3600.0  # seconds, a hundred years as for the options; more is a mistake in units
+LARGEST_WHOLE = 2**53  # whole numbers beyond this travel as floats: so large they are measures, not ids
 
 LONG_NUMBER = re.compile(rb"\d{19}")
 
@@ -37,7 +37,7 @@ def text_of(value: Any, most: int) -> str:
         text = value if type(value) is str else str.__str__(str(value))
         if len(text) > most:
             text = text[:most] + "…"
-        if "\0" in text:  # SQL's texts end there
+        if "\0" in text:  # a text in SQL ends at a zero character
             text = text.replace("\0", "\\x00")
         if not text.isascii():
             text = text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -56,7 +56,7 @@ def _name_of(kind: type) -> str:
 def number_of(value: Any, what: str) -> float:
     """Return *value* as a finite number: whole ones stay whole.  Raises TypeError for what is no number, ValueError for nan and infinities.
 
-    Taken is what says that it is a number, by `__index__` or `__float__`: NumPy's scalars, Decimal, Fraction.
+    A number is what has `__index__` or `__float__`: NumPy's scalars, Decimal, Fraction.
     what: for the message, such as "the total of a stage".
     """
     kind = type(value)
@@ -99,7 +99,7 @@ def sized_data_of(value: Any, what: str, most: int | None = None) -> tuple[Any, 
     """Return the same as `data_of`, and its bytes as JSON."""
     try:
         text = exact_values.pack(value)
-    except NotImplementedError as error:  # msgspec's way to say it
+    except NotImplementedError as error:  # msgspec raises this for what is not data
         raise TypeError(f"{what}: {error}") from error
     if most is not None and len(text) > most:
         from taskbahn.errors import TooLarge

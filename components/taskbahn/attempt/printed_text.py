@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 OVERWRITTEN_INTERVAL = 10.0  # seconds between two states of one line that is written over and over, such as tqdm's
-_CONTROL = re.compile(r"(\r|\x1b\[[0-2]?K)")  # to the start of the line; erase (a part of) it
-_UP = re.compile(r"\x1b\[\d*A")  # a line above is overwritten: bars below each other
+_CONTROL = re.compile(r"(\r|\x1b\[[0-2]?K)")  # controls that go to the start of the line, or erase a part of it
+_UP = re.compile(r"\x1b\[\d*A")  # control that goes up a line, as several progress bars do
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")  # colours, moves, titles, links
 
 
@@ -25,8 +25,8 @@ class PrintedText:
         self._column = 0
         self._is_overwritten = False
         self._shown_at = 0.0
-        self._is_block = False  # several lines are overwritten together
-        self._held = ""  # of a block: the last line that ended, which may be overwritten yet
+        self._is_block = False  # whether several lines are overwritten together
+        self._held = ""  # in a block: the last ended line, which may still be overwritten
 
     def feed(self, text: str) -> Iterator[str]:
         """Add *text* and yield the lines that are complete, and now and then the state of one that is overwritten."""
@@ -49,7 +49,7 @@ class PrintedText:
             yield self._line.rstrip()
 
     def end(self) -> list[str]:
-        """Return what has no end yet, and forget it."""
+        """Return the text that has no line end yet, and forget it."""
         rest = self._line.rstrip() if self._is_overwritten else self._line
         self._clear()
         return [*self._release(), *([rest] if rest else [])]

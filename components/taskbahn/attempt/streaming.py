@@ -58,6 +58,6 @@ async def stream_async(context: AttemptContext, signature: TaskSignature, genera
             if out.window.is_full:
                 await out.window.wait_async()
             else:
-                await asyncio.sleep(0)  # one that never waits would keep the loop
+                await asyncio.sleep(0)  # a generator that never waits would keep the loop to itself
     finally:
         await generator.aclose()

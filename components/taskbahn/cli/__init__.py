@@ -23,6 +23,7 @@ COMMANDS = {  # name: (module, one line for --help)
     "tasks": ("tasks", "List the tasks."),
     "jobs": ("jobs", "List jobs, newest first."),
     "job": ("job", "Show one job."),
+    "explain": ("explain", "Say why a job does not run yet."),
     "errors": ("errors", "Show failed jobs in groups of those that failed alike."),
     "logs": ("logs", "Show what a job logged."),
     "cancel": ("control", "Cancel jobs."),
@@ -30,6 +31,9 @@ COMMANDS = {  # name: (module, one line for --help)
     "queues": ("queues", "List the queues."),
     "workers": ("workers", "List the workers."),
     "drain": ("drain", "Keep new jobs from a worker."),
+    "limit": ("limit", "List the limits, or change one."),
+    "pause": ("pause", "Start no more jobs of the system, a queue, a task or a key."),
+    "resume": ("pause", "Start the jobs again that a pause holds."),
     "settings": ("settings", "Show how the node is set up."),
     "completion": ("completion", "Print the completion script for a shell."),
 }
@@ -83,7 +87,7 @@ def main() -> NoReturn:
 
         click.echo(f"taskbahn: {error.message}", err=True)
         sys.exit(exit_code(error))
-    except BrokenPipeError:  # the reader has had enough, as `head` does
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

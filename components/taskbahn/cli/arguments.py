@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
     from taskbahn.tasks.task_handle import TaskHandle
 
-OPTION = re.compile(r"--?[A-Za-z]")  # a negative number is none
+OPTION = re.compile(r"--?[A-Za-z]")  # an option; a negative number does not match
 SHORT = len("-o")
 NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 HELP = """\b
@@ -96,7 +96,7 @@ def _signature(app: Taskbahn, task: str) -> messages.Signature | None:
     try:
         return next((view.signature for view in app.view.tasks() if view.name == task), None)
     except TaskbahnError:
-        return None  # it only helps to tell text from numbers; what is wrong shows when the job is started
+        return None  # the signature only helps to tell text from numbers; starting the job shows what is wrong
 
 
 def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from taskbahn.errors import TaskbahnError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-AT_ONCE = 0.5  # seconds
-OFFERED = 50  # newest jobs
+AT_ONCE = 0.5  # seconds that the router has for its answer
+OFFERED = 50  # newest jobs that are offered
 
 
 def complete_task(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - click's

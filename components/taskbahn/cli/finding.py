@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from taskbahn.app import Taskbahn
 
-MAX_LISTED_JOBS = 500  # in one answer
+MAX_LISTED_JOBS = 500  # jobs in one answer
 MAX_IDS = 1_000
 
 

@@ -32,7 +32,7 @@ class CountColumn(TextColumn):
 
 
 class SpanColumn(TextColumn):
-    """How long it runs, or how long it took."""
+    """How long a stage runs, or how long it took."""
 
     def render(self, task: Task) -> Text:
         """Return the text for one bar."""
@@ -92,7 +92,7 @@ class JobScreen:
         if state == "succeeded":
             self.progress.update(self._headline, total=1.0, completed=1.0, ended=time.time())
         error = data.get("error")
-        if error and state not in ("failed", "cancelled", "expired"):  # those are printed at the end
+        if error and state not in ("failed", "cancelled", "expired"):  # `call` prints the errors of these states at the end
             message = escape(f"{error.get('type', 'error')}: {error.get('message', '')}")
             self.progress.console.print(f"[yellow]attempt {data.get('attempt')} failed, it is tried again:[/] {message}")
 

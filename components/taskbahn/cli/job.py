@@ -14,7 +14,7 @@ from taskbahn.protocol import messages, views
 if TYPE_CHECKING:
     from rich.console import Console
 
-MAX_COUNTED_JOBS = 10_000  # jobs before one
+MAX_COUNTED_JOBS = 10_000  # jobs before a job; the store counts no further
 MAX_TEXT = 2000  # characters of arguments or result that are shown
 
 
@@ -50,6 +50,7 @@ def _facts(out: Console, view: views.JobView) -> None:
         "queue": plain(view.queue) + (f", priority {view.priority}" if view.priority else ""),
         "accepted": ago(view.created_at) + (f" from {plain(view.caller)}" if view.caller else ""),
         "waits": plain(_place(view)),
+        "permits": plain(", ".join(view.place.limit.holders)) if view.place and view.place.limit else "",
         "worker": plain(view.worker or ""),
         "blocks": f"[red]{plain(_blocks(view))}[/]" if view.blocks else "",
         "took": span(view.finished_at - view.started_at) if view.finished_at and view.started_at else "",
@@ -66,7 +67,7 @@ def _facts(out: Console, view: views.JobView) -> None:
 
 
 def _blocks(view: views.JobView) -> str:
-    """Say what it does to its worker."""
+    """Say whether the job blocks its worker's event loop."""
     blocks = view.blocks
     return f"the worker's event loop at {blocks.at} for {span(time.time() - blocks.since)}" if blocks else ""
 

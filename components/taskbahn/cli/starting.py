@@ -38,9 +38,9 @@ UNUSED = MappingProxyType(
     }
 )
 # What is imported stays: to look through all of it after each 700 new objects takes a quarter of the time.
-COLLECT_AFTER_OBJECTS = 100_000  # objects
+COLLECT_AFTER_OBJECTS = 100_000  # new objects, after which the garbage collector looks at them
 # To prepare Autobahn's compiled helpers takes 40 ms, to do without them 0.2 us for each byte that is sent by WebSocket.
-NO_SPEEDUP_BYTES = 50_000  # bytes
+NO_SPEEDUP_BYTES = 50_000  # bytes to send, below which the compiled helpers are not worth their time
 
 _threshold: tuple[int, int, int] | None = None
 _deferral: Deferral | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from taskbahn.cli.pause import shown
 from taskbahn.cli.shared import coloured, common, connected, console, plain, print_json, span, table
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.states import State
@@ -33,6 +34,10 @@ def status(url: str | None, *, as_json: bool) -> None:
         return
     out = console()
     _print_problems(out, found.problems, found.now)
+    for pause in found.pauses:
+        out.print(f"[bold yellow]‖[/] paused: {plain(shown(pause, found.now))}", soft_wrap=True)
+    if found.pauses:
+        out.print("  [dim]`taskbahn resume WHAT` starts its jobs again[/]\n", soft_wrap=True)
     out.print(
         f"[bold]taskbahn {found.version}[/] at {address}, up {span(found.now - found.started_at)}\n"
         f"{found.workers} worker{'' if found.workers == 1 else 's'}, {found.running} of {found.slots} slots busy, loop lag {span(found.lag)}\n"

@@ -12,7 +12,7 @@ import click
 from taskbahn.cli import starting
 from taskbahn.errors import TaskbahnError
 
-SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # by click's name for it
+SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # click's name of a source -> what the settings show
 
 
 def shown(name: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def shown(name: str) -> dict[str, Any]:
 @click.pass_context
 def up(context: click.Context, port: int, interface: str, data: Path, loglevel: str, *, as_json: bool) -> None:
     """Start router, dispatcher and page; ends cleanly on Ctrl-C or SIGTERM."""
-    # by name: this package does not depend on the router side, which may not be installed
+    # imported by name: this package does not depend on the router side, which may not be installed
     try:
         node = importlib.import_module("taskbahn_router.node.launcher")
     except ModuleNotFoundError as error:

@@ -58,12 +58,12 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
     from taskbahn.worker.run import run_worker
     from taskbahn.worker.service import Settings
 
-    starting.end()  # nothing of it is left when the user's code comes
+    starting.end()  # ends the deferral of modules before the user's code is imported
     served = [queue.strip() for queue in queues.split(",") if queue.strip()]
     if not served:
         raise click.UsageError("--queues names no queue: write it like --queues default,mail")
     capture = Capture()
-    capture.start()  # before the import, which may bind the streams
+    capture.start()  # before the application's import, which may bind the streams
     try:
         if url is not None:
             check_address(url, "--url")

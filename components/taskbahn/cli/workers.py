@@ -1,4 +1,4 @@
-"""`taskbahn workers`: who works."""
+"""`taskbahn workers`: the attached workers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("worker", "busy#", "", "memory#", "cpu#", "load#", "done#", "failed#", "queues", "attached", "process")
 SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30
-WORDS = {"queues", "attached", "process"}  # what may be broken into lines where there is little room
+WORDS = {"queues", "attached", "process"}  # columns whose text may be broken into lines in a narrow terminal
 
 
 @click.command()
@@ -43,7 +43,7 @@ def workers(url: str | None, *, as_json: bool) -> None:
 
 
 def _blocked(view: WorkerView) -> str:
-    """Say that it does not answer for its work, if so."""
+    """Say that the worker does not answer for its async tasks, if so."""
     if view.blocked is None:
         return f"silent for {span(view.seen)}" if view.seen >= SILENT_SECONDS else ""
     return f"blocked for {span(time.time() - view.blocked.since)}"

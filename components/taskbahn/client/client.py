@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 RawOutcome = list[Any]  # `messages.Outcome` as it comes: [id, state, result, error]
 
-MAX_SUBMISSIONS_IN_FLIGHT = 4  # submissions on their way; more gather until one is answered
-MAX_JOBS_PER_SUBMISSION = 2000  # in one submission of several entries: a larger one would keep the router's loop too long
-MAX_PREFETCHED_OUTCOMES = 1000  # jobs that are asked for together with one that is waited for
+MAX_SUBMISSIONS_IN_FLIGHT = 4  # submissions on their way; further ones gather until one is answered
+MAX_JOBS_PER_SUBMISSION = 2000  # jobs in one submission of several entries; more would keep the router's loop too long
+MAX_PREFETCHED_OUTCOMES = 1000  # other jobs whose outcomes the client asks for together with the one that its caller waits for
 MAX_REMEMBERED_JOBS = 10_000
-MAX_SUBMISSION_BYTES = messages.MAX_MESSAGE // 4  # of arguments in one submission
+MAX_SUBMISSION_BYTES = messages.MAX_MESSAGE // 4  # bytes of arguments in one submission
 
 
 class HasClient(Protocol):
@@ -43,10 +43,10 @@ class OutcomeListener(Protocol):
         """Take the outcome of one job."""
 
     def batch_delivered(self) -> None:
-        """All outcomes that came together were given."""
+        """Note that `take` got all outcomes of one message."""
 
     def fail(self, id: str, error: TaskbahnError) -> None:
-        """The outcome of a job cannot be had."""
+        """Take the error: the client cannot get the outcome of this job."""
 
 
 class FanOut:
@@ -56,17 +56,17 @@ class FanOut:
         self.listeners = (first, second)
 
     def take(self, outcome: RawOutcome) -> None:
-        """Pass it on."""
+        """Pass the call on to both listeners."""
         for listener in self.listeners:
             listener.take(outcome)
 
     def batch_delivered(self) -> None:
-        """Pass it on."""
+        """Pass the call on to both listeners."""
         for listener in self.listeners:
             listener.batch_delivered()
 
     def fail(self, id: str, error: TaskbahnError) -> None:
-        """Pass it on."""
+        """Pass the call on to both listeners."""
         for listener in self.listeners:
             listener.fail(id, error)
 
@@ -85,7 +85,7 @@ class StartedJob(OutcomeListener, Protocol):
 class Entry:
     """One entry of a submission: a `messages.Call` or `messages.Bulk` as it travels, its number of jobs and of bytes.
 
-    follower: waits for the outcome of a `Call` from the start; None: no one does.
+    follower: waits for the outcome of a `Call` from the start, or None.
     """
 
     __slots__ = ("content", "follower", "future", "jobs", "size")
@@ -138,7 +138,7 @@ class Client:
         for _ in range(min(MAX_PREFETCHED_OUTCOMES, len(self._started))):
             try:
                 other = self._started.popleft()()
-            except IndexError:  # another thread took it
+            except IndexError:  # another thread took the last one
                 break
             if other is not None and other.mark_requested():
                 self._waits.append(([other.id], other))
@@ -153,7 +153,7 @@ class Client:
             self._is_due = True
             self.link.call(self._flush)
 
-    # on the reactor's thread from here on
+    # all below runs on the reactor's thread
 
     def _flush(self) -> None:
         self._is_due = False
@@ -186,7 +186,7 @@ class Client:
                 entry.future.fail(error)
         else:
             outcomes: list[RawOutcome] = []
-            if isinstance(answers, CallResult):  # of a submission that was followed
+            if isinstance(answers, CallResult):  # the answer to a followed submission
                 outcomes = answers.kwresults.get("outcomes", [])
                 answers = answers.results[0]
             self._accepted(entries, answers, outcomes)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from taskbahn.transport.session import Session
 
-NOT_READY_RETRY_SECONDS = 0.2  # until a router without a dispatcher is asked again
+NOT_READY_RETRY_SECONDS = 0.2  # seconds before the link asks a router without a dispatcher again
 MISSING = "wamp.error.no_such_procedure"
 CANCELED = "wamp.error.canceled"  # the dispatcher's session ended while it had the call: the node stops, or has been killed
 GOODBYE_SECONDS = 1.0  # seconds to say goodbye
@@ -52,7 +52,7 @@ class Request:
         self.on_progress = on_progress
         self.renew = renew
         self.future: Future[Any] = Future()
-        self.since = 0.0  # when it was made, or when the connection was lost after that
+        self.since = 0.0  # when the request was made, or when the connection was lost after that
         self.put_off: float | None = None  # when the other end first said that it is not ready
         self.pending: Deferred[Any] | None = None
 
@@ -108,7 +108,7 @@ class Link:
         if socket is not None:
             socket.close()
 
-    # on the reactor's thread from here on
+    # all below runs on the reactor's thread
 
     def ask(self, request: Request) -> None:
         """Send a request, now or when there is a connection."""
@@ -148,7 +148,7 @@ class Link:
         try:
             pending = session.at_once(session.ask, request.procedure, request.args, request.kwargs, request.on_progress)
         except TransportLost:
-            return  # it is sent again with the next session
+            return  # the next session sends the request again
         except Exception as error:  # noqa: BLE001 - autobahn's own checks: the message cannot be sent as it is
             self._asked.discard(request)
             request.future.fail(TaskbahnError(f"{request.procedure} cannot be sent: {error}"))
@@ -174,14 +174,16 @@ class Link:
         request.future.fail(self._translated(error))
 
     def _translated(self, error: Exception) -> TaskbahnError:
-        """Return a WAMP error as ours."""
+        """Return a WAMP error as a `TaskbahnError`."""
         if not isinstance(error, ApplicationError):
             return TaskbahnError(f"{type(error).__name__}: {error}")
         if error.error == MISSING:
             sentence = f"a router answers at {self.url}, but no dispatcher of Taskbahn; start one with `taskbahn up`"
             return NotReady(sentence, url=self.url)
         message = str(error.args[0]) if error.args else error.error
-        return from_info({"error": error.error, "message": message, "detail": error.kwargs})
+        by_dispatcher = set(error.kwargs) == {"detail"}  # other callees send their data as keywords
+        detail = error.kwargs["detail"] if by_dispatcher else error.kwargs
+        return from_info({"error": error.error, "message": message, "detail": detail})
 
     def _drop(self, request: Request) -> None:
         if request in self._asked:
@@ -194,7 +196,7 @@ class Link:
             self._watch = self._thread.reactor.callLater(max(0.01, min(0.5, self.timeout / 10)), self._check_time)
 
     def _check_time(self) -> None:
-        """Without a connection: give up what has waited too long."""
+        """Without a connection, fail the requests that have waited too long."""
         self._watch = None
         now = self._seconds()
         for request in [request for request in self._asked if now - request.since >= self.timeout]:

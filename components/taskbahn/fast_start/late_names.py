@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any, Union
 
-# set by the import of a module, where they apply: who asks for them and finds nothing need not run the code
+# attributes that an import sets where they apply; a module without one is no reason to run its code
 ASKED_BY_IMPORTS = frozenset({"__path__", "__file__", "__cached__", "__spec__", "__package__", "__loader__"})
-# what `typing` asks of anything in an annotation: not a use
+# attributes that `typing` asks of anything in an annotation, which is no use of it
 ASKED_BY_TYPING = ("__typing", "__parameters__", "__origin__", "__forward_arg__")
 
 
 class LateName:
-    """Stands in until it is called, asked for an attribute, used in `isinstance` or as a base class."""
+    """Takes the place of a name until code calls it, asks for an attribute, or uses it in `isinstance` or as a base class."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module_name = module

@@ -1,7 +1,7 @@
 """Modules whose code runs at their first use, instead of at their import: for what a library imports and Taskbahn never uses.
 
-`defer` takes a table: the modules, and for each the names that others take from it by `from module import name`. A `Name` stands in
-for such a name until it is called, asked for an attribute, used in `isinstance` or as a base class. Whatever else is taken from a
+`defer` takes a table: the modules, and for each the names that others take from it by `from module import name`. A `Name` takes
+the place of such a name until code calls it, asks for an attribute, or uses it in `isinstance` or as a base class. Whatever else is taken from a
 module runs its code, in the same module object, and so does the import of a module beneath it. So a user never gets less than
 the true thing, only later. A name that is compared by identity must not be in the table.
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-_running = threading.RLock()  # one at a time, as the code of one may run that of another
+_running = threading.RLock()  # one module at a time, for the code of one may run that of another
 
 
 class Name(LateName):
@@ -40,7 +40,7 @@ class Name(LateName):
     def _truth(self) -> Any:
         if "_value" not in vars(self):
             module = true_module(self._module)
-            put_true_names()  # takes some ms, so once
+            put_true_names()  # takes some ms, so it runs once
             self._value = getattr(module, self._name)
         return self._value
 
@@ -63,7 +63,7 @@ class DeferredModule(ModuleType):
         with _running:  # another thread waits here while one runs the code
             if vars(self)["__loader__"] is not loader:
                 return getattr(self, name)
-            if loader.runs:  # the code itself, or what it imports, asks for what is not there yet
+            if loader.runs:  # the module's own code, or what that imports, asks for a name that is not set yet
                 raise _missing(self, name)
         if name in loader.names:
             return Name(self, name)
@@ -72,7 +72,7 @@ class DeferredModule(ModuleType):
         return getattr(true_module(self), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("__") or isinstance(value, ModuleType):  # by the import of it, or of what lies beneath it
+        if name.startswith("__") or isinstance(value, ModuleType):  # the import of this module, or of one beneath it, sets these
             ModuleType.__setattr__(self, name, value)
         else:
             ModuleType.__setattr__(true_module(self), name, value)
@@ -102,7 +102,7 @@ def run_code(module: ModuleType) -> None:
             before = sys.modules.get(name)
             if isinstance(before, DeferredModule) and not (name == parent and is_hollow(before)):
                 run_code(before)
-        if vars(module)["__loader__"] is loader and not loader.runs:  # those may have used this one
+        if vars(module)["__loader__"] is loader and not loader.runs:  # the modules before may have used this one
             loader.run(module)
 
 
@@ -134,7 +134,7 @@ class _Later:
         return DeferredModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Leave it for later."""
+        """Do nothing: the code runs at the first use."""
 
     def __getattr__(self, name: str) -> Any:
         """Be the true loader for those who look for a package's files."""
@@ -178,7 +178,7 @@ class Deferral:
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name in self._table:
             spec = PathFinder.find_spec(name, path, target)
-            if spec is not None and spec.loader is not None:  # not installed: no less an ImportError than without us
+            if spec is not None and spec.loader is not None:  # without a spec, the import raises ImportError as ever
                 later = _Later(spec.loader, self._table[name], self._after.get(name, ()), is_hollow=name in self._hollow)
                 spec.loader = cast("Any", later)  # the classes of `importlib.abc` would bring half of the standard library
             return spec
@@ -207,7 +207,8 @@ class Deferral:
             above = sys.modules.get(package, module)
             if not isinstance(module, DeferredModule):
                 continue
-            if package in self._table and type(above) is ModuleType:  # that has run, and may use it in any way
+            if package in self._table and type(above) is ModuleType:
+                # the package's code has run, and may use the module in any way
                 run_code(module)
                 continue
             vars(module)["__loader__"].is_detached = True

@@ -53,7 +53,7 @@ class Batch(Generic[R]):
         self._app = app
         self._signature = signature
         self._outcomes: dict[str, RawOutcome] = {}
-        self._ended: list[str] = []  # in the order in which they ended
+        self._ended: list[str] = []  # the jobs that have ended, in that order
         self._states: Counter[str] = Counter()
         self._more: Future[None] = Future()
         self._asked = 0
@@ -170,21 +170,21 @@ class Batch(Generic[R]):
             error, self._error, self._asked = self._error, None, len(self._outcomes)
             raise error
 
-    # called by the client, on its thread
+    # the client calls these on its thread
 
     def take(self, outcome: RawOutcome) -> None:
         """Take the outcome of one job."""
-        self._states[outcome[1]] += 1  # who sees the last outcome, on another thread, sees all of them counted
+        self._states[outcome[1]] += 1  # counted first: another thread that sees the last outcome then sees all of them counted
         self._outcomes[outcome[0]] = outcome
         self._ended.append(outcome[0])
 
     def batch_delivered(self) -> None:
-        """Wake who waits."""
+        """Wake the threads and coroutines that wait."""
         more, self._more = self._more, Future()
         more.resolve(None)
 
     def fail(self, id: str, error: TaskbahnError) -> None:
-        """An outcome cannot be had."""
+        """Take the error: the client cannot get an outcome."""
         self._error = error
         self.batch_delivered()
 

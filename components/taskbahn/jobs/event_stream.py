@@ -74,7 +74,7 @@ class EventStream:
 
     def _next(self, when: float | None) -> messages.Event | None:
         while True:
-            more, is_over = self._more, self._is_over  # looked at first: the last events come before it is over
+            more, is_over = self._more, self._is_over  # read first, for the last events come before the end
             if self._events:
                 return self._events.popleft()
             if is_over:
@@ -113,7 +113,7 @@ class EventStream:
         if self._error is not None:
             raise self._error
 
-    # on the client's thread
+    # all below runs on the client's thread
 
     def _progress(self, message: dict[str, Any]) -> None:
         if "snapshot" in message and self.snapshot is None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 C = TypeVar("C")
-LOOK_SECONDS = 2.0  # to find out what a job is doing when a wait for it is over
+LOOK_SECONDS = 2.0  # seconds to find out what a job is doing when a wait for it is over
 
 
 class LogLine(NamedTuple):
@@ -39,7 +39,7 @@ class LogLine(NamedTuple):
     level: str
     logger: str
     message: str
-    attempt: int = 0  # which one wrote it; 0: not known
+    attempt: int = 0  # number of the attempt that wrote the line; 0: not known
 
 
 class Job(Generic[R]):
@@ -99,6 +99,15 @@ class Job(Generic[R]):
     async def view_async(self) -> views.JobView:
         """As `view`, for asyncio and Twisted."""
         return self._view(await self._app.client.ask(messages.JOB_GET, self.id))
+
+    def explain(self) -> list[views.WaitReason]:
+        """Return what is between the job and its start, what is closed first; nothing once it has started.  Raises UnknownJob."""
+        check_may_block("job.explain()", "await job.explain_async()")
+        return msgspec.convert(self._app.client.ask(messages.JOB_EXPLAIN, self.id).get(), list[views.WaitReason])
+
+    async def explain_async(self) -> list[views.WaitReason]:
+        """As `explain`, for asyncio and Twisted."""
+        return msgspec.convert(await self._app.client.ask(messages.JOB_EXPLAIN, self.id), list[views.WaitReason])
 
     def events(self, after: int = 0) -> EventStream:
         """Return the job's events with a number above *after*, for `for` and `async for`; it ends with the job.
@@ -208,17 +217,17 @@ class Job(Generic[R]):
         self._is_asked = True
         return self
 
-    # called by the client, on its thread
+    # the client calls these on its thread
 
     def take(self, outcome: RawOutcome) -> None:
         """Take the outcome."""
         self._outcome.resolve(outcome)
 
     def batch_delivered(self) -> None:
-        """There was only one to take."""
+        """Do nothing: a job has one outcome."""
 
     def fail(self, id: str, error: TaskbahnError) -> None:
-        """The outcome cannot be had now; asking again may help."""
+        """Take the error: the client cannot get the outcome now; asking again may help."""
         future, self._outcome = self._outcome, Future()
         self._is_asked = False
         future.fail(error)

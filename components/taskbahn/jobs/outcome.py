@@ -31,7 +31,7 @@ def outcome_error(outcome: RawOutcome) -> TaskbahnError:
     error = given if isinstance(given, dict) else {}
     if state not in ENDINGS:
         return from_info(error) if error else TaskbahnError(f"job {id} ended in the unknown state {state!r}", job=id, state=state)
-    if "error" in error and "type" not in error:  # an `ErrorInfo`
+    if "error" in error and "type" not in error:  # the error is an `ErrorInfo`
         error = {"message": error.get("message"), **(error.get("detail") or {})}
     kind, message = error.get("type"), error.get("message")
     if kind:

@@ -45,6 +45,10 @@ class Views:
         """Return the workers that are attached now."""
         return self._ask(list[views.WorkerView], messages.VIEW_WORKERS)
 
+    def limits(self) -> views.Limits:
+        """Return the limits, and which of their keys are in use or have jobs waiting."""
+        return self._ask(views.Limits, messages.VIEW_LIMITS)
+
     def settings(self) -> list[views.Setting]:
         """Return the effective configuration of the node, and where each value comes from."""
         return self._ask(list[views.Setting], messages.VIEW_SETTINGS)

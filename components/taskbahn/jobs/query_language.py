@@ -29,7 +29,7 @@ STATES = [state.value for state in State]
 class WrongQuery(InvalidRequest):
     """A query that cannot be understood; `word` is the one that is wrong."""
 
-    uri = InvalidRequest.uri  # it is read on this side: nothing of it travels
+    uri = InvalidRequest.uri  # the client reads the query: it never travels
 
     def __init__(self, word: str, why: str) -> None:
         super().__init__(f"{word!r} in the query: {why}", word=word)
@@ -98,7 +98,7 @@ def _value(name: str, word: str, value: str, now: float) -> Any:
                 raise WrongQuery(word, "a fingerprint has 12 hexadecimal digits; `taskbahn errors` shows them")
             return value.lower()
         case "task":
-            return value.lower()  # as all names of tasks are
+            return value.lower()  # names of tasks are lower-case
     return value
 
 
@@ -128,7 +128,7 @@ def _moment(word: str, value: str, now: float, *, whole_days: int) -> float:
     raise WrongQuery(word, f"that is no time; {EXAMPLES['since']}")
 
 
-EXAMPLES = {  # in the order of the documentation
+EXAMPLES = {  # examples in the order of the documentation
     "state": f"one or more of {', '.join(STATES)}, with commas between them",
     "task": "a task's name, such as images.thumbnail or images.*",
     "queue": "a queue's name, such as slow or slow-*",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from taskbahn.errors import TooDeep
 from taskbahn.protocol import messages
 
-SHORTEST = 2 * messages.MAX_NESTING  # bytes that text of that many levels has at least
-STEP = 100  # brackets that are looked at together, in C
+SHORTEST = 2 * messages.MAX_NESTING  # bytes that text of `MAX_NESTING` levels has at least
+STEP = 100  # brackets that one step counts, in C
 ONE_KIND = bytes.maketrans(b"{}", b"[]")
 OTHERS = bytes(set(range(256)) - set(b'[]{}"'))
 
@@ -29,7 +29,7 @@ def _is_too_deep(brackets: bytes) -> bool:
     level = 0
     for start in range(0, len(brackets), STEP):
         part = brackets[start : start + STEP]
-        if level + STEP <= messages.MAX_NESTING:  # it cannot get there within this part
+        if level + STEP <= messages.MAX_NESTING:  # this part cannot reach the bound
             level += 2 * part.count(b"[") - len(part)
             continue
         for bracket in part:

@@ -38,7 +38,7 @@ def value_bytes(value: Any) -> int:
     try:
         return 2 * len(messages.JSON_ENCODE(value))
     except (TypeError, ValueError, OverflowError, RecursionError):
-        return PAGE_BYTES  # the one who stores it says what is wrong with it
+        return PAGE_BYTES  # the store says what is wrong with the value
 
 
 def pages(items: Sequence[Item], size_of: Callable[[Item], int], most_bytes: int = PAGE_BYTES) -> Iterator[list[Item]]:

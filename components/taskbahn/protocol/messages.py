@@ -11,6 +11,7 @@ Clients (CALL):
                                                 without progress {"outcomes": [...]}, and "more": [id, ...] of those too large for it
     taskbahn.job.watch(id, after=0)          ~> {"snapshot": JobView}, {"events": [Event, ...]} or {"place": Place} ..., then JobView
     taskbahn.job.get(id)                     -> JobView
+    taskbahn.job.explain(id)                 -> [WaitReason, ...]            what is between a job and its start, the closed ones first
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
@@ -24,10 +25,14 @@ Any session that may look (CALL):
     taskbahn.view.errors(task=)              -> Errors
     taskbahn.view.queues()                   -> [QueueView, ...]
     taskbahn.view.workers()                  -> [WorkerView, ...]
+    taskbahn.view.limits(name=, keys=20)     -> Limits
     taskbahn.view.history(seconds=3600, task=) -> History
     taskbahn.view.settings()                 -> [Setting, ...]
 Operators (CALL):
     taskbahn.admin.drain(worker, wanted)     -> WorkerView   true: it takes no new attempts, also after a reconnect; false: again
+    taskbahn.admin.limit(name, value, who=)  -> LimitView    "50/s", "50/s burst=9" or a number; null: as declared; kept
+    taskbahn.admin.pause(query="", reason=, within=, until=, who=) -> Pause   "" the system, queue:NAME, task:NAME, key:KEY; kept
+    taskbahn.admin.resume(query="", who=)    -> Pause        the one that is over
 Workers (CALL):
     taskbahn.worker.attach(Hello)            ~> {"welcome": Welcome}, then WorkerOrder ... for as long as the session lives
     taskbahn.worker.report(Report)           -> {"refused": [[id, attempt], ...]}  recorded durably when answered
@@ -51,6 +56,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from taskbahn.protocol.limit_fields import LimitFields, LimitKindName
+
 PROTOCOL = 1
 OLDEST_PROTOCOL = 1
 REALM = "taskbahn"
@@ -60,6 +67,7 @@ JOB_WAIT = "taskbahn.job.wait"
 JOB_WATCH = "taskbahn.job.watch"
 JOB_GET = "taskbahn.job.get"
 JOB_EVENTS = "taskbahn.job.events"
+JOB_EXPLAIN = "taskbahn.job.explain"
 JOB_CANCEL = "taskbahn.job.cancel"
 JOB_RETRY = "taskbahn.job.retry"
 VIEW_STATUS = "taskbahn.view.status"
@@ -67,10 +75,14 @@ VIEW_TASKS = "taskbahn.view.tasks"
 VIEW_JOBS = "taskbahn.view.jobs"
 VIEW_QUEUES = "taskbahn.view.queues"
 VIEW_WORKERS = "taskbahn.view.workers"
+VIEW_LIMITS = "taskbahn.view.limits"
 VIEW_HISTORY = "taskbahn.view.history"
 VIEW_ERRORS = "taskbahn.view.errors"
 VIEW_SETTINGS = "taskbahn.view.settings"
 ADMIN_DRAIN = "taskbahn.admin.drain"
+ADMIN_LIMIT = "taskbahn.admin.limit"
+ADMIN_PAUSE = "taskbahn.admin.pause"
+ADMIN_RESUME = "taskbahn.admin.resume"
 WORKER_ATTACH = "taskbahn.worker.attach"
 WORKER_REPORT = "taskbahn.worker.report"
 OFFER_PREFIX = "taskbahn.offer."
@@ -83,7 +95,7 @@ CHANGES_TOPIC = "taskbahn.view.changes"
 
 TASK_NAME = r"^(?!(?:taskbahn|wamp|crossbar)(?:\.|$))[a-z0-9_]+(?:\.[a-z0-9_]+)*$"
 MAX_TASK_NAME = 200
-OFFER_NAME = r"^[A-Za-z0-9_-]{1,64}$"  # one component of a URI: the task begins after the dot that follows it
+OFFER_NAME = r"^[A-Za-z0-9_-]{1,64}$"  # one component of a URI; the task begins after the next dot
 MAX_MESSAGE = 16 * 1024 * 1024  # bytes, both transports
 MAX_ARGUMENTS = 1024 * 1024  # bytes of JSON, one job
 MAX_RESULT = 4 * 1024 * 1024  # bytes of JSON, one job
@@ -171,21 +183,33 @@ class Signature(msgspec.Struct, kw_only=True, omit_defaults=True):
     chunks: dict[str, Any] | None = None
 
 
+class DeclaredLimit(LimitFields, frozen=True, kw_only=True, omit_defaults=True):
+    """A limit of a task, by the rules of `protocol.limits`; `key` and `fair_key` are templates, `cost` is a number or a template."""
+
+    kind: LimitKindName
+    name: str
+    key: str | None = None
+    cost: int | str = 1
+    when_full: str = "wait"  # of a concurrency: what becomes of a job that finds its key full; `limit_fields.WhenFull`
+
+
 class TaskDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A task that a worker offers."""
 
     name: str
     signature: Signature | None = None
     doc: str = ""
-    options: dict[str, Any] = {}  # of `Options`
+    options: dict[str, Any] = {}  # fields of `Options`
     pool: str = ""  # "process", "thread", "loop": those of "loop" wait while the worker's event loop is blocked
+    limits: list[DeclaredLimit] = []  # of all its jobs
+    fair_key: str = ""  # jobs with different keys by it take turns
 
 
 class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A worker introduces itself; `running` are the attempts that it still runs after a reconnect."""
 
     protocol: int
-    worker: str  # its id, kept over reconnects
+    worker: str  # the worker's id, kept over reconnects
     slots: int
     tasks: list[TaskDeclaration]
     queues: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_QUEUE])
@@ -313,8 +337,8 @@ class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
     notices: list[Notice] = []
     back: list[tuple[str, int]] = []  # attempts handed back unstarted or unfinished, not charged
     begun: list[tuple[str, int]] = []  # those of `back` that may have begun: they are not started again if that must never be
-    draining: bool = False  # takes no more
-    vitals: Vitals | None = None  # now and then
+    draining: bool = False  # the worker takes no more attempts
+    vitals: Vitals | None = None  # sent now and then
 
 
 class Stage(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -343,7 +367,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     Numbers count what is durable: states, logs and chunks. A "progress" event has the number of the durable event before it:
     it is a value of which the newest wins.   kind "state": data {"state", "attempt", "worker"?, "error"?, "due_at"?}.
-    attempt: which one said it (all but "state"); 0: not known.
+    attempt: the attempt that said it (all but "state"); 0: not known.
     """
 
     job: str

@@ -50,10 +50,10 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     low: float = -inf
     high: float = inf
-    is_limit: bool = False  # 0 is no value of it
+    is_limit: bool = False  # whether the option is a limit, for which 0 is no value
     most: int | None = None
     rule: str = ""
-    is_shown: bool = True  # to people; else another option says it better
+    is_shown: bool = True  # whether people see it; if not, another option says it better
 
     def allows(self, value: Any) -> bool:
         """Whether a value of the right type is in range; a NaN never is."""
@@ -150,11 +150,19 @@ TABLE = (
         name="pool", python="Pool", otherwise="`loop` for `async def`, else `process`", where=Where.TASK,
         rule="it is process, thread or loop", help="where an attempt runs",
     ),
+    Option(
+        name="limits", python="Sequence[Limit]", otherwise="none", where=Where.TASK, rule="it is a list of Rate and Concurrency",
+        help="`Rate` and `Concurrency`: how many jobs start in a time, or run at the same time",
+    ),
+    Option(
+        name="fair_key", python="str", otherwise="first come, first served", where=Where.TASK, rule="it is a template such as '{customer}'",
+        help="a template; jobs with different values of it take turns",
+    ),
 )  # fmt: skip
 
 OPTIONS = MappingProxyType({option.name: option for option in TABLE})
 WIRE = MappingProxyType({option.name: option for option in TABLE if option.type is not None})
-OTHER_WORDS = MappingProxyType(  # of Celery, for those who come from it
+OTHER_WORDS = MappingProxyType(  # words of Celery, for users who come from it
     {
         "countdown": "delay",
         "expires": "start_within",

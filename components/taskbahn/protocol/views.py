@@ -1,4 +1,4 @@
-"""What the dispatcher answers to those who look: a part of the protocol, see `wire`."""
+"""What the dispatcher answers to questions: a part of the protocol, see `messages`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from taskbahn.protocol.limit_fields import LimitKindName
 from taskbahn.protocol.messages import Signature
 
 
@@ -20,15 +21,57 @@ class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
     error: dict[str, Any] | None = None
 
 
+class Pause(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What operators have paused.
+
+    query: "" for the system, `queue:NAME`, `task:NAME`, or `key:` and the key of a limit.   until: when it ends by itself.
+    """
+
+    query: str
+    reason: str = ""
+    until: float | None = None
+    paused_by: str | None = None
+    paused_at: float
+
+
+class HoldingLimit(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The limit that holds a job.
+
+    key: the values of the limit's template as a JSON list, "" without a template; holders: ids of the jobs that have its permits,
+    the first ten.
+    """
+
+    name: str
+    key: str = ""
+    holders: list[str] = []
+
+
 class Place(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Why a job does not run yet: a sentence, and what is before it.
 
-    ahead: ready jobs that will be taken before it, at most 10,000 are counted; starts_at: when it is expected to start, if known.
+    ahead: ready jobs that will be taken before it, at most 10,000 are counted; under a limit that holds it, those with the same keys.
+    starts_at: when it is expected to start, if known.   limit: what holds it, if a limit does.   paused: what operators have paused.
     """
 
     why: str
     ahead: int | None = None
     starts_at: float | None = None
+    limit: HoldingLimit | None = None
+    paused: Pause | None = None
+
+
+class WaitReason(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One thing between a job and its start.
+
+    rule: `time`, `pause`, `workers`, `order`, or `limit:` and a key.   open: it holds the job no more, or not yet.
+    opens_at: when time opens it, if it does.   holders: ids of the first jobs that have its permits, of the limit that holds the job.
+    """
+
+    rule: str
+    open: bool
+    why: str
+    opens_at: float | None = None
+    holders: list[str] = []
 
 
 class BlockedView(msgspec.Struct, kw_only=True):
@@ -68,7 +111,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     progress: dict[str, Any] | None = None
     result: Any = None
     error: dict[str, Any] | None = None
-    fingerprint: str | None = None  # of a failed job: those that failed alike have the same; in lists only if it is stored
+    fingerprint: str | None = None  # only of a failed job; jobs that failed alike have the same; in lists only if it is stored
     attempts: list[AttemptView] = []
     place: Place | None = None  # while it is ready or waiting; not in lists
     typical: float | None = None  # seconds that an attempt of its task takes, from earlier ones; not in lists
@@ -85,7 +128,7 @@ class TaskStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
     expired: int = 0
     wait: float | None = None  # from ready to started
     wait95: float | None = None
-    run: float | None = None  # of attempts that succeeded
+    run: float | None = None  # seconds of attempts that succeeded
     run95: float | None = None
     last_at: float | None = None  # when the newest job ended
 
@@ -102,6 +145,7 @@ class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
     ready: int = 0
     running: int = 0
     statistics: TaskStatistics | None = None
+    paused: Pause | None = None
 
 
 class QueueView(msgspec.Struct, kw_only=True):
@@ -113,7 +157,55 @@ class QueueView(msgspec.Struct, kw_only=True):
     running: int
     workers: int
     oldest: float | None = None
-    rate: float = 0.0  # jobs of it that ended in a second, over the last minute
+    rate: float = 0.0  # jobs of the queue that ended in a second, over the last minute
+    paused: Pause | None = None
+
+
+class LimitKeyView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A key of a limit that is in use or has jobs waiting.
+
+    key: the values of the limit's template as a JSON list, "" without a template; used: permits in use, or starts of a rate that
+    time has not given back; jobs: that wait before it, counted to 1,000; lanes: groups of them that start one after the other;
+    oldest: when the first of the counted jobs was accepted.
+    """
+
+    key: str = ""
+    used: int
+    capacity: int
+    lanes: int = 0
+    jobs: int = 0
+    oldest: float | None = None
+    wakes_at: float | None = None  # when the next one may start
+    paused: bool = False
+
+
+class LimitView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A limit. A value is `"100/s"` or `"100/s burst=10"` of a rate, and a number of a concurrency.
+
+    tasks: that declare it, the first 100; template: of its keys; changed_by, changed_at: of the override; keys: the fullest of
+    key_count that are in use or have jobs waiting, 20 unless asked for fewer; jobs, oldest, paused_keys: of the fullest 20.
+    """
+
+    name: str
+    kind: LimitKindName
+    tasks: list[str] = []
+    template: str = ""
+    declared: str | int | None = None
+    override: str | int | None = None  # what operators set instead
+    changed_by: str | None = None
+    changed_at: float | None = None
+    keys: list[LimitKeyView] = []
+    key_count: int = 0
+    jobs: int = 0
+    oldest: float | None = None
+    paused_keys: int = 0
+
+
+class Limits(msgspec.Struct, kw_only=True):
+    """The first 500 limits, those with jobs waiting first; count: of all."""
+
+    limits: list[LimitView]
+    count: int
 
 
 class WorkerView(msgspec.Struct, kw_only=True):
@@ -136,9 +228,9 @@ class WorkerView(msgspec.Struct, kw_only=True):
     python: str = ""
     memory: int | None = None  # bytes, with its pool processes
     cpu: float | None = None  # cores in use, since its last word about it
-    load: float | None = None  # of its machine: the 1-minute average, divided by its cores
-    blocked: BlockedView | None = None  # it does not answer for its `async def` tasks
-    jobs: list[tuple[str, str, float]] = []  # what it runs: id, task, started_at; the oldest 100
+    load: float | None = None  # load of its machine: the 1-minute average, divided by its cores
+    blocked: BlockedView | None = None  # set while the worker does not answer for its `async def` tasks
+    jobs: list[tuple[str, str, float]] = []  # jobs that the worker runs: id, task, started_at; the oldest 100
 
 
 class Totals(msgspec.Struct, kw_only=True):
@@ -199,11 +291,11 @@ class ErrorGroup(msgspec.Struct, kw_only=True):
     fingerprint: str
     task: str
     type: str
-    message: str  # of the newest
+    message: str  # message of the newest job
     count: int
     first_at: float
     last_at: float
-    job: str  # the newest
+    job: str  # id of the newest job
 
 
 class Errors(msgspec.Struct, kw_only=True):
@@ -246,3 +338,4 @@ class Status(msgspec.Struct, kw_only=True):
     wait: tuple[float, float] | None = None
     run: tuple[float, float] | None = None
     problems: list[Problem] = []
+    pauses: list[Pause] = []

@@ -43,9 +43,9 @@ BASES: dict[type, Callable[[Any], Any]] = {  # class: how an instance of a subcl
     dt.timedelta: lambda span: dt.timedelta(span.days, span.seconds, span.microseconds),
 }
 MOMENTS = (dt.datetime, dt.date, dt.timedelta)
-KEPT = (bytes, bytearray, memoryview, Decimal, dt.datetime, dt.time)  # what is not taken apart to look into a value
+KEPT = (bytes, bytearray, memoryview, Decimal, dt.datetime, dt.time)  # types that stay whole when a value is taken apart
 
-LOCAL_TIMES: dict[type, str] = {dt.datetime: "date-time-local", dt.time: "time-local"}  # those that need no zone
+LOCAL_TIMES: dict[type, str] = {dt.datetime: "date-time-local", dt.time: "time-local"}  # types of times that need no zone
 
 
 def encode_hook(value: Any) -> Any:

@@ -58,7 +58,7 @@ def info_of(hint: Any) -> Any:
     """Return what msgspec knows of a type."""
     try:
         return _info(hint)
-    except TypeError:  # it cannot be hashed
+    except TypeError:  # the type cannot be hashed
         return msgspec.inspect.type_info(hint)
 
 

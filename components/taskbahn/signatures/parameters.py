@@ -157,6 +157,17 @@ def publish(parameters: Parameters, doc: str) -> tuple[messages.Signature, dict[
     return signature, definitions
 
 
+def rough_wire(function: Callable[..., Any]) -> messages.Signature:
+    """Return as much of the wire form as is known while an annotation cannot be resolved: the names of the parameters."""
+    parameters = inspect.signature(function).parameters.values()
+    rest = next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL), None)
+    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+    names = [p.name for p in parameters if p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)]
+    properties: dict[str, Any] = {name: {"default": None} for name in names} | ({rest: {}} if rest else {})
+    schema = {"type": "object", "properties": properties, "additionalProperties": takes_any}
+    return messages.Signature(digest="", parameters=schema, order=names, variadic=rest)
+
+
 def _chunk_schema(parameters: Parameters) -> dict[str, Any]:
     (schema,), definitions = _schemas(parameters.task, [parameters.chunk], ["yield"])
     return {**schema, "$defs": definitions} if definitions else schema
@@ -191,7 +202,7 @@ def _check_annotation(name: str, label: str, hint: Any) -> None:
 def _property(parameter: Parameter, schema: dict[str, Any], description: str | None) -> dict[str, Any]:
     result = dict(schema)
     if parameter.default is not REQUIRED:
-        with contextlib.suppress(*NOT_DATA):  # a default that is not data stays the function's own business
+        with contextlib.suppress(*NOT_DATA):  # the schema leaves out a default that is not data
             result["default"] = messages.from_json(exact_values.pack(parameter.default))
     if description:
         result.setdefault("description", description)

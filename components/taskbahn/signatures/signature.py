@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TaskSignature", "UnsupportedAnnotation", "pack_plain", "pack_result"]
 
-MAX_SHAPES = 256  # remembered ways of calling one task
+MAX_SHAPES = 256  # ways of calling one task that are kept
 
 NO_NAMES = "],{}]"  # the end of the text of a call with arguments by position alone
 
@@ -59,12 +59,13 @@ class TaskSignature:
         self.name = name
         self.parameters = Parameters(function, name)
         self.wire, definitions = publish(self.parameters, inspect.getdoc(function) or "")
-        self._takes_apart = bool(definitions)  # instances of dataclasses and the like are looked into
+        self._takes_apart = bool(definitions)  # whether values have dataclasses and the like in them
         self._needs_nothing = self.parameters.all_optional
         self._takes_gaps = self._takes_apart and has_gaps(self.parameters.hints)
         self._gives_gaps = "$defs" in self.wire.returns and has_gaps([self.parameters.returns])
         self._shapes: dict[Any, Shape] = {}
-        self._usual: Callable[[str], Any] | None = None  # of the newest call: most calls of a task have as many arguments
+        # decoder of the newest call: most calls of a task have the same number of arguments
+        self._usual: Callable[[str], Any] | None = None
         self._chunk_hint = self.parameters.chunk
         self._decode_result = msgspec.json.Decoder(self.parameters.returns, dec_hook=decode_hook).decode
 

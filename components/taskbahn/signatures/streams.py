@@ -65,5 +65,5 @@ def types_of(kind: Kind, hint: Any) -> Types | None:
     if origin is Generator and len(args) > RESULT:
         returned = args[RESULT]
     elif origin is Generator and args:
-        returned = None  # as Python's own default says
+        returned = None  # Python's own default for what a generator returns
     return Types(args[0] if args else Any, returned)

@@ -119,7 +119,7 @@ def _held(function: Any) -> list[Any]:
     for cell in getattr(inspect.unwrap(function), "__closure__", None) or ():
         try:
             value = cell.cell_contents
-        except ValueError:  # not assigned yet
+        except ValueError:  # the variable has no value yet
             continue
         held.append(value if isinstance(value, SIMPLE) else type(value))
     return held

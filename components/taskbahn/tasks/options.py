@@ -5,13 +5,16 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypedDict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where, check
+
+if TYPE_CHECKING:
+    from taskbahn.tasks.limits import Limit
 
 Pool = Literal["process", "thread", "loop"]
 Exceptions = type[BaseException] | Sequence[type[BaseException]] | AbstractSet[type[BaseException]]
@@ -52,6 +55,8 @@ class TaskOptions(JobOptions, total=False):
     pool: Pool
     retry_on: Exceptions
     give_up_on: Exceptions
+    limits: Sequence[Limit]
+    fair_key: str
 
 
 def make_options(given: dict[str, Any], where: Where) -> messages.Options:
@@ -82,7 +87,7 @@ def _seconds(value: Any) -> Any:
         if hasattr(value, "__index__"):
             return operator.index(value)
         return float(value) if hasattr(value, "__float__") else value
-    except (TypeError, ValueError, OverflowError):  # an array, for example: refused with the others
+    except (TypeError, ValueError, OverflowError):  # an array, for example: the checks refuse it later
         return value
 
 
@@ -90,8 +95,3 @@ def as_dict(options: messages.Options) -> dict[str, Any]:
     """Return the options that are given, as they travel."""
     result: dict[str, Any] = msgspec.to_builtins(options)
     return result
-
-
-def to_datetime(seconds: float) -> datetime:
-    """Return a wire time as an aware datetime."""
-    return datetime.fromtimestamp(seconds, UTC)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, ov
 from taskbahn.errors import InvalidName, InvalidOption, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import Where
+from taskbahn.signatures.parameters import rough_wire
 from taskbahn.signatures.signature import TaskSignature, UnsupportedAnnotation
 from taskbahn.signatures.streams import kind_of
 from taskbahn.tasks.declaration import plain_function, source_mark, unresolved
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 
     from taskbahn.client.client import Client, HasClient
+    from taskbahn.tasks.limits import Limit
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,7 +43,12 @@ class Task(TaskHandle[P, R]):
 
     defaults: the `messages.Options` of the declaration.   pool: where an attempt runs.
     retry_on, give_up_on: exception classes after which an attempt is, or is not, tried again; None if not restricted.
+    limits, fair_key: as they are declared; declared_limits: the limits as they travel.
     """
+
+    limits: tuple[Limit, ...] = ()
+    fair_key: str = ""
+    declared_limits: tuple[messages.DeclaredLimit, ...] = ()
 
     def __init__(self, app: HasClient, function: Callable[..., Any], words: dict[str, Any]) -> None:
         name = words.pop("name", None)
@@ -52,12 +59,33 @@ class Task(TaskHandle[P, R]):
         self.pool: Pool = _pool(name, function, words.pop("pool", None))
         self.retry_on = _exceptions("retry_on", words.pop("retry_on", None))
         self.give_up_on = _exceptions("give_up_on", words.pop("give_up_on", None))
+        limits, fair_key = words.pop("limits", None), words.pop("fair_key", None)
         self.defaults = make_options(words, Where.TASK)
+        if limits is not None or fair_key is not None:
+            self._declare_limits(limits, fair_key)
         self._signature: TaskSignature | None = None
         functools.update_wrapper(self, function)
         self.source = source_mark(function)
         with contextlib.suppress(*UNRESOLVED_ERRORS):  # a type that is defined further down: looked for again at first use
             self._signature = self._read_signature()
+        if self._signature is None and self.has_limits:
+            self._check_templates(rough_wire(function))
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether its jobs wait for limits, or take turns."""
+        return bool(self.limits or self.fair_key)
+
+    def _declare_limits(self, limits: Any, fair_key: Any) -> None:
+        from taskbahn.tasks import limits as made  # late: most tasks have none
+
+        self.limits, self.fair_key = made.limits_of(limits), made.fair_key_of(fair_key)
+        self.declared_limits = made.declared(self.name, self.limits, self.fair_key)
+
+    def _check_templates(self, signature: messages.Signature) -> None:
+        from taskbahn.protocol.limits import check_arguments
+
+        check_arguments(self.name, self.declared_limits, self.fair_key, signature)
 
     @property
     def signature(self) -> TaskSignature:
@@ -74,11 +102,14 @@ class Task(TaskHandle[P, R]):
 
     def _read_signature(self) -> TaskSignature:
         try:
-            return TaskSignature.of(self.function, self.name)
+            signature = TaskSignature.of(self.function, self.name)
         except (*UNRESOLVED_ERRORS, TaskbahnError):
             raise
         except Exception as error:  # an annotation is any expression
             raise UnsupportedAnnotation(f"{self.name}: {unresolved(self.function, error)}; write a type") from error
+        if self.has_limits:
+            self._check_templates(signature.wire)
+        return signature
 
     def declaration(self) -> messages.TaskDeclaration:
         """Return what a worker tells the dispatcher about this task."""
@@ -88,6 +119,8 @@ class Task(TaskHandle[P, R]):
             doc=inspect.getdoc(self.function) or "",
             options=as_dict(self.defaults),
             pool=self.pool,
+            limits=list(self.declared_limits),
+            fair_key=self.fair_key,
         )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -152,7 +185,7 @@ class TaskDecorator:
 def make_task(app: HasClient, function: Callable[..., Any], words: dict[str, Any]) -> Task[..., Any]:
     """Make the task of *function*; raises InvalidName, InvalidOption, UnsupportedAnnotation."""
     if isinstance(function, Task):
-        function = function.function  # under another name, or for another application
+        function = function.function  # a task declared again, under another name or for another application
     if not callable(function) and not isinstance(function, classmethod | property):  # type: ignore[unreachable]
         raise InvalidOption(f"@app.task takes options by name, as in @app.task(name=...), not {function!r}", option="name")
     function = plain_function(function)

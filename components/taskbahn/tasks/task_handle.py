@@ -117,7 +117,7 @@ class TaskHandle(Generic[P, R]):
         """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
         signature = self.signature
         packed = signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs)
-        from taskbahn.jobs.job import Job  # late: a worker's processes need neither Twisted nor a client
+        from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
         job: Job[R] = Job(self.app, new_id(), self.name, signature)
         content: dict[str, Any] = {"task": self.name, "id": job.id, "packed": packed, "options": self._call_options}

@@ -36,7 +36,7 @@ def parse_address(url: Any, source: str = "") -> Address:
         raise _refused(url, source, f"it is {type(url).__name__}, not text")
     if any(character.isspace() or not character.isprintable() for character in url):
         raise _refused(url, source, "it has spaces or characters that cannot be seen")
-    from urllib.parse import urlsplit  # late: a program that only declares tasks does not need it
+    from urllib.parse import urlsplit  # late: a program that only declares tasks does not need this module
 
     try:
         parts = urlsplit(url)
@@ -57,7 +57,7 @@ def parse_address(url: Any, source: str = "") -> Address:
 
 
 def _is_host(host: str) -> bool:
-    if ":" in host or PLAIN_HOST.fullmatch(host):  # an IPv6 address was in brackets, and checked
+    if ":" in host or PLAIN_HOST.fullmatch(host):  # a host with a colon is an IPv6 address, which was in brackets and is checked
         return True
     try:
         return bool(PLAIN_HOST.fullmatch(host.encode("idna").decode()))

@@ -46,7 +46,7 @@ def closed_early(reason: Any) -> str:
     sentence = "the connection was closed before it was open"
     if reason.check(ConnectionClosed):
         return sentence
-    return f"{sentence}: {reason.getErrorMessage()}"  # what TLS says of a certificate
+    return f"{sentence}: {reason.getErrorMessage()}"  # such as what TLS says of a certificate
 
 
 class TlsEndpoint:
@@ -102,7 +102,8 @@ class Connection:
         self._first: list[Deferred[None]] = []
         self._stopped: list[Deferred[None]] = []
         self._attempt: Deferred[Any] | None = None
-        self._protocol: Any = None  # of the newest connection, from the first byte on; a session comes after the handshake
+        # protocol of the newest connection, from the first byte on; a session comes after the handshake
+        self._protocol: Any = None
 
     def _transport(self, url: str) -> tuple[Any, Any]:
         scheme, host, port = parse_address(url)
@@ -122,7 +123,7 @@ class Connection:
             autoPingSize=12,
             openHandshakeTimeout=10,
             closeHandshakeTimeout=1,
-            serverConnectionDropTimeout=0,  # autobahn runs it on the installed reactor
+            serverConnectionDropTimeout=0,  # Autobahn runs this timer on the installed reactor
             tcpNoDelay=True,
             utf8validateIncoming=False,
             perMessageCompressionOffers=[],
@@ -223,7 +224,7 @@ class Connection:
 
     def _not_opened(self, session: Session, failure: Any) -> None:
         self.log.debug("opening the session failed: {failure}", failure=failure)
-        if session is not self._opening:  # it was lost, and a new one may be on its way
+        if session is not self._opening:  # the session was lost, and a new one may be on its way
             return
         self.last_failure = str(failure.value)
         if session.is_attached():

@@ -20,7 +20,7 @@ Sent = TypeVar("Sent")
 
 def misfit() -> str:
     """Say what of Twisted's connections is not as it is expected here, or nothing."""
-    buffer: Any = cast("Any", abstract.FileDescriptor)(object())  # a reactor that is not asked for anything
+    buffer: Any = cast("Any", abstract.FileDescriptor)(object())  # a dummy reactor: nothing here calls it
     return first(
         missing(tcp.Connection, "doWrite", "startWriting", "connected", "disconnecting"),
         missing(buffer, "dataBuffer", "_tempDataBuffer"),
@@ -31,11 +31,11 @@ def flush(writers: Iterable[Any]) -> None:
     """Give the sockets of those who have something to send what they have."""
     for writer in writers:
         if can_flush(writer):
-            writer.doWrite()  # what goes wrong here goes wrong again for the reactor, which knows what to do
+            writer.doWrite()  # an error here comes again in the reactor, which handles it
 
 
 def send_at_once(transport: Any, send: Callable[..., Sent], /, *args: Any, **kwargs: Any) -> Sent:
-    """Call something that sends on a transport, and give the socket at once what that is."""
+    """Call a function that sends on a transport, and write the bytes to the socket at once."""
     if not can_flush(transport):
         return send(*args, **kwargs)
     transport.startWriting = _nothing
@@ -56,4 +56,4 @@ def can_flush(transport: Any) -> bool:
 
 
 def _nothing() -> None:
-    """Do nothing, in the place of what must not happen now."""
+    """Do nothing, in the place of a method that must not run now."""

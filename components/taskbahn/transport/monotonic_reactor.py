@@ -27,12 +27,12 @@ def steady_timers(reactor: Any) -> None:
     """Have *reactor* count by the monotonic clock from now on; safe twice, and nothing for one that does so by itself."""
     if reactor.seconds is not time.time or not STEADY_TIMERS.is_on(partial(misfit, reactor)):
         return
-    ahead: float = time.time() - time.monotonic()  # kept, so that the timers which there are already stay where they are
-    monotonic = time.monotonic  # asked several times in each turn of the loop
+    ahead: float = time.time() - time.monotonic()  # kept, so that timers which exist already stay in place
+    monotonic = time.monotonic  # a local name: the reactor asks several times in each turn
 
     def seconds() -> float:
         return ahead + monotonic()
 
     reactor.seconds = seconds
     for call in reactor.getDelayedCalls():
-        call.seconds = seconds  # which it counts by when it is reset
+        call.seconds = seconds  # `reset` of a timer counts by this

@@ -78,11 +78,11 @@ def hear_first(transport: Any, take: Callable[[list[Any]], bool]) -> None:
 
     Safe to call twice. Does nothing where several messages are sent as one, and for transports inside a process.
     """
-    serializer = getattr(transport, "_serializer", None)  # of this connection alone
+    serializer = getattr(transport, "_serializer", None)  # the serializer of this connection alone
     inner = getattr(serializer, "_serializer", None)
     if serializer is None or getattr(inner, "_batched", True) or "unserialize" in vars(serializer):
         return
-    reader = copy.copy(serializer)  # its caches of messages that go out to many must stay those of all connections
+    reader = copy.copy(serializer)  # a shallow copy: all connections share the caches of messages that go out to many
     reader._serializer = _First(inner, take)  # noqa: SLF001
     serializer.unserialize = reader.unserialize
 
@@ -90,7 +90,7 @@ def hear_first(transport: Any, take: Callable[[list[Any]], bool]) -> None:
 class _First:
     """Autobahn's object serializer, as far as it reads, with a function that sees the messages first."""
 
-    __slots__ = ("BINARY", "NAME", "_take", "_unserialize")  # there is one for each connection
+    __slots__ = ("BINARY", "NAME", "_take", "_unserialize")  # slots save memory: each connection has one
 
     def __init__(self, inner: Any, take: Callable[[list[Any]], bool]) -> None:
         self.NAME = inner.NAME
@@ -144,7 +144,7 @@ class Raw:
         self.raw = raw
 
     def serialize(self, serializer: Any) -> bytes:
-        """Return it as bytes."""
+        """Return the message as bytes."""
         data: bytes = serializer.serialize(self.raw)
         return data
 

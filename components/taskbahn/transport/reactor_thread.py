@@ -1,4 +1,4 @@
-"""A Twisted reactor of our own on a thread of our own, so that the client works in any program.
+"""A Twisted reactor of the client's own, on a thread of its own, so that the client works in any program.
 
 It is never installed as *the* reactor: a program with Twisted keeps its own, may start it whenever it likes, and may
 block on a job without blocking the connection; a forked child simply makes another one.
@@ -37,7 +37,7 @@ class ReactorThread:
 
     def __init__(self, name: str) -> None:
         self.reactor = make_reactor()
-        self._lock = threading.RLock()  # a signal handler may call in the middle of a call
+        self._lock = threading.RLock()  # reentrant: a signal handler may call in the middle of a call
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -56,7 +56,7 @@ class ReactorThread:
 
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         """Have *function* called on the thread soon; never, once it has stopped."""
-        with self._lock:  # or the reactor would be woken through a descriptor that has another owner by now
+        with self._lock:  # under the lock: after `stop`, another owner may have the descriptor that wakes the reactor
             if not self._is_over:
                 self.reactor.callFromThread(function, *args)
 

@@ -57,13 +57,13 @@ class Session(ApplicationSession):
         self.owner.joined(self)
 
     def onLeave(self, details: Any) -> None:
-        if not self.reason:  # or `cut` has said why
+        if not self.reason:  # unless `cut` has given a reason
             self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
         self.disconnect()
 
     def onDisconnect(self) -> None:
         self.owner.lost(self, self.reason or "the connection was closed")
-        super().onDisconnect()  # fails what was not answered: no caller waits for it for ever
+        super().onDisconnect()  # fails the calls without an answer, so that no caller waits for ever
 
     def at_once(self, send: Callable[..., Sent], /, *args: Any, **kwargs: Any) -> Sent:
         """Call something that sends, and give the socket at once what that is (`flush`)."""
@@ -93,7 +93,7 @@ class Session(ApplicationSession):
             details = {"receive_progress": True} if on_progress else {}
             raw_messages.say(self._transport, [CALL, request, details, procedure, args, kwargs])
         except BaseException:
-            self._call_reqs.pop(request, None)  # not there any more if the connection was lost by it
+            self._call_reqs.pop(request, None)  # absent if sending has lost the connection
             raise
         return answer
 
@@ -126,7 +126,7 @@ class Session(ApplicationSession):
             transport.abortConnection()
 
     def onUserError(self, fail: Any, msg: str) -> None:
-        if fail.check(CancelledError):  # a call to us that ended with the session
+        if fail.check(CancelledError):  # a call to this session that ended with it
             return
         self.owner.log.failure("{msg}", fail, msg=msg)
 

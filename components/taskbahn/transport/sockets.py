@@ -12,11 +12,11 @@ import socket
 IDLE_SECONDS = 10
 INTERVAL_SECONDS = 5
 PROBES = 3
-UNACKNOWLEDGED_SECONDS = 30  # Linux: bytes that wait for so long end the connection, and so do probes
+UNACKNOWLEDGED_SECONDS = 30  # on Linux, unacknowledged bytes or probes that wait so long end the connection
 OPTIONS = {
     "TCP_NODELAY": 1,  # a small message must not wait for the acknowledgement of the one before it (Nagle): 40 ms on Linux
     "TCP_KEEPIDLE": IDLE_SECONDS,
-    "TCP_KEEPALIVE": IDLE_SECONDS,  # the name that macOS has for it
+    "TCP_KEEPALIVE": IDLE_SECONDS,  # macOS's name of TCP_KEEPIDLE
     "TCP_KEEPINTVL": INTERVAL_SECONDS,
     "TCP_KEEPCNT": PROBES,
     "TCP_USER_TIMEOUT": UNACKNOWLEDGED_SECONDS * 1000,

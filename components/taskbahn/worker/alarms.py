@@ -1,4 +1,4 @@
-"""Alarms that an attempt leaves would end a later one: SIGALRM, SIGVTALRM and SIGPROF end a process that does not handle them.
+"""Clears alarms that an attempt leaves: SIGALRM, SIGVTALRM and SIGPROF would end a later attempt's process.
 
 The two functions that set one are replaced by such as remember it, before the application is imported: asking the system
 after each attempt costs as much as a short task.
@@ -18,14 +18,14 @@ TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
 class Alarms:
-    """Takes away what attempts have left, and nothing that the import has set."""
+    """Clears the alarms that attempts have left, but none that the import has set."""
 
     def __init__(self) -> None:
         self._is_set = False
         self._kept: set[int] = set()
 
     def start(self) -> None:
-        """Begin to remember."""
+        """Begin to note which alarms are set."""
         for name in ("alarm", "setitimer"):
             setattr(signal, name, self._remembered(getattr(signal, name)))
 
@@ -34,7 +34,7 @@ class Alarms:
         self._kept = {timer for timer in TIMERS if signal.getitimer(timer)[0]}
 
     def clear(self) -> None:
-        """Take away what an attempt has left."""
+        """Clear the alarms that an attempt has left."""
         if self._is_set:
             for timer in TIMERS:
                 if timer not in self._kept:

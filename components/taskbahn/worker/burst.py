@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from taskbahn.worker.service import Worker
 
 INTERVAL = 0.1  # seconds between two questions
-QUIET_ANSWERS = 2  # one after the other, before it is believed: an order may be on its way
+QUIET_ANSWERS = 2  # empty answers in sequence before the worker ends, for an order may be on its way
 
 
 async def nothing_left(worker: Worker) -> None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OWN_LOGGERS = ("taskbahn", "twisted", "asyncio")  # loggers of the worker itself
-HANDLING: ContextVar[bool] = ContextVar("taskbahn_handling", default=False)  # a log handler writes: its record is taken already
+# True while a log handler writes: its record is a log line already
+HANDLING: ContextVar[bool] = ContextVar("taskbahn_handling", default=False)
 
 
 class Tee:
@@ -58,7 +59,7 @@ class Tee:
         return len(text)
 
     def flush(self) -> None:
-        """Send on what is written; a stream that is closed or broken has nothing."""
+        """Flush the stream below; a closed or broken one has nothing to flush."""
         if owner() is None:
             self._stream.flush()
             return
@@ -90,7 +91,7 @@ class BufferTee:
         self._stream = stream
         self._name = name
         self._new_decoder = codecs.getincrementaldecoder(encoding or "utf-8")
-        self._decoders: dict[int, codecs.IncrementalDecoder] = {}  # by thread: one may write half a character
+        self._decoders: dict[int, codecs.IncrementalDecoder] = {}  # by thread, for a thread may write half a character
 
     def write(self, data: Any) -> int:
         """Write *data* to the stream, and its text to the job's log."""
@@ -104,7 +105,7 @@ class BufferTee:
         return len(raw)
 
     def flush(self) -> None:
-        """Send on what is written, as `Tee.flush`."""
+        """Flush the stream below, as `Tee.flush`."""
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
 
@@ -145,7 +146,7 @@ class Streams:
         self._out, self._err = sys.stdout, sys.stderr
 
     def restore(self) -> None:
-        """Put them back where an ended attempt has left others, and no other one runs here that may use them."""
+        """Put the streams back if an ended attempt has left others, and no other attempt here may use those."""
         if getattr(sys, "stdout", self) is self._out and getattr(sys, "stderr", self) is self._err:
             return
         if not PROCESS.is_busy():
@@ -176,7 +177,7 @@ class Capture:
         logging.Handler.handle = _muted(logging.Handler.handle)  # type: ignore[method-assign, assignment]
 
     def stop(self) -> None:
-        """Put back what was there."""
+        """Put back the original functions and streams."""
         if self._streams is None or self._logging is None:
             return
         sys.stdout, sys.stderr = self._streams
@@ -217,6 +218,6 @@ FORMAT = logging.Formatter("%(message)s")
 
 def _text(record: logging.LogRecord) -> str:
     try:
-        return FORMAT.format(record)  # with the traceback of `logger.exception`
+        return FORMAT.format(record)  # the format includes the traceback of `logger.exception`
     except Exception as broken:  # noqa: BLE001 - arguments that do not fit the format: logging reports it itself
         return f"{text_of(record.msg, MAX_LOG_LINE)} ({type(broken).__name__}: {text_of(broken, MAX_NAME)})"

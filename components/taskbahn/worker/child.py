@@ -63,14 +63,14 @@ class Child:
         self._line: deque[AttemptContext] = deque()
         self._held: dict[tuple[str, int], AttemptContext] = {}
         self._current: AttemptContext | None = None
-        self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the line, False: end
+        self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the waiting attempts, False: end
         self._records: deque[Any] = deque()
         self._sending = threading.Lock()
         self._sendable = Sendable(frame)
         self._gate = ProgressGate()
         self._wake_read, self._wake_write = os.pipe()
-        self._is_awake = False  # the talking thread will look at the records by itself
-        self._missed: AttemptContext | None = None  # Python swallowed what was raised in it
+        self._is_awake = False  # whether the talking thread will look at the records by itself
+        self._missed: AttemptContext | None = None  # the attempt in which Python swallowed a raised `Stop`
         self._main_thread = threading.main_thread().ident or 0
 
     def run(self) -> None:
@@ -78,7 +78,9 @@ class Child:
         guard(lambda: (self._socket.fileno(), self._wake_read, self._wake_write))
         signal.signal(signal.SIGUSR1, self._raise_in_task)
         Swallowed(self._hit_again).start()
-        for ignored in (signal.SIGINT, signal.SIGTERM):  # they are for the worker; programs that a task starts get the default
+        HelperProcesses(self._hit_again).start()
+        for ignored in (signal.SIGINT, signal.SIGTERM):
+            # these signals are for the worker; programs that a task starts get the default
             signal.signal(ignored, lambda *_: None)
         self._records.append(("ready", None))
         self._send()
@@ -114,7 +116,7 @@ class Child:
         self._mark.set(context.sequence, time.monotonic())
         self._current = PROCESS.only = context
         try:
-            with contextlib.suppress(Stop):  # it may come after the function has returned
+            with contextlib.suppress(Stop):  # a `Stop` may come after the function has returned
                 record = self._new_context().run(execute, task, context)
         except BaseException as error:  # noqa: BLE001 - it must cost this attempt, and not the process
             context.ended = True
@@ -131,11 +133,14 @@ class Child:
             if is_in_hook(frame):
                 self._hit_again(context)
                 return
+            if context.shields:
+                context.is_stop_due = True
+                return
             context.stopped_at = time.monotonic()
             raise (TimeLimit if context.stop == "time_limit" else Cancelled)(context.stop_reason)
 
     def _hit_again(self, context: AttemptContext) -> None:
-        """Python swallowed what was raised in *context*: the talking thread sends the signal again."""
+        """What was raised in *context* was lost, or came where nothing may be: the talking thread sends the signal again."""
         context.stopped_at = 0.0
         self._missed = context
         self._wake()
@@ -235,7 +240,7 @@ class Child:
         self._records.append(("back", keys))
 
     def _send(self) -> None:
-        """Send all records that there are."""
+        """Send all waiting records."""
         with self._sending:
             batch: list[Any] = []
             try:
@@ -255,7 +260,7 @@ class Child:
 def _end_with_worker() -> NoReturn:
     """End this process and the programs that the task has started: the worker, which would end them, is gone."""
     if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)  # this process is one of them
+        os.killpg(0, signal.SIGKILL)  # this process is in the group, too
     os._exit(0)
 
 
@@ -270,7 +275,7 @@ def _missing(task: str) -> dict[str, Any]:
 
 def _tell(sentence: str) -> None:
     """Write *sentence* to the worker's log, which is where this process's standard error goes."""
-    with contextlib.suppress(OSError, ValueError):  # closed
+    with contextlib.suppress(OSError, ValueError):  # standard error is closed
         print(f"taskbahn: {sentence}", file=sys.__stderr__, flush=True)
 
 
@@ -291,7 +296,6 @@ def main() -> None:
     tasks = load_app(target).tasks
     alarms.imported()
     HelperThreads().start()
-    HelperProcesses().start()
     Relay().start()
     PROCESS.work(_tell)
     Child(connection, Mark(int(mark)), tasks, alarms).run()

@@ -67,7 +67,7 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
             value = task.function(*args, **kwargs)
             if type(value) is GeneratorType:
                 value = stream(context, signature, value)
-            if ROLE.is_copy:  # the task has forked, and this is not the process that answers for the job
+            if ROLE.is_copy:  # this is a process that the task has forked: the original reports the outcome
                 leave(None)
             result = signature.pack_result(value)
             context.ended = True

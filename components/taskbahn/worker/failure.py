@@ -1,4 +1,4 @@
-"""What is said of an attempt that did not succeed: the error as data, and whether it may be tried again."""
+"""Describes attempts that did not succeed: the error as data, and whether the job may be tried again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt.context import AttemptContext, Record
     from taskbahn.tasks.task import Task
 
-OWN_FOLDER = str(Path(__file__).parent.parent) + "/"  # frames of files below it are left out
+OWN_FOLDER = str(Path(__file__).parent.parent) + "/"  # tracebacks leave out frames of files below this folder
 MAX_TRACEBACK = 32 * 1024  # characters
 MAX_MESSAGE = 8 * 1024
 MAX_NAME = 500

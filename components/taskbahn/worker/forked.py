@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 BLOCKED = threading.local()  # `mask`: the signals that the forking thread had blocked before
-FIRST_DESCRIPTOR = 3  # those before belong to the user
+FIRST_DESCRIPTOR = 3  # descriptors below this one belong to the user
 
 
 class ProcessRole:
@@ -48,10 +48,10 @@ class Nowhere:
     """The `RecordSink` of attempts in a copy, which has no connection to send anything on."""
 
     def put(self, record: Record) -> None:
-        """Drop it."""
+        """Drop the argument: a copy has no connection."""
 
     def touch(self, context: AttemptContext) -> None:
-        """Drop it."""
+        """Drop the argument: a copy has no connection."""
 
 
 def guard(descriptors: Callable[[], Iterable[int]]) -> None:
@@ -82,7 +82,7 @@ def leave(error: BaseException | None) -> NoReturn:
     with contextlib.suppress(BaseException):
         context = ACTIVE.get()
         if context is not None:
-            context.finish()  # the last line, which may have no end
+            context.finish()  # sends the last line, which may have no line end
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(BaseException):
             stream.flush()
@@ -113,7 +113,7 @@ def _let_signals_come() -> None:
 
 def _become_plain() -> None:
     ROLE.is_copy = True
-    with contextlib.suppress(ValueError):  # another interpreter than the main one has neither
+    with contextlib.suppress(ValueError):  # only the main interpreter has signal handlers and a wake-up descriptor
         signal.set_wakeup_fd(-1)
         for number in HANDLED:
             if callable(signal.getsignal(number)):
@@ -127,13 +127,13 @@ def _become_plain() -> None:
             context.sink = Nowhere()
         if context.output is not None:
             context.output._marking = threading.Lock()  # noqa: SLF001 - another thread may have held it
-    for loop in loops:  # asyncio itself says in a copy that none runs
+    for loop in loops:  # in a copy asyncio itself says that no loop runs
         if getattr(loop, "_thread_id", None) == threading.get_ident():
             _halt(loop)
 
 
 def _drop(descriptors: Iterable[int]) -> None:
-    """Put nothing in their place, so that their numbers are not given to others while objects still use them."""
+    """Replace the descriptors by /dev/null, so that no other file gets their numbers while objects still use them."""
     nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     for descriptor in descriptors:
         if descriptor >= FIRST_DESCRIPTOR:

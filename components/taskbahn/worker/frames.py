@@ -75,7 +75,7 @@ class Mark:
 
     @classmethod
     def make(cls) -> Mark:
-        """Make a new one; `descriptor` is to be inherited by the child."""
+        """Make a mark; the child inherits its `descriptor`."""
         with tempfile.TemporaryFile() as file:
             file.truncate(cls._LAYOUT.size)
             return cls(os.dup(file.fileno()))
@@ -90,6 +90,6 @@ class Mark:
         return sequence, began
 
     def close(self) -> None:
-        """Let it go."""
+        """Release the shared memory."""
         self._memory.close()
         os.close(self.descriptor)

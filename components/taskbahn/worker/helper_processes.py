@@ -23,18 +23,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.attempt.ownership import PROCESS, REMEDY, owner
 from taskbahn.worker.forked import ROLE
+from taskbahn.worker.shield import Shield
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn.attempt.context import AttemptContext
 
-PROC = Path("/proc")  # of Linux; elsewhere only the processes themselves are ended, and not what they have started
+PROC = Path("/proc")  # only on Linux; elsewhere the worker ends the processes themselves, but not what they have started
 END_GRACE = 1.0  # seconds between SIGTERM and SIGKILL
 BEREFT_GRACE = 0.5  # seconds for an attempt to end after what it waited for
 FREEZE_GRACE = 0.2  # seconds for processes to stop; one that waits in the kernel for a device does not
 SHOWN = 5  # processes that a log line names
-SPAWNERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp")  # of os; what they return has the process id, alone or first
+SPAWNERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp")  # functions of `os`; they return the process id, alone or first
 
 
 class Helper(NamedTuple):
@@ -65,7 +66,7 @@ def look(pid: int) -> Seen | None:
 
 def note(pid: int, what: str) -> None:
     """Let the process *pid* belong to the attempt that runs this code."""
-    if ROLE.is_copy:
+    if ROLE.is_copy or not pid:  # a fork returns 0 in the copy
         return
     context = owner()
     if context is None:
@@ -98,9 +99,9 @@ def end_helpers(context: AttemptContext, *, at_once: bool = False) -> None:
     if at_once:
         return
     _signal(found, signal.SIGCONT)
-    # no daemon: a process that ends waits for it, or what ignores SIGTERM would outlive the worker
+    # No daemon thread: the process waits for it at its end, or a program that ignores SIGTERM would outlive the worker.
     killer = threading.Thread(target=_kill_later, args=(found,), name="taskbahn-helpers", daemon=False)
-    Context().run(killer.start)  # it belongs to no attempt
+    Context().run(killer.start)  # in an empty context: the thread belongs to no attempt
 
 
 def ends_with_helpers(context: AttemptContext) -> bool:
@@ -121,7 +122,8 @@ def _kill_later(found: dict[int, int | None]) -> None:
         if not any(_is_same(pid, began) for pid, began in found.items()):
             return
         time.sleep(0.02)
-    left = _frozen((Helper(*each) for each in found.items()), with_group=False)  # by now the group may be at another attempt
+    # without the group, which may run another attempt by now
+    left = _frozen((Helper(*each) for each in found.items()), with_group=False)
     _signal(left, signal.SIGKILL)
 
 
@@ -219,9 +221,13 @@ def _name(pid: int) -> str:
 
 
 class HelperProcesses:
-    """Puts the hooks in place with `start` and takes them away with `stop`; both may be called twice."""
+    """Puts the hooks in place with `start` and takes them away with `stop`; both may be called twice.
 
-    def __init__(self) -> None:
+    again: called with an attempt that was to be stopped while it started a process, from any thread.
+    """
+
+    def __init__(self, again: Callable[[AttemptContext], None]) -> None:
+        self._again = again
         self._undo: list[Callable[[], None]] = []
 
     def start(self) -> None:
@@ -230,25 +236,15 @@ class HelperProcesses:
             return
         popen, begin = subprocess.Popen.__init__, multiprocessing.process.BaseProcess.start
 
-        @functools.wraps(popen)
-        def popen_noted(self: Any, *args: Any, **kwargs: Any) -> None:
-            popen(self, *args, **kwargs)
-            note(self.pid, "subprocess.Popen")
-
-        @functools.wraps(begin)
-        def begin_noted(self: Any) -> None:
-            begin(self)
-            note(self.pid, "multiprocessing")
-
-        self._replace(subprocess.Popen, "__init__", popen_noted)
-        self._replace(multiprocessing.process.BaseProcess, "start", begin_noted)
+        self._replace(subprocess.Popen, "__init__", self._noted(popen, "subprocess.Popen", _pid_of_first))
+        self._replace(multiprocessing.process.BaseProcess, "start", self._noted(begin, "multiprocessing", _pid_of_first))
         for name in SPAWNERS:
             if hasattr(os, name):
-                self._replace(os, name, _noted(getattr(os, name), name))
+                self._replace(os, name, self._noted(getattr(os, name), f"os.{name}", _pid_returned))
         self._replace(os, "system", _system)
 
     def stop(self) -> None:
-        """Put back what was there."""
+        """Put back the original functions."""
         while self._undo:
             self._undo.pop()()
 
@@ -257,17 +253,31 @@ class HelperProcesses:
         setattr(place, name, function)
         self._undo.append(lambda: setattr(place, name, original))
 
+    def _noted(self, spawn: Callable[..., Any], name: str, pid_of: Callable[[tuple[Any, ...], Any], int]) -> Callable[..., Any]:
+        """Return *spawn* so that what it starts is noted, whenever its attempt is stopped."""
 
-def _noted(spawn: Callable[..., Any], name: str) -> Callable[..., Any]:
-    @functools.wraps(spawn)
-    def noted(*args: Any, **kwargs: Any) -> Any:
-        answer = spawn(*args, **kwargs)
-        pid = answer[0] if isinstance(answer, tuple) else answer
-        if pid:  # 0 in the copy
-            note(pid, f"os.{name}")
-        return answer
+        @functools.wraps(spawn)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            shield = Shield(owner(), self._again)
+            try:
+                shield.enter()
+                answer = spawn(*args, **kwargs)
+                note(pid_of(args, answer), name)
+                return answer
+            finally:
+                shield.leave()
 
-    return noted
+        return noted
+
+
+def _pid_of_first(args: tuple[Any, ...], _: Any) -> int:
+    pid: int = args[0].pid
+    return pid
+
+
+def _pid_returned(_: tuple[Any, ...], answer: Any) -> int:
+    pid: int = answer[0] if isinstance(answer, tuple) else answer
+    return pid
 
 
 def _system(command: Any) -> int:

@@ -48,7 +48,7 @@ class HelperThreads:
         executor_threads.ThreadPoolExecutor.submit = submit_carried  # type: ignore[method-assign]
 
     def stop(self) -> None:
-        """Put back what was there."""
+        """Put back the original functions."""
         if self._originals is None:
             return
         threading.Thread.start, executor_threads.ThreadPoolExecutor.submit = self._originals  # type: ignore[method-assign]
@@ -63,6 +63,6 @@ def _carry_run(thread: threading.Thread) -> None:
             with contextlib.suppress(Stop):  # `current.check()`: the thread ends with its attempt, which says why
                 run()
         finally:
-            vars(thread).pop("run", None)  # or it would refer to itself
+            vars(thread).pop("run", None)  # or the thread would refer to itself
 
     thread.run = run_carried  # type: ignore[method-assign]

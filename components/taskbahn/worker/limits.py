@@ -41,8 +41,8 @@ class Sweeper:
         self._missed: deque[AttemptContext] = deque()
 
     def hit_again(self, context: AttemptContext) -> None:
-        """Interrupt *context* once more, since Python swallowed what was thrown; from any thread."""
-        self._missed.append(context)  # this does not wake the loop, which would throw before the thread has left the hook
+        """Interrupt *context* once more, since Python swallowed what was thrown, or nothing could be; from any thread."""
+        self._missed.append(context)  # not through the loop: awake, it would throw before the thread has left the hook
 
     def _interrupt(self, context: AttemptContext) -> None:
         for pool in self._pools:
@@ -50,24 +50,24 @@ class Sweeper:
                 pool.interrupt(context)
 
     def wake(self) -> None:
-        """There is something to run: look from now on."""
+        """Look from now on: an attempt runs or waits."""
         if self._timer is None:
             self._timer = self._loop.call_later(TICK, self._tick)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def look(self) -> float:
-        """Do what is due; return the seconds until the next look."""
+        """Stop or hand back what is due; return the seconds until the next look."""
         now = self._clock()
         wait = TICK
         while self._missed:
             self._loop.call_later(pause_before_again(), self._interrupt, self._missed.popleft())
         for pool in self._pools:
-            blocked = pool.blocked(now)  # first: who is blocked by others runs against no limit
+            blocked = pool.blocked(now)  # first, for no limit counts against an attempt that others block
             if blocked:
                 self._on_blocked(blocked)
             for context in pool.running():

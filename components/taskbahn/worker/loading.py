@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DEFAULT_ATTRIBUTE = "app"
-OWN_FOLDER = Path(__file__).parents[1]  # frames of files below it are left out
+OWN_FOLDER = Path(__file__).parents[1]  # tracebacks leave out frames of files below this folder
 
 
 class NoApplication(CallerError):
@@ -61,7 +61,8 @@ def _where(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
-    frames = [frame for frame in frames if not Path(frame.filename).is_relative_to(OWN_FOLDER)]  # the fault is in the user's file
+    # only frames of the user's files, where the fault is
+    frames = [frame for frame in frames if not Path(frame.filename).is_relative_to(OWN_FOLDER)]
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "on import"
 
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MONOTONIC = time.monotonic
-THROW_SECONDS = 0.2  # between two exceptions that are thrown into a lost thread
+THROW_SECONDS = 0.2  # seconds between two exceptions that are thrown into a lost thread
 MAX_FAILS, FAIL_PAUSE = 10, 0.1  # times that the loop may fail at its descriptors, and the seconds between two
 BROKEN_EXIT_CODE = 70  # exit code of a worker whose loop has failed (EX_SOFTWARE of sysexits.h)
-MAX_THROWS = 50  # into one lost thread: what still runs after ten seconds is not Python code
+MAX_THROWS = 50  # exceptions into one lost thread: what still runs after ten seconds is not Python code
 
 
 def keep_clock(loop: asyncio.AbstractEventLoop) -> None:
@@ -49,7 +49,7 @@ class LoopThread:
         self.is_lost = False
         self.kept: set[asyncio.Task[None]] = (
             set()
-        )  # of attempts that were given up: asyncio itself keeps a task only while it is due
+        )  # tasks of attempts that were given up; asyncio itself keeps a task only while it is due
         self._reactor = reactor
         self._stop_reactor: Callable[[], None] | None = None
         self._is_stopped = False
@@ -99,7 +99,7 @@ class LoopThread:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(Cancelled))
 
     def _run(self) -> None:
-        with contextlib.suppress(Cancelled):  # thrown into a lost one, at any point
+        with contextlib.suppress(Cancelled):  # a lost thread may get it at any point
             asyncio.set_event_loop(self.loop)
             if self._reactor is not None:
                 self._reactor.stop, self._stop_reactor = self._refuse_to_stop, self._reactor.stop
@@ -111,7 +111,7 @@ class LoopThread:
     def _run_on(self) -> None:
         try:
             self.loop.run_forever()
-        except OSError as error:  # of its selector, whose descriptor is closed
+        except OSError as error:  # a task has closed the descriptor of the loop's selector
             self._fails += 1
             if self._fails >= MAX_FAILS and not self.is_lost:
                 why = "the event loop of tasks cannot go on ({error}), and the worker with it; has a task closed its descriptors?"
@@ -130,15 +130,15 @@ class LoopThread:
         self.log.warn("a task called reactor.stop(), which would stop the worker's tasks: it goes on")
 
     def _end(self) -> None:
-        self.loop.set_task_factory(None)  # a task's own has no say any more
+        self.loop.set_task_factory(None)  # a factory that a task has set counts no more
         tasks = asyncio.all_tasks(self.loop)
         for task in tasks:
             task.cancel()
-        with contextlib.suppress(BaseException):  # of the user's code, which has no say any more
+        with contextlib.suppress(BaseException):  # errors of the user's code count no more
             if tasks:
                 self.loop.run_until_complete(asyncio.wait(tasks))  # however long it takes: no thread waits for this one
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             if self._stop_reactor is not None and not self.is_lost:
-                self._stop_reactor()  # its threads end with it
+                self._stop_reactor()  # the reactor's threads end with it
                 self.loop.run_forever()
         self.loop.close()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SUSPECT_AFTER = 0.1  # seconds without an answer after which a look is taken at what the loop does
 BLOCKED_AFTER = 1.0  # seconds after which the worker reports it
-MAX_LOOK_SECONDS = 0.25  # seconds between two looks, of which more is not counted: the worker itself was not awake
+MAX_LOOK_SECONDS = 0.25  # seconds that count between two looks: in a longer time the worker itself was not awake
 LIBRARY = (*map(sysconfig.get_path, ("stdlib", "platstdlib")), "<frozen")
 PACKAGES = ("site-packages", "dist-packages")
 MAX_PLACE = 300  # characters
@@ -49,7 +49,7 @@ class LoopWatch:
     def __init__(self, thread: LoopThread, clock: Callable[[], float] = time.monotonic) -> None:
         self._thread = thread
         self._clock = clock
-        self._asked_at: float | None = None  # the question that has no answer
+        self._asked_at: float | None = None  # when the open question was asked; None: the loop has answered
         self._looked_at = clock()
         self._unanswered = 0.0
 
@@ -66,12 +66,12 @@ class LoopWatch:
         if self._unanswered >= SUSPECT_AFTER:
             place, context = busy_with(self._thread.ident)
             asked_at = self._asked_at
-            if asked_at is not None:  # it has not answered in this moment
+            if asked_at is not None:  # the loop has not answered in this moment
                 return Blockade(asked_at, place, context, self._unanswered >= BLOCKED_AFTER)
         return None
 
     def _answer(self) -> None:
-        """Run on the loop."""
+        """Answer the question; runs on the loop."""
         self._asked_at = None
 
 

@@ -36,7 +36,7 @@ class ProgressGate:
             context = self._touched.popleft()
             output = context.output
             if output is None or not output.is_changed:
-                continue  # it was sent with the outcome
+                continue  # the outcome brought the progress along
             remaining = output.sent_at + PROGRESS_INTERVAL - now
             if remaining <= 0:
                 records.append(_progress_of(output, now))
@@ -61,7 +61,7 @@ class Outbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[list[Record]], None]) -> None:
         self._loop = loop
-        self.deliver = deliver  # for batches that are on the event loop already
+        self.deliver = deliver  # takes batches on the event loop
         self._records: deque[Record] = deque()
         self._is_signalled = False
         self._gate = ProgressGate()
@@ -92,13 +92,6 @@ class Outbox:
             self._is_signalled = True
             self._loop.call_soon(self._drain)
 
-    def put_now(self, record: Record) -> None:
-        """Take *record*, on the event loop's own thread, and pass it on at once if nothing else waits to go with it."""
-        if self._is_signalled:
-            self._records.append(record)
-        else:
-            self._deliver([record])
-
     def touch(self, context: AttemptContext) -> None:
         """Have the progress of *context* sent; from any thread."""
         self._gate.touch(context)
@@ -108,7 +101,7 @@ class Outbox:
             self._loop.call_soon_threadsafe(self._drain)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

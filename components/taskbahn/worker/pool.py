@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt.context import AttemptContext
 
 BLOCKED_AFTER = 0.1  # seconds without a start after which the attempts in a line are handed back
-ABANDON_AFTER = 2.0  # seconds that an attempt gets to stop by itself
+ABANDON_AFTER = 2.0  # seconds that a stopped attempt gets to end by itself
 
 
 class Pool(Protocol):
@@ -24,13 +24,13 @@ class Pool(Protocol):
     slots: int
 
     async def start(self) -> None:
-        """Be ready to run; raises if the pool cannot."""
+        """Get the pool ready to run; raises if it cannot."""
 
     async def stop(self) -> None:
-        """End at once whatever runs."""
+        """End at once all attempts that run."""
 
     def give(self, contexts: Iterable[AttemptContext]) -> None:
-        """Run these, in order, as slots get free."""
+        """Run *contexts*, in order, as slots get free."""
 
     def take_back(self, count: int | None = None) -> list[AttemptContext]:
         """Give up *count* (None: all) attempts that have not started, the newest first, and return those at hand.

@@ -46,7 +46,7 @@ class CopySink:
         message = msgspec.msgpack.encode([self._pid, *data[:3], data[4]])
         if len(message) > LARGEST:
             raise TooLarge("what a forked process says at once in bytes", len(message), LARGEST, "return it to the task")
-        with contextlib.suppress(OSError):  # its reader is gone
+        with contextlib.suppress(OSError):  # the reading process is gone
             self._writer.send(message)
 
     def touch(self, context: AttemptContext) -> None:
@@ -60,23 +60,23 @@ class Relay:
 
     def __init__(self) -> None:
         self._sockets: tuple[socket.socket, socket.socket] | None = None
-        self._copies_write: socket.socket | None = None  # in a copy, of which there may be copies
+        self._copies_write: socket.socket | None = None  # the writing end in a copy, which may have copies itself
         self._thread: threading.Thread | None = None
         self._reading = threading.Lock()
         self._attempts: dict[tuple[str, int], AttemptContext] = {}
 
     def start(self) -> None:
-        """Be ready for forks."""
+        """Make the sockets; the first fork starts the thread."""
         if self._sockets is None:
             self._sockets = reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
             reader.setblocking(False)
-            with contextlib.suppress(OSError):  # macOS begins with 2 KiB
+            with contextlib.suppress(OSError):  # macOS has buffers of 2 KiB by default
                 writer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * LARGEST)
             FORKS.relay = self
             FORKS.register()
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._sockets is None:
             return
         if FORKS.relay is self:
@@ -91,12 +91,12 @@ class Relay:
         writer.close()
 
     def expect(self, context: AttemptContext) -> None:
-        """The thread of *context* is about to fork."""
+        """Prepare for a fork in the thread of *context*."""
         context.relay = self
         self._attempts[context.key] = context
         if self._thread is None and self._sockets is not None:
             self._thread = threading.Thread(target=self._listen, args=self._sockets[:1], name="taskbahn-relay", daemon=True)
-            Context().run(self._thread.start)  # it belongs to no attempt
+            Context().run(self._thread.start)  # in an empty context: the thread belongs to no attempt
 
     def drain(self, context: AttemptContext) -> None:
         """Take what copies of *context* have said until now; its outcome is sent next."""
@@ -106,7 +106,7 @@ class Relay:
         self._attempts.pop(context.key, None)
 
     def become_copy(self, context: AttemptContext | None) -> None:
-        """This process is a copy that a thread of *context* forked."""
+        """Have *context* send through the relay: this process is a copy that a thread of it forked."""
         if self._sockets is not None:
             reader, self._copies_write = self._sockets
             reader.close()
@@ -119,7 +119,7 @@ class Relay:
         stages = 0 if context.output is None else context.output.stage_count
         context.relay = None
         context.sink = CopySink(self._copies_write)
-        context.output = AttemptOutput(context, stages)  # without the lines that the original has begun
+        context.output = AttemptOutput(context, stages)  # a new output, without the lines that the original has begun
         atexit.register(context.finish)
         util = sys.modules.get("multiprocessing.util")
         if util is not None:  # its processes end without `atexit`, and forget what was to be done at the end when they begin

@@ -36,7 +36,7 @@ def snapshot(directory: Path) -> dict[str, int]:
         try:
             found[str(path)] = path.stat().st_mtime_ns
         except OSError:
-            continue  # removed just now
+            continue  # the file was removed just now
         if len(found) >= MAX_WATCHED_FILES:
             break
     return found
@@ -81,7 +81,7 @@ class Reloader:
 
     def _on_signal(self, number: int, _: object) -> None:
         if self._stop.is_set() and self._process is not None:
-            self._process.send_signal(number)  # a second one hurries
+            self._process.send_signal(number)  # a second signal has the worker end sooner
         self._stop.set()
 
     def _start(self) -> None:

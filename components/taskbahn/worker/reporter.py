@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]  # job, attempt
 
-MAX_OUTCOMES = 5_000  # in one report
+MAX_OUTCOMES = 5_000  # outcomes in one report
 LARGE_REPORT_SUCCESSES = 200  # successes that do not wait for the acknowledgement of the report before
 MAX_REPORTS_IN_FLIGHT = 3  # reports
 MAX_NOTICES = 1_000
 MAX_PENDING_NOTICES = 100_000  # notices, of all attempts
 PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a report
-RESULT = itemgetter(2)  # of a success: its JSON text
+RESULT = itemgetter(2)  # of a success: its result as JSON text
 VITALS_SECONDS = 2.0  # between two looks at memory and processor, at least
 MAX_WEIGHT = messages.MAX_MESSAGE // 4  # bytes of results, of errors or of notices in one report; the first may be larger
 
@@ -51,7 +51,7 @@ class ReportBatch:
     failed: list[Any] = field(default_factory=list)
     notices: list[Any] = field(default_factory=list)
     back: list[Key] = field(default_factory=list)
-    begun: list[Key] = field(default_factory=list)  # of those handed back
+    begun: list[Key] = field(default_factory=list)  # attempts among `back` that may have begun
 
     def __bool__(self) -> bool:
         return bool(self.done or self.failed or self.notices or self.back)
@@ -143,7 +143,7 @@ class Reporter:
     """Keeps the books and sends the reports; lives on the event loop's thread.
 
     on_chunks gets the mark up to which the chunks of an attempt are recorded, or will never be.
-    on_refused gets the attempts that are no longer ours; on_unanswered is called when a report was not acknowledged for too long, with
+    on_refused gets the attempts that are no longer this worker's; on_unanswered is called when a report was not acknowledged for too long, with
     the seconds, and is to drop the connection; measure tells now and then what this worker takes of its machine.
     """
 
@@ -160,18 +160,18 @@ class Reporter:
     ) -> None:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
         self.finished = 0
-        self.dropped = 0  # notices
-        self._missing: Counter[Key] = Counter()  # log lines and chunks of them, by attempt
+        self.dropped = 0  # notices that were dropped
+        self._missing: Counter[Key] = Counter()  # attempt -> its log lines and chunks that were dropped
         self._loop = loop
         self._on_refused = on_refused
         self._on_unanswered = on_unanswered
         self._on_chunks = on_chunks
         self._measure = measure
-        self._measured_at: float | None = None  # in this session
+        self._measured_at: float | None = None  # when the vitals were last measured in this session
         self._is_urgent = False
         self._call: Callable[[Any], None] | None = None
         self._pending = ReportBatch()
-        self._sent: deque[Sent] = deque()  # the oldest first
+        self._sent: deque[Sent] = deque()  # reports on their way, the oldest first
         self._is_draining = False
         self._draining_told = False
         self._heartbeat = 0.0
@@ -191,7 +191,7 @@ class Reporter:
         self._heartbeat = heartbeat
         self._draining_told = False
         self._measured_at = None
-        self._last_sent = self._loop.time()  # the hello was as good as a report
+        self._last_sent = self._loop.time()  # the hello counts as a report
         self._beat()
         self._flush()
 
@@ -237,7 +237,7 @@ class Reporter:
         for context in found:
             self._missing.pop(context.key, None)
         self._pending.back += [context.key for context in found]
-        # one that was ordered to stop and has not answered may have begun, in a process whose books are not ours
+        # an attempt that was ordered to stop and has not answered may have begun in another process
         self._pending.begun += [context.key for context in found if context.started_at or context.stop is not None]
         self._flush()
 
@@ -315,7 +315,7 @@ class Reporter:
         try:
             self._call(report)
         except TransportLost:
-            return  # all of it stays here until there is another session
+            return  # without a session all records stay here
         except Exception as error:  # noqa: BLE001 - one record that cannot travel must cost that record, and not the others
             self._sent.pop()
             self.log.failure("a report could not be sent as a whole")
@@ -327,7 +327,7 @@ class Reporter:
                 self._on_unanswered(0.0)
 
     def recorded(self, refused: list[Key], count: int = 1) -> None:
-        """The oldest reports on their way are recorded, but for what was *refused*."""
+        """Forget the *count* oldest reports: the dispatcher has recorded them, but for what it *refused*."""
         if not self._sent:
             return
         for _ in range(min(count, len(self._sent))):
@@ -341,11 +341,11 @@ class Reporter:
         self._flush()
 
     def waits(self) -> None:
-        """The dispatcher has what is on its way, and cannot record it yet: the store refuses."""
+        """Wait on: the dispatcher has the reports, and cannot record them yet, as the store refuses."""
         self._waits_since = self._loop.time()
 
     def drop_reports(self) -> None:
-        """Forget what is on its way: one of it the dispatcher will never take."""
+        """Forget the reports on their way: the dispatcher will never take one of them."""
         for sent in self._sent:
             self._settle_chunks(sent.batch.notices)
         self._sent.clear()

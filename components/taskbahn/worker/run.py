@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
     from taskbahn.worker.service import Settings, Worker
 
-SILENT_AFTER = 1.0  # seconds without an answer after which the worker says so
+SILENT_AFTER = 1.0  # seconds without an answer of the router, after which the worker says so
 GIVE_UP_WITHIN = 4.0  # seconds after the grace for stopping what still runs and output so
 EXIT_WITHIN = 5.0  # seconds after which threads that hang keep the process no longer
 RECORDED_WITHIN = 5.0  # seconds that the last report may take when the grace is 0
@@ -85,7 +85,7 @@ class Run:
         self.finished.set()
 
     async def _drain(self, worker: Worker) -> None:
-        """Let finish what can within the grace, hand the rest back, see it recorded."""
+        """Let attempts finish within the grace, hand the rest back, and wait until that is recorded."""
         if self.code:
             return
         worker.drain()
@@ -137,7 +137,7 @@ class Run:
             console.print(sentence, markup=False)
 
     def _refused(self, error: Exception) -> None:
-        """The dispatcher does not take us: for good, or not yet."""
+        """Handle a refusal of the dispatcher, which is final or temporary."""
         uri = getattr(error, "error", "")
         text = str(error.args[0]) if error.args else str(error)
         if uri == UnsupportedProtocol.uri or (uri.startswith("taskbahn.error.") and uri not in SERVICE_ERRORS):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from taskbahn.worker.loop_watch import Blockade
     from taskbahn.worker.pool import Pool
 
-LOOP_SLOTS = 100  # of `async def` tasks, unless the user says otherwise
+LOOP_SLOTS = 100  # slots of `async def` tasks, unless the user says otherwise
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ class Worker:
         self._pools = self._make_pools(loop)
         self._pool_of = {name: self._pools[task.pool] for name, task in app.tasks.items()}
         self._sweeper = Sweeper(loop, list(self._pools.values()), is_busy=self._is_busy, on_blocked=self.reporter.hand_back)
-        self._helpers = HelperThreads(), HelperProcesses(), Relay(), Swallowed(self._sweeper.hit_again)
+        hit_again = self._sweeper.hit_again
+        self._helpers = HelperThreads(), HelperProcesses(hit_again), Relay(), Swallowed(hit_again)
         self._on_refused = on_refused
         self._on_attached = on_attached
         self._on_lost = on_lost
@@ -152,7 +153,7 @@ class Worker:
         return vitals
 
     def _blocked(self, blockade: Blockade | None) -> None:
-        """The event loop of tasks is blocked, or is not any more: say so in the logs, and to the dispatcher."""
+        """Say in the logs and to the dispatcher that the event loop of tasks is blocked, or is not any more."""
         log_blockade(self._blockade, blockade, time.monotonic())
         self._blockade = blockade
         self.reporter.tell_vitals()
@@ -221,14 +222,14 @@ class Worker:
         )
 
     async def _open(self, session: Session) -> None:
-        """Attach; returns when the dispatcher has welcomed us, raises what it answers instead."""
+        """Attach; returns when the dispatcher has welcomed the worker, raises what it answers instead."""
         welcomed: Deferred[messages.Welcome] = Deferred()
         hello = self.hello()
-        heard: Deferred[None] = Deferred()  # the dispatcher's call for our reports, which stays open
+        heard: Deferred[None] = Deferred()  # the dispatcher's call for this worker's reports, which stays open
 
         def report() -> Deferred[None]:
             if not heard.called:
-                self._loop.call_soon(heard.callback, None)  # when the session has the call in its books
+                self._loop.call_soon(heard.callback, None)  # after the session has noted the call
             return Deferred()
 
         await session.register(report, hello.reports)
@@ -314,13 +315,13 @@ class Worker:
             context.output.window.recorded(mark)
 
     def _unanswered(self, seconds: float) -> None:
-        """The dispatcher is stuck, or its word was lost, though the connection seems to live: connect again, and report again."""
+        """Connect and report again: the dispatcher is stuck, or its acknowledgement was lost, though the connection seems alive."""
         if self.connection.session is not None:
             self.connection.session.reason = f"it has not answered for {seconds:.0f} s"
         self.connection.drop()
 
     def _dismissed(self, session: Session, answer: Any) -> None:
-        """The standing call has ended: with the session, or because the dispatcher wants us no more."""
+        """The standing call has ended: with the session, or because the dispatcher dismisses the worker."""
         if session is self.connection.session and session.is_attached():
             error = getattr(answer, "value", None)
             if getattr(error, "error", "") == InvalidRequest.uri:

@@ -45,7 +45,8 @@ class Swallowed:
             (self._original or sys.__unraisablehook__)(unraisable)
             return
         context = owner()
-        thrown = getattr(unraisable.exc_value, "is_thrown", True)  # what `current.check()` raised, comes beside what was thrown
+        # False for what `current.check()` raised; the worker's own exception comes beside it
+        thrown = getattr(unraisable.exc_value, "is_thrown", True)
         if thrown and context is not None and context.stop is not None and not context.ended:
             self._again(context)
 

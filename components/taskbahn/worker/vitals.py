@@ -32,10 +32,10 @@ class UsageProbe(Protocol):
     """A way to learn what processes take."""
 
     def __call__(self, pids: Iterable[int]) -> dict[int, Usage] | None:
-        """Return it for those that live; None if it is not known yet."""
+        """Return the usage of those processes that live; None if it is not known yet."""
 
     def close(self) -> None:
-        """UsageProbe no more."""
+        """Release what the probe holds."""
 
 
 class Proc:
@@ -46,20 +46,20 @@ class Proc:
         self._ticks = os.sysconf("SC_CLK_TCK")
 
     def __call__(self, pids: Iterable[int]) -> dict[int, Usage] | None:
-        """Return what those that live take."""
+        """Return the usage of those processes that live."""
         found = {}
         for pid in pids:
             try:
                 text = (PROC / str(pid) / "stat").read_bytes()
-            except OSError:  # it has ended
+            except OSError:  # the process has ended
                 continue
             fields = text[text.rindex(b")") + 2 :].split()  # a process's name may hold anything. Source: proc_pid_stat(5)
-            ticks = sum(map(int, fields[11:15]))  # its own time, and that of its children that have ended
+            ticks = sum(map(int, fields[11:15]))  # the processor time of the process, and of its children that have ended
             found[pid] = Usage(int(fields[21]) * self._page, ticks / self._ticks)
         return found
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: the probe keeps nothing open."""
 
 
 class Ps:
@@ -69,7 +69,7 @@ class Ps:
         self._asked: subprocess.Popen[str] | None = None
 
     def __call__(self, pids: Iterable[int]) -> dict[int, Usage] | None:
-        """Return what was asked for the last time, and ask again."""
+        """Return the answer to the last question, and ask again."""
         answer = None
         if self._asked is not None:
             if self._asked.poll() is None:
@@ -77,10 +77,10 @@ class Ps:
             asked, self._asked = self._asked, None
             answer = dict(map(read_row, asked.communicate()[0].splitlines()))
         command = ["ps", "-o", "pid=", "-o", "rss=", "-o", "time=", "-p", ",".join(map(str, pids))]
-        plain = {**os.environ, "LC_ALL": "C"}  # with a point in its numbers
+        plain = {**os.environ, "LC_ALL": "C"}  # so that `ps` writes a point in its numbers
         try:
             self._asked = subprocess.Popen(command, env=plain, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        except OSError:  # there is no `ps`
+        except OSError:  # this system has no `ps`
             self._asked = None
         return answer
 
@@ -121,7 +121,7 @@ class Measure:
         """Return the vitals of now; processor time is that since the last time."""
         try:
             found = self._look([os.getpid(), *self._pids()])
-        except (ValueError, IndexError):  # an answer that we cannot read must not keep a worker from reporting
+        except (ValueError, IndexError):  # an answer that cannot be read must not keep a worker from reporting
             found = None
         now = self._clock()
         memory = cores = None
@@ -134,7 +134,7 @@ class Measure:
         return messages.Vitals(memory=memory, cpu=cores, load=load())
 
     def close(self) -> None:
-        """Measure no more."""
+        """Stop measuring."""
         self._look.close()
 
 
@@ -148,5 +148,5 @@ def load() -> float | None:
     """Return how many processes wanted to run on each core of the machine, on average over the last minute."""
     try:
         return round(os.getloadavg()[0] / CORES, 3)
-    except OSError:  # not every system tells
+    except OSError:  # not every system reports its load
         return None

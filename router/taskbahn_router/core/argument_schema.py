@@ -17,7 +17,7 @@ def _nothing_from_outside(uri: str) -> Any:
 
 
 class Validator:
-    """Checks calls of one task; the compiled schema is made at the first check."""
+    """Checks calls of one task; the first check compiles the schema."""
 
     def __init__(self, task: str, signature: messages.Signature) -> None:
         self.task = task
@@ -32,7 +32,8 @@ class Validator:
         self.compile()
         try:
             fields = self._wrong(named)
-        except (ValueError, TypeError, RecursionError):  # bytes, times and the like: what counts is how they travel
+        except (ValueError, TypeError, RecursionError):
+            # arguments such as bytes and times are checked in the form in which they travel
             fields = self._wrong(self._as_data(named))
         if fields:
             raise InvalidArguments(self.task, fields)

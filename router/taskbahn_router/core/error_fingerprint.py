@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DIGITS = 12  # of a fingerprint, hexadecimal
+DIGITS = 12  # hexadecimal digits of a fingerprint
 FINGERPRINT = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 MESSAGE_READ = 1_000  # characters
-TRACEBACK_READ = 40_000  # the last ones: what a worker sends is shorter
+TRACEBACK_READ = 40_000  # the last characters of a traceback; a worker of the SDK sends fewer
 TRACEBACKS_KNOWN = 64
-NAMES_WORKERS = "taskbahn.error.worker_lost"  # its message has the name of a worker, which is another one each time
+NAMES_WORKERS = "taskbahn.error.worker_lost"  # the message of this error names the worker, which differs each time
 
 VARYING = re.compile(
     r"""
@@ -33,7 +33,7 @@ VARYING = re.compile(
     """,
     re.VERBOSE,
 )
-FRAME = re.compile(r'^[ |]*File "([^"\n]+)", line \d+, in (\S+)', re.MULTILINE)  # of a traceback, as Python writes it
+FRAME = re.compile(r'^[ |]*File "([^"\n]+)", line \d+, in (\S+)', re.MULTILINE)  # a frame of a traceback, as Python writes it
 OTHERS = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python[0-9.]+)[/\\]|^<")  # code that is not the user's
 
 

@@ -9,7 +9,7 @@ def is_pattern(text: str) -> bool:
 
 
 def fits(text: str, pattern: str) -> bool:
-    """Return whether *text* is what *pattern* describes; the time grows with the product of their lengths, at worst."""
+    """Return whether *text* matches *pattern*; at worst the time grows with the product of their lengths."""
     first, *rest = pattern.split("*")
     if not rest:
         return text == pattern
@@ -17,7 +17,7 @@ def fits(text: str, pattern: str) -> bool:
     if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
         return False
     at, end = len(first), len(text) - len(last)
-    for part in middle:  # the first place of a part leaves the most room for those after it
+    for part in middle:  # the first match of a part leaves the most text for the parts after it
         found = text.find(part, at, end)
         if found < 0:
             return False

@@ -11,7 +11,7 @@ from taskbahn.protocol.states import State
 
 
 class Event(StrEnum):
-    """What can happen to an accepted job."""
+    """What moves an accepted job from state to state. What its watchers hear of is `protocol.messages.Event`."""
 
     DUE = "due"
     START = "start"
@@ -27,16 +27,16 @@ class Event(StrEnum):
 
 MOVES = MappingProxyType(
     {
-        (State.WAITING, Event.DUE): State.READY,  # its time has come
+        (State.WAITING, Event.DUE): State.READY,  # the time is there for which the job waited
         (State.WAITING, Event.CANCEL): State.CANCELLED,
-        (State.WAITING, Event.EXPIRE): State.EXPIRED,  # start_within is over
+        (State.WAITING, Event.EXPIRE): State.EXPIRED,  # `start_within` is over
         (State.READY, Event.START): State.RUNNING,  # a worker has a free slot
         (State.READY, Event.CANCEL): State.CANCELLED,
         (State.READY, Event.EXPIRE): State.EXPIRED,
         (State.RUNNING, Event.SUCCEED): State.SUCCEEDED,
-        (State.RUNNING, Event.FAIL): State.FAILED,  # no retry is left, or it may not be retried
-        (State.RUNNING, Event.RETRY): State.WAITING,  # for its delay
-        (State.RUNNING, Event.WORKER_LOST): State.READY,  # its session ended, no outcome
+        (State.RUNNING, Event.FAIL): State.FAILED,  # no retry is left, or the error forbids one
+        (State.RUNNING, Event.RETRY): State.WAITING,  # the job waits for the delay of its retry
+        (State.RUNNING, Event.WORKER_LOST): State.READY,  # the worker's session ended without an outcome
         (State.RUNNING, Event.HAND_BACK): State.READY,  # the worker stops, or is too busy to begin
         (
             State.RUNNING,
@@ -48,7 +48,7 @@ MOVES = MappingProxyType(
     }
 )
 
-FIRST_STATES = (State.WAITING, State.READY, State.RUNNING)  # running: a worker was free when it was accepted
+FIRST_STATES = (State.WAITING, State.READY, State.RUNNING)  # running: a worker was free when the dispatcher accepted the job
 
 
 class IllegalMove(ValueError):

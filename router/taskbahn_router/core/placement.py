@@ -50,13 +50,13 @@ def look_ahead(slots: int, seconds_each: float | None) -> int:
 
 
 def is_short(seconds_each: float | None) -> bool:
-    """Whether attempts are known to be so short that some go ahead; not if it is no number, as of a worker whose clock is none."""
+    """Return whether attempts are known to be short enough for look-ahead; a NaN, from a worker with a broken clock, is not."""
     return seconds_each is not None and seconds_each * 2 <= LOOK_AHEAD_SECONDS
 
 
 def learn(seconds_each: float | None, sample: float) -> float:
     """Return the new estimate of a task's duration: quick to believe that it is long, slow to believe that it is short."""
-    sample = min(sample, LONG_SECONDS)  # long is long; a worker's clock that was set meanwhile says hours
+    sample = min(sample, LONG_SECONDS)  # a worker whose clock was set during the attempt may report hours
     if seconds_each is None:
         return sample
     weight = 0.5 if sample > seconds_each else 0.05
@@ -69,7 +69,7 @@ class Placement:
     Free slots count before look-ahead, so that one worker's look-ahead does not fill while another one idles. Rooms that share one
     set of partitions are one group, and each combination of groups has a heap: a job costs the logarithm of the workers, not all of
     them. In a turn rooms only fill up, so an entry whose room has changed since is put back where it belongs when it comes up.
-    sets_of: the sets of partitions, of those that the rooms have, in which a partition is.
+    sets_of: returns the rooms' sets of partitions that contain a partition.
     """
 
     def __init__(self, rooms: Iterable[WorkerCapacity], sets_of: Callable[[int], Sequence[set[int]]]) -> None:
@@ -79,7 +79,8 @@ class Placement:
             if room.open:
                 self._groups.setdefault(id(room.partitions), []).append(room)
         self._serving: dict[int, tuple[int, ...]] = {}  # partition -> its groups
-        self._heaps: dict[tuple[tuple[int, ...], float | None], list[_Entry]] = {}  # None: by free slots
+        # key: the groups, and seconds an attempt; None orders by free slots
+        self._heaps: dict[tuple[tuple[int, ...], float | None], list[_Entry]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._groups)

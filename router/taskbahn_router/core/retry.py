@@ -18,19 +18,19 @@ Ending = Literal["error", "time_limit", "crash", "worker_lost"]
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Try it again after *delay* seconds."""
+    """Try the job again after *delay* seconds."""
 
     delay: float
 
 
 @dataclass(frozen=True, slots=True)
 class RequeueNow:
-    """Put it back in its place at once."""
+    """Put the job back in its place in the queue at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailPermanently:
-    """Fail it for good and keep it for inspection; *reason* is a sentence for the operator."""
+    """Fail the job for good and keep it for inspection; *reason* is a sentence for the operator."""
 
     reason: str
 

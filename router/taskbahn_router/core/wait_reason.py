@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_AHEAD = 10_000  # ready jobs that are counted before one
+    from taskbahn.protocol.views import Pause
+
+MAX_AHEAD = 10_000  # ready jobs before a job; the store counts no further
 
 
 class WorkerFit(NamedTuple):
     """Whether and how an attached worker can run the jobs of one partition (a queue and a task)."""
 
-    offers: bool  # the task
-    serves: bool  # the queue too
-    is_open: bool  # takes new jobs
+    offers: bool  # it offers the task
+    serves: bool  # it offers the task and serves the queue
+    is_open: bool  # it takes new jobs
     slots: int
     in_flight: int
-    is_blocked: bool = False  # its event loop is, which the task needs
+    is_blocked: bool = False  # its event loop is blocked, and the task needs that loop
 
 
 class Capacity(NamedTuple):
@@ -35,7 +37,7 @@ def capacity_of(fits: Sequence[WorkerFit]) -> Capacity:
 
 
 def why_ready(task: str, queue: str, fits: Sequence[WorkerFit]) -> str:
-    """Say what a ready job waits for; *fits*: of all attached workers."""
+    """Say what a ready job waits for; *fits* has an entry for each attached worker."""
     if not fits:
         return "No worker is attached"
     offering = [fit for fit in fits if fit.offers]
@@ -66,6 +68,19 @@ def why_waiting(attempt: int, losses: int, *, has_eta: bool) -> str:
     if has_eta:
         return "It was submitted to start at a later time"
     return "It was submitted with a delay"
+
+
+def why_paused(pause: Pause) -> str:
+    """Say what operators have paused."""
+    kind, _, name = pause.query.partition(":")
+    what = {
+        "": "All jobs are",
+        "queue": f"The queue {name} is",
+        "task": f"The task {name} is",
+        "key": f"The key {name} is",
+    }[kind]
+    by = f" by {pause.paused_by}" if pause.paused_by else ""
+    return f"{what} paused{by}{f': {pause.reason}' if pause.reason else ''}"
 
 
 def expected_start(now: float, ahead: int, these: Capacity, seconds_each: float | None) -> float | None:

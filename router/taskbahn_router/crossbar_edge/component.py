@@ -1,4 +1,4 @@
-"""The component that Crossbar loads, on Autobahn's session: what the dispatcher hears, and what it says to the outside."""
+"""The component that Crossbar loads, on Autobahn's session: carries calls to the dispatcher, and its messages to the router."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from autobahn.twisted.wamp import ApplicationSession
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallOptions, PublishOptions
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.logger import Logger
 
 from taskbahn import tuning
@@ -35,6 +35,8 @@ from taskbahn_router.workers.offers import OfferFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twisted.python.failure import Failure
+
     from taskbahn_router.model.pending_call import PendingCall
 
 FEW_WRITERS = 4
@@ -48,7 +50,7 @@ class Component(ApplicationSession):
     log = Logger("taskbahn.component")
 
     async def onJoin(self, details: Any) -> None:
-        """Start; whatever fails here ends the node with one clear line, for Crossbar itself would serve on without us."""
+        """Start the service. A failure ends the node with one clear line, for Crossbar itself would go on without a dispatcher."""
         try:
             await self._begin()
         except Exception as error:  # noqa: BLE001 - it ends the process
@@ -68,6 +70,7 @@ class Component(ApplicationSession):
         self.link.later = lambda function: reactor.callLater(0, function)
         self._go_around(cast("Any", self._transport)._router)  # noqa: SLF001
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
+        self._registered: dict[str, Deferred[Any]] = {}  # procedure -> its registration
         self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
         self._watched: dict[str, int] = {}
         self._watched_jobs: set[str] = set()
@@ -95,7 +98,7 @@ class Component(ApplicationSession):
         tuning.share_interpreter()
 
     def _go_around(self, router: Any) -> None:
-        """Put before Crossbar's router what mends it, and then what spares most messages the way through it."""
+        """Put `RouterRepairs` before Crossbar's router, and `DirectPath`, which spares most messages the way through it."""
         self._backlogs = Backlogs()
         if SEND_BUFFERS.is_on(partial(send_buffers.misfit, self._reactor, router)):
             self._backlogs.follow(router)
@@ -110,14 +113,36 @@ class Component(ApplicationSession):
     def register_procedure(self, uri: str, handler: Callable[[PendingCall], None]) -> Deferred[None]:
         """Offer a procedure; *handler* gets each call."""
 
-        def registered(registration: Any) -> None:
+        def registered(registration: Any) -> Any:
             self.link.handlers[registration.id] = handler
             self.link.uris[registration.id] = uri
             if self.direct_path is not None:
                 self.direct_path.handlers[uri] = handler
+            return registration
+
+        def failed(failure: Failure) -> Failure:
+            del self._registered[uri]
+            return failure
 
         done: Deferred[Any] = self.register(lambda *_, **__: None, uri)
-        return done.addCallback(registered)
+        self._registered[uri] = done
+        return done.addCallbacks(registered, failed)
+
+    def unregister_procedure(self, uri: str) -> None:
+        """Offer a procedure no longer; callers get the router's answer that there is none."""
+
+        def unregister(registration: Any) -> Deferred[Any] | None:
+            if registration is None:  # it failed meanwhile, and the log says so
+                return None
+            if self.direct_path is not None:
+                del self.direct_path.handlers[uri]
+            ended: Deferred[Any] = registration.unregister()
+            return ended.addCallback(lambda _: self.link.forget(registration.id))
+
+        self._registered.pop(uri, succeed(None)).addCallback(unregister).addErrback(self._not_unregistered, uri)
+
+    def _not_unregistered(self, failure: Failure, uri: str) -> None:
+        self.log.warn("{uri} is still registered: {why}", uri=uri, why=failure.value)
 
     def publish_event(self, topic: str, value: Any) -> None:
         """Publish to the subscribers."""
@@ -134,7 +159,7 @@ class Component(ApplicationSession):
         return bool(self._watched_jobs or self._patterns)
 
     def flush_sockets(self) -> None:
-        """Give the sockets at once what was sent, if it is little: the next turn of the reactor costs a single message some 20 us."""
+        """Write few unsent bytes to the sockets now: waiting for the reactor's next turn costs a single message some 20 us."""
         writers: list[Any] = self._reactor.getWriters()
         if len(writers) <= FEW_WRITERS:
             flush(writers)
@@ -148,7 +173,7 @@ class Component(ApplicationSession):
         call: Deferred[Any] = self.call(uri, *args, options=CallOptions(on_progress=on_progress), **kwargs)
         return call.addErrback(_offer_failed)
 
-    # what Crossbar tells
+    # what Crossbar reports
 
     def _topic_made(self, session: int, subscription: dict[str, Any]) -> None:
         uri, match, number = subscription["uri"], subscription["match"], subscription["id"]
@@ -169,7 +194,7 @@ class Component(ApplicationSession):
         self._patterns.pop(subscription, None)
 
     def _ended(self, call: PendingCall) -> None:
-        """Find out whether the caller cancelled or is gone: ask whether its session still lives."""
+        """Ask Crossbar whether the caller's session still lives: if so, the caller cancelled, else it is gone."""
 
         async def ask() -> None:
             try:

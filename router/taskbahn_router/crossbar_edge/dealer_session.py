@@ -1,10 +1,10 @@
-"""Between our session and Crossbar's link to a component inside the router (`RouterApplicationSession`).
+"""Between the dispatcher's session and Crossbar's link to a component in the router (`RouterApplicationSession`).
 
-That raises on INTERRUPT, in the middle of detaching the caller's session, which then keeps its registrations for ever (found with
+That link raises on INTERRUPT, in the middle of detaching the caller's session, which then keeps its registrations for ever (found with
 26.10.1). `DealerSession` is in front of it: it takes invocations, interrupts and progressive results itself and passes the rest on, which also
 spares each a dozen steps of Autobahn.
 
-When a node is ordered to end, Crossbar has our session leave, which forgets its calls, while their answers still come in; Autobahn
+When a node is ordered to end, Crossbar has the dispatcher's session leave, which forgets its calls, while their answers still come in; Autobahn
 raises on such an answer, in the middle of the message of the worker that sent it. `DealerSession` drops them.
 """
 
@@ -26,12 +26,12 @@ CANCELLED = "wamp.error.canceled"
 
 
 class DealerSession:
-    """Takes what it knows between our session and Crossbar's link; everything else goes through unchanged.
+    """Takes the messages that it knows between the dispatcher's session and Crossbar's link; all others go through unchanged.
 
     *asked* holds the session's own calls that wait for an answer, by request.
     """
 
-    log = Logger("taskbahn.link")
+    log = Logger("taskbahn.dealer_session")
 
     def __init__(self, inner: Any, asked: Mapping[int, Any]) -> None:
         self._inner = inner
@@ -57,14 +57,18 @@ class DealerSession:
         else:
             self._inner.send(msg)
 
+    def forget(self, registration: int) -> None:
+        """Take no more invocations of a registration."""
+        del self.handlers[registration], self.uris[registration]
+
     def _answered(self, msg: Any) -> None:
-        """Pass on an answer to a call of our own, if the call still waits."""
+        """Pass on an answer to a call of the dispatcher, if the call still waits."""
         is_progress = type(msg) is message.Result and msg.progress
         if msg.request in self._asked and not (is_progress and self.reported(msg.request, msg.args, msg.kwargs)):
             self._inner.send(msg)
 
     def reported(self, request: int, args: list[Any] | None, kwargs: dict[str, Any] | None) -> bool:
-        """Take a progressive result of a call of our own; False if the call takes none. That of a forgotten call is dropped."""
+        """Take a progressive result of a call of the dispatcher; False if the call takes none. Drop that of a forgotten call."""
         asked = self._asked.get(request)
         if asked is None:
             return True
@@ -89,7 +93,8 @@ class DealerSession:
     def fail(self, request: int, error: TaskbahnError) -> None:
         """Send an error."""
         if self.calls.pop(request, None) is not None:
-            kwargs = {"detail": error.detail} if error.detail else None  # named, for Autobahn's errors take some names themselves
+            # as one keyword, for Autobahn's errors use some names themselves
+            kwargs = {"detail": error.detail} if error.detail else None
             self._inner.send(
                 message.Error(message.Invocation.MESSAGE_TYPE, request, error.uri, args=[error.message], kwargs=kwargs)
             )
@@ -109,7 +114,7 @@ class DealerSession:
         self.handlers[msg.registration](call)
 
     def _interrupted(self, msg: Any) -> None:
-        """KILL is a cancelling caller that waits for our word; KILLNOWAIT may also be a caller that is gone."""
+        """Handle an interrupt. With KILL the cancelling caller waits for an answer; with KILLNOWAIT the caller may also be gone."""
         call = self.calls.get(msg.request)
         if call is None:
             return
@@ -119,6 +124,6 @@ class DealerSession:
             call.gone(cancelled=True)
         else:
             self.on_ambiguous_end(call)
-        # in both cases Crossbar keeps its entry until then; later, for it tells us before it is ready for the answer
+        # Crossbar keeps its entry until the answer. The answer goes later, for Crossbar is not ready for it yet.
         error = message.Error(message.Invocation.MESSAGE_TYPE, msg.request, CANCELLED, args=["cancelled by the caller"])
         self.later(lambda: self._inner.send(error))

@@ -40,7 +40,7 @@ CANCELLED = ("cancelled by the caller",)
 
 def misfit(router: Any) -> str:
     """Say what of Crossbar's router is not as it is expected here, or nothing."""
-    from crossbar.router.role import RouterRoleStaticAuth  # loaded long since, where there is a router
+    from crossbar.router.role import RouterRoleStaticAuth  # where a router runs, this module is loaded already
 
     return first(
         other_version("crossbar"),
@@ -52,12 +52,12 @@ def misfit(router: Any) -> str:
 
 
 class DirectCaller:
-    """A session that has calls open, and the way of the answers to them."""
+    """A session with open calls; sends it the answers."""
 
-    log = Logger("taskbahn.shortcut")
+    log = Logger("taskbahn.direct_path")
 
     def __init__(self, session: Any) -> None:
-        self.session: Any = session  # None when it has left
+        self.session: Any = session  # None when the session has left
         self.calls: dict[int, PendingCall] = {}  # by request
 
     def progress(self, request: int, value: Any) -> None:
@@ -88,8 +88,8 @@ class DirectCaller:
         try:
             raw_messages.say(transport, raw)
         except LOST:
-            pass  # its end is reported next
-        except PayloadExceededError as error:  # larger than the caller said it takes
+            pass  # Crossbar reports the end of the connection next
+        except PayloadExceededError as error:  # the caller announced a smaller limit
             self.calls.pop(request, None)
             self.send_error(request, ApplicationError.INVALID_ARGUMENT, [f"the answer is larger than you accept: {error}"])
         except SerializationError as error:
@@ -117,7 +117,7 @@ class DirectPath:
     whether it took it.   later: calls a function when this turn of the event loop is over.
     """
 
-    log = Logger("taskbahn.shortcut")
+    log = Logger("taskbahn.direct_path")
 
     def __init__(
         self, router: Any, own: Any, on_report: Callable[[int, Any, Any], bool], later: Callable[[Callable[[], Any]], Any]
@@ -167,7 +167,7 @@ class DirectPath:
         return self._detach(session)
 
     def _is_allowed(self, session: Any, procedure: str) -> bool:
-        """Return whether there is nothing about a session's calls of a procedure that the dealer would have to see to."""
+        """Return whether the dealer has nothing to check or add when a session calls the procedure."""
         router = self._router
         if router.is_traced or router._trace_traffic:  # noqa: SLF001
             return False
@@ -222,7 +222,7 @@ class DirectPath:
 
 def _is_free(role: Any, session: Any, procedure: str) -> bool:
     """Return whether the role may call this procedure unconditionally and discloses its caller."""
-    from crossbar.router.role import RouterRoleStaticAuth  # loaded long since, where there is a router
+    from crossbar.router.role import RouterRoleStaticAuth  # where a router runs, this module is loaded already
 
     if type(role) is not RouterRoleStaticAuth:
         return False

@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`, on Crossbar's web transport, for those who watch processes."""
+"""`/healthz` and `/readyz`, on Crossbar's web transport, for supervisors of processes."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class _Page(Resource):
 
 
 class Healthz(_Page):
-    """Alive: the process answers, and its dispatcher was started."""
+    """`/healthz`: the process answers, and its dispatcher was started."""
 
     def trouble(self) -> str:
         return "" if Service.running is not None else "the dispatcher is starting"
 
 
 class Readyz(_Page):
-    """Ready: submissions are accepted and recorded."""
+    """`/readyz`: the dispatcher accepts submissions and records them."""
 
     def trouble(self) -> str:
         return "the dispatcher is starting" if Service.running is None else Service.running.trouble

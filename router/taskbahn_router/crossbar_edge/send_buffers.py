@@ -1,4 +1,4 @@
-"""Drops the connections of those who stopped reading: Crossbar keeps what waits for them in memory, without any bound.
+"""Drops the connections of sessions that stopped reading: Crossbar keeps their unsent bytes in memory, without any bound.
 
 What a socket does not take yet is kept by Twisted in the connection, which is then among the reactor's writers. So a look costs as
 much as there are readers behind, however many connections are idle. A connection that exceeds one of these bounds is dropped:
@@ -7,8 +7,8 @@ much as there are readers behind, however many connections are idle. A connectio
 - far more waits, and for some time it got no shorter (`PATIENCE`);
 - more than `MAX_SEND_BUFFERS_BYTES` waits for all readers together: the longest backlogs go, until it is less.
 
-A reader who is only slow gets all in the end; one that watches a job is sent no more than it takes (`Backlogs`, and `job_watch`).
-Who is dropped may come back, and asks again for what it misses.
+A slow reader gets everything in the end; a watcher of a job gets no more than it takes (`Backlogs`, and `job_watch`).
+A dropped client may reconnect, and asks again for what it misses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES, SEND_BUFFER_HIG
 LOOK_SECONDS = 0.125
 MEBIBYTE = 1024 * 1024
 STALLED_SECONDS = 10.0
-PATIENCE = {64 * MEBIBYTE: LOOK_SECONDS, 32 * MEBIBYTE: 1.0}  # the latter is two of the largest messages
+PATIENCE = {64 * MEBIBYTE: LOOK_SECONDS, 32 * MEBIBYTE: 1.0}  # 32 MiB are two of the largest messages
 
 
 def backlog(connection: Any) -> int:
@@ -37,7 +37,7 @@ def backlog(connection: Any) -> int:
 
 def misfit(reactor: Any, router: Any) -> str:
     """Say what of Twisted's connections and Crossbar's router is not as it is expected here, or nothing."""
-    buffer: Any = cast("Any", abstract.FileDescriptor)(object())  # a reactor that is not asked for anything
+    buffer: Any = cast("Any", abstract.FileDescriptor)(object())  # a dummy reactor: nothing here calls it
     return first(
         missing(reactor, "getWriters"),
         missing(tcp.Server, "abortConnection", "getPeer"),
@@ -63,7 +63,7 @@ class SlowReader:
 
     def look(self, connection: Any, now: float) -> str:
         """Note the state of its backlog; return why it must go, or nothing."""
-        if connection.dataBuffer is not self.buffer or connection.offset != self.offset:  # only sending changes them
+        if connection.dataBuffer is not self.buffer or connection.offset != self.offset:  # only sending changes these two
             self.buffer, self.offset, self.taken_at = connection.dataBuffer, connection.offset, now
         waiting = backlog(connection)
         if waiting < self.shortest:
@@ -80,7 +80,7 @@ class SlowReader:
 class SlowReaders:
     """Looks at the reactor's writers a few times a second. `dropped` counts."""
 
-    log = Logger("taskbahn.slow_readers")
+    log = Logger("taskbahn.send_buffers")
 
     def __init__(self, reactor: Any, backlogs: Backlogs) -> None:
         self.dropped = 0
@@ -138,7 +138,7 @@ class SlowReaders:
         )
         self.dropped += 1
         connection.abortConnection()
-        connection.dataBuffer, connection.offset = b"", 0  # now, not when the garbage collector comes by
+        connection.dataBuffer, connection.offset = b"", 0  # frees the memory now, not at the next garbage collection
         connection._tempDataBuffer, connection._tempDataLen = [], 0  # noqa: SLF001
 
     def _again(self) -> None:
@@ -170,7 +170,7 @@ class Backlogs:
     def joined(self, session: Any) -> None:
         """Note the connection of a session; nothing for one inside the router."""
         connection = session._transport  # noqa: SLF001 - Crossbar's sessions have no public one
-        while connection is not None and not isinstance(connection, tcp.Server):  # the protocol, and TLS, are around it
+        while connection is not None and not isinstance(connection, tcp.Server):  # the protocol, and TLS, wrap the connection
             connection = getattr(connection, "transport", None)
         if connection is not None:
             self._connections[session._session_id] = connection  # noqa: SLF001

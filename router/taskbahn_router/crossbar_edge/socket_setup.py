@@ -1,4 +1,4 @@
-"""Sets up the sockets of those who connect to this process, whatever listens here; knows Twisted, and not Crossbar.
+"""Sets up the socket of each connection that this process accepts; knows Twisted, and not Crossbar.
 
 Crossbar leaves Nagle on for RawSocket, which costs 40 ms where two small messages follow each other, and it asks for no keepalive.
 """
@@ -16,7 +16,7 @@ LOOK_SECONDS = 0.05
 
 
 class Accepted(tcp.Server):
-    """A connection that was made to us."""
+    """A connection that this process accepted."""
 
     def __init__(self, sock: socket.socket, *rest: Any) -> None:
         super().__init__(sock, *rest)
@@ -24,7 +24,7 @@ class Accepted(tcp.Server):
 
 
 def set_up_accepted(reactor: Any) -> None:
-    """Have every socket that is accepted set up. Waits for the first listening port: Crossbar opens it after us."""
+    """Have every socket that is accepted set up. Waits for the first listening port: Crossbar opens it later."""
     readers = reactor.getReaders()
     ports: list[Any] = [reader for reader in readers if isinstance(reader, tcp.Port) and reader.addressFamily != socket.AF_UNIX]
     for port in ports:
@@ -32,5 +32,5 @@ def set_up_accepted(reactor: Any) -> None:
     if not ports:
         reactor.callLater(LOOK_SECONDS, set_up_accepted, reactor)
     for reader in readers:
-        if isinstance(reader, tcp.Server) and reader.connected:  # who was quicker than this look
+        if isinstance(reader, tcp.Server) and reader.connected:  # connections that came before this look
             sockets.set_up(reader.socket)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PAGES = ((b"",), (b"view", b""))  # paths at which the page itself is
 MOVED = {(b"view",): b"/view/"}
-NAME = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_.-]*")  # of a file or a folder: no way leads up or to what is hidden
+NAME = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_.-]*")  # a file or a folder; `..` and hidden files do not match
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -82,7 +82,7 @@ class File:
     headers: dict[bytes, bytes]
     tag: str
     plain: bytes
-    packed: bytes | None  # gzip; None if that is no shorter
+    packed: bytes | None  # compressed by gzip; None if that is no shorter
 
     @classmethod
     def of(cls, suffix: str, content: bytes, stamp: tuple[int, int]) -> File:
@@ -123,13 +123,13 @@ class Shelf:
             found = self._files.get(key)
             if found is None or found.stamp != stamp:
                 found = self._files[key] = File.of(place.suffix.lower(), place.read_bytes(), stamp)
-        except OSError:  # not there, or a name that no file can have
+        except OSError:  # the file does not exist, or no file can have this name
             return None
         return found
 
 
 class FileAnswer(Resource):
-    """What there is at one path."""
+    """The answer to a request for one path."""
 
     isLeaf = True
 
@@ -139,7 +139,7 @@ class FileAnswer(Resource):
         self._path = path
 
     def render_GET(self, request: Request) -> bytes:
-        """Send the file, or that the browser's copy is good, or that there is none; of a HEAD Twisted leaves out the content."""
+        """Send the file, 304 if the browser's copy is good, or 404. For a HEAD Twisted leaves out the content."""
         for name, value in ALWAYS.items():
             request.setHeader(name, value)  # type: ignore[no-untyped-call]
         if self._path in MOVED:

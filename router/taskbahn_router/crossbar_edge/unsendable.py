@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-OWN_PREFIX = "taskbahn."  # of procedures that are not tasks
+OWN_PREFIX = "taskbahn."  # prefix of procedures that are not tasks
 UNSENDABLE = (
     "the answer has a value that your serializer cannot carry ({error}): connect with JSON or CBOR, "
     "or take the result as JSON text, from taskbahn.submit and taskbahn.job.wait"

@@ -1,1 +1,1 @@
-"""Decides turns and commits them: what comes in, what is handed out, what became of it."""
+"""Decides turns and commits them: new jobs, attempts for workers, outcomes."""

@@ -1,56 +1,59 @@
-"""The dispatcher: gathers what is asked, decides it, commits it, and only then lets it be seen.
+"""The dispatcher: gathers requests, decides them, commits them, and only then publishes the effects.
 
-It knows neither Crossbar nor a socket: calls come in as `pending_call.Call`, orders to workers and events go out through what it is
-handed. Its parts: `submission`, `outcomes` (reports), `assignment` (hand-outs), `registry` (workers), `followers` (who waits
-for what), `jobs` (questions).
+It knows neither Crossbar nor a socket: calls come in as `model.pending_call.PendingCall`; orders to workers and
+events go out through its `RouterPort`. Its parts: `submission`, `outcomes` (reports), `assignment` (hand-outs), `maintenance` (the
+clock), `followers` (who waits for what). Beside it, over the same state: `workers.registry` (workers), `queries.jobs` (questions).
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
-from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError, TooLarge, UnknownJob, WrongState
+from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Assignment
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.group_commit import GroupCommit
+from taskbahn_router.dispatcher.job_actions import act_on_each
+from taskbahn_router.dispatcher.limit_book import PURGE_SECONDS, LimitBook
 from taskbahn_router.dispatcher.maintenance import Maintenance
 from taskbahn_router.dispatcher.outcomes import Outcomes, snapshots
 from taskbahn_router.dispatcher.pipelining import Pipelining
 from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, PostCommit
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.ports import Clock, RouterPort, Runner
-from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob, id_bytes, id_text
+from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob, id_text
 from taskbahn_router.model.turn import LostAttempt, Submission, TurnEffects, TurnInput
 from taskbahn_router.publishing.followers import CallFollower, Follower, JobFollowers, Waiter
 from taskbahn_router.publishing.publisher import Publisher
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, Store
 from taskbahn_router.stores.minutes import DropMinutes
-from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Prune, RetryJob, Sweep
-from taskbahn_router.submission.backpressure import check_backpressure, check_partitions
+from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, PartitionRow, Prune, RetryJob, Sweep
+from taskbahn_router.submission.admission import Admission
 from taskbahn_router.submission.fair_queue import FairQueue
-from taskbahn_router.submission.slices import Slices
+from taskbahn_router.submission.slices import Slices, parts_of
 from taskbahn_router.submission.submission import Draft, Submissions, check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.turn import Acknowledge
 
+MAX_PIPELINED_JOBS = 2000  # in a submission: the next turn is decided in one piece then, and clients send no more in one
 PRUNE_LIMIT = 1000
-PRUNE_SECONDS = 60.0  # from the end of the table to its beginning
-PRUNE_PAUSE_SECONDS = 0.5  # between two windows of it
-MAX_SWEEP_SECONDS = 3600.0  # the wall clock may be set meanwhile
+PRUNE_SECONDS = 60.0  # seconds between the end of one walk through the table and the next walk
+PRUNE_PAUSE_SECONDS = 0.5  # seconds between two windows of a walk
+MAX_SWEEP_SECONDS = 3600.0  # seconds after which a sweep comes at the latest, for the wall clock may be set meanwhile
 PROGRESS_SECONDS = 1.0
-VACATED_LIMIT = 1000  # partitions in one commit
+VACATED_LIMIT = 1000  # vacant partitions that one commit deletes
 KEEP_MINUTES = 7 * 86400.0  # seconds that the minutes of charts are kept
-DROP_LIMIT = 5000  # rows of them in one commit
+DROP_LIMIT = 5000  # rows of minutes that one commit deletes
 
 
 class Dispatcher:
@@ -79,12 +82,13 @@ class Dispatcher:
         self.intake = Submissions(self.state, wall)
         self.publisher = Publisher(self.state, self.followers, port)
         self._outcomes = Outcomes(self.state, uniform)
-        self.assignment = Assignment(self.state)
+        self.limit_book = LimitBook(self.state, wall)
+        self.assignment = Assignment(self.state, self.limit_book)
         self.history = Recorder(self.state, wall)
         self._post_commit = PostCommit(self.state, self.publisher, self.followers, self.assignment, self.history, self)
         self.loop = GroupCommit(store, self, runner, clock)
-        self.turn_input = TurnInput()
-        self.fair_queue = FairQueue()
+        self.turn_input, self.fair_queue = TurnInput(), FairQueue()
+        self.admission = Admission(self.state, self.fair_queue, self._check_accepting)
         self.slices = Slices(clock)
         self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
         self._pipelining = Pipelining(self.state)
@@ -92,8 +96,11 @@ class Dispatcher:
         self.maintenance = Maintenance(clock)
         self.maintenance.add("progress", self._store_progress, interval=PROGRESS_SECONDS)
         self._sweeps = self.maintenance.add("sweep", self._sweep)
-        self._prunes = self.maintenance.add("prune", self._prune, first=1.0)
+        self.limit_book.wakes = self.maintenance.add("wake", self.room_changed)
+        self.limit_book.pause_ends = self.maintenance.add("pauses", self._end_pauses)
         self._prune_after = 0
+        self._prunes = self.maintenance.add("prune", lambda: self._ask(lambda turn: turn.ask_prune(self._prune_after)), first=1.0)
+        self.limit_book.purges = self.maintenance.add("purge", self._purge, interval=PURGE_SECONDS)
         self.accepting = True
 
     # what is asked
@@ -105,25 +112,24 @@ class Dispatcher:
     def _submit(self, call: PendingCall) -> Iterator[None]:
         self._check_accepting()
         draft = yield from self.intake.read(call.args[0] if call.args else None, call.authid)
-        size = self._take_in(draft)
         answers, jobs = draft.answers, draft.jobs
+        follows = bool(call.kwargs.get("follow"))
+        yield from self.admission.take_in(draft, follows=follows)
         if not jobs:
             call.answer(answers)
-        elif call.kwargs.get("follow"):
+        elif follows:
             waiter = Waiter(call, [job.id for job in jobs], answers)
             self.followers.wait(waiter)
             call.on_gone = lambda _: self.followers.unfollow(list(waiter.left), waiter)
-            for job in jobs:
-                job.has_waiter = True
             self._accept(
                 call,
-                jobs,
-                size,
+                draft,
                 lambda: self._followed(waiter),
                 lambda error: self._turned_away(call, waiter, waiter.left, error),
+                lambda jobs: self.followers.leave_out([job.id for job in jobs], waiter),
             )
         else:
-            self._accept(call, jobs, size, lambda: call.answer(answers), call.fail)
+            self._accept(call, draft, lambda: call.answer(answers), call.fail)
 
     def _followed(self, waiter: Waiter) -> None:
         waiter.accepted = True
@@ -136,20 +142,21 @@ class Dispatcher:
     def _call_task(self, call: PendingCall) -> None:
         self._check_accepting()
         draft = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
-        size, job = self._take_in(draft), draft.jobs[0]
-        job.has_waiter = True
+        for _ in self.admission.take_in(draft, follows=True):
+            pass  # there is one job
+        job = draft.jobs[0]
         caller = CallFollower(call)
         self.followers.follow(job.id, caller)
 
-        def gone(cancelled: bool) -> None:  # noqa: FBT001 - Call.on_gone has one argument
+        def gone(cancelled: bool) -> None:  # noqa: FBT001 - PendingCall.on_gone has one argument
             self.followers.unfollow([job.id], caller)
             if cancelled or job.policy.cancel_on_caller_lost:
                 self.cancel(job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None)
 
         call.on_gone = gone
-        self._accept(call, [job], size, lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
+        self._accept(call, draft, lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
 
-    def _turned_away(self, call: PendingCall, follower: Follower, jobs: Iterable[str], error: StoreUnavailable) -> None:
+    def _turned_away(self, call: PendingCall, follower: Follower, jobs: Iterable[str], error: TaskbahnError) -> None:
         self.followers.unfollow(list(jobs), follower)
         call.fail(error)
 
@@ -158,12 +165,12 @@ class Dispatcher:
         self._check_accepting()
         reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
         check_text("the reason", reason)
-        self._each(call, lambda raw, answer: self.cancel(raw, reason, answer), None)
+        act_on_each(call, lambda raw, answer: self.cancel(raw, reason, answer), None)
 
     def retry_jobs(self, call: PendingCall) -> None:
         """`taskbahn.job.retry`."""
         self._check_accepting()
-        self._each(call, self._retry, "only a job that failed, expired or was cancelled can be retried")
+        act_on_each(call, self._retry, "only a job that failed, expired or was cancelled can be retried")
 
     def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
         """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
@@ -174,19 +181,22 @@ class Dispatcher:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
         self.turn_input.add_report(acknowledge, worker, report)
         delayed = self.loop.delayed
-        if report.done and delayed is not None and len(delayed.dispatched_early) == 1:  # what it waits for, most likely
+        if report.done and delayed is not None and len(delayed.dispatched_early) == 1:
+            # most likely the outcome for which the commit waits
             self.loop.run_turn_now()
         else:
             self.loop.schedule_turn()
 
     def lost(self, loss: LostAttempt) -> None:
-        """An attempt ended without its worker's word."""
-        self.turn_input.add_loss(loss)
-        self.loop.schedule_turn()
+        """An attempt ended without a report of its worker."""
+        self._ask(lambda turn: turn.add_loss(loss))
 
     def room_changed(self) -> None:
         """A worker came, or something else made room: look for work."""
-        self.turn_input.ask_place()
+        self._ask(TurnInput.ask_place)
+
+    def _ask(self, ask: Callable[[TurnInput], None]) -> None:
+        ask(self.turn_input)
         self.loop.schedule_turn()
 
     # the clock
@@ -207,14 +217,17 @@ class Dispatcher:
         self._prune_after = after or 0
         self._prunes.run_in(PRUNE_SECONDS if is_over else PRUNE_PAUSE_SECONDS)
 
-    def _prune(self) -> None:
-        self.turn_input.ask_prune(self._prune_after)
-        self.loop.schedule_turn()
+    def _purge(self) -> None:
+        if self.limit_book.is_used:
+            self._ask(TurnInput.ask_purge)
+
+    def _end_pauses(self) -> None:
+        if self.limit_book.end_pauses():
+            self.room_changed()
 
     def store_minutes(self, *, all_of_them: bool = False) -> None:
         """Write down the minutes of the charts that are over; all of them: the one that goes on as well."""
-        self.turn_input.add_minutes(self.history.take_minutes(all_of_them=all_of_them))
-        self.loop.schedule_turn()
+        self._ask(lambda turn: turn.add_minutes(self.history.take_minutes(all_of_them=all_of_them)))
 
     def sweep_at(self, when: float | None) -> None:
         """Have the store swept at a time of the wall clock."""
@@ -225,43 +238,57 @@ class Dispatcher:
 
     def _sweep(self) -> None:
         self._next_sweep = None
-        self.turn_input.ask_sweep()
-        self.loop.schedule_turn()
+        self._ask(TurnInput.ask_sweep)
 
     # a turn
 
     def decide(self, delayed: TurnEffects | None = None) -> TurnEffects | None:
-        """Make a turn of the input, and of the one whose commit was delayed; None when there is nothing."""
+        """Begin a turn of the input, and of the one whose commit was delayed; None when there is nothing."""
         turn_input = self.turn_input
         turn_input.add_submissions(self.fair_queue.take())
         if not turn_input:
             return delayed
         self.turn_input = TurnInput()
-        now = self.wall()
-        batch = CommitBatch()
-        effects = TurnEffects(batch, turn_input)
+        effects = TurnEffects(CommitBatch(), turn_input)
+        effects.steps = self._decide(effects, delayed, self.wall())
+        return effects
+
+    def _decide(self, effects: TurnEffects, delayed: TurnEffects | None, now: float) -> Iterator[None]:
+        turn_input, batch = effects.turn_input, effects.batch
+        self.limit_book.begin_turn(turn_input, delayed)
+        batch.ended, batch.is_continued = turn_input.ended, turn_input.is_continued
         if turn_input.reports or turn_input.losses or turn_input.returns:
-            self._outcomes.apply(effects, now)
-        self.assignment.place(effects, now)
-        batch.partitions, self.state.new_partitions = self.state.new_partitions, []
+            yield from self._outcomes.apply(effects, now)
+        yield from self.assignment.place(effects, now)
+        new_partitions, self.state.new_partitions = self.state.new_partitions, []
+        if self.limit_book.is_used:  # once more: some may have come between two steps
+            self.limit_book.take_in(new_partitions)
+        if turn_input.prune_after is not None:  # now: a partition that comes and vanishes between two steps is not in the batch
+            batch.vacated = self.state.take_vacant(VACATED_LIMIT)
+            self.limit_book.forget(batch.vacated)
+        for part in parts_of(new_partitions):
+            batch.partitions += [PartitionRow(partition.id, partition.queue, partition.task) for partition in part]
+            yield
+        batch.forgotten_tasks = turn_input.forgotten_tasks
+        batch.limits, batch.forgotten_limits = self.limit_book.take_rows()
         batch.tasks = [(task.name, task.packed, now) for task in turn_input.tasks]
-        # a job's number must be in its row when the store counts on from there
-        batch.snapshots = snapshots(list(self.state.jobs.values())) if turn_input.place or turn_input.cancels else []
+        # the store counts on from the number in a job's row, so the row must have the newest one
+        needs_numbers = turn_input.place or turn_input.cancels or batch.submissions
+        batch.snapshots = snapshots(list(self.state.jobs.values())) if needs_numbers else []
         if turn_input.cancels:
             self._cancels(batch, turn_input, now)
         batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if turn_input.sweep else None
         if turn_input.prune_after is not None:
             batch.prune = Prune(now, turn_input.prune_after, PRUNE_LIMIT)
-            batch.vacated = self.state.take_vacant(VACATED_LIMIT)
         if turn_input.minutes:
             batch.minutes, batch.drop_minutes = turn_input.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
         if delayed is not None:
             effects.follows(delayed)
-        return effects
 
     def _cancels(self, batch: CommitBatch, turn_input: TurnInput, now: float) -> None:
-        early = {raw for raw, _, _ in turn_input.cancels if self._is_waiting(raw)}
+        asking = {row.id for rows in batch.submissions for row in rows}  # the commit takes these after the cancels
+        early = {raw for raw, _, _ in turn_input.cancels if raw in asking or self._is_waiting(raw)}
         if early:
             for cancel in turn_input.take_cancels_of(early):
                 self.turn_input.add_cancel(*cancel)
@@ -276,69 +303,58 @@ class Dispatcher:
         ]
 
     def _is_waiting(self, raw: bytes) -> bool:
-        """Return whether a job is not even on its way to the store."""
+        """Return whether a job still waits for the commit that takes it to the store."""
         job = self.state.jobs.get(id_text(raw))
         return job is not None and not job.seq
 
     def dispatch_early(self, turn: TurnEffects) -> float | None:
-        """Hand out what may go before the commit of a turn; return how long that may wait.  None: not at all."""
+        """Hand out early what may go before the commit; return how long the commit may wait.  None: commit at once."""
         return self._early_dispatch.hand_out(turn)
 
     def pipeline_next_turn(self, done: TurnEffects, result: CommitResult) -> TurnEffects | None:
         """Decide the next turn before the effects of the one just committed are seen; None: it must wait for them."""
         if not (self.turn_input or self.fair_queue) or not self._pipelining.may(done, result, self.turn_input):
             return None
+        if self.fair_queue.next_jobs() > MAX_PIPELINED_JOBS:
+            return None
         with self._pipelining.counted(done, result):
-            return self.decide()
+            turn = self.decide()
+            if turn is not None:
+                turn.decide_all()
+            return turn
 
-    def committed(self, turn: TurnEffects, result: CommitResult) -> None:
+    def committed(self, turn: TurnEffects, result: CommitResult) -> Iterator[None]:
         """Publish the effects, in the order in which they happened."""
-        self._post_commit.show(turn, result, self.wall())
+        return self._post_commit.show(turn, result, self.wall())
 
     def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         """Turn new jobs away; all else in the batch is tried again."""
         self._early_dispatch.take_back(turn, str(error))
         turn.forget(set(turn.turn_input.new))
         for submission in [*turn.turn_input.take_submissions(), *self.fair_queue.take(math.inf)]:
-            for job in submission.jobs:
-                self.state.keep(job.partition, -1)
-                if self.state.jobs.get(job.id) is job:
-                    del self.state.jobs[job.id]
+            self.admission.forget(submission.jobs)
             submission.refused(error)
-            for job in submission.jobs:  # others may wait for what never came to be
+            for job in submission.jobs:  # followers may wait for a job that was turned away
                 self.publisher.resend_outcome(job.id)
 
     def retried(self, turn: TurnEffects) -> None:
-        """The store gets a batch again: what happens with the commit happens now."""
+        """The store gets a batch again: its moves take the time of now."""
         turn.retried(self.wall())
 
     # helpers
 
-    def _take_in(self, draft: Draft) -> int:
-        """Return the bytes of a submission for which there is room, its partitions taken in.  Raises what turns it away unchanged."""
-        self._check_accepting()  # it may have been read in many turns
-        size = check_backpressure(self.fair_queue, draft.jobs, self.state.counts)
-        check_partitions(self.state, draft.named)
-        others = self.state.take_in(draft.named)
-        if others:
-            for job in draft.jobs:
-                job.partition = others.get(job.partition, job.partition)
-        return size
-
     def _accept(
         self,
         call: PendingCall,
-        jobs: list[LiveJob],
-        size: int,
+        draft: Draft,
         accepted: Callable[[], None],
-        refused: Callable[[StoreUnavailable], None],
+        refused: Callable[[TaskbahnError], None],
+        left_out: Callable[[Sequence[LiveJob]], None] = lambda _: None,
     ) -> None:
-        for job in jobs:
-            job.partition.jobs += 1
-            if job.id not in self.state.jobs:
-                self.state.jobs[job.id] = job
-        self.fair_queue.put(Submission(call.caller, jobs, size, accepted, refused))
-        if len(self.state.jobs) == len(self.followers) == 1:  # a single job, whose client waits for it: no other comes soon
+        answers = draft.answers or None  # a plain call has none
+        self.fair_queue.put(Submission(call.caller, draft.jobs, draft.size, accepted, refused, answers, left_out))
+        if len(self.state.jobs) == len(self.followers) == 1:
+            # a single job, for which its client waits: no other input comes soon
             self.loop.run_turn_now()
         else:
             self.loop.schedule_turn()
@@ -352,40 +368,3 @@ class Dispatcher:
     def _retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
         self.turn_input.add_retry(raw, answer)
         self.loop.schedule_turn()
-
-    def _each(
-        self, call: PendingCall, act: Callable[[bytes, Callable[[Answer | None], None]], None], unmoved: str | None
-    ) -> None:
-        """Do something to each job of a list and answer with the states after it."""
-        ids = call.args[0] if call.args else None
-        if not isinstance(ids, list):
-            ids = [ids]
-        if len(ids) > messages.MAX_CALLS:
-            raise TooLarge("job ids in one call", len(ids), messages.MAX_CALLS, "send several calls")
-        answers: list[Any] = [None] * len(ids)
-        left = len(ids)
-
-        def done(index: int, answer: Any) -> None:
-            nonlocal left
-            answers[index] = answer
-            left -= 1
-            if not left:
-                call.answer(answers)
-
-        if not ids:
-            call.answer([])
-        for index, id in enumerate(ids):
-            try:
-                raw = id_bytes(id)
-            except TaskbahnError as error:
-                done(index, error.info())
-            else:
-                act(raw, lambda found, index=index, id=id: done(index, self._verdict(id, found, unmoved)))  # type: ignore[misc]
-
-    @staticmethod
-    def _verdict(id: str, found: Answer | None, unmoved: str | None) -> Any:
-        if found is None:
-            return UnknownJob(id).info()
-        if not found.is_moved and unmoved is not None:
-            return WrongState(f"job {id} is {found.state}: {unmoved}", job=id, state=str(found.state)).info()
-        return str(found.state)

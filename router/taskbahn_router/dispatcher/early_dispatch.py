@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from taskbahn_router.publishing.publisher import Publisher
     from taskbahn_router.stores.contract import Store
 
-QUICK_TASK = 0.001  # seconds an attempt
-HOLD_SECONDS = 0.002  # that a commit waits for the outcomes of its jobs
+QUICK_TASK = 0.001  # seconds of an attempt, below which a task is quick
+HOLD_SECONDS = 0.002  # seconds that a commit waits for the outcomes of its jobs
 
 
 class EarlyDispatch:
-    """Hands out before the commit, and takes back when it is refused."""
+    """Hands out attempts before the commit, and takes them back when the store refuses it."""
 
     def __init__(self, state: DispatcherState, publisher: Publisher, store: Store) -> None:
         self._state = state
@@ -34,14 +34,14 @@ class EarlyDispatch:
         self._store = store
 
     def hand_out(self, effects: TurnEffects) -> float | None:
-        """Send the jobs of a turn to their workers; return how long its commit may wait.  None: nothing of it may go before."""
+        """Send the jobs of a turn to their workers; return how long its commit may wait.  None: no job may go before it."""
         new, started = effects.turn_input.new, effects.started
         if not started or len(new) != len(started) + len(effects.dispatched_early) or not effects.turn_input.is_only_new():
             return None
         try:
             if not all(self._may(job, worker) for job, worker in started):
                 return None
-        except StoreUnavailable:  # as the commit will find out
+        except StoreUnavailable:  # the commit meets the same refusal
             return None
         for job, worker in started:
             worker.order_run(job)
@@ -53,7 +53,7 @@ class EarlyDispatch:
         return HOLD_SECONDS if all(job.has_waiter and self._is_quick(job) for job in new) else 0.0
 
     def take_back(self, effects: TurnEffects, reason: str) -> None:
-        """The commit was refused: tell the workers. The places stay taken until the attempts have ended."""
+        """The store refused the commit: cancel the attempts. Their slots stay taken until they have ended."""
         for job, worker, _ in effects.dispatched_early:
             worker.order_cancel(job.id, job.attempt, reason)
             self._publisher.dirty_workers.add(worker.id)

@@ -8,6 +8,7 @@ What may follow on what is the table in `turn_machine`.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -17,39 +18,48 @@ from twisted.python.failure import Failure
 from taskbahn.errors import StoreUnavailable
 from taskbahn.tuning import poll_turns
 from taskbahn_router.dispatcher.turn_machine import TurnEvent, TurnState, advance
+from taskbahn_router.promises.engine import LOOP_BUDGET, THREAD_BUDGET
 from taskbahn_router.stores.contract import StoreLocked
+from taskbahn_router.submission import slices
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitBatch, CommitResult, Store
 
-SMALL_COMMIT_ROWS = 16  # rows of a commit that may be held back, and that is done without changing threads if the disk is quick
+    Following = tuple[TurnEffects, Deferred[CommitResult]]  # a pipelined turn, and what comes of its commit
+
+SMALL_COMMIT_ROWS = 16  # rows up to which a commit may be delayed, or be made on the event loop if the disk is quick
 QUICK_SECONDS = 0.002
 FIRST_RETRY = 0.1  # seconds after a refused commit
 LONGEST_RETRY = 2.0
-LOCK_SECONDS = 5.0  # for which a commit waits for another program that holds the data, before it counts as refused
+LOCK_SECONDS = 5.0  # seconds for which another program may hold the data before the commit counts as refused
 LOCK_RETRY = 0.02
 POLL_TURNS = poll_turns()
 
 
-_give_way = getattr(os, "sched_yield", lambda: None)  # to a process that waits for a processor; macOS does not have it
+_give_way = getattr(os, "sched_yield", lambda: None)  # lets another process run; macOS does not have it
 
 
 class Turns(Protocol):
-    """What the loop commits; the dispatcher."""
+    """Makes and publishes what the loop commits; the dispatcher."""
 
     def decide(self, delayed: TurnEffects | None) -> TurnEffects | None:
-        """Make a turn of the input and of the one whose commit was delayed; None when there is nothing."""
+        """Begin a turn of the input and of the one whose commit was delayed; None when there is nothing.
+
+        Its `steps` decide it. Between two of them other input may come, which is for the next turn.
+        """
 
     def dispatch_early(self, turn: TurnEffects) -> float | None:
         """Hand out what may go before the commit, which may then wait for the returned seconds.  None: commit at once."""
 
     def pipeline_next_turn(self, done: TurnEffects, result: CommitResult) -> TurnEffects | None:
-        """Make the next turn before the effects of the one just committed are seen; None: not now."""
+        """Make the whole next turn before the effects of the one just committed are seen; None: not now."""
 
-    def committed(self, turn: TurnEffects, result: CommitResult) -> None:
-        """Publish the effects."""
+    def committed(self, turn: TurnEffects, result: CommitResult) -> Iterator[None]:
+        """Publish the effects, step by step."""
 
     def refused(self, turn: TurnEffects, error: StoreUnavailable) -> None:
         """Take back what may be taken back; what is left in the batch is tried again."""
@@ -73,7 +83,7 @@ class GroupCommit:
         self._polls_left = 0
         self._retry_delay = FIRST_RETRY
         self._locked_at: float | None = None
-        self._commit_seconds = 0.0  # of recent commits on the spot
+        self._commit_seconds = 0.0  # seconds that recent commits on the event loop took
         self._idle: list[Deferred[None]] = []
         self.delayed: TurnEffects | None = None  # the turn whose commit waits for outcomes
         self.error: StoreUnavailable | None = None
@@ -119,11 +129,31 @@ class GroupCommit:
         self._turn(may_delay=False)
 
     def _turn(self, *, may_delay: bool = True) -> None:
-        turn = self._decide()
+        delayed, self.delayed = self.delayed, None
+        try:
+            turn = self._turns.decide(delayed)
+        except BaseException:
+            self._keep(delayed)
+            raise
         if turn is None:
             self._move(TurnEvent.NOTHING)
             self._tell_idle()
-            return
+        else:
+            self._decide(turn, delayed, may_delay=may_delay)
+
+    def _decide(self, turn: TurnEffects, delayed: TurnEffects | None, *, may_delay: bool) -> None:
+        """Decide a slice of a turn, and the rest of it when the event loop has served others."""
+        if turn.steps is not None:
+            try:
+                is_decided = slices.run_slice(turn.steps, self._clock, slices.TURN_SLICE_SECONDS)
+            except BaseException:
+                self._keep(delayed)
+                raise
+            if not is_decided:
+                self._cancel_release()
+                self._clock.callLater(0, partial(self._decide, turn, delayed, may_delay=False))
+                return
+            turn.steps = None
         wait = self._dispatch_early(turn) if may_delay and turn.batch.rows() <= SMALL_COMMIT_ROWS and not self._idle else None
         if wait is not None:
             self._delay_commit(turn, wait)
@@ -134,16 +164,12 @@ class GroupCommit:
         self._move(TurnEvent.COMMIT)
         self._commit(turn)
 
-    def _decide(self) -> TurnEffects | None:
-        delayed, self.delayed = self.delayed, None
-        try:
-            return self._turns.decide(delayed)
-        except BaseException:
-            if delayed is None:
-                self._move(TurnEvent.NOTHING)
-            else:  # its workers run it already
-                self._delay_commit(delayed, 0.0)
-            raise
+    def _keep(self, delayed: TurnEffects | None) -> None:
+        """Keep the delayed turn, for the one that takes it over cannot be decided."""
+        if delayed is None:
+            self._move(TurnEvent.NOTHING)
+        else:  # workers run the jobs of this turn already
+            self._delay_commit(delayed, 0.0)
 
     def _dispatch_early(self, turn: TurnEffects) -> float | None:
         try:
@@ -155,7 +181,7 @@ class GroupCommit:
     def _delay_commit(self, turn: TurnEffects, seconds: float) -> None:
         self.delayed = turn
         self._move(TurnEvent.DELAY)
-        if self._release_timer is None:  # 0 s: until the sockets have what was handed out
+        if self._release_timer is None:  # at 0 s the sockets have the attempts
             self._release_timer = self._clock.callLater(seconds, self._release)
         elif not seconds:
             self._release_timer.reset(0)
@@ -170,7 +196,7 @@ class GroupCommit:
             self._release_timer = None
 
     def _busy_poll(self) -> None:
-        """Do not sleep for the moment until the outcome comes: being woken takes the router 0.05 ms, and who sends it as much again."""
+        """Keep the event loop awake until the outcome comes: to wake it takes 0.05 ms at the router and as much at the sender."""
         if self.delayed is None:
             self._polls_left = 0
         elif self._polls_left:
@@ -190,7 +216,9 @@ class GroupCommit:
             self._expect(turn, self._commit_on_the_thread(turn))
 
     def _commit_on_the_thread(self, turn: TurnEffects) -> Deferred[CommitResult]:
-        self._commit_seconds *= 0.9  # forget in time that the disk was slow
+        if turn.batch.rules is not None:
+            turn.batch.rules.budget = THREAD_BUDGET
+        self._commit_seconds *= 0.9  # a slow disk counts less with each commit since
         return self._runner.run(self._store.commit, turn.batch)
 
     def _expect(self, turn: TurnEffects, outcome: Deferred[CommitResult]) -> None:
@@ -202,12 +230,15 @@ class GroupCommit:
         return self._commit_seconds < QUICK_SECONDS and batch.rows() <= SMALL_COMMIT_ROWS
 
     def _commit_on_the_spot(self, turn: TurnEffects) -> None:
-        """An idle system is quicker without a change of threads; while the state is COMMITTING no other thread calls the store."""
+        """Commit on the event loop: an idle system is quicker so. While the state is COMMITTING no other thread calls the store."""
+        if turn.batch.rules is not None:
+            turn.batch.rules.budget = LOOP_BUDGET
         began = self._clock.seconds()
         try:
             result = self._store.commit(turn.batch)
         except Exception:  # noqa: BLE001 - reported like a failure on the thread
-            self._commit_seconds = LONGEST_RETRY  # what fails may take long, as a broken disk does: no more of it here
+            # a failing commit may take long, as on a broken disk: the next ones go to the store's thread
+            self._commit_seconds = LONGEST_RETRY
             self._failed(turn, Failure())  # type: ignore[no-untyped-call]
             return
         taken = self._clock.seconds() - began
@@ -222,16 +253,33 @@ class GroupCommit:
         self._retry_delay = FIRST_RETRY
         self.commits += 1
         following = self._pipeline(turn, result)
-        try:
-            self._turns.committed(turn, result)
-        finally:
-            if self._move(TurnEvent.PUBLISHED) is TurnState.SCHEDULED:
-                self._clock.callLater(0, self._due)
-            if following is not None:
-                self._expect(*following)
+        self._publish(self._turns.committed(turn, result), following)
 
-    def _pipeline(self, done: TurnEffects, result: CommitResult) -> tuple[TurnEffects, Deferred[CommitResult]] | None:
-        """Have the next turn written meanwhile, if it may; what fails there must not keep the effects of what is durable."""
+    def _publish(self, steps: Iterator[None], following: Following | None) -> None:
+        """Publish a slice of the effects, and the rest of them when the event loop has served others."""
+        is_published = True
+        try:
+            is_published = slices.run_slice(steps, self._clock, slices.TURN_SLICE_SECONDS)
+        finally:
+            if is_published:  # or an error ended it
+                self._published(following)
+        if not is_published:
+            self._clock.callLater(0, self._publish_more, steps, following)
+
+    def _publish_more(self, steps: Iterator[None], following: Following | None) -> None:
+        try:
+            self._publish(steps, following)
+        except Exception:  # noqa: BLE001 - logged, as in the first slice
+            self.log.failure("a turn's effects failed")
+
+    def _published(self, following: Following | None) -> None:
+        if self._move(TurnEvent.PUBLISHED) is TurnState.SCHEDULED:
+            self._clock.callLater(0, self._due)
+        if following is not None:
+            self._expect(*following)
+
+    def _pipeline(self, done: TurnEffects, result: CommitResult) -> Following | None:
+        """Start to commit the next turn, if it may be; an error there must not hold back the effects of the durable turn."""
         try:
             turn = self._turns.pipeline_next_turn(done, result)
         except Exception:  # noqa: BLE001 - logged
@@ -277,7 +325,7 @@ class GroupCommit:
         return error
 
     def _may_wait(self) -> bool:
-        """Return whether a lock is young: its holder is likely to let go soon, without a word to the clients."""
+        """Return whether a lock is young: its holder is likely to release it soon, so clients get no error yet."""
         now = self._clock.seconds()
         if self._locked_at is None:
             self._locked_at = now

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.model.ports import Clock
 
-FAILED_SECONDS = 60.0  # after which a failed service runs again that has no interval
+FAILED_SECONDS = 60.0  # seconds after which a failed service without an interval runs again
 
 
 class MaintenanceService:
@@ -39,7 +39,7 @@ class MaintenanceService:
         self.late = 0.0  # seconds by which the event loop was late for the last run
 
     def start(self) -> None:
-        """Begin; safe twice, and after `stop`."""
+        """Start the timer; safe twice, and after `stop`."""
         if self.is_started:
             return
         self.is_started = True
@@ -50,7 +50,7 @@ class MaintenanceService:
             self.run_in(self._first)
 
     def stop(self) -> None:
-        """End; safe twice, and before `start`."""
+        """Stop the timer; safe twice, and before `start`."""
         self.is_started = False
         self._cancel()
 

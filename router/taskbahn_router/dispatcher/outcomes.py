@@ -1,4 +1,4 @@
-"""What workers report, made into moves: successes, failures, hand-backs and notices, each held against its attempt."""
+"""What workers report, made into moves: successes, failures, hand-backs and notices, each checked against the job's attempt."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
 from taskbahn_router.core.retry import Ending, FailPermanently, RequeueNow, RetryLater, decide
+from taskbahn_router.model.state import stored_attempt
 from taskbahn_router.model.turn import Ended, JobEvent, Requeued, TurnEffects
 from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot
+from taskbahn_router.submission.slices import each, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
     from taskbahn_router.model.turn import LostAttempt
 
-MAX_EVENTS_KEPT = 120_000  # log lines and chunks of one job: all that one attempt may say, and its states
+MAX_EVENTS_KEPT = 120_000  # events of one job: all lines and chunks that one attempt may send, and the job's states
 HALTED = {
     "error": WorkerLost.uri,
     "type": "WorkerLost",
@@ -39,42 +41,51 @@ class Outcomes:
         self._state = state
         self._uniform = uniform
 
-    def apply(self, effects: TurnEffects, now: float) -> None:
+    def apply(self, effects: TurnEffects, now: float) -> Iterator[None]:
         """Write the moves of all gathered reports and losses into the batch."""
         for acknowledge, worker, report in effects.turn_input.reports:
-            refused = self._report(effects, worker, report, now)
+            refused: list[list[Any]] = []
+            yield from self._report(effects, worker, report, refused, now)
             if acknowledge is not None:
                 effects.answers.append((acknowledge, refused))
-        for job in effects.turn_input.returns:  # before losses: what was not handed out is not charged
+        for job in effects.turn_input.returns:  # before losses: an attempt that was not handed out does not count
             if self._is_running(job):
                 self._requeue(effects, job, Event.HAND_BACK, None, None)
-        for loss in effects.turn_input.losses:
-            self._lost(effects, loss, now)
+        if effects.turn_input.losses:
+            yield from each(effects.turn_input.losses, lambda loss: self._lost(effects, loss, now))
 
-    def _report(self, effects: TurnEffects, worker: AttachedWorker, report: messages.Report, now: float) -> list[list[Any]]:
-        refused: list[list[Any]] = []
-        for notice in report.notices:
-            self._heard(effects, worker, notice, refused)
-        for done in report.done:
-            job = self._end(worker, done.id, done.attempt, refused)
-            if job is not None:
-                self._done(effects, worker, job, done, now)
-        for failed in report.failed:
-            job = self._end(worker, failed.id, failed.attempt, refused)
-            if job is not None:
-                worker.failed += 1
-                ending: Ending = "error" if failed.kind == "cancelled" else failed.kind
-                self._failed(effects, job, ending, failed.error, retryable=failed.retry, delay=failed.delay, now=now)
-        for id, attempt in report.back:
-            job = self._end(worker, id, attempt, refused)
-            if job is not None:
-                self._back(effects, job, report, now)
+    def _report(
+        self, effects: TurnEffects, worker: AttachedWorker, report: messages.Report, refused: list[list[Any]], now: float
+    ) -> Iterator[None]:
+        if report.notices:
+            yield from each(report.notices, lambda notice: self._heard(effects, worker, notice, refused))
+        for part in parts_of(report.done):
+            for done in part:
+                if (job := self._end(effects, worker, done.id, done.attempt, refused)) is not None:
+                    self._done(effects, worker, job, done, now)
+            yield
+        if report.failed:
+            yield from each(report.failed, lambda failed: self._heard_failed(effects, worker, failed, refused, now))
+        if report.back:
+            yield from each(
+                report.back, lambda back: self._back(effects, self._end(effects, worker, *back, refused), report, now)
+            )
         if report.draining:
             worker.draining = True
             worker.room.open = False
-        return refused
 
-    def _back(self, effects: TurnEffects, job: LiveJob, report: messages.Report, now: float) -> None:
+    def _heard_failed(
+        self, effects: TurnEffects, worker: AttachedWorker, failed: messages.Failed, refused: list[list[Any]], now: float
+    ) -> None:
+        job = self._end(effects, worker, failed.id, failed.attempt, refused)
+        if job is not None:
+            worker.failed += 1
+            ending: Ending = "error" if failed.kind == "cancelled" else failed.kind
+            self._failed(effects, job, ending, failed.error, retryable=failed.retry, delay=failed.delay, now=now)
+
+    def _back(self, effects: TurnEffects, job: LiveJob | None, report: messages.Report, now: float) -> None:
+        if job is None:
+            return
         self._was_not_short(job, draining=report.draining)
         if job.policy.at_most_once and (job.id, job.attempt) in report.begun:
             self._fail_permanently(effects, job, HALTED, now)
@@ -82,7 +93,7 @@ class Outcomes:
             self._requeue(effects, job, Event.HAND_BACK, None, None)
 
     def _was_not_short(self, job: LiveJob, *, draining: bool) -> None:
-        """What came back unstarted waited behind something long: hand out no more of it ahead until it proved short again."""
+        """The job came back unstarted, behind a long one: its task gets no look-ahead until it proves short again."""
         task = self._state.tasks.get(job.partition.task)
         if task is not None and not draining:
             task.seconds_each = max(LOOK_AHEAD_SECONDS, task.seconds_each or 0.0)
@@ -96,21 +107,26 @@ class Outcomes:
     def _is_running(self, job: LiveJob) -> bool:
         return job.state is State.RUNNING and self._state.jobs.get(job.id) is job
 
-    def _end(self, worker: AttachedWorker, id: str, attempt: int, refused: list[list[Any]]) -> LiveJob | None:
-        """Free the attempt's place; return its job if the attempt is the current one."""
+    def _end(
+        self, effects: TurnEffects, worker: AttachedWorker, id: str, attempt: int, refused: list[list[Any]]
+    ) -> LiveJob | None:
+        """Free the attempt's slot; return its job if the attempt is the current one."""
         occupied = worker.attempts.get(id) == attempt
         if occupied:
             release_slot(worker, id)
         job = self._current(worker, id, attempt)
-        if job is None and not occupied:
-            refused.append([id, attempt])
+        if job is None:
+            if (ended := stored_attempt(id, attempt)) is not None:
+                effects.batch.ended.append(ended)
+            if not occupied:
+                refused.append([id, attempt])
         return job
 
     def _done(self, effects: TurnEffects, worker: AttachedWorker, job: LiveJob, done: messages.Done, now: float) -> None:
         worker.finished += 1
         task = self._state.tasks.get(job.partition.task)
         seconds = done.ended_at - done.started_at
-        if task is not None and seconds >= 0:  # less, if the worker's clock was set back meanwhile
+        if task is not None and seconds >= 0:  # negative if the worker's clock was set back meanwhile
             task.seconds_each = learn(task.seconds_each, seconds)
         self._finish(effects, job, Event.SUCCEED, done.result, None, now)
 
@@ -120,6 +136,8 @@ class Outcomes:
             if job.worker is not None:
                 release_slot(job.worker, job.id)
             self._failed(effects, job, loss.ending, loss.error, retryable=True, delay=None, now=now)
+        else:
+            effects.batch.ended.append((job.raw, job.attempt))
 
     def _failed(
         self,
@@ -144,7 +162,7 @@ class Outcomes:
             retryable=retryable,
             delay=None
             if delay is None or not 0 <= delay <= LONGEST_SECONDS
-            else delay,  # nan, too, which an older worker may send
+            else delay,  # also for NaN, which an older worker may send
             uniform=self._uniform,
         )
         info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **error}
@@ -203,7 +221,7 @@ class Outcomes:
             job.progress = notice.data if sound else messages.plain(progress_of(notice.data))
             job.progress_stored = False
         elif notice.kind in ("log", "chunk"):
-            if 0 < notice.mark <= job.last_mark:  # sent again
+            if 0 < notice.mark <= job.last_mark:  # the notice was sent again
                 return
             if job.number >= MAX_EVENTS_KEPT:
                 if job.is_full:
@@ -214,14 +232,14 @@ class Outcomes:
             job.number += 1
             data = messages.to_json(notice.data)
             effects.batch.events.append(EventRow(job.seq, job.number, notice.at, notice.kind, data, job.attempt, job.last_mark))
-            job.progress_stored = False  # the row's number must follow
+            job.progress_stored = False  # the number in the job's row must follow
         else:
             return
         effects.noticed.append(JobEvent(job, job.number, notice))
 
 
 def no_more(notice: messages.Notice) -> messages.Notice:
-    """Return the line that comes instead of the first notice that a job's history has no room for."""
+    """Return the log line that takes the place of the first notice beyond a job's bound."""
     message = f"the job has {MAX_EVENTS_KEPT:,} log lines and chunks: of those that this attempt sends from here on none are kept"
     return messages.Notice(
         notice.id, notice.attempt, "log", notice.at, {"level": "WARNING", "logger": "taskbahn", "message": message}, notice.mark
@@ -239,7 +257,7 @@ def snapshots(jobs: list[LiveJob]) -> list[Snapshot]:
 
 
 def release_slot(worker: AttachedWorker, id: str) -> None:
-    """Free the place that a job's attempt has on a worker."""
+    """Free the slot that a job's attempt has on a worker."""
     if worker.attempts.pop(id, None) is not None:
         worker.room.in_flight -= 1
         if id in worker.slow:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.turn import TurnEffects, TurnInput
     from taskbahn_router.stores.contract import CommitResult
 
-LARGE_TURN_ROWS = 100  # rows of a turn whose effects take long enough
+LARGE_TURN_ROWS = 100  # rows of a turn, from which its effects take long enough to commit another one meanwhile
 
 
 class Pipelining:
@@ -33,18 +33,19 @@ class Pipelining:
         self._state = state
 
     def may(self, done: TurnEffects, result: CommitResult, turn_input: TurnInput) -> bool:
-        """Return whether what was gathered can be decided while nothing of a committed turn but its counts is known."""
+        """Return whether the next turn can be decided while memory has only the counts of the committed one."""
         return (
             done.batch.rows() >= LARGE_TURN_ROWS
             and turn_input.is_plain()
             and done.turn_input.is_plain()
-            and not (done.started or done.dispatched_early or result.duplicates)
+            and not (done.started or done.dispatched_early or result.duplicates or result.moved or result.more)
+            and not done.batch.submissions
             and self._are_short(done, result)
         )
 
     @contextmanager
     def counted(self, done: TurnEffects, result: CommitResult) -> Iterator[None]:
-        """Count the ready jobs and the places of a committed turn as they will be when memory has followed."""
+        """Count ready jobs and free slots as they will be when memory has followed the committed turn."""
         ready = self._ready(done, result)
         places = [(worker.room, len(rows)) for worker, rows in zip(done.claims, result.claimed, strict=True)]
         for partition, change in ready.items():
@@ -68,7 +69,7 @@ class Pipelining:
         return ready
 
     def _are_short(self, done: TurnEffects, result: CommitResult) -> bool:
-        """Return whether all that was claimed is known to be short: what is not closes its worker's look-ahead."""
+        """Return whether all claimed jobs are known to be short: a longer one ends its worker's look-ahead."""
         return not any(
             is_slow(self._state, worker, self._state.partitions_by_id[partition].task)
             for worker, rows in zip(done.claims, result.claimed, strict=True)

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from taskbahn.errors import LimitFull
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob, id_text
+from taskbahn_router.submission.slices import parts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from taskbahn_router.core.rows import Admitted
     from taskbahn_router.dispatcher.assignment import Assignment
+    from taskbahn_router.dispatcher.limit_book import LimitBook
     from taskbahn_router.metrics.recorder import Recorder
     from taskbahn_router.model.ports import Clock
     from taskbahn_router.model.turn import Ended, TurnEffects, TurnInput
     from taskbahn_router.publishing.followers import JobFollowers
     from taskbahn_router.publishing.publisher import Publisher
     from taskbahn_router.stores.contract import CommitResult
-    from taskbahn_router.stores.rows import Moved
+    from taskbahn_router.stores.rows import Claimed, Moved
+    from taskbahn_router.submission.admission import Admission
 
 SWEEP_LIMIT = 1000
 
 
 class NextTurn(Protocol):
-    """What comes up for a later turn; the dispatcher."""
+    """Takes what a later turn has to do; the dispatcher."""
 
     turn_input: TurnInput
     clock: Clock
+    limit_book: LimitBook
+    admission: Admission
 
     def sweep_at(self, when: float | None) -> None:
         """Have the store swept at a time of the wall clock."""
@@ -56,43 +65,73 @@ class PostCommit:
         self._history = history
         self._later = later
 
-    def show(self, effects: TurnEffects, result: CommitResult, now: float) -> None:
-        """Let the effects be seen."""
-        self._new(effects, result, now)
-        self._publisher.noticed(effects.noticed)
-        if effects.ended:
-            self._end(effects.ended)
-        for requeued in effects.requeued:
-            self._requeued(requeued.job, requeued.state, now)
-            self._publisher.requeued(requeued, now)
-        self._moved(effects, result, now)
-        if effects.batch.sweep is not None:
-            self._later.sweep_at(result.next_sweep)
-        if effects.batch.prune is not None:
-            self._pruned(result)
-        for worker, claim, claimed in zip(effects.claims, effects.batch.claims, result.claimed, strict=True):
-            self._claimed(effects, worker, claimed, now)
-            if len(claimed) == claim.limit and self._assignment.was_bounded(claim):
-                self._later.turn_input.ask_claim()
-        self._handed_out(effects, now)
+    def show(self, effects: TurnEffects, result: CommitResult, now: float) -> Iterator[None]:
+        """Let the effects be seen.
+
+        All of them are durable, so calls that come between two steps find some that are seen and some that are not yet. After each step
+        the counts, the jobs in memory and the places on workers agree.
+        """
+        yield from self._new(effects, result, now)
+        if effects.noticed or effects.ended or effects.requeued:
+            yield from self._reported(effects, now)
+        if result.moved or not effects.turn_input.is_plain():
+            yield from self._moved(effects, result, now)
+        if effects.claims:
+            yield from self._all_claimed(effects, result, now)
+        self._ruled(effects, result)
+        if effects.started:
+            yield from self._handed_out(effects, now)
         self._followers.flush()
-        self._publisher.flush()
+        for ids in parts_of(self._publisher.take_dirty_workers()):
+            self._publisher.flush_workers(ids)
+            yield
         if effects.batch.rows() <= SMALL_COMMIT_ROWS:
             self._publisher.flush_sockets()
-        if effects.answers:  # a turn later: the outcomes leave before the router works for the reporter again
+        if effects.answers:  # one turn later, so that outcomes leave before the router serves the reporting worker again
             self._later.clock.callLater(0, self._acknowledge, effects)
         if effects.batch.minutes:
             self._history.stored_minutes()
         self._history.count(effects, result, now)
 
-    def _new(self, effects: TurnEffects, result: CommitResult, now: float) -> None:
+    def _reported(self, effects: TurnEffects, now: float) -> Iterator[None]:
+        self._publisher.noticed(effects.noticed)
+        for ended in parts_of(effects.ended):
+            self._end(ended)
+            yield
+        for part in parts_of(effects.requeued):
+            for requeued in part:
+                self._requeued(requeued.job, requeued.state, now)
+                self._publisher.requeued(requeued, now)
+            yield
+
+    def _all_claimed(self, effects: TurnEffects, result: CommitResult, now: float) -> Iterator[None]:
+        for worker, claim, claimed in zip(effects.claims, effects.batch.claims, result.claimed, strict=True):
+            for rows in parts_of(claimed):
+                self._claimed(effects, worker, rows, now)
+                yield
+            if len(claimed) == claim.limit and self._assignment.was_bounded(claim):
+                self._later.turn_input.ask_claim()
+
+    def _new(self, effects: TurnEffects, result: CommitResult, now: float) -> Iterator[None]:
+        if result.admitted is not None and result.admitted.refusals:
+            self._refused(effects, result.admitted)
         if result.duplicates:
             self._forget_duplicates(effects, result.duplicates)
-        state, dispatched_early = self._state, {job for job, _, _ in effects.dispatched_early}  # may have ended since
-        state.counts[State.RUNNING] += len(dispatched_early)
+        dispatched_early = {job for job, _, _ in effects.dispatched_early}  # jobs that may have ended since
+        self._state.counts[State.RUNNING] += len(dispatched_early)
         new = (
             [job for job in effects.turn_input.new if job not in dispatched_early] if dispatched_early else effects.turn_input.new
         )
+        for part in parts_of(new):
+            self._entered(part)
+            yield
+        self._publisher.accepted(effects.turn_input.new)
+        self._publisher.started(effects.dispatched_early, now)
+        for submission in effects.turn_input.submissions:
+            submission.accepted()
+
+    def _entered(self, new: Sequence[LiveJob]) -> None:
+        state = self._state
         for entered, count in Counter(job.state for job in new).items():
             state.counts[entered] += count
         for partition, count in Counter(job.partition for job in new if job.state is State.READY).items():
@@ -104,24 +143,33 @@ class PostCommit:
                 self._later.sweep_at(expires_at)
             if job.state is not State.RUNNING and state.jobs.get(job.id) is job:
                 del state.jobs[job.id]
-        self._publisher.accepted(effects.turn_input.new)
-        self._publisher.started(effects.dispatched_early, now)
+
+    def _refused(self, effects: TurnEffects, admitted: Admitted) -> None:
+        """Turn away the entries of submissions for which a limit has no place."""
+        refusals = {refusal.seq: refusal for refusal in admitted.refusals}
+        effects.turn_input.take_out(admitted.refused)
         for submission in effects.turn_input.submissions:
-            submission.accepted()
+            for number, jobs in submission.entries():
+                job = next((job for job in jobs if job.seq in refusals), None)
+                if job is not None:
+                    error = LimitFull(*refusals[job.seq][1:], job=job.id)
+                    self._later.admission.turn_away(submission, number, jobs, error)
+                    for refused in jobs:  # followers may wait for a job that was turned away
+                        self._publisher.resend_outcome(refused.id)
 
     def _forget_duplicates(self, effects: TurnEffects, duplicates: set[int]) -> None:
-        """Those ids were accepted before: these records never were."""
+        """Drop the records of repeated submissions: the store has their ids already."""
         for job, worker in effects.started:
             if job.seq in duplicates:
                 release_slot(worker, job.id)
         effects.started = [(job, worker) for job, worker in effects.started if job.seq not in duplicates]
-        for job in effects.turn_input.forget_duplicates(duplicates):
+        for job in effects.turn_input.take_out(duplicates):
             self._state.keep(job.partition, -1)
             if self._state.jobs.get(job.id) is job:
                 del self._state.jobs[job.id]
             self._publisher.resend_outcome(job.id)
 
-    def _end(self, endings: list[Ended]) -> None:
+    def _end(self, endings: Sequence[Ended]) -> None:
         jobs = self._state.jobs
         for ended in endings:
             if jobs.get(ended.job.id) is ended.job:
@@ -135,27 +183,50 @@ class PostCommit:
         self._state.moved(State.RUNNING, state)
         if state == State.READY:
             self._state.ready(job.partition, 1)
-            if job.policy.start_within is not None:  # its time to start may be over
+            if job.policy.start_within is not None:  # the time within which the job had to start may be over
                 self._later.sweep_at(now)
         else:
             self._later.sweep_at(job.due_at)
 
-    def _moved(self, effects: TurnEffects, result: CommitResult, now: float) -> None:
-        """Follow what the store moved by itself, and answer those who asked for it."""
+    def _moved(self, effects: TurnEffects, result: CommitResult, now: float) -> Iterator[None]:
+        """Follow the jobs that the store moved, and answer the clients that asked for it."""
         turn_input = effects.turn_input
-        reasons = {id: reason for id, reason, _ in reversed(turn_input.cancels)}  # of a job's cancels the first one moved it
-        for moved in result.moved:
-            self._count(moved)
-            error = None
-            if moved.event is Event.CANCEL:
-                error = {"message": reasons[moved.id] or "cancelled"}
-                self._cancelled(moved, reasons[moved.id])
-            elif moved.event is Event.EXPIRE:
-                error = {"message": "it did not start within its start_within"}
-            self._publisher.moved(moved, error, now)
+        # the first cancel of a job is the one that moved it
+        reasons = {id: reason for id, reason, _ in reversed(turn_input.cancels)}
+        full = result.admitted.cancelled if result.admitted is not None else {}
+        unstarted = {job for job, _ in effects.started} if reasons else set()
+        for part in parts_of(result.moved):
+            for moved in part:
+                self._count(moved)
+                error = None
+                if moved.event is Event.CANCEL:
+                    reason = full.get(moved.seq) or reasons[moved.id]
+                    error = {"message": reason or "cancelled"}
+                    self._cancelled(moved, reason, unstarted)
+                elif moved.event is Event.EXPIRE:
+                    error = {"message": "it did not start within its start_within"}
+                self._publisher.moved(moved, error, now)
+            yield
         asked = (*(answer for _, _, answer in turn_input.cancels), *(answer for _, answer in turn_input.retries))
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
+        if effects.batch.sweep is not None:
+            self._later.sweep_at(result.next_sweep)
+        if effects.batch.prune is not None:
+            self._pruned(result)
+
+    def _ruled(self, effects: TurnEffects, result: CommitResult) -> None:
+        """Answer the operators who changed limits, and go on with what the rules left, now or when its time comes."""
+        for answer in effects.turn_input.limit_changes:
+            answer()
+        if effects.batch.rules is None:
+            return
+        if result.more or not result.ruled <= self._state.ruled:
+            self._state.ruled |= result.ruled
+            self._later.turn_input.ask_continuation()
+        self._later.limit_book.committed(effects.batch.rules, result.next_wake_us)
+        if effects.turn_input.purge:
+            self._later.limit_book.purge_from(result.purge_after)
 
     def _pruned(self, result: CommitResult) -> None:
         for (partition, state), count in result.pruned_of.items():
@@ -172,16 +243,16 @@ class PostCommit:
             self._state.ready(partition, 1)
             self._later.turn_input.ask_place()
 
-    def _cancelled(self, moved: Moved, reason: str) -> None:
+    def _cancelled(self, moved: Moved, reason: str, unstarted: set[LiveJob]) -> None:
         id = id_text(moved.id)
         job = self._state.jobs.pop(id, None)
         if job is not None:
             job.advance(Event.CANCEL)
-            if job.worker is not None:
+            if job.worker is not None and job not in unstarted:
                 job.worker.order_cancel(id, job.attempt, reason)
                 self._publisher.dirty_workers.add(job.worker.id)
 
-    def _claimed(self, effects: TurnEffects, worker: AttachedWorker, claimed: list[Any], now: float) -> None:
+    def _claimed(self, effects: TurnEffects, worker: AttachedWorker, claimed: Sequence[Claimed], now: float) -> None:
         state = self._state
         for partition, count in Counter(row.partition for row in claimed).items():
             state.ready(state.partitions_by_id[partition], -count)
@@ -197,21 +268,16 @@ class PostCommit:
             acknowledge(refused)
         self._publisher.flush()
 
-    def _handed_out(self, effects: TurnEffects, now: float) -> None:
-        for job, worker in effects.started:
-            if job.state is not State.RUNNING:  # it was cancelled in the turn in which it was accepted
-                self._never_handed_out(job, worker)
-                continue
-            if worker.orders is None:  # it was lost during the commit
-                self._later.turn_input.add_return(job)
-                continue
-            worker.order_run(job)
-            self._publisher.dirty_workers.add(worker.id)
-        self._publisher.started(((job, worker, job.number) for job, worker in effects.started if job.state is State.RUNNING), now)
-
-    def _never_handed_out(self, job: LiveJob, worker: AttachedWorker) -> None:
-        release_slot(worker, job.id)
-        orders = [order for order in worker.outbox.pop("cancel", ()) if order[:2] != [job.id, job.attempt]]
-        if orders:
-            worker.outbox["cancel"] = orders
-        self._later.turn_input.ask_place()
+    def _handed_out(self, effects: TurnEffects, now: float) -> Iterator[None]:
+        for part in parts_of(effects.started):
+            for job, worker in part:
+                if job.state is not State.RUNNING:  # a cancel in the same turn ended the job
+                    release_slot(worker, job.id)
+                    self._later.turn_input.ask_place()
+                elif worker.orders is None:  # the worker lost its session during the commit
+                    self._later.turn_input.add_return(job)
+                else:
+                    worker.order_run(job)
+                    self._publisher.dirty_workers.add(worker.id)
+            self._publisher.started(((job, worker, job.number) for job, worker in part if job.state is State.RUNNING), now)
+            yield

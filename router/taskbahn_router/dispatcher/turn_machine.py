@@ -26,7 +26,7 @@ PURPOSES = MappingProxyType(
     {
         TurnState.IDLE: "Everything that came in is committed.",
         TurnState.SCHEDULED: "Input waits; a turn follows as soon as the event loop has served what came with it.",
-        TurnState.DECIDING: "The dispatcher makes a batch of the input and hands out early what may go before its commit.",
+        TurnState.DECIDING: "The dispatcher makes a batch of the input, a large one in slices, and hands out early what may go before.",
         TurnState.DELAYED: "Workers have the jobs of a turn; its commit waits for their outcomes, 2 ms at most.",
         TurnState.DELAYED_SCHEDULED: "As `delayed`, and more input came: the next turn takes both.",
         TurnState.COMMITTING: "The store has a batch; what comes in meanwhile waits for the next turn.",
@@ -40,19 +40,19 @@ PURPOSES = MappingProxyType(
 class TurnEvent(StrEnum):
     """What can happen to a turn."""
 
-    SCHEDULE = "schedule"  # something came in
-    RUN_NOW = "run_now"  # something came in, and nothing else is likely to come with it
-    DUE = "due"  # the timer of `SCHEDULE`, or an old one, whose turn `RUN_NOW` has taken
-    RELEASE = "release"  # the timer of `DELAY`
+    SCHEDULE = "schedule"  # input came
+    RUN_NOW = "run_now"  # input came, and no other is likely to come with it
+    DUE = "due"  # the timer of `SCHEDULE` fires, or an old timer whose turn `RUN_NOW` has taken
+    RELEASE = "release"  # the timer of `DELAY` fires
     NOTHING = "nothing"  # there is no input
     DELAY = "delay"
     COMMIT = "commit"
     DONE = "done"  # the batch is durable
-    PIPELINE = "pipeline"  # the next batch went to the store before the effects of the one before are out
+    PIPELINE = "pipeline"  # the store got the next batch before the effects of this one were published
     PUBLISHED = "published"
     LOCKED = "locked"  # another program holds the data, for a short time so far
     REFUSED = "refused"
-    RETRY = "retry"  # the timer of `LOCKED` and `REFUSED`
+    RETRY = "retry"  # the timer of `LOCKED` or `REFUSED` fires
 
 
 _S, _E = TurnState, TurnEvent
@@ -65,8 +65,9 @@ MOVES = MappingProxyType(
         (_S.SCHEDULED, _E.SCHEDULE): _S.SCHEDULED,
         (_S.SCHEDULED, _E.RUN_NOW): _S.DECIDING,
         (_S.SCHEDULED, _E.DUE): _S.DECIDING,
-        (_S.DECIDING, _E.SCHEDULE): _S.DECIDING,  # its commit is followed by another turn
+        (_S.DECIDING, _E.SCHEDULE): _S.DECIDING,  # another turn follows its commit
         (_S.DECIDING, _E.RUN_NOW): _S.DECIDING,
+        (_S.DECIDING, _E.DUE): _S.DECIDING,
         (_S.DECIDING, _E.NOTHING): _S.IDLE,
         (_S.DECIDING, _E.DELAY): _S.DELAYED,
         (_S.DECIDING, _E.COMMIT): _S.COMMITTING,
@@ -86,10 +87,12 @@ MOVES = MappingProxyType(
         (_S.COMMITTING, _E.REFUSED): _S.RETRYING,
         (_S.PUBLISHING, _E.SCHEDULE): _S.PUBLISHING,  # a turn follows in any case
         (_S.PUBLISHING, _E.RUN_NOW): _S.PUBLISHING,
+        (_S.PUBLISHING, _E.DUE): _S.PUBLISHING,  # an old timer, between two slices of the effects
         (_S.PUBLISHING, _E.PIPELINE): _S.PIPELINED,
-        (_S.PUBLISHING, _E.PUBLISHED): _S.SCHEDULED,  # for what came in since
+        (_S.PUBLISHING, _E.PUBLISHED): _S.SCHEDULED,  # a turn takes what came in since
         (_S.PIPELINED, _E.SCHEDULE): _S.PIPELINED,
         (_S.PIPELINED, _E.RUN_NOW): _S.PIPELINED,
+        (_S.PIPELINED, _E.DUE): _S.PIPELINED,
         (_S.PIPELINED, _E.PUBLISHED): _S.COMMITTING,
         (_S.RETRYING, _E.SCHEDULE): _S.RETRYING,
         (_S.RETRYING, _E.RUN_NOW): _S.RETRYING,

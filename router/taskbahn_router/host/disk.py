@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROOM_BYTES = 1 << 20  # configuration, keys, a new database with its log and index: 0.3 MiB, and some for the first jobs
+ROOM_BYTES = 1 << 20  # bytes: configuration, keys and a new database take 0.3 MiB, the first jobs some more
 KIB = 1024
 PAGE_BYTES = 4096
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -19,12 +19,12 @@ FULL = {errno.ENOSPC, errno.EDQUOT}
 def check_free_space(folder: Path, size: int = ROOM_BYTES) -> None:
     """Write *size* bytes, by default as many as a start does, and take them away.  Raises OSError.
 
-    Tried, for no number tells of quotas, reserved blocks and whether the disk is well.
+    It writes, for no number shows quotas, reserved blocks and whether the disk is well.
     """
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         left = size
         while left:
-            left -= file.write(bytes(left))  # up to the last free byte it takes what fits, and refuses what follows
+            left -= file.write(bytes(left))  # a nearly full disk takes what fits, and refuses the next write
         os.fsync(file.fileno())
 
 
@@ -54,7 +54,7 @@ def why(error: OSError, data: Path) -> str:
 
 
 def _left(data: Path) -> str:
-    """Say what is free there; of those parents that exist, the nearest is on the same disk."""
+    """Say how much is free; the nearest parent that exists is on the same disk."""
     there = next(folder for folder in (data, *data.parents) if folder.exists())
     disk = os.statvfs(there)
     files = f" and {disk.f_favail} files" if disk.f_files else ""  # some file systems do not count them

@@ -19,7 +19,7 @@ class Holder(NamedTuple):
 
 
 class Held(Exception):
-    """Another process holds it."""
+    """Another process holds the file."""
 
     def __init__(self, holder: Holder) -> None:
         super().__init__(f"held by process {holder.pid}")
@@ -48,17 +48,17 @@ class Lock:
             file.close()
             if isinstance(error, BlockingIOError):
                 raise Held(holder) from None
-            raise  # the file system has no locks
-        with contextlib.suppress(OSError):  # no room: it holds, without a note of its holder
+            raise  # the file system supports no locks
+        with contextlib.suppress(OSError):  # on a full disk the lock holds without a note of its holder
             file.truncate(0)
             line = f"{os.getpid()} {os.getppid()}\n"
-            os.write(file.fileno(), line.encode())  # a buffer would try again at the end, and complain
+            os.write(file.fileno(), line.encode())  # a buffered file would write again at its end, and raise
         self._file = file
 
     def release(self) -> None:
-        """Let go; safe twice."""
+        """Release the file; safe twice."""
         if self._file is not None:
-            with contextlib.suppress(OSError):  # what there was no room for
+            with contextlib.suppress(OSError):  # the note may be missing, if the disk was full
                 self._file.close()
             self._file = None
 
@@ -81,5 +81,5 @@ def _read(file: IO[str]) -> Holder:
     try:
         pid, parent = file.read().split()
         return Holder(int(pid), int(parent))
-    except ValueError:  # it is just being written
+    except ValueError:  # the holder is just writing it
         return Holder(0, 0)

@@ -11,10 +11,10 @@ from taskbahn_router.metrics.tally import COUNTS, Tally
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SHORTEST, LONGEST = 60, 7 * 86400  # seconds that may be asked for
+SHORTEST, LONGEST = 60, 7 * 86400  # seconds that a chart may cover
 STEPS = {900: 5, 6 * 3600: 60, 86400: 300, LONGEST: 3600}  # seconds of a chart, at most -> seconds of a bucket
 STOOD = ("waiting", "running", "oldest")
-DIGITS = 6  # of seconds
+DIGITS = 6  # decimal digits of seconds
 
 
 def step_for(seconds: float) -> int:
@@ -28,7 +28,7 @@ def start_of(now: float, seconds: float, step: int) -> int:
 
 
 def chart(step: int, start: int, now: float, tallies: Iterable[tuple[int, Tally]]) -> dict[str, Any]:
-    """Return the answer; tallies by when they began, those of one bucket in order. Buckets without any are missing values."""
+    """Return the answer; *tallies* by their start, those of one bucket in order. A bucket without any has missing values."""
     buckets: dict[int, Tally] = {}
     for at, tally in tallies:
         begins = at // step * step

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 HOURS = 24
-MAX_TASKS = 1_000  # that have numbers of their own
-ENOUGH = 20  # runs of the last hours are enough to tell what is typical now
+MAX_TASKS = 1_000  # tasks that have numbers of their own
+ENOUGH = 20  # runs of the last hours, which suffice to say what is typical now
 
 
 def hour_of(time: float) -> int:
@@ -27,7 +27,7 @@ class Daily:
     def __init__(self) -> None:
         self._hours: dict[int, Tallies] = {}
         self._sums: Tallies = {}
-        self._earlier: dict[str, histogram.Histogram] = {}  # runs of a task that had none since
+        self._earlier: dict[str, histogram.Histogram] = {}  # older runs of a task that had none in the last day
 
     def has_room_for(self, task: str) -> bool:
         """Return whether a task may have numbers of its own."""
@@ -43,7 +43,7 @@ class Daily:
                 self._add(hour, task, tally)
 
     def add_stored(self, at: int, task: str, tally: Tally, now: float) -> None:
-        """Take in what was stored of an hour; of what is older than a day only the runs count, if there are no others."""
+        """Add the stored numbers of an hour; of hours older than a day only the runs count, if there are no newer ones."""
         if hour_of(at) > hour_of(now) - HOURS * HOUR:
             self._add(hour_of(at), task, tally)
         elif tally.runs and len(self._earlier) < MAX_TASKS:
@@ -69,7 +69,7 @@ class Daily:
         add_to(self._sums, task, tally)
 
     def _forget(self, hour: int) -> None:
-        """An hour begins: what is a day old goes, but for the last runs."""
+        """Forget numbers that are a day old as an hour begins, but keep a task's last runs."""
         for old in [other for other in self._hours if other <= hour - HOURS * HOUR]:
             for task, tally in self._hours.pop(old).items():
                 self._sums[task].take_away(tally)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 Histogram = dict[int, int]
 
-SHORTEST_SECONDS = 1e-5  # seconds; what is shorter, or less than nothing by a clock that was set, counts as this
+SHORTEST_SECONDS = 1e-5  # seconds; a shorter duration, or a negative one of a clock that was set, counts as this
 LONGEST_SECONDS = 1e7  # seconds, four months
-STEPS = 8  # in an octave
+STEPS = 8  # steps in an octave
 FIRST = 1.0 - STEPS * log2(SHORTEST_SECONDS)  # what is added to the eighths of octaves, so that steps count from 1
 ROUNDING = 1e-6
 
@@ -26,7 +26,7 @@ def step_of(seconds: float) -> int:
     """Return the step that a duration falls into."""
     if SHORTEST_SECONDS < seconds < LONGEST_SECONDS:
         return int(STEPS * log2(seconds) + FIRST)
-    return LAST_STEP if seconds >= LONGEST_SECONDS else 0  # 0 is no number at all as well, if a worker's clock is none
+    return LAST_STEP if seconds >= LONGEST_SECONDS else 0  # step 0 also for NaN, from a worker with a broken clock
 
 
 LAST_STEP = int(STEPS * log2(LONGEST_SECONDS) + FIRST)

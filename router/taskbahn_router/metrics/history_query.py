@@ -59,7 +59,7 @@ class HistoryQuery:
         self._load(chain(day, self._older(hours[-1])))
 
     def _older(self, until: int) -> Iterator[Slice]:
-        """Yield where to look for the last runs of tasks that had none in the last day."""
+        """Yield the stretches of time in which to look for the last runs of tasks that had none in the last day."""
         for task in list(self._state.tasks):
             if self._history.typical(task) is None:
                 yield until - LONGEST, until, task
@@ -78,7 +78,7 @@ class HistoryQuery:
         asked.addErrback(lambda failure: self.log.failure("statistics of before the start are missing", failure))
 
     def _sums(self, since: int, until: int, task: str | None) -> Tallies:
-        """Return the sums of all tasks; of one task no more than its last runs."""
+        """Return the sums of all tasks; with *task*, of that task's last runs alone."""
         sums: Tallies = {}
         for row in reversed(self._reader.minutes(since, until, task)):
             if task in sums and sum(sums[task].runs.values()) >= ENOUGH:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.minutes import MinuteRow
 
 MINUTE = 60
-MOST = 120  # minutes in memory, while the store takes none; nothing happens then, so there is little to lose
+MOST = 120  # minutes in memory while the store refuses; little happens then, so little is lost
 
 
 def minute_of(time: float) -> int:
@@ -22,7 +22,7 @@ def minute_of(time: float) -> int:
 
 
 class Minutes:
-    """What the store does not have yet, by task; "" is all of them together.
+    """The minutes that the store does not have yet, by task; "" is all tasks together.
 
     stored: what an earlier dispatcher stored of the minute in which this one began.
     """
@@ -61,7 +61,7 @@ class Minutes:
         ]  # fmt: skip
 
     def stored(self) -> None:
-        """What was taken is in the store."""
+        """Forget the minutes that were taken: the store has them."""
         self._storing = {}
 
     def first(self, now: float) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.partitions import Partition
     from taskbahn_router.model.state import DispatcherState
 
-TICK = 1.0  # seconds between two looks
+TICK = 1.0  # seconds between two looks at the state
 LONG_AGO = 0.0
 
 
@@ -32,7 +32,7 @@ class QueueAges:
         )  # partition -> since when it was never seen empty
 
     def look(self, now: float) -> None:
-        """Note what waits and runs; what each task has, only where a bucket of the charts ends."""
+        """Note how many jobs wait and run; for each task only where a bucket of the charts ends."""
         self._crowded = {partition: self._crowded.get(partition, now) for partition in self._state.partitions_with_backlog}
         counts, oldest = self._state.counts, self.oldest(now)
         whole = QueueGauge(
@@ -41,7 +41,7 @@ class QueueAges:
         self._history.note_gauges(now, whole, self._tasks(now) if now % STEP >= STEP - TICK else {})
 
     def learn(self, accepted: dict[int, float]) -> None:
-        """Take what the store says: partition -> when the oldest of its ready jobs was accepted."""
+        """Take the store's answer: partition -> when the oldest of its ready jobs was accepted."""
         self._accepted = accepted
 
     def since(self, partition: Partition, now: float) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 STEP = 5  # seconds
 KEPT = 900 // STEP
 RATE_BUCKETS = 60 // STEP
-MAX_NAMED = 20_000  # tallies of tasks in all buckets: some 20 MB
+MAX_NAMED = 20_000  # tallies of single tasks in all buckets, some 20 MB
 
 
 class Bucket:
@@ -29,10 +29,10 @@ class Bucket:
         self.tasks: dict[str, Tally] = {}
         self.queues: dict[str, int] = {}
         self.whole = Tally()
-        self.is_named = True  # its tasks are known
+        self.is_named = True  # the bucket has tallies of its tasks, too
 
     def close(self) -> None:
-        """Nothing more happens in it."""
+        """Close the bucket: its time is over."""
         whole = total(self.tasks.values())
         whole.note_gauge(self.whole.waiting, self.whole.running, self.whole.oldest)
         self.whole = whole

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.rows import Claimed, Moved
 
-CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)  # an attribute of an enumeration costs as much as the rest
+# to read these from the enumeration costs as much as the rest of a count
+CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)
 CLOCK_BACK_SECONDS = 60.0  # seconds by which the time may go back before counting begins again
-NO_TALLY = Tally()  # of a loop that has met no partition yet
+NO_TALLY = Tally()  # the tally before the loop meets its first partition
 
 
 class QueueGauge(NamedTuple):
-    """How things are: ready and waiting jobs, running ones, and the age of the oldest ready one in seconds."""
+    """How many jobs are ready or waiting, how many run, and the age of the oldest ready one in seconds."""
 
     waiting: int
     running: int
@@ -88,24 +89,24 @@ class Recorder:
         if effects.ended:
             self._ended(bucket, effects, now)
         for requeued in effects.requeued:
-            if requeued.error is not None:  # else it was handed back
+            if requeued.error is not None:  # without an error the attempt was handed back
                 self._tally(bucket, requeued.job.partition.task).retried += 1
         for moved in result.moved:
             if moved.event in (Event.CANCEL, Event.EXPIRE):
                 self._ended_early(bucket, moved, now)
 
     def _accepted(self, bucket: Bucket, jobs: list[LiveJob]) -> None:
-        partition: Partition | None = None
+        task = ""
         tally, waits, step, before = NO_TALLY, NO_TALLY.waits, 0, -1.0
         for job in jobs:
-            if job.partition is not partition:
-                partition = job.partition
-                tally = self._tally(bucket, partition.task)
+            if job.partition.task != task:
+                task = job.partition.task
+                tally = self._tally(bucket, task)
                 waits = tally.waits
             tally.accepted += 1
-            if job.started_at is not None and job.state is not CANCELLED:  # it started at once
+            if job.started_at is not None and job.state is not CANCELLED:  # the job started at once
                 wait = job.started_at - job.created_at
-                if wait != before:  # those of one submission are alike
+                if wait != before:  # jobs of one submission waited alike
                     step, before = histogram.step_of(wait), wait
                 waits[step] = waits.get(step, 0) + 1
 
@@ -180,7 +181,7 @@ class Recorder:
         self.fine.add(bucket)
 
     def note_gauges(self, now: float, whole: QueueGauge, tasks: dict[str, QueueGauge]) -> None:
-        """Note how things are; what is noted last counts for the bucket."""
+        """Note the gauges; the last note counts for the bucket."""
         bucket = self.turn(now)
         bucket.whole.note_gauge(*whole)
         for task, standing in tasks.items():
@@ -198,7 +199,7 @@ class Recorder:
         return self._minutes.take(now)
 
     def stored_minutes(self) -> None:
-        """What was taken is in the store."""
+        """Forget the minutes that were taken: the store has them."""
         self._minutes.stored()
 
     def first_unstored(self) -> int:

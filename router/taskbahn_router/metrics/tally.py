@@ -1,4 +1,4 @@
-"""What happened to the jobs of one task, or of all, in one stretch of time."""
+"""What happened to the jobs of one task, or of all tasks, in one stretch of time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COUNTS = ("accepted", "succeeded", "failed", "cancelled", "expired", "retried")
 
 
 class Tally:
-    """Counts of jobs, how long they waited and ran, and how things stood at the end.
+    """Counts of jobs, how long they waited and ran, and the gauges at the end.
 
     waits: from ready to started; runs: of attempts that succeeded. waiting, running, oldest: None when it was not looked at.
     """
@@ -40,7 +40,7 @@ class Tally:
         return self.succeeded + self.failed + self.cancelled + self.expired
 
     def add(self, later: Tally) -> None:
-        """Take in what happened after this."""
+        """Add a later tally; its gauges count."""
         self.accepted += later.accepted
         self.succeeded += later.succeeded
         self.failed += later.failed
@@ -57,18 +57,18 @@ class Tally:
             self.waiting, self.running, self.oldest = later.waiting, later.running, later.oldest
 
     def take_away(self, earlier: Tally) -> None:
-        """Let go of what happened at first."""
+        """Subtract an earlier tally that this one includes."""
         for name in COUNTS:
             setattr(self, name, getattr(self, name) - getattr(earlier, name))
         histogram.take_away(self.waits, earlier.waits)
         histogram.take_away(self.runs, earlier.runs)
 
     def note_gauge(self, waiting: int | None, running: int | None, oldest: float | None) -> None:
-        """Note how things are."""
+        """Set the gauges."""
         self.waiting, self.running, self.oldest = waiting, running, oldest
 
     def row(self, at: int, task: str) -> MinuteRow:
-        """Return it as it is stored."""
+        """Return the tally as a row of the store."""
         return MinuteRow(
             at, task, self.accepted, self.succeeded, self.failed, self.cancelled, self.expired, self.retried,
             histogram.packed(self.waits), histogram.packed(self.runs), self.last_at, self.waiting, self.running, self.oldest,
@@ -76,7 +76,7 @@ class Tally:
 
     @classmethod
     def of(cls, row: MinuteRow) -> Tally:
-        """Return what was stored."""
+        """Return the tally of a stored row."""
         tally = cls()
         tally.accepted, tally.succeeded, tally.failed = row.accepted, row.succeeded, row.failed
         tally.cancelled, tally.expired, tally.retried = row.cancelled, row.expired, row.retried
@@ -104,5 +104,5 @@ def total(tallies: Iterable[Tally]) -> Tally:
     return result
 
 
-NOTHING = Tally()  # it was quiet
+NOTHING = Tally()  # of a time in which nothing happened
 NOTHING.note_gauge(0, 0, None)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakSet, WeakValueDictionary
-
-from taskbahn_router.stores.rows import PartitionRow
+from weakref import WeakValueDictionary, ref
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from taskbahn_router.model.state import AttachedWorker
+
+PARTITIONS_IN_STEP = 32  # that are taken in
 
 
 @dataclass(slots=True, eq=False)
 class Partition:
     """The jobs of one task in one queue; `ready` counts those that wait for a worker.
 
-    `jobs` counts all that the store keeps, finished ones too, and those on their way to it. Without any the partition vanishes.
+    `jobs` counts all that the store keeps or is about to get, finished ones too. A partition without jobs vanishes.
     """
 
     id: int
@@ -26,7 +28,16 @@ class Partition:
     jobs: int = 0
 
 
-Named = dict[tuple[str, str], Partition]  # that a submission names, by queue and task; without an id: not yet taken in
+@dataclass(slots=True)
+class NamedPartition:
+    """A partition that a submission names, and for how many jobs; without an id it does not exist yet."""
+
+    partition: Partition
+    jobs: int = 0
+
+
+# the partitions of a submission, by queue and task
+Named = dict[tuple[str, str], NamedPartition]
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -38,50 +49,64 @@ class Reach:
 
 
 class Partitions:
-    """All partitions, by name and by id; those with ready jobs; those that the store does not know yet, or is to forget."""
+    """All partitions, by name and by id; those with ready jobs; those that the next commit adds to the store or deletes."""
 
     def __init__(self) -> None:
         self.partitions: dict[tuple[str, str], Partition] = {}
         self.partitions_by_id: dict[int, Partition] = {}
         self.partitions_with_backlog: set[int] = set()  # partitions with ready jobs
-        self.new_partitions: list[PartitionRow] = []
+        self.ruled: set[int] = set()  # partitions that may have ready jobs with keys: rules decide about these
+        self.new_partitions: list[Partition] = []
+        self.coming = 0  # new partitions that submissions name which are being taken in
         self.vacant: set[int] = set()  # partitions that had no job left at some moment
-        self._last_id = 0  # no id is given twice: a batch on its way, or an answer of the store, may name one that has vanished
+        self._last_id = 0  # ids are never used again: a batch or an answer of the store may name a partition that has vanished
         self._reaches: WeakValueDictionary[tuple[frozenset[str], frozenset[str]], Reach] = WeakValueDictionary()
-        self._reaches_of_queue: dict[str, WeakSet[Reach]] = {}
+        self._reaches_of_queue: dict[str, tuple[ref[Reach], ...]] = {}
 
     def partition(self, queue: str, task: str) -> Partition:
         """Return the partition of a task in a queue, making it if it is new."""
-        named: Named = {}
-        partition = self.named(queue, task, named)
-        self.take_in(named)
-        return partition
+        known = self.partitions.get((queue, task)) or Partition(0, queue, task)
+        self._count_in((queue, task), NamedPartition(known))
+        self.keep(known, 0)
+        return known
 
     def named(self, queue: str, task: str, named: Named) -> Partition:
-        """Return the partition of a task in a queue, and keep it in *named*; one that does not exist comes to be by `take_in`."""
+        """Return the partition of a task in a queue, and count a job for it in *named*; `take_in` makes the ones that do not exist."""
         key = queue, task
-        partition = named.get(key)
-        if partition is None:
-            partition = named[key] = self.partitions.get(key) or Partition(0, queue, task)
-        return partition
+        one = named.get(key)
+        if one is None:
+            one = named[key] = NamedPartition(self.partitions.get(key) or Partition(0, queue, task))
+        one.jobs += 1
+        return one.partition
 
-    def take_in(self, named: Named) -> dict[Partition, Partition]:
-        """Make those partitions exist; return those in whose place others came meanwhile, with these."""
+    def take_in(self, named: Named) -> Generator[None, None, dict[Partition, Partition]]:
+        """Make the named partitions exist and count their jobs; return each that another one replaced meanwhile, with that one."""
         others: dict[Partition, Partition] = {}
-        for key, partition in named.items():
-            known = self.partitions.get(key)
-            if known is None:
-                partition.id = self._last_id + 1
-                self._add_partition(partition)
-                self.new_partitions.append(PartitionRow(partition.id, partition.queue, partition.task))
-                self.vacant.add(partition.id)
-            elif known is not partition:
-                others[partition] = known
+        new = {key for key in named if key not in self.partitions}
+        self.coming += len(new)
+        for number, (key, one) in enumerate(named.items(), 1):
+            known = self._count_in(key, one)
+            if key in new:
+                self.coming -= 1
+            if known is not one.partition:
+                others[one.partition] = known
+            if number % PARTITIONS_IN_STEP == 0:
+                yield
         return others
+
+    def _count_in(self, key: tuple[str, str], one: NamedPartition) -> Partition:
+        known = self.partitions.get(key)
+        if known is None:
+            known = Partition(0, *key) if one.partition.id else one.partition  # that one was deleted meanwhile
+            known.id = self._last_id + 1
+            self._add_partition(known)
+            self.new_partitions.append(known)
+        known.jobs += one.jobs
+        return known
 
     def serves(self, worker: AttachedWorker) -> None:
         """Work out which partitions a worker serves."""
-        # its event loop is blocked: jobs that need it go to other workers, or wait, and those of its other pools are not concerned
+        # While its event loop is blocked, the worker gets no jobs that need the loop; jobs of its other pools go on.
         kept = "loop" if worker.vitals.blocked is not None else None
         names = frozenset(task.name for task in worker.hello.tasks if task.pool != kept)
         queues = frozenset(worker.hello.queues)
@@ -89,22 +114,25 @@ class Partitions:
         if reach is None:
             served = (one for one in self.partitions_by_id.values() if one.task in names and one.queue in queues)
             reach = self._reaches[names, queues] = Reach(names, {one.id for one in served})
-            self._reaches_of_queue = {queue: reaches for queue, reaches in self._reaches_of_queue.items() if reaches}
+            known = {queue: tuple(one for one in refs if one() is not None) for queue, refs in self._reaches_of_queue.items()}
+            self._reaches_of_queue = {queue: refs for queue, refs in known.items() if refs}
             for queue in queues:
-                self._reaches_of_queue.setdefault(queue, WeakSet()).add(reach)
+                self._reaches_of_queue[queue] = (*self._reaches_of_queue.get(queue, ()), ref(reach))
         worker.reach = reach
         worker.room.partitions = reach.partitions
 
     def sets_of(self, id: int) -> list[set[int]]:
         """Return the sets of partitions of attached workers in which a partition is."""
-        partition = self.partitions_by_id[id]
-        reaches = self._reaches_of_queue.get(partition.queue)
-        if reaches is None:
+        return self._sets_with(self.partitions_by_id[id])
+
+    def _sets_with(self, partition: Partition) -> list[set[int]]:
+        refs = self._reaches_of_queue.get(partition.queue)
+        if refs is None:
             return []
-        return [reach.partitions for reach in reaches if partition.task in reach.names]
+        return [reach.partitions for one in refs if (reach := one()) is not None and partition.task in reach.names]
 
     def ready(self, partition: Partition, change: int) -> None:
-        """Count jobs that became ready, or ceased to be."""
+        """Add *change* to the count of ready jobs."""
         partition.ready += change
         if partition.ready > 0:
             self.partitions_with_backlog.add(partition.id)
@@ -112,7 +140,7 @@ class Partitions:
             self.partitions_with_backlog.discard(partition.id)
 
     def keep(self, partition: Partition, change: int) -> None:
-        """Count jobs that are on their way to the store, or that are not kept after all, or no longer."""
+        """Add *change* to the count of jobs that the store keeps or is about to get."""
         partition.jobs += change
         if not partition.jobs:
             self.vacant.add(partition.id)
@@ -122,7 +150,7 @@ class Partitions:
         gone = []
         for _ in range(min(most, len(self.vacant))):
             partition = self.partitions_by_id[self.vacant.pop()]
-            if not partition.jobs:  # it may have got some again
+            if not partition.jobs:  # a partition that got jobs meanwhile stays
                 self._remove_partition(partition)
                 gone.append(partition.id)
         return gone
@@ -131,11 +159,10 @@ class Partitions:
         self.partitions[partition.queue, partition.task] = partition
         self.partitions_by_id[partition.id] = partition
         self._last_id = max(self._last_id, partition.id)
-        for reach in self._reaches_of_queue.get(partition.queue, ()):
-            if partition.task in reach.names:
-                reach.partitions.add(partition.id)
+        for served in self._sets_with(partition):
+            served.add(partition.id)
 
     def _remove_partition(self, partition: Partition) -> None:
         del self.partitions[partition.queue, partition.task], self.partitions_by_id[partition.id]
-        for reach in self._reaches_of_queue.get(partition.queue, ()):
-            reach.partitions.discard(partition.id)
+        for served in self._sets_with(partition):
+            served.discard(partition.id)

@@ -69,6 +69,6 @@ class PendingCall:
             self.replies.fail(self.request, error)
 
     def gone(self, *, cancelled: bool) -> None:
-        """Tell the handler of the call that its caller does not wait any more."""
+        """Call `on_gone`: the caller does not wait any more."""
         if self.on_gone is not None:
             self.on_gone(cancelled)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """A reactor's time (IReactorTime), as far as we use it."""
+    """The part of a reactor's time (IReactorTime) that the dispatcher uses."""
 
     def seconds(self) -> float:
         """Return monotonic seconds."""
@@ -35,6 +35,9 @@ class RouterPort(Protocol):
     def register_procedure(self, uri: str, handler: Callable[[PendingCall], None]) -> Deferred[None]:
         """Offer a procedure."""
 
+    def unregister_procedure(self, uri: str) -> None:
+        """Offer a procedure no longer."""
+
     def publish_event(self, topic: str, value: Any) -> None:
         """Publish to the subscribers."""
 
@@ -45,10 +48,10 @@ class RouterPort(Protocol):
         """Return whether the topic of any job has subscribers."""
 
     def flush_sockets(self) -> None:
-        """Give the sockets at once what was sent."""
+        """Write unsent bytes to the sockets now, before the reactor's next turn."""
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         """Call a procedure of another session; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
 
     def unread_bytes(self, session: int | None) -> int:
-        """Return how many bytes wait for the reader of a session; 0 for one for whom never much has waited."""
+        """Return how many bytes wait for the reader of a session; 0 for a session that never had a backlog."""

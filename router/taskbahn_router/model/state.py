@@ -15,18 +15,20 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.lifecycle import Event, advance
+from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.model.partitions import Partition, Partitions, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from taskbahn_router.stores.contract import StartState
     from taskbahn_router.stores.rows import Claimed, JobRow
 
 ID_LENGTH = 36
 ID_BYTES = 16
+MAX_ATTEMPT = (1 << 63) - 1  # that a store can keep
 
 
 def id_bytes(text: Any) -> bytes:
@@ -36,15 +38,24 @@ def id_bytes(text: Any) -> bytes:
             raw = bytes.fromhex(text.replace("-", ""))
         except ValueError:
             raw = b""
-        if len(raw) == ID_BYTES:  # fewer where there were spaces
+        if len(raw) == ID_BYTES:  # text with spaces gives fewer bytes
             return raw
     raise InvalidRequest(f"{str(text)[:100]!r} is no job id: it must be a UUID such as 0192f0c1-2d3e-7abc-8def-0123456789ab")
 
 
 def both_ids(text: Any) -> tuple[str, bytes]:
-    """Return the text form of a UUID as we write it, and its 16 bytes; raises `InvalidRequest`."""
+    """Return the canonical text form of a UUID, and its 16 bytes; raises `InvalidRequest`."""
     raw = id_bytes(text)
     return text if text.islower() else id_text(raw), raw
+
+
+def stored_attempt(id: str, attempt: int) -> tuple[bytes, int] | None:
+    """Return an attempt that a worker names as a store has it; None: what the worker says cannot be one."""
+    try:
+        raw = id_bytes(id)
+    except InvalidRequest:
+        return None
+    return (raw, attempt) if 0 < attempt <= MAX_ATTEMPT else None
 
 
 def id_text(raw: bytes) -> str:
@@ -62,10 +73,15 @@ class DeclaredTask:
     packed: str  # the declaration as JSON
     options: str  # the options alone, as JSON
     checker: Validator | None
+    limit_keys: LimitKeys | None = None  # None: it has no limits
     seconds_each: float | None = None
 
     @classmethod
-    def of(cls, declaration: messages.TaskDeclaration) -> DeclaredTask:
+    def of(cls, declaration: messages.TaskDeclaration, capacities: Mapping[str, int] | None = None) -> DeclaredTask:
+        """Make what the dispatcher needs of a declaration; raises InvalidOption for limits that cannot be.
+
+        capacities: what one job may cost at most, by limit, where operators changed that.
+        """
         signature = declaration.signature
         return cls(
             declaration.name,
@@ -73,6 +89,7 @@ class DeclaredTask:
             messages.to_json(declaration),
             messages.to_json(declaration.options),
             Validator(declaration.name, signature) if signature else None,
+            LimitKeys.declared(declaration, capacities),
         )
 
 
@@ -88,7 +105,7 @@ class Channel(Protocol):
 
 @dataclass(slots=True, eq=False)
 class AttachedWorker:
-    """A worker that is attached, or whose session was lost a moment ago (then `orders` is None)."""
+    """A worker that is attached, or that lost its session a moment ago (then `orders` is None)."""
 
     id: str
     hello: messages.Hello
@@ -97,34 +114,34 @@ class AttachedWorker:
     attached_at: float
     last_heartbeat: float  # by the monotonic clock
     attempts: dict[str, int] = field(default_factory=dict)  # job -> attempt that occupies it
-    slow: set[str] = field(default_factory=set)  # those of them that are not known to be short
-    draining: bool = False  # it said so itself
-    drained: bool = False  # an operator said so
+    slow: set[str] = field(default_factory=set)  # jobs whose attempts are not known to be short
+    draining: bool = False  # the worker takes no more: it stops
+    drained: bool = False  # an operator drained the worker
     finished: int = 0
     failed: int = 0
-    vitals: messages.Vitals = field(default_factory=messages.Vitals)  # the last ones that it reported
-    blocked_since: float | None = None  # its event loop, by the dispatcher's clock
+    vitals: messages.Vitals = field(default_factory=messages.Vitals)  # the newest that the worker reported
+    blocked_since: float | None = None  # when its event loop was blocked first, by the dispatcher's clock
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
     reach: Reach | None = None
 
     def holds_slow(self, jobs: Iterable[str]) -> None:
-        """Note that attempts of those jobs, which it has, may take long: there is no look-ahead meanwhile."""
+        """Note that the worker's attempts of those jobs may take long: it gets no look-ahead meanwhile."""
         self.slow.update(jobs)
         self.room.slow = len(self.slow)
 
     def blocked(self) -> dict[str, Any] | None:
-        """Return the `views.BlockedView` of its event loop; None while that answers."""
+        """Return the `views.BlockedView` of the worker's event loop; None while the loop answers."""
         told = self.vitals.blocked
         if told is None or self.blocked_since is None:
             return None
         return {"since": self.blocked_since, "at": told.at, "job": told.job, "attempt": told.attempt, "task": told.task}
 
     def is_blocked_for(self, task: str) -> bool:
-        """Whether it offers a task that needs its event loop, which is blocked."""
+        """Return whether the task needs the worker's event loop, and the loop is blocked."""
         return self.vitals.blocked is not None and any(one.name == task and one.pool == "loop" for one in self.hello.tasks)
 
     def settle_room(self) -> None:
-        """Open or close its room for new attempts, by what it and the operators said."""
+        """Open or close the worker's room for new attempts, as the worker and operators want it."""
         self.room.open = self.orders is not None and not self.draining and not self.drained
 
     def order_run(self, job: LiveJob) -> None:
@@ -157,6 +174,7 @@ class LiveJob:
         "id",
         "is_full",
         "is_new",
+        "keys",
         "last_mark",
         "number",
         "packed",
@@ -190,10 +208,11 @@ class LiveJob:
         self.packed = packed
         self.created_at = created_at
         self.caller = caller
-        self.is_new = False  # its id was made here: this is no repetition
-        self.has_waiter = False  # its client waits for its outcome and sees nothing before
+        self.keys: str | None = None  # keys and costs of its limits, while it is being accepted; None: a plain job
+        self.is_new = False  # the dispatcher made its id, so it cannot be a repeated submission
+        self.has_waiter = False  # a client waits for the outcome, and sees nothing before it
         self.seq = 0
-        self.state = state  # as it was accepted or stored; from there `advance` moves it
+        self.state = state  # the accepted or stored state; from there `advance` moves the job
         self.due_at: float | None = None
         self.attempt = 0
         self.failures = 0
@@ -205,7 +224,7 @@ class LiveJob:
         self.worker_id = ""
         self.progress: Any = None
         self.progress_stored = True
-        self.is_full = False  # its log says already that no more of its lines and chunks are kept
+        self.is_full = False  # the store keeps no more of its lines and chunks, and its log says so
 
     def start(self, worker: AttachedWorker, now: float) -> None:
         """Put the job on a worker, as its next attempt."""
@@ -221,22 +240,22 @@ class LiveJob:
         self.state = advance(self.state, event)
 
     def expires_at(self) -> float | None:
-        """Return when the job expires unless it starts: so long after it was accepted, or after it is due; None: never."""
+        """Return when the job expires unless it starts: `start_within` after it was accepted or is due; None: never."""
         within = self.policy.start_within
         return None if within is None else max(self.created_at, self.due_at or 0.0) + within
 
     def take_slot(self, worker: AttachedWorker, now: float) -> None:
-        """Take the place on *worker* that the attempt has."""
+        """Take the slot on *worker* for the job's attempt."""
         self.worker = worker
         self.worker_id = worker.id
         self.started_at = now
-        if self.id not in worker.attempts:  # an attempt of it that was cancelled may still be ending there
+        if self.id not in worker.attempts:  # a cancelled attempt of the job may still hold the slot there
             worker.room.in_flight += 1
         worker.attempts[self.id] = self.attempt
 
 
 class DispatcherState(Partitions):
-    """All that is known in memory, with the few questions that several parts ask of it."""
+    """All that the dispatcher has in memory, with the few questions that several parts ask."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -246,7 +265,8 @@ class DispatcherState(Partitions):
         self.jobs: dict[str, LiveJob] = {}
         self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
         self.last_seq = 0
-        self.running_at_start: list[LiveJob] = []  # until their workers come back or the grace time is over
+        self.holding_at_start: set[tuple[str, int]] = set()  # id and attempt of what holds a permit though its job does not run
+        self.running_at_start: list[LiveJob] = []  # jobs whose workers may still come back within the grace time
 
     def load(self, start: StartState) -> list[LiveJob]:
         """Take over what the store knows; return the jobs that were running."""
@@ -259,14 +279,22 @@ class DispatcherState(Partitions):
         for name, packed in start.tasks:
             self.tasks[name] = DeclaredTask.of(msgspec.json.decode(packed, type=messages.TaskDeclaration))
         self.counts.update(start.counts)
+        self.ruled.update(start.ruled)
+        self.holding_at_start = {(id_text(raw), attempt) for raw, attempt in start.holding}
         return [self._running(row, start.last_marks.get(row.seq, 0)) for row in start.running]
+
+    def idle_tasks(self) -> list[str]:
+        """Return the tasks that no worker offers and of which the store keeps no job, in the order in which they were declared."""
+        needed = {partition.task for partition in self.partitions_by_id.values()}
+        needed.update(task.name for worker in self.workers.values() for task in worker.hello.tasks)
+        return [name for name in self.tasks if name not in needed]
 
     def policy(self, task: str, own: str | None) -> Policy:
         """Return the policy of a job from its task's options and its own, as stored."""
         known = self.tasks.get(task)
         return policy_of(known.options if known else "", own or "")
 
-    def jobs_of(self, claimed: list[Claimed]) -> list[LiveJob]:
+    def jobs_of(self, claimed: Sequence[Claimed]) -> list[LiveJob]:
         """Return the records of jobs that were just claimed from the store."""
         jobs = []
         policies: dict[tuple[int, str | None], tuple[Partition, Policy]] = {}
@@ -294,7 +322,7 @@ class DispatcherState(Partitions):
         job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
         job.started_at, job.worker_id = row.started_at, row.worker or ""
         job.progress = messages.from_json(row.progress) if row.progress else None
-        job.progress_stored = False  # its row's number may be behind its events
+        job.progress_stored = False  # the number in the job's row may be behind its events
         job.last_mark = last_mark
         self.jobs[job.id] = job
         return job

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from taskbahn.errors import StoreUnavailable
+    from taskbahn.errors import TaskbahnError
     from taskbahn.protocol import messages
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.model.state import AttachedWorker, DeclaredTask, LiveJob
@@ -22,13 +22,27 @@ if TYPE_CHECKING:
 
 
 class Submission(NamedTuple):
-    """Jobs that are accepted together; `size` is the bytes of their arguments, about."""
+    """Jobs that are accepted together; `size` is the bytes of their arguments, about.
+
+    answers: one for each entry, or None if it is a plain call.   left_out: forgets jobs of an entry that a limit refuses.
+    """
 
     caller: int | None
     jobs: list[LiveJob]
     size: int
     accepted: Callable[[], None]
-    refused: Callable[[StoreUnavailable], None]
+    refused: Callable[[TaskbahnError], None]
+    answers: list[Any] | None = None
+    left_out: Callable[[Sequence[LiveJob]], None] = lambda _: None
+
+    def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:
+        """Return the entries that have jobs, each with the number of its answer."""
+        first = 0
+        for number, answer in enumerate([""] if self.answers is None else self.answers):
+            count = 1 if isinstance(answer, str) else answer.get("accepted", 0)
+            if count:
+                yield number, self.jobs[first : first + count]
+                first += count
 
 
 class LostAttempt(NamedTuple):
@@ -47,15 +61,20 @@ class TurnInput:
     submissions: list[Submission] = field(default_factory=list)
     reports: list[tuple[Acknowledge | None, AttachedWorker, messages.Report]] = field(default_factory=list)
     losses: list[LostAttempt] = field(default_factory=list)
-    returns: list[LiveJob] = field(default_factory=list)  # back to ready, not charged
+    returns: list[LiveJob] = field(default_factory=list)  # jobs that go back to ready; their attempts do not count
     cancels: list[Cancel] = field(default_factory=list)
     retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
     tasks: list[DeclaredTask] = field(default_factory=list)
+    forgotten_tasks: list[str] = field(default_factory=list)
+    limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
     sweep: bool = False
     prune_after: int | None = None
+    purge: bool = False  # of gates
     minutes: list[MinuteRow] = field(default_factory=list)
-    place: bool = False  # room became free
-    claim: bool = False  # the last claim was as large as one may be: there is room for more
+    place: bool = False  # a worker has room
+    ended: list[tuple[bytes, int]] = field(default_factory=list)  # attempts that ended after their jobs were cancelled
+    is_continued: bool = False  # a budget cut off the commit before
+    claim: bool = False  # the last claim had the largest size, so workers may have room for more
 
     def __bool__(self) -> bool:
         return bool(self.new) or not self.is_only_new()
@@ -82,6 +101,10 @@ class TurnInput:
         """Record that an attempt ended without a report."""
         self.losses.append(loss)
 
+    def add_ended(self, raw: bytes, attempt: int) -> None:
+        """Record that an attempt ended whose job was cancelled before."""
+        self.ended.append((raw, attempt))
+
     def add_return(self, job: LiveJob) -> None:
         """Take back a job that never reached its worker."""
         self.returns.append(job)
@@ -104,6 +127,15 @@ class TurnInput:
         """Store the declaration of a task."""
         self.tasks.append(task)
 
+    def forget_task(self, name: str) -> None:
+        """Delete the declaration of a task."""
+        self.tasks = [task for task in self.tasks if task.name != name]
+        self.forgotten_tasks.append(name)
+
+    def add_limit_change(self, answer: Callable[[], None]) -> None:
+        """Store what the limit book has changed; *answer* is called after the commit."""
+        self.limit_changes.append(answer)
+
     def ask_sweep(self) -> None:
         """Have the store move the jobs whose time has come."""
         self.sweep = True
@@ -111,6 +143,10 @@ class TurnInput:
     def ask_prune(self, after: int) -> None:
         """Have the store delete what it need not keep, after a seq."""
         self.prune_after = after
+
+    def ask_purge(self) -> None:
+        """Have the store delete gates that are as if they were new."""
+        self.purge = True
 
     def add_minutes(self, minutes: Iterable[MinuteRow]) -> None:
         """Store minutes of the charts."""
@@ -124,11 +160,15 @@ class TurnInput:
         """Claim again: the last claim was as large as one may be."""
         self.claim = True
 
-    def forget_duplicates(self, seqs: Container[int]) -> list[LiveJob]:
-        """Take out the jobs whose ids were accepted before; return them."""
-        duplicates = [job for job in self.new if job.seq in seqs]
+    def ask_continuation(self) -> None:
+        """Go on with what a budget cut off."""
+        self.claim = self.is_continued = True
+
+    def take_out(self, seqs: Container[int]) -> list[LiveJob]:
+        """Take out new jobs that the store does not have under these seqs; return them."""
+        taken = [job for job in self.new if job.seq in seqs]
         self.new = [job for job in self.new if job.seq not in seqs]
-        return duplicates
+        return taken
 
     def take_submissions(self) -> list[Submission]:
         """Take out the new jobs: the store refuses them."""
@@ -147,7 +187,8 @@ class TurnInput:
     def is_plain(self) -> bool:
         """Return whether there is nothing but new jobs, reports and room that became free."""
         return not (
-            self.losses or self.returns or self.cancels or self.retries or self.tasks or self.sweep or self.minutes
+            self.losses or self.returns or self.ended or self.cancels or self.retries or self.tasks or self.sweep or self.minutes
+            or self.forgotten_tasks or self.purge or self.limit_changes
         ) and self.prune_after is None  # fmt: skip
 
 
@@ -179,7 +220,7 @@ class Requeued(NamedTuple):
 
 
 class JobEvent(NamedTuple):
-    """Something a running job said, with the number it got."""
+    """Something that a running job said, with the number of that event."""
 
     job: LiveJob
     number: int
@@ -188,7 +229,7 @@ class JobEvent(NamedTuple):
 
 @dataclass(slots=True)
 class TurnEffects:
-    """What a batch means outside; kept beside it until it is committed."""
+    """What the dispatcher publishes after the commit of a batch."""
 
     batch: CommitBatch
     turn_input: TurnInput
@@ -198,10 +239,18 @@ class TurnEffects:
     ended: list[Ended] = field(default_factory=list)
     requeued: list[Requeued] = field(default_factory=list)
     noticed: list[JobEvent] = field(default_factory=list)
-    answers: list[tuple[Acknowledge, list[list[Any]]]] = field(default_factory=list)  # to reports, with what of them was refused
+    # answers to reports, with the attempts in them that were refused
+    answers: list[tuple[Acknowledge, list[list[Any]]]] = field(default_factory=list)
+    steps: Iterator[None] | None = None  # the rest of its decision; None: it is decided
+
+    def decide_all(self) -> None:
+        """Do the rest of its decision."""
+        for _ in self.steps or ():
+            pass
+        self.steps = None
 
     def follows(self, delayed: TurnEffects) -> None:
-        """Take over a turn whose commit was delayed: the store and the outside get it together with this one, and before it."""
+        """Put a delayed turn before this one: one commit takes both, and the dispatcher publishes the delayed one first."""
         self.batch.partitions[:0] = delayed.batch.partitions
         self.batch.new[:0] = delayed.batch.new
         self.turn_input.follows(delayed.turn_input)
@@ -211,6 +260,8 @@ class TurnEffects:
         """Take a new time for what happens with the commit; what workers reported keeps the time at which they did."""
         batch = self.batch
         batch.claims = [claim._replace(now=now) for claim in batch.claims]
+        if batch.rules is not None:
+            batch.rules.now = now
         batch.cancels = [cancel._replace(now=now, delete_at=now + (cancel.delete_at - cancel.now)) for cancel in batch.cancels]
         batch.attempts = [row._replace(ended_at=now) if row.outcome == "cancelled" else row for row in batch.attempts]
         batch.sweep = batch.sweep and batch.sweep._replace(now=now)
@@ -229,6 +280,6 @@ class TurnEffects:
 
 
 def attempts_in(report: messages.Report) -> set[tuple[str, int]]:
-    """Return the attempts of which a report tells something."""
+    """Return the attempts that a report names."""
     named: list[messages.Done | messages.Failed | messages.Notice] = [*report.done, *report.failed, *report.notices]
     return {(one.id, one.attempt) for one in named}.union(report.back)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 
-ERRORS_BYTES = 2 * 1024 * 1024  # of the errors of all attempts, in one view
+ERRORS_BYTES = 2 * 1024 * 1024  # bytes of the errors of all attempts in one view
 LEFT_OUT = "(left out: with those of the later attempts it is more than one message carries)"
 
 
 def packed(text: str | None) -> Any:
-    """Return the value of stored JSON; None for none."""
+    """Return the value of stored JSON; None when nothing is stored."""
     return None if text is None else messages.from_json(text)
 
 
@@ -62,7 +62,7 @@ def stored(id: str, row: EventRow) -> dict[str, Any]:
 
 
 def attempt_views(rows: list[AttemptRow]) -> list[dict[str, Any]]:
-    """Return the views of a job's attempts; of the earlier ones without their tracebacks, where those are too much for one message."""
+    """Return the views of a job's attempts; without the tracebacks of earlier ones if one message cannot carry all."""
     size = 0
     views = [attempt_view(row) for row in rows]
     for view in reversed(views):

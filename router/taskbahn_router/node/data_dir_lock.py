@@ -16,7 +16,7 @@ from taskbahn_router.host.file_lock import Held, Lock, holder_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENDING_SECONDS = 20.0  # for a node that is just ending: longer than `launcher` gives it to stop
+ENDING_SECONDS = 20.0  # seconds that a start waits for a node that is just ending; `launcher` gives it fewer to stop
 POLL_SECONDS = 0.03
 
 
@@ -44,7 +44,7 @@ class DataDirLock:
     def take(self) -> bool:
         """Take it; return whether the node before was killed, in which case its router process may still be ending. Safe twice.
 
-        Raises Taken: at once by a node that stays, later by one that is ending and does not end.  OSError: the folder cannot be written.
+        Raises DataDirTaken: at once if a node stays, later if one is ending and does not end.  OSError: the folder cannot be written.
         """
         if self._lock.descriptor >= 0:
             return False
@@ -64,7 +64,7 @@ class DataDirLock:
         self._owner.release()
 
     def release(self) -> None:
-        """Let go; safe twice."""
+        """Release both locks; safe twice."""
         self._owner.release()
         self._lock.release()
 
@@ -75,7 +75,7 @@ class DataDirLock:
             return False
         try:
             self._owner.take()
-        except Held:  # by another process, which looks at this moment whether it is free
+        except Held:  # another process holds the lock for a moment, to see whether it is free
             self._lock.release()
             return False
         return True

@@ -37,9 +37,9 @@ START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.03
 MAX_FILES = 65_536
-LEFTOVER_SECONDS = 2.0  # for the router process to see that its controller is gone
-PORT_SECONDS = 5.0  # for a router process to let go of the port when the rest of its node was killed; see parent_watch
-FAILURE_BYTES = 4096  # kept for the sentence with which a router process ends: the disk may be full by then
+LEFTOVER_SECONDS = 2.0  # seconds for the router process to see that its controller is gone
+PORT_SECONDS = 5.0  # seconds for a router process to release the port after the rest of its node was killed; see parent_watch
+FAILURE_BYTES = 4096  # bytes reserved for the last sentence of a router process: the disk may be full by then
 CROSSBAR = (
     "from taskbahn_router.node.parent_watch import end_with_input; end_with_input(); "
     "from taskbahn_router.node.fast_start.crossbar_imports import run; run()"
@@ -86,7 +86,7 @@ def configuration(port: int, interface: str, data: Path, shown: dict[str, Any] |
 
 
 def check_interface(interface: str) -> None:
-    """Refuse to listen beyond the loopback interface: without login everybody there could do everything."""
+    """Refuse to listen beyond the loopback interface: without login, each session there could do everything."""
     try:
         is_loopback = ipaddress.ip_address("127.0.0.1" if interface == "localhost" else interface).is_loopback
     except ValueError:
@@ -120,7 +120,7 @@ def allow_many_connections() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):  # macOS may say no to what it gave as the limit
+        with contextlib.suppress(OSError, ValueError):  # macOS may refuse the limit that it reported itself
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
@@ -153,10 +153,10 @@ class Node:
         self._check_router()
         arguments = ["start", "--cbdir", str(self._folder), "--loglevel", self._loglevel, "--color", "false"]
         allow_many_connections()
-        # a group of its own: a Ctrl-C in the terminal reaches us alone, and we stop it in our way
+        # a group of its own: a Ctrl-C in the terminal reaches `taskbahn up` alone, which then stops Crossbar
         self._process = subprocess.Popen(
             [sys.executable, "-c", CROSSBAR, *arguments],
-            stdin=subprocess.PIPE,  # nothing is written: its end is our end
+            stdin=subprocess.PIPE,  # nothing is written to it; its end of file says that this process has ended
             stdout=sys.stderr,
             stderr=sys.stderr,
             pass_fds=(self._claim.descriptor,),
@@ -185,17 +185,17 @@ class Node:
         return self._process.returncode
 
     def make_way(self) -> None:
-        """Say that this node is about to stop: who starts another one on its data waits for that."""
+        """Say that this node is about to stop: a new node on its data waits for that."""
         self._claim.make_way()
 
     def stop(self) -> None:
         """Stop it and everything that it started; safe twice."""
-        self._claim.release()  # the controller holds it as well, for as long as it lives
+        self._claim.release()  # the controller holds the lock as well, for as long as it lives
         lifeline = self._process.stdin if self._process else None
         if self._process is None or lifeline is None or lifeline.closed:
             return
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)  # which Crossbar takes for a clean stop, unlike SIGTERM
+            self._process.send_signal(signal.SIGINT)  # Crossbar stops cleanly on SIGINT, but not on SIGTERM
             if self.wait(STOP_SECONDS) is None:
                 self._signal_group(signal.SIGKILL)
                 self.wait()
@@ -220,13 +220,14 @@ class Node:
         """Signal the controller's group, which the router process is in; False when no process is left in it."""
         try:
             os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):  # the latter on macOS, when all are zombies
+        except (ProcessLookupError, PermissionError):  # macOS says PermissionError when all are zombies
             return False
         return True
 
     def _settle_in(self) -> None:
         """Take the data directory and the port, and write what Crossbar reads.  Raises NodeFailed, OSError."""
-        was_killed = self._folder.is_dir() and self._take_claim()  # first, as a node that is just ending has the port as well
+        # the lock comes first, for a node that is just ending has the port as well
+        was_killed = self._folder.is_dir() and self._take_claim()
         check_port(self._port, self._interface, PORT_SECONDS if was_killed else 0.0)
         shown = {"loglevel": self._loglevel, "given": self._given}
         config = json.dumps(configuration(self._port, self._interface, self.data, shown), indent=1)
@@ -250,7 +251,7 @@ class Node:
     def _check_router(self) -> None:
         """Raise `NodeFailed` when a router works on the data that `taskbahn up` did not start, as `crossbar start` does."""
         router = holder_of(self.data / "taskbahn.lock")
-        # one whose controller is gone is left over from the node before: it is ending, and the next one waits for it
+        # A router process without its controller is left over from an earlier node: it is ending, and this node waits for it.
         if router is not None and _lives(router.parent):
             raise self._in_use(router.pid)
 
@@ -285,7 +286,7 @@ def _lives(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it is another user's
+    except PermissionError:  # the process belongs to another user
         return True
     return pid > 0
 

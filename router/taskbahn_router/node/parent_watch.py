@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 
-CONTROLLER = "TASKBAHN_CONTROLLER"  # in the environment: who the router process belongs to
+CONTROLLER = "TASKBAHN_CONTROLLER"  # variable of the environment: the controller to which the router process belongs
 GRACE_SECONDS = 1.5
 LOOK_SECONDS = 0.25
 
@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.25
 def end_with_input() -> None:
     """Stop this process when its standard input ends, and with it the group that it leads."""
     os.environ[CONTROLLER] = str(os.getpid())
-    atexit.register(_leave_nobody)
+    atexit.register(_end_starting_router)
     threading.Thread(target=_read_to_the_end, name="taskbahn-lifeline", daemon=True).start()
 
 
@@ -37,15 +37,15 @@ def _read_to_the_end() -> None:
     with contextlib.suppress(OSError):
         while os.read(0, 1024):
             pass
-    os.kill(os.getpid(), signal.SIGINT)  # which Crossbar's controller takes for a clean stop
+    os.kill(os.getpid(), signal.SIGINT)  # Crossbar's controller stops cleanly on SIGINT
     time.sleep(GRACE_SECONDS)
-    with contextlib.suppress(OSError):  # it leads no group: another program started it
+    with contextlib.suppress(OSError):  # the process leads no group: another program started it
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
 
 
-def _leave_nobody() -> None:
-    """Crossbar's controller forgets a router process that was still starting."""
+def _end_starting_router() -> None:
+    """End a router process that is still starting: Crossbar's controller forgets it."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         os.killpg(os.getpid(), signal.SIGTERM)
@@ -54,6 +54,6 @@ def _leave_nobody() -> None:
 def _look_after(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(LOOK_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)  # the way in which the controller stops it
+    os.kill(os.getpid(), signal.SIGTERM)  # the controller stops it by SIGTERM, too
     time.sleep(GRACE_SECONDS)
     os._exit(1)

@@ -1,6 +1,6 @@
-"""Who waits for what: callers of tasks, waits for outcomes, and watchers of single jobs, which are in `job_watch`.
+"""The followers of jobs: callers of tasks, waits for outcomes, and watchers of single jobs, which are in `job_watch`.
 
-Only what has followers is made into messages.
+The dispatcher makes messages only of jobs that have followers.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Follower(Protocol):
 class Waiter:
     """A `taskbahn.job.wait` (or a followed submission): outcomes as they come, in pages; ends when all are final.
 
-    It keeps one page between two flushes. What comes beyond that it remembers by its id, to have it read from the store later;
-    for a caller without progressive results, who gets one answer, these ids are in the answer as `more`.
+    The waiter keeps one page between two flushes. Of outcomes beyond that it keeps the ids, and gets them from the store later.
+    A caller without progressive results gets one answer, which has these ids as `more`.
     """
 
     wants_events = False
@@ -43,7 +43,7 @@ class Waiter:
         self.call = call
         self.left = set(ids)
         self.outcomes: list[list[Any]] = []
-        self.answers = answers  # of a followed submission
+        self.answers = answers  # the answers of a followed submission
         self.accepted = answers is None
         self.behind: list[str] = []  # jobs whose outcomes are to be read from the store
         self.is_reading = False
@@ -51,7 +51,7 @@ class Waiter:
         self._more: list[str] = []
 
     def events(self, job: str, events: list[dict[str, Any]]) -> None:
-        """Not asked for."""
+        """Ignore events: a waiter wants outcomes alone."""
 
     def final(self, outcome: list[Any]) -> None:
         if outcome[0] not in self.left:
@@ -63,7 +63,7 @@ class Waiter:
             self._add(outcome, size)
 
     def owed(self, outcome: list[Any]) -> None:
-        """Take an outcome from the store: a page is full sometimes, and is sent then."""
+        """Take an outcome from the store; send the page when it is full."""
         if outcome[0] not in self.left:
             return
         size = outcome_bytes(outcome)
@@ -128,8 +128,8 @@ class JobFollowers:
     def __init__(self) -> None:
         self._by_job: dict[str, tuple[Follower, ...]] = {}
         self._dirty: set[Waiter] = set()
-        self.event_follower_count = 0  # entries of followers who want events
-        self.read_later: Callable[[Waiter], None] = lambda _: None  # have a waiter given what it is behind with
+        self.event_follower_count = 0  # entries of followers that want events
+        self.read_later: Callable[[Waiter], None] = lambda _: None  # reads from the store the outcomes that a waiter lacks
 
     def __len__(self) -> int:
         """Return how many jobs are followed."""
@@ -162,6 +162,11 @@ class JobFollowers:
         if isinstance(follower, Waiter):
             self._dirty.discard(follower)
 
+    def leave_out(self, jobs: Iterable[str], waiter: Waiter) -> None:
+        """Have a waiter wait no longer for jobs that were refused."""
+        self.unfollow(jobs, waiter)
+        waiter.left.difference_update(jobs)
+
     def wants_events(self, job: str) -> bool:
         """Return whether a follower wants the events of *job*."""
         followers = self._by_job.get(job)
@@ -182,7 +187,7 @@ class JobFollowers:
                 self._dirty.add(follower)
 
     def touch(self, waiter: Waiter) -> None:
-        """Have a waiter looked at by the next `flush`."""
+        """Have the next `flush` look at a waiter."""
         self._dirty.add(waiter)
 
     def has(self, job: str) -> bool:

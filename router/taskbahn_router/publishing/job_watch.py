@@ -1,4 +1,4 @@
-"""One watcher of a job, however slowly it reads: what its connection does not take now it gets later, from the store.
+"""One watcher of a job, however slowly it reads: it gets later, from the store, what its connection does not take now.
 
 Events go out as they happen for as long as the connection takes them. When too much waits for its reader, nothing more is sent, and
 log lines and chunks are not kept for it either: they are in the store. Once most of what waited is read, they follow from there, a
@@ -30,13 +30,13 @@ PAGE_EVENTS = messages.MAX_EVENTS
 PAGE_BYTES = SEND_BUFFER_HIGH_WATER_BYTES // 4
 NEXT_PAGE_BACKLOG_BYTES = SEND_BUFFER_HIGH_WATER_BYTES // 4  # bytes that may still wait when the next page goes out
 MAX_HELD_EVENTS = 1_000  # log lines and chunks that are kept while a page is read
-FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at what waits
+FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at the backlog
 
 Event = dict[str, Any]
 
 
 class EventPager:
-    """What the store has for those who are behind, and how much waits for their readers.
+    """Reads events from the store for watchers that are behind, and knows their backlogs.
 
     waiting: the bytes that wait for the reader of a session.
     """
@@ -52,7 +52,7 @@ class EventPager:
         return self._reader.events(seq, after, PAGE_EVENTS, PAGE_BYTES)
 
     def read(self, seq: int, after: int) -> Deferred[list[EventRow]]:
-        """Ask for them from the event loop."""
+        """Read the events that follow, for the event loop: returns a Deferred."""
         return self._runner.run(self.first, seq, after)
 
 
@@ -76,27 +76,28 @@ class JobWatch:
     ) -> None:
         self.call = call
         self.job = ""
-        self.seq = 0  # of the job
-        self.state = ""  # as it was sent last
+        self.seq = 0  # the job's seq
+        self.state = ""  # the state that was sent last
         self.place: dict[str, Any] | None = None  # the `views.Place` that was sent last
         self._pages = pages
         self._finish = finish
         self._fail = fail
         self._moved = moved
-        self._number = 0  # of the newest event that is out
-        self._published = 0  # of the newest one that the dispatcher published; the store may be ahead of it
+        self._number = 0  # number of the newest event that was sent
+        self._published = 0  # number of the newest event that the dispatcher published; the store may be ahead
         self._in_snapshot = 0  # states up to this number are in the snapshot
-        self._held: list[Event] | None = []  # while it is behind: states, and what came since the store was asked
-        self._progress: Event | None = None  # while it is behind: the newest
-        self._is_gappy = False  # whether the store has what is not held
-        self._then: Callable[[], None] | None = None  # to be called when nothing is missing
+        # while the watcher is behind: states, and events since the last question to the store
+        self._held: list[Event] | None = []
+        self._progress: Event | None = None  # while the watcher is behind: the newest progress
+        self._is_gappy = False  # whether the store has events that are not held
+        self._then: Callable[[], None] | None = None  # called when nothing is missing any more
 
     def events(self, job: str, events: list[Event]) -> None:
         """Take events as they are published."""
         self._published = max(self._published, events[-1]["number"])
         if self._held is None:
             if self._pages.waiting(self.call.caller) <= SEND_BUFFER_HIGH_WATER_BYTES:
-                are_news = events[0]["number"] > max(self._number, self._in_snapshot)  # as nearly always: numbers rise
+                are_news = events[0]["number"] > max(self._number, self._in_snapshot)  # nearly always, for numbers rise
                 self._send(events if are_news else [event for event in events if self._is_news(event)])
                 return
             self._held, self._is_gappy = [], True
@@ -138,7 +139,7 @@ class JobWatch:
         if event["kind"] == "progress":
             self._progress = event
         elif event["kind"] == "state":
-            self._progress = None  # it was that of the state before
+            self._progress = None  # the progress belonged to the state before
             if self._is_news(event):
                 held.append(event)
         elif len(held) < MAX_HELD_EVENTS and not self._is_gappy:
@@ -156,7 +157,7 @@ class JobWatch:
         if self._pages.waiting(self.call.caller) > NEXT_PAGE_BACKLOG_BYTES:
             self._look_later(min(LONGEST_WAIT, max(FIRST_WAIT, 2 * delay)))
             return
-        self._held, self._is_gappy = self._held_states(), False  # what else is held is in the store by now
+        self._held, self._is_gappy = self._held_states(), False  # the store has all other held events by now
         self._pages.read(self.seq, self._number).addCallback(self._take).addErrback(self._fail)
 
     def _take(self, rows: Sequence[EventRow]) -> None:
@@ -166,7 +167,7 @@ class JobWatch:
         is_full = len(rows) >= PAGE_EVENTS or sum(len(row.data) for row in rows) >= PAGE_BYTES
         published = [
             row for row in rows if self._number < row.number <= self._published
-        ]  # the others come when they are published
+        ]  # the dispatcher has not published the others yet
         is_last = not self._is_gappy and not (is_full and len(published) == len(rows))
         end = published[-1].number if published else self._number
         held = self._held or []

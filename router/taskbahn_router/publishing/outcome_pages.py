@@ -1,4 +1,4 @@
-"""Outcomes for one who waits, from the store and a page at a time: the next one when its connection has taken most of the last.
+"""Outcomes for a waiter, from the store, a page at a time: the next page when the connection has taken most of the last.
 
 So a wait for ten thousand jobs with the largest results costs the router one page, and no message is above the transport's bound.
 """
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from taskbahn_router.publishing.followers import JobFollowers, Waiter
     from taskbahn_router.stores.contract import OutcomeRow, Reader
 
-FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at what waits for the reader
+FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at the backlog
 
 
 class OutcomePages:
-    """Reads what waiters are owed.
+    """Reads from the store the outcomes that waiters lack.
 
     waiting: the bytes that wait for the reader of a session.  fail: called with the call and a Failure when the store cannot be read.
     """

@@ -12,7 +12,7 @@ from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import brief_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from taskbahn_router.publishing.followers import JobFollowers
     from taskbahn_router.stores.rows import Moved
 
-PACKED = itemgetter(3)  # of an attempt: its arguments
-FEW_CANCELS = 1_000  # with their reasons they fit into one order
-MAX_CHANGES = 500  # jobs in one message to dashboards; the newest
+PACKED = itemgetter(3)  # of an attempt: its arguments as JSON
+FEW_CANCELS = 1_000  # cancels that fit into one order with their reasons
+MAX_CHANGES = 500  # jobs in one message to dashboards; newer ones push out older ones
 
 
 class Publisher:
@@ -32,16 +32,16 @@ class Publisher:
         self._state = state
         self._followers = followers
         self._port = port
-        self.on_repetition: Callable[[str], object] = lambda _: None  # reads how a job ended, for its followers
+        self.on_repetition: Callable[[str], object] = lambda _: None  # reads from the store how a job ended, for its followers
         self.dirty_workers: set[str] = set()  # workers with something in their outbox
-        self.changes: dict[str, dict[str, Any]] = {}  # for dashboards, by job
+        self.changes: dict[str, dict[str, Any]] = {}  # job -> its changed view, for dashboards
         self.changes_wanted = False
 
     def accepted(self, jobs: list[LiveJob]) -> None:
         """New jobs are durable."""
         if not self.changes_wanted:
             return
-        for job in jobs:
+        for job in jobs[-MAX_CHANGES:]:
             self._change_of(job, due_at=job.due_at)
 
     def started(self, started: Iterable[tuple[LiveJob, AttachedWorker, int]], now: float) -> None:
@@ -67,7 +67,7 @@ class Publisher:
         for id, events in by_job.items():
             self._emit(id, events)
 
-    def ended(self, endings: list[Ended]) -> None:
+    def ended(self, endings: Sequence[Ended]) -> None:
         """Running jobs are final."""
         followers, is_any_wanted = self._followers, self._is_any_wanted()
         for job, state, result, error, at in endings:
@@ -115,8 +115,16 @@ class Publisher:
 
     def flush(self) -> None:
         """Send what is in the outboxes of workers."""
+        self.flush_workers(self.take_dirty_workers())
+
+    def take_dirty_workers(self) -> list[str]:
+        """Return the workers with something in their outbox, whose orders the caller sends now."""
         dirty_workers, self.dirty_workers = self.dirty_workers, set()
-        for id in dirty_workers:
+        return list(dirty_workers)
+
+    def flush_workers(self, ids: Iterable[str]) -> None:
+        """Send what is in the outboxes of those workers."""
+        for id in ids:
             worker = self._state.workers.get(id)
             if worker is not None:
                 self.flush_worker(worker)
@@ -130,7 +138,7 @@ class Publisher:
                     worker.orders.order(part)
 
     def flush_sockets(self) -> None:
-        """Send at once: a single job need not wait until the router is done with the turn."""
+        """Write to the sockets now, so that a single job does not wait for the end of the turn."""
         self._port.flush_sockets()
 
     def take_changes(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Where jobs are that do not run yet: for clients that ask, and for those that watch them, as it changes.
+"""Why jobs do not run yet, and their positions: for clients that ask, and for watchers at each change.
 
 What is before a job is counted on the reader's thread; why it waits is read off the workers of now, in memory.
 """
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.publishing.job_watch import JobWatch
+    from taskbahn_router.publishing.start_estimate import DeclaredLimits
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import JobRow
 
 QUEUED = (State.READY, State.WAITING)
-SENT_SECONDS = 1.0  # between two places of one job
+SENT_SECONDS = 1.0  # seconds between two places of one job for its watcher
 TICK_SECONDS = 0.25
 MAX_JOBS_EACH_TICK = 50  # jobs: 200 a second
-SAME_SECONDS = 5.0  # by which an expected start may be off before it is sent again
+MAX_HOLDERS = 10  # of the jobs that have the permits for which a job waits
+SAME_SECONDS = 5.0  # seconds by which an expected start must move before a watcher gets it again
 
 Served = list[set[int]]  # the partitions of each worker that takes new jobs
 
@@ -36,14 +38,15 @@ Served = list[set[int]]  # the partitions of each worker that takes new jobs
 class QueuePositions:
     """Tells why jobs wait.
 
-    typical: the seconds that an attempt of a task takes, None if that is not known.
+    limits: what tasks declare.   typical: the seconds that an attempt of a task takes, None if that is not known.
     """
 
-    log = Logger("taskbahn.places")
+    log = Logger("taskbahn.queue_position")
 
     def __init__(
         self,
         state: DispatcherState,
+        limits: DeclaredLimits,
         reader: Reader,
         runner: Runner,
         *,
@@ -52,12 +55,13 @@ class QueuePositions:
         typical: Callable[[str], float | None],
     ) -> None:
         self._state = state
+        self._limits = limits
         self._reader = reader
         self._runner = runner
         self._wall = wall
         self._clock = clock
         self._typical = typical
-        self._watchers: dict[JobWatch, float] = {}  # of jobs that do not run yet, with when they got one; longest ago first
+        self._watchers: dict[JobWatch, float] = {}  # watcher of a waiting job -> when it got its last place; the oldest first
         self._ticks = False
 
     def served(self) -> Served:
@@ -68,13 +72,17 @@ class QueuePositions:
         """Count what is before those jobs; on the reader's thread."""
         spots = {row.seq: spot(row, served) for row in rows if row.state == State.READY}
         ahead = dict(zip(spots, self._reader.ahead(list(spots.values()), MAX_AHEAD), strict=True)) if spots else {}
+        held = {job.seq: job for job in self._reader.held(list(spots), MAX_AHEAD, MAX_HOLDERS)} if spots else {}
         return [
-            JobPosition(row, spots[row.seq].partitions, ahead[row.seq]) if row.seq in spots else JobPosition(row) for row in rows
+            JobPosition(row, spots[row.seq].partitions, ahead[row.seq], held.get(row.seq))
+            if row.seq in spots
+            else JobPosition(row)
+            for row in rows
         ]
 
     def start_estimate(self) -> StartEstimate:
-        """Return what tells the places of jobs, at this moment."""
-        return StartEstimate(self._state, self._wall(), self._typical)
+        """Return an estimate of places from the workers of this moment."""
+        return StartEstimate(self._state, self._limits, self._wall(), self._typical)
 
     def moved(self, watcher: JobWatch) -> None:
         """A watched job came into another state."""
@@ -110,7 +118,7 @@ class QueuePositions:
         asked.addBoth(lambda _: self._again())
 
     def _next(self) -> dict[int, list[JobWatch]]:
-        """Return whom to tell in this tick, by the seqs of their jobs."""
+        """Return the watchers that get a place in this tick, by the seqs of their jobs."""
         now = self._clock.seconds()
         chosen: dict[int, list[JobWatch]] = {}
         for watcher, sent_at in list(self._watchers.items()):
@@ -132,7 +140,7 @@ class QueuePositions:
                     watcher.call.progress({"place": place})
 
     def _not_read(self, failure: Any) -> None:
-        if not failure.check(StoreUnavailable):  # then they are sent later
+        if not failure.check(StoreUnavailable):  # without the store, a later tick sends them
             self.log.failure("places cannot be sent", failure)
 
     def _again(self) -> None:

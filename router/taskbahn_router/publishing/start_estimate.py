@@ -2,35 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from taskbahn.protocol.messages import plain
 from taskbahn.protocol.states import State
-from taskbahn_router.core.wait_reason import Capacity, WorkerFit, capacity_of, expected_start, why_ready, why_waiting
+from taskbahn_router.core.rows import costs_of
+from taskbahn_router.core.wait_reason import Capacity, WorkerFit, capacity_of, expected_start, why_paused, why_ready, why_waiting
+from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from taskbahn.protocol.views import Pause
+    from taskbahn_router.core.rows import Costs, Gate, HeldJob
     from taskbahn_router.model.state import AttachedWorker, DispatcherState
+    from taskbahn_router.promises.limits import Limit
     from taskbahn_router.stores.rows import JobRow
 
 
 class JobPosition(NamedTuple):
-    """A job; if it is ready, the partitions that are served together with its own, and how many ready jobs of them come before it."""
+    """A job; if it is ready, the partitions that are served together with its own, and how many ready jobs of them come before it.
+
+    held: the limit that holds it, if one does.
+    """
 
     row: JobRow
     partitions: tuple[int, ...] = ()
     ahead: int | None = None
+    held: HeldJob | None = None
+
+
+class ShownPauses(Protocol):
+    """What operators have paused."""
+
+    def on(self, gate: Gate) -> Pause | None:
+        """Return the pause that closes a gate, None if none does."""
+
+    def holding(self, queue: str, task: str) -> Pause | None:
+        """Return the pause that holds all jobs of a task in a queue, None if none does."""
+
+    def view_of(self, kind: str, name: str) -> Pause | None:
+        """Return the pause of a queue or a task."""
+
+
+class DeclaredLimits(Protocol):
+    """What tasks declare; the limit book."""
+
+    @property
+    def hung(self) -> Mapping[int, Costs]:
+        """By partition: the keys that all its jobs have."""
+
+    def limit(self, name: str) -> Limit:
+        """Return the limit of a name."""
+
+    @property
+    def pauses(self) -> ShownPauses:
+        """What operators have paused."""
 
 
 class StartEstimate:
     """Tells the `views.Place` of jobs; what holds for all jobs of a partition is worked out once.
 
-    typical: the seconds that an attempt of a task takes, None if that is not known.
+    limits: what tasks declare.   typical: the seconds that an attempt of a task takes, None if that is not known.
     """
 
-    def __init__(self, state: DispatcherState, now: float, typical: Callable[[str], float | None]) -> None:
+    def __init__(
+        self, state: DispatcherState, limits: DeclaredLimits, now: float, typical: Callable[[str], float | None]
+    ) -> None:
         self._state = state
+        self._limits = limits
         self._now = now
         self._typical = typical
         self._partitions: dict[int, tuple[str, Capacity]] = {}
@@ -45,12 +86,39 @@ class StartEstimate:
             return {"why": why_waiting(row.attempt, row.failures + row.crashes, has_eta=has_eta), "starts_at": row.due_at}
         if placed.ahead is None:
             return None
-        why, its_hands = self._partition(row)
+        pause = self._limits.pauses.holding(row.queue, row.task)
+        if pause is not None:
+            return self._paused(pause, placed.ahead)
+        why, its_hands = self.workers(row)
+        if placed.held is not None and its_hands.slots:
+            return self._held(placed.held, row)
         place = {"why": why, "ahead": placed.ahead}
         starts_at = expected_start(self._now, placed.ahead, its_hands, self._seconds_each(placed.partitions))
         return place if starts_at is None else place | {"starts_at": starts_at}
 
-    def _partition(self, row: JobRow) -> tuple[str, Capacity]:
+    def _held(self, held: HeldJob, row: JobRow) -> dict[str, Any]:
+        """Return the place of a job that a limit holds."""
+        pause = self._limits.pauses.on(held.gate)
+        if pause is not None:
+            return self._paused(pause, held.ahead)
+        gate, costs = held.gate, (*self._limits.hung.get(row.partition, ()), *(costs_of(held.keys) if held.keys else ()))
+        limit, cost = self._limits.limit(gate.limit), dict(costs).get(gate.key, 1)
+        key = gate.key.removeprefix(gate.limit)
+        holds = {"name": gate.limit, "key": key, "holders": [id_text(id) for id in held.holders]}
+        place = {
+            "why": limit.why(gate),
+            "ahead": held.ahead,
+            "limit": {name: value for name, value in holds.items() if value},
+        }
+        opens_at = limit.opens_at(gate, int(self._now * 1e6), cost * (held.ahead + 1))
+        return place if opens_at is None else place | {"starts_at": max(self._now, opens_at / 1e6)}
+
+    def _paused(self, pause: Pause, ahead: int) -> dict[str, Any]:
+        """Return the place of a job that operators hold."""
+        place = {"why": why_paused(pause), "ahead": ahead, "paused": plain(pause)}
+        return place if pause.until is None else place | {"starts_at": max(self._now, pause.until)}
+
+    def workers(self, row: JobRow) -> tuple[str, Capacity]:
         """Return why the jobs of a partition wait, and what the workers that may start them have."""
         if row.partition not in self._partitions:
             fits = [_fit(worker, row) for worker in self._workers]
@@ -61,7 +129,8 @@ class StartEstimate:
         """Return what a ready job of some partitions takes, on the average; None if that is not known of all of them."""
         total, jobs = 0.0, 0
         known = self._state.partitions_by_id
-        for partition in (known[id] for id in partitions if id in known):  # some may have vanished since the store was asked
+        for partition in (known[id] for id in partitions if id in known):
+            # partitions may have vanished since the question to the store
             if partition.ready > 0:
                 if partition.task not in self._seconds:
                     self._seconds[partition.task] = self._typical(partition.task)

@@ -10,11 +10,11 @@ from taskbahn_router.model.state import id_text
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import FailedRow
 
-MAX_GROUPS = 500  # in one answer, the most frequent ones
+MAX_GROUPS = 500  # groups in one answer, the most frequent ones
 
 
 class Group:
-    """Jobs of one fingerprint; `error` is that of the newest (type and message)."""
+    """Jobs of one fingerprint; `error` is that of the newest job (type and message)."""
 
     def __init__(self, fingerprint: str, newest: FailedRow) -> None:
         self.fingerprint = fingerprint

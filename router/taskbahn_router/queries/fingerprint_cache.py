@@ -1,4 +1,4 @@
-"""The fingerprints of failed jobs: kept with them, or worked out once for those that failed before they were kept. On the reader's thread."""
+"""The fingerprints of failed jobs: the stored ones, and for jobs of older versions computed once. On the reader's thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_KEPT = 50_000
 
 
 class FingerprintCache:
-    """Keeps what it had to work out: as long as a job has no new event, its error is the same."""
+    """Keeps the fingerprints that it computed: while a job has no new event, its error is the same."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

@@ -30,10 +30,10 @@ JOBS_ARGUMENTS = ("state", "task", "queue", "tag", "worker", "since", "until", "
 MAX_LISTED = 500
 MAX_IDS = 1_000
 MAX_TEXT = 500  # characters of a pattern
-MAX_TIME = 1e12  # seconds since the epoch, either way
+MAX_TIME = 1e12  # seconds from the epoch, before or after it
 MAX_FAILED = 20_000  # failed jobs that are grouped, the newest
 EACH = 250  # failed jobs whose fingerprints are worked out in one go
-SECONDS = 0.03  # after which a slice of work lets other questions go first
+SECONDS = 0.03  # seconds after which a slice of work lets other questions go first
 
 
 class JobLists:

@@ -1,4 +1,4 @@
-"""Questions: what is in memory at once, what is in the store on a thread of its own, so that commits never wait for them."""
+"""Questions about jobs: answered from memory at once, or from the store on the reader's thread, so that commits never wait."""
 
 from __future__ import annotations
 
@@ -31,15 +31,16 @@ if TYPE_CHECKING:
     from taskbahn_router.metrics.recorder import Recorder
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, Runner
+    from taskbahn_router.publishing.start_estimate import DeclaredLimits
 
-MAX_BYTES = messages.MAX_MESSAGE // 4  # of JSON of events in one answer: MessagePack may need twice as many
-LEARNED_SECONDS = 0.9 * LONG_SECONDS  # what takes longer is only known to be long
+MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of events, as JSON, in one answer; MessagePack may need twice as many
+LEARNED_SECONDS = 0.9 * LONG_SECONDS  # seconds; of a task that takes longer the dispatcher only knows that it is long
 
 
 class JobQueries:
     """Answers `taskbahn.view.*` and the reading half of `taskbahn.job.*`.
 
-    wall: UTC seconds since the epoch.  clock: timers.  waiting: the bytes that wait for the reader of a session.
+    limits: what tasks declare.  wall: UTC seconds since the epoch.  clock: timers.  waiting: the bytes that wait for the reader of a session.
     """
 
     log = Logger("taskbahn.views")
@@ -47,6 +48,7 @@ class JobQueries:
     def __init__(
         self,
         state: DispatcherState,
+        limits: DeclaredLimits,
         followers: JobFollowers,
         reader: Reader,
         runner: Runner,
@@ -63,9 +65,10 @@ class JobQueries:
         self._reader = reader
         self._runner = runner
         self._fail = fail
-        self._queue_positions = QueuePositions(state, reader, runner, wall=wall, clock=clock, typical=self._typical)
+        self.queue_positions = QueuePositions(state, limits, reader, runner, wall=wall, clock=clock, typical=self._typical)
         self._pages = EventPager(reader, runner, clock, waiting)
         self._outcome_pages = OutcomePages(followers, reader, runner, clock, waiting, fail)
+        self._pauses = limits.pauses
         self._lists = JobLists(state, reader, self._ask)
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
@@ -110,7 +113,7 @@ class JobQueries:
     def get(self, call: PendingCall) -> None:
         """`taskbahn.job.get`."""
         id, raw = self._id(call)
-        self._ask(call, lambda found: self._got(call, id, found), self._read, raw, self._queue_positions.served())
+        self._ask(call, lambda found: self._got(call, id, found), self._read, raw, self.queue_positions.served())
 
     def _got(self, call: PendingCall, id: str, found: tuple[JobPosition, list[AttemptRow]] | None) -> None:
         if found is None:
@@ -121,7 +124,7 @@ class JobQueries:
     def _read(self, raw: bytes, served: Served) -> tuple[JobPosition, list[AttemptRow]] | None:
         with self._reader.snapshot():
             row = self._reader.job(raw)
-            return None if row is None else (self._queue_positions.placed([row], served)[0], self._reader.attempts(row.seq))
+            return None if row is None else (self.queue_positions.placed([row], served)[0], self._reader.attempts(row.seq))
 
     def events(self, call: PendingCall) -> None:
         """`taskbahn.job.events`."""
@@ -147,18 +150,18 @@ class JobQueries:
         after = self._after(call)
 
         def finish() -> None:
-            self._queue_positions.forget(watcher)
+            self.queue_positions.forget(watcher)
             self._ask(call, lambda found: self._got(call, id, found), self._read, raw, [])
 
         def gone(_: object = None) -> None:
-            self._queue_positions.forget(watcher)
+            self.queue_positions.forget(watcher)
             self._followers.unfollow([id], watcher)
 
         def fail(failure: Any) -> None:
             gone()
             self._fail(call, failure)
 
-        watcher = JobWatch(call, self._pages, finish=finish, fail=fail, moved=self._queue_positions.moved)
+        watcher = JobWatch(call, self._pages, finish=finish, fail=fail, moved=self.queue_positions.moved)
         self._followers.follow(id, watcher)
         call.on_gone = gone
 
@@ -176,19 +179,19 @@ class JobQueries:
                 watcher.end(lambda: call.answer(view))
             watcher.begin(placed.row, newest, after, events)
 
-        self._ask(call, show, self._read_all, raw, after, self._queue_positions.served())
+        self._ask(call, show, self._read_all, raw, after, self.queue_positions.served())
 
     def _read_all(
         self, raw: bytes, after: int, served: Served
     ) -> tuple[JobPosition, list[AttemptRow], list[EventRow], int] | None:
-        """Read a job for who watches it: the first of its events too, and the number of the newest one, which its row may be behind."""
+        """Read a job for its watcher, with its first events and the number of the newest, which the job's row may be behind."""
         with self._reader.snapshot():
             row = self._reader.job(raw)
             if row is None:
                 return None
             newest = max(row.number, self._reader.newest_event(row.seq))
             events = self._pages.first(row.seq, min(after, newest))
-            return self._queue_positions.placed([row], served)[0], self._reader.attempts(row.seq), events, newest
+            return self.queue_positions.placed([row], served)[0], self._reader.attempts(row.seq), events, newest
 
     def _view(self, placed: JobPosition, attempts: list[AttemptRow]) -> dict[str, Any]:
         """Return the whole `views.JobView` of a job, with the newest progress if it runs now."""
@@ -198,14 +201,14 @@ class JobQueries:
             view["progress"] = live.progress
         blocked = live.worker.blocked() if live is not None and live.worker is not None else None
         more = {
-            "place": self._queue_positions.start_estimate().place(placed),
+            "place": self.queue_positions.start_estimate().place(placed),
             "typical": self._typical(placed.row.task),
             "blocks": blocked if blocked is not None and blocked["job"] == view["id"] else None,
         }
         return view | {name: value for name, value in more.items() if value is not None}
 
     def _typical(self, task: str) -> float | None:
-        """Return what an attempt of a task takes; until that is known, what was learned for handing out, if it is short."""
+        """Return the typical seconds of a task's attempt; without statistics the dispatcher's own estimate, if that is short."""
         seconds = self._history.typical(task)
         known = self._state.tasks.get(task)
         if seconds is None and known is not None and (known.seconds_each or LONG_SECONDS) < LEARNED_SECONDS:
@@ -231,6 +234,7 @@ class JobQueries:
                 {
                     **messages.plain(task.declaration), "workers": offered.get(name, 0), "ready": ready.get(name, 0),
                     "running": running.get(name, 0), "statistics": self._history.statistics(name),
+                    "paused": messages.plain(self._pauses.view_of("task", name)),
                 }
                 for name, task in sorted(self._state.tasks.items())
             ]
@@ -265,6 +269,7 @@ class JobQueries:
                 "workers": serving[name],
                 "oldest": min(times, default=None),
                 "rate": rates.get(name, 0.0),
+                "paused": messages.plain(self._pauses.view_of("queue", name)),
             }
         for job in self._state.jobs.values():
             if job.state is State.RUNNING:

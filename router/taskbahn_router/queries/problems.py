@@ -18,17 +18,17 @@ from taskbahn_router.text import format_duration, join_names, pluralize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MOST = 20  # problems in all
-MAX_ALIKE = 4  # of one kind; what is beyond is summed up
-UNSERVED_SECONDS = 3.0  # that a ready job may wait before a missing worker is a problem: one that restarts is back by then
-LATE_SECONDS = 60.0  # that a ready job may wait while all slots are busy, or LATE_TIMES of what its task takes if that is more
+MOST = 20  # problems in one answer
+MAX_ALIKE = 4  # problems of one kind; one more sums up the rest
+UNSERVED_SECONDS = 3.0  # seconds that a ready job may wait without a worker; one that restarts is back by then
+LATE_SECONDS = 60.0  # seconds that a ready job may wait for a busy slot, or LATE_TIMES of what its task takes if that is more
 LATE_TIMES = 10.0
-FAILURES = 5  # of a task, within `FAILURE_SECONDS`
+FAILURES = 5  # failed jobs of a task within `FAILURE_SECONDS`
 FAILURE_SECONDS = 600.0
 FAILURE_SHARE, BAD_SHARE = 0.2, 0.5
 BAD_FAILURES = 20
 SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30
-LONG_SECONDS = 60.0  # that an attempt may run, or LONG_TIMES of what is typical if that is more
+LONG_SECONDS = 60.0  # seconds that an attempt may run, or LONG_TIMES of what is typical if that is more
 LONG_TIMES = 10.0
 LAG_SECONDS, BAD_LAG_SECONDS = 0.25, 1.0
 TASK, QUEUE = "task", "queue"
@@ -73,7 +73,7 @@ class Facts:
 
     now: float
     trouble: str = ""
-    lag: float = 0.0  # of the event loop, seconds
+    lag: float = 0.0  # seconds by which the event loop is late
     has_tasks: bool = False
     partitions: list[PartitionFacts] = field(default_factory=list)
     workers: list[WorkerFacts] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Facts:
 
     @cached_property
     def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:
-        """Workers that are alike: by the tasks that they offer and the queues that they serve."""
+        """The workers, grouped by the tasks that they offer and the queues that they serve."""
         found: dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]] = {}
         for worker in self.workers:
             found.setdefault((worker.tasks, worker.queues), []).append(worker)
@@ -141,7 +141,7 @@ def _no_workers(facts: Facts) -> Iterator[Problem]:
 
 
 def _unserved(facts: Facts) -> Iterator[Problem]:
-    """Jobs that no attached worker can run, however long they wait."""
+    """Find jobs that no attached worker can run, however long they wait."""
     if not facts.workers:
         return
     offered = frozenset[str]().union(*(tasks for tasks, _ in facts.kinds))
@@ -213,7 +213,7 @@ def _failing(facts: Facts) -> Iterator[Problem]:
 
 
 def _busy(facts: Facts) -> Iterator[Problem]:
-    """Jobs that wait for a slot for long."""
+    """Find jobs that have waited long for a slot."""
     late = []
     for partition in facts.older(LATE_SECONDS):
         if facts.now - partition.since > LATE_TIMES * (partition.typical or 0.0):
@@ -234,7 +234,7 @@ def _busy(facts: Facts) -> Iterator[Problem]:
 
 
 def _draining(facts: Facts) -> Iterator[Problem]:
-    """Jobs that only workers could run which take no more."""
+    """Find jobs that only draining workers could run."""
     left: list[PartitionFacts] = []
     ids: set[str] = set()
     for partition in facts.older(UNSERVED_SECONDS):
@@ -255,7 +255,7 @@ def _draining(facts: Facts) -> Iterator[Problem]:
 
 
 def _silent(facts: Facts) -> Iterator[Problem]:
-    if facts.trouble:  # they wait for the store as well
+    if facts.trouble:  # while the store refuses, jobs wait for it as well
         return
     silent = sorted((worker for worker in facts.workers if worker.silent > SILENT_SECONDS), key=lambda worker: -worker.silent)
     for worker in silent[:MAX_ALIKE]:
@@ -279,7 +279,7 @@ def _silent(facts: Facts) -> Iterator[Problem]:
 
 
 def _blocked(facts: Facts) -> Iterator[Problem]:
-    """Workers whose event loop does not answer."""
+    """Find workers whose event loop does not answer."""
     blocked = sorted(
         ((worker, worker.blocked) for worker in facts.workers if worker.blocked is not None),
         key=lambda one: float(one[1]["since"]),

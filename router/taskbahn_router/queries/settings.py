@@ -1,7 +1,7 @@
 """The effective configuration of a node, each value with where it comes from; nothing in it is secret.
 
 What the port and its neighbours are set to is read from the configuration that Crossbar was started on. `taskbahn up` wrote that
-file: it says in the component's `extra` what of it the operator gave (`given`), and the rest of it is ours. Other values are fixed.
+file: it says in the component's `extra` what of it the operator gave (`given`); the rest are Taskbahn's defaults. Other values are fixed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where
 from taskbahn.protocol.views import Setting
 from taskbahn_router.dispatcher.outcomes import MAX_EVENTS_KEPT
-from taskbahn_router.model.limits import MAX_PARTITIONS, MAX_SEND_BUFFERS_BYTES
+from taskbahn_router.model.limits import MAX_PARTITIONS, MAX_SEND_BUFFERS_BYTES, MAX_TASKS
 from taskbahn_router.submission import backpressure
 from taskbahn_router.workers import registry
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 INSTALLED = "installed"
-FILES = ("config.yaml", "config.json")  # Crossbar takes the first that is there
+FILES = ("config.yaml", "config.json")  # Crossbar takes the first that exists
 BYTES, SECONDS, JOBS = "bytes", "s", "jobs"
-GIVEN = {  # what is given to `taskbahn up`
+GIVEN = {  # options of `taskbahn up`
     "port": "the one port for everything",
     "interface": "address that the port is on",
     "data": "directory of the jobs and of the node's files",
@@ -53,6 +53,7 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("bounds.unwritten", backpressure.MAX_UNWRITTEN, JOBS, "that wait for their commit, before more are refused"),
     ("bounds.unwritten_bytes", backpressure.MAX_BYTES, BYTES, "of the arguments of these"),
     ("bounds.queued", backpressure.MAX_QUEUED, JOBS, "that wait or are ready, before more are refused"),
+    ("bounds.tasks", MAX_TASKS, "", "declared, before those that no worker offers and that have no jobs make room"),
     ("bounds.queues", MAX_PARTITIONS, "", "each once for every task with jobs in it, before new ones are refused"),
     (
         "bounds.unread",
@@ -69,7 +70,7 @@ PACKAGES = ("crossbar", "autobahn", "twisted", "msgspec")
 
 
 def settings(folder: Path, extra: dict[str, Any], data: Path) -> list[dict[str, Any]]:
-    """Return the `views.Setting`s of a node; folder: Crossbar's, extra: the component's configuration, data: our directory."""
+    """Return the `views.Setting`s of a node; folder: Crossbar's, extra: the component's configuration, data: the data directory."""
     name, config = configuration(folder)
     found = [*_node(name, config, extra, data), *_fixed(data), *_versions()]
     return [messages.plain(setting) for setting in found]
@@ -84,14 +85,14 @@ def configuration(folder: Path) -> tuple[str, dict[str, Any]]:
             continue
         try:
             config = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
-        except (ValueError, yaml.YAMLError):  # a program writes it at this moment; Crossbar has read it before
+        except (ValueError, yaml.YAMLError):  # a program may be writing the file now; Crossbar has read it before
             break
         return name, config if isinstance(config, dict) else {}
     return "the configuration", {}
 
 
 def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) -> Iterator[Setting]:
-    """The port and what listens on it; a configuration of the user's own may have it otherwise, and is not shown then."""
+    """Return the settings of the port; a configuration of the user's own may lack them, and then they are not shown."""
     given: dict[str, str] = extra.get("given", {})
     door = next((door for door in _transports(config) if door.get("endpoint", {}).get("type") == "tcp"), {})
     endpoint = door.get("endpoint", {})
@@ -141,7 +142,7 @@ def _versions() -> Iterator[Setting]:
     for package in PACKAGES:
         try:
             found[package] = version(package)
-        except PackageNotFoundError:  # a copy that was not installed
+        except PackageNotFoundError:  # Taskbahn runs from a copy that is not installed
             continue
     found["system"] = f"{platform.system()} {platform.release()} {platform.machine()}"
     for name, value in found.items():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.state import LiveJob
     from taskbahn_router.stores.contract import Reader
 
-MAX_LOOKED_AT = 1_000  # partitions, and of the running jobs those that came first, so that a look stays short
+MAX_LOOKED_AT = 1_000  # partitions, and running jobs in the order in which they came, so that a look stays short
 
 
 class StatusQuery:
@@ -44,16 +44,17 @@ class StatusQuery:
         self._trouble = trouble
         self._lag = lag
         self._problems: list[dict[str, Any]] = []
-        self._publisher: dict[tuple[str, str, str], float] = {}  # problem -> when it was first there
+        self._first_seen: dict[tuple[str, str, str], float] = {}  # problem -> when a look first found it
         self._minute = minute_of(dispatcher.wall())
         self._is_asking = False
         self._next_question = 0.0
         self._failures: dict[str, tuple[int, int]] = {}
         self._failures_at = -1.0
-        self._offers: dict[str, tuple[messages.Hello, frozenset[str], frozenset[str]]] = {}  # of each worker: tasks, queues
+        # worker -> its hello, its tasks, its queues
+        self._offers: dict[str, tuple[messages.Hello, frozenset[str], frozenset[str]]] = {}
 
     def look(self) -> None:
-        """Once a second."""
+        """Look at the state; maintenance calls this once a second."""
         now = self._dispatcher.wall()
         self._gauges.look(now)
         self._ask(now)
@@ -83,19 +84,19 @@ class StatusQuery:
             self._is_asking = False
             self._gauges.learn(accepted)
 
-        def unread(_: Any) -> None:  # the store has a trouble of its own, which `problems` shows
+        def unread(_: Any) -> None:  # the store refuses, which `problems` shows
             self._is_asking = False
 
         self._next_question = now + STEP
         self._runner.run(self._reader.oldest).addCallbacks(read, unread)
 
     def _dated(self, found: list[Problem], now: float) -> list[Problem]:
-        """Say since when each problem is there, where it is not known better."""
+        """Give each problem the time of the look that found it first, unless its rule knows better."""
         keys = [(problem.kind, problem.id, problem.query) for problem in found]
-        self._publisher = {key: self._publisher.get(key, now) for key in keys}
+        self._first_seen = {key: self._first_seen.get(key, now) for key in keys}
         for key, problem in zip(keys, found, strict=True):
             if problem.since is None:
-                problem.since = self._publisher[key]
+                problem.since = self._first_seen[key]
         return found
 
     def _facts(self, now: float) -> Facts:
@@ -128,12 +129,12 @@ class StatusQuery:
             if worker.orders is None:
                 continue
             offer = known.get(worker.id)
-            if offer is None or offer[0] is not worker.hello:  # it is new, or came back
+            if offer is None or offer[0] is not worker.hello:  # the worker is new, or came back
                 offer = (worker.hello, *_offered(worker.hello))
             self._offers[worker.id] = offer
             silent = (
                 clock - worker.last_heartbeat if isinstance(worker.orders, AttachChannel) else 0.0
-            )  # others send no heartbeats
+            )  # offers send no heartbeats
             room = worker.room
             found.append(WorkerFacts(worker.id, room.slots, room.in_flight, silent, room.open, *offer[1:], worker.blocked()))
         return found

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
         Answer,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         EventRow,
         Finish,
         JobRow,
+        LimitRow,
         Moved,
         NewJob,
         PartitionRow,
@@ -69,7 +71,10 @@ class CommitBatch:
     """The moves of one turn; applied in the order of the fields, in one transaction."""
 
     partitions: list[PartitionRow] = field(default_factory=list)
+    forgotten_tasks: list[str] = field(default_factory=list)  # names of declarations to delete
     tasks: list[tuple[str, str, float]] = field(default_factory=list)  # name, declaration as JSON, declared_at
+    forgotten_limits: list[str] = field(default_factory=list)  # names of limits to delete
+    limits: list[LimitRow] = field(default_factory=list)  # whole rows, new or changed
     new: list[NewJob] = field(default_factory=list)
     finishes: list[Finish] = field(default_factory=list)
     requeues: list[Requeue] = field(default_factory=list)
@@ -80,22 +85,29 @@ class CommitBatch:
     retries: list[RetryJob] = field(default_factory=list)
     sweep: Sweep | None = None
     prune: Prune | None = None
-    vacated: list[int] = field(default_factory=list)  # partitions that are deleted: they have no job left
+    vacated: list[int] = field(default_factory=list)  # ids of partitions to delete: no job is left in them
     minutes: list[MinuteRow] = field(default_factory=list)
     drop_minutes: DropMinutes | None = None
     claims: list[Claim] = field(default_factory=list)
+    ended: list[tuple[bytes, int]] = field(default_factory=list)  # attempts of jobs that were cancelled before: id, attempt
+    submissions: list[list[NewJob]] = field(default_factory=list)  # entries that the rules admit or refuse, each as a whole
+    admission_rows: int = 0  # about how many rows that touches besides
+    rules: Rules | None = None  # decide about jobs with keys, and about all claims if their rooms are these
+    is_continued: bool = False  # a budget cut off what the batch goes on with, so it takes long
 
     def rows(self) -> int:
-        """Return about how many rows it touches; what takes long counts as many."""
-        many = 1000 if self.sweep or self.prune or self.minutes else 0
-        small = (
-            len(self.new) + len(self.finishes) + len(self.requeues) + len(self.attempts) + len(self.events) + len(self.snapshots)
-        )
-        return many + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
+        """Return about how many rows the batch touches; a slow move counts as many."""
+        purges = self.rules is not None and self.rules.purge is not None
+        many = 1000 if self.sweep or self.prune or purges or self.minutes or self.is_continued else 0
+        names = len(self.tasks) + len(self.forgotten_tasks) + len(self.limits) + len(self.forgotten_limits)
+        new = len(self.new) + (sum(map(len, self.submissions)) + self.admission_rows if self.submissions else 0)
+        small = new + len(self.finishes) + len(self.requeues) + len(self.attempts) + len(self.events) + len(self.snapshots)
+        return many + names + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
 
     def forget(self, seqs: set[int]) -> None:
         """Drop all rows of some jobs."""
         self.new = [row for row in self.new if row.seq not in seqs]
+        self.submissions = [left for rows in self.submissions if (left := [row for row in rows if row.seq not in seqs])]
         self.finishes = [row for row in self.finishes if row.seq not in seqs]
         self.requeues = [row for row in self.requeues if row.seq not in seqs]
         self.attempts = [row for row in self.attempts if row.seq not in seqs]
@@ -107,14 +119,19 @@ class CommitBatch:
 class CommitResult:
     """What came of a `CommitBatch`; lists run parallel to those of the batch where both have one."""
 
-    duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id was there already: nothing was inserted
-    moved: list[Moved] = field(default_factory=list)  # by cancels, retries and the sweep, in the order in which it happened
-    answers: list[Answer | None] = field(default_factory=list)  # to the cancels, then to the retries; None: no such job
-    next_sweep: float | None = None  # when the next waiting job is due or the next one expires, if a sweep was asked for
+    duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id the store has already: it inserted nothing
+    moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep and the rules moved, in order
+    admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some
+    answers: list[Answer | None] = field(default_factory=list)  # answers to the cancels, then to the retries; None: no such job
+    next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep
     pruned: int = 0
-    pruned_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (partition, state) -> how many of these were so
-    prune_after: int | None = None  # where the next prune goes on; None: the end was reached
+    pruned_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (partition, state) -> pruned jobs
+    prune_after: int | None = None  # seq after which the next prune goes on; None: the prune reached the end
     claimed: list[list[Claimed]] = field(default_factory=list)
+    more: bool = False  # the rules were cut off: another commit goes on
+    purge_after: str | None = None  # key after which the next purge of gates goes on; None: the purge reached the end
+    ruled: set[int] = field(default_factory=set)  # partitions whose lanes changed
+    next_wake_us: int | None = None  # when the rules are to be asked again, if a batch had some
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +140,18 @@ class StartState:
 
     last_seq: int
     partitions: list[PartitionRow]
-    jobs: dict[int, int]  # partition -> count of all its jobs; none where it has none
+    jobs: dict[int, int]  # partition -> count of all its jobs; without partitions that have none
     ready: dict[int, int]  # partition -> count
     tasks: list[tuple[str, str]]  # name, declaration as JSON
     running: list[JobRow]  # `number` is that of the newest event stored, which may be ahead of the row's
     next_sweep: float | None
     counts: dict[str, int]  # state -> jobs
-    minutes: list[MinuteRow] = field(default_factory=list)  # of the newest minute that was stored
-    last_marks: dict[int, int] = field(default_factory=dict)  # seq -> the newest mark that is stored of a running job's attempt
+    minutes: list[MinuteRow] = field(default_factory=list)  # rows of the newest stored minute
+    ruled: list[int] = field(default_factory=list)  # partitions that have lanes
+    holding: list[tuple[bytes, int]] = field(default_factory=list)  # id, attempt: what holds a permit and is not running
+    next_wake_us: int | None = None
+    limits: list[LimitRow] = field(default_factory=list)  # by name
+    last_marks: dict[int, int] = field(default_factory=dict)  # seq of a running job -> the newest stored mark of its attempt
 
 
 class Reader(Protocol):
@@ -156,6 +177,21 @@ class Reader(Protocol):
 
     def ahead(self, spots: Sequence[QueueCursor], most: int) -> list[int]:
         """Return for each spot how many ready jobs come before it, counting no more than *most*."""
+
+    def held(self, seqs: Sequence[int], most: int, holders: int) -> list[HeldJob]:
+        """Return those of the ready jobs whose lane is before a gate, counting jobs ahead to *most*, with the first *holders*."""
+
+    def keys(self, seq: int) -> str | None:
+        """Return the keys of a job's own, as JSON; None: it has none, or does not exist."""
+
+    def gates(self, keys: Sequence[str]) -> list[Gate]:
+        """Return the gates of those keys that have a row."""
+
+    def gates_in_use(self, now_us: int, most: int, most_jobs: int) -> list[GateUse]:
+        """Return the gates that are in use or have lanes before them, up to *most* of each limit, the fullest first.
+
+        Jobs are counted to *most_jobs*; the oldest is that of the counted ones.
+        """
 
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
         """Return the outcomes of those jobs that exist, in any order, and none after *most_bytes* by `OutcomeRow.weight`.
@@ -199,13 +235,13 @@ class Store(Protocol):
         """
 
     def prepare(self, batch: CommitBatch) -> None:
-        """Do what can be done before of a batch's commit, of which nothing is seen until then; never raises.
+        """Start the transaction of a batch early. Nothing is visible before `commit`; never raises.
 
-        *batch* has nothing but new jobs and partitions. The next commit is of a batch that begins with the same, or without them.
+        *batch* has only new jobs and partitions. The next commit may begin with the same ones, or discards them.
         """
 
     def knows(self, id: bytes) -> bool:
-        """Return whether there is a job of that id; for one that is about to be accepted, so it must be quick.
+        """Return whether the store has a job of that id. Quick, for each early hand-out waits for it.
 
         Raises StoreUnavailable.
         """

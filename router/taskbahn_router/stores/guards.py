@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Guard(NamedTuple):
     """What a row may do to a job's state."""
 
-    sources: tuple[str, ...]  # in the order of the table: partial indexes in SQL are found by their text
+    sources: tuple[str, ...]  # in the order of the table: SQLite finds partial indexes by the text of their condition
     targets: frozenset[str]
 
     def check(self, what: str, states: Iterable[object]) -> None:

@@ -25,7 +25,7 @@ class MinuteRow(NamedTuple):
     last_at: float | None  # when the newest job ended
     waiting: int | None
     running: int | None
-    oldest: float | None  # age of the oldest ready job, seconds
+    oldest: float | None  # seconds that the oldest ready job has waited
 
 
 class DropMinutes(NamedTuple):

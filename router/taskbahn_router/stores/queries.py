@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from taskbahn_router.stores.rows import JobRow
 
-MAX_LOOKED_AT = 20_000  # rows that one question looks at
-SLACK = 60.0  # seconds by which a job may be accepted before one that has a lower seq: clocks are set
+MAX_LOOKED_AT = 20_000  # rows that one question reads
+SLACK = 60.0  # seconds by which the wall clock may have gone back between two jobs in order of seq
 ERROR_SHOWN = 500  # characters of an error's message in lists
 
 
@@ -22,12 +22,12 @@ class Filter(NamedTuple):
     task: str | None = None
     queue: str | None = None
     tag: str | None = None
-    worker: str | None = None  # that of the newest attempt
-    since: float | None = None  # accepted then or later
-    until: float | None = None  # accepted before that
+    worker: str | None = None  # the worker of the newest attempt
+    since: float | None = None  # the job was accepted at this time or later
+    until: float | None = None  # the job was accepted before this time
     before: int | None = None  # seq
     limit: int = 50
-    most: int = MAX_LOOKED_AT  # rows to look at; fewer where that takes long
+    most: int = MAX_LOOKED_AT  # rows that the store reads at most; fewer when reading takes long
 
 
 class Listed(NamedTuple):
@@ -49,18 +49,18 @@ class QueueCursor(NamedTuple):
 
 
 class FailedRow(NamedTuple):
-    """A failed job, as briefly as it takes to put it into a group."""
+    """A failed job, with only what its group needs."""
 
     seq: int
     id: bytes
     task: str
-    number: int  # of its newest event
+    number: int  # number of the job's newest event
     failed_at: float
     fingerprint: str | None  # as in `JobRow`
 
 
 class OutcomeRow(NamedTuple):
-    """The state of a job, as briefly as a waiting caller needs it."""
+    """The state and outcome of a job: all that a waiting caller needs."""
 
     id: bytes
     state: str

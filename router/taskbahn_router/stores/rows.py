@@ -19,6 +19,18 @@ class PartitionRow(NamedTuple):
     task: str
 
 
+class LimitRow(NamedTuple):
+    """A limit: what tasks declare and what operators set instead."""
+
+    name: str
+    kind: str
+    declared: str | None  # JSON of the newest declaration
+    override: str | None  # JSON; None: the declaration holds
+    version: int  # counts its changes
+    changed_by: str | None  # who changed the override
+    changed_at: float | None
+
+
 class NewJob(NamedTuple):
     """A job to insert; `seq` is the order of acceptance, given by the dispatcher. Times in seconds since the epoch."""
 
@@ -38,6 +50,7 @@ class NewJob(NamedTuple):
     options: str | None
     tags: str | None  # JSON list
     packed: str
+    keys: str | None = None  # JSON of [[key, cost], ...] of the limits that it is under; None: a plain job
 
 
 class Finish(NamedTuple):
@@ -52,7 +65,7 @@ class Finish(NamedTuple):
     failures: int
     crashes: int
     delete_at: float
-    fingerprint: str | None  # of a failed job, to find those that failed alike
+    fingerprint: str | None  # what jobs that failed alike have in common; None unless the job failed
     seq: int
     attempt: int
 
@@ -60,7 +73,7 @@ class Finish(NamedTuple):
 class Requeue(NamedTuple):
     """A running job goes back to ready, or to waiting until `due_at`; guarded by its attempt.
 
-    If its attempt counts (`failures` or `crashes` rise) it has started in time and expires no more.
+    If its attempt counts (`failures` or `crashes` rise), the job has started in time and expires no more.
     """
 
     state: str
@@ -86,9 +99,9 @@ class AttemptRow(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """A log partition or a chunk.
+    """A log line or a chunk.
 
-    attempt: whose it is; 0: not known.  mark: the newest of that attempt's marks so far, so that its newest row tells what was heard.
+    attempt: the attempt that said it; 0: not known.  mark: the attempt's newest mark so far: its newest row tells what the store has.
     """
 
     seq: int
@@ -211,7 +224,7 @@ class JobRow(NamedTuple):
     expires_at: float | None
     started_at: float | None
     finished_at: float | None
-    delete_at: float | None  # when it may be pruned, once it is final
+    delete_at: float | None  # when the store may delete the job; None until it is final
     worker: str | None
     caller: str | None
     options: str | None
@@ -220,4 +233,4 @@ class JobRow(NamedTuple):
     progress: str | None
     result: str | None
     error: str | None
-    fingerprint: str | None  # of a failed job; those that failed before schema 4 have none
+    fingerprint: str | None  # None unless the job failed, and for jobs that failed before schema 4

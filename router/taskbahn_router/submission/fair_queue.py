@@ -1,5 +1,5 @@
-"""Submissions that wait for their commit. A commit takes a thousand jobs, from each caller in turn, so that one who floods
-the router makes others wait for one such commit and not for all that he has sent.
+"""Submissions that wait for their commit. A commit takes a thousand jobs, from each caller in turn, so that a caller
+that floods the router makes others wait for one such commit, and not for all that it has sent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.turn import Submission
 
 
-MAX_TAKEN = 1_000  # jobs of one commit, but for a larger submission, which is never split
+MAX_TAKEN = 1_000  # jobs of one commit; a larger submission is never split
 
 
 class FairQueue:
@@ -21,17 +21,24 @@ class FairQueue:
 
     def __init__(self) -> None:
         self._lines: dict[int | None, deque[Submission]] = {}
-        self.jobs = 0
+        self.jobs = 0  # with those that are reserved
         self.size = 0
 
     def __bool__(self) -> bool:
         return bool(self._lines)
 
+    def reserve(self, jobs: int, size: int) -> None:
+        """Keep room for a submission, which `put` fills; with negative numbers: give it back."""
+        self.jobs += jobs
+        self.size += size
+
     def put(self, submission: Submission) -> None:
-        """Add one at the end of its caller's line."""
+        """Add one, for which there is room, at the end of its caller's line."""
         self._lines.setdefault(submission.caller, deque()).append(submission)
-        self.jobs += len(submission.jobs)
-        self.size += submission.size
+
+    def next_jobs(self) -> int:
+        """Return how many jobs the submission has that `take` takes first."""
+        return len(next(iter(self._lines.values()))[0].jobs) if self._lines else 0
 
     def take(self, most: float | None = None) -> Iterator[Submission]:
         """Take submissions from each caller in turn, of *most* jobs (or `MAX_TAKEN`) together, but at least one."""
@@ -44,7 +51,7 @@ class FairQueue:
                     return
                 submission = line.popleft()
                 if line:
-                    self._lines[caller] = self._lines.pop(caller)  # behind the others, next time, too
+                    self._lines[caller] = self._lines.pop(caller)  # also next time behind the other callers
                 else:
                     del self._lines[caller]
                 taken += len(submission.jobs)

@@ -1,27 +1,58 @@
-"""Submissions are read in slices, so that a large one does not hold the event loop; each caller's calls stay in their order.
+"""What takes long is done in slices, so that it does not hold the event loop: the reading of submissions, and large turns.
 
-A caller's later calls wait until its submission is read: they may be about its jobs, which do not exist before. Those of others do not.
+Each caller's calls stay in their order. A caller's later calls wait until its submission is read: they may be about its jobs, which
+do not exist before. Calls of other callers do not wait.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from twisted.logger import Logger
 
 from taskbahn.errors import ServiceError, TaskbahnError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock
 
     Handler = Callable[[PendingCall], Iterator[None] | None]
 
-SLICE_SECONDS = 0.005  # of the event loop, in one turn
-STEPS = 8  # between two looks at the clock: a step takes some 0.05 ms at most
+SLICE_SECONDS = 0.005  # seconds that a reading takes of one turn of the event loop
+TURN_SLICE_SECONDS = 0.02  # seconds that the dispatcher's turn takes of it; with shorter slices each job costs a tenth more
+STEPS = 8  # steps of a reading between two looks at the clock; a step takes some 0.05 ms at most
+PART_LENGTH = 32  # jobs or outcomes in one step of the dispatcher's turn
+
+T = TypeVar("T")
+
+
+def run_slice(steps: Iterator[None], clock: Clock, seconds: float, between: int = 1) -> bool:
+    """Do steps for some seconds, looking at the clock after *between* of them; return whether all are done."""
+    end = clock.seconds() + seconds
+    while True:
+        for _ in range(between):
+            if next(steps, clock) is clock:
+                return True
+        if clock.seconds() >= end:
+            return False
+
+
+def parts_of(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    """Cut a list into parts of which each is a step."""
+    if len(items) <= PART_LENGTH:
+        return (items,) if items else ()
+    return (items[start : start + PART_LENGTH] for start in range(0, len(items), PART_LENGTH))
+
+
+def each(items: Sequence[T], act: Callable[[T], object]) -> Iterator[None]:
+    """Do something to each item of a list, in steps."""
+    for part in parts_of(items):
+        for item in part:
+            act(item)
+        yield
 
 
 class Pending:
@@ -31,28 +62,28 @@ class Pending:
         self.call = call
         self.steps = steps
         self._handler = handler
-        self._cancelled: bool | None = None  # None: its caller is there
+        self._cancelled: bool | None = None  # None while the caller is there
         call.on_gone = self._gone
 
     def go_on(self, slice_: Callable[[Iterator[None]], bool]) -> bool:
-        """Do the next part; return whether all is done."""
+        """Read the next part of the call; return whether all is read."""
         if self._handler is not None:
             handler, self._handler = self._handler, None
             self.steps = handler(self.call)
         if self.steps is not None and not slice_(self.steps):
             return False
-        if self._cancelled is not None:  # what is begun now hears at once that its caller is gone
+        if self._cancelled is not None:  # the handler that begins now learns at once that its caller is gone
             on_gone = self.call.on_gone
             if on_gone is not None and on_gone != self._gone:
                 on_gone(self._cancelled)
         return True
 
-    def _gone(self, cancelled: bool) -> None:  # noqa: FBT001 - Call.on_gone has one argument
+    def _gone(self, cancelled: bool) -> None:  # noqa: FBT001 - PendingCall.on_gone has one argument
         self._cancelled = cancelled
 
 
 class Slices:
-    """What callers sent and is not read yet: one slice in a turn of the event loop, from each caller in turn."""
+    """Reads the submissions of callers: one slice in a turn of the event loop, from each caller in turn."""
 
     log = Logger("taskbahn.slices")
 
@@ -64,7 +95,7 @@ class Slices:
         return bool(self._lines)
 
     def in_order(self, call: PendingCall, handler: Handler) -> None:
-        """Have a call handled: at once, or after those that its caller sent before it; what is not done in a slice goes on later."""
+        """Handle a call at once, or after the earlier calls of its caller; what a slice leaves goes on in a later turn."""
         line = self._lines.get(call.caller)
         if line is not None:
             line.append(Pending(call, handler))
@@ -77,14 +108,8 @@ class Slices:
         self._lines[call.caller] = deque([Pending(call, None, steps)])
 
     def _slice(self, steps: Iterator[None]) -> bool:
-        """Go on with a reading; return whether it is over."""
-        end = self._clock.seconds() + SLICE_SECONDS
-        while True:
-            for _ in range(STEPS):
-                if next(steps, self) is self:
-                    return True
-            if self._clock.seconds() >= end:
-                return False
+        """Go on with reading one submission; return whether it is over."""
+        return run_slice(steps, self._clock, SLICE_SECONDS, STEPS)
 
     def _turn(self) -> None:
         caller, line = next(iter(self._lines.items()))
@@ -95,7 +120,7 @@ class Slices:
                 break
         del self._lines[caller]
         if line:
-            self._lines[caller] = line  # behind the others
+            self._lines[caller] = line  # behind the other callers
         if self._lines:
             self._clock.callLater(0, self._turn)
 

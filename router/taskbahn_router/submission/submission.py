@@ -17,11 +17,13 @@ from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.states import State
 from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.core.policy import Policy, policy_of
+from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from taskbahn_router.core.limit_keys import LimitKeys
     from taskbahn_router.model.partitions import Named
 
 TASK_NAME = re.compile(messages.TASK_NAME)
@@ -37,7 +39,7 @@ def check_name(name: str) -> None:
 
 def check_text(what: str, text: str) -> None:
     """Raise `InvalidRequest` for text with half of a surrogate pair, which JSON can say but neither a store nor a socket can take."""
-    if not text.isascii():  # which costs nothing
+    if not text.isascii():  # this check costs nothing
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -45,13 +47,13 @@ def check_text(what: str, text: str) -> None:
 
 
 def check_depth(what: str, text: str) -> None:
-    """Raise `TooDeep` for JSON text that is nested deeper than the bound; short text, nearly all there is, cannot be."""
+    """Raise `TooDeep` for JSON text that is nested deeper than the bound; short text, which nearly all is, cannot be."""
     if len(text) > SHORTEST:
         check_nesting(what, text.encode())
 
 
 def check_report(report: messages.Report) -> None:
-    """Raise `InvalidRequest` for a report that could not be stored, so that it spoils no batch."""
+    """Raise `InvalidRequest` for a report that the store cannot take, so that it spoils no batch."""
     for done in report.done:
         check_text("a result", done.result)
         check_depth("a result", done.result)
@@ -72,13 +74,23 @@ def new_id(now: float) -> tuple[str, bytes]:
 
 @dataclass(slots=True)
 class Draft:
-    """A submission as far as it is read: the answers, entry by entry, the jobs that they accept, and the partitions of these."""
+    """A submission as far as it is read: the answers, entry by entry, the jobs that they accept, and the partitions of these.
+
+    size: bytes of the jobs' arguments, about.
+    """
 
     authid: str | None
     now: float
     answers: list[Any] = field(default_factory=list)
     jobs: list[LiveJob] = field(default_factory=list)
     named: Named = field(default_factory=dict)
+    size: int = 0
+
+
+def _keys(limits: LimitKeys, packed: str, policy: Policy, caller: str | None) -> str | None:
+    """Return a job's own keys, as it is stored with them; None without any. What is the same for all jobs hangs on the partition."""
+    keys = limits.of(*unpack(packed), policy.tags, caller, policy.queue) if limits.varying else ()
+    return text_of(keys) if keys else None
 
 
 class Submissions:
@@ -158,9 +170,9 @@ class Submissions:
         return policy_of(task.options, messages.to_json(options))
 
     def _checked(self, task: DeclaredTask, packed: str, digest: str | None) -> str:
-        """Return packed arguments after the checks which the caller did not make itself."""
+        """Return packed arguments after the checks that the caller did not make itself."""
         check_text(f"what {task.name} is called with", packed)
-        if len(packed) * 4 > messages.MAX_ARGUMENTS:  # characters are up to four bytes
+        if len(packed) * 4 > messages.MAX_ARGUMENTS:  # a character takes four bytes at most
             size = len(packed.encode())
             if size > messages.MAX_ARGUMENTS:
                 raise TooLarge(f"arguments of {task.name}, bytes", size, messages.MAX_ARGUMENTS)
@@ -188,13 +200,17 @@ class Submissions:
 
     def _job(self, task: DeclaredTask, policy: Policy, ids: tuple[str, bytes], packed: str, draft: Draft) -> LiveJob:
         now = draft.now
+        limits = task.limit_keys
+        keys = None if limits is None else _keys(limits, packed, policy, draft.authid)
         due_at = max(now + policy.delay, policy.eta or 0.0)
         state = State.WAITING if due_at > now else State.READY
         partition = self._state.named(policy.queue, task.name, draft.named)
         job = LiveJob(*ids, partition, policy, packed, now, draft.authid, state)
+        job.keys = keys
         if state is State.WAITING:
             job.due_at = due_at
         draft.jobs.append(job)
+        draft.size += len(packed)
         return job
 
 

@@ -1,1 +1,1 @@
-"""The workers that are attached, the sessions that offer tasks, and what operators ask of them."""
+"""The attached workers, the sessions that offer tasks, and the requests of operators about them."""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.state import AttachedWorker, DispatcherState
 
-MAX_SHOWN_JOBS = 100  # shown of one worker
-MAX_WISHES = 1_000  # for workers that are not attached any more
+MAX_SHOWN_JOBS = 100  # jobs that the view of one worker shows
+MAX_WISHES = 1_000  # drained workers that are not attached any more
 
 
 class Workers:
@@ -38,7 +38,7 @@ class Workers:
         call.answer([self._view(worker) for worker in self._attached()])
 
     def drain(self, call: PendingCall) -> None:
-        """`taskbahn.admin.drain`: what was handed out before it is still run there."""
+        """`taskbahn.admin.drain`: the worker still runs the attempts that it has."""
         id, wanted = (*call.args, None, None)[:2]
         if not isinstance(id, str) or not isinstance(wanted, bool):
             raise InvalidRequest(
@@ -84,8 +84,9 @@ class Workers:
 def worker_view(worker: AttachedWorker, state: DispatcherState, now: float) -> dict[str, Any]:
     """Return the `views.WorkerView` of a worker; now: by the clock that `last_heartbeat` is of."""
     hello, vitals = worker.hello, worker.vitals
-    speaks = isinstance(worker.orders, AttachChannel)  # others, which have no SDK, live for as long as their registration does
-    held = (state.jobs.get(id) for id in islice(worker.attempts, MAX_SHOWN_JOBS))  # in the order in which they were handed out
+    # an offer, without the SDK, lives as long as its registration, and sends no heartbeats
+    speaks = isinstance(worker.orders, AttachChannel)
+    held = (state.jobs.get(id) for id in islice(worker.attempts, MAX_SHOWN_JOBS))  # the first jobs that the worker got
     return {
         "id": worker.id, "host": hello.host, "pid": hello.pid, "version": hello.version, "python": hello.python,
         "slots": worker.room.slots, "running": worker.room.in_flight, "queues": hello.queues, "tasks": [task.name for task in hello.tasks],

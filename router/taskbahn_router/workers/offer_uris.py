@@ -12,7 +12,7 @@ from taskbahn.protocol import messages
 
 NAMED = (messages.OFFER_AS_PREFIX, messages.OFFER_JOB_AS_PREFIX)
 PREFIXES = (messages.OFFER_PREFIX, messages.OFFER_JOB_PREFIX, *NAMED)
-WITH_JOB = (messages.OFFER_JOB_PREFIX, messages.OFFER_JOB_AS_PREFIX)  # what is called under these gets its job first
+WITH_JOB = (messages.OFFER_JOB_PREFIX, messages.OFFER_JOB_AS_PREFIX)  # prefixes whose procedures get the job before the arguments
 TASK_NAME = re.compile(messages.TASK_NAME)
 OFFER_NAME = re.compile(messages.OFFER_NAME)
 

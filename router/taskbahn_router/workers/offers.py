@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from taskbahn_router.workers.registry import WorkerRegistry
 
 
-TELL_SECONDS = 0.05  # between two reports of progress; the newest of each attempt counts
+TELL_SECONDS = 0.05  # seconds between two reports of progress; the newest of each attempt counts
 
-GONE_SECONDS = 0.25  # a session that goes ends its calls a moment before its registrations
+GONE_SECONDS = 0.25  # seconds: a session that leaves ends its calls a moment before its registrations
 
 
 class OfferFailed(Exception):
@@ -49,20 +49,20 @@ class OfferChannel:
         self._outside = outside
         self._offer = offer
         self._calls: dict[str, Deferred[Any]] = {}
-        self._stopped: dict[str, str] = {}  # job -> why we stopped it
-        self._newest: dict[str, messages.Notice] = {}  # job -> progress that is not reported yet
+        self._stopped: dict[str, str] = {}  # job -> why the dispatcher stopped it
+        self._newest: dict[str, messages.Notice] = {}  # job -> its newest progress that is not reported yet
         self._timer: Any = None
         self.worker: AttachedWorker | None = None
 
     def order(self, order: dict[str, Any]) -> None:
-        """Do a `messages.WorkerOrder`."""
+        """Carry out a `messages.WorkerOrder`."""
         for id, attempt, _, packed, run_within in order.get("run", ()):
             self._run(id, attempt, packed, run_within)
         for id, _, _ in order.get("cancel", ()):
             self._stop(id, "cancelled")
 
     def dismiss(self, error: TaskbahnError) -> None:
-        """Nothing to end: the registration is not ours."""
+        """Do nothing: the registration belongs to the session."""
 
     def _run(self, id: str, attempt: int, packed: str, run_within: float | None) -> None:
         args, kwargs = unpack(packed)
@@ -97,7 +97,7 @@ class OfferChannel:
             self._tell()
 
     def _tell(self) -> None:
-        """Report progress, unless nothing can be recorded now: what would gather has no bound."""
+        """Report progress, unless the store refuses: reports would gather without a bound."""
         self._timer = None
         if not self._newest:
             return
@@ -133,7 +133,7 @@ class OfferChannel:
         now = self._dispatcher.wall()
         failed = messages.Failed(id=id, attempt=attempt, kind=kind, error=info, started_at=began, ended_at=now)  # type: ignore[arg-type]
         report = messages.Report(failed=[failed])
-        if kind == "crash":  # were its slot free at once, the next attempt would be called on a session that is on its way out
+        if kind == "crash":  # with a free slot the next attempt would go to a session that is just leaving
             self._dispatcher.clock.callLater(GONE_SECONDS, self._report, report)
         else:
             self._report(report)
@@ -149,7 +149,7 @@ class OfferChannel:
             return
         try:
             check_report(report)
-        except (InvalidRequest, TooDeep) as error:  # what it said cannot be kept; that it ended can
+        except (InvalidRequest, TooDeep) as error:  # the store cannot keep the result, but that the attempt ended
             report.notices.clear()
             for failed in report.failed:
                 failed.error = {"type": type(error).__name__, "message": str(error)}
@@ -201,7 +201,7 @@ class Offers:
             self._registry.lose(worker, at_once=True)
 
     def _worker_id(self, offer: Offer, number: int) -> str:
-        """Return the id of its worker, which is another one's only if that one has left."""
+        """Return the id of an offer's worker; it is that of an earlier worker only if that one has left."""
         if not offer.name:
             return f"offer-{number}"
         id = f"offer-{offer.name}.{offer.task}"

@@ -1,4 +1,4 @@
-"""Workers come, go and come back; their attempts are leased to their sessions.
+"""Workers come, go and come back; each session has a lease on its worker's attempts.
 
 A lost session keeps its attempts for a short grace, in which the worker may come back under the same id and say what it still
 runs. After a restart of the router the same holds for every worker that had running jobs.
@@ -13,27 +13,25 @@ from twisted.logger import Logger
 
 from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.protocol import messages
-from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.states import State
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.dispatcher.outcomes import release_slot
-from taskbahn_router.model.state import AttachedWorker, DeclaredTask
+from taskbahn_router.model.state import AttachedWorker, id_bytes
 from taskbahn_router.model.turn import LostAttempt
-from taskbahn_router.submission.submission import check_name, check_report, check_text, convert
+from taskbahn_router.submission.submission import check_report, check_text, convert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.model.turn import Acknowledge
+    from taskbahn_router.workers.declarations import Declarations
 
 GRACE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10.0
 MISSED_HEARTBEATS = 3
 STREAM_GRACE = 1.0
-ACKNOWLEDGE_SECONDS = 0.005  # for which the acknowledgement of a report may wait
+ACKNOWLEDGE_SECONDS = 0.005  # seconds that the acknowledgement of a report may wait for another order
 MAX_SLOTS = 10_000
 REPORTS = re.compile(re.escape(messages.REPORTS_PREFIX) + r"[0-9A-Za-z]{1,64}")
 
@@ -56,21 +54,21 @@ class AttachChannel:
 class WorkerRegistry:
     """Keeps the workers of the state."""
 
-    log = Logger("taskbahn.roster")
+    log = Logger("taskbahn.registry")
 
-    def __init__(self, dispatcher: Dispatcher, port: RouterPort, declare: Callable[[str], None], version: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, port: RouterPort, declarations: Declarations, version: str) -> None:
         self._dispatcher = dispatcher
         self._port = port
         self._state = dispatcher.state
         self._clock = dispatcher.clock
-        self._declare = declare
+        self._declarations = declarations
         self._version = version
         self._by_caller: dict[int, AttachedWorker] = {}
         dispatcher.maintenance.add("heartbeats", self._listen, interval=HEARTBEAT_SECONDS)
 
     def start(self) -> None:
-        """Wait for the workers of before a restart."""
-        if self._state.running_at_start:
+        """Begin the grace time of workers that had running jobs before a restart."""
+        if self._state.running_at_start or self._state.holding_at_start:
             self._clock.callLater(GRACE_SECONDS, self._fail_unclaimed)
 
     def attach(self, call: PendingCall) -> None:
@@ -121,14 +119,14 @@ class WorkerRegistry:
     def _hear(self, worker: AttachedWorker, procedure: str) -> None:
         """Call the procedure through which a worker streams its reports."""
         publisher = self._dispatcher.publisher
-        waits = False  # an acknowledgement
+        waits = False  # whether an acknowledgement waits
 
         def recorded(refused: list[list[Any]]) -> None:
             nonlocal waits
             worker.order_recorded(refused)
             if worker.attempts or refused:
                 publisher.dirty_workers.add(worker.id)
-            elif not waits:  # it has nothing to report: this may go with its next job, which spares both sides a message for each
+            elif not waits:  # an idle worker can get this with its next job, which saves a message for each job
                 waits = True
                 self._clock.callLater(ACKNOWLEDGE_SECONDS, acknowledge)
 
@@ -147,7 +145,8 @@ class WorkerRegistry:
         def ended(outcome: Any) -> None:
             why = getattr(outcome, "value", "it ended")
             error = NotReady(f"{procedure}, through which this worker reports, cannot be heard ({why}); it may attach again")
-            self._clock.callLater(STREAM_GRACE, self._dismiss, worker, error)  # if its session ended, that is known then
+            # by then the end of its session, if it ended, is known
+            self._clock.callLater(STREAM_GRACE, self._dismiss, worker, error)
 
         self._port.call_offer(procedure, [], {}, heard).addBoth(ended)
 
@@ -158,7 +157,7 @@ class WorkerRegistry:
 
     def add(self, hello: messages.Hello, orders: Any) -> AttachedWorker:
         """Take a worker on: new, or back within its grace."""
-        self._tasks(hello)
+        self._declarations.take_in(hello.tasks)
         before = self._state.workers.get(hello.worker)
         if before is not None and before.orders is not None:
             before.orders.dismiss(
@@ -177,7 +176,7 @@ class WorkerRegistry:
         return worker
 
     def _forget_reports(self, hello: messages.Hello) -> None:
-        """Drop what a worker will say again, as its hello tells: while the store refuses it must not gather here."""
+        """Drop the reports that the worker sends again, as its hello says: while the store refuses they must not gather here."""
         self._dispatcher.turn_input.drop_reports(hello.worker, set(hello.running))
 
     def lose(self, worker: AttachedWorker, *, at_once: bool = False) -> None:
@@ -209,35 +208,10 @@ class WorkerRegistry:
             check_text("a worker's hello", text)
         return hello
 
-    def _tasks(self, hello: messages.Hello) -> None:
-        made = []
-        for declaration in hello.tasks:
-            check_name(declaration.name)
-            check_options(declaration.options)
-            made.append(self._task(declaration))
-        for task in made:
-            known = self._state.tasks.get(task.name)
-            if known is None or known.packed != task.packed:
-                task.seconds_each = known.seconds_each if known else None
-                self._state.tasks[task.name] = task
-                self._dispatcher.turn_input.add_task(task)
-                self._dispatcher.loop.schedule_turn()
-            self._declare(task.name)
-
-    def _task(self, declaration: messages.TaskDeclaration) -> DeclaredTask:
-        try:
-            task = DeclaredTask.of(declaration)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise InvalidRequest(f"the declaration of {declaration.name} is not data: {error}") from None
-        known = self._state.tasks.get(task.name)
-        if task.checker is not None and (known is None or known.packed != task.packed):
-            task.checker.compile()
-        return task
-
     def _reconcile(self, worker: AttachedWorker, before: AttachedWorker | None) -> None:
-        """Hold what the worker says it runs against what the state knows."""
+        """Compare the attempts that the worker says it runs with those in the state."""
         says = dict(worker.hello.running)
-        # what was cancelled there may run elsewhere by now
+        # a job that was cancelled there may run on another worker by now
         jobs = [self._state.jobs.get(id) for id in before.attempts] if before else []
         expected = [job for job in jobs if job is not None and job.worker is before]
         orphans = [job for job in self._state.running_at_start if job.worker_id == worker.id]
@@ -253,9 +227,24 @@ class WorkerRegistry:
                 worker.holds_slow([job.id])
             else:
                 self._dispatcher.lost(LostAttempt(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
+        self._end_unnamed(worker, before)
         for id, attempt in says.items():
             worker.order_cancel(id, attempt, "it is no longer this worker's")
             self._dispatcher.publisher.dirty_workers.add(worker.id)
+
+    def _attempt_ended(self, id: str, attempt: int) -> None:
+        """The attempt of a job that was cancelled is over with its worker."""
+        self._dispatcher.turn_input.add_ended(id_bytes(id), attempt)
+        self._dispatcher.loop.schedule_turn()
+
+    def _end_unnamed(self, worker: AttachedWorker, before: AttachedWorker | None) -> None:
+        """Attempts of cancelled jobs without which a worker came back are over; of the others it will report the end."""
+        named = set(worker.hello.running)
+        self._state.holding_at_start -= named
+        for id, attempt in before.attempts.items() if before else ():
+            job = self._state.jobs.get(id)
+            if (id, attempt) not in named and (job is None or job.attempt != attempt):
+                self._attempt_ended(id, attempt)
 
     def _gone(self, call: PendingCall, worker: AttachedWorker) -> None:
         if self._by_caller.get(call.caller or 0) is worker:
@@ -268,11 +257,16 @@ class WorkerRegistry:
         del self._state.workers[worker.id]
         for id in list(worker.attempts):
             job = self._state.jobs.get(id)
-            if job is not None and job.worker is worker:
+            if job is None or job.attempt != worker.attempts[id]:
+                self._attempt_ended(id, worker.attempts[id])
+            elif job.worker is worker:
                 error = {"type": "WorkerLost", "message": f"worker {worker.id} ({worker.hello.host}) was lost"}
                 self._dispatcher.lost(LostAttempt(job, "worker_lost", error))
 
     def _fail_unclaimed(self) -> None:
+        holding, self._state.holding_at_start = self._state.holding_at_start, set()
+        for id, attempt in holding:
+            self._attempt_ended(id, attempt)
         left, self._state.running_at_start = self._state.running_at_start, []
         for job in left:
             if job.worker is None and job.state is State.RUNNING:
@@ -293,7 +287,7 @@ class WorkerRegistry:
         self._dispatcher.publisher.flush()
 
     def _have_patience(self, worker: AttachedWorker) -> None:
-        """Its report waits for the store, and before that is recorded it sends nothing: neither side shall give the other up."""
+        """Keep both sides patient: the worker sends nothing until its report is recorded, and the store refuses."""
         worker.last_heartbeat = self._clock.seconds()
         if isinstance(worker.orders, AttachChannel):
             worker.outbox["waits"] = True

@@ -12,12 +12,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from taskbahn import Taskbahn, current
+from taskbahn import Concurrency, Rate, Taskbahn, current
 
 app = Taskbahn()
 
 HELD = {"harbour.mov": 62, "night-market.mov": 31, "glacier.mov": 88}  # percent at which a film stays
 HOUR = 3600
+GPU = Concurrency(3, name="gpu")
+BANK = Rate("4/h", name="bank", key="{customer}", burst=3)
 
 
 class Preset(Enum):
@@ -36,7 +38,7 @@ class Clip:
 
 @dataclass
 class Line:
-    """So many pieces of one thing."""
+    """One article of an order, and how many pieces of it."""
 
     article: str
     pieces: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
@@ -44,7 +46,7 @@ class Line:
 
 @dataclass
 class Order:
-    """What somebody ordered."""
+    """What a customer ordered."""
 
     customer: str
     lines: list[Line] = field(default_factory=list)
@@ -52,10 +54,10 @@ class Order:
 
 
 class NoSuchAddress(Exception):
-    """The mail server knows nobody of that name."""
+    """The mail server has no mailbox of that name."""
 
 
-@app.task(name="video.transcode", queue="video", run_within=2 * HOUR, retries=2)
+@app.task(name="video.transcode", queue="video", run_within=2 * HOUR, retries=2, limits=[GPU])
 async def transcode(
     source: str,
     preset: Preset = Preset.WEB,
@@ -120,7 +122,7 @@ async def index(folder: str) -> int:
     return 4200
 
 
-@app.task(name="mail.send", queue="mail", retries=0, tags=["mail"])
+@app.task(name="mail.send", queue="mail", retries=0, tags=["mail"], limits=[Rate("100/s", name="mail-server", burst=10)])
 async def send(address: str, subject: str, attachments: list[str] = []) -> None:  # noqa: B006 - a default for the form to show
     """Send a message to one person.
 
@@ -130,7 +132,7 @@ async def send(address: str, subject: str, attachments: list[str] = []) -> None:
         attachments: files on the worker
     """
     current.log(f"connecting to mail.example.org for {address}")
-    if address.startswith("nobody"):
+    if address.startswith("unknown"):
         raise NoSuchAddress(f"550 no such person: {address}")
 
 
@@ -138,6 +140,18 @@ async def send(address: str, subject: str, attachments: list[str] = []) -> None:
 async def confirm(order: Order, at: dt.datetime | None = None, discount: Decimal = Decimal(0)) -> Decimal:
     """Confirm an order and say what it costs."""
     return Decimal(sum(line.pieces for line in order.lines)) * 10 - discount
+
+
+@app.task(name="orders.charge", limits=[BANK])
+async def charge(customer: str, amount: Decimal = Decimal(10)) -> str:
+    """Ask the bank for what an order costs."""
+    return f"{customer} pays {amount}"
+
+
+@app.task(name="orders.refund", limits=[BANK])
+async def refund(customer: str, amount: Decimal = Decimal(10)) -> str:
+    """Give back what an order cost."""
+    return f"{customer} gets {amount}"
 
 
 @app.task(name="reports.monthly", queue="reports")

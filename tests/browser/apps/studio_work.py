@@ -8,6 +8,7 @@ from typing import NamedTuple
 import studio  # type: ignore[import-not-found]  # beside this file, as for a worker
 
 from taskbahn.jobs.job import Job
+from taskbahn.protocol import messages
 
 PATIENCE = 30.0  # seconds
 
@@ -28,7 +29,7 @@ def make_present(pictures: int = 40) -> Present:
         )
         for customer in ("Ada", "Grace", "Edsger"):
             studio.confirm.start(studio.Order(customer, [studio.Line("print", 3)])).result(PATIENCE)
-        for person in ("ada", "grace", "nobody", "edsger", "nobody-here"):
+        for person in ("ada", "grace", "unknown", "edsger", "unknown-too"):
             tags = ["mail", f"to:{person}"]
             studio.send.options(tags=tags).start(f"{person}@example.org", "Your film is ready").error(PATIENCE)
         failed = studio.index.start("/pictures/2019")
@@ -41,7 +42,20 @@ def make_present(pictures: int = 40) -> Present:
         waiting = studio.transcode.options(delay=7200, tags=["user:42"]).start("dunes.mov")
         for film in films:
             wait_until_held(film)
+        meet_limits()
     return Present(films[0].id, failed.id, waiting.id)
+
+
+def meet_limits() -> None:
+    """Have jobs wait before two limits, and operators change one of them and a third."""
+    for film in ("lighthouse.mov", "orchard.mov"):
+        studio.transcode.start(film, studio.Preset.WEB)
+    for customer, charges in (("Ada", 3), ("Grace", 3), ("Edsger", 2)):
+        studio.charge.start_many([(customer,)] * charges).results(PATIENCE)
+    studio.charge.start_many([("Ada",)] * 4)
+    studio.refund.start("Grace")
+    for name, value, who in (("mail-server", "50/s burst=5", "ada"), ("gpu", 2, "grace"), ("gpu", None, "grace")):
+        studio.app.client.ask(messages.ADMIN_LIMIT, name, value, who=who).get(PATIENCE)
 
 
 def wait_until_held(film: Job[str]) -> None:

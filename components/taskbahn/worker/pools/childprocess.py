@@ -32,21 +32,21 @@ class ChildOwner(Protocol):
     """What a child process reports to."""
 
     def child_ready(self, child: ChildProcess) -> None:
-        """It has imported the application."""
+        """The child has imported the application."""
 
     def child_said(self, child: ChildProcess, records: list[Any]) -> None:
-        """It sent these."""
+        """The child has sent *records*."""
 
     def child_died(self, child: ChildProcess, death: Death) -> None:
-        """It is gone; `held` has what it had not finished."""
+        """The child is gone; its `held` has the attempts that it had not finished."""
 
 
 class Death(NamedTuple):
     """How a process ended. peak_memory: the most that it had resident, in bytes, over all its attempts."""
 
-    code: int  # negative: the number of a signal
+    code: int  # the exit code; negative: the number of a signal
     peak_memory: int
-    reason: str = ""  # why this worker ended it, if it did
+    reason: str = ""  # why the worker ended the process, if it did
 
     def __str__(self) -> str:
         if self.reason:
@@ -83,7 +83,7 @@ class ChildProcess:
         self.held: dict[tuple[str, int], AttemptContext] = {}
         self.is_ready = False
         self.expected = 0.0  # seconds that `held` will probably take
-        self.asked_back = False  # it is in a long attempt: gets nothing more until an outcome comes
+        self.asked_back = False  # in a long attempt: the child gets nothing more until an outcome comes
         self._owner = owner
         self._loop = loop
         self._sequence = 0
@@ -92,7 +92,7 @@ class ChildProcess:
         self._unsent = bytearray()
         self._is_gone = False
         self._reason = ""
-        self._waits_since: float | None = None  # for it to begin what it has, while it runs nothing; monotonic
+        self._waits_since: float | None = None  # since when the child runs nothing though it has attempts; monotonic
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         with theirs, contextlib.ExitStack() as undo:
@@ -131,7 +131,7 @@ class ChildProcess:
             self._unsent += data
             return
         sent = 0
-        with contextlib.suppress(BlockingIOError, ConnectionError):  # its end is noticed by reading
+        with contextlib.suppress(BlockingIOError, ConnectionError):  # reading notices the end of the child
             sent = self._socket.send(data)
         if sent < len(data):
             self._unsent += data[sent:]
@@ -158,7 +158,7 @@ class ChildProcess:
 
     def _kill_if(self, is_meant: Callable[[], bool]) -> bool:
         """Halt it, hear what it has said, and kill it if *is_meant* still holds; return whether it is gone or going."""
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):  # a task has waited for it
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):  # a task has waited for the process
             os.kill(self.pid, signal.SIGSTOP)
             for _ in range(HALT_LOOKS):
                 if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
@@ -184,14 +184,14 @@ class ChildProcess:
         return now - self._waits_since > DEAF_AFTER
 
     def kill_deaf(self) -> None:
-        """End it if it has still begun nothing."""
+        """Kill the child if it has still begun nothing."""
         oldest = next(iter(self.held.values()))
         self._reason = f"it did not begin what it was given for {DEAF_AFTER:g} s"
         if not self._kill_if(lambda: not self.begun(oldest)):
             self._reason, self._waits_since = "", None
 
     def kill(self) -> None:
-        """End it by force; `child_died` follows."""
+        """Kill the child; `child_died` follows."""
         if not self._is_gone:
             self._kill()
 
@@ -200,8 +200,8 @@ class ChildProcess:
         if self._process.returncode is not None:
             return
         try:
-            os.killpg(self.pid, signal.SIGKILL)  # with the programs that its task has started
-        except (ProcessLookupError, PermissionError):  # macOS refuses it for a group whose leader is dead
+            os.killpg(self.pid, signal.SIGKILL)  # kills the programs that its task has started, too
+        except (ProcessLookupError, PermissionError):  # macOS refuses the signal for a group whose leader is dead
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
@@ -229,7 +229,7 @@ class ChildProcess:
                 data = b""
             if not data:
                 self._loop.remove_reader(self._socket)
-                self._loop.call_later(CUT_OFF_AFTER, self._cut_off)  # if it is not about to end, which `_exited` sees
+                self._loop.call_later(CUT_OFF_AFTER, self._cut_off)  # unless the child is about to end, which `_exited` sees
                 return
             try:
                 for records in self._unframer.feed(data):
@@ -261,7 +261,7 @@ class ChildProcess:
             self._loop.remove_writer(self._socket)
 
     def _exited(self) -> None:
-        """It has ended, whatever programs of its own may still hold its end of the socket."""
+        """Handle the end of the process; programs that it started may still hold its end of the socket."""
         self._read()
         if not self._is_gone:
             self._died()
@@ -274,16 +274,16 @@ class ChildProcess:
     def _look(self) -> None:
         if self._is_gone:
             return
-        with contextlib.suppress(ChildProcessError):  # a task has waited for it
+        with contextlib.suppress(ChildProcessError):  # a task has waited for the process
             if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
                 self._loop.call_later(EXIT_LOOK, self._look)
                 return
         self._exited()
 
     def _died(self) -> None:
-        """It has ended, or has cut itself off and is of no use."""
+        """Report that the child has ended, or has cut itself off and is of no use."""
         self._kill()
-        peak = self._process.returncode = 0  # or it would be waited for again
+        peak = self._process.returncode = 0  # keeps `Popen` from waiting for the process again
         try:
             _, status, used = os.wait4(self.pid, 0)
             peak, self._process.returncode = used.ru_maxrss * MAXRSS_UNIT, os.waitstatus_to_exitcode(status)

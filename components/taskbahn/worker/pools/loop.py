@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from taskbahn.worker.outbox import Outbox
 
 LEFT_BEHIND_SECONDS = (
-    30.0  # for which code of no running attempt may block the loop before the worker gives it up: nothing can stop that
+    30.0  # seconds for which code of no running attempt may block the loop; the worker cannot stop it, and gives the loop up
 )
 END_WITHIN = 1.0  # seconds that the coroutines may take to end after they were cancelled, when the pool is stopped
-HOLD_SECONDS = 0.002  # that an outcome may wait for those of attempts that begin as it ends
+HOLD_SECONDS = 0.002  # seconds that an outcome may wait for the outcomes of attempts that begin as it ends
 Running = dict["AttemptContext", "asyncio.Task[None]"]
 
 
@@ -67,11 +67,11 @@ class LoopPool:
         self._on_blocked = on_blocked
         self._line = WaitQueue()
         self._running: Running = {}
-        self._is_due = False  # the loop will look at the line
-        self._is_waking = False  # the loop will wake the outbox
+        self._is_due = False  # whether the loop will look at the waiting attempts
+        self._is_waking = False  # whether the loop will wake the outbox
         self._thread = LoopThread(reactor)
         self._watch = LoopWatch(self._thread)
-        self._cancelled: set[AttemptContext] = set()  # those that run and have the order to stop
+        self._cancelled: set[AttemptContext] = set()  # running attempts that have the order to stop
         self._told: Blockade | None = None
         self._looked_at = 0.0
 
@@ -95,7 +95,7 @@ class LoopPool:
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join, END_WITHIN)
 
     def give(self, contexts: Iterable[AttemptContext]) -> None:
-        """Start these as far as there are slots."""
+        """Start *contexts* as far as there are slots."""
         self._line.extend(contexts)
         self._hurry()
 
@@ -121,7 +121,7 @@ class LoopPool:
         task = self._running.pop(context, None)
         if task is None or context.ended:
             return
-        end_helpers(context, at_once=True)  # what it has started since
+        end_helpers(context, at_once=True)  # processes that the attempt has started since
         context.ended = True
         self._thread.keep(task)
         blockade = self._watch.look()
@@ -141,14 +141,14 @@ class LoopPool:
         """Return attempts that wait for a slot and get none, or for a loop that is blocked."""
         self._look(now)
         if self._told is None and len(self._running) < self.slots:
-            return []  # the loop has not come to it yet
+            return []  # the loop has not looked at the waiting attempts yet
         return self._line.blocked(now)
 
     def _look(self, now: float) -> None:
         """Tell what blocks the loop for long, and when that is over."""
         blockade, before = self._watch.look(), self._told
         if blockade is not None:
-            self._outbox.wake()  # outcomes that wait for the end of a turn that does not end
+            self._outbox.wake()  # these outcomes wait for the end of a turn that does not end
             self._stand_still(blockade, now)
             blockade = blockade if blockade.is_long else None
         self._looked_at = now
@@ -161,14 +161,14 @@ class LoopPool:
             self._give_up(blockade)
 
     def _stand_still(self, blockade: Blockade, now: float) -> None:
-        """The time for which the loop is blocked by another does not count towards the limit of an attempt."""
+        """Extend the limits of attempts by the time for which another one blocks their loop."""
         seconds = now - max(self._looked_at, blockade.since)
         for context in self.running():
             if context is not blockade.context and context.run_within is not None and context.began and context.stop is None:
                 context.began += seconds
 
     def _give_up(self, blockade: Blockade) -> None:
-        """Take another loop, and hand back what ran on the lost one."""
+        """Start another loop, and hand back the attempts of the lost one."""
         lost, innocent = self._running, [context for context in list(self._running) if not context.ended]
         self._running = {}
         for context in innocent:
@@ -190,7 +190,7 @@ class LoopPool:
         self._hurry()
 
     def _hurry(self) -> None:
-        """Have the loop look at the line."""
+        """Have the loop look at the waiting attempts."""
         if self._line.waiting and not self._is_due:
             self._is_due = True
             self._thread.call(self._start_waiting, self._thread)
@@ -207,7 +207,7 @@ class LoopPool:
                 context = waiting.popleft()
             except IndexError:
                 return
-            # not by the loop's factory, which a task may have set: an eager one would end the attempt before it is in `running`
+            # not by the loop's factory: a task may have set an eager one, which would end the attempt before it is in `running`
             running[context] = asyncio.Task(self._run(context, running), loop=loop, context=self._new_context())
 
     async def _outcome(self, context: AttemptContext) -> Record:
@@ -220,7 +220,7 @@ class LoopPool:
             made = task.function(*args, **kwargs)
             is_stream = type(made) is AsyncGeneratorType
             value = await stream_async(context, task.signature, made) if is_stream else await made
-            if ROLE.is_copy:  # the task has forked, and this is not the process that answers for the job
+            if ROLE.is_copy:  # this is a process that the task has forked: the original reports the outcome
                 leave(None)
             result = task.signature.pack_result(value)
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
@@ -241,12 +241,12 @@ class LoopPool:
             conclude(context)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the slot is for others now
             record = escaped(context, error)
-        ACTIVE.set(None)  # or what the worker does from here on would belong to it
+        ACTIVE.set(None)  # what the worker does from here on must not belong to the attempt
         running.pop(context, None)
         self._streams.restore()
         self._cancelled.discard(context)
         waiting = self._line.waiting
-        if not self._running and not waiting:  # nothing else will follow soon
+        if not self._running and not waiting:  # no other outcome will follow soon
             self._outbox.put(record)
         else:  # what else ends in this turn of the loop goes with it, and a little more when others begin at once
             self._outbox.hold(record)
@@ -265,7 +265,7 @@ class LoopPool:
         self._outbox.wake()
 
     def _was_not_told(self, context: AttemptContext) -> bool:
-        """Whether its order to stop could not reach it because it blocked the loop."""
+        """Return whether the order to stop could not reach the attempt because it blocked the loop."""
         return context.stop is not None and context not in self._cancelled
 
     def _cancel(self, running: Running, context: AttemptContext) -> None:

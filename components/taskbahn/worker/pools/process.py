@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 LOOK_AHEAD_SECONDS = 0.005  # seconds of work that a child may have in hand
 MAX_LOOK_AHEAD_ATTEMPTS = 500  # attempts
-UNKNOWN = 1.0  # seconds that a task is taken for before it ran
-WEIGHT = 0.2  # of the newest duration in a task's average
+UNKNOWN = 1.0  # seconds that a task counts for before its first attempt
+WEIGHT = 0.2  # weight of the newest duration in a task's average
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # seconds before another try after a child that could not start
 ALL = 1 << 30
 
@@ -80,7 +80,7 @@ class ProcessPool:
         await asyncio.gather(*(child.end() for child in children))
 
     def give(self, contexts: Iterable[AttemptContext]) -> None:
-        """Put these in the line and give the children what they can take."""
+        """Queue *contexts*, and give the children what they can take."""
         self._line.extend(contexts)
         self._distribute()
 
@@ -100,7 +100,7 @@ class ProcessPool:
         return [context for context in found if context is not None]
 
     def interrupt(self, context: AttemptContext) -> None:
-        """Have it stop itself in its child, or take it out of the line."""
+        """Have the attempt stop in its child, or take it out of the queue."""
         if self._line.remove(context):
             self._outbox.put_here(stopped(context, context.stop_reason))
             return
@@ -115,7 +115,7 @@ class ProcessPool:
                 child.tell("recorded", context.job, context.attempt, mark)
 
     def abandon(self, context: AttemptContext) -> None:
-        """Kill the process that runs it."""
+        """Kill the process that runs the attempt."""
         for child in list(self.children):
             if context.key in child.held:
                 child.kill_in(context)
@@ -132,11 +132,11 @@ class ProcessPool:
                     child.asked_back = True
                     child.tell("back", None)
         if any(not child.is_ready for child in self.children):
-            self._line.moved(now)  # a new child is about to take from it
+            self._line.moved(now)  # a new child is about to take attempts
         return self._line.blocked(now)
 
     def child_ready(self, child: ChildProcess) -> None:
-        """Give it work."""
+        """Give the child attempts."""
         self._pause = FIRST_PAUSE
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
@@ -168,7 +168,7 @@ class ProcessPool:
         self._distribute()
 
     def child_died(self, child: ChildProcess, death: Death) -> None:
-        """What it had begun has crashed, or was killed because it did not stop; the rest goes to other children."""
+        """Report the attempt that the child had begun as crashed or stopped; the rest goes to other children."""
         if child in self.children:
             self.children.remove(child)
         if death.reason:
@@ -207,7 +207,7 @@ class ProcessPool:
     def _spawn(self) -> None:
         try:
             self.children.append(ChildProcess(self._program, self, self._loop))
-        except OSError as error:  # no descriptor, process or memory is left just now
+        except OSError as error:  # the system has no descriptor, process or memory left just now
             self._could_not_start(f"it cannot be started ({error})")
 
     def _distribute(self) -> None:
@@ -252,7 +252,7 @@ class ProcessPool:
         child.expected = sum(self._durations.get(context.task, UNKNOWN) for context in child.held.values())
         wanted, rest = contexts[: self._wanted_back], contexts[self._wanted_back :]
         self._wanted_back = max(0, self._wanted_back - len(wanted))
-        self._line.waiting.extendleft(rest)  # they came newest first
+        self._line.waiting.extendleft(rest)  # the child gave them up newest first
         if wanted:
             self._on_back(wanted)
 

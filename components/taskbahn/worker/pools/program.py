@@ -15,11 +15,11 @@ class ChildProgram:
         self.target = target
         self._environment = dict(os.environ)
         self._directory: str | None = None
-        with contextlib.suppress(OSError):  # it was removed; then a child tells what it cannot import
+        with contextlib.suppress(OSError):  # the directory was removed; then a child says what it cannot import
             self._directory = os.getcwd()  # noqa: PTH109 - as text
 
     def start(self, connection: int, mark: int) -> subprocess.Popen[bytes]:
-        """Start one that has these two descriptors of the worker's."""
+        """Start a child that inherits these two descriptors of the worker."""
         directory = self._directory
         return subprocess.Popen(
             [sys.executable, "-m", "taskbahn.worker.child", str(connection), str(mark), self.target],

@@ -15,6 +15,7 @@ from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
 from taskbahn.worker.helper_processes import end_helpers, ends_with_helpers
 from taskbahn.worker.pool import WaitQueue
+from taskbahn.worker.shield import unless_shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from taskbahn.tasks.task import Task
     from taskbahn.worker.outbox import Outbox
 
-MAX_ABANDONED_THREADS = 100  # threads that never returned, after which their slots are lost
+MAX_ABANDONED_THREADS = 100  # threads that never returned; beyond that number their slots are lost
 
 
 class ThreadSlot:
@@ -32,7 +33,7 @@ class ThreadSlot:
     def __init__(self) -> None:
         self.context: AttemptContext | None = None
         self.is_abandoned = False
-        self.lock = threading.Lock()  # held while an exception is thrown into the thread, or cleared
+        self.lock = threading.Lock()  # held while the worker throws an exception into the thread, or clears it
         self.thread: threading.Thread | None = None
 
     def throw(self, context: AttemptContext) -> None:
@@ -40,7 +41,7 @@ class ThreadSlot:
         kind = TimeLimit if context.stop == "time_limit" else Cancelled
         with self.lock:
             if self.context is context and not context.ended:
-                _set_async_exception(self.thread, kind)
+                unless_shielded(context, lambda: _set_async_exception(self.thread, kind))
 
     def settle(self) -> None:
         """Make sure that nothing thrown at the last attempt arrives in the next one."""
@@ -74,7 +75,7 @@ class ThreadPool:
         self._new_context = AttemptContexts().new
         self._outbox = outbox
         self._line = WaitQueue()
-        self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the line, False: end
+        self._tokens: SimpleQueue[bool] = SimpleQueue()  # True: look at the waiting attempts, False: end
         self._places: list[ThreadSlot] = []
         self._abandoned = 0
         self._is_stopped = False
@@ -93,7 +94,7 @@ class ThreadPool:
             self._tokens.put(False)
 
     def give(self, contexts: Iterable[AttemptContext]) -> None:
-        """Put these in the line and wake threads for them."""
+        """Queue *contexts*, and wake threads for them."""
         given = self._line.extend(contexts)
         for _ in range(min(given, self.slots - self._tokens.qsize())):
             self._tokens.put(True)
@@ -117,12 +118,12 @@ class ThreadPool:
                 place.throw(context)
 
     def abandon(self, context: AttemptContext) -> None:
-        """It hangs where no exception reaches it: put its outcome, and another thread in its place."""
+        """Give up an attempt that no exception reaches: put its outcome, and start another thread in its place."""
         for place in self._places:
             if place.context is context and not context.ended:
                 if ends_with_helpers(context):
                     return
-                end_helpers(context, at_once=True)  # what it has started since
+                end_helpers(context, at_once=True)  # processes that the attempt has started since
                 context.ended = place.is_abandoned = True
                 self._places.remove(place)
                 self._abandoned += 1
@@ -156,7 +157,7 @@ class ThreadPool:
             place.context = context
             record = self._run(place, tasks[context.task], context)
             place.context = None
-            if place.is_abandoned:  # its outcome is reported, and the streams may be another worker's by now
+            if place.is_abandoned:  # its outcome is reported already, and the streams may belong to another worker by now
                 return
             self._streams.restore()
             put(record)
@@ -165,10 +166,10 @@ class ThreadPool:
         record: Record | None = None
         try:
             record = self._new_context().run(execute, task, context)
-            if context.stop is None:  # and as it has ended, nothing will be thrown
+            if context.stop is None:  # the attempt has ended, so the worker throws nothing more at it
                 return record
             place.settle()
-        except Stop:  # it came after the function had returned; nothing is thrown twice
+        except Stop:  # the `Stop` came after the function had returned; the worker throws nothing twice
             place.settle()
         except BaseException as error:  # noqa: BLE001 - a thread that ends takes its slot with it
             context.ended = True

@@ -31,7 +31,7 @@ PATH_HOOK = Path(__file__).with_name("path_hook")
 
 DEFERRED = MappingProxyType(
     {
-        "crossbar": (),  # its own code changes web3 and eth_abi, and defines `run`; the modules beneath it need none of that
+        "crossbar": (),  # the package's own code changes web3 and eth_abi, and defines `run`; its modules need none of that
         "crossbar.edge": (),  # another personality, which a realm imports for the name of a type
         "crossbar.edge.worker": (),
         "crossbar.edge.worker.router": ("ExtRouterRealm",),
@@ -50,7 +50,8 @@ DEFERRED = MappingProxyType(
     }
 )
 HOLLOW = ("crossbar", "crossbar.edge", "crossbar.edge.worker")
-CHANGED_BY_CROSSBAR = ("web3", "xbr", "cfxdb")  # of which the latter two make the same changes, if they come first
+# packages that Crossbar changes; xbr and cfxdb make the same changes if they are imported first
+CHANGED_BY_CROSSBAR = ("web3", "xbr", "cfxdb")
 
 
 def defer_unused(say: Callable[[str], None]) -> bool:
@@ -59,7 +60,7 @@ def defer_unused(say: Callable[[str], None]) -> bool:
         return False
     defer(DEFERRED, hollow=HOLLOW, after=dict.fromkeys(CHANGED_BY_CROSSBAR, ("crossbar",)))
     for name, value in vars(import_module("crossbar._version")).items():
-        if name in {"__version__", "__build__"}:  # asked for by many modules
+        if name in {"__version__", "__build__"}:  # many modules ask for these
             setattr(sys.modules["crossbar"], name, value)
     return True
 
@@ -81,7 +82,7 @@ def run() -> None:
 
     reactor = install_reactor(explicit_reactor=os.environ.get("CROSSBAR_REACTOR"), verbose=False, require_optimal_reactor=False)
 
-    # not before the reactor
+    # these modules need the reactor that is installed by now
     from crossbar.node import main as crossbar_main
     from crossbar.personality import Personality
 
@@ -129,5 +130,5 @@ def take_over() -> None:
     """Make way for the true Crossbar, in the import of the package that comes ahead of it."""
     sys.path[:] = [folder for folder in sys.path if folder != str(PATH_HOOK)]
     del sys.modules["crossbar"]
-    defer_unused(lambda _: None)  # the controller has said it
+    defer_unused(lambda _: None)  # the controller has logged the line already
     import_module("crossbar")

@@ -18,7 +18,7 @@ from nacl.encoding import HexEncoder
 from nacl.signing import SigningKey
 from twisted.internet.defer import Deferred, succeed
 
-ED25519 = 1  # its place in the security module
+ED25519 = 1  # index of the Ed25519 key in the security module
 
 
 class Keys:
@@ -54,7 +54,7 @@ class Keys:
 
 
 class KeylessNode(CrossbarNode):
-    """Crossbar's node, with such keys."""
+    """Crossbar's node, with `Keys` for its security module."""
 
     def load_keys(self, cbdir: str, privfile: str = "key.priv", pubfile: str = "key.pub") -> bool:
         """Make the key file if there is none; return whether it was made."""

@@ -1,5 +1,6 @@
 """The store in memory."""
 
-from taskbahn_router.stores.memory.store import MemoryReader, MemoryStore
+from taskbahn_router.stores.memory.reader import MemoryReader
+from taskbahn_router.stores.memory.store import MemoryStore
 
 __all__ = ["MemoryReader", "MemoryStore"]

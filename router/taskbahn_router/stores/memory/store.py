@@ -6,21 +6,21 @@ never changed, and every replacement is noted, so that a batch that fails half-w
 
 from __future__ import annotations
 
-import contextlib
 import heapq
-import sys
-from bisect import bisect_left
 from collections import Counter
 from dataclasses import replace
-from itertools import accumulate, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import StoreUnavailable
+from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.stores.contract import CommitBatch, CommitResult, FailedRow, Filter, OutcomeRow, StartState
+from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
+from taskbahn_router.stores.driving import admitted_of
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
-from taskbahn_router.stores.memory.listing import listed, short
+from taskbahn_router.stores.memory.reader import MemoryReader
+from taskbahn_router.stores.memory.ruled import RuledPart
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.rows import (
     Answer,
@@ -28,8 +28,6 @@ from taskbahn_router.stores.rows import (
     CancelJob,
     Claim,
     Claimed,
-    EventRow,
-    JobRow,
     Moved,
     NewJob,
     Prune,
@@ -39,10 +37,9 @@ from taskbahn_router.stores.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
-    from taskbahn_router.stores.minutes import MinuteRow
-    from taskbahn_router.stores.queries import Listed, QueueCursor
+    from taskbahn_router.core.rows import Admitted, Rules
 
 FORGOTTEN_BY_RETRY: dict[str, None] = dict.fromkeys(
     ("finished_at", "delete_at", "result", "error", "fingerprint", "progress", "due_at", "expires_at", "worker")
@@ -57,7 +54,7 @@ class MemoryStore:
         self._is_open = False
 
     def open(self) -> StartState:
-        """Return what it found."""
+        """Open the store; return the jobs, tasks and counts that it holds."""
         tables = self._tables
         with tables.lock:
             self._is_open = True
@@ -72,6 +69,10 @@ class MemoryStore:
                 next_sweep=tables.next_sweep(),
                 counts=dict(Counter(record.state for record in tables.records.values())),
                 minutes=tables.newest_minute(),
+                ruled=sorted({partition for partition, _ in tables.lanes}),
+                holding=tables.holding(),
+                next_wake_us=tables.next_wake_us(),
+                limits=sorted(tables.limits.values(), key=lambda row: row.name),
                 last_marks={row.seq: mark for row in running if (mark := tables.last_mark(row))},
             )
 
@@ -88,7 +89,7 @@ class MemoryStore:
                 raise StoreUnavailable(f"the store refused a commit ({error}); nothing was changed, try again") from error
 
     def prepare(self, batch: CommitBatch) -> None:
-        """Nothing of a commit takes long here."""
+        """Do nothing: no part of a commit takes long in memory."""
 
     def knows(self, id: bytes) -> bool:
         """Return whether there is a job of that id.  Raises StoreUnavailable."""
@@ -115,7 +116,7 @@ class _Transaction:
 
     def apply(self, batch: CommitBatch) -> CommitResult:
         result, tables = self.result, self.tables
-        self._names(batch)
+        tables.add_names(batch)
         result.duplicates = {job.seq for job in batch.new if not self._insert(job)}
         self._running(batch)
         self._history(batch)
@@ -130,16 +131,43 @@ class _Transaction:
             tables.drop(tables.partitions, partition)
             tables.drop(tables.ready, partition)
         tables.add_minutes(batch.minutes, batch.drop_minutes)
-        result.claimed = [self._claim(claim) for claim in batch.claims]
+        if batch.rules is not None:
+            self._rule(batch, batch.rules)
+        if batch.rules is None or not batch.rules.rooms:
+            result.claimed = [self._claim(claim) for claim in batch.claims]
         return result
 
-    def _names(self, batch: CommitBatch) -> None:
-        tables = self.tables
-        for partition in batch.partitions:
-            if partition.id not in tables.partitions:
-                tables.put(tables.partitions, partition.id, partition)
-        for name, declaration, _ in batch.tasks:
-            tables.put(tables.tasks, name, declaration)
+    def _rule(self, batch: CommitBatch, rules: Rules) -> None:
+        ruled = RuledPart(self.tables, self.result)
+        if batch.submissions:
+            self._admit(batch, rules, ruled.admit(batch, rules))
+        ruling = ruled.decide(batch, rules)
+        self.result.more, self.result.purge_after = ruling.more, ruling.purge_after
+        self.result.ruled = {lane.partition for lane in ruling.lanes}
+        if rules.rooms:
+            self.result.claimed = [[] for _ in batch.claims]
+            for start in ruling.starts:
+                row = self._start(start.seq, batch.claims[start.room].worker, rules.now)
+                self.result.claimed[start.room].append(row)
+                ruled.keep_permit(start, row.attempt)
+        for seq in ruling.expired:
+            self._move(seq, Event.EXPIRE, finished_at=rules.now, delete_at=rules.now + rules.keep)
+        self.result.next_wake_us = self.tables.next_wake_us()
+
+    def _admit(self, batch: CommitBatch, rules: Rules, admitted: Admitted) -> None:
+        """Store the jobs that the rules admitted, and cancel those that find no place."""
+        self.result.admitted = admitted
+        self.result.duplicates |= admitted.duplicates
+        for job in admitted_of(batch.submissions, admitted):
+            self._insert(job)
+        for seq, reason in admitted.cancelled.items():
+            before = self.tables.records[seq]
+            if before.state == State.RUNNING:
+                began = before.started_at or rules.now
+                row = AttemptRow(seq, before.attempt, before.worker or "", began, rules.now, "cancelled", None)
+                self.tables.put(self.tables.attempts.setdefault(seq, {}), row.attempt, row)
+            error = messages.to_json({"message": reason})
+            self._move(seq, Event.CANCEL, finished_at=rules.now, delete_at=rules.now + rules.keep, error=error)
 
     def _history(self, batch: CommitBatch) -> None:
         tables = self.tables
@@ -231,9 +259,10 @@ class _Transaction:
         tables = self.tables
         window = heapq.nsmallest(prune.limit, (seq for seq in tables.records if seq > prune.after))
         gone: Counter[tuple[int, str]] = Counter()
+        holding = {seq for seq, _ in tables.permits}  # their attempts, whose jobs were cancelled, have not ended
         for seq in window:
             record = tables.records[seq]
-            if record.delete_at is not None and record.delete_at <= prune.now:
+            if record.delete_at is not None and record.delete_at <= prune.now and seq not in holding:
                 tables.keep(seq, None)
                 tables.drop(tables.seqs, record.new.id)
                 tables.drop(tables.attempts, seq)
@@ -246,115 +275,19 @@ class _Transaction:
         heads = sorted(
             key for partition in set(claim.partitions) for key in islice(self._claimable(partition, claim.now), claim.limit)
         )
-        claimed = []
-        for _, seq in heads[: claim.limit]:
-            before = self.tables.records[seq]
-            job = self._advance(seq, Event.START, attempt=before.attempt + 1, started_at=claim.now, worker=claim.worker)
-            new = job.new
-            claimed.append(
-                Claimed(
-                    seq, new.id, new.partition, new.priority, job.attempt, job.failures, job.crashes, job.number, new.created_at,
-                    before.ready_at(), new.caller, new.options, new.packed,
-                )
-            )  # fmt: skip
-        return claimed
+        return [self._start(seq, claim.worker, claim.now) for _, seq in heads[: claim.limit]]
+
+    def _start(self, seq: int, worker: str, now: float) -> Claimed:
+        before = self.tables.records[seq]
+        job = self._advance(seq, Event.START, attempt=before.attempt + 1, started_at=now, worker=worker)
+        new = job.new
+        return Claimed(
+            seq, new.id, new.partition, new.priority, job.attempt, job.failures, job.crashes, job.number, new.created_at,
+            before.ready_at(), new.caller, new.options, new.packed,
+        )  # fmt: skip
 
     def _claimable(self, partition: int, now: float) -> Iterable[Key]:
-        for key in self.tables.ready.get(partition, ()):
+        for key in self.tables.queues.get((partition, ""), ()):
             expires_at = self.tables.records[key[1]].expires_at
             if expires_at is None or expires_at > now:
                 yield key
-
-
-class MemoryReader:
-    """Answers what `contract.Reader` asks."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-
-    @contextlib.contextmanager
-    def snapshot(self) -> Iterator[None]:
-        with self._tables.lock:
-            yield
-
-    def job(self, id: bytes) -> JobRow | None:
-        with self._tables.lock:
-            seq = self._tables.seqs.get(id)
-            return None if seq is None else self._tables.row(self._tables.records[seq])
-
-    def jobs(self, wanted: Filter) -> Listed:
-        with self._tables.lock:
-            return listed(self._tables, wanted)
-
-    def rows(self, seqs: Sequence[int]) -> list[JobRow]:
-        with self._tables.lock:
-            records = (self._tables.records.get(seq) for seq in sorted(set(seqs), reverse=True))
-            return [short(self._tables.row(record)) for record in records if record is not None]
-
-    def failed(self, before: int | None, limit: int) -> list[FailedRow]:
-        found = self.jobs(Filter(states=(State.FAILED,), before=before, limit=limit, most=sys.maxsize)).rows
-        return [
-            FailedRow(row.seq, row.id, row.task, row.number, row.finished_at or row.created_at, row.fingerprint) for row in found
-        ]
-
-    def errors(self, seqs: Sequence[int]) -> dict[int, str]:
-        with self._tables.lock:
-            records = ((seq, self._tables.records.get(seq)) for seq in seqs)
-            return {seq: record.error for seq, record in records if record is not None and record.error is not None}
-
-    def ahead(self, spots: Sequence[QueueCursor], most: int) -> list[int]:
-        with self._tables.lock:
-            ready = self._tables.ready
-            return [
-                min(most, sum(bisect_left(ready.get(partition, []), (-spot.priority, spot.seq)) for partition in spot.partitions))
-                for spot in spots
-            ]
-
-    def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
-        found: list[OutcomeRow] = []
-        weight = 0
-        for row in map(self.job, dict.fromkeys(ids)):
-            if weight >= most_bytes:
-                break
-            if row is not None:
-                found.append(OutcomeRow(row.id, row.state, row.result, row.error))
-                weight += found[-1].weight()
-        return found
-
-    def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
-        with self._tables.lock:
-            events = self._tables.events.get(seq, {})
-            found = [events[number] for number in sorted(events) if number > after][:limit]
-            before = accumulate((len(event.data.encode()) for event in found), initial=0)
-            return [event for event, weight in zip(found, before, strict=False) if weight < most_bytes]
-
-    def newest_event(self, seq: int) -> int:
-        with self._tables.lock:
-            return self._tables.newest_event(seq)
-
-    def attempts(self, seq: int) -> list[AttemptRow]:
-        with self._tables.lock:
-            return sorted(self._tables.attempts.get(seq, {}).values())
-
-    def oldest(self) -> dict[int, float]:
-        with self._tables.lock:
-            records = self._tables.records
-            first = {partition: min(seq for _, seq in keys) for partition, keys in self._tables.ready.items() if keys}
-            return {partition: records[seq].new.created_at for partition, seq in first.items()}
-
-    def waiting(self) -> dict[int, int]:
-        with self._tables.lock:
-            return dict(
-                Counter(record.new.partition for record in self._tables.records.values() if record.state == State.WAITING)
-            )
-
-    def minutes(self, since: int, until: int, task: str | None) -> list[MinuteRow]:
-        with self._tables.lock:
-            rows = self._tables.minutes
-            found = sorted(
-                (row.at, number) for number, row in rows.items() if since <= row.at < until and task in (None, row.task)
-            )
-            return [rows[number] for _, number in found]
-
-    def close(self) -> None:
-        pass

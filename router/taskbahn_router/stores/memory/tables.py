@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
-from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, NewJob, PartitionRow
+from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit
+    from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 
-Key = tuple[float, int]  # something to order by, and the seq
+Key = tuple[float, int]  # what orders the jobs, and a job's seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Record:
     fingerprint: str | None = None
 
     def ready_at(self) -> float | None:
-        """Return when it became ready, if that is known."""
+        """Return when the job became ready; None when that is not known."""
         if self.due_at is not None:
             return self.due_at
         return None if self.attempt else self.new.created_at
@@ -48,16 +50,23 @@ class Record:
 
 @dataclass(slots=True)
 class Tables:
-    """What is kept, with a way back to where the batch began."""
+    """The tables, and an undo log back to the beginning of the batch."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     partitions: dict[int, PartitionRow] = field(default_factory=dict)
     tasks: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, LimitRow] = field(default_factory=dict)
     records: dict[int, Record] = field(default_factory=dict)  # by seq
     seqs: dict[bytes, int] = field(default_factory=dict)
     attempts: dict[int, dict[int, AttemptRow]] = field(default_factory=dict)
     events: dict[int, dict[int, EventRow]] = field(default_factory=dict)
     ready: dict[int, list[Key]] = field(default_factory=dict)  # partition -> (-priority, seq), in order
+    queues: dict[LaneId, list[Key]] = field(
+        default_factory=dict
+    )  # lane, that of the plain jobs too -> (-priority, seq), in order
+    lanes: dict[LaneId, Lane] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+    permits: dict[tuple[int, int], Permit] = field(default_factory=dict)  # by seq and attempt
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
     expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
@@ -74,7 +83,7 @@ class Tables:
             self.undo.append(lambda: table.update({key: before}))
 
     def keep(self, seq: int, record: Record | None) -> None:
-        """Put a job as it is now in the place of what it was; None: it is deleted."""
+        """Replace the record of a job; None deletes it."""
         before = self.records.get(seq)
         self._order(before, record)
         self.undo.append(lambda: self._order(record, before))
@@ -91,6 +100,17 @@ class Tables:
     def next_sweep(self) -> float | None:
         return min((keys[0][0] for keys in (self.due, self.expiring) if keys), default=None)
 
+    def next_wake_us(self) -> int | None:
+        """Return when rules are to be asked again."""
+        return min((gate.wakes_at_us for gate in self.gates.values() if gate.wakes_at_us is not None), default=None)
+
+    def holding(self) -> list[tuple[bytes, int]]:
+        """Return the attempts that hold a permit, but not those that run."""
+        found = ((self.records[seq], attempt) for seq, attempt in sorted(self.permits) if seq in self.records)
+        return [
+            (record.new.id, attempt) for record, attempt in found if (record.state, record.attempt) != (State.RUNNING, attempt)
+        ]
+
     def newest_event(self, seq: int) -> int:
         """Return the number of a job's newest event; 0: there is none."""
         return max(self.events.get(seq, ()), default=0)
@@ -104,6 +124,20 @@ class Tables:
         newest = max((row.at for row in self.minutes.values()), default=0)
         found = sorted((row.task, number) for number, row in self.minutes.items() if row.at == newest)
         return [self.minutes[number] for _, number in found]
+
+    def add_names(self, batch: CommitBatch) -> None:
+        """Write the partitions, tasks and limits of a batch."""
+        for partition in batch.partitions:
+            if partition.id not in self.partitions:
+                self.put(self.partitions, partition.id, partition)
+        for name in batch.forgotten_tasks:
+            self.drop(self.tasks, name)
+        for name, declaration, _ in batch.tasks:
+            self.put(self.tasks, name, declaration)
+        for name in batch.forgotten_limits:
+            self.drop(self.limits, name)
+        for limit in batch.limits:
+            self.put(self.limits, limit.name, limit)
 
     def add_minutes(self, rows: list[MinuteRow], drop: DropMinutes | None) -> None:
         for number, row in enumerate(rows, max(self.minutes, default=0) + 1):
@@ -134,7 +168,9 @@ class Tables:
             return
         seq = record.new.seq
         if record.state == State.READY:
-            yield self.ready.setdefault(record.new.partition, []), (-record.new.priority, seq)
+            key = -record.new.priority, seq
+            yield self.ready.setdefault(record.new.partition, []), key
+            yield self.queues.setdefault((record.new.partition, record.new.keys or ""), []), key
         elif record.due_at is not None:
             yield self.due, (record.due_at, seq)
         if record.expires_at is not None:

@@ -15,7 +15,7 @@ from taskbahn_router.host.disk import what_is_wrong
 if TYPE_CHECKING:
     from pathlib import Path
 
-PRIMARY = 0xFF  # the part of an extended code that says what kind it is
+PRIMARY = 0xFF  # mask: the primary code in an extended one
 LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 NOT_ALLOWED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH}

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from taskbahn_router.stores.queries import Filter
 
-EACH = 2_000  # rows that are looked at in one step
-SECONDS = 0.05  # after which a question looks no further
+EACH = 2_000  # rows that one step looks at
+SECONDS = 0.05  # seconds after which a question looks no further
 MAX_HEADS = 64  # priorities of partitions whose ready jobs are brought into one order; with more of them all rows are looked at
 MAX_WAITING = 20_000  # waiting jobs that are ordered by seq; with more of them all rows are looked at
 LAST = 2**63 - 1
 INDEXED = ("failed", "running", "waiting", "ready")
 
-# SQLite's JSON has 15 digits of a time, which needs 17
+# SQLite writes numbers into JSON with 15 digits; a time needs 17
 TIME = "CASE WHEN job.{0} IS NOT NULL THEN json(printf('%!.17g', job.{0})) END"
 ERROR = (
     "CASE WHEN job.error IS NOT NULL THEN json_object('type', coalesce(json_extract(job.error, '$.type'), ''), "
@@ -100,7 +100,7 @@ def _look(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str
 
 
 def _indexed(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str, Any]) -> list[str]:
-    """Return the states through whose indexes one may look; none: through no index."""
+    """Return the states whose indexes lead to the wanted jobs; empty when no index does."""
     states = sorted(set(wanted.states) & set(State))
     if not set(states) <= set(INDEXED) or set(states) != set(wanted.states):
         return []

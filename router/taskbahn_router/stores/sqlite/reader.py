@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
+from taskbahn_router.core.rows import Gate, GateUse, HeldJob, quoted
 from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
@@ -60,8 +61,28 @@ class SqliteReader:
         return dict(messages.from_json(self._rows(SQL["errors"], (messages.to_json(seqs),))[0][0]))
 
     def ahead(self, spots: Sequence[QueueCursor], most: int) -> list[int]:
-        counts: list[int] = messages.from_json(self._rows(SQL["ahead"], (messages.to_json(spots), most))[0][0])
+        counts: list[int] = self._parsed("ahead", messages.to_json(spots), most)
         return counts
+
+    def held(self, seqs: Sequence[int], most: int, holders: int) -> list[HeldJob]:
+        found = [
+            HeldJob(seq, keys, Gate(*gate), ahead)
+            for seq, keys, gate, ahead in self._parsed("held", messages.to_json(seqs), most)
+        ]
+        full = {job.gate.key for job in found if job.gate.used}
+        by_key = {key: tuple(id for (id,) in self._rows(SQL["holders"], (quoted(key), holders))) for key in full}
+        return [job._replace(holders=by_key.get(job.gate.key, ())) for job in found]
+
+    def keys(self, seq: int) -> str | None:
+        found: list[tuple[str | None]] = self._rows(SQL["keys_of_job"], (seq,))
+        return found[0][0] if found else None
+
+    def gates(self, keys: Sequence[str]) -> list[Gate]:
+        return [Gate(*row) for row in self._parsed("gates", messages.to_json(keys))]
+
+    def gates_in_use(self, now_us: int, most: int, most_jobs: int) -> list[GateUse]:
+        found = self._parsed("gates_in_use", now_us, most, most_jobs)
+        return [GateUse(Gate(*gate), keys, *jobs) for gate, keys, jobs in found]
 
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
         found: list[OutcomeRow] = []
@@ -69,7 +90,7 @@ class SqliteReader:
         for start in range(0, len(ids), IDS_EACH):
             part = ids[start : start + IDS_EACH]
             sql = SQL["outcomes"].replace("{ids}", ", ".join("?" * len(part)))
-            text = self._rows(sql, (*part, most_bytes - weight))[0][0]  # one step for all, as in statements.sql
+            text = self._rows(sql, (*part, most_bytes - weight))[0][0]  # statements.sql gives all ids to one statement
             rows = [OutcomeRow(bytes.fromhex(id), *rest) for id, *rest in messages.from_json(text)]
             found += rows
             weight += sum(row.weight() for row in rows)
@@ -101,6 +122,10 @@ class SqliteReader:
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+
+    def _parsed(self, name: str, *values: object) -> list[Any]:
+        found: list[Any] = messages.from_json(self._rows(SQL[name], values)[0][0])
+        return found
 
     def _rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
         try:

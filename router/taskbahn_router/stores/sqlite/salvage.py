@@ -17,17 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import StoreUnusable
-from taskbahn_router.stores.sqlite.statements import MIGRATIONS
+from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAME = "taskbahn.db"
 KEPT = "taskbahn.db.damaged"
-AT_ONCE = 256  # rows that are read together where nothing is damaged
-MAX_STEPS = 50_000  # numbers one after the other without a row that can be read: the rest of the table is given up
+AT_ONCE = 256  # rows that one statement reads where nothing is damaged
+MAX_STEPS = 50_000  # row numbers in sequence without a readable row, after which salvage gives up the rest of the table
 NUMBERED = ("line", "task", "job", "minute")
 OF_JOBS = ("attempt", "event")
+PROMISES = 5  # the schema that has lanes, gates and permits; what these say follows from the jobs
+LIMITS = "limits"  # has no row numbers; what operators set follows from nothing else
+REBUILT = ("rebuild_lanes", "rebuild_permits", "rebuild_gates")
 
 
 class Salvage:
@@ -48,7 +51,7 @@ class Salvage:
         for script in MIGRATIONS[:version]:
             self._new.executescript(script)
         self._new.execute(f"PRAGMA user_version = {version}")
-        for table in (*NUMBERED, *OF_JOBS):
+        for table in (*NUMBERED, *OF_JOBS, LIMITS):
             self._columns[table] = ", ".join(name for _, name, *_ in self._new.execute(f"PRAGMA table_info({table})"))
         self._new.execute("BEGIN")
         for table in self._known(NUMBERED):
@@ -56,15 +59,29 @@ class Salvage:
                 self._save(table, row)
             if not self.saved["line"] and self.skipped["line"]:
                 raise sqlite3.DatabaseError("no queue and task of it can be read")
-        self._new.execute("DELETE FROM job WHERE line NOT IN (SELECT id FROM line)")  # their task and queue are lost
+        self._new.execute("DELETE FROM job WHERE line NOT IN (SELECT id FROM line)")  # the task and queue of these jobs are lost
         jobs = [seq for (seq,) in self._new.execute("SELECT seq FROM job").fetchall()]
         self.skipped["job"] += self.saved["job"] - len(jobs)
         self.saved["job"] = len(jobs)
+        self._save_of_jobs(jobs)
+        self._save_limits()
+        for name in REBUILT if version >= PROMISES else ():
+            self._new.execute(SQL[name])
+        self._new.execute("COMMIT")
+
+    def _save_of_jobs(self, jobs: list[int]) -> None:
         for table in self._known(OF_JOBS):
             for seq in jobs:
                 for row in self._rows_of(table, seq):
                     self._save(table, row)
-        self._new.execute("COMMIT")
+
+    def _save_limits(self) -> None:
+        for table in self._known((LIMITS,)):
+            try:
+                for row in self._old.execute(f"SELECT {self._columns[table]} FROM {table}"):  # noqa: S608 - our own names
+                    self._save(table, row)
+            except sqlite3.DatabaseError:
+                self.skipped[table] += 1
 
     def _known(self, tables: tuple[str, ...]) -> list[str]:
         """Return those tables that the schema of this database has."""
@@ -88,7 +105,7 @@ class Salvage:
                 return
             yield from (row[1:] for row in found)
             number, size, steps = found[-1][0] + 1, min(AT_ONCE, size * 2), 0
-        self.skipped[table] += 1  # the end of it, whatever that had
+        self.skipped[table] += 1  # counts as one row, however many the unreadable end of the table had
 
     def _rows_of(self, table: str, seq: int) -> list[tuple[Any, ...]]:
         try:
@@ -101,7 +118,7 @@ class Salvage:
         try:
             self._new.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - our own names
             self.saved[table] += 1
-        except sqlite3.IntegrityError:  # read twice, or nonsense
+        except sqlite3.IntegrityError:  # a damaged index gave the row twice, or the row breaks a constraint
             self.skipped[table] += 1
 
 
@@ -130,7 +147,7 @@ def salvage(folder: Path) -> Salvage:
 
 
 def _copy(path: Path, fresh: Path) -> Salvage:
-    # read-only: to close it must not move its log into it
+    # read-only, so that closing the connection does not move the log into the damaged file
     with (
         contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as old,
         contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as new,
@@ -141,13 +158,13 @@ def _copy(path: Path, fresh: Path) -> Salvage:
 
 
 def _exchange(path: Path, kept: Path, fresh: Path) -> None:
-    """First the log goes, for it must never meet the new database; `path` itself is there at every moment."""
+    """Exchange the databases. The log goes first, for it must never meet the new database; a file is at `path` at every moment."""
     log = path.with_name(f"{path.name}-wal")
     if log.exists():
         log.rename(f"{kept}-wal")
     path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
     owner = path.stat()
-    os.chown(fresh, owner.st_uid, owner.st_gid)  # it may be root who saves it
+    os.chown(fresh, owner.st_uid, owner.st_gid)  # root may run salvage for another user
     shutil.copymode(path, fresh)
     os.link(path, kept)
     fresh.replace(path)
@@ -166,7 +183,7 @@ def main() -> int:
     except StoreUnusable as error:
         sys.stderr.write(f"taskbahn: {error.message}\n")
         return 1
-    for table in (*NUMBERED, *OF_JOBS):
+    for table in (*NUMBERED, *OF_JOBS, LIMITS):
         lost = f", {saving.skipped[table]:,} could not be read" if saving.skipped[table] else ""
         sys.stdout.write(f"{table}: {saving.saved[table]:,} saved{lost}\n")
     sys.stdout.write(f"{folder / NAME} is new; the damaged one is kept as {folder / KEPT}\n")

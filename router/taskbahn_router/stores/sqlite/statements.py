@@ -41,10 +41,30 @@ def _one_of(states: Sequence[str]) -> str:
 
 
 _HERE = files(__package__)
-_COLUMNS = {"{job_columns}": COLUMNS, "{minute_columns}": ", ".join(MinuteRow._fields)}
+_TIME = "json(printf('%!.17g', {}))"  # SQLite's JSON has 15 digits of a time, which needs 17
+_COLUMNS = {
+    "{job_columns}": COLUMNS,
+    "{minute_columns}": ", ".join(MinuteRow._fields),
+    "{claimed}": (
+        f"seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1, {_TIME.format('created_at')}, "
+        f"CASE WHEN due_at IS NOT NULL THEN {_TIME.format('due_at')} WHEN attempt = 0 THEN {_TIME.format('created_at')} END, "
+        "caller, options, packed"
+    ),
+    "{lane}": "lane.line, lane.keys, lane.rank, lane.virtual_time, lane.head, lane.blocked",
+    "{gate}": (
+        "gate.key, gate.limit_name, gate.used, gate.time_us, gate.virtual_time, gate.paused_until_us, gate.reason, gate.blocked, "
+        "gate.wakes_at_us"
+    ),
+    "{ready}": "job.seq, job.line, coalesce(job.keys, ''), job.priority",
+    "{head}": (
+        "job.line, coalesce(job.keys, ''), job.priority, job.seq, "
+        f"CASE WHEN job.expires_at IS NOT NULL THEN {_TIME.format('job.expires_at')} END"
+    ),
+}
 SQL = {
     name: reduce(lambda text, part: text.replace(*part), _COLUMNS.items(), _guarded(sql))
-    for name, sql in _named((_HERE / "statements.sql").read_text("utf-8")).items()
+    for file in ("statements.sql", "promises.sql")
+    for name, sql in _named((_HERE / file).read_text("utf-8")).items()
 }
 _STATES = ", ".join(f"'{state}'" for state in State)
 MIGRATIONS = [
@@ -61,7 +81,7 @@ def many(name: str, rows: int, columns: int, empty: tuple[int, ...] = ()) -> str
     if rows == 1 and FROM_ROWS in SQL[name]:
         # a single row needs no table of its own, which costs more than the rest of the update
         used = [int(number) for number in COLUMN.findall(SQL[name])]
-        if used == list(range(1, columns + 1)):  # `?1` would be a named placeholder, for which Python wants names
+        if used == list(range(1, columns + 1)):  # Python's sqlite3 takes `?1` for a named placeholder, which needs a mapping
             return COLUMN.sub(lambda column: values[int(column[1]) - 1], SQL[name].replace(FROM_ROWS, "WHERE"))
     return SQL[name].replace("{rows}", ", ".join([f"({', '.join(values)})"] * rows))
 

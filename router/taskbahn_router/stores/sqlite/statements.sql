@@ -16,7 +16,7 @@ ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration, declared_at
 -- name: insert_job
 -- Accept jobs; an id that was accepted before inserts nothing.
 INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, due_at, expires_at, started_at, worker, caller,
-    options, tags, packed)
+    options, tags, packed, keys)
 VALUES {rows} ON CONFLICT (id) DO NOTHING
 
 -- name: job_seq
@@ -70,6 +70,9 @@ UPDATE job SET state = {to:due}, number = number + 1 WHERE seq IN (SELECT value 
 SELECT id, seq, line, state, number FROM job
 WHERE {from:expire} AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?
 
+-- name: jobs_to_move
+SELECT id, seq, line, state, number FROM (SELECT value AS wanted FROM json_each(?)) CROSS JOIN job ON job.seq = wanted
+
 -- name: expire
 -- End jobs that did not start in time.
 UPDATE job SET state = {to:expire}, finished_at = ?, delete_at = ?, number = number + 1
@@ -82,7 +85,9 @@ SELECT due_at FROM job WHERE {from:due} AND due_at IS NOT NULL ORDER BY due_at L
 SELECT expires_at FROM job WHERE {from:expire} AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
 
 -- name: prune_window
-SELECT seq, line, state, delete_at FROM job WHERE seq > ? ORDER BY seq LIMIT ?
+-- What holds a permit stays: its attempt, whose job was cancelled, has not ended.
+SELECT seq, line, state, CASE WHEN NOT EXISTS (SELECT 1 FROM permit WHERE permit.seq = job.seq) THEN delete_at END
+FROM job WHERE seq > ? ORDER BY seq LIMIT ?
 
 -- name: delete_job
 -- Delete jobs whose time to be read is over.
@@ -99,6 +104,10 @@ DELETE FROM event WHERE seq IN (SELECT value FROM json_each(?))
 -- name: delete_lines
 -- Delete queues and tasks of which no job is left.
 DELETE FROM line WHERE id IN (SELECT value FROM json_each(?))
+
+-- name: delete_tasks
+-- Forget the declarations of tasks.
+DELETE FROM task WHERE name IN (SELECT value FROM json_each(?))
 
 -- name: insert_minute
 -- Keep the counts of a minute.
@@ -119,12 +128,9 @@ SELECT {minute_columns} FROM minute WHERE task = ? AND at >= ? AND at < ? ORDER 
 SELECT {minute_columns} FROM minute WHERE at >= ? AND at < ? ORDER BY at, rowid
 
 -- name: claim
--- (SQLite's JSON has 15 digits of a time, which needs 17.)
-SELECT json_group_array(json_array(seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1,
-    json(printf('%!.17g', created_at)),
-    CASE WHEN due_at IS NOT NULL THEN json(printf('%!.17g', due_at)) WHEN attempt = 0 THEN json(printf('%!.17g', created_at)) END,
-    caller, options, packed))
-FROM (SELECT * FROM job WHERE {from:start} AND line = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY priority DESC, seq LIMIT ?)
+SELECT json_group_array(json_array({claimed}))
+FROM (SELECT * FROM job WHERE {from:start} AND line = ? AND (keys IS NOT NULL) = 0 AND (expires_at IS NULL OR expires_at > ?)
+    ORDER BY priority DESC, seq LIMIT ?)
 
 -- name: start
 -- Start the next attempt of jobs that a worker claimed.
@@ -177,13 +183,17 @@ SELECT seq, attempt, worker, started_at, ended_at, outcome, error FROM attempt W
 
 -- name: oldest
 -- One step for each priority of each line, whatever their length.
-WITH RECURSIVE head (line, priority) AS (
-    SELECT id, (SELECT max(priority) FROM job WHERE state = 'ready' AND job.line = line.id) FROM line
+WITH RECURSIVE head (line, keyed, priority) AS (
+    SELECT line.id, kinds.value, (SELECT max(priority) FROM job
+        WHERE state = 'ready' AND job.line = line.id AND (keys IS NOT NULL) = kinds.value)
+    FROM line, json_each('[0, 1]') AS kinds
     UNION ALL
-    SELECT line, (SELECT max(priority) FROM job WHERE state = 'ready' AND job.line = head.line AND job.priority < head.priority)
+    SELECT line, keyed, (SELECT max(priority) FROM job
+        WHERE state = 'ready' AND job.line = head.line AND (keys IS NOT NULL) = keyed AND job.priority < head.priority)
     FROM head WHERE priority IS NOT NULL
 ), first (line, seq) AS (
-    SELECT line, min((SELECT min(seq) FROM job WHERE state = 'ready' AND job.line = head.line AND job.priority = head.priority))
+    SELECT line, min((SELECT min(seq) FROM job
+        WHERE state = 'ready' AND job.line = head.line AND (keys IS NOT NULL) = keyed AND job.priority = head.priority))
     FROM head WHERE priority IS NOT NULL GROUP BY line
 )
 SELECT first.line, job.created_at FROM first JOIN job USING (seq)
@@ -204,10 +214,10 @@ SELECT json_group_array(json_array(seq, error)) FROM job WHERE error IS NOT NULL
 SELECT json_group_array((
     SELECT count(*) FROM (
         SELECT 1 FROM job WHERE state = 'ready' AND line IN (SELECT value FROM json_each(spot.value, '$[0]'))
-            AND priority > json_extract(spot.value, '$[1]')
+            AND (keys IS NOT NULL) IN (0, 1) AND priority > json_extract(spot.value, '$[1]')
         UNION ALL
         SELECT 1 FROM job WHERE state = 'ready' AND line IN (SELECT value FROM json_each(spot.value, '$[0]'))
-            AND priority = json_extract(spot.value, '$[1]') AND seq < json_extract(spot.value, '$[2]')
+            AND (keys IS NOT NULL) IN (0, 1) AND priority = json_extract(spot.value, '$[1]') AND seq < json_extract(spot.value, '$[2]')
         LIMIT ?2
     )
 ))
@@ -241,20 +251,24 @@ SELECT seq, line, state, worker, tags, created_at FROM job WHERE seq IN (
     SELECT found.value FROM ({heads}) AS head, json_each((
         SELECT json_group_array(seq) FROM (
             SELECT seq FROM job INDEXED BY job_ready
-            WHERE state = 'ready' AND job.line = head.line AND job.priority = head.priority AND seq < :before ORDER BY seq DESC LIMIT :each)
+            WHERE state = 'ready' AND job.line = head.line AND (keys IS NOT NULL) = keyed AND job.priority = head.priority AND seq < :before
+            ORDER BY seq DESC LIMIT :each)
     )) AS found
     ORDER BY found.value DESC LIMIT :each)
 ORDER BY seq DESC
 
 -- name: heads
--- The priorities of the ready jobs of each line, in one step for each.
-WITH RECURSIVE head (line, priority) AS (
-    SELECT value, (SELECT max(priority) FROM job WHERE state = 'ready' AND job.line = value) FROM json_each(:lines)
+-- The priorities of the ready jobs of each line, plain and with keys, in one step for each.
+WITH RECURSIVE head (line, keyed, priority) AS (
+    SELECT lines.value, kinds.value, (SELECT max(priority) FROM job
+        WHERE state = 'ready' AND job.line = lines.value AND (keys IS NOT NULL) = kinds.value)
+    FROM json_each(:lines) AS lines, json_each('[0, 1]') AS kinds
     UNION ALL
-    SELECT line, (SELECT max(priority) FROM job WHERE state = 'ready' AND job.line = head.line AND job.priority < head.priority)
+    SELECT line, keyed, (SELECT max(priority) FROM job
+        WHERE state = 'ready' AND job.line = head.line AND (keys IS NOT NULL) = keyed AND job.priority < head.priority)
     FROM head WHERE priority IS NOT NULL
 )
-SELECT line, priority FROM head WHERE priority IS NOT NULL LIMIT :most
+SELECT line, keyed, priority FROM head WHERE priority IS NOT NULL LIMIT :most
 
 -- name: many_heads
 SELECT count(*) FROM ({heads})

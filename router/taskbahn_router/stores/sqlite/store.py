@@ -18,21 +18,26 @@ from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.minutes import MinuteRow
-from taskbahn_router.stores.rows import Answer, Claim, Claimed, JobRow, Moved, NewJob, PartitionRow, Sweep
+from taskbahn_router.stores.rows import Answer, Claim, Claimed, JobRow, LimitRow, Moved, NewJob, PartitionRow, Sweep
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
+from taskbahn_router.stores.sqlite.progress import progress_said
 from taskbahn_router.stores.sqlite.reader import SqliteReader
+from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from taskbahn_router.core.rows import Rules
 
 CACHE_KIB = 16 * 1024
-CHECKPOINT_PAGES = 2_000  # of the write-ahead log: 8 MiB
+CHECKPOINT_PAGES = 2_000  # pages of the write-ahead log, 8 MiB, after which SQLite moves them into the database
 PAGE_BYTES = 4096
-ROOM_NEEDED = 4  # times the log's length that the disk must have left, or the log is made longer only as it is needed
-LOCK_SECONDS = 5.0  # to wait, at the start, for another program to let go of the data
+ROOM_NEEDED = 4  # times the log's length; with less space left on the disk, the log grows only as SQLite needs it
+LOCK_SECONDS = 5.0  # seconds that `open` waits for another program that holds the data
 STEPS = tuple(1000 >> halvings for halvings in range(10))  # rows in one step of a statement; large batches come in thousands
-STATE_COLUMN = {"insert_job": (INSERT, 3), "finish": (FINISH, 0), "requeue": (REQUEUE, 0)}  # of their rows, and its guard
+# statement: the guard of its rows, and the column of their state
+STATE_COLUMN = {"insert_job": (INSERT, 3), "finish": (FINISH, 0), "requeue": (REQUEUE, 0)}
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -50,8 +55,9 @@ def connect(path: Path) -> sqlite3.Connection:
 class SqliteStore:
     """Keeps everything in `<folder>/taskbahn.db`; durable against a power cut (`synchronous=FULL`, Source: sqlite.org/pragma.html)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, say: Callable[[str], object] = lambda _: None) -> None:
         self.path = folder / "taskbahn.db"
+        self._say = say  # takes a sentence on how far a long migration is, on the thread that opens
         self._connection: sqlite3.Connection | None = None
         self._lock = Lock(self.path.with_suffix(".lock"))
         self._was_refused = False
@@ -74,7 +80,8 @@ class SqliteStore:
             self._migrate(self._connection)
             self._lengthen_log(self._connection)
             start = self._start_state(self._connection)
-            self._connection.execute("PRAGMA busy_timeout = 0")  # commits are made on the event loop too, which never waits
+            # the dispatcher also commits on the event loop, which must not wait
+            self._connection.execute("PRAGMA busy_timeout = 0")
         except (OSError, sqlite3.Error, StoreUnusable) as error:
             self.close()
             if isinstance(error, StoreUnusable):
@@ -89,7 +96,8 @@ class SqliteStore:
             raise StoreUnavailable("the store is closed")
         try:
             result = self._transaction(self._connection, batch).apply(batch)
-            if self._was_refused:  # setting what is set already writes a page nevertheless: is the disk well again?
+            if self._was_refused:
+                # SQLite writes a page even for an unchanged value, so this finds out whether the disk is well again
                 self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
             self._connection.execute("COMMIT")
         except BaseException as error:
@@ -113,7 +121,7 @@ class SqliteStore:
             transaction = self._transaction(self._connection, batch)
             transaction.prepare(batch)
             self._prepared = transaction
-        except (sqlite3.Error, IllegalMove):  # the commit will find out, and tell
+        except (sqlite3.Error, IllegalMove):  # the commit meets the same error and raises it
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
 
@@ -154,7 +162,7 @@ class SqliteStore:
         while True:
             try:
                 return self._lock.take()
-            except Held as error:  # perhaps by one that is just being stopped
+            except Held as error:  # the holder may be a node that is just stopping
                 if time.monotonic() > until:
                     who = f" (process {error.holder.pid})" if error.holder.pid else ""
                     raise StoreUnusable(
@@ -169,8 +177,9 @@ class SqliteStore:
                 f"the data in {self.path} belongs to a newer version of Taskbahn (schema {version}, this one knows {len(MIGRATIONS)}): "
                 "upgrade with `pip install --upgrade 'taskbahn[router]'`, or give another directory with --data"
             )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+        with progress_said(connection, self._say, f"the data in {self.path} is brought up to schema {len(MIGRATIONS)}"):
+            for number, script in enumerate(MIGRATIONS[version:], version + 1):
+                connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
     def _lengthen_log(self, connection: sqlite3.Connection) -> None:
         """Give the write-ahead log its full length once: syncing what overwrites it takes half the time of what makes it longer."""
@@ -185,7 +194,8 @@ class SqliteStore:
             connection.execute("DROP TABLE padding")
             connection.execute("COMMIT")
             connection.execute("PRAGMA wal_checkpoint(RESTART)")
-        except sqlite3.OperationalError:  # no room after all: it works without, and commits will tell
+        except sqlite3.OperationalError:
+            # the disk has no room; the store works without a long log, and commits report a full disk
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
 
@@ -206,6 +216,10 @@ class SqliteStore:
             next_sweep=_next_sweep(connection),
             counts=_summed((state, count) for _, state, count in counts),
             minutes=[MinuteRow(*row) for row in rows("newest_minute")],
+            ruled=[line for (line,) in rows("ruled_lines")],
+            holding=rows("holding"),
+            next_wake_us=next((at for (at,) in rows("next_wake")), None),
+            limits=[LimitRow(*row) for row in rows("all_limits")],
             last_marks={row.seq: mark for row, mark in running if mark},
         )
 
@@ -219,17 +233,12 @@ def _summed(counts: Iterable[tuple[Any, int]]) -> dict[Any, int]:
 
 
 def _as_far_as_stored(connection: sqlite3.Connection, row: JobRow) -> tuple[JobRow, int]:
-    """Return a running job with the number of its newest event, and the newest mark of its attempt."""
+    """Return a running job with the number of its newest stored event, and the newest stored mark of its attempt."""
     newest = connection.execute(SQL["newest_event"], (row.seq,)).fetchone()
     if newest is None:
         return row, 0
     number, attempt, mark = newest
     return row._replace(number=max(row.number, number)), mark if attempt == row.attempt else 0
-
-
-def _moved(event: Event, row: tuple[Any, ...]) -> Moved:
-    id, seq, partition, state, number = row
-    return Moved(id, seq, partition, event, State(state), number + 1)
 
 
 def _next_sweep(connection: sqlite3.Connection) -> float | None:
@@ -244,7 +253,7 @@ class _Transaction:
         self.execute = connection.execute
         self.connection = connection
         self.result = CommitResult()
-        self._partitions: list[PartitionRow] = []  # that are in already, as the next
+        self._partitions: list[PartitionRow] = []  # what `prepare` has inserted; `_new` likewise
         self._new: list[NewJob] = []
 
     def begins(self, batch: CommitBatch) -> bool:
@@ -261,7 +270,12 @@ class _Transaction:
 
     def apply(self, batch: CommitBatch) -> CommitResult:
         self.prepare(batch)
+        if batch.forgotten_tasks:
+            self.execute(SQL["delete_tasks"], (messages.to_json(batch.forgotten_tasks),))
         self._many("upsert_task", batch.tasks)
+        if batch.forgotten_limits:
+            self.execute(SQL["delete_limits"], (messages.to_json(batch.forgotten_limits),))
+        self._many("upsert_limit", batch.limits)
         self._many("finish", batch.finishes)
         self._many("requeue", batch.requeues)
         self._many("insert_attempt", batch.attempts)
@@ -276,13 +290,25 @@ class _Transaction:
         self._many("insert_minute", batch.minutes)
         if batch.drop_minutes is not None:
             self.execute(SQL["drop_minutes"], batch.drop_minutes)
-        self.result.claimed = [self._claim(claim) for claim in batch.claims]
+        if batch.rules is not None:
+            self._rule(batch, batch.rules)
+        if batch.rules is None or not batch.rules.rooms:
+            self.result.claimed = [self._claim(claim) for claim in batch.claims]
         return self.result
+
+    def _rule(self, batch: CommitBatch, rules: Rules) -> None:
+        ruled = RuledPart(self.connection, self._many, self.result)
+        expired = ruled.apply(batch, rules)
+        if expired:
+            rows = self.execute(SQL["jobs_to_move"], (messages.to_json(expired),)).fetchall()
+            jobs = [moved_by(Event.EXPIRE, row) for row in rows]
+            self._move(Event.EXPIRE, jobs, rules.now, rules.now + rules.keep, messages.to_json(expired))
+        ruled.read_next_wake()
 
     def _many(self, name: str, rows: Sequence[tuple[object, ...]]) -> int:
         """Run a statement for many rows, in steps of a few fixed sizes; return how many rows it changed.
 
-        The guard does for all rows at once what the table's CHECK does for each, where it takes 1 µs three times in a job's life.
+        The guard checks all rows at once. The table's CHECK would take 1 µs for each row, three times in a job's life.
         """
         if name in STATE_COLUMN:
             guard, column = STATE_COLUMN[name]
@@ -311,12 +337,12 @@ class _Transaction:
             return None
         if row[3] not in GUARDS[event].sources:
             return Answer(State(row[3]), is_moved=False)
-        moved = _moved(event, row)
+        moved = moved_by(event, row)
         self._move(event, [moved], *values, moved.seq)
         return Answer(moved.after, is_moved=True)
 
     def _move(self, event: Event, jobs: list[Moved], *values: object) -> None:
-        """Move jobs by the statement of an event; what it returns is what it did."""
+        """Move jobs by the statement of an event, and add them to the result; raises `IllegalMove` unless it moved all of them."""
         GUARDS[event].check_count(event, self.execute(SQL[event], values).rowcount, len(jobs))
         self.result.moved += jobs
 
@@ -331,7 +357,7 @@ class _Transaction:
     def _sweep_each(self, event: Event, found: str, sweep: Sweep, *values: object) -> None:
         rows = self.execute(SQL[found], (sweep.now, sweep.limit)).fetchall()
         if rows:
-            jobs = [_moved(event, row) for row in rows]
+            jobs = [moved_by(event, row) for row in rows]
             self._move(event, jobs, *values, messages.to_json([job.seq for job in jobs]))
 
     def _prune(self, batch: CommitBatch) -> None:

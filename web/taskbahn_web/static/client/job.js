@@ -4,7 +4,7 @@ import { retryCall } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
 import { notify } from "./listeners.js";
 import { watch } from "./watch.js";
-import { JOB_CANCEL, JOB_GET } from "./wire.js";
+import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Event
@@ -117,6 +117,14 @@ export class Job {
    */
   view() {
     return retryCall(this.#connection, (session) => session.call(JOB_GET, [this.id]).result);
+  }
+
+  /**
+   * Ask once what is between the job and its start; what is closed comes first.
+   * @returns {Promise<import("./wire.js").WaitReason[]>}  empty once it has started; rejects if there is no such job
+   */
+  explain() {
+    return retryCall(this.#connection, (session) => session.call(JOB_EXPLAIN, [this.id]).result);
   }
 
   /**

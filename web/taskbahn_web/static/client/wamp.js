@@ -190,11 +190,20 @@ function toInvocationError(error) {
  */
 function translateError(error) {
   if (error instanceof Errors.WampError) {
-    return new TaskbahnError(String(error.argsList?.[0] ?? error.errorUri), error.errorUri, error.argsDict);
+    return new TaskbahnError(String(error.argsList?.[0] ?? error.errorUri), error.errorUri, errorDetail(error.argsDict));
   }
   if (error instanceof Errors.AbortError) {
     return new TaskbahnError(error.details?.message ?? `the router refused the session: ${error.errorUri}`, error.errorUri);
   }
   if (error instanceof Errors.WebsocketError) return connectionLost();
   return error instanceof Error ? error : new TaskbahnError(String(error));
+}
+
+/**
+ * The data of an error: the dispatcher sends it as the one keyword `detail`, other callees may send it as keywords.
+ * @param {Record<string, any>} [keywords]
+ */
+function errorDetail(keywords) {
+  const isWrapped = keywords && Object.keys(keywords).join() === "detail" && keywords.detail && typeof keywords.detail === "object";
+  return isWrapped ? keywords.detail : keywords;
 }

@@ -7,6 +7,7 @@ export const REALM = "taskbahn";
 export const SUBMIT = "taskbahn.submit";
 export const JOB_WATCH = "taskbahn.job.watch";
 export const JOB_GET = "taskbahn.job.get";
+export const JOB_EXPLAIN = "taskbahn.job.explain";
 export const JOB_CANCEL = "taskbahn.job.cancel";
 export const JOB_RETRY = "taskbahn.job.retry";
 export const VIEW_STATUS = "taskbahn.view.status";
@@ -14,10 +15,14 @@ export const VIEW_TASKS = "taskbahn.view.tasks";
 export const VIEW_JOBS = "taskbahn.view.jobs";
 export const VIEW_QUEUES = "taskbahn.view.queues";
 export const VIEW_WORKERS = "taskbahn.view.workers";
+export const VIEW_LIMITS = "taskbahn.view.limits";
 export const VIEW_HISTORY = "taskbahn.view.history";
 export const VIEW_ERRORS = "taskbahn.view.errors";
 export const VIEW_SETTINGS = "taskbahn.view.settings";
 export const ADMIN_DRAIN = "taskbahn.admin.drain";
+export const ADMIN_LIMIT = "taskbahn.admin.limit";
+export const ADMIN_PAUSE = "taskbahn.admin.pause";
+export const ADMIN_RESUME = "taskbahn.admin.resume";
 export const OFFER_JOB_PREFIX = "taskbahn.offer_job.";
 export const OFFER_JOB_AS_PREFIX = "taskbahn.offer_job_as.";
 export const OFFER_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -26,6 +31,15 @@ export const CHANGES_TOPIC = "taskbahn.view.changes";
 export const TASK_NAME = /^(?!(?:taskbahn|wamp|crossbar)(?:\.|$))[a-z0-9_]+(?:\.[a-z0-9_]+)*$/;
 export const MAX_TASK_NAME = 200;
 export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
+
+/**
+ * @typedef {object} WaitReason  one thing between a job and its start
+ * @property {string} rule  "time", "pause", "workers", "order", or "limit:" and a key
+ * @property {boolean} open  whether it lets the job through now
+ * @property {string} why
+ * @property {number} [opens_at]  when time opens it
+ * @property {string[]} [holders]  ids of the first jobs that have the permits of the limit that holds it
+ */
 
 /**
  * @typedef {"waiting" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "expired"} State
@@ -100,6 +114,20 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} why  a sentence
  * @property {number | null} [ahead]  ready jobs that will be taken before it; at most 10,000 are counted
  * @property {number | null} [starts_at]  when it is expected to start, seconds since the epoch
+ * @property {HoldingLimit | null} [limit]  what holds it, if a limit does
+ * @property {Pause | null} [paused]  what holds it, if operators do
+ *
+ * @typedef {object} Pause  what operators have paused
+ * @property {string} query  "" for the system, "queue:NAME", "task:NAME", or "key:" and the key of a limit
+ * @property {string} [reason]
+ * @property {number | null} [until]  when it ends by itself
+ * @property {string | null} [paused_by]
+ * @property {number} paused_at
+ *
+ * @typedef {object} HoldingLimit  the limit that holds a job
+ * @property {string} name
+ * @property {string} [key]  the values of its template as a JSON list
+ * @property {string[]} [holders]  ids of the jobs that have its permits, the first ten
  *
  * @typedef {object} TaskStatistics  what became of a task's jobs in the last 24 hours; seconds as median and 95th percentile
  * @property {number} [accepted]
@@ -133,6 +161,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number} [ready]
  * @property {number} [running]
  * @property {TaskStatistics | null} [statistics]
+ * @property {Pause | null} [paused]
  *
  * @typedef {object} QueueView
  * @property {string} name
@@ -142,6 +171,36 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number} workers
  * @property {number | null} oldest  when its oldest ready job was accepted
  * @property {number} rate  jobs of it that ended in a second, over the last minute
+ * @property {Pause | null} [paused]
+ *
+ * @typedef {object} LimitKeyView  a key of a limit that is in use or has jobs waiting
+ * @property {string} [key]  the values of the limit's template as a JSON list; missing without a template
+ * @property {number} used  permits in use, or starts of a rate that time has not given back
+ * @property {number} capacity
+ * @property {number} [lanes]  groups of the jobs that start one after the other
+ * @property {number} [jobs]  that wait before it, counted to 1,000
+ * @property {number | null} [oldest]  when the first of these was accepted
+ * @property {number | null} [wakes_at]  when the next one may start
+ * @property {boolean} [paused]
+ *
+ * @typedef {object} LimitView  a value is "100/s" or "100/s burst=10" of a rate, a number of a concurrency
+ * @property {string} name
+ * @property {"rate" | "concurrency"} kind
+ * @property {string[]} [tasks]  that declare it, the first 100
+ * @property {string} [template]  of its keys
+ * @property {string | number | null} [declared]
+ * @property {string | number | null} [override]  what operators set instead
+ * @property {string | null} [changed_by]  who set or removed the override
+ * @property {number | null} [changed_at]
+ * @property {LimitKeyView[]} [keys]  the fullest, as many as asked for: 20 or fewer
+ * @property {number} [key_count]  keys that are in use or have jobs waiting
+ * @property {number} [jobs]  that wait before the fullest 20 keys
+ * @property {number | null} [oldest]  when the first of these was accepted
+ * @property {number} [paused_keys]  of the fullest 20
+ *
+ * @typedef {object} Limits
+ * @property {LimitView[]} limits  the first 500, those with jobs waiting first
+ * @property {number} count  of all
  *
  * @typedef {object} BlockedView  the event loop of a worker's async tasks does not answer
  * @property {number} since
@@ -244,6 +303,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {[number, number] | null} [wait]  seconds, median and 95th percentile of the last minute
  * @property {[number, number] | null} [run]
  * @property {Problem[]} [problems]  worst first
+ * @property {Pause[]} [pauses]  the oldest first
  *
  * @typedef {object} Options  what one call may ask for; `docs/tasks.md` has ranges and defaults
  * @property {string} [queue]

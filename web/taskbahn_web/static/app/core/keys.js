@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-const PAIR_SECONDS = 1.5; // seconds within which the second key of a pair must follow
+const PAIR_SECONDS = 1.5; // seconds within which the second key of a pair must follow, from when the page took the first
 
 /**
  * What a key does; with a text the list of keys (`?`) names it.
@@ -64,7 +64,7 @@ function onKeyDown(event) {
   const seconds = event.timeStamp / 1000;
   const pair = seconds - firstAt < PAIR_SECONDS ? boundAction(`${firstKey} ${key}`) : null;
   const action = pair ?? boundAction(key);
-  [firstKey, firstAt] = pair ? ["", 0] : [key, seconds];
+  [firstKey, firstAt] = pair ? ["", 0] : [key, performance.now() / 1000]; // a slow page takes a key long after it was pressed
   if (!action) return;
   event.preventDefault();
   action(event);

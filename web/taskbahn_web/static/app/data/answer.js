@@ -1,4 +1,7 @@
-/** What the node answers to one question, kept fresh: asked when a session begins and, while the page is seen, when jobs change. */
+/**
+ * What the node answers to one question, kept fresh: asked when a session begins and, while the page is seen, when jobs change.
+ * A `Directory` also asks while no job changes.
+ */
 
 import { signal } from "@preact/signals";
 

@@ -1,57 +1,82 @@
-/** The tasks and the workers. Loaded when a session begins, and again when jobs change while the tab is visible. */
+/** The tasks, the workers, the limits. Loaded when a session begins, and then about once a second while the tab is visible, whether jobs change or not. */
 
 import { signal } from "@preact/signals";
 
-import { VIEW_TASKS, VIEW_WORKERS } from "../../client/wire.js";
+import { VIEW_LIMITS, VIEW_TASKS, VIEW_WORKERS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { bahn, onChanges, onLive } from "./live.js";
 
-const RELOAD_PAUSE_SECONDS = 1; // seconds between two loads
+const RELOAD_PAUSE_SECONDS = 1; // seconds between two loads, at least
+const LIMITS_PAUSE_LOADS = 10; // the pause takes as many times as long as the last load: thousands of keys are work for the store
 
 /** @template T */
 class Directory {
-  /** Null until the first answer. @type {import("@preact/signals").Signal<T[] | null>} */
+  /** Null until the first answer. @type {import("@preact/signals").Signal<T | null>} */
   entries = signal(null);
   /** A sentence. @type {import("@preact/signals").Signal<string>} */
   problem = signal("");
 
   #procedure;
+  #question;
+  #pauseLoads;
   #askedAt = 0; // seconds
+  #pause = RELOAD_PAUSE_SECONDS;
 
-  /** @param {string} procedure */
-  constructor(procedure) {
+  /**
+   * @param {string} procedure
+   * @param {object} [options]
+   * @param {Record<string, unknown>} [options.question]  arguments by name
+   * @param {number} [options.pauseLoads]  pause at least as many times as long as the last load took
+   */
+  constructor(procedure, { question = {}, pauseLoads = 0 } = {}) {
     this.#procedure = procedure;
+    this.#question = question;
+    this.#pauseLoads = pauseLoads;
   }
 
   /** Load, and load again from time to time. @returns {() => void}  stops it */
   open() {
-    const stops = [onLive(() => void this.#load()), onChanges(() => this.#loadInTime())];
+    const stops = [onLive(() => void this.load()), onChanges(() => this.#loadInTime())];
     return () => stops.forEach((stop) => stop());
   }
 
   /** Load, unless the directory has loaded before. */
   once() {
-    if (!this.#askedAt) void this.#load();
+    if (!this.#askedAt) void this.load();
   }
 
   #loadInTime() {
-    if (Date.now() / 1000 - this.#askedAt > RELOAD_PAUSE_SECONDS && !document.hidden) void this.#load();
+    if (Date.now() / 1000 - this.#askedAt > this.#pause && !document.hidden) void this.load();
   }
 
-  async #load() {
-    this.#askedAt = Date.now() / 1000;
+  /** Load now. */
+  async load() {
+    const askedAt = Date.now() / 1000;
+    this.#askedAt = askedAt;
+    this.#pause = Infinity; // until the answer comes
     try {
-      const entries = await bahn.ask(this.#procedure);
+      const entries = await bahn.ask(this.#procedure, [], this.#question);
       if (JSON.stringify(entries) !== JSON.stringify(this.entries.value)) this.entries.value = entries;
       this.problem.value = "";
     } catch (error) {
       this.problem.value = sentence(error);
     }
+    this.#pause = Math.max(RELOAD_PAUSE_SECONDS, this.#pauseLoads * (Date.now() / 1000 - askedAt));
   }
 }
 
-/** @type {Directory<import("../../client/wire.js").TaskView>} */
+/** @type {Directory<import("../../client/wire.js").TaskView[]>} */
 export const tasks = new Directory(VIEW_TASKS);
 
-/** @type {Directory<import("../../client/wire.js").WorkerView>} */
+/** @type {Directory<import("../../client/wire.js").WorkerView[]>} */
 export const workers = new Directory(VIEW_WORKERS);
+
+/** @typedef {Directory<import("../../client/wire.js").Limits>} LimitDirectory */
+
+/** Each with its fullest key. @type {LimitDirectory} */
+export const limits = new Directory(VIEW_LIMITS, { question: { keys: 1 }, pauseLoads: LIMITS_PAUSE_LOADS });
+
+/** @param {string} name @returns {LimitDirectory}  that limit alone, whether or not it is among the first */
+export function limitNamed(name) {
+  return new Directory(VIEW_LIMITS, { question: { name }, pauseLoads: LIMITS_PAUSE_LOADS });
+}

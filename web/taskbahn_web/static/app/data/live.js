@@ -25,7 +25,7 @@ let clockOffset = 0; // seconds by which the node's clock is ahead of this one
 const listeners = new Set();
 
 /**
- * Hear of changed jobs, a few times a second. Each has only some of its fields.
+ * Hear of changed jobs, a few times a second: also when none has changed, then of no job. Each has only some of its fields.
  * @param {(changes: Change[]) => void} listener
  * @returns {() => void}  stops it
  */

@@ -69,7 +69,7 @@ function Group({ group, onRetry }) {
   const jobs = link("jobs", null, { q: `state:failed error:${fingerprint}` });
   return html`<li class="group panel" data-fingerprint=${fingerprint}>
     <a class="group-count" href=${jobs}><b>${number(times)}</b> <span>${times === 1 ? "job" : "jobs"}<span class="unseen"> failed</span></span></a>
-    <div class="group-what">
+    <div>
       <h2>${type || "Error"}</h2>
       <p class="group-message" title=${message}>${message}</p>
       <p class="facts-line">

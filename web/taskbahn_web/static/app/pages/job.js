@@ -5,22 +5,25 @@ import { useLayoutEffect, useMemo } from "preact/hooks";
 import { roughDuration, secondsLeft } from "../../shared/expected.js";
 import { summarizeProgress } from "../../shared/how-far.js";
 import { FINAL_STATES } from "../../taskbahn.js";
-import { ago, count, duration, fullTime, percent, wholeDuration } from "../../shared/format.js";
+import { ago, count, duration, fullTime, percent, shortId, wholeDuration } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { JobFeed } from "../data/job-feed.js";
 import { now } from "../data/live.js";
+import { pauseOf } from "../data/pauses.js";
 import { Bar } from "../parts/bar.js";
 import { Chunks } from "../parts/chunks.js";
 import { FailureView } from "../parts/failure.js";
 import { JobActions } from "../parts/job-actions.js";
 import { Log } from "../parts/log.js";
 import { Empty, Note, Problem } from "../parts/note.js";
+import { PauseButton, usePausing } from "../parts/pause.js";
 import { Stages } from "../parts/stages.js";
 import { State } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
 import { Value } from "../parts/value.js";
 import { BlockedByJob } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
+import { endText, subjectOf } from "../text/pause-text.js";
 import { Arguments, Facts } from "./job-facts.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
@@ -29,6 +32,7 @@ import { Arguments, Facts } from "./job-facts.js";
 export function Job({ id }) {
   const feed = useMemo(() => new JobFeed(id), [id]);
   useLayoutEffect(() => feed.open(), [feed]); // before the first drawing: each frame counts until its progress is seen
+  const { ask, shown } = usePausing();
   const job = feed.job.value;
   if (!job) {
     return html`<section>${feed.problem.value && html`<${Empty} title="This job cannot be shown">
@@ -42,7 +46,9 @@ export function Job({ id }) {
       ${!feed.isRemoved.value && html`<${JobActions} job=${job} onRetried=${() => feed.follow()} />`}
     </div>
     ${feed.isRemoved.value && html`<${Note}>The node has deleted this job: the time for which it was kept is over. What was known of it stays here until you leave this page.<//>`}
+    ${shown}
     <${Headline} job=${job} />
+    ${job.state === "ready" && html`<${Holders} job=${job} /><${HoldingPause} job=${job} ask=${ask} />`}
     ${job.state === "running" && html`<${BlockedByJob} id=${id} />`}
     ${feed.problem.value && html`<${Problem}>${feed.problem.value}<//>`}
     <div class="split split-job">
@@ -114,6 +120,28 @@ function Place({ job: { state, place, due_at } }) {
   const starts = starts_at && starts_at > now.value ? `starts in about ${roughDuration(starts_at - now.value)}` : "";
   const text = [why.replace(/\.$/, ""), before, starts].filter(Boolean).join(" · ");
   return html`<span title=${starts_at ? `${text}: ${fullTime(starts_at)}` : text}>${text}</span>`;
+}
+
+/** The limit that holds it, and the jobs that have the permits for which it waits. @param {{job: JobView}} props */
+function Holders({ job: { place } }) {
+  if (!place?.limit) return null;
+  const { name, holders = [] } = place.limit;
+  const limit = html`<a href=${link("limits", name)}>${name}</a>`;
+  if (holders.length === 0) return html`<p class="facts-line"><span>Limit ${limit}</span></p>`;
+  return html`<p class="facts-line"><span>Permits of ${limit}: ${holders.map((id) => html`<a key=${id} href=${link("jobs", id)}><code>${shortId(id)}</code></a> `)}</span></p>`;
+}
+
+/** What holds it, if operators do: since and until when, where that is shown, and how to resume it. @param {{job: JobView, ask: import("../parts/pause.js").Pausing["ask"]}} props */
+function HoldingPause({ job: { place }, ask }) {
+  const pause = place?.paused && pauseOf(place.paused.query); // once it is resumed the place follows
+  if (!pause) return null;
+  const { before, name, where } = subjectOf(pause.query);
+  return html`<p class="facts-line facts-pause">
+    <span>Held by the pause of ${before}<a href=${where}>${name}</a></span>
+    <time title=${fullTime(pause.paused_at)}>${ago(pause.paused_at, now.value)}</time>
+    <span title=${pause.until ? fullTime(pause.until) : undefined}>${endText(pause, now.value)}</span>
+    <${PauseButton} query=${pause.query} ask=${ask} />
+  </p>`;
 }
 
 /** @param {{job: JobView, fraction: number | null}} props */

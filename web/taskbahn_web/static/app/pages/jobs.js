@@ -31,7 +31,7 @@ export function Jobs() {
   const ask = (/** @type {string} */ text) => {
     if (text !== q) go(link("jobs", null, { q: text }));
   };
-  return html`<section class="jobs-page">
+  return html`<section>
     <h1 class="unseen">Jobs</h1>
     <${ViewTabs} q=${q} name=${query.get("view")} />
     <${Bar} q=${q} onQuery=${ask} />

@@ -5,8 +5,10 @@ import { useEffect, useMemo } from "preact/hooks";
 import { HistoryFeed } from "../data/history.js";
 import { html } from "../core/html.js";
 import { status } from "../data/live.js";
+import { pauseOf, pauses } from "../data/pauses.js";
 import { Chart } from "../parts/chart.js";
 import { Empty, Problem } from "../parts/note.js";
+import { PauseButton, PauseNotices, usePausing } from "../parts/pause.js";
 import { Problems } from "../parts/problems.js";
 import { RANGES, findRange } from "../charts/ranges.js";
 import { link, route } from "../core/route.js";
@@ -17,12 +19,19 @@ export function Overview() {
   const range = findRange(route.value.query.get("range"));
   const feed = useMemo(() => new HistoryFeed(range.seconds), [range]);
   useEffect(() => feed.open(), [feed]);
+  const { ask, shown } = usePausing();
   const node = status.value;
   if (!node) return html`<section><div class="page-head"><h1>Overview</h1></div></section>`;
   const isNew = Object.values(node.jobs).every((jobs) => !jobs);
+  const problems = node.problems ?? [];
   return html`<section class="overview">
-    <div class="page-head"><h1>Overview</h1>${!isNew && html`<${Ranges} chosen=${range.name} />`}</div>
-    ${(!isNew || (node.problems ?? []).length > 0) && html`<${Problems} problems=${node.problems ?? []} />`}
+    <div class="page-head">
+      <h1>Overview</h1>
+      ${!isNew && html`<div class="actions"><${Ranges} chosen=${range.name} />${!pauseOf("") && html`<${PauseButton} query="" ask=${ask} />`}</div>`}
+    </div>
+    ${shown}
+    <${PauseNotices} pauses=${pauses.value} ask=${ask} />
+    ${(problems.length > 0 || (!isNew && !pauses.value.length)) && html`<${Problems} problems=${problems} />`}
     ${feed.problem.value && html`<${Problem}>${feed.problem.value}<//>`}
     ${isNew && html`<${FirstSteps} workers=${node.workers} />`}
     ${!isNew && html`<${Tiles} node=${node} feed=${feed} range=${range} /><div class="split split-even"><${LatestFailures} /><${LongestRunning} /></div>`}

@@ -9,10 +9,13 @@ import { tasks } from "../data/directory.js";
 import { docstringProse } from "../text/docstring.js";
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
 import { JobList } from "../data/job-list.js";
 import { bahn } from "../data/live.js";
+import { pauseOf } from "../data/pauses.js";
 import { JobTable } from "../parts/job-table.js";
 import { Empty, Problem } from "../parts/note.js";
+import { PauseButton, PauseNotices, usePausing } from "../parts/pause.js";
 import { SignatureView } from "../parts/signature.js";
 import { Snippets } from "../parts/snippets.js";
 import { StartedJob } from "../parts/started-job.js";
@@ -29,6 +32,7 @@ const MAX_LATEST_JOBS = 10; // of the latest
 export function Task({ name, from }) {
   useEffect(() => tasks.open(), []);
   const [draft, setDraft] = useState(/** @type {import("../parts/task-form.js").Draft} */ ({ args: [], kwargs: {}, options: {} }));
+  const { ask, shown } = usePausing();
   const entries = tasks.entries.value;
   const task = entries?.find((each) => each.name === name);
   if (!entries) return html`<section>${tasks.problem.value && html`<${Problem}>${tasks.problem.value}<//>`}</section>`;
@@ -37,6 +41,7 @@ export function Task({ name, from }) {
       No worker has declared it. See <a href=${link("tasks")}>the tasks that there are</a>, or start a worker that offers it:
     <//></section>`;
   }
+  const query = `task:${name}`;
   const doc = docstringProse(task.doc, task.signature);
   return html`<section class="task">
     <p class="crumbs"><a href=${link("tasks")}>Tasks</a></p>
@@ -45,8 +50,12 @@ export function Task({ name, from }) {
       <p class="actions">
         <a class="button" href=${link("jobs", null, { q: `task:${name}` })}>Its jobs</a>
         <a class="button" href=${link("errors", null, { task: name })}>Its errors</a>
+        ${!isReadOnly && html`<${PauseKey} query=${query} ask=${ask} />`}
+        ${!pauseOf(query) && html`<${PauseButton} query=${query} ask=${ask} />`}
       </p>
     </div>
+    ${shown}
+    <${PauseNotices} pauses=${findPauses(task)} ask=${ask} />
     <${Facts} task=${task} />
     ${doc && html`<p class="doc task-doc">${doc}</p>`}
     ${task.statistics && html`<${TaskNumbers} task=${name} statistics=${task.statistics} />`}
@@ -62,6 +71,17 @@ export function Task({ name, from }) {
       </div>
     </div>
   </section>`;
+}
+
+/** The pauses that hold its jobs, unless these have a queue of their own. @param {TaskView} task */
+function findPauses({ name, options = {} }) {
+  return ["", `task:${name}`, `queue:${options.queue ?? "default"}`].map(pauseOf).filter((pause) => pause !== null);
+}
+
+/** @param {{query: string, ask: import("../parts/pause.js").Pausing["ask"]}} props */
+function PauseKey({ query, ask }) {
+  useKeys({ p: [() => ask(query), "Pause the task, or resume it"] });
+  return null;
 }
 
 /** @param {{task: TaskView}} props */

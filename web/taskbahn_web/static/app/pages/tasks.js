@@ -9,6 +9,7 @@ import { useKeys } from "../core/keys.js";
 import { now } from "../data/live.js";
 import { share } from "../text/measures.js";
 import { Empty, Problem } from "../parts/note.js";
+import { PausedMark } from "../parts/pause.js";
 import { link } from "../core/route.js";
 import { focusRow } from "../core/rows.js";
 
@@ -94,7 +95,7 @@ function Table({ tasks: shown, body }) {
 function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, statistics }, hasNumbers }) {
   const { succeeded = 0, failed = 0, run, run95, last_at } = statistics ?? {};
   return html`<tr>
-    <th scope="row" class="cell-task"><a href=${link("tasks", name)}>${name}</a><p>${summary(doc)}</p></th>
+    <th scope="row" class="cell-task"><a href=${link("tasks", name)}>${name}</a><${PausedMark} query="task:${name}" /><p>${summary(doc)}</p></th>
     <td class="cell-number" data-name="workers">${workers ? number(workers) : html`<span class="warning">none</span>`}</td>
     <td class="cell-number" data-name="running">${quietNumber(running)}</td>
     <td class="cell-number" data-name="ready">${quietNumber(ready)}</td>

@@ -1,14 +1,13 @@
 /** Have a worker take no new jobs, or take them again: asks, does it, and says what it did. */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { ADMIN_DRAIN } from "../../client/wire.js";
-import { sentence } from "../../taskbahn.js";
 import { isReadOnly } from "../core/access.js";
 import { count } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { bahn } from "../data/live.js";
-import { Problem } from "./note.js";
+import { Ask } from "./ask.js";
 
 /** @typedef {import("../../client/wire.js").WorkerView} WorkerView */
 
@@ -22,40 +21,14 @@ export function DrainButton({ worker, onDone }) {
 
 /** @param {{worker: WorkerView, onDone: (said: string) => void, onClose: () => void}} props */
 function Question({ worker: { id, running, drained = false }, onDone, onClose }) {
-  const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  const [problem, setProblem] = useState("");
-  const [isSending, setSending] = useState(false);
-  useLayoutEffect(() => {
-    const dialog = box.current;
-    dialog?.showModal();
-    return () => dialog?.close(); // which gives the focus back
-  }, []);
-  const send = async () => {
-    setSending(true);
-    try {
-      onDone(drainSentence(await bahn.ask(ADMIN_DRAIN, [id, !drained])));
-      onClose();
-    } catch (error) {
-      setProblem(sentence(error));
-      setSending(false);
-    }
-  };
-  const leave = (/** @type {globalThis.Event} */ event) => {
-    event.preventDefault();
-    onClose();
-  };
-  return html`<dialog class="ask" ref=${box} onCancel=${leave} aria-labelledby="ask-title">
-    <h2 id="ask-title">${drained ? `Have ${id} take jobs again?` : `Drain ${id}?`}</h2>
+  const title = drained ? `Have ${id} take jobs again?` : `Drain ${id}?`;
+  const send = async () => onDone(drainSentence(await bahn.ask(ADMIN_DRAIN, [id, !drained])));
+  return html`<${Ask} title=${title} verb=${drained ? "Take jobs again" : "Drain"} onYes=${send} onClose=${onClose}>
     <p class="muted">${
       drained ? "It gets new jobs at once."
       : `It gets no new jobs and stays attached. ${running ? `The ${running === 1 ? "one" : count(running, "job")} that it runs may finish.` : "It runs none now."}`
     }</p>
-    ${problem && html`<${Problem}>${problem}<//>`}
-    <div class="ask-actions">
-      <button onClick=${leave}>Leave it</button>
-      <button class="primary" aria-disabled=${isSending} onClick=${() => isSending || send()}>${drained ? "Take jobs again" : "Drain"}</button>
-    </div>
-  </dialog>`;
+  <//>`;
 }
 
 /** @param {WorkerView} worker */

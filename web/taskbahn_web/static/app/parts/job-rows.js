@@ -58,7 +58,7 @@ export function JobRows({ list, selection }) {
               key=${entry.job.id} job=${entry.job} index=${index} top=${index * height} isGone=${entry.isGone} selection=${selection}
               isSelected=${selection.has(entry.job.id)} isCurrent=${selection.current.value === entry.job.id}
             />`
-          : html`<tr key=${`missing ${index}`} class="row row-missing" role="row" style=${{ transform: `translateY(${index * height}px)` }}><td role="cell">…</td></tr>`,
+          : html`<tr key=${`missing ${index}`} class="row" role="row" style=${{ transform: `translateY(${index * height}px)` }}><td role="cell">…</td></tr>`,
       )}
     </tbody>
   </table></div>`;

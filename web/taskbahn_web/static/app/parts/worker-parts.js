@@ -28,7 +28,7 @@ export function Machine({ worker: { cpu, memory, load } }) {
 
 /** @param {{worker: WorkerView, most: number}} props  most: jobs that are shown, the oldest */
 export function Running({ worker: { id, running, jobs = [] }, most }) {
-  if (!jobs.length) return html`<p class="muted worker-idle">${running ? "" : "Nothing runs."}</p>`;
+  if (!jobs.length) return html`<p class="muted">${running ? "" : "Nothing runs."}</p>`;
   const shown = jobs.slice(0, most);
   return html`<ul class="worker-jobs" aria-label="What ${id} runs">
     ${shown.map(([job, task, started_at]) => html`<li key=${job}>

@@ -2,8 +2,10 @@
 
 import { isReadOnly } from "../core/access.js";
 import { count, number } from "../../shared/format.js";
+import { pauseDetails } from "../text/pause-text.js";
 import { html } from "../core/html.js";
 import { bahn, connection, now, status } from "../data/live.js";
+import { pauseOf } from "../data/pauses.js";
 import { isMenuOpen } from "./navigation.js";
 import { link } from "../core/route.js";
 import { Search } from "./search.js";
@@ -19,7 +21,7 @@ export function Header() {
     </a>
     <${Search} />
     <${Numbers} />
-    ${isReadOnly && html`<p class="badge" title="This page only looks: it was opened at /view/">Read-only</p>`}
+    <${Badges} />
     <${Connection} />
     <${Banner} />
   </header>`;
@@ -35,6 +37,16 @@ function Numbers() {
     <a class=${jobs.failed ? "number-bad" : ""} href=${link("jobs", null, { q: "state:failed" })}><b>${number(jobs.failed ?? 0)}</b> failed</a>
     <a class=${workers ? "" : "number-bad"} href=${link("workers")}><b>${number(workers)}</b> ${workers === 1 ? "worker" : "workers"}<span class="numbers-slots">, ${count(slots, "slot")}</span></a>
   </p>`;
+}
+
+/** What holds for every page: all is paused, and nothing can be changed here. */
+function Badges() {
+  const pause = pauseOf("");
+  if (!pause && !isReadOnly) return null;
+  return html`<div class="badges">
+    ${pause && html`<a class="badge-warn" href=${link("overview")} title="Paused ${pauseDetails(pause, now.value)}">All paused</a>`}
+    ${isReadOnly && html`<span class="badge" title="This page only looks: it was opened at /view/">Read-only</span>`}
+  </div>`;
 }
 
 const TEXT = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", closed: "Closed" };

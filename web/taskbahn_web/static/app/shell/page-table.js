@@ -45,6 +45,14 @@ export const PAGES = [
     load: () => import("../pages/queues.js").then(({ Queues }) => Queues),
   },
   {
+    page: "limits",
+    name: "Limits",
+    key: "l",
+    icon: "M2 12.5a6 6 0 1 1 12 0M8 12.5l2.6-4M2 12.5h1.5m9 0H14",
+    load: () => import("../pages/limits.js").then(({ Limits }) => Limits),
+    loadOne: () => import("../pages/limit.js").then(({ Limit }) => Limit),
+  },
+  {
     page: "workers",
     name: "Workers",
     key: "w",

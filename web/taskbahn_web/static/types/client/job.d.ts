@@ -43,6 +43,11 @@ export class Job {
      */
     view(): Promise<import("./wire.js").JobView>;
     /**
+     * Ask once what is between the job and its start; what is closed comes first.
+     * @returns {Promise<import("./wire.js").WaitReason[]>}  empty once it has started; rejects if there is no such job
+     */
+    explain(): Promise<import("./wire.js").WaitReason[]>;
+    /**
      * @param {string} [reason]
      * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
      */

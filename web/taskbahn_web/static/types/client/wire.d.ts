@@ -6,6 +6,7 @@ export const REALM: "taskbahn";
 export const SUBMIT: "taskbahn.submit";
 export const JOB_WATCH: "taskbahn.job.watch";
 export const JOB_GET: "taskbahn.job.get";
+export const JOB_EXPLAIN: "taskbahn.job.explain";
 export const JOB_CANCEL: "taskbahn.job.cancel";
 export const JOB_RETRY: "taskbahn.job.retry";
 export const VIEW_STATUS: "taskbahn.view.status";
@@ -13,10 +14,14 @@ export const VIEW_TASKS: "taskbahn.view.tasks";
 export const VIEW_JOBS: "taskbahn.view.jobs";
 export const VIEW_QUEUES: "taskbahn.view.queues";
 export const VIEW_WORKERS: "taskbahn.view.workers";
+export const VIEW_LIMITS: "taskbahn.view.limits";
 export const VIEW_HISTORY: "taskbahn.view.history";
 export const VIEW_ERRORS: "taskbahn.view.errors";
 export const VIEW_SETTINGS: "taskbahn.view.settings";
 export const ADMIN_DRAIN: "taskbahn.admin.drain";
+export const ADMIN_LIMIT: "taskbahn.admin.limit";
+export const ADMIN_PAUSE: "taskbahn.admin.pause";
+export const ADMIN_RESUME: "taskbahn.admin.resume";
 export const OFFER_JOB_PREFIX: "taskbahn.offer_job.";
 export const OFFER_JOB_AS_PREFIX: "taskbahn.offer_job_as.";
 export const OFFER_NAME: RegExp;
@@ -25,6 +30,28 @@ export const CHANGES_TOPIC: "taskbahn.view.changes";
 export const TASK_NAME: RegExp;
 export const MAX_TASK_NAME: 200;
 export const MAX_MESSAGE: number;
+/**
+ * one thing between a job and its start
+ */
+export type WaitReason = {
+    /**
+     * "time", "pause", "workers", "order", or "limit:" and a key
+     */
+    rule: string;
+    /**
+     * whether it lets the job through now
+     */
+    open: boolean;
+    why: string;
+    /**
+     * when time opens it
+     */
+    opens_at?: number | undefined;
+    /**
+     * ids of the first jobs that have the permits of the limit that holds it
+     */
+    holders?: string[] | undefined;
+};
 export type State = "waiting" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "expired";
 /**
  * a named part of an attempt's work
@@ -162,6 +189,44 @@ export type Place = {
      * when it is expected to start, seconds since the epoch
      */
     starts_at?: number | null | undefined;
+    /**
+     * what holds it, if a limit does
+     */
+    limit?: HoldingLimit | null | undefined;
+    /**
+     * what holds it, if operators do
+     */
+    paused?: Pause | null | undefined;
+};
+/**
+ * what operators have paused
+ */
+export type Pause = {
+    /**
+     * "" for the system, "queue:NAME", "task:NAME", or "key:" and the key of a limit
+     */
+    query: string;
+    reason?: string | undefined;
+    /**
+     * when it ends by itself
+     */
+    until?: number | null | undefined;
+    paused_by?: string | null | undefined;
+    paused_at: number;
+};
+/**
+ * the limit that holds a job
+ */
+export type HoldingLimit = {
+    name: string;
+    /**
+     * the values of its template as a JSON list
+     */
+    key?: string | undefined;
+    /**
+     * ids of the jobs that have its permits, the first ten
+     */
+    holders?: string[] | undefined;
 };
 /**
  * what became of a task's jobs in the last 24 hours; seconds as median and 95th percentile
@@ -215,6 +280,7 @@ export type TaskView = {
     ready?: number | undefined;
     running?: number | undefined;
     statistics?: TaskStatistics | null | undefined;
+    paused?: Pause | null | undefined;
 };
 export type QueueView = {
     name: string;
@@ -230,6 +296,93 @@ export type QueueView = {
      * jobs of it that ended in a second, over the last minute
      */
     rate: number;
+    paused?: Pause | null | undefined;
+};
+/**
+ * a key of a limit that is in use or has jobs waiting
+ */
+export type LimitKeyView = {
+    /**
+     * the values of the limit's template as a JSON list; missing without a template
+     */
+    key?: string | undefined;
+    /**
+     * permits in use, or starts of a rate that time has not given back
+     */
+    used: number;
+    capacity: number;
+    /**
+     * groups of the jobs that start one after the other
+     */
+    lanes?: number | undefined;
+    /**
+     * that wait before it, counted to 1,000
+     */
+    jobs?: number | undefined;
+    /**
+     * when the first of these was accepted
+     */
+    oldest?: number | null | undefined;
+    /**
+     * when the next one may start
+     */
+    wakes_at?: number | null | undefined;
+    paused?: boolean | undefined;
+};
+/**
+ * a value is "100/s" or "100/s burst=10" of a rate, a number of a concurrency
+ */
+export type LimitView = {
+    name: string;
+    kind: "rate" | "concurrency";
+    /**
+     * that declare it, the first 100
+     */
+    tasks?: string[] | undefined;
+    /**
+     * of its keys
+     */
+    template?: string | undefined;
+    declared?: string | number | null | undefined;
+    /**
+     * what operators set instead
+     */
+    override?: string | number | null | undefined;
+    /**
+     * who set or removed the override
+     */
+    changed_by?: string | null | undefined;
+    changed_at?: number | null | undefined;
+    /**
+     * the fullest, as many as asked for: 20 or fewer
+     */
+    keys?: LimitKeyView[] | undefined;
+    /**
+     * keys that are in use or have jobs waiting
+     */
+    key_count?: number | undefined;
+    /**
+     * that wait before the fullest 20 keys
+     */
+    jobs?: number | undefined;
+    /**
+     * when the first of these was accepted
+     */
+    oldest?: number | null | undefined;
+    /**
+     * of the fullest 20
+     */
+    paused_keys?: number | undefined;
+};
+export type Limits = {
+    /**
+     * the first 500, those with jobs waiting first
+     */
+    limits: LimitView[];
+    /**
+     * of all
+     */
+    count: number;
 };
 /**
  * the event loop of a worker's async tasks does not answer
@@ -452,6 +605,10 @@ export type Status = {
      * worst first
      */
     problems?: Problem[] | undefined;
+    /**
+     * the oldest first
+     */
+    pauses?: Pause[] | undefined;
 };
 /**
  * what one call may ask for; `docs/tasks.md` has ranges and defaults

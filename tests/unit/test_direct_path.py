@@ -87,7 +87,7 @@ class Router:
 
 
 class Way:
-    """A shortcut before a router; `calls` are those that came to the task."""
+    """A direct path before a router; `calls` are those that came to the task."""
 
     def __init__(self) -> None:
         self.router = Router()
@@ -96,8 +96,8 @@ class Way:
         self.later: list[Any] = []
         self.calls: list[PendingCall] = []
         RouterRepairs(self.router, self.own)
-        self.shortcut = DirectPath(self.router, self.own, self._report, self.later.append)
-        self.shortcut.handlers[TASK] = self.calls.append
+        self.direct_path = DirectPath(self.router, self.own, self._report, self.later.append)
+        self.direct_path.handlers[TASK] = self.calls.append
 
     def _report(self, *report: Any) -> bool:
         self.reports.append(report)
@@ -105,7 +105,7 @@ class Way:
 
     def call(self, session: Session, request: int = 1, kwargs: dict[str, Any] | None = None, **options: Any) -> PendingCall:
         before = len(self.calls)
-        assert self.shortcut.take(session, [CALL, request, options, TASK, [1], *([kwargs] if kwargs else [])])
+        assert self.direct_path.take(session, [CALL, request, options, TASK, [1], *([kwargs] if kwargs else [])])
         assert len(self.calls) == before + 1
         return self.calls[-1]
 
@@ -142,7 +142,7 @@ def test_a_call_reaches_its_handler_and_answers_reach_the_caller(way: Way) -> No
 
 def test_a_call_need_not_have_arguments_and_neither_must_its_answer(way: Way) -> None:
     session = Session()
-    assert way.shortcut.take(session, [CALL, 1, {}, TASK])
+    assert way.direct_path.take(session, [CALL, 1, {}, TASK])
     call = way.calls[-1]
     assert (call.args, call.kwargs, call.wants_progress) == ([], {}, False)
     call.answer()
@@ -176,7 +176,7 @@ def test_a_call_need_not_have_arguments_and_neither_must_its_answer(way: Way) ->
     ids=repr,
 )
 def test_what_is_uncommon_or_wrong_or_of_others_goes_the_ordinary_way(way: Way, raw: Any) -> None:
-    assert not way.shortcut.take(Session(), raw)
+    assert not way.direct_path.take(Session(), raw)
     assert way.calls == []
 
 
@@ -185,13 +185,13 @@ def test_traced_forbidden_and_late_messages_go_through_the_dealer_too(way: Way) 
     left = Session()
     left._session_id = None
     for session in (Session("guest"), Session("gone"), left):
-        assert not way.shortcut.take(session, raw)
+        assert not way.direct_path.take(session, raw)
     for attribute in ("is_traced", "_trace_traffic"):
         setattr(way.router, attribute, True)
-        assert not way.shortcut.take(Session(), raw)
+        assert not way.direct_path.take(Session(), raw)
         setattr(way.router, attribute, False)
     assert way.calls == []
-    assert way.shortcut.take(Session(), raw)
+    assert way.direct_path.take(Session(), raw)
 
 
 def test_other_messages_are_passed_on(way: Way) -> None:
@@ -298,7 +298,7 @@ def test_reports_are_taken_only_of_a_call_of_the_router(way: Way) -> None:
     invocations = way.router._dealer._invocations
     invocations[3] = SimpleNamespace(caller=way.own, callee=session, canceled=False, call=message.Call(11, "taskbahn.reports.x"))
     report = [YIELD, 3, {"progress": True}, [{"done": []}]]
-    take = way.shortcut.take
+    take = way.direct_path.take
     assert take(session, report)
     assert way.reports == [(11, [{"done": []}], {})]
 

@@ -1,4 +1,4 @@
-"""The link between our session and Crossbar's: what it takes, what it passes on, what it drops."""
+"""The session before Crossbar's: what it takes, what it passes on, what it drops."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def an_error(of: Any, request: int) -> message.Error:
 )
 def test_an_answer_to_a_call_that_the_session_gave_up_is_dropped(answer: Any) -> None:
     inner, asked = Inner(), {7: asked_for(7)}
-    link = DealerSession(inner, asked)
-    link.send(answer)
+    session = DealerSession(inner, asked)
+    session.send(answer)
     assert inner.sent == [answer]
 
     asked.clear()  # as Autobahn does when Crossbar has the session leave
-    link.send(answer)
+    session.send(answer)
     assert inner.sent == [answer]
 
 
 def test_other_errors_and_events_go_through() -> None:
     inner = Inner()
-    link = DealerSession(inner, {})
+    session = DealerSession(inner, {})
     others = [an_error(message.Register, 7), an_error(message.Invocation, 7), message.Event(1, 2)]
     for other in others:
-        link.send(other)
+        session.send(other)
     assert inner.sent == others
 
 
@@ -67,10 +67,10 @@ def test_progress_reaches_its_caller_and_its_errors_are_only_logged() -> None:
         if "log_failure" in event:
             logged.append(event["procedure"])
 
-    link = DealerSession(Inner(), {7: asked_for(7, on_progress)})
+    session = DealerSession(Inner(), {7: asked_for(7, on_progress)})
     globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # a function provides the interface
     for args in ([1], [], [2]):  # the second one lacks its argument
-        link.send(message.Result(7, args=args, progress=True))
+        session.send(message.Result(7, args=args, progress=True))
     globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
     assert got == [1, 2]
     assert logged == ["some.procedure"]

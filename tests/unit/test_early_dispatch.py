@@ -36,7 +36,7 @@ def new_jobs(harness: DispatcherHarness) -> list[int]:
 
 
 def told_before_the_commit(harness: DispatcherHarness, worker: FakeWorker) -> list[Any]:
-    """What the worker had been told to run when a commit began; fills itself."""
+    """The attempts that the worker had when each commit began; the list grows with each commit."""
     told: list[Any] = []
     commit = harness.store.commit
 

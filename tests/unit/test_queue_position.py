@@ -1,4 +1,4 @@
-"""Why jobs wait: told to whoever asks, and to those who watch, as it changes."""
+"""Why jobs wait: the dispatcher answers a client that asks, and sends watchers each change."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def submit(harness: DispatcherHarness, count: int, **options: Any) -> None:
 
 
 def place(harness: DispatcherHarness, number: int) -> dict[str, Any] | None:
-    """What is told of a job, by both ways of asking."""
+    """The place of a job, the same in its view and in what a watcher gets."""
     view = harness.ask(messages.JOB_GET, job_id(number)).answer
     watched = harness.ask(messages.JOB_WATCH, job_id(number))
     assert watched.progress[0]["snapshot"].get("place") == view.get("place")
@@ -148,7 +148,7 @@ def test_watchers_get_every_change_once_a_second_and_nothing_else(harness: Dispa
     harness.passes(3)
     assert [state for _, _, state in asked.events] == ["running", "succeeded"]
     assert told(asked) == [(ALL_BUSY, 2)], "and no more of it once it runs"
-    assert harness.jobs._queue_positions._watchers == {}
+    assert harness.jobs.queue_positions._watchers == {}
 
 
 def test_an_expected_start_that_slips_is_told_again(harness: DispatcherHarness, worker: FakeWorker) -> None:
@@ -191,8 +191,8 @@ def test_who_went_away_is_not_asked_about(harness: DispatcherHarness, worker: Fa
     first.gone()
     second.call.open = False  # its session ended a moment ago
     harness.passes(2)
-    assert harness.jobs._queue_positions._watchers == {}
-    assert not harness.jobs._queue_positions._ticks
+    assert harness.jobs.queue_positions._watchers == {}
+    assert not harness.jobs.queue_positions._ticks
 
 
 def test_a_store_that_cannot_be_read_is_asked_again_later(

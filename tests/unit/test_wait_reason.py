@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from taskbahn.protocol.limits import FAIR
+from taskbahn_router.core.rows import Gate
 from taskbahn_router.core.wait_reason import MAX_AHEAD, Capacity, WorkerFit, capacity_of, expected_start, why_ready, why_waiting
+from taskbahn_router.promises.registry import KINDS, limit_from
 
 BUSY = WorkerFit(offers=True, serves=True, is_open=True, slots=2, in_flight=2)
 FREE = BUSY._replace(in_flight=1)
 DRAINING = BUSY._replace(is_open=False)
 ELSEWHERE = BUSY._replace(serves=False)
 OTHER = ELSEWHERE._replace(offers=False)
+BLOCKED = BUSY._replace(in_flight=0, is_blocked=True)
 
 
 @pytest.mark.parametrize(
-    "stands, why",
+    "fits, why",
     [
         ([], "No worker is attached"),
         ([OTHER], "No attached worker offers a.b"),
@@ -29,8 +37,8 @@ OTHER = ELSEWHERE._replace(offers=False)
         ([BUSY, FREE], "A slot is free: it starts in a moment"),
     ],
 )
-def test_it_is_said_what_a_ready_job_waits_for(stands: list[WorkerFit], why: str) -> None:
-    assert why_ready("a.b", "slow", stands) == why
+def test_it_is_said_what_a_ready_job_waits_for(fits: list[WorkerFit], why: str) -> None:
+    assert why_ready("a.b", "slow", fits) == why
 
 
 def test_it_is_said_what_a_waiting_job_waits_for() -> None:
@@ -64,8 +72,26 @@ def test_a_start_is_expected_when_it_can_be_known(
 
 
 def test_a_worker_with_a_blocked_loop_is_named_without_capacity() -> None:
-    blocked = BUSY._replace(in_flight=0, is_blocked=True)
-    assert capacity_of([blocked]) == Capacity(0, 0)
-    assert why_ready("a", "q", [blocked]).endswith("does not answer for async tasks: its event loop is blocked")
-    assert why_ready("a", "q", [blocked, blocked]).endswith("do not answer for async tasks: their event loops are blocked")
-    assert why_ready("a", "q", [blocked, BUSY]) == "All 2 slots of the worker that can run it are busy"
+    assert capacity_of([BLOCKED]) == Capacity(0, 0)
+    assert why_ready("a", "q", [BLOCKED]).endswith("does not answer for async tasks: its event loop is blocked")
+    assert why_ready("a", "q", [BLOCKED, BLOCKED]).endswith("do not answer for async tasks: their event loops are blocked")
+    assert why_ready("a", "q", [BLOCKED, BUSY]) == "All 2 slots of the worker that can run it are busy"
+
+
+LIMITS: list[dict[str, Any]] = [{"kind": "concurrency", "limit": 3}, {"kind": "rate", "rate": "2/s"}]
+REASONS = [
+    *(why_ready("a.b", "slow", fits) for fits in ([], [OTHER], [ELSEWHERE], [DRAINING], [BLOCKED], [BUSY, BUSY], [FREE])),
+    *(limit_from({"name": "x", **limit}).why(Gate('x["a"]', "x")) for limit in LIMITS),
+]
+
+
+@pytest.mark.parametrize("why", REASONS)
+def test_the_documentation_says_what_to_do_about_each_reason(why: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \|", page.partition("## Why does a job wait?")[2].partition("\n## ")[0], re.MULTILINE)
+    patterns = [re.escape(row).replace("…", ".+") for row in rows]
+    assert any(re.fullmatch(pattern, why) for pattern in patterns), f"docs/operating.md needs a row for: {why}"
+
+
+def test_each_kind_of_limit_that_holds_jobs_is_among_the_reasons() -> None:
+    assert {limit["kind"] for limit in LIMITS} | {FAIR} == KINDS.keys()

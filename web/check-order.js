@@ -1,10 +1,10 @@
-/** Checks that each room of what a browser loads imports only from the rooms below it, and that no modules import each other in a circle. */
+/** Checks that each part of what a browser loads imports only from the parts below it (docs/architecture.md lists them), and that no modules import each other in a circle. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 const STATIC = join(import.meta.dirname, "taskbahn_web/static");
-const ROOMS = [
+const PARTS = [
   "app/main.js", "app/shell", "app/pages", "app/parts", "app/data", "app/charts", "app/text", "app/core",
   "elements.js", "elements", "shared", "taskbahn.js", "client", "vendor",
 ]; // top down
@@ -12,7 +12,7 @@ const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g;
 const COMMENT = /\/\*[^]*?\*\//g; // types that are only named there lead anywhere
 
 const modules = readdirSync(STATIC, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
-const floorOf = (name) => ROOMS.findIndex((room) => name === room || name.startsWith(`${room}/`));
+const placeOf = (name) => PARTS.findIndex((part) => name === part || name.startsWith(`${part}/`));
 const imports = new Map(modules.map((name) => [name, importsOf(name)]));
 
 /** The modules that a module imports. @param {string} name */
@@ -33,9 +33,9 @@ function* circles(name, way, done) {
 const problems = [];
 const done = new Set();
 for (const [name, imported] of imports) {
-  if (floorOf(name) < 0) problems.push(`${name} is in no room: name its room in web/check-rooms.js`);
-  for (const other of imported.filter((one) => floorOf(one) < floorOf(name))) {
-    problems.push(`${name} imports ${other}, which is in a room above it`);
+  if (placeOf(name) < 0) problems.push(`${name} is in no part: add its folder to PARTS in web/check-order.js, and to docs/architecture.md`);
+  for (const other of imported.filter((one) => placeOf(one) < placeOf(name))) {
+    problems.push(`${name} imports ${other}, which is in ${PARTS[placeOf(other)]}, above ${PARTS[placeOf(name)]}: move what both need to a part below`);
   }
   for (const circle of circles(name, [], done)) problems.push(`a circle: ${circle}`);
 }

@@ -1,0 +1,95 @@
+"""What operators change while the system runs."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.plain_data import seconds_of
+from taskbahn.protocol import messages, views
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from taskbahn.client.client import HasClient
+    from taskbahn.transport.future import Future
+
+
+class Admin:
+    """Requests of operators. Each raises RouterUnavailable if there is no router."""
+
+    def __init__(self, app: HasClient) -> None:
+        self._app = app
+
+    def limit(self, name: str, value: str | int | None) -> views.LimitView:
+        """Set what a limit allows: `"50/s"` or `"50/s burst=20"` for a rate, a number for a concurrency (0: nothing starts).
+
+        It holds at once and is kept; None: the limit is as tasks declare it again.  Raises InvalidOption, and nothing is changed.
+        """
+        check_may_block("app.admin.limit()", "await app.admin.limit_async(...)")
+        return msgspec.convert(self._limit(name, value).get(), views.LimitView)
+
+    async def limit_async(self, name: str, value: str | int | None) -> views.LimitView:
+        """As `limit`."""
+        return msgspec.convert(await self._limit(name, value), views.LimitView)
+
+    def _limit(self, name: str, value: str | int | None) -> Future[Any]:
+        return self._app.client.ask(messages.ADMIN_LIMIT, name, value, who=_user())
+
+    def pause(
+        self,
+        query: str = "",
+        /,
+        *,
+        reason: str = "",
+        within: float | timedelta | None = None,
+        until: datetime | None = None,
+    ) -> views.Pause:
+        """Start no more jobs of the system (`""`), of `queue:NAME`, `task:NAME` or `key:` and the key of a limit; return the pause.
+
+        Jobs that run go on, and new ones wait.  within, until: it ends after those seconds, or at that time, else with `resume`.
+        Raises InvalidOption, and nothing is changed.
+        """
+        check_may_block("app.admin.pause()", "await app.admin.pause_async(...)")
+        return msgspec.convert(self._pause(query, reason, within, until).get(), views.Pause)
+
+    async def pause_async(
+        self,
+        query: str = "",
+        /,
+        *,
+        reason: str = "",
+        within: float | timedelta | None = None,
+        until: datetime | None = None,
+    ) -> views.Pause:
+        """As `pause`."""
+        return msgspec.convert(await self._pause(query, reason, within, until), views.Pause)
+
+    def _pause(self, query: str, reason: str, within: float | timedelta | None, until: datetime | None) -> Future[Any]:
+        words: dict[str, Any] = {} if within is None else {"within": seconds_of(within, "within")}
+        if until is not None:
+            words["until"] = until.timestamp()
+        return self._app.client.ask(messages.ADMIN_PAUSE, query, reason=reason, who=_user(), **words)
+
+    def resume(self, query: str = "", /) -> views.Pause:
+        """Start the jobs again that `pause` holds, each pause by itself; return the pause that is over.  Raises InvalidOption if it is none."""
+        check_may_block("app.admin.resume()", "await app.admin.resume_async(...)")
+        return msgspec.convert(self._resume(query).get(), views.Pause)
+
+    async def resume_async(self, query: str = "", /) -> views.Pause:
+        """As `resume`."""
+        return msgspec.convert(await self._resume(query), views.Pause)
+
+    def _resume(self, query: str) -> Future[Any]:
+        return self._app.client.ask(messages.ADMIN_RESUME, query, who=_user())
+
+
+def _user() -> str:
+    """Return the name of the user whose process this is, "" if it has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

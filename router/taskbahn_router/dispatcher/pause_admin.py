@@ -1,0 +1,146 @@
+"""Operators pause the system, a queue, a task or one key of a limit, and resume it: no job of it starts meanwhile."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from taskbahn.errors import InvalidOption, InvalidRequest, did_you_mean
+from taskbahn.protocol import messages
+from taskbahn.protocol.limit_kinds import short
+from taskbahn.protocol.pauses import Subject, parse_subject
+from taskbahn_router.core.rows import limit_of
+from taskbahn_router.dispatcher.pauses import KeptPause
+from taskbahn_router.submission.submission import check_text
+
+if TYPE_CHECKING:
+    from taskbahn_router.dispatcher.dispatcher import Dispatcher
+    from taskbahn_router.model.pending_call import PendingCall
+
+MAX_REASON = 500  # characters
+MAX_WHO = 200  # characters of who pauses
+MAX_PAUSES = 1_000
+LONGEST_SECONDS = 100 * 365.25 * 86400.0
+
+
+class PauseAdmin:
+    """Obeys `taskbahn.admin.pause` and `taskbahn.admin.resume`."""
+
+    log = Logger("taskbahn.pauses")
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self._state = dispatcher.state
+        self._book = dispatcher.limit_book
+
+    def pause(self, call: PendingCall) -> None:
+        """`taskbahn.admin.pause`: answered with the pause when it is stored. What runs goes on."""
+        words = _words(call, "query", "reason", "within", "until", "who")
+        subject = self._known(words.pop("query", ""))
+        reason, who = _text(words, "reason", MAX_REASON), _text(words, "who", MAX_WHO) or call.authid
+        now = self._dispatcher.wall()
+        pause = KeptPause(subject, _until(words, now), reason, who, now)
+        pauses = self._book.pauses
+        if len(pauses.all()) >= MAX_PAUSES and pauses.get(*subject) is None:
+            raise InvalidOption(f"{MAX_PAUSES:,} pauses hold already; resume some, or pause a queue or a task", option="query")
+        self._book.pause(pause)
+        self._log(subject, "paused" + (f" ({reason})" if reason else ""), who, call)
+        self._answer_stored(call, messages.plain(pause.view()))
+
+    def resume(self, call: PendingCall) -> None:
+        """`taskbahn.admin.resume`: answered with the pause that is over, when that is stored."""
+        words = _words(call, "query", "who")
+        subject = parse_subject(words.pop("query", ""))
+        who = _text(words, "who", MAX_WHO) or call.authid
+        paused = self._book.pauses.get(*subject)
+        if paused is None:
+            others = [pause.subject.query for pause in self._book.pauses.all()]
+            hint = did_you_mean(subject.query, others) or (f"; paused are {', '.join(map(repr, others[:10]))}" if others else "")
+            raise InvalidOption(f"{_name(subject)} is not paused{hint}", option="query")
+        self._book.resume(subject)
+        self._log(subject, "resumed", who, call)
+        self._answer_stored(call, messages.plain(paused.view()))
+
+    def _answer_stored(self, call: PendingCall, answer: Any) -> None:
+        self._dispatcher.turn_input.add_limit_change(lambda: call.answer(answer))
+        self._dispatcher.loop.schedule_turn()
+
+    def _log(self, subject: Subject, what: str, who: str | None, call: PendingCall) -> None:
+        # a warning, for a node logs only those by default, and an operator will ask who did it
+        self.log.warn(
+            "{name} is {what}, says {who} in session {session}",
+            name=_name(subject),
+            what=what,
+            who=who or "an unknown caller",
+            session=call.caller,
+        )
+
+    def _known(self, query: Any) -> Subject:
+        """Return what a query names; raises InvalidOption if there is no such thing, so that a typing error pauses nothing."""
+        subject = parse_subject(query)
+        check_text("the query", subject.name)
+        if subject.kind == "queue":
+            served = {name for worker in self._state.workers.values() for name in worker.hello.queues}
+            _check(subject, subject.name, served | {partition.queue for partition in self._state.partitions_by_id.values()})
+        elif subject.kind == "task":
+            _check(subject, subject.name, self._state.tasks)
+        elif subject.kind == "key":
+            self._check_key(subject)
+        return subject
+
+    def _check_key(self, subject: Subject) -> None:
+        name = limit_of(subject.name)
+        limits = self._book.templates()
+        _check(subject, name, limits)
+        if limits[name] and subject.name == name:
+            raise InvalidOption(
+                f'the limit {name!r} has a key for each {limits[name]}; say which, as in key:{name}["acme"], or pause its tasks',
+                option="query",
+            )
+        if not limits[name] and subject.name != name:
+            raise InvalidOption(f"the limit {name!r} has no keys; give key:{name}", option="query")
+
+
+def _words(call: PendingCall, *names: str) -> dict[str, Any]:
+    words = dict(zip(names, call.args, strict=False)) | call.kwargs
+    unknown = sorted(words.keys() - set(names))
+    if unknown or len(call.args) > len(names):
+        raise InvalidRequest(f"{call.procedure} takes {', '.join(names)}{f', not {short(unknown[0])}' if unknown else ''}")
+    return words
+
+
+def _text(words: dict[str, Any], name: str, most: int) -> str:
+    value = words.get(name) or ""
+    if not isinstance(value, str):
+        raise InvalidOption(f"{name} = {short(value)}: it is a text", option=name)
+    check_text(name, value)
+    return value[:most]
+
+
+def _until(words: dict[str, Any], now: float) -> float | None:
+    """Return when a pause ends: seconds since the epoch, None without an end."""
+    within, until = words.get("within"), words.get("until")
+    if within is not None and until is not None:
+        raise InvalidOption("give within (seconds from now) or until (seconds since the epoch), not both", option="until")
+    for name, value in (("within", within), ("until", until)):
+        if value is None:
+            continue
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        ends = (now + value if name == "within" else value) if is_number else 0.0
+        if not now < ends <= now + LONGEST_SECONDS:
+            what = "seconds, more than 0" if name == "within" else "a time to come, in seconds since the epoch"
+            raise InvalidOption(f"{name} = {short(value)}: it is {what}, and at most a hundred years away", option=name)
+        return float(ends)
+    return None
+
+
+def _check(subject: Subject, name: str, known: Any) -> None:
+    if name not in known:
+        what = "limit" if subject.kind == "key" else subject.kind
+        raise InvalidOption(f"there is no {what} named {short(name)}{did_you_mean(name, known)}", option="query")
+
+
+def _name(subject: Subject) -> str:
+    return f"{subject.kind} {subject.name}" if subject.name else "the whole system"

@@ -1,0 +1,206 @@
+"""How the SQLite store has a batch ruled: it reads what the rules need, a statement for each kind of row, and writes what they decide."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
+from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.rows import Gate, Head, Holder, Lane, Permit, ReadyJob, Rows, Touched, quoted
+from taskbahn_router.stores.driving import admitted_of, applicants, drive
+from taskbahn_router.stores.guards import GUARDS
+from taskbahn_router.stores.rows import Claimed, Moved
+from taskbahn_router.stores.sqlite.statements import SQL
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from taskbahn_router.core.rows import Need, Rules, Ruling, Start
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult
+    from taskbahn_router.stores.rows import NewJob
+
+    Many = Callable[[str, Sequence[tuple[object, ...]]], int]
+
+
+class RuledPart:
+    """The part of one transaction that rules decide. *many* runs a statement for many rows."""
+
+    def __init__(self, connection: sqlite3.Connection, many: Many, result: CommitResult) -> None:
+        self._connection = connection
+        self._many = many
+        self._result = result
+
+    def apply(self, batch: CommitBatch, rules: Rules) -> list[int]:
+        """Have the rules decide and write it; return the seqs of jobs that came up for a start after their time."""
+        for name in rules.counted:
+            for statement in ("forget_lane_keys", "find_lane_keys"):
+                self._connection.execute(SQL[statement], (name,))
+        touched = self._touched(batch, rules.hung)
+        if batch.submissions:
+            touched = self._admit(batch, rules, touched)
+        ruling = drive(rules.run(touched), self._answer)
+        self._write(ruling)
+        self._result.claimed = self._start(ruling.starts, batch, rules.now) if rules.rooms else []
+        self._result.more, self._result.purge_after = ruling.more, ruling.purge_after
+        self._result.ruled = {lane.partition for lane in ruling.lanes}
+        return ruling.expired
+
+    def read_next_wake(self) -> None:
+        """Put into the result when the rules are to be asked again."""
+        row = self._connection.execute(SQL["next_wake"]).fetchone()
+        self._result.next_wake_us = row[0] if row else None
+
+    def _admit(self, batch: CommitBatch, rules: Rules, touched: Touched) -> Touched:
+        """Have the rules admit submissions, and store what they admit; return what the moves touched, these among them."""
+        ids = (job.id for jobs in batch.submissions for job in jobs)
+        known = {id for id in ids if self._connection.execute(SQL["job_seq"], (id,)).fetchone() is not None}
+        admitted = drive(rules.admit(applicants(batch.submissions, known), touched), self._answer)
+        result = self._result
+        result.admitted = admitted
+        result.duplicates |= admitted.duplicates
+        new = list(admitted_of(batch.submissions, admitted))
+        self._many("insert_job", new)
+        if admitted.cancelled:
+            self._cancel(admitted.cancelled, rules)
+        return self._touched(batch, rules.hung, new, touched.ended)
+
+    def _cancel(self, reasons: Mapping[int, str], rules: Rules) -> None:
+        seqs = messages.to_json(list(reasons))
+        moved = [moved_by(Event.CANCEL, row) for row in self._connection.execute(SQL["jobs_to_move"], (seqs,)).fetchall()]
+        self._connection.execute(SQL["insert_ended_by_rules"], (rules.now, seqs))
+        rows = [(rules.now, rules.now + rules.keep, messages.to_json({"message": why}), seq) for seq, why in reasons.items()]
+        GUARDS[Event.CANCEL].check_count(Event.CANCEL, self._connection.executemany(SQL[Event.CANCEL], rows).rowcount, len(rows))
+        self._result.moved += moved
+
+    def _touched(
+        self, batch: CommitBatch, hung: Collection[int], admitted: Sequence[NewJob] = (), ended: list[Permit] | None = None
+    ) -> Touched:
+        """Return what the moves touched, from the rows as they are now: nothing of it is taken from the batch but where to look."""
+        moved = [job.seq for job in (*batch.new, *admitted) if job.keys is not None or job.partition in hung]
+        moved += [row.seq for row in batch.requeues]
+        moved += [move.seq for move in self._result.moved]
+        touched = Touched()
+        for seq, partition, keys, priority, state in self._rows("touched_jobs", moved, list(hung)):
+            if state == State.READY:
+                touched.ready.append(ReadyJob(seq, partition, keys, priority))
+            else:
+                touched.left.add((partition, keys))
+        touched.ended = [Permit(*row) for row in self._rows("permits", self._ended(batch))] if ended is None else ended
+        return touched
+
+    def _ended(self, batch: CommitBatch) -> list[tuple[int, int]]:
+        """Return the attempts of a batch that ended; those of cancelled jobs are named by the job's id."""
+        ended = [(row.seq, row.attempt) for row in batch.finishes] + [(row.seq, row.attempt) for row in batch.requeues]
+        for id, attempt in batch.ended:
+            row = self._connection.execute(SQL["job_seq"], (id,)).fetchone()
+            if row is not None:
+                ended.append((row[0], attempt))
+        return list(dict.fromkeys(ended))
+
+    def _rows(self, name: str, wanted: Sequence[object], *more: Sequence[object]) -> list[Any]:
+        values = [messages.to_json(one) for one in (wanted, *more)]
+        return self._connection.execute(SQL[name], values).fetchall() if wanted else []
+
+    def _answer(self, need: Need) -> Rows:
+        rows = Rows()
+        if need.lanes:
+            rows.lanes = _made(Lane, self._list("lanes", need.lanes))
+        if need.gates:
+            rows.gates = _made(Gate, self._list("gates", need.gates))
+        if need.open:
+            rows.open = _made(Lane, self._lists("open_lanes", need.open, need.most))
+        if need.before:
+            rows.before = _made(Lane, self._lists("lanes_before", need.before, need.most))
+        if need.before_after:
+            rows.before_after = _made(Lane, self._lists("lanes_before_after", need.before_after, need.most))
+        if need.plain:
+            rows.plain = _made(Head, self._lists("plain_heads", need.plain, need.heads))
+        if need.jobs:
+            rows.jobs = _made(Head, self._lists("lane_heads", need.jobs, need.heads))
+        if need.due is not None:
+            rows.due = _made(Gate, self._parsed("due_gates", need.due, need.most))
+        if need.limits:
+            rows.limits = _made(Gate, self._lists("gates_of_limits", need.limits, need.most))
+        self._answer_purge(need, rows)
+        self._answer_admission(need, rows)
+        return rows
+
+    def _answer_admission(self, need: Need, rows: Rows) -> None:
+        if not (need.lanes_with or need.counts or need.oldest or need.holders):
+            return
+        if need.lanes_with:
+            rows.lanes_with = [tuple(row) for row in self._list("lanes_with", need.lanes_with)]
+        if need.counts:
+            rows.counts = self._parsed("ready_counts", messages.to_json(need.counts), need.most)
+        lanes = [spot for spot in need.oldest if spot.keys is not None]
+        lines = [spot for spot in need.oldest if spot.keys is None]
+        for name, spots in (("oldest_in_lanes", lanes), ("oldest_in_lines", lines)):
+            if spots:
+                rows.oldest += _made(ReadyJob, self._lists(name, spots, need.most))
+        if need.holders:
+            rows.holders = _made(Holder, self._list("holders_of", [quoted(key) for key in need.holders]))
+
+    def _answer_purge(self, need: Need, rows: Rows) -> None:
+        if need.next_gates is not None:
+            rows.next_gates = _made(Gate, self._parsed("next_gates", need.next_gates, need.most))
+        if need.lanes_of:
+            rows.lanes_of = _made(Lane, self._parsed("lanes_of", messages.to_json(need.lanes_of), need.most))
+
+    def _list(self, name: str, wanted: Sequence[object]) -> list[Any]:
+        return self._parsed(name, messages.to_json(wanted))
+
+    def _lists(self, name: str, wanted: Sequence[object], most: int) -> Iterable[Any]:
+        return chain.from_iterable(self._parsed(name, messages.to_json(wanted), most))
+
+    def _parsed(self, name: str, *values: object) -> list[Any]:
+        found: list[Any] = messages.from_json(self._connection.execute(SQL[name], values).fetchone()[0])
+        return found
+
+    def _write(self, ruling: Ruling) -> None:
+        execute = self._connection.execute
+        self._many("upsert_lane", ruling.lanes)
+        self._connection.executemany(SQL["delete_lane"], ruling.gone_lanes)
+        self._many("insert_lane_key", ruling.lane_keys)
+        if ruling.gone_lane_keys:
+            self._connection.executemany(SQL["delete_lane_key"], ruling.gone_lane_keys)
+        self._many("upsert_gate", ruling.gates)
+        if ruling.gone_gates:
+            execute(SQL["delete_gates"], (messages.to_json(ruling.gone_gates),))
+        self._connection.executemany(SQL["delete_permit"], [permit[:2] for permit in ruling.permits])
+
+    def _start(self, starts: list[Start], batch: CommitBatch, now: float) -> list[list[Claimed]]:
+        """Start what was chosen; return it by claim, in the order in which it was chosen."""
+        claimed: list[list[Claimed]] = [[] for _ in batch.claims]
+        if not starts:
+            return claimed
+        found = messages.from_json(
+            self._connection.execute(SQL["chosen"], (messages.to_json([start.seq for start in starts]),)).fetchone()[0]
+        )
+        permits = []
+        for start, (seq, id, *rest) in zip(starts, found, strict=True):
+            row = Claimed(seq, bytes.fromhex(id), *rest)
+            claimed[start.room].append(row)
+            if start.held is not None:
+                permits.append(Permit(seq, row.attempt, start.held))
+        started = 0
+        for claim, rows in zip(batch.claims, claimed, strict=True):
+            if rows:
+                started += self._connection.execute(
+                    SQL["start"], (now, claim.worker, messages.to_json([row.seq for row in rows]))
+                ).rowcount
+        GUARDS[Event.START].check_count(Event.START, started, len(starts))
+        self._many("insert_permit", permits)
+        return claimed
+
+
+def moved_by(event: Event, row: tuple[Any, ...]) -> Moved:
+    """Return what an event does to a job, of which *row* has id, seq, partition, state and number."""
+    id, seq, partition, state, number = row
+    return Moved(id, seq, partition, event, State(state), number + 1)
+
+
+def _made(kind: Callable[..., Any], rows: Iterable[Sequence[Any]]) -> list[Any]:
+    return [kind(*row) for row in rows]

@@ -1,0 +1,78 @@
+"""The tasks that workers declare: checked, stored, registered under their own names, and within a bound.
+
+A task stays declared when its workers leave, so that clients can go on to submit jobs of it. Programs that make up names would
+fill the router so. At the bound, the tasks that no worker offers and that have no jobs make room, the first declared first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn.errors import InvalidRequest, TooLarge
+from taskbahn.protocol.limits import check_agreement
+from taskbahn.protocol.options import check as check_options
+from taskbahn_router.model import limits
+from taskbahn_router.model.state import DeclaredTask
+from taskbahn_router.submission.submission import check_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from taskbahn.protocol import messages
+    from taskbahn_router.dispatcher.dispatcher import Dispatcher
+
+FORGOTTEN_TOGETHER = 100  # tasks that make room together, for to find them takes a look at all
+ADVICE = "use fewer names; a task that no worker offers makes room when its last job is removed (`keep`)"
+
+
+class Declarations:
+    """Keeps the declared tasks of the state.
+
+    declare: registers a task's own name, once.  withdraw: unregisters it.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, declare: Callable[[str], None], withdraw: Callable[[str], None]) -> None:
+        self._dispatcher = dispatcher
+        self._state = dispatcher.state
+        self._declare, self._withdraw = declare, withdraw
+
+    def take_in(self, declarations: Iterable[messages.TaskDeclaration]) -> None:
+        """Declare the tasks of a worker; raises, with nothing changed, when one of them cannot be a task, or for want of room."""
+        tasks = [self._task(declaration) for declaration in declarations]
+        check_agreement(task.declaration for task in tasks)
+        self._make_room({task.name for task in tasks})
+        for task in tasks:
+            known = self._state.tasks.get(task.name)
+            if known is None or known.packed != task.packed:
+                task.seconds_each = known.seconds_each if known else None
+                self._state.tasks[task.name] = task
+                self._dispatcher.turn_input.add_task(task)
+                self._dispatcher.loop.schedule_turn()
+            self._declare(task.name)
+
+    def _make_room(self, names: set[str]) -> None:
+        state = self._state
+        known = len(state.tasks)
+        over = known + len(names - state.tasks.keys()) - limits.MAX_TASKS
+        if over <= 0:
+            return
+        idle = [name for name in state.idle_tasks() if name not in names]
+        if len(idle) < over:
+            raise TooLarge("the declared tasks", over + limits.MAX_TASKS, limits.MAX_TASKS, ADVICE)
+        for name in idle[: max(over, FORGOTTEN_TOGETHER)]:
+            del state.tasks[name]
+            self._dispatcher.turn_input.forget_task(name)
+            self._withdraw(name)
+        self._dispatcher.loop.schedule_turn()
+
+    def _task(self, declaration: messages.TaskDeclaration) -> DeclaredTask:
+        check_name(declaration.name)
+        check_options(declaration.options)
+        try:
+            task = DeclaredTask.of(declaration, self._dispatcher.limit_book.capacities)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidRequest(f"the declaration of {declaration.name} is not data: {error}") from None
+        known = self._state.tasks.get(task.name)
+        if task.checker is not None and (known is None or known.packed != task.packed):
+            task.checker.compile()
+        return task

@@ -1,0 +1,155 @@
+"""Make random lives of stores with promises, and see that mutations of the engine are found.
+
+`model.py RUNS` makes RUNS lives over the memory store and a tenth of them over SQLite. `model.py --mutations [RUNS]` makes up to RUNS
+lives with each mutation of the engine, in a process of its own; all but one that none of them finds are well. Both end with 1 if not.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+MUTATION = "TASKBAHN_MODEL_MUTATION"
+
+
+class Mutation(NamedTuple):
+    """A mistake: in a module, other text in the place of a text."""
+
+    name: str
+    module: str
+    text: str
+    other: str
+
+
+MUTATIONS = (
+    Mutation("an attempt that ended keeps its permits", "engine", "used=max(0, gate.used - cost)", "used=gate.used"),
+    Mutation("what ended is not checked", "engine", "gate.used - cost))\n                overlay.check.add(key)", "gate.used - cost))"),
+    Mutation("a lane that was looked at does not check its gates", "choose", "overlay.check_gates(lane)", "pass"),
+    Mutation("a lane that lost a job checks no gates", "engine", "lane.costs)\n        if head is None:", "())\n        if head is None:"),
+    Mutation("a limit that changed checks nothing", "engine", "overlay.check |= {found.key for found in rows.limits}", "pass"),
+    Mutation("a pause or its end checks nothing", "engine", "reason=reason)\n            self.overlay.check.add(key)", "reason=reason)"),
+    Mutation("no wake-up is written", "overlay", "wakes_at_us = self.limit(key).opens_at(", "_ = self.limit(key).opens_at("),
+    Mutation("what is due is not checked", "engine", "(due - changes - left)", "set[str]()"),
+    Mutation("the next page of lanes is not read", "overlay", "return first is None or first.order > self.after", "return first is None"),
+    Mutation("what the budget left over is not marked", "choose", "self.leftover.add(key)", "pass"),
+    Mutation("a cut commit says that nothing is left", "choose", "(yield from self._next()) is not None", "False"),
+    Mutation("a change of a limit ends after a page", "engine", "if is_cut else Gate(key, CHANGED)", "if False else Gate(key, CHANGED)"),
+    Mutation("an open lane is a carrier whatever its place", "choose", "carrier.order <= lane.order", "True"),
+    Mutation("a better head does not check its gate", "engine", "overlay.check.add(known.blocked)", "pass"),
+    Mutation("lanes before a gate are not counted", "overlay", "self._shifts[key] += 1", "pass"),
+    Mutation("one partition before a gate is opened", "choose", "overlay.before.get(key, ())):", "overlay.before.get(key, ()))[:1]:"),
+    Mutation("a permit is not taken", "choose", "used=gate.used + cost", "used=gate.used"),
+    Mutation("a rate is not taken", "rate", "+ cost * options.interval_us)", "+ 0)"),
+    Mutation("a closed gate is not seen", "choose", "if closed is not None:", "if False:"),
+    Mutation("a job starts after its time", "choose", "head.expires_at <= self._now", "False"),
+    Mutation("an emptied lane stays", "choose", "self._overlay.remove(lane)\n            return", "return"),
+    Mutation("keys that hang make no lane of plain jobs", "engine", "and id in overlay.hung:\n", "and False:\n"),
+    Mutation("keys that were dropped hold lanes", "engine", "(due - changes - left) | dropped", "due - changes - left"),
+    Mutation("dropped keys are left over for good", "engine", "wakes_at_us=0 if key in leftover else None", "wakes_at_us=None"),
+    Mutation("a partition without keys keeps its lane", "engine", "overlay.remove(lane)\n                self", "self"),
+    Mutation("a rate is forgotten before it is paid back", "purge", "gate.time_us <= now_us", "True"),
+    Mutation("a gate is forgotten while lanes are before it", "purge", "gate.used or gate.blocked or", "gate.used or"),
+    Mutation("turns are forgotten before they have passed", "purge", "_turn(one, overlay) >= gate.virtual_time", "True"),
+    Mutation("turns are forgotten of a key that waits", "purge", "gate.key not in waiting and all(", "all("),
+    Mutation("turns that are forgotten do not raise those of idle partitions", "purge", "in own - busy:", "in ():"),
+    Mutation("what ended in the commit counts", "when_full", "self._places[key].running -= cost", "pass"),
+    Mutation("jobs that are ready do not count", "when_full", "self._places[key].ready += cost * count", "pass"),
+    Mutation("what became ready in the commit does not count", "when_full", "in (*lanes, *new):", "in lanes:"),
+    Mutation("keys that hang are not counted", "when_full", "spots[key][Spot(partition, None)] = cost", "pass"),
+    Mutation("jobs of a commit do not count for the next ones", "when_full", "            self._count(key, cost)\n", ""),
+    Mutation("a refused job leaves what it has changed", "when_full", "while self._undo:", "while False:"),
+    Mutation("limits come before ids", "when_full", "if job.is_known or job.id in self._ids:", "if False:"),
+    Mutation("one that is on its way out counts as staying", "when_full", "one.lacks(cost) > one.ending", "one.lacks(cost) > 0"),
+    Mutation("the newest of the jobs has to go", "when_full", "one.jobs.sort()", "one.jobs.sort(reverse=True)"),
+    Mutation("lanes are not found by their keys", "overlay", "if lane.keys and lane.is_gone == (", "if False and ("),
+    Mutation("jobs behind the first of a lane are forgotten", "choose", "if not lane.heads and not lane.is_read_out:", "if False:"),
+)  # fmt: skip
+
+
+class _Mutated(SourceFileLoader):
+    """Loads a module with a mistake in it."""
+
+    mutation: Mutation
+
+    def mutated(self, data: bytes, path: str) -> Any:
+        source = data.decode()
+        if source.count(self.mutation.text) != 1:
+            sys.stderr.write(f"its text is {source.count(self.mutation.text)} times in {path}\n")
+            sys.exit(2)
+        return compile(source.replace(self.mutation.text, self.mutation.other), path, "exec")
+
+    def get_code(self, fullname: str) -> Any:
+        path = self.get_filename(fullname)
+        return self.mutated(self.get_data(path), path)
+
+
+class _Finder:
+    """Finds the module that a mutation changes."""
+
+    def __init__(self, mutation: Mutation) -> None:
+        self._mutation = mutation
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
+        if name != f"taskbahn_router.promises.{self._mutation.module}":
+            return None
+        spec = PathFinder.find_spec(name, path)
+        if spec is None or spec.origin is None:
+            return None
+        loader = _Mutated(name, spec.origin)
+        loader.mutation = self._mutation
+        return importlib.util.spec_from_loader(name, loader, origin=spec.origin)
+
+
+def live(runs: int) -> int:
+    """Make lives, and say what they were; return the exit code."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from support.promise_runs import STORES, live
+
+    for name, count in (("memory", runs), ("sqlite", runs // 10)):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            started = sum(
+                live(STORES[name], Path(folder, str(first)), range(first, min(first + 100, count)), steps=60)
+                for first in range(0, count, 100)
+            )
+        print(f"{name}: {count:,} lives, {started:,} starts in {time.monotonic() - began:.0f} s", flush=True)
+    return 0
+
+
+def mutate(runs: int) -> int:
+    """Try each mutation in a process of its own; return the exit code."""
+    missed = 0
+    for number, mutation in enumerate(MUTATIONS):
+        command = [sys.executable, __file__, str(runs)]
+        ended = subprocess.run(command, env={**os.environ, MUTATION: str(number)}, capture_output=True, text=True, check=False)
+        last = (ended.stderr.strip() or "nothing").splitlines()
+        found = ended.returncode == 1
+        missed += not found
+        print(f"{'found ' if found else 'MISSED'} {mutation.name}: {' | '.join(last[-2:])[:160]}", flush=True)
+    print(f"{missed} of {len(MUTATIONS)} mutations were missed")
+    return 1 if missed else 0
+
+
+def main() -> int:
+    """Return the exit code."""
+    words = sys.argv[1:]
+    if MUTATION in os.environ:
+        sys.meta_path.insert(0, _Finder(MUTATIONS[int(os.environ[MUTATION])]))
+    if words[:1] == ["--mutations"]:
+        return mutate(int(words[1]) if len(words) > 1 else 400)
+    return live(int(words[0]) if words else 1000)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

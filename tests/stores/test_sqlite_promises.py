@@ -1,0 +1,130 @@
+"""What SQLite does for promises: data of before there were any, indexes for each question, and what salvage makes of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.promise_tables import tables_of
+from support.rows import NOW, PARTITIONS, claim, finish, new_job, put, put_in_schema, seqs
+from support.storing import QuickStore
+
+from taskbahn.protocol.states import State
+from taskbahn_router.core.rows import Gate, Lane, Permit, Purge, Room
+from taskbahn_router.promises.engine import Promises
+from taskbahn_router.promises.registry import limit_from
+from taskbahn_router.stores.contract import CommitBatch, Filter
+from taskbahn_router.stores.rows import Claim
+from taskbahn_router.stores.sqlite import SqliteStore, progress, salvage
+from taskbahn_router.stores.sqlite.statements import SQL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.releases import Release
+
+KEYS = '[["g",1]]'
+LIMITS = {"g": limit_from({"kind": "concurrency", "name": "g", "limit": 1})}
+QUESTIONS: dict[str, tuple[Any, ...]] = {
+    "lanes": ("[]",), "gates": ("[]",), "open_lanes": ("[]", 1), "lanes_before": ("[]", 1), "lanes_before_after": ("[]", 1),
+    "plain_heads": ("[]", 1), "lane_heads": ("[]", 1), "due_gates": (1, 1), "gates_of_limits": ("[]", 1), "touched_jobs": ("[]", "[]"),
+    "permits": ("[]",), "next_wake": (), "next_gates": ("", 1), "lanes_of": ("[]", 1), "chosen": ("[]",),
+    "lanes_with": ("[]",), "ready_counts": ("[]", 1), "oldest_in_lanes": ("[]", 1), "oldest_in_lines": ("[]", 1),
+    "claim": (1, 0.0, 1), "holding": (),
+}  # fmt: skip
+
+
+def rules(*rooms: Room) -> Promises:
+    return Promises(NOW, LIMITS, rooms)
+
+
+def started(store: SqliteStore, free: int = 9) -> list[int]:
+    batch = CommitBatch(claims=[Claim("w", (1,), free, NOW)], rules=rules(Room("w", frozenset({1}), free)))
+    return seqs(store.commit(batch).claimed[0])
+
+
+def test_data_of_the_first_release_goes_on_with_limits(tmp_path: Path, old_release: Release) -> None:
+    connection = sqlite3.connect(tmp_path / "taskbahn.db", isolation_level=None)
+    states = ", ".join(f"'{state}'" for state in State)
+    for script in old_release.migrations:
+        connection.executescript(script.read_text("utf-8").replace("{states}", states))
+    connection.execute(f"PRAGMA user_version = {len(old_release.migrations)}")
+    for seq, state in enumerate((State.READY, State.READY, State.RUNNING, State.WAITING), 1):
+        put_in_schema(connection, new_job(seq, state=state))
+    connection.close()
+    store = QuickStore(tmp_path)
+    start = store.open()
+    assert (start.ready, start.ruled, start.holding) == ({1: 2}, [], [])
+    assert seqs(claim(store, 1, limit=1)) == [1]
+    store.commit(CommitBatch(new=[new_job(5, keys=KEYS), new_job(6, keys=KEYS)], finishes=[finish(3)], rules=rules()))
+    assert started(store) == [2, 5]
+    assert seqs(store.reader().jobs(Filter(states=("ready",))).rows) == [6]
+    store.close()
+
+
+def test_a_long_migration_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "SAID_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "STEPS_BETWEEN_LOOKS", 1)
+    said: list[str] = []
+    store = SqliteStore(tmp_path, said.append)
+    store.open()
+    store.close()
+    assert said[0].startswith(f"the data in {store.path} is brought up to schema ")
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_each_question_of_the_rules_has_an_index(name: str, tmp_path: Path) -> None:
+    store = QuickStore(tmp_path)
+    store.open()
+    connection = store._connection
+    assert connection is not None
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", QUESTIONS[name])]
+    store.close()
+    read_before = {step.split()[1] for step in plan if step.startswith("CO-ROUTINE")}
+    scanned = {step.split()[1] for step in plan if step.startswith("SCAN") and "USING INDEX gate_wakes" not in step}
+    assert not scanned & {"job", "lane", "gate"} - read_before, plan
+
+
+def test_ten_thousand_idle_keys_leave_no_row(tmp_path: Path) -> None:
+    store = QuickStore(tmp_path)
+    store.open()
+    assert store._connection is not None
+    limits = {
+        "r": limit_from({"kind": "rate", "name": "r", "rate": "1/s", "burst": 1}),
+        "f": limit_from({"kind": "fair", "name": "f"}),
+    }
+    paid_back_us = int((NOW + 1) * 1e6)
+    gates = [Gate(f"r[{number}]", "r", time_us=paid_back_us) for number in range(5000)]
+    gates += [Gate(f"f[{number}]", "f", virtual_time=1 + number % 3) for number in range(5000)]
+    store._connection.executemany("INSERT INTO gate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", gates)
+
+    def left(now: float) -> set[str]:
+        after: str | None = ""
+        while after is not None:
+            rules = Promises(now, limits, purge=Purge(after, 1000), turns={"f": (1,)})
+            after = store.commit(CommitBatch(rules=rules)).purge_after
+        return set(tables_of(store).gates)
+
+    assert left(NOW + 0.5) == {"@turn[1]", *(f"r[{number}]" for number in range(5000))}
+    assert left(NOW + 1) == {"@turn[1]"}
+    store.close()
+
+
+def test_salvage_makes_lanes_and_permits_of_the_jobs(tmp_path: Path) -> None:
+    store = QuickStore(tmp_path)
+    store.open()
+    store.commit(CommitBatch(partitions=PARTITIONS))
+    put(store, new_job(1))
+    store.commit(CommitBatch(new=[new_job(seq, keys=KEYS) for seq in (2, 3, 4)], rules=rules()))
+    assert started(store) == [1, 2]
+    store.close()
+    salvage.salvage(tmp_path)
+    store.open()
+    tables = tables_of(store)
+    assert tables.lanes == {(1, KEYS): Lane(1, KEYS, 0, 0, 3, None)}
+    assert tables.permits == [Permit(2, 1, KEYS)]
+    assert {key: gate.used for key, gate in tables.gates.items()} == {"g": 1}
+    store.commit(CommitBatch(finishes=[finish(2)], rules=rules()))
+    assert started(store) == [3]
+    store.close()

@@ -1,0 +1,364 @@
+"""A random driver over a store with promises: jobs, reports late and twice, cancels, limits that change, workers that come and go.
+
+`Run(seed, store).go()` makes one random life and checks after each step, from the tables alone, what must always hold.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from support.measured_promises import MeasuredPromises
+from support.promise_checks import UNBOUNDED, Attempt, Checks
+from support.promise_limits import LIMITS
+from support.promise_tables import tables_of
+from support.rows import NOW, cancel, finish, id_of, new_job, requeue, retry
+from taskbahn.errors import StoreUnavailable
+from taskbahn.protocol.limit_fields import WHEN_FULL
+from taskbahn_router.core.rows import Purge, Room, limit_of, text_of
+from taskbahn_router.promises.choose import TURN
+from taskbahn_router.promises.engine import Pause
+from taskbahn_router.promises.registry import limit_from
+from taskbahn_router.stores.contract import CommitBatch
+from taskbahn_router.stores.rows import Claim, Sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from support.admission_model import World
+    from support.promise_tables import PromiseTables
+    from taskbahn_router.core.rows import Admitted, Costs
+    from taskbahn_router.promises.limits import Limit
+    from taskbahn_router.stores.contract import CommitResult, Store
+
+PARTITIONS = (1, 2, 3)
+WORKERS = (("w0", frozenset({1})), ("w1", frozenset({2, 3})), ("w2", frozenset({1, 2})))
+PAUSED = ('k["a"]', 'k["b"]', 'r["a"]', "g")
+HUNG: tuple[Costs, ...] = ((), (("h", 1),), (("h", 1), ("hr", 1)))
+COUNTING = ("c", "h", "f")  # limits that say what becomes of a job that finds them full
+BUDGETS = (UNBOUNDED, 3, 4, 7)
+
+
+class Changes(NamedTuple):
+    """What operators and declarations change with a commit."""
+
+    changed: Sequence[str] = ()
+    pauses: Sequence[Pause] = ()
+    rehung: Sequence[int] = ()
+    dropped: Sequence[str] = ()
+    purge: Purge | None = None
+    counted: Sequence[str] = ()
+
+
+class Run(Checks):
+    """One life of a store; *replaced* returns what a new process finds."""
+
+    def __init__(self, seed: int, store: Store, *, budget: int, replaced: Callable[[Store], Store], steps: int = 60) -> None:
+        self.random = random.Random(seed)
+        self.store = store
+        self.budget = budget
+        self.replaced = replaced
+        self.steps = steps
+        self.now = NOW
+        self.last_seq = 0
+        self.declared = {name: dict(limit.declared) for name, limit in LIMITS.items()}
+        for name in COUNTING:
+            self.declared[name]["when_full"] = self.random.choice(WHEN_FULL)
+        self.counted = set(COUNTING)  # of which the store must find the lanes that it has
+        self.alive: set[Attempt] = set()  # attempts whose worker has not said that they ended
+        self.old: list[Attempt] = []  # attempts that are reported once more
+        self.hung: dict[int, Costs] = {}
+        self.taken: dict[Attempt, Costs] = {}
+        self.started_at_us: dict[str, list[int]] = defaultdict(list)  # by key
+        self.starts = 0
+        self.results: list[Any] = []  # what came of each commit
+        self.purge_after = ""
+
+    def go(self) -> int:
+        """Live, and check; return how many jobs were started."""
+        for _ in range(self.steps):
+            self.step()
+        self.check_held(self.store, tables_of(self.store))
+        self.results.append(self.check_uses(self.store, tables_of(self.store)))
+        self.finish_all()
+        return self.starts
+
+    # one step
+
+    def step(self) -> None:
+        pick = self.random
+        self.now += pick.choice([0, 0.001, 0.05, 0.3, 1.0])
+        batch, changes = self.batch()
+        rooms = self.rooms(lambda: pick.choice([0, 0, 1, 2, 5]))
+        if pick.random() < 0.1:
+            with pytest.raises(StoreUnavailable):
+                self.commit(batch, rooms, changes, fails=True)
+            if pick.random() < 0.5:
+                batch.new, batch.submissions = [], []
+            self.now += pick.choice([0, 5])
+            batch.sweep = batch.sweep and batch.sweep._replace(now=self.now)
+        if pick.random() < 0.1:
+            self.store = self.replaced(self.store)
+            changes = changes._replace(counted=self.counting())
+        before = tables_of(self.store)
+        started = self.commit_all(batch, rooms, changes)
+        after = tables_of(self.store)
+        self.check(after, before, rooms)
+        self.check_turns(after, before)
+        self.check_order(after, started)
+        late = [seq for seq in started if (after.jobs[seq].expires_at or UNBOUNDED << 10) <= self.now]
+        assert not late, ("started after their time", late)
+
+    def batch(self) -> tuple[CommitBatch, Changes]:
+        pick = self.random
+        batch = CommitBatch(sweep=Sweep(self.now, 1000, 100.0) if pick.random() < 0.7 else None)
+        for _ in range(pick.choice([0, 0, 1, 3, 8])):
+            self.add_job(batch)
+        self.report(batch)
+        for _ in range(pick.choice([0, 0, 1, 2]) if self.last_seq else 0):
+            batch.cancels.append(cancel(pick.randint(1, self.last_seq))._replace(now=self.now))
+        if self.last_seq and pick.random() < 0.3:
+            batch.retries.append(retry(pick.randint(1, self.last_seq)))
+        changed = [name for name, values in (("g", (0, 1, 3, 5)), ("k", (0, 1, 2)), ("c", (3, 4))) if self.change(name, values)]
+        pauses = []
+        if pick.random() < 0.08:
+            pauses.append(Pause(pick.choice(PAUSED), pick.choice([None, None, 1 << 62, int((self.now + 0.4) * 1e6)])))
+        hanging = self.hang()
+        counted = self.count()
+        self.submit(batch)
+        return batch, Changes(changed, pauses, *hanging, self.purge(), counted)
+
+    def counting(self) -> list[str]:
+        return [name for name in COUNTING if self.declared[name]["when_full"] != "wait"]
+
+    def count(self) -> list[str]:
+        """Let some limits say otherwise what becomes of a job that finds them full; return those that count their jobs from now on."""
+        for name in COUNTING:
+            if self.random.random() < 0.03:
+                before = set(self.counting())
+                self.declared[name]["when_full"] = self.random.choice(WHEN_FULL)
+                self.counted |= set(self.counting()) - before
+        counted = sorted(self.counted & set(self.counting()))
+        self.counted = set()
+        return counted
+
+    def submit(self, batch: CommitBatch) -> None:
+        """Make submissions of some of the new jobs: of those that ask for a place that is counted, with others."""
+        pick, new, batch.new = self.random, batch.new, []
+        while new:
+            size = pick.choice([1, 1, 2, 3])
+            jobs, new = new[:size], new[size:]
+            names = {
+                limit_of(key) for job in jobs if job.state == "ready" for key, _ in self.costs(job.partition, job.keys)
+            }  # fmt: skip
+            if not names.isdisjoint(self.counting()) or pick.random() < 0.1:
+                batch.submissions.append(jobs)
+            else:
+                batch.new += jobs
+
+    def purge(self) -> Purge | None:
+        """Have a page of gates purged, now and then."""
+        return Purge(self.purge_after, self.random.choice([1, 3, 1000])) if self.random.random() < 0.4 else None
+
+    def hang(self) -> tuple[list[int], list[str]]:
+        """Let other keys hang on a partition; return which, and the keys that are dropped."""
+        if self.random.random() >= 0.08:
+            return [], []
+        partition = self.random.choice(PARTITIONS)
+        before, now = self.hung.pop(partition, ()), self.random.choice(HUNG)
+        if now:
+            self.hung[partition] = now
+        return [partition], [key for key, _ in before if key not in dict(now)]
+
+    def change(self, name: str, values: tuple[int, ...]) -> bool:
+        if self.random.random() >= 0.05:
+            return False
+        self.declared[name]["limit"] = self.random.choice(values)
+        return True
+
+    def add_job(self, batch: CommitBatch) -> None:
+        pick = self.random
+        self.last_seq += 1
+        seq = self.last_seq
+        changes: dict[str, Any] = {
+            "keys": self.some_keys(),
+            "partition": pick.choice(PARTITIONS),
+            "priority": pick.choice([0, 0, 0, 1, -2]),
+        }
+        if pick.random() < 0.1:
+            changes |= {"state": "waiting", "due_at": self.now + pick.random()}
+        if pick.random() < 0.1:
+            changes["expires_at"] = self.now + 2 * pick.random()
+        if pick.random() < 0.05:
+            changes["id"] = id_of(pick.randint(1, seq))
+        batch.new.append(new_job(seq, **changes))
+
+    def some_keys(self) -> str | None:
+        pick = self.random
+        keys: list[tuple[str, int]] = []
+        for name, limit in LIMITS.items():
+            if limit.chance and pick.random() < limit.chance:
+                key = f'{name}["{pick.choice(limit.values)}"]' if limit.values else name
+                keys.append((key, pick.choice(limit.costs) if len(limit.costs) > 1 else 1))
+        return text_of(tuple(keys)) if keys else None
+
+    def report(self, batch: CommitBatch) -> None:
+        """Some attempts end, and some are reported as ended once more."""
+        pick = self.random
+        alive = sorted(self.alive)
+        pick.shuffle(alive)
+        jobs = tables_of(self.store).jobs
+        ending = alive[: pick.choice([0, 1, 2, 9])]
+        for attempt in ending:
+            job = jobs[attempt.seq]
+            if job.state != "running" or job.attempt != attempt.number:
+                batch.ended.append((id_of_job(self.store, attempt.seq), attempt.number))
+                continue
+            kind = pick.random()
+            if kind < 0.6:
+                state = pick.choice(["succeeded", "succeeded", "failed"])
+                batch.finishes.append(finish(attempt.seq, attempt.number, state=state, finished_at=self.now))
+            elif kind < 0.8:
+                batch.requeues.append(requeue(attempt.seq, attempt.number, state="waiting", due_at=self.now + pick.random()))
+            else:
+                batch.requeues.append(requeue(attempt.seq, attempt.number))
+        named = {attempt.seq for attempt in attempts_of(batch)}
+        for attempt in self.old:
+            if attempt not in self.alive and attempt.seq not in named and pick.random() < 0.3:
+                named.add(attempt.seq)
+                batch.finishes.append(finish(attempt.seq, attempt.number, state="succeeded", finished_at=self.now))
+        self.old = ending
+
+    def rooms(self, free: Callable[[], int]) -> list[Room]:
+        return [Room(name, partitions, free()) for name, partitions in WORKERS]
+
+    # commits
+
+    def limits(self) -> dict[str, Limit]:
+        return {name: limit_from({"name": name, **one}) for name, one in self.declared.items()}
+
+    def commit(self, batch: CommitBatch, rooms: list[Room], changes: Changes, *, fails: bool = False) -> CommitResult:
+        rules = MeasuredPromises(
+            self.now, self.limits(), rooms, 100.0, self.budget, hung=dict(self.hung), fails=fails,
+            look=lambda: tables_of(self.store), turns={"fair": PARTITIONS}, **changes._asdict(),
+        )  # fmt: skip
+        batch.rules = rules
+        batch.claims = [Claim(room.worker, tuple(sorted(room.partitions)), room.free, self.now) for room in rooms]
+        result = self.store.commit(batch)
+        if rules.expected is not None:
+            assert result.admitted is not None
+            self.check_admitted(rules.expected, result.admitted, tables_of(self.store))
+        assert rules.units <= self.budget, ("units", rules.units)
+        return result
+
+    def commit_all(self, batch: CommitBatch, rooms: list[Room], changes: Changes) -> list[int]:
+        """Commit until nothing is left; take from the rooms what was started, and return it."""
+        ended = attempts_of(batch)
+        started: list[int] = []
+        for _ in range(500):
+            result = self.commit(batch, rooms, changes)
+            self.results.append((
+                result.claimed, result.moved, result.answers, result.admitted, result.more, result.next_wake_us, result.ruled,
+                result.purge_after,
+            ))  # fmt: skip
+            if changes.purge is not None:
+                self.purge_after = result.purge_after or ""
+            self.alive -= ended
+            if batch.ended:
+                seqs = {id: seq for seq in tables_of(self.store).jobs if (id := id_of_job(self.store, seq))}
+                self.alive -= {Attempt(seqs[id], number) for id, number in batch.ended}
+            for number, claimed in enumerate(result.claimed):
+                assert len(claimed) <= rooms[number].free
+                rooms[number] = rooms[number]._replace(free=rooms[number].free - len(claimed))
+                for row in claimed:
+                    started.append(row.seq)
+                    attempt = Attempt(row.seq, row.attempt)
+                    self.alive.add(attempt)
+                    self.taken[attempt] = self.costs(row.partition, self.keys_of(row.seq))
+                    for key, _ in self.taken[attempt]:
+                        self.started_at_us[key].append(int(self.now * 1e6))
+            if not result.more:
+                self.starts += len(started)
+                return started
+            batch, changes, ended = CommitBatch(), Changes(), set()
+        raise AssertionError("it never ends")
+
+    def keys_of(self, seq: int) -> str | None:
+        return tables_of(self.store).jobs[seq].keys
+
+    @staticmethod
+    def check_admitted(expected: World, admitted: Admitted, tables: PromiseTables) -> None:
+        """Submissions became what they had to, and of the refused ones nothing is left."""
+        found = admitted.refused, admitted.duplicates, sorted(admitted.cancelled)
+        assert found == (expected.refused, expected.duplicates, sorted(expected.cancelled)), ("admission", found, expected)
+        assert admitted.refused.isdisjoint(tables.jobs), "a job that was refused is stored"
+        states = {tables.jobs[seq].state for seq in admitted.cancelled}
+        assert states <= {"cancelled"}, ("not cancelled", states)
+
+    # the end
+
+    def finish_all(self) -> None:
+        """Resume everything, and let all attempts end: nothing is left."""
+        self.now += 1
+        self.declared["g"]["limit"], self.declared["k"]["limit"], self.declared["c"]["limit"] = 2, 1, 3
+        self.commit_all(CommitBatch(), [], Changes(["g", "k", "c"], [Pause(key, None) for key in PAUSED]))
+        for _ in range(4000):
+            batch = CommitBatch(sweep=Sweep(self.now, 1000, 100.0))
+            jobs = tables_of(self.store).jobs
+            for attempt in sorted(self.alive):
+                if jobs[attempt.seq].state == "running" and jobs[attempt.seq].attempt == attempt.number:
+                    batch.finishes.append(finish(attempt.seq, attempt.number, finished_at=self.now))
+                else:
+                    batch.ended.append((id_of_job(self.store, attempt.seq), attempt.number))
+            started = self.commit_all(batch, [Room("w", frozenset(PARTITIONS), 5)], Changes())
+            if not started and not self.alive and not self.wait():
+                break
+        tables = tables_of(self.store)
+        assert not [job for job in tables.jobs.values() if job.state in ("ready", "waiting", "running")]
+        assert not tables.lanes
+        assert not tables.permits
+        assert not [gate for gate in tables.gates.values() if gate.used or gate.blocked]
+        self.purge_all()
+        for key, times in self.started_at_us.items():
+            seconds, most = LIMITS[limit_of(key)].most or (0.0, UNBOUNDED)
+            for first in times if most < UNBOUNDED else ():
+                inside = sum(first <= time < first + seconds * 1e6 for time in times)
+                assert inside <= most, ("too many starts", key, inside)
+
+    def purge_all(self) -> None:
+        """When all is paid back, a walk through the gates leaves nothing but the turns of partitions."""
+        self.now += 100
+        after: str | None = ""
+        while after is not None:
+            self.purge_after = after
+            after = self.commit(CommitBatch(), [], Changes(purge=Purge(after, 2))).purge_after
+        assert {gate.limit for gate in tables_of(self.store).gates.values()} <= {TURN}
+
+    def wait(self) -> bool:
+        """Go on to when something is due; return whether anything is."""
+        tables = tables_of(self.store)
+        times = [job.due_at for job in tables.jobs.values() if job.state == "waiting" and job.due_at is not None]
+        times += [gate.wakes_at_us / 1e6 + 1e-6 for gate in tables.gates.values() if gate.wakes_at_us is not None]
+        self.now = max(self.now, min(times, default=self.now))
+        return bool(times)
+
+
+def attempts_of(batch: CommitBatch) -> set[Attempt]:
+    """Return the attempts that a batch says have ended, of jobs that run."""
+    ended = {Attempt(row.seq, row.attempt) for row in batch.finishes}
+    return ended | {Attempt(row.seq, row.attempt) for row in batch.requeues}
+
+
+def id_of_job(store: Store, seq: int) -> bytes:
+    """Return the id of a job, which may be that of an earlier one that never was stored."""
+    return ids_of(store)[seq]
+
+
+def ids_of(store: Store) -> dict[int, bytes]:
+    """Return the ids of all jobs."""
+    if hasattr(store, "_tables"):
+        return {seq: record.new.id for seq, record in store._tables.records.items()}
+    return dict(store._connection.execute("SELECT seq, id FROM job"))  # type: ignore[attr-defined]
