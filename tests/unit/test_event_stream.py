@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from taskbahn.jobs.event_stream import EventStream
+from taskbahn.jobs.event_stream import MAX_WAITING, EventStream
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
@@ -64,3 +64,15 @@ def test_the_last_event_of_a_job_that_ends_meanwhile_is_read(read: Callable[[Eve
     stream._events = Looked(ends)
     assert [event.data for event in read(stream)] == [LAST["data"]]
     assert stream.final is not None
+
+
+def test_a_slow_reader_misses_progress_but_not_how_far_the_job_came() -> None:
+    client = Client()
+    stream = EventStream(client, JOB)  # type: ignore[arg-type]
+    logs = [LAST | {"number": number + 1, "kind": "log", "data": number} for number in range(MAX_WAITING)]
+    client.request.on_progress({"events": logs})
+    for percent in range(1, 101):
+        client.request.on_progress({"events": [LAST | {"number": MAX_WAITING, "kind": "progress", "data": percent}]})
+    client.request.on_progress({"events": [LAST | {"number": MAX_WAITING + 1}]})
+    client.request.future.resolve(VIEW)
+    assert [(event.kind, event.data) for event in list(stream)[MAX_WAITING:]] == [("progress", 100), ("state", LAST["data"])]

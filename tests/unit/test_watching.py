@@ -216,16 +216,20 @@ def test_a_watch_whose_events_cannot_be_read_ends_with_the_reason(harness: Dispa
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.sampled_from([2, MAX_HELD_EVENTS]), st.lists(st.sampled_from(ACTIONS), max_size=25), st.integers(0, 8), st.integers(0, 24)
+    st.sampled_from([2, MAX_HELD_EVENTS]),
+    st.lists(st.sampled_from(ACTIONS), max_size=25),
+    st.integers(0, 8),
+    st.integers(0, 24),
+    st.sampled_from(["lag", "catch up"]),
 )
-def test_whenever_it_lags_a_watcher_gets_every_number_once_and_in_order(
-    held: int, actions: list[str], after: int, begins: int
+def test_a_watcher_that_lags_gets_every_number_once_and_the_last_progress(
+    held: int, actions: list[str], after: int, begins: int, amid: str
 ) -> None:
     with patch.object(job_watch, "MAX_HELD_EVENTS", held):
-        watch_meanwhile(actions, after, begins)
+        watch_meanwhile(actions, after, begins, amid)
 
 
-def watch_meanwhile(actions: list[str], after: int, begins: int) -> None:
+def watch_meanwhile(actions: list[str], after: int, begins: int, amid: str) -> None:
     harness = DispatcherHarness()
     worker = harness.worker()
     run = began(harness, worker, retries=100, retry_backoff=0, crash_attempts=100)
@@ -235,8 +239,14 @@ def watch_meanwhile(actions: list[str], after: int, begins: int) -> None:
             asked = watch(harness, after)
         run = act(harness, worker, run, action) or run
     assert asked is not None
+    act(harness, worker, run, amid)
+    worker.notices(run, "progress", {"fraction": 1.0})
     worker.done(run)
     harness.passes(LONGEST_WAIT * 2)
+    act(harness, worker, run, "catch up")
+    harness.passes(LONGEST_WAIT * 2)
+    *_, (_, kind, progress), (_, _, state) = asked.events
+    assert (kind, progress, state) == ("progress", {"fraction": 1.0}, "succeeded")
     last = harness.row(1).number
     start = asked.progress[0]["snapshot"]["number"]  # states up to there are in the snapshot alone
     known = {row.number for row in harness.store.reader().events(1, after, 10_000)}

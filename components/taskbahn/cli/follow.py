@@ -65,6 +65,10 @@ class JobScreen:
         self.progress.update(
             self._headline, description=self._title(view.state, view.worker), began=view.created_at, ended=view.finished_at
         )
+        self.end(view)
+
+    def end(self, view: views.JobView) -> None:
+        """Draw how far the job came; of a job that was quicker than its watcher no event may have said it."""
         if view.progress:
             self._draw(progress_of(view.progress))
 
@@ -136,7 +140,9 @@ def follow_job(job: Job[Any], timeout: float | None) -> None:
             screen.snapshot(view)
         for event in events.until(until):
             screen.show(event)
-        if events.final is None and timeout is not None:
+        if events.final is not None:
+            screen.end(events.final)
+        elif timeout is not None:
             raise job.unfinished(timeout)
 
 

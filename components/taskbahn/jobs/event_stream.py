@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from taskbahn.client.client import Client
 
 PLAIN_FOR = ("job.events() in a plain `for`", "async for event in job.events()")
-MAX_WAITING = 10_000  # events that a slow reader may leave; beyond, progress is dropped: a newer one follows
+MAX_WAITING = 10_000  # events that a slow reader may leave; beyond, of progress only the newest before each state is kept
 
 
 class EventStream:
@@ -36,10 +36,11 @@ class EventStream:
         self._client = client
         self._number = after
         self._events: deque[messages.Event] = deque()
+        self._progress: messages.Event | None = None  # the newest that a slow reader left no room for
         self._more: Future[None] = Future()
         self._is_over = False
         self._error: TaskbahnError | None = None
-        self._request = Request(messages.JOB_WATCH, [job, after], on_progress=self._progress, renew=lambda: [job, self._number])
+        self._request = Request(messages.JOB_WATCH, [job, after], on_progress=self._take, renew=lambda: [job, self._number])
         self._request.future.listen(self._ended)
         client.link.send(self._request)
 
@@ -115,17 +116,22 @@ class EventStream:
 
     # all below runs on the client's thread
 
-    def _progress(self, message: dict[str, Any]) -> None:
+    def _take(self, message: dict[str, Any]) -> None:
         if "snapshot" in message and self.snapshot is None:
             self.snapshot = msgspec.convert(message["snapshot"], views.JobView)
         for event in msgspec.convert(message.get("events", []), list[messages.Event]):
             if event.kind == "progress":
-                if len(self._events) >= MAX_WAITING:
+                is_late = len(self._events) >= MAX_WAITING
+                self._progress = event if is_late else None
+                if is_late:
                     continue
             elif event.number <= self._number:
                 continue
             else:
                 self._number = event.number
+                if event.kind == "state" and self._progress is not None:
+                    self._events.append(self._progress)
+                    self._progress = None
             self._events.append(event)
         self._wake()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import event_bytes, pages
+from taskbahn.protocol.states import FINAL_STATES
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import stored
@@ -139,7 +140,8 @@ class JobWatch:
         if event["kind"] == "progress":
             self._progress = event
         elif event["kind"] == "state":
-            self._progress = None  # the progress belonged to the state before
+            if not is_end(event):
+                self._progress = None  # the progress belonged to the state before; what a job has ended with stays
             if self._is_news(event):
                 held.append(event)
         elif len(held) < MAX_HELD_EVENTS and not self._is_gappy:
@@ -174,10 +176,13 @@ class JobWatch:
         page = {row.number: stored(self.job, row) for row in published}
         page |= {event["number"]: event for event in held if self._is_news(event) and (is_last or event["number"] <= end)}
         self._held = None if is_last else [event for event in self._held_states() if event["number"] > end]
-        self._send([page[number] for number in sorted(page)])
+        found = [page[number] for number in sorted(page)]
         if self._progress is not None and not self._held:
-            self._send([self._progress | {"number": self._number}])
+            last = [found.pop()] if found and is_end(found[-1]) else []
+            self._send(found)
+            found = [self._progress | {"number": self._number}, *last]
             self._progress = None
+        self._send(found)
         if not is_last:
             self._look_later(0.0)
         elif self._then is not None:
@@ -198,3 +203,8 @@ class JobWatch:
         if state != self.state:
             self.state = state
             self._moved(self)
+
+
+def is_end(event: Event) -> bool:
+    """Return whether an event ends its job."""
+    return event["kind"] == "state" and event["data"]["state"] in FINAL_STATES
