@@ -136,6 +136,7 @@ def nap() -> None: ...
 
 def test_a_limit_is_changed_listed_and_reset(node: Node, shell: Callable[..., Said], app: Taskbahn, tmp_path: Path) -> None:
     (tmp_path / "limited.py").write_text(LIMITED)
+    (tmp_path / "other.py").write_text(LIMITED.replace("Concurrency(1, ", "Concurrency(2, when_full='refuse', "))
     with running(Program("worker", "limited:app", "--queues", "naps", cwd=tmp_path, TASKBAHN_URL=node.websocket), "ready"):
         assert shell("limit", "beds", "0") == (0, "beds is 0 instead of 1\n", "")
         job = app.job(shell("submit", "limited.nap", "-o", "queue=naps").out.strip())
@@ -151,6 +152,18 @@ def test_a_limit_is_changed_listed_and_reset(node: Node, shell: Callable[..., Sa
         with pytest.raises(InvalidOption) as refused:
             app.admin.limit("naps", "50/x")
         assert refused.value.detail == {"option": "value", "limit": "naps", "position": 4}
+        with running(Program("worker", "other:app", cwd=tmp_path, TASKBAHN_URL=node.websocket), "ready"):
+            both = shell("limit", "beds").out
+            assert "declared as Concurrency(2, when_full='refuse') by " in both
+            assert "(the newest, which counts)" in both
+            assert "declared as Concurrency(1) by " in both
+            assert "when it is full: refuse" in both
+            view = json.loads(shell("limit", "beds", "--json").out)
+            assert [one["said"] for one in view["declarations"]] == ["Concurrency(2, when_full='refuse')", "Concurrency(1)"]
+            until(lambda: "limit_disagreement" in [problem.kind for problem in app.view.status().problems])
+            assert "Workers declare the limit beds differently" in shell("status").out
+        unknown = shell("limit", "bed")
+        assert (unknown.code, "there is no limit 'bed': no task declares it" in unknown.err) == (2, True)
         assert "there is no limit named 'bed' (did you mean 'beds'?)" in shell("limit", "bed", "3").err
         with ThreadPoolExecutor(1) as thread:  # a browser's test may have left a running loop in this one
             assert thread.submit(asyncio.run, app.admin.limit_async("naps", None)).result(SECONDS).override is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,3 +141,20 @@ def test_as_many_limits_as_the_node_gives_are_drawn(page: Page) -> None:
     assert drawn["rows"] == 500
     assert drawn["text"] == "These are the first 500 of 612 limits, those with jobs waiting first."
     assert drawn["waiting"] == "1,190+"
+
+
+def test_workers_that_disagree_are_a_problem_whose_link_shows_both(page: Page, node: Node) -> None:
+    with ExitStack() as both:
+        for number in (1, 2):
+            words = ("twins:app", "--name", f"twin-{number}")
+            both.enter_context(
+                running(Program("worker", *words, cwd=APPS, TASKBAHN_URL=node.websocket, TWINS=f"{number}"), " ready")
+            )
+        go(page, "#/")
+        trouble = page.get_by_role("listitem").filter(has_text="Workers declare the limit page-twins differently")
+        trouble.get_by_role("link", name="Show the limit").click()
+        said = page.get_by_role("region", name="Workers disagree")
+        expect(said).to_contain_text(re.compile(r"Concurrency\(2, when_full='refuse'\) counts\s*twin-2.*Concurrency\(1,.*twin-1"))
+        expect(allows(page)).to_contain_text("refuses new jobs")
+    go(page, "#/limits/page-twins")
+    expect(said).to_have_count(0)

@@ -89,7 +89,7 @@ def test_the_newest_declaration_of_a_task_counts(store: Store) -> None:
     store.commit(CommitBatch(tasks=[("a.one", "{1}", NOW), ("a.two", "{2}", NOW)]))
     store.commit(CommitBatch(tasks=[("a.one", "{3}", NOW + 1)]))
     store.close()
-    assert store.open().tasks == [("a.one", "{3}"), ("a.two", "{2}")]
+    assert store.open().tasks == [("a.one", "{3}", NOW + 1), ("a.two", "{2}", NOW)]
 
 
 def test_a_finish_writes_every_field(store: Store) -> None:

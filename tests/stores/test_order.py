@@ -256,7 +256,7 @@ def test_a_store_that_is_opened_again_knows_where_things_stand(store: Store) -> 
     assert start.last_seq == 12
     assert start.partitions == PARTITIONS
     assert start.ready == {1: 1, 3: 2}
-    assert start.tasks == [("a.one", "{}")]
+    assert start.tasks == [("a.one", "{}", NOW)]
     assert start.running == [running]
     assert start.next_sweep == NOW + 9
     assert start.counts == {"waiting": 2, "ready": 3, "running": 1, "succeeded": 1, "failed": 1, "cancelled": 1, "expired": 1}

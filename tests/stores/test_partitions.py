@@ -54,7 +54,7 @@ def test_what_is_new_and_empty_in_one_batch_is_not_kept(store: Store) -> None:
 def test_a_task_is_forgotten_and_may_be_declared_again(store: Store) -> None:
     store.commit(CommitBatch(tasks=[(name, "{}", NOW) for name in ("a.one", "a.two", "b.one")]))
     store.commit(CommitBatch(forgotten_tasks=["a.one", "a.two", "no.task"], tasks=[("a.two", '{"doc":"new"}', NOW)]))
-    assert reopened(store).tasks == [("a.two", '{"doc":"new"}'), ("b.one", "{}")]
+    assert reopened(store).tasks == [("a.two", '{"doc":"new"}', NOW), ("b.one", "{}", NOW)]
 
 
 def test_a_refused_batch_leaves_the_partitions_as_they_were(store: Store) -> None:

@@ -117,10 +117,7 @@ class Checks:
             if not gate.limit.startswith("@") and (gate.used or gate.blocked or gate.time_us > now_us or is_paused):
                 used.setdefault(gate.limit, []).append(gate)
         for use in found:
-            jobs = [
-                job for job in tables.jobs.values()
-                if job.state == "ready" and (lane := tables.lanes.get((job.partition, job.keys or ""))) and lane.blocked == use.gate.key
-            ]  # fmt: skip
+            jobs = tables.before(use.gate.key)
             assert (use.jobs, use.keys) == (min(3, len(jobs)), len(used[use.gate.limit]))
             accepted = {job.seq: job.created_at for job in jobs}
             if len(jobs) > 3:
@@ -130,6 +127,27 @@ class Checks:
             assert use.gate in used[use.gate.limit]
         assert Counter(use.gate.limit for use in found) == {name: min(2, len(gates)) for name, gates in used.items()}
         return [use._replace(oldest=None) for use in found]  # of more jobs than are counted, each store counts others
+
+    def check_stalled(self, store: Store, tables: PromiseTables) -> None:
+        """The gates that a reader says some attempts hold up are those of which they have all permits."""
+        reader = store.reader()
+        try:
+            ids = {row.seq: row.id for row in reader.rows([permit.seq for permit in tables.permits])}
+            permits = [permit for permit in tables.permits if permit.seq in ids]
+            for asked in (permits, permits[::2]):
+                found = reader.stalled([(ids[permit.seq], permit.attempt) for permit in asked], 3)
+                expected = {}
+                for gate in tables.gates.values():
+                    holding = [permit for permit in tables.permits if gate.key in dict(costs_of(permit.keys))]
+                    if gate.blocked and holding and all(permit in asked for permit in holding):
+                        expected[gate.key] = sorted((ids[permit.seq], permit.attempt) for permit in holding)
+                assert {one.gate.key: sorted(one.holders) for one in found} == expected
+                for one in found:
+                    assert one.gate == tables.gates[one.gate.key]
+                    assert one.jobs == min(3, len(tables.before(one.gate.key)))
+                    assert one.oldest in {job.created_at for job in tables.before(one.gate.key)}
+        finally:
+            reader.close()
 
     def check_lanes(self, tables: PromiseTables) -> None:
         heads: dict[tuple[int, str], tuple[int, int]] = {}

@@ -82,6 +82,7 @@ class Run(Checks):
         for _ in range(self.steps):
             self.step()
         self.check_held(self.store, tables_of(self.store))
+        self.check_stalled(self.store, tables_of(self.store))
         self.results.append(self.check_uses(self.store, tables_of(self.store)))
         self.finish_all()
         return self.starts

@@ -35,6 +35,11 @@ class PromiseTables(NamedTuple):
     permits: list[Permit]
     lane_keys: set[tuple[str, int, str]]  # key, partition, keys: where SQLite finds the lanes of a key
 
+    def before(self, key: str) -> list[JobState]:
+        """Return the ready jobs of the lanes before a gate."""
+        lanes = {id for id, lane in self.lanes.items() if lane.blocked == key}
+        return [job for job in self.jobs.values() if job.state == "ready" and (job.partition, job.keys or "") in lanes]
+
 
 def tables_of(store: Store) -> PromiseTables:
     """Read the tables of either store."""

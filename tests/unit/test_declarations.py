@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.dispatcher_harness import DispatcherHarness
 
 from taskbahn.protocol import messages
@@ -76,3 +78,28 @@ def test_a_task_that_comes_and_goes_in_one_turn_is_not_stored(harness: Dispatche
         declare(harness, f"a.task_{number}")
     harness.release_commits()
     assert declared(harness) == [f"a.task_{number}" for number in range(LIMIT, 2 * LIMIT)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(st.integers(1, 3), st.just("restart")), max_size=12))
+def test_the_worker_that_came_last_declares_tasks_whichever_comes_back(steps: list[int | str]) -> None:
+    harness = DispatcherHarness()
+    since: dict[int, float] = {}
+    for step in steps:
+        harness.passes(1)
+        if isinstance(step, str):
+            harness.restart()
+            continue
+        worker = harness.worker(f"w{step}", tasks=["a.task"], declaration={"options": {"priority": step}}, since=since.get(step))
+        since.setdefault(step, worker.asked.progress[0]["welcome"]["since"])
+        assert worker.asked.progress[0]["welcome"]["since"] == since[step]
+        harness.settle()
+        newest = max(since, key=lambda number: since[number])
+        assert harness.dispatcher.state.tasks["a.task"].declaration.options == {"priority": newest}
+
+
+def test_a_worker_cannot_come_from_the_future(harness: DispatcherHarness) -> None:
+    harness.worker("ahead", tasks=["a.task"], declaration={"options": {"priority": 1}}, since=harness.dispatcher.wall() + 1e6)
+    harness.passes(1)
+    harness.worker("new", tasks=["a.task"], declaration={"options": {"priority": 2}})
+    assert harness.dispatcher.state.tasks["a.task"].declaration.options == {"priority": 2}

@@ -26,7 +26,7 @@ STEPS = st.one_of(
 def worker_of(queues: set[str], names: set[str]) -> AttachedWorker:
     tasks = [messages.TaskDeclaration(name=name) for name in sorted(names)]
     hello = messages.Hello(protocol=messages.PROTOCOL, worker="w", slots=1, tasks=tasks, queues=sorted(queues))
-    return AttachedWorker("w", hello, WorkerCapacity(1), None, 0.0, 0.0)
+    return AttachedWorker("w", hello, WorkerCapacity(1), None, 0.0, 0.0, 0.0)
 
 
 @given(st.lists(STEPS, max_size=30))

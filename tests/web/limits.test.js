@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { PAGES } from "../../web/taskbahn_web/static/app/shell/page-table.js";
 import {
-  changeText, fullness, isLimitMatch, isOverridden, keyText, pausedText, splitAt, usedText, valueOf, waitingText,
+  changeText, fullness, isLimitMatch, isOverridden, keyText, pausedText, splitAt, usedText, valueOf, waitingText, whenFullText,
 } from "../../web/taskbahn_web/static/app/text/limit-text.js";
 
 const BANK = { name: "bank", kind: "rate", declared: "4/h burst=3", tasks: ["orders.charge", "orders.refund"], template: "{customer}" };
@@ -14,6 +14,11 @@ test("an override holds instead of the declaration, also if it is 0", () => {
   const gpu = { name: "gpu", kind: "concurrency", declared: 3, override: 0 };
   assert.deepEqual([valueOf(gpu), isOverridden(gpu)], [0, true]);
   assert.equal(isOverridden({ ...gpu, override: null }), false);
+});
+
+test("what a limit does with a job that finds it full is said, unless the job waits", () => {
+  assert.deepEqual([whenFullText(BANK), whenFullText({ ...BANK, when_full: "wait" })], ["", ""]);
+  assert.equal(whenFullText({ ...BANK, when_full: "cancel_oldest" }), "cancels the oldest job");
 });
 
 test("a change is said in a sentence", () => {

@@ -40,13 +40,13 @@ def limit(name: str | None, value: str | None, url: str | None, *, reset: bool, 
 
 
 def _show(app: Taskbahn, name: str | None, *, as_json: bool) -> None:
-    found = app.view.limits()
+    found = app.view.limits() if name is None else app.view.limits(name=name)
     if name is None:
         print_json(found) if as_json else _list(found.limits, found.count)
         return
-    view = next((one for one in found.limits if one.name == name), None)
-    if view is None:
-        raise click.UsageError(f"no limit named {name!r} is among the {len(found.limits)} that are shown")
+    if not found.limits:
+        raise click.UsageError(f"there is no limit {name!r}: no task declares it, and no operator has set it")
+    (view,) = found.limits
     if as_json:
         print_json(view)
         return
@@ -56,6 +56,11 @@ def _show(app: Taskbahn, name: str | None, *, as_json: bool) -> None:
         rows.add_row(plain(key.key), _used(key), f"{key.jobs:,}", "paused" if key.paused else "")
     if view.template:
         console().print(rows)
+    if view.when_full != "wait":
+        console().print(f"when it is full: {view.when_full}")
+    for declaration in view.declarations:
+        which = "the newest, which counts" if declaration.counts else "of older code"
+        console().print(plain(f"declared as {declaration.said} by {', '.join(declaration.workers)} ({which})"))
 
 
 def _list(limits: list[LimitView], count: int) -> None:

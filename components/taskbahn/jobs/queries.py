@@ -45,9 +45,9 @@ class Views:
         """Return the workers that are attached now."""
         return self._ask(list[views.WorkerView], messages.VIEW_WORKERS)
 
-    def limits(self) -> views.Limits:
-        """Return the limits, and which of their keys are in use or have jobs waiting."""
-        return self._ask(views.Limits, messages.VIEW_LIMITS)
+    def limits(self, name: str | None = None) -> views.Limits:
+        """Return the limits, or the one of a name if it exists, and which of their keys are in use or have jobs waiting."""
+        return self._ask(views.Limits, messages.VIEW_LIMITS, name=name)
 
     def settings(self) -> list[views.Setting]:
         """Return the effective configuration of the node, and where each value comes from."""

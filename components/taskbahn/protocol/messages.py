@@ -214,13 +214,12 @@ class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
     tasks: list[TaskDeclaration]
     queues: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_QUEUE])
     running: list[tuple[str, int]] = []
-    reports: str | None = (
-        None  # the procedure that the dispatcher calls to hear reports; `taskbahn.worker.report` is not needed then
-    )
+    reports: str | None = None  # the procedure that the dispatcher calls to hear reports, instead of `taskbahn.worker.report`
     host: str = ""
     pid: int = 0
     version: str = ""
     python: str = ""
+    since: float | None = None  # of its first `Welcome`; None: this is its first hello
 
 
 class Welcome(msgspec.Struct, kw_only=True):
@@ -229,6 +228,7 @@ class Welcome(msgspec.Struct, kw_only=True):
     protocol: int
     heartbeat: float
     version: str = ""
+    since: float | None = None  # when it first came; the tasks of the worker with the latest one count
 
 
 class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):

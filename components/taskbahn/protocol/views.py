@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from taskbahn.protocol.limit_fields import LimitKindName
+from taskbahn.protocol.limit_fields import LimitKindName, WhenFull
 from taskbahn.protocol.messages import Signature
 
 
@@ -179,11 +179,20 @@ class LimitKeyView(msgspec.Struct, kw_only=True, omit_defaults=True):
     paused: bool = False
 
 
+class LimitDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How attached workers declare a limit, as they write it; counts: it is the newest declaration, which counts."""
+
+    said: str
+    workers: list[str]
+    counts: bool = False
+
+
 class LimitView(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A limit. A value is `"100/s"` or `"100/s burst=10"` of a rate, and a number of a concurrency.
 
     tasks: that declare it, the first 100; template: of its keys; changed_by, changed_at: of the override; keys: the fullest of
-    key_count that are in use or have jobs waiting, 20 unless asked for fewer; jobs, oldest, paused_keys: of the fullest 20.
+    key_count that are in use or have jobs waiting, 20 unless asked for fewer; jobs, oldest, paused_keys: of the fullest 20;
+    when_full: what becomes of a job that finds its key full; declarations: all of them, where attached workers disagree.
     """
 
     name: str
@@ -199,6 +208,8 @@ class LimitView(msgspec.Struct, kw_only=True, omit_defaults=True):
     jobs: int = 0
     oldest: float | None = None
     paused_keys: int = 0
+    when_full: WhenFull = "wait"
+    declarations: list[LimitDeclaration] = []
 
 
 class Limits(msgspec.Struct, kw_only=True):

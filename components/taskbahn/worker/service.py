@@ -96,6 +96,7 @@ class Worker:
         self.is_draining = False
         self._is_stopped = False
         self._loop = loop
+        self._since: float | None = None
         self._task_reactor = task_reactor
         self._blockade: Blockade | None = None
         self._measure = Measure(self._children)
@@ -219,6 +220,7 @@ class Worker:
             pid=os.getpid(),
             version=_version(),
             python=".".join(map(str, sys.version_info[:3])),
+            since=self._since,
         )
 
     async def _open(self, session: Session) -> None:
@@ -255,6 +257,7 @@ class Worker:
         except Exception as error:
             self._on_refused(error)
             raise
+        self._since = welcome.since
         self.reporter.connected(partial(session.at_once, session.report), welcome.heartbeat)
         self._on_attached()
 

@@ -126,6 +126,15 @@ class GateUse(NamedTuple):
     oldest: float | None = None  # when the first of these was accepted, seconds
 
 
+class StalledGate(NamedTuple):
+    """A gate with lanes before it, all of whose permits belong to attempts of which a question was."""
+
+    gate: Gate
+    jobs: int  # ready jobs of the lanes before it
+    oldest: float | None  # when the first of these was accepted, seconds
+    holders: list[tuple[bytes, int]]  # id and attempt
+
+
 class After(NamedTuple):
     """Where to read on: behind a lane of a partition, in their order."""
 

@@ -271,7 +271,7 @@ class Dispatcher:
             yield
         batch.forgotten_tasks = turn_input.forgotten_tasks
         batch.limits, batch.forgotten_limits = self.limit_book.take_rows()
-        batch.tasks = [(task.name, task.packed, now) for task in turn_input.tasks]
+        batch.tasks = [(task.name, task.packed, task.declared_at) for task in turn_input.tasks]
         # the store counts on from the number in a job's row, so the row must have the newest one
         needs_numbers = turn_input.place or turn_input.cancels or batch.submissions
         batch.snapshots = snapshots(list(self.state.jobs.values())) if needs_numbers else []

@@ -58,7 +58,7 @@ class Outcomes:
         self, effects: TurnEffects, worker: AttachedWorker, report: messages.Report, refused: list[list[Any]], now: float
     ) -> Iterator[None]:
         if report.notices:
-            yield from each(report.notices, lambda notice: self._heard(effects, worker, notice, refused))
+            yield from each(report.notices, lambda notice: self._heard(effects, worker, notice, refused, now))
         for part in parts_of(report.done):
             for done in part:
                 if (job := self._end(effects, worker, done.id, done.attempt, refused)) is not None:
@@ -207,9 +207,12 @@ class Outcomes:
         )
         effects.requeued.append(Requeued(job, job.state, due_at, error))
 
-    def _heard(self, effects: TurnEffects, worker: AttachedWorker, notice: messages.Notice, refused: list[list[Any]]) -> None:
+    def _heard(
+        self, effects: TurnEffects, worker: AttachedWorker, notice: messages.Notice, refused: list[list[Any]], now: float
+    ) -> None:
         job = self._current(worker, notice.id, notice.attempt)
         if job is not None:
+            job.heard_at = now
             self._notice(effects, job, notice)
         elif worker.attempts.get(notice.id) != notice.attempt:
             refused.append([notice.id, notice.attempt])

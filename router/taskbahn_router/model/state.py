@@ -75,9 +75,12 @@ class DeclaredTask:
     checker: Validator | None
     limit_keys: LimitKeys | None = None  # None: it has no limits
     seconds_each: float | None = None
+    declared_at: float = 0.0  # the `since` of the worker that declared it
 
     @classmethod
-    def of(cls, declaration: messages.TaskDeclaration, capacities: Mapping[str, int] | None = None) -> DeclaredTask:
+    def of(
+        cls, declaration: messages.TaskDeclaration, declared_at: float, capacities: Mapping[str, int] | None = None
+    ) -> DeclaredTask:
         """Make what the dispatcher needs of a declaration; raises InvalidOption for limits that cannot be.
 
         capacities: what one job may cost at most, by limit, where operators changed that.
@@ -90,6 +93,7 @@ class DeclaredTask:
             messages.to_json(declaration.options),
             Validator(declaration.name, signature) if signature else None,
             LimitKeys.declared(declaration, capacities),
+            declared_at=declared_at,
         )
 
 
@@ -112,9 +116,11 @@ class AttachedWorker:
     room: WorkerCapacity
     orders: Channel | None
     attached_at: float
+    since: float  # when it was welcomed first, perhaps by an earlier dispatcher; `attached_at` is of this session
     last_heartbeat: float  # by the monotonic clock
     attempts: dict[str, int] = field(default_factory=dict)  # job -> attempt that occupies it
     slow: set[str] = field(default_factory=set)  # jobs whose attempts are not known to be short
+    limits: dict[str, tuple[Any, str]] = field(default_factory=dict)  # `protocol.limits.definitions` of all its tasks
     draining: bool = False  # the worker takes no more: it stops
     drained: bool = False  # an operator drained the worker
     finished: int = 0
@@ -171,6 +177,7 @@ class LiveJob:
         "due_at",
         "failures",
         "has_waiter",
+        "heard_at",
         "id",
         "is_full",
         "is_new",
@@ -220,6 +227,7 @@ class LiveJob:
         self.number = 1
         self.last_mark = 0  # the newest mark of the attempt's notices; stored with them, so that it outlives the router
         self.started_at: float | None = None
+        self.heard_at = 0.0  # when its attempt reported progress, a line or a chunk; 0: not since this dispatcher began
         self.worker: AttachedWorker | None = None
         self.worker_id = ""
         self.progress: Any = None
@@ -276,8 +284,8 @@ class DispatcherState(Partitions):
             self._add_partition(partition)
             self.ready(partition, start.ready.get(row.id, 0))
             self.keep(partition, start.jobs.get(row.id, 0))
-        for name, packed in start.tasks:
-            self.tasks[name] = DeclaredTask.of(msgspec.json.decode(packed, type=messages.TaskDeclaration))
+        for name, packed, declared_at in start.tasks:
+            self.tasks[name] = DeclaredTask.of(msgspec.json.decode(packed, type=messages.TaskDeclaration), declared_at)
         self.counts.update(start.counts)
         self.ruled.update(start.ruled)
         self.holding_at_start = {(id_text(raw), attempt) for raw, attempt in start.holding}

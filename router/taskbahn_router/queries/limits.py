@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
 from taskbahn.protocol.overrides import value_of
-from taskbahn.protocol.views import LimitKeyView, Limits, LimitView
+from taskbahn.protocol.views import LimitDeclaration, LimitKeyView, Limits, LimitView
 from taskbahn_router.promises.limits import is_paused
+from taskbahn_router.queries.limit_facts import disagreements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twisted.internet.defer import Deferred
 
+    from taskbahn.protocol.limit_fields import WhenFull
     from taskbahn_router.core.rows import GateUse
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.dispatcher.kept_limits import KeptLimit
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Runner
     from taskbahn_router.promises.limits import Limit
+    from taskbahn_router.queries.limit_problems import Declared
     from taskbahn_router.stores.contract import Reader
 
 MAX_LIMITS = 500  # limits in one answer
 MAX_KEYS = 20  # keys of each
 MAX_TASKS = 100  # tasks of each
+MAX_WORKERS = 20  # workers of each declaration
 MAX_JOBS = 1_000  # waiting jobs that are counted for a key
 
 
@@ -69,9 +73,12 @@ class LimitQueries:
         for use in uses:
             by_limit.setdefault(use.gate.limit, []).append(use)
         wanted = self._book.kept if name is None else [kept for kept in [self._book.kept.get(name)] if kept is not None]
-        return [self._view(kept, by_limit.get(kept.declared.name, []), now_us, keys) for kept in wanted]
+        disagreeing = disagreements(self._dispatcher.state, self._book)
+        return [self._view(kept, by_limit.get(kept.declared.name, []), now_us, keys, disagreeing) for kept in wanted]
 
-    def _view(self, kept: KeptLimit, uses: list[GateUse], now_us: int, keys: int) -> LimitView:
+    def _view(
+        self, kept: KeptLimit, uses: list[GateUse], now_us: int, keys: int, disagreeing: dict[str, list[Declared]]
+    ) -> LimitView:
         declared = kept.declared
         limit = self._book.limit(declared.name)
         return LimitView(
@@ -88,6 +95,11 @@ class LimitQueries:
             jobs=sum(use.jobs for use in uses),
             oldest=min((use.oldest for use in uses if use.oldest is not None), default=None),
             paused_keys=sum(is_paused(use.gate, now_us) for use in uses),
+            when_full=cast("WhenFull", limit.when_full),
+            declarations=[
+                LimitDeclaration(said=said, workers=workers[:MAX_WORKERS], counts=counts)
+                for said, workers, counts in disagreeing.get(declared.name, ())
+            ],
         )
 
 

@@ -13,10 +13,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol.views import Problem
+from taskbahn_router.queries import limit_problems
 from taskbahn_router.text import format_duration, join_names, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from taskbahn_router.queries.limit_problems import Declared, Stall
 
 MOST = 20  # problems in one answer
 MAX_ALIKE = 4  # problems of one kind; one more sums up the rest
@@ -79,6 +82,8 @@ class Facts:
     workers: list[WorkerFacts] = field(default_factory=list)
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
     long_runs: list[LongRun] = field(default_factory=list)
+    stalls: list[Stall] = field(default_factory=list)
+    disagreements: dict[str, list[Declared]] = field(default_factory=dict)
 
     @cached_property
     def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:
@@ -103,7 +108,7 @@ class Facts:
 def problems(facts: Facts) -> list[Problem]:
     """Return what is wrong, the worst first; at most `MOST`."""
     found: list[Problem] = []
-    for rule in (_store, _no_workers, _unserved, _failing, _busy, _draining, _silent, _blocked, _long, _lag):
+    for rule in (_store, _no_workers, _unserved, _failing, _busy, _draining, _silent, _blocked, _limits, _long, _lag):
         found += rule(facts)
     found.sort(key=lambda problem: problem.level != "error")  # stable: the order of the rules stays
     return found[:MOST]
@@ -303,6 +308,11 @@ def _blocked(facts: Facts) -> Iterator[Problem]:
             hint="Many at once: the same task probably blocks all of them; `taskbahn workers` shows where.",
             page="workers",
         )
+
+
+def _limits(facts: Facts) -> Iterator[Problem]:
+    yield from limit_problems.stalled(facts.stalls, facts.now)
+    yield from limit_problems.disagreeing(facts.disagreements)
 
 
 def _long(facts: Facts) -> Iterator[Problem]:

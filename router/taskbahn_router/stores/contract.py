@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules
+    from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
         Answer,
@@ -142,7 +142,7 @@ class StartState:
     partitions: list[PartitionRow]
     jobs: dict[int, int]  # partition -> count of all its jobs; without partitions that have none
     ready: dict[int, int]  # partition -> count
-    tasks: list[tuple[str, str]]  # name, declaration as JSON
+    tasks: list[tuple[str, str, float]]  # name, declaration as JSON, declared_at
     running: list[JobRow]  # `number` is that of the newest event stored, which may be ahead of the row's
     next_sweep: float | None
     counts: dict[str, int]  # state -> jobs
@@ -191,6 +191,12 @@ class Reader(Protocol):
         """Return the gates that are in use or have lanes before them, up to *most* of each limit, the fullest first.
 
         Jobs are counted to *most_jobs*; the oldest is that of the counted ones.
+        """
+
+    def stalled(self, attempts: Sequence[tuple[bytes, int]], most_jobs: int) -> list[StalledGate]:
+        """Return the gates with lanes before them, all of whose permits belong to those attempts, by key.
+
+        An attempt is a job's id and the attempt's number. Jobs are counted to *most_jobs*.
         """
 
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:

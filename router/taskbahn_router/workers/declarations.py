@@ -36,14 +36,17 @@ class Declarations:
         self._state = dispatcher.state
         self._declare, self._withdraw = declare, withdraw
 
-    def take_in(self, declarations: Iterable[messages.TaskDeclaration]) -> None:
-        """Declare the tasks of a worker; raises, with nothing changed, when one of them cannot be a task, or for want of room."""
-        tasks = [self._task(declaration) for declaration in declarations]
+    def take_in(self, declarations: Iterable[messages.TaskDeclaration], since: float) -> None:
+        """Declare the tasks of a worker, which was welcomed first at *since*, unless one that came after it declared them otherwise.
+
+        Raises, with nothing changed, when one of them cannot be a task, or for want of room.
+        """
+        tasks = [self._task(declaration, since) for declaration in declarations]
         check_agreement(task.declaration for task in tasks)
         self._make_room({task.name for task in tasks})
         for task in tasks:
             known = self._state.tasks.get(task.name)
-            if known is None or known.packed != task.packed:
+            if known is None or (known.packed != task.packed and known.declared_at <= since):
                 task.seconds_each = known.seconds_each if known else None
                 self._state.tasks[task.name] = task
                 self._dispatcher.turn_input.add_task(task)
@@ -65,11 +68,11 @@ class Declarations:
             self._withdraw(name)
         self._dispatcher.loop.schedule_turn()
 
-    def _task(self, declaration: messages.TaskDeclaration) -> DeclaredTask:
+    def _task(self, declaration: messages.TaskDeclaration, since: float) -> DeclaredTask:
         check_name(declaration.name)
         check_options(declaration.options)
         try:
-            task = DeclaredTask.of(declaration, self._dispatcher.limit_book.capacities)
+            task = DeclaredTask.of(declaration, since, self._dispatcher.limit_book.capacities)
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidRequest(f"the declaration of {declaration.name} is not data: {error}") from None
         known = self._state.tasks.get(task.name)

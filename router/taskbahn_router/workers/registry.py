@@ -13,6 +13,7 @@ from twisted.logger import Logger
 
 from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.protocol import messages
+from taskbahn.protocol.limits import definitions
 from taskbahn.protocol.states import State
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.dispatcher.outcomes import release_slot
@@ -82,7 +83,9 @@ class WorkerRegistry:
         if call.caller is not None:
             self._by_caller[call.caller] = worker
         call.on_gone = lambda _: self._gone(call, worker)
-        welcome = messages.Welcome(protocol=messages.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version)
+        welcome = messages.Welcome(
+            protocol=messages.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version, since=worker.since
+        )
         call.progress({"welcome": messages.plain(welcome)})
         if hello.reports is not None:
             self._hear(worker, hello.reports)
@@ -157,7 +160,9 @@ class WorkerRegistry:
 
     def add(self, hello: messages.Hello, orders: Any) -> AttachedWorker:
         """Take a worker on: new, or back within its grace."""
-        self._declarations.take_in(hello.tasks)
+        wall = self._dispatcher.wall()
+        since = wall if hello.since is None else min(wall, hello.since)
+        self._declarations.take_in(hello.tasks, since)
         before = self._state.workers.get(hello.worker)
         if before is not None and before.orders is not None:
             before.orders.dismiss(
@@ -167,7 +172,9 @@ class WorkerRegistry:
             before.settle_room()
         self._forget_reports(hello)
         now = self._clock.seconds()
-        worker = AttachedWorker(hello.worker, hello, WorkerCapacity(hello.slots), orders, self._dispatcher.wall(), now)
+        worker = AttachedWorker(hello.worker, hello, WorkerCapacity(hello.slots), orders, wall, since, now)
+        for task in hello.tasks:
+            worker.limits.update(definitions(task.name, task.limits, task.fair_key))
         worker.drained = worker.id in self._state.drained
         worker.settle_room()
         self._state.workers[hello.worker] = worker

@@ -13,12 +13,13 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.rows import HeldJob, costs_of
 from taskbahn_router.stores.contract import FailedRow, Filter, OutcomeRow
 from taskbahn_router.stores.memory.listing import listed, short
-from taskbahn_router.stores.memory.ruled import gates_in_use
+from taskbahn_router.stores.memory.ruled import gates_in_use, jobs_before
+from taskbahn_router.stores.permits import stalled_gates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from taskbahn_router.core.rows import Gate, GateUse
+    from taskbahn_router.core.rows import Gate, GateUse, StalledGate
     from taskbahn_router.stores.memory.tables import Record, Tables
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.queries import Listed, QueueCursor
@@ -96,6 +97,22 @@ class MemoryReader:
     def gates_in_use(self, now_us: int, most: int, most_jobs: int) -> list[GateUse]:
         with self._tables.lock:
             return gates_in_use(self._tables, now_us, most, most_jobs)
+
+    def stalled(self, attempts: Sequence[tuple[bytes, int]], most_jobs: int) -> list[StalledGate]:
+        with self._tables.lock:
+            tables = self._tables
+            ids = {(tables.seqs[raw], attempt): (raw, attempt) for raw, attempt in attempts if raw in tables.seqs}
+            permits = ((permit, ids[key]) for key in ids if (permit := tables.permits.get(key)) is not None)
+
+            def read(used: list[tuple[str, int]]) -> list[tuple[Gate, int, float | None]]:
+                found = ((tables.gates.get(key), cost) for key, cost in used)
+                return [
+                    (gate, *jobs_before(tables, gate, most_jobs))
+                    for gate, cost in found
+                    if gate is not None and gate.blocked and gate.used == cost
+                ]
+
+            return stalled_gates(permits, read)
 
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
         found: list[OutcomeRow] = []

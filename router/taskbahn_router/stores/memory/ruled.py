@@ -14,7 +14,7 @@ from taskbahn_router.stores.driving import applicants, drive
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from taskbahn_router.core.rows import Admitted, After, Lane, Need, Rules, Ruling, Spot, Start
+    from taskbahn_router.core.rows import Admitted, After, Gate, Lane, Need, Rules, Ruling, Spot, Start
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.memory.tables import Key, Tables
 
@@ -155,9 +155,12 @@ def gates_in_use(tables: Tables, now_us: int, most: int, most_jobs: int) -> list
     found: list[GateUse] = []
     for _, group in groupby(used, lambda gate: gate.limit):
         gates = list(group)
-        for gate in gates[:most]:
-            lanes = (tables.queues.get(lane.id, ()) for lane in tables.lanes.values() if lane.blocked == gate.key)
-            seqs = [seq for _, seq in islice(chain.from_iterable(lanes), most_jobs)]
-            oldest = tables.records[min(seqs)].new.created_at if seqs else None
-            found.append(GateUse(gate, len(gates), len(seqs), oldest))
+        found += [GateUse(gate, len(gates), *jobs_before(tables, gate, most_jobs)) for gate in gates[:most]]
     return found
+
+
+def jobs_before(tables: Tables, gate: Gate, most: int) -> tuple[int, float | None]:
+    """Return how many ready jobs the lanes before a gate have, up to *most*, and when the first of them was accepted."""
+    lanes = (tables.queues.get(lane.id, ()) for lane in tables.lanes.values() if lane.blocked == gate.key)
+    seqs = [seq for _, seq in islice(chain.from_iterable(lanes), most)]
+    return len(seqs), tables.records[min(seqs)].new.created_at if seqs else None

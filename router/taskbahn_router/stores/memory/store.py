@@ -64,7 +64,7 @@ class MemoryStore:
                 partitions=sorted(tables.partitions.values()),
                 jobs=dict(Counter(record.new.partition for record in tables.records.values())),
                 ready={partition: len(keys) for partition, keys in tables.ready.items() if keys},
-                tasks=sorted(tables.tasks.items()),
+                tasks=sorted(tables.tasks.values()),
                 running=[row._replace(number=max(row.number, tables.newest_event(row.seq))) for row in running],
                 next_sweep=tables.next_sweep(),
                 counts=dict(Counter(record.state for record in tables.records.values())),

@@ -54,7 +54,7 @@ class Tables:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     partitions: dict[int, PartitionRow] = field(default_factory=dict)
-    tasks: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, tuple[str, str, float]] = field(default_factory=dict)
     limits: dict[str, LimitRow] = field(default_factory=dict)
     records: dict[int, Record] = field(default_factory=dict)  # by seq
     seqs: dict[bytes, int] = field(default_factory=dict)
@@ -132,8 +132,8 @@ class Tables:
                 self.put(self.partitions, partition.id, partition)
         for name in batch.forgotten_tasks:
             self.drop(self.tasks, name)
-        for name, declaration, _ in batch.tasks:
-            self.put(self.tasks, name, declaration)
+        for task in batch.tasks:
+            self.put(self.tasks, task[0], task)
         for name in batch.forgotten_limits:
             self.drop(self.limits, name)
         for limit in batch.limits:

@@ -264,24 +264,18 @@ SELECT keys FROM job WHERE seq = ?
 -- name: gates_in_use
 -- The gates that are in use or have lanes before them, the fullest of each limit, how many ready jobs those lanes have, and when the
 -- first of these was accepted.
-SELECT json_group_array(json_array(json_array({gate}), gate.keys, json((
-    SELECT json_array(jobs, (SELECT created_at FROM job WHERE seq = first)) FROM (
-        SELECT count(*) AS jobs, min(seq) AS first FROM (
-            SELECT job.seq FROM lane CROSS JOIN job
-                ON job.state = 'ready' AND job.keys IS NOT NULL AND job.line = lane.line AND job.keys = lane.keys
-            WHERE lane.blocked = gate.key
-            UNION ALL
-            SELECT job.seq FROM lane CROSS JOIN job ON job.state = 'ready' AND job.line = lane.line AND (job.keys IS NOT NULL) = 0
-            WHERE lane.blocked = gate.key AND lane.keys = ''
-            LIMIT ?3
-        )
-    )
-)))) FROM (
+SELECT json_group_array(json_array(json_array({gate}), gate.keys, json(({waits})))) FROM (
     SELECT *, count(*) OVER (PARTITION BY limit_name) AS keys,
         row_number() OVER (PARTITION BY limit_name ORDER BY used DESC, time_us DESC, blocked DESC, key) AS place
     FROM gate WHERE limit_name NOT LIKE '@%' AND (used > 0 OR blocked > 0 OR time_us > ?1 OR paused_until_us > ?1)
     ORDER BY limit_name, place
-) AS gate WHERE place <= ?2
+) AS gate WHERE place <= ?3
+
+-- name: stalled_gates
+-- Of each [key, cost]: its gate, if that has lanes before it and attempts hold so much of it, and the ready jobs of those lanes.
+SELECT json_group_array(json_array(json_array({gate}), json(({waits})))) FROM json_each(?1) AS wanted
+CROSS JOIN gate ON gate.key = json_extract(wanted.value, '$[0]')
+WHERE gate.blocked > 0 AND gate.used = json_extract(wanted.value, '$[1]')
 
 -- name: holders
 -- The first jobs whose attempts have permits of a key.

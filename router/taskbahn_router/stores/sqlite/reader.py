@@ -8,9 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
-from taskbahn_router.core.rows import Gate, GateUse, HeldJob, quoted
+from taskbahn_router.core.rows import Gate, GateUse, HeldJob, Permit, StalledGate, quoted
 from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
 from taskbahn_router.stores.minutes import MinuteRow
+from taskbahn_router.stores.permits import stalled_gates
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 from taskbahn_router.stores.sqlite.errors import unreadable
 from taskbahn_router.stores.sqlite.listing import LAST, listed, rows_of
@@ -81,8 +82,20 @@ class SqliteReader:
         return [Gate(*row) for row in self._parsed("gates", messages.to_json(keys))]
 
     def gates_in_use(self, now_us: int, most: int, most_jobs: int) -> list[GateUse]:
-        found = self._parsed("gates_in_use", now_us, most, most_jobs)
+        found = self._parsed("gates_in_use", now_us, most_jobs, most)
         return [GateUse(Gate(*gate), keys, *jobs) for gate, keys, jobs in found]
+
+    def stalled(self, attempts: Sequence[tuple[bytes, int]], most_jobs: int) -> list[StalledGate]:
+        with self.snapshot():
+            seqs = {raw: rows[0][0] for raw, _ in attempts if (rows := self._rows(SQL["job_seq"], (raw,)))}
+            ids = {(seqs[raw], attempt): (raw, attempt) for raw, attempt in attempts if raw in seqs}
+            permits = [Permit(*row) for row in self._rows(SQL["permits"], (messages.to_json(list(ids)),))]
+
+            def read(used: list[tuple[str, int]]) -> list[tuple[Gate, int, float | None]]:
+                found = self._parsed("stalled_gates", messages.to_json(used), most_jobs)
+                return [(Gate(*gate), *jobs) for gate, jobs in found]
+
+            return stalled_gates(((permit, ids[permit[:2]]) for permit in permits), read)
 
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
         found: list[OutcomeRow] = []

@@ -55,6 +55,15 @@ _COLUMNS = {
         "gate.key, gate.limit_name, gate.used, gate.time_us, gate.virtual_time, gate.paused_until_us, gate.reason, gate.blocked, "
         "gate.wakes_at_us"
     ),
+    "{waits}": (  # how many ready jobs are before a gate, up to ?2, and when the first was accepted
+        "SELECT json_array(jobs, (SELECT created_at FROM job WHERE seq = first)) FROM ("
+        "SELECT count(*) AS jobs, min(seq) AS first FROM ("
+        "SELECT job.seq FROM lane CROSS JOIN job "
+        "ON job.state = 'ready' AND job.keys IS NOT NULL AND job.line = lane.line AND job.keys = lane.keys "
+        "WHERE lane.blocked = gate.key UNION ALL "
+        "SELECT job.seq FROM lane CROSS JOIN job ON job.state = 'ready' AND job.line = lane.line AND (job.keys IS NOT NULL) = 0 "
+        "WHERE lane.blocked = gate.key AND lane.keys = '' LIMIT ?2))"
+    ),
     "{ready}": "job.seq, job.line, coalesce(job.keys, ''), job.priority",
     "{head}": (
         "job.line, coalesce(job.keys, ''), job.priority, job.seq, "

@@ -144,7 +144,7 @@ SELECT max(seq) FROM job
 SELECT id, queue, task FROM line ORDER BY id
 
 -- name: all_tasks
-SELECT name, declaration FROM task ORDER BY name
+SELECT name, declaration, declared_at FROM task ORDER BY name
 
 -- name: counts
 SELECT line, state, count(*) FROM job GROUP BY line, state

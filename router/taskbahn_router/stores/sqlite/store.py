@@ -211,7 +211,7 @@ class SqliteStore:
             partitions=[PartitionRow(*row) for row in rows("all_lines")],
             jobs=_summed((line, count) for line, _, count in counts),
             ready={line: count for line, state, count in counts if state == State.READY},
-            tasks=[(name, declaration) for name, declaration in rows("all_tasks")],
+            tasks=rows("all_tasks"),
             running=[row for row, _ in running],
             next_sweep=_next_sweep(connection),
             counts=_summed((state, count) for _, state, count in counts),

@@ -183,6 +183,11 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number | null} [wakes_at]  when the next one may start
  * @property {boolean} [paused]
  *
+ * @typedef {object} LimitDeclaration  how attached workers declare a limit
+ * @property {string} said  as they write it
+ * @property {string[]} workers
+ * @property {boolean} [counts]  it is the newest, which counts
+ *
  * @typedef {object} LimitView  a value is "100/s" or "100/s burst=10" of a rate, a number of a concurrency
  * @property {string} name
  * @property {"rate" | "concurrency"} kind
@@ -197,6 +202,8 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number} [jobs]  that wait before the fullest 20 keys
  * @property {number | null} [oldest]  when the first of these was accepted
  * @property {number} [paused_keys]  of the fullest 20
+ * @property {"wait" | "refuse" | "cancel_oldest" | "cancel_newest"} [when_full]  what becomes of a job that finds its key full
+ * @property {LimitDeclaration[]} [declarations]  all of them, where attached workers disagree
  *
  * @typedef {object} Limits
  * @property {LimitView[]} limits  the first 500, those with jobs waiting first

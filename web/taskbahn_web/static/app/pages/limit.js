@@ -13,7 +13,7 @@ import { LimitForm } from "../parts/limit-form.js";
 import { Allowed, Kind, Longest, NextStart, Paused, Usage } from "../parts/limit-parts.js";
 import { Empty, Problem } from "../parts/note.js";
 import { PauseButton, PauseNotices, usePausing } from "../parts/pause.js";
-import { isOverridden, keyText, valueText, waitingText } from "../text/limit-text.js";
+import { isOverridden, keyText, valueText, waitingText, whenFullText } from "../text/limit-text.js";
 import { keyPauses, keyQuery } from "../text/pause-text.js";
 
 /**
@@ -50,6 +50,7 @@ export function Limit({ id }) {
       <div class="work">${isWhole ? html`<${Whole} limit=${limit} />` : html`<${Keys} limit=${limit} ask=${ask} />`}</div>
       <div class="about">
         <${About} limit=${limit} />
+        <${Disagreement} limit=${limit} />
         ${!isReadOnly && html`<section class="panel" aria-label="Change it"><h2>Change it</h2><${LimitForm} limit=${limit} onChanged=${() => directory.load()} /></section>`}
       </div>
     </div>
@@ -114,6 +115,7 @@ function About({ limit }) {
     ["Declared", valueText(declared)],
     [changed, changed_at && html`<time title=${fullTime(changed_at)}>${ago(changed_at, now.value)}</time>`],
     [`${changed} by`, changed_at && changed_by],
+    ["When full", whenFullText(limit)],
     ["Keys", template && number(key_count)],
     ["Tasks", tasks.length ? tasks.map((task) => html`<a key=${task} class="limit-task" href=${link("tasks", task)}>${task}</a>`) : "none declares it"],
   ];
@@ -121,5 +123,18 @@ function About({ limit }) {
     <h2>Allows</h2>
     <p class="limit-value"><${Allowed} limit=${limit} /></p>
     <dl class="facts">${rows.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+  </section>`;
+}
+
+/** How workers declare it, where they disagree. @param {{limit: LimitView}} props */
+function Disagreement({ limit: { declarations = [] } }) {
+  if (!declarations.length) return null;
+  return html`<section class="panel" aria-label="Workers disagree">
+    <h2>Workers disagree</h2>
+    <p>They run different versions of the code. The newest declaration counts.</p>
+    <ul class="limit-declarations">${declarations.map(({ said, workers, counts }) => html`<li key=${said}>
+      <code>${said}</code>${counts && html` <span class="badge-warn">counts</span>`}
+      <span>${workers.map((id) => html`<a key=${id} class="limit-task" href=${link("workers", id)}>${id}</a>`)}</span>
+    </li>`)}</ul>
   </section>`;
 }

@@ -19,6 +19,13 @@ export function valueText(value) {
   return typeof value === "number" ? number(value) : (value ?? "");
 }
 
+const WHEN_FULL = { refuse: "refuses new jobs", cancel_oldest: "cancels the oldest job", cancel_newest: "cancels the newest job" };
+
+/** What it does with a job that finds its key full; empty if the job waits. @param {LimitView} limit */
+export function whenFullText({ when_full = "wait" }) {
+  return when_full === "wait" ? "" : WHEN_FULL[when_full];
+}
+
 /** Whether operators replaced the declaration. @param {LimitView} limit */
 export function isOverridden({ override }) {
   return override !== undefined && override !== null;

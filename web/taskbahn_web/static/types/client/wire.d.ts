@@ -330,6 +330,20 @@ export type LimitKeyView = {
     paused?: boolean | undefined;
 };
 /**
+ * how attached workers declare a limit
+ */
+export type LimitDeclaration = {
+    /**
+     * as they write it
+     */
+    said: string;
+    workers: string[];
+    /**
+     * it is the newest, which counts
+     */
+    counts?: boolean | undefined;
+};
+/**
  * a value is "100/s" or "100/s burst=10" of a rate, a number of a concurrency
  */
 export type LimitView = {
@@ -373,6 +387,14 @@ export type LimitView = {
      * of the fullest 20
      */
     paused_keys?: number | undefined;
+    /**
+     * what becomes of a job that finds its key full
+     */
+    when_full?: "wait" | "refuse" | "cancel_oldest" | "cancel_newest" | undefined;
+    /**
+     * all of them, where attached workers disagree
+     */
+    declarations?: LimitDeclaration[] | undefined;
 };
 export type Limits = {
     /**
