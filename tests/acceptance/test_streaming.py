@@ -71,7 +71,7 @@ def test_chunks_are_read_as_they_come_and_then_the_result(app: Taskbahn, pool: s
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_chunks_of_another_attempt_are_told_apart(app: Taskbahn, pool: str, tmp_path: Path) -> None:
+def test_chunks_of_another_attempt_are_kept_apart(app: Taskbahn, pool: str, tmp_path: Path) -> None:
     chunks = app.get(f"{pool}.again").start(str(tmp_path / "mark")).chunks()
     (first, one), (second, two), (last, three) = [(chunks.attempt, chunk) for chunk in chunks]
     assert (one, two, three) == ("begins", "begins", "ends")

@@ -185,7 +185,7 @@ async def test_a_task_that_kills_its_process_is_failed_after_two_crashes(place: 
 
 
 @pytest_twisted.ensureDeferred
-async def test_watch_starts_anew_with_the_changed_source(place: Place) -> None:
+async def test_watch_starts_again_with_the_changed_source(place: Place) -> None:
     worker = await deferToThread(place.worker, "--watch")
     source = place.directory / "shop.py"
     async with session_to(place.url) as session:

@@ -148,7 +148,7 @@ def test_a_form_shows_errors_at_fields_and_feeds_the_elements_it_names(visit: An
     assert page.evaluate("getComputedStyle(document.querySelector('job-progress')).color") != dark  # the page decides
 
 
-def test_a_cut_under_a_job_progress_is_told_and_nothing_is_missed(
+def test_a_cut_under_a_job_progress_is_shown_and_nothing_is_missed(
     visit: Any, relay: Any, heard: Any, gate: Path, origin: str
 ) -> None:
     url = relay.origin.replace("http", "ws") + "/ws"

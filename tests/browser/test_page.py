@@ -35,7 +35,7 @@ def test_a_user_calls_a_task_from_its_form_and_sees_the_result(page: Page, gate:
     page.screenshot(path=tmp_path / "succeeded.png")
 
 
-def test_what_is_wrong_with_an_argument_stands_at_its_field(page: Page) -> None:
+def test_what_is_wrong_with_an_argument_is_shown_at_its_field(page: Page) -> None:
     go(page, "#/tasks/pictures.thumbnail")
     form_of(page, "pictures.thumbnail").get_by_label("width").fill("wide")
     page.get_by_role("button", name="Start job").click()

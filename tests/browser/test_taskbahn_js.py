@@ -157,7 +157,7 @@ OFFER = """
 """
 
 
-def test_a_page_is_told_when_its_job_is_no_longer_wanted(run: Any) -> None:
+def test_a_page_learns_when_its_job_is_no_longer_wanted(run: Any) -> None:
     cancelled, limited, withdrawn, next_result, connection = run(
         OFFER
         + """

@@ -108,7 +108,7 @@ def test_every_simple_kind_of_argument_arrives_in_its_python_type(page: Page) ->
     ]  # fmt: skip
 
 
-def test_what_the_dispatcher_finds_wrong_stands_at_its_field_also_for_options(page: Page) -> None:
+def test_what_the_dispatcher_finds_wrong_is_shown_at_its_field(page: Page) -> None:
     go(page, "#/tasks/kinds.simple")
     for name, value in {**SIMPLE, "text": "ABC", "whole": "7", "share": "2"}.items():
         page.locator(f"#field-{name}").fill(value)

@@ -60,7 +60,7 @@ print(endpoints.wrapClientTLS(optionsForClientTLS("localhost"), None)._wrapperFa
 """
 
 
-def test_whoever_uses_what_a_start_leaves_out_gets_what_he_gets_elsewhere(tmp_path: Path) -> None:
+def test_what_a_start_leaves_out_is_the_same_as_elsewhere_when_used(tmp_path: Path) -> None:
     said = {}
     for kind in ("plain", "started"):
         done = subprocess.run(

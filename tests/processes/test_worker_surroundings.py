@@ -119,7 +119,7 @@ def test_the_job_names_closed_descriptors_for_which_its_process_was_ended(target
 
 
 @pytest.mark.parametrize("has_descriptor", [True, False])
-def test_a_process_for_whose_end_somebody_else_has_waited_is_replaced(
+def test_a_process_for_whose_end_other_code_has_waited_is_replaced(
     target: str,
     monkeypatch: pytest.MonkeyPatch,
     has_descriptor: bool,  # noqa: FBT001 - of parametrize

@@ -150,7 +150,7 @@ def test_what_cannot_be_known_is_left_out_and_counted_the_next_time(monkeypatch:
     assert ask().cpu == 0.25
 
 
-def test_no_more_cores_are_told_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_cores_are_counted_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     ask, now, _ = measure(monkeypatch, Usage(1, 1e9))
     now[0] = 100.001
     assert ask().cpu == CORES

@@ -201,7 +201,7 @@ def frame(message: Any) -> bytes:
     return len(data).to_bytes(4) + data
 
 
-def test_made_up_wamp_messages_hurt_nobody_else(node: Node) -> None:
+def test_made_up_wamp_messages_hurt_no_other_session(node: Node) -> None:
     said = len(node.lines)
     codes = st.sampled_from([1, 2, 3, 5, 6, 8, 16, 17, 32, 33, 34, 36, 48, 49, 50, 64, 65, 66, 68, 69, 70, 99, -1, "x", None])
     parts = st.lists(

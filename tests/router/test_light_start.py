@@ -74,7 +74,7 @@ def maps_of(pid: int) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists what a process has loaded")
 @needs(FAST_START)
-def test_neither_process_of_a_ready_node_has_loaded_what_nobody_uses(node: Node) -> None:
+def test_neither_process_of_a_ready_node_has_loaded_unused_modules(node: Node) -> None:
     controller = json.loads((node.data / "node" / "node.pid").read_text())["pid"]
     (router,) = map(int, Path(f"/proc/{controller}/task/{controller}/children").read_text().split())
     for pid in (controller, router):
@@ -87,7 +87,7 @@ def test_a_node_with_the_versions_that_were_checked_has_all_workarounds(node: No
     assert not [line for line in node.lines if "the workaround of" in line]
 
 
-def test_whoever_does_use_it_gets_the_true_thing(tmp_path: Path) -> None:
+def test_a_module_loaded_late_is_the_true_one(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CONTROLLER, str(tmp_path)],
         capture_output=True,

@@ -45,7 +45,7 @@ async def refusal(session: Session, procedure: str, *args: Any, **kwargs: Any) -
 
 
 @pytest_twisted.ensureDeferred
-async def test_each_wrong_request_is_told_what_is_wrong(node: Node) -> None:
+async def test_each_wrong_request_is_answered_with_what_is_wrong(node: Node) -> None:
     async with session_to(node.websocket) as session:
         hello = {"protocol": 1, "worker": "w", "slots": 1, "tasks": [{"name": "nonsense.known"}]}
         for procedure, args, uri, part in [

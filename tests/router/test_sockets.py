@@ -88,7 +88,7 @@ async def test_what_is_accepted_is_set_up_whether_it_came_before_or_after() -> N
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_waits_for_an_answer_when_the_connection_breaks_is_told(node: Node) -> None:
+async def test_what_waits_when_the_connection_breaks_gets_an_error(node: Node) -> None:
     relay = Relay(node.port)
     try:
         async with session_to(f"ws://127.0.0.1:{relay.port}/ws") as session:

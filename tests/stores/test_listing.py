@@ -159,7 +159,7 @@ def test_a_question_with_a_beginning_ends_there(
     assert reader.jobs(Filter(until=NOW + 500, most=20)).next is None, "nor does it look at all that is too new"
 
 
-def test_failed_jobs_are_told_briefly(store: Store, reader: Reader) -> None:
+def test_failed_jobs_are_listed_briefly(store: Store, reader: Reader) -> None:
     put(store, *(new_job(seq, state=State.RUNNING, partition=3) for seq in range(1, 5)))
     store.commit(
         CommitBatch(

@@ -45,7 +45,7 @@ def test_text_is_kept_as_it_is(store: Store) -> None:
     assert claim(store, 1)[0].packed == text
 
 
-def test_an_id_that_is_there_already_inserts_nothing_and_is_told(store: Store) -> None:
+def test_an_id_that_is_there_already_inserts_nothing_and_is_a_duplicate(store: Store) -> None:
     put(store, new_job(1, packed="first"))
     result = store.commit(CommitBatch(new=[new_job(2), new_job(3, id=id_of(1), packed="second"), new_job(4)]))
     assert result.duplicates == {3}
@@ -130,7 +130,7 @@ def test_a_job_that_does_not_exist_is_not_finished(store: Store) -> None:
     assert store.reader().job(id_of(5)) is None
 
 
-def test_a_requeued_job_is_ready_and_belongs_to_nobody(store: Store) -> None:
+def test_a_requeued_job_is_ready_and_belongs_to_no_worker(store: Store) -> None:
     put(store, new_job(1, state=State.RUNNING))
     store.commit(CommitBatch(requeues=[requeue(1, number=4, crashes=1)]))
     row = row_of(store, 1)

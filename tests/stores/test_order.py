@@ -172,7 +172,7 @@ def test_a_sweep_takes_no_more_than_its_limit_of_each(store: Store) -> None:
     assert (seqs(result.moved), result.next_sweep) == ([9, 10, 4, 5], None)
 
 
-def test_the_next_sweep_is_told_only_when_one_was_asked_for(store: Store) -> None:
+def test_the_next_sweep_is_returned_only_when_one_was_asked_for(store: Store) -> None:
     put(store, new_job(1, state=State.WAITING))
     assert store.commit(CommitBatch()).next_sweep is None
     assert store.commit(CommitBatch(sweep=Sweep(NOW, 3, 1))).next_sweep == NOW + 100

@@ -55,7 +55,7 @@ def test_what_was_turned_away_meanwhile_is_not_kept(store: Store) -> None:
     assert ids(store) == [2]
 
 
-def test_a_repetition_is_told_of_by_the_commit(store: Store) -> None:
+def test_the_commit_returns_which_ids_are_repeated(store: Store) -> None:
     store.commit(CommitBatch(new=[new_job(1)]))
     batch = CommitBatch(new=[new_job(2, id=id_of(1)), new_job(3)])
     store.prepare(batch)

@@ -117,12 +117,12 @@ def test_outcomes_tell_how_those_stand_that_exist(mixed: Store, reader: Reader) 
     assert reader.outcomes([]) == []
 
 
-def test_outcomes_of_very_many_are_all_told(store: Store, reader: Reader) -> None:
+def test_outcomes_of_very_many_are_all_returned(store: Store, reader: Reader) -> None:
     put(store, *(new_job(seq) for seq in range(1, 2101)))
     assert len(reader.outcomes([id_of(seq) for seq in range(1, 2101)])) == 2100
 
 
-def test_the_oldest_ready_job_of_each_line_is_told(store: Store, reader: Reader) -> None:
+def test_the_oldest_ready_job_of_each_line_is_returned(store: Store, reader: Reader) -> None:
     put(
         store,
         new_job(1, partition=1, state=State.RUNNING),

@@ -65,7 +65,7 @@ def fill(store: Store, first: int) -> tuple[int, str]:
         assert seq < 1000, "the disk takes everything"
 
 
-def test_a_commit_waits_for_nobody_who_holds_the_database(sqlite: SqliteStore) -> None:
+def test_a_commit_waits_for_no_program_that_holds_the_database(sqlite: SqliteStore) -> None:
     other = sqlite3.connect(sqlite.path, isolation_level=None)
     for begin in ("BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"):
         other.execute(begin)
@@ -191,7 +191,7 @@ def test_damage_while_the_router_runs_raises_errors_until_it_is_repaired(sqlite:
 
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 500, b"SQLite format 3\x00" + b"\xff" * 8000])
-def test_damage_at_the_start_is_told_with_what_to_do(tmp_path: Path, content: bytes) -> None:
+def test_damage_at_the_start_is_an_error_with_what_to_do(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "taskbahn.db").write_bytes(content)
     with pytest.raises(StoreUnusable, match=r"cannot be used: .*(not a database|malformed); .*is damaged: .*salvage"):
         SqliteStore(tmp_path).open()

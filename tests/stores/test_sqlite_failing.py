@@ -104,20 +104,20 @@ def test_data_of_a_newer_version_are_not_touched(sqlite: SqliteStore) -> None:
         sqlite.open()
 
 
-def test_a_data_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_data_directory_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnusable, match=r"data directory .* cannot be used: .*--data"):
         SqliteStore(tmp_path / "file" / "data").open()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_data_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_data_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o500)
     with pytest.raises(StoreUnusable, match=r"cannot be used: .*write.*--data"):
         SqliteStore(tmp_path / "data").open()
 
 
-def test_a_database_of_somebody_else_is_told(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_an_error(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "taskbahn.db")
     other.execute("CREATE TABLE job (mine TEXT)")
     other.close()

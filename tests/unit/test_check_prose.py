@@ -34,6 +34,11 @@ def test_python_is_read_in_its_comments_and_strings_alone() -> None:
     assert sorted(check_prose.unwanted_words(source, ".py")) == [(1, "nobody"), (2, "anew"), (3, "somebody")]
 
 
+def test_names_of_tests_are_read_too() -> None:
+    source = "def test_a_page_is_told() -> None: ...\n\n\nasync def test_nobody() -> None: ...\n\n\ndef told() -> None: ...\n"
+    assert list(check_prose.unwanted_words(source, ".py")) == [(1, "told"), (4, "nobody")]
+
+
 def test_a_word_is_found_with_its_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("The client asks.\nIt is told.\n")

@@ -239,7 +239,7 @@ def test_a_store_that_fails_as_it_should_not_counts_as_unavailable(bench: Bench)
     assert bench.turns.seen[-1] == "committed a"
 
 
-def test_a_refused_commit_is_tried_again_although_nobody_asks_for_anything(bench: Bench) -> None:
+def test_a_refused_commit_is_tried_again_although_nothing_new_comes(bench: Bench) -> None:
     bench.runner.holds = False
     bench.store.fails = StoreUnavailable("disk full")
     bench.add("a")

@@ -214,7 +214,7 @@ def test_a_joined_session_is_read_before_autobahn_makes_objects(way: Way) -> Non
 
 
 @pytest.mark.parametrize("mode", [None, message.Cancel.KILL, message.Cancel.KILLNOWAIT, message.Cancel.SKIP])
-def test_a_caller_that_cancels_is_answered_at_once_and_told_of(way: Way, mode: str | None) -> None:
+def test_a_caller_that_cancels_is_answered_at_once(way: Way, mode: str | None) -> None:
     session = Session()
     told: list[bool] = []
     call = way.call(session, 9)
@@ -264,7 +264,7 @@ def test_when_all_sessions_leave_all_calls_are_over(way: Way) -> None:
     assert way.router.detached == [None]
 
 
-def test_an_answer_that_cannot_be_sent_harms_nobody(way: Way) -> None:
+def test_an_answer_that_cannot_be_sent_harms_no_other_call(way: Way) -> None:
     session = Session()
     logged: Any = []
     globalLogPublisher.addObserver(logged.append)
@@ -311,7 +311,7 @@ def test_reports_are_taken_only_of_a_call_of_the_router(way: Way) -> None:
     assert len(way.reports) == 1
 
 
-def test_a_second_session_on_a_plain_offer_is_told_the_way(way: Way) -> None:
+def test_a_second_session_on_a_plain_offer_is_shown_the_way(way: Way) -> None:
     session = Session()
     for uri in ("taskbahn.offer.a.task", "some.procedure"):
         reply = message.Error(message.Register.MESSAGE_TYPE, 3, "wamp.error.procedure_already_exists", ["Crossbar's words"])

@@ -86,7 +86,7 @@ def test_worker_and_job_say_since_when_and_by_what(harness: DispatcherHarness) -
     assert view(harness)["blocked"]["since"] == harness.wall() - 3.0
 
 
-def test_a_report_without_vitals_changes_nothing_and_a_new_session_begins_anew(harness: DispatcherHarness) -> None:
+def test_a_report_without_vitals_changes_nothing_until_the_next_session(harness: DispatcherHarness) -> None:
     worker = attach(harness)
     says(worker, BLOCKED)
     worker.says()

@@ -200,7 +200,7 @@ def test_a_job_that_ends_during_a_query_is_answered_once(harness: DispatcherHarn
     assert [value["outcomes"] for value in asked.progress] == [[[ONE, "succeeded", "1", None]]]
 
 
-def test_whoever_goes_away_is_forgotten(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_a_caller_that_goes_away_is_forgotten(harness: DispatcherHarness, worker: FakeWorker) -> None:
     asked = [harness.submit(follow=True), harness.ask(messages.JOB_WAIT, [ONE]), harness.ask(TASK)]
     harness.settle()
     asked.append(harness.ask(messages.JOB_WATCH, ONE))

@@ -153,7 +153,7 @@ def test_wishes_for_workers_that_are_gone_are_bounded(harness: DispatcherHarness
     assert "first" in state.drained, "it is attached"
 
 
-def test_a_worker_is_told_about_with_its_vitals_and_what_it_runs(harness: DispatcherHarness) -> None:
+def test_a_worker_is_shown_with_its_vitals_and_what_it_runs(harness: DispatcherHarness) -> None:
     worker = running(harness, jobs=2)
     fresh = views(harness)["w"]
     assert (fresh.memory, fresh.cpu, fresh.load) == (None, None, None)
@@ -187,7 +187,7 @@ def test_vitals_that_cannot_be_are_refused(harness: DispatcherHarness, vitals: A
     assert views(harness)["w"].memory is None
 
 
-def test_of_many_jobs_the_oldest_are_told(harness: DispatcherHarness) -> None:
+def test_of_many_jobs_the_oldest_are_shown(harness: DispatcherHarness) -> None:
     running(harness, jobs=MAX_SHOWN_JOBS + 20, slots=200)
     view = views(harness)["w"]
     assert view.running == MAX_SHOWN_JOBS + 20

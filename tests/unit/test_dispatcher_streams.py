@@ -106,7 +106,7 @@ def test_what_a_dismissed_worker_still_streams_is_not_heard(harness: DispatcherH
 
 
 @pytest.mark.parametrize("name", ["", "taskbahn.submit", "taskbahn.reports.", "taskbahn.reports.a.b", "taskbahn.reports.ä"])
-def test_reports_are_heard_only_from_where_nobody_else_is(harness: DispatcherHarness, name: str) -> None:
+def test_reports_are_heard_only_where_no_other_session_is(harness: DispatcherHarness, name: str) -> None:
     hello = messages.Hello(protocol=messages.PROTOCOL, worker="w", slots=1, tasks=[], reports=name)
     asked = harness.ask(messages.WORKER_ATTACH, messages.plain(hello))
     assert asked.error == "invalid_request"
@@ -163,7 +163,7 @@ def test_what_is_reported_again_after_a_restart_is_stored_once(harness: Dispatch
     harness.check()
 
 
-def test_each_attempt_counts_anew(harness: DispatcherHarness) -> None:
+def test_each_attempt_counts_from_the_start(harness: DispatcherHarness) -> None:
     worker = harness.worker()
     harness.submit(retries=1, retry_backoff=0)
     harness.settle()

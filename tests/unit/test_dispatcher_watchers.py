@@ -108,7 +108,7 @@ def test_an_event_read_before_its_publication_is_not_repeated(harness: Dispatche
     assert numbers(asked) == [3]
 
 
-def test_a_job_that_ends_before_the_snapshot_is_out_is_told_whole(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_a_job_that_ends_before_the_snapshot_is_sent_is_sent_whole(harness: DispatcherHarness, worker: FakeWorker) -> None:
     harness.submit()
     harness.settle()
     harness.reading.holds = True
@@ -152,9 +152,7 @@ def test_every_state_on_the_way_is_an_event(harness: DispatcherHarness, worker: 
     harness.check()
 
 
-def test_the_topic_of_a_job_carries_the_same_events_while_somebody_subscribes(
-    harness: DispatcherHarness, worker: FakeWorker
-) -> None:
+def test_the_topic_of_a_job_carries_the_same_events_while_subscribed(harness: DispatcherHarness, worker: FakeWorker) -> None:
     topic = messages.JOB_TOPIC + ONE
     harness.watched.add(topic)
     harness.submit()

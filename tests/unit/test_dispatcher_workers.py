@@ -104,7 +104,7 @@ def test_what_a_worker_runs_and_should_not_is_cancelled_there(harness: Dispatche
     harness.check()
 
 
-def test_a_late_report_of_an_old_attempt_is_refused_and_told(harness: DispatcherHarness) -> None:
+def test_a_late_report_of_an_old_attempt_is_refused_and_answered(harness: DispatcherHarness) -> None:
     busy(harness).lost()
     other = harness.worker("other")
     harness.passes(GRACE_SECONDS + 1)
@@ -260,7 +260,7 @@ def test_a_submission_repeated_while_its_job_runs_leaks_no_place(harness: Dispat
 @pytest.mark.parametrize(
     "protocol, who", [(messages.PROTOCOL + 1, "upgrade the router"), (messages.OLDEST_PROTOCOL - 1, "upgrade the worker")]
 )
-def test_a_worker_of_another_protocol_is_told_who_is_to_be_upgraded(harness: DispatcherHarness, protocol: int, who: str) -> None:
+def test_the_error_for_another_protocol_says_what_is_to_be_upgraded(harness: DispatcherHarness, protocol: int, who: str) -> None:
     asked = harness.ask(messages.WORKER_ATTACH, {"protocol": protocol, "of": "tomorrow"})
     assert asked.error == "unsupported_protocol"
     assert who in str(asked.sent[0][1])

@@ -46,7 +46,7 @@ def test_outcomes_of_one_turn_go_out_together() -> None:
     ]
 
 
-def test_every_follower_of_a_job_is_told() -> None:
+def test_every_follower_of_a_job_gets_its_outcome() -> None:
     sent, following = Sent(), JobFollowers()
     for request in (1, 2):
         following.wait(Waiter(call(sent, request, wants_progress=False), ["a"]))
@@ -57,7 +57,7 @@ def test_every_follower_of_a_job_is_told() -> None:
     assert not following.has("a")
 
 
-def test_who_unfollowed_is_not_told() -> None:
+def test_a_caller_that_unfollowed_gets_no_outcome() -> None:
     sent, following = Sent(), JobFollowers()
     waiter = Waiter(call(sent), ["a"])
     following.wait(waiter)
@@ -76,7 +76,7 @@ def test_only_those_who_want_events_cause_them_to_be_made() -> None:
     assert not following.wants_events("b")
 
 
-def test_whether_anybody_wants_events_at_all_is_counted() -> None:
+def test_the_followers_that_want_events_are_counted() -> None:
     following = JobFollowers()
     callers = [CallFollower(call(Sent())) for _ in range(3)]
     for job, caller in zip("aab", callers, strict=True):

@@ -180,7 +180,7 @@ def test_after_a_restart_the_minutes_are_there_and_go_on(watched: Watched, *, cl
     assert watched.status().totals.accepted == 1
 
 
-def test_nothing_is_told_twice_or_missed_while_minutes_are_being_stored(watched: Watched) -> None:
+def test_nothing_is_counted_twice_or_missed_while_minutes_are_being_stored(watched: Watched) -> None:
     watched.one_job()
     watched.passes(30)
     watched.harness.hold_commits()
@@ -233,7 +233,7 @@ def test_a_span_out_of_bounds_is_refused(watched: Watched, given: dict[str, Any]
 @pytest.mark.parametrize(
     "task, error", [("no.such", UnknownTask), (5, InvalidRequest), ("no name", InvalidName), ("\ud800", InvalidName)]
 )
-def test_a_task_that_nobody_declared_has_no_history(watched: Watched, task: Any, error: type[Exception]) -> None:
+def test_a_task_that_no_worker_declared_has_no_history(watched: Watched, task: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         watched.ask(task=task)
 
@@ -279,7 +279,7 @@ def test_what_is_typical_follows_the_newest_runs_and_outlives_the_day(watched: W
     assert history.typical(TASK) == pytest.approx(2.0, rel=NEAR)
 
 
-def test_the_tasks_that_are_told_apart_are_bounded(watched: Watched) -> None:
+def test_the_tasks_with_a_history_of_their_own_are_bounded(watched: Watched) -> None:
     history = watched.history
     bucket = history.turn(WALL)
     for number in range(MAX_TASKS + 5):

@@ -88,7 +88,9 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(harness: DispatcherHarness
         ({"x" * 1000: 1}, "taskbahn.view.jobs has no argument"),
     ],
 )
-def test_a_wrong_question_is_told_what_is_wrong(harness: DispatcherHarness, wrong: dict[str, Any], sentence: str) -> None:
+def test_a_wrong_question_is_answered_with_what_is_wrong(
+    harness: DispatcherHarness, wrong: dict[str, Any], sentence: str
+) -> None:
     asked = harness.ask(messages.VIEW_JOBS, **wrong)
     assert asked.error == "invalid_request"
     assert sentence in str(asked.sent[-1][1])

@@ -73,7 +73,7 @@ def test_whole_numbers_of_other_kinds_are_taken() -> None:
 
 
 @given(st.integers(1, 1_000_000), st.sampled_from("smhd"))
-def test_a_rate_is_so_many_starts_in_a_unit(starts: int, unit: str) -> None:
+def test_a_rate_is_a_number_of_starts_in_a_unit(starts: int, unit: str) -> None:
     assert parse_rate(f"{starts}/{unit}") == Pace(starts, UNITS[unit])
     assert Rate(f"{starts}/{unit}").rate == f"{starts}/{unit}"
 

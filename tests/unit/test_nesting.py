@@ -47,7 +47,7 @@ def anything(value: Any) -> Any:
 
 
 @given(st.lists(st.tuples(st.sampled_from(WRAPS), st.text(BRACKETS)), max_size=30), st.integers(-3, 3))
-def test_levels_are_counted_exactly_whatever_stands_in_the_texts(wraps: list[tuple[str, str]], beyond: int) -> None:
+def test_levels_are_counted_exactly_whatever_the_texts_are(wraps: list[tuple[str, str]], beyond: int) -> None:
     value = nested(MOST + beyond - len(wraps) - 3)  # "wide" has lists of its own, which are not as deep as this
     for kind, text in wraps:
         value = wrapped(kind, value, text)

@@ -37,7 +37,7 @@ def fractions(watching: RecordedCall) -> list[Any]:
     return [data["fraction"] for _, kind, data in watching.events if kind == "progress"]
 
 
-def test_of_much_progress_the_first_and_the_newest_are_told(harness: DispatcherHarness) -> None:
+def test_of_much_progress_the_first_and_the_newest_are_published(harness: DispatcherHarness) -> None:
     say, ends = harness.heard[URI]
     watching = harness.ask(messages.JOB_WATCH, job_id(1))
     harness.settle()
@@ -99,7 +99,7 @@ def test_a_lost_call_whose_registration_stays_is_a_lost_attempt(harness: Dispatc
     harness.check()
 
 
-def test_who_wants_to_know_its_job_is_told_before_the_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_offer_that_wants_its_job_gets_it_before_the_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     harness, called = DispatcherHarness(), []
     calls = harness.call_offer
 

@@ -76,7 +76,7 @@ def test_every_file_that_the_page_names_is_there(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(STATIC)))
-def test_every_import_leads_to_a_file_of_ours(module: Path, parts: Parts) -> None:
+def test_every_import_leads_to_a_file_of_the_package(module: Path, parts: Parts) -> None:
     for name in IMPORT.findall(module.read_text(encoding="utf-8")):
         if name.startswith("."):
             assert (module.parent / name).resolve().is_file(), name

@@ -78,7 +78,7 @@ def test_a_worker_that_does_not_serve_the_partition_gets_nothing() -> None:
     assert most_available([room(partitions=frozenset({2}))], PARTITION, None) is None
 
 
-def test_nobody_is_taken_when_all_are_full() -> None:
+def test_no_worker_is_taken_when_all_are_full() -> None:
     assert most_available([room(1, 1), room(2, 2)], PARTITION, None) is None
     assert most_available([], PARTITION, None) is None
 

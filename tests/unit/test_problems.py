@@ -44,11 +44,11 @@ def one(**facts: Any) -> Problem:
         {"lag": 0.2},
     ],
 )
-def test_what_is_no_problem_is_not_told(facts: dict[str, Any]) -> None:
+def test_what_is_no_problem_is_not_listed(facts: dict[str, Any]) -> None:
     assert found(**facts) == []
 
 
-def test_a_store_that_takes_nothing_is_told_with_its_cure() -> None:
+def test_a_store_that_takes_nothing_is_listed_with_its_cure() -> None:
     problem = one(trouble="the store refused a commit (disk is full); nothing was changed, try again later: make room")
     assert (problem.kind, problem.level) == ("store", "error")
     assert problem.sentence.startswith("Nothing can be recorded: the store refused a commit (disk is full)")
@@ -65,13 +65,13 @@ def test_no_worker_is_an_error_if_jobs_wait_and_a_warning_else() -> None:
     assert (one(workers=[]).level, one(workers=[]).sentence) == ("warning", "No worker is attached.")
 
 
-def test_a_task_that_nobody_offers_is_named() -> None:
+def test_a_task_that_no_worker_offers_is_named() -> None:
     problem = one(partitions=[PARTITION._replace(task="old.name", ready=1)])
     assert (problem.kind, problem.sentence) == ("task_not_offered", "1 job waits, and no attached worker offers old.name.")
     assert (problem.page, problem.query, problem.since) == ("jobs", "state:ready task:old.name", NOW - 300)
 
 
-def test_a_queue_that_nobody_serves_is_named() -> None:
+def test_a_queue_that_no_worker_serves_is_named() -> None:
     problem = one(partitions=[PARTITION._replace(queue="slow")])
     assert (problem.kind, problem.sentence) == (
         "queue_not_served",
@@ -87,14 +87,14 @@ def test_a_task_and_a_queue_that_no_worker_has_together_are_named() -> None:
     assert (problem.kind, problem.sentence) == ("not_together", "12 jobs wait: no worker that offers a.task serves slow.")
 
 
-def test_jobs_that_wait_for_a_slot_for_long_are_told_by_queue() -> None:
+def test_jobs_that_wait_for_a_slot_for_long_are_listed_by_queue() -> None:
     problem = one(workers=[BUSY], partitions=[PARTITION, PARTITION._replace(task="a.task", ready=3, since=NOW - 7500)])
     assert (problem.kind, problem.level, problem.id) == ("busy", "warning", "default")
     assert problem.sentence == "15 jobs wait in the queue default for a free slot: all slots are busy."
     assert problem.since == NOW - 7500
 
 
-def test_many_failures_are_told_by_task_with_their_share() -> None:
+def test_many_failures_are_listed_by_task_with_their_share() -> None:
     failures = {"a.task": (5, 25), "b.task": (30, 40), "c.task": (100, 100), "d.task": (4, 4)}
     assert [(problem.level, problem.sentence.partition(" that")[0], problem.query) for problem in found(failures=failures)] == [
         ("error", "All 100 jobs of c.task", "state:failed task:c.task since:1h"),
@@ -103,7 +103,7 @@ def test_many_failures_are_told_by_task_with_their_share() -> None:
     ]
 
 
-def test_a_silent_worker_is_told_with_what_it_has() -> None:
+def test_a_silent_worker_is_listed_with_what_it_has() -> None:
     problem = one(workers=[BUSY._replace(silent=21.4)])
     assert (problem.kind, problem.id) == ("silent_worker", "w")
     assert (problem.sentence, problem.since) == ("The worker w, which has 4 jobs, is silent.", NOW - 21.4)
@@ -117,7 +117,7 @@ def test_too_long_is_ten_times_the_typical_and_a_minute_at_least(seconds: float,
     assert too_long(seconds, typical) is answer
 
 
-def test_jobs_that_may_hang_are_told_by_task() -> None:
+def test_jobs_that_may_hang_are_listed_by_task() -> None:
     single, several = LongRun("a.task", 1, "the-id", 7200.0, 5.0), LongRun("b.task", 3, "another", 90000.0, 60.0)
     assert [(problem.sentence, problem.id, problem.since) for problem in found(long_runs=[single, several])] == [
         ("3 jobs of b.task run for far longer than the typical 1 min.", "", NOW - 90_000),
@@ -125,12 +125,12 @@ def test_jobs_that_may_hang_are_told_by_task() -> None:
     ]
 
 
-def test_a_late_event_loop_is_told() -> None:
+def test_a_late_event_loop_is_listed() -> None:
     assert (one(lag=0.5).level, one(lag=1.5).level) == ("warning", "error")
     assert one(lag=0.5).sentence == "The router is late by 500 ms with everything it does."
 
 
-def test_work_that_only_draining_workers_could_do_is_told() -> None:
+def test_work_that_only_draining_workers_could_do_is_listed() -> None:
     problem = one(workers=[WORKER._replace(takes=False)], partitions=[PARTITION])
     assert (problem.kind, problem.id) == ("draining", "w")
     assert problem.sentence == "12 jobs wait for a.task, and who could run that is draining: w."
@@ -196,14 +196,14 @@ def test_numbers_and_names_in_sentences() -> None:
 BLOCKED = {"since": NOW - 12, "at": "photos.py:12 (resize)", "job": "j", "attempt": 1, "task": "images.resize"}
 
 
-def test_a_blocked_event_loop_is_told_with_the_task_and_its_line() -> None:
+def test_a_blocked_event_loop_is_listed_with_the_task_and_its_line() -> None:
     problem = one(workers=[WORKER._replace(blocked=BLOCKED)])
     assert (problem.kind, problem.level, problem.since) == ("blocked_worker", "error", NOW - 12)
     assert problem.sentence == "A job of images.resize blocks the event loop of the worker w at photos.py:12 (resize)."
     assert (problem.page, problem.id) == ("workers", "w")
 
 
-def test_what_a_task_left_behind_on_a_loop_is_told_as_that() -> None:
+def test_what_a_task_left_behind_on_a_loop_is_listed_as_that() -> None:
     problem = one(workers=[WORKER._replace(blocked=BLOCKED | {"task": "", "job": ""})])
     assert problem.sentence.startswith("Code that a task left behind blocks the event loop of the worker w")
 

@@ -34,7 +34,7 @@ def test_a_query_is_understood(text: str, found: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("text, word", VECTORS["bad"], ids=repr)
-def test_a_wrong_query_is_told_by_its_word(text: str, word: str) -> None:
+def test_a_wrong_query_is_answered_with_the_wrong_word(text: str, word: str) -> None:
     with pytest.raises(WrongQuery) as caught:
         parse(text, NOW)
     assert caught.value.word == word
@@ -68,7 +68,7 @@ def test_dates_are_local_and_a_day_is_as_long_as_it_is(utc: pytest.MonkeyPatch) 
     assert (day.since, day.until) == (1792879200, 1792879200 + 25 * 3600)
 
 
-def test_each_example_is_told_for_a_name_without_a_value() -> None:
+def test_each_example_is_shown_for_a_name_without_a_value() -> None:
     for name, example in EXAMPLES.items():
         with pytest.raises(WrongQuery) as caught:
             parse(f"{name}:", NOW)

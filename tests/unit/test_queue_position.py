@@ -57,7 +57,7 @@ def told(asked: RecordedCall) -> list[tuple[str, int | None]]:
     return [(message["place"]["why"], message["place"].get("ahead")) for message in asked.progress if "place" in message]
 
 
-def test_a_ready_job_is_told_its_place(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_the_watcher_of_a_ready_job_gets_its_place(harness: DispatcherHarness, worker: FakeWorker) -> None:
     submit(harness, 6)
     submit(harness, 1, priority=5)
     submit(harness, 1, task="b.task", priority=9)
@@ -91,7 +91,7 @@ def test_the_duration_sent_with_each_job_is_learned_until_known(harness: Dispatc
     assert "typical" not in harness.ask(messages.JOB_GET, job_id(1)).answer, "it is long, and how long was not learned"
 
 
-def test_a_waiting_job_is_told_when_it_is_due_and_why(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_the_watcher_of_a_waiting_job_learns_when_and_why(harness: DispatcherHarness, worker: FakeWorker) -> None:
     submit(harness, 1, delay=40)
     submit(harness, 1, eta=WALL + 60)
     submit(harness, 1, retries=1, retry_delays=[20])
@@ -102,7 +102,7 @@ def test_a_waiting_job_is_told_when_it_is_due_and_why(harness: DispatcherHarness
     assert place(harness, 3) == {"why": "Attempt 1 failed; it is tried again when its delay is over", "starts_at": WALL + 20}
 
 
-def test_a_job_that_nobody_can_run_is_told_so(harness: DispatcherHarness) -> None:
+def test_the_watcher_of_a_job_that_no_worker_can_run_learns_it(harness: DispatcherHarness) -> None:
     worker = harness.worker()
     worker.lost()
     submit(harness, 2)
@@ -151,7 +151,7 @@ def test_watchers_get_every_change_once_a_second_and_nothing_else(harness: Dispa
     assert harness.jobs.queue_positions._watchers == {}
 
 
-def test_an_expected_start_that_slips_is_told_again(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_an_expected_start_that_slips_is_sent_again(harness: DispatcherHarness, worker: FakeWorker) -> None:
     submit(harness, 3)
     asked = harness.ask(messages.JOB_WATCH, job_id(3))
     harness.passes(12)
@@ -160,7 +160,7 @@ def test_an_expected_start_that_slips_is_told_again(harness: DispatcherHarness, 
     assert all(5 < later - earlier < 7 for earlier, later in zip([15.0, starts[0]], starts, strict=True))
 
 
-def test_a_job_that_has_to_wait_again_is_told_its_place_again(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_the_place_of_a_job_that_waits_again_is_sent_again(harness: DispatcherHarness, worker: FakeWorker) -> None:
     submit(harness, 1, retries=1, retry_delays=[20])
     asked = harness.ask(messages.JOB_WATCH, job_id(1))
     harness.passes(2)

@@ -187,7 +187,7 @@ def test_waiting_for_one_job_asks_for_all_whose_handles_are_kept(app: Taskbahn, 
     assert len(link.requests) == 1
 
 
-def test_two_who_wait_for_the_same_job_are_both_told(app: Taskbahn, link: FakeLink) -> None:
+def test_two_callers_that_wait_for_one_job_both_get_its_outcome(app: Taskbahn, link: FakeLink) -> None:
     one, two = app.job("id"), app.job("id")
     one._ask()
     two._ask()

@@ -58,7 +58,7 @@ def test_only_the_first_word_counts() -> None:
     assert future.get() == 1
 
 
-def test_listeners_are_told_once_whenever_they_come() -> None:
+def test_listeners_are_called_once_whenever_they_come() -> None:
     future: Future[None] = Future()
     told: list[str] = []
     future.listen(lambda: told.append("early"))

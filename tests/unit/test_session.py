@@ -206,7 +206,7 @@ def test_a_call_that_cannot_leave_leaves_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize("options", [None, CallOptions()])
-def test_progressive_results_that_nobody_asked_for_are_autobahns_business(options: CallOptions | None) -> None:
+def test_progressive_results_that_were_not_asked_for_are_autobahns_business(options: CallOptions | None) -> None:
     session = session_over(None)
     session._call_reqs[3] = CallRequest(3, "some.procedure", Deferred(), options)
     for request in (3, 4, "3"):

@@ -80,7 +80,7 @@ def test_no_configuration_is_no_error(ask: Ask) -> None:
     assert "node.port" not in ask()
 
 
-def test_what_is_told_of_the_store_is_what_it_does(ask: Ask, tmp_path: Path) -> None:
+def test_what_the_settings_say_of_the_store_is_what_it_does(ask: Ask, tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     store.open()
     try:

@@ -68,7 +68,7 @@ def test_variadic_arguments_take_the_surplus_positions() -> None:
     assert set(fields(checker(variadic="rest"), "a.jpg", 5, 1, "two")) == {"rest.1"}
 
 
-def test_no_more_than_so_many_wrong_fields_are_told() -> None:
+def test_no_more_wrong_fields_than_the_bound_are_named() -> None:
     parameters: dict[str, Any] = {"properties": {f"a{number}": {"type": "string"} for number in range(50)}, "required": []}
     wrong = fields(checker(**parameters), **{f"a{number}": number for number in range(50)})
     assert len(wrong) == MAX_FIELDS

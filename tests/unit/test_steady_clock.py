@@ -68,7 +68,7 @@ def test_it_starts_with_the_systems_time_and_goes_on_with_it(machine: Machine, w
 
 
 @pytest.mark.parametrize("jump, way", [(3 * HOUR, "forward"), (-3 * HOUR, "back"), (10 * 365 * 24 * HOUR, "forward")])
-def test_a_jump_is_not_followed_but_told_once(machine: Machine, warnings: list[str], jump: float, way: str) -> None:
+def test_a_jump_is_not_followed_but_logged_once(machine: Machine, warnings: list[str], jump: float, way: str) -> None:
     machine.system += jump
     assert machine.clock() == WALL
     assert machine.passes(2 * HOUR) == WALL + 2 * HOUR

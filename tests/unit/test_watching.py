@@ -95,7 +95,7 @@ def test_a_full_backlog_delays_events_and_loses_none(harness: DispatcherHarness,
     harness.check()
 
 
-def test_the_end_is_told_when_nothing_is_missing(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_the_end_is_sent_when_nothing_is_missing(harness: DispatcherHarness, worker: FakeWorker) -> None:
     run = began(harness, worker)
     asked = watch(harness)
     harness.unread[SLOW] = SEND_BUFFER_HIGH_WATER_BYTES + 1
@@ -148,7 +148,7 @@ def test_a_late_watcher_gets_a_long_log_page_by_page(harness: DispatcherHarness,
     assert asked.answer["state"] == "succeeded"
 
 
-def test_nobody_is_asked_for_whoever_went_away_while_behind(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_nothing_is_read_for_a_watcher_that_left_while_behind(harness: DispatcherHarness, worker: FakeWorker) -> None:
     asked = left_behind(harness, worker)
     asked.gone()
     harness.unread.clear()

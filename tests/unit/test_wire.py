@@ -98,7 +98,7 @@ def test_packed_arguments_of_another_shape_are_refused(text: str) -> None:
         unpack(text)
 
 
-def test_every_procedure_stands_in_the_protocol_at_the_head_of_the_module() -> None:
+def test_the_head_of_the_module_names_every_procedure_of_the_protocol() -> None:
     assert messages.__doc__
     uris = [
         value

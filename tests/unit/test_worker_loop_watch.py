@@ -73,7 +73,7 @@ def test_a_loop_that_answers_is_not_blocked(watch: LoopWatch, silent: SilentThre
         clock.now += 0.05
 
 
-def test_a_loop_without_an_answer_is_suspected_first_and_told_later(watch: LoopWatch, clock: Clock) -> None:
+def test_a_loop_without_an_answer_is_suspected_first_and_reported_later(watch: LoopWatch, clock: Clock) -> None:
     assert look_for(watch, clock, SUSPECT_AFTER - 0.04) is None
     suspected = look_for(watch, clock, 0.2)
     assert suspected is not None
@@ -91,7 +91,7 @@ def test_it_is_over_with_the_answer(watch: LoopWatch, silent: SilentThread, cloc
     assert watch.look() is None
 
 
-def test_a_worker_that_slept_itself_blames_nobody(watch: LoopWatch, clock: Clock) -> None:
+def test_a_worker_that_slept_itself_blames_no_task(watch: LoopWatch, clock: Clock) -> None:
     watch.look()
     clock.now += 3600  # a laptop was closed
     found = watch.look()

@@ -132,7 +132,7 @@ def test_logging_is_taken_after_levels_and_without_a_handler(said: Said) -> None
     assert said.lines == [("ERROR", "shop", "this {'a': 1}")]
 
 
-def test_what_is_printed_outside_of_an_attempt_is_nobodys(said: Said, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_printed_outside_of_an_attempt_belongs_to_none(said: Said, capsys: pytest.CaptureFixture[str]) -> None:
     stdout = sys.stdout
     capture = Capture()
     capture.start()
