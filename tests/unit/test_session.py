@@ -20,7 +20,7 @@ from twisted.internet.protocol import Protocol
 from taskbahn.protocol import messages
 from taskbahn.transport.raw_messages import CALL, RESULT, YIELD
 from taskbahn.transport.session import Session
-from taskbahn.workarounds import FLUSH
+from taskbahn.workarounds import FLUSH, RAW_MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,13 @@ class Socket(NamedTuple):
     writers: set[Any]
 
 
+@pytest.fixture(autouse=True)
+def _switched_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    switch_on(monkeypatch, FLUSH, RAW_MESSAGES)
+
+
 @pytest.fixture
-def ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[Socket]:
-    switch_on(monkeypatch, FLUSH)
+def ends() -> Iterator[Socket]:
     writers: set[Any] = set()
     reactor = SimpleNamespace(addWriter=writers.add, removeWriter=writers.discard, removeReader=lambda _: None)
     ours, theirs = socket.socketpair()
