@@ -10,7 +10,7 @@ from heapq import heappop, heappush, nsmallest
 from typing import TYPE_CHECKING
 
 from taskbahn_router.core.rows import Head, Lane, Need, Rows, Ruling, Start, text_of
-from taskbahn_router.promises.overlay import FIRST, LaneState, Overlay
+from taskbahn_router.promises.overlay import FIRST, Best, LaneState, Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -25,8 +25,6 @@ FEW_HEADS = 2
 MANY_HEADS = 33
 TURN = "@turn"  # the gates that keep how far the fair turns of a partition are
 
-_Best = tuple[int, int]  # rank and head
-
 
 class Choosing:
     """Starts jobs of one transaction; what reads is a generator of `Need`. One unit is a lane looked at, or opened."""
@@ -37,8 +35,8 @@ class Choosing:
         self._ruling = ruling
         self._now = now
         self._budget = budget
-        self._partitions: list[tuple[_Best, int]] = []  # with room, by their best lane
-        self._queued: dict[int, _Best] = {}
+        self._partitions: list[tuple[Best, int]] = []  # with room, by their best lane
+        self._queued: dict[int, Best] = {}
         self._due: set[int] = set()  # partitions whose best lane may be another
         self._aside: set[LaneId] = set()  # lanes that may not go ahead of the slots, and there is no other room
         self._dropped = dropped  # keys that lanes may be before which do not have them any more
@@ -55,12 +53,12 @@ class Choosing:
         self._due |= partitions
         lane: LaneState | None = None
         while self._ruling.units < self._budget:
-            if lane is None or not self._goes_on(lane):
-                lane = yield from self._next()
+            lane = (lane and self._next_of(lane.partition)) or (yield from self._next())
             if lane is None:
                 return
             yield from self._look_at(lane)
-            yield from self._wake()
+            if self._overlay.check:
+                yield from self._wake()
         self._ruling.more = self._ruling.more or (yield from self._next()) is not None
 
     # order
@@ -98,25 +96,28 @@ class Choosing:
                     return lane
         return None
 
-    def _goes_on(self, lane: LaneState) -> bool:
-        """Return whether a lane that was looked at is the best still; it saves the order of the partitions for most starts."""
+    def _next_of(self, partition: int) -> LaneState | None:
+        """Return the best open lane if it is one of the partition of the last: it saves the order of the partitions for most starts."""
         overlay, others = self._overlay, self._partitions
-        queue = overlay.open_queue(lane.partition)
-        return (
-            (overlay.reopened | self._due) <= {lane.partition}
-            and queue.first(overlay.lanes) is lane
-            and not queue.must_read(overlay.lanes)
-            and lane.id not in self._aside
-            and (not others or (lane.rank, lane.head) <= others[0][0])
-            and self._rooms.serves(lane.partition)
-        )
+        queue = overlay.open_queue(partition)
+        lane = queue.first()
+        if (
+            lane is None
+            or lane.id in self._aside
+            or queue.must_read()
+            or not (overlay.reopened | self._due) <= {partition}
+            or (others and lane.best > others[0][0])
+            or not self._rooms.serves(partition)
+        ):
+            return None
+        return lane
 
     def _put_in_order(self, partition: int) -> Generator[Need, Rows, None]:
         if not self._rooms.serves(partition):
             return
         lane = yield from self._first_open(partition)
         if lane is not None:
-            best = lane.rank, lane.head
+            best = lane.best
             if self._queued.get(partition) != best:
                 self._queued[partition] = best
                 heappush(self._partitions, (best, partition))
@@ -137,7 +138,7 @@ class Choosing:
         if lane.costs:
             yield from self._load_gates(lane)
             overlay.check_gates(lane)
-        turns = [key for key, _ in lane.costs if overlay.limit(key).kind.orders]
+        turns = overlay.turns(lane)
         if turns and (turn := max(overlay.gates[key].virtual_time for key in turns)) > lane.virtual_time:
             lane.virtual_time = turn
             overlay.enqueue(lane)
@@ -196,7 +197,7 @@ class Choosing:
         if not lane.heads:
             self._overlay.remove(lane)
             return
-        lane.rank, lane.head = -lane.heads[0].priority, lane.heads[0].seq
+        lane.begin_with(lane.heads[0].priority, lane.heads[0].seq)
         self._overlay.enqueue(lane)
 
     # reading
@@ -204,12 +205,13 @@ class Choosing:
     def _load_gates(self, lane: LaneState) -> Generator[Need, Rows, None]:
         """Read the gates of a lane, and with them those of the lanes that come next."""
         overlay = self._overlay
-        keys = [key for key, _ in lane.costs]
-        if any(key not in overlay.gates for key in keys):
+        keys = [key for key, _ in lane.costs if key not in overlay.gates]
+        if keys:
             keys += [key for other in self._following(lane) for key, _ in other.costs]
-        if any(overlay.limit(key).kind.orders for key in keys):
+        if overlay.turns(lane):
             keys.append(turn_of(lane.partition))
-        yield from overlay.load_gates(keys)
+        if keys:
+            yield from overlay.load_gates(keys)
 
     def _load_heads(self, lane: LaneState) -> Generator[Need, Rows, None]:
         """Read the first jobs of a lane, and with them those of the lanes that come next and are likely to start."""
@@ -246,8 +248,7 @@ class Choosing:
         queues = [overlay.open_queue(lane.partition)]
         queues += [queue for key, _ in lane.costs if (queue := overlay.before.get(key, {}).get(lane.partition)) is not None]
         for queue in queues:
-            for _, id in nsmallest(most, queue.entries):
-                other = overlay.lanes[id]
+            for _, other in nsmallest(most, queue.entries):
                 if not other.is_gone and other.blocked == queue.blocked:
                     yield other
 

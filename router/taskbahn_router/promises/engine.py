@@ -18,7 +18,7 @@ from taskbahn_router.promises.when_full import WhenFull
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping, Sequence
 
-    from taskbahn_router.core.rows import Admitted, Applicant, Costs, Head, Permit, Purge, ReadyJob, Room
+    from taskbahn_router.core.rows import Admitted, Applicant, Costs, Head, LaneId, Permit, Purge, ReadyJob, Room
     from taskbahn_router.promises.limits import Limit
 
 THREAD_BUDGET = 500  # units of one commit on the store's thread
@@ -167,8 +167,9 @@ class _Commit:
         """Bring the lanes up to date from which jobs went, and to which jobs came."""
         overlay = self.overlay
         rows = yield Need(lanes=sorted(touched.left | {(job.partition, job.keys) for job in touched.ready}))
-        for row in rows.lanes:
-            overlay.add(row)
+        stored = {row.id: row for row in rows.lanes}
+        for id in touched.left & stored.keys():
+            overlay.add(stored[id])
         left = [overlay.lanes[id] for id in sorted(touched.left) if id in overlay.lanes]
         if left:
             rows = yield heads_needed([lane.id for lane in left], 1)
@@ -177,7 +178,7 @@ class _Commit:
                 self._leave(lane, heads.get(lane.id))
         new: list[LaneState] = []
         for job in touched.ready:
-            self._join(job, new)
+            self._join(job, stored, new)
         yield from self._begin_turns(new)
 
     def _leave(self, lane: LaneState, head: Head | None) -> None:
@@ -186,22 +187,26 @@ class _Commit:
         overlay.check.update(key for key, _ in lane.costs)
         if head is None:
             overlay.remove(lane)
-        elif head.seq != lane.head:
-            lane.rank, lane.head = -head.priority, head.seq
+        elif (-head.priority, head.seq) != lane.best:
+            lane.begin_with(head.priority, head.seq)
             overlay.enqueue(lane)
 
-    def _join(self, job: ReadyJob, new: list[LaneState]) -> None:
+    def _join(self, job: ReadyJob, stored: Mapping[LaneId, Lane], new: list[LaneState]) -> None:
         """A job came to its lane; a better head than before may be better than what holds the wake of its gate."""
-        overlay = self.overlay
-        known = overlay.lanes.get((job.partition, job.keys))
+        overlay, id, best = self.overlay, (job.partition, job.keys), (-job.priority, job.seq)
+        known = overlay.lanes.get(id)
+        if known is None and (row := stored.get(id)) is not None:
+            if best > (row.rank, row.head):
+                return  # the lane is as before, and in memory only if another part looks at it
+            known = overlay.add(row)
         if known is None or known.is_gone:
             row = Lane(job.partition, job.keys, -job.priority, 0, job.seq, None)
             lane = LaneState(row, overlay.hung.get(job.partition, ()), is_stored=False)
             lane.stored = known.stored if known is not None else None
-            overlay.lanes[lane.id] = lane
+            overlay.put(lane)
             new.append(lane)
-        elif (-job.priority, job.seq) < (known.rank, known.head):
-            known.rank, known.head = -job.priority, job.seq
+        elif best < known.best:
+            known.begin_with(job.priority, job.seq)
             if known.blocked is not None:
                 overlay.check.add(known.blocked)
             overlay.enqueue(known)
@@ -209,7 +214,7 @@ class _Commit:
     def _begin_turns(self, lanes: list[LaneState]) -> Generator[Need, Rows, None]:
         """A new lane takes its turn where its partition is, and not before those of its keys that had more."""
         overlay = self.overlay
-        turns = {lane: [key for key, _ in lane.costs if overlay.limit(key).kind.orders] for lane in lanes}
+        turns = {lane: overlay.turns(lane) for lane in lanes}
         fair = {lane: [turn_of(lane.partition), *keys] for lane, keys in turns.items() if keys}
         yield from overlay.load_gates(key for keys in fair.values() for key in keys)
         for lane, keys in fair.items():

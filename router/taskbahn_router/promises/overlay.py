@@ -17,46 +17,54 @@ FIRST: Order = (-(1 << 62), 0, 0)  # before every lane
 PAGE_LANES = 32
 
 LaneKey = tuple[str, int, str]  # key, partition, keys
+Best = tuple[int, int]  # rank and seq: what comes first is least
 
 
 class LaneState:
-    """A lane as it is now. `heads` are its first jobs, as far as they were read, its head first."""
+    """A lane as it is now. `heads` are its first jobs, as far as they were read, its head first.
 
-    __slots__ = (
-        "blocked",
-        "costs",
-        "head",
-        "heads",
-        "is_gone",
-        "is_read_out",
-        "keys",
-        "partition",
-        "rank",
-        "stored",
-        "virtual_time",
-    )
+    id: which it is.  order: where it comes among the lanes of its partition.
+    """
+
+    __slots__ = ("blocked", "costs", "heads", "id", "is_gone", "is_read_out", "keys", "order", "partition", "stored")
 
     def __init__(self, lane: Lane, hung: Costs, *, is_stored: bool) -> None:
-        self.partition, self.keys, self.rank, self.virtual_time, self.head, self.blocked = lane
+        self.partition, self.keys, rank, virtual_time, head, self.blocked = lane
+        self.id: LaneId = (self.partition, self.keys)
+        self.order: Order = (rank, virtual_time, head)
         self.costs = hung + costs_of(lane.keys) if lane.keys else hung
         self.stored = lane if is_stored else None
         self.heads: deque[Head] = deque()
         self.is_read_out = False  # no jobs come behind `heads`
         self.is_gone = False
 
-    @property
-    def id(self) -> LaneId:
-        """Which it is."""
-        return self.partition, self.keys
+    def __lt__(self, other: LaneState) -> bool:
+        """Say that no lane comes first of two entries of a heap with the same order: they are of the same lane."""
+        return False
 
     @property
-    def order(self) -> Order:
-        """Where it comes among the lanes of its partition."""
-        return self.rank, self.virtual_time, self.head
+    def virtual_time(self) -> int:
+        """Where it is in fair turns."""
+        return self.order[1]
+
+    @virtual_time.setter
+    def virtual_time(self, value: int) -> None:
+        rank, _, head = self.order
+        self.order = (rank, value, head)
+
+    @property
+    def best(self) -> Best:
+        """Return where its head comes among all jobs: by priority, then by seq."""
+        rank, _, head = self.order
+        return rank, head
+
+    def begin_with(self, priority: int, seq: int) -> None:
+        """Let another job be its head."""
+        self.order = (-priority, self.order[1], seq)
 
     def row(self) -> Lane:
         """Return it as it is to be stored."""
-        return Lane(self.partition, self.keys, self.rank, self.virtual_time, self.head, self.blocked)
+        return Lane(self.partition, self.keys, *self.order, self.blocked)
 
 
 class LaneQueue:
@@ -68,33 +76,32 @@ class LaneQueue:
     __slots__ = ("after", "blocked", "entries")
 
     def __init__(self, blocked: str | None, after: Order | None) -> None:
-        self.entries: list[tuple[Order, LaneId]] = []
+        self.entries: list[tuple[Order, LaneState]] = []
         self.after = after  # None: all were read
         self.blocked = blocked
 
     def push(self, lane: LaneState) -> None:
         """Put a lane in, where it belongs now; an entry of where it was does no harm."""
-        heappush(self.entries, (lane.order, lane.id))
+        heappush(self.entries, (lane.order, lane))
 
     def drop_first(self) -> None:
         """Take the first entry out."""
         heappop(self.entries)
 
-    def first(self, lanes: Mapping[LaneId, LaneState]) -> LaneState | None:
+    def first(self) -> LaneState | None:
         """Return the first lane in memory."""
         while self.entries:
-            order, id = self.entries[0]
-            lane = lanes[id]
+            order, lane = self.entries[0]
             if not lane.is_gone and lane.blocked == self.blocked and lane.order == order:
                 return lane
             heappop(self.entries)
         return None
 
-    def must_read(self, lanes: Mapping[LaneId, LaneState]) -> bool:
+    def must_read(self) -> bool:
         """Return whether the store may have one before the first in memory."""
         if self.after is None:
             return False
-        first = self.first(lanes)
+        first = self.first()
         return first is None or first.order > self.after
 
     def read(self, rows: list[Lane], most: int) -> None:
@@ -115,11 +122,13 @@ class Overlay:
         self.check: set[str] = set()  # gates that may have room for lanes before them
         self.settled: set[str] = set()  # gates whose next time to be looked at may be another
         self.reopened: set[int] = set()  # partitions that got an open lane
+        self.has_turns = any(limit.kind.orders for limit in limits.values())
         self._limits = limits
         self._limit_of: dict[str, Limit] = {}
         self._stored: dict[str, Gate | None] = {}
         self._shifts: Counter[str] = Counter()  # lanes that came before a gate, less those that went
-        self._carriers: dict[tuple[str, int], LaneQueue] = {}  # open lanes in memory of a partition, by their keys
+        self._having: dict[str, list[LaneState]] = {}  # lanes in memory, by their keys
+        self._carriers: dict[tuple[str, int], LaneQueue] = {}  # the open ones of a partition, by those keys that were asked for
         self._were_read: set[str] = set()  # gates whose lanes were read
 
     # gates
@@ -142,13 +151,17 @@ class Overlay:
             if self.waiting(key):
                 self.gates[key] = self.limit(key).fitted(self.gates[key], self.now_us)
 
+    def turns(self, lane: LaneState) -> list[str]:
+        """Return the keys of a lane by which it takes turns."""
+        return [key for key, _ in lane.costs if self.limit(key).kind.orders] if self.has_turns else []
+
     def is_open(self, lane: LaneState) -> bool:
         """Return whether all gates of a lane let its next job through."""
         return all(self.room(key, cost) for key, cost in lane.costs)
 
     def waiting(self, key: str) -> int:
         """Return how many lanes are before a gate."""
-        return self.gates[key].blocked + self._shifts[key]
+        return self.gates[key].blocked + self._shifts.get(key, 0)
 
     def check_gates(self, lane: LaneState) -> None:
         """Have the gates of a lane checked, of which others are before one or which are to be looked at."""
@@ -190,11 +203,22 @@ class Overlay:
 
     def add(self, lane: Lane, *, is_stored: bool = True) -> LaneState:
         """Take over a lane, unless it is in memory already."""
-        state = self.lanes.get(lane.id)
+        state = self.lanes.get(lane[:2])
         if state is None:
-            state = self.lanes[lane.id] = LaneState(lane, self.hung.get(lane.partition, ()), is_stored=is_stored)
+            state = LaneState(lane, self.hung.get(lane.partition, ()), is_stored=is_stored)
+            self.put(state)
             self.enqueue(state)
         return state
+
+    def put(self, lane: LaneState) -> None:
+        """Have a lane in memory, which is in no queue yet."""
+        self.lanes[lane.id] = lane
+        for key, _ in lane.costs:
+            having = self._having.get(key)
+            if having is None:
+                self._having[key] = [lane]
+            else:
+                having.append(lane)
 
     def enqueue(self, lane: LaneState) -> None:
         """Put a lane into the queue where it belongs now."""
@@ -207,11 +231,11 @@ class Overlay:
             return
         self.open_queue(lane.partition).push(lane)
         self.reopened.add(lane.partition)
-        for key, _ in lane.costs:
-            carriers = self._carriers.get((key, lane.partition))
-            if carriers is None:
-                carriers = self._carriers[key, lane.partition] = LaneQueue(None, None)
-            carriers.push(lane)
+        if self._carriers:
+            for key, _ in lane.costs:
+                carriers = self._carriers.get((key, lane.partition))
+                if carriers is not None:
+                    carriers.push(lane)
 
     def open_queue(self, partition: int) -> LaneQueue:
         """Return the open lanes of a partition."""
@@ -240,14 +264,19 @@ class Overlay:
     def carrier(self, key: str, partition: int) -> LaneState | None:
         """Return the best open lane in memory of a partition that has a key."""
         queue = self._carriers.get((key, partition))
-        return queue.first(self.lanes) if queue is not None else None
+        if queue is None:
+            queue = self._carriers[key, partition] = LaneQueue(None, None)
+            for lane in self._having.get(key, ()):
+                if lane.partition == partition and lane.blocked is None and not lane.is_gone:
+                    queue.push(lane)
+        return queue.first()
 
     def first_open(self, partition: int) -> Generator[Need, Rows, LaneState | None]:
         """Return the best open lane of a partition."""
         queue = self.open_queue(partition)
-        while queue.must_read(self.lanes):
+        while queue.must_read():
             yield from self.read_open(partition, PAGE_LANES)
-        return queue.first(self.lanes)
+        return queue.first()
 
     def unread(self, partitions: Iterable[int]) -> list[After]:
         """Return where to read on the open lanes of partitions, of those of which the store may have more."""
@@ -294,10 +323,10 @@ class Overlay:
     def first_before(self, key: str, partition: int) -> Generator[Need, Rows, LaneState | None]:
         """Return the best lane of a partition before a gate."""
         queue = self.before[key][partition]
-        while queue.after is not None and queue.must_read(self.lanes):
+        while queue.after is not None and queue.must_read():
             rows = yield Need(before_after=[(key, After(partition, queue.after))], most=PAGE_LANES)
             self._absorb_before(key, partition, rows.before_after, PAGE_LANES)
-        return queue.first(self.lanes)
+        return queue.first()
 
     def changed_lanes(self) -> tuple[list[Lane], list[LaneId]]:
         """Return the lanes to store, and which to delete."""
@@ -306,8 +335,8 @@ class Overlay:
             if lane.is_gone or not (lane.keys or lane.partition in self.hung):
                 if lane.stored is not None:
                     gone.append(lane.id)
-            elif lane.row() != lane.stored:
-                changed.append(lane.row())
+            elif (row := lane.row()) != lane.stored:
+                changed.append(row)
         return changed, gone
 
     def changed_lane_keys(self) -> tuple[list[LaneKey], list[LaneKey]]:
@@ -337,5 +366,6 @@ class Overlay:
                 wakes_at_us = 0
             elif blocked and (is_paused(gate, self.now_us) or not self.room(key, costs.get(key, 1))):
                 wakes_at_us = self.limit(key).opens_at(gate, self.now_us, costs.get(key, 1))
-            self.gates[key] = gate._replace(blocked=blocked, wakes_at_us=wakes_at_us)
+            if (gate.blocked, gate.wakes_at_us) != (blocked, wakes_at_us):
+                self.gates[key] = gate._replace(blocked=blocked, wakes_at_us=wakes_at_us)
         self._shifts.clear()

@@ -32,7 +32,7 @@ class Rooms:
 
     def serves(self, partition: int) -> bool:
         """Return whether there is room for a job of a partition."""
-        return self.has_free(partition) or self._best(partition, 1) is not None
+        return (self.free > 0 and self.has_free(partition)) or self._best(partition, 1) is not None
 
     def has_free(self, partition: int) -> bool:
         """Return whether a slot is free for a job of a partition."""
@@ -52,8 +52,10 @@ class Rooms:
         groups = self._groups.get(partition)
         if groups is None:
             groups = self._groups[partition] = [group for group, served in self._served.items() if partition in served]
-        tops = [top for group in groups if (top := self._top(group, kind))[0] < 0]
-        return min(tops)[1] if tops else None
+        best = (0, 0)
+        for group in groups:
+            best = min(best, self._top(group, kind))
+        return best[1] if best[0] < 0 else None
 
     def _top(self, group: int, kind: int) -> tuple[int, int]:
         """Return the fullest room's entry of a group, minus what is left first."""
