@@ -18,6 +18,7 @@ The measures, by the letters of the `--only` option:
     f   CPU seconds for 1,000 jobs: client, worker, router and server together, during (a)
     g   seconds from the start of the node to ready (ours only)
     h   milliseconds of a quiet client beside floods, and the router's memory (ours only)
+    i   jobs a second under limits that never hold one, beside those without (ours only)
 
 Every job is the same: a function without arguments that returns `ANSWER`. A result counts only if it is `ANSWER`.
 
@@ -38,7 +39,7 @@ Mode = Literal["threads", "processes", "async"]
 MODES: tuple[Mode, ...] = ("threads", "processes", "async")
 
 COMMON_MEASURES = ("a", "b", "c", "f")
-OWN_MEASURES = ("b", "d", "e", "g", "h")
+OWN_MEASURES = ("b", "d", "e", "g", "h", "i")
 
 ANSWER = 42
 THREADS = 8
@@ -58,7 +59,7 @@ class Plan:
     """For all runs of (a) of one system in one mode together; (c) and (b) get a quarter of it each."""
     waiting_jobs: int = 1_000_000
     """Jobs of (e)."""
-    measures: tuple[str, ...] = ("a", "b", "c", "d", "e", "f", "g", "h")
+    measures: tuple[str, ...] = ("a", "b", "c", "d", "e", "f", "g", "h", "i")
     redis: Literal["memory", "everysec", "always"] = "memory"
     """What the peers' Redis writes to disk: nothing, or its append-only file with this `appendfsync`."""
 

@@ -11,6 +11,7 @@ only Taskbahn has. Nothing of Taskbahn is imported here: this module is imported
     backlog.py      e
     startup.py      g
     floods.py       h (flooder.py makes them)
+    limited.py      i
 """
 
 from __future__ import annotations
@@ -47,4 +48,5 @@ EXTRAS: Mapping[str, Extra] = {
     "e": Extra("a long line of waiting jobs", late("backlog")),
     "g": Extra("from the start of the node to ready", late("startup")),
     "h": Extra("a quiet client beside floods", late("floods")),
+    "i": Extra("jobs a second under limits", late("limited")),
 }

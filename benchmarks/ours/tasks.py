@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from benchmarks.contract import ANSWER
-from taskbahn import Taskbahn, current
+from taskbahn import Concurrency, Taskbahn, current
 
 NOOP = "bench.noop"
 
@@ -13,6 +13,10 @@ threads = Taskbahn()
 processes = Taskbahn()
 loop = Taskbahn()
 telling = Taskbahn()
+under_limits = Taskbahn()
+
+KEYS = 1_000
+NEVER_FULL = 1_000_000  # of a limit: more than can run at once
 
 
 def noop() -> int:
@@ -28,6 +32,14 @@ async def noop_async() -> int:
 thread_noop = threads.task(name=NOOP, pool="thread")(noop)
 process_noop = processes.task(name=NOOP, pool="process")(noop)
 loop_noop = loop.task(name=NOOP)(noop_async)
+unlimited = under_limits.task(name=NOOP, pool="thread")(noop)
+limited = under_limits.task(name="bench.limited", pool="thread", limits=[Concurrency(NEVER_FULL, name="all")])(noop)
+
+
+@under_limits.task(name="bench.keyed", pool="thread", limits=[Concurrency(NEVER_FULL, name="each", key="{key}")])
+def keyed(key: int) -> int:  # noqa: ARG001 - its limit takes it
+    """Do nothing, under a limit of its key."""
+    return ANSWER
 
 
 @telling.task(name="bench.chunks")
