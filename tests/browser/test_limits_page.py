@@ -68,6 +68,10 @@ def test_a_full_limit_shows_who_waits_and_is_raised_and_reset_live(page: Page, g
 
     go(page, f"#/jobs/{second}")
     expect(page.get_by_text(re.compile("^Permits of page-beds:"))).to_contain_text(first[-8:])
+    reasons = page.get_by_role("region", name="Before its start").get_by_role("listitem")
+    expect(reasons.first).to_have_text(re.compile(r"^\s*Closed: The limit page-beds holds it"))
+    expect(reasons.filter(has_text="Open: ")).not_to_have_count(0)
+    expect(reasons.filter(has_text="slots of the workers that can run it are free")).to_be_visible()
     page.get_by_role("link", name="page-beds", exact=True).click()
     expect(page.get_by_role("heading", name="page-beds", level=1)).to_be_visible()
     expect(page.get_by_role("progressbar", name="In use of page-beds")).to_have_attribute("aria-valuenow", "100")
@@ -89,6 +93,7 @@ def test_a_full_limit_shows_who_waits_and_is_raised_and_reset_live(page: Page, g
     gate.touch()
     go(page, f"#/jobs/{second}")
     expect(state(page)).to_have_text("succeeded")
+    expect(page.get_by_role("region", name="Before its start")).to_have_count(0)
 
 
 def test_a_rate_shows_its_keys_and_a_refusal_at_the_value(page: Page) -> None:

@@ -21,6 +21,7 @@ import { Stages } from "../parts/stages.js";
 import { State } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
 import { Value } from "../parts/value.js";
+import { WaitReasons } from "../parts/wait-reasons.js";
 import { BlockedByJob } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
 import { endText, subjectOf } from "../text/pause-text.js";
@@ -66,6 +67,7 @@ function Work({ job, feed }) {
   const [log, chunks, stages] = [feed.log.value, feed.chunks.value, job.progress?.stages ?? []];
   const isFinal = FINAL_STATES.has(job.state);
   return html`<div class="work">
+    ${(job.state === "ready" || job.state === "waiting") && html`<${WaitReasons} job=${job} />`}
     ${job.error && html`<${Panel} title="Error"><${FailureView} error=${job.error} />
       ${job.state === "failed" && html`<${MoreErrors} job=${job} />`}
     <//>`}

@@ -1,0 +1,45 @@
+/** Everything between a job and its start, what is closed first: time, pauses, workers, limits, and the jobs before it. */
+
+import { useEffect, useState } from "preact/hooks";
+
+import { ago, fullTime } from "../../shared/format.js";
+import { html } from "../core/html.js";
+import { bahn, now } from "../data/live.js";
+
+/** @typedef {import("../../client/wire.js").WaitReason} WaitReason */
+
+const RELOAD_SECONDS = 3; // what does not change the sentence at the top of the page is not pushed
+
+/** @param {{job: import("../../client/wire.js").JobView}} props  a job that is ready or waiting */
+export function WaitReasons({ job: { id, place } }) {
+  const [reasons, setReasons] = useState(/** @type {WaitReason[]} */ ([]));
+  useEffect(() => {
+    let isShown = true;
+    const load = async () => {
+      const found = await bahn.job(id).explain().catch(() => null); // the page says itself when the node is away
+      if (isShown && found) setReasons(found);
+    };
+    void load();
+    const timer = setInterval(() => document.hidden || void load(), RELOAD_SECONDS * 1000);
+    return () => {
+      isShown = false;
+      clearInterval(timer);
+    };
+  }, [id, place?.why]);
+  if (!reasons.length) return null;
+  return html`<section class="panel" aria-label="Before its start">
+    <h2>Before its start</h2>
+    <ul class="wait-reasons">${reasons.map((reason) => html`<${Reason} key=${reason.rule + reason.why} reason=${reason} />`)}</ul>
+  </section>`;
+}
+
+/** @param {{reason: WaitReason}} props */
+function Reason({ reason: { open, why, opens_at } }) {
+  return html`<li class=${open ? "is-open" : "is-closed"}>
+    <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${open ? "m3.5 8.5 3 3 6-7" : "M4.5 4.5l7 7M11.5 4.5l-7 7"} /></svg>
+    <span>
+      <span class="unseen">${open ? "Open: " : "Closed: "}</span>${why}
+      ${opens_at && opens_at > now.value && html` · <time title=${fullTime(opens_at)}>${ago(opens_at, now.value)}</time>`}
+    </span>
+  </li>`;
+}
