@@ -123,6 +123,20 @@ def test_the_pause_of_a_task_is_on_its_page_and_overview(page: Page) -> None:
     expect(page.get_by_role("main")).to_be_focused()
 
 
+@pytest.mark.parametrize("answer", ["Leave it", "Resume"])
+def test_the_keyboard_goes_on_when_a_question_outlives_its_button(page: Page, answer: str) -> None:
+    start_jobs(page, (PRINT, [1], {}), queue=PRINT_QUEUE)
+    admin(page, "pause", query=f"queue:{PRINT_QUEUE}", who="Bob")
+    go(page, "#/")
+    notice(page, f"queue {PRINT_QUEUE}").get_by_role("button", name="Resume").click()
+    admin(page, "resume", query=f"queue:{PRINT_QUEUE}")
+    expect(notice(page, f"queue {PRINT_QUEUE}")).to_have_count(0)
+    page.get_by_role("dialog").get_by_role("button", name=answer).click()
+    if answer == "Resume":
+        page.get_by_role("dialog").get_by_role("button", name="Leave it").click()  # the dispatcher refuses: nothing is paused
+    expect(page.get_by_role("main")).to_be_focused()
+
+
 def test_a_key_of_a_limit_is_paused_while_others_go_on(page: Page, gate: Path) -> None:
     go(page, "#/limits/pausing-seats")
     first, second = start_jobs(page, (BOOK, ["acme", str(gate)], {}), (BOOK, ["acme", str(gate)], {}), queue=QUEUE)

@@ -220,7 +220,7 @@ class Choosing:
         for other in self._following(lane):
             if not other.heads and other.costs and all(key in overlay.gates for key, _ in other.costs) and overlay.is_open(other):
                 lanes[other.id] = other
-        most = MANY_HEADS if len(lanes) < FEW_LANES else FEW_HEADS
+        most = max(FEW_HEADS, min(MANY_HEADS, self._rooms.places + 1)) if len(lanes) < FEW_LANES else FEW_HEADS
         rows = yield heads_needed(lanes, most)
         found: dict[LaneId, list[Head]] = {id: [] for id in lanes}
         for head in (*rows.jobs, *rows.plain):

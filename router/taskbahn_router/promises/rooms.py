@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Rooms:
-    """Gives out places. Workers that serve the same partitions are one group with a heap, so that a job costs no look at each worker."""
+    """Gives out places. Workers that serve the same partitions are one group with a heap, so that a job costs no look at each worker.
+
+    free: the free slots that are left.  places: these, and what may go ahead of the slots.
+    """
 
     def __init__(self, rooms: Sequence[Room]) -> None:
         self._left = ([room.free for room in rooms], [room.ahead for room in rooms])
@@ -25,6 +28,7 @@ class Rooms:
         self._groups: dict[int, list[int]] = {}  # partition -> the groups that serve it
         self._heaps: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self.free = sum(max(0, room.free) for room in rooms)
+        self.places = self.free + sum(max(0, room.ahead) for room in rooms)
 
     def partitions(self) -> set[int]:
         """Return the partitions for which there is room."""
@@ -45,6 +49,7 @@ class Rooms:
             if best is not None:
                 self._left[kind][best] -= 1
                 self.free -= kind == 0
+                self.places -= 1
                 return best
         return None
 

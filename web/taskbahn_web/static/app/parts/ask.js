@@ -24,7 +24,7 @@ export function Ask({ title, verb, onYes, onClose, children }) {
     dialog?.showModal();
     return () => {
       dialog?.close(); // which gives the focus back
-      focusContentIfLost();
+      queueMicrotask(focusContentIfLost); // until the dialog is taken out of the page, its button has the focus
     };
   }, []);
   const submit = async (/** @type {globalThis.Event} */ event) => {
