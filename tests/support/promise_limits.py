@@ -18,7 +18,10 @@ class ModelLimit(NamedTuple):
     values: str = ""  # of its keys, a letter each; empty: it has no template
     costs: tuple[int, ...] = (1,)  # of its jobs
     opens_us: Callable[[Gate, int], int] | None = None  # for a gate and now: when it lets a start through; None: time does not
-    most: tuple[float, int] | None = None  # seconds, and how many starts a key has at most in any such time
+    most: tuple[float, int] | None = (
+        None  # seconds, and how many starts a key has at most in any such time; then all is paid back
+    )
+    changed: Mapping[str, Any] | None = None  # fields that operators set instead; tests of kinds go by both
 
 
 def rate(starts: int, burst: int, chance: float = 0.0, values: str = "") -> ModelLimit:
@@ -29,11 +32,12 @@ def rate(starts: int, burst: int, chance: float = 0.0, values: str = "") -> Mode
         return min(gate.time_us, now_us + burst * interval_us) - (burst - 1) * interval_us
 
     declared = {"kind": "rate", "rate": f"{starts}/s", "burst": burst}
-    return ModelLimit(declared, chance, values, opens_us=opens_us, most=(1.0, starts + burst))
+    changed = {"rate": f"{2 * starts}/s", "burst": burst + 3}
+    return ModelLimit(declared, chance, values, opens_us=opens_us, most=(1.0, starts + burst), changed=changed)
 
 
 LIMITS = {
-    "g": ModelLimit({"kind": "concurrency", "limit": 3}, 0.5),
+    "g": ModelLimit({"kind": "concurrency", "limit": 3}, 0.5, changed={"limit": 1}),
     "k": ModelLimit({"kind": "concurrency", "limit": 1}, 0.6, "abcd"),
     "c": ModelLimit({"kind": "concurrency", "limit": 4}, 0.1, costs=(1, 2, 3)),
     "h": ModelLimit({"kind": "concurrency", "limit": 2}),

@@ -20,8 +20,13 @@ from taskbahn_router.promises.purge import is_idle
 
 NOW_US = 1_700_000_000_000_000
 DAY_US = 86_400_000_000
-PAUSES = st.lists(st.integers(0, 3_000_000), min_size=1, max_size=12)  # microseconds between two looks at a gate
+PAUSES = st.lists(st.integers(0, 3_000_000) | st.integers(0, 2 * DAY_US), min_size=1, max_size=12)  # between two looks at a gate
 MODEL_LIMITS = [registry.limit_from({"name": name, **one.declared}) for name, one in LIMITS.items()]
+CHANGED = [
+    (before, registry.limit_from({"name": before.name, **one.declared, **one.changed}))
+    for before, one in zip(MODEL_LIMITS, LIMITS.values(), strict=True)
+    if one.changed is not None
+]
 
 
 def taken(limit: Limit, gate: Gate, now_us: int, most: int = 20) -> Gate:
@@ -35,11 +40,16 @@ def taken(limit: Limit, gate: Gate, now_us: int, most: int = 20) -> Gate:
 
 def test_a_kind_is_known_wherever_its_words_travel() -> None:
     names = list(limit_kinds.KINDS)
-    assert names == list(get_args(LimitKindName))
-    assert {*names, FAIR} == set(registry.KINDS)
-    assert {*names} == {made.kind for made in Declared.__subclasses__()}
-    assert {field for kind in limit_kinds.KINDS.values() for field in kind.fields} == set(LimitFields.__struct_fields__)
-    assert {*names, FAIR} == {limit.declared["kind"] for limit in LIMITS.values()}, "the model has a limit of each kind"
+    assert names == list(get_args(LimitKindName)), (
+        "protocol/limit_kinds.py and LimitKindName of limit_fields.py agree, in order too"
+    )
+    assert {*names, FAIR} == set(registry.KINDS), "promises/registry.py has each kind of protocol/limit_kinds.py"
+    assert {*names} == {made.kind for made in Declared.__subclasses__()}, "tasks/limits.py has a class for each kind"
+    fields = {field for kind in limit_kinds.KINDS.values() for field in kind.fields}
+    assert fields == set(LimitFields.__struct_fields__), "LimitFields of protocol/limit_fields.py has the fields of all kinds"
+    rows = "tests/support/promise_limits.py has a limit of each kind"
+    assert {*names, FAIR} == {limit.declared["kind"] for limit in LIMITS.values()}, rows
+    assert {*names} == {limit.kind.name for limit, _ in CHANGED}, f"{rows}, with `changed`"
 
 
 @settings(max_examples=40)
@@ -55,6 +65,8 @@ def test_a_closed_gate_opens_when_it_says_and_not_before(pauses: list[int]) -> N
 def check_opening(limit: Limit, gate: Gate, now_us: int) -> None:
     assert limit.room(gate, now_us, 1) >= limit.room(gate, now_us, 2) >= 0, limit
     assert limit.fitted(gate, now_us) == limit.fitted(limit.fitted(gate, now_us), now_us), limit
+    several = [limit.opens_at(gate, now_us, cost) or 0 for cost in (1, 2, 5, 1000)]
+    assert several == sorted(several), ("several jobs open it before one does", limit)
     if limit.room(gate, now_us, 1):
         return
     opens_us = limit.opens_at(gate, now_us, 1)
@@ -63,6 +75,20 @@ def check_opening(limit: Limit, gate: Gate, now_us: int) -> None:
         return
     assert opens_us > now_us, limit
     assert (limit.room(gate, opens_us - 1, 1), limit.room(gate, opens_us, 1) > 0) == (0, True), limit
+
+
+@settings(max_examples=40)
+@given(PAUSES)
+def test_a_gate_goes_by_the_options_of_now_when_they_change(pauses: list[int]) -> None:
+    for one, other in CHANGED:
+        for before, limit in ((one, other), (other, one)):
+            gate, now_us = Gate(limit.name, limit.name), NOW_US
+            for pause in pauses:
+                gate, now_us = taken(before, gate, now_us), now_us + pause
+                fitted = limit.fitted(gate, now_us)
+                check_opening(limit, fitted, now_us)
+                assert limit.room(fitted, now_us, 1) == limit.room(gate, now_us, 1), limit
+                assert limit.opens_at(fitted, now_us, 1) == limit.opens_at(gate, now_us, 1), limit
 
 
 @settings(max_examples=40)

@@ -18,8 +18,9 @@ UNLIMITED = 1 << 40
 class LimitKind(Protocol):
     """Decides about the gates of one kind of limit. docs/writing-a-limit.md shows when the engine asks what.
 
-    Each method is a pure function: what it knows of a key is in the gate, and the time is *now_us*, which may go backwards between
-    two commits. `options` are what `parse` returned; those of one gate may change from commit to commit. A cost is 1 or more.
+    Each method is a pure function: what it knows of a key is in the gate, and the time is *now_us*, microseconds since 1970 (UTC), which
+    may go backwards between two commits. `options` are what `parse` returned; those of one gate may change from commit to commit.
+    A cost is 1 or more.
     """
 
     name: str  # as declarations and `taskbahn.protocol.limit_kinds` have it
@@ -49,7 +50,7 @@ class LimitKind(Protocol):
         """
 
     def usage(self, gate: Gate, options: Any, now_us: int) -> tuple[int, int]:
-        """Return how much of it is in use, and how much there is; for people."""
+        """Return how much of it is in use, and how much there is; for people. A limit that was lowered may have more in use."""
 
     def why(self, gate: Gate, options: Any) -> str:
         """Say what a job before this gate waits for: the end of a sentence."""
