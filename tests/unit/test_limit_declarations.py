@@ -218,9 +218,9 @@ def test_the_key_comes_from_what_a_client_sends() -> None:
 @pytest.mark.parametrize(
     "words, option, said",
     [
-        ({"limits": Rate("1/s")}, "limits", "it is a list of Rate and Concurrency; write limits=[Rate("),
-        ({"limits": "100/s"}, "limits", "it is a list of Rate and Concurrency"),
-        ({"limits": ["100/s"]}, "limits", "'100/s' is neither a Rate nor a Concurrency; write Rate('100/s')"),
+        ({"limits": Rate("1/s")}, "limits", "; write limits=[Rate("),
+        ({"limits": "100/s"}, "limits", "it is a list of limits, each a Rate or a Concurrency"),
+        ({"limits": ["100/s"]}, "limits", "; write Rate('100/s')"),
         ({"limits": [5]}, "limits", "5 is neither a Rate nor a Concurrency"),
         ({"limits": [Rate("1/s"), Rate("2/s")]}, "limits", "two limits named 't.send.rate', Rate('1/s') and Rate('2/s'); give one"),
         ({"limits": [Rate("1/s", name="a"), Rate("1/s", name="a")]}, "limits", "two limits named 'a'"),

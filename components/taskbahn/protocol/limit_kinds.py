@@ -146,7 +146,11 @@ class DeclaredConcurrency(DeclaredKind):
         return of.limit
 
 
-KINDS: Mapping[str, DeclaredKind] = MappingProxyType({kind.name: kind for kind in (DeclaredRate(), DeclaredConcurrency())})
+_ALL: tuple[DeclaredKind, ...] = (
+    DeclaredRate(),
+    DeclaredConcurrency(),
+)
+KINDS: Mapping[str, DeclaredKind] = MappingProxyType({kind.name: kind for kind in _ALL})
 
 
 def check_fields(limit: DeclaredLimit) -> None:

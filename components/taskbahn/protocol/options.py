@@ -151,8 +151,8 @@ TABLE = (
         rule="it is process, thread or loop", help="where an attempt runs",
     ),
     Option(
-        name="limits", python="Sequence[Limit]", otherwise="none", where=Where.TASK, rule="it is a list of Rate and Concurrency",
-        help="`Rate` and `Concurrency`: how many jobs start in a time, or run at the same time",
+        name="limits", python="Sequence[Limit]", otherwise="none", where=Where.TASK, rule="it is a list of limits",
+        help="how many jobs start in a time, or run at the same time: see [Limits](limits.md)",
     ),
     Option(
         name="fair_key", python="str", otherwise="first come, first served", where=Where.TASK, rule="it is a template such as '{customer}'",

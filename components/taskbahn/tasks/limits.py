@@ -138,7 +138,9 @@ def limits_of(given: Any) -> tuple[Limit, ...]:
         return ()
     if not isinstance(given, list | tuple):
         hint = f"; write limits=[{short(given)}]" if isinstance(given, Limit) else ""
-        raise InvalidOption(f"option limits = {short(given)}: it is a list of {' and '.join(_titles())}{hint}", option="limits")
+        raise InvalidOption(
+            f"option limits = {short(given)}: it is a list of limits, each a {' or a '.join(_titles())}{hint}", option="limits"
+        )
     for one in given:
         if not isinstance(one, Limit):
             hint = f"; write Rate({short(one)})" if isinstance(one, str) else ""

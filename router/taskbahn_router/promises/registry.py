@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from taskbahn_router.promises.limits import LimitKind
 
 PAUSES = Limit(PAUSE, Pausing(), None)
-KINDS: Mapping[str, LimitKind] = MappingProxyType({kind.name: kind for kind in (Concurrency(), Rate(), Fair())})
+_ALL: tuple[LimitKind, ...] = (
+    Concurrency(),
+    Rate(),
+    Fair(),
+)
+KINDS: Mapping[str, LimitKind] = MappingProxyType({kind.name: kind for kind in _ALL})
 
 
 def limit_from(declared: Mapping[str, Any]) -> Limit:
