@@ -81,7 +81,7 @@ def test_two_limits_hold_over_two_workers_and_three_pools(app: Taskbahn) -> None
     spans: dict[str, list[list[float]]] = {}
     for who, job in jobs:
         spans.setdefault(who, []).append(job.result(timeout=SECONDS))
-    assert most_at_once([span for each in spans.values() for span in each]) == 3
+    assert most_at_once([span for each in spans.values() for span in each]) <= 3
     assert [most_at_once(each) for each in spans.values()] == [1] * 4
 
 
@@ -90,6 +90,8 @@ def test_cancelled_attempts_count_until_they_have_ended(app: Taskbahn) -> None:
     rest = [app.get("limited.loop").start(f"rest {number}") for number in range(9)]
     for job in first:
         is_running(job)
+    assert [job.state() for job in first] == ["running"] * 3  # as many as the limit has permits, at the same time
+    for job in first:
         job.cancel()
     assert most_at_once([job.result(timeout=SECONDS) for job in rest]) <= 3
 
