@@ -1,7 +1,8 @@
 """Make random lives of stores with promises, and see that mutations of the engine are found.
 
-`model.py RUNS` makes RUNS lives over the memory store and a tenth of them over SQLite. `model.py --mutations [RUNS]` makes up to RUNS
-lives with each mutation of the engine, in a process of its own; all but one that none of them finds are well. Both end with 1 if not.
+`model.py RUNS [STORE]` makes RUNS lives over the memory store and a tenth of them over SQLite, or over one of them. `model.py --mutations
+[RUNS [WORD]]` makes up to RUNS lives with each mutation of the engine whose name has the word, in a process of its own; those of `BOTH`
+must be found over each store. All but one that none of them finds are well. Both end with 1 if not.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MUTATION = "TASKBAHN_MODEL_MUTATION"
 
 
 class Mutation(NamedTuple):
-    """A mistake: in a module, other text in the place of a text."""
+    """A mistake: in a module of `promises`, or one below the router's package, other text in the place of a text."""
 
     name: str
     module: str
@@ -74,7 +75,25 @@ MUTATIONS = (
     Mutation("the newest of the jobs has to go", "when_full", "one.jobs.sort()", "one.jobs.sort(reverse=True)"),
     Mutation("lanes are not found by their keys", "overlay", "if lane.keys and lane.is_gone == (", "if False and ("),
     Mutation("jobs behind the first of a lane are forgotten", "choose", "if not lane.heads and not lane.is_read_out:", "if False:"),
+    Mutation("an edge counts twice", "reactions", "pending=job.pending - 1", "pending=job.pending - 2"),
+    Mutation("a success forgets the edges that failed before", "edges", "EdgesOf(parent.seq, OPEN, HELD)", "EdgesOf(parent.seq, OPEN, OPEN)"),
+    Mutation("a failure satisfies its edges", "edges", "return PASSED_ON if policy == FAIL else HELD", "return SATISFIED"),
+    Mutation("a failure is not passed on", "edges", "elif state == PASSED_ON and", "elif False and"),
+    Mutation("what follows on a failure that was passed on is forgotten", "reactions", "self._moved.append(moved)", "pass"),
+    Mutation("what the budget left is no duty", "reactions", "reacted.duties = sorted(left.difference(stored))", "reacted.duties = []"),
+    Mutation("a cut commit of reactions says that nothing is left", "reactions", "reacted.more = bool(left) or", "reacted.more ="),
+    Mutation("a duty is forgotten before it is done", "reactions", "[duty for duty in stored if duty not in left]", "stored"),
+    Mutation("a child starts before its time", "edges", "child.due_at <= cascade.now", "True"),
+    Mutation("a retry by hand does not wait for parents", "stores.guards", "Event.REOPEN if pending", "Event.REOPEN if False"),
+    Mutation("a retry by hand opens no edges again", "edges", "EdgesOf(parent.seq, PASSED_ON, HELD)", "EdgesOf(parent.seq, OPEN, OPEN)"),
+    Mutation("a parent that failed before has no consequences", "parents", "ended_parents.append(parent)", "ended_parents.append(0)"),
+    Mutation("a parent that succeeded before is waited for", "parents", "SATISFIED if stored", "SATISFIED if False and stored"),
+    Mutation("a refused entry leaves its edges", "parents", "decisions.undo(admitted.edges.pop)", "pass"),
+    Mutation("a child that waits asks for a place", "when_full", "and not decisions.admitted.pending.get(job.seq)", ""),
+    Mutation("a parent goes before its children", "stores.pruning", "state == State.SUCCEEDED", "True"),
+    Mutation("the edges of a cut page are taken as done", "edges", "if len(rows.edges) < most:", "if True:"),
 )  # fmt: skip
+BOTH = {"reactions", "edges", "parents", "stores.guards", "stores.pruning"}  # modules whose mutations each store must find
 
 
 class _Mutated(SourceFileLoader):
@@ -101,7 +120,8 @@ class _Finder:
         self._mutation = mutation
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
-        if name != f"taskbahn_router.promises.{self._mutation.module}":
+        module = self._mutation.module
+        if name != f"taskbahn_router.{module if '.' in module else f'promises.{module}'}":
             return None
         spec = PathFinder.find_spec(name, path)
         if spec is None or spec.origin is None:
@@ -111,12 +131,12 @@ class _Finder:
         return importlib.util.spec_from_loader(name, loader, origin=spec.origin)
 
 
-def live(runs: int) -> int:
-    """Make lives, and say what they were; return the exit code."""
+def live(runs: int, only: str) -> int:
+    """Make lives, over one store or both, and say what they were; return the exit code."""
     sys.path.insert(0, str(ROOT / "tests"))
     from support.promise_runs import STORES, live
 
-    for name, count in (("memory", runs), ("sqlite", runs // 10)):
+    for name, count in {only: runs}.items() if only else (("memory", runs), ("sqlite", runs // 10)):
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             started = sum(
@@ -127,17 +147,22 @@ def live(runs: int) -> int:
     return 0
 
 
-def mutate(runs: int) -> int:
+def mutate(runs: int, word: str) -> int:
     """Try each mutation in a process of its own; return the exit code."""
-    missed = 0
+    tried = missed = 0
     for number, mutation in enumerate(MUTATIONS):
-        command = [sys.executable, __file__, str(runs)]
-        ended = subprocess.run(command, env={**os.environ, MUTATION: str(number)}, capture_output=True, text=True, check=False)
-        last = (ended.stderr.strip() or "nothing").splitlines()
-        found = ended.returncode == 1
-        missed += not found
-        print(f"{'found ' if found else 'MISSED'} {mutation.name}: {' | '.join(last[-2:])[:160]}", flush=True)
-    print(f"{missed} of {len(MUTATIONS)} mutations were missed")
+        for store in ("memory", "sqlite") if mutation.module in BOTH else ("",):
+            if word not in mutation.name:
+                continue
+            command = [sys.executable, __file__, str(runs), store]
+            ended = subprocess.run(
+                command, env={**os.environ, MUTATION: str(number)}, capture_output=True, text=True, check=False
+            )
+            last = (ended.stderr.strip() or "nothing").splitlines()
+            found = ended.returncode == 1
+            tried, missed = tried + 1, missed + (not found)
+            print(f"{'found ' if found else 'MISSED'} {store} {mutation.name}: {' | '.join(last[-2:])[:160]}", flush=True)
+    print(f"{missed} of {tried} mutations were missed")
     return 1 if missed else 0
 
 
@@ -147,8 +172,8 @@ def main() -> int:
     if MUTATION in os.environ:
         sys.meta_path.insert(0, _Finder(MUTATIONS[int(os.environ[MUTATION])]))
     if words[:1] == ["--mutations"]:
-        return mutate(int(words[1]) if len(words) > 1 else 400)
-    return live(int(words[0]) if words else 1000)
+        return mutate(int(words[1]) if len(words) > 1 else 400, words[2] if len(words) > 2 else "")
+    return live(int(words[0]) if words else 1000, words[1] if len(words) > 1 else "")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from support.rows import NOW, PARTITIONS, claim, finish, new_job, put, put_in_sc
 from support.storing import QuickStore
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import NewEdge
 from taskbahn_router.core.rows import Gate, Lane, Permit, Purge, Room
 from taskbahn_router.promises.engine import Promises
+from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.promises.registry import limit_from
 from taskbahn_router.stores.contract import CommitBatch, Filter
 from taskbahn_router.stores.rows import Claim
@@ -31,7 +33,8 @@ QUESTIONS: dict[str, tuple[Any, ...]] = {
     "plain_heads": ("[]", 1), "lane_heads": ("[]", 1), "due_gates": (1, 1), "gates_of_limits": ("[]", 1), "touched_jobs": ("[]", "[]"),
     "permits": ("[]",), "next_wake": (), "next_gates": ("", 1), "lanes_of": ("[]", 1), "chosen": ("[]",),
     "lanes_with": ("[]",), "ready_counts": ("[]", 1), "oldest_in_lanes": ("[]", 1), "oldest_in_lines": ("[]", 1),
-    "claim": (1, 0.0, 1), "holding": (),
+    "claim": (1, 0.0, 1), "holding": (), "flagged_jobs": ("[]",), "jobs_by_seq": ("[]",), "edges_to_settle": ("[]", 1), "duties": (1,),
+    "children": (1,), "due_jobs": (0.0, 1), "next_due": (),
 }  # fmt: skip
 
 
@@ -83,7 +86,7 @@ def test_each_question_of_the_rules_has_an_index(name: str, tmp_path: Path) -> N
     store.close()
     read_before = {step.split()[1] for step in plan if step.startswith("CO-ROUTINE")}
     scanned = {step.split()[1] for step in plan if step.startswith("SCAN") and "USING INDEX gate_wakes" not in step}
-    assert not scanned & {"job", "lane", "gate"} - read_before, plan
+    assert not scanned & {"job", "lane", "gate", "edge"} - read_before, plan
 
 
 def test_ten_thousand_idle_keys_leave_no_row(tmp_path: Path) -> None:
@@ -127,4 +130,26 @@ def test_salvage_makes_lanes_and_permits_of_the_jobs(tmp_path: Path) -> None:
     assert {key: gate.used for key, gate in tables.gates.items()} == {"g": 1}
     store.commit(CommitBatch(finishes=[finish(2)], rules=rules()))
     assert started(store) == [3]
+    store.close()
+
+
+def test_salvage_keeps_edges_and_ends_what_waits_for_lost_jobs(tmp_path: Path) -> None:
+    store = QuickStore(tmp_path)
+    store.open()
+    store.commit(CommitBatch(partitions=PARTITIONS))
+    after = [NewEdge(2, 1, 0), NewEdge(4, 3, 0), NewEdge(5, 4, 0)]
+    jobs = [new_job(seq, state=State.RUNNING if seq in (1, 3) else State.READY) for seq in range(1, 6)]
+    store.commit(CommitBatch(submissions=[jobs], edges=after, rules=rules()))
+    assert store._connection is not None
+    store._connection.execute("DELETE FROM job WHERE seq = 3")
+    store.close()
+    salvage.salvage(tmp_path)
+    assert store.open().has_duties
+    store.commit(CommitBatch(finishes=[finish(1)], reactions=Reactions(NOW, goes_on=True)))
+    assert {seq: job.state for seq, job in tables_of(store).jobs.items()} == {
+        1: "succeeded",
+        2: "ready",
+        4: "failed",
+        5: "failed",
+    }
     store.close()

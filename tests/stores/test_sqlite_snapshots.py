@@ -11,10 +11,11 @@ from twisted.internet.task import Clock
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.limit_book import LimitBook
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.pending_call import PendingCall
-from taskbahn_router.model.state import DispatcherState, id_text
+from taskbahn_router.model.state import DispatcherState
 from taskbahn_router.publishing.followers import JobFollowers
 from taskbahn_router.queries.jobs import JobQueries
 from taskbahn_router.stores.contract import CommitBatch

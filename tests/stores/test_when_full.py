@@ -43,7 +43,7 @@ def states(store: Store) -> dict[int, str]:
 
 def refusals(result: CommitResult) -> list[Refusal]:
     assert result.admitted is not None
-    return result.admitted.refusals
+    return [refusal for refusal in result.admitted.refusals if isinstance(refusal, Refusal)]
 
 
 def refused(result: CommitResult) -> list[int]:

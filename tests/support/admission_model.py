@@ -30,6 +30,7 @@ class World:
     """The jobs that have places, and what was decided so far."""
 
     held: list[Held]
+    states: dict[int | bytes, str]  # of stored jobs, by seq and by id
     ids: set[bytes] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
     duplicates: set[int] = field(default_factory=set)
@@ -37,7 +38,7 @@ class World:
 
     def copy(self) -> World:
         held = [Held(job.seq, job.costs, job.runs, job.is_cancelled) for job in self.held]
-        return World(held, set(self.ids), set(self.refused), set(self.duplicates), list(self.cancelled))
+        return World(held, self.states, set(self.ids), set(self.refused), set(self.duplicates), list(self.cancelled))
 
     def size(self, key: str, *, without_cancelled: bool = False) -> int:
         """Return what jobs take of a key; a cancelled one that ran counts until its attempt has ended."""
@@ -54,7 +55,8 @@ def decided(
 ) -> World:
     """Return what must become of submissions; *tables*: after the moves of their batch."""
     ended = {permit[:2] for permit in touched.ended}
-    world = World([])
+    states: dict[int | bytes, str] = {seq: job.state for seq, job in tables.jobs.items()}
+    world = World([], states | {job.id: job.state for job in tables.jobs.values()})
     for permit in tables.permits:
         if permit[:2] not in ended:
             job = tables.jobs[permit.seq]
@@ -76,8 +78,17 @@ def _admits(world: World, job: Applicant, declared: Mapping[str, Mapping[str, An
     if job.is_known or job.id in world.ids:
         world.duplicates.add(job.seq)
         return True
+    parents = [world.states.get(edge.parent, "new" if edge.parent in world.ids else "") for edge in job.after]
+    return all(parents) and _finds_place(
+        world, job, declared, costs, is_ready=job.is_ready and all(state == "succeeded" for state in parents)
+    )
+
+
+def _finds_place(
+    world: World, job: Applicant, declared: Mapping[str, Mapping[str, Any]], costs: Costs, *, is_ready: bool
+) -> bool:
     full = defaultdict(list)
-    for key, cost in costs if job.is_ready else ():
+    for key, cost in costs if is_ready else ():
         limit = declared[limit_of(key)]
         if limit["kind"] == "concurrency" and world.size(key) + cost > limit["limit"]:
             full[limit["when_full"]].append((key, cost, limit["limit"]))
@@ -95,6 +106,6 @@ def _admits(world: World, job: Applicant, declared: Mapping[str, Mapping[str, An
                 one.is_cancelled = True
                 world.cancelled.append(one.seq)
                 freed += dict(one.costs)[key]
-    if job.is_ready:
+    if is_ready:
         world.held.append(Held(job.seq, costs, runs=False))
     return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from support.edge_model import EdgeChecks, end_together, some_edges
 from support.measured_promises import MeasuredPromises
 from support.promise_checks import UNBOUNDED, Attempt, Checks
 from support.promise_limits import LIMITS
@@ -21,9 +22,10 @@ from taskbahn.protocol.limit_fields import WHEN_FULL
 from taskbahn_router.core.rows import Purge, Room, limit_of, text_of
 from taskbahn_router.promises.choose import TURN
 from taskbahn_router.promises.engine import Pause
+from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.promises.registry import limit_from
 from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.rows import Claim, Sweep
+from taskbahn_router.stores.rows import Claim, Prune, RetryJob, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +55,7 @@ class Changes(NamedTuple):
     counted: Sequence[str] = ()
 
 
-class Run(Checks):
+class Run(Checks, EdgeChecks):
     """One life of a store; *replaced* returns what a new process finds."""
 
     def __init__(self, seed: int, store: Store, *, budget: int, replaced: Callable[[Store], Store], steps: int = 60) -> None:
@@ -76,6 +78,11 @@ class Run(Checks):
         self.starts = 0
         self.results: list[Any] = []  # what came of each commit
         self.purge_after = ""
+        self.prunes = seed % 3 == 0
+        self.prune_after = 0
+        self.goes_on = False  # whether reactions may have been cut off
+        self.reopened: set[int] = set()
+        self.no_changes = Changes()
 
     def go(self) -> int:
         """Live, and check; return how many jobs were started."""
@@ -103,14 +110,16 @@ class Run(Checks):
             batch.sweep = batch.sweep and batch.sweep._replace(now=self.now)
         if pick.random() < 0.1:
             self.store = self.replaced(self.store)
+            self.goes_on = True
             changes = changes._replace(counted=self.counting())
         before = tables_of(self.store)
-        started = self.commit_all(batch, rooms, changes)
+        started = self.commit_all(batch, rooms, changes, is_busy=True)
         after = tables_of(self.store)
         self.check(after, before, rooms)
+        self.check_edges(after, before)
         self.check_turns(after, before)
         self.check_order(after, started)
-        late = [seq for seq in started if (after.jobs[seq].expires_at or UNBOUNDED << 10) <= self.now]
+        late = [seq for seq in started if seq in after.jobs and (after.jobs[seq].expires_at or UNBOUNDED << 10) <= self.now]
         assert not late, ("started after their time", late)
 
     def batch(self) -> tuple[CommitBatch, Changes]:
@@ -119,18 +128,26 @@ class Run(Checks):
         for _ in range(pick.choice([0, 0, 1, 3, 8])):
             self.add_job(batch)
         self.report(batch)
-        for _ in range(pick.choice([0, 0, 1, 2]) if self.last_seq else 0):
-            batch.cancels.append(cancel(pick.randint(1, self.last_seq))._replace(now=self.now))
-        if self.last_seq and pick.random() < 0.3:
-            batch.retries.append(retry(pick.randint(1, self.last_seq)))
+        self.ask(batch)
         changed = [name for name, values in (("g", (0, 1, 3, 5)), ("k", (0, 1, 2)), ("c", (3, 4))) if self.change(name, values)]
         pauses = []
         if pick.random() < 0.08:
             pauses.append(Pause(pick.choice(PAUSED), pick.choice([None, None, 1 << 62, int((self.now + 0.4) * 1e6)])))
         hanging = self.hang()
         counted = self.count()
+        batch.edges = some_edges(pick, batch.new, self.last_seq)
         self.submit(batch)
+        if self.prunes and pick.random() < 0.3:
+            batch.prune = Prune(self.now, self.prune_after, pick.choice([1, 3, 1000]))
         return batch, Changes(changed, pauses, *hanging, self.purge(), counted)
+
+    def ask(self, batch: CommitBatch) -> None:
+        """Cancel and retry some jobs."""
+        pick = self.random
+        for _ in range(pick.choice([0, 0, 1, 2]) if self.last_seq else 0):
+            batch.cancels.append(cancel(pick.randint(1, self.last_seq))._replace(now=self.now))
+        if self.last_seq and pick.random() < 0.3:
+            batch.retries.append(retry(pick.randint(1, self.last_seq)))
 
     def counting(self) -> list[str]:
         return [name for name in COUNTING if self.declared[name]["when_full"] != "wait"]
@@ -149,13 +166,14 @@ class Run(Checks):
     def submit(self, batch: CommitBatch) -> None:
         """Make submissions of some of the new jobs: of those that ask for a place that is counted, with others."""
         pick, new, batch.new = self.random, batch.new, []
+        waiting = {edge.child for edge in batch.edges}
         while new:
             size = pick.choice([1, 1, 2, 3])
             jobs, new = new[:size], new[size:]
             names = {
                 limit_of(key) for job in jobs if job.state == "ready" for key, _ in self.costs(job.partition, job.keys)
             }  # fmt: skip
-            if not names.isdisjoint(self.counting()) or pick.random() < 0.1:
+            if not names.isdisjoint(self.counting()) or pick.random() < 0.1 or any(job.seq in waiting for job in jobs):
                 batch.submissions.append(jobs)
             else:
                 batch.new += jobs
@@ -214,14 +232,19 @@ class Run(Checks):
         jobs = tables_of(self.store).jobs
         ending = alive[: pick.choice([0, 1, 2, 9])]
         for attempt in ending:
-            job = jobs[attempt.seq]
+            job = jobs.get(attempt.seq)
+            if job is None:
+                self.alive.remove(attempt)
+                continue
             if job.state != "running" or job.attempt != attempt.number:
-                batch.ended.append((id_of_job(self.store, attempt.seq), attempt.number))
+                batch.ended.append((job.id, attempt.number))
                 continue
             kind = pick.random()
             if kind < 0.6:
                 state = pick.choice(["succeeded", "succeeded", "failed"])
-                batch.finishes.append(finish(attempt.seq, attempt.number, state=state, finished_at=self.now))
+                batch.finishes.append(
+                    finish(attempt.seq, attempt.number, state=state, finished_at=self.now, delete_at=self.now + 2)
+                )
             elif kind < 0.8:
                 batch.requeues.append(requeue(attempt.seq, attempt.number, state="waiting", due_at=self.now + pick.random()))
             else:
@@ -247,30 +270,36 @@ class Run(Checks):
             look=lambda: tables_of(self.store), turns={"fair": PARTITIONS}, **changes._asdict(),
         )  # fmt: skip
         batch.rules = rules
+        batch.reactions = Reactions(self.now, 100.0, self.budget, goes_on=self.goes_on)
         batch.claims = [Claim(room.worker, tuple(sorted(room.partitions)), room.free, self.now) for room in rooms]
+        before = tables_of(self.store)
         result = self.store.commit(batch)
+        self.goes_on = result.more
+        self.check_counts(batch, result, before, tables_of(self.store))
+        if batch.prune is not None:
+            self.prune_after = result.prune_after or 0
         if rules.expected is not None:
             assert result.admitted is not None
             self.check_admitted(rules.expected, result.admitted, tables_of(self.store))
         assert rules.units <= self.budget, ("units", rules.units)
         return result
 
-    def commit_all(self, batch: CommitBatch, rooms: list[Room], changes: Changes) -> list[int]:
-        """Commit until nothing is left; take from the rooms what was started, and return it."""
+    def commit_all(self, batch: CommitBatch, rooms: list[Room], changes: Changes, *, is_busy: bool = False) -> list[int]:
+        """Commit until nothing is left; take from the rooms what was started, and return it.  is_busy: other moves come meanwhile."""
         ended = attempts_of(batch)
         started: list[int] = []
         for _ in range(500):
             result = self.commit(batch, rooms, changes)
             self.results.append((
                 result.claimed, result.moved, result.answers, result.admitted, result.more, result.next_wake_us, result.ruled,
-                result.purge_after,
+                result.purge_after, result.errors, result.next_sweep, result.pruned_of, result.prune_after,
             ))  # fmt: skip
             if changes.purge is not None:
                 self.purge_after = result.purge_after or ""
             self.alive -= ended
             if batch.ended:
-                seqs = {id: seq for seq in tables_of(self.store).jobs if (id := id_of_job(self.store, seq))}
-                self.alive -= {Attempt(seqs[id], number) for id, number in batch.ended}
+                seqs = {job.id: seq for seq, job in tables_of(self.store).jobs.items()}
+                self.alive -= {Attempt(seqs[id], number) for id, number in batch.ended if id in seqs}
             for number, claimed in enumerate(result.claimed):
                 assert len(claimed) <= rooms[number].free
                 rooms[number] = rooms[number]._replace(free=rooms[number].free - len(claimed))
@@ -284,7 +313,11 @@ class Run(Checks):
             if not result.more:
                 self.starts += len(started)
                 return started
-            batch, changes, ended = CommitBatch(), Changes(), set()
+            batch, changes = CommitBatch(), Changes()
+            if is_busy and self.random.random() < 0.5:
+                self.report(batch)
+                self.ask(batch)
+            ended = attempts_of(batch)
         raise AssertionError("it never ends")
 
     def keys_of(self, seq: int) -> str | None:
@@ -302,23 +335,20 @@ class Run(Checks):
     # the end
 
     def finish_all(self) -> None:
-        """Resume everything, and let all attempts end: nothing is left."""
+        """Resume everything, let all attempts end, and retry what failed until all have succeeded: nothing is left."""
         self.now += 1
         self.declared["g"]["limit"], self.declared["k"]["limit"], self.declared["c"]["limit"] = 2, 1, 3
         self.commit_all(CommitBatch(), [], Changes(["g", "k", "c"], [Pause(key, None) for key in PAUSED]))
-        for _ in range(4000):
-            batch = CommitBatch(sweep=Sweep(self.now, 1000, 100.0))
-            jobs = tables_of(self.store).jobs
-            for attempt in sorted(self.alive):
-                if jobs[attempt.seq].state == "running" and jobs[attempt.seq].attempt == attempt.number:
-                    batch.finishes.append(finish(attempt.seq, attempt.number, finished_at=self.now))
-                else:
-                    batch.ended.append((id_of_job(self.store, attempt.seq), attempt.number))
-            started = self.commit_all(batch, [Room("w", frozenset(PARTITIONS), 5)], Changes())
-            if not started and not self.alive and not self.wait():
+        end_together(self, [])
+        left = [job for job in tables_of(self.store).jobs.values() if job.state in ("ready", "waiting", "running")]
+        assert not [job for job in left if job.state != "waiting" or not job.pending], ("not ended", left)
+        for _ in range(100):
+            failed = [seq for seq, job in tables_of(self.store).jobs.items() if job.state in ("failed", "cancelled", "expired")]
+            if not failed:
                 break
+            end_together(self, [RetryJob(tables_of(self.store).jobs[seq].id) for seq in sorted(failed)])
         tables = tables_of(self.store)
-        assert not [job for job in tables.jobs.values() if job.state in ("ready", "waiting", "running")]
+        assert {job.state for job in tables.jobs.values()} <= {"succeeded"}, "all parents have succeeded, and jobs wait"
         assert not tables.lanes
         assert not tables.permits
         assert not [gate for gate in tables.gates.values() if gate.used or gate.blocked]
@@ -342,7 +372,9 @@ class Run(Checks):
     def wait(self) -> bool:
         """Go on to when something is due; return whether anything is."""
         tables = tables_of(self.store)
-        times = [job.due_at for job in tables.jobs.values() if job.state == "waiting" and job.due_at is not None]
+        times = [
+            job.due_at for job in tables.jobs.values() if job.state == "waiting" and job.due_at is not None and not job.pending
+        ]
         times += [gate.wakes_at_us / 1e6 + 1e-6 for gate in tables.gates.values() if gate.wakes_at_us is not None]
         self.now = max(self.now, min(times, default=self.now))
         return bool(times)
@@ -352,15 +384,3 @@ def attempts_of(batch: CommitBatch) -> set[Attempt]:
     """Return the attempts that a batch says have ended, of jobs that run."""
     ended = {Attempt(row.seq, row.attempt) for row in batch.finishes}
     return ended | {Attempt(row.seq, row.attempt) for row in batch.requeues}
-
-
-def id_of_job(store: Store, seq: int) -> bytes:
-    """Return the id of a job, which may be that of an earlier one that never was stored."""
-    return ids_of(store)[seq]
-
-
-def ids_of(store: Store) -> dict[int, bytes]:
-    """Return the ids of all jobs."""
-    if hasattr(store, "_tables"):
-        return {seq: record.new.id for seq, record in store._tables.records.items()}
-    return dict(store._connection.execute("SELECT seq, id FROM job"))  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from taskbahn_router.core.reactions import Duty, Edge
 from taskbahn_router.core.rows import Gate, Lane, Permit, costs_of
 from taskbahn_router.stores.memory import MemoryStore
 
@@ -24,6 +25,9 @@ class JobState(NamedTuple):
     due_at: float | None
     expires_at: float | None
     created_at: float
+    id: bytes
+    flags: int
+    pending: int
 
 
 class PromiseTables(NamedTuple):
@@ -34,6 +38,8 @@ class PromiseTables(NamedTuple):
     gates: dict[str, Gate]
     permits: list[Permit]
     lane_keys: set[tuple[str, int, str]]  # key, partition, keys: where SQLite finds the lanes of a key
+    edges: dict[tuple[int, int, int], Edge]  # by parent, child and position
+    duties: list[Duty]
 
     def before(self, key: str) -> list[JobState]:
         """Return the ready jobs of the lanes before a gate."""
@@ -47,24 +53,20 @@ def tables_of(store: Store) -> PromiseTables:
         tables = store._tables
         jobs = {
             seq: JobState(
-                seq,
-                one.new.partition,
-                one.state,
-                one.new.priority,
-                one.attempt,
-                one.new.keys,
-                one.due_at,
-                one.expires_at,
-                one.new.created_at,
+                seq, one.new.partition, one.state, one.new.priority, one.attempt, one.new.keys, one.due_at, one.expires_at,
+                one.new.created_at, one.new.id, one.flags, one.pending,
             )
             for seq, one in tables.records.items()
-        }
+        }  # fmt: skip
         lane_keys = {(key, *id) for id in tables.lanes if id[1] for key, _ in costs_of(id[1])}
-        return PromiseTables(jobs, dict(tables.lanes), dict(tables.gates), sorted(tables.permits.values()), lane_keys)
+        edges = {(parent, *key): edge for parent, edges in tables.edges.items() for key, edge in edges.items()}
+        return PromiseTables(
+            jobs, dict(tables.lanes), dict(tables.gates), sorted(tables.permits.values()), lane_keys, edges, sorted(tables.duties),
+        )  # fmt: skip
     connection = cast("SqliteStore", store)._connection
     assert connection is not None
     rows = connection.execute(
-        "SELECT seq, line, state, priority, attempt, keys, due_at, expires_at, created_at FROM job"
+        "SELECT seq, line, state, priority, attempt, keys, due_at, expires_at, created_at, id, flags, pending FROM job"
     ).fetchall()
     return PromiseTables(
         {row[0]: JobState(*row) for row in rows},
@@ -75,6 +77,8 @@ def tables_of(store: Store) -> PromiseTables:
         {row[0]: Gate(*row) for row in connection.execute("SELECT * FROM gate")},
         sorted(Permit(*row) for row in connection.execute("SELECT seq, attempt, keys FROM permit")),
         set(connection.execute("SELECT key, line, keys FROM lane_key")),
+        {row[:3]: Edge(*row) for row in connection.execute("SELECT parent, child, position, policy, state FROM edge")},
+        sorted(Duty(*row) for row in connection.execute("SELECT kind, subject FROM duty")),
     )
 
 
@@ -84,7 +88,7 @@ def empty_tables(store: Store) -> None:
         tables = store._tables
         for table in (
             tables.records, tables.seqs, tables.ready, tables.queues, tables.lanes, tables.gates, tables.permits, tables.attempts,
-            tables.events,
+            tables.events, tables.edges, tables.duties,
         ):  # fmt: skip
             table.clear()
         tables.due.clear()
@@ -92,5 +96,5 @@ def empty_tables(store: Store) -> None:
         return
     connection = cast("SqliteStore", store)._connection
     assert connection is not None
-    for name in ("job", "lane", "lane_key", "gate", "permit"):
+    for name in ("job", "lane", "lane_key", "gate", "permit", "edge", "duty"):
         connection.execute(f"DELETE FROM {name}")  # noqa: S608 - our own names

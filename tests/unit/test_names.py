@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from taskbahn.errors import InvalidName, InvalidRequest
 from taskbahn.protocol import ids, messages
-from taskbahn_router.model.state import id_bytes, id_text
+from taskbahn_router.core.ids import id_text
+from taskbahn_router.model.state import id_bytes
 from taskbahn_router.submission.submission import check_name, new_id
 
 GOOD = "0192f0c1-2d3e-7abc-8def-0123456789ab"

@@ -19,6 +19,7 @@ from taskbahn_router.dispatcher import dispatcher
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.rows import PartitionRow
+from taskbahn_router.stores.sqlite.start import start_state
 
 LONG = 150.0  # seconds: jobs that are kept for 1 s are pruned, and what they leave empty has vanished
 
@@ -35,7 +36,7 @@ def stored(harness: DispatcherHarness) -> list[PartitionRow]:
     store = harness.store
     if isinstance(store, FakeSqliteStore):
         assert store._connection is not None
-        return store._start_state(store._connection).partitions
+        return start_state(store._connection).partitions
     return store.open().partitions
 
 

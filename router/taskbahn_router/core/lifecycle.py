@@ -21,16 +21,22 @@ class Event(StrEnum):
     WORKER_LOST = "worker_lost"
     HAND_BACK = "hand_back"
     EXPIRE = "expire"
+    PARENT_FAILED = "parent_failed"
     CANCEL = "cancel"
     RETRY_BY_HAND = "retry_by_hand"
+    REOPEN = "reopen"
 
 
 MOVES = MappingProxyType(
     {
-        (State.WAITING, Event.DUE): State.READY,  # the time is there for which the job waited
+        (
+            State.WAITING,
+            Event.DUE,
+        ): State.READY,  # the time is there for which the job waited, and all its parents have ended well
         (State.WAITING, Event.CANCEL): State.CANCELLED,
         (State.WAITING, Event.EXPIRE): State.EXPIRED,  # `start_within` is over
         (State.READY, Event.START): State.RUNNING,  # a worker has a free slot
+        (State.WAITING, Event.PARENT_FAILED): State.FAILED,  # a job that it depends on did not succeed
         (State.READY, Event.CANCEL): State.CANCELLED,
         (State.READY, Event.EXPIRE): State.EXPIRED,
         (State.RUNNING, Event.SUCCEED): State.SUCCEEDED,
@@ -45,6 +51,9 @@ MOVES = MappingProxyType(
         (State.FAILED, Event.RETRY_BY_HAND): State.READY,
         (State.CANCELLED, Event.RETRY_BY_HAND): State.READY,
         (State.EXPIRED, Event.RETRY_BY_HAND): State.READY,
+        (State.FAILED, Event.REOPEN): State.WAITING,  # a retry by hand, while a parent has not succeeded
+        (State.CANCELLED, Event.REOPEN): State.WAITING,
+        (State.EXPIRED, Event.REOPEN): State.WAITING,
     }
 )
 

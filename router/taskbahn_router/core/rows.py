@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
+    from taskbahn_router.core.reactions import Edge, FlaggedJob, NewEdge
+
 Order = tuple[int, int, int]  # minus the priority, virtual time, seq: what comes first is least
 Costs = tuple[tuple[str, int], ...]  # keys, each with its cost
 LaneId = tuple[int, str]  # partition, and keys as JSON; "": the jobs without keys
@@ -151,6 +153,7 @@ class Applicant(NamedTuple):
     keys: str  # its own; "" without any
     is_ready: bool  # it waits for no time, so it asks for a place now
     is_known: bool  # the store has a job of this id
+    after: tuple[NewEdge, ...] = ()  # jobs that it waits for; those of the same batch by their ids
 
 
 class Refusal(NamedTuple):
@@ -164,14 +167,30 @@ class Refusal(NamedTuple):
     ready: int
 
 
+class NoParent(NamedTuple):
+    """There is no job of the seq or id that a new job depends on, so its whole entry is refused."""
+
+    seq: int
+    parent: int | bytes
+
+
+Refused = Refusal | NoParent
+
+
 @dataclass(slots=True)
 class Admitted:
     """What the rules decided about submissions; the store writes it before the rules run."""
 
-    refusals: list[Refusal] = field(default_factory=list)  # in order, at most one of an entry
+    refusals: list[Refused] = field(default_factory=list)  # in order, at most one of an entry
     refused: set[int] = field(default_factory=set)  # seqs of new jobs that are not stored
     duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id the store has, or has from the same batch
     cancelled: dict[int, str] = field(default_factory=dict)  # seqs of stored or new jobs, each with the reason
+    edges: list[Edge] = field(default_factory=list)
+    pending: dict[int, int] = field(
+        default_factory=dict
+    )  # seqs of new jobs with edges -> those that are open; with any, it waits
+    flags: dict[int, int] = field(default_factory=dict)  # seqs of stored or new jobs -> flags that they have besides
+    ended_parents: list[int] = field(default_factory=list)  # seqs of stored jobs that ended without success and get a new edge
 
 
 class Spot(NamedTuple):
@@ -211,6 +230,7 @@ class Need:
     counts: Sequence[Spot] = ()  # how many ready jobs are there, counted to `most`
     oldest: Sequence[Spot] = ()  # the first `most` ready jobs there by seq; there may be more
     holders: Sequence[str] = ()  # the attempts that hold a permit of one of the keys, by seq
+    named: Sequence[int | bytes] = ()  # jobs by seq or id
     most: int = 0
     heads: int = 0
 
@@ -234,6 +254,7 @@ class Rows:
     counts: list[int] = field(default_factory=list)
     oldest: list[ReadyJob] = field(default_factory=list)
     holders: list[Holder] = field(default_factory=list)
+    named: dict[int | bytes, FlaggedJob] = field(default_factory=dict)
 
 
 class Start(NamedTuple):
@@ -251,6 +272,7 @@ class Touched:
     ready: list[ReadyJob] = field(default_factory=list)
     left: set[LaneId] = field(default_factory=set)  # lanes of which a ready job went otherwise than by a start
     ended: list[Permit] = field(default_factory=list)  # of attempts that ended
+    units: int = 0  # of work that reactions did before
 
 
 @dataclass(slots=True)

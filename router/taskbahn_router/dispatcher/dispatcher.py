@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Assignment
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
@@ -27,8 +28,9 @@ from taskbahn_router.dispatcher.pipelining import Pipelining
 from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, PostCommit
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.ports import Clock, RouterPort, Runner
-from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob, id_text
+from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
 from taskbahn_router.model.turn import LostAttempt, Submission, TurnEffects, TurnInput
+from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.publishing.followers import CallFollower, Follower, JobFollowers, Waiter
 from taskbahn_router.publishing.publisher import Publisher
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, Store
@@ -201,11 +203,13 @@ class Dispatcher:
 
     # the clock
 
-    def start(self, running: list[LiveJob], next_sweep: float | None) -> None:
-        """Begin with the maintenance; *running* are the jobs that the store has as running."""
+    def start(self, running: list[LiveJob], next_sweep: float | None, *, goes_on: bool) -> None:
+        """Begin with the maintenance; *running* are the jobs that the store has as running.  goes_on: a budget cut off the last commit."""
         self.state.running_at_start = running
         self.maintenance.start()
         self.sweep_at(next_sweep)
+        if goes_on:
+            self._ask(TurnInput.ask_continuation)
 
     def _store_progress(self) -> None:
         if any(not job.progress_stored for job in self.state.jobs.values()):
@@ -257,6 +261,7 @@ class Dispatcher:
         turn_input, batch = effects.turn_input, effects.batch
         self.limit_book.begin_turn(turn_input, delayed)
         batch.ended, batch.is_continued = turn_input.ended, turn_input.is_continued
+        batch.reactions = Reactions(now, DEFAULT_KEEP, goes_on=turn_input.is_continued)
         if turn_input.reports or turn_input.losses or turn_input.returns:
             yield from self._outcomes.apply(effects, now)
         yield from self.assignment.place(effects, now)

@@ -216,8 +216,7 @@ class GroupCommit:
             self._expect(turn, self._commit_on_the_thread(turn))
 
     def _commit_on_the_thread(self, turn: TurnEffects) -> Deferred[CommitResult]:
-        if turn.batch.rules is not None:
-            turn.batch.rules.budget = THREAD_BUDGET
+        turn.batch.allow(THREAD_BUDGET)
         self._commit_seconds *= 0.9  # a slow disk counts less with each commit since
         return self._runner.run(self._store.commit, turn.batch)
 
@@ -231,8 +230,7 @@ class GroupCommit:
 
     def _commit_on_the_spot(self, turn: TurnEffects) -> None:
         """Commit on the event loop: an idle system is quicker so. While the state is COMMITTING no other thread calls the store."""
-        if turn.batch.rules is not None:
-            turn.batch.rules.budget = LOOP_BUDGET
+        turn.batch.allow(LOOP_BUDGET)
         began = self._clock.seconds()
         try:
             result = self._store.commit(turn.batch)

@@ -6,11 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.errors import LimitFull
+from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.rows import Refusal
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.outcomes import release_slot
-from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob, id_text
+from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
 from taskbahn_router.submission.slices import parts_of
 
 if TYPE_CHECKING:
@@ -146,7 +149,7 @@ class PostCommit:
 
     def _refused(self, effects: TurnEffects, admitted: Admitted) -> None:
         """Turn away the entries of submissions for which a limit has no place."""
-        refusals = {refusal.seq: refusal for refusal in admitted.refusals}
+        refusals = {refusal.seq: refusal for refusal in admitted.refusals if isinstance(refusal, Refusal)}
         effects.turn_input.take_out(admitted.refused)
         for submission in effects.turn_input.submissions:
             for number, jobs in submission.entries():
@@ -205,25 +208,26 @@ class PostCommit:
                     self._cancelled(moved, reason, unstarted)
                 elif moved.event is Event.EXPIRE:
                     error = {"message": "it did not start within its start_within"}
+                elif moved.seq in result.errors:
+                    error = messages.from_json(result.errors[moved.seq])
                 self._publisher.moved(moved, error, now)
             yield
         asked = (*(answer for _, _, answer in turn_input.cancels), *(answer for _, answer in turn_input.retries))
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
-        if effects.batch.sweep is not None:
-            self._later.sweep_at(result.next_sweep)
         if effects.batch.prune is not None:
             self._pruned(result)
 
     def _ruled(self, effects: TurnEffects, result: CommitResult) -> None:
-        """Answer the operators who changed limits, and go on with what the rules left, now or when its time comes."""
+        """Answer the operators who changed limits, and go on with what the commit left, now or when its time comes."""
         for answer in effects.turn_input.limit_changes:
             answer()
-        if effects.batch.rules is None:
-            return
+        self._later.sweep_at(result.next_sweep)
         if result.more or not result.ruled <= self._state.ruled:
             self._state.ruled |= result.ruled
             self._later.turn_input.ask_continuation()
+        if effects.batch.rules is None:
+            return
         self._later.limit_book.committed(effects.batch.rules, result.next_wake_us)
         if effects.turn_input.purge:
             self._later.limit_book.purge_from(result.purge_after)

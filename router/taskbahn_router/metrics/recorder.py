@@ -92,7 +92,7 @@ class Recorder:
             if requeued.error is not None:  # without an error the attempt was handed back
                 self._tally(bucket, requeued.job.partition.task).retried += 1
         for moved in result.moved:
-            if moved.event in (Event.CANCEL, Event.EXPIRE):
+            if moved.event in (Event.CANCEL, Event.EXPIRE, Event.PARENT_FAILED):
                 self._ended_early(bucket, moved, now)
 
     def _accepted(self, bucket: Bucket, jobs: list[LiveJob]) -> None:
@@ -152,8 +152,10 @@ class Recorder:
         bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + 1
         if moved.event is Event.CANCEL:
             tally.cancelled += 1
-        else:
+        elif moved.event is Event.EXPIRE:
             tally.expired += 1
+        else:
+            tally.failed += 1
 
     def _tally(self, bucket: Bucket, task: str) -> Tally:
         tally = bucket.tasks.get(task)

@@ -14,6 +14,7 @@ from taskbahn.errors import InvalidRequest, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.argument_schema import Validator
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.placement import WorkerCapacity
@@ -56,12 +57,6 @@ def stored_attempt(id: str, attempt: int) -> tuple[bytes, int] | None:
     except InvalidRequest:
         return None
     return (raw, attempt) if 0 < attempt <= MAX_ATTEMPT else None
-
-
-def id_text(raw: bytes) -> str:
-    """Return the text form of a UUID's 16 bytes."""
-    digits = raw.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 @dataclass(slots=True, eq=False)

@@ -262,6 +262,8 @@ class TurnEffects:
         batch.claims = [claim._replace(now=now) for claim in batch.claims]
         if batch.rules is not None:
             batch.rules.now = now
+        if batch.reactions is not None:
+            batch.reactions.now = now
         batch.cancels = [cancel._replace(now=now, delete_at=now + (cancel.delete_at - cancel.now)) for cancel in batch.cancels]
         batch.attempts = [row._replace(ended_at=now) if row.outcome == "cancelled" else row for row in batch.attempts]
         batch.sweep = batch.sweep and batch.sweep._replace(now=now)

@@ -8,7 +8,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import value_bytes
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.error_fingerprint import fingerprint
-from taskbahn_router.model.state import id_text
+from taskbahn_router.core.ids import id_text
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn_router.core.rows import NOT_RESUMED_US, Gate, Lane, Need, Rows, Ruling, Touched, costs_of, limit_of
+from taskbahn_router.promises.admissions import Admissions
 from taskbahn_router.promises.choose import FIRST_JOB, Choosing, heads_needed, turn_of
 from taskbahn_router.promises.overlay import LaneState, Overlay
 from taskbahn_router.promises.purge import purge_gates
 from taskbahn_router.promises.rooms import Rooms
-from taskbahn_router.promises.when_full import WhenFull
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping, Sequence
@@ -56,7 +56,7 @@ class Promises:
 
     def admit(self, submissions: Sequence[Sequence[Applicant]], touched: Touched) -> Generator[Need, Rows, Admitted]:
         """Decide about new jobs, in order, each entry of a submission as a whole."""
-        return WhenFull(self.limits, self.hung).admit(submissions, touched)
+        return Admissions(self).admit(submissions, touched)
 
     def run(self, touched: Touched) -> Generator[Need, Rows, Ruling]:
         """Decide: ask for rows, and return what to write."""
@@ -74,6 +74,7 @@ class _Commit:
 
     def run(self, touched: Touched) -> Generator[Need, Rows, Ruling]:
         promises, overlay, ruling = self.promises, self.overlay, self.ruling
+        ruling.units = touched.units
         yield from self._pause(promises.pauses)
         yield from self._release(touched.ended)
         if promises.rehung:

@@ -1,4 +1,4 @@
-"""Every kind of limit, by the name that a declaration gives it."""
+"""Every kind of limit, by the name that a declaration gives it; every kind of admission and of reaction, by its name, in order."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ import msgspec
 from taskbahn.protocol.limit_fields import WAIT
 from taskbahn.protocol.limits import FAIR
 from taskbahn_router.promises.concurrency import Concurrency
+from taskbahn_router.promises.edges import Edges
 from taskbahn_router.promises.fair import Fair
 from taskbahn_router.promises.limits import UNLIMITED, Limit
+from taskbahn_router.promises.parents import Parents
 from taskbahn_router.promises.pausing import PAUSE, Pausing
 from taskbahn_router.promises.rate import Rate
+from taskbahn_router.promises.when_full import WhenFull
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from taskbahn.protocol.messages import TaskDeclaration
+    from taskbahn_router.promises.admissions import Admission
+    from taskbahn_router.promises.engine import Promises
     from taskbahn_router.promises.limits import LimitKind
+    from taskbahn_router.promises.reactions import Reaction
 
 PAUSES = Limit(PAUSE, Pausing(), None)
 _ALL: tuple[LimitKind, ...] = (
@@ -28,6 +34,8 @@ _ALL: tuple[LimitKind, ...] = (
     Fair(),
 )
 KINDS: Mapping[str, LimitKind] = MappingProxyType({kind.name: kind for kind in _ALL})
+ADMISSIONS: Mapping[str, Callable[[Promises], Admission]] = MappingProxyType({kind.name: kind for kind in (Parents, WhenFull)})
+REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Edges(),)})
 
 
 def limit_from(declared: Mapping[str, Any]) -> Limit:

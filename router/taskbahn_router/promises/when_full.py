@@ -1,7 +1,5 @@
 """What becomes of new jobs of a limit that says `when_full`: counted in the commit, job by job.
 
-An entry of a submission is admitted or refused as a whole.
-
 A key is full when the permits in use, the costs of its ready jobs and the cost of the new one are more than the limit. A job that waits for
 a time asks for no place and is not counted, until it is ready. What ends up ready over the limit waits for its permit as under
 any limit.
@@ -16,12 +14,14 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.limit_fields import CANCEL_NEWEST, CANCEL_OLDEST, REFUSE
-from taskbahn_router.core.rows import Admitted, Need, Refusal, Spot, costs_of, limit_of
+from taskbahn_router.core.rows import Need, Refusal, Spot, costs_of, limit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from taskbahn_router.core.rows import Applicant, Costs, ReadyJob, Rows, Touched
+    from taskbahn_router.promises.admissions import Decisions
+    from taskbahn_router.promises.engine import Promises
     from taskbahn_router.promises.limits import Limit
 
 
@@ -55,37 +55,21 @@ class Places:
 
 
 class WhenFull:
-    """Decides about the submissions of one commit; what reads is a generator of `Need`."""
+    """Decides about the jobs of one commit that ask for a place; what reads is a generator of `Need`."""
 
-    def __init__(self, limits: Mapping[str, Limit], hung: Mapping[int, Costs]) -> None:
-        self._limits = limits
-        self._hung = hung
+    name = "when_full"
+
+    def __init__(self, promises: Promises) -> None:
+        self._limits = promises.limits
+        self._hung = promises.hung
         self._places: dict[str, Places] = {}
-        self._ids: set[bytes] = set()  # of the jobs that were admitted
-        self._admitted = Admitted()
-        self._undo: list[Callable[[], object]] = []
 
-    def admit(self, submissions: Sequence[Sequence[Applicant]], touched: Touched) -> Generator[Need, Rows, Admitted]:
-        """Decide about entries, in their order."""
-        yield from self._read([job for jobs in submissions for job in jobs if job.is_ready and not job.is_known], touched)
-        for jobs in submissions:
-            self._decide(jobs)
-        return self._admitted
-
-    # reading
-
-    def _costs(self, partition: int, keys: str) -> Costs:
-        return self._hung.get(partition, ()) + (costs_of(keys) if keys else ())
-
-    def _counted(self, costs: Costs) -> list[tuple[str, int]]:
-        """Return the keys whose limits count their jobs."""
-        return [(key, cost) for key, cost in costs if (limit := self._limits.get(limit_of(key))) and limit.counts]
-
-    def _read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
+    def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
         """Count what runs and what is ready, as it is after the moves of the batch."""
         asked: Counter[str] = Counter()
         for job in jobs:
-            asked.update(dict(self._counted(self._costs(job.partition, job.keys))))
+            if job.is_ready:
+                asked.update(dict(self._counted(self._costs(job.partition, job.keys))))
         if not asked:
             return
         self._places = {key: Places(self._limits[limit_of(key)]) for key in asked}
@@ -99,6 +83,13 @@ class WhenFull:
         spots = self._spots(rows.lanes_with, touched.ready)
         yield from self._read_ready(spots, asked)
         yield from self._read_oldest(spots, asked, {permit[:2] for permit in touched.ended})
+
+    def _costs(self, partition: int, keys: str) -> Costs:
+        return self._hung.get(partition, ()) + (costs_of(keys) if keys else ())
+
+    def _counted(self, costs: Costs) -> list[tuple[str, int]]:
+        """Return the keys whose limits count their jobs."""
+        return [(key, cost) for key, cost in costs if (limit := self._limits.get(limit_of(key))) and limit.counts]
 
     def _spots(self, lanes: Iterable[tuple[str, int, str]], ready: Iterable[ReadyJob]) -> dict[str, dict[Spot, int]]:
         """Return where the ready jobs of each key are, and what each costs there."""
@@ -146,28 +137,10 @@ class WhenFull:
 
     # deciding
 
-    def _decide(self, jobs: Sequence[Applicant]) -> None:
-        """Admit the jobs of an entry, or refuse it, with nothing changed."""
-        self._undo = []
-        duplicates = set()
-        for job in jobs:
-            if job.is_known or job.id in self._ids:
-                duplicates.add(job.seq)
-                continue
-            refusal = self._admit(job)
-            if refusal is not None:
-                while self._undo:
-                    self._undo.pop()()
-                self._admitted.refusals.append(refusal)
-                self._admitted.refused.update(job.seq for job in jobs)
-                return
-            self._ids.add(job.id)
-            self._undo.append(partial(self._ids.discard, job.id))
-        self._admitted.duplicates |= duplicates
-
-    def _admit(self, job: Applicant) -> Refusal | None:
+    def admit(self, job: Applicant, decisions: Decisions) -> Refusal | None:
+        """Find a job its place, unless it waits for something else; return the limit that refuses it."""
         costs = self._costs(job.partition, job.keys)
-        counted = self._counted(costs) if job.is_ready else []
+        counted = self._counted(costs) if job.is_ready and not decisions.admitted.pending.get(job.seq) else []
         full = {key: cost for key, cost in counted if self._places[key].lacks(cost) > 0}
         for key in full:
             one = self._places[key]
@@ -175,53 +148,50 @@ class WhenFull:
                 return Refusal(job.seq, one.limit.name, key, one.capacity, one.running, one.ready)
         for key in full:
             if self._places[key].limit.when_full == CANCEL_NEWEST:
-                self._cancel(job.seq, self._sentence(key, "the new job was cancelled"))
+                decisions.cancel(job.seq, self._sentence(key, "the new job was cancelled"))
                 return None
         for key, cost in full.items():
-            self._make_place(key, cost)
+            self._make_place(key, cost, decisions)
         for key, cost in counted:
-            self._count(key, cost)
-            self._join(self._places[key], Place(job.seq, costs, runs=False))
+            self._count(key, cost, decisions)
+            self._join(self._places[key], Place(job.seq, costs, runs=False), decisions)
         return None
 
-    def _join(self, one: Places, job: Place) -> None:
+    @staticmethod
+    def _join(one: Places, job: Place, decisions: Decisions) -> None:
         """Put a job where it belongs: one of the same commit may have a later seq, and be ready since its time has come."""
         index = bisect(one.jobs, job, one.gone)
         one.jobs.insert(index, job)
-        self._undo.append(partial(one.jobs.pop, index))
+        decisions.undo(partial(one.jobs.pop, index))
 
-    def _make_place(self, key: str, cost: int) -> None:
+    def _make_place(self, key: str, cost: int, decisions: Decisions) -> None:
         """Cancel the oldest jobs of a key, as long as a new one lacks a place and has not freed as much as it costs."""
         one, freed = self._places[key], 0
         while one.gone < len(one.jobs) and freed < cost and one.lacks(cost) > one.ending:
             oldest = one.jobs[one.gone]
             one.gone += 1
-            self._undo.append(partial(setattr, one, "gone", one.gone - 1))
-            if oldest.seq not in self._admitted.cancelled:
+            decisions.undo(partial(setattr, one, "gone", one.gone - 1))
+            if oldest.seq not in decisions.admitted.cancelled:
                 freed += dict(oldest.costs)[key]
-                self._cancel(oldest.seq, self._sentence(key, "a newer job took the place of this one"))
-                self._leave(oldest)
+                decisions.cancel(oldest.seq, self._sentence(key, "a newer job took the place of this one"))
+                self._leave(oldest, decisions)
 
-    def _leave(self, job: Place) -> None:
+    def _leave(self, job: Place, decisions: Decisions) -> None:
         """A job that was cancelled counts no more, or until its attempt has ended."""
         for key, cost in job.costs:
             if key not in self._places:
                 continue
             if job.runs:
                 one = self._places[key]
-                self._undo.append(partial(setattr, one, "ending", one.ending))
+                decisions.undo(partial(setattr, one, "ending", one.ending))
                 one.ending += cost
             else:
-                self._count(key, -cost)
+                self._count(key, -cost, decisions)
 
-    def _count(self, key: str, cost: int) -> None:
+    def _count(self, key: str, cost: int, decisions: Decisions) -> None:
         one = self._places[key]
-        self._undo.append(partial(setattr, one, "ready", one.ready))
+        decisions.undo(partial(setattr, one, "ready", one.ready))
         one.ready += cost
-
-    def _cancel(self, seq: int, reason: str) -> None:
-        self._admitted.cancelled[seq] = reason
-        self._undo.append(partial(self._admitted.cancelled.pop, seq))
 
     def _sentence(self, key: str, what: str) -> str:
         one = self._places[key]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import event_bytes, pages
 from taskbahn.protocol.states import FINAL_STATES
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
-from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import stored
 
 if TYPE_CHECKING:

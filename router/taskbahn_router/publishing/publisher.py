@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import FRAME_BYTES, are_few, event_bytes, pages, text_bytes
 from taskbahn.protocol.states import State
-from taskbahn_router.model.state import id_text
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.model.wire_format import brief_error
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from taskbahn.protocol.messages import plain
 from taskbahn.protocol.states import State
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import costs_of
 from taskbahn_router.core.wait_reason import Capacity, WorkerFit, capacity_of, expected_start, why_paused, why_ready, why_waiting
-from taskbahn_router.model.state import id_text
 from taskbahn_router.model.wire_format import packed
 
 if TYPE_CHECKING:

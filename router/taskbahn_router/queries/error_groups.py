@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn_router.core.globs import fits
-from taskbahn_router.model.state import id_text
+from taskbahn_router.core.ids import id_text
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import FailedRow

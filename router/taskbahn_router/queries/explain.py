@@ -8,9 +8,10 @@ from taskbahn.errors import UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn.protocol.views import WaitReason
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import Gate, costs_of, limit_of
 from taskbahn_router.core.wait_reason import MAX_AHEAD, why_paused
-from taskbahn_router.model.state import id_bytes, id_text
+from taskbahn_router.model.state import id_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

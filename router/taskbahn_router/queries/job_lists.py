@@ -12,7 +12,7 @@ from taskbahn.errors import InvalidRequest, did_you_mean
 from taskbahn.protocol.message_pages import pages, value_bytes
 from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import FINGERPRINT
-from taskbahn_router.model.state import id_text
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.model.wire_format import brief, packed
 from taskbahn_router.queries.error_groups import Groups
 from taskbahn_router.queries.fingerprint_cache import FingerprintCache

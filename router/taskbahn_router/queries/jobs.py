@@ -10,9 +10,10 @@ from twisted.logger import Logger
 from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES, State
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.placement import LONG_SECONDS
 from taskbahn_router.model.partitions import Partition
-from taskbahn_router.model.state import DispatcherState, both_ids, id_bytes, id_text
+from taskbahn_router.model.state import DispatcherState, both_ids, id_bytes
 from taskbahn_router.model.wire_format import packed, stored, whole
 from taskbahn_router.publishing.followers import JobFollowers, Waiter
 from taskbahn_router.publishing.job_watch import EventPager, JobWatch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.limits import definition, definitions
 from taskbahn.protocol.states import State
-from taskbahn_router.model.state import id_text
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.promises.limits import is_paused
 from taskbahn_router.queries.limit_problems import Declared, Stall
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from taskbahn_router.core.reactions import NewEdge, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
@@ -91,8 +92,10 @@ class CommitBatch:
     claims: list[Claim] = field(default_factory=list)
     ended: list[tuple[bytes, int]] = field(default_factory=list)  # attempts of jobs that were cancelled before: id, attempt
     submissions: list[list[NewJob]] = field(default_factory=list)  # entries that the rules admit or refuse, each as a whole
+    edges: list[NewEdge] = field(default_factory=list)  # of new jobs in `submissions`
     admission_rows: int = 0  # about how many rows that touches besides
     rules: Rules | None = None  # decide about jobs with keys, and about all claims if their rooms are these
+    reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
     is_continued: bool = False  # a budget cut off what the batch goes on with, so it takes long
 
     def rows(self) -> int:
@@ -100,14 +103,21 @@ class CommitBatch:
         purges = self.rules is not None and self.rules.purge is not None
         many = 1000 if self.sweep or self.prune or purges or self.minutes or self.is_continued else 0
         names = len(self.tasks) + len(self.forgotten_tasks) + len(self.limits) + len(self.forgotten_limits)
-        new = len(self.new) + (sum(map(len, self.submissions)) + self.admission_rows if self.submissions else 0)
+        new = len(self.new) + (sum(map(len, self.submissions)) + self.admission_rows + len(self.edges) if self.submissions else 0)
         small = new + len(self.finishes) + len(self.requeues) + len(self.attempts) + len(self.events) + len(self.snapshots)
         return many + names + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
+
+    def allow(self, budget: int) -> None:
+        """Let rules and reactions do a number of units of work."""
+        for decides in (self.rules, self.reactions):
+            if decides is not None:
+                decides.budget = budget
 
     def forget(self, seqs: set[int]) -> None:
         """Drop all rows of some jobs."""
         self.new = [row for row in self.new if row.seq not in seqs]
         self.submissions = [left for rows in self.submissions if (left := [row for row in rows if row.seq not in seqs])]
+        self.edges = [row for row in self.edges if row.child not in seqs]
         self.finishes = [row for row in self.finishes if row.seq not in seqs]
         self.requeues = [row for row in self.requeues if row.seq not in seqs]
         self.attempts = [row for row in self.attempts if row.seq not in seqs]
@@ -120,15 +130,16 @@ class CommitResult:
     """What came of a `CommitBatch`; lists run parallel to those of the batch where both have one."""
 
     duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id the store has already: it inserted nothing
-    moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep and the rules moved, in order
+    moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep, rules and reactions moved, in order
+    errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions made fail -> the error as JSON
     admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some
     answers: list[Answer | None] = field(default_factory=list)  # answers to the cancels, then to the retries; None: no such job
-    next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep
+    next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep or reactions
     pruned: int = 0
     pruned_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (partition, state) -> pruned jobs
     prune_after: int | None = None  # seq after which the next prune goes on; None: the prune reached the end
     claimed: list[list[Claimed]] = field(default_factory=list)
-    more: bool = False  # the rules were cut off: another commit goes on
+    more: bool = False  # rules or reactions were cut off: another commit goes on
     purge_after: str | None = None  # key after which the next purge of gates goes on; None: the purge reached the end
     ruled: set[int] = field(default_factory=set)  # partitions whose lanes changed
     next_wake_us: int | None = None  # when the rules are to be asked again, if a batch had some
@@ -150,6 +161,7 @@ class StartState:
     ruled: list[int] = field(default_factory=list)  # partitions that have lanes
     holding: list[tuple[bytes, int]] = field(default_factory=list)  # id, attempt: what holds a permit and is not running
     next_wake_us: int | None = None
+    has_duties: bool = False  # reactions were cut off: the next commit goes on
     limits: list[LimitRow] = field(default_factory=list)  # by name
     last_marks: dict[int, int] = field(default_factory=dict)  # seq of a running job -> the newest stored mark of its attempt
 

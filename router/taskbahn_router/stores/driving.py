@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from taskbahn.protocol.states import State
@@ -10,14 +11,18 @@ from taskbahn_router.core.rows import Applicant
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
 
-    from taskbahn_router.core.rows import Admitted, Need, Rows
+    from taskbahn_router.core.reactions import NewEdge
+    from taskbahn_router.core.rows import Admitted
+    from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.rows import NewJob
 
+Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 Decided = TypeVar("Decided")
 
 
-def drive(steps: Generator[Need, Rows, Decided], answer: Callable[[Need], Rows]) -> Decided:
-    """Return what the rules decide; *answer* reads the rows that they need."""
+def drive(steps: Generator[Asked, Found, Decided], answer: Callable[[Asked], Found]) -> Decided:
+    """Return what rules decide; *answer* reads the rows that they need."""
     try:
         need = next(steps)
         while True:
@@ -27,18 +32,28 @@ def drive(steps: Generator[Need, Rows, Decided], answer: Callable[[Need], Rows])
         return decided
 
 
-def applicants(submissions: Iterable[Sequence[NewJob]], known: Container[bytes]) -> list[list[Applicant]]:
-    """Return new jobs as the rules see them; *known*: the ids that the store has."""
+def applicants(batch: CommitBatch, known: Container[bytes]) -> list[list[Applicant]]:
+    """Return the submissions of a batch as the rules see them; *known*: the ids that the store has."""
+    after: dict[int, list[NewEdge]] = {}
+    if batch.edges:
+        ids = {job.seq: job.id for job in chain(batch.new, *batch.submissions)}
+        for edge in batch.edges:
+            after.setdefault(edge.child, []).append(edge._replace(parent=ids.get(edge.parent, edge.parent)))  # type: ignore[arg-type]
     return [
         [
-            Applicant(job.seq, job.id, job.partition, job.keys or "", job.state == State.READY, is_known=job.id in known)
+            Applicant(
+                job.seq, job.id, job.partition, job.keys or "", job.state == State.READY, job.id in known,
+                tuple(after.get(job.seq, ())),
+            )
             for job in jobs
         ]
-        for jobs in submissions
-    ]
+        for jobs in batch.submissions
+    ]  # fmt: skip
 
 
 def admitted_of(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> Iterator[NewJob]:
-    """Return the jobs to store, in order."""
+    """Return the jobs to store, in order; one with open edges waits."""
     left_out = admitted.refused | admitted.duplicates
-    return (job for jobs in submissions for job in jobs if job.seq not in left_out)
+    for job in chain.from_iterable(submissions):
+        if job.seq not in left_out:
+            yield job._replace(state=State.WAITING) if admitted.pending.get(job.seq) else job

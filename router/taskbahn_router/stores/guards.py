@@ -36,12 +36,18 @@ def _guard(*events: Event) -> Guard:
 INSERT = "insert"
 FINISH = "finish"
 REQUEUE = "requeue"
+ASKED = (Event.DUE, Event.START, Event.EXPIRE, Event.PARENT_FAILED, Event.CANCEL, Event.RETRY_BY_HAND, Event.REOPEN)
 
 GUARDS = MappingProxyType(
     {
         INSERT: Guard((), frozenset(map(str, FIRST_STATES))),
         FINISH: _guard(Event.SUCCEED, Event.FAIL),
         REQUEUE: _guard(Event.RETRY, Event.WORKER_LOST, Event.HAND_BACK),
-        **{str(event): _guard(event) for event in (Event.DUE, Event.START, Event.EXPIRE, Event.CANCEL, Event.RETRY_BY_HAND)},
+        **{str(event): _guard(event) for event in ASKED},
     }
 )
+
+
+def retried(pending: int) -> Event:
+    """Return what a retry by hand does to a job: it waits again for parents that have not succeeded."""
+    return Event.REOPEN if pending else Event.RETRY_BY_HAND

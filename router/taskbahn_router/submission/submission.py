@@ -16,9 +16,10 @@ from taskbahn.protocol.options import Where
 from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.states import State
 from taskbahn.signatures.exact_values import is_finite
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
-from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_text
+from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -12,8 +12,6 @@ from taskbahn_router.core.rows import GateUse, Head, Holder, LaneId, Permit, Rea
 from taskbahn_router.stores.driving import applicants, drive
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from taskbahn_router.core.rows import Admitted, After, Gate, Lane, Need, Rules, Ruling, Spot, Start
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.memory.tables import Key, Tables
@@ -22,19 +20,21 @@ if TYPE_CHECKING:
 class RuledPart:
     """The part of one transaction that rules decide."""
 
-    def __init__(self, tables: Tables, result: CommitResult) -> None:
+    def __init__(self, tables: Tables, result: CommitResult, rules: Rules) -> None:
+        self.rules = rules
         self._tables = tables
         self._result = result
 
-    def admit(self, batch: CommitBatch, rules: Rules) -> Admitted:
+    def admit(self, batch: CommitBatch) -> Admitted:
         """Have the rules admit submissions."""
         known = self._tables.seqs.keys()
-        touched = self._touched(batch, rules.hung)
-        return drive(rules.admit(applicants(batch.submissions, known), touched), self._answer)
+        return drive(self.rules.admit(applicants(batch, known), self._touched(batch)), self._answer)
 
-    def decide(self, batch: CommitBatch, rules: Rules) -> Ruling:
-        """Have the rules decide, and write lanes, gates and permits."""
-        ruling = drive(rules.run(self._touched(batch, rules.hung)), self._answer)
+    def decide(self, batch: CommitBatch, units: int) -> Ruling:
+        """Have the rules decide, and write lanes, gates and permits; *units*: of work that was done before."""
+        touched = self._touched(batch)
+        touched.units = units
+        ruling = drive(self.rules.run(touched), self._answer)
         tables = self._tables
         for lane in ruling.lanes:
             tables.put(tables.lanes, lane.id, lane)
@@ -53,8 +53,8 @@ class RuledPart:
         if start.held is not None:
             self._tables.put(self._tables.permits, (start.seq, attempt), Permit(start.seq, attempt, start.held))
 
-    def _touched(self, batch: CommitBatch, hung: Container[int]) -> Touched:
-        tables = self._tables
+    def _touched(self, batch: CommitBatch) -> Touched:
+        tables, hung = self._tables, self.rules.hung
         seqs = (
             [job.seq for job in chain(batch.new, *batch.submissions)]
             + [row.seq for row in batch.requeues]
@@ -103,7 +103,7 @@ class RuledPart:
         if need.lanes_of:
             wanted = set(need.lanes_of)
             rows.lanes_of = list(islice((lane for lane in tables.lanes.values() if lane.partition in wanted), need.most))
-        if need.lanes_with or need.counts or need.oldest or need.holders:
+        if need.lanes_with or need.counts or need.oldest or need.holders or need.named:
             self._answer_admission(need, rows)
         return rows
 
@@ -117,6 +117,8 @@ class RuledPart:
         for spot in need.oldest:
             jobs = (tables.records[seq].new for seq in nsmallest(need.most, (seq for _, seq in self._ready(spot))))
             rows.oldest += [ReadyJob(job.seq, job.partition, job.keys or "", job.priority) for job in jobs]
+        seqs = {name: tables.seqs.get(name, 0) if isinstance(name, bytes) else name for name in need.named}
+        rows.named = {name: tables.flagged(seq) for name, seq in seqs.items() if seq in tables.records}
         if need.holders:
             holding = (permit for _, permit in sorted(tables.permits.items()))
             having = [permit for permit in holding if not dict(costs_of(permit.keys)).keys().isdisjoint(need.holders)]

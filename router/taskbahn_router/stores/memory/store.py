@@ -16,12 +16,16 @@ from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
+from taskbahn_router.core.reactions import HAS_CHILDREN
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
 from taskbahn_router.stores.driving import admitted_of
-from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
+from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE, retried
+from taskbahn_router.stores.memory.reacting import decided
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
+from taskbahn_router.stores.pruning import prunable
+from taskbahn_router.stores.reacting import moved_in
 from taskbahn_router.stores.rows import (
     Answer,
     AttemptRow,
@@ -39,6 +43,7 @@ from taskbahn_router.stores.rows import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from taskbahn_router.core.reactions import ReactionRules
     from taskbahn_router.core.rows import Admitted, Rules
 
 FORGOTTEN_BY_RETRY: dict[str, None] = dict.fromkeys(
@@ -72,6 +77,7 @@ class MemoryStore:
                 ruled=sorted({partition for partition, _ in tables.lanes}),
                 holding=tables.holding(),
                 next_wake_us=tables.next_wake_us(),
+                has_duties=bool(tables.duties),
                 limits=sorted(tables.limits.values(), key=lambda row: row.name),
                 last_marks={row.seq: mark for row in running if (mark := tables.last_mark(row))},
             )
@@ -131,28 +137,52 @@ class _Transaction:
             tables.drop(tables.partitions, partition)
             tables.drop(tables.ready, partition)
         tables.add_minutes(batch.minutes, batch.drop_minutes)
-        if batch.rules is not None:
-            self._rule(batch, batch.rules)
+        ruled = RuledPart(tables, result, batch.rules) if batch.rules is not None else None
+        if ruled is not None and batch.submissions:
+            self._admit(batch, ruled.rules, ruled.admit(batch))
+        units = self._react(moved_in(batch, result), batch.reactions, 0) if batch.reactions is not None else 0
+        if ruled is not None:
+            self._rule(batch, ruled, units)
         if batch.rules is None or not batch.rules.rooms:
             result.claimed = [self._claim(claim) for claim in batch.claims]
         return result
 
-    def _rule(self, batch: CommitBatch, rules: Rules) -> None:
-        ruled = RuledPart(self.tables, self.result)
-        if batch.submissions:
-            self._admit(batch, rules, ruled.admit(batch, rules))
-        ruling = ruled.decide(batch, rules)
-        self.result.more, self.result.purge_after = ruling.more, ruling.purge_after
-        self.result.ruled = {lane.partition for lane in ruling.lanes}
+    def _rule(self, batch: CommitBatch, ruled: RuledPart, units: int) -> None:
+        rules, result = ruled.rules, self.result
+        ruling = ruled.decide(batch, units)
+        result.more, result.purge_after = result.more or ruling.more, ruling.purge_after
+        result.ruled = {lane.partition for lane in ruling.lanes}
         if rules.rooms:
-            self.result.claimed = [[] for _ in batch.claims]
+            result.claimed = [[] for _ in batch.claims]
             for start in ruling.starts:
                 row = self._start(start.seq, batch.claims[start.room].worker, rules.now)
-                self.result.claimed[start.room].append(row)
+                result.claimed[start.room].append(row)
                 ruled.keep_permit(start, row.attempt)
         for seq in ruling.expired:
             self._move(seq, Event.EXPIRE, finished_at=rules.now, delete_at=rules.now + rules.keep)
-        self.result.next_wake_us = self.tables.next_wake_us()
+        if ruling.expired and batch.reactions is not None:
+            self._react(ruling.expired, batch.reactions, batch.reactions.budget)
+        result.next_wake_us = self.tables.next_wake_us()
+
+    def _react(self, seqs: Iterable[int], reactions: ReactionRules, used: int) -> int:
+        """Let what moved have its consequences, unless the budget is used up already; return how much work that was."""
+        known = (self.tables.flagged(seq) for seq in dict.fromkeys(seqs) if seq in self.tables.records)
+        changed = [job for job in known if job.flags]
+        if not changed and (used or not reactions.goes_on):
+            return 0
+        reacted = decided(self.tables, reactions, changed, used)
+        until = reactions.now + reactions.keep
+        for seq, pending in reacted.pending.items():
+            self._replace(seq, pending=pending)
+        for job, event, error in reacted.moves:
+            if event is Event.DUE:
+                self._move(job.seq, event, due_at=reactions.now)
+            else:
+                self._move(job.seq, event, finished_at=reactions.now, delete_at=until, error=error)
+                self.result.errors[job.seq] = error or ""
+        self.result.more = self.result.more or reacted.more
+        self.result.next_sweep = self.tables.next_sweep()
+        return reacted.units
 
     def _admit(self, batch: CommitBatch, rules: Rules, admitted: Admitted) -> None:
         """Store the jobs that the rules admitted, and cancel those that find no place."""
@@ -160,6 +190,15 @@ class _Transaction:
         self.result.duplicates |= admitted.duplicates
         for job in admitted_of(batch.submissions, admitted):
             self._insert(job)
+        for seq, flags in admitted.flags.items():
+            if flags:
+                self._replace(
+                    seq,
+                    flags=self.tables.records[seq].flags | flags,
+                    pending=admitted.pending.get(seq, self.tables.records[seq].pending),
+                )
+        for edge in admitted.edges:
+            self.tables.put(self.tables.edges.setdefault(edge.parent, {}), (edge.child, edge.position), edge)
         for seq, reason in admitted.cancelled.items():
             before = self.tables.records[seq]
             if before.state == State.RUNNING:
@@ -217,13 +256,15 @@ class _Transaction:
         return self._ask(cancel.id, Event.CANCEL, finished_at=cancel.now, delete_at=cancel.delete_at, error=cancel.error)
 
     def _retry(self, retry: RetryJob) -> Answer | None:
-        return self._ask(retry.id, Event.RETRY_BY_HAND, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
+        return self._ask(retry.id, None, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
 
-    def _ask(self, id: bytes, event: Event, **changes: Any) -> Answer | None:
+    def _ask(self, id: bytes, event: Event | None, **changes: Any) -> Answer | None:
+        """Move a job because a client asked for it; None: by a retry by hand."""
         seq = self.tables.seqs.get(id)
         if seq is None:
             return None
         state = self.tables.records[seq].state
+        event = event or retried(self.tables.records[seq].pending)
         if state not in GUARDS[event].sources:
             return Answer(State(state), is_moved=False)
         return Answer(self._move(seq, event, **changes).after, is_moved=True)
@@ -260,9 +301,14 @@ class _Transaction:
         window = heapq.nsmallest(prune.limit, (seq for seq in tables.records if seq > prune.after))
         gone: Counter[tuple[int, str]] = Counter()
         holding = {seq for seq, _ in tables.permits}  # their attempts, whose jobs were cancelled, have not ended
-        for seq in window:
+        over = [seq for seq in window if self._is_over(tables.records[seq], prune.now) and seq not in holding]
+        parents = {seq for seq in over if tables.records[seq].flags & HAS_CHILDREN}
+        found = prunable(over, parents, tables.children, prune.limit)
+        for parent, *edge in found.edges:
+            tables.drop(tables.edges[parent], tuple(edge))
+        for seq in over:
             record = tables.records[seq]
-            if record.delete_at is not None and record.delete_at <= prune.now and seq not in holding:
+            if seq in found.gone:
                 tables.keep(seq, None)
                 tables.drop(tables.seqs, record.new.id)
                 tables.drop(tables.attempts, seq)
@@ -270,6 +316,12 @@ class _Transaction:
                 gone[record.new.partition, record.state] += 1
         self.result.pruned, self.result.pruned_of = gone.total(), dict(gone)
         self.result.prune_after = window[-1] if len(window) == prune.limit else None
+        if found.is_cut:
+            self.result.prune_after = prune.after
+
+    @staticmethod
+    def _is_over(record: Record, now: float) -> bool:
+        return record.delete_at is not None and record.delete_at <= now
 
     def _claim(self, claim: Claim) -> list[Claimed]:
         heads = sorted(

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import FlaggedJob
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from taskbahn_router.core.reactions import Duty, Edge
     from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
@@ -40,6 +42,8 @@ class Record:
     result: str | None = None
     error: str | None = None
     fingerprint: str | None = None
+    flags: int = 0
+    pending: int = 0  # edges to parents that are not satisfied
 
     def ready_at(self) -> float | None:
         """Return when the job became ready; None when that is not known."""
@@ -67,6 +71,8 @@ class Tables:
     lanes: dict[LaneId, Lane] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
     permits: dict[tuple[int, int], Permit] = field(default_factory=dict)  # by seq and attempt
+    edges: dict[int, dict[tuple[int, int], Edge]] = field(default_factory=dict)  # by parent; by child and position
+    duties: dict[Duty, Duty] = field(default_factory=dict)
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
     expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
@@ -96,6 +102,16 @@ class Tables:
         """Undo all since `undo` was last empty."""
         while self.undo:
             self.undo.pop()()
+
+    def flagged(self, seq: int) -> FlaggedJob:
+        """Return a job as reactions see it."""
+        one = self.records[seq]
+        return FlaggedJob(seq, one.new.id, one.new.partition, one.state, one.number, one.pending, one.due_at, one.flags)
+
+    def children(self, seq: int) -> list[tuple[int, int, str | None]]:
+        """Return the edges of a job: child, position, and the child's state; None: it is gone."""
+        jobs = ((key, self.records.get(key[0])) for key in sorted(self.edges.get(seq, ())))
+        return [(*key, None if child is None else child.state) for key, child in jobs]
 
     def next_sweep(self) -> float | None:
         return min((keys[0][0] for keys in (self.due, self.expiring) if keys), default=None)
@@ -171,7 +187,7 @@ class Tables:
             key = -record.new.priority, seq
             yield self.ready.setdefault(record.new.partition, []), key
             yield self.queues.setdefault((record.new.partition, record.new.keys or ""), []), key
-        elif record.due_at is not None:
+        elif record.due_at is not None and not record.pending:
             yield self.due, (record.due_at, seq)
         if record.expires_at is not None:
             yield self.expiring, (record.expires_at, seq)

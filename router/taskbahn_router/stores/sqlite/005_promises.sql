@@ -1,13 +1,16 @@
 -- Promises: the keys of jobs, the lanes and gates of limits, and what edges, unique keys and waits will need. before deploy.
--- Times named `..._us` are integer microseconds since the epoch, UTC. Adding columns changes no row; making the two indexes reads
+-- Times named `..._us` are integer microseconds since the epoch, UTC. Adding columns changes no row; making the three indexes reads
 -- the whole table once each.
 
 ALTER TABLE job ADD COLUMN keys TEXT;                       -- JSON of [[key, cost], ...], computed at submission; NULL: a plain job
-ALTER TABLE job ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;     -- 1 has edges, 2 member, 4 unique, 8 schedule, 16 callbacks
-ALTER TABLE job ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;   -- open edges, events and answers
+ALTER TABLE job ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;     -- 1 has children, 2 has parents; others come with what needs them
+ALTER TABLE job ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;   -- edges that are not satisfied, events and answers
 DROP INDEX job_ready;
 CREATE INDEX job_ready ON job (line, keys IS NOT NULL, priority DESC, seq) WHERE state = 'ready';
 CREATE INDEX job_lane ON job (line, keys, priority DESC, seq) WHERE state = 'ready' AND keys IS NOT NULL;
+
+DROP INDEX job_due;
+CREATE INDEX job_due ON job (pending, due_at) WHERE state = 'waiting';     -- with anything pending, no time makes a job ready
 
 CREATE TABLE lane (                     -- the ready jobs of one line with the same keys; no row without any
     line INTEGER NOT NULL,
@@ -59,15 +62,15 @@ CREATE TABLE limits (
     changed_at REAL
 ) WITHOUT ROWID;
 
-CREATE TABLE edge (
+CREATE TABLE edge (                     -- a job waits for another one
     parent INTEGER NOT NULL,
     child INTEGER NOT NULL,
-    position INTEGER NOT NULL,
+    position INTEGER NOT NULL,          -- of the parent's result among those that the child gets
     policy TEXT NOT NULL,               -- what a parent's failure means
     state INTEGER NOT NULL,             -- 0 open, 1 satisfied, 2 the failure was passed on, 3 held
-    PRIMARY KEY (parent, child)
+    PRIMARY KEY (parent, child, position)
 ) WITHOUT ROWID;
-CREATE INDEX edge_open ON edge (parent, child) WHERE state = 0;
+CREATE INDEX edge_unsettled ON edge (parent, state, child, position) WHERE state <> 1;
 CREATE INDEX edge_child ON edge (child, position);
 
 CREATE TABLE unique_key (
@@ -85,12 +88,12 @@ CREATE TABLE alias (                    -- ids that mean another job; kept as lo
 CREATE INDEX alias_seq ON alias (seq);
 
 CREATE TABLE duty (                     -- work that was cut off, for the next commit
-    id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    cursor TEXT NOT NULL,
-    value TEXT NOT NULL
-);
+    subject INTEGER NOT NULL,           -- seq of a job
+    cursor TEXT,
+    value TEXT,
+    PRIMARY KEY (kind, subject)
+) WITHOUT ROWID;
 
 CREATE TABLE wait (                     -- events and answers that jobs wait for
     seq INTEGER NOT NULL,

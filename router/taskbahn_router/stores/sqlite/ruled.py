@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.reactions import FlaggedJob
 from taskbahn_router.core.rows import Gate, Head, Holder, Lane, Permit, ReadyJob, Rows, Touched, quoted
 from taskbahn_router.stores.driving import admitted_of, applicants, drive
 from taskbahn_router.stores.guards import GUARDS
@@ -16,9 +17,9 @@ from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from taskbahn_router.core.rows import Need, Rules, Ruling, Start
+    from taskbahn_router.core.rows import Admitted, Need, Rules, Ruling, Start
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.rows import NewJob
 
@@ -28,24 +29,56 @@ if TYPE_CHECKING:
 class RuledPart:
     """The part of one transaction that rules decide. *many* runs a statement for many rows."""
 
-    def __init__(self, connection: sqlite3.Connection, many: Many, result: CommitResult) -> None:
+    def __init__(self, connection: sqlite3.Connection, many: Many, result: CommitResult, rules: Rules) -> None:
+        self.rules = rules
         self._connection = connection
         self._many = many
         self._result = result
+        self._admitted: list[NewJob] = []
+        self._permits: list[Permit] | None = None  # of attempts that ended, if they were read
 
-    def apply(self, batch: CommitBatch, rules: Rules) -> list[int]:
-        """Have the rules decide and write it; return the seqs of jobs that came up for a start after their time."""
-        for name in rules.counted:
+    def admit(self, batch: CommitBatch) -> None:
+        """Have the rules admit submissions, and store what they admit."""
+        for name in self.rules.counted:
             for statement in ("forget_lane_keys", "find_lane_keys"):
                 self._connection.execute(SQL[statement], (name,))
-        touched = self._touched(batch, rules.hung)
-        if batch.submissions:
-            touched = self._admit(batch, rules, touched)
-        ruling = drive(rules.run(touched), self._answer)
+        if not batch.submissions:
+            return
+        touched = self._touched(batch)
+        self._permits = touched.ended
+        ids = (job.id for jobs in batch.submissions for job in jobs)
+        known = {id for id in ids if self._connection.execute(SQL["job_seq"], (id,)).fetchone() is not None}
+        admitted = drive(self.rules.admit(applicants(batch, known), touched), self._answer)
+        result = self._result
+        result.admitted = admitted
+        result.duplicates |= admitted.duplicates
+        self._admitted = list(admitted_of(batch.submissions, admitted))
+        self._insert(self._admitted, admitted)
+        if admitted.cancelled:
+            self._cancel(admitted.cancelled)
+
+    def _insert(self, new: list[NewJob], admitted: Admitted) -> None:
+        flags = {seq: flags for seq, flags in admitted.flags.items() if flags}
+        self._many("insert_job", [job for job in new if job.seq not in flags])
+        if flags:
+            flagged = [(*job, flags.pop(job.seq), admitted.pending.get(job.seq, 0)) for job in new if job.seq in flags]
+            self._many("insert_flagged_job", flagged)
+            self._many("flag_jobs", [(flag, seq) for seq, flag in flags.items()])
+            self._many("insert_edge", admitted.edges)
+
+    def decide(self, batch: CommitBatch, units: int) -> list[int]:
+        """Have the rules decide and write it; return the seqs of jobs that came up for a start after their time.
+
+        units: of work that was done before.
+        """
+        touched = self._touched(batch)
+        touched.units = units
+        ruling = drive(self.rules.run(touched), self._answer)
         self._write(ruling)
-        self._result.claimed = self._start(ruling.starts, batch, rules.now) if rules.rooms else []
-        self._result.more, self._result.purge_after = ruling.more, ruling.purge_after
-        self._result.ruled = {lane.partition for lane in ruling.lanes}
+        result = self._result
+        result.claimed = self._start(ruling.starts, batch, self.rules.now) if self.rules.rooms else []
+        result.more, result.purge_after = result.more or ruling.more, ruling.purge_after
+        result.ruled = {lane.partition for lane in ruling.lanes}
         return ruling.expired
 
     def read_next_wake(self) -> None:
@@ -53,33 +86,18 @@ class RuledPart:
         row = self._connection.execute(SQL["next_wake"]).fetchone()
         self._result.next_wake_us = row[0] if row else None
 
-    def _admit(self, batch: CommitBatch, rules: Rules, touched: Touched) -> Touched:
-        """Have the rules admit submissions, and store what they admit; return what the moves touched, these among them."""
-        ids = (job.id for jobs in batch.submissions for job in jobs)
-        known = {id for id in ids if self._connection.execute(SQL["job_seq"], (id,)).fetchone() is not None}
-        admitted = drive(rules.admit(applicants(batch.submissions, known), touched), self._answer)
-        result = self._result
-        result.admitted = admitted
-        result.duplicates |= admitted.duplicates
-        new = list(admitted_of(batch.submissions, admitted))
-        self._many("insert_job", new)
-        if admitted.cancelled:
-            self._cancel(admitted.cancelled, rules)
-        return self._touched(batch, rules.hung, new, touched.ended)
-
-    def _cancel(self, reasons: Mapping[int, str], rules: Rules) -> None:
-        seqs = messages.to_json(list(reasons))
+    def _cancel(self, reasons: Mapping[int, str]) -> None:
+        rules, seqs = self.rules, messages.to_json(list(reasons))
         moved = [moved_by(Event.CANCEL, row) for row in self._connection.execute(SQL["jobs_to_move"], (seqs,)).fetchall()]
         self._connection.execute(SQL["insert_ended_by_rules"], (rules.now, seqs))
         rows = [(rules.now, rules.now + rules.keep, messages.to_json({"message": why}), seq) for seq, why in reasons.items()]
         GUARDS[Event.CANCEL].check_count(Event.CANCEL, self._connection.executemany(SQL[Event.CANCEL], rows).rowcount, len(rows))
         self._result.moved += moved
 
-    def _touched(
-        self, batch: CommitBatch, hung: Collection[int], admitted: Sequence[NewJob] = (), ended: list[Permit] | None = None
-    ) -> Touched:
+    def _touched(self, batch: CommitBatch) -> Touched:
         """Return what the moves touched, from the rows as they are now: nothing of it is taken from the batch but where to look."""
-        moved = [job.seq for job in (*batch.new, *admitted) if job.keys is not None or job.partition in hung]
+        hung = self.rules.hung
+        moved = [job.seq for job in (*batch.new, *self._admitted) if job.keys is not None or job.partition in hung]
         moved += [row.seq for row in batch.requeues]
         moved += [move.seq for move in self._result.moved]
         touched = Touched()
@@ -88,7 +106,8 @@ class RuledPart:
                 touched.ready.append(ReadyJob(seq, partition, keys, priority))
             else:
                 touched.left.add((partition, keys))
-        touched.ended = [Permit(*row) for row in self._rows("permits", self._ended(batch))] if ended is None else ended
+        permits = self._permits
+        touched.ended = [Permit(*row) for row in self._rows("permits", self._ended(batch))] if permits is None else permits
         return touched
 
     def _ended(self, batch: CommitBatch) -> list[tuple[int, int]]:
@@ -129,7 +148,7 @@ class RuledPart:
         return rows
 
     def _answer_admission(self, need: Need, rows: Rows) -> None:
-        if not (need.lanes_with or need.counts or need.oldest or need.holders):
+        if not (need.lanes_with or need.counts or need.oldest or need.holders or need.named):
             return
         if need.lanes_with:
             rows.lanes_with = [tuple(row) for row in self._list("lanes_with", need.lanes_with)]
@@ -140,8 +159,20 @@ class RuledPart:
         for name, spots in (("oldest_in_lanes", lanes), ("oldest_in_lines", lines)):
             if spots:
                 rows.oldest += _made(ReadyJob, self._lists(name, spots, need.most))
+        if need.named:
+            rows.named = self._named(need.named)
         if need.holders:
             rows.holders = _made(Holder, self._list("holders_of", [quoted(key) for key in need.holders]))
+
+    def _named(self, names: Sequence[int | bytes]) -> dict[int | bytes, FlaggedJob]:
+        seqs: dict[int | bytes, int] = {}
+        for name in names:
+            row = self._connection.execute(SQL["job_seq"], (name,)).fetchone() if isinstance(name, bytes) else (name,)
+            if row is not None:
+                seqs[name] = row[0]
+        found = self._parsed("jobs_by_seq", messages.to_json(sorted(set(seqs.values()))))
+        jobs = {seq: FlaggedJob(seq, bytes.fromhex(id), *rest) for seq, id, *rest in found}
+        return {name: jobs[seq] for name, seq in seqs.items() if seq in jobs}
 
     def _answer_purge(self, need: Need, rows: Rows) -> None:
         if need.next_gates is not None:

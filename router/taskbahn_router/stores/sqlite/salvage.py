@@ -29,8 +29,8 @@ MAX_STEPS = 50_000  # row numbers in sequence without a readable row, after whic
 NUMBERED = ("line", "task", "job", "minute")
 OF_JOBS = ("attempt", "event")
 PROMISES = 5  # the schema that has lanes, gates and permits; what these say follows from the jobs
-LIMITS = "limits"  # has no row numbers; what operators set follows from nothing else
-REBUILT = ("rebuild_lanes", "rebuild_permits", "rebuild_gates")
+UNNUMBERED = ("limits", "edge", "unique_key", "alias", "duty")  # have no row numbers; they follow from nothing else
+REBUILT = ("rebuild_lanes", "rebuild_permits", "rebuild_gates", "fail_orphans", "look_at_orphans", "count_edges")
 
 
 class Salvage:
@@ -51,7 +51,7 @@ class Salvage:
         for script in MIGRATIONS[:version]:
             self._new.executescript(script)
         self._new.execute(f"PRAGMA user_version = {version}")
-        for table in (*NUMBERED, *OF_JOBS, LIMITS):
+        for table in (*NUMBERED, *OF_JOBS, *UNNUMBERED):
             self._columns[table] = ", ".join(name for _, name, *_ in self._new.execute(f"PRAGMA table_info({table})"))
         self._new.execute("BEGIN")
         for table in self._known(NUMBERED):
@@ -64,7 +64,7 @@ class Salvage:
         self.skipped["job"] += self.saved["job"] - len(jobs)
         self.saved["job"] = len(jobs)
         self._save_of_jobs(jobs)
-        self._save_limits()
+        self._save_unnumbered()
         for name in REBUILT if version >= PROMISES else ():
             self._new.execute(SQL[name])
         self._new.execute("COMMIT")
@@ -75,8 +75,8 @@ class Salvage:
                 for row in self._rows_of(table, seq):
                     self._save(table, row)
 
-    def _save_limits(self) -> None:
-        for table in self._known((LIMITS,)):
+    def _save_unnumbered(self) -> None:
+        for table in self._known(UNNUMBERED):
             try:
                 for row in self._old.execute(f"SELECT {self._columns[table]} FROM {table}"):  # noqa: S608 - our own names
                     self._save(table, row)
@@ -183,7 +183,7 @@ def main() -> int:
     except StoreUnusable as error:
         sys.stderr.write(f"taskbahn: {error.message}\n")
         return 1
-    for table in (*NUMBERED, *OF_JOBS, LIMITS):
+    for table in (*NUMBERED, *OF_JOBS, *UNNUMBERED):
         lost = f", {saving.skipped[table]:,} could not be read" if saving.skipped[table] else ""
         sys.stdout.write(f"{table}: {saving.saved[table]:,} saved{lost}\n")
     sys.stdout.write(f"{folder / NAME} is new; the damaged one is kept as {folder / KEPT}\n")

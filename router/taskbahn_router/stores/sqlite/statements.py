@@ -64,6 +64,10 @@ _COLUMNS = {
         "SELECT job.seq FROM lane CROSS JOIN job ON job.state = 'ready' AND job.line = lane.line AND (job.keys IS NOT NULL) = 0 "
         "WHERE lane.blocked = gate.key AND lane.keys = '' LIMIT ?2))"
     ),
+    "{flagged}": (
+        "job.seq, hex(job.id), job.line, job.state, job.number, job.pending, "
+        f"CASE WHEN job.due_at IS NOT NULL THEN {_TIME.format('job.due_at')} END, job.flags"
+    ),
     "{ready}": "job.seq, job.line, coalesce(job.keys, ''), job.priority",
     "{head}": (
         "job.line, coalesce(job.keys, ''), job.priority, job.seq, "
@@ -72,7 +76,7 @@ _COLUMNS = {
 }
 SQL = {
     name: reduce(lambda text, part: text.replace(*part), _COLUMNS.items(), _guarded(sql))
-    for file in ("statements.sql", "promises.sql")
+    for file in ("statements.sql", "promises.sql", "reactions.sql")
     for name, sql in _named((_HERE / file).read_text("utf-8")).items()
 }
 _STATES = ", ".join(f"'{state}'" for state in State)

@@ -19,6 +19,12 @@ INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, du
     options, tags, packed, keys)
 VALUES {rows} ON CONFLICT (id) DO NOTHING
 
+-- name: insert_flagged_job
+-- Accept jobs that wait for others, or others for them.
+INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, due_at, expires_at, started_at, worker, caller,
+    options, tags, packed, keys, flags, pending)
+VALUES {rows} ON CONFLICT (id) DO NOTHING
+
 -- name: job_seq
 SELECT seq FROM job WHERE id = ?
 
@@ -47,7 +53,7 @@ INSERT OR IGNORE INTO event (seq, number, at, kind, data, attempt, mark) VALUES 
 UPDATE job SET number = column1, progress = column2 FROM (VALUES {rows}) WHERE job.seq = column3 AND {from:finish}
 
 -- name: find_job
-SELECT id, seq, line, state, number FROM job WHERE id = ?
+SELECT id, seq, line, state, number, pending FROM job WHERE id = ?
 
 -- name: cancel
 -- End a job because a client asked for it.
@@ -59,8 +65,14 @@ UPDATE job SET state = {to:retry_by_hand}, failures = 0, crashes = 0, number = n
     error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL
 WHERE seq = ? AND {from:retry_by_hand}
 
+-- name: reopen
+-- Let an ended job wait again for its parents, its counts at zero.
+UPDATE job SET state = {to:reopen}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
+    error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL
+WHERE seq = ? AND {from:reopen}
+
 -- name: due_jobs
-SELECT id, seq, line, state, number FROM job WHERE {from:due} AND due_at <= ? ORDER BY due_at, seq LIMIT ?
+SELECT id, seq, line, state, number FROM job WHERE {from:due} AND pending = 0 AND due_at <= ? ORDER BY due_at, seq LIMIT ?
 
 -- name: due
 -- Make jobs ready whose time has come.
@@ -79,14 +91,14 @@ UPDATE job SET state = {to:expire}, finished_at = ?, delete_at = ?, number = num
 WHERE seq IN (SELECT value FROM json_each(?)) AND {from:expire}
 
 -- name: next_due
-SELECT due_at FROM job WHERE {from:due} AND due_at IS NOT NULL ORDER BY due_at LIMIT 1
+SELECT due_at FROM job WHERE {from:due} AND pending = 0 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1
 
 -- name: next_expiry
 SELECT expires_at FROM job WHERE {from:expire} AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
 
 -- name: prune_window
 -- What holds a permit stays: its attempt, whose job was cancelled, has not ended.
-SELECT seq, line, state, CASE WHEN NOT EXISTS (SELECT 1 FROM permit WHERE permit.seq = job.seq) THEN delete_at END
+SELECT seq, line, state, CASE WHEN NOT EXISTS (SELECT 1 FROM permit WHERE permit.seq = job.seq) THEN delete_at END, flags
 FROM job WHERE seq > ? ORDER BY seq LIMIT ?
 
 -- name: delete_job

@@ -9,26 +9,27 @@ import sqlite3
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
+from taskbahn_router.core.reactions import HAS_CHILDREN
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
-from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
-from taskbahn_router.stores.minutes import MinuteRow
-from taskbahn_router.stores.rows import Answer, Claim, Claimed, JobRow, LimitRow, Moved, NewJob, PartitionRow, Sweep
+from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE, retried
+from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, PartitionRow, Sweep
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.progress import progress_said
+from taskbahn_router.stores.sqlite.reacting import ReactingPart
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by
+from taskbahn_router.stores.sqlite.start import next_sweep, start_state
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from taskbahn_router.core.rows import Rules
 
 CACHE_KIB = 16 * 1024
 CHECKPOINT_PAGES = 2_000  # pages of the write-ahead log, 8 MiB, after which SQLite moves them into the database
@@ -37,7 +38,7 @@ ROOM_NEEDED = 4  # times the log's length; with less space left on the disk, the
 LOCK_SECONDS = 5.0  # seconds that `open` waits for another program that holds the data
 STEPS = tuple(1000 >> halvings for halvings in range(10))  # rows in one step of a statement; large batches come in thousands
 # statement: the guard of its rows, and the column of their state
-STATE_COLUMN = {"insert_job": (INSERT, 3), "finish": (FINISH, 0), "requeue": (REQUEUE, 0)}
+STATE_COLUMN = {"insert_job": (INSERT, 3), "insert_flagged_job": (INSERT, 3), "finish": (FINISH, 0), "requeue": (REQUEUE, 0)}
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -79,7 +80,7 @@ class SqliteStore:
             self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             self._migrate(self._connection)
             self._lengthen_log(self._connection)
-            start = self._start_state(self._connection)
+            start = start_state(self._connection)
             # the dispatcher also commits on the event loop, which must not wait
             self._connection.execute("PRAGMA busy_timeout = 0")
         except (OSError, sqlite3.Error, StoreUnusable) as error:
@@ -199,52 +200,6 @@ class SqliteStore:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
 
-    @staticmethod
-    def _start_state(connection: sqlite3.Connection) -> StartState:
-        def rows(name: str) -> list[tuple]:  # type: ignore[type-arg]  # as sqlite3 gives them
-            return connection.execute(SQL[name]).fetchall()
-
-        running = [_as_far_as_stored(connection, JobRow(*row)) for row in rows("running_jobs")]
-        counts = rows("counts")
-        return StartState(
-            last_seq=rows("last_seq")[0][0] or 0,
-            partitions=[PartitionRow(*row) for row in rows("all_lines")],
-            jobs=_summed((line, count) for line, _, count in counts),
-            ready={line: count for line, state, count in counts if state == State.READY},
-            tasks=rows("all_tasks"),
-            running=[row for row, _ in running],
-            next_sweep=_next_sweep(connection),
-            counts=_summed((state, count) for _, state, count in counts),
-            minutes=[MinuteRow(*row) for row in rows("newest_minute")],
-            ruled=[line for (line,) in rows("ruled_lines")],
-            holding=rows("holding"),
-            next_wake_us=next((at for (at,) in rows("next_wake")), None),
-            limits=[LimitRow(*row) for row in rows("all_limits")],
-            last_marks={row.seq: mark for row, mark in running if mark},
-        )
-
-
-def _summed(counts: Iterable[tuple[Any, int]]) -> dict[Any, int]:
-    """Return the sum of the counts of each key."""
-    sums: Counter[Any] = Counter()
-    for key, count in counts:
-        sums[key] += count
-    return dict(sums)
-
-
-def _as_far_as_stored(connection: sqlite3.Connection, row: JobRow) -> tuple[JobRow, int]:
-    """Return a running job with the number of its newest stored event, and the newest stored mark of its attempt."""
-    newest = connection.execute(SQL["newest_event"], (row.seq,)).fetchone()
-    if newest is None:
-        return row, 0
-    number, attempt, mark = newest
-    return row._replace(number=max(row.number, number)), mark if attempt == row.attempt else 0
-
-
-def _next_sweep(connection: sqlite3.Connection) -> float | None:
-    times = [connection.execute(SQL[name]).fetchone() for name in ("next_due", "next_expiry")]
-    return min((row[0] for row in times if row), default=None)
-
 
 class _Transaction:
     """One batch on its way into an open transaction."""
@@ -253,6 +208,7 @@ class _Transaction:
         self.execute = connection.execute
         self.connection = connection
         self.result = CommitResult()
+        self._reacting = ReactingPart(connection, self._many, self.result)
         self._partitions: list[PartitionRow] = []  # what `prepare` has inserted; `_new` likewise
         self._new: list[NewJob] = []
 
@@ -282,7 +238,7 @@ class _Transaction:
         self._many("insert_event", batch.events)
         self._many("snapshot", batch.snapshots)
         asked = [self._ask(cancel.id, Event.CANCEL, cancel.now, cancel.delete_at, cancel.error) for cancel in batch.cancels]
-        self.result.answers = [*asked, *(self._ask(retry.id, Event.RETRY_BY_HAND) for retry in batch.retries)]
+        self.result.answers = [*asked, *(self._ask(retry.id, None) for retry in batch.retries)]
         self._sweep(batch)
         self._prune(batch)
         if batch.vacated:
@@ -290,19 +246,32 @@ class _Transaction:
         self._many("insert_minute", batch.minutes)
         if batch.drop_minutes is not None:
             self.execute(SQL["drop_minutes"], batch.drop_minutes)
-        if batch.rules is not None:
-            self._rule(batch, batch.rules)
+        ruled = RuledPart(self.connection, self._many, self.result, batch.rules) if batch.rules is not None else None
+        if ruled is not None:
+            ruled.admit(batch)
+        units = self._react(batch)
+        if ruled is not None:
+            self._rule(batch, ruled, units)
         if batch.rules is None or not batch.rules.rooms:
             self.result.claimed = [self._claim(claim) for claim in batch.claims]
         return self.result
 
-    def _rule(self, batch: CommitBatch, rules: Rules) -> None:
-        ruled = RuledPart(self.connection, self._many, self.result)
-        expired = ruled.apply(batch, rules)
+    def _react(self, batch: CommitBatch) -> int:
+        """Let what moved have its consequences; return how much work that was."""
+        reacted = self._reacting.apply(batch, batch.reactions) if batch.reactions is not None else None
+        if reacted is None:
+            return 0
+        self.result.next_sweep = next_sweep(self.connection)
+        return reacted.units
+
+    def _rule(self, batch: CommitBatch, ruled: RuledPart, units: int) -> None:
+        expired = ruled.decide(batch, units)
         if expired:
             rows = self.execute(SQL["jobs_to_move"], (messages.to_json(expired),)).fetchall()
             jobs = [moved_by(Event.EXPIRE, row) for row in rows]
-            self._move(Event.EXPIRE, jobs, rules.now, rules.now + rules.keep, messages.to_json(expired))
+            self._move(Event.EXPIRE, jobs, ruled.rules.now, ruled.rules.now + ruled.rules.keep, messages.to_json(expired))
+            if batch.reactions is not None:
+                self._reacting.apply_later(expired, batch.reactions)
         ruled.read_next_wake()
 
     def _many(self, name: str, rows: Sequence[tuple[object, ...]]) -> int:
@@ -331,10 +300,13 @@ class _Transaction:
             if row[0] != job.seq:
                 self.result.duplicates.add(job.seq)
 
-    def _ask(self, id: bytes, event: Event, *values: object) -> Answer | None:
+    def _ask(self, id: bytes, event: Event | None, *values: object) -> Answer | None:
+        """Move a job because a client asked for it; None: by a retry by hand."""
         row = self.execute(SQL["find_job"], (id,)).fetchone()
         if row is None:
             return None
+        row, pending = row[:-1], row[-1]
+        event = event or retried(pending)
         if row[3] not in GUARDS[event].sources:
             return Answer(State(row[3]), is_moved=False)
         moved = moved_by(event, row)
@@ -352,7 +324,7 @@ class _Transaction:
             return
         self._sweep_each(Event.EXPIRE, "expired_jobs", sweep, sweep.now, sweep.now + sweep.delete_after)
         self._sweep_each(Event.DUE, "due_jobs", sweep)
-        self.result.next_sweep = _next_sweep(self.connection)
+        self.result.next_sweep = next_sweep(self.connection)
 
     def _sweep_each(self, event: Event, found: str, sweep: Sweep, *values: object) -> None:
         rows = self.execute(SQL[found], (sweep.now, sweep.limit)).fetchall()
@@ -365,11 +337,18 @@ class _Transaction:
         if prune is None:
             return
         window = self.execute(SQL["prune_window"], (prune.after, prune.limit)).fetchall()
-        gone = {seq: (line, state) for seq, line, state, delete_at in window if delete_at is not None and delete_at <= prune.now}
+        over = [row[:3] for row in window if row[3] is not None and row[3] <= prune.now]
+        parents = {row[0] for row in window if row[4] & HAS_CHILDREN}
+        self.result.prune_after = window[-1][0] if len(window) == prune.limit else None
+        if parents:
+            found = self._reacting.prunable([seq for seq, _, _ in over], parents, prune.limit)
+            over = [row for row in over if row[0] in found.gone]
+            if found.is_cut:
+                self.result.prune_after = prune.after
+        gone = {seq: (line, state) for seq, line, state in over}
         for name in ("delete_job", "delete_attempts", "delete_events") if gone else ():
             self.execute(SQL[name], (messages.to_json(list(gone)),))
         self.result.pruned, self.result.pruned_of = len(gone), dict(Counter(gone.values()))
-        self.result.prune_after = window[-1][0] if len(window) == prune.limit else None
 
     def _claim(self, claim: Claim) -> list[Claimed]:
         rows: list[Claimed] = []

@@ -1,0 +1,115 @@
+"""Which new jobs of a commit are stored, and how: ids first, then each kind of admission, job by job in their order.
+
+An entry of a submission is admitted or refused as a whole. A kind of admission is a file beside this one and a row in `registry.py`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from taskbahn_router.core.rows import Admitted
+from taskbahn_router.promises.registry import ADMISSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from taskbahn_router.core.rows import Applicant, Need, Refused, Rows, Touched
+    from taskbahn_router.promises.engine import Promises
+
+
+class Decisions:
+    """What was decided so far; an entry that is refused takes back what it changed."""
+
+    def __init__(self) -> None:
+        self.admitted = Admitted()
+        self.ids: dict[bytes, int] = {}  # of the jobs that were admitted
+        self._undo: list[Callable[[], object]] = []
+
+    def begin(self) -> None:
+        """Begin an entry."""
+        self._undo = []
+
+    def take_back(self) -> None:
+        """Undo what changed since the entry began."""
+        while self._undo:
+            self._undo.pop()()
+
+    def undo(self, step: Callable[[], object]) -> None:
+        """Note how to take back what was just changed."""
+        self._undo.append(step)
+
+    def accept(self, job: Applicant) -> None:
+        """Store a job."""
+        self.ids[job.id] = job.seq
+        self.undo(partial(self.ids.pop, job.id))
+
+    def new(self, name: int | bytes) -> int | None:
+        """Return the seq of a job that was admitted with an id; None: there is none."""
+        return self.ids.get(name) if isinstance(name, bytes) else None
+
+    def flag(self, seq: int, flag: int) -> None:
+        """Let a stored job or a new one have a flag."""
+        flags = self.admitted.flags
+        before = flags.get(seq, 0)
+        flags[seq] = before | flag
+        self.undo(partial(flags.__setitem__, seq, before))
+
+    def cancel(self, seq: int, reason: str) -> None:
+        """Cancel a stored job or a new one."""
+        self.admitted.cancelled[seq] = reason
+        self.undo(partial(self.admitted.cancelled.pop, seq))
+
+
+class Admission(Protocol):
+    """Decides about the new jobs of one commit. docs/writing-a-limit.md has the rules for it."""
+
+    name: str
+
+    def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
+        """Read all that the decisions need, once, for all jobs whose ids are new; *touched*: by what the batch moved before."""
+
+    def admit(self, job: Applicant, decisions: Decisions) -> Refused | None:
+        """Decide about a job; return why it, and with it its entry, is refused.  Each change of its own state notes its `undo`."""
+
+
+class Admissions:
+    """Decides about the submissions of one commit."""
+
+    def __init__(self, promises: Promises) -> None:
+        self._kinds = [make(promises) for make in ADMISSIONS.values()]
+        self._decisions = Decisions()
+
+    def admit(self, submissions: Sequence[Sequence[Applicant]], touched: Touched) -> Generator[Need, Rows, Admitted]:
+        """Decide about entries, in their order."""
+        new = [job for jobs in submissions for job in jobs if not job.is_known]
+        for kind in self._kinds:
+            yield from kind.read(new, touched)
+        for jobs in submissions:
+            self._decide(jobs)
+        return self._decisions.admitted
+
+    def _decide(self, jobs: Sequence[Applicant]) -> None:
+        """Admit the jobs of an entry, or refuse it, with nothing changed."""
+        decisions, admitted = self._decisions, self._decisions.admitted
+        decisions.begin()
+        duplicates = set()
+        for job in jobs:
+            if job.is_known or job.id in decisions.ids:
+                duplicates.add(job.seq)
+                continue
+            refusal = self._admit(job)
+            if refusal is not None:
+                decisions.take_back()
+                admitted.refusals.append(refusal)
+                admitted.refused.update(job.seq for job in jobs)
+                return
+        admitted.duplicates |= duplicates
+
+    def _admit(self, job: Applicant) -> Refused | None:
+        for kind in self._kinds:
+            refusal = kind.admit(job, self._decisions)
+            if refusal is not None:
+                return refusal
+        self._decisions.accept(job)
+        return None

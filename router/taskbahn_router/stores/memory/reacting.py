@@ -1,0 +1,41 @@
+"""How the memory store has reactions decide, as SQLite's does."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from taskbahn_router.core.reactions import SATISFIED, ReactionRows
+from taskbahn_router.stores.driving import drive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from taskbahn_router.core.reactions import Edge, EdgesOf, FlaggedJob, Reacted, ReactionNeed, ReactionRules
+    from taskbahn_router.stores.memory.tables import Tables
+
+
+def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJob], used: int) -> Reacted:
+    """Have reactions decide what follows on jobs that moved, and write edges and duties; return it."""
+
+    def answer(need: ReactionNeed) -> ReactionRows:
+        rows = ReactionRows()
+        rows.jobs = [tables.flagged(seq) for seq in need.jobs if seq in tables.records]
+        rows.edges = list(islice((edge for wanted in need.edges for edge in _edges(tables, wanted)), need.most))
+        rows.duties = sorted(tables.duties)[: need.most] if need.duties else []
+        return rows
+
+    reacted = drive(reactions.run(changed, used), answer)
+    for edge in reacted.edges:
+        tables.put(tables.edges[edge.parent], (edge.child, edge.position), edge)
+    for duty in reacted.duties:
+        tables.put(tables.duties, duty, duty)
+    for duty in reacted.done:
+        tables.drop(tables.duties, duty)
+    return reacted
+
+
+def _edges(tables: Tables, wanted: EdgesOf) -> Iterator[Edge]:
+    found = tables.edges.get(wanted.parent, {}).values()
+    unsettled = (edge for edge in found if edge.state != SATISFIED and wanted.low <= edge.state <= wanted.high)
+    yield from sorted(unsettled, key=lambda edge: (edge.state, edge.child, edge.position))

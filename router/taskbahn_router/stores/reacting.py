@@ -1,0 +1,27 @@
+"""What reactions and a store's batch have to do with each other, whatever the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn.protocol.states import State
+from taskbahn_router.stores.rows import Moved
+
+if TYPE_CHECKING:
+    from taskbahn_router.core.reactions import Reacted
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult
+
+
+def moved_in(batch: CommitBatch, result: CommitResult) -> list[int]:
+    """Return the seqs of jobs that may have moved so that something follows."""
+    seqs = [row.seq for row in batch.finishes] + [move.seq for move in result.moved]
+    return seqs + (result.admitted.ended_parents if result.admitted is not None else [])
+
+
+def moves_of(reacted: Reacted, result: CommitResult) -> None:
+    """Put into a result what reactions moved."""
+    for job, event, error in reacted.moves:
+        result.moved.append(Moved(job.id, job.seq, job.partition, event, State(job.state), job.number + 1))
+        if error is not None:
+            result.errors[job.seq] = error
+    result.more = result.more or reacted.more

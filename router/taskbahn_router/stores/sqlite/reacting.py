@@ -1,0 +1,92 @@
+"""How the SQLite store has reactions decide what follows on a batch: it reads what they need and writes what they decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.protocol import messages
+from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.reactions import Duty, Edge, FlaggedJob, ReactionRows
+from taskbahn_router.stores.driving import drive
+from taskbahn_router.stores.guards import GUARDS
+from taskbahn_router.stores.pruning import prunable
+from taskbahn_router.stores.reacting import moved_in, moves_of
+from taskbahn_router.stores.sqlite.statements import SQL
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Container, Iterable, Sequence
+
+    from taskbahn_router.core.reactions import Reacted, ReactionNeed, ReactionRules
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult
+    from taskbahn_router.stores.pruning import Prunable
+
+    Many = Callable[[str, Sequence[tuple[object, ...]]], int]
+
+
+class ReactingPart:
+    """The part of one transaction that reactions decide. *many* runs a statement for many rows."""
+
+    def __init__(self, connection: sqlite3.Connection, many: Many, result: CommitResult) -> None:
+        self._connection = connection
+        self._many = many
+        self._result = result
+
+    def apply(self, batch: CommitBatch, reactions: ReactionRules) -> Reacted | None:
+        """Have reactions follow what moved; return what they did.  None: nothing that moved has any."""
+        return self._follow(moved_in(batch, self._result), reactions, 0)
+
+    def apply_later(self, seqs: Iterable[int], reactions: ReactionRules) -> None:
+        """Have the next commit follow what rules moved when all was decided."""
+        self._follow(seqs, reactions, reactions.budget)
+
+    def _follow(self, seqs: Iterable[int], reactions: ReactionRules, used: int) -> Reacted | None:
+        wanted = list(seqs)
+        changed = self.jobs(wanted, "flagged_jobs") if wanted else []
+        if not changed and (used or not reactions.goes_on):
+            return None
+        reacted = drive(reactions.run(changed, used), self._answer)
+        self._write(reacted, reactions)
+        return reacted
+
+    def jobs(self, seqs: Sequence[int], name: str = "jobs_by_seq") -> list[FlaggedJob]:
+        """Return those jobs that exist."""
+        rows = self._parsed(name, messages.to_json(seqs))
+        return [FlaggedJob(seq, bytes.fromhex(id), *rest) for seq, id, *rest in rows]
+
+    def prunable(self, over: Iterable[int], parents: Container[int], most: int) -> Prunable:
+        """Return which of some jobs may be deleted, and forget edges of the parents among them that nothing needs any more."""
+        execute = self._connection.execute
+        found = prunable(over, parents, lambda seq: execute(SQL["children"], (seq,)), most)
+        self._connection.executemany(SQL["delete_edge"], found.edges)
+        return found
+
+    def _answer(self, need: ReactionNeed) -> ReactionRows:
+        rows = ReactionRows()
+        if need.jobs:
+            rows.jobs = self.jobs(need.jobs)
+        if need.edges:
+            rows.edges = [Edge(*row) for row in self._parsed("edges_to_settle", messages.to_json(need.edges), need.most)]
+        if need.duties:
+            rows.duties = [Duty(*row) for row in self._parsed("duties", need.most)]
+        return rows
+
+    def _parsed(self, name: str, *values: object) -> list[Any]:
+        found: list[Any] = messages.from_json(self._connection.execute(SQL[name], values).fetchone()[0])
+        return found
+
+    def _write(self, reacted: Reacted, reactions: ReactionRules) -> None:
+        self._many("settle_edge", [(edge.state, edge.parent, edge.child, edge.position) for edge in reacted.edges])
+        ready = {move.job.seq: reactions.now for move in reacted.moves if move.event is Event.DUE}
+        self._many("set_pending", [(pending, ready.get(seq), seq) for seq, pending in reacted.pending.items()])
+        if ready:
+            moved = self._connection.execute(SQL[Event.DUE], (messages.to_json(list(ready)),)).rowcount
+            GUARDS[Event.DUE].check_count(Event.DUE, moved, len(ready))
+        until = reactions.now + reactions.keep
+        failed = [
+            (reactions.now, until, move.error, move.job.seq) for move in reacted.moves if move.event is Event.PARENT_FAILED
+        ]  # fmt: skip
+        GUARDS[Event.PARENT_FAILED].check_count(Event.PARENT_FAILED, self._many("parent_failed", failed), len(failed))
+        self._many("insert_duty", reacted.duties)
+        self._connection.executemany(SQL["delete_duty"], reacted.done)
+        moves_of(reacted, self._result)

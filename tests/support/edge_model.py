@@ -1,0 +1,122 @@
+"""Jobs that wait for others in the lives of `promise_model`: which they are, and what must hold of them by the tables alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from support.promise_tables import tables_of
+from support.rows import finish, id_of
+from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.reactions import FAIL, GO_ON, HAS_CHILDREN, HAS_PARENTS, HELD, HOLD, OPEN, PASSED_ON, SATISFIED, NewEdge
+from taskbahn_router.core.rows import Room
+from taskbahn_router.stores.contract import CommitBatch
+from taskbahn_router.stores.rows import Sweep
+
+if TYPE_CHECKING:
+    import random
+
+    from support.promise_model import Run
+    from support.promise_tables import PromiseTables
+    from taskbahn_router.core.reactions import Edge
+    from taskbahn_router.stores.contract import CommitResult
+    from taskbahn_router.stores.rows import NewJob, RetryJob
+
+POLICIES = (FAIL, FAIL, FAIL, "skip", "none", HOLD)
+ENDED = ("failed", "cancelled", "expired")
+
+
+def some_edges(pick: random.Random, new: list[NewJob], last_seq: int) -> list[NewEdge]:
+    """Let some new jobs wait for older ones, or for others of the same batch, by seq or by id; seldom for one that there is not."""
+    edges = []
+    for job in new:
+        if job.seq == 1 or pick.random() >= 0.4:
+            continue
+        for position in range(pick.choice([1, 1, 1, 2, 3])):
+            parent = pick.randint(max(1, job.seq - 9), job.seq - 1) if pick.random() < 0.98 else last_seq + 1000
+            edges.append(NewEdge(job.seq, id_of(parent) if pick.random() < 0.3 else parent, position, pick.choice(POLICIES)))
+    return edges
+
+
+class EdgeChecks:
+    """The invariants of edges; the driver says which jobs wait again since they were retried by hand."""
+
+    now: float
+    reopened: set[int]
+
+    def check_edges(self, tables: PromiseTables, before: PromiseTables) -> None:
+        assert not tables.duties, ("left over", tables.duties)
+        pending: Counter[int] = Counter()
+        for edge in tables.edges.values():
+            self.check_edge(edge, tables)
+            pending[edge.child] += edge.state != SATISFIED
+        for job in tables.jobs.values():
+            assert job.pending == pending[job.seq], ("pending", job, pending[job.seq])
+            assert job.state not in ("ready", "running") or not job.pending, ("it should wait", job)
+            assert job.state != "waiting" or job.pending or job.due_at is not None, ("it should be ready", job)
+        for edge in before.edges.values():
+            child = tables.jobs.get(edge.child)
+            assert child is None or child.state == "succeeded" or edge.parent in tables.jobs, ("a parent is gone", edge)
+
+    def check_edge(self, edge: Edge, tables: PromiseTables) -> None:
+        parent, child = tables.jobs[edge.parent], tables.jobs.get(edge.child)
+        assert parent.flags & HAS_CHILDREN
+        assert child is None or child.flags & HAS_PARENTS
+        if parent.state == "succeeded":
+            expected = {SATISFIED}
+        elif parent.state in ENDED:
+            expected = {SATISFIED if edge.policy in GO_ON else PASSED_ON if edge.policy == FAIL else HELD}
+        else:
+            expected = {OPEN, SATISFIED} if edge.policy in GO_ON else {OPEN}  # one that let the child go on stays satisfied
+        assert edge.state in expected, ("edge", edge, parent)
+        if child is not None and child.state == "waiting" and edge.state == PASSED_ON:
+            assert child.seq in self.reopened, ("it should have failed", edge, child)
+
+    def check_counts(self, batch: CommitBatch, result: CommitResult, before: PromiseTables, after: PromiseTables) -> None:
+        """Counting by what a commit says gives the ready jobs that there are, as the dispatcher counts them."""
+        waits = result.admitted.pending if result.admitted is not None else {}
+        left_out = result.duplicates | (result.admitted.refused if result.admitted is not None else set())
+        ready = Counter(job.partition for job in before.jobs.values() if job.state == "ready")
+        for job in (*batch.new, *(job for jobs in batch.submissions for job in jobs)):
+            ready[job.partition] += job.seq not in left_out and job.state == "ready" and not waits.get(job.seq)
+        for row in batch.requeues:
+            ready[before.jobs[row.seq].partition] += row.state == "ready"
+        for move in result.moved:
+            ready[move.partition] += (move.after == "ready") - (move.before == "ready")
+            self.check_move(move.seq, move.event, result, after)
+        for claimed in result.claimed:
+            ready.subtract(row.partition for row in claimed)
+        assert +ready == Counter(job.partition for job in after.jobs.values() if job.state == "ready"), "ready jobs"
+
+    def check_move(self, seq: int, event: Event, result: CommitResult, tables: PromiseTables) -> None:
+        if event is Event.REOPEN:
+            self.reopened.add(seq)
+        if event is Event.PARENT_FAILED:
+            self.reopened.discard(seq)
+            parents = {str(UUID(bytes=tables.jobs[edge.parent].id)) for edge in tables.edges.values() if edge.child == seq}
+            error = json.loads(result.errors[seq])
+            assert error["parent"] in parents
+            assert error["parent"] in error["message"]
+
+
+def end_together(run: Run, retries: list[RetryJob]) -> None:
+    """Retry some jobs by hand, then let attempts succeed as long as any start."""
+    for _ in range(4000):
+        batch = CommitBatch(sweep=Sweep(run.now, 1000, 100.0), retries=retries)
+        retries = []
+        jobs = tables_of(run.store).jobs
+        for attempt in sorted(run.alive):
+            job = jobs.get(attempt.seq)
+            if job is None:
+                run.alive.remove(attempt)
+            elif (job.state, job.attempt) == ("running", attempt.number):
+                batch.finishes.append(finish(attempt.seq, attempt.number, finished_at=run.now))
+            else:
+                batch.ended.append((job.id, attempt.number))
+        before = tables_of(run.store)
+        started = run.commit_all(batch, [Room("w", frozenset({1, 2, 3}), 5)], run.no_changes)
+        run.check_edges(tables_of(run.store), before)
+        if not started and not run.alive and not run.wait():
+            break
