@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn_router.core.rows import Room, text_of
 from taskbahn_router.promises.engine import Promises
+from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.promises.registry import limit_from
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import Claim, Finish, NewJob, PartitionRow
@@ -93,7 +94,9 @@ class Load:
         ]  # fmt: skip
         rules = Promises(self.now, self.limits, rooms) if self.limits else None
         began = time.perf_counter()
-        result = self.store.commit(CommitBatch(new=new, finishes=finishes, claims=claims, rules=rules))
+        result = self.store.commit(
+            CommitBatch(new=new, finishes=finishes, claims=claims, rules=rules, reactions=Reactions(self.now))
+        )
         self.longest = max(self.longest, time.perf_counter() - began)
         return result
 

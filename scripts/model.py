@@ -68,9 +68,9 @@ MUTATIONS = (
     Mutation("jobs that are ready do not count", "when_full", "self._places[key].ready += cost * count", "pass"),
     Mutation("what became ready in the commit does not count", "when_full", "in (*lanes, *new):", "in lanes:"),
     Mutation("keys that hang are not counted", "when_full", "spots[key][Spot(partition, None)] = cost", "pass"),
-    Mutation("jobs of a commit do not count for the next ones", "when_full", "            self._count(key, cost)\n", ""),
-    Mutation("a refused job leaves what it has changed", "when_full", "while self._undo:", "while False:"),
-    Mutation("limits come before ids", "when_full", "if job.is_known or job.id in self._ids:", "if False:"),
+    Mutation("jobs of a commit do not count for the next ones", "when_full", "            self._count(key, cost, decisions)\n", ""),
+    Mutation("a refused job leaves what it has changed", "admissions", "while self._undo:", "while False:"),
+    Mutation("unique keys and limits come before ids", "admissions", "if job.is_known or job.id in decisions.ids:", "if False:"),
     Mutation("one that is on its way out counts as staying", "when_full", "one.lacks(cost) > one.ending", "one.lacks(cost) > 0"),
     Mutation("the newest of the jobs has to go", "when_full", "one.jobs.sort()", "one.jobs.sort(reverse=True)"),
     Mutation("lanes are not found by their keys", "overlay", "if lane.keys and lane.is_gone == (", "if False and ("),
@@ -87,13 +87,29 @@ MUTATIONS = (
     Mutation("a retry by hand does not wait for parents", "stores.guards", "Event.REOPEN if pending", "Event.REOPEN if False"),
     Mutation("a retry by hand opens no edges again", "edges", "EdgesOf(parent.seq, PASSED_ON, HELD)", "EdgesOf(parent.seq, OPEN, OPEN)"),
     Mutation("a parent that failed before has no consequences", "parents", "ended_parents.append(parent)", "ended_parents.append(0)"),
-    Mutation("a parent that succeeded before is waited for", "parents", "SATISFIED if stored", "SATISFIED if False and stored"),
+    Mutation("a parent that succeeded before is waited for", "parents", "SATISFIED if was ==", "SATISFIED if False and was =="),
     Mutation("a refused entry leaves its edges", "parents", "decisions.undo(admitted.edges.pop)", "pass"),
     Mutation("a child that waits asks for a place", "when_full", "and not decisions.admitted.pending.get(job.seq)", ""),
     Mutation("a parent goes before its children", "stores.pruning", "state == State.SUCCEEDED", "True"),
+    Mutation("a unique key is held for ever", "unique", "return not state.is_final", "return True"),
+    Mutation("a job that joined another one is stored", "admissions", "or job.seq in self._decisions.admitted.aliases:", ":"),
+    Mutation("what is replaced goes on", "unique", "decisions.replace(", "(lambda *_: None)("),
+    Mutation("what was replaced keeps its place", "when_full", "if runs or (", "if False and ("),
+    Mutation("a unique key of the same batch is not seen", "unique", "self._holders[new.key] = KeyHolder(", "_ = KeyHolder("),
+    Mutation("a refused entry keeps its unique key", "unique", "decisions.undo(partial(self._holders", "str(partial(self._holders"),
+    Mutation("a time is not over", "unique", "row.until_us > self._now_us", "True"),
+    Mutation("a child of a joined job waits for ever", "parents", "decisions.joined.get(parent) if", "None if"),
     Mutation("the edges of a cut page are taken as done", "edges", "if len(rows.edges) < most:", "if True:"),
 )  # fmt: skip
-BOTH = {"reactions", "edges", "parents", "stores.guards", "stores.pruning"}  # modules whose mutations each store must find
+BOTH = {
+    "admissions",
+    "unique",
+    "reactions",
+    "edges",
+    "parents",
+    "stores.guards",
+    "stores.pruning",
+}  # modules whose mutations each store must find
 
 
 class _Mutated(SourceFileLoader):

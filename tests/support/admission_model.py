@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from taskbahn_router.core.rows import Applicant, Costs, Touched
 
 
+ALIVE = ("waiting", "ready", "running")
+
+
 @dataclass
 class Held:
     """A job that has places."""
@@ -30,15 +33,38 @@ class World:
     """The jobs that have places, and what was decided so far."""
 
     held: list[Held]
-    states: dict[int | bytes, str]  # of stored jobs, by seq and by id
+    states: dict[int | bytes, str]  # of stored jobs, by seq and by the ids that mean them; of new ones too
     ids: set[bytes] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
     duplicates: set[int] = field(default_factory=set)
     cancelled: list[int] = field(default_factory=list)
+    keys: dict[str, tuple[int, str, int | None]] = field(default_factory=dict)  # unique key -> seq, during, until
+    joined: dict[int, int] = field(default_factory=dict)  # seq of a new job -> that of the job that it joined
+    now_us: int = 0
 
     def copy(self) -> World:
         held = [Held(job.seq, job.costs, job.runs, job.is_cancelled) for job in self.held]
-        return World(held, self.states, set(self.ids), set(self.refused), set(self.duplicates), list(self.cancelled))
+        return World(
+            held,
+            dict(self.states),
+            set(self.ids),
+            set(self.refused),
+            set(self.duplicates),
+            list(self.cancelled),
+            dict(self.keys),
+            dict(self.joined),
+            self.now_us,
+        )
+
+    def state(self, seq: int) -> str:
+        return "cancelled" if seq in self.cancelled else self.states.get(seq, "")
+
+    def cancel(self, seq: int) -> None:
+        """Cancel a job for its unique key."""
+        self.cancelled.append(seq)
+        for job in self.held:
+            if job.seq == seq:
+                job.is_cancelled = True
 
     def size(self, key: str, *, without_cancelled: bool = False) -> int:
         """Return what jobs take of a key; a cancelled one that ran counts until its attempt has ended."""
@@ -52,11 +78,15 @@ def decided(
     submissions: Sequence[Sequence[Applicant]],
     declared: Mapping[str, Mapping[str, Any]],
     costs: Callable[[int, str | None], Costs],
+    now: float,
 ) -> World:
     """Return what must become of submissions; *tables*: after the moves of their batch."""
     ended = {permit[:2] for permit in touched.ended}
     states: dict[int | bytes, str] = {seq: job.state for seq, job in tables.jobs.items()}
-    world = World([], states | {job.id: job.state for job in tables.jobs.values()})
+    ids = {job.id: job.state for job in tables.jobs.values()}
+    world = World([], states | ids | {id: states[seq] for id, seq in tables.aliases.items()})
+    world.now_us = int(now * 1e6)
+    world.keys = {key: (row.seq, row.during, row.until_us) for key, row in tables.unique.items()}
     for permit in tables.permits:
         if permit[:2] not in ended:
             job = tables.jobs[permit.seq]
@@ -78,10 +108,33 @@ def _admits(world: World, job: Applicant, declared: Mapping[str, Mapping[str, An
     if job.is_known or job.id in world.ids:
         world.duplicates.add(job.seq)
         return True
-    parents = [world.states.get(edge.parent, "new" if edge.parent in world.ids else "") for edge in job.after]
-    return all(parents) and _finds_place(
-        world, job, declared, costs, is_ready=job.is_ready and all(state == "succeeded" for state in parents)
-    )
+    world.ids.add(job.id)
+    if job.unique is not None:
+        seq, during, until = world.keys.get(job.unique.key, (0, "", None))
+        state = world.state(seq)
+        holds = {
+            "active": state in ALIVE,
+            "queued": state in ("waiting", "ready"),
+            "kept": True,
+            "time": (until or 0) > world.now_us,
+        }
+        if seq and holds[during]:
+            if job.unique.conflict == "join":
+                world.joined[job.seq] = seq
+                world.duplicates.add(job.seq)
+                world.states[job.id] = state
+                return True
+            if job.unique.conflict == "refuse":
+                return False
+            if state in ALIVE:
+                world.cancel(seq)
+        lasts = job.unique.during
+        words = (lasts, None) if isinstance(lasts, str) else ("time", world.now_us + int(lasts * 1e6))
+        world.keys[job.unique.key] = (job.seq, *words)
+    parents = [world.states.get(edge.parent, "") for edge in job.after]
+    is_ready = job.is_ready and all(state == "succeeded" for state in parents)
+    world.states[job.seq] = world.states[job.id] = "ready" if is_ready else "waiting"
+    return all(parents) and _finds_place(world, job, declared, costs, is_ready=is_ready)
 
 
 def _finds_place(
@@ -94,7 +147,6 @@ def _finds_place(
             full[limit["when_full"]].append((key, cost, limit["limit"]))
     if full["refuse"]:
         return False
-    world.ids.add(job.id)
     if full["cancel_newest"]:
         world.cancelled.append(job.seq)
         return True

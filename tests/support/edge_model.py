@@ -12,6 +12,7 @@ from support.rows import finish, id_of
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import FAIL, GO_ON, HAS_CHILDREN, HAS_PARENTS, HELD, HOLD, OPEN, PASSED_ON, SATISFIED, NewEdge
 from taskbahn_router.core.rows import Room
+from taskbahn_router.core.unique_keys import ACTIVE, JOIN, KEPT, QUEUED, REFUSE, REPLACE, NewKey
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import Sweep
 
@@ -35,9 +36,23 @@ def some_edges(pick: random.Random, new: list[NewJob], last_seq: int) -> list[Ne
         if job.seq == 1 or pick.random() >= 0.4:
             continue
         for position in range(pick.choice([1, 1, 1, 2, 3])):
-            parent = pick.randint(max(1, job.seq - 9), job.seq - 1) if pick.random() < 0.98 else last_seq + 1000
+            parent = pick.randint(max(1, job.seq - 9), job.seq - 1)
+            if pick.random() < 0.4:
+                parent = max(1, (job.seq - 1) // 8 * 8)  # these have many children
+            elif pick.random() < 0.03:
+                parent = last_seq + 1000
             edges.append(NewEdge(job.seq, id_of(parent) if pick.random() < 0.3 else parent, position, pick.choice(POLICIES)))
     return edges
+
+
+def some_keys(pick: random.Random, new: list[NewJob]) -> list[NewKey]:
+    """Let some new jobs ask for unique keys; one whose id comes again asks for the same key."""
+    during = (ACTIVE, ACTIVE, QUEUED, KEPT, 0.4)
+    return [
+        NewKey(job.seq, f"u{job.id[-1] % 4}", pick.choice(during), pick.choice([JOIN, JOIN, REFUSE, REPLACE]))
+        for job in new
+        if pick.random() < 0.25
+    ]
 
 
 class EdgeChecks:
@@ -45,9 +60,14 @@ class EdgeChecks:
 
     now: float
     reopened: set[int]
+    not_before: dict[int, float]  # when jobs are due
 
     def check_edges(self, tables: PromiseTables, before: PromiseTables) -> None:
         assert not tables.duties, ("left over", tables.duties)
+        assert {row.seq for row in tables.unique.values()} | set(tables.aliases.values()) <= tables.jobs.keys(), (
+            "of jobs that are gone"
+        )
+        assert tables.aliases.keys().isdisjoint(job.id for job in tables.jobs.values()), "an id that means two jobs"
         pending: Counter[int] = Counter()
         for edge in tables.edges.values():
             self.check_edge(edge, tables)
@@ -93,6 +113,10 @@ class EdgeChecks:
     def check_move(self, seq: int, event: Event, result: CommitResult, tables: PromiseTables) -> None:
         if event is Event.REOPEN:
             self.reopened.add(seq)
+        if event in (Event.REOPEN, Event.RETRY_BY_HAND):
+            self.not_before.pop(seq, None)
+        if event is Event.DUE:
+            assert self.not_before.get(seq, 0.0) <= self.now, ("ready before its time", seq)
         if event is Event.PARENT_FAILED:
             self.reopened.discard(seq)
             parents = {str(UUID(bytes=tables.jobs[edge.parent].id)) for edge in tables.edges.values() if edge.child == seq}

@@ -38,7 +38,7 @@ class MeasuredPromises(Promises):
             name: {"kind": limit.kind.name, "limit": limit.options, "when_full": limit.when_full}
             for name, limit in self.limits.items()
         }
-        self.expected = decided(self.look(), touched, submissions, declared, costs)
+        self.expected = decided(self.look(), touched, submissions, declared, costs, self.now)
         return (yield from Promises.admit(self, submissions, touched))
 
     def run(self, touched: Touched) -> Generator[Need, Rows, Ruling]:

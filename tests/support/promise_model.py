@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from support.edge_model import EdgeChecks, end_together, some_edges
+from support.edge_model import EdgeChecks, end_together, some_edges, some_keys
 from support.measured_promises import MeasuredPromises
 from support.promise_checks import UNBOUNDED, Attempt, Checks
 from support.promise_limits import LIMITS
@@ -82,6 +82,7 @@ class Run(Checks, EdgeChecks):
         self.prune_after = 0
         self.goes_on = False  # whether reactions may have been cut off
         self.reopened: set[int] = set()
+        self.not_before: dict[int, float] = {}
         self.no_changes = Changes()
 
     def go(self) -> int:
@@ -136,6 +137,7 @@ class Run(Checks, EdgeChecks):
         hanging = self.hang()
         counted = self.count()
         batch.edges = some_edges(pick, batch.new, self.last_seq)
+        batch.unique = some_keys(pick, batch.new)
         self.submit(batch)
         if self.prunes and pick.random() < 0.3:
             batch.prune = Prune(self.now, self.prune_after, pick.choice([1, 3, 1000]))
@@ -166,7 +168,7 @@ class Run(Checks, EdgeChecks):
     def submit(self, batch: CommitBatch) -> None:
         """Make submissions of some of the new jobs: of those that ask for a place that is counted, with others."""
         pick, new, batch.new = self.random, batch.new, []
-        waiting = {edge.child for edge in batch.edges}
+        waiting = {edge.child for edge in batch.edges} | {row.seq for row in batch.unique}
         while new:
             size = pick.choice([1, 1, 2, 3])
             jobs, new = new[:size], new[size:]
@@ -208,7 +210,8 @@ class Run(Checks, EdgeChecks):
             "priority": pick.choice([0, 0, 0, 1, -2]),
         }
         if pick.random() < 0.1:
-            changes |= {"state": "waiting", "due_at": self.now + pick.random()}
+            self.not_before[seq] = self.now + pick.random()
+            changes |= {"state": "waiting", "due_at": self.not_before[seq]}
         if pick.random() < 0.1:
             changes["expires_at"] = self.now + 2 * pick.random()
         if pick.random() < 0.05:
@@ -246,7 +249,9 @@ class Run(Checks, EdgeChecks):
                     finish(attempt.seq, attempt.number, state=state, finished_at=self.now, delete_at=self.now + 2)
                 )
             elif kind < 0.8:
-                batch.requeues.append(requeue(attempt.seq, attempt.number, state="waiting", due_at=self.now + pick.random()))
+                self.not_before[attempt.seq] = self.now + pick.random()
+                due_at = self.not_before[attempt.seq]
+                batch.requeues.append(requeue(attempt.seq, attempt.number, state="waiting", due_at=due_at))
             else:
                 batch.requeues.append(requeue(attempt.seq, attempt.number))
         named = {attempt.seq for attempt in attempts_of(batch)}
@@ -292,7 +297,7 @@ class Run(Checks, EdgeChecks):
             result = self.commit(batch, rooms, changes)
             self.results.append((
                 result.claimed, result.moved, result.answers, result.admitted, result.more, result.next_wake_us, result.ruled,
-                result.purge_after, result.errors, result.next_sweep, result.pruned_of, result.prune_after,
+                result.purge_after, result.errors, result.aliases, result.next_sweep, result.pruned_of, result.prune_after,
             ))  # fmt: skip
             if changes.purge is not None:
                 self.purge_after = result.purge_after or ""
@@ -326,8 +331,12 @@ class Run(Checks, EdgeChecks):
     @staticmethod
     def check_admitted(expected: World, admitted: Admitted, tables: PromiseTables) -> None:
         """Submissions became what they had to, and of the refused ones nothing is left."""
-        found = admitted.refused, admitted.duplicates, sorted(admitted.cancelled)
-        assert found == (expected.refused, expected.duplicates, sorted(expected.cancelled)), ("admission", found, expected)
+        joined = {seq: alias.seq for seq, alias in admitted.aliases.items()}
+        found = admitted.refused, admitted.duplicates, sorted(admitted.cancelled), joined
+        wanted = expected.refused, expected.duplicates, sorted(expected.cancelled), expected.joined
+        assert found == wanted, ("admission", found, wanted)
+        keys = {key: tuple(row[1:]) for key, row in tables.unique.items()}
+        assert keys == expected.keys, ("unique keys", keys, expected.keys)
         assert admitted.refused.isdisjoint(tables.jobs), "a job that was refused is stored"
         states = {tables.jobs[seq].state for seq in admitted.cancelled}
         assert states <= {"cancelled"}, ("not cancelled", states)

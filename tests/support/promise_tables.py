@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from taskbahn_router.core.reactions import Duty, Edge
 from taskbahn_router.core.rows import Gate, Lane, Permit, costs_of
+from taskbahn_router.core.unique_keys import KeyRow
 from taskbahn_router.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class PromiseTables(NamedTuple):
     lane_keys: set[tuple[str, int, str]]  # key, partition, keys: where SQLite finds the lanes of a key
     edges: dict[tuple[int, int, int], Edge]  # by parent, child and position
     duties: list[Duty]
+    unique: dict[str, KeyRow]
+    aliases: dict[bytes, int]
 
     def before(self, key: str) -> list[JobState]:
         """Return the ready jobs of the lanes before a gate."""
@@ -62,6 +65,7 @@ def tables_of(store: Store) -> PromiseTables:
         edges = {(parent, *key): edge for parent, edges in tables.edges.items() for key, edge in edges.items()}
         return PromiseTables(
             jobs, dict(tables.lanes), dict(tables.gates), sorted(tables.permits.values()), lane_keys, edges, sorted(tables.duties),
+            dict(tables.unique), dict(tables.aliases),
         )  # fmt: skip
     connection = cast("SqliteStore", store)._connection
     assert connection is not None
@@ -79,6 +83,8 @@ def tables_of(store: Store) -> PromiseTables:
         set(connection.execute("SELECT key, line, keys FROM lane_key")),
         {row[:3]: Edge(*row) for row in connection.execute("SELECT parent, child, position, policy, state FROM edge")},
         sorted(Duty(*row) for row in connection.execute("SELECT kind, subject FROM duty")),
+        {row[0]: KeyRow(*row) for row in connection.execute("SELECT key, seq, during, until_us FROM unique_key")},
+        dict(connection.execute("SELECT id, seq FROM alias")),
     )
 
 
@@ -88,7 +94,7 @@ def empty_tables(store: Store) -> None:
         tables = store._tables
         for table in (
             tables.records, tables.seqs, tables.ready, tables.queues, tables.lanes, tables.gates, tables.permits, tables.attempts,
-            tables.events, tables.edges, tables.duties,
+            tables.events, tables.edges, tables.duties, tables.unique, tables.aliases,
         ):  # fmt: skip
             table.clear()
         tables.due.clear()
@@ -96,5 +102,5 @@ def empty_tables(store: Store) -> None:
         return
     connection = cast("SqliteStore", store)._connection
     assert connection is not None
-    for name in ("job", "lane", "lane_key", "gate", "permit", "edge", "duty"):
+    for name in ("job", "lane", "lane_key", "gate", "permit", "edge", "duty", "unique_key", "alias"):
         connection.execute(f"DELETE FROM {name}")  # noqa: S608 - our own names

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from taskbahn_router.core.unique_keys import KeyTaken
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from taskbahn_router.core.reactions import Edge, FlaggedJob, NewEdge
+    from taskbahn_router.core.unique_keys import Alias, KeyHolder, KeyRow, NewKey
 
 Order = tuple[int, int, int]  # minus the priority, virtual time, seq: what comes first is least
 Costs = tuple[tuple[str, int], ...]  # keys, each with its cost
@@ -154,6 +157,7 @@ class Applicant(NamedTuple):
     is_ready: bool  # it waits for no time, so it asks for a place now
     is_known: bool  # the store has a job of this id
     after: tuple[NewEdge, ...] = ()  # jobs that it waits for; those of the same batch by their ids
+    unique: NewKey | None = None
 
 
 class Refusal(NamedTuple):
@@ -174,7 +178,7 @@ class NoParent(NamedTuple):
     parent: int | bytes
 
 
-Refused = Refusal | NoParent
+Refused = Refusal | NoParent | KeyTaken
 
 
 @dataclass(slots=True)
@@ -191,6 +195,8 @@ class Admitted:
     )  # seqs of new jobs with edges -> those that are open; with any, it waits
     flags: dict[int, int] = field(default_factory=dict)  # seqs of stored or new jobs -> flags that they have besides
     ended_parents: list[int] = field(default_factory=list)  # seqs of stored jobs that ended without success and get a new edge
+    keys: list[KeyRow] = field(default_factory=list)  # unique keys; the last one of a key counts
+    aliases: dict[int, Alias] = field(default_factory=dict)  # seqs of new jobs that joined others; they are among the duplicates
 
 
 class Spot(NamedTuple):
@@ -231,6 +237,7 @@ class Need:
     oldest: Sequence[Spot] = ()  # the first `most` ready jobs there by seq; there may be more
     holders: Sequence[str] = ()  # the attempts that hold a permit of one of the keys, by seq
     named: Sequence[int | bytes] = ()  # jobs by seq or id
+    unique: Sequence[str] = ()  # the jobs that have unique keys
     most: int = 0
     heads: int = 0
 
@@ -255,6 +262,7 @@ class Rows:
     oldest: list[ReadyJob] = field(default_factory=list)
     holders: list[Holder] = field(default_factory=list)
     named: dict[int | bytes, FlaggedJob] = field(default_factory=dict)
+    unique: list[KeyHolder] = field(default_factory=list)
 
 
 class Start(NamedTuple):

@@ -9,12 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from taskbahn_router.core.rows import Admitted
+from taskbahn_router.core.unique_keys import Alias
 from taskbahn_router.promises.registry import ADMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from taskbahn_router.core.rows import Applicant, Need, Refused, Rows, Touched
+    from taskbahn_router.core.unique_keys import KeyHolder
     from taskbahn_router.promises.engine import Promises
 
 
@@ -23,7 +25,9 @@ class Decisions:
 
     def __init__(self) -> None:
         self.admitted = Admitted()
-        self.ids: dict[bytes, int] = {}  # of the jobs that were admitted
+        self.ids: dict[bytes, int] = {}  # of the jobs that were admitted; those of jobs that joined others mean these
+        self.joined: dict[int, str] = {}  # seqs of the jobs that others joined, with their states
+        self.replaced: list[KeyHolder] = []  # jobs that were cancelled for their unique keys
         self._undo: list[Callable[[], object]] = []
 
     def begin(self) -> None:
@@ -45,8 +49,22 @@ class Decisions:
         self.undo(partial(self.ids.pop, job.id))
 
     def new(self, name: int | bytes) -> int | None:
-        """Return the seq of a job that was admitted with an id; None: there is none."""
+        """Return the seq of the job that was admitted with an id, or that it joined; None: there is none."""
         return self.ids.get(name) if isinstance(name, bytes) else None
+
+    def join(self, job: Applicant, holder: KeyHolder) -> None:
+        """Store no job: its id means another one from now on."""
+        self.admitted.aliases[job.seq] = Alias(job.id, holder.row.seq, holder.id)
+        self.undo(partial(self.admitted.aliases.pop, job.seq))
+        self.ids[job.id] = holder.row.seq
+        self.undo(partial(self.ids.pop, job.id))
+        self.joined[holder.row.seq] = holder.state
+
+    def replace(self, holder: KeyHolder, reason: str) -> None:
+        """Cancel the job that has a unique key."""
+        self.cancel(holder.row.seq, reason)
+        self.replaced.append(holder)
+        self.undo(self.replaced.pop)
 
     def flag(self, seq: int, flag: int) -> None:
         """Let a stored job or a new one have a flag."""
@@ -99,6 +117,8 @@ class Admissions:
                 duplicates.add(job.seq)
                 continue
             refusal = self._admit(job)
+            if job.seq in admitted.aliases:
+                duplicates.add(job.seq)
             if refusal is not None:
                 decisions.take_back()
                 admitted.refusals.append(refusal)
@@ -109,7 +129,7 @@ class Admissions:
     def _admit(self, job: Applicant) -> Refused | None:
         for kind in self._kinds:
             refusal = kind.admit(job, self._decisions)
-            if refusal is not None:
+            if refusal is not None or job.seq in self._decisions.admitted.aliases:
                 return refusal
         self._decisions.accept(job)
         return None

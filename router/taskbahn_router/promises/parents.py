@@ -44,11 +44,12 @@ class Parents:
             parent = decisions.new(edge.parent) if stored is None else stored.seq
             if parent is None:
                 return NoParent(job.seq, edge.parent)
-            state = SATISFIED if stored is not None and stored.state == State.SUCCEEDED else OPEN
+            was = decisions.joined.get(parent) if stored is None else stored.state  # None: the parent is new
+            state = SATISFIED if was == State.SUCCEEDED else OPEN
             pending += state == OPEN
             admitted.edges.append(Edge(parent, job.seq, edge.position, edge.policy, state))
             decisions.undo(admitted.edges.pop)
-            if stored is not None and state == OPEN and State(stored.state).is_final:
+            if state == OPEN and was is not None and State(was).is_final:
                 admitted.ended_parents.append(parent)
                 decisions.undo(admitted.ended_parents.pop)
             decisions.flag(parent, HAS_CHILDREN)

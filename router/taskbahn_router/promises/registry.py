@@ -16,6 +16,7 @@ from taskbahn_router.promises.limits import UNLIMITED, Limit
 from taskbahn_router.promises.parents import Parents
 from taskbahn_router.promises.pausing import PAUSE, Pausing
 from taskbahn_router.promises.rate import Rate
+from taskbahn_router.promises.unique import Unique
 from taskbahn_router.promises.when_full import WhenFull
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ _ALL: tuple[LimitKind, ...] = (
     Fair(),
 )
 KINDS: Mapping[str, LimitKind] = MappingProxyType({kind.name: kind for kind in _ALL})
-ADMISSIONS: Mapping[str, Callable[[Promises], Admission]] = MappingProxyType({kind.name: kind for kind in (Parents, WhenFull)})
+ADMISSIONS: Mapping[str, Callable[[Promises], Admission]] = MappingProxyType(
+    {kind.name: kind for kind in (Unique, Parents, WhenFull)}
+)
 REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Edges(),)})
 
 

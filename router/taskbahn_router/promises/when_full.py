@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.limit_fields import CANCEL_NEWEST, CANCEL_OLDEST, REFUSE
+from taskbahn.protocol.states import State
 from taskbahn_router.core.rows import Need, Refusal, Spot, costs_of, limit_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class WhenFull:
         self._limits = promises.limits
         self._hung = promises.hung
         self._places: dict[str, Places] = {}
+        self._followed = 0  # how many of the jobs that were cancelled for their unique keys are taken into account
 
     def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
         """Count what runs and what is ready, as it is after the moves of the batch."""
@@ -139,6 +141,7 @@ class WhenFull:
 
     def admit(self, job: Applicant, decisions: Decisions) -> Refusal | None:
         """Find a job its place, unless it waits for something else; return the limit that refuses it."""
+        self._follow(decisions)
         costs = self._costs(job.partition, job.keys)
         counted = self._counted(costs) if job.is_ready and not decisions.admitted.pending.get(job.seq) else []
         full = {key: cost for key, cost in counted if self._places[key].lacks(cost) > 0}
@@ -156,6 +159,16 @@ class WhenFull:
             self._count(key, cost, decisions)
             self._join(self._places[key], Place(job.seq, costs, runs=False), decisions)
         return None
+
+    def _follow(self, decisions: Decisions) -> None:
+        """Count without the jobs that were cancelled for their unique keys."""
+        for holder in decisions.replaced[self._followed :]:
+            runs, is_ready = holder.state == State.RUNNING, holder.state == State.READY
+            if runs or (is_ready and not decisions.admitted.pending.get(holder.row.seq)):
+                self._leave(Place(holder.row.seq, self._costs(holder.partition, holder.keys), runs), decisions)
+        if len(decisions.replaced) > self._followed:
+            decisions.undo(partial(setattr, self, "_followed", self._followed))
+            self._followed = len(decisions.replaced)
 
     @staticmethod
     def _join(one: Places, job: Place, decisions: Decisions) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import NewEdge, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
+    from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
         Answer,
@@ -92,7 +93,8 @@ class CommitBatch:
     claims: list[Claim] = field(default_factory=list)
     ended: list[tuple[bytes, int]] = field(default_factory=list)  # attempts of jobs that were cancelled before: id, attempt
     submissions: list[list[NewJob]] = field(default_factory=list)  # entries that the rules admit or refuse, each as a whole
-    edges: list[NewEdge] = field(default_factory=list)  # of new jobs in `submissions`
+    edges: list[NewEdge] = field(default_factory=list)  # of new jobs in `submissions`; `unique` likewise
+    unique: list[NewKey] = field(default_factory=list)  # at most one of a job
     admission_rows: int = 0  # about how many rows that touches besides
     rules: Rules | None = None  # decide about jobs with keys, and about all claims if their rooms are these
     reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
@@ -103,7 +105,9 @@ class CommitBatch:
         purges = self.rules is not None and self.rules.purge is not None
         many = 1000 if self.sweep or self.prune or purges or self.minutes or self.is_continued else 0
         names = len(self.tasks) + len(self.forgotten_tasks) + len(self.limits) + len(self.forgotten_limits)
-        new = len(self.new) + (sum(map(len, self.submissions)) + self.admission_rows + len(self.edges) if self.submissions else 0)
+        new = len(self.new) + (
+            sum(map(len, self.submissions)) + self.admission_rows + len(self.edges) + len(self.unique) if self.submissions else 0
+        )
         small = new + len(self.finishes) + len(self.requeues) + len(self.attempts) + len(self.events) + len(self.snapshots)
         return many + names + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
 
@@ -118,6 +122,7 @@ class CommitBatch:
         self.new = [row for row in self.new if row.seq not in seqs]
         self.submissions = [left for rows in self.submissions if (left := [row for row in rows if row.seq not in seqs])]
         self.edges = [row for row in self.edges if row.child not in seqs]
+        self.unique = [row for row in self.unique if row.seq not in seqs]
         self.finishes = [row for row in self.finishes if row.seq not in seqs]
         self.requeues = [row for row in self.requeues if row.seq not in seqs]
         self.attempts = [row for row in self.attempts if row.seq not in seqs]
@@ -130,6 +135,7 @@ class CommitResult:
     """What came of a `CommitBatch`; lists run parallel to those of the batch where both have one."""
 
     duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id the store has already: it inserted nothing
+    aliases: dict[int, bytes] = field(default_factory=dict)  # those of them whose id means another job -> that job's id
     moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep, rules and reactions moved, in order
     errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions made fail -> the error as JSON
     admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some
@@ -259,7 +265,7 @@ class Store(Protocol):
         """
 
     def knows(self, id: bytes) -> bool:
-        """Return whether the store has a job of that id. Quick, for each early hand-out waits for it.
+        """Return whether the store has a job of that id, or one that it means. Quick, for each early hand-out waits for it.
 
         Raises StoreUnavailable.
         """

@@ -39,11 +39,12 @@ def applicants(batch: CommitBatch, known: Container[bytes]) -> list[list[Applica
         ids = {job.seq: job.id for job in chain(batch.new, *batch.submissions)}
         for edge in batch.edges:
             after.setdefault(edge.child, []).append(edge._replace(parent=ids.get(edge.parent, edge.parent)))  # type: ignore[arg-type]
+    unique = {one.seq: one for one in batch.unique}
     return [
         [
             Applicant(
                 job.seq, job.id, job.partition, job.keys or "", job.state == State.READY, job.id in known,
-                tuple(after.get(job.seq, ())),
+                tuple(after.get(job.seq, ())), unique.get(job.seq),
             )
             for job in jobs
         ]
@@ -57,3 +58,9 @@ def admitted_of(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> 
     for job in chain.from_iterable(submissions):
         if job.seq not in left_out:
             yield job._replace(state=State.WAITING) if admitted.pending.get(job.seq) else job
+
+
+def aliased(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> dict[int, bytes]:
+    """Return the seqs of new jobs whose ids mean others since they joined them, with the ids of these."""
+    means = {alias.id: alias.means for alias in admitted.aliases.values()}
+    return {job.seq: means[job.id] for job in chain.from_iterable(submissions) if job.id in means} if means else {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.rows import GateUse, Head, Holder, LaneId, Permit, ReadyJob, Rows, Touched, costs_of
+from taskbahn_router.core.unique_keys import KeyHolder
 from taskbahn_router.stores.driving import applicants, drive
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ class RuledPart:
 
     def admit(self, batch: CommitBatch) -> Admitted:
         """Have the rules admit submissions."""
-        known = self._tables.seqs.keys()
+        tables = self._tables
+        known = tables.seqs.keys() | tables.aliases.keys()
+        for job in chain.from_iterable(batch.submissions):
+            if job.id in tables.aliases:
+                self._result.aliases[job.seq] = tables.records[tables.aliases[job.id]].new.id
         return drive(self.rules.admit(applicants(batch, known), self._touched(batch)), self._answer)
 
     def decide(self, batch: CommitBatch, units: int) -> Ruling:
@@ -103,7 +108,7 @@ class RuledPart:
         if need.lanes_of:
             wanted = set(need.lanes_of)
             rows.lanes_of = list(islice((lane for lane in tables.lanes.values() if lane.partition in wanted), need.most))
-        if need.lanes_with or need.counts or need.oldest or need.holders or need.named:
+        if need.lanes_with or need.counts or need.oldest or need.holders or need.named or need.unique:
             self._answer_admission(need, rows)
         return rows
 
@@ -117,8 +122,11 @@ class RuledPart:
         for spot in need.oldest:
             jobs = (tables.records[seq].new for seq in nsmallest(need.most, (seq for _, seq in self._ready(spot))))
             rows.oldest += [ReadyJob(job.seq, job.partition, job.keys or "", job.priority) for job in jobs]
-        seqs = {name: tables.seqs.get(name, 0) if isinstance(name, bytes) else name for name in need.named}
+        seqs = {name: tables.meant(name) or 0 if isinstance(name, bytes) else name for name in need.named}
         rows.named = {name: tables.flagged(seq) for name, seq in seqs.items() if seq in tables.records}
+        for row in (tables.unique[key] for key in need.unique if key in tables.unique):
+            record = tables.records[row.seq]
+            rows.unique.append(KeyHolder(row, record.new.id, record.new.partition, record.new.keys or "", record.state))
         if need.holders:
             holding = (permit for _, permit in sorted(tables.permits.items()))
             having = [permit for permit in holding if not dict(costs_of(permit.keys)).keys().isdisjoint(need.holders)]

@@ -18,7 +18,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.reactions import HAS_CHILDREN
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
-from taskbahn_router.stores.driving import admitted_of
+from taskbahn_router.stores.driving import admitted_of, aliased
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE, retried
 from taskbahn_router.stores.memory.reacting import decided
 from taskbahn_router.stores.memory.reader import MemoryReader
@@ -102,7 +102,7 @@ class MemoryStore:
         with self._tables.lock:
             if not self._is_open:
                 raise StoreUnavailable("the store is closed")
-            return id in self._tables.seqs
+            return self._tables.meant(id) is not None
 
     def reader(self) -> MemoryReader:
         """Return a new reader."""
@@ -188,6 +188,11 @@ class _Transaction:
         """Store the jobs that the rules admitted, and cancel those that find no place."""
         self.result.admitted = admitted
         self.result.duplicates |= admitted.duplicates
+        self.result.aliases.update(aliased(batch.submissions, admitted))
+        for alias in admitted.aliases.values():
+            self.tables.put(self.tables.aliases, alias.id, alias.seq)
+        for key in admitted.keys:
+            self.tables.put(self.tables.unique, key.key, key)
         for job in admitted_of(batch.submissions, admitted):
             self._insert(job)
         for seq, flags in admitted.flags.items():
@@ -219,6 +224,9 @@ class _Transaction:
     def _insert(self, job: NewJob) -> bool:
         tables = self.tables
         if job.id in tables.seqs:
+            return False
+        if job.id in tables.aliases:
+            self.result.aliases[job.seq] = tables.records[tables.aliases[job.id]].new.id
             return False
         if job.seq in tables.records:
             raise ValueError(f"seq {job.seq} was given before")
@@ -314,10 +322,19 @@ class _Transaction:
                 tables.drop(tables.attempts, seq)
                 tables.drop(tables.events, seq)
                 gone[record.new.partition, record.state] += 1
+        self._forget_names({seq for seq in over if seq not in tables.records})
         self.result.pruned, self.result.pruned_of = gone.total(), dict(gone)
         self.result.prune_after = window[-1] if len(window) == prune.limit else None
         if found.is_cut:
             self.result.prune_after = prune.after
+
+    def _forget_names(self, gone: set[int]) -> None:
+        """Forget the unique keys and other ids of deleted jobs."""
+        tables = self.tables
+        for key in [key for key, row in tables.unique.items() if row.seq in gone]:
+            tables.drop(tables.unique, key)
+        for id in [id for id, seq in tables.aliases.items() if seq in gone]:
+            tables.drop(tables.aliases, id)
 
     @staticmethod
     def _is_over(record: Record, now: float) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import Duty, Edge
     from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit
+    from taskbahn_router.core.unique_keys import KeyRow
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 
@@ -73,6 +74,8 @@ class Tables:
     permits: dict[tuple[int, int], Permit] = field(default_factory=dict)  # by seq and attempt
     edges: dict[int, dict[tuple[int, int], Edge]] = field(default_factory=dict)  # by parent; by child and position
     duties: dict[Duty, Duty] = field(default_factory=dict)
+    unique: dict[str, KeyRow] = field(default_factory=dict)
+    aliases: dict[bytes, int] = field(default_factory=dict)  # id -> seq of the job that it means
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
     expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
@@ -112,6 +115,10 @@ class Tables:
         """Return the edges of a job: child, position, and the child's state; None: it is gone."""
         jobs = ((key, self.records.get(key[0])) for key in sorted(self.edges.get(seq, ())))
         return [(*key, None if child is None else child.state) for key, child in jobs]
+
+    def meant(self, id: bytes) -> int | None:
+        """Return the seq of the job that an id means."""
+        return self.seqs.get(id, self.aliases.get(id))
 
     def next_sweep(self) -> float | None:
         return min((keys[0][0] for keys in (self.due, self.expiring) if keys), default=None)

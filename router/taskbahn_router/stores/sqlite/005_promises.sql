@@ -3,7 +3,7 @@
 -- the whole table once each.
 
 ALTER TABLE job ADD COLUMN keys TEXT;                       -- JSON of [[key, cost], ...], computed at submission; NULL: a plain job
-ALTER TABLE job ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;     -- 1 has children, 2 has parents; others come with what needs them
+ALTER TABLE job ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;     -- 1 has children, 2 has parents, 4 got a unique key; others come with what needs them
 ALTER TABLE job ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;   -- edges that are not satisfied, events and answers
 DROP INDEX job_ready;
 CREATE INDEX job_ready ON job (line, keys IS NOT NULL, priority DESC, seq) WHERE state = 'ready';
@@ -73,11 +73,11 @@ CREATE TABLE edge (                     -- a job waits for another one
 CREATE INDEX edge_unsettled ON edge (parent, state, child, position) WHERE state <> 1;
 CREATE INDEX edge_child ON edge (child, position);
 
-CREATE TABLE unique_key (
+CREATE TABLE unique_key (               -- the job that got a key last; whether it holds it follows from its state and the time
     key TEXT PRIMARY KEY,
     seq INTEGER NOT NULL,
     during TEXT NOT NULL,
-    until REAL
+    until_us INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX unique_seq ON unique_key (seq);
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
@@ -24,10 +25,27 @@ if TYPE_CHECKING:
     Many = Callable[[str, Sequence[tuple[object, ...]]], int]
 
 
+@dataclass(slots=True)
+class Links:
+    """Whether there are edges, and ids that mean other jobs. No other process writes to the store, so it asks once.
+
+    What was taken back counts as there: that costs a look, and no system without links pays for them.
+    """
+
+    edges: bool
+    aliases: bool
+
+    @staticmethod
+    def read(connection: sqlite3.Connection) -> Links:
+        edges, aliases = connection.execute(SQL["has_links"]).fetchone()
+        return Links(bool(edges), bool(aliases))
+
+
 class ReactingPart:
     """The part of one transaction that reactions decide. *many* runs a statement for many rows."""
 
-    def __init__(self, connection: sqlite3.Connection, many: Many, result: CommitResult) -> None:
+    def __init__(self, connection: sqlite3.Connection, many: Many, result: CommitResult, links: Links) -> None:
+        self._links = links
         self._connection = connection
         self._many = many
         self._result = result
@@ -41,7 +59,7 @@ class ReactingPart:
         self._follow(seqs, reactions, reactions.budget)
 
     def _follow(self, seqs: Iterable[int], reactions: ReactionRules, used: int) -> Reacted | None:
-        wanted = list(seqs)
+        wanted = list(seqs) if self._links.edges else []
         changed = self.jobs(wanted, "flagged_jobs") if wanted else []
         if not changed and (used or not reactions.goes_on):
             return None

@@ -23,6 +23,9 @@ SELECT json_group_array(json_array(kind, subject)) FROM (SELECT kind, subject FR
 SELECT edge.child, edge.position, job.state FROM edge LEFT JOIN job ON job.seq = edge.child WHERE edge.parent = ?
 ORDER BY edge.child, edge.position
 
+-- name: has_links
+SELECT EXISTS (SELECT 1 FROM edge), EXISTS (SELECT 1 FROM alias)
+
 -- name: has_duties
 SELECT EXISTS (SELECT 1 FROM duty)
 

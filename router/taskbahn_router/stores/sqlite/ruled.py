@@ -10,7 +10,8 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import FlaggedJob
 from taskbahn_router.core.rows import Gate, Head, Holder, Lane, Permit, ReadyJob, Rows, Touched, quoted
-from taskbahn_router.stores.driving import admitted_of, applicants, drive
+from taskbahn_router.core.unique_keys import KeyHolder, KeyRow
+from taskbahn_router.stores.driving import admitted_of, aliased, applicants, drive
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.rows import Claimed, Moved
 from taskbahn_router.stores.sqlite.statements import SQL
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.rows import Admitted, Need, Rules, Ruling, Start
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.rows import NewJob
+    from taskbahn_router.stores.sqlite.reacting import Links
 
     Many = Callable[[str, Sequence[tuple[object, ...]]], int]
 
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
 class RuledPart:
     """The part of one transaction that rules decide. *many* runs a statement for many rows."""
 
-    def __init__(self, connection: sqlite3.Connection, many: Many, result: CommitResult, rules: Rules) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, many: Many, result: CommitResult, rules: Rules, links: Links
+    ) -> None:  # fmt: skip
         self.rules = rules
+        self._links = links
         self._connection = connection
         self._many = many
         self._result = result
@@ -46,12 +51,12 @@ class RuledPart:
             return
         touched = self._touched(batch)
         self._permits = touched.ended
-        ids = (job.id for jobs in batch.submissions for job in jobs)
-        known = {id for id in ids if self._connection.execute(SQL["job_seq"], (id,)).fetchone() is not None}
+        known = self._known(batch)
         admitted = drive(self.rules.admit(applicants(batch, known), touched), self._answer)
         result = self._result
         result.admitted = admitted
         result.duplicates |= admitted.duplicates
+        result.aliases.update(aliased(batch.submissions, admitted))
         self._admitted = list(admitted_of(batch.submissions, admitted))
         self._insert(self._admitted, admitted)
         if admitted.cancelled:
@@ -65,6 +70,21 @@ class RuledPart:
             self._many("insert_flagged_job", flagged)
             self._many("flag_jobs", [(flag, seq) for seq, flag in flags.items()])
             self._many("insert_edge", admitted.edges)
+            self._links.edges = self._links.edges or bool(admitted.edges)
+            self._many("upsert_unique", list({row.key: row for row in admitted.keys}.values()))
+        self._links.aliases = self._links.aliases or bool(admitted.aliases)
+        self._many("insert_alias", [alias[:2] for alias in admitted.aliases.values()])
+
+    def _known(self, batch: CommitBatch) -> set[bytes]:
+        """Return the ids in submissions that the store has, or that mean another job; the result says which."""
+        execute, known = self._connection.execute, set()
+        for job in chain.from_iterable(batch.submissions):
+            if execute(SQL["job_seq"], (job.id,)).fetchone() is not None:
+                known.add(job.id)
+            elif self._links.aliases and (row := execute(SQL["alias"], (job.id,)).fetchone()) is not None:
+                known.add(job.id)
+                self._result.aliases[job.seq] = row[1]
+        return known
 
     def decide(self, batch: CommitBatch, units: int) -> list[int]:
         """Have the rules decide and write it; return the seqs of jobs that came up for a start after their time.
@@ -148,7 +168,7 @@ class RuledPart:
         return rows
 
     def _answer_admission(self, need: Need, rows: Rows) -> None:
-        if not (need.lanes_with or need.counts or need.oldest or need.holders or need.named):
+        if not (need.lanes_with or need.counts or need.oldest or need.holders or need.named or need.unique):
             return
         if need.lanes_with:
             rows.lanes_with = [tuple(row) for row in self._list("lanes_with", need.lanes_with)]
@@ -161,18 +181,26 @@ class RuledPart:
                 rows.oldest += _made(ReadyJob, self._lists(name, spots, need.most))
         if need.named:
             rows.named = self._named(need.named)
+        if need.unique:
+            found = self._list("holders_of_unique", need.unique)
+            rows.unique = [KeyHolder(KeyRow(*row[:4]), bytes.fromhex(row[4]), *row[5:]) for row in found]
         if need.holders:
             rows.holders = _made(Holder, self._list("holders_of", [quoted(key) for key in need.holders]))
 
     def _named(self, names: Sequence[int | bytes]) -> dict[int | bytes, FlaggedJob]:
         seqs: dict[int | bytes, int] = {}
         for name in names:
-            row = self._connection.execute(SQL["job_seq"], (name,)).fetchone() if isinstance(name, bytes) else (name,)
-            if row is not None:
-                seqs[name] = row[0]
+            seq = self._seq_of(name) if isinstance(name, bytes) else name
+            if seq is not None:
+                seqs[name] = seq
         found = self._parsed("jobs_by_seq", messages.to_json(sorted(set(seqs.values()))))
         jobs = {seq: FlaggedJob(seq, bytes.fromhex(id), *rest) for seq, id, *rest in found}
         return {name: jobs[seq] for name, seq in seqs.items() if seq in jobs}
+
+    def _seq_of(self, id: bytes) -> int | None:
+        """Return the seq of the job that an id means."""
+        rows = (self._connection.execute(SQL[name], (id,)).fetchone() for name in ("job_seq", "alias"))
+        return next((row[0] for row in rows if row is not None), None)
 
     def _answer_purge(self, need: Need, rows: Rows) -> None:
         if need.next_gates is not None:

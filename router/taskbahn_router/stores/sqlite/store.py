@@ -15,13 +15,14 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
 from taskbahn_router.core.reactions import HAS_CHILDREN
+from taskbahn_router.core.unique_keys import IS_UNIQUE
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE, retried
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, PartitionRow, Sweep
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.progress import progress_said
-from taskbahn_router.stores.sqlite.reacting import ReactingPart
+from taskbahn_router.stores.sqlite.reacting import Links, ReactingPart
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by
 from taskbahn_router.stores.sqlite.start import next_sweep, start_state
@@ -63,6 +64,7 @@ class SqliteStore:
         self._lock = Lock(self.path.with_suffix(".lock"))
         self._was_refused = False
         self._prepared: _Transaction | None = None
+        self._links: Links | None = None
 
     def open(self) -> StartState:
         """Open or create, migrate, and return what it found.  Raises StoreUnusable."""
@@ -134,14 +136,16 @@ class SqliteStore:
                 return prepared
             connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
-        return _Transaction(connection)
+        if self._links is None:
+            self._links = Links.read(connection)
+        return _Transaction(connection, self._links)
 
     def knows(self, id: bytes) -> bool:
         """Return whether there is a job of that id.  Raises StoreUnavailable."""
         if self._connection is None:
             raise StoreUnavailable("the store is closed")
         try:
-            return self._connection.execute(SQL["job_seq"], (id,)).fetchone() is not None
+            return self._connection.execute(SQL["known"], (id,)).fetchone() is not None
         except sqlite3.Error as error:
             raise StoreUnavailable(unreadable(error, self.path)) from error
 
@@ -154,7 +158,7 @@ class SqliteStore:
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
-            self._connection = None
+            self._connection = self._links = None
         self._lock.release()
 
     def _keep_others_out(self) -> None:
@@ -204,11 +208,12 @@ class SqliteStore:
 class _Transaction:
     """One batch on its way into an open transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, links: Links) -> None:
         self.execute = connection.execute
+        self._links = links
         self.connection = connection
         self.result = CommitResult()
-        self._reacting = ReactingPart(connection, self._many, self.result)
+        self._reacting = ReactingPart(connection, self._many, self.result, links)
         self._partitions: list[PartitionRow] = []  # what `prepare` has inserted; `_new` likewise
         self._new: list[NewJob] = []
 
@@ -246,7 +251,7 @@ class _Transaction:
         self._many("insert_minute", batch.minutes)
         if batch.drop_minutes is not None:
             self.execute(SQL["drop_minutes"], batch.drop_minutes)
-        ruled = RuledPart(self.connection, self._many, self.result, batch.rules) if batch.rules is not None else None
+        ruled = RuledPart(self.connection, self._many, self.result, batch.rules, self._links) if batch.rules is not None else None
         if ruled is not None:
             ruled.admit(batch)
         units = self._react(batch)
@@ -292,6 +297,8 @@ class _Transaction:
         return changed
 
     def _insert(self, new: list[NewJob]) -> None:
+        if self._links.aliases:
+            new = self._without_aliases(new)
         inserted = self._many("insert_job", new)
         if inserted == len(new):
             return
@@ -299,6 +306,13 @@ class _Transaction:
             row = self.execute(SQL["job_seq"], (job.id,)).fetchone()
             if row[0] != job.seq:
                 self.result.duplicates.add(job.seq)
+
+    def _without_aliases(self, new: list[NewJob]) -> list[NewJob]:
+        """Return those of new jobs whose ids mean no other job."""
+        found = {job.seq: row[1] for job in new if (row := self.execute(SQL["alias"], (job.id,)).fetchone()) is not None}
+        self.result.duplicates.update(found)
+        self.result.aliases.update(found)
+        return [job for job in new if job.seq not in found]
 
     def _ask(self, id: bytes, event: Event | None, *values: object) -> Answer | None:
         """Move a job because a client asked for it; None: by a retry by hand."""
@@ -346,7 +360,8 @@ class _Transaction:
             if found.is_cut:
                 self.result.prune_after = prune.after
         gone = {seq: (line, state) for seq, line, state in over}
-        for name in ("delete_job", "delete_attempts", "delete_events") if gone else ():
+        named = ("delete_unique", "delete_aliases") if any(row[4] & IS_UNIQUE for row in window) else ()
+        for name in ("delete_job", "delete_attempts", "delete_events", *named) if gone else ():
             self.execute(SQL[name], (messages.to_json(list(gone)),))
         self.result.pruned, self.result.pruned_of = len(gone), dict(Counter(gone.values()))
 

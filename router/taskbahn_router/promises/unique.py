@@ -1,0 +1,79 @@
+"""Unique keys: what becomes of a new job whose key another job holds.
+
+Nothing happens when a job ends: whether it holds its key still follows from its state when another job asks for the key.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from taskbahn.protocol.states import State
+from taskbahn_router.core.rows import Need
+from taskbahn_router.core.unique_keys import ACTIVE, IS_UNIQUE, JOIN, KEPT, QUEUED, REFUSE, TIME, KeyHolder, KeyRow, KeyTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from taskbahn_router.core.rows import Applicant, Rows, Touched
+    from taskbahn_router.core.unique_keys import NewKey
+    from taskbahn_router.promises.admissions import Decisions
+    from taskbahn_router.promises.engine import Promises
+
+
+class Unique:
+    """Decides about the keys of one commit."""
+
+    name = "unique"
+
+    def __init__(self, promises: Promises) -> None:
+        self._now_us = int(promises.now * 1_000_000)
+        self._holders: dict[str, KeyHolder | None] = {}
+
+    def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
+        keys = sorted({job.unique.key for job in jobs if job.unique is not None})
+        if keys:
+            rows = yield Need(unique=keys)
+            self._holders = {holder.row.key: holder for holder in rows.unique}
+
+    def admit(self, job: Applicant, decisions: Decisions) -> KeyTaken | None:
+        """Give a job its key; if another one holds it, let it join that one, refuse it, or cancel that one."""
+        new = job.unique
+        if new is None:
+            return None
+        holder = self._holders.get(new.key)
+        if holder is not None and self._holds(holder, decisions):
+            if new.conflict == JOIN:
+                decisions.join(job, holder)
+                return None
+            if new.conflict == REFUSE:
+                return KeyTaken(job.seq, new.key, holder.id)
+            if not _state(holder, decisions).is_final:
+                decisions.replace(holder, f"a newer job with the unique key {new.key} took the place of this one")
+        self._give(job, new, decisions)
+        return None
+
+    def _holds(self, holder: KeyHolder, decisions: Decisions) -> bool:
+        row, state = holder.row, _state(holder, decisions)
+        if row.during == ACTIVE:
+            return not state.is_final
+        if row.during == QUEUED:
+            return state in (State.WAITING, State.READY)
+        return row.during == KEPT or (row.until_us is not None and row.until_us > self._now_us)
+
+    def _give(self, job: Applicant, new: NewKey, decisions: Decisions) -> None:
+        if isinstance(new.during, str):
+            row = KeyRow(new.key, job.seq, new.during, None)
+        else:
+            row = KeyRow(new.key, job.seq, TIME, self._now_us + int(new.during * 1_000_000))
+        state = State.READY if job.is_ready else State.WAITING
+        decisions.undo(partial(self._holders.__setitem__, new.key, self._holders.get(new.key)))
+        self._holders[new.key] = KeyHolder(row, job.id, job.partition, job.keys, state)
+        decisions.admitted.keys.append(row)
+        decisions.undo(decisions.admitted.keys.pop)
+        decisions.flag(job.seq, IS_UNIQUE)
+
+
+def _state(holder: KeyHolder, decisions: Decisions) -> State:
+    """Return the state of a job as it is after what was decided so far."""
+    return State.CANCELLED if holder.row.seq in decisions.admitted.cancelled else State(holder.state)

@@ -1,0 +1,29 @@
+-- The statements of unique keys, as in statements.sql and promises.sql.
+
+-- name: holders_of_unique
+-- Of each key: the job that has it.
+SELECT json_group_array(json_array(
+    unique_key.key, unique_key.seq, unique_key.during, unique_key.until_us, hex(job.id), job.line, coalesce(job.keys, ''), job.state
+)) FROM json_each(?) AS wanted CROSS JOIN unique_key ON unique_key.key = wanted.value CROSS JOIN job ON job.seq = unique_key.seq
+
+-- name: upsert_unique
+-- Give jobs unique keys.
+INSERT OR REPLACE INTO unique_key (key, seq, during, until_us) VALUES {rows}
+
+-- name: insert_alias
+-- Let ids mean other jobs.
+INSERT INTO alias (id, seq) VALUES {rows}
+
+-- name: alias
+SELECT job.seq, job.id FROM alias JOIN job USING (seq) WHERE alias.id = ?
+
+-- name: known
+SELECT 1 FROM job WHERE id = ?1 UNION ALL SELECT 1 FROM alias WHERE id = ?1
+
+-- name: delete_unique
+-- Forget the unique keys of deleted jobs.
+DELETE FROM unique_key WHERE seq IN (SELECT value FROM json_each(?))
+
+-- name: delete_aliases
+-- Forget the other ids of deleted jobs.
+DELETE FROM alias WHERE seq IN (SELECT value FROM json_each(?))
