@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn_router.core.rows import Room, text_of
+from taskbahn_router.promises.domains import domains_of
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.promises.registry import limit_from
@@ -71,6 +72,8 @@ class Load:
         self.case = case
         self.store = store
         self.limits: dict[str, Limit] = {str(one["name"]): limit_from(one) for one in case.limits}
+        turns = {name for name, limit in self.limits.items() if limit.kind.orders}
+        self.domains = domains_of([self.limits.keys() - turns])
         self.numbers = count(1)
         self.now = BEGAN
         self.longest = 0.0
@@ -92,7 +95,7 @@ class Load:
         finishes = [
             Finish("succeeded", self.now, "1", None, None, row.number + 1, 0, 0, self.now + 1e6, None, row.seq, row.attempt) for row in ended
         ]  # fmt: skip
-        rules = Promises(self.now, self.limits, rooms) if self.limits else None
+        rules = Promises(self.now, self.limits, rooms, domains=self.domains, served=[{1}]) if self.limits else None
         began = time.perf_counter()
         result = self.store.commit(
             CommitBatch(new=new, finishes=finishes, claims=claims, rules=rules, reactions=Reactions(self.now))

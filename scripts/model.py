@@ -40,7 +40,7 @@ MUTATIONS = (
     Mutation("a lane that lost a job checks no gates", "engine", "lane.costs)\n        if head is None:", "())\n        if head is None:"),
     Mutation("a limit that changed checks nothing", "engine", "overlay.check |= {found.key for found in rows.limits}", "pass"),
     Mutation("a pause or its end checks nothing", "engine", "reason=reason)\n            self.overlay.check.add(key)", "reason=reason)"),
-    Mutation("no wake-up is written", "overlay", "wakes_at_us = self.limit(key).opens_at(", "_ = self.limit(key).opens_at("),
+    Mutation("no wake-up is written", "overlay", ".opens_at(gate, self.now_us, costs.get(key, 1))", " and None"),
     Mutation("what is due is not checked", "engine", "(due - changes - left)", "set[str]()"),
     Mutation("the next page of lanes is not read", "overlay", "return first is None or first.order > self.after", "return first is None"),
     Mutation("what the budget left over is not marked", "choose", "self.leftover.add(key)", "pass"),
@@ -74,6 +74,21 @@ MUTATIONS = (
     Mutation("one that is on its way out counts as staying", "when_full", "one.lacks(cost) > one.ending", "one.lacks(cost) > 0"),
     Mutation("the newest of the jobs has to go", "when_full", "one.jobs.sort()", "one.jobs.sort(reverse=True)"),
     Mutation("lanes are not found by their keys", "overlay", "if lane.keys and lane.is_gone == (", "if False and ("),
+    Mutation("no lane is passed over", "elder", "waited != closed and self._overlay.room(waited, cost)", "False"),
+    Mutation("no lane becomes an elder", "elder", "now_us - one.since_us < ELDER_US", "True"),
+    Mutation("nothing is kept for an elder", "elder", "if keeping is not None and is_worse", "if False and is_worse"),
+    Mutation("better lanes are held back", "elder", "and is_worse(lane, keeping[0])", "and lane is not keeping[0]"),
+    Mutation("gates that keep less are not checked", "elder", "self._overlay.check.add(key)", "pass"),
+    Mutation("an elder keeps its permits when it has started", "elder", "if domain.elder is lane:", "if False:"),
+    Mutation("an elder that is gone keeps its permits", "elder", "lane is None or lane.is_gone or", "lane is None or"),
+    Mutation("an elder whose job is gone keeps its permits", "elder", "or lane.best > one.best:", "or False:"),
+    Mutation("an elder that is paused keeps its permits", "elder", "is_paused(overlay.gates[key], overlay.now_us)", "False"),
+    Mutation("an elder that never may start keeps its permits", "elder", "or not self._may_open(key, cost):", "or False:"),
+    Mutation("an elder without workers keeps its permits", "elder", "not any(lane.partition in served for", "not any(True for"),
+    Mutation("permits are kept while a rate is closed", "elder", "own if all(", "own if True or all("),
+    Mutation("what better lanes took does not count for an elder", "elder", "self._keep(domain, self._kept_for(domain.elder, domain))", "pass"),
+    Mutation("an elder is not looked at in time", "elder", "wakes_at_us = min(times, default=None)", "wakes_at_us = None"),
+    Mutation("a closed gate that keeps tokens has no wake-up", "overlay", "kept_until_us.get(key)", "None"),
     Mutation("jobs behind the first of a lane are forgotten", "choose", "if not lane.heads and not lane.is_read_out:", "if False:"),
     Mutation("an edge counts twice", "reactions", "pending=job.pending - 1", "pending=job.pending - 2"),
     Mutation("a success forgets the edges that failed before", "edges", "EdgesOf(parent.seq, OPEN, HELD)", "EdgesOf(parent.seq, OPEN, OPEN)"),
@@ -151,7 +166,13 @@ def live(runs: int, only: str) -> int:
     """Make lives, over one store or both, and say what they were; return the exit code."""
     sys.path.insert(0, str(ROOT / "tests"))
     from support.promise_runs import STORES, live
+    from support.saturation import starve
+    from support.stores import KINDS, opened
 
+    for name, kind in KINDS.items():
+        if only in ("", name):
+            with tempfile.TemporaryDirectory() as folder, opened(kind, Path(folder, "data")) as store:
+                starve(store, 7)
     for name, count in {only: runs}.items() if only else (("memory", runs), ("sqlite", runs // 10)):
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from support.elder_checks import ElderChecks
 from support.promise_limits import COSTLY, HELD, TIMED
 from taskbahn_router.core.rows import GateUse, HeldJob, costs_of, limit_of
 from taskbahn_router.promises.choose import turn_of
@@ -25,7 +26,7 @@ class Attempt(NamedTuple):
     number: int
 
 
-class Checks:
+class Checks(ElderChecks):
     """The invariants; the driver says what the tables cannot know."""
 
     now: float
@@ -35,25 +36,10 @@ class Checks:
     taken: dict[Attempt, Costs]  # keys of attempts at their start
     hung: dict[int, Costs]  # keys of all jobs of a partition
 
-    def costs(self, partition: int, keys: str | None) -> Costs:
-        """Return the keys of a job or lane, those of its partition first."""
-        return self.hung.get(partition, ()) + (costs_of(keys) if keys else ())
-
-    def is_open(self, tables: PromiseTables, key: str, cost: int) -> bool:
-        gate = tables.gates.get(key)
-        if gate is not None and gate.paused_until_us is not None and gate.paused_until_us > int(self.now * 1e6):
-            return False
-        name = limit_of(key)
-        if name in TIMED:
-            return gate is None or TIMED[name](gate, int(self.now * 1e6)) <= int(self.now * 1e6)
-        if name == "fair":
-            return True
-        limit: int = self.declared[name]["limit"]
-        return limit - (gate.used if gate else 0) >= cost
-
     def check(self, tables: PromiseTables, before: PromiseTables, rooms: list[Room]) -> None:
         self.check_permits(tables, before)
         self.check_lanes(tables)
+        self.check_elders(tables, before)
         served = set().union(*(room.partitions for room in rooms if room.free))
         for lane in tables.lanes.values():
             self.check_lane(tables, lane, served)
@@ -166,15 +152,15 @@ class Checks:
 
     def check_lane(self, tables: PromiseTables, lane: Lane, served: set[int]) -> None:
         costs = self.costs(*lane.id)
-        is_open = all(self.is_open(tables, key, cost) for key, cost in costs)
+        is_open = all(self.is_open(tables, key, cost, lane) for key, cost in costs)
         if is_open and lane.partition in served:
             assert self.is_behind(tables, lane), ("it should have started", lane)
         if lane.blocked is None:
             return
         cost = dict(costs)[lane.blocked]
-        if self.is_open(tables, lane.blocked, cost):
+        if self.is_open(tables, lane.blocked, cost, lane):
             assert self.is_carried(tables, lane) or self.is_behind(tables, lane), ("a lost wake-up", lane)
-        elif self.is_timed(tables, lane.blocked):
+        elif self.is_timed(tables, lane.blocked) and not self.is_open(tables, lane.blocked, cost):
             gate = tables.gates[lane.blocked]
             assert gate.wakes_at_us is not None, ("no wake-up", lane, gate)
 
@@ -198,9 +184,8 @@ class Checks:
     def is_behind(self, tables: PromiseTables, lane: Lane) -> bool:
         """Return whether a better lane of the partition waits before the same gate for more than there is of it."""
         return any(
-            one.blocked == lane.blocked and lane.blocked is not None and limit_of(lane.blocked) in COSTLY
-            and one.partition == lane.partition and one.order < lane.order
-            and not self.is_open(tables, lane.blocked, dict(self.costs(*one.id))[lane.blocked])
+            one.blocked == lane.blocked and lane.blocked is not None and one.partition == lane.partition and one.order < lane.order
+            and not self.is_open(tables, lane.blocked, dict(self.costs(*one.id))[lane.blocked], one)
             for one in tables.lanes.values()
         )  # fmt: skip
 
@@ -222,5 +207,5 @@ class Checks:
             for job in worse:
                 taken.update(dict(self.taken[Attempt(job.seq, job.attempt)]))
             gates = {key: gate._replace(used=gate.used - taken[key]) for key, gate in tables.gates.items()}
-            could = all(self.is_open(tables._replace(gates=gates), key, cost) for key, cost in self.costs(*lane.id))
+            could = all(self.is_open(tables._replace(gates=gates), key, cost, lane) for key, cost in self.costs(*lane.id))
             assert not could, ("a worse job took what this one needed", lane, worse)

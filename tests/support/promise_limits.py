@@ -22,6 +22,7 @@ class ModelLimit(NamedTuple):
         None  # seconds, and how many starts a key has at most in any such time; then all is paid back
     )
     changed: Mapping[str, Any] | None = None  # fields that operators set instead; tests of kinds go by both
+    taken: Callable[[Gate, int], Gate] | None = None  # for a gate and now: the gate after a start; None: it is closed then
 
 
 def rate(starts: int, burst: int, chance: float = 0.0, values: str = "") -> ModelLimit:
@@ -31,9 +32,12 @@ def rate(starts: int, burst: int, chance: float = 0.0, values: str = "") -> Mode
         """A bucket is never further ahead than it is large."""
         return min(gate.time_us, now_us + burst * interval_us) - (burst - 1) * interval_us
 
+    def taken(gate: Gate, now_us: int) -> Gate:
+        return gate._replace(time_us=max(now_us, min(gate.time_us, now_us + burst * interval_us)) + interval_us)
+
     declared = {"kind": "rate", "rate": f"{starts}/s", "burst": burst}
     changed = {"rate": f"{2 * starts}/s", "burst": burst + 3}
-    return ModelLimit(declared, chance, values, opens_us=opens_us, most=(1.0, starts + burst), changed=changed)
+    return ModelLimit(declared, chance, values, opens_us=opens_us, most=(1.0, starts + burst), changed=changed, taken=taken)
 
 
 LIMITS = {

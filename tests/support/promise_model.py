@@ -42,6 +42,7 @@ PAUSED = ('k["a"]', 'k["b"]', 'r["a"]', "g")
 HUNG: tuple[Costs, ...] = ((), (("h", 1),), (("h", 1), ("hr", 1)))
 COUNTING = ("c", "h", "f")  # limits that say what becomes of a job that finds them full
 BUDGETS = (UNBOUNDED, 3, 4, 7)
+CONNECTED = (("g", "k", "c", "h", "f", "r", "rg", "hr"), ("g", "k", "c", "h"), ("f", "r", "rg", "hr"))
 
 
 class Changes(NamedTuple):
@@ -73,6 +74,8 @@ class Run(Checks, EdgeChecks):
         self.alive: set[Attempt] = set()  # attempts whose worker has not said that they ended
         self.old: list[Attempt] = []  # attempts that are reported once more
         self.hung: dict[int, Costs] = {}
+        self.domains = self.connected()
+        self.attached = {name for name, _ in WORKERS}
         self.taken: dict[Attempt, Costs] = {}
         self.started_at_us: dict[str, list[int]] = defaultdict(list)  # by key
         self.starts = 0
@@ -101,6 +104,10 @@ class Run(Checks, EdgeChecks):
         pick = self.random
         self.now += pick.choice([0, 0.001, 0.05, 0.3, 1.0])
         batch, changes = self.batch()
+        if pick.random() < 0.05:
+            self.domains = self.connected()
+        if pick.random() < 0.1:
+            self.attached ^= {pick.choice(WORKERS)[0]}
         rooms = self.rooms(lambda: pick.choice([0, 0, 1, 2, 5]))
         if pick.random() < 0.1:
             with pytest.raises(StoreUnavailable):
@@ -122,6 +129,16 @@ class Run(Checks, EdgeChecks):
         self.check_order(after, started)
         late = [seq for seq in started if seq in after.jobs and (after.jobs[seq].expires_at or UNBOUNDED << 10) <= self.now]
         assert not late, ("started after their time", late)
+
+    def connected(self) -> dict[str, str]:
+        """Return domains: all limits in one, in two, or some of them in one."""
+        parts = self.random.choice([CONNECTED[:1], CONNECTED[:1], CONNECTED[1:], CONNECTED[1:2], ()])
+        return {name: min(names) for names in parts for name in names}
+
+    @property
+    def served(self) -> list[frozenset[int]]:
+        """The partitions of each worker that is attached."""
+        return [partitions for name, partitions in WORKERS if name in self.attached]
 
     def batch(self) -> tuple[CommitBatch, Changes]:
         pick = self.random
@@ -262,7 +279,7 @@ class Run(Checks, EdgeChecks):
         self.old = ending
 
     def rooms(self, free: Callable[[], int]) -> list[Room]:
-        return [Room(name, partitions, free()) for name, partitions in WORKERS]
+        return [Room(name, partitions, free() if name in self.attached else 0) for name, partitions in WORKERS]
 
     # commits
 
@@ -272,7 +289,8 @@ class Run(Checks, EdgeChecks):
     def commit(self, batch: CommitBatch, rooms: list[Room], changes: Changes, *, fails: bool = False) -> CommitResult:
         rules = MeasuredPromises(
             self.now, self.limits(), rooms, 100.0, self.budget, hung=dict(self.hung), fails=fails,
-            look=lambda: tables_of(self.store), turns={"fair": PARTITIONS}, **changes._asdict(),
+            look=lambda: tables_of(self.store), turns={"fair": PARTITIONS}, domains=self.domains, served=self.served,
+            **changes._asdict(),
         )  # fmt: skip
         batch.rules = rules
         batch.reactions = Reactions(self.now, 100.0, self.budget, goes_on=self.goes_on)
@@ -346,6 +364,7 @@ class Run(Checks, EdgeChecks):
     def finish_all(self) -> None:
         """Resume everything, let all attempts end, and retry what failed until all have succeeded: nothing is left."""
         self.now += 1
+        self.attached = {name for name, _ in WORKERS}
         self.declared["g"]["limit"], self.declared["k"]["limit"], self.declared["c"]["limit"] = 2, 1, 3
         self.commit_all(CommitBatch(), [], Changes(["g", "k", "c"], [Pause(key, None) for key in PAUSED]))
         end_together(self, [])

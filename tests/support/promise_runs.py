@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from support.promise_model import BUDGETS, Run
 from support.promise_tables import empty_tables
 from support.rows import PARTITIONS
 from support.storing import QuickStore
-from taskbahn_router.promises import choose, overlay
+from taskbahn_router.promises import choose, elder, overlay
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+    from types import ModuleType
 
     from taskbahn_router.stores.contract import Store
 
@@ -61,12 +62,15 @@ class Sqlite:
         return new
 
 
+SOON = {(elder, "ELDER_US"): 300_000}
+
+
 @contextmanager
-def small_pages() -> Iterator[None]:
-    """Let the engine read few rows at a time, so that it reads on in small lives too."""
-    before = [(module, name, getattr(module, name)) for module, name in PAGES]
-    for (module, name), rows in PAGES.items():
-        setattr(module, name, rows)
+def replaced(values: Mapping[tuple[ModuleType, str], int]) -> Iterator[None]:
+    """Let the engine read few rows at a time, so that it reads on in small lives too, and have elders soon."""
+    before = [(module, name, getattr(module, name)) for module, name in values]
+    for (module, name), value in values.items():
+        setattr(module, name, value)
     yield
     for module, name, value in before:
         setattr(module, name, value)
@@ -89,7 +93,7 @@ def lives(kind: Kind, folder: Path, seeds: Iterable[int], *, steps: int) -> Iter
         store.commit(CommitBatch(partitions=PARTITIONS))
         run = Run(seed, store, budget=BUDGETS[seed % len(BUDGETS)], replaced=kind.replaced, steps=steps)
         try:
-            with small_pages() if seed // len(BUDGETS) % 2 else nullcontext():
+            with replaced(SOON | PAGES if seed // len(BUDGETS) % 2 else SOON):
                 run.go()
         except Exception as error:
             error.add_note(f"in the life of seed {seed}")

@@ -14,6 +14,7 @@ from taskbahn_router.core.rows import Purge, costs_of, limit_of
 from taskbahn_router.dispatcher.kept_limits import KeptLimits
 from taskbahn_router.dispatcher.pauses import KIND as PAUSE_KIND
 from taskbahn_router.dispatcher.pauses import Pauses
+from taskbahn_router.promises.domains import domains_of
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.registry import limit_from, limits_of, undeclared
 
@@ -54,6 +55,7 @@ class LimitBook:
         self.pauses = Pauses()
         self._named_by: dict[str, set[str]] = {}  # task -> its limits
         self._tasks_of: dict[str, set[str]] = {}  # limit -> the tasks that declare it
+        self._domains: dict[str, str] | None = None  # by limit; None: what tasks declare has changed
         self._changed: set[str] = set()
         self._counting: set[str] = set()  # the limits that count their jobs when a new one comes
         self._counted: set[str] = set()  # those of them of which the store must find the jobs that it has
@@ -197,6 +199,8 @@ class LimitBook:
         before = self._named_by.pop(task, set())
         if names:
             self._named_by[task] = names
+        if names != before:
+            self._domains = None
         for name in names - before:
             self._tasks_of.setdefault(name, set()).add(task)
         for name in before - names:
@@ -314,6 +318,19 @@ class LimitBook:
                 turns[names[partition.task]].append(id)
         return turns
 
+    @property
+    def domains(self) -> dict[str, str]:
+        """The domain of each limit that connects tasks, one of which has several; turns close no gate."""
+        if self._domains is None:
+            its = ([name for name in names if not self._limits[name].kind.orders] for names in self._named_by.values())
+            self._domains = domains_of(its)
+        return self._domains
+
+    def _served(self) -> list[set[int]]:
+        """Return the partitions of each worker that takes jobs, and those of alike workers once."""
+        served = (worker.room.partitions for worker in self._state.workers.values() if worker.room.open)
+        return list({id(partitions): partitions for partitions in served}.values())
+
     def rules(self, now: float, rooms: Sequence[Room], *, purges: bool = False) -> Promises:
         """Return the rules of the next commit."""
         changed, self._changed = sorted(self._changed), set()
@@ -324,6 +341,8 @@ class LimitBook:
         rules = Promises(now, limits, rooms, DEFAULT_KEEP, hung=hung, rehung=rehung, dropped=dropped, changed=changed)
         rules.pauses = self.pauses.take_due()
         rules.counted, rules.counts = counted, bool(self._counting)
+        if self.domains:
+            rules.domains, rules.served = self.domains, self._served()
         if purges:
             rules.purge, rules.turns = Purge(self._purge_after, PURGE_LIMIT), self._turns()
         return rules

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from taskbahn_router.core.rows import LaneId
+    from taskbahn_router.promises.elder import Elders
     from taskbahn_router.promises.rooms import Rooms
 
 FIRST_JOB = (FIRST[0], 0)  # rank and seq before every job
@@ -29,9 +30,12 @@ TURN = "@turn"  # the gates that keep how far the fair turns of a partition are
 class Choosing:
     """Starts jobs of one transaction; what reads is a generator of `Need`. One unit is a lane looked at, or opened."""
 
-    def __init__(self, overlay: Overlay, rooms: Rooms, ruling: Ruling, now: float, budget: int, dropped: set[str]) -> None:
+    def __init__(
+        self, overlay: Overlay, rooms: Rooms, elders: Elders, ruling: Ruling, now: float, budget: int, dropped: set[str]
+    ) -> None:
         self._overlay = overlay
         self._rooms = rooms
+        self._elders = elders
         self._ruling = ruling
         self._now = now
         self._budget = budget
@@ -42,15 +46,24 @@ class Choosing:
         self._dropped = dropped  # keys that lanes may be before which do not have them any more
         self.leftover: set[str] = set()
         self.costs: dict[str, int] = {}  # of the first lane before a gate that has too little room for it
+        self.kept_until_us: dict[str, int] = {}  # when a gate lets through a lane that it holds back for an elder
 
     def run(self) -> Generator[Need, Rows, None]:
         """Open what may be open, and start what may start."""
+        yield from self._elders.begin()
         yield from self._wake()
         partitions = self._rooms.partitions()
-        if not partitions:
-            return
-        yield from self._read_partitions(sorted(partitions))
-        self._due |= partitions
+        if partitions:
+            yield from self._read_partitions(sorted(partitions))
+            self._due |= partitions
+            yield from self._start()
+            while self._elders.review():
+                yield from self._wake()
+                yield from self._start()
+        self._elders.store()
+
+    def _start(self) -> Generator[Need, Rows, None]:
+        """Look at one lane after the other, the best first."""
         lane: LaneState | None = None
         while self._ruling.units < self._budget:
             lane = (lane and self._next_of(lane.partition)) or (yield from self._next())
@@ -143,8 +156,10 @@ class Choosing:
             lane.virtual_time = turn
             overlay.enqueue(lane)
             return
-        closed = next((key for key, cost in lane.costs if not overlay.room(key, cost)), None)
+        closed = self._closed(lane)
         if closed is not None:
+            if self._elders.domains:
+                self._elders.found_closed(lane, closed)
             overlay.block(lane, closed)
             overlay.check.add(closed)
             return
@@ -162,10 +177,19 @@ class Choosing:
         self._ruling.starts.append(Start(head.seq, room, self._take(lane, turns)))
         yield from self._advance(lane)
 
+    def _closed(self, lane: LaneState) -> str | None:
+        """Return the first of a lane's gates that does not let it through."""
+        overlay, elders = self._overlay, self._elders
+        closed = next((key for key, cost in lane.costs if not overlay.room(key, cost)), None)
+        if closed is None and elders.keeping:
+            closed = next((key for key, cost in lane.costs if not elders.has_room(lane, key, cost)), None)
+        return closed
+
     def _may_go_ahead(self, lane: LaneState) -> bool:
         """Return whether a job may wait behind one that runs: not if its permit could go to another meanwhile."""
         overlay = self._overlay
-        return all(overlay.limit(key).kind.holds and not overlay.waiting(key) for key, _ in lane.costs)
+        kept = self._elders.keeping
+        return all(overlay.limit(key).kind.holds and not overlay.waiting(key) and key not in kept for key, _ in lane.costs)
 
     def _take(self, lane: LaneState, turns: list[str]) -> str | None:
         """Take from all gates of a lane; return the keys of which the attempt holds a permit."""
@@ -191,6 +215,8 @@ class Choosing:
 
     def _advance(self, lane: LaneState) -> Generator[Need, Rows, None]:
         """Go on to the next job of a lane."""
+        if lane.id in self._elders.lanes:
+            yield from self._elders.leave(lane)
         last = lane.heads.popleft()
         if not lane.heads and not lane.is_read_out:
             yield from self._read_on(lane, last)
@@ -212,6 +238,8 @@ class Choosing:
             keys.append(turn_of(lane.partition))
         if keys:
             yield from overlay.load_gates(keys)
+        if overlay.read and self._elders.domains:
+            yield from self._elders.meet()
 
     def _load_heads(self, lane: LaneState) -> Generator[Need, Rows, None]:
         """Read the first jobs of a lane, and with them those of the lanes that come next and are likely to start."""
@@ -261,6 +289,8 @@ class Choosing:
             keys = sorted(overlay.check)
             overlay.check = set()
             yield from overlay.load_gates(keys)
+            if overlay.read and self._elders.domains:
+                yield from self._elders.meet()
             overlay.settled.update(keys)
             overlay.fit_gates(keys)
             opening = [key for key in keys if overlay.waiting(key) and (key in self._dropped or overlay.room(key, 1))]
@@ -282,6 +312,7 @@ class Choosing:
                     return
                 self._ruling.units += 1
                 overlay.block(lane, None)
+                self._elders.opened(lane)
                 if cost:
                     break
 
@@ -290,6 +321,11 @@ class Choosing:
         overlay = self._overlay
         if not overlay.room(key, cost):
             self.costs[key] = min(cost, self.costs.get(key, cost))
+            return True
+        if self._elders.keeping and not self._elders.has_room(lane, key, cost):
+            opens_at_us = self._elders.opens_at(lane, key, cost)
+            if opens_at_us is not None:
+                self.kept_until_us[key] = min(opens_at_us, self.kept_until_us.get(key, opens_at_us))
             return True
         if overlay.open_queue(lane.partition).after == FIRST:
             yield from overlay.read_open(lane.partition, FEW_HEADS)

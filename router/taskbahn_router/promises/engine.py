@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskbahn_router.core.rows import NOT_RESUMED_US, Gate, Lane, Need, Rows, Ruling, Touched, costs_of, limit_of
 from taskbahn_router.promises.admissions import Admissions
 from taskbahn_router.promises.choose import FIRST_JOB, Choosing, heads_needed, turn_of
+from taskbahn_router.promises.elder import Elders
 from taskbahn_router.promises.overlay import LaneState, Overlay
 from taskbahn_router.promises.purge import purge_gates
 from taskbahn_router.promises.rooms import Rooms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Mapping, Sequence
+    from collections.abc import Collection, Container, Generator, Mapping, Sequence
 
     from taskbahn_router.core.rows import Admitted, Applicant, Costs, Head, LaneId, Permit, Purge, ReadyJob, Room
     from taskbahn_router.promises.limits import Limit
@@ -53,6 +54,8 @@ class Promises:
     counted: Sequence[str] = ()  # names of limits that count their jobs from now on
     purge: Purge | None = None
     turns: Mapping[str, Collection[int]] = field(default_factory=dict)  # the partitions of each limit of fair turns, for a purge
+    domains: Mapping[str, str] = field(default_factory=dict)  # of limits, by their names, for the elder rule
+    served: Collection[Container[int]] | None = None  # the partitions of each worker that takes jobs; None: all are served
 
     def admit(self, submissions: Sequence[Sequence[Applicant]], touched: Touched) -> Generator[Need, Rows, Admitted]:
         """Decide about new jobs, in order, each entry of a submission as a whole."""
@@ -82,10 +85,11 @@ class _Commit:
         if touched.ready or touched.left:
             yield from self._book(touched)
         dropped = yield from self._due()
-        choosing = Choosing(overlay, Rooms(promises.rooms), ruling, promises.now, promises.budget, dropped)
+        elders = Elders(overlay, promises.domains, promises.served)
+        choosing = Choosing(overlay, Rooms(promises.rooms), elders, ruling, promises.now, promises.budget, dropped)
         yield from choosing.run()
         self._keep_dropped(dropped, choosing.leftover)
-        yield from overlay.settle(choosing.leftover, choosing.costs)
+        yield from overlay.settle(choosing.leftover, choosing.costs, choosing.kept_until_us)
         if promises.purge is not None:
             ruling.purge_after = yield from purge_gates(overlay, promises.purge, promises.turns)
         ruling.lanes, ruling.gone_lanes = overlay.changed_lanes()

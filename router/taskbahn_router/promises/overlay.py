@@ -122,6 +122,7 @@ class Overlay:
         self.check: set[str] = set()  # gates that may have room for lanes before them
         self.settled: set[str] = set()  # gates whose next time to be looked at may be another
         self.reopened: set[int] = set()  # partitions that got an open lane
+        self.read: list[str] = []  # gates whose domains may not be known yet
         self.has_turns = any(limit.kind.orders for limit in limits.values())
         self._limits = limits
         self._limit_of: dict[str, Limit] = {}
@@ -181,10 +182,12 @@ class Overlay:
         for gate in gates:
             if gate.key not in self.gates:
                 self.gates[gate.key] = self._stored[gate.key] = gate
+                self.read.append(gate.key)
         for key in asked:
             if key not in self.gates:
                 self.gates[key] = Gate(key, limit_of(key))
                 self._stored[key] = None
+                self.read.append(key)
 
     def changed_gates(self) -> tuple[list[Gate], list[str]]:
         """Return the gates to store, and the keys of those to delete."""
@@ -351,21 +354,25 @@ class Overlay:
 
     # the end
 
-    def settle(self, leftover: set[str], costs: Mapping[str, int]) -> Generator[Need, Rows, None]:
+    def settle(
+        self, leftover: set[str], costs: Mapping[str, int], kept_until_us: Mapping[str, int]
+    ) -> Generator[Need, Rows, None]:
         """Write into the gates how many lanes are before them, and when they must be looked at again.
 
         leftover: gates with room whose lanes the budget did not reach.  costs: of the lanes that come first before a gate, if known.
+        kept_until_us: when gates with room let through a lane that they hold back for an elder.
         """
         shifted = [key for key, shift in self._shifts.items() if shift]
         yield from self.load_gates(shifted)
         for key in {*shifted, *self.settled, *leftover}:
             gate = self.gates[key]
             blocked = self.waiting(key)
-            wakes_at_us = None
-            if key in leftover:
-                wakes_at_us = 0
-            elif blocked and (is_paused(gate, self.now_us) or not self.room(key, costs.get(key, 1))):
-                wakes_at_us = self.limit(key).opens_at(gate, self.now_us, costs.get(key, 1))
+            wakes_at_us = 0 if key in leftover else None
+            if blocked and key not in leftover:
+                wakes_at_us = kept_until_us.get(key)
+                if is_paused(gate, self.now_us) or not self.room(key, costs.get(key, 1)):
+                    opens_at_us = self.limit(key).opens_at(gate, self.now_us, costs.get(key, 1))
+                    wakes_at_us = opens_at_us if wakes_at_us is None else min(wakes_at_us, opens_at_us or wakes_at_us)
             if (gate.blocked, gate.wakes_at_us) != (blocked, wakes_at_us):
                 self.gates[key] = gate._replace(blocked=blocked, wakes_at_us=wakes_at_us)
         self._shifts.clear()
