@@ -85,6 +85,19 @@ def test_a_job_under_two_saturated_limits_starts_in_time(saturated: Saturated) -
     saturated.harness.check()
 
 
+def test_a_job_that_is_held_back_says_for_which(saturated: Saturated) -> None:
+    saturated.until_elder()
+    kept = next(task for task, runs in saturated.runs().items() if task != "a.both" and not runs)
+    numbers = range(1, saturated.harness._jobs + 1)
+    waiting = next(n for n in numbers if saturated.harness.state(n) == "ready" and saturated.harness.row(n).task == kept)
+    why = f"Permits of the limit {kept[2:]} are kept for the job {saturated.both}, which comes before it and was passed over"
+    for asked in (messages.JOB_GET, messages.JOB_EXPLAIN):
+        answer = saturated.harness.ask(asked, job_id(waiting))
+        saturated.harness.settle()
+        said = answer.answer[0] if isinstance(answer.answer, list) else answer.answer["place"]
+        assert said["why"] == why
+
+
 @pytest.mark.parametrize("ends", ["lost", "drains", "cancelled", "paused"])
 def test_an_elder_that_cannot_start_lets_the_others_go_on(saturated: Saturated, ends: str) -> None:
     saturated.until_elder()

@@ -83,6 +83,11 @@ def why_paused(pause: Pause) -> str:
     return f"{what} paused{by}{f': {pause.reason}' if pause.reason else ''}"
 
 
+def why_kept(limit: str, id: str) -> str:
+    """Say for which job a limit keeps permits."""
+    return f"Permits of {limit} are kept for the job {id}, which comes before it and was passed over"
+
+
 def expected_start(now: float, ahead: int, these: Capacity, seconds_each: float | None) -> float | None:
     """Return when a ready job is expected to start; None if that is not known.
 

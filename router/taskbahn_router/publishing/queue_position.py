@@ -5,19 +5,21 @@ What is before a job is counted on the reader's thread; why it waits is read off
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.logger import Logger
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.core.wait_reason import MAX_AHEAD
+from taskbahn_router.promises.elder import known_of, row_of
 from taskbahn_router.publishing.start_estimate import JobPosition, StartEstimate
 from taskbahn_router.stores.contract import QueueCursor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from taskbahn_router.core.rows import HeldJob
     from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.publishing.job_watch import JobWatch
@@ -32,7 +34,12 @@ MAX_JOBS_EACH_TICK = 50  # jobs: 200 a second
 MAX_HOLDERS = 10  # of the jobs that have the permits for which a job waits
 SAME_SECONDS = 5.0  # seconds by which an expected start must move before a watcher gets it again
 
-Served = list[set[int]]  # the partitions of each worker that takes new jobs
+
+class Served(NamedTuple):
+    """What the loop knows and a question to the store needs."""
+
+    partitions: list[set[int]]  # of each worker that takes new jobs
+    domains: Mapping[str, str]  # of limits, for the elder rule
 
 
 class QueuePositions:
@@ -66,19 +73,36 @@ class QueuePositions:
 
     def served(self) -> Served:
         """Return which partitions are served together, for `placed`."""
-        return [worker.room.partitions for worker in self._state.workers.values() if worker.room.open]
+        partitions = [worker.room.partitions for worker in self._state.workers.values() if worker.room.open]
+        return Served(partitions, self._limits.domains)
 
     def placed(self, rows: Sequence[JobRow], served: Served) -> list[JobPosition]:
         """Count what is before those jobs; on the reader's thread."""
-        spots = {row.seq: spot(row, served) for row in rows if row.state == State.READY}
+        spots = {row.seq: spot(row, served.partitions) for row in rows if row.state == State.READY}
         ahead = dict(zip(spots, self._reader.ahead(list(spots.values()), MAX_AHEAD), strict=True)) if spots else {}
         held = {job.seq: job for job in self._reader.held(list(spots), MAX_AHEAD, MAX_HOLDERS)} if spots else {}
+        kept_for = self._kept_for([(row, held[row.seq]) for row in rows if row.seq in held], served.domains)
         return [
-            JobPosition(row, spots[row.seq].partitions, ahead[row.seq], held.get(row.seq))
+            JobPosition(row, spots[row.seq].partitions, ahead[row.seq], held.get(row.seq), kept_for.get(row.seq))
             if row.seq in spots
             else JobPosition(row)
             for row in rows
         ]
+
+    def _kept_for(self, held: Sequence[tuple[JobRow, HeldJob]], domains: Mapping[str, str]) -> dict[int, bytes]:
+        """Return for which job the gate that holds a job keeps permits, by the seqs of those jobs."""
+        names = {name for _, job in held if (name := domains.get(job.gate.limit)) is not None}
+        gates = self._reader.gates(sorted(map(row_of, names))) if names else []
+        elders = [known for gate in gates if (known := known_of(gate.reason)).keeps]
+        ids = {row.seq: row.id for row in self._reader.rows([known.passed[0].head for known in elders])} if elders else {}
+        return {
+            row.seq: ids[known.passed[0].head]
+            for row, job in held
+            for known in elders
+            if job.gate.key in dict(known.keeps)
+            and known.passed[0].best < (-row.priority, row.seq)
+            and known.passed[0].head in ids
+        }
 
     def start_estimate(self) -> StartEstimate:
         """Return an estimate of places from the workers of this moment."""
@@ -148,7 +172,7 @@ class QueuePositions:
         self._tick_later()
 
 
-def spot(row: JobRow, served: Served) -> QueueCursor:
+def spot(row: JobRow, served: list[set[int]]) -> QueueCursor:
     """Return where a ready job is: among all jobs of the partitions that a worker serves together with its own."""
     partitions = {row.partition}.union(*(partitions for partitions in served if row.partition in partitions))
     return QueueCursor(tuple(sorted(partitions)), row.priority, row.seq)

@@ -8,7 +8,16 @@ from taskbahn.protocol.messages import plain
 from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import costs_of
-from taskbahn_router.core.wait_reason import Capacity, WorkerFit, capacity_of, expected_start, why_paused, why_ready, why_waiting
+from taskbahn_router.core.wait_reason import (
+    Capacity,
+    WorkerFit,
+    capacity_of,
+    expected_start,
+    why_kept,
+    why_paused,
+    why_ready,
+    why_waiting,
+)
 from taskbahn_router.model.wire_format import packed
 
 if TYPE_CHECKING:
@@ -24,13 +33,14 @@ if TYPE_CHECKING:
 class JobPosition(NamedTuple):
     """A job; if it is ready, the partitions that are served together with its own, and how many ready jobs of them come before it.
 
-    held: the limit that holds it, if one does.
+    held: the limit that holds it, if one does.  kept_for: the id of the job for which that keeps permits, if it does.
     """
 
     row: JobRow
     partitions: tuple[int, ...] = ()
     ahead: int | None = None
     held: HeldJob | None = None
+    kept_for: bytes | None = None
 
 
 class ShownPauses(Protocol):
@@ -52,6 +62,10 @@ class DeclaredLimits(Protocol):
     @property
     def hung(self) -> Mapping[int, Costs]:
         """By partition: the keys that all its jobs have."""
+
+    @property
+    def domains(self) -> Mapping[str, str]:
+        """The domain of each limit that connects tasks, one of which has several."""
 
     def limit(self, name: str) -> Limit:
         """Return the limit of a name."""
@@ -91,17 +105,17 @@ class StartEstimate:
             return self._paused(pause, placed.ahead)
         why, its_hands = self.workers(row)
         if placed.held is not None and its_hands.slots:
-            return self._held(placed.held, row)
+            return self._held(placed.held, placed)
         place = {"why": why, "ahead": placed.ahead}
         starts_at = expected_start(self._now, placed.ahead, its_hands, self._seconds_each(placed.partitions))
         return place if starts_at is None else place | {"starts_at": starts_at}
 
-    def _held(self, held: HeldJob, row: JobRow) -> dict[str, Any]:
+    def _held(self, held: HeldJob, placed: JobPosition) -> dict[str, Any]:
         """Return the place of a job that a limit holds."""
         pause = self._limits.pauses.on(held.gate)
         if pause is not None:
             return self._paused(pause, held.ahead)
-        gate, costs = held.gate, (*self._limits.hung.get(row.partition, ()), *(costs_of(held.keys) if held.keys else ()))
+        gate, costs = held.gate, (*self._limits.hung.get(placed.row.partition, ()), *(costs_of(held.keys) if held.keys else ()))
         limit, cost = self._limits.limit(gate.limit), dict(costs).get(gate.key, 1)
         key = gate.key.removeprefix(gate.limit)
         holds = {"name": gate.limit, "key": key, "holders": [id_text(id) for id in held.holders]}
@@ -110,7 +124,10 @@ class StartEstimate:
             "ahead": held.ahead,
             "limit": {name: value for name, value in holds.items() if value},
         }
-        opens_at = limit.opens_at(gate, int(self._now * 1e6), cost * (held.ahead + 1))
+        now_us = int(self._now * 1e6)
+        if placed.kept_for is not None and limit.room(gate, now_us, cost):
+            return place | {"why": why_kept(limit.named(gate.key), id_text(placed.kept_for))}
+        opens_at = limit.opens_at(gate, now_us, cost * (held.ahead + 1))
         return place if opens_at is None else place | {"starts_at": max(self._now, opens_at / 1e6)}
 
     def _paused(self, pause: Pause, ahead: int) -> dict[str, Any]:

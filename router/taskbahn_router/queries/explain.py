@@ -10,7 +10,7 @@ from taskbahn.protocol.states import State
 from taskbahn.protocol.views import WaitReason
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import Gate, costs_of, limit_of
-from taskbahn_router.core.wait_reason import MAX_AHEAD, why_paused
+from taskbahn_router.core.wait_reason import MAX_AHEAD, why_kept, why_paused
 from taskbahn_router.model.state import id_bytes
 
 if TYPE_CHECKING:
@@ -109,9 +109,13 @@ class Explain:
                 continue  # a pause of all jobs of the partition
             gate = found.gates.get(key) or Gate(key, limit.name)
             pause = self._book.pauses.on(gate)
-            is_open = limit.room(gate, now_us, cost) > 0
-            opens_at = None if is_open else limit.opens_at(gate, now_us, cost)
+            has_room = limit.room(gate, now_us, cost) > 0
+            kept_for = self._kept_for(found, key) if has_room else None
+            is_open = has_room and kept_for is None
+            opens_at = None if has_room else limit.opens_at(gate, now_us, cost)
             why = limit.why(gate) if pause is None else why_paused(pause)
+            if kept_for is not None:
+                why = why_kept(limit.named(key), id_text(kept_for))
             if is_open:
                 used, capacity = limit.usage(gate, now_us)
                 why = f"The limit {key} lets it through" + ("" if limit.kind.orders else f": {used:,} of {capacity:,} in use")
@@ -122,6 +126,12 @@ class Explain:
                 )
             )  # fmt: skip
         return reasons
+
+    @staticmethod
+    def _kept_for(found: _Found, key: str) -> bytes | None:
+        """Return the job for which a gate keeps permits, if that holds this one."""
+        held = found.placed.held
+        return found.placed.kept_for if held is not None and held.gate.key == key else None
 
     @staticmethod
     def _holders(found: _Found, key: str) -> list[str]:
