@@ -11,8 +11,9 @@ from taskbahn_router.core.rows import GateUse, HeldJob, costs_of, limit_of
 from taskbahn_router.promises.choose import turn_of
 
 if TYPE_CHECKING:
+    from support.admission_model import World
     from support.promise_tables import PromiseTables
-    from taskbahn_router.core.rows import Costs, Gate, Lane, Room
+    from taskbahn_router.core.rows import Admitted, Costs, Gate, Lane, Room
     from taskbahn_router.stores.contract import Store
 
 TURNED = (1, 2, 3)  # partitions with fair turns
@@ -69,6 +70,19 @@ class Checks(ElderChecks):
             if gate.limit == "fair" and gate.virtual_time and key not in tables.gates:
                 assert key not in waiting, ("a key that waits lost its turn", key)
                 assert gate.virtual_time <= min(turns), ("a turn that has not passed is forgotten", gate, turns)
+
+    @staticmethod
+    def check_admitted(expected: World, admitted: Admitted, tables: PromiseTables) -> None:
+        """Submissions became what they had to, and of the refused ones nothing is left."""
+        joined = {seq: alias.seq for seq, alias in admitted.aliases.items()}
+        found = admitted.refused, admitted.duplicates, sorted(admitted.cancelled), joined
+        wanted = expected.refused, expected.duplicates, sorted(expected.cancelled), expected.joined
+        assert found == wanted, ("admission", found, wanted)
+        keys = {key: tuple(row[1:]) for key, row in tables.unique.items()}
+        assert keys == expected.keys, ("unique keys", keys, expected.keys)
+        assert admitted.refused.isdisjoint(tables.jobs), "a job that was refused is stored"
+        states = {tables.jobs[seq].state for seq in admitted.cancelled}
+        assert states <= {"cancelled"}, ("not cancelled", states)
 
     def check_held(self, store: Store, tables: PromiseTables) -> None:
         """What a reader says of the jobs that limits hold is what the tables say."""

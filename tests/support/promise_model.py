@@ -30,9 +30,7 @@ from taskbahn_router.stores.rows import Claim, Prune, RetryJob, Sweep
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from support.admission_model import World
-    from support.promise_tables import PromiseTables
-    from taskbahn_router.core.rows import Admitted, Costs
+    from taskbahn_router.core.rows import Costs
     from taskbahn_router.promises.limits import Limit
     from taskbahn_router.stores.contract import CommitResult, Store
 
@@ -345,19 +343,6 @@ class Run(Checks, EdgeChecks):
 
     def keys_of(self, seq: int) -> str | None:
         return tables_of(self.store).jobs[seq].keys
-
-    @staticmethod
-    def check_admitted(expected: World, admitted: Admitted, tables: PromiseTables) -> None:
-        """Submissions became what they had to, and of the refused ones nothing is left."""
-        joined = {seq: alias.seq for seq, alias in admitted.aliases.items()}
-        found = admitted.refused, admitted.duplicates, sorted(admitted.cancelled), joined
-        wanted = expected.refused, expected.duplicates, sorted(expected.cancelled), expected.joined
-        assert found == wanted, ("admission", found, wanted)
-        keys = {key: tuple(row[1:]) for key, row in tables.unique.items()}
-        assert keys == expected.keys, ("unique keys", keys, expected.keys)
-        assert admitted.refused.isdisjoint(tables.jobs), "a job that was refused is stored"
-        states = {tables.jobs[seq].state for seq in admitted.cancelled}
-        assert states <= {"cancelled"}, ("not cancelled", states)
 
     # the end
 
