@@ -152,7 +152,7 @@ class JobQueries:
 
         def finish() -> None:
             self.queue_positions.forget(watcher)
-            self._ask(call, lambda found: self._got(call, id, found), self._read, raw, [])
+            self._ask(call, lambda found: self._got(call, id, found), self._read, raw, Served([], {}))
 
         def gone(_: object = None) -> None:
             self.queue_positions.forget(watcher)
