@@ -166,13 +166,13 @@ def live(runs: int, only: str) -> int:
     """Make lives, over one store or both, and say what they were; return the exit code."""
     sys.path.insert(0, str(ROOT / "tests"))
     from support.promise_runs import STORES, live
-    from support.saturation import starve
+    from support.saturation import starve, trickle
     from support.stores import KINDS, opened
 
     for name, kind in KINDS.items():
-        if only in ("", name):
+        for see in (lambda store: starve(store, 7), trickle) if only in ("", name) else ():
             with tempfile.TemporaryDirectory() as folder, opened(kind, Path(folder, "data")) as store:
-                starve(store, 7)
+                see(store)
     for name, count in {only: runs}.items() if only else (("memory", runs), ("sqlite", runs // 10)):
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:

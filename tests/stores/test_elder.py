@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.promise_tables import tables_of
-from support.rows import NOW, cancel, state_of
+from support.rows import NOW, cancel, finish, new_job, state_of
 from support.saturation import (
     BOTH,
     ELDER_SECONDS,
@@ -22,11 +22,17 @@ from support.saturation import (
     TASKS,
     Saturation,
     starve,
+    trickle,
 )
 from support.stores import KINDS, opened
 
+from taskbahn_router.core.rows import Room, text_of
 from taskbahn_router.promises import elder
-from taskbahn_router.promises.engine import Pause
+from taskbahn_router.promises.domains import domains_of
+from taskbahn_router.promises.engine import Pause, Promises
+from taskbahn_router.promises.registry import limit_from
+from taskbahn_router.stores.contract import CommitBatch
+from taskbahn_router.stores.rows import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from support.stores import StoreKind
 
     from taskbahn_router.stores.contract import Store
+    from taskbahn_router.stores.rows import NewJob
 
 
 def test_a_job_under_two_limits_starts_though_others_saturate_both(store: Store) -> None:
@@ -70,6 +77,10 @@ def test_tokens_of_a_closed_rate_are_kept_but_no_permits(store: Store) -> None:
             break
         assert saturation.now - saturation.idle[LEFT] <= JOB_SECONDS
     assert seq in saturation.started
+
+
+def test_a_rate_lets_others_through_beside_the_start_that_it_keeps(store: Store) -> None:
+    trickle(store)
 
 
 def cancelled(saturation: Saturation, seq: int) -> None:
@@ -137,3 +148,28 @@ def live_without(store: Store, ends: Callable[[Saturation, int], None], after: i
     tables = tables_of(store)
     assert not tables.lanes
     assert [gate for gate in tables.gates.values() if gate.used or gate.blocked or gate.wakes_at_us is not None] == []
+
+
+def test_what_a_better_job_takes_frees_at_once_what_was_kept(store: Store) -> None:
+    """Under the rate, a better job takes the token of the elder, which then waits: the job that it held back comes before a worse one."""
+    one = {"kind": "concurrency", "limit": 1}
+    declared = {"k": one, "g": one, "r": {"kind": "rate", "rate": "6/m", "burst": 1}}
+    limits = {name: limit_from({"name": name, **each}) for name, each in declared.items()}
+
+    def commit(seconds: float, *new: NewJob, slots: int = 0, **rows: Any) -> list[int]:
+        rooms = [Room("w", frozenset({1, 3}), 10), Room("two", frozenset({2}), slots)]
+        now = NOW + seconds
+        rules = Promises(now, limits, rooms, 100.0, domains=domains_of([["k", "r", "g"]]), served=[{1, 2, 3}])
+        claims = [Claim(room.worker, tuple(room.partitions), room.free, now) for room in rooms]
+        return sorted(
+            row.seq
+            for each in store.commit(CommitBatch(new=list(new), rules=rules, claims=claims, **rows)).claimed
+            for row in each
+        )
+
+    k, r, g = (text_of(((name, 1),)) for name in "krg")
+    assert commit(0, new_job(1, keys=k), new_job(2, keys=r)) == [1, 2]
+    assert commit(0, new_job(3, partition=3, keys=text_of((("k", 1), ("r", 1), ("g", 1)))), new_job(4, keys=k)) == []
+    assert commit(1, finishes=[finish(1)]) == [4]  # the third one was passed over
+    assert commit(1 + ELDER_SECONDS) == []
+    assert commit(10, new_job(5, partition=2, keys=g), new_job(6, partition=2), new_job(7, keys=r, priority=1), slots=1) == [5, 7]

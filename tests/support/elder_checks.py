@@ -11,12 +11,14 @@ from taskbahn_router.promises import elder
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
+    from random import Random
 
     from support.promise_tables import PromiseTables
     from taskbahn_router.core.rows import Costs, Lane
 
 ROW = "@elder"
 MOST = 4  # lanes that a row names
+CONNECTED = (("g", "k", "c", "h", "f", "r", "rg", "hr"), ("g", "k", "c", "h"), ("f", "r", "rg", "hr"))
 
 
 class Kept(NamedTuple):
@@ -31,6 +33,12 @@ class Kept(NamedTuple):
     def lane(self, tables: PromiseTables) -> Lane | None:
         """Return the elder."""
         return tables.lanes.get(self.passed[0][:2]) if self.keeps else None
+
+
+def connected(pick: Random) -> dict[str, str]:
+    """Return domains: all limits in one, in two, or some of them in one."""
+    parts = pick.choice([CONNECTED[:1], CONNECTED[:1], CONNECTED[1:], CONNECTED[1:2], ()])
+    return {name: min(names) for names in parts for name in names}
 
 
 def kept_in(tables: PromiseTables) -> Iterator[Kept]:

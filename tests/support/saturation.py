@@ -105,3 +105,18 @@ def starve(store: Store, jobs: int) -> None:
     seqs = [saturation.both() for _ in range(jobs)]
     saturation.passes(IN_TIME_SECONDS + (jobs - 1) * 2 * JOB_SECONDS)
     assert list(saturation.started) == seqs, ("not in time", saturation.started)
+
+
+def trickle(store: Store) -> None:
+    """See that a rate that keeps a start for an elder lets the others through when it has one more.  Raises AssertionError."""
+    saturation = Saturation(store, kind="rate", rate="30/m", burst=2)
+    seq = saturation.both()
+    saturation.passes(IN_TIME_SECONDS - JOB_SECONDS)
+    assert seq not in saturation.started, "it was not passed over"
+    saturation.runs |= {
+        held: (LEFT, saturation.now + 1000) for held, (partition, _) in saturation.runs.items() if partition == LEFT
+    }
+    for _ in range(30):
+        saturation.passes(STEP_SECONDS)
+        assert seq not in saturation.started, "it should have waited"
+        assert saturation.now - saturation.idle[RIGHT] <= 2 * JOB_SECONDS, "the others were not let through"

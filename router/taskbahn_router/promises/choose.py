@@ -57,9 +57,6 @@ class Choosing:
             yield from self._read_partitions(sorted(partitions))
             self._due |= partitions
             yield from self._start()
-            while self._elders.review():
-                yield from self._wake()
-                yield from self._start()
         self._elders.store()
 
     def _start(self) -> Generator[Need, Rows, None]:
@@ -175,6 +172,8 @@ class Choosing:
             self._aside.add(lane.id)
             return
         self._ruling.starts.append(Start(head.seq, room, self._take(lane, turns)))
+        if self._elders.keeping:
+            self._elders.took(lane)
         yield from self._advance(lane)
 
     def _closed(self, lane: LaneState) -> str | None:

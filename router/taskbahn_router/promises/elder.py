@@ -153,12 +153,12 @@ class Elders:
             if domain.elder is lane:
                 yield from self._appoint(domain, None)
 
-    def review(self) -> bool:
-        """Keep no more than helps: better lanes may have taken what an elder needs. Return whether gates must be checked."""
-        for domain in self._known.values():
-            if domain.elder is not None:
-                self._keep(domain, self._kept_for(domain.elder, domain))
-        return bool(self._overlay.check)
+    def took(self, lane: LaneState) -> None:
+        """A lane has started a job: keep no more than helps, for it may have taken what an elder needs."""
+        if any(key in self.keeping for key, _ in lane.costs):
+            for domain in self._known.values():
+                if domain.elder is not None:
+                    self._keep(domain, self._kept_for(domain.elder, domain))
 
     def store(self) -> None:
         """Write what is known into the rows; of lanes that a gate opened, those that got no slot were not passed over yet."""
