@@ -245,9 +245,9 @@ def test_many_children_of_one_parent_are_moved_in_slices(store: Store, budget: i
 def test_a_parent_that_succeeds_before_all_edges_are_open_again_satisfies_all(store: Store) -> None:
     children = range(2, 42)
     put(store, run(1), *map(new_job, children), edges=[NewEdge(seq, 1, 0) for seq in children])
-    assert commit(store, finishes=[finish(1, state="failed")], budget=16).more
-    assert commit(store, retries=[retry(1)], budget=16, free=1, goes_on=True).more
-    commit(store, free=1, budget=500)
+    commit(store, finishes=[finish(1, state="failed")])
+    assert commit(store, retries=[retry(1)], budget=16, free=1).more
+    assert set(edges(store).values()) == {0, 2}
     commit(store, finishes=[finish(1, 2)], goes_on=True)
     assert set(edges(store).values()) == {1}
 
@@ -262,11 +262,11 @@ def test_a_hundred_thousand_children_make_no_commit_long(tmp_path: Path) -> None
             commit(store, submissions=[list(map(new_job, jobs))], edges=[NewEdge(seq, 1, 0) for seq in jobs])
         result = commit(store, finishes=[finish(1, state="failed")])
         while result.more:
-            began = time.perf_counter()
+            began = time.thread_time()  # by the processor's time, for the disk and other tests may be slow
             result = commit(store, goes_on=True)
-            longest = max(longest, time.perf_counter() - began)
+            longest = max(longest, time.thread_time() - began)
         assert list(states(store).values()).count("failed") == many + 1
-    assert longest < 1
+    assert longest < 0.5
 
 
 def test_a_new_process_knows_that_something_is_left_over(durable: Any, tmp_path: Path) -> None:

@@ -290,7 +290,9 @@ class Run(Checks, EdgeChecks):
         before = tables_of(self.store)
         result = self.store.commit(batch)
         self.goes_on = result.more
-        self.check_counts(batch, result, before, tables_of(self.store))
+        after = tables_of(self.store)
+        self.check_counts(batch, result, before, after)
+        self.check_turns(after, before)  # of each commit: a key that a purge forgot may come again with the next one
         if batch.prune is not None:
             self.prune_after = result.prune_after or 0
         if rules.expected is not None:
