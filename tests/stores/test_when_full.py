@@ -10,6 +10,7 @@ from support.rows import NOW, cancel, finish, id_of, new_job, requeue, retry
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn_router.core.rows import Refusal, Room
+from taskbahn_router.core.unique_keys import ACTIVE, REPLACE, NewKey
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.registry import limit_from
 from taskbahn_router.stores.contract import CommitBatch
@@ -68,6 +69,13 @@ def test_what_a_batch_moves_counts_as_it_is_after_that(store: Store) -> None:
     assert refused(commit(store, [job(3)], [job(4)], finishes=[finish(1)])) == [4]
     assert refused(commit(store, [job(5)], cancels=[cancel(3)])) == []
     assert refused(commit(store, [job(6)], cancels=[cancel(5)], retries=[retry(3)])) == [6]
+
+
+def test_what_goes_for_its_unique_key_leaves_the_next_oldest_to_go_too(store: Store) -> None:
+    first = [NewKey(1, "u", ACTIVE, REPLACE)]
+    commit(store, [job(1)], [job(2)], word="cancel_oldest", limit=2, unique=first)
+    commit(store, [job(3)], word="cancel_oldest", limit=1, unique=[first[0]._replace(seq=3)])
+    assert states(store) == {1: "cancelled", 2: "cancelled", 3: "ready"}
 
 
 def test_a_requeued_attempt_counts_as_ready_and_not_as_running(store: Store) -> None:

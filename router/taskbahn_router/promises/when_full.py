@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskbahn.protocol.limit_fields import CANCEL_NEWEST, CANCEL_OLDEST, REFUSE
 from taskbahn.protocol.states import State
 from taskbahn_router.core.rows import Need, Refusal, Spot, costs_of, limit_of
+from taskbahn_router.core.unique_keys import REPLACE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -64,6 +65,7 @@ class WhenFull:
         self._limits = promises.limits
         self._hung = promises.hung
         self._places: dict[str, Places] = {}
+        self._may_go = 0  # how many jobs may go at most: for a place, or for their unique keys
         self._followed = 0  # how many of the jobs that were cancelled for their unique keys are taken into account
 
     def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
@@ -74,6 +76,7 @@ class WhenFull:
                 asked.update(dict(self._counted(self._costs(job.partition, job.keys))))
         if not asked:
             return
+        self._may_go = asked.total() + sum(job.unique is not None and job.unique.conflict == REPLACE for job in jobs)
         self._places = {key: Places(self._limits[limit_of(key)]) for key in asked}
         rows = yield Need(gates=sorted(asked), lanes_with=sorted(asked))
         for gate in rows.gates:
@@ -83,7 +86,7 @@ class WhenFull:
                 if key in self._places:
                     self._places[key].running -= cost
         spots = self._spots(rows.lanes_with, touched.ready)
-        yield from self._read_ready(spots, asked)
+        yield from self._read_ready(spots)
         yield from self._read_oldest(spots, asked, {permit[:2] for permit in touched.ended})
 
     def _costs(self, partition: int, keys: str) -> Costs:
@@ -106,12 +109,12 @@ class WhenFull:
                     spots[key][Spot(partition, None)] = cost
         return spots
 
-    def _read_ready(self, spots: Mapping[str, Mapping[Spot, int]], asked: Counter[str]) -> Generator[Need, Rows, None]:
+    def _read_ready(self, spots: Mapping[str, Mapping[Spot, int]]) -> Generator[Need, Rows, None]:
         """Count ready jobs so far that whatever goes meanwhile, what was not counted changes no decision."""
         wanted = [(key, spot, cost) for key, places in spots.items() for spot, cost in places.items()]
         if not wanted:
             return
-        most = max(one.capacity for one in self._places.values()) + asked.total() + 1
+        most = max(one.capacity for one in self._places.values()) + self._may_go + 1
         rows = yield Need(counts=[spot for _, spot, _ in wanted], most=most)
         for (key, _, cost), count in zip(wanted, rows.counts, strict=True):
             self._places[key].ready += cost * count
@@ -127,7 +130,7 @@ class WhenFull:
         if not over:
             return
         wanted = list(dict.fromkeys(spot for key in over for spot in spots[key]))
-        rows = yield Need(holders=over, oldest=wanted, most=asked.total())
+        rows = yield Need(holders=over, oldest=wanted, most=self._may_go)
         runs = {job.seq: Place(job.seq, costs_of(job.keys), runs=True) for job in rows.holders if job.is_alive}
         ready = {job.seq: Place(job.seq, self._costs(job.partition, job.keys), runs=False) for job in rows.oldest}
         ending = [job for job in rows.holders if not job.is_alive and job[:2] not in ended]
