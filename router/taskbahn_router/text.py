@@ -11,6 +11,11 @@ def pluralize(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
+def jobs_waiting(number: int) -> str:
+    """Return the beginning of a sentence: `1 job waits`, `1,200 jobs wait`."""
+    return f"{pluralize(number, 'job')} {'waits' if number == 1 else 'wait'}"
+
+
 def join_names(names: list[str]) -> str:
     """Return the first names, and how many more there are."""
     shown = names if len(names) <= SHOWN + 1 else names[:SHOWN]

@@ -47,6 +47,16 @@ def ids(runs: Iterable[tuple[str, int]]) -> list[str]:
     return [id for id, _ in runs]
 
 
+def cancelled_while_it_runs(harness: DispatcherHarness) -> FakeWorker:
+    """Let a worker run a job that is cancelled, and another one wait for its permit; return the worker."""
+    worker = limited(harness, GPU)
+    submitted(harness, "a", "b")
+    worker.take()
+    harness.ask(messages.JOB_CANCEL, [ONE])
+    harness.settle()
+    return worker
+
+
 def test_no_more_jobs_run_than_a_limit_allows(harness: DispatcherHarness) -> None:
     worker = limited(harness, GPU)
     submitted(harness, "a", "b", "c")
@@ -67,11 +77,7 @@ def test_a_key_holds_its_own_jobs_only(harness: DispatcherHarness) -> None:
 
 
 def test_an_attempt_whose_job_was_cancelled_holds_its_permit_until_it_ends(harness: DispatcherHarness) -> None:
-    worker = limited(harness, GPU)
-    submitted(harness, "a", "b")
-    worker.take()
-    harness.ask(messages.JOB_CANCEL, [ONE])
-    harness.settle()
+    worker = cancelled_while_it_runs(harness)
     assert (harness.state(1), worker.take(), used(harness)) == ("cancelled", [], {"gpu": 1})
     worker.failed((ONE, 1), kind="cancelled")
     harness.settle()
@@ -80,11 +86,7 @@ def test_an_attempt_whose_job_was_cancelled_holds_its_permit_until_it_ends(harne
 
 
 def test_a_lost_worker_gives_back_the_permit_of_a_cancelled_attempt(harness: DispatcherHarness) -> None:
-    worker = limited(harness, GPU)
-    submitted(harness, "a", "b")
-    worker.take()
-    harness.ask(messages.JOB_CANCEL, [ONE])
-    harness.settle()
+    worker = cancelled_while_it_runs(harness)
     worker.lost()
     other = limited(harness, GPU, id="other")
     harness.passes(GRACE_SECONDS + 1)
@@ -106,11 +108,7 @@ def test_a_lost_attempt_gives_back_its_permit(harness: DispatcherHarness) -> Non
 
 
 def test_after_a_restart_a_cancelled_attempt_holds_its_permit_until_it_ends(harness: DispatcherHarness) -> None:
-    worker = limited(harness, GPU)
-    submitted(harness, "a", "b")
-    worker.take()
-    harness.ask(messages.JOB_CANCEL, [ONE])
-    harness.settle()
+    cancelled_while_it_runs(harness)
     harness.restart()
     back = limited(harness, GPU, running=[(ONE, 1)])
     harness.passes(GRACE_SECONDS * 2)

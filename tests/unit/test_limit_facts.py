@@ -13,8 +13,9 @@ from support.dispatcher_harness import DispatcherHarness, FakeWorker, job_id
 from taskbahn.protocol import messages
 from taskbahn.protocol.messages import DeclaredLimit
 from taskbahn.protocol.views import LimitDeclaration, Limits
-from taskbahn_router.queries.limit_facts import LOOK_SECONDS, MAX_SILENT, SILENT_SECONDS, UNKNOWN_SECONDS, silent_after
+from taskbahn_router.queries.limit_facts import LOOK_SECONDS, MAX_SILENT, UNKNOWN_SECONDS, silent_after
 from taskbahn_router.queries.limit_problems import HELD_SECONDS, MAX_ALIKE, Declared, Stall, disagreeing, stalled
+from taskbahn_router.queries.problems import LONG_SECONDS
 
 GPU = DeclaredLimit(kind="concurrency", name="gpu", limit=1)
 SIZED = DeclaredLimit(kind="concurrency", name="gpu", limit=4, cost="{0}")
@@ -95,7 +96,7 @@ def test_of_more_attempts_than_one_question_names_nothing_is_said(harness: Dispa
     assert looked(harness, UNKNOWN_SECONDS) == []
 
 
-@pytest.mark.parametrize("typical, seconds", [(None, UNKNOWN_SECONDS), (1.0, SILENT_SECONDS), (60.0, 600.0)])
+@pytest.mark.parametrize("typical, seconds", [(None, UNKNOWN_SECONDS), (1.0, LONG_SECONDS), (60.0, 600.0)])
 def test_silence_is_measured_by_what_is_typical(typical: float | None, seconds: float) -> None:
     assert silent_after(typical) == seconds
 

@@ -65,9 +65,9 @@ class JobScreen:
         self.progress.update(
             self._headline, description=self._title(view.state, view.worker), began=view.created_at, ended=view.finished_at
         )
-        self.end(view)
+        self.how_far(view)
 
-    def end(self, view: views.JobView) -> None:
+    def how_far(self, view: views.JobView) -> None:
         """Draw how far the job came; of a job that was quicker than its watcher no event may have said it."""
         if view.progress:
             self._draw(progress_of(view.progress))
@@ -141,7 +141,7 @@ def follow_job(job: Job[Any], timeout: float | None) -> None:
         for event in events.until(until):
             screen.show(event)
         if events.final is not None:
-            screen.end(events.final)
+            screen.how_far(events.final)
         elif timeout is not None:
             raise job.unfinished(timeout)
 

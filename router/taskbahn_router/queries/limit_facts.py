@@ -10,6 +10,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.promises.limits import is_paused
 from taskbahn_router.queries.limit_problems import Declared, Stall
+from taskbahn_router.queries.problems import long_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,7 +26,6 @@ LOOK_SECONDS = 5.0  # seconds between two questions to the store
 MAX_LOOKED_AT = 1_000  # running jobs, the oldest first
 MAX_SILENT = 200  # attempts that one question names
 MAX_JOBS = 1_000  # waiting jobs that are counted for a key
-SILENT_SECONDS, SILENT_TIMES = 60.0, 10.0  # an attempt is silent after these seconds, or these times what is typical
 UNKNOWN_SECONDS = 300.0  # an attempt is silent after these, if nothing is known of its task
 
 _Attempt = tuple[str, int]
@@ -123,7 +123,7 @@ def _definition(state: DispatcherState, book: LimitBook, name: str) -> Any:
 
 def silent_after(typical: float | None) -> float:
     """Return after how many seconds without a word an attempt counts as one that makes no progress."""
-    return UNKNOWN_SECONDS if typical is None else max(SILENT_SECONDS, SILENT_TIMES * typical)
+    return UNKNOWN_SECONDS if typical is None else long_after(typical)
 
 
 def _ending(worker: AttachedWorker, jobs: dict[str, LiveJob]) -> list[_Attempt]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.views import Problem
-from taskbahn_router.text import format_duration, join_names, pluralize
+from taskbahn_router.text import format_duration, jobs_waiting, join_names, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ def stalled(stalls: Sequence[Stall], now: float) -> Iterator[Problem]:
         yield Problem(
             kind="stalled_limit",
             level="warning",
-            sentence=f"{_jobs(stall.jobs)} for {stall.shown}, and {who} {what}.",
+            sentence=f"{jobs_waiting(stall.jobs)} for {stall.shown}, and {who} {what}.",
             hint=hint,
             since=stall.since,
             page="jobs" if alone else "limits",
@@ -67,7 +67,8 @@ def stalled(stalls: Sequence[Stall], now: float) -> Iterator[Problem]:
         yield Problem(
             kind="stalled_limit",
             level="warning",
-            sentence=f"{_jobs(sum(stall.jobs for stall in rest))} for {pluralize(len(rest), 'more key')} of limits that silent jobs hold.",
+            sentence=f"{jobs_waiting(sum(stall.jobs for stall in rest))} for {pluralize(len(rest), 'more key')} of limits "
+            "that silent jobs hold.",
             hint="Many at once often have one cause: something that all of the jobs wait for.",
             since=min(stall.since for stall in rest),
             page="limits",
@@ -97,7 +98,3 @@ def disagreeing(limits: Mapping[str, Sequence[Declared]]) -> Iterator[Problem]:
             hint="They run different versions of the code. Restart those with the older one.",
             page="limits",
         )
-
-
-def _jobs(number: int) -> str:
-    return f"{pluralize(number, 'job')} {'waits' if number == 1 else 'wait'}"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol.views import Problem
 from taskbahn_router.queries import limit_problems
-from taskbahn_router.text import format_duration, join_names, pluralize
+from taskbahn_router.queries.limit_problems import MAX_ALIKE
+from taskbahn_router.text import format_duration, jobs_waiting, join_names, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from taskbahn_router.queries.limit_problems import Declared, Stall
 
 MOST = 20  # problems in one answer
-MAX_ALIKE = 4  # problems of one kind; one more sums up the rest
 UNSERVED_SECONDS = 3.0  # seconds that a ready job may wait without a worker; one that restarts is back by then
 LATE_SECONDS = 60.0  # seconds that a ready job may wait for a busy slot, or LATE_TIMES of what its task takes if that is more
 LATE_TIMES = 10.0
@@ -116,7 +116,12 @@ def problems(facts: Facts) -> list[Problem]:
 
 def too_long(seconds: float, typical: float | None) -> bool:
     """Return whether an attempt has run for far longer than is typical of its task."""
-    return typical is not None and seconds > max(LONG_SECONDS, LONG_TIMES * typical)
+    return typical is not None and seconds > long_after(typical)
+
+
+def long_after(typical: float) -> float:
+    """Return after how many seconds an attempt of a task is far beyond what is typical of it."""
+    return max(LONG_SECONDS, LONG_TIMES * typical)
 
 
 def _store(facts: Facts) -> Iterator[Problem]:
@@ -362,8 +367,7 @@ def _since(partitions: Iterable[PartitionFacts]) -> float:
 
 
 def _jobs(partitions: Iterable[PartitionFacts]) -> str:
-    number = sum(partition.ready for partition in partitions)
-    return f"{pluralize(number, 'job')} {'waits' if number == 1 else 'wait'}"
+    return jobs_waiting(sum(partition.ready for partition in partitions))
 
 
 def _queues(queue: str, partitions: Iterable[PartitionFacts]) -> str:
