@@ -71,7 +71,7 @@ def test_what_a_batch_moves_counts_as_it_is_after_that(store: Store) -> None:
     assert refused(commit(store, [job(6)], cancels=[cancel(5)], retries=[retry(3)])) == [6]
 
 
-def test_what_goes_for_its_unique_key_leaves_the_next_oldest_to_go_too(store: Store) -> None:
+def test_the_next_oldest_goes_when_a_unique_key_takes_one(store: Store) -> None:
     first = [NewKey(1, "u", ACTIVE, REPLACE)]
     commit(store, [job(1)], [job(2)], word="cancel_oldest", limit=2, unique=first)
     commit(store, [job(3)], word="cancel_oldest", limit=1, unique=[first[0]._replace(seq=3)])
