@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from taskbahn.errors import (
         CallerError,
         InvalidArguments,
+        InvalidFlow,
         InvalidName,
         InvalidOption,
         InvalidRequest,
@@ -66,6 +67,7 @@ PLACES = {
     "Concurrency": "tasks.limits",
     "GiveUp": "signals",
     "InvalidArguments": "errors",
+    "InvalidFlow": "errors",
     "InvalidName": "errors",
     "InvalidOption": "errors",
     "InvalidRequest": "errors",
@@ -119,6 +121,7 @@ __all__ = [
     "Concurrency",
     "GiveUp",
     "InvalidArguments",
+    "InvalidFlow",
     "InvalidName",
     "InvalidOption",
     "InvalidRequest",

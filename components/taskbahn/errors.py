@@ -83,6 +83,15 @@ class InvalidOption(CallerError):
     uri = PREFIX + "invalid_option"
 
 
+class InvalidFlow(CallerError):
+    """A flow that cannot be: `detail["place"]` says where, as a path such as `chain[1].group[0]`."""
+
+    uri = PREFIX + "invalid_flow"
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(f"{place or 'the flow'}: {why}", place=place)
+
+
 class InvalidName(CallerError):
     """A task name that is no WAMP URI (dotted lower-case words: letters, digits, underscore)."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FINISHED = {Event.SUCCEED, Event.FAIL}
 REQUEUED = {Event.RETRY, Event.WORKER_LOST, Event.HAND_BACK}
 NAMED = [*map(str, State), "nonsense", ""]  # what a row may name as the state after it
-OF_EDGES = {Event.PARENT_FAILED, Event.REOPEN}  # of jobs that wait for others: test_edges.py
+OF_EDGES = {Event.PARENT_FAILED, Event.REOPEN, Event.COMPLETE, Event.RESUME_FLOW}  # test_edges.py, test_flows.py
 Make = Callable[[int, int], CommitBatch]  # of a job's seq and attempt
 ROWS: list[tuple[Make, set[Event]]] = [
     *(

@@ -17,6 +17,7 @@ from support.storing import FakeRunner, FakeSqliteStore, FakeStore
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
+from taskbahn_router.core.flow_graph import CHAIN, GROUP
 from taskbahn_router.model.pending_call import PendingCall
 from taskbahn_router.parts import Parts
 from taskbahn_router.procedures import handlers
@@ -39,6 +40,7 @@ def _observe(event: dict[str, Any]) -> None:
 
 globalLogPublisher.addObserver(_observe)  # type: ignore[arg-type]  # a function provides the interface
 TASK = "a.task"
+FLOWS = (CHAIN, GROUP)  # they run without attempts
 
 
 def job_id(number: int) -> str:
@@ -353,7 +355,7 @@ class DispatcherHarness:
             assert state.partitions[row.queue, row.task] is partition
         empty = {id for id, partition in state.partitions_by_id.items() if not partition.jobs}
         assert empty <= state.vacant, "a partition without jobs stays"
-        running = {row.id: (row.attempt, row.worker) for row in rows if row.state == "running"}
+        running = {row.id: (row.attempt, row.worker) for row in rows if row.state == "running" and row.task not in FLOWS}
         assert {job.raw: (job.attempt, job.worker_id) for job in state.jobs.values()} == running
         for worker in state.workers.values():
             assert worker.room.in_flight == len(worker.attempts)

@@ -64,7 +64,7 @@ def tables_of(store: Store) -> PromiseTables:
         lane_keys = {(key, *id) for id in tables.lanes if id[1] for key, _ in costs_of(id[1])}
         edges = {(parent, *key): edge for parent, edges in tables.edges.items() for key, edge in edges.items()}
         return PromiseTables(
-            jobs, dict(tables.lanes), dict(tables.gates), sorted(tables.permits.values()), lane_keys, edges, sorted(tables.duties),
+            jobs, dict(tables.lanes), dict(tables.gates), sorted(tables.permits.values()), lane_keys, edges, sorted(tables.duties.values()),
             dict(tables.unique), dict(tables.aliases),
         )  # fmt: skip
     connection = cast("SqliteStore", store)._connection
@@ -82,7 +82,7 @@ def tables_of(store: Store) -> PromiseTables:
         sorted(Permit(*row) for row in connection.execute("SELECT seq, attempt, keys FROM permit")),
         set(connection.execute("SELECT key, line, keys FROM lane_key")),
         {row[:3]: Edge(*row) for row in connection.execute("SELECT parent, child, position, policy, state FROM edge")},
-        sorted(Duty(*row) for row in connection.execute("SELECT kind, subject FROM duty")),
+        sorted(Duty(*row) for row in connection.execute("SELECT kind, subject, CAST(coalesce(cursor, 0) AS INTEGER) FROM duty")),
         {row[0]: KeyRow(*row) for row in connection.execute("SELECT key, seq, during, until_us FROM unique_key")},
         dict(connection.execute("SELECT id, seq FROM alias")),
     )

@@ -10,6 +10,7 @@ from taskbahn.errors import InvalidArguments, InvalidRequest, did_you_mean
 from taskbahn.protocol import messages
 
 MAX_FIELDS = 20
+HOLE = object()
 
 
 def _nothing_from_outside(uri: str) -> Any:
@@ -25,16 +26,22 @@ class Validator:
         self._validator: Any = None
 
     def check(self, args: list[Any], kwargs: dict[str, Any]) -> None:
-        """Raise `InvalidArguments` with what is wrong with each argument."""
+        """Raise `InvalidArguments` with what is wrong with each argument; `HOLE` stands for one that is not known yet."""
         named, wrong = self._bind(args, kwargs)
         if wrong:
             raise InvalidArguments(self.task, wrong)
+        variadic = self.signature.variadic
+        holes = [name for name, value in named.items() if value is HOLE or (name == variadic and HOLE in value)]
+        for name in holes:
+            del named[name]
         self.compile()
         try:
             fields = self._wrong(named)
         except (ValueError, TypeError, RecursionError):
             # arguments such as bytes and times are checked in the form in which they travel
             fields = self._wrong(self._as_data(named))
+        for name in holes:
+            fields.pop(name, None)
         if fields:
             raise InvalidArguments(self.task, fields)
 

@@ -25,6 +25,8 @@ class Event(StrEnum):
     CANCEL = "cancel"
     RETRY_BY_HAND = "retry_by_hand"
     REOPEN = "reopen"
+    COMPLETE = "complete"
+    RESUME_FLOW = "resume_flow"
 
 
 MOVES = MappingProxyType(
@@ -54,6 +56,12 @@ MOVES = MappingProxyType(
         (State.FAILED, Event.REOPEN): State.WAITING,  # a retry by hand, while a parent has not succeeded
         (State.CANCELLED, Event.REOPEN): State.WAITING,
         (State.EXPIRED, Event.REOPEN): State.WAITING,
+        (State.WAITING, Event.COMPLETE): State.SUCCEEDED,  # a group inside a flow: all its members have ended well
+        (State.RUNNING, Event.COMPLETE): State.SUCCEEDED,  # a flow: its last member has
+        (State.RUNNING, Event.PARENT_FAILED): State.FAILED,  # a flow of which a member failed
+        (State.FAILED, Event.RESUME_FLOW): State.RUNNING,  # a retry by hand of a flow
+        (State.CANCELLED, Event.RESUME_FLOW): State.RUNNING,
+        (State.EXPIRED, Event.RESUME_FLOW): State.RUNNING,
     }
 )
 
@@ -62,6 +70,13 @@ FIRST_STATES = (State.WAITING, State.READY, State.RUNNING)  # running: a worker 
 
 class IllegalMove(ValueError):
     """The table has no such row."""
+
+
+def first_state(state: State) -> State:
+    """Return a state in which a job may be accepted; raise `IllegalMove` for any other."""
+    if state not in FIRST_STATES:
+        raise IllegalMove(f"no job is accepted as {state}")
+    return state
 
 
 def advance(state: State, event: Event) -> State:

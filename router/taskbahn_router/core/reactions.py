@@ -9,19 +9,38 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from taskbahn_router.core.lifecycle import Event
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from taskbahn_router.core.lifecycle import Event
+# flags; 4 is in `unique_keys`
+HAS_CHILDREN, HAS_PARENTS = 1, 2
+IS_FLOW = 8  # it has no attempts: it ends when the jobs that it waits for have ended
+IS_GROUP = 16  # a flow whose result is the list of its members' results; other flows have the result of their last member
+HAS_MEMBERS = 32  # it is the `parent` of jobs, which end when it is cancelled
+HAS_INPUTS = 64  # its arguments have references to results of jobs that it waits for
+IS_DETACHED = 128  # it goes on when the job is cancelled of which it is a member
+IS_LARGE = 256  # a group whose list of results is not stored with it: they are read from the jobs
 
-HAS_CHILDREN, HAS_PARENTS = 1, 2  # flags
-
-OPEN, SATISFIED, PASSED_ON, HELD = range(4)  # states of an edge; passed on: the child failed because its parent did
+# states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
+OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)
 
 FAIL = "fail"  # a child fails if this parent does not succeed
-GO_ON = frozenset(("skip", "none"))  # the policies that let a child go on without it
+SKIP, NONE = "skip", "none"  # it goes on without the parent, whose place in a list is left out, or has null
+GO_ON = frozenset((SKIP, NONE))
 HOLD = "hold"  # it waits until the parent is retried by hand
-POLICIES = frozenset((FAIL, *GO_ON, HOLD))
+ON_SUCCESS, ON_FAILURE, ON_END = (
+    "on_success",
+    "on_failure",
+    "on_end",
+)  # it starts when its parent ends so, and is cancelled otherwise
+POLICIES = frozenset((FAIL, *GO_ON, HOLD, ON_SUCCESS, ON_FAILURE, ON_END))
+
+MOST_RESULTS = 1000  # of a group that are stored as its result
+MOST_RESULT_CHARACTERS = 64 * 1024  # of its result
+MOST_INPUTS = 1000  # of a job that it gets with its arguments
+MOST_INPUT_CHARACTERS = 4 * 1024 * 1024  # of all of them
 
 
 class FlaggedJob(NamedTuple):
@@ -35,6 +54,7 @@ class FlaggedJob(NamedTuple):
     pending: int  # edges to parents that are not satisfied
     due_at: float | None  # seconds
     flags: int
+    root: int | None = None  # seq of the job at the root of its tree; None: it is in none, or its root itself
 
 
 class NewEdge(NamedTuple):
@@ -48,6 +68,18 @@ class NewEdge(NamedTuple):
     parent: int | bytes
     position: int
     policy: str = FAIL
+
+
+class NewMember(NamedTuple):
+    """A new job belongs to another one, which is older or in the same batch; or it is a flow.
+
+    parent: its seq or its id; None: it belongs to none.   flags: what it is.   label: its name in the flow.
+    """
+
+    seq: int
+    parent: int | bytes | None
+    flags: int = 0
+    label: str | None = None
 
 
 class Edge(NamedTuple):
@@ -68,11 +100,31 @@ class EdgesOf(NamedTuple):
     high: int
 
 
+class MembersOf(NamedTuple):
+    """Members of a job that are in one of some states, behind a seq."""
+
+    parent: int
+    states: tuple[str, ...]
+    behind: int = 0
+
+
+class Input(NamedTuple):
+    """What a job gets from one that it waits for."""
+
+    parent: int
+    position: int
+    policy: str
+    state: str  # of the parent
+    result: str | None  # JSON
+    flags: int  # of the parent
+
+
 class Duty(NamedTuple):
     """Work that a budget cut off: a kind of reaction has to look at a job again."""
 
     kind: str
     subject: int  # seq
+    cursor: int = 0  # how far it has come: a seq
 
 
 class ReactedMove(NamedTuple):
@@ -81,6 +133,14 @@ class ReactedMove(NamedTuple):
     job: FlaggedJob
     event: Event
     error: str | None = None  # JSON
+    result: str | None = None  # JSON
+
+
+def retried(pending: int, flags: int) -> Event:
+    """Return what a retry by hand does to a job: it waits again for parents that have not succeeded; a flow for its members."""
+    if flags & IS_FLOW:
+        return Event.RESUME_FLOW if flags & HAS_MEMBERS else Event.REOPEN
+    return Event.REOPEN if pending else Event.RETRY_BY_HAND
 
 
 @dataclass(slots=True)
@@ -89,6 +149,9 @@ class ReactionNeed:
 
     jobs: Sequence[int] = ()  # by seq
     edges: Sequence[EdgesOf] = ()  # the first `most` of all
+    inputs: Sequence[int] = ()  # of jobs: what they get, by position, if it is not too much
+    errors: Sequence[bytes] = ()  # of jobs, by id
+    members: MembersOf | None = None  # the first `most`, by seq
     duties: bool = False  # the first `most`
     most: int = 0
 
@@ -99,6 +162,9 @@ class ReactionRows:
 
     jobs: list[FlaggedJob] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)  # by parent as named, then by state and child
+    inputs: dict[int, list[Input] | None] = field(default_factory=dict)  # seq -> None: they are too many, or too large together
+    errors: dict[bytes, str | None] = field(default_factory=dict)  # id -> JSON
+    members: list[FlaggedJob] = field(default_factory=list)
     duties: list[Duty] = field(default_factory=list)  # by kind and subject
 
 
@@ -109,7 +175,7 @@ class Reacted:
     moves: list[ReactedMove] = field(default_factory=list)  # in order
     edges: list[Edge] = field(default_factory=list)  # with their new states
     pending: dict[int, int] = field(default_factory=dict)  # seq -> edges that are not satisfied now
-    duties: list[Duty] = field(default_factory=list)  # new
+    duties: list[Duty] = field(default_factory=list)  # new, or further than before
     done: list[Duty] = field(default_factory=list)  # duties to delete
     more: bool = False  # the budget cut it off: another commit goes on
     units: int = 0  # of work

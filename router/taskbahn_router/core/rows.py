@@ -17,7 +17,7 @@ from taskbahn_router.core.unique_keys import KeyTaken
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from taskbahn_router.core.reactions import Edge, FlaggedJob, NewEdge
+    from taskbahn_router.core.reactions import Edge, FlaggedJob, NewEdge, NewMember
     from taskbahn_router.core.unique_keys import Alias, KeyHolder, KeyRow, NewKey
 
 Order = tuple[int, int, int]  # minus the priority, virtual time, seq: what comes first is least
@@ -158,6 +158,7 @@ class Applicant(NamedTuple):
     is_known: bool  # the store has a job of this id
     after: tuple[NewEdge, ...] = ()  # jobs that it waits for; those of the same batch by their ids
     unique: NewKey | None = None
+    member: NewMember | None = None
 
 
 class Refusal(NamedTuple):
@@ -172,13 +173,24 @@ class Refusal(NamedTuple):
 
 
 class NoParent(NamedTuple):
-    """There is no job of the seq or id that a new job depends on, so its whole entry is refused."""
+    """There is no job of the seq or id on which a new job depends, or to which it belongs, so its whole entry is refused."""
 
     seq: int
     parent: int | bytes
 
 
 Refused = Refusal | NoParent | KeyTaken
+
+
+class Place(NamedTuple):
+    """Where a job is in its tree; seqs."""
+
+    parent: int | None
+    root: int | None
+    label: str | None
+
+
+NO_PLACE = Place(None, None, None)
 
 
 @dataclass(slots=True)
@@ -194,7 +206,11 @@ class Admitted:
         default_factory=dict
     )  # seqs of new jobs with edges -> those that are open; with any, it waits
     flags: dict[int, int] = field(default_factory=dict)  # seqs of stored or new jobs -> flags that they have besides
-    ended_parents: list[int] = field(default_factory=list)  # seqs of stored jobs that ended without success and get a new edge
+    ended_parents: list[int] = field(
+        default_factory=list
+    )  # seqs of stored jobs that ended without success and get a new edge or member
+    flows: list[int] = field(default_factory=list)  # seqs of new flows
+    trees: dict[int, Place] = field(default_factory=dict)  # seqs of new jobs that belong to others
     keys: list[KeyRow] = field(default_factory=list)  # unique keys; the last one of a key counts
     aliases: dict[int, Alias] = field(default_factory=dict)  # seqs of new jobs that joined others; they are among the duplicates
 

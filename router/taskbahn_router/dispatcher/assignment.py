@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.placement import Placement, WorkerCapacity, is_short, look_ahead
+from taskbahn_router.core.reactions import HAS_CHILDREN, NewEdge, NewMember
 from taskbahn_router.core.rows import Room
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.outcomes import is_slow
@@ -40,12 +41,13 @@ class Assignment:
         if self._limits.is_used:
             self._limits.take_in(self._state.new_partitions)
         rooms = yield from self._place(effects, now)
-        if self._limits.is_used:
+        if self._limits.is_used or effects.batch.submissions:
             effects.batch.rules = self._limits.rules(now, rooms, purges=effects.turn_input.purge)
 
     def _place(self, effects: TurnEffects, now: float) -> Generator[None, None, list[Room]]:
         """Return the rooms of the workers that claim, if rules decide about these claims."""
-        if not (effects.turn_input.new or effects.requeued or self._state.partitions_with_backlog):
+        following = self._following(effects)
+        if not (effects.turn_input.new or effects.requeued or self._state.partitions_with_backlog or following):
             return []  # no job waits for a worker
         workers = {id(worker.room): worker for worker in self._state.workers.values() if worker.orders is not None}
         back = {requeued.job.partition.id for requeued in effects.requeued if requeued.state == State.READY}
@@ -72,16 +74,28 @@ class Assignment:
         for part in parts_of(new):
             effects.batch.new += [row(job) for job in part if job not in asking] if asking else map(row, part)
             yield
-        return (yield from self._claim(effects, serving, workers, partitions_with_backlog, now))
+        return (yield from self._claim(effects, serving, workers, partitions_with_backlog | following, now))
+
+    def _following(self, effects: TurnEffects) -> set[int]:
+        """Return the partitions in which the commit itself may make jobs ready, for what they wait for ends in it."""
+        if self._state.flow_partitions and any(ended.job.flags & HAS_CHILDREN for ended in effects.ended):
+            return self._state.flow_partitions
+        return set()
 
     def _asking(self, effects: TurnEffects) -> set[LiveJob]:
         """Return the jobs that rules admit in the commit, and leave those to it."""
         asking = list(self._limits.asking(effects.turn_input.submissions))
         batch = effects.batch
         batch.submissions = [[row(job) for job in jobs] for jobs in asking]
+        jobs = {job for jobs in asking for job in jobs}
+        for job in jobs:
+            if job.links is not None:
+                parent, flags, label, after = job.links
+                batch.members.append(NewMember(job.seq, parent, flags, label))
+                batch.edges += [NewEdge(job.seq, *edge) for edge in after]
         if asking and batch.rows() <= SMALL_COMMIT_ROWS:
             batch.admission_rows = sum(map(self._limits.admission_rows, asking))
-        return {job for jobs in asking for job in jobs}
+        return jobs
 
     def _start_at_once(
         self, effects: TurnEffects, job: LiveJob, placement: Placement, workers: dict[int, AttachedWorker], now: float

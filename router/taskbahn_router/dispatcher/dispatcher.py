@@ -261,7 +261,7 @@ class Dispatcher:
         turn_input, batch = effects.turn_input, effects.batch
         self.limit_book.begin_turn(turn_input, delayed)
         batch.ended, batch.is_continued = turn_input.ended, turn_input.is_continued
-        batch.reactions = Reactions(now, DEFAULT_KEEP, goes_on=turn_input.is_continued)
+        batch.reactions = Reactions(now, DEFAULT_KEEP, goes_on=turn_input.is_continued, task=self.state.task_of)
         if turn_input.reports or turn_input.losses or turn_input.returns:
             yield from self._outcomes.apply(effects, now)
         yield from self.assignment.place(effects, now)
@@ -357,7 +357,10 @@ class Dispatcher:
         left_out: Callable[[Sequence[LiveJob]], None] = lambda _: None,
     ) -> None:
         answers = draft.answers or None  # a plain call has none
-        self.fair_queue.put(Submission(call.caller, draft.jobs, draft.size, accepted, refused, answers, left_out))
+        links = draft.has_links
+        self.fair_queue.put(
+            Submission(call.caller, draft.jobs, draft.size, accepted, refused, answers, left_out, draft.counts, links)
+        )
         if len(self.state.jobs) == len(self.followers) == 1:
             # a single job, for which its client waits: no other input comes soon
             self.loop.run_turn_now()

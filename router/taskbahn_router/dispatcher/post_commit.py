@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
-from taskbahn.errors import LimitFull
+from taskbahn.errors import LimitFull, UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event
-from taskbahn_router.core.rows import Refusal
+from taskbahn_router.core.rows import NoParent, Refusal
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
@@ -19,7 +19,8 @@ from taskbahn_router.submission.slices import parts_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from taskbahn_router.core.rows import Admitted
+    from taskbahn.errors import TaskbahnError
+    from taskbahn_router.core.rows import Admitted, Refused
     from taskbahn_router.dispatcher.assignment import Assignment
     from taskbahn_router.dispatcher.limit_book import LimitBook
     from taskbahn_router.metrics.recorder import Recorder
@@ -116,8 +117,8 @@ class PostCommit:
                 self._later.turn_input.ask_claim()
 
     def _new(self, effects: TurnEffects, result: CommitResult, now: float) -> Iterator[None]:
-        if result.admitted is not None and result.admitted.refusals:
-            self._refused(effects, result.admitted)
+        if result.admitted is not None:
+            self._admitted(effects, result.admitted)
         if result.duplicates:
             self._forget_duplicates(effects, result.duplicates)
         dispatched_early = {job for job, _, _ in effects.dispatched_early}  # jobs that may have ended since
@@ -144,18 +145,31 @@ class PostCommit:
                 self._later.sweep_at(job.due_at)
             if (expires_at := job.expires_at()) is not None:
                 self._later.sweep_at(expires_at)
-            if job.state is not State.RUNNING and state.jobs.get(job.id) is job:
+            is_stored_only = (
+                job.state is not State.RUNNING or job.links is not None
+            )  # of those with links only a flow runs already
+            if is_stored_only and state.jobs.get(job.id) is job:
                 del state.jobs[job.id]
 
+    def _admitted(self, effects: TurnEffects, admitted: Admitted) -> None:
+        """Follow what became of submissions: jobs wait for others, or are turned away."""
+        if admitted.pending:
+            for job in effects.turn_input.new:
+                if job.state is State.READY and admitted.pending.get(job.seq):
+                    job.accepted_as(State.WAITING)
+                    self._state.flow_partitions.add(job.partition.id)
+        if admitted.refusals:
+            self._refused(effects, admitted)
+
     def _refused(self, effects: TurnEffects, admitted: Admitted) -> None:
-        """Turn away the entries of submissions for which a limit has no place."""
-        refusals = {refusal.seq: refusal for refusal in admitted.refusals if isinstance(refusal, Refusal)}
+        """Turn away the entries of submissions for which a limit has no place, or which name jobs that are not there."""
+        refusals = {refusal.seq: refusal for refusal in admitted.refusals}
         effects.turn_input.take_out(admitted.refused)
         for submission in effects.turn_input.submissions:
             for number, jobs in submission.entries():
                 job = next((job for job in jobs if job.seq in refusals), None)
                 if job is not None:
-                    error = LimitFull(*refusals[job.seq][1:], job=job.id)
+                    error = _error_of(refusals[job.seq], job.id)
                     self._later.admission.turn_away(submission, number, jobs, error)
                     for refused in jobs:  # followers may wait for a job that was turned away
                         self._publisher.resend_outcome(refused.id)
@@ -197,20 +211,22 @@ class PostCommit:
         # the first cancel of a job is the one that moved it
         reasons = {id: reason for id, reason, _ in reversed(turn_input.cancels)}
         full = result.admitted.cancelled if result.admitted is not None else {}
-        unstarted = {job for job, _ in effects.started} if reasons else set()
+        unstarted = {job for job, _ in effects.started} if reasons or result.errors else set()
         for part in parts_of(result.moved):
             for moved in part:
                 self._count(moved)
                 error = None
                 if moved.event is Event.CANCEL:
-                    reason = full.get(moved.seq) or reasons[moved.id]
+                    reason = full.get(moved.seq) or reasons.get(moved.id)
+                    if moved.seq in result.errors:  # it was cancelled with another job
+                        reason = str(messages.from_json(result.errors[moved.seq])["message"])
                     error = {"message": reason or "cancelled"}
-                    self._cancelled(moved, reason, unstarted)
+                    self._cancelled(moved, reason or "", unstarted)
                 elif moved.event is Event.EXPIRE:
                     error = {"message": "it did not start within its start_within"}
                 elif moved.seq in result.errors:
                     error = messages.from_json(result.errors[moved.seq])
-                self._publisher.moved(moved, error, now)
+                self._publisher.moved(moved, error, now, result.results.get(moved.seq))
             yield
         asked = (*(answer for _, _, answer in turn_input.cancels), *(answer for _, answer in turn_input.retries))
         for answer, found in zip(asked, result.answers, strict=True):
@@ -245,6 +261,8 @@ class PostCommit:
             self._state.ready(partition, -1)
         if after is State.READY:
             self._state.ready(partition, 1)
+            if moved.event is Event.DUE:
+                self._state.flow_partitions.add(partition.id)
             self._later.turn_input.ask_place()
 
     def _cancelled(self, moved: Moved, reason: str, unstarted: set[LiveJob]) -> None:
@@ -285,3 +303,12 @@ class PostCommit:
                     self._publisher.dirty_workers.add(worker.id)
             self._publisher.started(((job, worker, job.number) for job, worker in part if job.state is State.RUNNING), now)
             yield
+
+
+def _error_of(refusal: Refused, job: str) -> TaskbahnError:
+    """Return the error for the entry of a submission that was turned away because of one of its jobs."""
+    if isinstance(refusal, Refusal):
+        return LimitFull(*refusal[1:], job=job)
+    if isinstance(refusal, NoParent):
+        return UnknownJob(id_text(refusal.parent) if isinstance(refusal.parent, bytes) else str(refusal.parent))
+    raise TypeError(f"no submission asks for a key yet, and {refusal} has none")

@@ -56,6 +56,7 @@ class Partitions:
         self.partitions_by_id: dict[int, Partition] = {}
         self.partitions_with_backlog: set[int] = set()  # partitions with ready jobs
         self.ruled: set[int] = set()  # partitions that may have ready jobs with keys: rules decide about these
+        self.flow_partitions: set[int] = set()  # partitions of which jobs waited for others
         self.new_partitions: list[Partition] = []
         self.coming = 0  # new partitions that submissions name which are being taken in
         self.vacant: set[int] = set()  # partitions that had no job left at some moment
@@ -69,6 +70,10 @@ class Partitions:
         self._count_in((queue, task), NamedPartition(known))
         self.keep(known, 0)
         return known
+
+    def task_of(self, partition: int) -> str:
+        """Return the task of a partition."""
+        return self.partitions_by_id[partition].task
 
     def named(self, queue: str, task: str, named: Named) -> Partition:
         """Return the partition of a task in a queue, and count a job for it in *named*; `take_in` makes the ones that do not exist."""

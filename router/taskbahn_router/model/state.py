@@ -6,7 +6,7 @@ What waits is in the store; of it only counts are here. Nothing here sends or st
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -14,8 +14,9 @@ from taskbahn.errors import InvalidRequest, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.argument_schema import Validator
+from taskbahn_router.core.flow_arguments import with_inputs
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.lifecycle import Event, advance
+from taskbahn_router.core.lifecycle import Event, advance, first_state
 from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
@@ -161,6 +162,19 @@ class AttachedWorker:
         self.outbox.setdefault("cancel", []).append([id, attempt, reason])
 
 
+class JobLinks(NamedTuple):
+    """What a new job has to do with others.
+
+    parent: the id of the job to which it belongs.   flags: what it is (`core.reactions`).   label: its name in its flow.
+    after: the jobs that it waits for: id, position of the result among those that it gets, and policy.
+    """
+
+    parent: bytes | None
+    flags: int
+    label: str | None
+    after: list[tuple[bytes, int, str]]
+
+
 class LiveJob:
     """A job that runs, or is being accepted in this turn."""
 
@@ -171,6 +185,7 @@ class LiveJob:
         "created_at",
         "due_at",
         "failures",
+        "flags",
         "has_waiter",
         "heard_at",
         "id",
@@ -178,6 +193,7 @@ class LiveJob:
         "is_new",
         "keys",
         "last_mark",
+        "links",
         "number",
         "packed",
         "partition",
@@ -211,6 +227,7 @@ class LiveJob:
         self.created_at = created_at
         self.caller = caller
         self.keys: str | None = None  # keys and costs of its limits, while it is being accepted; None: a plain job
+        self.links: JobLinks | None = None  # while it is being accepted
         self.is_new = False  # the dispatcher made its id, so it cannot be a repeated submission
         self.has_waiter = False  # a client waits for the outcome, and sees nothing before it
         self.seq = 0
@@ -218,6 +235,7 @@ class LiveJob:
         self.due_at: float | None = None
         self.attempt = 0
         self.failures = 0
+        self.flags = 0  # `core.reactions`; of a job that came from the store
         self.crashes = 0
         self.number = 1
         self.last_mark = 0  # the newest mark of the attempt's notices; stored with them, so that it outlives the router
@@ -237,6 +255,10 @@ class LiveJob:
         self.last_mark = 0
         self.is_full = False
         self.take_slot(worker, now)
+
+    def accepted_as(self, state: State) -> None:
+        """Give the job the state in which it is accepted, as far as that follows from other jobs; raises `IllegalMove`."""
+        self.state = first_state(state)
 
     def advance(self, event: Event) -> None:
         """Move the job by the table of its life; raises `IllegalMove`."""
@@ -306,9 +328,11 @@ class DispatcherState(Partitions):
             if known is None:
                 partition = self.partitions_by_id[row.partition]
                 known = policies[row.partition, row.options] = partition, self.policy(partition.task, row.options)
-            job = LiveJob(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller, State.RUNNING)
+            packed = row.packed if row.inputs is None else with_inputs(row.packed, row.inputs)
+            job = LiveJob(id_text(row.id), row.id, *known, packed, row.created_at, row.caller, State.RUNNING)
             job.seq = row.seq
             job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
+            job.flags = row.flags
             jobs.append(job)
         return jobs
 

@@ -34,12 +34,13 @@ class Submission(NamedTuple):
     refused: Callable[[TaskbahnError], None]
     answers: list[Any] | None = None
     left_out: Callable[[Sequence[LiveJob]], None] = lambda _: None
+    counts: Sequence[int] = ()  # the jobs of each entry; a plain call has none
+    has_links: bool = False  # whether there are flows among the entries
 
     def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:
         """Return the entries that have jobs, each with the number of its answer."""
         first = 0
-        for number, answer in enumerate([""] if self.answers is None else self.answers):
-            count = 1 if isinstance(answer, str) else answer.get("accepted", 0)
+        for number, count in enumerate(self.counts or (len(self.jobs),)):
             if count:
                 yield number, self.jobs[first : first + count]
                 first += count

@@ -13,7 +13,7 @@ from taskbahn_router.core.unique_keys import Alias
 from taskbahn_router.promises.registry import ADMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from taskbahn_router.core.rows import Applicant, Need, Refused, Rows, Touched
     from taskbahn_router.core.unique_keys import KeyHolder
@@ -83,6 +83,9 @@ class Admission(Protocol):
     """Decides about the new jobs of one commit. docs/writing-a-limit.md has the rules for it."""
 
     name: str
+    is_link: bool  # whether it connects the jobs of an entry, and so decides when all others have admitted them
+
+    def __init__(self, promises: Promises) -> None: ...
 
     def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
         """Read all that the decisions need, once, for all jobs whose ids are new; *touched*: by what the batch moved before."""
@@ -95,13 +98,14 @@ class Admissions:
     """Decides about the submissions of one commit."""
 
     def __init__(self, promises: Promises) -> None:
-        self._kinds = [make(promises) for make in ADMISSIONS.values()]
+        self._kinds = [make(promises) for make in ADMISSIONS.values() if not make.is_link]
+        self._links = [make(promises) for make in ADMISSIONS.values() if make.is_link]
         self._decisions = Decisions()
 
     def admit(self, submissions: Sequence[Sequence[Applicant]], touched: Touched) -> Generator[Need, Rows, Admitted]:
         """Decide about entries, in their order."""
         new = [job for jobs in submissions for job in jobs if not job.is_known]
-        for kind in self._kinds:
+        for kind in (*self._kinds, *self._links):
             yield from kind.read(new, touched)
         for jobs in submissions:
             self._decide(jobs)
@@ -111,20 +115,25 @@ class Admissions:
         """Admit the jobs of an entry, or refuse it, with nothing changed."""
         decisions, admitted = self._decisions, self._decisions.admitted
         decisions.begin()
-        duplicates = set()
+        duplicates: dict[bytes, int] = {}
+        refusal = None
         for job in jobs:
-            if job.is_known or job.id in decisions.ids:
-                duplicates.add(job.seq)
+            if job.is_known or job.id in decisions.ids or (job.member is not None and job.member.parent in duplicates):
+                duplicates[job.id] = job.seq  # the members of a flow that is there already are too
                 continue
             refusal = self._admit(job)
             if job.seq in admitted.aliases:
-                duplicates.add(job.seq)
+                duplicates[job.id] = job.seq
             if refusal is not None:
-                decisions.take_back()
-                admitted.refusals.append(refusal)
-                admitted.refused.update(job.seq for job in jobs)
-                return
-        admitted.duplicates |= duplicates
+                break
+        else:
+            refusal = self._link(job for job in jobs if job.id not in duplicates)
+        if refusal is None:
+            admitted.duplicates.update(duplicates.values())
+            return
+        decisions.take_back()
+        admitted.refusals.append(refusal)
+        admitted.refused.update(job.seq for job in jobs)
 
     def _admit(self, job: Applicant) -> Refused | None:
         for kind in self._kinds:
@@ -133,3 +142,8 @@ class Admissions:
                 return refusal
         self._decisions.accept(job)
         return None
+
+    def _link(self, jobs: Iterable[Applicant]) -> Refused | None:
+        """Decide what depends on the other jobs of the entry, which are all admitted by now."""
+        found = (kind.admit(job, self._decisions) for job in jobs for kind in self._links)
+        return next((refusal for refusal in found if refusal is not None), None)

@@ -1,24 +1,45 @@
 """Jobs that wait for others: their edges follow the states of the parents, and a job is ready when all its edges are satisfied.
 
-A success satisfies every edge, and is never undone. A parent that fails, expires or is cancelled satisfies those that let the child go
-on, fails the children of others, and holds the rest. Its retry by hand opens these again: so an edge counts once, whatever comes when.
+A success is never undone. What a parent's end means for a child is the edge's policy: the child goes on, fails as well, is held, or is
+not needed and is cancelled. The parent's retry by hand opens these edges again: so an edge counts once, whatever comes when. A flow has
+no attempts: it has succeeded when its last edge is satisfied, and it fails with the error of the job that made it fail.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
-from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event
-from taskbahn_router.core.reactions import FAIL, GO_ON, HAS_CHILDREN, HELD, OPEN, PASSED_ON, SATISFIED, EdgesOf, ReactionNeed
+from taskbahn_router.core.reactions import (
+    DROPPED,
+    FAIL,
+    GO_ON,
+    HAS_CHILDREN,
+    HELD,
+    IS_FLOW,
+    ON_END,
+    ON_FAILURE,
+    ON_SUCCESS,
+    OPEN,
+    PASSED_ON,
+    SATISFIED,
+    EdgesOf,
+    ReactionNeed,
+)
+from taskbahn_router.promises.parent_errors import NOT_NEEDED
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from taskbahn_router.core.reactions import Edge, FlaggedJob, ReactionRows
+    from taskbahn_router.core.reactions import Duty, Edge, FlaggedJob, ReactionRows
     from taskbahn_router.promises.reactions import Cascade
+
+CALLBACK_STARTS = {  # policy -> the ends of a parent with which its child starts
+    ON_SUCCESS: frozenset((State.SUCCEEDED,)),
+    ON_FAILURE: frozenset((State.FAILED, State.EXPIRED)),
+    ON_END: frozenset(state for state in State if state.is_final),
+}
 
 
 class Edges:
@@ -27,21 +48,24 @@ class Edges:
     name = "edges"
     flag = HAS_CHILDREN
 
-    def react(self, seqs: Sequence[int], cascade: Cascade, most: int) -> Generator[ReactionNeed, ReactionRows, Sequence[int]]:
+    def react(self, duties: Sequence[Duty], cascade: Cascade, most: int) -> Generator[ReactionNeed, ReactionRows, Sequence[Duty]]:
         if most <= 0:
-            return seqs
-        yield from cascade.load(seqs)
-        parents = [cascade.jobs[seq] for seq in seqs if seq in cascade.jobs]
+            return duties
+        yield from cascade.load(duty.subject for duty in duties)
+        parents = [cascade.jobs[duty.subject] for duty in duties if duty.subject in cascade.jobs]
         if not parents:
             return ()
         rows = yield ReactionNeed(edges=[unsettled(parent) for parent in parents], most=most)
         yield from cascade.load(edge.child for edge in rows.edges)
+        yield from cascade.errors.load(parent for parent in parents if State(parent.state).is_final)
+        complete: list[int] = []
         for edge in rows.edges:
-            _follow(edge, cascade)
+            yield from _follow(edge, cascade, complete)
+        yield from cascade.complete(complete)
         if len(rows.edges) < most:
             return ()
         last = rows.edges[-1].parent
-        return [parent.seq for parent in parents][[parent.seq for parent in parents].index(last) :]
+        return duties[[duty.subject for duty in duties].index(last) :]
 
 
 def unsettled(parent: FlaggedJob) -> EdgesOf:
@@ -50,20 +74,23 @@ def unsettled(parent: FlaggedJob) -> EdgesOf:
         return EdgesOf(parent.seq, OPEN, HELD)
     if State(parent.state).is_final:
         return EdgesOf(parent.seq, OPEN, OPEN)
-    return EdgesOf(parent.seq, PASSED_ON, HELD)
+    return EdgesOf(parent.seq, PASSED_ON, DROPPED)
 
 
 def state_after(parent: str, policy: str) -> int:
     """Return the state of an edge whose parent is in a state."""
-    if not State(parent).is_final:
+    state = State(parent)
+    if not state.is_final:
         return OPEN
-    if parent == State.SUCCEEDED or policy in GO_ON:
+    if policy in CALLBACK_STARTS:
+        return SATISFIED if state in CALLBACK_STARTS[policy] else DROPPED
+    if state is State.SUCCEEDED or policy in GO_ON:
         return SATISFIED
     return PASSED_ON if policy == FAIL else HELD
 
 
-def _follow(edge: Edge, cascade: Cascade) -> None:
-    """Let an edge follow its parent, and the child the edge."""
+def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[ReactionNeed, ReactionRows, None]:
+    """Let an edge follow its parent, and the child the edge; *complete* gets the flows that have all they wait for."""
     parent, child = cascade.jobs[edge.parent], cascade.jobs.get(edge.child)
     state = state_after(parent.state, edge.policy)
     cascade.settle(edge, state)
@@ -71,18 +98,21 @@ def _follow(edge: Edge, cascade: Cascade) -> None:
         return
     if state == SATISFIED:
         child = cascade.lower(child)
-        if child.state == State.WAITING and not child.pending and (child.due_at is None or child.due_at <= cascade.now):
+        if child.pending:
+            return
+        if child.flags & IS_FLOW:
+            complete.append(child.seq)
+        elif child.state == State.WAITING and (child.due_at is None or child.due_at <= cascade.now):
             cascade.move(child, Event.DUE)
-    elif state == PASSED_ON and child.state == State.WAITING:
-        cascade.move(child, Event.PARENT_FAILED, _error(parent))
+    elif state == PASSED_ON and waits(child):
+        error = yield from cascade.errors.passed_on(parent, child)
+        cascade.move(child, Event.PARENT_FAILED, error)
+    elif state == DROPPED and child.state == State.WAITING:
+        cascade.move(child, Event.CANCEL, NOT_NEEDED[edge.policy])
+    elif edge.state == DROPPED and child.state == State.CANCELLED:
+        cascade.move(child, Event.REOPEN)
 
 
-def _error(parent: FlaggedJob) -> str:
-    id = id_text(parent.id)
-    return messages.to_json(
-        {"type": "ParentFailed", "message": f"job {id}, which this one depends on, {_ending(parent.state)}", "parent": id}
-    )
-
-
-def _ending(state: str) -> str:
-    return state if state in (State.FAILED, State.EXPIRED) else f"was {state}"
+def waits(job: FlaggedJob) -> bool:
+    """Return whether a job waits for others; a flow does so as long as it is not final."""
+    return job.state == State.WAITING or bool(job.flags & IS_FLOW and job.state == State.RUNNING)

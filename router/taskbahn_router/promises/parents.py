@@ -26,6 +26,7 @@ class Parents:
     """Decides about the edges of one commit."""
 
     name = "parents"
+    is_link = True
 
     def __init__(self, promises: Promises) -> None:
         self._stored: dict[int | bytes, FlaggedJob] = {}  # as they are named

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.core.reactions import Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
+from taskbahn_router.core.reactions import IS_LARGE, Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
+from taskbahn_router.promises.edges import waits
 from taskbahn_router.promises.engine import THREAD_BUDGET
+from taskbahn_router.promises.flow_results import result_of
+from taskbahn_router.promises.parent_errors import ParentErrors
 from taskbahn_router.promises.registry import REACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
-    from taskbahn_router.core.reactions import Edge, ReactionRows
+    from taskbahn_router.core.reactions import Edge, Input, ReactionRows
+
+Subject = tuple[str, int]  # kind and seq of a duty
 
 CLAIMS_SHARE = 4  # the part of a budget, one in this number, that is left for the claims of the commit
 
@@ -26,11 +31,13 @@ CLAIMS_SHARE = 4  # the part of a budget, one in this number, that is left for t
 class Cascade:
     """The jobs that one transaction's reactions touch, as they are after what was decided so far."""
 
-    def __init__(self, now: float, changed: Sequence[FlaggedJob]) -> None:
+    def __init__(self, now: float, changed: Sequence[FlaggedJob], task: Callable[[int], str]) -> None:
         self.now = now
         self.jobs = {job.seq: job for job in changed}
+        self.errors = ParentErrors(task)
         self.reacted = Reacted()
         self._moved: list[FlaggedJob] = []
+        self._results: dict[int, str | None] = {}  # of flows that are complete
 
     def load(self, seqs: Iterable[int]) -> Generator[ReactionNeed, ReactionRows, None]:
         """Read those jobs that were not read yet; one that does not exist is left out."""
@@ -50,12 +57,36 @@ class Cascade:
         self.reacted.pending[job.seq] = now.pending
         return now
 
-    def move(self, job: FlaggedJob, event: Event, error: str | None = None) -> None:
+    def move(self, job: FlaggedJob, event: Event, error: str | None = None, result: str | None = None) -> None:
         """Move a job; what depends on it follows."""
-        self.reacted.moves.append(ReactedMove(job, event, error))
         moved = job._replace(state=str(advance(State(job.state), event)), number=job.number + 1)
+        if event is Event.COMPLETE and result is None:
+            moved = moved._replace(flags=moved.flags | IS_LARGE)
+        self.reacted.moves.append(ReactedMove(job, event, error, result))
         self.jobs[job.seq] = moved
+        if error is not None:
+            self.errors.note(job.id, error)
         self._moved.append(moved)
+
+    def complete(self, seqs: Sequence[int]) -> Generator[ReactionNeed, ReactionRows, None]:
+        """End flows that have all that they wait for: one unit each."""
+        flows = [self.jobs[seq] for seq in dict.fromkeys(seqs) if waits(self.jobs[seq])]
+        if not flows:
+            return
+        rows = yield ReactionNeed(inputs=[flow.seq for flow in flows])
+        for flow in flows:
+            inputs = rows.inputs.get(flow.seq, [])
+            result = result_of(flow.flags, None if inputs is None else list(map(self._as_decided, inputs)))
+            self._results[flow.seq] = result
+            self.move(flow, Event.COMPLETE, result=result)
+            self.reacted.units += 1
+
+    def _as_decided(self, stored: Input) -> Input:
+        """Return what a flow gets, with what was decided and is not written yet."""
+        job = self.jobs.get(stored.parent)
+        if job is None:
+            return stored
+        return stored._replace(state=job.state, flags=job.flags, result=self._results.get(job.seq, stored.result))
 
     def take_moved(self) -> list[FlaggedJob]:
         """Return the jobs that moved since the last call."""
@@ -69,12 +100,10 @@ class Reaction(Protocol):
     name: str  # of its duties
     flag: int
 
-    def react(
-        self, seqs: Sequence[int], cascade: Cascade, most: int
-    ) -> Generator[ReactionNeed, ReactionRows, Sequence[int]]:  # fmt: skip
+    def react(self, duties: Sequence[Duty], cascade: Cascade, most: int) -> Generator[ReactionNeed, ReactionRows, Sequence[Duty]]:
         """Bring what depends on jobs to where their states want it, with at most *most* units.
 
-        Returns the jobs that must be looked at again, for that was not enough.
+        Returns the duties that are left, for that was not enough.
         """
 
 
@@ -86,35 +115,36 @@ class Reactions:
     keep: float = 0.0  # seconds for which a job is kept that fails because another one did
     budget: int = THREAD_BUDGET
     goes_on: bool = False  # whether a budget has cut off commits before
+    task: Callable[[int], str] = str  # the name of a partition's task
 
     def run(self, changed: Sequence[FlaggedJob], used: int = 0) -> Generator[ReactionNeed, ReactionRows, Reacted]:
         """Let what moved have its consequences, and then, if asked for, what was left of commits before."""
-        cascade = Cascade(self.now, changed)
+        cascade = Cascade(self.now, changed, self.task)
         reacted, most = cascade.reacted, self.budget - self.budget // CLAIMS_SHARE - used
-        todo: dict[Duty, None] = dict.fromkeys(self._duties(changed))
-        stored: list[Duty] = []
+        todo = self._duties(changed)
+        stored: dict[Subject, Duty] = {}
         if self.goes_on:
             rows = yield ReactionNeed(duties=True, most=self.budget)
-            stored = rows.duties
-            todo.update(dict.fromkeys(stored))
-        seen: set[Duty] = set()
-        left: set[Duty] = set()
+            stored = {duty[:2]: duty for duty in rows.duties}
+            todo = {**stored, **todo}  # a job that moved is looked at from the beginning
+        seen: set[Subject] = set()
+        left: dict[Subject, Duty] = {}
         while todo and reacted.units < most:
             now, todo = todo, {}
-            left |= now.keys() & seen  # what they had was read before it was changed
+            left.update((subject, duty) for subject, duty in now.items() if subject in seen)  # it was read before it was changed
             for name, kind in REACTIONS.items():
-                seqs = [duty.subject for duty in now if duty.kind == name and duty not in seen]
-                if seqs:
-                    unfinished = yield from kind.react(seqs, cascade, most - reacted.units)
-                    left.update(Duty(name, seq) for seq in unfinished)
+                duties = [duty for subject, duty in now.items() if duty.kind == name and subject not in seen]
+                if duties:
+                    unfinished = yield from kind.react(duties, cascade, most - reacted.units)
+                    left.update((duty[:2], duty) for duty in unfinished)
             seen.update(now)
-            todo = dict.fromkeys(self._duties(cascade.take_moved()))
+            todo = self._duties(cascade.take_moved())
         left.update(todo)
-        reacted.duties = sorted(left.difference(stored))
-        reacted.done = [duty for duty in stored if duty not in left]
+        reacted.duties = sorted(duty for subject, duty in left.items() if stored.get(subject) != duty)
+        reacted.done = [duty for subject, duty in stored.items() if subject not in left]
         reacted.more = bool(left) or len(stored) == self.budget
         return reacted
 
     @staticmethod
-    def _duties(jobs: Iterable[FlaggedJob]) -> list[Duty]:
-        return [Duty(name, job.seq) for job in jobs for name, kind in REACTIONS.items() if job.flags & kind.flag]
+    def _duties(jobs: Iterable[FlaggedJob]) -> dict[Subject, Duty]:
+        return {(name, job.seq): Duty(name, job.seq) for job in jobs for name, kind in REACTIONS.items() if job.flags & kind.flag}

@@ -13,18 +13,19 @@ from taskbahn_router.promises.concurrency import Concurrency
 from taskbahn_router.promises.edges import Edges
 from taskbahn_router.promises.fair import Fair
 from taskbahn_router.promises.limits import UNLIMITED, Limit
+from taskbahn_router.promises.members import Flows, Members
 from taskbahn_router.promises.parents import Parents
 from taskbahn_router.promises.pausing import PAUSE, Pausing
 from taskbahn_router.promises.rate import Rate
+from taskbahn_router.promises.trees import Trees
 from taskbahn_router.promises.unique import Unique
 from taskbahn_router.promises.when_full import WhenFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from taskbahn.protocol.messages import TaskDeclaration
     from taskbahn_router.promises.admissions import Admission
-    from taskbahn_router.promises.engine import Promises
     from taskbahn_router.promises.limits import LimitKind
     from taskbahn_router.promises.reactions import Reaction
 
@@ -35,10 +36,8 @@ _ALL: tuple[LimitKind, ...] = (
     Fair(),
 )
 KINDS: Mapping[str, LimitKind] = MappingProxyType({kind.name: kind for kind in _ALL})
-ADMISSIONS: Mapping[str, Callable[[Promises], Admission]] = MappingProxyType(
-    {kind.name: kind for kind in (Unique, Parents, WhenFull)}
-)
-REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Edges(),)})
+ADMISSIONS: Mapping[str, type[Admission]] = MappingProxyType({kind.name: kind for kind in (Unique, Trees, WhenFull, Parents)})
+REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Edges(), Members(), Flows())})
 
 
 def limit_from(declared: Mapping[str, Any]) -> Limit:

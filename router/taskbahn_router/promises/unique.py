@@ -25,6 +25,7 @@ class Unique:
     """Decides about the keys of one commit."""
 
     name = "unique"
+    is_link = False
 
     def __init__(self, promises: Promises) -> None:
         self._now_us = int(promises.now * 1_000_000)

@@ -60,6 +60,7 @@ class WhenFull:
     """Decides about the jobs of one commit that ask for a place; what reads is a generator of `Need`."""
 
     name = "when_full"
+    is_link = False
 
     def __init__(self, promises: Promises) -> None:
         self._limits = promises.limits

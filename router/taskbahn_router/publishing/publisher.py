@@ -94,8 +94,8 @@ class Publisher:
         if self.changes_wanted:
             self._change_of(job, due_at=due_at)
 
-    def moved(self, moved: Moved, error: dict[str, Any] | None, now: float) -> None:
-        """The store moved a job by itself: one that waits, or one that a client cancelled."""
+    def moved(self, moved: Moved, error: dict[str, Any] | None, now: float, result: str | None = None) -> None:
+        """The store moved a job by itself: one that waits, one that a client cancelled, or a flow, which may have a result."""
         id, state = id_text(moved.id), str(moved.after)
         if self._wanted(id):
             data: dict[str, Any] = {"state": state}
@@ -106,7 +106,7 @@ class Publisher:
             partition = self._state.partitions_by_id[moved.partition]
             self._change(id, task=partition.task, queue=partition.queue, state=state)
         if moved.after.is_final and self._followers.has(id):
-            self._followers.final([id, state, None, error])
+            self._followers.final([id, state, result, error])
 
     def resend_outcome(self, job: str) -> None:
         """A submission was repeated: its followers may have missed the end."""

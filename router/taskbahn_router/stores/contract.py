@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from taskbahn_router.core.reactions import NewEdge, ReactionRules
+    from taskbahn_router.core.reactions import NewEdge, NewMember, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
@@ -95,6 +95,7 @@ class CommitBatch:
     submissions: list[list[NewJob]] = field(default_factory=list)  # entries that the rules admit or refuse, each as a whole
     edges: list[NewEdge] = field(default_factory=list)  # of new jobs in `submissions`; `unique` likewise
     unique: list[NewKey] = field(default_factory=list)  # at most one of a job
+    members: list[NewMember] = field(default_factory=list)  # likewise
     admission_rows: int = 0  # about how many rows that touches besides
     rules: Rules | None = None  # decide about jobs with keys, and about all claims if their rooms are these
     reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
@@ -123,6 +124,7 @@ class CommitBatch:
         self.submissions = [left for rows in self.submissions if (left := [row for row in rows if row.seq not in seqs])]
         self.edges = [row for row in self.edges if row.child not in seqs]
         self.unique = [row for row in self.unique if row.seq not in seqs]
+        self.members = [row for row in self.members if row.seq not in seqs]
         self.finishes = [row for row in self.finishes if row.seq not in seqs]
         self.requeues = [row for row in self.requeues if row.seq not in seqs]
         self.attempts = [row for row in self.attempts if row.seq not in seqs]
@@ -137,7 +139,10 @@ class CommitResult:
     duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id the store has already: it inserted nothing
     aliases: dict[int, bytes] = field(default_factory=dict)  # those of them whose id means another job -> that job's id
     moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep, rules and reactions moved, in order
-    errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions made fail -> the error as JSON
+    errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions ended without success -> the error as JSON
+    results: dict[int, str | None] = field(
+        default_factory=dict
+    )  # seqs of flows that succeeded -> the result as JSON; None: large
     admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some
     answers: list[Answer | None] = field(default_factory=list)  # answers to the cancels, then to the retries; None: no such job
     next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep or reactions

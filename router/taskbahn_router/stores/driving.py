@@ -40,11 +40,12 @@ def applicants(batch: CommitBatch, known: Container[bytes]) -> list[list[Applica
         for edge in batch.edges:
             after.setdefault(edge.child, []).append(edge._replace(parent=ids.get(edge.parent, edge.parent)))  # type: ignore[arg-type]
     unique = {one.seq: one for one in batch.unique}
+    members = {one.seq: one for one in batch.members}
     return [
         [
             Applicant(
-                job.seq, job.id, job.partition, job.keys or "", job.state == State.READY, job.id in known,
-                tuple(after.get(job.seq, ())), unique.get(job.seq),
+                job.seq, job.id, job.partition, job.keys or "", job.state == State.READY and job.seq not in after, job.id in known,
+                tuple(after.get(job.seq, ())), unique.get(job.seq), members.get(job.seq),
             )
             for job in jobs
         ]
@@ -57,7 +58,8 @@ def admitted_of(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> 
     left_out = admitted.refused | admitted.duplicates
     for job in chain.from_iterable(submissions):
         if job.seq not in left_out:
-            yield job._replace(state=State.WAITING) if admitted.pending.get(job.seq) else job
+            is_blocked = job.state == State.READY and admitted.pending.get(job.seq)
+            yield job._replace(state=State.WAITING) if is_blocked else job
 
 
 def aliased(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> dict[int, bytes]:

@@ -36,7 +36,10 @@ def _guard(*events: Event) -> Guard:
 INSERT = "insert"
 FINISH = "finish"
 REQUEUE = "requeue"
-ASKED = (Event.DUE, Event.START, Event.EXPIRE, Event.PARENT_FAILED, Event.CANCEL, Event.RETRY_BY_HAND, Event.REOPEN)
+ASKED = (
+    Event.DUE, Event.START, Event.EXPIRE, Event.PARENT_FAILED, Event.CANCEL, Event.RETRY_BY_HAND, Event.REOPEN, Event.COMPLETE,
+    Event.RESUME_FLOW,
+)  # fmt: skip
 
 GUARDS = MappingProxyType(
     {
@@ -46,8 +49,3 @@ GUARDS = MappingProxyType(
         **{str(event): _guard(event) for event in ASKED},
     }
 )
-
-
-def retried(pending: int) -> Event:
-    """Return what a retry by hand does to a job: it waits again for parents that have not succeeded."""
-    return Event.REOPEN if pending else Event.RETRY_BY_HAND

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.stores.rows import Moved
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 def moved_in(batch: CommitBatch, result: CommitResult) -> list[int]:
     """Return the seqs of jobs that may have moved so that something follows."""
     seqs = [row.seq for row in batch.finishes] + [move.seq for move in result.moved]
-    return seqs + (result.admitted.ended_parents if result.admitted is not None else [])
+    return seqs + (result.admitted.ended_parents + result.admitted.flows if result.admitted is not None else [])
 
 
 def moves_of(reacted: Reacted, result: CommitResult) -> None:
     """Put into a result what reactions moved."""
-    for job, event, error in reacted.moves:
+    for job, event, error, flow_result in reacted.moves:
         result.moved.append(Moved(job.id, job.seq, job.partition, event, State(job.state), job.number + 1))
         if error is not None:
             result.errors[job.seq] = error
+        if event is Event.COMPLETE:
+            result.results[job.seq] = flow_result
     result.more = result.more or reacted.more

@@ -9,6 +9,7 @@ from taskbahn_router.core.lifecycle import advance
 if TYPE_CHECKING:
     from taskbahn.protocol.states import State
     from taskbahn_router.core.lifecycle import Event
+    from taskbahn_router.core.reactions import Input
 
 
 class PartitionRow(NamedTuple):
@@ -149,6 +150,8 @@ class Claimed(NamedTuple):
     caller: str | None
     options: str | None
     packed: str
+    flags: int = 0
+    inputs: list[Input] | None = None  # what it gets from others; None: nothing, or too much
 
 
 class CancelJob(NamedTuple):

@@ -20,11 +20,11 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids
+from taskbahn_router.submission.flows import read_flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from taskbahn_router.core.limit_keys import LimitKeys
     from taskbahn_router.model.partitions import Named
 
 TASK_NAME = re.compile(messages.TASK_NAME)
@@ -86,12 +86,8 @@ class Draft:
     jobs: list[LiveJob] = field(default_factory=list)
     named: Named = field(default_factory=dict)
     size: int = 0
-
-
-def _keys(limits: LimitKeys, packed: str, policy: Policy, caller: str | None) -> str | None:
-    """Return a job's own keys, as it is stored with them; None without any. What is the same for all jobs hangs on the partition."""
-    keys = limits.of(*unpack(packed), policy.tags, caller, policy.queue) if limits.varying else ()
-    return text_of(keys) if keys else None
+    counts: list[int] = field(default_factory=list)  # the jobs of each entry
+    has_links: bool = False  # whether jobs have to do with others
 
 
 class Submissions:
@@ -113,20 +109,24 @@ class Submissions:
         draft = Draft(authid, self._wall())
         answer: Any
         for entry in entries:
+            before = len(draft.jobs)
             try:
                 if isinstance(entry, dict) and "calls" in entry:
                     answer = yield from self._bulk(entry, draft)
+                elif isinstance(entry, dict) and "flow" in entry:
+                    answer = yield from self._flow(entry, draft)
                 else:
                     answer = self._single(entry, draft)
             except TaskbahnError as error:
                 answer = error.info()
             draft.answers.append(answer)
+            draft.counts.append(len(draft.jobs) - before)
             yield
         return draft
 
     def plain(self, task: str, args: list[Any], kwargs: dict[str, Any], authid: str | None) -> Draft:
         """Read a plain remote procedure call, which is one job."""
-        known = self._task(task)
+        known = self.task(task)
         draft = Draft(authid, self._wall())
         packed = self._pack(known, args, kwargs)
         self._job(known, policy_of(known.options, ""), new_id(draft.now), packed, draft).is_new = True
@@ -134,10 +134,10 @@ class Submissions:
 
     def _single(self, entry: Any, draft: Draft) -> str:
         call = convert(entry, messages.Call, "a call")
-        task = self._task(call.task)
-        policy = self._policy(task, call.options)
+        task = self.task(call.task)
+        policy = self.policy(task, call.options)
         packed = (
-            self._pack(task, call.args, call.kwargs) if call.packed is None else self._checked(task, call.packed, call.checked)
+            self._pack(task, call.args, call.kwargs) if call.packed is None else self.checked(task, call.packed, call.checked)
         )
         job = self._job(task, policy, both_ids(call.id) if call.id else new_id(draft.now), packed, draft)
         job.is_new = not call.id
@@ -145,33 +145,45 @@ class Submissions:
 
     def _bulk(self, entry: Any, draft: Draft) -> Generator[None, None, dict[str, Any]]:
         bulk = convert(entry, messages.Bulk, "a bulk call")
-        task = self._task(bulk.task)
-        policy = self._policy(task, bulk.options)
+        task = self.task(bulk.task)
+        policy = self.policy(task, bulk.options)
         errors: dict[str, Any] = {}
         for index, (id, packed) in enumerate(bulk.calls):
             try:
-                text = self._checked(task, packed, bulk.checked)
+                text = self.checked(task, packed, bulk.checked)
                 self._job(task, policy, both_ids(id), text, draft)
             except TaskbahnError as error:
                 errors[str(index)] = error.info()
             yield
         return {"accepted": len(bulk.calls) - len(errors), "errors": errors}
 
-    def _task(self, name: str) -> DeclaredTask:
+    def _flow(self, entry: dict[str, Any], draft: Draft) -> Generator[None, None, str]:
+        id = entry.get("id")
+        return (yield from read_flow(self, entry, both_ids(id) if id else new_id(draft.now), draft))
+
+    def task(self, name: str) -> DeclaredTask:
+        """Return a task that a worker has declared; raises `UnknownTask`, or `InvalidName`."""
         task = self._state.tasks.get(name)
         if task is None:
             check_name(name)
             raise UnknownTask(name, self._state.tasks)
         return task
 
-    def _policy(self, task: DeclaredTask, options: dict[str, Any]) -> Policy:
+    def policy(self, task: DeclaredTask | None, options: dict[str, Any]) -> Policy:
+        """Return what a job is promised by its task, if it has one, and by its own options."""
+        of_task = task.options if task is not None else ""
         if not options:
-            return policy_of(task.options, "")
+            return policy_of(of_task, "")
         check_options(options, Where.CALL)
-        return policy_of(task.options, messages.to_json(options))
+        return policy_of(of_task, messages.to_json(options))
 
-    def _checked(self, task: DeclaredTask, packed: str, digest: str | None) -> str:
-        """Return packed arguments after the checks that the caller did not make itself."""
+    def checked(
+        self, task: DeclaredTask, packed: str, digest: str | None, known: tuple[list[Any], dict[str, Any]] | None = None
+    ) -> str:
+        """Return packed arguments after the checks that the caller did not make itself.
+
+        known: the arguments with holes in the places of those that other jobs give; None: there are no such.
+        """
         check_text(f"what {task.name} is called with", packed)
         if len(packed) * 4 > messages.MAX_ARGUMENTS:  # a character takes four bytes at most
             size = len(packed.encode())
@@ -179,7 +191,7 @@ class Submissions:
                 raise TooLarge(f"arguments of {task.name}, bytes", size, messages.MAX_ARGUMENTS)
         check_depth(f"the arguments of {task.name}", packed)
         if task.checker is None or digest != task.checker.signature.digest:
-            args, kwargs = unpack(packed)
+            args, kwargs = unpack(packed) if known is None else known
             if task.checker is not None:
                 task.checker.check(args, kwargs)
         return packed
@@ -197,15 +209,28 @@ class Submissions:
             raise TooDeep(f"the arguments of {task.name}", messages.MAX_NESTING) from None
         except (TypeError, ValueError) as error:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
-        return self._checked(task, packed, task.checker.signature.digest if task.checker else None)
+        return self.checked(task, packed, task.checker.signature.digest if task.checker else None)
 
     def _job(self, task: DeclaredTask, policy: Policy, ids: tuple[str, bytes], packed: str, draft: Draft) -> LiveJob:
-        now = draft.now
+        return self.add(task.name, policy, ids, packed, self.keys(task, packed, policy, draft), draft)
+
+    @staticmethod
+    def keys(task: DeclaredTask, packed: str, policy: Policy, draft: Draft) -> str | None:
+        """Return a job's own keys, as it is stored with them; None without any. What is the same for all jobs hangs on the partition."""
         limits = task.limit_keys
-        keys = None if limits is None else _keys(limits, packed, policy, draft.authid)
+        if limits is None or not limits.varying:
+            return None
+        keys = limits.of(*unpack(packed), policy.tags, draft.authid, policy.queue)
+        return text_of(keys) if keys else None
+
+    def add(
+        self, task: str, policy: Policy, ids: tuple[str, bytes], packed: str, keys: str | None, draft: Draft
+    ) -> LiveJob:  # fmt: skip
+        """Add a job that was checked to a draft."""
+        now = draft.now
         due_at = max(now + policy.delay, policy.eta or 0.0)
         state = State.WAITING if due_at > now else State.READY
-        partition = self._state.named(policy.queue, task.name, draft.named)
+        partition = self._state.named(policy.queue, task, draft.named)
         job = LiveJob(*ids, partition, policy, packed, now, draft.authid, state)
         job.keys = keys
         if state is State.WAITING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from taskbahn_router.core.reactions import SATISFIED, ReactionRows
+from taskbahn_router.core.reactions import MOST_RESULT_CHARACTERS, MOST_RESULTS, SATISFIED, ReactionRows
 from taskbahn_router.stores.driving import drive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from taskbahn_router.core.reactions import Edge, EdgesOf, FlaggedJob, Reacted, ReactionNeed, ReactionRules
+    from taskbahn_router.core.reactions import Edge, EdgesOf, FlaggedJob, MembersOf, Reacted, ReactionNeed, ReactionRules
     from taskbahn_router.stores.memory.tables import Tables
 
 
@@ -22,17 +22,27 @@ def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJ
         rows = ReactionRows()
         rows.jobs = [tables.flagged(seq) for seq in need.jobs if seq in tables.records]
         rows.edges = list(islice((edge for wanted in need.edges for edge in _edges(tables, wanted)), need.most))
-        rows.duties = sorted(tables.duties)[: need.most] if need.duties else []
+        rows.duties = sorted(tables.duties.values())[: need.most] if need.duties else []
+        rows.inputs = {seq: tables.inputs(seq, MOST_RESULTS, MOST_RESULT_CHARACTERS) for seq in need.inputs}
+        rows.errors = {id: tables.records[tables.seqs[id]].error for id in need.errors if id in tables.seqs}
+        if need.members is not None:
+            rows.members = [tables.flagged(seq) for seq in islice(_members(tables, need.members), need.most)]
         return rows
 
     reacted = drive(reactions.run(changed, used), answer)
     for edge in reacted.edges:
         tables.put(tables.edges[edge.parent], (edge.child, edge.position), edge)
     for duty in reacted.duties:
-        tables.put(tables.duties, duty, duty)
+        tables.put(tables.duties, duty[:2], duty)
     for duty in reacted.done:
-        tables.drop(tables.duties, duty)
+        tables.drop(tables.duties, duty[:2])
     return reacted
+
+
+def _members(tables: Tables, wanted: MembersOf) -> Iterator[int]:
+    for seq, record in sorted(tables.records.items()):
+        if seq > wanted.behind and record.place.parent == wanted.parent and record.state in wanted.states:
+            yield seq
 
 
 def _edges(tables: Tables, wanted: EdgesOf) -> Iterator[Edge]:

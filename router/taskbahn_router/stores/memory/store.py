@@ -16,10 +16,18 @@ from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.core.reactions import HAS_CHILDREN
+from taskbahn_router.core.reactions import (
+    HAS_CHILDREN,
+    HAS_INPUTS,
+    IS_FLOW,
+    IS_LARGE,
+    MOST_INPUT_CHARACTERS,
+    MOST_INPUTS,
+    retried,
+)
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
 from taskbahn_router.stores.driving import admitted_of, aliased
-from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE, retried
+from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.reacting import decided
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
@@ -63,7 +71,11 @@ class MemoryStore:
         tables = self._tables
         with tables.lock:
             self._is_open = True
-            running = [tables.row(record) for _, record in sorted(tables.records.items()) if record.state == State.RUNNING]
+            running = [
+                tables.row(record)
+                for _, record in sorted(tables.records.items())
+                if record.state == State.RUNNING and not record.flags & IS_FLOW
+            ]
             return StartState(
                 last_seq=max(tables.records, default=0),
                 partitions=sorted(tables.partitions.values()),
@@ -174,12 +186,19 @@ class _Transaction:
         until = reactions.now + reactions.keep
         for seq, pending in reacted.pending.items():
             self._replace(seq, pending=pending)
-        for job, event, error in reacted.moves:
+        for job, event, error, result in reacted.moves:
             if event is Event.DUE:
                 self._move(job.seq, event, due_at=reactions.now)
+            elif event is Event.COMPLETE:
+                flags = job.flags | (IS_LARGE if result is None else 0)
+                self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=flags)
+                self.result.results[job.seq] = result
+            elif error is None:
+                self._move(job.seq, event, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
             else:
+                self._keep_attempt(job.seq, reactions.now)
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, error=error)
-                self.result.errors[job.seq] = error or ""
+                self.result.errors[job.seq] = error
         self.result.more = self.result.more or reacted.more
         self.result.next_sweep = self.tables.next_sweep()
         return reacted.units
@@ -196,22 +215,26 @@ class _Transaction:
         for job in admitted_of(batch.submissions, admitted):
             self._insert(job)
         for seq, flags in admitted.flags.items():
-            if flags:
+            if flags or seq in admitted.trees:
                 self._replace(
                     seq,
                     flags=self.tables.records[seq].flags | flags,
                     pending=admitted.pending.get(seq, self.tables.records[seq].pending),
+                    place=admitted.trees.get(seq, self.tables.records[seq].place),
                 )
         for edge in admitted.edges:
             self.tables.put(self.tables.edges.setdefault(edge.parent, {}), (edge.child, edge.position), edge)
         for seq, reason in admitted.cancelled.items():
-            before = self.tables.records[seq]
-            if before.state == State.RUNNING:
-                began = before.started_at or rules.now
-                row = AttemptRow(seq, before.attempt, before.worker or "", began, rules.now, "cancelled", None)
-                self.tables.put(self.tables.attempts.setdefault(seq, {}), row.attempt, row)
+            self._keep_attempt(seq, rules.now)
             error = messages.to_json({"message": reason})
             self._move(seq, Event.CANCEL, finished_at=rules.now, delete_at=rules.now + rules.keep, error=error)
+
+    def _keep_attempt(self, seq: int, now: float) -> None:
+        """Keep the attempt of a running job that is cancelled."""
+        before = self.tables.records[seq]
+        if before.state == State.RUNNING and not before.flags & IS_FLOW:
+            row = AttemptRow(seq, before.attempt, before.worker or "", before.started_at or now, now, "cancelled", None)
+            self.tables.put(self.tables.attempts.setdefault(seq, {}), row.attempt, row)
 
     def _history(self, batch: CommitBatch) -> None:
         tables = self.tables
@@ -272,7 +295,7 @@ class _Transaction:
         if seq is None:
             return None
         state = self.tables.records[seq].state
-        event = event or retried(self.tables.records[seq].pending)
+        event = event or retried(self.tables.records[seq].pending, self.tables.records[seq].flags)
         if state not in GUARDS[event].sources:
             return Answer(State(state), is_moved=False)
         return Answer(self._move(seq, event, **changes).after, is_moved=True)
@@ -352,7 +375,8 @@ class _Transaction:
         new = job.new
         return Claimed(
             seq, new.id, new.partition, new.priority, job.attempt, job.failures, job.crashes, job.number, new.created_at,
-            before.ready_at(), new.caller, new.options, new.packed,
+            before.ready_at(), new.caller, new.options, new.packed, job.flags,
+            self.tables.inputs(seq, MOST_INPUTS, MOST_INPUT_CHARACTERS) if job.flags & HAS_INPUTS else None,
         )  # fmt: skip
 
     def _claimable(self, partition: int, now: float) -> Iterable[Key]:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import FlaggedJob
+from taskbahn_router.core.reactions import FlaggedJob, Input
+from taskbahn_router.core.rows import NO_PLACE
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.core.reactions import Duty, Edge
-    from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit
+    from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit, Place
     from taskbahn_router.core.unique_keys import KeyRow
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 
 Key = tuple[float, int]  # what orders the jobs, and a job's seq
+POSITION = attrgetter("position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Record:
     fingerprint: str | None = None
     flags: int = 0
     pending: int = 0  # edges to parents that are not satisfied
+    place: Place = NO_PLACE
 
     def ready_at(self) -> float | None:
         """Return when the job became ready; None when that is not known."""
@@ -73,7 +77,7 @@ class Tables:
     gates: dict[str, Gate] = field(default_factory=dict)
     permits: dict[tuple[int, int], Permit] = field(default_factory=dict)  # by seq and attempt
     edges: dict[int, dict[tuple[int, int], Edge]] = field(default_factory=dict)  # by parent; by child and position
-    duties: dict[Duty, Duty] = field(default_factory=dict)
+    duties: dict[tuple[str, int], Duty] = field(default_factory=dict)  # by kind and subject
     unique: dict[str, KeyRow] = field(default_factory=dict)
     aliases: dict[bytes, int] = field(default_factory=dict)  # id -> seq of the job that it means
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
@@ -109,7 +113,22 @@ class Tables:
     def flagged(self, seq: int) -> FlaggedJob:
         """Return a job as reactions see it."""
         one = self.records[seq]
-        return FlaggedJob(seq, one.new.id, one.new.partition, one.state, one.number, one.pending, one.due_at, one.flags)
+        return FlaggedJob(
+            seq, one.new.id, one.new.partition, one.state, one.number, one.pending, one.due_at, one.flags, one.place.root
+        )
+
+    def inputs(self, seq: int, most: int, most_characters: int) -> list[Input] | None:
+        """Return what other jobs give to a job, by position; None: that is too much."""
+        edges = sorted(
+            (one[(seq, position)] for one in self.edges.values() for child, position in one if child == seq), key=POSITION
+        )
+        edges = [edge for edge in edges if edge.position >= 0 and edge.parent in self.records]
+        found = []
+        for parent, _, position, policy, _ in edges:
+            record = self.records[parent]
+            found.append(Input(parent, position, policy, record.state, record.result, record.flags))
+        size = sum(len(one.result or "") for one in found)
+        return None if len(found) > most or size > most_characters else found
 
     def children(self, seq: int) -> list[tuple[int, int, str | None]]:
         """Return the edges of a job: child, position, and the child's state; None: it is gone."""

@@ -176,10 +176,10 @@ INSERT OR IGNORE INTO lane_key (key, line, keys) VALUES {rows}
 DELETE FROM lane_key WHERE key = ? AND line = ? AND keys = ?
 
 -- name: insert_ended_by_rules
--- Keep that an attempt did not succeed, for the rules cancel its job.
+-- Keep that an attempt did not succeed, for the rules cancel its job. Flows (8) have none.
 INSERT OR REPLACE INTO attempt (seq, attempt, worker, started_at, ended_at, outcome, error)
 SELECT seq, attempt, worker, started_at, ?1, 'cancelled', NULL FROM job
-WHERE seq IN (SELECT value FROM json_each(?2)) AND state = 'running'
+WHERE seq IN (SELECT value FROM json_each(?2)) AND state = 'running' AND flags & 8 = 0
 
 -- name: touched_jobs
 SELECT seq, line, coalesce(keys, ''), priority, state FROM job

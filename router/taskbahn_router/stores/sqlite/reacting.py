@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
 from taskbahn_router.core.lifecycle import Event
-from taskbahn_router.core.reactions import Duty, Edge, FlaggedJob, ReactionRows
+from taskbahn_router.core.reactions import (
+    HAS_INPUTS,
+    IS_LARGE,
+    MOST_INPUT_CHARACTERS,
+    MOST_INPUTS,
+    MOST_RESULT_CHARACTERS,
+    MOST_RESULTS,
+    Duty,
+    Edge,
+    FlaggedJob,
+    Input,
+    ReactionRows,
+)
 from taskbahn_router.stores.driving import drive
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.pruning import prunable
@@ -21,8 +33,12 @@ if TYPE_CHECKING:
     from taskbahn_router.core.reactions import Reacted, ReactionNeed, ReactionRules
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.pruning import Prunable
+    from taskbahn_router.stores.rows import Claimed
 
     Many = Callable[[str, Sequence[tuple[object, ...]]], int]
+
+
+BEGUN_AGAIN = frozenset((Event.RETRY_BY_HAND, Event.REOPEN, Event.RESUME_FLOW))
 
 
 @dataclass(slots=True)
@@ -69,7 +85,10 @@ class ReactingPart:
 
     def jobs(self, seqs: Sequence[int], name: str = "jobs_by_seq") -> list[FlaggedJob]:
         """Return those jobs that exist."""
-        rows = self._parsed(name, messages.to_json(seqs))
+        return self._flagged(self._parsed(name, messages.to_json(seqs)))
+
+    @staticmethod
+    def _flagged(rows: Iterable[list[Any]]) -> list[FlaggedJob]:
         return [FlaggedJob(seq, bytes.fromhex(id), *rest) for seq, id, *rest in rows]
 
     def prunable(self, over: Iterable[int], parents: Container[int], most: int) -> Prunable:
@@ -87,7 +106,34 @@ class ReactingPart:
             rows.edges = [Edge(*row) for row in self._parsed("edges_to_settle", messages.to_json(need.edges), need.most)]
         if need.duties:
             rows.duties = [Duty(*row) for row in self._parsed("duties", need.most)]
+        self._answer_flows(need, rows)
         return rows
+
+    def _answer_flows(self, need: ReactionNeed, rows: ReactionRows) -> None:
+        execute = self._connection.execute
+        for seq in need.inputs:
+            rows.inputs[seq] = self._inputs(seq, MOST_RESULTS, MOST_RESULT_CHARACTERS)
+        for id in need.errors:
+            rows.errors.update(execute(SQL["errors_by_id"], (id,)).fetchall())
+        if need.members is not None:
+            parent, states, behind = need.members
+            rows.members = self._flagged(self._parsed("members", parent, messages.to_json(states), behind, need.most))
+
+    def _inputs(self, seq: int, most: int, most_characters: int) -> list[Input] | None:
+        """Return what other jobs give to a job, by position; None: that is too much."""
+        count, size = self._connection.execute(SQL["input_size"], (seq, most + 1)).fetchone()
+        if count > most or size > most_characters:
+            return None
+        return [Input(*row) for row in self._connection.execute(SQL["inputs"], (seq,))]
+
+    def with_inputs(self, claimed: list[Claimed]) -> list[Claimed]:
+        """Return jobs that start with what they get from the jobs that they waited for."""
+        if not self._links.edges:
+            return claimed
+        return [
+            row._replace(inputs=self._inputs(row.seq, MOST_INPUTS, MOST_INPUT_CHARACTERS)) if row.flags & HAS_INPUTS else row
+            for row in claimed
+        ]
 
     def _parsed(self, name: str, *values: object) -> list[Any]:
         found: list[Any] = messages.from_json(self._connection.execute(SQL[name], values).fetchone()[0])
@@ -100,11 +146,27 @@ class ReactingPart:
         if ready:
             moved = self._connection.execute(SQL[Event.DUE], (messages.to_json(list(ready)),)).rowcount
             GUARDS[Event.DUE].check_count(Event.DUE, moved, len(ready))
-        until = reactions.now + reactions.keep
-        failed = [
-            (reactions.now, until, move.error, move.job.seq) for move in reacted.moves if move.event is Event.PARENT_FAILED
-        ]  # fmt: skip
-        GUARDS[Event.PARENT_FAILED].check_count(Event.PARENT_FAILED, self._many("parent_failed", failed), len(failed))
+        self._write_ends(reacted, reactions)
+        for move in reacted.moves:
+            if move.event in BEGUN_AGAIN:
+                moved = self._connection.execute(SQL[move.event], (move.job.seq,)).rowcount
+                GUARDS[move.event].check_count(move.event, moved, 1)
         self._many("insert_duty", reacted.duties)
-        self._connection.executemany(SQL["delete_duty"], reacted.done)
+        self._connection.executemany(SQL["delete_duty"], [duty[:2] for duty in reacted.done])
         moves_of(reacted, self._result)
+
+    def _write_ends(self, reacted: Reacted, reactions: ReactionRules) -> None:
+        now, until = reactions.now, reactions.now + reactions.keep
+        ends: dict[Event, list[tuple[object, ...]]] = {Event.CANCEL: [], Event.PARENT_FAILED: [], Event.COMPLETE: []}
+        for job, event, error, result in reacted.moves:
+            if event is Event.COMPLETE:
+                ends[event].append((now, until, result, IS_LARGE if result is None else 0, job.seq))
+            elif event in ends:
+                ends[event].append((now, until, error, job.seq))
+        if ends[Event.CANCEL]:
+            seqs = messages.to_json([row[-1] for row in ends[Event.CANCEL]])
+            self._connection.execute(SQL["insert_ended_by_rules"], (now, seqs))
+            moved = self._connection.executemany(SQL[Event.CANCEL], ends[Event.CANCEL]).rowcount
+            GUARDS[Event.CANCEL].check_count(Event.CANCEL, moved, len(ends[Event.CANCEL]))
+        for event in (Event.PARENT_FAILED, Event.COMPLETE):
+            GUARDS[event].check_count(event, self._many(event, ends[event]), len(ends[event]))

@@ -16,7 +16,32 @@ SELECT json_group_array(json_array(parent, child, position, policy, state)) FROM
 )
 
 -- name: duties
-SELECT json_group_array(json_array(kind, subject)) FROM (SELECT kind, subject FROM duty ORDER BY kind, subject LIMIT ?)
+SELECT json_group_array(json_array(kind, subject, cursor)) FROM (
+    SELECT kind, subject, CAST(coalesce(cursor, 0) AS INTEGER) AS cursor FROM duty ORDER BY kind, subject LIMIT ?
+)
+
+-- name: input_size
+-- How many jobs give something to a job, counted to ?2, and how many characters they give.
+SELECT count(*), coalesce(sum(size), 0) FROM (
+    SELECT coalesce(length(job.result), 0) AS size FROM edge CROSS JOIN job ON job.seq = edge.parent
+    WHERE edge.child = ?1 AND edge.position >= 0 LIMIT ?2
+)
+
+-- name: inputs
+-- What jobs give to a job, by position.
+SELECT edge.parent, edge.position, edge.policy, job.state, job.result, job.flags FROM edge CROSS JOIN job ON job.seq = edge.parent
+WHERE edge.child = ? AND edge.position >= 0 ORDER BY edge.position
+
+-- name: errors_by_id
+SELECT id, error FROM job WHERE id = ?
+
+-- name: members
+-- The first members of a job that are in one of some states, behind a seq.
+SELECT json_group_array(json_array({flagged})) FROM (
+    SELECT found.* FROM json_each(?2) AS wanted CROSS JOIN job AS found INDEXED BY job_member
+    ON found.parent = ?1 AND found.state = wanted.value AND found.seq > ?3
+    ORDER BY found.seq LIMIT ?4
+) AS job
 
 -- name: children
 -- The edges of a job, and the states of the jobs that wait for it; NULL: the job is gone.
@@ -55,9 +80,21 @@ UPDATE job SET pending = column1, due_at = coalesce(column2, due_at) FROM (VALUE
 UPDATE job SET state = {to:parent_failed}, finished_at = column1, delete_at = column2, error = column3, number = number + 1
 FROM (VALUES {rows}) WHERE job.seq = column4 AND {from:parent_failed}
 
+-- name: complete
+-- End flows of which all members have ended well; one whose result is large has a flag instead.
+UPDATE job SET state = {to:complete}, finished_at = column1, delete_at = column2, result = column3, flags = flags | column4,
+    number = number + 1
+FROM (VALUES {rows}) WHERE job.seq = column5 AND {from:complete}
+
+-- name: resume_flow
+-- Begin an ended flow again.
+UPDATE job SET state = {to:resume_flow}, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL, error = NULL,
+    progress = NULL, flags = flags & ~256
+WHERE seq = ? AND {from:resume_flow}
+
 -- name: insert_duty
 -- Keep what a budget cut off.
-INSERT OR IGNORE INTO duty (kind, subject) VALUES {rows}
+INSERT OR REPLACE INTO duty (kind, subject, cursor) VALUES {rows}
 
 -- name: delete_duty
 -- Forget what was done.

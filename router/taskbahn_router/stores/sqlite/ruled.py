@@ -9,7 +9,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import FlaggedJob
-from taskbahn_router.core.rows import Gate, Head, Holder, Lane, Permit, ReadyJob, Rows, Touched, quoted
+from taskbahn_router.core.rows import NO_PLACE, Gate, Head, Holder, Lane, Permit, ReadyJob, Rows, Touched, quoted
 from taskbahn_router.core.unique_keys import KeyHolder, KeyRow
 from taskbahn_router.stores.driving import admitted_of, aliased, applicants, drive
 from taskbahn_router.stores.guards import GUARDS
@@ -63,14 +63,19 @@ class RuledPart:
             self._cancel(admitted.cancelled)
 
     def _insert(self, new: list[NewJob], admitted: Admitted) -> None:
-        flags = {seq: flags for seq, flags in admitted.flags.items() if flags}
+        flags = {seq: flags for seq, flags in admitted.flags.items() if flags or seq in admitted.trees}
         self._many("insert_job", [job for job in new if job.seq not in flags])
         if flags:
-            flagged = [(*job, flags.pop(job.seq), admitted.pending.get(job.seq, 0)) for job in new if job.seq in flags]
+            trees, pending = admitted.trees, admitted.pending
+            flagged = [
+                (*job, flags.pop(job.seq), pending.get(job.seq, 0), *trees.get(job.seq, NO_PLACE))
+                for job in new
+                if job.seq in flags
+            ]
             self._many("insert_flagged_job", flagged)
             self._many("flag_jobs", [(flag, seq) for seq, flag in flags.items()])
             self._many("insert_edge", admitted.edges)
-            self._links.edges = self._links.edges or bool(admitted.edges)
+            self._links.edges = self._links.edges or bool(admitted.edges or trees)
             self._many("upsert_unique", list({row.key: row for row in admitted.keys}.values()))
         self._links.aliases = self._links.aliases or bool(admitted.aliases)
         self._many("insert_alias", [alias[:2] for alias in admitted.aliases.values()])

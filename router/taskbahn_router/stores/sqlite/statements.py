@@ -48,7 +48,7 @@ _COLUMNS = {
     "{claimed}": (
         f"seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1, {_TIME.format('created_at')}, "
         f"CASE WHEN due_at IS NOT NULL THEN {_TIME.format('due_at')} WHEN attempt = 0 THEN {_TIME.format('created_at')} END, "
-        "caller, options, packed"
+        "caller, options, packed, flags"
     ),
     "{lane}": "lane.line, lane.keys, lane.rank, lane.virtual_time, lane.head, lane.blocked",
     "{gate}": (
@@ -66,7 +66,7 @@ _COLUMNS = {
     ),
     "{flagged}": (
         "job.seq, hex(job.id), job.line, job.state, job.number, job.pending, "
-        f"CASE WHEN job.due_at IS NOT NULL THEN {_TIME.format('job.due_at')} END, job.flags"
+        f"CASE WHEN job.due_at IS NOT NULL THEN {_TIME.format('job.due_at')} END, job.flags, job.root"
     ),
     "{ready}": "job.seq, job.line, coalesce(job.keys, ''), job.priority",
     "{head}": (

@@ -22,7 +22,7 @@ VALUES {rows} ON CONFLICT (id) DO NOTHING
 -- name: insert_flagged_job
 -- Accept jobs that wait for others, or others for them.
 INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, due_at, expires_at, started_at, worker, caller,
-    options, tags, packed, keys, flags, pending)
+    options, tags, packed, keys, flags, pending, parent, root, label)
 VALUES {rows} ON CONFLICT (id) DO NOTHING
 
 -- name: job_seq
@@ -53,7 +53,7 @@ INSERT OR IGNORE INTO event (seq, number, at, kind, data, attempt, mark) VALUES 
 UPDATE job SET number = column1, progress = column2 FROM (VALUES {rows}) WHERE job.seq = column3 AND {from:finish}
 
 -- name: find_job
-SELECT id, seq, line, state, number, pending FROM job WHERE id = ?
+SELECT id, seq, line, state, number, pending, flags FROM job WHERE id = ?
 
 -- name: cancel
 -- End a job because a client asked for it.
@@ -165,7 +165,8 @@ SELECT line, state, count(*) FROM job GROUP BY line, state
 SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.id = ?
 
 -- name: running_jobs
-SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.state = 'running' ORDER BY job.seq
+-- Flows (8) have no attempts.
+SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.state = 'running' AND job.flags & 8 = 0 ORDER BY job.seq
 
 -- name: newest_event
 SELECT number, attempt, mark FROM event WHERE seq = ? ORDER BY number DESC LIMIT 1

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
-from taskbahn_router.core.reactions import HAS_CHILDREN
+from taskbahn_router.core.reactions import HAS_CHILDREN, retried
 from taskbahn_router.core.unique_keys import IS_UNIQUE
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
-from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE, retried
+from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, PartitionRow, Sweep
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.progress import progress_said
@@ -259,6 +259,8 @@ class _Transaction:
             self._rule(batch, ruled, units)
         if batch.rules is None or not batch.rules.rooms:
             self.result.claimed = [self._claim(claim) for claim in batch.claims]
+        else:
+            self.result.claimed = list(map(self._reacting.with_inputs, self.result.claimed))
         return self.result
 
     def _react(self, batch: CommitBatch) -> int:
@@ -319,8 +321,8 @@ class _Transaction:
         row = self.execute(SQL["find_job"], (id,)).fetchone()
         if row is None:
             return None
-        row, pending = row[:-1], row[-1]
-        event = event or retried(pending)
+        row, (pending, flags) = row[:-2], row[-2:]
+        event = event or retried(pending, flags)
         if row[3] not in GUARDS[event].sources:
             return Answer(State(row[3]), is_moved=False)
         moved = moved_by(event, row)
@@ -376,4 +378,4 @@ class _Transaction:
         if rows:
             started = self.execute(SQL["start"], (claim.now, claim.worker, messages.to_json([job.seq for job in rows]))).rowcount
             GUARDS[Event.START].check_count(Event.START, started, len(rows))
-        return rows
+        return self._reacting.with_inputs(rows)

@@ -1,0 +1,56 @@
+"""The form of a flow as data: what its parts may say, each checked for itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.errors import InvalidFlow, did_you_mean
+from taskbahn_router.core.reactions import FAIL, HOLD, NONE, ON_END, ON_FAILURE, ON_SUCCESS, SKIP
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KINDS = ("task", "chain", "group", "map")
+COMMON = frozenset(("name", "if_fails", "after", "on_success", "on_failure", "on_end", "with", "options"))
+FIELDS = {
+    "task": COMMON | {"task", "args", "kwargs", "packed", "checked", "immutable"},
+    "chain": COMMON | {"chain"},
+    "group": COMMON | {"group"},
+    "map": COMMON | {"map", "calls"},
+}
+IF_FAILS = (FAIL, SKIP, NONE, HOLD)
+CALLBACKS = (ON_SUCCESS, ON_FAILURE, ON_END)
+INHERITED = ("queue", "priority", "tags")
+OF_SHAPES = frozenset((*INHERITED, "keep"))
+
+
+def kind_of(data: Any, place: str) -> str:
+    """Return what a part of a flow is, with its fields checked."""
+    if not isinstance(data, dict):
+        raise InvalidFlow(place, f"a part of a flow is an object with one of {', '.join(KINDS)}, not {type(data).__name__}")
+    kinds = [kind for kind in KINDS if kind in data]
+    if len(kinds) != 1:
+        raise InvalidFlow(place, f"a part of a flow has exactly one of {', '.join(KINDS)}; this has {', '.join(kinds) or 'none'}")
+    known = FIELDS[kinds[0]]
+    for name in data:
+        if name not in known:
+            raise InvalidFlow(place, f"{name!r:.100} is no field of a {kinds[0]}{did_you_mean(str(name), known)}")
+    if data.get("if_fails", FAIL) not in IF_FAILS:
+        raise InvalidFlow(place, f"if_fails is one of {', '.join(IF_FAILS)}, not {data['if_fails']!r:.100}")
+    return kinds[0]
+
+
+def check_shape(options: Mapping[str, Any], place: str) -> None:
+    """Raise `InvalidFlow` for options that no shape has."""
+    for name in options:
+        if name not in OF_SHAPES:
+            why = f"{name!r:.100} is an option of members, not of a shape, which takes {', '.join(sorted(OF_SHAPES))}"
+            raise InvalidFlow(place, why)
+
+
+def list_of(data: Any, name: str, place: str) -> list[Any]:
+    """Return a field that is a list."""
+    parts = data[name]
+    if not isinstance(parts, list):
+        raise InvalidFlow(place, f"`{name}` is a list")
+    return parts

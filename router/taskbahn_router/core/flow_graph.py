@@ -1,0 +1,364 @@
+"""A flow as a caller hands it in, made into the jobs that it is and what each of them waits for.
+
+A flow is data: members (calls of tasks), chains and groups of flows, with names by which they refer to each other. It becomes one job
+for each member and for each group, and one for the whole, its root. It knows no task: who makes the jobs checks their arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from taskbahn.errors import InvalidFlow, did_you_mean
+from taskbahn.protocol import messages
+from taskbahn_router.core.argument_schema import HOLE
+from taskbahn_router.core.flow_arguments import GIVEN, References, holed, plain, text_of, unpacked
+from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, check_shape, kind_of, list_of
+from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.reactions import (
+    FAIL,
+    HAS_INPUTS,
+    IS_DETACHED,
+    IS_FLOW,
+    IS_GROUP,
+    NONE,
+    ON_SUCCESS,
+    SKIP,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CHAIN, GROUP = "taskbahn.chain", "taskbahn.group"  # what the jobs of flows have in the place of a task
+ORDER = -1  # the position of an edge that passes no result
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+MOST_DEPTH = 100  # of flows in flows
+
+
+class Link(NamedTuple):
+    """A job waits for another one of its flow (by number), or for any other (by id)."""
+
+    parent: int | bytes
+    position: int
+    policy: str
+
+
+@dataclass(slots=True)
+class FlowJob:
+    """One job of a flow.
+
+    place: where the caller wrote it.   packed: its arguments, with references to what it gets, as JSON.
+    known: its arguments with holes, to check; None: the caller has checked them.
+    """
+
+    number: int
+    place: str
+    task: str
+    raw: bytes
+    flags: int = 0
+    packed: str = messages.NO_ARGUMENTS
+    known: tuple[list[Any], dict[str, Any]] | None = None
+    checked: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    label: str | None = None
+    links: list[Link] = field(default_factory=list)
+
+    def link(self, parent: int | bytes, position: int, policy: str) -> None:
+        """Wait for a job."""
+        if not any(link.parent == parent and link.position == position for link in self.links):
+            self.links.append(Link(parent, position, policy))
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What comes before something: a job of the flow, and what its failure means. is_id: it gives its id instead of its result."""
+
+    job: int
+    policy: str = FAIL
+    is_id: bool = False
+
+
+def member_id(root: bytes, number: int) -> bytes:
+    """Return the id of a job of a flow, always the same: a UUIDv7 (Source: RFC 9562, section 5.7) with the time of its root."""
+    digest = bytearray(root[:6] + blake2b(root + number.to_bytes(4), digest_size=10).digest())
+    digest[6] = 0x70 | digest[6] & 0x0F
+    digest[8] = 0x80 | digest[8] & 0x3F
+    return bytes(digest)
+
+
+def compiled(data: Any, root: bytes, options: Mapping[str, Any], most: int) -> list[FlowJob]:
+    """Return the jobs of a flow, its root first.  Raises `InvalidFlow` with the place.
+
+    root: the id of the whole.   options: of the whole, as its caller says them.   most: jobs that it may have.
+    """
+    return _Compiler(root, most).run(data, dict(options))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the parts of a shape have from around them.
+
+    options: those that they inherit.   after: references to what the first of them wait for.   triggers: the jobs whose end starts
+    the callback that they are in.
+    """
+
+    options: Mapping[str, Any]
+    depth: int = 0
+    after: tuple[Any, ...] = ()
+    triggers: tuple[Value, ...] = ()
+
+
+class _Compiler:
+    """One flow."""
+
+    def __init__(self, root: bytes, most: int) -> None:
+        self._root = root
+        self._most = most
+        self._jobs: list[FlowJob] = []
+        self._values: dict[str, Value] = {}  # by name
+        self._asked: list[tuple[FlowJob, str, int, str]] = []  # job, name, position, place: references by name
+
+    def run(self, data: Any, options: dict[str, Any]) -> list[FlowJob]:
+        kind = kind_of(data, "")
+        own = self._options(data, "", is_shape=kind != "task")
+        if kind == "task" and not data.get("with"):  # the job is the whole
+            self._flow(data, None, "", Scope(_inherited({**own, **options})))
+            self._jobs[0].options = {**own, **options}
+        else:
+            check_shape(options, "")
+            is_group = kind in ("group", "map")
+            whole = {**own, **options} if kind != "task" else options
+            root = self._job("", GROUP if is_group else CHAIN, Scope({}))
+            root.flags |= IS_FLOW | (IS_GROUP if is_group else 0)
+            root.options = dict(whole)
+            scope = self._within(data, "", Scope(_inherited(whole)))
+            if is_group:
+                self._parts_of_group(root, data, None, "", scope)
+            else:
+                value = self._part(data, kind, None, "", scope)
+                if value is not None:
+                    root.link(value.job, 0, NONE if value.policy == SKIP else value.policy)
+            if kind != "task":
+                self._callbacks(root, data, "", scope)
+        self._resolve()
+        self._check_order()
+        return self._jobs
+
+    # parts of a flow
+
+    def _flow(self, data: Any, before: Value | None, place: str, scope: Scope) -> Value | None:
+        """Compile a flow; return what it gives.  None: it is empty, and there is nothing before it."""
+        if scope.depth > MOST_DEPTH:
+            raise InvalidFlow(place, f"flows are in each other deeper than {MOST_DEPTH} levels")
+        kind = kind_of(data, place)
+        return self._part(data, kind, before, place, self._within(data, place, scope))
+
+    def _within(self, data: Any, place: str, scope: Scope) -> Scope:
+        """Return what the parts of a flow have from around them, and compile what runs beside it."""
+        options = dict(scope.options)
+        if "task" not in data:
+            options.update(_inherited(self._options(data, place, is_shape=True)))
+        after = tuple(list_of(data, "after", place)) if "after" in data else ()
+        within = Scope(options, scope.depth + 1, scope.after + after, scope.triggers)
+        for number, part in enumerate(list_of(data, "with", place) if "with" in data else ()):
+            inside = _inside(place, "with", number)
+            if not isinstance(part, dict) or "name" not in part:
+                raise InvalidFlow(inside, "it has no name, so nothing can refer to it")
+            self._flow(part, None, inside, within)
+        return within
+
+    def _part(self, data: Any, kind: str, before: Value | None, place: str, scope: Scope) -> Value | None:
+        policy = data.get("if_fails")
+        if kind == "chain":
+            value = self._chain(data, before, place, scope)
+            if not place or value is None or value is before:
+                return value  # the root has the callbacks of the whole
+            job, policy = self._jobs[value.job], policy or value.policy
+        elif kind == "task":
+            job = self._member(data, before, place, scope)
+        else:
+            job = self._job(place, GROUP, scope)
+            job.flags |= IS_FLOW | IS_GROUP
+            job.options = dict(scope.options)
+            self._parts_of_group(job, data, before, place, scope)
+        self._callbacks(job, data, place, scope)
+        return self._named(data, Value(job.number, policy or FAIL), place)
+
+    def _chain(self, data: Any, before: Value | None, place: str, scope: Scope) -> Value | None:
+        value = before
+        for number, part in enumerate(list_of(data, "chain", place)):
+            given = self._flow(part, value, _inside(place, "chain", number), scope)
+            if given is not value:
+                scope = Scope(scope.options, scope.depth, (), scope.triggers)  # only what comes first waits for what is `after`
+            value = given
+        return value
+
+    def _parts_of_group(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> None:
+        if "map" in data:
+            self._map(group, data, before, place, scope)
+        else:
+            for number, part in enumerate(list_of(data, "group", place)):
+                inside = _inside(place, "group", number)
+                value = self._flow(part, before, inside, scope)
+                if value is None:
+                    raise InvalidFlow(inside, "it is empty, so it gives nothing to the group")
+                group.link(value.job, number, value.policy)
+        if not group.links:
+            self._wait(group, before, place, scope)
+
+    def _map(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> None:
+        call, inside = data["map"], _inside(place, "map")
+        if kind_of(call, inside) != "task" or call.keys() & {"args", "kwargs", "packed", "name"}:
+            raise InvalidFlow(inside, "`map` is a task without arguments and without a name; `calls` has the arguments")
+        within = self._within(call, inside, scope)
+        for number, packed in enumerate(list_of(data, "calls", place)):
+            job = self._member({**call, "packed": packed}, before, _inside(place, "calls", number), within)
+            group.link(job.number, number, call.get("if_fails", FAIL))
+            self._callbacks(job, call, inside, within)
+
+    def _callbacks(self, job: FlowJob, data: Any, place: str, scope: Scope) -> None:
+        for policy in CALLBACKS:
+            if policy not in data:
+                continue
+            before = Value(job.number, policy, is_id=policy != ON_SUCCESS)
+            within = Scope(scope.options, scope.depth, (), (*scope.triggers, before))
+            for number, part in enumerate(list_of(data, policy, place)):
+                self._flow(part, before, _inside(place, policy, number), within)
+
+    def _member(self, data: Any, before: Value | None, place: str, scope: Scope) -> FlowJob:
+        task = data["task"]
+        if not isinstance(task, str):
+            raise InvalidFlow(place, "`task` is the name of a task")
+        job = self._job(place, task, scope)
+        job.options = {**scope.options, **self._options(data, place, is_shape=False)}
+        job.checked, job.label = data.get("checked"), data.get("name")
+        given = None if data.get("immutable", False) else before
+        packed = data.get("packed")
+        if isinstance(packed, str) and given is None and '"$' not in packed:
+            job.packed = packed
+        else:
+            self._arguments(job, data, given, place)
+        self._wait(job, before, place, scope)
+        return job
+
+    def _wait(self, job: FlowJob, before: Value | None, place: str, scope: Scope) -> None:
+        """Let a job wait for what comes before it, and for what the flow is after."""
+        if before is not None and not any(link.parent == before.job and link.position >= 0 for link in job.links):
+            job.link(before.job, ORDER, before.policy)
+        for reference in scope.after:
+            self._refer(job, reference, ORDER, place)
+
+    def _arguments(self, job: FlowJob, data: Any, before: Value | None, place: str) -> None:
+        """Read the arguments of a member; what other jobs give is linked."""
+        args, kwargs = unpacked(data, place)
+        given: list[Any] = []
+        if before is not None and before.is_id:
+            given.append(id_text(self._jobs[before.job].raw))
+        elif before is not None:
+            if before.policy == SKIP:
+                raise InvalidFlow(place, 'it takes the result of a member with if_fails="skip", which may be none; use "none"')
+            job.link(before.job, 0, before.policy)
+            given.append(GIVEN)
+        reader = References(lambda reference: self._give(job, reference, place))
+        stored = [reader.whole(value) for value in args], {name: reader.whole(value) for name, value in kwargs.items()}
+        if reader.are_there or GIVEN in given:
+            job.flags |= HAS_INPUTS
+            job.packed = text_of([[*given, *stored[0]], stored[1]], place)
+        else:
+            job.packed = text_of([[*given, *map(plain, args)], {name: plain(value) for name, value in kwargs.items()}], place)
+        holes = [HOLE if value is GIVEN else value for value in given]
+        job.known = [*holes, *map(holed, args)], {name: holed(value) for name, value in kwargs.items()}
+
+    # names and checks
+
+    def _give(self, job: FlowJob, reference: Any, place: str) -> int:
+        """Let a job get what a reference stands for; return the position at which it does."""
+        position = 1 + max((link.position for link in job.links), default=ORDER)
+        position = max(position, 1 + max((asked[2] for asked in self._asked if asked[0] is job), default=ORDER))
+        self._refer(job, reference, position, place)
+        return position
+
+    def _refer(self, job: FlowJob, reference: Any, position: int, place: str) -> None:
+        if not isinstance(reference, str):
+            raise InvalidFlow(place, f"a reference is a name of the flow or a job's id, not {type(reference).__name__}")
+        if UUID.fullmatch(reference):
+            job.link(bytes.fromhex(reference.replace("-", "")), position, FAIL)
+        else:
+            self._asked.append((job, reference, position, place))
+
+    def _resolve(self) -> None:
+        """Link what refers to others by their names."""
+        for job, name, position, place in self._asked:
+            value = self._values.get(name)
+            if value is None:
+                raise InvalidFlow(place, f"nothing in the flow is named {name!r:.100}{did_you_mean(name, self._values)}")
+            if position != ORDER and value.policy == SKIP:
+                raise InvalidFlow(place, f'{name!r} may be left out (if_fails="skip"), so its result cannot be used; use "none"')
+            job.link(value.job, position, value.policy)
+
+    def _check_order(self) -> None:
+        """Refuse a circle, and what nothing waits for."""
+        left = {job.number: sum(isinstance(link.parent, int) for link in job.links) for job in self._jobs}
+        children: dict[int, list[int]] = {}
+        for job in self._jobs:
+            for link in job.links:
+                if isinstance(link.parent, int):
+                    children.setdefault(link.parent, []).append(job.number)
+        free = [number for number, count in left.items() if not count]
+        while free:
+            number = free.pop()
+            del left[number]
+            for child in children.get(number, ()):
+                left[child] -= 1
+                if not left[child]:
+                    free.append(child)
+        if left:
+            circle = [self._jobs[number] for number in left if self._jobs[number].number or len(left) == 1]
+            raise InvalidFlow(circle[0].place, "it waits for itself, through what it refers to")
+        for job in self._jobs:
+            if job.place.rpartition(".")[2].startswith("with[") and job.number not in children:
+                raise InvalidFlow(job.place, "nothing refers to it; put it into the shape, or leave it out")
+
+    def _job(self, place: str, task: str, scope: Scope) -> FlowJob:
+        number = len(self._jobs)
+        if number >= self._most:
+            raise InvalidFlow("", f"it has more than the {self._most:,} jobs that one flow may have")
+        job = FlowJob(number, place, task, member_id(self._root, number) if number else self._root)
+        for trigger in scope.triggers:  # all of a callback is not needed if its trigger ends otherwise
+            job.flags |= IS_DETACHED
+            job.link(trigger.job, ORDER, trigger.policy)
+        self._jobs.append(job)
+        return job
+
+    def _named(self, data: Any, value: Value, place: str) -> Value:
+        name = data.get("name")
+        if name is not None:
+            if not isinstance(name, str) or not NAME.fullmatch(name) or UUID.fullmatch(name):
+                raise InvalidFlow(
+                    place, f"{name!r:.100} is no name: use 1 to 64 letters, digits and _ . -, and not the form of an id"
+                )
+            if name in self._values:
+                raise InvalidFlow(place, f"the name {name!r} is used twice")
+            self._values[name] = value
+        return value
+
+    def _options(self, data: Any, place: str, *, is_shape: bool) -> dict[str, Any]:
+        """Return the options of a part, those of a shape are checked."""
+        options = data.get("options", {})
+        if not isinstance(options, dict):
+            raise InvalidFlow(place, "`options` is an object")
+        if is_shape:
+            check_shape(options, place)
+        return options
+
+
+def _inside(place: str, part: str, number: int | None = None) -> str:
+    name = part if number is None else f"{part}[{number}]"
+    return f"{place}.{name}" if place else name
+
+
+def _inherited(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in INHERITED if name in options}

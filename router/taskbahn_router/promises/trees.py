@@ -1,0 +1,60 @@
+"""New jobs that belong to others: the members of flows, and what tasks start."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from taskbahn_router.core.reactions import HAS_MEMBERS, IS_FLOW
+from taskbahn_router.core.rows import Need, NoParent, Place
+from taskbahn_router.promises.members import ENDS_MEMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from taskbahn_router.core.reactions import FlaggedJob
+    from taskbahn_router.core.rows import Applicant, Rows, Touched
+    from taskbahn_router.promises.admissions import Decisions
+    from taskbahn_router.promises.engine import Promises
+
+
+class Trees:
+    """Decides about the places of one commit's jobs in their trees."""
+
+    name = "trees"
+    is_link = False
+
+    def __init__(self, promises: Promises) -> None:
+        self._stored: dict[int | bytes, FlaggedJob] = {}  # as they are named
+
+    def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
+        named = {job.member.parent for job in jobs if job.member is not None and job.member.parent is not None}
+        if named:
+            rows = yield Need(named=sorted(named, key=str))
+            self._stored = rows.named
+
+    def admit(self, job: Applicant, decisions: Decisions) -> NoParent | None:
+        """Give a job its place; refuse it if there is no job to which it belongs."""
+        member, admitted = job.member, decisions.admitted
+        if member is None:
+            return None
+        parent = root = None
+        if member.parent is not None:
+            stored = self._stored.get(member.parent)
+            parent = decisions.new(member.parent) if stored is None else stored.seq
+            if parent is None:
+                return NoParent(job.seq, member.parent)
+            place = admitted.trees.get(parent)
+            above = stored.root if stored is not None else place.root if place is not None else None
+            root = parent if above is None else above
+            decisions.flag(parent, HAS_MEMBERS)
+            if stored is not None and stored.state in ENDS_MEMBERS:
+                admitted.ended_parents.append(parent)
+                decisions.undo(admitted.ended_parents.pop)
+        admitted.trees[job.seq] = Place(parent, root, member.label)
+        decisions.undo(partial(admitted.trees.pop, job.seq))
+        decisions.flag(job.seq, member.flags)
+        if member.flags & IS_FLOW:
+            admitted.flows.append(job.seq)
+            decisions.undo(admitted.flows.pop)
+        return None

@@ -1,0 +1,77 @@
+"""Flows that callers hand in: checked against the tasks that they name, and made into the jobs to be accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from taskbahn.errors import InvalidFlow, TaskbahnError
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
+from taskbahn_router.core.flow_graph import FlowJob, compiled
+from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.policy import Policy
+from taskbahn_router.core.reactions import IS_FLOW
+from taskbahn_router.model.state import JobLinks
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from taskbahn_router.submission.submission import Draft, Submissions
+
+SHOWN = 200  # characters of a place
+
+
+class Checked(NamedTuple):
+    """A job of a flow that may be accepted."""
+
+    job: FlowJob
+    policy: Policy
+    packed: str
+    keys: str | None
+
+
+def read_flow(intake: Submissions, entry: dict[str, Any], ids: tuple[str, bytes], draft: Draft) -> Generator[None, None, str]:
+    """Add the jobs of a flow to a draft, or none of them; return the id of the whole.
+
+    ids: of the whole, as text and as bytes.   Raises `InvalidFlow`, or what is wrong with a member, with the place.
+    """
+    unknown = entry.keys() - {"flow", "id", "options"}
+    if unknown:
+        raise InvalidFlow("", f"a submission of a flow has `flow`, `id` and `options`, not {min(map(str, unknown))!r:.100}")
+    options = entry.get("options", {})
+    if not isinstance(options, dict):
+        raise InvalidFlow("", "`options` is an object")
+    jobs = compiled(entry["flow"], ids[1], options, messages.MAX_CALLS)
+    checked = []
+    for job in jobs:
+        try:
+            checked.append(_checked(intake, job, draft))
+        except TaskbahnError as error:
+            raise _at(job.place, error) from None
+        yield
+    draft.has_links = True
+    for job, policy, packed, keys in checked:
+        live = intake.add(job.task, policy, (id_text(job.raw), job.raw), packed, keys, draft)
+        links = [(jobs[link.parent].raw if isinstance(link.parent, int) else link.parent, *link[1:]) for link in job.links]
+        live.links = JobLinks(ids[1] if job.number else None, job.flags, job.label, links)
+        if job.flags & IS_FLOW:
+            live.accepted_as(State.WAITING if job.number else State.RUNNING)
+            live.started_at = None if job.number else draft.now
+        yield
+    return ids[0]
+
+
+def _checked(intake: Submissions, job: FlowJob, draft: Draft) -> Checked:
+    if job.flags & IS_FLOW:
+        return Checked(job, intake.policy(None, job.options), messages.NO_ARGUMENTS, None)
+    task = intake.task(job.task)
+    policy = intake.policy(task, job.options)
+    packed = intake.checked(task, job.packed, job.checked, job.known)
+    return Checked(job, policy, packed, intake.keys(task, packed, policy, draft))
+
+
+def _at(place: str, error: TaskbahnError) -> TaskbahnError:
+    """Return an error that says in which part of a flow it is."""
+    if not place or isinstance(error, InvalidFlow):
+        return error
+    return type(error).rebuild(f"{place[:SHOWN]}: {error.message}", {**error.detail, "place": place})

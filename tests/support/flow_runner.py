@@ -1,0 +1,102 @@
+"""Runs flows at a dispatcher in the process: a worker whose tasks are plain functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from support.dispatcher_harness import DispatcherHarness, FakeWorker, job_id
+from taskbahn.protocol import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class FlowRunner:
+    """A dispatcher and a worker; *tasks* by their names without `a.`. `ran` has what was called, in order."""
+
+    def __init__(self, harness: DispatcherHarness, slots: int = 4, **tasks: Callable[..., Any]) -> None:
+        self.harness = harness
+        self.tasks = tasks
+        self.ran: list[tuple[Any, ...]] = []
+        self.worker: FakeWorker = harness.worker("w", slots, tasks=[f"a.{name}" for name in tasks])
+        self._read = 0
+        self._flows = 0
+
+    def start(self, flow: dict[str, Any], **options: Any) -> str:
+        """Submit a flow; return the id of the whole."""
+        self._flows += 1
+        id = job_id(1000 + self._flows)
+        entry = {"flow": flow, "id": id, **({"options": options} if options else {})}
+        asked = self.harness.ask(messages.SUBMIT, [entry])
+        self.harness.settle()
+        assert asked.answer == [id], asked.answer
+        return id
+
+    def refused(self, flow: Any, **entry: Any) -> dict[str, Any]:
+        """Submit a flow that cannot be; return the error."""
+        asked = self.harness.ask(messages.SUBMIT, [{"flow": flow, **entry}])
+        self.harness.settle()
+        (answer,) = asked.answer
+        assert isinstance(answer, dict), answer
+        return answer
+
+    def step(self, most: int = 1_000_000) -> bool:
+        """Run what the worker got, up to *most* attempts; return whether there was any."""
+        self.harness.settle()
+        self.worker.take()
+        orders = {(run[0], run[1]): run for order in self.worker.asked.progress for run in order.get("run", ())}
+        runs = [run for run in self.worker.runs if run not in {(id, attempt) for id, attempt, _ in self.worker.cancelled}]
+        for run in runs[:most]:
+            _, _, task, packed, _ = orders[run]
+            self._attempt(run, task, packed)
+        self.harness.settle()
+        return bool(runs)
+
+    def run(self) -> None:
+        """Run all that can run."""
+        while self.step():
+            pass
+        self.harness.check()
+
+    def call(self, flow: dict[str, Any], **options: Any) -> Any:
+        """Run a flow to its end; return its result."""
+        id = self.start(flow, **options)
+        self.run()
+        assert self.harness.known(id) == "succeeded", self.error(id)
+        return self.result(id)
+
+    def result(self, id: str) -> Any:
+        row = self.harness.row(id)
+        return None if row.result is None else messages.from_json(row.result)
+
+    def error(self, id: str) -> Any:
+        row = self.harness.row(id)
+        return row.error and messages.from_json(row.error)
+
+    def _attempt(self, run: tuple[str, int], task: str, packed: str) -> None:
+        args, kwargs = messages.from_json(packed)
+        name = task.removeprefix("a.")
+        self.ran.append((name, *args, *kwargs.values()))
+        try:
+            result = self.tasks[name](*args, **kwargs)
+        except ValueError as error:
+            self.worker._ended([run])
+            told = {"type": type(error).__name__, "message": str(error), "traceback": "…"}
+            self.worker.says(failed=[messages.Failed(id=run[0], attempt=run[1], kind="error", error=told)])
+        else:
+            self.worker.done(run, result=messages.to_json(result), seconds=0.01)
+
+
+def s(task: str, *args: Any, **more: Any) -> dict[str, Any]:
+    """Return a member of a flow, which takes what comes before it."""
+    return {"task": f"a.{task}", "args": list(args), **more}
+
+
+def si(task: str, *args: Any, **more: Any) -> dict[str, Any]:
+    """Return a member that takes nothing from what comes before it."""
+    return {**s(task, *args, **more), "immutable": True}
+
+
+def output(name: str) -> dict[str, str]:
+    """Return what stands for the result of a named part."""
+    return {"$output": name}

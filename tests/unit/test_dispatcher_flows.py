@@ -1,0 +1,211 @@
+"""Flows at the dispatcher: what each shape gives, what a failure means, and that a whole is cancelled and retried as one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.dispatcher_harness import DispatcherHarness
+from support.flow_runner import FlowRunner, output, s, si
+from support.storing import FakeSqliteStore, FakeStore
+
+from taskbahn.protocol import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Switch:
+    """Lets a task fail while it is off."""
+
+    def __init__(self) -> None:
+        self.on = False
+
+    def __call__(self, *args: Any) -> Any:
+        if not self.on:
+            raise ValueError("off")
+        return list(args)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def runner(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FlowRunner]:
+    store = FakeStore() if request.param == "memory" else FakeSqliteStore(tmp_path)
+    switch = Switch()
+    made = FlowRunner(
+        DispatcherHarness(store),
+        add=lambda a, b: a + b, total=sum, echo=lambda *a: list(a), one=lambda: 1, none=lambda *_: None, switch=switch,
+    )  # fmt: skip
+    made.switch = switch  # type: ignore[attr-defined]
+    yield made
+    store.close()
+
+
+SHAPES: list[tuple[dict[str, Any], Any]] = [
+    ({"chain": [s("add", 1, 2), s("add", 4), s("add", 8)]}, 15),
+    ({"chain": [s("one")]}, 1),
+    ({"chain": []}, None),
+    ({"chain": [s("none"), si("one")]}, 1),
+    ({"group": [s("one"), s("add", 1, 1), s("none")]}, [1, 2, None]),
+    ({"group": [s("one")]}, [1]),
+    ({"group": []}, []),
+    ({"chain": [{"group": [s("one"), s("one")]}, s("total")]}, 2),
+    ({"chain": [{"group": []}, s("echo")]}, [[]]),
+    ({"chain": [s("one"), {"group": [s("add", 1), s("add", 2)]}, s("total")]}, 5),
+    ({"chain": [s("one"), {"group": []}, s("echo")]}, [[]]),
+    ({"chain": [s("one"), {"chain": []}, s("add", 1)]}, 2),
+    ({"chain": [{"group": [s("one"), s("one")]}, {"group": [s("total"), s("total")]}]}, [2, 2]),
+    ({"group": [{"group": [s("one")]}, {"chain": [s("one"), s("add", 1)]}, {"group": []}]}, [[1], 2, []]),
+    ({"chain": [{"map": {"task": "a.add"}, "calls": ["[[1,2],{}]", '[[3],{"b":4}]']}, s("total")]}, 10),
+    ({"chain": [s("one"), {"map": {"task": "a.add"}, "calls": ["[[1],{}]", '[[],{"b":4}]']}]}, [2, 5]),
+    ({**si("add", output("x"), output("y")), "with": [s("one", name="x"), s("add", 1, 1, name="y")]}, 3),
+    ({"chain": [s("one", name="x"), si("one"), si("echo", output("x"), [output("x"), 5])]}, [1, [1, 5]]),
+    (s("echo", {"$literal": {"$output": "x"}}, [{"$literal": {"$literal": 1}}]), [{"$output": "x"}, [{"$literal": 1}]]),
+    ({"chain": [s("one"), s("echo", {"$literal": {"$input": 0}}, {"$input": 0})]}, [1, {"$input": 0}, {"$input": 0}]),
+    ({"task": "a.echo", "packed": '[[{"a":1}],{}]'}, [{"a": 1}]),
+]
+
+
+@pytest.mark.parametrize("flow, result", SHAPES)
+def test_a_flow_gives_what_its_shape_says(runner: FlowRunner, flow: dict[str, Any], result: Any) -> None:
+    assert runner.call(flow) == result
+
+
+def test_a_part_starts_in_the_commit_that_ends_what_it_waits_for(runner: FlowRunner) -> None:
+    runner.start({"chain": [s("one"), s("add", 1), s("add", 1)]})
+    for expected in (1, 2, 3):
+        before = runner.harness.dispatcher.loop.commits
+        runner.step()
+        assert runner.harness.dispatcher.loop.commits - before <= 2, expected
+        assert len(runner.ran) == expected
+
+
+def test_the_whole_runs_from_its_acceptance_without_a_slot(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [s("one"), s("add", 1)]})
+    row = runner.harness.row(id)
+    assert (row.state, row.task, row.attempt, row.worker) == ("running", "taskbahn.chain", 0, None)
+    assert runner.worker.asked.progress
+    runner.harness.restart()
+    assert runner.harness.known(id) == "running"
+    runner.harness.check()
+
+
+@pytest.mark.parametrize(
+    "policy, state, result", [("fail", "failed", None), ("none", "succeeded", [1, None]), ("skip", "succeeded", [1])]
+)
+def test_a_policy_says_what_a_member_that_fails_means(runner: FlowRunner, policy: str, state: str, result: Any) -> None:
+    id = runner.start({"chain": [{"group": [s("one"), s("switch", if_fails=policy)]}, s("echo")]})
+    runner.run()
+    assert runner.harness.known(id) == state
+    assert runner.result(id) == (result and [result])
+    if state == "failed":
+        error = runner.error(id)
+        assert (error["type"], error["message"], error["member"]["task"]) == ("ValueError", "off", "a.switch")
+        assert runner.harness.known(error["member"]["id"]) == "failed"
+
+
+def test_the_failure_names_the_first_through_many_jobs(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [s("switch"), {"group": [s("add", 1), s("add", 2)]}, s("total"), si("one")]})
+    runner.run()
+    error = runner.error(id)
+    assert (error["type"], error["member"]["task"]) == ("ValueError", "a.switch")
+    assert runner.ran == [("switch",)]
+
+
+def test_a_retry_of_the_whole_begins_at_what_failed(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [s("one"), s("switch"), s("echo")]})
+    runner.run()
+    assert runner.harness.known(id) == "failed"
+    runner.switch.on = True  # type: ignore[attr-defined]
+    asked = runner.harness.ask(messages.JOB_RETRY, [id])
+    runner.run()
+    assert asked.answer == ["running"]
+    assert runner.harness.known(id) == "succeeded"
+    assert runner.ran == [("one",), ("switch", 1), ("switch", 1), ("echo", [1])]
+    assert runner.result(id) == [[1]]
+
+
+def test_a_cancel_of_the_whole_ends_all_its_members(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [{"group": [s("one") for _ in range(10)]}, s("total")]})
+    runner.step(most=1)
+    runner.harness.ask(messages.JOB_CANCEL, [id], "enough")
+    runner.harness.settle()
+    counts = runner.harness.dispatcher.state.counts
+    assert (counts["succeeded"], counts["cancelled"], counts["running"], counts["ready"]) == (1, 12, 0, 0)
+    runner.worker.take()
+    assert len(runner.worker.cancelled) == 4
+    runner.harness.check()
+
+
+def test_callbacks_start_by_how_their_job_ends(runner: FlowRunner) -> None:
+    callbacks = {"on_success": [s("echo", "yes")], "on_failure": [s("echo", "no")], "on_end": [s("echo", "end")]}
+    good = runner.start({**s("one"), **callbacks})
+    runner.run()
+    assert sorted(runner.ran, key=str) == sorted([("one",), ("echo", 1, "yes"), ("echo", good, "end")], key=str)
+    runner.ran.clear()
+    bad = runner.start({"chain": [s("switch"), s("echo")], **callbacks})
+    runner.run()
+    assert sorted(runner.ran, key=str) == sorted([("switch",), ("echo", bad, "no"), ("echo", bad, "end")], key=str)
+    assert runner.harness.dispatcher.state.counts["cancelled"] == 2
+
+
+def test_a_failure_callback_that_was_not_needed_waits_again_for_a_retry(runner: FlowRunner) -> None:
+    id = runner.start(s("switch", on_success=[{"chain": [s("echo", "yes"), s("echo")]}]))
+    runner.run()
+    assert runner.ran == [("switch",)]
+    runner.switch.on = True  # type: ignore[attr-defined]
+    runner.harness.ask(messages.JOB_RETRY, [id])
+    runner.run()
+    assert runner.ran[1:] == [("switch",), ("echo", [], "yes"), ("echo", [[], "yes"])]
+
+
+def test_a_flow_waits_for_jobs_that_are_there_already(runner: FlowRunner) -> None:
+    first = runner.start(s("one"))
+    runner.run()
+    assert runner.call(si("echo", output(first))) == [1]
+    later = runner.start({"chain": [s("switch")]})
+    waits = runner.start({"chain": [s("one"), s("add", 1)], "after": [later]})
+    runner.run()
+    assert runner.harness.known(waits) == "failed"
+    assert ("one",) not in runner.ran[2:]
+
+
+def test_the_same_id_again_stores_nothing_twice(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [s("one"), s("add", 1)]})
+    asked = runner.harness.ask(messages.SUBMIT, [{"flow": {"chain": [s("one"), s("add", 1)]}, "id": id}])
+    runner.run()
+    assert asked.answer == [id]
+    assert len(runner.ran) == 2
+
+
+WRONG: list[tuple[Any, str, str]] = [
+    ("x", "invalid_flow", ""),
+    ({}, "invalid_flow", ""),
+    ({"chain": [], "group": []}, "invalid_flow", ""),
+    ({"chain": [s("one"), {"grup": []}]}, "invalid_flow", "chain[1]"),
+    ({"chain": [s("one", nam="x")]}, "invalid_flow", "chain[0]"),
+    ({"group": [{"chain": []}]}, "invalid_flow", "group[0]"),
+    ({"chain": [s("one", name="x"), s("one", name="x")]}, "invalid_flow", "chain[1]"),
+    ({"chain": [s("one", name="0192f0c1-2d3e-7abc-8def-0123456789ab")]}, "invalid_flow", "chain[0]"),
+    ({"chain": [si("echo", output("y"))]}, "invalid_flow", "chain[0]"),
+    ({"chain": [s("one", if_fails="skip"), s("echo")]}, "invalid_flow", "chain[1]"),
+    ({**si("echo", output("x")), "with": [s("one", name="x", if_fails="skip")]}, "invalid_flow", ""),
+    ({**si("one"), "with": [s("one", name="x")]}, "invalid_flow", "with[0]"),
+    ({**si("echo", output("x")), "with": [si("echo", output("x"), name="x")]}, "invalid_flow", "with[0]"),
+    ({"group": [si("echo", output("y"), name="x"), si("echo", output("x"), name="y")]}, "invalid_flow", "group[0]"),
+    ({"chain": [s("one")], "options": {"retries": 3}}, "invalid_flow", ""),
+    ({"chain": [s("one", if_fails="maybe")]}, "invalid_flow", "chain[0]"),
+    ({"chain": [s("nothing")]}, "unknown_task", "chain[0]"),
+    ({"group": [s("one", options={"retries": -1})]}, "invalid_option", "group[0]"),
+    ({"group": [s("one")], "after": ["0192f0c1-2d3e-7abc-8def-0123456789ab"]}, "unknown_job", ""),
+]
+
+
+@pytest.mark.parametrize("flow, error, place", WRONG)
+def test_what_cannot_be_is_refused_with_its_place(runner: FlowRunner, flow: Any, error: str, place: str) -> None:
+    refused = runner.refused(flow)
+    assert refused["error"] == f"taskbahn.error.{error}"
+    assert refused["detail"].get("place", "") == place
+    assert refused["message"].startswith(place)
+    assert sum(runner.harness.dispatcher.state.counts.values()) == 0
+    runner.harness.check()
