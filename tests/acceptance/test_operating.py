@@ -142,10 +142,12 @@ def test_a_limit_is_changed_listed_and_reset(node: Node, shell: Callable[..., Sa
         job = app.job(shell("submit", "limited.nap", "-o", "queue=naps").out.strip())
         until(lambda: [limit.keys[0].jobs for limit in app.view.limits().limits if limit.name == "beds" and limit.keys] == [1])
         (row,) = [line for line in shell("limit").out.splitlines() if line.startswith("beds")]
-        assert re.search(r"beds +1 +0 +0 of 0 +1 +1 +.* by \S+ +limited\.nap", row), row
+        assert re.search(r"beds +concurrency +1 +0 +0 of 0 +1 +1 +.* by \S+ +limited\.nap", row), row
         assert shell("limit", "beds", "--reset").out == "beds is 1, as declared\n"
         job.result(timeout=SECONDS)
         assert json.loads(shell("limit", "naps", "50/s", "--json").out)["override"] == "50/s"
+        listed = json.loads(shell("limit", "--json").out)["limits"]
+        assert {"beds": "concurrency", "naps": "rate"}.items() <= {limit["name"]: limit["kind"] for limit in listed}.items()
         wrong = shell("limit", "naps", "50/x")
         assert (wrong.code, wrong.out) == (2, "")
         assert "'x' at position 4 is no unit" in wrong.err
@@ -158,7 +160,9 @@ def test_a_limit_is_changed_listed_and_reset(node: Node, shell: Callable[..., Sa
             assert "(the newest, which counts)" in both
             assert "declared as Concurrency(1) by " in both
             assert "when it is full: refuse" in both
+            assert re.search(r"^beds +concurrency ", both, re.MULTILINE), both
             view = json.loads(shell("limit", "beds", "--json").out)
+            assert view["kind"] == "concurrency"
             assert [one["said"] for one in view["declarations"]] == ["Concurrency(2, when_full='refuse')", "Concurrency(1)"]
             until(lambda: "limit_disagreement" in [problem.kind for problem in app.view.status().problems])
             assert "Workers declare the limit beds differently" in shell("status").out

@@ -64,14 +64,14 @@ def _show(app: Taskbahn, name: str | None, *, as_json: bool) -> None:
 
 
 def _list(limits: list[LimitView], count: int) -> None:
-    rows = table("limit", "declared#", "now#", "used#", "waiting#", "keys#", "changed", "tasks")
+    rows = table("limit", "kind", "declared#", "now#", "used#", "waiting#", "keys#", "changed", "tasks")
     for view in limits:
         changed = "" if view.changed_at is None else f"{ago(view.changed_at)} by {view.changed_by or '?'}"
         now = view.declared if view.override is None else view.override
         used = _used(view.keys[0]) if view.keys else ""
         waiting = sum(key.jobs for key in view.keys)
         rows.add_row(
-            plain(view.name), f"{view.declared}", f"{now}", used, f"{waiting:,}", f"{view.key_count:,}", plain(changed),
+            plain(view.name), view.kind, f"{view.declared}", f"{now}", used, f"{waiting:,}", f"{view.key_count:,}", plain(changed),
             plain(", ".join(view.tasks)),
         )  # fmt: skip
     out = console()
