@@ -16,7 +16,8 @@ from taskbahn.errors import InvalidArguments, InvalidOption
 from taskbahn.protocol import messages
 from taskbahn.protocol.messages import DeclaredLimit, TaskDeclaration
 from taskbahn.signatures.signature import TaskSignature
-from taskbahn_router.core.limit_keys import MAX_VALUES, LimitKeys, name_of
+from taskbahn_router.core.key_values import MAX_VALUES
+from taskbahn_router.core.limit_keys import LimitKeys, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbahn_router.core.limit_keys import quoted
+from taskbahn_router.core.key_values import quoted
 from taskbahn_router.promises.limits import AlwaysOpen
 
 if TYPE_CHECKING:
