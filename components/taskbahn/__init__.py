@@ -52,7 +52,9 @@ if TYPE_CHECKING:
     from taskbahn.protocol.states import State
     from taskbahn.signals import GiveUp, Retry
     from taskbahn.signatures.parameters import UnsupportedAnnotation
+    from taskbahn.tasks.flow import Flow
     from taskbahn.tasks.limits import Concurrency, Rate
+    from taskbahn.tasks.shapes import chain, chord, group
     from taskbahn.tasks.task import AsyncTask, StreamTask, Task
     from taskbahn.worker.loading import NoApplication
     from taskbahn.worker.pools.process import ChildCannotStart
@@ -65,6 +67,7 @@ PLACES = {
     "ChildCannotStart": "worker.pools.process",
     "ChunkStream": "jobs.chunk_stream",
     "Concurrency": "tasks.limits",
+    "Flow": "tasks.flow",
     "GiveUp": "signals",
     "InvalidArguments": "errors",
     "InvalidFlow": "errors",
@@ -108,7 +111,10 @@ PLACES = {
     "WouldBlock": "errors",
     "WrongQuery": "jobs.query_language",
     "WrongState": "errors",
+    "chain": "tasks.shapes",
+    "chord": "tasks.shapes",
     "current": "attempt.current",
+    "group": "tasks.shapes",
 }
 
 __all__ = [
@@ -119,6 +125,7 @@ __all__ = [
     "ChildCannotStart",
     "ChunkStream",
     "Concurrency",
+    "Flow",
     "GiveUp",
     "InvalidArguments",
     "InvalidFlow",
@@ -162,7 +169,10 @@ __all__ = [
     "WouldBlock",
     "WrongQuery",
     "WrongState",
+    "chain",
+    "chord",
     "current",
+    "group",
 ]
 
 

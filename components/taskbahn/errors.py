@@ -84,12 +84,9 @@ class InvalidOption(CallerError):
 
 
 class InvalidFlow(CallerError):
-    """A flow that cannot be: `detail["place"]` says where, as a path such as `chain[1].group[0]`."""
+    """A flow that cannot run as it is described; nothing was stored. `detail["place"]`, if it has one, is as `chain[1].group[0]`."""
 
     uri = PREFIX + "invalid_flow"
-
-    def __init__(self, place: str, why: str) -> None:
-        super().__init__(f"{place or 'the flow'}: {why}", place=place)
 
 
 class InvalidName(CallerError):

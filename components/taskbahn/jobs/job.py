@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overload
 
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.errors import NotFinished, TaskbahnError, from_info
+from taskbahn.flows.output import Output
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.outcome import outcome_error, outcome_value
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from taskbahn.client.client import HasClient, RawOutcome
-    from taskbahn.signatures.signature import TaskSignature
+    from taskbahn.flows.results import ResultType
 
 R = TypeVar("R")
 C = TypeVar("C")
@@ -47,7 +48,7 @@ class Job(Generic[R]):
 
     __slots__ = ("__weakref__", "_app", "_is_asked", "_outcome", "_signature", "id", "task")
 
-    def __init__(self, app: HasClient, id: str, task: str = "", signature: TaskSignature | None = None) -> None:
+    def __init__(self, app: HasClient, id: str, task: str = "", signature: ResultType | None = None) -> None:
         self._app = app
         self._signature = signature
         self._outcome: Future[RawOutcome] = Future()
@@ -62,6 +63,11 @@ class Job(Generic[R]):
         Raises JobFailed, JobCancelled or JobExpired if there is no result.
         """
         return self._value(self._wait(timeout, "job.result()", "await job"))
+
+    @property
+    def output(self) -> R:
+        """What stands for the result in the arguments of a call, which waits for it: a whole argument, or an item of a list."""
+        return cast("R", Output(self.id))
 
     def error(self, timeout: float | None = None) -> TaskbahnError | None:
         """Wait like `result`, but return the error instead of raising it; None if the job succeeded."""

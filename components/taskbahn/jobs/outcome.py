@@ -16,7 +16,7 @@ from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from taskbahn.client.client import RawOutcome
-    from taskbahn.signatures.signature import TaskSignature
+    from taskbahn.flows.results import ResultType
 
 ENDINGS: dict[str, type[TaskbahnError]] = {
     State.FAILED: JobFailed,
@@ -39,7 +39,7 @@ def outcome_error(outcome: RawOutcome) -> TaskbahnError:
     return ENDINGS[state].rebuild(str(message or f"job {id} is {state}"), {"job": id, "state": str(state), **error})
 
 
-def outcome_value(outcome: RawOutcome, signature: TaskSignature | None) -> Any:
+def outcome_value(outcome: RawOutcome, signature: ResultType | None) -> Any:
     """Return the result of a job that succeeded, in the task's type; raises `outcome_error` for one that did not."""
     if outcome[1] != "succeeded":
         raise outcome_error(outcome)

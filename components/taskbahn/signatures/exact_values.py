@@ -36,6 +36,7 @@ BESIDE_FLOAT = (
     kinds.NamedTupleType,
 )  # fmt: skip
 MANY = (kinds.ListType, kinds.SetType, kinds.FrozenSetType, kinds.VarTupleType)
+TAKE_LISTS = (*MANY, kinds.AnyType, kinds.TupleType, kinds.NamedTupleType, kinds.StructType, kinds.CustomType)
 NAMED = (kinds.StructType, kinds.DataclassType, kinds.TypedDictType)
 SECONDS_IN_MINUTE = 60
 
@@ -153,6 +154,18 @@ def walk(value: Any, info: Any, leaf: Callable[[Any, Any, str], Any], path: str 
         info = _one_of(info, (*MANY, kinds.TupleType, kinds.NamedTupleType, kinds.StructType))
         return [walk(part, its, leaf, f"{path}[{index}]") for index, (part, its) in enumerate(_items(value, info))]
     return leaf(value, info, path)
+
+
+def takes_items(hint: Any) -> bool:
+    """Return whether the annotation is of any number of items of one type."""
+    info = _one_of(info_of(hint), (*MANY, kinds.TupleType, kinds.NamedTupleType, kinds.StructType))
+    return isinstance(info, MANY) and not info.min_length
+
+
+def takes_list(hint: Any) -> bool:
+    """Return whether a list can be what the annotation says."""
+    info = info_of(hint)
+    return any(isinstance(one, TAKE_LISTS) for one in (info.types if isinstance(info, kinds.UnionType) else [info]))
 
 
 def _is_float(info: Any) -> bool:

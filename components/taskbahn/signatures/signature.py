@@ -69,12 +69,17 @@ class TaskSignature:
         self._chunk_hint = self.parameters.chunk
         self._decode_result = msgspec.json.Decoder(self.parameters.returns, dec_hook=decode_hook).decode
 
-    def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        """Check a call against the types and return the JSON text of `[args, kwargs]`; raises InvalidArguments, TooLarge, TooDeep."""
+    def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any], unchecked: tuple[int | str, ...] = ()) -> str:
+        """Check a call against the types and return the JSON text of `[args, kwargs]`; raises InvalidArguments, TooLarge, TooDeep.
+
+        unchecked: positions and names of arguments that may be anything.
+        """
         if not args and not kwargs and self._needs_nothing:
             return messages.NO_ARGUMENTS
-        shape = (len(args), *kwargs) if kwargs else len(args)
-        struct = (self._shapes.get(shape) or self._shape(shape, args, kwargs)).struct
+        shape: Any = (len(args), *kwargs) if kwargs else len(args)
+        if unchecked:
+            shape = (shape, unchecked)
+        struct = (self._shapes.get(shape) or self._shape(shape, args, kwargs, unchecked)).struct
         try:
             if struct is not None:
                 values = (*args, *kwargs.values()) if kwargs else args
@@ -93,7 +98,21 @@ class TaskSignature:
         except exact_values.Inexact as error:
             raise InvalidArguments(self.name, self._named(error, len(args))) from error
         except NOT_DATA as error:
-            self._refuse(args, kwargs, error, by_wire=False)
+            self._refuse(args, kwargs, error, by_wire=False, unchecked=unchecked)
+        check_arguments(self.name, data)
+        return data.decode()
+
+    def pack_first(self, value: Any) -> str:
+        """Check a first argument and return its JSON text; raises InvalidArguments, TooLarge, TooDeep."""
+        name, hint = self.parameters.name_at(0), self.parameters.hint_at(0)
+        wrong: dict[str, str] = {}
+        _note_problem(wrong, name, value, hint, by_wire=False)
+        if wrong:
+            raise InvalidArguments(self.name, wrong)
+        try:
+            data = exact_values.pack(value, hint)
+        except exact_values.Inexact as error:
+            raise InvalidArguments(self.name, {name: str(error)}) from error
         check_arguments(self.name, data)
         return data.decode()
 
@@ -183,11 +202,12 @@ class TaskSignature:
             name = self.parameters.name_at(min(int(index), count - 1))
         return {name: f"{error.what} at {place}" if place else error.what}
 
-    def _shape(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shape:
+    def _shape(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any], unchecked: tuple[int | str, ...] = ()) -> Shape:
         wrong = self.parameters.misfits(len(args), kwargs)
         if wrong:
             raise InvalidArguments(self.name, wrong)
-        hints = self._hints(len(args), kwargs)
+        places = (*range(len(args)), *kwargs)
+        hints = [Any if place in unchecked else hint for place, hint in zip(places, self._hints(len(args), kwargs), strict=True)]
         if all(hint is Any for hint in hints):
             shape = Shape(None)
         else:
@@ -198,13 +218,23 @@ class TaskSignature:
             self._shapes[key] = shape
         return shape
 
-    def _refuse(self, args: tuple[Any, ...], kwargs: dict[str, Any], cause: Exception, *, by_wire: bool) -> NoReturn:
+    def _refuse(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        cause: Exception,
+        *,
+        by_wire: bool,
+        unchecked: tuple[int | str, ...] = (),
+    ) -> NoReturn:
         """Look at one argument after the other and name all that are wrong."""
         wrong: dict[str, str] = {}
         for index, value in enumerate(args):
-            _note_problem(wrong, self.parameters.name_at(index), value, self.parameters.hint_at(index), by_wire=by_wire)
+            hint = Any if index in unchecked else self.parameters.hint_at(index)
+            _note_problem(wrong, self.parameters.name_at(index), value, hint, by_wire=by_wire)
         for name, value in kwargs.items():
-            _note_problem(wrong, name, value, self.parameters.hint_of(name), by_wire=by_wire)
+            hint = Any if name in unchecked else self.parameters.hint_of(name)
+            _note_problem(wrong, name, value, hint, by_wire=by_wire)
         raise InvalidArguments(self.name, wrong or {"": str(cause)}) from cause
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.errors import InvalidArguments, from_info
@@ -20,18 +20,36 @@ if TYPE_CHECKING:
     from taskbahn.jobs.batch import Batch
     from taskbahn.jobs.job import Job
     from taskbahn.signatures.signature import TaskSignature
+    from taskbahn.tasks.flow import Flow
     from taskbahn.transport.future import Future
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
+A = TypeVar("A")
+B = TypeVar("B")
+X = TypeVar("X")
+F_co = TypeVar("F_co", covariant=True)
 
 BULK_JOBS = 1000  # jobs in one `messages.Bulk`
 BULK_BYTES = 1024 * 1024
 WINDOW_JOBS = 100_000  # jobs that `start_many` checks before it sends the first of them
 
 
+class Typed(Protocol[F_co]):
+    """For type checkers alone: something with the parameters of a function, of which `Concatenate` can take the first."""
+
+    @property
+    def _types(self) -> F_co: ...
+
+
 class TaskHandle(Generic[P, R]):
     """Starts jobs of the task `name`, wherever its workers are."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def _types(self) -> Callable[P, R]: ...
 
     def __init__(self, app: HasClient, name: str) -> None:
         self.app = app
@@ -109,6 +127,30 @@ class TaskHandle(Generic[P, R]):
                 _accept(batch, one)
         return _complete(batch)
 
+    @overload
+    def s(self, *args: P.args, **kwargs: P.kwargs) -> Flow[object, R]: ...
+    @overload
+    def s(self: Typed[Callable[Concatenate[A, Q], X]], *args: Q.args, **kwargs: Q.kwargs) -> Flow[A, X]: ...
+    def s(self, *args: Any, **kwargs: Any) -> Flow[Any, Any]:
+        """Describe a call, for a flow: what comes before it is its first argument.  Raises InvalidArguments, TooLarge, InvalidFlow."""
+        from taskbahn.tasks.flow import flow_of
+
+        return flow_of(self, self._call_options, args, kwargs)
+
+    def si(self, *args: P.args, **kwargs: P.kwargs) -> Flow[object, R]:
+        """As `s`, of a call that takes nothing of what comes before it."""
+        from taskbahn.tasks.flow import immutable_flow_of
+
+        return immutable_flow_of(self, self._call_options, args, kwargs)
+
+    def map(self: Typed[Callable[Concatenate[A, ...], X]], items: Iterable[A], /) -> Flow[object, list[X]]:
+        """Describe a group with a job for each item."""
+        return _map(self, ((item,) for item in items))
+
+    def starmap(self: Typed[Callable[Concatenate[A, B, ...], X]], items: Iterable[tuple[A, B]], /) -> Flow[object, list[X]]:
+        """Describe a group with a job for each tuple of arguments."""
+        return _map(self, map(tuple, items))
+
     def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, follow: bool = False) -> tuple[Job[R], Future[Any]]:
         job, send = self._prepare(args, kwargs)
         return job, send(follow)
@@ -173,6 +215,12 @@ class Prepared(TaskHandle[P, R]):
     def signature(self) -> TaskSignature | None:
         """What the task takes and gives."""
         return self._base.signature
+
+
+def _map(handle: Any, calls: Iterable[tuple[Any, ...]]) -> Flow[Any, Any]:
+    from taskbahn.tasks.flow import map_of
+
+    return map_of(handle, handle._call_options, calls)  # noqa: SLF001 - of this module
 
 
 def _arguments(item: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.errors import InvalidFlow
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.argument_schema import HOLE
+from taskbahn_router.core.flow_form import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -71,11 +71,11 @@ def unpacked(data: Any, place: str) -> tuple[list[Any], dict[str, Any]]:
         try:
             args, kwargs = messages.from_json(data["packed"])
         except (ValueError, TypeError, RecursionError):
-            raise InvalidFlow(place, "`packed` is the JSON text of [args, kwargs]") from None
+            raise wrong(place, "`packed` is the JSON text of [args, kwargs]") from None
     else:
         args, kwargs = data.get("args", []), data.get("kwargs", {})
     if not isinstance(args, list) or not isinstance(kwargs, dict):
-        raise InvalidFlow(place, "arguments are a list, `args`, and an object, `kwargs`")
+        raise wrong(place, "arguments are a list, `args`, and an object, `kwargs`")
     return args, kwargs
 
 
@@ -84,7 +84,7 @@ def text_of(arguments: list[Any], place: str) -> str:
     try:
         return messages.to_json(arguments)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidFlow(place, f"its arguments are not data: {error}") from None
+        raise wrong(place, f"its arguments are not data: {error}") from None
 
 
 def with_inputs(packed: str, inputs: Iterable[Input]) -> str:

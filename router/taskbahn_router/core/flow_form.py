@@ -24,19 +24,24 @@ INHERITED = ("queue", "priority", "tags")
 OF_SHAPES = frozenset((*INHERITED, "keep"))
 
 
+def wrong(place: str, why: str) -> InvalidFlow:
+    """Return the error of a part of a flow."""
+    return InvalidFlow(f"{place or 'the flow'}: {why}", place=place)
+
+
 def kind_of(data: Any, place: str) -> str:
     """Return what a part of a flow is, with its fields checked."""
     if not isinstance(data, dict):
-        raise InvalidFlow(place, f"a part of a flow is an object with one of {', '.join(KINDS)}, not {type(data).__name__}")
+        raise wrong(place, f"a part of a flow is an object with one of {', '.join(KINDS)}, not {type(data).__name__}")
     kinds = [kind for kind in KINDS if kind in data]
     if len(kinds) != 1:
-        raise InvalidFlow(place, f"a part of a flow has exactly one of {', '.join(KINDS)}; this has {', '.join(kinds) or 'none'}")
+        raise wrong(place, f"a part of a flow has exactly one of {', '.join(KINDS)}; this has {', '.join(kinds) or 'none'}")
     known = FIELDS[kinds[0]]
     for name in data:
         if name not in known:
-            raise InvalidFlow(place, f"{name!r:.100} is no field of a {kinds[0]}{did_you_mean(str(name), known)}")
+            raise wrong(place, f"{name!r:.100} is no field of a {kinds[0]}{did_you_mean(str(name), known)}")
     if data.get("if_fails", FAIL) not in IF_FAILS:
-        raise InvalidFlow(place, f"if_fails is one of {', '.join(IF_FAILS)}, not {data['if_fails']!r:.100}")
+        raise wrong(place, f"if_fails is one of {', '.join(IF_FAILS)}, not {data['if_fails']!r:.100}")
     return kinds[0]
 
 
@@ -45,12 +50,12 @@ def check_shape(options: Mapping[str, Any], place: str) -> None:
     for name in options:
         if name not in OF_SHAPES:
             why = f"{name!r:.100} is an option of members, not of a shape, which takes {', '.join(sorted(OF_SHAPES))}"
-            raise InvalidFlow(place, why)
+            raise wrong(place, why)
 
 
 def list_of(data: Any, name: str, place: str) -> list[Any]:
     """Return a field that is a list."""
     parts = data[name]
     if not isinstance(parts, list):
-        raise InvalidFlow(place, f"`{name}` is a list")
+        raise wrong(place, f"`{name}` is a list")
     return parts

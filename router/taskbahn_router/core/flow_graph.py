@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbahn.errors import InvalidFlow, did_you_mean
+from taskbahn.errors import did_you_mean
 from taskbahn.protocol import messages
 from taskbahn_router.core.argument_schema import HOLE
 from taskbahn_router.core.flow_arguments import GIVEN, References, holed, plain, text_of, unpacked
-from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, check_shape, kind_of, list_of
+from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, check_shape, kind_of, list_of, wrong
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import (
     FAIL,
@@ -152,7 +152,7 @@ class _Compiler:
     def _flow(self, data: Any, before: Value | None, place: str, scope: Scope) -> Value | None:
         """Compile a flow; return what it gives.  None: it is empty, and there is nothing before it."""
         if scope.depth > MOST_DEPTH:
-            raise InvalidFlow(place, f"flows are in each other deeper than {MOST_DEPTH} levels")
+            raise wrong(place, f"flows are in each other deeper than {MOST_DEPTH} levels")
         kind = kind_of(data, place)
         return self._part(data, kind, before, place, self._within(data, place, scope))
 
@@ -166,7 +166,7 @@ class _Compiler:
         for number, part in enumerate(list_of(data, "with", place) if "with" in data else ()):
             inside = _inside(place, "with", number)
             if not isinstance(part, dict) or "name" not in part:
-                raise InvalidFlow(inside, "it has no name, so nothing can refer to it")
+                raise wrong(inside, "it has no name, so nothing can refer to it")
             self._flow(part, None, inside, within)
         return within
 
@@ -204,7 +204,7 @@ class _Compiler:
                 inside = _inside(place, "group", number)
                 value = self._flow(part, before, inside, scope)
                 if value is None:
-                    raise InvalidFlow(inside, "it is empty, so it gives nothing to the group")
+                    raise wrong(inside, "it is empty, so it gives nothing to the group")
                 group.link(value.job, number, value.policy)
         if not group.links:
             self._wait(group, before, place, scope)
@@ -212,7 +212,7 @@ class _Compiler:
     def _map(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> None:
         call, inside = data["map"], _inside(place, "map")
         if kind_of(call, inside) != "task" or call.keys() & {"args", "kwargs", "packed", "name"}:
-            raise InvalidFlow(inside, "`map` is a task without arguments and without a name; `calls` has the arguments")
+            raise wrong(inside, "`map` is a task without arguments and without a name; `calls` has the arguments")
         within = self._within(call, inside, scope)
         for number, packed in enumerate(list_of(data, "calls", place)):
             job = self._member({**call, "packed": packed}, before, _inside(place, "calls", number), within)
@@ -231,7 +231,7 @@ class _Compiler:
     def _member(self, data: Any, before: Value | None, place: str, scope: Scope) -> FlowJob:
         task = data["task"]
         if not isinstance(task, str):
-            raise InvalidFlow(place, "`task` is the name of a task")
+            raise wrong(place, "`task` is the name of a task")
         job = self._job(place, task, scope)
         job.options = {**scope.options, **self._options(data, place, is_shape=False)}
         job.checked, job.label = data.get("checked"), data.get("name")
@@ -259,7 +259,7 @@ class _Compiler:
             given.append(id_text(self._jobs[before.job].raw))
         elif before is not None:
             if before.policy == SKIP:
-                raise InvalidFlow(place, 'it takes the result of a member with if_fails="skip", which may be none; use "none"')
+                raise wrong(place, 'it takes the result of a member with if_fails="skip", which may be none; use "none"')
             job.link(before.job, 0, before.policy)
             given.append(GIVEN)
         reader = References(lambda reference: self._give(job, reference, place))
@@ -283,7 +283,7 @@ class _Compiler:
 
     def _refer(self, job: FlowJob, reference: Any, position: int, place: str) -> None:
         if not isinstance(reference, str):
-            raise InvalidFlow(place, f"a reference is a name of the flow or a job's id, not {type(reference).__name__}")
+            raise wrong(place, f"a reference is a name of the flow or a job's id, not {type(reference).__name__}")
         if UUID.fullmatch(reference):
             job.link(bytes.fromhex(reference.replace("-", "")), position, FAIL)
         else:
@@ -294,9 +294,9 @@ class _Compiler:
         for job, name, position, place in self._asked:
             value = self._values.get(name)
             if value is None:
-                raise InvalidFlow(place, f"nothing in the flow is named {name!r:.100}{did_you_mean(name, self._values)}")
+                raise wrong(place, f"nothing in the flow is named {name!r:.100}{did_you_mean(name, self._values)}")
             if position != ORDER and value.policy == SKIP:
-                raise InvalidFlow(place, f'{name!r} may be left out (if_fails="skip"), so its result cannot be used; use "none"')
+                raise wrong(place, f'{name!r} may be left out (if_fails="skip"), so its result cannot be used; use "none"')
             job.link(value.job, position, value.policy)
 
     def _check_order(self) -> None:
@@ -317,15 +317,15 @@ class _Compiler:
                     free.append(child)
         if left:
             circle = [self._jobs[number] for number in left if self._jobs[number].number or len(left) == 1]
-            raise InvalidFlow(circle[0].place, "it waits for itself, through what it refers to")
+            raise wrong(circle[0].place, "it waits for itself, through what it refers to")
         for job in self._jobs:
             if job.place.rpartition(".")[2].startswith("with[") and job.number not in children:
-                raise InvalidFlow(job.place, "nothing refers to it; put it into the shape, or leave it out")
+                raise wrong(job.place, "nothing refers to it; put it into the shape, or leave it out")
 
     def _job(self, place: str, task: str, scope: Scope) -> FlowJob:
         number = len(self._jobs)
         if number >= self._most:
-            raise InvalidFlow("", f"it has more than the {self._most:,} jobs that one flow may have")
+            raise wrong("", f"it has more than the {self._most:,} jobs that one flow may have")
         job = FlowJob(number, place, task, member_id(self._root, number) if number else self._root)
         for trigger in scope.triggers:  # all of a callback is not needed if its trigger ends otherwise
             job.flags |= IS_DETACHED
@@ -337,11 +337,9 @@ class _Compiler:
         name = data.get("name")
         if name is not None:
             if not isinstance(name, str) or not NAME.fullmatch(name) or UUID.fullmatch(name):
-                raise InvalidFlow(
-                    place, f"{name!r:.100} is no name: use 1 to 64 letters, digits and _ . -, and not the form of an id"
-                )
+                raise wrong(place, f"{name!r:.100} is no name: use 1 to 64 letters, digits and _ . -, and not the form of an id")
             if name in self._values:
-                raise InvalidFlow(place, f"the name {name!r} is used twice")
+                raise wrong(place, f"the name {name!r} is used twice")
             self._values[name] = value
         return value
 
@@ -349,7 +347,7 @@ class _Compiler:
         """Return the options of a part, those of a shape are checked."""
         options = data.get("options", {})
         if not isinstance(options, dict):
-            raise InvalidFlow(place, "`options` is an object")
+            raise wrong(place, "`options` is an object")
         if is_shape:
             check_shape(options, place)
         return options

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskbahn.errors import InvalidFlow, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
+from taskbahn_router.core.flow_form import wrong
 from taskbahn_router.core.flow_graph import FlowJob, compiled
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import Policy
@@ -37,10 +38,10 @@ def read_flow(intake: Submissions, entry: dict[str, Any], ids: tuple[str, bytes]
     """
     unknown = entry.keys() - {"flow", "id", "options"}
     if unknown:
-        raise InvalidFlow("", f"a submission of a flow has `flow`, `id` and `options`, not {min(map(str, unknown))!r:.100}")
+        raise wrong("", f"a submission of a flow has `flow`, `id` and `options`, not {min(map(str, unknown))!r:.100}")
     options = entry.get("options", {})
     if not isinstance(options, dict):
-        raise InvalidFlow("", "`options` is an object")
+        raise wrong("", "`options` is an object")
     jobs = compiled(entry["flow"], ids[1], options, messages.MAX_CALLS)
     checked = []
     for job in jobs:

@@ -1,0 +1,329 @@
+"""`Flow`: work that is described and not started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Unpack, cast, overload
+from uuid import UUID
+
+import msgspec
+
+from taskbahn.attempt.blocking import check_may_block
+from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, TooLarge
+from taskbahn.flows.arguments import misfits, pack, pack_following
+from taskbahn.flows.data import NOTHING, Before, describe
+from taskbahn.flows.nodes import POLICIES, Chain, Group, Many, Member, Part, Shape, shape
+from taskbahn.flows.output import Output
+from taskbahn.flows.results import result_type
+from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
+from taskbahn.protocol.options import Where
+from taskbahn.tasks.options import CallOptions, as_dict, make_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn.client.client import HasClient
+    from taskbahn.flows.nodes import Node, Policy, Reference
+    from taskbahn.jobs.job import Job
+    from taskbahn.signatures.signature import TaskSignature
+    from taskbahn.tasks.task_handle import TaskHandle
+    from taskbahn.transport.future import Future
+
+Takes_contra = TypeVar("Takes_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+N = TypeVar("N")
+X = TypeVar("X")
+
+SHARED = ("queue", "priority", "tags")  # options of a flow of one task that its root has too
+OF_ATTEMPTS = frozenset(
+    ("retries", "retry_delays", "retry_backoff", "retry_backoff_max", "retry_jitter", "crash_attempts", "run_within", "delivery")
+)
+UNSET: Any = object()
+FRAME_BYTES = 1000  # of a submission, around the flow
+
+
+class FlowOptions(CallOptions, total=False):
+    """What `flow.options(...)` takes."""
+
+    after: Iterable[Job[Any] | Flow[Any, Any] | str | UUID]
+
+
+class Flow(Generic[Takes_contra, R_co]):
+    """Takes what comes before it, gives a result. `Flow[object, R]` takes nothing: it can be started, and can follow anything.
+
+    It never changes, and may be used several times. A shape runs it once for each place that it has there; `output` and `after` only
+    refer to it.
+    """
+
+    __slots__ = ("_app", "_part")
+
+    def __init__(self, app: HasClient | None, part: Part) -> None:
+        self._app = app
+        self._part = part
+
+    def __or__(self, then: Flow[R_co, N], /) -> Flow[Takes_contra, N]:
+        if not isinstance(then, Flow):
+            return NotImplemented
+        return joined(Chain, (self, then))
+
+    @property
+    def output(self) -> R_co:
+        """What stands for the result of this flow in the arguments of others, which wait for it.
+
+        It is a whole argument, or an item of a list that is one. Raises InvalidFlow if `if_fails("skip")` leaves the result out.
+        """
+        if self._part.if_fails == "skip":
+            raise InvalidFlow(
+                "if_fails('skip') leaves the result out, so it has no output: write if_fails('none'), and None is given"
+            )
+        return cast("R_co", Output(self._part))
+
+    def options(self, **options: Unpack[FlowOptions]) -> Flow[Takes_contra, R_co]:
+        """Return another flow, with these options; of a chain or group, those of the whole.
+
+        after: jobs, flows and ids of jobs that it waits for. Raises InvalidOption, InvalidFlow.
+        """
+        given: dict[str, Any] = dict(options)
+        after = given.pop("after", None)
+        node = self._part.node
+        made = as_dict(make_options(given, Where.CALL))
+        if not isinstance(node, Member):
+            for name in OF_ATTEMPTS & made.keys():
+                raise InvalidOption(
+                    f"option {name} is said by the tasks of a flow, as in task.s().options({name}=...)", option=name
+                )
+        references = node.after if after is None else tuple(map(_reference, _listed(after)))
+        return self._with(options={**node.options, **made}, after=references)
+
+    @overload
+    def if_fails(self, do: Literal["fail", "skip", "hold"], /) -> Flow[Takes_contra, R_co]: ...
+    @overload
+    def if_fails(self, do: Literal["none"], /) -> Flow[Takes_contra, R_co | None]: ...
+    def if_fails(self, do: Policy, /) -> Flow[Takes_contra, Any]:
+        """Return the same flow, with what becomes of those that need its result if it does not succeed.
+
+        fail: they fail, and the whole fails (without if_fails, too); skip: a group leaves the result out; none: they get None;
+        hold: they wait until a person has retried or skipped it.
+        """
+        if do not in POLICIES:
+            raise InvalidFlow(f"if_fails({do!r}): it is one of {', '.join(POLICIES)}")
+        return Flow(self._app, Part(self._part.node, do))
+
+    def on_success(self, *flows: Flow[R_co, Any]) -> Flow[Takes_contra, R_co]:
+        """Return another flow, after whose success these start; they get its result as their first argument, `si` gets nothing."""
+        return self._with(on_success=(*self._part.node.on_success, *parts_of(flows)))
+
+    def on_failure(self, *flows: Flow[str, Any]) -> Flow[Takes_contra, R_co]:
+        """Return another flow, after whose failure these start; they get the id of its job."""
+        return self._with(on_failure=(*self._part.node.on_failure, *parts_of(flows)))
+
+    def on_end(self, *flows: Flow[str, Any]) -> Flow[Takes_contra, R_co]:
+        """Return another flow, after whose end these start, however it ends; they get the id of its job."""
+        return self._with(on_end=(*self._part.node.on_end, *parts_of(flows)))
+
+    def _with(self, **changes: Any) -> Flow[Takes_contra, R_co]:
+        return Flow(self._app, self._part._replace(node=msgspec.structs.replace(self._part.node, **changes)))
+
+    @overload
+    def start(self: Flow[object, X], /) -> Job[X]: ...
+    @overload
+    def start(self, before: Takes_contra, /) -> Job[R_co]: ...
+    def start(self, before: Any = UNSET, /) -> Job[Any]:
+        """Start the flow; it is accepted and durable when this returns. One job is the whole.
+
+        before: the first argument of the first task, if that is missing.
+        Raises InvalidFlow, InvalidArguments, TooLarge, UnknownTask, RouterUnavailable and other CallerErrors and ServiceErrors.
+        """
+        check_may_block("flow.start()", "await flow.start_async()")
+        job, send = self._prepare(before)
+        send(False).get()
+        self._home.client.started(job)
+        return job
+
+    @overload
+    async def start_async(self: Flow[object, X], /) -> Job[X]: ...
+    @overload
+    async def start_async(self, before: Takes_contra, /) -> Job[R_co]: ...
+    async def start_async(self, before: Any = UNSET, /) -> Job[Any]:
+        """As `start`, for asyncio and Twisted."""
+        job, send = self._prepare(before)
+        await send(False)
+        self._home.client.started(job)
+        return job
+
+    @overload
+    def call(self: Flow[object, X], /) -> X: ...
+    @overload
+    def call(self, before: Takes_contra, /) -> R_co: ...
+    def call(self, before: Any = UNSET, /) -> Any:
+        """Start the flow and return its result; raises what `start` and `Job.result` raise."""
+        check_may_block("flow.call()", "await flow.call_async()")
+        job, send = self._prepare(before)
+        send(True).get()
+        return job.result()
+
+    @overload
+    async def call_async(self: Flow[object, X], /) -> X: ...
+    @overload
+    async def call_async(self, before: Takes_contra, /) -> R_co: ...
+    async def call_async(self, before: Any = UNSET, /) -> Any:
+        """As `call`, for asyncio and Twisted."""
+        job, send = self._prepare(before)
+        await send(True)
+        return await job
+
+    def data(self) -> dict[str, Any]:
+        """Return the flow as plain data, which any WAMP client can submit; raises InvalidFlow, InvalidArguments, TooLarge, TooDeep."""
+        return describe(self._part)
+
+    @property
+    def _home(self) -> HasClient:
+        if self._app is None:
+            raise InvalidFlow("a flow without a task has no application that can start it")
+        return self._app
+
+    def _prepare(self, before: Any = UNSET) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
+        """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
+        from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
+
+        app, node = self._home, self._part.node
+        data = describe(self._part, NOTHING if before is UNSET else Before(comes=True, value=(before,)))
+        size = len(msgspec.json.encode(data)) + FRAME_BYTES
+        if size > messages.MAX_MESSAGE:
+            raise TooLarge("a flow in bytes", size, messages.MAX_MESSAGE, "start it in parts, or pass references")
+        name = "taskbahn.group" if isinstance(node, Group | Many) else "taskbahn.chain"
+        job: Job[Any] = Job(app, new_id(), name, result_type(node))
+        content = {"flow": data, "id": job.id, "options": _options_of_root(node)}
+
+        def send(follow: bool) -> Future[Any]:  # noqa: FBT001 - its only argument
+            sinks = (job.followed(),) if follow else ()
+            return app.client.submit(content, max(1, node.size), size, *sinks)
+
+        return job, send
+
+    def __repr__(self) -> str:
+        return f"<Flow of {_shown(self._part.node)}>"
+
+
+def flow_of(
+    handle: TaskHandle[..., Any], options: Mapping[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Flow[Any, Any]:
+    """Make `task.s(...)`; raises InvalidArguments, InvalidFlow, TooLarge, TooDeep."""
+    name, signature = handle.name, handle.signature
+    alone_wrong = misfits(signature, len(args), kwargs)
+    following_wrong = misfits(signature, len(args) + 1, kwargs)
+    alone = following = None
+    wrong = _why_not(signature, alone_wrong, following_wrong)
+    refused = InvalidArguments(name, following_wrong) if alone_wrong and following_wrong else None
+    if not alone_wrong:
+        try:
+            alone = pack(name, signature, args, kwargs)
+        except InvalidArguments as error:
+            refused, wrong = error, error.detail["fields"]
+    if signature is None:
+        following = alone
+    elif not following_wrong:
+        try:
+            following = pack_following(name, signature, args, kwargs)
+        except InvalidArguments as error:
+            refused, wrong = error, error.detail["fields"]
+    if alone is None and following is None and refused is not None:
+        raise _with_remedy(refused, args, kwargs)
+    return _member(handle, options, alone, following, wrong=wrong)
+
+
+def _why_not(signature: TaskSignature | None, alone: Mapping[str, str], following: Mapping[str, str]) -> Mapping[str, str]:
+    """Say in which of its places the call has too few or too many arguments."""
+    if alone and signature:
+        return {signature.parameters.name_at(0): "is missing, because nothing comes before this task"}
+    return {"": f"{'; '.join(following.values())}, because the result of what comes before is the first; si() takes no result"}
+
+
+def immutable_flow_of(
+    handle: TaskHandle[..., Any], options: Mapping[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Flow[Any, Any]:
+    """Make `task.si(...)`; raises InvalidArguments, InvalidFlow, TooLarge, TooDeep."""
+    try:
+        packed = pack(handle.name, handle.signature, args, kwargs)
+    except InvalidArguments as error:
+        raise _with_remedy(error, args, kwargs) from None
+    return _member(handle, options, packed, packed, is_immutable=True)
+
+
+def _member(handle: TaskHandle[..., Any], options: Mapping[str, Any], alone: Any, following: Any, **more: Any) -> Flow[Any, Any]:
+    node = Member(task=handle.name, signature=handle.signature, options=options, alone=alone, following=following, **more)
+    return Flow(handle.app, Part(node))
+
+
+def map_of(handle: TaskHandle[..., Any], options: Mapping[str, Any], calls: Iterable[tuple[Any, ...]]) -> Flow[Any, Any]:
+    """Make a group of a call for each tuple of arguments; raises as `immutable_flow_of`, with the number of the call."""
+    found: list[Any] = []
+    signature: TaskSignature | None = handle.signature
+    for args in calls:
+        try:
+            found.append(pack(handle.name, signature, args, {}))
+        except (InvalidArguments, InvalidFlow) as error:
+            error.add_note(f"in item number {len(found)} (from 0)")
+            raise
+    if all(isinstance(packed, str) for packed in found):
+        many = Many(task=handle.name, signature=signature, calls=tuple(found), member_options=options)
+        return Flow(handle.app, Part(many))
+    members = [_member(handle, options, packed, packed, is_immutable=True) for packed in found]
+    return joined(Group, members)
+
+
+def joined(kind: type[Chain | Group], flows: Iterable[Flow[Any, Any]]) -> Flow[Any, Any]:
+    """Make a chain or a group; raises InvalidFlow for what is no flow."""
+    given = list(flows)
+    parts = parts_of(given)
+    app = next((flow._app for flow in given if flow._app is not None), None)  # noqa: SLF001 - of this module
+    return Flow(app, Part(shape(kind, parts)))
+
+
+def parts_of(flows: Iterable[Any]) -> tuple[Part, ...]:
+    """Return what is in flows; raises InvalidFlow for what is none."""
+    parts = []
+    for flow in flows:
+        if not isinstance(flow, Flow):
+            raise InvalidFlow(f"{flow!r:.200} is no flow: write task.s(...) or task.si(...)")
+        parts.append(flow._part)  # noqa: SLF001 - of this module
+    return tuple(parts)
+
+
+def _options_of_root(node: Node) -> dict[str, Any]:
+    if isinstance(node, Member):
+        return {name: node.options[name] for name in SHARED if name in node.options}
+    return dict(node.options)
+
+
+def _listed(after: Any) -> Iterable[Any]:
+    if isinstance(after, str) or not isinstance(after, Iterable):
+        raise InvalidFlow(f"after={after!r:.200}: it is a list of jobs, flows and ids")
+    return after
+
+
+def _reference(given: Any) -> Reference:
+    from taskbahn.jobs.job import Job  # late, as above
+
+    if isinstance(given, Flow):
+        return given._part  # noqa: SLF001 - of this module
+    text = given.id if isinstance(given, Job) else given
+    try:
+        return str(text if isinstance(text, UUID) else UUID(text))
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidFlow(f"after: {given!r:.200} is no job, no flow and no id of a job") from None
+
+
+def _with_remedy(error: InvalidArguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> InvalidArguments:
+    from taskbahn.jobs.job import Job  # late, as above
+
+    if any(isinstance(value, Flow | Job) for value in (*args, *kwargs.values())):
+        error.add_note("the result of a flow or job is given as its .output")
+    return error
+
+
+def _shown(node: Node) -> str:
+    if isinstance(node, Shape):
+        return f"a {type(node).__name__.lower()} of {node.size:,} members"
+    return f"{node.size:,} {node.task}" if isinstance(node, Many) else f"{node.task}" if isinstance(node, Member) else ""
