@@ -1,4 +1,4 @@
-"""`Output`: stands in a flow for a result that is not there yet."""
+"""`Output`: represents in a flow a result that is not there yet."""
 
 from __future__ import annotations
 

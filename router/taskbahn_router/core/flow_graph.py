@@ -29,7 +29,7 @@ from taskbahn_router.core.reactions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 CHAIN, GROUP = "taskbahn.chain", "taskbahn.group"  # what the jobs of flows have in the place of a task
 ORDER = -1  # the position of an edge that passes no result
@@ -64,12 +64,17 @@ class FlowJob:
     checked: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     label: str | None = None
-    links: list[Link] = field(default_factory=list)
+    positions: int = 0  # how many results it gets
+    waits_for: dict[tuple[int | bytes, int], Link] = field(default_factory=dict)  # by parent and position
 
     def link(self, parent: int | bytes, position: int, policy: str) -> None:
         """Wait for a job."""
-        if not any(link.parent == parent and link.position == position for link in self.links):
-            self.links.append(Link(parent, position, policy))
+        self.waits_for.setdefault((parent, position), Link(parent, position, policy))
+
+    @property
+    def links(self) -> Collection[Link]:
+        """Return what it waits for."""
+        return self.waits_for.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,7 @@ class _Compiler:
                 if value is None:
                     raise wrong(inside, "it is empty, so it gives nothing to the group")
                 group.link(value.job, number, value.policy)
-        if not group.links:
+        if not group.waits_for:
             self._wait(group, before, place, scope)
 
     def _map(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> None:
@@ -246,7 +251,7 @@ class _Compiler:
 
     def _wait(self, job: FlowJob, before: Value | None, place: str, scope: Scope) -> None:
         """Let a job wait for what comes before it, and for what the flow is after."""
-        if before is not None and not any(link.parent == before.job and link.position >= 0 for link in job.links):
+        if before is not None and (before.job, 0) not in job.waits_for:
             job.link(before.job, ORDER, before.policy)
         for reference in scope.after:
             self._refer(job, reference, ORDER, place)
@@ -261,6 +266,7 @@ class _Compiler:
             if before.policy == SKIP:
                 raise wrong(place, 'it takes the result of a member with if_fails="skip", which may be none; use "none"')
             job.link(before.job, 0, before.policy)
+            job.positions = 1
             given.append(GIVEN)
         reader = References(lambda reference: self._give(job, reference, place))
         stored = [reader.whole(value) for value in args], {name: reader.whole(value) for name, value in kwargs.items()}
@@ -276,8 +282,8 @@ class _Compiler:
 
     def _give(self, job: FlowJob, reference: Any, place: str) -> int:
         """Let a job get what a reference stands for; return the position at which it does."""
-        position = 1 + max((link.position for link in job.links), default=ORDER)
-        position = max(position, 1 + max((asked[2] for asked in self._asked if asked[0] is job), default=ORDER))
+        position = job.positions
+        job.positions += 1
         self._refer(job, reference, position, place)
         return position
 
