@@ -17,6 +17,7 @@ from support.programs import Node, Program
 from twisted.internet.threads import deferToThread
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import Call
 from taskbahn.protocol.ids import new_id
 from taskbahn.transport.session import Session
 
@@ -86,7 +87,7 @@ def place(tmp_path: Path, node: Node) -> Iterator[Place]:
 
 async def submit(session: Session, task: str, *args: Any) -> str:
     job = new_id()
-    (answer,) = await session.call(messages.SUBMIT, [messages.plain(messages.Call(task=task, id=job, args=list(args)))])
+    (answer,) = await session.call(messages.SUBMIT, [messages.plain(Call(task=task, id=job, args=list(args)))])
     assert answer == job
     return job
 

@@ -13,6 +13,7 @@ from support.programs import Node, Program
 from twisted.internet.threads import deferToThread
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import Call
 from taskbahn.protocol.ids import new_id
 
 MODULE = """
@@ -80,7 +81,7 @@ async def test_each_job_finds_the_imports_context_and_its_helpers_speak_for_it(w
     async with session_to(node.websocket) as session:
         for pool in ("process", "thread", "loop") * 2:
             job = new_id()
-            await session.call(messages.SUBMIT, [messages.plain(messages.Call(task=f"belong.{pool}", id=job))])
+            await session.call(messages.SUBMIT, [messages.plain(Call(task=f"belong.{pool}", id=job))])
             await session.call(messages.JOB_WAIT, [job], options=CallOptions(on_progress=lambda _: None))
             shown: dict[str, Any] = await session.call(messages.JOB_GET, job)
             assert (shown["state"], shown["result"]) == ("succeeded", ["at import", 50, True])

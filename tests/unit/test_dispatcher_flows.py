@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatcher_harness import DispatcherHarness
+from support.dispatcher_harness import DispatcherHarness, job_id
 from support.flow_runner import FlowRunner, output, s, si
 from support.storing import FakeSqliteStore, FakeStore
 
@@ -176,6 +176,56 @@ def test_the_same_id_again_stores_nothing_twice(runner: FlowRunner) -> None:
     runner.run()
     assert asked.answer == [id]
     assert len(runner.ran) == 2
+
+
+def child_of(runner: FlowRunner, parent: str, *, number: int = 500, **more: Any) -> str:
+    """Start a job as an attempt of *parent* does; return its id."""
+    id = job_id(number)
+    asked = runner.harness.ask(messages.SUBMIT, [{"task": "a.one", "id": id, "parent": parent, **more}])
+    runner.harness.settle()
+    assert asked.answer == [id]
+    return id
+
+
+@pytest.mark.parametrize("entry", ["call", "bulk", "flow"])
+def test_what_an_attempt_starts_ends_with_its_job_and_inherits(runner: FlowRunner, entry: str) -> None:
+    parent = runner.start(s("one", options={"priority": 5, "tags": ["x"]}))
+    runner.worker.take()
+    ids = [job_id(600), job_id(601)]
+    entries = {
+        "call": [{"task": "a.one", "id": id, "parent": parent} for id in ids],
+        "bulk": [{"task": "a.one", "calls": [[id, "[[],{}]"] for id in ids], "parent": parent}],
+        "flow": [{"flow": {"group": [s("one"), s("one")]}, "id": id, "parent": parent} for id in ids],
+    }
+    runner.harness.ask(messages.SUBMIT, entries[entry])
+    runner.harness.settle()
+    row = runner.harness.row(ids[0])
+    assert row.priority == 5
+    assert row.tags == '["x"]'
+    runner.harness.ask(messages.JOB_CANCEL, [parent])
+    runner.harness.settle()
+    assert [runner.harness.known(id) for id in ids] == ["cancelled"] * 2
+    assert runner.harness.dispatcher.state.counts["cancelled"] == (7 if entry == "flow" else 3)
+    runner.worker.take()
+    runner.run()
+
+
+def test_an_attempt_of_another_node_starts_jobs_without_a_parent(runner: FlowRunner) -> None:
+    child_of(runner, "0192f0c1-2d3e-7abc-8def-0123456789ab")
+    runner.run()
+    assert runner.harness.known(job_id(500)) == "succeeded"
+
+
+def test_children_go_on_when_their_parent_has_ended(runner: FlowRunner) -> None:
+    parent = runner.start(s("one"))
+    runner.worker.take()
+    child = child_of(runner, parent, options={"delay": 5})
+    runner.step()
+    assert runner.harness.known(parent) == "succeeded"
+    assert runner.harness.known(child) == "waiting"
+    runner.harness.passes(6)
+    runner.run()
+    assert runner.harness.known(child) == "succeeded"
 
 
 WRONG: list[tuple[Any, str, str]] = [

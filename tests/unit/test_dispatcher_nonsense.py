@@ -12,6 +12,7 @@ from support.rows import everything
 
 from taskbahn.errors import CallerError
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import Bulk, Call
 
 ONE, TWO = job_id(1), job_id(2)
 HALF = "\ud800"  # half of a surrogate pair: JSON can say it, UTF-8 cannot
@@ -206,7 +207,7 @@ TEXTS = st.sampled_from([HALF, "", "x", ONE, TWO, TASK, "a.other", "ready", "[[]
 NUMBERS = st.integers(-3, 3) | st.sampled_from([HUGE, -HUGE, 2**63]) | st.floats() | st.booleans() | st.none()
 NAMES = st.sampled_from(
     sorted(
-        {name for kind in (messages.Call, messages.Bulk, messages.Hello, messages.Report, messages.Options,
+        {name for kind in (Call, Bulk, messages.Hello, messages.Report, messages.Options,
                       messages.TaskDeclaration, messages.Failed, messages.Signature)
          for name in kind.__struct_fields__} | {"limit", "before", "state", "after", "follow", "reason"}
     )

@@ -7,17 +7,18 @@ import msgspec
 import pytest
 
 from taskbahn.errors import InvalidRequest
-from taskbahn.protocol import messages, views
+from taskbahn.protocol import calls, messages, views
+from taskbahn.protocol.calls import Bulk, Call
 from taskbahn_router.submission.submission import convert, unpack
 
-NAMED = vars(messages) | vars(views)
+NAMED = vars(messages) | vars(views) | vars(calls)
 STRUCTS = [
     kind for kind in NAMED.values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct
 ]
 OBJECTS = [kind for kind in STRUCTS if not kind.__struct_config__.array_like and kind is not messages.Options]
 EXAMPLES: dict[type[Any], dict[str, Any]] = {
-    messages.Call: {"task": "a.b"},
-    messages.Bulk: {"task": "a.b", "calls": [["id", "[[],{}]"]]},
+    Call: {"task": "a.b"},
+    Bulk: {"task": "a.b", "calls": [["id", "[[],{}]"]]},
     messages.Hello: {"protocol": 1, "worker": "w", "slots": 1, "tasks": []},
     messages.Report: {},
     messages.Failed: {"id": "x", "attempt": 1, "kind": "error"},

@@ -11,6 +11,7 @@ from weakref import ref
 
 from autobahn.wamp.types import CallResult
 
+from taskbahn.attempt.context import ACTIVE
 from taskbahn.client.requests import Request
 from taskbahn.errors import TaskbahnError, UnknownJob, from_info
 from taskbahn.protocol import messages
@@ -83,7 +84,7 @@ class StartedJob(OutcomeListener, Protocol):
 
 
 class Entry:
-    """One entry of a submission: a `messages.Call` or `messages.Bulk` as it travels, its number of jobs and of bytes.
+    """One entry of a submission: a `calls.Call` or `calls.Bulk` as it travels, its number of jobs and of bytes.
 
     follower: waits for the outcome of a `Call` from the start, or None.
     """
@@ -111,10 +112,13 @@ class Client:
         self._is_due = False
 
     def submit(self, content: dict[str, Any], jobs: int, size: int, follower: OutcomeListener | None = None) -> Future[Any]:
-        """Send a `messages.Call` or `messages.Bulk`; the future is for its answer. *size*: bytes of its arguments, about.
+        """Send a `calls.Call` or `calls.Bulk`; the future is for its answer. *size*: bytes of its arguments, about.
 
+        What an attempt starts is a child of its job.
         follower: gets the outcome of a `Call`; that costs no further message if the call travels alone.
         """
+        if (attempt := ACTIVE.get()) is not None:
+            content["parent"] = attempt.job
         entry = Entry(content, jobs, size, follower)
         self._entries.append(entry)
         self._soon()

@@ -129,34 +129,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     tags: list[str] | None = None
 
 
-class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One job to be. Arguments as values (`args`, `kwargs`), or packed as JSON text of `[args, kwargs]`."""
-
-    task: str
-    id: str | None = None  # made by the client, so that sending it again creates nothing twice
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
-    packed: str | None = None
-    checked: str | None = None  # digest of the signature that the client checked the arguments against
-    options: dict[str, Any] = {}
-
-
-class Bulk(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Many jobs of one task with the same options: `calls` is [[id, JSON text of [args, kwargs]], ...]."""
-
-    task: str
-    calls: list[tuple[str, str]]
-    checked: str | None = None
-    options: dict[str, Any] = {}
-
-
-class BulkAnswer(msgspec.Struct, kw_only=True):
-    """How many jobs of a `Bulk` are accepted, and the `ErrorInfo` of each that is not, by its index as text."""
-
-    accepted: int
-    errors: dict[str, dict[str, Any]] = {}
-
-
 class Outcome(msgspec.Struct, array_like=True):
     """How a job ended: `[id, state, result as JSON text | null, structured error | null]`; the error as in `Failed`, with its URI."""
 

@@ -31,7 +31,7 @@ B = TypeVar("B")
 X = TypeVar("X")
 F_co = TypeVar("F_co", covariant=True)
 
-BULK_JOBS = 1000  # jobs in one `messages.Bulk`
+BULK_JOBS = 1000  # jobs in one `calls.Bulk`
 BULK_BYTES = 1024 * 1024
 WINDOW_JOBS = 100_000  # jobs that `start_many` checks before it sends the first of them
 

@@ -74,12 +74,14 @@ class NewMember(NamedTuple):
     """A new job belongs to another one, which is older or in the same batch; or it is a flow.
 
     parent: its seq or its id; None: it belongs to none.   flags: what it is.   label: its name in the flow.
+    is_needed: whether the job is refused if there is no such parent; else it belongs to none.
     """
 
     seq: int
     parent: int | bytes | None
     flags: int = 0
     label: str | None = None
+    is_needed: bool = True
 
 
 class Edge(NamedTuple):

@@ -90,8 +90,8 @@ class Assignment:
         jobs = {job for jobs in asking for job in jobs}
         for job in jobs:
             if job.links is not None:
-                parent, flags, label, after = job.links
-                batch.members.append(NewMember(job.seq, parent, flags, label))
+                parent, flags, label, after, is_child = job.links
+                batch.members.append(NewMember(job.seq, parent, flags, label, not is_child))
                 batch.edges += [NewEdge(job.seq, *edge) for edge in after]
         if asking and batch.rows() <= SMALL_COMMIT_ROWS:
             batch.admission_rows = sum(map(self._limits.admission_rows, asking))

@@ -172,7 +172,8 @@ class JobLinks(NamedTuple):
     parent: bytes | None
     flags: int
     label: str | None
-    after: list[tuple[bytes, int, str]]
+    after: Sequence[tuple[bytes, int, str]] = ()
+    is_child: bool = False  # an attempt of the parent started it
 
 
 class LiveJob:

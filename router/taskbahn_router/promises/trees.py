@@ -38,12 +38,13 @@ class Trees:
         member, admitted = job.member, decisions.admitted
         if member is None:
             return None
-        parent = root = None
+        parent, root, stored = None, None, None
         if member.parent is not None:
             stored = self._stored.get(member.parent)
             parent = decisions.new(member.parent) if stored is None else stored.seq
-            if parent is None:
+            if parent is None and member.is_needed:
                 return NoParent(job.seq, member.parent)
+        if parent is not None:
             place = admitted.trees.get(parent)
             above = stored.root if stored is not None else place.root if place is not None else None
             root = parent if above is None else above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.errors import InvalidFlow, TaskbahnError
@@ -15,11 +16,23 @@ from taskbahn_router.core.reactions import IS_FLOW
 from taskbahn_router.model.state import JobLinks
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from taskbahn_router.submission.submission import Draft, Submissions
 
 SHOWN = 200  # characters of a place
+
+
+class Parent(NamedTuple):
+    """The job whose attempt starts others. inherited: options that these have unless they say others."""
+
+    raw: bytes | None = None
+    inherited: Mapping[str, Any] = MappingProxyType({})
+    flags: int = 0  # of what it starts
+
+    def links(self) -> JobLinks | None:
+        """Return what a job that it starts has to do with it."""
+        return None if self.raw is None else JobLinks(self.raw, self.flags, None, is_child=True)
 
 
 class Checked(NamedTuple):
@@ -31,18 +44,21 @@ class Checked(NamedTuple):
     keys: str | None
 
 
-def read_flow(intake: Submissions, entry: dict[str, Any], ids: tuple[str, bytes], draft: Draft) -> Generator[None, None, str]:
+def read_flow(
+    intake: Submissions, entry: dict[str, Any], ids: tuple[str, bytes], parent: Parent, draft: Draft
+) -> Generator[None, None, str]:
     """Add the jobs of a flow to a draft, or none of them; return the id of the whole.
 
-    ids: of the whole, as text and as bytes.   Raises `InvalidFlow`, or what is wrong with a member, with the place.
+    ids: of the whole, as text and as bytes.   parent: the job that starts it.
+    Raises `InvalidFlow`, or what is wrong with a member, with the place.
     """
-    unknown = entry.keys() - {"flow", "id", "options"}
+    unknown = entry.keys() - {"flow", "id", "options", "parent"}
     if unknown:
         raise wrong("", f"a submission of a flow has `flow`, `id` and `options`, not {min(map(str, unknown))!r:.100}")
     options = entry.get("options", {})
     if not isinstance(options, dict):
         raise wrong("", "`options` is an object")
-    jobs = compiled(entry["flow"], ids[1], options, messages.MAX_CALLS)
+    jobs = compiled(entry["flow"], ids[1], {**parent.inherited, **options}, messages.MAX_CALLS)
     checked = []
     for job in jobs:
         try:
@@ -54,7 +70,10 @@ def read_flow(intake: Submissions, entry: dict[str, Any], ids: tuple[str, bytes]
     for job, policy, packed, keys in checked:
         live = intake.add(job.task, policy, (id_text(job.raw), job.raw), packed, keys, draft)
         links = [(jobs[link.parent].raw if isinstance(link.parent, int) else link.parent, *link[1:]) for link in job.links]
-        live.links = JobLinks(ids[1] if job.number else None, job.flags, job.label, links)
+        if job.number:
+            live.links = JobLinks(ids[1], job.flags, job.label, links)
+        else:
+            live.links = JobLinks(parent.raw, job.flags | parent.flags, job.label, links, is_child=True)
         if job.flags & IS_FLOW:
             live.accepted_as(State.WAITING if job.number else State.RUNNING)
             live.started_at = None if job.number else draft.now

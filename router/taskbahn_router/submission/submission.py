@@ -11,6 +11,7 @@ import msgspec
 
 from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import Bulk, Call
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.options import Where
 from taskbahn.protocol.options import check as check_options
@@ -20,7 +21,7 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids
-from taskbahn_router.submission.flows import read_flow
+from taskbahn_router.submission.flows import Parent, read_flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 TASK_NAME = re.compile(messages.TASK_NAME)
 RANDOM_BITS = 80
+NO_PARENT = Parent()
 NOT_FINITE = "they have a number that is not finite (NaN or an infinity), which JSON has no word for; pass null or a text instead"
 
 
@@ -133,25 +135,28 @@ class Submissions:
         return draft
 
     def _single(self, entry: Any, draft: Draft) -> str:
-        call = convert(entry, messages.Call, "a call")
+        call = convert(entry, Call, "a call")
         task = self.task(call.task)
-        policy = self.policy(task, call.options)
+        parent = self._parent(call.parent)
+        policy = self.policy(task, {**parent.inherited, **call.options} if call.parent else call.options)
         packed = (
             self._pack(task, call.args, call.kwargs) if call.packed is None else self.checked(task, call.packed, call.checked)
         )
         job = self._job(task, policy, both_ids(call.id) if call.id else new_id(draft.now), packed, draft)
         job.is_new = not call.id
+        self._belongs(job, parent, draft)
         return job.id
 
     def _bulk(self, entry: Any, draft: Draft) -> Generator[None, None, dict[str, Any]]:
-        bulk = convert(entry, messages.Bulk, "a bulk call")
+        bulk = convert(entry, Bulk, "a bulk call")
         task = self.task(bulk.task)
-        policy = self.policy(task, bulk.options)
+        parent = self._parent(bulk.parent)
+        policy = self.policy(task, {**parent.inherited, **bulk.options})
         errors: dict[str, Any] = {}
         for index, (id, packed) in enumerate(bulk.calls):
             try:
                 text = self.checked(task, packed, bulk.checked)
-                self._job(task, policy, both_ids(id), text, draft)
+                self._belongs(self._job(task, policy, both_ids(id), text, draft), parent, draft)
             except TaskbahnError as error:
                 errors[str(index)] = error.info()
             yield
@@ -159,7 +164,29 @@ class Submissions:
 
     def _flow(self, entry: dict[str, Any], draft: Draft) -> Generator[None, None, str]:
         id = entry.get("id")
-        return (yield from read_flow(self, entry, both_ids(id) if id else new_id(draft.now), draft))
+        ids = both_ids(id) if id else new_id(draft.now)
+        return (yield from read_flow(self, entry, ids, self._parent(entry.get("parent")), draft))
+
+    def _parent(self, id: str | None) -> Parent:
+        """Return what children of a job have from it; while it runs these are its priority and tags."""
+        if not id:
+            return NO_PARENT
+        text, raw = both_ids(id)
+        job = self._state.jobs.get(text)
+        if job is None:
+            return Parent(raw)
+        policy = job.policy
+        inherited: dict[str, Any] = {"priority": policy.priority} if policy.priority else {}
+        if policy.tags:
+            inherited["tags"] = list(policy.tags)
+        return Parent(raw, inherited)
+
+    @staticmethod
+    def _belongs(job: LiveJob, parent: Parent, draft: Draft) -> None:
+        """Let a job belong to the one that starts it."""
+        if parent.raw is not None:
+            job.links = parent.links()
+            draft.has_links = True
 
     def task(self, name: str) -> DeclaredTask:
         """Return a task that a worker has declared; raises `UnknownTask`, or `InvalidName`."""

@@ -1,0 +1,37 @@
+"""The entries of a submission: what `taskbahn.submit` takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One job to be. Arguments as values (`args`, `kwargs`), or packed as JSON text of `[args, kwargs]`."""
+
+    task: str
+    id: str | None = None  # made by the client, so that sending it again creates nothing twice
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    packed: str | None = None
+    checked: str | None = None  # digest of the signature that the client checked the arguments against
+    options: dict[str, Any] = {}
+    parent: str | None = None  # id of the job whose attempt starts this one
+
+
+class Bulk(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Many jobs of one task with the same options: `calls` is [[id, JSON text of [args, kwargs]], ...]."""
+
+    task: str
+    calls: list[tuple[str, str]]
+    checked: str | None = None
+    options: dict[str, Any] = {}
+    parent: str | None = None
+
+
+class BulkAnswer(msgspec.Struct, kw_only=True):
+    """How many jobs of a `Bulk` are accepted, and the `ErrorInfo` of each that is not, by its index as text."""
+
+    accepted: int
+    errors: dict[str, dict[str, Any]] = {}
