@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
 from weakref import WeakSet
 
+from taskbahn.client.applications import note_application
 from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.fork_imports import forget_half_imports, wait_for_imports
 from taskbahn.transport.address import check_address
@@ -44,6 +45,7 @@ class Taskbahn:
         self._url = url if url is None else check_address(url)
         _ = self.url  # checks the address of the environment now, too
         self._client: Client | None = None
+        note_application(self)
 
     @property
     def client(self) -> Client:

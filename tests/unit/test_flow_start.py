@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import pytest
 
 from taskbahn import Taskbahn, chain, group
-from taskbahn.errors import InvalidArguments, InvalidFlow
+from taskbahn.client import applications
+from taskbahn.errors import InvalidArguments, InvalidFlow, TooLarge
+from taskbahn.protocol import messages
 from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
@@ -95,6 +100,72 @@ def test_a_partial_flow_is_started_with_its_first_argument(client: FakeClient) -
         square.s().start()  # type: ignore[call-arg]
 
 
-def test_a_flow_without_a_task_has_no_application() -> None:
-    with pytest.raises(InvalidFlow, match="no application"):
+def test_a_flow_without_a_task_goes_to_the_only_application(client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskbahn.tasks.flow.only_application", lambda: app)
+    client.result = "[]"
+    assert group([]).call() == []
+    assert client.entries[-1][0]["flow"] == {"group": []}
+    monkeypatch.setattr("taskbahn.tasks.flow.only_application", lambda: None)
+    with pytest.raises(InvalidFlow, match=r"where there is one Taskbahn\(\) alone"):
         chain().start()
+
+
+def test_the_only_application_is_known_as_long_as_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applications, "_applications", WeakSet())
+    assert applications.only_application() is None
+    one = Taskbahn()
+    assert applications.only_application() is one
+    other = Taskbahn()
+    assert applications.only_application() is None
+    del other
+    assert applications.only_application() is one
+
+
+def test_a_plain_start_waits_for_an_output_and_for_after(client: FakeClient) -> None:
+    job = square.start(3)
+    photo.options(queue="slow", retries=2).start("a", job.output)
+    square.options(after=[job]).start(4)
+    chord, single = (content for content, _ in client.entries[1:])
+    assert chord["flow"] == photo.options(queue="slow", retries=2).si("a", job.output).data()
+    assert f'{{"$output":"{job.id}"}}' in chord["flow"]["packed"].replace(" ", "")
+    assert chord["options"] == {"queue": "slow"}
+    assert single["flow"]["after"] == [job.id]
+    with pytest.raises(InvalidFlow, match=r"start_many\(\) starts jobs that wait for no others"):
+        square.options(after=[job]).start_many([1])
+
+
+def test_options_of_the_whole_are_those_of_its_job(client: FakeClient) -> None:
+    square.s(1).options(queue="slow", retries=3, tags=["a"]).start()
+    square.options(retries=2).map([1]).options(queue="fast").start()
+    (single, _), (many, _) = client.entries
+    assert single["options"] == {"queue": "slow", "tags": ["a"]}
+    assert single["flow"]["options"] == {"queue": "slow", "retries": 3, "tags": ["a"]}
+    assert (many["options"], many["flow"]["map"]["options"]) == ({"queue": "fast"}, {"retries": 2})
+
+
+def test_a_skipped_member_leaves_types_to_those_that_can_be_told_apart(client: FakeClient) -> None:
+    client.result = '[{"path":"a","size":1}]'
+    skipping = photo.si("b").if_fails("skip")
+    assert group(photo.si("a"), skipping).call() == [Photo("a", 1)]
+    assert group(square.si(1), skipping).call() == [{"path": "a", "size": 1}]
+    client.result = "[null,5]"
+    assert group(photo.si("a").if_fails("none"), square.si(1)).call() == [None, 5]
+
+
+def test_a_large_flow_is_refused_before_it_is_sent(client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "MAX_MESSAGE", 5000)
+    with pytest.raises(TooLarge, match="a flow in bytes"):
+        group(photo.si("x" * 100) for _ in range(50)).start()
+    assert client.entries == []
+
+
+def test_async_faces_do_the_same(client: FakeClient) -> None:
+    async def main() -> None:
+        client.result = "9"
+        assert await (square.s(3) | square.s()).call_async() == 9
+        assert await square.s().call_async(3) == 9
+        job = await square.si(3).start_async()
+        assert client.entries[-1][0]["id"] == job.id
+
+    with ThreadPoolExecutor(1) as thread:  # pytest's own thread may have a loop
+        thread.submit(asyncio.run, main()).result()

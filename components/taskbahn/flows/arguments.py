@@ -10,7 +10,7 @@ import msgspec
 from taskbahn.errors import InvalidArguments, InvalidFlow
 from taskbahn.flows.output import Output
 from taskbahn.signatures import exact_values
-from taskbahn.signatures.payloads import pack_plain
+from taskbahn.signatures.payloads import MAX_DEPTH, pack_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,25 +31,23 @@ as_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 encode = msgspec.json.encode
 
 
-def pack(name: str, signature: TaskSignature | None, args: tuple[Any, ...], kwargs: Names) -> Packed:
-    """Return the arguments of a complete call; raises InvalidArguments, InvalidFlow, TooLarge, TooDeep."""
+def pack(name: str, signature: TaskSignature | None, args: tuple[Any, ...], kwargs: Names, *unchecked: int | str) -> Packed:
+    """Return the arguments of a complete call; raises InvalidArguments, InvalidFlow, TooLarge, TooDeep.
+
+    unchecked: positions and names of arguments that may be anything.
+    """
     try:
-        return _escaped(_pack(name, signature, args, kwargs))
+        return _escaped(_pack(name, signature, args, kwargs, unchecked))
     except (InvalidArguments, InvalidFlow):
+        _refuse_hidden(args, kwargs)
         if not has_outputs(args, kwargs):
             raise
-    return _with_outputs(name, signature, args, kwargs)
+    return _with_outputs(name, signature, args, kwargs, unchecked)
 
 
 def pack_following(name: str, signature: TaskSignature | None, args: tuple[Any, ...], kwargs: Names) -> Packed:
     """Return the arguments that follow a first one which is not known yet."""
-    lead = (None, *args)
-    try:
-        packed: Packed = _escaped(_pack(name, signature, lead, kwargs, (0,)))
-    except (InvalidArguments, InvalidFlow):
-        if not has_outputs(args, kwargs):
-            raise
-        packed = _with_outputs(name, signature, lead, kwargs, (0,))
+    packed = pack(name, signature, (None, *args), kwargs, 0)
     first = packed if isinstance(packed, str) else str(packed[0])
     first = "[[" + first[len(LEAD) :].removeprefix(",")
     return first if isinstance(packed, str) else (first, *packed[1:])
@@ -67,7 +65,7 @@ def with_first(first: Packed, following: Packed) -> Packed:
 
 def pack_first(name: str, signature: TaskSignature | None, value: Any) -> Packed:
     """Return a first argument, checked, as the arguments of a call that has no others."""
-    if signature is None or isinstance(value, Output) or _is_list_with_outputs(value):
+    if signature is None or outputs_in(value):
         return pack(name, None, (value,), {})
     return _escaped(f"[[{signature.pack_first(value)}],{{}}]")
 
@@ -82,13 +80,39 @@ def _misfits(signature: TaskSignature, count: int, names: tuple[str, ...]) -> di
     return signature.parameters.misfits(count, names)
 
 
+def outputs_in(value: Any) -> list[Output]:
+    """Return the outputs in an argument, where they may be."""
+    found = value if isinstance(value, list | tuple) else (value,)
+    return [item for item in found if isinstance(item, Output)]
+
+
 def has_outputs(args: tuple[Any, ...], kwargs: Names) -> bool:
     """Return whether there are outputs where they may be."""
-    return any(isinstance(value, Output) or _is_list_with_outputs(value) for value in (*args, *kwargs.values()))
+    return any(outputs_in(value) for value in (*args, *kwargs.values()))
 
 
 def _is_list_with_outputs(value: Any) -> bool:
-    return isinstance(value, list | tuple) and any(isinstance(item, Output) for item in value)
+    return isinstance(value, list | tuple) and bool(outputs_in(value))
+
+
+def _refuse_hidden(args: tuple[Any, ...], kwargs: Names) -> None:
+    """Refuse outputs in other places."""
+    for value in (*args, *kwargs.values()):
+        for item in value if isinstance(value, list | tuple) else (value,):
+            hidden = None if isinstance(item, Output) else _first_output(item)
+            if hidden is not None:
+                raise InvalidFlow(
+                    f"{hidden!r} is inside of an argument: it can be a whole argument, or an item of a list that is one"
+                )
+
+
+def _first_output(value: Any, depth: int = 0) -> Output | None:
+    if isinstance(value, Output):
+        return value
+    if depth > MAX_DEPTH or not isinstance(value, dict | list | tuple):
+        return None
+    parts = value.values() if isinstance(value, dict) else value
+    return next((found for found in (_first_output(part, depth + 1) for part in parts) if found is not None), None)
 
 
 def _pack(
@@ -101,7 +125,7 @@ def _pack(
 
 
 def _with_outputs(
-    name: str, signature: TaskSignature | None, args: tuple[Any, ...], kwargs: Names, unchecked: tuple[int | str, ...] = ()
+    name: str, signature: TaskSignature | None, args: tuple[Any, ...], kwargs: Names, unchecked: tuple[int | str, ...]
 ) -> Packed:
     """Check what is known, then pack all with `null` where outputs belong, and cut the text there."""
     given: dict[int | str, Any] = dict(enumerate(args))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from taskbahn.errors import InvalidArguments, InvalidFlow, TooDeep, TooLarge
-from taskbahn.flows.arguments import OUTPUT, encode, pack_first, with_first
+from taskbahn.flows.arguments import OUTPUT, encode, outputs_in, pack_first, with_first
 from taskbahn.flows.nodes import Chain, Group, Many, Member, Node, Part, Shape, last_of
 from taskbahn.flows.output import Output, reference_of
 from taskbahn.signatures import exact_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from taskbahn.flows.arguments import Packed
     from taskbahn.flows.nodes import Policy, Reference
@@ -50,7 +50,8 @@ def describe(flow: Part, before: Before = NOTHING) -> dict[str, Any]:
     """Return *flow* as data; raises InvalidFlow, InvalidArguments, TooLarge, TooDeep."""
     if flow.node.size > MAX_MEMBERS:
         raise TooLarge("members of a flow", flow.node.size, MAX_MEMBERS, "start it in parts")
-    referred = _referred(flow)
+    given = outputs_in(before.value[0]) if before.value else []
+    referred = _referred(flow, map(reference_of, given))
     writer = _Writer(referred)
     data = writer.node(flow, before, _Place(), is_outermost=True)
     aside = [
@@ -72,24 +73,30 @@ class _Referred(NamedTuple):
     aside: list[tuple[Node, Policy]]
 
 
-def _referred(flow: Part) -> _Referred:
+def _referred(flow: Part, given: Iterable[Reference]) -> _Referred:
     policies: dict[Node, Policy] = {}
     placed: set[Node] = set()
-    seen: set[Node] = {flow.node}
-    todo = [flow.node]
-    while todo:
-        node = todo.pop()
-        found = _parts_of(node)
-        placed.update(part.node for part in found)
-        for reference in _references_of(node):
+    seen: set[Node] = set()
+    todo: list[Part] = []
+
+    def refer(references: Iterable[Reference]) -> None:
+        for reference in references:
             if isinstance(reference, Part):
-                found.append(reference)
+                todo.append(reference)
                 if policies.setdefault(reference.node, reference.if_fails) != reference.if_fails:
                     _refuse_policies(reference.node, policies[reference.node], reference.if_fails)
-        for part in reversed(found):
-            if part.node not in seen:
-                seen.add(part.node)
-                todo.append(part.node)
+
+    refer(given)
+    todo.append(flow)
+    while todo:
+        node = todo.pop().node
+        if node in seen:
+            continue
+        seen.add(node)
+        parts = _parts_of(node)
+        placed.update(part.node for part in parts)
+        refer(_references_of(node))
+        todo += reversed(parts)
     return _Referred(policies, [(node, policy) for node, policy in policies.items() if node not in placed])
 
 
@@ -144,6 +151,8 @@ class _Writer:
             self._write_chain(data, node, before, place, is_outermost=is_outermost)
         elif isinstance(node, Group):
             self._write_group(data, node, before, place, is_outermost=is_outermost)
+        if is_outermost and node.options and not isinstance(node, Member):
+            data["options"] = dict(node.options)
         if if_fails != "fail":
             data["if_fails"] = if_fails
         if not node.is_bare:
@@ -210,9 +219,28 @@ class _Writer:
 
     def _write_group(self, data: dict[str, Any], node: Group, before: Before, place: _Place, *, is_outermost: bool) -> None:
         options = _inherited(node, place, is_outermost=is_outermost)
+        short = None if before.comes else self._short(node)
+        if short is not None:
+            _write_many(data, short, options)
+            return
         data["group"] = [
             self.node(part, before, place.inside(f"group[{index}]", options)) for index, part in enumerate(node.parts)
         ]
+
+    def _short(self, group: Group) -> Many | None:
+        """Return a group of calls of one task as such; None if there is more to say of them."""
+        members = [part.node for part in group.parts if isinstance(part.node, Member) and self._is_plain(part)]
+        if len(members) < max(SHORT_FROM, len(group.parts)):
+            return None
+        task, signature, options = members[0].task, members[0].signature, members[0].options
+        calls = [
+            node.alone
+            for node in members
+            if isinstance(node.alone, str) and node.task == task and node.signature is signature and node.options == options
+        ]
+        if len(calls) < len(members):
+            return None
+        return Many(task=task, signature=signature, calls=tuple(calls), member_options=options)
 
     def _write_edges(self, data: dict[str, Any], node: Node, place: _Place) -> None:
         if node.after:

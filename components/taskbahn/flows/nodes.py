@@ -109,9 +109,9 @@ class Group(Shape, frozen=True, eq=False, kw_only=True):
     """All parts at the same time."""
 
 
-def shape(kind: type[Chain | Group], parts: tuple[Part, ...]) -> Chain | Group:
+def shape(kind: type[Chain | Group], parts: tuple[Part, ...], after: tuple[Reference, ...] = ()) -> Chain | Group:
     """Make a chain or a group of *parts*."""
-    return kind(parts=parts, members=sum(part.node.size for part in parts))
+    return kind(parts=parts, members=sum(part.node.size for part in parts), after=after)
 
 
 def last_of(node: Node) -> Node | None:

@@ -86,6 +86,10 @@ TABLE = (
         help="the time at which the job may start", note="a `datetime`, or seconds since 1970",
     ),
     Option(
+        name="after", python="Iterable[Job[Any] | Flow[Any, Any] | str | UUID]", otherwise="none", where=Where.CALL,
+        rule="it is a list of jobs, flows and ids of jobs", help="jobs and flows that have to succeed first: see [Workflows](workflows.md)",
+    ),
+    Option(
         name="start_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
         is_limit=True, rule=LIMIT, help="a job may wait for its start; then it expires",
     ),

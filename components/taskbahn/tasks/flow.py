@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Unpack, cast, overload
 from uuid import UUID
 
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
-from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, TooLarge
-from taskbahn.flows.arguments import misfits, pack, pack_following
+from taskbahn.client.applications import only_application
+from taskbahn.errors import InvalidFlow, InvalidOption, TooLarge
 from taskbahn.flows.data import NOTHING, Before, describe
 from taskbahn.flows.nodes import POLICIES, Chain, Group, Many, Member, Part, Shape, shape
 from taskbahn.flows.output import Output
@@ -19,6 +19,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.ids import new_id
 from taskbahn.protocol.options import Where
 from taskbahn.tasks.options import CallOptions, as_dict, make_options
+from taskbahn.tasks.other_words import FLOW_WORDS, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from taskbahn.client.client import HasClient
     from taskbahn.flows.nodes import Node, Policy, Reference
     from taskbahn.jobs.job import Job
-    from taskbahn.signatures.signature import TaskSignature
-    from taskbahn.tasks.task_handle import TaskHandle
     from taskbahn.transport.future import Future
 
 Takes_contra = TypeVar("Takes_contra", contravariant=True)
@@ -41,12 +40,6 @@ OF_ATTEMPTS = frozenset(
 )
 UNSET: Any = object()
 FRAME_BYTES = 1000  # of a submission, around the flow
-
-
-class FlowOptions(CallOptions, total=False):
-    """What `flow.options(...)` takes."""
-
-    after: Iterable[Job[Any] | Flow[Any, Any] | str | UUID]
 
 
 class Flow(Generic[Takes_contra, R_co]):
@@ -79,7 +72,7 @@ class Flow(Generic[Takes_contra, R_co]):
             )
         return cast("R_co", Output(self._part))
 
-    def options(self, **options: Unpack[FlowOptions]) -> Flow[Takes_contra, R_co]:
+    def options(self, **options: Unpack[CallOptions]) -> Flow[Takes_contra, R_co]:
         """Return another flow, with these options; of a chain or group, those of the whole.
 
         after: jobs, flows and ids of jobs that it waits for. Raises InvalidOption, InvalidFlow.
@@ -93,8 +86,7 @@ class Flow(Generic[Takes_contra, R_co]):
                 raise InvalidOption(
                     f"option {name} is said by the tasks of a flow, as in task.s().options({name}=...)", option=name
                 )
-        references = node.after if after is None else tuple(map(_reference, _listed(after)))
-        return self._with(options={**node.options, **made}, after=references)
+        return self._with(options={**node.options, **made}, after=node.after if after is None else references_to(after))
 
     @overload
     def if_fails(self, do: Literal["fail", "skip", "hold"], /) -> Flow[Takes_contra, R_co]: ...
@@ -136,7 +128,7 @@ class Flow(Generic[Takes_contra, R_co]):
         Raises InvalidFlow, InvalidArguments, TooLarge, UnknownTask, RouterUnavailable and other CallerErrors and ServiceErrors.
         """
         check_may_block("flow.start()", "await flow.start_async()")
-        job, send = self._prepare(before)
+        job, send = self.prepared(before)
         send(False).get()
         self._home.client.started(job)
         return job
@@ -147,7 +139,7 @@ class Flow(Generic[Takes_contra, R_co]):
     async def start_async(self, before: Takes_contra, /) -> Job[R_co]: ...
     async def start_async(self, before: Any = UNSET, /) -> Job[Any]:
         """As `start`, for asyncio and Twisted."""
-        job, send = self._prepare(before)
+        job, send = self.prepared(before)
         await send(False)
         self._home.client.started(job)
         return job
@@ -159,7 +151,7 @@ class Flow(Generic[Takes_contra, R_co]):
     def call(self, before: Any = UNSET, /) -> Any:
         """Start the flow and return its result; raises what `start` and `Job.result` raise."""
         check_may_block("flow.call()", "await flow.call_async()")
-        job, send = self._prepare(before)
+        job, send = self.prepared(before)
         send(True).get()
         return job.result()
 
@@ -169,7 +161,7 @@ class Flow(Generic[Takes_contra, R_co]):
     async def call_async(self, before: Takes_contra, /) -> R_co: ...
     async def call_async(self, before: Any = UNSET, /) -> Any:
         """As `call`, for asyncio and Twisted."""
-        job, send = self._prepare(before)
+        job, send = self.prepared(before)
         await send(True)
         return await job
 
@@ -179,22 +171,24 @@ class Flow(Generic[Takes_contra, R_co]):
 
     @property
     def _home(self) -> HasClient:
-        if self._app is None:
-            raise InvalidFlow("a flow without a task has no application that can start it")
-        return self._app
+        app = self._app or only_application()
+        if app is None:
+            raise InvalidFlow("a flow without a task can be started where there is one Taskbahn() alone; put a task into it")
+        return app
 
-    def _prepare(self, before: Any = UNSET) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
+    def prepared(self, before: Any = UNSET) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
         """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
         app, node = self._home, self._part.node
         data = describe(self._part, NOTHING if before is UNSET else Before(comes=True, value=(before,)))
+        options = _options_of_member(node) if isinstance(node, Member) else data.pop("options", {})
         size = len(msgspec.json.encode(data)) + FRAME_BYTES
         if size > messages.MAX_MESSAGE:
             raise TooLarge("a flow in bytes", size, messages.MAX_MESSAGE, "start it in parts, or pass references")
         name = "taskbahn.group" if isinstance(node, Group | Many) else "taskbahn.chain"
         job: Job[Any] = Job(app, new_id(), name, result_type(node))
-        content = {"flow": data, "id": job.id, "options": _options_of_root(node)}
+        content = {"flow": data, "id": job.id, "options": options}
 
         def send(follow: bool) -> Future[Any]:  # noqa: FBT001 - its only argument
             sinks = (job.followed(),) if follow else ()
@@ -202,75 +196,16 @@ class Flow(Generic[Takes_contra, R_co]):
 
         return job, send
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            refuse(self, name, FLOW_WORDS)
+
+        def __call__(self, *_: Any) -> Any:
+            raise TypeError("a flow is not called: write flow.start(), or flow.call() for its result")
+
     def __repr__(self) -> str:
         return f"<Flow of {_shown(self._part.node)}>"
-
-
-def flow_of(
-    handle: TaskHandle[..., Any], options: Mapping[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Flow[Any, Any]:
-    """Make `task.s(...)`; raises InvalidArguments, InvalidFlow, TooLarge, TooDeep."""
-    name, signature = handle.name, handle.signature
-    alone_wrong = misfits(signature, len(args), kwargs)
-    following_wrong = misfits(signature, len(args) + 1, kwargs)
-    alone = following = None
-    wrong = _why_not(signature, alone_wrong, following_wrong)
-    refused = InvalidArguments(name, following_wrong) if alone_wrong and following_wrong else None
-    if not alone_wrong:
-        try:
-            alone = pack(name, signature, args, kwargs)
-        except InvalidArguments as error:
-            refused, wrong = error, error.detail["fields"]
-    if signature is None:
-        following = alone
-    elif not following_wrong:
-        try:
-            following = pack_following(name, signature, args, kwargs)
-        except InvalidArguments as error:
-            refused, wrong = error, error.detail["fields"]
-    if alone is None and following is None and refused is not None:
-        raise _with_remedy(refused, args, kwargs)
-    return _member(handle, options, alone, following, wrong=wrong)
-
-
-def _why_not(signature: TaskSignature | None, alone: Mapping[str, str], following: Mapping[str, str]) -> Mapping[str, str]:
-    """Say in which of its places the call has too few or too many arguments."""
-    if alone and signature:
-        return {signature.parameters.name_at(0): "is missing, because nothing comes before this task"}
-    return {"": f"{'; '.join(following.values())}, because the result of what comes before is the first; si() takes no result"}
-
-
-def immutable_flow_of(
-    handle: TaskHandle[..., Any], options: Mapping[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Flow[Any, Any]:
-    """Make `task.si(...)`; raises InvalidArguments, InvalidFlow, TooLarge, TooDeep."""
-    try:
-        packed = pack(handle.name, handle.signature, args, kwargs)
-    except InvalidArguments as error:
-        raise _with_remedy(error, args, kwargs) from None
-    return _member(handle, options, packed, packed, is_immutable=True)
-
-
-def _member(handle: TaskHandle[..., Any], options: Mapping[str, Any], alone: Any, following: Any, **more: Any) -> Flow[Any, Any]:
-    node = Member(task=handle.name, signature=handle.signature, options=options, alone=alone, following=following, **more)
-    return Flow(handle.app, Part(node))
-
-
-def map_of(handle: TaskHandle[..., Any], options: Mapping[str, Any], calls: Iterable[tuple[Any, ...]]) -> Flow[Any, Any]:
-    """Make a group of a call for each tuple of arguments; raises as `immutable_flow_of`, with the number of the call."""
-    found: list[Any] = []
-    signature: TaskSignature | None = handle.signature
-    for args in calls:
-        try:
-            found.append(pack(handle.name, signature, args, {}))
-        except (InvalidArguments, InvalidFlow) as error:
-            error.add_note(f"in item number {len(found)} (from 0)")
-            raise
-    if all(isinstance(packed, str) for packed in found):
-        many = Many(task=handle.name, signature=signature, calls=tuple(found), member_options=options)
-        return Flow(handle.app, Part(many))
-    members = [_member(handle, options, packed, packed, is_immutable=True) for packed in found]
-    return joined(Group, members)
 
 
 def joined(kind: type[Chain | Group], flows: Iterable[Flow[Any, Any]]) -> Flow[Any, Any]:
@@ -291,19 +226,14 @@ def parts_of(flows: Iterable[Any]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _options_of_root(node: Node) -> dict[str, Any]:
-    if isinstance(node, Member):
-        return {name: node.options[name] for name in SHARED if name in node.options}
-    return dict(node.options)
-
-
-def _listed(after: Any) -> Iterable[Any]:
+def references_to(after: Any) -> tuple[Reference, ...]:
+    """Return what `after=` names; raises InvalidFlow."""
     if isinstance(after, str) or not isinstance(after, Iterable):
-        raise InvalidFlow(f"after={after!r:.200}: it is a list of jobs, flows and ids")
-    return after
+        raise InvalidFlow(f"after={after!r:.200}: it is a list of jobs, flows and ids of jobs")
+    return tuple(map(_reference_to, after))
 
 
-def _reference(given: Any) -> Reference:
+def _reference_to(given: Any) -> Reference:
     from taskbahn.jobs.job import Job  # late, as above
 
     if isinstance(given, Flow):
@@ -311,16 +241,12 @@ def _reference(given: Any) -> Reference:
     text = given.id if isinstance(given, Job) else given
     try:
         return str(text if isinstance(text, UUID) else UUID(text))
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, InvalidFlow):  # the last: an output, which is used as no value
         raise InvalidFlow(f"after: {given!r:.200} is no job, no flow and no id of a job") from None
 
 
-def _with_remedy(error: InvalidArguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> InvalidArguments:
-    from taskbahn.jobs.job import Job  # late, as above
-
-    if any(isinstance(value, Flow | Job) for value in (*args, *kwargs.values())):
-        error.add_note("the result of a flow or job is given as its .output")
-    return error
+def _options_of_member(node: Member) -> dict[str, Any]:
+    return {name: node.options[name] for name in SHARED if name in node.options}
 
 
 def _shown(node: Node) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from uuid import UUID
 
 import msgspec
 
@@ -14,6 +15,8 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where, check
 
 if TYPE_CHECKING:
+    from taskbahn.jobs.job import Job
+    from taskbahn.tasks.flow import Flow
     from taskbahn.tasks.limits import Limit
 
 Pool = Literal["process", "thread", "loop"]
@@ -46,6 +49,7 @@ class CallOptions(JobOptions, total=False):
 
     delay: float | timedelta
     eta: float | datetime
+    after: Iterable[Job[Any] | Flow[Any, Any] | str | UUID]
 
 
 class TaskOptions(JobOptions, total=False):

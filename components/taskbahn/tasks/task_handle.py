@@ -6,17 +6,20 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from taskbahn.attempt.blocking import check_may_block
-from taskbahn.errors import InvalidArguments, from_info
+from taskbahn.errors import InvalidArguments, InvalidFlow, from_info
+from taskbahn.flows.arguments import has_outputs
 from taskbahn.protocol.ids import new_id, new_ids
 from taskbahn.protocol.message_pages import text_bytes
 from taskbahn.protocol.options import Where
 from taskbahn.signatures.signature import pack_plain
 from taskbahn.tasks.options import CallOptions, as_dict, make_options
+from taskbahn.tasks.other_words import TASK_WORDS, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from taskbahn.client.client import HasClient
+    from taskbahn.flows.nodes import Reference
     from taskbahn.jobs.batch import Batch
     from taskbahn.jobs.job import Job
     from taskbahn.signatures.signature import TaskSignature
@@ -55,6 +58,12 @@ class TaskHandle(Generic[P, R]):
         self.app = app
         self.name = name
         self._call_options: dict[str, Any] = {}
+        self._after: tuple[Reference, ...] = ()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            refuse(self, name, TASK_WORDS)
 
     @property
     def signature(self) -> TaskSignature | None:
@@ -62,8 +71,11 @@ class TaskHandle(Generic[P, R]):
         return None
 
     def options(self, **options: Unpack[CallOptions]) -> TaskHandle[P, R]:
-        """Return the same task with these options for what it starts; raises InvalidOption."""
-        return Prepared(self, {**self._call_options, **as_dict(make_options(dict(options), Where.CALL))})
+        """Return the same task with these options for what it starts; raises InvalidOption, InvalidFlow."""
+        given: dict[str, Any] = dict(options)
+        after = given.pop("after", None)
+        made = {**self._call_options, **as_dict(make_options(given, Where.CALL))}
+        return Prepared(self, made, self._after if after is None else _references_to(after))
 
     def start(self, *args: P.args, **kwargs: P.kwargs) -> Job[R]:
         """Start a job; it is accepted and durable when this returns.
@@ -132,24 +144,33 @@ class TaskHandle(Generic[P, R]):
     @overload
     def s(self: Typed[Callable[Concatenate[A, Q], X]], *args: Q.args, **kwargs: Q.kwargs) -> Flow[A, X]: ...
     def s(self, *args: Any, **kwargs: Any) -> Flow[Any, Any]:
-        """Describe a call, for a flow: what comes before it is its first argument.  Raises InvalidArguments, TooLarge, InvalidFlow."""
-        from taskbahn.tasks.flow import flow_of
+        """Describe a call, for a flow: what comes before it is its first argument.
 
-        return flow_of(self, self._call_options, args, kwargs)
+        Raises InvalidArguments, InvalidFlow, TooLarge, TooDeep.
+        """
+        from taskbahn.tasks.members import following
+
+        return following(self, self._said(), args, kwargs)
 
     def si(self, *args: P.args, **kwargs: P.kwargs) -> Flow[object, R]:
         """As `s`, of a call that takes nothing of what comes before it."""
-        from taskbahn.tasks.flow import immutable_flow_of
-
-        return immutable_flow_of(self, self._call_options, args, kwargs)
+        return self._immutable(args, kwargs)
 
     def map(self: Typed[Callable[Concatenate[A, ...], X]], items: Iterable[A], /) -> Flow[object, list[X]]:
-        """Describe a group with a job for each item."""
+        """Describe a group with a job for each item, its only argument.  Raises as `s`."""
         return _map(self, ((item,) for item in items))
 
     def starmap(self: Typed[Callable[Concatenate[A, B, ...], X]], items: Iterable[tuple[A, B]], /) -> Flow[object, list[X]]:
-        """Describe a group with a job for each tuple of arguments."""
+        """Describe a group with a job for each tuple of arguments.  Raises as `s`."""
         return _map(self, map(tuple, items))
+
+    def _said(self) -> dict[str, Any]:
+        return {"options": self._call_options, "after": self._after}
+
+    def _immutable(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[object, R]:
+        from taskbahn.tasks.members import immutable
+
+        return immutable(self, self._said(), args, kwargs)
 
     def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, follow: bool = False) -> tuple[Job[R], Future[Any]]:
         job, send = self._prepare(args, kwargs)
@@ -157,8 +178,15 @@ class TaskHandle(Generic[P, R]):
 
     def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Job[R], Callable[[bool], Future[Any]]]:
         """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
+        if self._after:
+            return self._immutable(args, kwargs).prepared()
         signature = self.signature
-        packed = signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs)
+        try:
+            packed = signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs)
+        except (InvalidArguments, InvalidFlow):
+            if not has_outputs(args, kwargs):
+                raise
+            return self._immutable(args, kwargs).prepared()
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
         job: Job[R] = Job(self.app, new_id(), self.name, signature)
@@ -179,6 +207,10 @@ class TaskHandle(Generic[P, R]):
 
     def _windows(self, calls: Iterable[Any]) -> Iterator[list[str]]:
         """Pack the arguments, some ten thousand jobs at a time."""
+        if self._after:
+            raise InvalidFlow(
+                f"{self.name}.start_many() starts jobs that wait for no others: start task.map(...).options(after=...)"
+            )
         source = iter(calls)
         signature = self.signature
         number = 0
@@ -206,10 +238,11 @@ class TaskHandle(Generic[P, R]):
 class Prepared(TaskHandle[P, R]):
     """A task with options for what it starts."""
 
-    def __init__(self, base: TaskHandle[P, R], options: dict[str, Any]) -> None:
+    def __init__(self, base: TaskHandle[P, R], options: dict[str, Any], after: tuple[Reference, ...]) -> None:
         super().__init__(base.app, base.name)
         self._base = base
         self._call_options = options
+        self._after = after
 
     @property
     def signature(self) -> TaskSignature | None:
@@ -217,10 +250,16 @@ class Prepared(TaskHandle[P, R]):
         return self._base.signature
 
 
-def _map(handle: Any, calls: Iterable[tuple[Any, ...]]) -> Flow[Any, Any]:
-    from taskbahn.tasks.flow import map_of
+def _references_to(after: Any) -> tuple[Reference, ...]:
+    from taskbahn.tasks.flow import references_to
 
-    return map_of(handle, handle._call_options, calls)  # noqa: SLF001 - of this module
+    return references_to(after)
+
+
+def _map(handle: Any, calls: Iterable[tuple[Any, ...]]) -> Flow[Any, Any]:
+    from taskbahn.tasks.members import mapped
+
+    return mapped(handle, handle._said(), calls)  # noqa: SLF001 - of this module
 
 
 def _arguments(item: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
