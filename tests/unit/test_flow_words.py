@@ -70,18 +70,18 @@ def taking(*things: Any) -> None:
     """Take all."""
 
 
-def test_a_flow_or_a_job_as_an_argument_is_refused_with_the_remedy() -> None:
-    for wrong in (square.si(1), Job(app, ID)):
-        for make in (square.s, square.si):
-            with pytest.raises(InvalidArguments) as found:
-                make(wrong)  # type: ignore[arg-type]
-            assert found.value.__notes__ == ["the result of a flow or a job is given as its .output"]
+@pytest.mark.parametrize("wrong", [square.si(1), Job(app, ID)], ids=["flow", "job"])
+@pytest.mark.parametrize("make", [square.s, square.si])
+def test_a_flow_or_a_job_as_an_argument_is_refused_with_the_remedy(make: Any, wrong: Any) -> None:
+    with pytest.raises(InvalidArguments) as found:
+        make(wrong)
+    assert found.value.__notes__ == ["the result of a flow or a job is given as its .output"]
 
 
-def test_what_is_no_flow_is_refused() -> None:
-    for wrong in (lambda: chain(3), lambda: group("ab"), lambda: group([square]), lambda: chord([1], square.s())):  # type: ignore[call-overload,arg-type,list-item]
-        with pytest.raises(InvalidFlow, match=r"is no flow.*: write task\.s\(\.\.\.\)"):
-            wrong()
+@pytest.mark.parametrize("make, given", [(chain, [3]), (group, ["ab"]), (group, [[square]]), (chord, [[1], square.s()])])
+def test_what_is_no_flow_is_refused(make: Any, given: list[Any]) -> None:
+    with pytest.raises(InvalidFlow, match=r"is no flow.*: write task\.s\(\.\.\.\)"):
+        make(*given)
     with pytest.raises(InvalidFlow, match="is no flow"):
         square.s(1).on_failure(square)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="unsupported operand"):
@@ -119,7 +119,7 @@ def test_a_word_of_celery_on_a_task_is_answered_with_ours(word: str) -> None:
         with pytest.raises(AttributeError, match=rf"'{word}' of Celery is '.*start\("):
             getattr(task, word)
         with pytest.raises(AttributeError, match=r"has no attribute 'colour'$"):
-            _ = task.colour  # type: ignore[attr-defined]
+            _ = task.colour  # type: ignore[union-attr]
 
 
 def test_options_of_celery_and_calls_of_flows_are_refused() -> None:

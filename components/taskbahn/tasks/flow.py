@@ -82,7 +82,7 @@ class Flow(Generic[Takes_contra, R_co]):
         node = self._part.node
         made = as_dict(make_options(given, Where.CALL))
         if not isinstance(node, Member):
-            for name in OF_ATTEMPTS & made.keys():
+            for name in sorted(OF_ATTEMPTS & made.keys()):
                 raise InvalidOption(
                     f"option {name} is said by the tasks of a flow, as in task.s().options({name}=...)", option=name
                 )

@@ -31,7 +31,9 @@ def following(handle: TaskHandle[..., Any], said: Mapping[str, Any], args: Args,
     wrong_following = misfits(signature, len(args) + 1, kwargs)
     alone: Packed | None = None
     after: Packed | None = None
-    refused = InvalidArguments(name, wrong_following) if wrong_alone and wrong_following else None
+    refused = None
+    if wrong_alone and wrong_following:
+        refused = InvalidArguments(name, wrong_alone if "" in wrong_alone else wrong_following)  # "": too many by position
     wrong = _why_not(signature, wrong_alone, wrong_following)
     if not wrong_alone:
         try:
