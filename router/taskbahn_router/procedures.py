@@ -42,6 +42,7 @@ PROCEDURES = (
     Procedure(messages.JOB_WATCH, Role.VIEWER, lambda parts: parts.jobs.watch),
     Procedure(messages.JOB_GET, Role.VIEWER, lambda parts: parts.jobs.get),
     Procedure(messages.JOB_EVENTS, Role.VIEWER, lambda parts: parts.jobs.events),
+    Procedure(messages.JOB_RESULTS, Role.VIEWER, lambda parts: parts.jobs.results),
     Procedure(messages.JOB_EXPLAIN, Role.VIEWER, lambda parts: parts.explain.explain),
     Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs),
     Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: parts.dispatcher.retry_jobs),

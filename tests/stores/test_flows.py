@@ -25,7 +25,7 @@ from taskbahn_router.core.rows import NoParent, Room
 from taskbahn_router.promises.engine import LOOP_BUDGET, THREAD_BUDGET, Promises
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.rows import Claim
+from taskbahn_router.stores.rows import Claim, Prune
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import CommitResult, Store
@@ -164,6 +164,31 @@ def test_a_job_starts_with_what_others_gave_it(store: Store) -> None:
     (started,) = commit(store, free=1).claimed[0]
     inputs = [one[:5] for one in started.inputs or ()]
     assert (started.seq, inputs) == (3, [(2, 0, "fail", "succeeded", '{"a":1}'), (1, 1, "none", "failed", None)])
+
+
+def test_the_members_of_a_flow_stay_as_long_as_it_does(store: Store) -> None:
+    put_group(store, 2)
+    end(store, 2)
+    assert commit(store, prune=Prune(NOW + 1e9, 0, 100)).pruned == 0
+    end(store, 3)
+    assert commit(store, prune=Prune(NOW + 99, 0, 100)).pruned == 0
+    for _ in range(3):
+        commit(store, prune=Prune(NOW + 1e9, 0, 100))
+    assert states(store) == {}
+
+
+@pytest.mark.parametrize("limit, most_bytes, expected", [(2, 10**6, [0, 1]), (9, 1, [0]), (9, 10**6, [0, 1, 2])])
+def test_what_a_job_gets_is_read_in_pages(store: Store, limit: int, most_bytes: int, expected: list[int]) -> None:
+    put_group(store, 3, "none")
+    end(store, 2, 4, result='"ab"')
+    end(store, 3, state="failed")
+    reader = store.reader()
+    assert [one.position for one in reader.inputs(1, -1, limit, most_bytes)] == expected
+    assert [(one.position, one.state, one.result) for one in reader.inputs(1, 0, 9)] == [
+        (1, "failed", None),
+        (2, "succeeded", '"ab"'),
+    ]
+    reader.close()
 
 
 def test_a_restart_takes_no_flow_for_an_attempt(store: Store) -> None:

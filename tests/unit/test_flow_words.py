@@ -72,7 +72,7 @@ def taking(*things: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [square.si(1), Job(app, ID)], ids=["flow", "job"])
 @pytest.mark.parametrize("make", [square.s, square.si])
-def test_a_flow_or_a_job_as_an_argument_is_refused_with_the_remedy(make: Any, wrong: Any) -> None:
+def test_a_flow_or_job_as_an_argument_is_refused_with_the_remedy(make: Any, wrong: Any) -> None:
     with pytest.raises(InvalidArguments) as found:
         make(wrong)
     assert found.value.__notes__ == ["the result of a flow or a job is given as its .output"]

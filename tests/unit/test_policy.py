@@ -74,7 +74,7 @@ def test_an_unknown_option_is_refused_with_a_suggestion() -> None:
 
 
 def test_an_unknown_option_without_likeness_is_refused_with_the_list_of_all() -> None:
-    with pytest.raises(InvalidOption, match=r"no option 'zzz'; there are crash_attempts, delay"):
+    with pytest.raises(InvalidOption, match=r"no option 'zzz'; there are after, crash_attempts, delay"):
         parse_options({"zzz": 1})
 
 

@@ -10,11 +10,14 @@ import msgspec
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.errors import NotFinished, TaskbahnError, from_info
 from taskbahn.flows.output import Output
+from taskbahn.flows.results import ListOf
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.jobs.progress import progress_of
+from taskbahn.jobs.whole_result import WholeResult
 from taskbahn.protocol import messages, views
+from taskbahn.protocol.inputs import is_whole
 from taskbahn.protocol.states import State
 from taskbahn.signatures.codec import decode_hook
 from taskbahn.transport.future import Future, as_deferred
@@ -226,8 +229,11 @@ class Job(Generic[R]):
     # the client calls these on its thread
 
     def take(self, outcome: RawOutcome) -> None:
-        """Take the outcome."""
-        self._outcome.resolve(outcome)
+        """Take the outcome, and read its result if that travels by reference."""
+        if not is_whole(outcome[2]) and isinstance(self._signature, ListOf | None):
+            WholeResult(self._app.client, outcome, self._outcome.resolve, lambda error: self.fail(self.id, error))
+        else:
+            self._outcome.resolve(outcome)
 
     def batch_delivered(self) -> None:
         """Do nothing: a job has one outcome."""

@@ -13,6 +13,7 @@ Clients (CALL):
     taskbahn.job.get(id)                     -> JobView
     taskbahn.job.explain(id)                 -> [WaitReason, ...]            what is between a job and its start, the closed ones first
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
+    taskbahn.job.results(id, after=-1)       -> {"results": [[position, JSON], ...], "next"}    what a job gets from those that it waits for
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
@@ -68,6 +69,7 @@ JOB_WATCH = "taskbahn.job.watch"
 JOB_GET = "taskbahn.job.get"
 JOB_EVENTS = "taskbahn.job.events"
 JOB_EXPLAIN = "taskbahn.job.explain"
+JOB_RESULTS = "taskbahn.job.results"
 JOB_CANCEL = "taskbahn.job.cancel"
 JOB_RETRY = "taskbahn.job.retry"
 VIEW_STATUS = "taskbahn.view.status"
@@ -204,13 +206,17 @@ class Welcome(msgspec.Struct, kw_only=True):
 
 
 class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
-    """One attempt to run: `[id, attempt, task, JSON text of [args, kwargs], run_within | null]`."""
+    """One attempt to run: `[id, attempt, task, JSON text of [args, kwargs], run_within | null]`.
+
+    With a sixth value, true, the arguments have `{"$input": position}` in the places of results that `taskbahn.job.results` has.
+    """
 
     id: str
     attempt: int
     task: str
     packed: str
     run_within: float | None = None
+    lacks_inputs: bool = False
 
 
 class Offered(msgspec.Struct, kw_only=True):

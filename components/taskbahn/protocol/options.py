@@ -87,7 +87,7 @@ TABLE = (
     ),
     Option(
         name="after", python="Iterable[Job[Any] | Flow[Any, Any] | str | UUID]", otherwise="none", where=Where.CALL,
-        rule="it is a list of jobs, flows and ids of jobs", help="jobs and flows that have to succeed first: see [Workflows](workflows.md)",
+        rule="it is a list of jobs, flows and ids of jobs", help="jobs and flows that have to succeed first",
     ),
     Option(
         name="start_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,

@@ -20,7 +20,7 @@ from twisted.logger import Logger
 
 from taskbahn.attempt.context import AttemptContext
 from taskbahn.attempt.ownership import PROCESS
-from taskbahn.errors import InvalidRequest
+from taskbahn.errors import InvalidRequest, RouterUnavailable
 from taskbahn.protocol import messages
 from taskbahn.transport.connection import Connection
 from taskbahn.worker.blockades import blocked_of, log_blockade
@@ -28,6 +28,7 @@ from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import outcome
 from taskbahn.worker.helper_processes import HelperProcesses
 from taskbahn.worker.helper_threads import HelperThreads
+from taskbahn.worker.inputs import InputReader
 from taskbahn.worker.limits import Sweeper, order_stop
 from taskbahn.worker.outbox import Outbox
 from taskbahn.worker.pools.loop import LoopPool
@@ -114,6 +115,7 @@ class Worker:
         self._pool_of = {name: self._pools[task.pool] for name, task in app.tasks.items()}
         self._sweeper = Sweeper(loop, list(self._pools.values()), is_busy=self._is_busy, on_blocked=self.reporter.hand_back)
         hit_again = self._sweeper.hit_again
+        self._inputs = InputReader(self._ask, self._give, self.reporter.hand_back)
         self._helpers = HelperThreads(), HelperProcesses(hit_again), Relay(), Swallowed(hit_again)
         self._on_refused = on_refused
         self._on_attached = on_attached
@@ -192,6 +194,7 @@ class Worker:
         """Take no more, and hand back what has not started."""
         self.is_draining = True
         self.reporter.drain()
+        self._inputs.stop()
         for pool in self._pools.values():
             self.reporter.hand_back(pool.take_back())
 
@@ -270,7 +273,7 @@ class Worker:
             self._run(order.run)
         for job, attempt, reason in order.cancel:
             context = self.reporter.held.get((job, attempt))
-            if context is not None:
+            if context is not None and not self._inputs.stop([context.key]):
                 order_stop(self._pool_of[context.task], context, "cancelled", reason or "the job was cancelled", time.monotonic())
         if order.back:
             self._take_back(order.back)
@@ -285,6 +288,8 @@ class Worker:
             if pool is None:
                 error = {"type": "UnknownTask", "message": f"this worker has no task {one.task!r}"}
                 outbox.put_here(outcome(context, kind="error", error=error, retry=True))
+            elif one.lacks_inputs and not self.is_draining:
+                self._inputs.read(context)
             elif pool in batches:
                 batches[pool].append(context)
             else:
@@ -296,6 +301,23 @@ class Worker:
             pool.give(batch)
         self._sweeper.wake()
 
+    def _ask(self, procedure: str, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        session = self.connection.session
+        if session is None:
+            raise RouterUnavailable("the connection to the router is lost")
+        asked: Deferred[Any] = session.call(procedure, *args, **kwargs)
+        return asked
+
+    def _give(self, context: AttemptContext) -> None:
+        """Let an attempt begin that has all its arguments."""
+        if context.key not in self.reporter.held:
+            return  # the dispatcher does not know it any more
+        if self.is_draining:
+            self.reporter.hand_back([context])
+        else:
+            self._pool_of[context.task].give([context])
+            self._sweeper.wake()
+
     def _take_back(self, count: int) -> None:
         found: list[AttemptContext] = []
         for pool in self._pools.values():
@@ -306,7 +328,7 @@ class Worker:
     def _refused(self, keys: list[tuple[str, int]]) -> None:
         for key in keys:
             context = self.reporter.held.pop(key, None)
-            if context is not None:
+            if context is not None and not self._inputs.stop([key]):
                 reason = "the dispatcher does not know this attempt any more"
                 order_stop(self._pool_of[context.task], context, "refused", reason, time.monotonic())
 

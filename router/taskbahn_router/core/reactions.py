@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
 # flags; 4 is in `unique_keys`
 HAS_CHILDREN, HAS_PARENTS = 1, 2
@@ -21,7 +22,7 @@ IS_GROUP = 16  # a flow whose result is the list of its members' results; other 
 HAS_MEMBERS = 32  # it is the `parent` of jobs, which end when it is cancelled
 HAS_INPUTS = 64  # its arguments have references to results of jobs that it waits for
 IS_DETACHED = 128  # it goes on when the job is cancelled of which it is a member
-IS_LARGE = 256  # a group whose list of results is not stored with it: they are read from the jobs
+IS_LARGE = 256  # a flow whose result refers to the results of jobs, or has such references in it
 
 # states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
 OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)
@@ -136,6 +137,18 @@ class ReactedMove(NamedTuple):
     event: Event
     error: str | None = None  # JSON
     result: str | None = None  # JSON
+    flags: int = 0  # that it has since then
+
+
+def given(inputs: Iterable[Input]) -> dict[int, str]:
+    """Return what jobs give, as JSON, by position: null for one that did not succeed and whose policy says so, none for one to skip."""
+    found = {}
+    for one in inputs:
+        if one.state == State.SUCCEEDED:
+            found[one.position] = one.result or "null"
+        elif one.policy != SKIP:
+            found[one.position] = "null"
+    return found
 
 
 def retried(pending: int, flags: int) -> Event:

@@ -12,19 +12,21 @@ import msgspec
 
 from taskbahn.errors import InvalidRequest, TaskbahnError
 from taskbahn.protocol import messages
+from taskbahn.protocol.inputs import filled
 from taskbahn.protocol.states import State
 from taskbahn_router.core.argument_schema import Validator
-from taskbahn_router.core.flow_arguments import with_inputs
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event, advance, first_state
 from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
+from taskbahn_router.core.reactions import HAS_INPUTS, IS_LARGE, given
 from taskbahn_router.model.partitions import Partition, Partitions, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from taskbahn_router.core.reactions import Input
     from taskbahn_router.stores.contract import StartState
     from taskbahn_router.stores.rows import Claimed, JobRow
 
@@ -149,7 +151,8 @@ class AttachedWorker:
     def order_run(self, job: LiveJob) -> None:
         """Put a job's attempt into the next order."""
         run = self.outbox.setdefault("run", [])
-        run.append([job.id, job.attempt, job.partition.task, job.packed, job.policy.run_within])
+        order = [job.id, job.attempt, job.partition.task, job.packed, job.policy.run_within]
+        run.append([*order, True] if job.lacks_inputs else order)
 
     def order_recorded(self, refused: list[list[Any]]) -> None:
         """Put the acknowledgement of a streamed report into the next order."""
@@ -193,6 +196,7 @@ class LiveJob:
         "is_full",
         "is_new",
         "keys",
+        "lacks_inputs",
         "last_mark",
         "links",
         "number",
@@ -246,6 +250,7 @@ class LiveJob:
         self.worker_id = ""
         self.progress: Any = None
         self.progress_stored = True
+        self.lacks_inputs = False  # its arguments have references, which its worker resolves
         self.is_full = False  # the store keeps no more of its lines and chunks, and its log says so
 
     def start(self, worker: AttachedWorker, now: float) -> None:
@@ -269,6 +274,12 @@ class LiveJob:
         """Return when the job expires unless it starts: `start_within` after it was accepted or is due; None: never."""
         within = self.policy.start_within
         return None if within is None else max(self.created_at, self.due_at or 0.0) + within
+
+    def take_inputs(self, inputs: Sequence[Input] | None) -> None:
+        """Put into its arguments what other jobs give; if that is too much (None) or travels by reference, its worker reads it."""
+        self.lacks_inputs = inputs is None or any(one.flags & IS_LARGE for one in inputs)
+        if inputs is not None and not self.lacks_inputs:
+            self.packed = filled(self.packed, given(inputs))
 
     def take_slot(self, worker: AttachedWorker, now: float) -> None:
         """Take the slot on *worker* for the job's attempt."""
@@ -329,8 +340,9 @@ class DispatcherState(Partitions):
             if known is None:
                 partition = self.partitions_by_id[row.partition]
                 known = policies[row.partition, row.options] = partition, self.policy(partition.task, row.options)
-            packed = row.packed if row.inputs is None else with_inputs(row.packed, row.inputs)
-            job = LiveJob(id_text(row.id), row.id, *known, packed, row.created_at, row.caller, State.RUNNING)
+            job = LiveJob(id_text(row.id), row.id, *known, row.packed, row.created_at, row.caller, State.RUNNING)
+            if row.flags & HAS_INPUTS:
+                job.take_inputs(row.inputs)
             job.seq = row.seq
             job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
             job.flags = row.flags

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.core.reactions import IS_LARGE, Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
+from taskbahn_router.core.reactions import Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
 from taskbahn_router.promises.edges import waits
 from taskbahn_router.promises.engine import THREAD_BUDGET
 from taskbahn_router.promises.flow_results import result_of
@@ -37,7 +37,7 @@ class Cascade:
         self.errors = ParentErrors(task)
         self.reacted = Reacted()
         self._moved: list[FlaggedJob] = []
-        self._results: dict[int, str | None] = {}  # of flows that are complete
+        self._results: dict[int, str] = {}  # of flows that are complete
 
     def load(self, seqs: Iterable[int]) -> Generator[ReactionNeed, ReactionRows, None]:
         """Read those jobs that were not read yet; one that does not exist is left out."""
@@ -57,12 +57,10 @@ class Cascade:
         self.reacted.pending[job.seq] = now.pending
         return now
 
-    def move(self, job: FlaggedJob, event: Event, error: str | None = None, result: str | None = None) -> None:
+    def move(self, job: FlaggedJob, event: Event, error: str | None = None, result: str | None = None, flags: int = 0) -> None:
         """Move a job; what depends on it follows."""
-        moved = job._replace(state=str(advance(State(job.state), event)), number=job.number + 1)
-        if event is Event.COMPLETE and result is None:
-            moved = moved._replace(flags=moved.flags | IS_LARGE)
-        self.reacted.moves.append(ReactedMove(job, event, error, result))
+        moved = job._replace(state=str(advance(State(job.state), event)), number=job.number + 1, flags=job.flags | flags)
+        self.reacted.moves.append(ReactedMove(job, event, error, result, flags))
         self.jobs[job.seq] = moved
         if error is not None:
             self.errors.note(job.id, error)
@@ -76,9 +74,9 @@ class Cascade:
         rows = yield ReactionNeed(inputs=[flow.seq for flow in flows])
         for flow in flows:
             inputs = rows.inputs.get(flow.seq, [])
-            result = result_of(flow.flags, None if inputs is None else list(map(self._as_decided, inputs)))
+            result, flags = result_of(flow, None if inputs is None else list(map(self._as_decided, inputs)))
             self._results[flow.seq] = result
-            self.move(flow, Event.COMPLETE, result=result)
+            self.move(flow, Event.COMPLETE, result=result, flags=flags)
             self.reacted.units += 1
 
     def _as_decided(self, stored: Input) -> Input:

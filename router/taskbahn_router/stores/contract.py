@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from taskbahn_router.core.reactions import NewEdge, NewMember, ReactionRules
+    from taskbahn_router.core.reactions import Input, NewEdge, NewMember, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
@@ -140,9 +140,7 @@ class CommitResult:
     aliases: dict[int, bytes] = field(default_factory=dict)  # those of them whose id means another job -> that job's id
     moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep, rules and reactions moved, in order
     errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions ended without success -> the error as JSON
-    results: dict[int, str | None] = field(
-        default_factory=dict
-    )  # seqs of flows that succeeded -> the result as JSON; None: large
+    results: dict[int, str] = field(default_factory=dict)  # seqs of flows that succeeded -> the result as JSON
     admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some
     answers: list[Answer | None] = field(default_factory=list)  # answers to the cancels, then to the retries; None: no such job
     next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep or reactions
@@ -230,6 +228,9 @@ class Reader(Protocol):
 
     def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
         """Return the stored events of a job with number > *after*, in order: *limit* at most, and none after *most_bytes* of data."""
+
+    def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
+        """Return what other jobs give to a job behind the position *after*: *limit* at most, and none after *most_bytes* of results."""
 
     def newest_event(self, seq: int) -> int:
         """Return the number of a job's newest stored event; 0: it has none."""

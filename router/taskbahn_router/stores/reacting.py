@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.stores.rows import Moved
 
 if TYPE_CHECKING:
@@ -21,10 +20,10 @@ def moved_in(batch: CommitBatch, result: CommitResult) -> list[int]:
 
 def moves_of(reacted: Reacted, result: CommitResult) -> None:
     """Put into a result what reactions moved."""
-    for job, event, error, flow_result in reacted.moves:
+    for job, event, error, flow_result, _ in reacted.moves:
         result.moved.append(Moved(job.id, job.seq, job.partition, event, State(job.state), job.number + 1))
         if error is not None:
             result.errors[job.seq] = error
-        if event is Event.COMPLETE:
+        if flow_result is not None:
             result.results[job.seq] = flow_result
     result.more = result.more or reacted.more

@@ -19,6 +19,7 @@ from taskbahn_router.stores.permits import stalled_gates
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from taskbahn_router.core.reactions import Input
     from taskbahn_router.core.rows import Gate, GateUse, StalledGate
     from taskbahn_router.stores.memory.tables import Record, Tables
     from taskbahn_router.stores.minutes import MinuteRow
@@ -131,6 +132,13 @@ class MemoryReader:
             found = [events[number] for number in sorted(events) if number > after][:limit]
             before = accumulate((len(event.data.encode()) for event in found), initial=0)
             return [event for event, weight in zip(found, before, strict=False) if weight < most_bytes]
+
+    def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
+        with self._tables.lock:
+            found = self._tables.inputs(seq, sys.maxsize, sys.maxsize) or []
+        behind = [one for one in found if one.position > after][:limit]
+        weights = accumulate(len((one.result or "").encode()) for one in behind)
+        return [one for one, before in zip(behind, (0, *weights), strict=False) if before < most_bytes]
 
     def newest_event(self, seq: int) -> int:
         with self._tables.lock:

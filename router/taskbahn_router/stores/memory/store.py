@@ -20,7 +20,6 @@ from taskbahn_router.core.reactions import (
     HAS_CHILDREN,
     HAS_INPUTS,
     IS_FLOW,
-    IS_LARGE,
     MOST_INPUT_CHARACTERS,
     MOST_INPUTS,
     retried,
@@ -186,13 +185,12 @@ class _Transaction:
         until = reactions.now + reactions.keep
         for seq, pending in reacted.pending.items():
             self._replace(seq, pending=pending)
-        for job, event, error, result in reacted.moves:
+        for job, event, error, result, flags in reacted.moves:
             if event is Event.DUE:
                 self._move(job.seq, event, due_at=reactions.now)
             elif event is Event.COMPLETE:
-                flags = job.flags | (IS_LARGE if result is None else 0)
-                self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=flags)
-                self.result.results[job.seq] = result
+                self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=job.flags | flags)
+                self.result.results[job.seq] = result or ""
             elif error is None:
                 self._move(job.seq, event, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
             else:
@@ -359,9 +357,12 @@ class _Transaction:
         for id in [id for id, seq in tables.aliases.items() if seq in gone]:
             tables.drop(tables.aliases, id)
 
-    @staticmethod
-    def _is_over(record: Record, now: float) -> bool:
-        return record.delete_at is not None and record.delete_at <= now
+    def _is_over(self, record: Record, now: float) -> bool:
+        """Return whether a job may go; the members of a flow stay as long as it does."""
+        if record.delete_at is None or record.delete_at > now:
+            return False
+        flow = None if record.place.parent is None else self.tables.records.get(record.place.parent)
+        return flow is None or not flow.flags & IS_FLOW or (flow.delete_at is not None and flow.delete_at <= now)
 
     def _claim(self, claim: Claim) -> list[Claimed]:
         heads = sorted(

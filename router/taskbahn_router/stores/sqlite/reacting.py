@@ -9,7 +9,6 @@ from taskbahn.protocol import messages
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import (
     HAS_INPUTS,
-    IS_LARGE,
     MOST_INPUT_CHARACTERS,
     MOST_INPUTS,
     MOST_RESULT_CHARACTERS,
@@ -158,9 +157,9 @@ class ReactingPart:
     def _write_ends(self, reacted: Reacted, reactions: ReactionRules) -> None:
         now, until = reactions.now, reactions.now + reactions.keep
         ends: dict[Event, list[tuple[object, ...]]] = {Event.CANCEL: [], Event.PARENT_FAILED: [], Event.COMPLETE: []}
-        for job, event, error, result in reacted.moves:
+        for job, event, error, result, flags in reacted.moves:
             if event is Event.COMPLETE:
-                ends[event].append((now, until, result, IS_LARGE if result is None else 0, job.seq))
+                ends[event].append((now, until, result, flags, job.seq))
             elif event in ends:
                 ends[event].append((now, until, error, job.seq))
         if ends[Event.CANCEL]:

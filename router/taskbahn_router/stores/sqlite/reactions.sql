@@ -32,6 +32,17 @@ SELECT count(*), coalesce(sum(size), 0) FROM (
 SELECT edge.parent, edge.position, edge.policy, job.state, job.result, job.flags FROM edge CROSS JOIN job ON job.seq = edge.parent
 WHERE edge.child = ? AND edge.position >= 0 ORDER BY edge.position
 
+-- name: input_page
+-- The same, behind a position. The weight of a row is that of all before it.
+SELECT json_group_array(json_array(parent, position, policy, state, result, flags)) FROM (
+    SELECT *, sum(length(CAST(result AS BLOB))) OVER (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS weight
+    FROM (
+        SELECT edge.parent, edge.position, edge.policy, job.state, job.result, job.flags
+        FROM edge CROSS JOIN job ON job.seq = edge.parent
+        WHERE edge.child = ? AND edge.position > ? ORDER BY edge.position LIMIT ?
+    )
+) WHERE coalesce(weight, 0) < ?
+
 -- name: errors_by_id
 SELECT id, error FROM job WHERE id = ?
 

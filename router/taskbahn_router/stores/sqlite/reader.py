@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
+from taskbahn_router.core.reactions import Input
 from taskbahn_router.core.rows import Gate, GateUse, HeldJob, Permit, StalledGate, quoted
 from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
 from taskbahn_router.stores.minutes import MinuteRow
@@ -114,6 +115,9 @@ class SqliteReader:
     def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:
         text = self._rows(SQL["events"], (seq, after, limit, most_bytes))[0][0]
         return [EventRow(*row) for row in messages.from_json(text)]
+
+    def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
+        return [Input(*row) for row in self._parsed("input_page", seq, after, limit, most_bytes)]
 
     def newest_event(self, seq: int) -> int:
         return self._rows(SQL["newest_number"], (seq,))[0][0] or 0

@@ -97,9 +97,11 @@ SELECT due_at FROM job WHERE {from:due} AND pending = 0 AND due_at IS NOT NULL O
 SELECT expires_at FROM job WHERE {from:expire} AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
 
 -- name: prune_window
--- What holds a permit stays: its attempt, whose job was cancelled, has not ended.
-SELECT seq, line, state, CASE WHEN NOT EXISTS (SELECT 1 FROM permit WHERE permit.seq = job.seq) THEN delete_at END, flags
-FROM job WHERE seq > ? ORDER BY seq LIMIT ?
+-- What holds a permit stays: its attempt, whose job was cancelled, has not ended. The members of a flow (8) stay as long as it does.
+SELECT seq, line, state, CASE WHEN NOT EXISTS (SELECT 1 FROM permit WHERE permit.seq = job.seq) AND NOT EXISTS (
+    SELECT 1 FROM job AS flow WHERE flow.seq = job.parent AND flow.flags & 8 AND (flow.delete_at IS NULL OR flow.delete_at > ?3)
+) THEN delete_at END, flags
+FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2
 
 -- name: delete_job
 -- Delete jobs whose time to be read is over.

@@ -352,7 +352,7 @@ class _Transaction:
         prune = batch.prune
         if prune is None:
             return
-        window = self.execute(SQL["prune_window"], (prune.after, prune.limit)).fetchall()
+        window = self.execute(SQL["prune_window"], (prune.after, prune.limit, prune.now)).fetchall()
         over = [row[:3] for row in window if row[3] is not None and row[3] <= prune.now]
         parents = {row[0] for row in window if row[4] & HAS_CHILDREN}
         self.result.prune_after = window[-1][0] if len(window) == prune.limit else None

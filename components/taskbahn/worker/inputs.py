@@ -1,0 +1,70 @@
+"""Attempts whose arguments lack what other jobs give: it is read from the dispatcher before the attempt begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from taskbahn.protocol import messages
+from taskbahn.protocol.inputs import whole_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from taskbahn.attempt.context import AttemptContext
+
+    Ask = Callable[..., Deferred[Any]]  # calls a procedure; raises when there is no session
+
+
+class InputReader:
+    """Reads what attempts lack. give: takes an attempt that has all.   hand_back: takes those for which it cannot be read."""
+
+    log = Logger("taskbahn.worker")
+
+    def __init__(
+        self, ask: Ask, give: Callable[[AttemptContext], object], hand_back: Callable[[list[AttemptContext]], object]
+    ) -> None:
+        self._ask = ask
+        self._give = give
+        self._hand_back = hand_back
+        self._reading: dict[tuple[str, int], Deferred[str]] = {}
+
+    def read(self, context: AttemptContext) -> None:
+        """Read what an attempt lacks, then give it on."""
+
+        def found(packed: str) -> None:
+            del self._reading[context.key]
+            context.packed = packed
+            self._give(context)
+
+        def failed(failure: Any) -> None:
+            self._reading.pop(context.key, None)
+            self.log.warn(
+                "the arguments of job {job} cannot be read ({error}); it goes back",
+                job=context.job,
+                error=failure.getErrorMessage(),
+            )
+            self._hand_back([context])
+
+        reading = self._reading[context.key] = Deferred.fromCoroutine(self._read(context))
+        reading.addCallbacks(found, failed)
+
+    def stop(self, keys: Iterable[tuple[str, int]] | None = None) -> list[tuple[str, int]]:
+        """Read no more for some attempts, or for all; return those of them that were read for, which go back."""
+        stopped = [key for key in (self._reading if keys is None else keys) if key in self._reading]
+        for key in stopped:
+            self._reading[key].cancel()
+        return stopped
+
+    async def _read(self, context: AttemptContext) -> str:
+        pages = whole_arguments(context.job, context.packed)
+        try:
+            asked = next(pages)
+            while True:
+                id, after = asked
+                asked = pages.send(await self._ask(messages.JOB_RESULTS, id, after=after))
+        except StopIteration as end:
+            packed: str = end.value
+            return packed
