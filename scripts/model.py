@@ -34,8 +34,8 @@ class Mutation(NamedTuple):
 
 
 MUTATIONS = (
-    Mutation("an attempt that ended keeps its permits", "engine", "used=max(0, gate.used - cost)", "used=gate.used"),
-    Mutation("what ended is not checked", "engine", "gate.used - cost))\n                overlay.check.add(key)", "gate.used - cost))"),
+    Mutation("an attempt that ended keeps its permits", "engine", "used=max(0, gate.used - cost * count)", "used=gate.used"),
+    Mutation("what ended is not checked", "engine", "* count))\n                overlay.check.add(key)", "* count))"),
     Mutation("a lane that was looked at does not check its gates", "choose", "overlay.check_gates(lane)", "pass"),
     Mutation("a lane that lost a job checks no gates", "engine", "lane.costs)\n        if head is None:", "())\n        if head is None:"),
     Mutation("a limit that changed checks nothing", "engine", "overlay.check |= {found.key for found in rows.limits}", "pass"),
@@ -50,10 +50,12 @@ MUTATIONS = (
     Mutation("a better head does not check its gate", "engine", "overlay.check.add(known.blocked)", "pass"),
     Mutation("lanes before a gate are not counted", "overlay", "self._shifts[key] += 1", "pass"),
     Mutation("one partition before a gate is opened", "choose", "overlay.before.get(key, ())):", "overlay.before.get(key, ()))[:1]:"),
-    Mutation("a permit is not taken", "choose", "used=gate.used + cost", "used=gate.used"),
+    Mutation("a permit is not taken", "choose", "used=gate.used + cost * count", "used=gate.used"),
     Mutation("a rate is not taken", "rate", "+ cost * options.interval_us)", "+ 0)"),
     Mutation("a closed gate is not seen", "choose", "if closed is not None:", "if False:"),
     Mutation("a job starts after its time", "choose", "head.expires_at <= self._now", "False"),
+    Mutation("jobs that come next start without permits", "choose", "- 1 for key, cost", "+ 1 for key, cost"),
+    Mutation("jobs that come next take nothing", "choose", "self._take(lane, turns, count)", "self._take(lane, turns, 1)"),
     Mutation("an emptied lane stays", "choose", "self._overlay.remove(lane)\n            return", "return"),
     Mutation("keys that hang make no lane of plain jobs", "engine", "and id in overlay.hung:\n", "and False:\n"),
     Mutation("keys that were dropped hold lanes", "engine", "(due - changes - left) | dropped", "due - changes - left"),

@@ -34,7 +34,7 @@ QUESTIONS: dict[str, tuple[Any, ...]] = {
     "permits": ("[]",), "next_wake": (), "next_gates": ("", 1), "lanes_of": ("[]", 1), "chosen": ("[]",),
     "lanes_with": ("[]",), "ready_counts": ("[]", 1), "oldest_in_lanes": ("[]", 1), "oldest_in_lines": ("[]", 1),
     "claim": (1, 0.0, 1), "holding": (), "flagged_jobs": ("[]",), "jobs_by_seq": ("[]",), "edges_to_settle": ("[]", 1), "duties": (1,),
-    "children": (1,), "due_jobs": (0.0, 1), "next_due": (),
+    "delete_lane": ("[]",), "delete_lane_key": ("[]",), "delete_permit": ("[]",), "children": (1,), "due_jobs": (0.0, 1), "next_due": (),
 }  # fmt: skip
 
 

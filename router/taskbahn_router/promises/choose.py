@@ -10,7 +10,7 @@ from heapq import heappop, heappush, nsmallest
 from typing import TYPE_CHECKING
 
 from taskbahn_router.core.rows import Head, Lane, Need, Rows, Ruling, Start, text_of
-from taskbahn_router.promises.overlay import FIRST, Best, LaneState, Overlay
+from taskbahn_router.promises.overlay import FIRST, LAST, Best, LaneState, Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -167,14 +167,52 @@ class Choosing:
             self._ruling.expired.append(head.seq)
             yield from self._advance(lane)
             return
-        room = self._rooms.take(lane.partition, may_go_ahead=self._may_go_ahead(lane))
+        may_go_ahead = self._may_go_ahead(lane)
+        room = self._rooms.take(lane.partition, may_go_ahead=may_go_ahead)
         if room is None:
             self._aside.add(lane.id)
             return
-        self._ruling.starts.append(Start(head.seq, room, self._take(lane, turns)))
+        held, count = self._held(lane), 1
+        self._ruling.starts.append(Start(head.seq, room, held))
+        if len(lane.heads) > 1 and not turns and self._is_calm(lane):
+            count += self._start_next(lane, held, may_go_ahead=may_go_ahead)
+        self._take(lane, turns, count)
         if self._elders.keeping:
             self._elders.took(lane)
         yield from self._advance(lane)
+
+    def _is_calm(self, lane: LaneState) -> bool:
+        """Return whether nothing follows on a start of a lane but the next one: its gates are of no concern to other lanes."""
+        overlay, elders = self._overlay, self._elders
+        return not (overlay.check or elders.keeping or lane.id in elders.lanes)
+
+    def _start_next(self, lane: LaneState, held: str | None, *, may_go_ahead: bool) -> int:
+        """Start the jobs behind the head of a lane that come before all others, without another look at it; return how many.
+
+        The last one that started is then the first of `heads`.
+        """
+        overlay, ruling, heads = self._overlay, self._ruling, lane.heads
+        rank, turn, _ = lane.order
+        last = overlay.open_queue(lane.partition).behind(lane)
+        if (rank, turn, heads[1].seq) > last or not (overlay.reopened | self._due) <= {lane.partition}:
+            return 0
+        last_best = self._partitions[0][0] if self._partitions else LAST[::2]
+        most = min([self._budget - ruling.units, *(overlay.room(key, cost) - 1 for key, cost in lane.costs)])
+        count = 0
+        while count < most and len(heads) > 1:
+            _, _, priority, seq, expires_at = heads[1]
+            if -priority != rank or (rank, turn, seq) > last or (rank, seq) > last_best:
+                break
+            if expires_at is not None and expires_at <= self._now:
+                break
+            room = self._rooms.take(lane.partition, may_go_ahead=may_go_ahead)
+            if room is None:
+                break
+            ruling.starts.append(Start(seq, room, held))
+            heads.popleft()
+            count += 1
+        ruling.units += count
+        return count
 
     def _closed(self, lane: LaneState) -> str | None:
         """Return the first of a lane's gates that does not let it through."""
@@ -190,27 +228,27 @@ class Choosing:
         kept = self._elders.keeping
         return all(overlay.limit(key).kind.holds and not overlay.waiting(key) and key not in kept for key, _ in lane.costs)
 
-    def _take(self, lane: LaneState, turns: list[str]) -> str | None:
-        """Take from all gates of a lane; return the keys of which the attempt holds a permit."""
-        if not lane.costs:
+    def _held(self, lane: LaneState) -> str | None:
+        """Return the keys of which an attempt of a lane holds a permit."""
+        held = tuple((key, cost) for key, cost in lane.costs if self._overlay.limit(key).kind.holds)
+        if not held:
             return None
-        overlay, held = self._overlay, []
+        return lane.keys if lane.partition not in self._overlay.hung and len(held) == len(lane.costs) else text_of(held)
+
+    def _take(self, lane: LaneState, turns: list[str], count: int) -> None:
+        """Take from all gates of a lane what a number of starts takes; with turns, it is one."""
+        overlay = self._overlay
         for key, cost in lane.costs:
-            kind, gate = overlay.limit(key).kind, overlay.gates[key]
-            if kind.orders:
+            limit, gate = overlay.limit(key), overlay.gates[key]
+            if limit.kind.orders:
                 gate = gate._replace(virtual_time=max(gate.virtual_time, lane.virtual_time))
-            gate = kind.take(gate, overlay.limit(key).options, overlay.now_us, cost)
-            if kind.holds:
-                gate = gate._replace(used=gate.used + cost)
-                held.append((key, cost))
-            overlay.gates[key] = gate
+            for _ in range(count):
+                gate = limit.kind.take(gate, limit.options, overlay.now_us, cost)
+            overlay.gates[key] = gate._replace(used=gate.used + cost * count) if limit.kind.holds else gate
         if turns:
             turn = overlay.gates[turn_of(lane.partition)]
             overlay.gates[turn.key] = turn._replace(virtual_time=max(turn.virtual_time, lane.virtual_time))
             lane.virtual_time = max(overlay.gates[key].virtual_time for key in turns)
-        if not held:
-            return None
-        return lane.keys if lane.partition not in overlay.hung and len(held) == len(lane.costs) else text_of(tuple(held))
 
     def _advance(self, lane: LaneState) -> Generator[Need, Rows, None]:
         """Go on to the next job of a lane."""
@@ -247,7 +285,10 @@ class Choosing:
         for other in self._following(lane):
             if not other.heads and other.costs and all(key in overlay.gates for key, _ in other.costs) and overlay.is_open(other):
                 lanes[other.id] = other
-        most = max(FEW_HEADS, min(MANY_HEADS, self._rooms.places + 1)) if len(lanes) < FEW_LANES else FEW_HEADS
+        most = FEW_HEADS
+        if len(lanes) < FEW_LANES:
+            likely = min([self._rooms.places, *(overlay.room(key, cost) for key, cost in lane.costs)])
+            most = max(FEW_HEADS, min(likely + 1, self._budget if len(lanes) == 1 else MANY_HEADS))
         rows = yield heads_needed(lanes, most)
         found: dict[LaneId, list[Head]] = {id: [] for id in lanes}
         for head in (*rows.jobs, *rows.plain):

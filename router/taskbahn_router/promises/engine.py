@@ -5,6 +5,7 @@ The store makes the moves of the batch first and says what they touched, from th
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ from taskbahn_router.promises.purge import purge_gates
 from taskbahn_router.promises.rooms import Rooms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Generator, Mapping, Sequence
+    from collections.abc import Collection, Container, Generator, Iterable, Mapping, Sequence
 
     from taskbahn_router.core.rows import Admitted, Applicant, Costs, Head, LaneId, Permit, Purge, ReadyJob, Room
     from taskbahn_router.promises.limits import Limit
@@ -107,12 +108,12 @@ class _Commit:
 
     def _release(self, ended: Sequence[Permit]) -> Generator[Need, Rows, None]:
         """Give back what attempts held that have ended."""
-        overlay = self.overlay
-        yield from overlay.load_gates(key for permit in ended for key, _ in costs_of(permit.keys))
-        for permit in ended:
-            for key, cost in costs_of(permit.keys):
+        overlay, alike = self.overlay, Counter([permit.keys for permit in ended])
+        yield from overlay.load_gates(key for keys in alike for key, _ in costs_of(keys))
+        for keys, count in alike.items():
+            for key, cost in costs_of(keys):
                 gate = overlay.gates[key]
-                overlay.gates[key] = gate._replace(used=max(0, gate.used - cost))
+                overlay.gates[key] = gate._replace(used=max(0, gate.used - cost * count))
                 overlay.check.add(key)
         self.ruling.permits = list(ended)
 
@@ -170,8 +171,8 @@ class _Commit:
 
     def _book(self, touched: Touched) -> Generator[Need, Rows, None]:
         """Bring the lanes up to date from which jobs went, and to which jobs came."""
-        overlay = self.overlay
-        rows = yield Need(lanes=sorted(touched.left | {(job.partition, job.keys) for job in touched.ready}))
+        overlay, best = self.overlay, best_of(touched.ready)
+        rows = yield Need(lanes=sorted(touched.left | best.keys()))
         stored = {row.id: row for row in rows.lanes}
         for id in touched.left & stored.keys():
             overlay.add(stored[id])
@@ -182,7 +183,7 @@ class _Commit:
             for lane in left:
                 self._leave(lane, heads.get(lane.id))
         new: list[LaneState] = []
-        for job in touched.ready:
+        for job in best.values():
             self._join(job, stored, new)
         yield from self._begin_turns(new)
 
@@ -226,3 +227,14 @@ class _Commit:
             lane.virtual_time = max(overlay.gates[key].virtual_time for key in keys)
         for lane in lanes:
             overlay.enqueue(lane)
+
+
+def best_of(jobs: Iterable[ReadyJob]) -> dict[LaneId, ReadyJob]:
+    """Return the best of the jobs that came to each lane: the others change nothing."""
+    found: dict[LaneId, ReadyJob] = {}
+    for job in jobs:
+        id = (job.partition, job.keys)
+        known = found.get(id)
+        if known is None or (-job.priority, job.seq) < (-known.priority, known.seq):
+            found[id] = job
+    return found

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
 
 FIRST: Order = (-(1 << 62), 0, 0)  # before every lane
+LAST: Order = (1 << 62, 0, 0)  # behind every lane
 PAGE_LANES = 32
 
 LaneKey = tuple[str, int, str]  # key, partition, keys
@@ -96,6 +97,15 @@ class LaneQueue:
                 return lane
             heappop(self.entries)
         return None
+
+    def behind(self, lane: LaneState) -> Order:
+        """Return a place up to which no other lane comes, if this one is the first: it may be too early, never too late."""
+        entries = self.entries
+        others = entries[1:3] if entries and entries[0][1] is lane else entries[:1]
+        places = [order for order, _ in others]
+        if self.after is not None:
+            places.append(self.after)
+        return min(places, default=LAST)
 
     def must_read(self) -> bool:
         """Return whether the store may have one before the first in memory."""

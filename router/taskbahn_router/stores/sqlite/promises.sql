@@ -172,8 +172,8 @@ WHERE instr(lane.keys, '["' || ?1) > 0 AND (name = ?1 OR (name >= ?1 || '[' AND 
 INSERT OR IGNORE INTO lane_key (key, line, keys) VALUES {rows}
 
 -- name: delete_lane_key
--- A lane with that key has no job any more.
-DELETE FROM lane_key WHERE key = ? AND line = ? AND keys = ?
+-- Lanes with those keys have no job any more.
+DELETE FROM lane_key WHERE (key, line, keys) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?))
 
 -- name: insert_ended_by_rules
 -- Keep that an attempt did not succeed, for the rules cancel its job. Flows (8) have none.
@@ -182,11 +182,11 @@ SELECT seq, attempt, worker, started_at, ?1, 'cancelled', NULL FROM job
 WHERE seq IN (SELECT value FROM json_each(?2)) AND state = 'running' AND flags & 8 = 0
 
 -- name: touched_jobs
-SELECT seq, line, coalesce(keys, ''), priority, state FROM job
+SELECT json_group_array(json_array(seq, line, coalesce(keys, ''), priority, state)) FROM job
 WHERE seq IN (SELECT value FROM json_each(?)) AND (keys IS NOT NULL OR line IN (SELECT value FROM json_each(?)))
 
 -- name: permits
-SELECT permit.seq, permit.attempt, permit.keys FROM json_each(?) AS wanted CROSS JOIN permit
+SELECT json_group_array(json_array(permit.seq, permit.attempt, permit.keys)) FROM json_each(?) AS wanted CROSS JOIN permit
 ON permit.seq = json_extract(wanted.value, '$[0]') AND permit.attempt = json_extract(wanted.value, '$[1]')
 
 -- name: next_wake
@@ -211,8 +211,8 @@ INSERT INTO lane (line, keys, rank, virtual_time, head, blocked) VALUES {rows}
 ON CONFLICT (line, keys) DO UPDATE SET rank = excluded.rank, virtual_time = excluded.virtual_time, head = excluded.head, blocked = excluded.blocked
 
 -- name: delete_lane
--- Delete a lane that has no job any more.
-DELETE FROM lane WHERE line = ? AND keys = ?
+-- Delete lanes that have no job any more.
+DELETE FROM lane WHERE (line, keys) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))
 
 -- name: upsert_gate
 -- Store gates that are new or changed.
@@ -229,8 +229,8 @@ DELETE FROM gate WHERE key IN (SELECT value FROM json_each(?))
 INSERT INTO permit (seq, attempt, keys) VALUES {rows}
 
 -- name: delete_permit
--- An attempt has ended.
-DELETE FROM permit WHERE seq = ? AND attempt = ?
+-- Attempts have ended.
+DELETE FROM permit WHERE (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))
 
 -- name: chosen
 -- The jobs that were chosen, as `claim` has them.

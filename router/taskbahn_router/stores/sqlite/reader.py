@@ -90,7 +90,7 @@ class SqliteReader:
         with self.snapshot():
             seqs = {raw: rows[0][0] for raw, _ in attempts if (rows := self._rows(SQL["job_seq"], (raw,)))}
             ids = {(seqs[raw], attempt): (raw, attempt) for raw, attempt in attempts if raw in seqs}
-            permits = [Permit(*row) for row in self._rows(SQL["permits"], (messages.to_json(list(ids)),))]
+            permits = [Permit(*row) for row in self._parsed("permits", messages.to_json(list(ids)))]
 
             def read(used: list[tuple[str, int]]) -> list[tuple[Gate, int, float | None]]:
                 found = self._parsed("stalled_gates", messages.to_json(used), most_jobs)

@@ -120,19 +120,28 @@ class RuledPart:
         self._result.moved += moved
 
     def _touched(self, batch: CommitBatch) -> Touched:
-        """Return what the moves touched, from the rows as they are now: nothing of it is taken from the batch but where to look."""
-        hung = self.rules.hung
-        moved = [job.seq for job in (*batch.new, *self._admitted) if job.keys is not None or job.partition in hung]
-        moved += [row.seq for row in batch.requeues]
-        moved += [move.seq for move in self._result.moved]
+        """Return what the moves touched, from the rows as they are now: only a new job that nothing moved is as the batch has it."""
+        hung, result = self.rules.hung, self._result
+        moved = {row.seq for row in batch.requeues}.union(move.seq for move in result.moved)
+        as_new = moved | result.duplicates
         touched = Touched()
-        for seq, partition, keys, priority, state in self._rows("touched_jobs", moved, list(hung)):
-            if state == State.READY:
-                touched.ready.append(ReadyJob(seq, partition, keys, priority))
-            else:
-                touched.left.add((partition, keys))
-        permits = self._permits
-        touched.ended = [Permit(*row) for row in self._rows("permits", self._ended(batch))] if permits is None else permits
+        for job in batch.new:
+            if (job.keys is not None or job.partition in hung) and job.state == State.READY and job.seq not in as_new:
+                touched.ready.append(ReadyJob(job.seq, job.partition, job.keys or "", job.priority))
+        moved.update(job.seq for job in self._admitted if job.keys is not None or job.partition in hung)
+        if moved:
+            for seq, partition, keys, priority, state in self._parsed(
+                "touched_jobs", *map(messages.to_json, (list(moved), list(hung)))
+            ):
+                if state == State.READY:
+                    touched.ready.append(ReadyJob(seq, partition, keys, priority))
+                else:
+                    touched.left.add((partition, keys))
+        if self._permits is None:
+            ended = self._ended(batch)
+            touched.ended = _made(Permit, self._list("permits", ended)) if ended else []
+        else:
+            touched.ended = self._permits
         return touched
 
     def _ended(self, batch: CommitBatch) -> list[tuple[int, int]]:
@@ -143,10 +152,6 @@ class RuledPart:
             if row is not None:
                 ended.append((row[0], attempt))
         return list(dict.fromkeys(ended))
-
-    def _rows(self, name: str, wanted: Sequence[object], *more: Sequence[object]) -> list[Any]:
-        values = [messages.to_json(one) for one in (wanted, *more)]
-        return self._connection.execute(SQL[name], values).fetchall() if wanted else []
 
     def _answer(self, need: Need) -> Rows:
         rows = Rows()
@@ -224,16 +229,18 @@ class RuledPart:
         return found
 
     def _write(self, ruling: Ruling) -> None:
-        execute = self._connection.execute
         self._many("upsert_lane", ruling.lanes)
-        self._connection.executemany(SQL["delete_lane"], ruling.gone_lanes)
         self._many("insert_lane_key", ruling.lane_keys)
-        if ruling.gone_lane_keys:
-            self._connection.executemany(SQL["delete_lane_key"], ruling.gone_lane_keys)
         self._many("upsert_gate", ruling.gates)
-        if ruling.gone_gates:
-            execute(SQL["delete_gates"], (messages.to_json(ruling.gone_gates),))
-        self._connection.executemany(SQL["delete_permit"], [permit[:2] for permit in ruling.permits])
+        gone = (
+            ("delete_lane", ruling.gone_lanes),
+            ("delete_lane_key", ruling.gone_lane_keys),
+            ("delete_gates", ruling.gone_gates),
+            ("delete_permit", [permit[:2] for permit in ruling.permits]),
+        )
+        for name, rows in gone:
+            if rows:
+                self._connection.execute(SQL[name], (messages.to_json(rows),))
 
     def _start(self, starts: list[Start], batch: CommitBatch, now: float) -> list[list[Claimed]]:
         """Start what was chosen; return it by claim, in the order in which it was chosen."""
