@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
     try:
         if url is not None:
             check_address(url, "--url")
+            os.environ["TASKBAHN_URL"] = url  # where what its tasks start goes too
         app = load_app(target)
         for task in app.tasks.values():
             task.declaration()
