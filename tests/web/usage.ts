@@ -1,6 +1,6 @@
 // What a TypeScript program may write with the package, and what the types keep it from writing; package.test.js checks it.
 
-import { connect, FINAL_STATES, TaskbahnError, type Bahn, type Job } from "taskbahn";
+import { chain, chord, connect, FINAL_STATES, group, output, s, si, TaskbahnError, type Bahn, type Job } from "taskbahn";
 import { JobProgress } from "taskbahn/elements.js";
 
 async function use(): Promise<number> {
@@ -40,6 +40,14 @@ function show(job: Job): void {
   });
 }
 
+async function flow(bahn: Bahn): Promise<number> {
+  const pages = [s("images.resize", ["a"]), s("images.resize", ["b"], {}, { queue: "slow" })];
+  const job: Job = await bahn.start(chord(pages, s("report.make")), { tags: ["user:7"] });
+  await bahn.call(chain(group(...pages), si("report.make", [output(job)])), { priority: 2, onProgress: ({ fraction }) => console.log(fraction) });
+  await bahn.start({ chain: [{ ...s("images.resize", ["a"]), name: "small", if_fails: "none" }, si("x.y", [[1, output("small")]])] });
+  return bahn.call({ group: [{ task: "x.y", args: [output("small")], immutable: true, after: [job.id] }], on_failure: [s("tell")] });
+}
+
 async function wrong(bahn: Bahn, job: Job): Promise<void> {
   // @ts-expect-error: a task is named by a text
   await bahn.start(7);
@@ -49,6 +57,12 @@ async function wrong(bahn: Bahn, job: Job): Promise<void> {
   await bahn.start("images.thumbnail", [], {}, { urgent: true });
   // @ts-expect-error: there is no such option of connect
   await connect({ tokn: "secret" });
+  // @ts-expect-error: there is no such policy
+  await bahn.start({ task: "x.y", if_fails: "ignore" });
+  // @ts-expect-error: a flow has no arguments beside it
+  await bahn.start(chain(s("x.y")), [1], {});
+  // @ts-expect-error: a chain is made of flows
+  chain("x.y");
   // @ts-expect-error: a state that does not exist
   if (bahn.state === "open") bahn.close();
   // @ts-expect-error: an attribute of the wrong type
@@ -57,4 +71,4 @@ async function wrong(bahn: Bahn, job: Job): Promise<void> {
   job.onPlace(({ why }) => console.log(why));
 }
 
-void [use, show, wrong];
+void [use, show, flow, wrong];

@@ -12,7 +12,7 @@ import { retryCall } from "./client/retry-call.js";
 import { Connection } from "./client/connection.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { uuid7 } from "./client/ids.js";
-import { Job } from "./client/job.js";
+import { Job, resultOf } from "./client/job.js";
 import { offer } from "./client/offer.js";
 import { routerAddress, checkOptions } from "./client/options.js";
 import { watchLiveness } from "./client/liveness.js";
@@ -21,6 +21,7 @@ import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
 import { JOB_CANCEL, JOB_RETRY, SUBMIT } from "./client/wire.js";
 
+export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";
 export { Job, sentence, TaskbahnError };
 
@@ -68,15 +69,30 @@ export class Bahn {
 
   /**
    * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away.
+   * @overload
    * @param {string} task
    * @param {unknown[]} [args]
    * @param {Record<string, unknown>} [kwargs]
    * @param {import("./client/wire.js").Options} [options]
    * @returns {Promise<Job>}
    */
-  async start(task, args = [], kwargs = {}, options = {}) {
+  /**
+   * Start a flow: one job is the whole. It is accepted and durable when this resolves.
+   * @overload
+   * @param {import("./client/wire.js").Flow} flow
+   * @param {import("./client/wire.js").Options} [options]
+   * @returns {Promise<Job>}
+   */
+  /**
+   * @param {string | import("./client/wire.js").Flow} what
+   * @param {unknown[] | import("./client/wire.js").Options} [given]
+   * @param {Record<string, unknown>} [kwargs]
+   * @param {import("./client/wire.js").Options} [options]
+   */
+  async start(what, given, kwargs = {}, options = {}) {
     const id = uuid7();
-    const [answer] = await this.ask(SUBMIT, [[{ task, id, args, kwargs, options }]]);
+    const entry = typeof what === "object" ? { flow: what, id, options: given ?? {} } : { task: what, id, args: given ?? [], kwargs, options };
+    const [answer] = await this.ask(SUBMIT, [[entry]]);
     if (typeof answer === "object") throw fromInfo(answer);
     return this.job(answer);
   }
@@ -91,29 +107,50 @@ export class Bahn {
 
   /**
    * Call a task as a remote procedure. If the connection is lost the call rejects; the job goes on.
+   * @overload
    * @param {string} task
    * @param {unknown[]} [args]
    * @param {Record<string, unknown>} [kwargs]
-   * @param {object} [options]
-   * @param {(progress: import("./client/wire.js").Progress) => void} [options.onProgress]
-   * @param {(event: import("./client/wire.js").Event) => void} [options.onEvent]  everything that happens to the job
-   * @param {AbortSignal} [options.signal]  aborting it cancels the job
+   * @param {Listening} [options]
    * @returns {Promise<any>}  what the task returned
    */
-  async call(task, args = [], kwargs = {}, options = {}) {
+  /**
+   * Start a flow and wait for its result, over lost connections.
+   * @overload
+   * @param {import("./client/wire.js").Flow} flow
+   * @param {Listening & import("./client/wire.js").Options} [options]
+   * @returns {Promise<any>}  the result of the flow
+   */
+  /**
+   * @param {string | import("./client/wire.js").Flow} what
+   * @param {any} [given]
+   * @param {Record<string, unknown>} [kwargs]
+   * @param {Listening} [options]
+   */
+  async call(what, given, kwargs = {}, options = {}) {
+    if (typeof what === "object") return this.#callFlow(what, given);
     const { onProgress, onEvent, signal } = checkOptions("call", options, ["onProgress", "onEvent", "signal"]);
     const session = await this.connection.session();
     signal?.throwIfAborted();
-    const take = (/** @type {{events?: import("./client/wire.js").Event[]}} */ { events = [] }) => {
-      for (const event of events) {
-        onEvent?.(event);
-        if (event.kind === "progress") onProgress?.(event.data);
-      }
-    };
-    const call = session.call(task, args, kwargs, onProgress || onEvent ? take : undefined);
+    const take = (/** @type {{events?: import("./client/wire.js").Event[]}} */ { events = [] }) => hear(events, onProgress, onEvent);
+    const call = session.call(what, given ?? [], kwargs, onProgress || onEvent ? take : undefined);
     const abort = () => call.cancel("kill");
     signal?.addEventListener("abort", abort);
     return call.result.finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  /**
+   * @param {import("./client/wire.js").Flow} flow
+   * @param {Listening & import("./client/wire.js").Options} [options]
+   */
+  async #callFlow(flow, { onProgress, onEvent, signal, ...options } = {}) {
+    signal?.throwIfAborted();
+    const job = await this.start(flow, options);
+    const abort = () => void job.cancel().catch(() => undefined); // the result says what became of it
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+    const { outcome } = this.watch(job.id, { onEvents: (events) => hear(events, onProgress, onEvent) });
+    return outcome.then(resultOf).finally(() => signal?.removeEventListener("abort", abort));
   }
 
   /**
@@ -201,6 +238,25 @@ export async function connect(options) {
       reject(why);
     });
   });
+}
+
+/**
+ * @typedef {object} Listening
+ * @property {(progress: import("./client/wire.js").Progress) => void} [onProgress]
+ * @property {(event: import("./client/wire.js").Event) => void} [onEvent]  everything that happens to the job
+ * @property {AbortSignal} [signal]  aborting it cancels the job
+ */
+
+/**
+ * @param {import("./client/wire.js").Event[]} events
+ * @param {Listening["onProgress"]} onProgress
+ * @param {Listening["onEvent"]} onEvent
+ */
+function hear(events, onProgress, onEvent) {
+  for (const event of events) {
+    onEvent?.(event);
+    if (event.kind === "progress") onProgress?.(event.data);
+  }
 }
 
 /**

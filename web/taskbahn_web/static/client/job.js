@@ -203,10 +203,10 @@ class LatestValue {
 }
 
 /**
- * @param {import("./wire.js").JobView} job
- * @returns {unknown}
+ * @param {import("./wire.js").JobView} job  one that has ended
+ * @returns {any}  its result; throws a `TaskbahnError` if it did not succeed
  */
-function resultOf(job) {
+export function resultOf(job) {
   if (job.state === "succeeded") return job.result;
   const { type, message } = job.error ?? {};
   const text = [type, message ?? `job ${job.id} ${job.state}`].filter(Boolean).join(": ");

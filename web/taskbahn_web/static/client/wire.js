@@ -329,4 +329,18 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {"at_least_once" | "at_most_once"} [delivery]
  * @property {"continue" | "cancel"} [on_caller_lost]
  * @property {string[]} [tags]
+ *
+ * @typedef {object} FlowWords  what may be said of each part of a flow
+ * @property {string} [name]  by which others of the same flow refer to it
+ * @property {"fail" | "skip" | "none" | "hold"} [if_fails]  what becomes of those that need its result if it does not succeed
+ * @property {string[]} [after]  names of parts and ids of jobs that it waits for
+ * @property {Flow[]} [on_success]  these start then, with its result as their first argument
+ * @property {Flow[]} [on_failure]  these start then, with the id of its job
+ * @property {Flow[]} [on_end]  these start in any case, with the id of its job
+ * @property {Flow[]} [with]  parts that have no other place, and to which others refer
+ *
+ * @typedef {FlowWords & {task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: Options, immutable?: true}} TaskFlow
+ * @typedef {FlowWords & {chain: Flow[]}} ChainFlow
+ * @typedef {FlowWords & {group: Flow[]}} GroupFlow
+ * @typedef {TaskFlow | ChainFlow | GroupFlow} Flow
  */

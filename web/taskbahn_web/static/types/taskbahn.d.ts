@@ -30,13 +30,22 @@ export class Bahn {
     onState(listener: (state: import("./client/connection.js").ConnectionState) => void): () => void;
     /**
      * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away.
+     * @overload
      * @param {string} task
      * @param {unknown[]} [args]
      * @param {Record<string, unknown>} [kwargs]
      * @param {import("./client/wire.js").Options} [options]
      * @returns {Promise<Job>}
      */
-    start(task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: import("./client/wire.js").Options): Promise<Job>;
+    start(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: import("./client/wire.js").Options | undefined): Promise<Job>;
+    /**
+     * Start a flow: one job is the whole. It is accepted and durable when this resolves.
+     * @overload
+     * @param {import("./client/wire.js").Flow} flow
+     * @param {import("./client/wire.js").Options} [options]
+     * @returns {Promise<Job>}
+     */
+    start(flow: import("./client/wire.js").Flow, options?: import("./client/wire.js").Options | undefined): Promise<Job>;
     /**
      * A job by its id, to watch, await or cancel it.
      * @param {string} id
@@ -44,20 +53,22 @@ export class Bahn {
     job(id: string): Job;
     /**
      * Call a task as a remote procedure. If the connection is lost the call rejects; the job goes on.
+     * @overload
      * @param {string} task
      * @param {unknown[]} [args]
      * @param {Record<string, unknown>} [kwargs]
-     * @param {object} [options]
-     * @param {(progress: import("./client/wire.js").Progress) => void} [options.onProgress]
-     * @param {(event: import("./client/wire.js").Event) => void} [options.onEvent]  everything that happens to the job
-     * @param {AbortSignal} [options.signal]  aborting it cancels the job
+     * @param {Listening} [options]
      * @returns {Promise<any>}  what the task returned
      */
-    call(task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: {
-        onProgress?: ((progress: import("./client/wire.js").Progress) => void) | undefined;
-        onEvent?: ((event: import("./client/wire.js").Event) => void) | undefined;
-        signal?: AbortSignal | undefined;
-    }): Promise<any>;
+    call(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: Listening | undefined): Promise<any>;
+    /**
+     * Start a flow and wait for its result, over lost connections.
+     * @overload
+     * @param {import("./client/wire.js").Flow} flow
+     * @param {Listening & import("./client/wire.js").Options} [options]
+     * @returns {Promise<any>}  the result of the flow
+     */
+    call(flow: import("./client/wire.js").Flow, options?: (Listening & import("./client/wire.js").Options) | undefined): Promise<any>;
     /**
      * Watch a job by callbacks, events in the batches in which they come.
      * @param {string} id
@@ -107,9 +118,21 @@ export class Bahn {
     close(): void;
     #private;
 }
+export type Listening = {
+    onProgress?: ((progress: import("./client/wire.js").Progress) => void) | undefined;
+    /**
+     * everything that happens to the job
+     */
+    onEvent?: ((event: import("./client/wire.js").Event) => void) | undefined;
+    /**
+     * aborting it cancels the job
+     */
+    signal?: AbortSignal | undefined;
+};
 import { Job } from "./client/job.js";
 import { sentence } from "./client/errors.js";
 import { TaskbahnError } from "./client/errors.js";
 import { Connection } from "./client/connection.js";
 export { Job, sentence, TaskbahnError };
+export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";

@@ -1,3 +1,8 @@
+/**
+ * @param {import("./wire.js").JobView} job  one that has ended
+ * @returns {any}  its result; throws a `TaskbahnError` if it did not succeed
+ */
+export function resultOf(job: import("./wire.js").JobView): any;
 export class Job {
     /**
      * @param {import("./connection.js").Connection} connection

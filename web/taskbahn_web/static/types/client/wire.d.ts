@@ -680,3 +680,50 @@ export type Options = {
     on_caller_lost?: "continue" | "cancel" | undefined;
     tags?: string[] | undefined;
 };
+/**
+ * what may be said of each part of a flow
+ */
+export type FlowWords = {
+    /**
+     * by which others of the same flow refer to it
+     */
+    name?: string | undefined;
+    /**
+     * what becomes of those that need its result if it does not succeed
+     */
+    if_fails?: "fail" | "skip" | "none" | "hold" | undefined;
+    /**
+     * names of parts and ids of jobs that it waits for
+     */
+    after?: string[] | undefined;
+    /**
+     * these start then, with its result as their first argument
+     */
+    on_success?: Flow[] | undefined;
+    /**
+     * these start then, with the id of its job
+     */
+    on_failure?: Flow[] | undefined;
+    /**
+     * these start in any case, with the id of its job
+     */
+    on_end?: Flow[] | undefined;
+    /**
+     * parts that have no other place, and to which others refer
+     */
+    with?: Flow[] | undefined;
+};
+export type TaskFlow = FlowWords & {
+    task: string;
+    args?: unknown[];
+    kwargs?: Record<string, unknown>;
+    options?: Options;
+    immutable?: true;
+};
+export type ChainFlow = FlowWords & {
+    chain: Flow[];
+};
+export type GroupFlow = FlowWords & {
+    group: Flow[];
+};
+export type Flow = TaskFlow | ChainFlow | GroupFlow;
