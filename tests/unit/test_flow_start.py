@@ -144,7 +144,7 @@ def test_options_of_the_whole_are_those_of_its_job(client: FakeClient) -> None:
     assert (many["options"], many["flow"]["map"]["options"]) == ({"queue": "fast"}, {"retries": 2})
 
 
-def test_a_skipped_member_leaves_types_to_those_that_can_be_distinguished(client: FakeClient) -> None:
+def test_a_skipped_member_leaves_types_to_lists_of_one_type(client: FakeClient) -> None:
     client.result = '[{"path":"a","size":1}]'
     skipping = photo.si("b").if_fails("skip")
     assert group(photo.si("a"), skipping).call() == [Photo("a", 1)]

@@ -1,4 +1,4 @@
-"""`Output`: represents in a flow a result that is not there yet."""
+"""`Output`: takes the place of a result that is not there yet."""
 
 from __future__ import annotations
 

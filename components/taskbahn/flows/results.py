@@ -35,7 +35,7 @@ class ListOf:
         self._only = items[0] if items and all(item is items[0] for item in items) else None
 
     def unpack_result(self, text: str) -> Any:
-        """Return the list; as plain values where its items cannot be distinguished, because `if_fails("skip")` has left some out."""
+        """Return the list; as plain values where it is not clear which item is whose, because `if_fails("skip")` has left some out."""
         found = as_list(text)
         kinds = self._items
         if len(found) != len(kinds) or self._only is not None:

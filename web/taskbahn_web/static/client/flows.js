@@ -41,7 +41,7 @@ export function chain(...flows) {
 }
 
 /**
- * All at the same time; the result is the list of theirs, in this order.
+ * All at the same time; the result is the list of their results, in this order.
  * @param {...import("./wire.js").Flow} flows
  * @returns {import("./wire.js").GroupFlow}
  */

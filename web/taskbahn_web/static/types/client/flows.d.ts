@@ -23,7 +23,7 @@ export function si(task: string, args?: unknown[], kwargs?: Record<string, unkno
  */
 export function chain(...flows: import("./wire.js").Flow[]): import("./wire.js").ChainFlow;
 /**
- * All at the same time; the result is the list of theirs, in this order.
+ * All at the same time; the result is the list of their results, in this order.
  * @param {...import("./wire.js").Flow} flows
  * @returns {import("./wire.js").GroupFlow}
  */
