@@ -253,7 +253,7 @@ class Need:
     oldest: Sequence[Spot] = ()  # the first `most` ready jobs there by seq; there may be more
     holders: Sequence[str] = ()  # the attempts that hold a permit of one of the keys, by seq
     named: Sequence[int | bytes] = ()  # jobs by seq or id
-    unique: Sequence[str] = ()  # the jobs that have unique keys
+    unique: Sequence[tuple[str, bool]] = ()  # the jobs that have unique keys; whether with their arguments
     most: int = 0
     heads: int = 0
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IS_UNIQUE = 4  # the flag of jobs that were given a key
 
@@ -19,12 +22,16 @@ class NewKey(NamedTuple):
 
     during: how long it holds it, one of `ACTIVE`, `QUEUED`, `KEPT`, or seconds from now.
     conflict: what becomes of the job if another one holds the key: `JOIN`, `REFUSE`, or `REPLACE`.
+    packed, is_same: its arguments, and whether those of the one that holds the key are the same; if not, the job is refused.
+    Without `is_same` they do not matter.
     """
 
     seq: int
     key: str
     during: str | float
     conflict: str
+    packed: str = ""
+    is_same: Callable[[str], bool] | None = None
 
 
 class KeyRow(NamedTuple):
@@ -44,6 +51,7 @@ class KeyHolder(NamedTuple):
     partition: int
     keys: str  # of its limits; "" without any
     state: str
+    packed: str | None = None  # its arguments, if they were asked for
 
 
 class Alias(NamedTuple):
@@ -60,3 +68,4 @@ class KeyTaken(NamedTuple):
     seq: int
     key: str
     holder: bytes  # id
+    is_other: bool = False  # it has other arguments

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import Need
 from taskbahn_router.core.unique_keys import ACTIVE, IS_UNIQUE, JOIN, KEPT, QUEUED, REFUSE, TIME, KeyHolder, KeyRow, KeyTaken
 
@@ -32,9 +33,9 @@ class Unique:
         self._holders: dict[str, KeyHolder | None] = {}
 
     def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
-        keys = sorted({job.unique.key for job in jobs if job.unique is not None})
+        keys = {job.unique.key: job.unique.is_same is not None for job in jobs if job.unique is not None}
         if keys:
-            rows = yield Need(unique=keys)
+            rows = yield Need(unique=sorted(keys.items()))
             self._holders = {holder.row.key: holder for holder in rows.unique}
 
     def admit(self, job: Applicant, decisions: Decisions) -> KeyTaken | None:
@@ -44,13 +45,15 @@ class Unique:
             return None
         holder = self._holders.get(new.key)
         if holder is not None and self._holds(holder, decisions):
+            if new.is_same is not None and not new.is_same(holder.packed or ""):
+                return KeyTaken(job.seq, new.key, holder.id, is_other=True)
             if new.conflict == JOIN:
                 decisions.join(job, holder)
                 return None
             if new.conflict == REFUSE:
                 return KeyTaken(job.seq, new.key, holder.id)
             if not _state(holder, decisions).is_final:
-                decisions.replace(holder, f"a newer job with the unique key {new.key} took the place of this one")
+                decisions.replace(holder, f"job {id_text(job.id)} took its place: it has the same unique key, {new.key}")
         self._give(job, new, decisions)
         return None
 
@@ -69,7 +72,7 @@ class Unique:
             row = KeyRow(new.key, job.seq, TIME, self._now_us + int(new.during * 1_000_000))
         state = State.READY if job.is_ready else State.WAITING
         decisions.undo(partial(self._holders.__setitem__, new.key, self._holders.get(new.key)))
-        self._holders[new.key] = KeyHolder(row, job.id, job.partition, job.keys, state)
+        self._holders[new.key] = KeyHolder(row, job.id, job.partition, job.keys, state, new.packed)
         decisions.admitted.keys.append(row)
         decisions.undo(decisions.admitted.keys.pop)
         decisions.flag(job.seq, IS_UNIQUE)

@@ -109,6 +109,7 @@ class CallFollower:
     def __init__(self, call: PendingCall) -> None:
         self.call = call
         self.wants_events = call.wants_progress
+        self.has_joined = False  # the job that it follows was not made for it
 
     def events(self, job: str, events: list[dict[str, Any]]) -> None:
         for page in pages(events, event_bytes):
@@ -127,6 +128,8 @@ class JobFollowers:
 
     def __init__(self) -> None:
         self._by_job: dict[str, tuple[Follower, ...]] = {}
+        self._means: dict[str, str] = {}  # followed ids that mean another job -> that job
+        self._aliases: dict[str, list[str]] = {}  # the same, by that job
         self._dirty: set[Waiter] = set()
         self.event_follower_count = 0  # entries of followers that want events
         self.read_later: Callable[[Waiter], None] = lambda _: None  # reads from the store the outcomes that a waiter lacks
@@ -139,6 +142,18 @@ class JobFollowers:
         """Tell *follower* of what happens to *job* from now on."""
         self._by_job[job] = (*self._by_job.get(job, ()), follower)
         self.event_follower_count += follower.wants_events
+
+    def join(self, id: str, job: str) -> bool:
+        """Tell the followers of an id what happens to the job that it means; return whether that is news."""
+        if id in self._means or id not in self._by_job:
+            return False
+        self._means[id] = job
+        self._aliases.setdefault(job, []).append(id)
+        return True
+
+    def is_joined(self, job: str) -> bool:
+        """Return whether *job* has followers by another id."""
+        return job in self._aliases
 
     def wait(self, waiter: Waiter) -> None:
         """Follow all jobs of a waiter."""
@@ -159,6 +174,7 @@ class JobFollowers:
                     self._by_job[job] = tuple(left)
                 else:
                     del self._by_job[job]
+                    self._part(job)
         if isinstance(follower, Waiter):
             self._dirty.discard(follower)
 
@@ -170,13 +186,20 @@ class JobFollowers:
     def wants_events(self, job: str) -> bool:
         """Return whether a follower wants the events of *job*."""
         followers = self._by_job.get(job)
-        return followers is not None and any(follower.wants_events for follower in followers)
+        if followers is not None and any(follower.wants_events for follower in followers):
+            return True
+        return job in self._aliases and any(map(self.wants_events, self._aliases[job]))
 
     def events(self, job: str, events: list[dict[str, Any]]) -> None:
         """Pass events on."""
         for follower in self._by_job.get(job, ()):
             if follower.wants_events:
                 follower.events(job, events)
+        if job in self._aliases:
+            for id in self._aliases[job]:
+                for follower in self._by_job[id]:
+                    if follower.wants_events:
+                        follower.events(job, events)
 
     def final(self, outcome: list[Any]) -> None:
         """Pass an outcome on; its followers are done with this job."""
@@ -185,6 +208,18 @@ class JobFollowers:
             follower.final(outcome)
             if isinstance(follower, Waiter):
                 self._dirty.add(follower)
+        if self._aliases:
+            self._part(outcome[0])
+            for id in list(self._aliases.get(outcome[0], ())):
+                self.final([id, *outcome[1:]])
+
+    def _part(self, id: str) -> None:
+        """Forget what an id meant that has no followers any more."""
+        job = self._means.pop(id, None)
+        if job is not None:
+            self._aliases[job].remove(id)
+            if not self._aliases[job]:
+                del self._aliases[job]
 
     def touch(self, waiter: Waiter) -> None:
         """Have the next `flush` look at a waiter."""
@@ -192,7 +227,7 @@ class JobFollowers:
 
     def has(self, job: str) -> bool:
         """Return whether *job* has followers."""
-        return job in self._by_job
+        return job in self._by_job or job in self._aliases
 
     def flush(self) -> None:
         """Send what waiters have gathered."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.errors import UnknownJob
 from taskbahn.protocol.message_pages import PAGE_BYTES
 from taskbahn.protocol.states import FINAL_STATES
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.model.wire_format import packed
@@ -57,16 +58,20 @@ class OutcomePages:
     def _take(self, waiter: Waiter, rest: dict[bytes, str], rows: list[OutcomeRow]) -> None:
         is_all = len(rows) == len(rest) or sum(row.weight() for row in rows) < PAGE_BYTES
         ended: list[str] = []
+        joined: dict[bytes, str] = {}  # ids of other jobs, to be read again now that the waiter learns what happens to these
         for row in rows:
             id = rest.pop(row.id)
             if row.state in FINAL_STATES:
                 ended.append(id)
                 waiter.owed([id, row.state, row.result, packed(row.error)])
+            elif row.means is not None and self._followers.join(id, id_text(row.means)):
+                joined[row.id] = id
         if is_all:
             for id in rest.values():
                 ended.append(id)
                 waiter.owed([id, "unknown", None, UnknownJob(id).info()])
             rest = {}
+        rest.update(joined)
         self._followers.unfollow(ended, waiter)
         is_over = waiter.flush()
         if rest and not is_over:

@@ -182,7 +182,10 @@ class Reader(Protocol):
         """Answer all questions that are asked inside from one moment, as if no commit came between them."""
 
     def job(self, id: bytes) -> JobRow | None:
-        """Return one job; None when there is none of this id."""
+        """Return one job; None when there is none of this id.  An id that means another job gives that one."""
+
+    def unique_key(self, seq: int) -> str | None:
+        """Return the unique key that a job was given last of all with that key; None: it has none."""
 
     def jobs(self, wanted: Filter) -> Listed:
         """Return up to `wanted.limit` jobs, newest first, and where to go on; it looks at a bounded number of rows."""
@@ -223,7 +226,7 @@ class Reader(Protocol):
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
         """Return the outcomes of those jobs that exist, in any order, and none after *most_bytes* by `OutcomeRow.weight`.
 
-        So if those that are returned weigh less, the others do not exist.
+        So if those that are returned weigh less, the others do not exist. Each row has the id that was asked for.
         """
 
     def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:

@@ -66,6 +66,7 @@ class OutcomeRow(NamedTuple):
     state: str
     result: str | None
     error: str | None
+    means: bytes | None = None  # the id of the job, if the one that was asked for is another id of it
 
     def weight(self) -> int:
         """Return how many bytes its result and its error have as stored."""

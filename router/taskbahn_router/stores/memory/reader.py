@@ -40,8 +40,12 @@ class MemoryReader:
 
     def job(self, id: bytes) -> JobRow | None:
         with self._tables.lock:
-            seq = self._tables.seqs.get(id)
+            seq = self._tables.meant(id)
             return None if seq is None else self._tables.row(self._tables.records[seq])
+
+    def unique_key(self, seq: int) -> str | None:
+        with self._tables.lock:
+            return next((key for key, row in self._tables.unique.items() if row.seq == seq), None)
 
     def jobs(self, wanted: Filter) -> Listed:
         with self._tables.lock:
@@ -118,11 +122,12 @@ class MemoryReader:
     def outcomes(self, ids: Sequence[bytes], most_bytes: int = sys.maxsize) -> list[OutcomeRow]:
         found: list[OutcomeRow] = []
         weight = 0
-        for row in map(self.job, dict.fromkeys(ids)):
+        for id in dict.fromkeys(ids):
+            row = self.job(id)
             if weight >= most_bytes:
                 break
             if row is not None:
-                found.append(OutcomeRow(row.id, row.state, row.result, row.error))
+                found.append(OutcomeRow(id, row.state, row.result, row.error, row.id if row.id != id else None))
                 weight += found[-1].weight()
         return found
 

@@ -124,9 +124,10 @@ class RuledPart:
             rows.oldest += [ReadyJob(job.seq, job.partition, job.keys or "", job.priority) for job in jobs]
         seqs = {name: tables.meant(name) or 0 if isinstance(name, bytes) else name for name in need.named}
         rows.named = {name: tables.flagged(seq) for name, seq in seqs.items() if seq in tables.records}
-        for row in (tables.unique[key] for key in need.unique if key in tables.unique):
+        for row, is_whole in ((tables.unique[key], is_whole) for key, is_whole in need.unique if key in tables.unique):
             record = tables.records[row.seq]
-            rows.unique.append(KeyHolder(row, record.new.id, record.new.partition, record.new.keys or "", record.state))
+            new, packed = record.new, record.new.packed if is_whole else None
+            rows.unique.append(KeyHolder(row, new.id, new.partition, new.keys or "", record.state, packed))
         if need.holders:
             holding = (permit for _, permit in sorted(tables.permits.items()))
             having = [permit for permit in holding if not dict(costs_of(permit.keys)).keys().isdisjoint(need.holders)]

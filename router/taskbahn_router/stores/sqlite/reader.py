@@ -19,7 +19,7 @@ from taskbahn_router.stores.sqlite.listing import LAST, listed, rows_of
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from taskbahn_router.stores.queries import Filter, Listed, QueueCursor
@@ -45,8 +45,12 @@ class SqliteReader:
                 self._connection.execute("ROLLBACK")
 
     def job(self, id: bytes) -> JobRow | None:
-        rows = self._rows(SQL["job"], (id,))
+        rows = self._rows(SQL["job"], (id,)) or self._rows(SQL["job_of_alias"], (id,))
         return JobRow(*rows[0]) if rows else None
+
+    def unique_key(self, seq: int) -> str | None:
+        rows: list[tuple[str]] = self._rows(SQL["unique_key_of_job"], (seq,))
+        return rows[0][0] if rows else None
 
     def jobs(self, wanted: Filter) -> Listed:
         with self.snapshot():
@@ -108,8 +112,23 @@ class SqliteReader:
             rows = [OutcomeRow(bytes.fromhex(id), *rest) for id, *rest in messages.from_json(text)]
             found += rows
             weight += sum(row.weight() for row in rows)
+            if len(rows) < len(part) and weight < most_bytes:
+                others = self._outcomes_of_aliases(set(part).difference(row.id for row in rows), most_bytes - weight)
+                found += others
+                weight += sum(row.weight() for row in others)
             if weight >= most_bytes:
                 break
+        return found
+
+    def _outcomes_of_aliases(self, ids: Iterable[bytes], most_bytes: int) -> list[OutcomeRow]:
+        """Return the outcomes of those ids that mean other jobs."""
+        found: list[OutcomeRow] = []
+        for id in ids:
+            if most_bytes <= 0:
+                break
+            for row in self._rows(SQL["outcome_of_alias"], (id,)):
+                found.append(OutcomeRow(id, *row))
+                most_bytes -= found[-1].weight()
         return found
 
     def events(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[EventRow]:

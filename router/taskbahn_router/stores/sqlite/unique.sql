@@ -1,10 +1,12 @@
 -- The statements of unique keys, as in statements.sql and promises.sql.
 
 -- name: holders_of_unique
--- Of each key: the job that has it.
+-- Of each key, [key, whether with arguments]: the job that has it.
 SELECT json_group_array(json_array(
-    unique_key.key, unique_key.seq, unique_key.during, unique_key.until_us, hex(job.id), job.line, coalesce(job.keys, ''), job.state
-)) FROM json_each(?) AS wanted CROSS JOIN unique_key ON unique_key.key = wanted.value CROSS JOIN job ON job.seq = unique_key.seq
+    unique_key.key, unique_key.seq, unique_key.during, unique_key.until_us, hex(job.id), job.line, coalesce(job.keys, ''), job.state,
+    CASE WHEN json_extract(wanted.value, '$[1]') THEN job.packed END
+)) FROM json_each(?) AS wanted CROSS JOIN unique_key ON unique_key.key = json_extract(wanted.value, '$[0]')
+CROSS JOIN job ON job.seq = unique_key.seq
 
 -- name: upsert_unique
 -- Give jobs unique keys.
@@ -16,6 +18,15 @@ INSERT INTO alias (id, seq) VALUES {rows}
 
 -- name: alias
 SELECT job.seq, job.id FROM alias JOIN job USING (seq) WHERE alias.id = ?
+
+-- name: job_of_alias
+SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.seq = (SELECT seq FROM alias WHERE alias.id = ?)
+
+-- name: outcome_of_alias
+SELECT job.state, job.result, job.error, job.id FROM alias JOIN job USING (seq) WHERE alias.id = ?
+
+-- name: unique_key_of_job
+SELECT key FROM unique_key WHERE seq = ?
 
 -- name: known
 SELECT 1 FROM job WHERE id = ?1 UNION ALL SELECT 1 FROM alias WHERE id = ?1
