@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from support.dispatcher_harness import DispatcherHarness, FakeWorker, job_id
 from taskbahn.protocol import messages
+from taskbahn_router.stores.contract import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from taskbahn_router.stores.rows import JobRow
 
 
 class FlowRunner:
@@ -72,6 +75,10 @@ class FlowRunner:
     def error(self, id: str) -> Any:
         row = self.harness.row(id)
         return row.error and messages.from_json(row.error)
+
+    def rows(self) -> list[JobRow]:
+        """Return all jobs."""
+        return self.harness.store.reader().jobs(Filter(limit=1_000_000)).rows
 
     def _attempt(self, run: tuple[str, int], task: str, packed: str) -> None:
         args, kwargs = messages.from_json(packed)

@@ -170,6 +170,22 @@ def test_a_flow_waits_for_jobs_that_are_there_already(runner: FlowRunner) -> Non
     assert ("one",) not in runner.ran[2:]
 
 
+@pytest.mark.parametrize("where", ["whole", "part"])
+def test_a_delay_of_a_shape_holds_back_what_is_first_in_it(runner: FlowRunner, where: str) -> None:
+    shape = {"chain": [{"group": [s("one"), s("one")]}, s("total")]}
+    if where == "whole":
+        id = runner.start(shape, delay=5, priority=3)
+    else:
+        id = runner.start({"chain": [{"chain": [shape], "options": {"delay": 5, "priority": 3}}]})
+    runner.run()
+    assert runner.ran == []
+    runner.harness.passes(6)
+    assert runner.harness.known(id) == "running"
+    runner.run()
+    assert runner.result(id) == 2
+    assert {row.priority for row in runner.rows() if row.task.startswith("a.")} == {3}
+
+
 def test_the_same_id_again_stores_nothing_twice(runner: FlowRunner) -> None:
     id = runner.start({"chain": [s("one"), s("add", 1)]})
     asked = runner.harness.ask(messages.SUBMIT, [{"flow": {"chain": [s("one"), s("add", 1)]}, "id": id}])

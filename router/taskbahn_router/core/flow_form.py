@@ -21,7 +21,8 @@ FIELDS = {
 IF_FAILS = (FAIL, SKIP, NONE, HOLD)
 CALLBACKS = (ON_SUCCESS, ON_FAILURE, ON_END)
 INHERITED = ("queue", "priority", "tags")
-OF_SHAPES = frozenset((*INHERITED, "keep"))
+OF_FIRST = ("delay", "eta")  # options of a shape that hold back what is first in it
+OF_SHAPES = frozenset((*INHERITED, *OF_FIRST, "keep"))
 
 
 def wrong(place: str, why: str) -> InvalidFlow:

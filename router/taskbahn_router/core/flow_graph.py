@@ -7,7 +7,7 @@ for each member and for each group, and one for the whole, its root. It knows no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +15,7 @@ from taskbahn.errors import did_you_mean
 from taskbahn.protocol import messages
 from taskbahn_router.core.argument_schema import HOLE
 from taskbahn_router.core.flow_arguments import GIVEN, References, holed, plain, text_of, unpacked
-from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, check_shape, kind_of, list_of, wrong
+from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, OF_FIRST, check_shape, kind_of, list_of, wrong
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import (
     FAIL,
@@ -29,7 +29,7 @@ from taskbahn_router.core.reactions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 CHAIN, GROUP = "taskbahn.chain", "taskbahn.group"  # what the jobs of flows have in the place of a task
 ORDER = -1  # the position of an edge that passes no result
@@ -106,14 +106,19 @@ def compiled(data: Any, root: bytes, options: Mapping[str, Any], most: int) -> l
 class Scope:
     """What the parts of a shape have from around them.
 
-    options: those that they inherit.   after: references to what the first of them wait for.   triggers: the jobs whose end starts
-    the callback that they are in.
+    options: those that they inherit.   after: references to what the first of them wait for.   first: options of the first of them.
+    triggers: the jobs whose end starts the callback that they are in.
     """
 
     options: Mapping[str, Any]
     depth: int = 0
     after: tuple[Any, ...] = ()
+    first: Mapping[str, Any] = field(default_factory=dict)
     triggers: tuple[Value, ...] = ()
+
+    def behind_the_first(self) -> Scope:
+        """Return what those have that come after the first."""
+        return replace(self, after=(), first={})
 
 
 class _Compiler:
@@ -130,7 +135,7 @@ class _Compiler:
         kind = kind_of(data, "")
         own = self._options(data, "", is_shape=kind != "task")
         if kind == "task" and not data.get("with"):  # the job is the whole
-            self._flow(data, None, "", Scope(_inherited({**own, **options})))
+            self._flow(data, None, "", Scope(_of(INHERITED, {**own, **options})))
             self._jobs[0].options = {**own, **options}
         else:
             check_shape(options, "")
@@ -138,8 +143,8 @@ class _Compiler:
             whole = {**own, **options} if kind != "task" else options
             root = self._job("", GROUP if is_group else CHAIN, Scope({}))
             root.flags |= IS_FLOW | (IS_GROUP if is_group else 0)
-            root.options = dict(whole)
-            scope = self._within(data, "", Scope(_inherited(whole)))
+            root.options = {name: value for name, value in whole.items() if name not in OF_FIRST}
+            scope = self._within(data, "", Scope(_of(INHERITED, whole), first=_of(OF_FIRST, whole)))
             if is_group:
                 self._parts_of_group(root, data, None, "", scope)
             else:
@@ -164,10 +169,13 @@ class _Compiler:
     def _within(self, data: Any, place: str, scope: Scope) -> Scope:
         """Return what the parts of a flow have from around them, and compile what runs beside it."""
         options = dict(scope.options)
+        first = dict(scope.first)
         if "task" not in data:
-            options.update(_inherited(self._options(data, place, is_shape=True)))
+            own = self._options(data, place, is_shape=True)
+            options.update(_of(INHERITED, own))
+            first.update(_of(OF_FIRST, own))
         after = tuple(list_of(data, "after", place)) if "after" in data else ()
-        within = Scope(options, scope.depth + 1, scope.after + after, scope.triggers)
+        within = Scope(options, scope.depth + 1, scope.after + after, first, scope.triggers)
         for number, part in enumerate(list_of(data, "with", place) if "with" in data else ()):
             inside = _inside(place, "with", number)
             if not isinstance(part, dict) or "name" not in part:
@@ -197,7 +205,7 @@ class _Compiler:
         for number, part in enumerate(list_of(data, "chain", place)):
             given = self._flow(part, value, _inside(place, "chain", number), scope)
             if given is not value:
-                scope = Scope(scope.options, scope.depth, (), scope.triggers)  # only what comes first waits for what is `after`
+                scope = scope.behind_the_first()
             value = given
         return value
 
@@ -229,7 +237,7 @@ class _Compiler:
             if policy not in data:
                 continue
             before = Value(job.number, policy, is_id=policy != ON_SUCCESS)
-            within = Scope(scope.options, scope.depth, (), (*scope.triggers, before))
+            within = replace(scope.behind_the_first(), triggers=(*scope.triggers, before))
             for number, part in enumerate(list_of(data, policy, place)):
                 self._flow(part, before, _inside(place, policy, number), within)
 
@@ -238,7 +246,7 @@ class _Compiler:
         if not isinstance(task, str):
             raise wrong(place, "`task` is the name of a task")
         job = self._job(place, task, scope)
-        job.options = {**scope.options, **self._options(data, place, is_shape=False)}
+        job.options = {**scope.first, **scope.options, **self._options(data, place, is_shape=False)}
         job.checked, job.label = data.get("checked"), data.get("name")
         given = None if data.get("immutable", False) else before
         packed = data.get("packed")
@@ -364,5 +372,5 @@ def _inside(place: str, part: str, number: int | None = None) -> str:
     return f"{place}.{name}" if place else name
 
 
-def _inherited(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: options[name] for name in INHERITED if name in options}
+def _of(names: Iterable[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in names if name in options}
