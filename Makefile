@@ -18,7 +18,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv versions check check-web check-plain lint format docs test test-plain demo up bench chaos soak model screenshots wheel clean distclean
+.PHONY: help venv versions check check-web check-plain lint format docs test test-plain demo up bench chaos soak model flows screenshots wheel clean distclean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ soak: venv  ## The same load without faults; memory, files, database and lag dra
 model: venv  ## Random lives of stores with promises; then mutations of the engine, which must be found (RUNS=10000)
 	@$(BIN)/python scripts/model.py $(or $(RUNS),10000)
 	@$(BIN)/python scripts/model.py --mutations
+
+flows: venv  ## Random lives of a dispatcher with flows, compared with a model (RUNS=10000)
+	@$(BIN)/python scripts/flow_lives.py $(or $(RUNS),10000)
 
 screenshots: venv  ## Take the pictures of the dashboard again, into docs/images/dashboard
 	@bash scripts/need.sh Chromium chromium-headless-shell $(HAS_CHROMIUM)

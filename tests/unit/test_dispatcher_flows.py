@@ -125,6 +125,30 @@ def test_a_retry_of_the_whole_begins_at_what_failed(runner: FlowRunner) -> None:
     assert runner.result(id) == [[1]]
 
 
+def test_a_part_that_was_cancelled_and_has_all_completes_with_a_retry(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [{"group": [{"group": [s("one")], "name": "x"}, s("switch")]}, si("echo", output("x"))]})
+    runner.harness.ask(messages.JOB_CANCEL, [runner.member(id, 2)])
+    runner.run()
+    runner.switch.on = True  # type: ignore[attr-defined]
+    runner.harness.ask(messages.JOB_RETRY, [id])
+    runner.run()
+    assert runner.result(id) == [[1]]
+
+
+def test_a_flow_has_the_error_of_the_member_that_was_cancelled(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [s("one", options={"delay": 60}), s("echo")]})
+    runner.harness.ask(messages.JOB_CANCEL, [runner.member(id, 1)], "no")
+    runner.run()
+    error = runner.error(id)
+    assert (error["type"], error["message"], error["member"]["task"]) == ("JobCancelled", "no", "a.one")
+
+
+def test_an_empty_group_in_a_callback_waits_for_what_comes_before(runner: FlowRunner) -> None:
+    runner.start(s("one", on_end=[{"chain": [s("switch"), {"group": []}, s("echo")]}]))
+    runner.run()
+    assert [name for name, *_ in runner.ran] == ["one", "switch"]
+
+
 def test_a_cancel_of_the_whole_ends_all_its_members(runner: FlowRunner) -> None:
     id = runner.start({"chain": [{"group": [s("one") for _ in range(10)]}, s("total")]})
     runner.step(most=1)
@@ -251,6 +275,7 @@ WRONG: list[tuple[Any, str, str]] = [
     ({"chain": [s("one"), {"grup": []}]}, "invalid_flow", "chain[1]"),
     ({"chain": [s("one", nam="x")]}, "invalid_flow", "chain[0]"),
     ({"group": [{"chain": []}]}, "invalid_flow", "group[0]"),
+    ({"chain": [], "on_end": [{"group": [{"chain": []}]}]}, "invalid_flow", "on_end[0].group[0]"),
     ({"chain": [s("one", name="x"), s("one", name="x")]}, "invalid_flow", "chain[1]"),
     ({"chain": [s("one", name="0192f0c1-2d3e-7abc-8def-0123456789ab")]}, "invalid_flow", "chain[0]"),
     ({"chain": [si("echo", output("y"))]}, "invalid_flow", "chain[0]"),

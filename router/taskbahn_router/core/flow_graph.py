@@ -211,26 +211,29 @@ class _Compiler:
 
     def _parts_of_group(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> None:
         if "map" in data:
-            self._map(group, data, before, place, scope)
+            parts = self._map(group, data, before, place, scope)
         else:
-            for number, part in enumerate(list_of(data, "group", place)):
+            parts = list_of(data, "group", place)
+            for number, part in enumerate(parts):
                 inside = _inside(place, "group", number)
                 value = self._flow(part, before, inside, scope)
-                if value is None:
+                if value is None or value.is_id:
                     raise wrong(inside, "it is empty, so it gives nothing to the group")
                 group.link(value.job, number, value.policy)
-        if not group.waits_for:
+        if not parts:
             self._wait(group, before, place, scope)
 
-    def _map(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> None:
+    def _map(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> list[Any]:
         call, inside = data["map"], _inside(place, "map")
         if kind_of(call, inside) != "task" or call.keys() & {"args", "kwargs", "packed", "name"}:
             raise wrong(inside, "`map` is a task without arguments and without a name; `calls` has the arguments")
         within = self._within(call, inside, scope)
-        for number, packed in enumerate(list_of(data, "calls", place)):
+        calls = list_of(data, "calls", place)
+        for number, packed in enumerate(calls):
             job = self._member({**call, "packed": packed}, before, _inside(place, "calls", number), within)
             group.link(job.number, number, call.get("if_fails", FAIL))
             self._callbacks(job, call, inside, within)
+        return calls
 
     def _callbacks(self, job: FlowJob, data: Any, place: str, scope: Scope) -> None:
         for policy in CALLBACKS:

@@ -96,11 +96,12 @@ class Edge(NamedTuple):
 
 
 class EdgesOf(NamedTuple):
-    """Edges of a parent that are not satisfied, with states from `low` to `high`."""
+    """Edges of a parent that are not satisfied: with states from `low` to `high`, and the dropped ones of a policy."""
 
     parent: int
     low: int
     high: int
+    dropped: str | None = None
 
 
 class MembersOf(NamedTuple):
@@ -120,6 +121,13 @@ class Input(NamedTuple):
     state: str  # of the parent
     result: str | None  # JSON
     flags: int  # of the parent
+
+
+class Ended(NamedTuple):
+    """How a job ended."""
+
+    state: str
+    error: str | None  # JSON
 
 
 class Duty(NamedTuple):
@@ -165,7 +173,7 @@ class ReactionNeed:
     jobs: Sequence[int] = ()  # by seq
     edges: Sequence[EdgesOf] = ()  # the first `most` of all
     inputs: Sequence[int] = ()  # of jobs: what they get, by position, if it is not too much
-    errors: Sequence[bytes] = ()  # of jobs, by id
+    errors: Sequence[bytes] = ()  # of jobs, by id: how they ended
     members: MembersOf | None = None  # the first `most`, by seq
     duties: bool = False  # the first `most`
     most: int = 0
@@ -178,9 +186,9 @@ class ReactionRows:
     jobs: list[FlaggedJob] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)  # by parent as named, then by state and child
     inputs: dict[int, list[Input] | None] = field(default_factory=dict)  # seq -> None: they are too many, or too large together
-    errors: dict[bytes, str | None] = field(default_factory=dict)  # id -> JSON
+    errors: dict[bytes, Ended] = field(default_factory=dict)  # by id
     members: list[FlaggedJob] = field(default_factory=list)
-    duties: list[Duty] = field(default_factory=list)  # by kind and subject
+    duties: list[Duty] = field(default_factory=list)  # by kind, backwards, and subject: what is to be first is read first
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from taskbahn_router.core.reactions import (
     SATISFIED,
     EdgesOf,
     ReactionNeed,
+    retried,
 )
 from taskbahn_router.promises.parent_errors import NOT_NEEDED
 
@@ -71,9 +72,9 @@ class Edges:
 def unsettled(parent: FlaggedJob) -> EdgesOf:
     """Return which of a parent's edges its state wants elsewhere."""
     if parent.state == State.SUCCEEDED:
-        return EdgesOf(parent.seq, OPEN, HELD)
-    if State(parent.state).is_final:
-        return EdgesOf(parent.seq, OPEN, OPEN)
+        return EdgesOf(parent.seq, OPEN, HELD, ON_SUCCESS)
+    if State(parent.state).is_final:  # a retry of it may have ended before its edges were open again
+        return EdgesOf(parent.seq, OPEN, OPEN, ON_FAILURE if parent.state in CALLBACK_STARTS[ON_FAILURE] else None)
     return EdgesOf(parent.seq, PASSED_ON, DROPPED)
 
 
@@ -98,6 +99,9 @@ def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[Reac
         return
     if state == SATISFIED:
         child = cascade.lower(child)
+        if edge.state == DROPPED and child.state == State.CANCELLED:
+            cascade.move(child, retried(child.pending, child.flags))
+            return
         if child.pending:
             return
         if child.flags & IS_FLOW:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.reactions import HAS_PARENTS, IS_FLOW, ON_END, ON_FAILURE, ON_SUCCESS, ReactionNeed
+from taskbahn_router.core.lifecycle import Event, sources
+from taskbahn_router.core.reactions import HAS_PARENTS, IS_FLOW, ON_END, ON_FAILURE, ON_SUCCESS, Ended, ReactionNeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -19,6 +20,7 @@ NOT_NEEDED = {  # policy -> the error of a callback that does not start, as JSON
     ON_FAILURE: '{"message":"not needed: the job that it is a callback of did not fail"}',
     ON_END: '{"message":"not needed"}',
 }
+UNSUCCESSFUL = sources(Event.RETRY_BY_HAND)
 PLAIN = {State.CANCELLED: "JobCancelled", State.EXPIRED: "JobExpired"}  # the types of ends that have none of their own
 
 
@@ -27,11 +29,11 @@ class ParentErrors:
 
     def __init__(self, task: Callable[[int], str]) -> None:
         self._task = task
-        self._known: dict[bytes, str | None] = {}
+        self._known: dict[bytes, Ended | None] = {}
 
-    def note(self, id: bytes, error: str | None) -> None:
-        """Remember an error that was just decided."""
-        self._known[id] = error
+    def note(self, id: bytes, state: str, error: str | None) -> None:
+        """Remember an end that was just decided."""
+        self._known[id] = Ended(state, error)
 
     def load(self, failed: Iterable[FlaggedJob]) -> Generator[ReactionNeed, ReactionRows, None]:
         """Read the errors of jobs that may have failed because of others."""
@@ -46,11 +48,14 @@ class ParentErrors:
             return messages.to_json({"type": "ParentFailed", "message": message, "parent": id, "origin": origin})
         raw = bytes.fromhex(origin["id"].replace("-", ""))
         yield from self._read([raw])
-        error = _parsed(self._known.get(raw))
-        error.pop("member", None)
-        error.setdefault("type", PLAIN.get(State(parent.state), "JobFailed"))
-        error.setdefault("message", f"job {origin['id']} ({origin['task']}) {_ending(parent.state)}")
-        return messages.to_json({**error, "member": origin})
+        ended = self._known.get(raw)
+        if ended is None or ended.state not in UNSUCCESSFUL:  # it was retried since
+            ended, origin = self._known.get(parent.id) or Ended(parent.state, None), self._itself(parent)
+        error = _parsed(ended)
+        member = error.pop("member", origin)
+        error.setdefault("type", PLAIN.get(State(ended.state), "JobFailed"))
+        error.setdefault("message", f"job {origin['id']} ({origin['task']}) {_ending(ended.state)}")
+        return messages.to_json({**error, "member": member})
 
     def _origin(self, parent: FlaggedJob) -> dict[str, str]:
         """Return the job that failed first: id and task."""
@@ -59,7 +64,10 @@ class ParentErrors:
             origin = error.get("member") or (error.get("type") == "ParentFailed" and error.get("origin"))
             if isinstance(origin, dict) and "id" in origin:
                 return origin
-        return {"id": id_text(parent.id), "task": self._task(parent.partition)}
+        return self._itself(parent)
+
+    def _itself(self, job: FlaggedJob) -> dict[str, str]:
+        return {"id": id_text(job.id), "task": self._task(job.partition)}
 
     def _read(self, ids: Iterable[bytes]) -> Generator[ReactionNeed, ReactionRows, None]:
         missing = [id for id in dict.fromkeys(ids) if id not in self._known]
@@ -69,8 +77,8 @@ class ParentErrors:
             self._known.update(rows.errors)
 
 
-def _parsed(error: str | None) -> dict[str, Any]:
-    parsed = messages.from_json(error) if error else {}
+def _parsed(ended: Ended | None) -> dict[str, Any]:
+    parsed = messages.from_json(ended.error) if ended is not None and ended.error else {}
     return dict(parsed) if isinstance(parsed, dict) else {}
 
 

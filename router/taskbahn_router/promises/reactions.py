@@ -63,7 +63,7 @@ class Cascade:
         self.reacted.moves.append(ReactedMove(job, event, error, result, flags))
         self.jobs[job.seq] = moved
         if error is not None:
-            self.errors.note(job.id, error)
+            self.errors.note(job.id, moved.state, error)
         self._moved.append(moved)
 
     def complete(self, seqs: Sequence[int]) -> Generator[ReactionNeed, ReactionRows, None]:

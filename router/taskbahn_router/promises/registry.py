@@ -37,7 +37,7 @@ _ALL: tuple[LimitKind, ...] = (
 )
 KINDS: Mapping[str, LimitKind] = MappingProxyType({kind.name: kind for kind in _ALL})
 ADMISSIONS: Mapping[str, type[Admission]] = MappingProxyType({kind.name: kind for kind in (Unique, Trees, WhenFull, Parents)})
-REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Edges(), Members(), Flows())})
+REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Members(), Flows(), Edges())})
 
 
 def limit_from(declared: Mapping[str, Any]) -> Limit:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
 from taskbahn_router.stores.rows import Moved
 
 if TYPE_CHECKING:
-    from taskbahn_router.core.reactions import Reacted
+    from collections.abc import Sequence
+
+    from taskbahn_router.core.reactions import Reacted, ReactedMove
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
 
 
@@ -16,6 +19,19 @@ def moved_in(batch: CommitBatch, result: CommitResult) -> list[int]:
     """Return the seqs of jobs that may have moved so that something follows."""
     seqs = [row.seq for row in batch.finishes] + [move.seq for move in result.moved]
     return seqs + (result.admitted.ended_parents + result.admitted.flows if result.admitted is not None else [])
+
+
+def one_each(moves: Sequence[ReactedMove]) -> list[list[ReactedMove]]:
+    """Cut moves into parts in which each job moves once, so that the order within a part does not matter."""
+    count: Counter[int] = Counter()
+    parts: list[list[ReactedMove]] = []
+    for move in moves:
+        number = count[move.job.seq]
+        count[move.job.seq] += 1
+        if number == len(parts):
+            parts.append([])
+        parts[number].append(move)
+    return parts
 
 
 def moves_of(reacted: Reacted, result: CommitResult) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from taskbahn_router.core.reactions import MOST_RESULT_CHARACTERS, MOST_RESULTS, SATISFIED, ReactionRows
+from taskbahn_router.core.reactions import DROPPED, MOST_RESULT_CHARACTERS, MOST_RESULTS, SATISFIED, Ended, ReactionRows
 from taskbahn_router.stores.driving import drive
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import Edge, EdgesOf, FlaggedJob, MembersOf, Reacted, ReactionNeed, ReactionRules
     from taskbahn_router.stores.memory.tables import Tables
+
+KIND = attrgetter("kind")
 
 
 def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJob], used: int) -> Reacted:
@@ -22,9 +25,10 @@ def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJ
         rows = ReactionRows()
         rows.jobs = [tables.flagged(seq) for seq in need.jobs if seq in tables.records]
         rows.edges = list(islice((edge for wanted in need.edges for edge in _edges(tables, wanted)), need.most))
-        rows.duties = sorted(tables.duties.values())[: need.most] if need.duties else []
+        rows.duties = sorted(sorted(tables.duties.values()), key=KIND, reverse=True)[: need.most] if need.duties else []
         rows.inputs = {seq: tables.inputs(seq, MOST_RESULTS, MOST_RESULT_CHARACTERS) for seq in need.inputs}
-        rows.errors = {id: tables.records[tables.seqs[id]].error for id in need.errors if id in tables.seqs}
+        ended = {id: tables.records[tables.seqs[id]] for id in need.errors if id in tables.seqs}
+        rows.errors = {id: Ended(record.state, record.error) for id, record in ended.items()}
         if need.members is not None:
             rows.members = [tables.flagged(seq) for seq in islice(_members(tables, need.members), need.most)]
         return rows
@@ -46,6 +50,10 @@ def _members(tables: Tables, wanted: MembersOf) -> Iterator[int]:
 
 
 def _edges(tables: Tables, wanted: EdgesOf) -> Iterator[Edge]:
-    found = tables.edges.get(wanted.parent, {}).values()
-    unsettled = (edge for edge in found if edge.state != SATISFIED and wanted.low <= edge.state <= wanted.high)
+    found = (edge for edge in tables.edges.get(wanted.parent, {}).values() if edge.state != SATISFIED)
+    unsettled = (
+        edge
+        for edge in found
+        if wanted.low <= edge.state <= wanted.high or (edge.state == DROPPED and edge.policy == wanted.dropped)
+    )
     yield from sorted(unsettled, key=lambda edge: (edge.state, edge.child, edge.position))

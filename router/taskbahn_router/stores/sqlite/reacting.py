@@ -15,6 +15,7 @@ from taskbahn_router.core.reactions import (
     MOST_RESULTS,
     Duty,
     Edge,
+    Ended,
     FlaggedJob,
     Input,
     ReactionRows,
@@ -22,14 +23,14 @@ from taskbahn_router.core.reactions import (
 from taskbahn_router.stores.driving import drive
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.pruning import prunable
-from taskbahn_router.stores.reacting import moved_in, moves_of
+from taskbahn_router.stores.reacting import moved_in, moves_of, one_each
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Container, Iterable, Sequence
 
-    from taskbahn_router.core.reactions import Reacted, ReactionNeed, ReactionRules
+    from taskbahn_router.core.reactions import Reacted, ReactedMove, ReactionNeed, ReactionRules
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.pruning import Prunable
     from taskbahn_router.stores.rows import Claimed
@@ -113,7 +114,7 @@ class ReactingPart:
         for seq in need.inputs:
             rows.inputs[seq] = self._inputs(seq, MOST_RESULTS, MOST_RESULT_CHARACTERS)
         for id in need.errors:
-            rows.errors.update(execute(SQL["errors_by_id"], (id,)).fetchall())
+            rows.errors.update((id, Ended(*ended)) for id, *ended in execute(SQL["errors_by_id"], (id,)))
         if need.members is not None:
             parent, states, behind = need.members
             rows.members = self._flagged(self._parsed("members", parent, messages.to_json(states), behind, need.most))
@@ -142,22 +143,28 @@ class ReactingPart:
         self._many("settle_edge", [(edge.state, edge.parent, edge.child, edge.position) for edge in reacted.edges])
         ready = {move.job.seq: reactions.now for move in reacted.moves if move.event is Event.DUE}
         self._many("set_pending", [(pending, ready.get(seq), seq) for seq, pending in reacted.pending.items()])
-        if ready:
-            moved = self._connection.execute(SQL[Event.DUE], (messages.to_json(list(ready)),)).rowcount
-            GUARDS[Event.DUE].check_count(Event.DUE, moved, len(ready))
-        self._write_ends(reacted, reactions)
-        for move in reacted.moves:
-            if move.event in BEGUN_AGAIN:
-                moved = self._connection.execute(SQL[move.event], (move.job.seq,)).rowcount
-                GUARDS[move.event].check_count(move.event, moved, 1)
+        for moves in one_each(reacted.moves):
+            self._write_moves(moves, reactions)
         self._many("insert_duty", reacted.duties)
         self._connection.executemany(SQL["delete_duty"], [duty[:2] for duty in reacted.done])
         moves_of(reacted, self._result)
 
-    def _write_ends(self, reacted: Reacted, reactions: ReactionRules) -> None:
+    def _write_moves(self, moves: Sequence[ReactedMove], reactions: ReactionRules) -> None:
+        """Move jobs, each of them once."""
+        ready = [move.job.seq for move in moves if move.event is Event.DUE]
+        if ready:
+            moved = self._connection.execute(SQL[Event.DUE], (messages.to_json(ready),)).rowcount
+            GUARDS[Event.DUE].check_count(Event.DUE, moved, len(ready))
+        self._write_ends(moves, reactions)
+        for move in moves:
+            if move.event in BEGUN_AGAIN:
+                moved = self._connection.execute(SQL[move.event], (move.job.seq,)).rowcount
+                GUARDS[move.event].check_count(move.event, moved, 1)
+
+    def _write_ends(self, moves: Sequence[ReactedMove], reactions: ReactionRules) -> None:
         now, until = reactions.now, reactions.now + reactions.keep
         ends: dict[Event, list[tuple[object, ...]]] = {Event.CANCEL: [], Event.PARENT_FAILED: [], Event.COMPLETE: []}
-        for job, event, error, result, flags in reacted.moves:
+        for job, event, error, result, flags in moves:
             if event is Event.COMPLETE:
                 ends[event].append((now, until, result, flags, job.seq))
             elif event in ends:

@@ -7,17 +7,20 @@ SELECT json_group_array(json_array({flagged})) FROM json_each(?) AS wanted CROSS
 SELECT json_group_array(json_array({flagged})) FROM json_each(?) AS wanted CROSS JOIN job ON job.seq = wanted.value
 
 -- name: edges_to_settle
--- Of each [parent, low, high]: its edges that are not satisfied, with states from low to high: the first of all together.
+-- Of each [parent, low, high, dropped]: its edges that are not satisfied, with states from low to high, and the dropped ones of a
+-- policy: the first of all together.
 SELECT json_group_array(json_array(parent, child, position, policy, state)) FROM (
     SELECT edge.* FROM json_each(?1) AS wanted CROSS JOIN edge INDEXED BY edge_unsettled
     ON edge.parent = json_extract(wanted.value, '$[0]') AND edge.state <> 1
-        AND edge.state BETWEEN json_extract(wanted.value, '$[1]') AND json_extract(wanted.value, '$[2]')
+        AND edge.state BETWEEN json_extract(wanted.value, '$[1]')
+            AND CASE WHEN json_extract(wanted.value, '$[3]') IS NULL THEN json_extract(wanted.value, '$[2]') ELSE 4 END
+        AND (edge.state <= json_extract(wanted.value, '$[2]') OR edge.policy = json_extract(wanted.value, '$[3]'))
     LIMIT ?2
 )
 
 -- name: duties
 SELECT json_group_array(json_array(kind, subject, cursor)) FROM (
-    SELECT kind, subject, CAST(coalesce(cursor, 0) AS INTEGER) AS cursor FROM duty ORDER BY kind, subject LIMIT ?
+    SELECT kind, subject, CAST(coalesce(cursor, 0) AS INTEGER) AS cursor FROM duty ORDER BY kind DESC, subject LIMIT ?
 )
 
 -- name: input_size
@@ -44,7 +47,7 @@ SELECT json_group_array(json_array(parent, position, policy, state, result, flag
 ) WHERE coalesce(weight, 0) < ?
 
 -- name: errors_by_id
-SELECT id, error FROM job WHERE id = ?
+SELECT id, state, error FROM job WHERE id = ?
 
 -- name: members
 -- The first members of a job that are in one of some states, behind a seq.

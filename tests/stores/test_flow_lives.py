@@ -1,0 +1,39 @@
+"""Random flows in random lives of a dispatcher become what a model says (`support.flow_lives`).
+
+`make flows` makes many more of them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.flow_lives import BUDGETS, live
+from support.storing import FakeSqliteStore, FakeStore
+
+if TYPE_CHECKING:
+    import random
+
+SIZES = st.tuples(st.integers(1, 3), st.integers(2, 14))  # flows, and members of each
+STEPS = st.integers(5, 40)
+LARGE = [HealthCheck.large_base_example, HealthCheck.too_slow, HealthCheck.data_too_large]  # a life has many random numbers
+
+
+@settings(max_examples=120, suppress_health_check=LARGE)
+@given(st.randoms(use_true_random=False), st.sampled_from(BUDGETS), SIZES, STEPS)
+def test_flows_become_what_the_model_says(pick: random.Random, units: int, sizes: tuple[int, int], steps: int) -> None:
+    live(pick, FakeStore(), units, *sizes, steps=steps)
+
+
+@settings(max_examples=25, suppress_health_check=LARGE)
+@given(st.randoms(use_true_random=False), st.sampled_from(BUDGETS), SIZES, STEPS)
+def test_flows_become_what_the_model_says_in_sqlite(pick: random.Random, units: int, sizes: tuple[int, int], steps: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = FakeSqliteStore(Path(folder))
+        try:
+            live(pick, store, units, *sizes, steps=steps)
+        finally:
+            store.close()

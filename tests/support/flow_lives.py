@@ -1,0 +1,288 @@
+"""Random lives of a dispatcher with flows, compared with the model of `flow_model` whenever nothing is left to do."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from support.dispatcher_harness import DispatcherHarness, job_id
+from support.flow_model import HELD, Job, World
+from support.flow_shapes import Shapes
+from support.promise_tables import tables_of
+from taskbahn.protocol import messages
+from taskbahn_router.dispatcher import group_commit
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
+
+    from support.storing import FakeSqliteStore, FakeStore
+
+BUDGETS = (3, 16, 500)
+CRASHES = 2  # lost workers after which a job fails
+STATES = {"ready": "ready", "running": "ready"}  # of tasks, as the model says them
+
+
+@contextmanager
+def budget(units: int) -> Iterator[None]:
+    """Let all commits have a budget."""
+    with patch.object(group_commit, "LOOP_BUDGET", units), patch.object(group_commit, "THREAD_BUDGET", units):
+        yield
+
+
+def result_of(k: int, args: list[Any]) -> int:
+    """Return what a task gives: other arguments, another result."""
+    return zlib.crc32(json.dumps([k, args]).encode())
+
+
+class FlowLife:
+    """One life."""
+
+    def __init__(self, pick: random.Random, store: FakeStore | FakeSqliteStore, *, flows: int = 3, members: int = 10) -> None:
+        self.pick = pick
+        self.harness = DispatcherHarness(store)
+        self.world = World()
+        self.flows: dict[str, dict[str, Any]] = {}
+        self.most_flows, self.most_members = flows, members
+        self.workers = 0
+        self.made = 0
+        self.begun: set[tuple[str, int]] = set()
+        self.worker = self._attach()
+
+    def go(self, steps: int) -> None:
+        """Live, and then let everything come to its end."""
+        acts = [self.start, self.start, *[self.attempt] * 8, self.cancel, self.retry, self.restart, self.lose, self.wait]
+        for _ in range(steps):
+            self.refusing(self.pick.choice(acts))
+            self.check()
+        self.finish()
+
+    # what happens
+
+    def start(self) -> None:
+        if len(self.flows) >= self.most_flows:
+            return self.attempt()
+        id = job_id(5000 + len(self.flows))
+        shapes = Shapes(self.pick, self.most_members, list(self.world.jobs), self.made)
+        node = shapes.flow()
+        self.made = shapes.made
+        entries = [{"flow": node, "id": id}] * self.pick.choice([1, 1, 2])
+        (answer, *more) = self.submit(entries)
+        assert all(one == answer for one in more)
+        if isinstance(answer, dict):
+            assert answer["error"] == "taskbahn.error.invalid_flow", answer
+            return None
+        self.flows[id] = node
+        self.world.add(node, id)
+        if self.pick.random() < 0.2:
+            self.submit(entries)
+        return None
+
+    def submit(self, entries: list[dict[str, Any]]) -> list[Any]:
+        """Submit, until the store takes it."""
+        while True:
+            asked = self.harness.ask(messages.SUBMIT, entries)
+            self.harness.settle()
+            if asked.sent and asked.sent[-1][0] == "answer":
+                answers: list[Any] = asked.answer
+                return answers
+            assert asked.error == "store_unavailable"
+            self.harness.store.refuses = ""
+            self.harness.passes(3.0)
+
+    def attempt(self) -> None:
+        """Let some attempts end together."""
+        runs = self.pick.sample(self.worker.runs, min(len(self.worker.runs), self.pick.choice([1, 1, 2, 3])))
+        endings: list[tuple[Job, str, Any]] = []
+        for id, attempt in runs:
+            job = self.world.jobs[id]
+            self.worker._ended([(id, attempt)])
+            if self.pick.random() < 0.7:
+                result = result_of(job.node["kwargs"]["k"], job.args())
+                self.worker.says(done=[messages.Done(id, attempt, json.dumps(result), 0.0, 0.01)])
+                endings.append((job, "succeeded", result))
+            else:
+                self.worker.says(
+                    failed=[messages.Failed(id=id, attempt=attempt, kind="error", error={"type": f"E{id}", "message": ""})]
+                )
+                job.failures += 1
+                if job.failures > job.node["options"].get("retries", 0):
+                    endings.append((job, "failed", None))
+        self.world.end(endings)
+
+    def some(self) -> Job | None:
+        jobs = list(self.world.jobs.values())
+        roots = [job for job in jobs if job.root is None]
+        return self.pick.choice(self.pick.choice([jobs, roots])) if jobs else None
+
+    def cancel(self) -> None:
+        if (job := self.some()) is not None:
+            self.harness.ask(messages.JOB_CANCEL, [job.id], "enough")
+            self.world.cancel(job)
+
+    def retry(self) -> None:
+        if (job := self.some()) is not None:
+            self.harness.ask(messages.JOB_RETRY, [job.id])
+            self.world.retry(job)
+
+    def restart(self) -> None:
+        """Another router takes over the store; the worker comes back with what it runs, or another one without."""
+        self.harness.restart()
+        self.come_back()
+
+    def lose(self) -> None:
+        """The worker loses its session."""
+        self.worker.lost()
+        self.harness.settle()
+        self.come_back()
+
+    def come_back(self) -> None:
+        runs = self.worker.runs
+        if self.pick.random() < 0.5:
+            self.worker = self._attach(running=runs)
+            self.worker.runs = [*runs, *self.worker.runs]
+            return
+        self.workers += 1
+        self.worker = self._attach()
+        self.harness.store.refuses = ""
+        self.harness.passes(11.0)
+        lost = [self.world.jobs[id] for id, _ in runs]
+        for job in lost:
+            job.crashes += 1
+        self.world.end((job, "failed", None) for job in lost if job.crashes >= CRASHES)
+
+    def wait(self) -> None:
+        self.harness.passes(1.1)
+
+    def refusing(self, act: Any) -> None:
+        """Do something, now and then while the store takes no commits."""
+        if self.pick.random() < 0.1:
+            self.harness.store.refuses = "full"
+        act()
+        self.harness.settle()
+        if self.harness.store.refuses:
+            self.harness.store.refuses = ""
+            self.harness.passes(3.0)
+
+    def _attach(self, **more: Any) -> Any:
+        worker = self.harness.worker(f"w{self.workers}", 3, tasks=["a.t"], **more)
+        self.harness.settle()
+        return worker
+
+    # what must hold
+
+    def take(self) -> None:
+        """Read what the worker is to do: only what may run, once, with what it is given."""
+        self.harness.settle()
+        while True:
+            before = len(self.worker.asked.progress)
+            self.worker.take()
+            orders = {(run[0], run[1]): run for order in self.worker.asked.progress for run in order.get("run", ())}
+            for id, attempt, _ in self.worker.cancelled:
+                if (id, attempt) in self.worker.runs:
+                    self.worker.failed((id, attempt), kind="cancelled")
+            self.worker.cancelled.clear()
+            for run in self.worker.runs:
+                if run not in self.begun:
+                    self.begun.add(run)
+                    job = self.world.jobs[run[0]]
+                    assert job.state == "ready", ("it must not run", run, job.state)
+                    found = messages.from_json(orders[run][3])
+                    assert found == [job.args(), job.node["kwargs"]], ("arguments", found, job.args())
+            self.harness.settle()
+            if len(self.worker.asked.progress) == before:
+                return
+
+    def check(self) -> None:
+        self.take()
+        self.harness.check()
+        tables = tables_of(self.harness.store)
+        assert not tables.duties
+        rows = {job.id.hex(): job for job in tables.jobs.values()}
+        assert len(rows) == len(self.world.jobs)
+        for job in self.world.jobs.values():
+            row = rows[job.id.replace("-", "")]
+            state = (
+                "ready"
+                if job.kind == "task" and (row.state in ("ready", "running") or (row.state == "waiting" and not row.pending))
+                else row.state
+            )
+            assert (state, row.pending) == (job.state, job.pending), ("state", self.facts(job), row, job.state, job.pending)
+            if job.state == "succeeded":
+                result = self.harness.row(job.id).result
+                assert (None if result is None else json.loads(result)) == job.result, (
+                    "result",
+                    self.facts(job),
+                    result,
+                    job.result,
+                )
+            elif job.state == "failed" and job.kind != "task":
+                self.check_error(job)
+            elif job.waits:
+                self.check_waits(job)
+
+    def check_error(self, job: Job) -> None:
+        """A flow fails with the error of a job that failed or was cancelled."""
+        error = json.loads(self.harness.row(job.id).error or "")
+        origin = self.world.jobs[error["member"]["id"]]
+        assert error["type"] in (f"E{origin.id}", "JobCancelled", "WorkerLost", "ParentFailed"), error
+
+    def check_waits(self, job: Job) -> None:
+        """No job waits for what has ended, but those that a person told to."""
+        ended = [
+            edge
+            for edge in job.parents
+            if edge.state != "satisfied" and edge.parent.state in ("succeeded", "failed", "cancelled")
+        ]
+        assert job.is_reopened or all(edge.state == HELD for edge in ended), ("waits for ever", self.facts(job))
+
+    def facts(self, job: Job) -> tuple[Any, ...]:
+        return (
+            job.id,
+            job.kind,
+            job.node,
+            [(edge.parent.id[-4:], edge.policy, edge.state, edge.parent.state) for edge in job.parents],
+        )
+
+    # the end
+
+    def finish(self) -> None:
+        """Let all attempts succeed and retry what did not, until all has succeeded that can."""
+        for _ in range(60):
+            self.run_out()
+            left = [job for job in self.world.jobs.values() if job.state in ("failed", "cancelled")]
+            wanted = [job for job in left if not any(edge.state in ("passed on", "dropped") for edge in job.parents)]
+            if not wanted:
+                break
+            for job in sorted(wanted, key=lambda job: job.root is not None)[:1]:
+                self.harness.ask(messages.JOB_RETRY, [job.id])
+                self.world.retry(job)
+                self.check()
+        assert not [job for job in self.world.jobs.values() if job.waits and not job.pending]
+
+    def run_out(self) -> None:
+        """Let all attempts succeed."""
+        self.check()
+        while self.worker.runs or any(job.state == "ready" for job in self.world.jobs.values()):
+            endings = []
+            for id, attempt in list(self.worker.runs):
+                job = self.world.jobs[id]
+                result = result_of(job.node["kwargs"]["k"], job.args())
+                self.worker.done((id, attempt), result=json.dumps(result), seconds=0.01)
+                endings.append((job, "succeeded", result))
+            self.world.end(endings)
+            self.harness.settle()
+            if not endings:
+                self.harness.passes(1.1)
+            self.check()
+
+
+def live(
+    pick: random.Random, store: FakeStore | FakeSqliteStore, units: int, flows: int, members: int, *, steps: int = 30
+) -> None:
+    """Make a life in which no commit does more than some units of work."""
+    with budget(units):
+        FlowLife(pick, store, flows=flows, members=members).go(steps)
