@@ -13,7 +13,7 @@ from support.dispatcher_harness import DispatcherHarness
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
-from taskbahn.protocol.options import OTHER_WORDS, TABLE, WIRE, Where, names
+from taskbahn.protocol.options import OTHER_WORDS, TABLE, WIRE, Where, check, names
 from taskbahn.tasks.options import CallOptions, TaskOptions, as_dict, make_options
 from taskbahn_router.core.policy import Policy, resolve
 
@@ -87,6 +87,13 @@ def test_options_of_a_task_and_of_a_call_are_kept_apart() -> None:
         make_options({"delay": 5}, Where.TASK)
     with pytest.raises(InvalidOption, match=r"option retry_on is said by the task, as in @app\.task\(retry_on=\.\.\.\)"):
         make_options({"retry_on": ValueError}, Where.CALL)
+
+
+def test_what_a_call_waits_for_travels_in_a_flow() -> None:
+    with pytest.raises(InvalidOption, match=r"option after travels as a word of a flow: submit \{flow: \{task, args, after\}\}"):
+        check({"after": []}, Where.CALL)
+    with pytest.raises(InvalidOption, match=r"option after is said by a call, as in task\.options\(after=\.\.\.\)"):
+        make_options({"after": []}, Where.TASK)
 
 
 @pytest.mark.parametrize("word", sorted(OTHER_WORDS))

@@ -212,6 +212,8 @@ def check_name(name: Any, where: Where) -> None:
     if option is not None and option.where & where and option.type is not None:
         return
     shown = str(name)[:SHOWN]
+    if option is not None and option.type is None and option.where & where & Where.CALL:
+        raise InvalidOption(f"option {name} travels as a word of a flow: submit {{flow: {{task, args, {name}}}}}", option=name)
     if option is not None:
         by = f"the task, as in @app.task({name}=...)" if option.where is Where.TASK else f"a call, as in task.options({name}=...)"
         raise InvalidOption(f"option {name} is said by {by}", option=name)

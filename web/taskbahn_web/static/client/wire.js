@@ -329,7 +329,9 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {"at_least_once" | "at_most_once"} [delivery]
  * @property {"continue" | "cancel"} [on_caller_lost]
  * @property {string[]} [tags]
- *
+ */
+
+/**
  * @typedef {object} FlowWords  what may be said of each part of a flow
  * @property {string} [name]  by which others of the same flow refer to it
  * @property {"fail" | "skip" | "none" | "hold"} [if_fails]  what becomes of those that need its result if it does not succeed
