@@ -231,7 +231,7 @@ class FlowLife:
         assert error["type"] in (f"E{origin.id}", "JobCancelled", "WorkerLost", "ParentFailed"), error
 
     def check_waits(self, job: Job) -> None:
-        """No job waits for what has ended, but those that a person told to."""
+        """No job waits for what has ended, but those of which a person said so."""
         ended = [
             edge
             for edge in job.parents
