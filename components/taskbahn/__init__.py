@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt.current import current
     from taskbahn.errors import (
         CallerError,
+        Duplicate,
         InvalidArguments,
         InvalidFlow,
         InvalidName,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from taskbahn.tasks.limits import Concurrency, Rate
     from taskbahn.tasks.shapes import chain, chord, group
     from taskbahn.tasks.task import AsyncTask, StreamTask, Task
+    from taskbahn.tasks.unique import Unique
     from taskbahn.worker.loading import NoApplication
     from taskbahn.worker.pools.process import ChildCannotStart
 
@@ -67,6 +69,7 @@ PLACES = {
     "ChildCannotStart": "worker.pools.process",
     "ChunkStream": "jobs.chunk_stream",
     "Concurrency": "tasks.limits",
+    "Duplicate": "errors",
     "Flow": "tasks.flow",
     "GiveUp": "signals",
     "InvalidArguments": "errors",
@@ -100,6 +103,7 @@ PLACES = {
     "TooDeep": "errors",
     "TooLarge": "errors",
     "TooManyQueues": "errors",
+    "Unique": "tasks.unique",
     "UnknownJob": "errors",
     "UnknownTask": "errors",
     "UnknownWorker": "errors",
@@ -125,6 +129,7 @@ __all__ = [
     "ChildCannotStart",
     "ChunkStream",
     "Concurrency",
+    "Duplicate",
     "Flow",
     "GiveUp",
     "InvalidArguments",
@@ -158,6 +163,7 @@ __all__ = [
     "TooDeep",
     "TooLarge",
     "TooManyQueues",
+    "Unique",
     "UnknownJob",
     "UnknownTask",
     "UnknownWorker",

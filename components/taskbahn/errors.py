@@ -235,6 +235,24 @@ class LimitFull(CallerError):
         return int(self.detail["ready"])
 
 
+class Duplicate(CallerError):
+    """Another job has the unique key of a new one; nothing of its entry of the submission was taken.
+
+    `detail` has `job`, the id of that job, `key`, and `refused`, the id of the new one.
+    """
+
+    uri = PREFIX + "duplicate"
+
+    def __init__(self, job: str, key: str, *, refused: str, is_other: bool) -> None:
+        why = f"was started with the key {key} and other arguments" if is_other else f"has the unique key {key}"
+        super().__init__(f"job {job} {why}; nothing was accepted", job=job, key=key, refused=refused)
+
+    @property
+    def job(self) -> str:
+        """Return the id of the job that has the key."""
+        return str(self.detail["job"])
+
+
 class UnsupportedProtocol(CallerError):
     """The two ends speak versions of the protocol that do not meet."""
 

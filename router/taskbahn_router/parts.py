@@ -99,6 +99,7 @@ class Parts:
         self.limits = LimitQueries(dispatcher, reader, self._reading, owner.failed)
         self.limit_admin = LimitAdmin(dispatcher, self.limits.answer_one)
         dispatcher.publisher.on_repetition = self.jobs.resend_outcome
+        dispatcher.joins.find_meaning, dispatcher.joins.follow_joined = self.jobs.find_meaning, self.jobs.follow_joined
         dispatcher.start(running, start.next_sweep, goes_on=start.has_duties)
         dispatcher.limit_book.begin(start)
         self.registry.start()

@@ -57,9 +57,12 @@ option_option = click.option(
 )
 
 
-def prepared(app: Taskbahn, task: str, options: tuple[str, ...]) -> TaskHandle[..., Any]:
-    """Return the task with the typed options; raises InvalidName, InvalidOption."""
-    given: dict[str, Any] = {}
+id_option = click.option("--id", metavar="UUID", help="The job's id; what has the same id is the same job.")
+
+
+def prepared(app: Taskbahn, task: str, options: tuple[str, ...], id: str | None) -> TaskHandle[..., Any]:
+    """Return the task with the typed options and id; raises InvalidName, InvalidOption."""
+    given: dict[str, Any] = {} if id is None else {"id": id}
     for option in options:
         name, found, text = option.partition("=")
         if not found:
@@ -70,7 +73,7 @@ def prepared(app: Taskbahn, task: str, options: tuple[str, ...]) -> TaskHandle[.
 
 def _is_text(name: str) -> bool:
     option = WIRE.get(name)
-    return option is not None and option.most is None and option.type not in (int, float)
+    return name == "id" or (option is not None and option.most is None and option.type not in (int, float))
 
 
 def parsed(app: Taskbahn, task: str, arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:

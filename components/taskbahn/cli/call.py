@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskbahn.cli.arguments import HELP, TaskCommand, option_option, parsed, prepared
+from taskbahn.cli.arguments import HELP, TaskCommand, id_option, option_option, parsed, prepared
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.shared import common, connected, exit_code, print_json, tells_how_to_stop
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("task", shell_complete=complete_task)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @option_option
+@id_option
 @click.option("-f", "--follow", is_flag=True, help="Show stages as live bars, and log lines, on standard error.")
 @click.option("--timeout", type=float, help="Seconds to wait; the job goes on after that.")
 @common
@@ -27,6 +28,7 @@ def call(
     task: str,
     arguments: tuple[str, ...],
     options: tuple[str, ...],
+    id: str | None,
     url: str | None,
     timeout: float | None,
     *,
@@ -35,12 +37,12 @@ def call(
 ) -> None:
     """Start a job of TASK, wait for it, and print its result."""
     with connected(url, sends=sum(map(len, arguments))) as app:
-        handle = prepared(app, task, options)
+        handle = prepared(app, task, options, id)
         args, kwargs = parsed(app, task, arguments)
         job, send = handle._prepare(tuple(args), kwargs)  # noqa: SLF001 - its id is known before anything is sent
         with tells_how_to_stop(job):
             try:
-                send(False).get()
+                job.id = send(False).get()
                 if follow:
                     from taskbahn.cli.follow import follow_job
 

@@ -55,6 +55,7 @@ def _facts(out: Console, view: views.JobView) -> None:
         "blocks": f"[red]{plain(_blocks(view))}[/]" if view.blocks else "",
         "took": span(view.finished_at - view.started_at) if view.finished_at and view.started_at else "",
         "tags": plain(", ".join(view.tags)),
+        "unique": plain(view.unique or ""),
         "options": plain(messages.to_json(view.options)) if view.options else "",
         "arguments": _written(view.args or [], view.kwargs or {}),
         "result": plain(messages.to_json(view.result)[:MAX_TEXT]) if view.state == "succeeded" else "",

@@ -15,7 +15,7 @@ from taskbahn.protocol.states import State
 from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
 
     from taskbahn.client.client import HasClient, RawOutcome
     from taskbahn.signatures.signature import TaskSignature
@@ -48,7 +48,8 @@ class Batch(Generic[R]):
 
     def __init__(self, app: HasClient, task: str, signature: TaskSignature | None) -> None:
         self.task = task
-        self.ids: list[str] = []
+        self._sent: list[str] = []  # the ids that the jobs were sent with
+        self._joined: dict[str, str] = {}  # those of them that mean other jobs, which were there already -> the ids of these
         self.refused: list[dict[str, Any]] = []  # `ErrorInfo` of the calls that were not accepted
         self._app = app
         self._signature = signature
@@ -59,19 +60,29 @@ class Batch(Generic[R]):
         self._asked = 0
         self._error: TaskbahnError | None = None
 
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the jobs; one of them may come several times if jobs of the task are unique."""
+        return [self._joined.get(id, id) for id in self._sent] if self._joined else self._sent
+
+    def add(self, ids: Iterable[str], joined: Mapping[str, str]) -> None:
+        """Add accepted jobs. *joined*: those ids that mean other jobs, which were there already, and the ids of these."""
+        self._sent += ids
+        self._joined.update(joined)
+
     def results(self, timeout: float | None = None, *, return_errors: bool = False) -> list[R]:
         """Wait for all jobs and return their results in order.
 
         timeout: seconds for the whole batch; then raises NotFinished. return_errors: put a job's error in the place of its
         result, instead of raising the first one when all have ended.
         """
-        if len(self._outcomes) < len(self.ids):
+        if len(self._outcomes) < len(self._sent):
             check_may_block("batch.results()", "await batch.results_async()" if return_errors else "await batch")
         until = None if timeout is None else time.monotonic() + timeout
         self._ask()
-        while len(self._outcomes) < len(self.ids):
+        while len(self._outcomes) < len(self._sent):
             more = self._more
-            if len(self._outcomes) < len(self.ids):
+            if len(self._outcomes) < len(self._sent):
                 self._raise_error()
                 if not more.wait(None if until is None else until - time.monotonic()):
                     raise self._unfinished(timeout)
@@ -88,9 +99,9 @@ class Batch(Generic[R]):
 
     async def _all(self) -> None:
         self._ask()
-        while len(self._outcomes) < len(self.ids):
+        while len(self._outcomes) < len(self._sent):
             more = self._more
-            if len(self._outcomes) < len(self.ids):
+            if len(self._outcomes) < len(self._sent):
                 self._raise_error()
                 await more
 
@@ -105,7 +116,7 @@ class Batch(Generic[R]):
         self._ask()
         states = self._states
         return BatchProgress(
-            len(self.ids), states[State.SUCCEEDED], states[State.FAILED], states[State.CANCELLED], states[State.EXPIRED]
+            len(self._sent), states[State.SUCCEEDED], states[State.FAILED], states[State.CANCELLED], states[State.EXPIRED]
         )
 
     def cancel(self, reason: str = "") -> int:
@@ -124,29 +135,29 @@ class Batch(Generic[R]):
         return answers.count(State.CANCELLED)
 
     def _left(self) -> list[list[str]]:
-        left = [id for id in self.ids if id not in self._outcomes]
+        left = list(dict.fromkeys(self._joined.get(id, id) for id in self._sent if id not in self._outcomes))
         return [left[start : start + messages.MAX_WAIT] for start in range(0, len(left), messages.MAX_WAIT)]
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self._sent)
 
     def __iter__(self) -> Iterator[Job[R]]:
-        return map(self._job, self.ids)
+        return map(self._job, self._sent)
 
     def __getitem__(self, index: int) -> Job[R]:
-        return self._job(self.ids[index])
+        return self._job(self._sent[index])
 
     def __repr__(self) -> str:
-        return f"<Batch of {len(self.ids):,} {self.task}>"
+        return f"<Batch of {len(self._sent):,} {self.task}>"
 
     def _ask(self) -> None:
-        if self._asked < len(self.ids):
-            ids = self.ids[self._asked :]
-            self._asked = len(self.ids)
+        if self._asked < len(self._sent):
+            ids = self._sent[self._asked :]
+            self._asked = len(self._sent)
             self._app.client.wait(ids, self)
 
     def _job(self, id: str) -> Job[R]:
-        job: Job[R] = Job(self._app, id, self.task, self._signature)
+        job: Job[R] = Job(self._app, self._joined.get(id, id), self.task, self._signature)
         outcome = self._outcomes.get(id)
         if outcome is not None:
             job.take(outcome)
@@ -157,13 +168,13 @@ class Batch(Generic[R]):
         if return_errors:
             return [
                 outcome_value(outcome, signature) if outcome[1] == "succeeded" else outcome_error(outcome)
-                for outcome in map(outcomes.__getitem__, self.ids)
+                for outcome in map(outcomes.__getitem__, self._sent)
             ]
-        return [outcome_value(outcome, signature) for outcome in map(outcomes.__getitem__, self.ids)]
+        return [outcome_value(outcome, signature) for outcome in map(outcomes.__getitem__, self._sent)]
 
     def _unfinished(self, timeout: float | None) -> NotFinished:
-        left = len(self.ids) - len(self._outcomes)
-        return NotFinished(f"{left:,} of {len(self.ids):,} jobs ({self.task}) have not ended after {timeout:g} s", left=left)
+        left = len(self._sent) - len(self._outcomes)
+        return NotFinished(f"{left:,} of {len(self._sent):,} jobs ({self.task}) have not ended after {timeout:g} s", left=left)
 
     def _raise_error(self) -> None:
         if self._error is not None:

@@ -16,7 +16,7 @@ from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.jobs.progress import progress_of
 from taskbahn.jobs.whole_result import WholeResult
-from taskbahn.protocol import messages, views
+from taskbahn.protocol import ids, messages, views
 from taskbahn.protocol.inputs import is_whole
 from taskbahn.protocol.states import State
 from taskbahn.signatures.codec import decode_hook
@@ -58,6 +58,11 @@ class Job(Generic[R]):
         self._is_asked = False
         self.id = id
         self.task = task
+
+    @staticmethod
+    def new_id() -> str:
+        """Return a new id for a job, to be given to it by `task.options(id=...)`."""
+        return ids.new_id()
 
     def result(self, timeout: float | None = None) -> R:
         """Return what the task returned.

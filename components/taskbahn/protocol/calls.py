@@ -35,3 +35,4 @@ class BulkAnswer(msgspec.Struct, kw_only=True):
 
     accepted: int
     errors: dict[str, dict[str, Any]] = {}
+    joined: dict[str, str] = {}  # likewise the ids of the jobs that jobs of it joined

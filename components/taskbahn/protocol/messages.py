@@ -58,6 +58,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from taskbahn.protocol.limit_fields import LimitFields, LimitKindName
+from taskbahn.protocol.unique_fields import DeclaredUnique
 
 PROTOCOL = 1
 OLDEST_PROTOCOL = 1
@@ -129,6 +130,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     delivery: Literal["at_least_once", "at_most_once"] | None = None
     on_caller_lost: Literal["continue", "cancel"] | None = None
     tags: list[str] | None = None
+    key: str | None = None
 
 
 class Outcome(msgspec.Struct, array_like=True):
@@ -177,6 +179,7 @@ class TaskDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):
     pool: str = ""  # "process", "thread", "loop": those of "loop" wait while the worker's event loop is blocked
     limits: list[DeclaredLimit] = []  # of all its jobs
     fair_key: str = ""  # jobs with different keys by it take turns
+    unique: DeclaredUnique | None = None
 
 
 class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -147,6 +147,14 @@ TABLE = (
         help="up to 20 words to find jobs by",
     ),
     Option(
+        name="id", python="str | UUID", otherwise="a new one", where=Where.CALL, rule="it is a UUID, as Job.new_id() makes it",
+        help="the job's id: what has the same id is the same job",
+    ),
+    Option(
+        name="key", python="str", type=str, otherwise="none", where=Where.CALL, low=1, high=200, rule="it has 1 to 200 characters",
+        help="a word of the caller's own; as long as a job of the task with it is kept, that is the same job",
+    ),
+    Option(
         name="name", python="str", otherwise="module and function", where=Where.TASK, rule="it is dotted words of lower-case letters",
         help="what clients call the task by",
     ),
@@ -161,6 +169,10 @@ TABLE = (
     Option(
         name="fair_key", python="str", otherwise="first come, first served", where=Where.TASK, rule="it is a template such as '{customer}'",
         help="a template; jobs with different values of it take turns",
+    ),
+    Option(
+        name="unique", python="Unique", otherwise="each call is a job", where=Where.TASK, rule="it is a Unique(...)",
+        help="which jobs are the same one, and what becomes of the second: see [Unique jobs](unique.md)",
     ),
 )  # fmt: skip
 
@@ -213,7 +225,8 @@ def check_name(name: Any, where: Where) -> None:
         return
     shown = str(name)[:SHOWN]
     if option is not None and option.type is None and option.where & where & Where.CALL:
-        raise InvalidOption(f"option {name} travels as a word of a flow: submit {{flow: {{task, args, {name}}}}}", option=name)
+        as_in = "{task, id}" if name == "id" else f"{{flow: {{task, args, {name}}}}}"
+        raise InvalidOption(f"option {name} travels beside the options: submit {as_in}", option=name)
     if option is not None:
         by = f"the task, as in @app.task({name}=...)" if option.where is Where.TASK else f"a call, as in task.options({name}=...)"
         raise InvalidOption(f"option {name} is said by {by}", option=name)

@@ -176,7 +176,7 @@ class Flow(Generic[Takes_contra, R_co]):
             raise InvalidFlow("a flow without a task can be started where there is one Taskbahn() alone; put a task into it")
         return app
 
-    def prepared(self, before: Any = UNSET) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
+    def prepared(self, before: Any = UNSET, id: str | None = None) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
         """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
@@ -187,7 +187,7 @@ class Flow(Generic[Takes_contra, R_co]):
         if size > messages.MAX_MESSAGE:
             raise TooLarge("a flow in bytes", size, messages.MAX_MESSAGE, "start it in parts, or pass references")
         name = "taskbahn.group" if isinstance(node, Group | Many) else "taskbahn.chain"
-        job: Job[Any] = Job(app, new_id(), name, result_type(node))
+        job: Job[Any] = Job(app, id or new_id(), name, result_type(node))
         content = {"flow": data, "id": job.id, "options": options}
 
         def send(follow: bool) -> Future[Any]:  # noqa: FBT001 - its only argument

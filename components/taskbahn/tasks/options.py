@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
@@ -11,17 +12,20 @@ from uuid import UUID
 
 import msgspec
 
+from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
-from taskbahn.protocol.options import WIRE, Where, check
+from taskbahn.protocol.options import OPTIONS, WIRE, Where, check
 
 if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
     from taskbahn.tasks.flow import Flow
     from taskbahn.tasks.limits import Limit
+    from taskbahn.tasks.unique import Unique
 
 Pool = Literal["process", "thread", "loop"]
 Exceptions = type[BaseException] | Sequence[type[BaseException]] | AbstractSet[type[BaseException]]
 Tags = list[str] | tuple[str, ...] | AbstractSet[str]
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PLAIN_NUMBERS = (int, float, bool)
 NUMBERS = frozenset(name for name, option in WIRE.items() if option.type in (int, float) and option.most is None)
 
@@ -50,6 +54,8 @@ class CallOptions(JobOptions, total=False):
     delay: float | timedelta
     eta: float | datetime
     after: Iterable[Job[Any] | Flow[Any, Any] | str | UUID]
+    id: str | UUID
+    key: str
 
 
 class TaskOptions(JobOptions, total=False):
@@ -61,6 +67,7 @@ class TaskOptions(JobOptions, total=False):
     give_up_on: Exceptions
     limits: Sequence[Limit]
     fair_key: str
+    unique: Unique
 
 
 def make_options(given: dict[str, Any], where: Where) -> messages.Options:
@@ -93,6 +100,14 @@ def _seconds(value: Any) -> Any:
         return float(value) if hasattr(value, "__float__") else value
     except (TypeError, ValueError, OverflowError):  # an array, for example: the checks refuse it later
         return value
+
+
+def id_of(given: Any) -> str:
+    """Return what a user wrote as `id=`, a UUID or its text, as it travels; raises InvalidOption."""
+    text = str(given).lower()
+    if not ID.fullmatch(text):
+        raise InvalidOption(f"option id = {given!r:.100}: {OPTIONS['id'].rule}", option="id")
+    return text
 
 
 def as_dict(options: messages.Options) -> dict[str, Any]:

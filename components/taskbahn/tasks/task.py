@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 
     from taskbahn.client.client import Client, HasClient
+    from taskbahn.protocol.unique_fields import DeclaredUnique
     from taskbahn.tasks.limits import Limit
 
 P = ParamSpec("P")
@@ -43,12 +44,13 @@ class Task(TaskHandle[P, R]):
 
     defaults: the `messages.Options` of the declaration.   pool: where an attempt runs.
     retry_on, give_up_on: exception classes after which an attempt is, or is not, tried again; None if not restricted.
-    limits, fair_key: as they are declared; declared_limits: the limits as they travel.
+    limits, fair_key: as they are declared; declared_limits: the limits as they travel.   unique: as it travels.
     """
 
     limits: tuple[Limit, ...] = ()
     fair_key: str = ""
     declared_limits: tuple[messages.DeclaredLimit, ...] = ()
+    unique: DeclaredUnique | None = None
 
     def __init__(self, app: HasClient, function: Callable[..., Any], words: dict[str, Any]) -> None:
         name = words.pop("name", None)
@@ -60,7 +62,10 @@ class Task(TaskHandle[P, R]):
         self.retry_on = _exceptions("retry_on", words.pop("retry_on", None))
         self.give_up_on = _exceptions("give_up_on", words.pop("give_up_on", None))
         limits, fair_key = words.pop("limits", None), words.pop("fair_key", None)
+        unique = words.pop("unique", None)
         self.defaults = make_options(words, Where.TASK)
+        if unique is not None:
+            self._declare_unique(unique)
         if limits is not None or fair_key is not None:
             self._declare_limits(limits, fair_key)
         self._signature: TaskSignature | None = None
@@ -68,7 +73,7 @@ class Task(TaskHandle[P, R]):
         self.source = source_mark(function)
         with contextlib.suppress(*UNRESOLVED_ERRORS):  # a type that is defined further down: looked for again at first use
             self._signature = self._read_signature()
-        if self._signature is None and self.has_limits:
+        if self._signature is None and self._has_templates:
             self._check_templates(rough_wire(function))
 
     @property
@@ -82,10 +87,21 @@ class Task(TaskHandle[P, R]):
         self.limits, self.fair_key = made.limits_of(limits), made.fair_key_of(fair_key)
         self.declared_limits = made.declared(self.name, self.limits, self.fair_key)
 
-    def _check_templates(self, signature: messages.Signature) -> None:
-        from taskbahn.protocol.limits import check_arguments
+    def _declare_unique(self, unique: Any) -> None:
+        from taskbahn.tasks.unique import unique_of  # late, likewise
 
-        check_arguments(self.name, self.declared_limits, self.fair_key, signature)
+        self.unique = unique_of(unique)
+
+    @property
+    def _has_templates(self) -> bool:
+        return self.has_limits or self.unique is not None
+
+    def _check_templates(self, signature: messages.Signature) -> None:
+        from taskbahn.protocol import limits, unique
+
+        limits.check_arguments(self.name, self.declared_limits, self.fair_key, signature)
+        if self.unique is not None:
+            unique.check_arguments(self.name, self.unique, signature)
 
     @property
     def signature(self) -> TaskSignature:
@@ -107,7 +123,7 @@ class Task(TaskHandle[P, R]):
             raise
         except Exception as error:  # an annotation is any expression
             raise UnsupportedAnnotation(f"{self.name}: {unresolved(self.function, error)}; write a type") from error
-        if self.has_limits:
+        if self._has_templates:
             self._check_templates(signature.wire)
         return signature
 
@@ -121,6 +137,7 @@ class Task(TaskHandle[P, R]):
             pool=self.pool,
             limits=list(self.declared_limits),
             fair_key=self.fair_key,
+            unique=self.unique,
         )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -6,13 +6,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from taskbahn.attempt.blocking import check_may_block
-from taskbahn.errors import InvalidArguments, InvalidFlow, from_info
+from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, from_info
 from taskbahn.flows.arguments import has_outputs
 from taskbahn.protocol.ids import new_id, new_ids
 from taskbahn.protocol.message_pages import text_bytes
 from taskbahn.protocol.options import Where
 from taskbahn.signatures.signature import pack_plain
-from taskbahn.tasks.options import CallOptions, as_dict, make_options
+from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
 from taskbahn.tasks.other_words import TASK_WORDS, refuse
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class TaskHandle(Generic[P, R]):
         self.name = name
         self._call_options: dict[str, Any] = {}
         self._after: tuple[Reference, ...] = ()
+        self._id: str | None = None
 
     if not TYPE_CHECKING:
 
@@ -73,9 +74,11 @@ class TaskHandle(Generic[P, R]):
     def options(self, **options: Unpack[CallOptions]) -> TaskHandle[P, R]:
         """Return the same task with these options for what it starts; raises InvalidOption, InvalidFlow."""
         given: dict[str, Any] = dict(options)
-        after = given.pop("after", None)
-        made = {**self._call_options, **as_dict(make_options(given, Where.CALL))}
-        return Prepared(self, made, self._after if after is None else _references_to(after))
+        after, id = given.pop("after", None), given.pop("id", None)
+        made = Prepared(self, {**self._call_options, **as_dict(make_options(given, Where.CALL))})
+        made._after = self._after if after is None else _references_to(after)  # noqa: SLF001 - of this module
+        made._id = self._id if id is None else id_of(id)  # noqa: SLF001
+        return made
 
     def start(self, *args: P.args, **kwargs: P.kwargs) -> Job[R]:
         """Start a job; it is accepted and durable when this returns.
@@ -84,14 +87,14 @@ class TaskHandle(Generic[P, R]):
         """
         check_may_block(f"{self.name}.start()", "await task.start_async(...)")
         job, accepted = self._start(args, kwargs)
-        accepted.get()
+        job.id = accepted.get()
         self.app.client.started(job)
         return job
 
     async def start_async(self, *args: P.args, **kwargs: P.kwargs) -> Job[R]:
         """As `start`, for asyncio and Twisted."""
         job, accepted = self._start(args, kwargs)
-        await accepted
+        job.id = await accepted
         self.app.client.started(job)
         return job
 
@@ -99,13 +102,13 @@ class TaskHandle(Generic[P, R]):
         """Start a job and return its result; raises what `start` and `Job.result` raise."""
         check_may_block(f"{self.name}.call()", "await task.call_async(...)")
         job, accepted = self._start(args, kwargs, follow=True)
-        accepted.get()
+        job.id = accepted.get()
         return job.result()
 
     async def call_async(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """As `call`, for asyncio and Twisted."""
         job, accepted = self._start(args, kwargs, follow=True)
-        await accepted
+        job.id = await accepted
         return await job
 
     def start_many(self, calls: Iterable[Any]) -> Batch[R]:
@@ -177,19 +180,22 @@ class TaskHandle(Generic[P, R]):
         return job, send(follow)
 
     def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Job[R], Callable[[bool], Future[Any]]]:
-        """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
+        """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome.
+
+        What sends it gives the id of the accepted job, which is another one if that job was there already.
+        """
         if self._after:
-            return self._immutable(args, kwargs).prepared()
+            return self._immutable(args, kwargs).prepared(id=self._id)
         signature = self.signature
         try:
             packed = signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs)
         except (InvalidArguments, InvalidFlow):
             if not has_outputs(args, kwargs):
                 raise
-            return self._immutable(args, kwargs).prepared()
+            return self._immutable(args, kwargs).prepared(id=self._id)
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
-        job: Job[R] = Job(self.app, new_id(), self.name, signature)
+        job: Job[R] = Job(self.app, self._id or new_id(), self.name, signature)
         content: dict[str, Any] = {"task": self.name, "id": job.id, "packed": packed, "options": self._call_options}
         if signature:
             content["checked"] = signature.wire.digest
@@ -203,6 +209,9 @@ class TaskHandle(Generic[P, R]):
     def _batch(self) -> Batch[R]:
         from taskbahn.jobs.batch import Batch
 
+        for name in ("id", "key"):
+            if (name == "id" and self._id is not None) or name in self._call_options:
+                raise InvalidOption(f"option {name} names one job, and start_many starts many: call start for each", option=name)
         return Batch(self.app, self.name, self.signature)
 
     def _windows(self, calls: Iterable[Any]) -> Iterator[list[str]]:
@@ -238,11 +247,10 @@ class TaskHandle(Generic[P, R]):
 class Prepared(TaskHandle[P, R]):
     """A task with options for what it starts."""
 
-    def __init__(self, base: TaskHandle[P, R], options: dict[str, Any], after: tuple[Reference, ...]) -> None:
+    def __init__(self, base: TaskHandle[P, R], options: dict[str, Any]) -> None:
         super().__init__(base.app, base.name)
         self._base = base
         self._call_options = options
-        self._after = after
 
     @property
     def signature(self) -> TaskSignature | None:
@@ -287,10 +295,11 @@ def _accept(batch: Batch[Any], sent: tuple[list[str], Future[Any]]) -> None:
     ids, future = sent
     answer = future.get()
     errors = answer["errors"]
+    joined = {ids[int(index)]: means for index, means in answer.get("joined", {}).items()}
     if errors:
         batch.refused += [errors[index] for index in sorted(errors, key=int)]
         ids = [id for index, id in enumerate(ids) if str(index) not in errors]
-    batch.ids += ids
+    batch.add(ids, joined)
 
 
 def _complete(batch: Batch[R]) -> Batch[R]:

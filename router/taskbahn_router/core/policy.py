@@ -20,7 +20,8 @@ def _default(name: str) -> Any:
 
 
 DEFAULT_KEEP: float = _default("keep")
-DEFAULTS = tuple((name, option.default) for name, option in WIRE.items())
+ADMISSION = "key"  # an option that is over when its job is accepted
+DEFAULTS = tuple((name, option.default) for name, option in WIRE.items() if name != ADMISSION)
 DECODE = msgspec.json.Decoder(messages.Options).decode
 
 

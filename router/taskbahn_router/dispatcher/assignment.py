@@ -93,6 +93,7 @@ class Assignment:
                 parent, flags, label, after, is_child = job.links
                 batch.members.append(NewMember(job.seq, parent, flags, label, not is_child))
                 batch.edges += [NewEdge(job.seq, *edge) for edge in after]
+        batch.unique = [job.unique._replace(seq=job.seq) for jobs in asking for job in jobs if job.unique is not None]
         if asking and batch.rows() <= SMALL_COMMIT_ROWS:
             batch.admission_rows = sum(map(self._limits.admission_rows, asking))
         return jobs

@@ -21,6 +21,7 @@ from taskbahn_router.dispatcher.assignment import Assignment
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.group_commit import GroupCommit
 from taskbahn_router.dispatcher.job_actions import act_on_each
+from taskbahn_router.dispatcher.joins import Joins
 from taskbahn_router.dispatcher.limit_book import PURGE_SECONDS, LimitBook
 from taskbahn_router.dispatcher.maintenance import Maintenance
 from taskbahn_router.dispatcher.outcomes import Outcomes, snapshots
@@ -83,6 +84,7 @@ class Dispatcher:
         self.started_at = wall()
         self.intake = Submissions(self.state, wall)
         self.publisher = Publisher(self.state, self.followers, port)
+        self.joins = Joins(self.followers, self.publisher)
         self._outcomes = Outcomes(self.state, uniform)
         self.limit_book = LimitBook(self.state, wall)
         self.assignment = Assignment(self.state, self.limit_book)
@@ -129,6 +131,7 @@ class Dispatcher:
                 lambda: self._followed(waiter),
                 lambda error: self._turned_away(call, waiter, waiter.left, error),
                 lambda jobs: self.followers.leave_out([job.id for job in jobs], waiter),
+                lambda job, means: self.joins.join_waiter(waiter, job, means),
             )
         else:
             self._accept(call, draft, lambda: call.answer(answers), call.fail)
@@ -152,11 +155,19 @@ class Dispatcher:
 
         def gone(cancelled: bool) -> None:  # noqa: FBT001 - PendingCall.on_gone has one argument
             self.followers.unfollow([job.id], caller)
-            if cancelled or job.policy.cancel_on_caller_lost:
+            if caller.has_joined:  # others wait for the job
+                return
+            if cancelled or (job.policy.cancel_on_caller_lost and not self.followers.is_joined(job.id)):
                 self.cancel(job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None)
 
         call.on_gone = gone
-        self._accept(call, draft, lambda: None, lambda error: self._turned_away(call, caller, [job.id], error))
+        self._accept(
+            call,
+            draft,
+            lambda: None,
+            lambda error: self._turned_away(call, caller, [job.id], error),
+            joined=lambda _, means: self.joins.join_caller(caller, job.id, means),
+        )
 
     def _turned_away(self, call: PendingCall, follower: Follower, jobs: Iterable[str], error: TaskbahnError) -> None:
         self.followers.unfollow(list(jobs), follower)
@@ -167,12 +178,12 @@ class Dispatcher:
         self._check_accepting()
         reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
         check_text("the reason", reason)
-        act_on_each(call, lambda raw, answer: self.cancel(raw, reason, answer), None)
+        act_on_each(call, self.joins.by_any_id(lambda raw, answer: self.cancel(raw, reason, answer)), None)
 
     def retry_jobs(self, call: PendingCall) -> None:
         """`taskbahn.job.retry`."""
         self._check_accepting()
-        act_on_each(call, self._retry, "only a job that failed, expired or was cancelled can be retried")
+        act_on_each(call, self.joins.by_any_id(self._retry), "only a job that failed, expired or was cancelled can be retried")
 
     def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
         """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
@@ -355,11 +366,14 @@ class Dispatcher:
         accepted: Callable[[], None],
         refused: Callable[[TaskbahnError], None],
         left_out: Callable[[Sequence[LiveJob]], None] = lambda _: None,
+        joined: Callable[[LiveJob, str], None] = lambda _, __: None,
     ) -> None:
         answers = draft.answers or None  # a plain call has none
-        links = draft.has_links
+        links, asks = draft.has_links, draft.asks
         self.fair_queue.put(
-            Submission(call.caller, draft.jobs, draft.size, accepted, refused, answers, left_out, draft.counts, links)
+            Submission(
+                call.caller, draft.jobs, draft.size, accepted, refused, answers, left_out, draft.counts, links, joined, asks
+            )
         )
         if len(self.state.jobs) == len(self.followers) == 1:
             # a single job, for which its client waits: no other input comes soon

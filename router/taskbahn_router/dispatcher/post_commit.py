@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
-from taskbahn.errors import LimitFull, UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event
-from taskbahn_router.core.rows import NoParent, Refusal
+from taskbahn_router.dispatcher.admitted import refusal_error, tell_joined
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
@@ -19,8 +18,7 @@ from taskbahn_router.submission.slices import parts_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from taskbahn.errors import TaskbahnError
-    from taskbahn_router.core.rows import Admitted, Refused
+    from taskbahn_router.core.rows import Admitted
     from taskbahn_router.dispatcher.assignment import Assignment
     from taskbahn_router.dispatcher.limit_book import LimitBook
     from taskbahn_router.metrics.recorder import Recorder
@@ -117,6 +115,8 @@ class PostCommit:
                 self._later.turn_input.ask_claim()
 
     def _new(self, effects: TurnEffects, result: CommitResult, now: float) -> Iterator[None]:
+        if result.aliases:
+            tell_joined(effects.turn_input.submissions, result.aliases, self._followers)
         if result.admitted is not None:
             self._admitted(effects, result.admitted)
         if result.duplicates:
@@ -162,14 +162,14 @@ class PostCommit:
             self._refused(effects, admitted)
 
     def _refused(self, effects: TurnEffects, admitted: Admitted) -> None:
-        """Turn away the entries of submissions for which a limit has no place, or which name jobs that are not there."""
+        """Turn away the entries of submissions for which there is no place, or which name jobs that are not there."""
         refusals = {refusal.seq: refusal for refusal in admitted.refusals}
         effects.turn_input.take_out(admitted.refused)
         for submission in effects.turn_input.submissions:
             for number, jobs in submission.entries():
                 job = next((job for job in jobs if job.seq in refusals), None)
                 if job is not None:
-                    error = _error_of(refusals[job.seq], job.id)
+                    error = refusal_error(refusals[job.seq], job.id)
                     self._later.admission.turn_away(submission, number, jobs, error)
                     for refused in jobs:  # followers may wait for a job that was turned away
                         self._publisher.resend_outcome(refused.id)
@@ -303,12 +303,3 @@ class PostCommit:
                     self._publisher.dirty_workers.add(worker.id)
             self._publisher.started(((job, worker, job.number) for job, worker in part if job.state is State.RUNNING), now)
             yield
-
-
-def _error_of(refusal: Refused, job: str) -> TaskbahnError:
-    """Return the error for the entry of a submission that was turned away because of one of its jobs."""
-    if isinstance(refusal, Refusal):
-        return LimitFull(*refusal[1:], job=job)
-    if isinstance(refusal, NoParent):
-        return UnknownJob(id_text(refusal.parent) if isinstance(refusal.parent, bytes) else str(refusal.parent))
-    raise TypeError(f"no submission asks for a key yet, and {refusal} has none")

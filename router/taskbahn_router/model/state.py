@@ -21,12 +21,14 @@ from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.reactions import HAS_INPUTS, IS_LARGE, given
+from taskbahn_router.core.task_keys import TaskKeys
 from taskbahn_router.model.partitions import Partition, Partitions, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from taskbahn_router.core.reactions import Input
+    from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.stores.contract import StartState
     from taskbahn_router.stores.rows import Claimed, JobRow
 
@@ -71,6 +73,7 @@ class DeclaredTask:
     packed: str  # the declaration as JSON
     options: str  # the options alone, as JSON
     checker: Validator | None
+    unique: TaskKeys
     limit_keys: LimitKeys | None = None  # None: it has no limits
     seconds_each: float | None = None
     declared_at: float = 0.0  # the `since` of the worker that declared it
@@ -79,7 +82,7 @@ class DeclaredTask:
     def of(
         cls, declaration: messages.TaskDeclaration, declared_at: float, capacities: Mapping[str, int] | None = None
     ) -> DeclaredTask:
-        """Make what the dispatcher needs of a declaration; raises InvalidOption for limits that cannot be.
+        """Make what the dispatcher needs of a declaration; raises InvalidOption for limits and unique keys that cannot be.
 
         capacities: what one job may cost at most, by limit, where operators changed that.
         """
@@ -90,6 +93,7 @@ class DeclaredTask:
             messages.to_json(declaration),
             messages.to_json(declaration.options),
             Validator(declaration.name, signature) if signature else None,
+            TaskKeys(declaration),
             LimitKeys.declared(declaration, capacities),
             declared_at=declared_at,
         )
@@ -209,6 +213,7 @@ class LiveJob:
         "seq",
         "started_at",
         "state",
+        "unique",
         "worker",
         "worker_id",
     )  # fmt: skip
@@ -233,6 +238,7 @@ class LiveJob:
         self.caller = caller
         self.keys: str | None = None  # keys and costs of its limits, while it is being accepted; None: a plain job
         self.links: JobLinks | None = None  # while it is being accepted
+        self.unique: NewKey | None = None  # its unique key, while it is being accepted
         self.is_new = False  # the dispatcher made its id, so it cannot be a repeated submission
         self.has_waiter = False  # a client waits for the outcome, and sees nothing before it
         self.seq = 0

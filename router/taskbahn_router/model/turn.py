@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Submission(NamedTuple):
     """Jobs that are accepted together; `size` is the bytes of their arguments, about.
 
-    answers: one for each entry, or None if it is a plain call.   left_out: forgets jobs of an entry that a limit refuses.
+    answers: one for each entry, or None if it is a plain call.   left_out: forgets jobs of an entry that the commit refuses.
+    joined: learns that a job of an entry joined the one with that id.   asks: whether some of the jobs have unique keys.
     """
 
     caller: int | None
@@ -36,6 +37,8 @@ class Submission(NamedTuple):
     left_out: Callable[[Sequence[LiveJob]], None] = lambda _: None
     counts: Sequence[int] = ()  # the jobs of each entry; a plain call has none
     has_links: bool = False  # whether there are flows among the entries
+    joined: Callable[[LiveJob, str], None] = lambda _, __: None
+    asks: bool = False
 
     def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:
         """Return the entries that have jobs, each with the number of its answer."""

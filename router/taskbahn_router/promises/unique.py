@@ -33,9 +33,10 @@ class Unique:
         self._holders: dict[str, KeyHolder | None] = {}
 
     def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
-        keys = {job.unique.key: job.unique.is_same is not None for job in jobs if job.unique is not None}
-        if keys:
-            rows = yield Need(unique=sorted(keys.items()))
+        asked = [job.unique for job in jobs if job.unique is not None]
+        if asked:
+            compared = {new.key for new in asked if new.is_same is not None}
+            rows = yield Need(unique=[(key, key in compared) for key in sorted({new.key for new in asked})])
             self._holders = {holder.row.key: holder for holder in rows.unique}
 
     def admit(self, job: Applicant, decisions: Decisions) -> KeyTaken | None:

@@ -195,14 +195,47 @@ class JobWatch:
         if events:
             self._number = max(self._number, events[-1]["number"])
             for page in pages(events, event_bytes):
-                self.call.progress({"events": page})
+                self.call.progress(self._page(page))
             states = [event["data"]["state"] for event in events if event["kind"] == "state"]
             self._is_in(states[-1] if states else self.state)
+
+    def _page(self, events: list[Event]) -> dict[str, Any]:
+        return {"events": events}
 
     def _is_in(self, state: str) -> None:
         if state != self.state:
             self.state = state
             self._moved(self)
+
+
+class JoinedCall(JobWatch):
+    """A call of a task that joined a job: it gets what that job has said so far, in the messages of a call, and then goes on like one.
+
+    finish: answers the call with an outcome.
+    """
+
+    def __init__(
+        self, call: PendingCall, pages: EventPager, *, end: Callable[[list[Any]], None], fail: Callable[[Any], None]
+    ) -> None:
+        super().__init__(call, pages, fail=fail)
+        self._end = end
+
+    def begin_so_far(self, row: JobRow, progress: Any, rows: Sequence[EventRow]) -> None:
+        """Send what the job is doing, its first stored events, which are *rows*, and its newest progress; then what follows."""
+        self.job = id_text(row.id)
+        data = {"state": row.state, "attempt": row.attempt, **({"worker": row.worker} if row.worker else {})}
+        state = {"job": self.job, "number": row.number, "kind": "state", "at": row.started_at or row.created_at, "data": data}
+        self.call.progress(self._page([state]))
+        if progress is not None:
+            self._progress = {"job": self.job, "number": row.number, "kind": "progress", "at": state["at"], "data": progress}
+        self.begin(row, row.number, 0, rows)
+
+    def final(self, outcome: list[Any]) -> None:
+        """The job has ended."""
+        self.end(lambda: self._end(outcome))
+
+    def _page(self, events: list[Event]) -> dict[str, Any]:
+        return {"job": self.job, "events": events}
 
 
 def is_end(event: Event) -> bool:

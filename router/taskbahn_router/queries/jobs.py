@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.logger import Logger
 
@@ -16,14 +16,14 @@ from taskbahn_router.core.reactions import Input, given
 from taskbahn_router.model.partitions import Partition
 from taskbahn_router.model.state import DispatcherState, both_ids, id_bytes
 from taskbahn_router.model.wire_format import packed, stored, whole
-from taskbahn_router.publishing.followers import JobFollowers, Waiter
-from taskbahn_router.publishing.job_watch import EventPager, JobWatch
+from taskbahn_router.publishing.followers import CallFollower, JobFollowers, Waiter
+from taskbahn_router.publishing.job_watch import EventPager, JobWatch, JoinedCall
 from taskbahn_router.publishing.outcome_pages import OutcomePages
 from taskbahn_router.publishing.queue_position import QueuePositions, Served
 from taskbahn_router.publishing.start_estimate import JobPosition
 from taskbahn_router.queries.job_lists import JobLists, is_number
 from taskbahn_router.stores.contract import OutcomeRow, Reader
-from taskbahn_router.stores.rows import AttemptRow, EventRow
+from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 
 MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of events, as JSON, in one answer; MessagePack may need twice as many
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # seconds; of a task that takes longer the dispatcher only knows that it is long
+
+
+class ReadJob(NamedTuple):
+    """What the store has of a job that is shown whole."""
+
+    placed: JobPosition
+    attempts: list[AttemptRow]
+    unique: str | None  # its unique key
 
 
 class JobQueries:
@@ -112,37 +120,83 @@ class JobQueries:
         asked = self._runner.run(self._reader.outcomes, [id_bytes(id)])
         asked.addCallbacks(found, lambda failure: self.log.failure("job {id} cannot be looked up", failure, id=id))
 
+    def find_meaning(self, raw: bytes, then: Callable[[bytes | None], None]) -> None:
+        """Call *then* with the id of the job that another id means; None if it means none, or cannot be looked up."""
+
+        def fail(failure: Any) -> None:
+            self.log.failure("job {id} cannot be looked up", failure, id=id_text(raw))
+            then(None)
+
+        asked = self._runner.run(self._reader.job, raw)
+        asked.addCallbacks(lambda row: then(None if row is None or row.id == raw else row.id), fail)
+
+    def follow_joined(self, caller: CallFollower, id: str, means: str) -> None:
+        """Let a caller whose job *id* joined another one have the events of that, from its first one on."""
+        call = caller.call
+        if not call.open:
+            return
+
+        def gone(_: object = None) -> None:
+            self._followers.unfollow([id], watcher)
+
+        def fail(failure: Any) -> None:
+            gone()
+            self._fail(call, failure)
+
+        watcher = JoinedCall(call, self._pages, end=caller.final, fail=fail)
+        self._followers.follow(id, watcher)
+        call.on_gone = gone
+
+        def show(found: tuple[ReadJob, list[EventRow], int] | None) -> None:
+            if found is None:  # it was deleted meanwhile
+                gone()
+                call.fail(UnknownJob(means))
+                return
+            read, events, newest = found
+            row = read.placed.row._replace(number=newest)
+            live = self._state.jobs.get(means)
+            progress = packed(row.progress) if live is None or live.progress is None else live.progress
+            watcher.begin_so_far(row, progress, events)
+
+        self._ask(call, show, self._read_all, id_bytes(means), 0, Served([], {}))
+
     def get(self, call: PendingCall) -> None:
         """`taskbahn.job.get`."""
         id, raw = self._id(call)
         self._ask(call, lambda found: self._got(call, id, found), self._read, raw, self.queue_positions.served())
 
-    def _got(self, call: PendingCall, id: str, found: tuple[JobPosition, list[AttemptRow]] | None) -> None:
+    def _got(self, call: PendingCall, id: str, found: ReadJob | None) -> None:
         if found is None:
             call.fail(UnknownJob(id))
         else:
-            call.answer(self._view(*found))
+            call.answer(self._view(found))
 
-    def _read(self, raw: bytes, served: Served) -> tuple[JobPosition, list[AttemptRow]] | None:
+    def _read(self, raw: bytes, served: Served) -> ReadJob | None:
         with self._reader.snapshot():
             row = self._reader.job(raw)
-            return None if row is None else (self.queue_positions.placed([row], served)[0], self._reader.attempts(row.seq))
+            return None if row is None else self._whole(row, served)
+
+    def _whole(self, row: JobRow, served: Served) -> ReadJob:
+        placed = self.queue_positions.placed([row], served)[0]
+        return ReadJob(placed, self._reader.attempts(row.seq), self._reader.unique_key(row.seq))
 
     def events(self, call: PendingCall) -> None:
         """`taskbahn.job.events`."""
         id, raw = self._id(call)
         after = self._after(call)
 
-        def read() -> list[EventRow] | None:
+        def read() -> tuple[str, list[EventRow]] | None:
             with self._reader.snapshot():
                 row = self._reader.job(raw)
-                return None if row is None else self._reader.events(row.seq, after, messages.MAX_EVENTS, MAX_BYTES)
+                if row is None:
+                    return None
+                return id_text(row.id), self._reader.events(row.seq, after, messages.MAX_EVENTS, MAX_BYTES)
 
-        def answer(rows: list[EventRow] | None) -> None:
-            if rows is None:
+        def answer(found: tuple[str, list[EventRow]] | None) -> None:
+            if found is None:
                 call.fail(UnknownJob(id))
             else:
-                call.answer({"events": [stored(id, row) for row in rows]})
+                call.answer({"events": [stored(found[0], row) for row in found[1]]})
 
         self._ask(call, answer, read)
 
@@ -170,9 +224,9 @@ class JobQueries:
 
     def watch(self, call: PendingCall) -> None:
         """`taskbahn.job.watch`: a snapshot, then every numbered event from `after` on, then the job as it ended."""
-        id, raw = self._id(call)
-        after = self._after(call)
+        self._watch(call, *self._id(call), self._after(call))
 
+    def _watch(self, call: PendingCall, id: str, raw: bytes, after: int) -> None:
         def finish() -> None:
             self.queue_positions.forget(watcher)
             self._ask(call, lambda found: self._got(call, id, found), self._read, raw, Served([], {}))
@@ -189,25 +243,29 @@ class JobQueries:
         self._followers.follow(id, watcher)
         call.on_gone = gone
 
-        def show(found: tuple[JobPosition, list[AttemptRow], list[EventRow], int] | None) -> None:
+        def show(found: tuple[ReadJob, list[EventRow], int] | None) -> None:
             if found is None:
                 gone()
                 call.fail(UnknownJob(id))
                 return
-            placed, attempts, events, newest = found
-            view = self._view(placed._replace(row=placed.row._replace(number=newest)), attempts)
+            read, events, newest = found
+            row = read.placed.row
+            if row.id != raw:  # followed by its own id it misses no event
+                gone()
+                if call.open:
+                    self._watch(call, id_text(row.id), row.id, after)
+                return
+            view = self._view(read._replace(placed=read.placed._replace(row=row._replace(number=newest))))
             watcher.place = view.get("place")
             call.progress({"snapshot": view})
-            if placed.row.state in FINAL_STATES:
+            if row.state in FINAL_STATES:
                 gone()
                 watcher.end(lambda: call.answer(view))
-            watcher.begin(placed.row, newest, after, events)
+            watcher.begin(row, newest, after, events)
 
         self._ask(call, show, self._read_all, raw, after, self.queue_positions.served())
 
-    def _read_all(
-        self, raw: bytes, after: int, served: Served
-    ) -> tuple[JobPosition, list[AttemptRow], list[EventRow], int] | None:
+    def _read_all(self, raw: bytes, after: int, served: Served) -> tuple[ReadJob, list[EventRow], int] | None:
         """Read a job for its watcher, with its first events and the number of the newest, which the job's row may be behind."""
         with self._reader.snapshot():
             row = self._reader.job(raw)
@@ -215,11 +273,12 @@ class JobQueries:
                 return None
             newest = max(row.number, self._reader.newest_event(row.seq))
             events = self._pages.first(row.seq, min(after, newest))
-            return self.queue_positions.placed([row], served)[0], self._reader.attempts(row.seq), events, newest
+            return self._whole(row, served), events, newest
 
-    def _view(self, placed: JobPosition, attempts: list[AttemptRow]) -> dict[str, Any]:
+    def _view(self, read: ReadJob) -> dict[str, Any]:
         """Return the whole `views.JobView` of a job, with the newest progress if it runs now."""
-        view = whole(placed.row, attempts)
+        placed = read.placed
+        view = whole(placed.row, read.attempts)
         live = self._state.jobs.get(view["id"])
         if live is not None and live.progress is not None:
             view["progress"] = live.progress
@@ -227,6 +286,7 @@ class JobQueries:
         more = {
             "place": self.queue_positions.start_estimate().place(placed),
             "typical": self._typical(placed.row.task),
+            "unique": read.unique,
             "blocks": blocked if blocked is not None and blocked["job"] == view["id"] else None,
         }
         return view | {name: value for name, value in more.items() if value is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbahn.errors import InvalidFlow, TaskbahnError
+from taskbahn.errors import InvalidFlow, InvalidOption, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.flow_form import wrong
@@ -85,6 +85,8 @@ def _checked(intake: Submissions, job: FlowJob, draft: Draft) -> Checked:
     if job.flags & IS_FLOW:
         return Checked(job, intake.policy(None, job.options), messages.NO_ARGUMENTS, None)
     task = intake.task(job.task)
+    if task.unique.is_unique:
+        raise InvalidOption(f"{job.task} is unique, and so are no jobs of a flow: start it by itself", option="unique")
     policy = intake.policy(task, job.options)
     packed = intake.checked(task, job.packed, job.checked, job.known)
     return Checked(job, policy, packed, intake.keys(task, packed, policy, draft))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.errors import InvalidName, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
+from taskbahn.errors import InvalidName, InvalidOption, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import Bulk, Call
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
@@ -26,6 +26,7 @@ from taskbahn_router.submission.flows import Parent, read_flow
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.model.partitions import Named
 
 TASK_NAME = re.compile(messages.TASK_NAME)
@@ -79,7 +80,7 @@ def new_id(now: float) -> tuple[str, bytes]:
 class Draft:
     """A submission as far as it is read: the answers, entry by entry, the jobs that they accept, and the partitions of these.
 
-    size: bytes of the jobs' arguments, about.
+    size: bytes of the jobs' arguments, about.   asks: whether some of the jobs have unique keys.
     """
 
     authid: str | None
@@ -90,6 +91,7 @@ class Draft:
     size: int = 0
     counts: list[int] = field(default_factory=list)  # the jobs of each entry
     has_links: bool = False  # whether jobs have to do with others
+    asks: bool = False
 
 
 class Submissions:
@@ -138,11 +140,14 @@ class Submissions:
         call = convert(entry, Call, "a call")
         task = self.task(call.task)
         parent = self._parent(call.parent)
-        policy = self.policy(task, {**parent.inherited, **call.options} if call.parent else call.options)
+        options, key = _without_key(call.options) if "key" in call.options else (call.options, None)
+        policy = self.policy(task, {**parent.inherited, **options} if call.parent else options)
         packed = (
             self._pack(task, call.args, call.kwargs) if call.packed is None else self.checked(task, call.packed, call.checked)
         )
-        job = self._job(task, policy, both_ids(call.id) if call.id else new_id(draft.now), packed, draft)
+        ids = both_ids(call.id) if call.id else new_id(draft.now)
+        given = None if key is None else _given(task, key, packed)
+        job = self._job(task, policy, ids, packed, draft, given)
         job.is_new = not call.id
         self._belongs(job, parent, draft)
         return job.id
@@ -202,6 +207,10 @@ class Submissions:
         if not options:
             return policy_of(of_task, "")
         check_options(options, Where.CALL)
+        if "key" in options:
+            raise InvalidOption(
+                "option key names one job, which is submitted by itself: no bulk call or flow takes it", option="key"
+            )
         return policy_of(of_task, messages.to_json(options))
 
     def checked(
@@ -238,8 +247,22 @@ class Submissions:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
         return self.checked(task, packed, task.checker.signature.digest if task.checker else None)
 
-    def _job(self, task: DeclaredTask, policy: Policy, ids: tuple[str, bytes], packed: str, draft: Draft) -> LiveJob:
-        return self.add(task.name, policy, ids, packed, self.keys(task, packed, policy, draft), draft)
+    def _job(
+        self,
+        task: DeclaredTask,
+        policy: Policy,
+        ids: tuple[str, bytes],
+        packed: str,
+        draft: Draft,
+        unique: NewKey | None = None,
+    ) -> LiveJob:
+        keys = self.keys(task, packed, policy, draft)
+        if task.unique.is_unique:
+            unique = task.unique.of(*unpack(packed), (policy.tags, draft.authid, policy.queue))
+        job = self.add(task.name, policy, ids, packed, keys, draft)
+        if unique is not None:
+            job.unique, draft.asks = unique, True
+        return job
 
     @staticmethod
     def keys(task: DeclaredTask, packed: str, policy: Policy, draft: Draft) -> str | None:
@@ -265,6 +288,18 @@ class Submissions:
         draft.jobs.append(job)
         draft.size += len(packed)
         return job
+
+
+def _without_key(options: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Return the options of a call without the key that its caller gives to it, and that key."""
+    key = check_options(options, Where.CALL).key
+    return {name: value for name, value in options.items() if name != "key"}, key
+
+
+def _given(task: DeclaredTask, key: str, packed: str) -> NewKey:
+    """Return the unique key that a caller gives to a job, without its seq."""
+    unpack(packed)  # it is compared with the arguments of others
+    return task.unique.given(key, packed)
 
 
 def unpack(packed: str) -> tuple[list[Any], dict[str, Any]]:

@@ -68,30 +68,32 @@ export class Bahn {
   }
 
   /**
-   * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away.
+   * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away. If a job with its id or
+   * its unique key is there already, this resolves to that one.
    * @overload
    * @param {string} task
    * @param {unknown[]} [args]
    * @param {Record<string, unknown>} [kwargs]
-   * @param {import("./client/wire.js").Options} [options]
+   * @param {import("./client/wire.js").Options & {id?: string}} [options]  id: a UUID; what has the same id is the same job
    * @returns {Promise<Job>}
    */
   /**
    * Start a flow: one job is the whole. It is accepted and durable when this resolves.
    * @overload
    * @param {import("./client/wire.js").Flow} flow
-   * @param {import("./client/wire.js").Options} [options]
+   * @param {import("./client/wire.js").Options & {id?: string}} [options]
    * @returns {Promise<Job>}
    */
   /**
    * @param {string | import("./client/wire.js").Flow} what
-   * @param {unknown[] | import("./client/wire.js").Options} [given]
+   * @param {unknown[] | import("./client/wire.js").Options & {id?: string}} [given]
    * @param {Record<string, unknown>} [kwargs]
-   * @param {import("./client/wire.js").Options} [options]
+   * @param {import("./client/wire.js").Options & {id?: string}} [options]
    */
   async start(what, given, kwargs = {}, options = {}) {
-    const id = uuid7();
-    const entry = typeof what === "object" ? { flow: what, id, options: given ?? {} } : { task: what, id, args: given ?? [], kwargs, options };
+    const isFlow = typeof what === "object";
+    const { id = uuid7(), ...others } = /** @type {import("./client/wire.js").Options & {id?: string}} */ (isFlow ? (given ?? {}) : options);
+    const entry = isFlow ? { flow: what, id, options: others } : { task: what, id, args: given ?? [], kwargs, options: others };
     const [answer] = await this.ask(SUBMIT, [[entry]]);
     if (typeof answer === "object") throw fromInfo(answer);
     return this.job(answer);

@@ -2,6 +2,7 @@
 
 import { retryCall } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
+import { uuid7 } from "./ids.js";
 import { notify } from "./listeners.js";
 import { watch } from "./watch.js";
 import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET } from "./wire.js";
@@ -30,6 +31,11 @@ export class Job {
   constructor(connection, id) {
     this.#connection = connection;
     this.id = id;
+  }
+
+  /** A new id for a job, to be given to it by the option `id` of `start`. */
+  static newId() {
+    return uuid7();
   }
 
   /**

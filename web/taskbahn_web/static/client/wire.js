@@ -109,6 +109,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {Place | null} [place]  while it is ready or waiting
  * @property {number | null} [typical]  seconds that an attempt of its task takes, from earlier ones
  * @property {BlockedView | null} [blocks]  while it blocks its worker's event loop
+ * @property {string | null} [unique]  its unique key, as long as no newer job has it
  *
  * @typedef {object} Place  why a job does not run yet
  * @property {string} why  a sentence
@@ -329,6 +330,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {"at_least_once" | "at_most_once"} [delivery]
  * @property {"continue" | "cancel"} [on_caller_lost]
  * @property {string[]} [tags]
+ * @property {string} [key]  as long as a job of the task with it is kept, that is the same job
  */
 
 /**

@@ -15,4 +15,5 @@ export const JOB_OPTIONS = {
   keep: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds a finished job stays readable", "otherwise": "a week"},
   delivery: {"type": "string", "enum": ["at_least_once", "at_most_once"], "description": "at_least_once; or at_most_once: never starts twice", "otherwise": "at_least_once"},
   on_caller_lost: {"type": "string", "enum": ["continue", "cancel"], "description": "continue; or cancel: a remote procedure call ends when its caller goes away", "otherwise": "continue"},
+  key: {"type": "string", "description": "a word of the caller's own; as long as a job of the task with it is kept, that is the same job", "otherwise": "none"},
 };

@@ -29,23 +29,28 @@ export class Bahn {
      */
     onState(listener: (state: import("./client/connection.js").ConnectionState) => void): () => void;
     /**
-     * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away.
+     * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away. If a job with its id or
+     * its unique key is there already, this resolves to that one.
      * @overload
      * @param {string} task
      * @param {unknown[]} [args]
      * @param {Record<string, unknown>} [kwargs]
-     * @param {import("./client/wire.js").Options} [options]
+     * @param {import("./client/wire.js").Options & {id?: string}} [options]  id: a UUID; what has the same id is the same job
      * @returns {Promise<Job>}
      */
-    start(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: import("./client/wire.js").Options | undefined): Promise<Job>;
+    start(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: (import("./client/wire.js").Options & {
+        id?: string;
+    }) | undefined): Promise<Job>;
     /**
      * Start a flow: one job is the whole. It is accepted and durable when this resolves.
      * @overload
      * @param {import("./client/wire.js").Flow} flow
-     * @param {import("./client/wire.js").Options} [options]
+     * @param {import("./client/wire.js").Options & {id?: string}} [options]
      * @returns {Promise<Job>}
      */
-    start(flow: import("./client/wire.js").Flow, options?: import("./client/wire.js").Options | undefined): Promise<Job>;
+    start(flow: import("./client/wire.js").Flow, options?: (import("./client/wire.js").Options & {
+        id?: string;
+    }) | undefined): Promise<Job>;
     /**
      * A job by its id, to watch, await or cancel it.
      * @param {string} id

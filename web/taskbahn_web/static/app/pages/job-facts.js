@@ -14,7 +14,7 @@ import { link } from "../core/route.js";
 
 /** @param {{job: JobView}} props */
 export function Facts({ job }) {
-  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, worker, caller, tags = [], attempt, typical } = job;
+  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, worker, caller, tags = [], attempt, typical, unique } = job;
   const jobs = (/** @type {string} */ q, /** @type {string} */ text) => html`<a href=${link("jobs", null, { q })}>${text}</a>`;
   /** @type {[string, unknown][]} */
   const rows = [
@@ -31,6 +31,7 @@ export function Facts({ job }) {
     ["Worker", worker && html`<a href=${link("workers", worker)}>${worker}</a>`],
     ["Caller", caller && html`<code>${caller}</code>`],
     ["Tags", tags.length > 0 && tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)],
+    ["Unique key", unique && html`<code>${unique}</code>`],
     ...optionRows(job),
     ["Id", html`<code>${id}</code> <${CopyButton} text=${id} what="the id" />`],
     ["Link", html`<${CopyButton} text=${location.href} what="the link to this job" />`],

@@ -4,6 +4,8 @@
  */
 export function resultOf(job: import("./wire.js").JobView): any;
 export class Job {
+    /** A new id for a job, to be given to it by the option `id` of `start`. */
+    static newId(): string;
     /**
      * @param {import("./connection.js").Connection} connection
      * @param {string} id

@@ -172,6 +172,10 @@ export type JobView = {
      * while it blocks its worker's event loop
      */
     blocks?: BlockedView | null | undefined;
+    /**
+     * its unique key, as long as no newer job has it
+     */
+    unique?: string | null | undefined;
 };
 /**
  * why a job does not run yet
@@ -679,6 +683,10 @@ export type Options = {
     delivery?: "at_least_once" | "at_most_once" | undefined;
     on_caller_lost?: "continue" | "cancel" | undefined;
     tags?: string[] | undefined;
+    /**
+     * as long as a job of the task with it is kept, that is the same job
+     */
+    key?: string | undefined;
 };
 /**
  * what may be said of each part of a flow

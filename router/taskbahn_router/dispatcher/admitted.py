@@ -1,0 +1,49 @@
+"""The answers for jobs that the rules of a commit did not store: which jobs they joined, and why entries were refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.errors import Duplicate, LimitFull, UnknownJob
+from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.rows import NoParent, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from taskbahn.errors import TaskbahnError
+    from taskbahn_router.core.rows import Refused
+    from taskbahn_router.model.turn import Submission
+    from taskbahn_router.publishing.followers import JobFollowers
+
+
+def refusal_error(refusal: Refused, job: str) -> TaskbahnError:
+    """Return the error for the entry of a submission that was turned away because of one of its jobs."""
+    if isinstance(refusal, Refusal):
+        return LimitFull(*refusal[1:], job=job)
+    if isinstance(refusal, NoParent):
+        return UnknownJob(id_text(refusal.parent) if isinstance(refusal.parent, bytes) else str(refusal.parent))
+    return Duplicate(id_text(refusal.holder), refusal.key, refused=job, is_other=refusal.is_other)
+
+
+def tell_joined(submissions: Iterable[Submission], aliases: Mapping[int, bytes], followers: JobFollowers) -> None:
+    """Answer entries with the ids of the jobs that theirs mean, and let their followers follow those."""
+    for submission in submissions:
+        for number, jobs in submission.entries():
+            joined = {place: id_text(aliases[job.seq]) for place, job in enumerate(jobs) if job.seq in aliases}
+            if not joined:
+                continue
+            if submission.answers is not None:
+                submission.answers[number] = _answer(submission.answers[number], joined)
+            for place, means in joined.items():
+                submission.joined(jobs[place], means)
+                followers.join(jobs[place].id, means)
+
+
+def _answer(answer: Any, joined: Mapping[int, str]) -> Any:
+    """Return the answer to an entry with the ids that its jobs have now, by their places among those that were accepted."""
+    if isinstance(answer, str):
+        return joined.get(0, answer)
+    errors = answer["errors"]
+    accepted = [index for index in map(str, range(answer["accepted"] + len(errors))) if index not in errors]
+    return answer | {"joined": {accepted[place]: means for place, means in joined.items()}}
