@@ -109,6 +109,7 @@ MUTATIONS = (
     Mutation("a parent goes before its children", "stores.pruning", "state == State.SUCCEEDED", "True"),
     Mutation("a unique key is held for ever", "unique", "return not state.is_final", "return True"),
     Mutation("a job that joined another one is stored", "admissions", "or job.seq in self._decisions.admitted.aliases:", ":"),
+    Mutation("arguments that are others join", "unique", "not new.is_same(", "not (lambda _: True)("),
     Mutation("what is replaced goes on", "unique", "decisions.replace(", "(lambda *_: None)("),
     Mutation("what was replaced keeps its place", "when_full", "if runs or (", "if False and ("),
     Mutation("a unique key of the same batch is not seen", "unique", "self._holders[new.key] = KeyHolder(", "_ = KeyHolder("),

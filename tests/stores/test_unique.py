@@ -13,7 +13,7 @@ from taskbahn_router.core.unique_keys import ACTIVE, JOIN, KEPT, QUEUED, REFUSE,
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.promises.registry import limit_from
-from taskbahn_router.stores.contract import CommitBatch
+from taskbahn_router.stores.contract import CommitBatch, OutcomeRow
 from taskbahn_router.stores.rows import Prune
 
 if TYPE_CHECKING:
@@ -154,3 +154,40 @@ def test_keys_and_other_ids_go_with_their_job(store: Store) -> None:
     tables = tables_of(store)
     assert (tables.unique, tables.aliases, store.knows(id_of(2))) == ({}, {}, False)
     assert not ask(store, 3, id=id_of(2)).duplicates
+
+
+def test_a_holder_of_the_key_is_held_to_its_arguments(store: Store) -> None:
+    def asks(seq: int, packed: str, key: str = "k", **more: Any) -> CommitResult:
+        unique = [NewKey(seq, key, KEPT, JOIN, packed, packed.__eq__)]
+        return commit(store, [new_job(seq, packed=packed)], unique=unique, **more)
+
+    asks(1, '[["ä"],{}]')
+    assert asks(2, '[["ä"],{}]').aliases == {2: id_of(1)}
+    refused = asks(3, '[["b"],{}]').admitted
+    assert refused is not None
+    assert refused.refusals == [KeyTaken(3, "k", id_of(1), is_other=True)]
+    both = [NewKey(seq, "new", KEPT, JOIN, packed, packed.__eq__) for seq, packed in ((4, "[[1],{}]"), (5, "[[2],{}]"))]
+    result = commit(store, [new_job(4, packed="[[1],{}]")], [new_job(5, packed="[[2],{}]")], unique=both)
+    assert result.admitted is not None
+    assert result.admitted.refusals == [KeyTaken(5, "new", id_of(4), is_other=True)], "also if the key is of the same commit"
+
+
+def test_a_reader_knows_a_job_by_each_id_and_its_key(store: Store) -> None:
+    ask(store, 1, state="running")
+    ask(store, 2)
+    commit(store, [new_job(3)])
+    reader = store.reader()
+    try:
+        found = reader.job(id_of(2))
+        assert found is not None
+        assert (found.id, reader.unique_key(1), reader.unique_key(3)) == (id_of(1), "k", None)
+        ids = [id_of(seq) for seq in (9, 2, 3, 1)]
+        rows = [OutcomeRow(id_of(1), "running", None, None), OutcomeRow(id_of(3), "ready", None, None)]
+        assert sorted(reader.outcomes(ids)) == sorted([*rows, OutcomeRow(id_of(2), "running", None, None, id_of(1))])
+        store.commit(CommitBatch(finishes=[finish(1, result="7")]))
+        assert {row.id: row.result for row in reader.outcomes(ids)} == {id_of(1): "7", id_of(2): "7", id_of(3): None}
+        assert len(reader.outcomes([id_of(2), id_of(1)], 1)) == 1, "no more once there are as many bytes"
+        ask(store, 4)
+        assert (reader.unique_key(1), reader.unique_key(4)) == (None, "k")
+    finally:
+        reader.close()

@@ -119,6 +119,8 @@ def _admits(world: World, job: Applicant, declared: Mapping[str, Mapping[str, An
             "time": (until or 0) > world.now_us,
         }
         if seq and holds[during]:
+            if job.unique.is_same is not None and not job.unique.is_same(job.unique.packed):
+                return False
             if job.unique.conflict == "join":
                 world.joined[job.seq] = seq
                 world.duplicates.add(job.seq)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from support.promise_tables import tables_of
-from support.rows import finish, id_of
+from support.rows import finish, id_of, new_job
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import FAIL, GO_ON, HAS_CHILDREN, HAS_PARENTS, HELD, HOLD, OPEN, PASSED_ON, SATISFIED, NewEdge
 from taskbahn_router.core.rows import Room
@@ -45,11 +45,22 @@ def some_edges(pick: random.Random, new: list[NewJob], last_seq: int) -> list[Ne
     return edges
 
 
+ARGUMENTS = new_job(1).packed
+
+
 def some_keys(pick: random.Random, new: list[NewJob]) -> list[NewKey]:
-    """Let some new jobs ask for unique keys; one whose id comes again asks for the same key."""
+    """Let some new jobs ask for unique keys; one whose id comes again asks for the same key. All have the same arguments, or say not."""
     during = (ACTIVE, ACTIVE, QUEUED, KEPT, 0.4)
+    same = (None, None, None, ARGUMENTS.__eq__, "other".__eq__)
     return [
-        NewKey(job.seq, f"u{job.id[-1] % 4}", pick.choice(during), pick.choice([JOIN, JOIN, REFUSE, REPLACE]))
+        NewKey(
+            job.seq,
+            f"u{job.id[-1] % 4}",
+            pick.choice(during),
+            pick.choice([JOIN, JOIN, REFUSE, REPLACE]),
+            job.packed,
+            pick.choice(same),
+        )
         for job in new
         if pick.random() < 0.25
     ]

@@ -5,8 +5,9 @@ needed is an error, so each of them is a claim.
 from collections.abc import AsyncIterator, Generator, Iterator
 from datetime import timedelta
 from typing import Any, assert_type
+from uuid import uuid4
 
-from taskbahn import Batch, Concurrency, Job, Rate, Taskbahn, current
+from taskbahn import Batch, Concurrency, Job, Rate, Taskbahn, Unique, current
 from taskbahn.protocol.views import JobView
 
 app = Taskbahn()
@@ -132,6 +133,30 @@ def wrong_limits() -> None:
     app.task(fair_key=5)  # type: ignore[call-overload]
     charge.options(limits=[])  # type: ignore[call-arg]
     charge.options(fair_key="{customer}")  # type: ignore[call-arg]
+
+
+@app.task(unique=Unique(key="{report}", during="queued", on_conflict="refuse"))
+def report(report: str) -> bytes:
+    return report.encode()
+
+
+def unique() -> None:
+    Unique()
+    Unique(during=60, on_conflict="replace")
+    Unique(during=timedelta(minutes=1))
+    assert_type(Job.new_id(), str)
+    assert_type(report.options(id=Job.new_id(), key="order-17").start("q3"), Job[bytes])
+    report.options(id=uuid4())
+
+
+def wrong_unique() -> None:
+    Unique("{report}")  # type: ignore[call-arg]
+    Unique(during="activ")  # type: ignore[arg-type]
+    Unique(on_conflict="drop")  # type: ignore[arg-type]
+    app.task(unique="{report}")  # type: ignore[call-overload]
+    report.options(unique=Unique())  # type: ignore[call-arg]
+    report.options(id=17)  # type: ignore[arg-type]
+    app.task(key="order-17")  # type: ignore[call-overload]
 
 
 def wrong_declarations() -> None:

@@ -5,7 +5,7 @@ Workers are lost and come back, report twice and late, commits are held back and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -14,6 +14,8 @@ from support.dispatcher_harness import DispatcherHarness, job_id
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
+from taskbahn.protocol.unique_fields import DeclaredUnique
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher import pipelining
 from taskbahn_router.dispatcher.early_dispatch import HOLD_SECONDS
 from taskbahn_router.submission import slices
@@ -38,6 +40,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
     large = pipelining.LARGE_TURN_ROWS  # rows of a turn, from which on the next one may be decided before its effects
     slice_seconds, turn_seconds = slices.SLICE_SECONDS, slices.TURN_SLICE_SECONDS
     steps, part_length = slices.STEPS, slices.PART_LENGTH
+    declaration: ClassVar[dict[str, Any]] = {}  # of the task
 
     @initialize()
     def begin(self) -> None:
@@ -86,7 +89,8 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         return [id for id, _, _ in self.submitted]
 
     def accepted(self) -> set[str]:
-        return {id for id, _, asked in self.submitted if asked.sent and asked.sent[-1][0] == "answer"}
+        answers = {id: asked.answer[0] for id, _, asked in self.submitted if asked.sent and asked.sent[-1][0] == "answer"}
+        return {id for id, answer in answers.items() if isinstance(answer, str)}
 
     # callers
 
@@ -132,7 +136,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         asked = self.harness.ask(messages.JOB_RETRY, [id])
         self.settle()
         if asked.answer == ["ready"]:
-            self.final.pop(id, None)
+            self.final.pop(id_text(self.harness.row(id).id), None)
 
     # workers
 
@@ -146,7 +150,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         if old is not None:
             old.silent = True
         self.runs[name] = self.runs.get(name, [])[1 if forgets else 0 :]
-        self.sessions[name] = self.harness.worker(name, SLOTS, running=self.runs[name])
+        self.sessions[name] = self.harness.worker(name, SLOTS, running=self.runs[name], declaration=self.declaration)
         for run in self.runs[name]:  # what was not acknowledged is reported again
             again = [mark for mark, asked, arrives in self.unheard.pop(run, []) if not (arrives and asked.sent)]
             self._says(name, run, again)
@@ -274,7 +278,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
             row = self.harness.row(id)
             if row.state in FINAL_STATES:
                 ended = (row.state, row.result, row.error, row.attempt, row.finished_at)
-                assert self.final.setdefault(id, ended) == ended, "an outcome was recorded twice"
+                assert self.final.setdefault(id_text(row.id), ended) == ended, "an outcome was recorded twice"
             assert row.result != '"late"'
 
     @invariant()
@@ -331,7 +335,7 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
             self.sessions.pop(name).lost()
         self.runs.clear()
         self.runs["last"] = []
-        self.sessions["last"] = self.harness.worker("last", 50)
+        self.sessions["last"] = self.harness.worker("last", 50, declaration=self.declaration)
         for _ in range(30):
             self.harness.passes(GRACE_SECONDS)
             self.settle()
@@ -343,8 +347,32 @@ class DispatcherUnderFaults(RuleBasedStateMachine):
         assert {self.harness.state(id) for id in self.accepted()} <= FINAL_STATES
         for asked, ids in self.waits:
             assert asked.sent[-1][0] == "answer" or asked.error == "store_unavailable", asked.sent
-            if asked.sent[-1][0] == "answer":
+            if asked.sent[-1][0] == "answer" and not is_refused(asked):
                 assert set(asked.outcomes) == set(ids)
+
+
+def is_refused(asked: RecordedCall) -> bool:
+    """Whether the only entry of a submission was refused, because another job has its unique key."""
+    return bool(asked.answer) and isinstance(asked.answer[0], dict)
+
+
+class JoinsUnderFaults(DispatcherUnderFaults):
+    """The same with jobs that join others: all of them are one job as long as it has not ended."""
+
+    declaration: ClassVar[dict[str, Any]] = {"unique": DeclaredUnique()}
+
+
+class RefusalsUnderFaults(DispatcherUnderFaults):
+    """The same with jobs that are refused while another one waits."""
+
+    declaration: ClassVar[dict[str, Any]] = {"unique": DeclaredUnique(during="queued", on_conflict="refuse")}
+
+
+class ReplacementsUnderFaults(DispatcherUnderFaults):
+    """The same with jobs that take the place of others, also of those that ended a moment ago, in turns that are all large."""
+
+    declaration: ClassVar[dict[str, Any]] = {"unique": DeclaredUnique(during=3, on_conflict="replace")}
+    large = 1
 
 
 class PipelineUnderFaults(DispatcherUnderFaults):
@@ -358,3 +386,8 @@ TestDispatcherUnderFaults = DispatcherUnderFaults.TestCase
 TestDispatcherUnderFaults.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestPipelineUnderFaults = PipelineUnderFaults.TestCase
 TestPipelineUnderFaults.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestJoinsUnderFaults = JoinsUnderFaults.TestCase
+TestRefusalsUnderFaults = RefusalsUnderFaults.TestCase
+TestReplacementsUnderFaults = ReplacementsUnderFaults.TestCase
+for case in (TestJoinsUnderFaults, TestRefusalsUnderFaults, TestReplacementsUnderFaults):
+    case.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

@@ -28,6 +28,7 @@ ALLOWED: dict[str, list[Any]] = {
     "delivery": ["at_least_once", "at_most_once"],
     "on_caller_lost": ["continue", "cancel"],
     "tags": [[], ["a", "t" * 100], [str(number) for number in range(20)]],
+    "key": ["a", "{x}", "k" * 200],
 }
 REFUSED: dict[str, list[Any]] = {
     "queue": ["", "  ", "q" * 101, 5],
@@ -46,6 +47,7 @@ REFUSED: dict[str, list[Any]] = {
     "delivery": ["exactly_once"],
     "on_caller_lost": ["stop"],
     "tags": [[""], ["t" * 101], [str(number) for number in range(21)], "a", [5]],
+    "key": ["", " ", "k" * 201, 5],
 }
 
 

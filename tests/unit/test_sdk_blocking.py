@@ -70,7 +70,7 @@ def job(app: Taskbahn) -> Job[Any]:
 
 def batch(app: Taskbahn) -> Batch[Any]:
     batch: Batch[Any] = Batch(app, "other", None)
-    batch.ids = ["a", "b"]
+    batch.add(["a", "b"], {})
     return batch
 
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { MOVES } from "../../web/taskbahn_web/static/client/connection.js";
 import { connectionLost, sentence, TaskbahnError } from "../../web/taskbahn_web/static/client/errors.js";
 import { timeOf, uuid7 } from "../../web/taskbahn_web/static/client/ids.js";
-import { Bahn, connect } from "../../web/taskbahn_web/static/taskbahn.js";
+import { Bahn, connect, Job } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
 
 const ID = "01890000-0000-7000-8000-000000000000";
@@ -41,6 +41,17 @@ test("a submission carries an id of the client's, and is sent again with the sam
   assert.deepEqual(call, { task: "images.thumbnail", args: ["a.jpg"], kwargs: { width: 64 }, options: { priority: 2 } });
   second.resolve([id]);
   assert.equal((await job).id, id);
+  bahn.close();
+});
+
+test("a job has the id that its caller chose, or that of the job that it joined", async () => {
+  const { router, bahn } = await connected();
+  const id = Job.newId();
+  const job = bahn.start("images.thumbnail", [], {}, { id, key: "order-17" });
+  const call = await router.call();
+  assert.deepEqual(call.args, [[{ task: "images.thumbnail", id, args: [], kwargs: {}, options: { key: "order-17" } }]]);
+  call.resolve([ID]);
+  assert.equal((await job).id, ID);
   bahn.close();
 });
 

@@ -6,7 +6,7 @@ import { JobProgress } from "taskbahn/elements.js";
 async function use(): Promise<number> {
   const bahn: Bahn = await connect({ url: "ws://127.0.0.1:8080/ws" });
   const stopState = bahn.onState((state) => console.log(state === "reconnecting" ? bahn.retryAt : state));
-  const job: Job = await bahn.start("images.thumbnail", ["a.jpg"], { width: 64 }, { priority: 2, tags: ["user:7"], delay: 0.5 });
+  const job: Job = await bahn.start("images.thumbnail", ["a.jpg"], { width: 64 }, { priority: 2, tags: ["user:7"], delay: 0.5, id: crypto.randomUUID(), key: "order-17" });
   job.onPlace((place) => console.log(place?.why, place?.ahead, place?.starts_at, place?.paused?.until));
   const stop = job.onProgress(({ fraction, stages = [] }) => console.log(fraction, stages.at(0)?.name));
   for await (const { kind, data } of job.events()) if (kind === "log") console.log(data.message);
