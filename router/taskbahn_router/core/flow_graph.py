@@ -176,11 +176,12 @@ class _Compiler:
             first.update(_of(OF_FIRST, own))
         after = tuple(list_of(data, "after", place)) if "after" in data else ()
         within = Scope(options, scope.depth + 1, scope.after + after, first, scope.triggers)
+        beside = replace(within, after=scope.after)  # `after` may name what runs beside
         for number, part in enumerate(list_of(data, "with", place) if "with" in data else ()):
             inside = _inside(place, "with", number)
             if not isinstance(part, dict) or "name" not in part:
                 raise wrong(inside, "it has no name, so nothing can refer to it")
-            self._flow(part, None, inside, within)
+            self._flow(part, None, inside, beside)
         return within
 
     def _part(self, data: Any, kind: str, before: Value | None, place: str, scope: Scope) -> Value | None:
