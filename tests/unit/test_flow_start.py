@@ -139,6 +139,8 @@ def test_options_of_the_whole_are_those_of_its_job(client: FakeClient) -> None:
     square.s(1).options(queue="slow", retries=3, tags=["a"]).start()
     square.options(retries=2).map([1]).options(queue="fast").start()
     (single, _), (many, _) = client.entries
+    assert square.si(1).start().task == "t.square"
+    assert square.si(square.si(1).output).start().task == "taskbahn.chain"
     assert single["options"] == {"queue": "slow", "tags": ["a"]}
     assert single["flow"]["options"] == {"queue": "slow", "retries": 3, "tags": ["a"]}
     assert (many["options"], many["flow"]["map"]["options"]) == ({"queue": "fast"}, {"retries": 2})

@@ -187,6 +187,8 @@ class Flow(Generic[Takes_contra, R_co]):
         if size > messages.MAX_MESSAGE:
             raise TooLarge("a flow in bytes", size, messages.MAX_MESSAGE, "start it in parts, or pass references")
         name = "taskbahn.group" if isinstance(node, Group | Many) else "taskbahn.chain"
+        if isinstance(node, Member) and "with" not in data:  # the job is the whole
+            name = node.task
         job: Job[Any] = Job(app, id or new_id(), name, result_type(node))
         content = {"flow": data, "id": job.id, "options": options}
 
