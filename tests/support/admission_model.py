@@ -144,9 +144,9 @@ def _finds_place(
 ) -> bool:
     full = defaultdict(list)
     for key, cost in costs if is_ready else ():
-        limit = declared[limit_of(key)]
-        if limit["kind"] == "concurrency" and world.size(key) + cost > limit["limit"]:
-            full[limit["when_full"]].append((key, cost, limit["limit"]))
+        limit = declared.get(limit_of(key), {})  # pauses are none
+        if limit.get("kind") == "concurrency" and world.size(key) + cost > limit["limit"]:
+            full[limit.get("when_full", "wait")].append((key, cost, limit["limit"]))
     if full["refuse"]:
         return False
     if full["cancel_newest"]:

@@ -151,7 +151,7 @@ def end_together(run: Run, retries: list[RetryJob]) -> None:
             else:
                 batch.ended.append((job.id, attempt.number))
         before = tables_of(run.store)
-        started = run.commit_all(batch, [Room("w", frozenset({1, 2, 3}), 5)], run.no_changes)
+        started = run.commit_all(batch, [Room("w", frozenset({1, 2, 3}), 5)])
         run.check_edges(tables_of(run.store), before)
         if not started and not run.alive and not run.wait():
             break

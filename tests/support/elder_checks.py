@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from support.promise_limits import HELD, LIMITS, TIMED
+from support.promise_limits import HELD, TIMED
 from taskbahn_router.core.rows import Gate, costs_of, limit_of
 from taskbahn_router.promises import elder
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
     from random import Random
 
+    from support.operators import Operators
     from support.promise_tables import PromiseTables
     from taskbahn_router.core.rows import Costs, Lane
 
@@ -53,8 +54,7 @@ class ElderChecks:
     """The invariants; the driver says what the tables cannot know."""
 
     now: float
-    declared: dict[str, dict[str, int]]
-    hung: dict[int, Costs]
+    operators: Operators
     domains: Mapping[str, str]
 
     @property
@@ -64,7 +64,7 @@ class ElderChecks:
 
     def costs(self, partition: int, keys: str | None) -> Costs:
         """Return the keys of a job or lane, those of its partition first."""
-        return self.hung.get(partition, ()) + (costs_of(keys) if keys else ())
+        return self.operators.hung.get(partition, ()) + (costs_of(keys) if keys else ())
 
     def kept_before(self, tables: PromiseTables, lane: Lane, key: str) -> int:
         """Return how much of a key is kept for an elder that is better than a lane."""
@@ -89,14 +89,15 @@ class ElderChecks:
         name, now_us = limit_of(key), int(self.now * 1e6)
         gate = tables.gates.get(key) or Gate(key, name)
         if name not in TIMED:
-            return name not in HELD or self.declared[name]["limit"] - gate.used >= cost + kept
-        taken = LIMITS[name].taken
-        is_open = TIMED[name](gate, now_us) <= now_us
-        return is_open and (not kept or (taken is not None and TIMED[name](taken(gate, now_us), now_us) <= now_us))
+            return name not in HELD or self.operators.declared[name]["limit"] - gate.used >= cost + kept
+        limit = self.operators.limit(name)
+        assert limit.opens_us is not None
+        is_open = limit.opens_us(gate, now_us) <= now_us
+        return is_open and (not kept or (limit.taken is not None and limit.opens_us(limit.taken(gate, now_us), now_us) <= now_us))
 
     def may_open(self, key: str, cost: int) -> bool:
         """Return whether a limit ever lets a cost through."""
-        return limit_of(key) not in HELD or self.declared[limit_of(key)]["limit"] >= cost
+        return limit_of(key) not in HELD or self.operators.declared[limit_of(key)]["limit"] >= cost
 
     def check_elders(self, tables: PromiseTables, before: PromiseTables) -> None:
         """Each row is looked at in time, and what it keeps helps the best of those that were passed over for long enough."""

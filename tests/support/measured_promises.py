@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from support.admission_model import decided
 from taskbahn.errors import StoreUnavailable
@@ -11,7 +11,7 @@ from taskbahn_router.core.rows import costs_of
 from taskbahn_router.promises.engine import Promises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from support.admission_model import World
     from support.promise_tables import PromiseTables
@@ -24,6 +24,7 @@ class MeasuredPromises(Promises):
 
     units: int = 0
     fails: bool = False
+    declared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the limits as they must be
     look: Callable[[], PromiseTables] | None = None
     expected: World | None = None  # what must become of the submissions
 
@@ -34,11 +35,7 @@ class MeasuredPromises(Promises):
         def costs(partition: int, keys: str | None) -> Costs:
             return hung.get(partition, ()) + (costs_of(keys) if keys else ())
 
-        declared = {
-            name: {"kind": limit.kind.name, "limit": limit.options, "when_full": limit.when_full}
-            for name, limit in self.limits.items()
-        }
-        self.expected = decided(self.look(), touched, submissions, declared, costs, self.now)
+        self.expected = decided(self.look(), touched, submissions, self.declared, costs, self.now)
         return (yield from Promises.admit(self, submissions, touched))
 
     def run(self, touched: Touched) -> Generator[Need, Rows, Ruling]:

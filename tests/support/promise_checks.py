@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from support.elder_checks import ElderChecks
 from support.promise_limits import COSTLY, HELD, TIMED
@@ -32,19 +32,20 @@ class Checks(ElderChecks):
 
     now: float
     budget: int
-    declared: dict[str, dict[str, Any]]
     alive: set[Attempt]  # attempts whose worker has not said that they ended
     taken: dict[Attempt, Costs]  # keys of attempts at their start
-    hung: dict[int, Costs]  # keys of all jobs of a partition
 
     def check(self, tables: PromiseTables, before: PromiseTables, rooms: list[Room]) -> None:
         self.check_permits(tables, before)
+        self.check_pauses(tables)
         self.check_lanes(tables)
         self.check_elders(tables, before)
         served = set().union(*(room.partitions for room in rooms if room.free))
         for lane in tables.lanes.values():
             self.check_lane(tables, lane, served)
-        plain = {job.partition for job in tables.jobs.values() if job.state == "ready" and not job.keys} - set(self.hung)
+        plain = {
+            job.partition for job in tables.jobs.values() if job.state == "ready" and not job.keys
+        } - self.operators.hung.keys()
         assert not plain & served, ("a plain job should have started", plain & served)
 
     def check_permits(self, tables: PromiseTables, before: PromiseTables) -> None:
@@ -56,11 +57,16 @@ class Checks(ElderChecks):
         for attempt in self.alive:
             truth.update({key: cost for key, cost in self.taken[attempt] if limit_of(key) in HELD})
         assert held == truth, ("held", held, truth)
+        declared = self.operators.declared
         used = Counter({key: gate.used for key, gate in tables.gates.items() if gate.used})
         assert used == held, ("used", used, held)
         for key, count in used.items():
             was = before.gates[key].used if key in before.gates else 0
-            assert count <= max(self.declared[limit_of(key)]["limit"], was), ("more than allowed", key, count)
+            assert count <= max(declared[limit_of(key)]["limit"], was), ("more than allowed", key, count)
+
+    def check_pauses(self, tables: PromiseTables) -> None:
+        closed = {key: gate.paused_until_us for key, gate in tables.gates.items() if self.is_paused(tables, key)}
+        assert closed == self.operators.closed, ("paused", closed, self.operators.closed)
 
     def check_turns(self, tables: PromiseTables, before: PromiseTables) -> None:
         """A gate of fair turns goes when no lane has its key, and is not behind where it was when its key comes again."""
@@ -151,11 +157,12 @@ class Checks(ElderChecks):
 
     def check_lanes(self, tables: PromiseTables) -> None:
         heads: dict[tuple[int, str], tuple[int, int]] = {}
+        hung = self.operators.hung
         for job in tables.jobs.values():
-            if job.state == "ready" and (job.keys or job.partition in self.hung):
+            if job.state == "ready" and (job.keys or job.partition in hung):
                 id = job.partition, job.keys or ""
                 heads[id] = min(heads.get(id, (UNBOUNDED, 0)), (-job.priority, job.seq))
-        counting = {name for name in HELD if self.declared[name].get("when_full", "wait") != "wait"}
+        counting = self.operators.counting
         keyed = {(key, *id) for id in tables.lanes if id[1] for key, _ in costs_of(id[1]) if limit_of(key) in counting}
         kept = {row for row in tables.lane_keys if limit_of(row[0]) in counting}
         assert keyed == kept, ("lanes of a key", keyed ^ kept)

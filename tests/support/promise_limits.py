@@ -22,10 +22,18 @@ class ModelLimit(NamedTuple):
         None  # seconds, and how many starts a key has at most in any such time; then all is paid back
     )
     changed: Mapping[str, Any] | None = None  # fields that operators set instead; tests of kinds go by both
+    instead: ModelLimit | None = None  # the limit with these fields, of one that time opens; None: operators leave it as it is
     taken: Callable[[Gate, int], Gate] | None = None  # for a gate and now: the gate after a start; None: it is closed then
 
 
 def rate(starts: int, burst: int, chance: float = 0.0, values: str = "") -> ModelLimit:
+    """Return a rate that operators change to one that is faster."""
+    fast = bucket(2 * starts, burst + 3)
+    changed = {name: fast.declared[name] for name in ("rate", "burst")}
+    return bucket(starts, burst)._replace(chance=chance, values=values, changed=changed, instead=fast)
+
+
+def bucket(starts: int, burst: int) -> ModelLimit:
     interval_us = 1_000_000 // starts
 
     def opens_us(gate: Gate, now_us: int) -> int:
@@ -36,8 +44,7 @@ def rate(starts: int, burst: int, chance: float = 0.0, values: str = "") -> Mode
         return gate._replace(time_us=max(now_us, min(gate.time_us, now_us + burst * interval_us)) + interval_us)
 
     declared = {"kind": "rate", "rate": f"{starts}/s", "burst": burst}
-    changed = {"rate": f"{2 * starts}/s", "burst": burst + 3}
-    return ModelLimit(declared, chance, values, opens_us=opens_us, most=(1.0, starts + burst), changed=changed, taken=taken)
+    return ModelLimit(declared, opens_us=opens_us, most=(1.0, starts + burst), taken=taken)
 
 
 LIMITS = {
@@ -53,5 +60,5 @@ LIMITS = {
 }
 # One whose attempts hold permits and that is no concurrency needs its own arithmetic in `Checks.is_open` and `check_permits`.
 HELD = {name for name, limit in LIMITS.items() if limit.declared["kind"] == "concurrency"}
-TIMED = {name: limit.opens_us for name, limit in LIMITS.items() if limit.opens_us is not None}
+TIMED = {name for name, limit in LIMITS.items() if limit.opens_us is not None}
 COSTLY = {name for name, limit in LIMITS.items() if len(limit.costs) > 1}

@@ -7,57 +7,42 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from support.edge_model import EdgeChecks, end_together, some_edges, some_keys
 from support.elder_checks import connected
 from support.measured_promises import MeasuredPromises
+from support.operators import Operators
 from support.promise_checks import UNBOUNDED, Attempt, Checks
 from support.promise_limits import LIMITS
 from support.promise_tables import tables_of
 from support.rows import NOW, cancel, finish, id_of, new_job, requeue, retry
 from taskbahn.errors import StoreUnavailable
-from taskbahn.protocol.limit_fields import WHEN_FULL
 from taskbahn_router.core.rows import Purge, Room, limit_of, text_of
 from taskbahn_router.promises.choose import TURN
-from taskbahn_router.promises.engine import Pause
 from taskbahn_router.promises.reactions import Reactions
-from taskbahn_router.promises.registry import limit_from
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import Claim, Prune, RetryJob, Sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from taskbahn_router.core.rows import Costs
-    from taskbahn_router.promises.limits import Limit
-    from taskbahn_router.stores.contract import CommitResult, Store
+    from taskbahn_router.stores.contract import CommitResult, StartState, Store
 
 PARTITIONS = (1, 2, 3)
 WORKERS = (("w0", frozenset({1})), ("w1", frozenset({2, 3})), ("w2", frozenset({1, 2})))
-PAUSED = ('k["a"]', 'k["b"]', 'r["a"]', "g")
-HUNG: tuple[Costs, ...] = ((), (("h", 1),), (("h", 1), ("hr", 1)))
-COUNTING = ("c", "h", "f")  # limits that say what becomes of a job that finds them full
 BUDGETS = (UNBOUNDED, 3, 4, 7)
-
-
-class Changes(NamedTuple):
-    """What operators and declarations change with a commit."""
-
-    changed: Sequence[str] = ()
-    pauses: Sequence[Pause] = ()
-    rehung: Sequence[int] = ()
-    dropped: Sequence[str] = ()
-    purge: Purge | None = None
-    counted: Sequence[str] = ()
 
 
 class Run(Checks, EdgeChecks):
     """One life of a store; *replaced* returns what a new process finds."""
 
-    def __init__(self, seed: int, store: Store, *, budget: int, replaced: Callable[[Store], Store], steps: int = 60) -> None:
+    def __init__(
+        self, seed: int, store: Store, *, budget: int, replaced: Callable[[Store], tuple[Store, StartState]], steps: int = 60
+    ) -> None:
         self.random = random.Random(seed)
         self.store = store
         self.budget = budget
@@ -65,18 +50,15 @@ class Run(Checks, EdgeChecks):
         self.steps = steps
         self.now = NOW
         self.last_seq = 0
-        self.declared = {name: dict(limit.declared) for name, limit in LIMITS.items()}
-        for name in COUNTING:
-            self.declared[name]["when_full"] = self.random.choice(WHEN_FULL)
-        self.counted = set(COUNTING)  # of which the store must find the lanes that it has
+        self.operators = Operators(self.random, lambda: self.now)
         self.alive: set[Attempt] = set()  # attempts whose worker has not said that they ended
         self.old: list[Attempt] = []  # attempts that are reported once more
-        self.hung: dict[int, Costs] = {}
         self.domains = connected(self.random)
         self.attached = {name for name, _ in WORKERS}
         self.taken: dict[Attempt, Costs] = {}
         self.started_at_us: dict[str, list[int]] = defaultdict(list)  # by key
         self.starts = 0
+        self.tables = tables_of(store)  # after the newest commit
         self.results: list[Any] = []  # what came of each commit
         self.purge_after = ""
         self.prunes = seed % 3 == 0
@@ -84,7 +66,6 @@ class Run(Checks, EdgeChecks):
         self.goes_on = False  # whether reactions may have been cut off
         self.reopened: set[int] = set()
         self.not_before: dict[int, float] = {}
-        self.no_changes = Changes()
 
     def go(self) -> int:
         """Live, and check; return how many jobs were started."""
@@ -101,7 +82,7 @@ class Run(Checks, EdgeChecks):
     def step(self) -> None:
         pick = self.random
         self.now += pick.choice([0, 0.001, 0.05, 0.3, 1.0])
-        batch, changes = self.batch()
+        batch, purge = self.batch(), self.purge()
         if pick.random() < 0.05:
             self.domains = connected(self.random)
         if pick.random() < 0.1:
@@ -109,21 +90,21 @@ class Run(Checks, EdgeChecks):
         rooms = self.rooms(lambda: pick.choice([0, 0, 1, 2, 5]))
         if pick.random() < 0.1:
             with pytest.raises(StoreUnavailable):
-                self.commit(batch, rooms, changes, fails=True)
+                self.commit(batch, rooms, purge, fails=True)
+            self.operators.failed(batch)
             if pick.random() < 0.5:
                 batch.new, batch.submissions = [], []
             self.now += pick.choice([0, 5])
             batch.sweep = batch.sweep and batch.sweep._replace(now=self.now)
         if pick.random() < 0.1:
-            self.store = self.replaced(self.store)
+            self.store, start = self.replaced(self.store)
             self.goes_on = True
-            changes = changes._replace(counted=self.counting())
+            self.operators.begin_again(start)
         before = tables_of(self.store)
-        started = self.commit_all(batch, rooms, changes, is_busy=True)
-        after = tables_of(self.store)
+        started = self.commit_all(batch, rooms, purge, is_busy=True)
+        after = self.tables
         self.check(after, before, rooms)
         self.check_edges(after, before)
-        self.check_order(after, started)
         late = [seq for seq in started if seq in after.jobs and (after.jobs[seq].expires_at or UNBOUNDED << 10) <= self.now]
         assert not late, ("started after their time", late)
 
@@ -132,25 +113,20 @@ class Run(Checks, EdgeChecks):
         """The partitions of each worker that is attached."""
         return [partitions for name, partitions in WORKERS if name in self.attached]
 
-    def batch(self) -> tuple[CommitBatch, Changes]:
+    def batch(self) -> CommitBatch:
         pick = self.random
         batch = CommitBatch(sweep=Sweep(self.now, 1000, 100.0) if pick.random() < 0.7 else None)
         for _ in range(pick.choice([0, 0, 1, 3, 8])):
             self.add_job(batch)
         self.report(batch)
         self.ask(batch)
-        changed = [name for name, values in (("g", (0, 1, 3, 5)), ("k", (0, 1, 2)), ("c", (3, 4))) if self.change(name, values)]
-        pauses = []
-        if pick.random() < 0.08:
-            pauses.append(Pause(pick.choice(PAUSED), pick.choice([None, None, 1 << 62, int((self.now + 0.4) * 1e6)])))
-        hanging = self.hang()
-        counted = self.count()
+        self.operators.wish()
         batch.edges = some_edges(pick, batch.new, self.last_seq)
         batch.unique = some_keys(pick, batch.new)
         self.submit(batch)
         if self.prunes and pick.random() < 0.3:
             batch.prune = Prune(self.now, self.prune_after, pick.choice([1, 3, 1000]))
-        return batch, Changes(changed, pauses, *hanging, self.purge(), counted)
+        return batch
 
     def ask(self, batch: CommitBatch) -> None:
         """Cancel and retry some jobs."""
@@ -159,20 +135,6 @@ class Run(Checks, EdgeChecks):
             batch.cancels.append(cancel(pick.randint(1, self.last_seq))._replace(now=self.now))
         if self.last_seq and pick.random() < 0.3:
             batch.retries.append(retry(pick.randint(1, self.last_seq)))
-
-    def counting(self) -> list[str]:
-        return [name for name in COUNTING if self.declared[name]["when_full"] != "wait"]
-
-    def count(self) -> list[str]:
-        """Let some limits say otherwise what becomes of a job that finds them full; return those that count their jobs from now on."""
-        for name in COUNTING:
-            if self.random.random() < 0.03:
-                before = set(self.counting())
-                self.declared[name]["when_full"] = self.random.choice(WHEN_FULL)
-                self.counted |= set(self.counting()) - before
-        counted = sorted(self.counted & set(self.counting()))
-        self.counted = set()
-        return counted
 
     def submit(self, batch: CommitBatch) -> None:
         """Make submissions of some of the new jobs: of those that ask for a place that is counted, with others."""
@@ -184,7 +146,7 @@ class Run(Checks, EdgeChecks):
             names = {
                 limit_of(key) for job in jobs if job.state == "ready" for key, _ in self.costs(job.partition, job.keys)
             }  # fmt: skip
-            if not names.isdisjoint(self.counting()) or pick.random() < 0.1 or any(job.seq in waiting for job in jobs):
+            if not names.isdisjoint(self.operators.counting) or pick.random() < 0.1 or any(job.seq in waiting for job in jobs):
                 batch.submissions.append(jobs)
             else:
                 batch.new += jobs
@@ -192,22 +154,6 @@ class Run(Checks, EdgeChecks):
     def purge(self) -> Purge | None:
         """Have a page of gates purged, now and then."""
         return Purge(self.purge_after, self.random.choice([1, 3, 1000])) if self.random.random() < 0.4 else None
-
-    def hang(self) -> tuple[list[int], list[str]]:
-        """Let other keys hang on a partition; return which, and the keys that are dropped."""
-        if self.random.random() >= 0.08:
-            return [], []
-        partition = self.random.choice(PARTITIONS)
-        before, now = self.hung.pop(partition, ()), self.random.choice(HUNG)
-        if now:
-            self.hung[partition] = now
-        return [partition], [key for key, _ in before if key not in dict(now)]
-
-    def change(self, name: str, values: tuple[int, ...]) -> bool:
-        if self.random.random() >= 0.05:
-            return False
-        self.declared[name]["limit"] = self.random.choice(values)
-        return True
 
     def add_job(self, batch: CommitBatch) -> None:
         pick = self.random
@@ -275,14 +221,14 @@ class Run(Checks, EdgeChecks):
 
     # commits
 
-    def limits(self) -> dict[str, Limit]:
-        return {name: limit_from({"name": name, **one}) for name, one in self.declared.items()}
-
-    def commit(self, batch: CommitBatch, rooms: list[Room], changes: Changes, *, fails: bool = False) -> CommitResult:
+    def commit(self, batch: CommitBatch, rooms: list[Room], purge: Purge | None, *, fails: bool = False) -> CommitResult:
+        changes: dict[str, Any] = {
+            "keep": 100.0, "budget": self.budget, "purge": purge, "turns": {"fair": PARTITIONS}, "domains": self.domains,
+            "served": self.served,
+        }  # fmt: skip
         rules = MeasuredPromises(
-            self.now, self.limits(), rooms, 100.0, self.budget, hung=dict(self.hung), fails=fails,
-            look=lambda: tables_of(self.store), turns={"fair": PARTITIONS}, domains=self.domains, served=self.served,
-            **changes._asdict(),
+            **(self.operators.take(batch, rooms) | changes), fails=fails, look=lambda: tables_of(self.store),
+            declared=self.operators.declared,
         )  # fmt: skip
         batch.rules = rules
         batch.reactions = Reactions(self.now, 100.0, self.budget, goes_on=self.goes_on)
@@ -290,32 +236,35 @@ class Run(Checks, EdgeChecks):
         before = tables_of(self.store)
         result = self.store.commit(batch)
         self.goes_on = result.more
-        after = tables_of(self.store)
+        self.operators.committed(rules, result)
+        self.tables = after = tables_of(self.store)
         self.check_counts(batch, result, before, after)
         self.check_turns(after, before)  # of each commit: a key that a purge forgot may come again with the next one
         if batch.prune is not None:
             self.prune_after = result.prune_after or 0
         if rules.expected is not None:
             assert result.admitted is not None
-            self.check_admitted(rules.expected, result.admitted, tables_of(self.store))
+            self.check_admitted(rules.expected, result.admitted, after)
         assert rules.units <= self.budget, ("units", rules.units)
         return result
 
-    def commit_all(self, batch: CommitBatch, rooms: list[Room], changes: Changes, *, is_busy: bool = False) -> list[int]:
+    def commit_all(
+        self, batch: CommitBatch, rooms: list[Room], purge: Purge | None = None, *, is_busy: bool = False
+    ) -> list[int]:
         """Commit until nothing is left; take from the rooms what was started, and return it.  is_busy: other moves come meanwhile."""
         ended = attempts_of(batch)
         started: list[int] = []
         for _ in range(500):
-            result = self.commit(batch, rooms, changes)
+            result = self.commit(batch, rooms, purge)
             self.results.append((
                 result.claimed, result.moved, result.answers, result.admitted, result.more, result.next_wake_us, result.ruled,
                 result.purge_after, result.errors, result.aliases, result.next_sweep, result.pruned_of, result.prune_after,
             ))  # fmt: skip
-            if changes.purge is not None:
+            if purge is not None:
                 self.purge_after = result.purge_after or ""
             self.alive -= ended
             if batch.ended:
-                seqs = {job.id: seq for seq, job in tables_of(self.store).jobs.items()}
+                seqs = {job.id: seq for seq, job in self.tables.jobs.items()}
                 self.alive -= {Attempt(seqs[id], number) for id, number in batch.ended if id in seqs}
             for number, claimed in enumerate(result.claimed):
                 assert len(claimed) <= rooms[number].free
@@ -324,21 +273,21 @@ class Run(Checks, EdgeChecks):
                     started.append(row.seq)
                     attempt = Attempt(row.seq, row.attempt)
                     self.alive.add(attempt)
-                    self.taken[attempt] = self.costs(row.partition, self.keys_of(row.seq))
+                    self.taken[attempt] = self.costs(row.partition, self.tables.jobs[row.seq].keys)
+                    paused = self.operators.closed.keys() & dict(self.taken[attempt])
+                    assert not paused, ("it started under a pause", row.seq, paused)
                     for key, _ in self.taken[attempt]:
                         self.started_at_us[key].append(int(self.now * 1e6))
+            self.check_order(self.tables, [row.seq for claimed in result.claimed for row in claimed])
             if not result.more:
                 self.starts += len(started)
                 return started
-            batch, changes = CommitBatch(), Changes()
+            batch, purge = CommitBatch(), None
             if is_busy and self.random.random() < 0.5:
                 self.report(batch)
                 self.ask(batch)
             ended = attempts_of(batch)
         raise AssertionError("it never ends")
-
-    def keys_of(self, seq: int) -> str | None:
-        return tables_of(self.store).jobs[seq].keys
 
     # the end
 
@@ -346,8 +295,8 @@ class Run(Checks, EdgeChecks):
         """Resume everything, let all attempts end, and retry what failed until all have succeeded: nothing is left."""
         self.now += 1
         self.attached = {name for name, _ in WORKERS}
-        self.declared["g"]["limit"], self.declared["k"]["limit"], self.declared["c"]["limit"] = 2, 1, 3
-        self.commit_all(CommitBatch(), [], Changes(["g", "k", "c"], [Pause(key, None) for key in PAUSED]))
+        self.operators.resume_all()
+        self.commit_all(CommitBatch(), [])
         end_together(self, [])
         left = [job for job in tables_of(self.store).jobs.values() if job.state in ("ready", "waiting", "running")]
         assert not [job for job in left if job.state != "waiting" or not job.pending], ("not ended", left)
@@ -363,7 +312,8 @@ class Run(Checks, EdgeChecks):
         assert not [gate for gate in tables.gates.values() if gate.used or gate.blocked]
         self.purge_all()
         for key, times in self.started_at_us.items():
-            seconds, most = LIMITS[limit_of(key)].most or (0.0, UNBOUNDED)
+            name = limit_of(key)
+            seconds, most = (self.operators.most(name) if name in LIMITS else None) or (0.0, UNBOUNDED)
             for first in times if most < UNBOUNDED else ():
                 inside = sum(first <= time < first + seconds * 1e6 for time in times)
                 assert inside <= most, ("too many starts", key, inside)
@@ -374,7 +324,7 @@ class Run(Checks, EdgeChecks):
         after: str | None = ""
         while after is not None:
             self.purge_after = after
-            after = self.commit(CommitBatch(), [], Changes(purge=Purge(after, 2))).purge_after
+            after = self.commit(CommitBatch(), [], Purge(after, 2)).purge_after
         left = [gate for gate in tables_of(self.store).gates.values() if gate.limit != TURN]
         assert not left, ("not as new when all is paid back", left)
 

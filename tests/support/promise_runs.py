@@ -12,13 +12,14 @@ from support.storing import QuickStore
 from taskbahn_router.promises import choose, elder, overlay
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.memory import MemoryStore
+from taskbahn_router.stores.sqlite.start import start_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from types import ModuleType
 
-    from taskbahn_router.stores.contract import Store
+    from taskbahn_router.stores.contract import StartState, Store
 
 
 PAGES = {
@@ -36,30 +37,30 @@ class Kind(Protocol):
     def make(self, folder: Path) -> Store:
         """Return a new store."""
 
-    def replaced(self, store: Store) -> Store:
-        """Return a store that knows nothing but the data."""
+    def replaced(self, store: Store) -> tuple[Store, StartState]:
+        """Return a store that knows nothing but the data, and what a dispatcher finds when it starts."""
 
 
 class Memory:
     def make(self, folder: Path) -> Store:
         return MemoryStore()
 
-    def replaced(self, store: Store) -> Store:
+    def replaced(self, store: Store) -> tuple[Store, StartState]:
         store.close()
-        store.open()
-        return store
+        return store, store.open()
 
 
 class Sqlite:
     def make(self, folder: Path) -> Store:
         return QuickStore(folder)
 
-    def replaced(self, store: Store) -> Store:
+    def replaced(self, store: Store) -> tuple[Store, StartState]:
         """Take over the connection: to open the files once more is not the question, and takes 0.1 s."""
         assert isinstance(store, QuickStore)
         new = QuickStore(store.path.parent)
         new._connection, new._lock = store._connection, store._lock
-        return new
+        assert new._connection is not None
+        return new, start_state(new._connection)
 
 
 SOON = {(elder, "ELDER_US"): 300_000}
