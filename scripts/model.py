@@ -118,7 +118,7 @@ MUTATIONS = (
     Mutation("a child of a joined job waits for ever", "parents", "decisions.joined.get(parent) if", "None if"),
     Mutation("the edges of a cut page are taken as done", "edges", "if len(rows.edges) < most:", "if True:"),
     Mutation("an override does not count", "dispatcher.kept_limits", "return overridden(self.declared, self.override)", "return self.declared"),
-    Mutation("a reset override stays", "dispatcher.kept_limits", "replace(known, override=override", "replace(known, override=override or known.override"),
+    Mutation("a reset override stays", "dispatcher.kept_limits", "known, override=override,", "known, override=override or known.override,"),
     Mutation("a restart forgets overrides", "dispatcher.kept_limits", "None if row.override is None else", "None if True else"),
     Mutation("the newest declaration does not count", "dispatcher.kept_limits", "replace(known, declared=limit,", "replace(known,"),
     Mutation("a limit that is raised wakes no job", "dispatcher.limit_book", "self._changed.add(name)", "pass"),

@@ -91,7 +91,7 @@ def test_options_of_a_task_and_of_a_call_are_kept_apart() -> None:
 
 
 def test_what_a_call_waits_for_travels_in_a_flow() -> None:
-    with pytest.raises(InvalidOption, match=r"option after travels as a word of a flow: submit \{flow: \{task, args, after\}\}"):
+    with pytest.raises(InvalidOption, match=r"option after travels beside the options: submit \{flow: \{task, args, after\}\}"):
         check({"after": []}, Where.CALL)
     with pytest.raises(InvalidOption, match=r"option after is said by a call, as in task\.options\(after=\.\.\.\)"):
         make_options({"after": []}, Where.TASK)
