@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support.flow_lives import BUDGETS, live
 from support.storing import FakeSqliteStore, FakeStore
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 SIZES = st.tuples(st.integers(1, 3), st.integers(2, 14))  # flows, and members of each
 STEPS = st.integers(5, 40)
+PHASES = (Phase.explicit, Phase.generate)  # to find a shorter life that fails takes minutes
 LARGE = [HealthCheck.large_base_example, HealthCheck.too_slow, HealthCheck.data_too_large]  # a life has many random numbers
 
 
-@settings(max_examples=120, suppress_health_check=LARGE)
+@settings(max_examples=120, suppress_health_check=LARGE, phases=PHASES)
 @given(st.randoms(use_true_random=False), st.sampled_from(BUDGETS), SIZES, STEPS)
 def test_flows_become_what_the_model_says(pick: random.Random, units: int, sizes: tuple[int, int], steps: int) -> None:
     live(pick, FakeStore(), units, *sizes, steps=steps)
 
 
-@settings(max_examples=25, suppress_health_check=LARGE)
+@settings(max_examples=25, suppress_health_check=LARGE, phases=PHASES)
 @given(st.randoms(use_true_random=False), st.sampled_from(BUDGETS), SIZES, STEPS)
 def test_flows_become_what_the_model_says_in_sqlite(pick: random.Random, units: int, sizes: tuple[int, int], steps: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

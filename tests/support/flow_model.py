@@ -209,7 +209,7 @@ class _Reading:
             root = self._job("group" if "group" in node else "chain", ())
             after = node.get("after", [])
             for one in node.get("with", ()):
-                self._node(one, None, after, ())
+                self._node(one, None, [], ())
             if "group" in node:
                 self._parts(root, node, None, after, ())
             else:
@@ -237,9 +237,9 @@ class _Reading:
         return job
 
     def _node(self, node: Node, before: Value | None, after: list[str], triggers: tuple[Value, ...]) -> Value | None:
-        after = after + node.get("after", [])
         for one in node.get("with", ()):
             self._node(one, None, after, triggers)
+        after = after + node.get("after", [])
         policy = node.get("if_fails")
         if "chain" in node:
             value = self._chain(node["chain"], before, after, triggers)
