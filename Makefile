@@ -78,8 +78,9 @@ model: venv  ## Random lives of stores with promises; then mutations of the engi
 	@$(BIN)/python scripts/model.py $(or $(RUNS),10000)
 	@$(BIN)/python scripts/model.py --mutations
 
-flows: venv  ## Random lives of a dispatcher with flows, compared with a model (RUNS=10000)
+flows: venv  ## Random lives of a dispatcher with flows, compared with a model; then mutations, which must be found (RUNS=10000)
 	@$(BIN)/python scripts/flow_lives.py $(or $(RUNS),10000)
+	@$(BIN)/python scripts/flow_lives.py --mutations
 
 screenshots: venv  ## Take the pictures of the dashboard again, into docs/images/dashboard
 	@bash scripts/need.sh Chromium chromium-headless-shell $(HAS_CHROMIUM)

@@ -1,45 +1,94 @@
-"""Make random lives of a dispatcher with flows: `flow_lives.py RUNS [FIRST]` makes RUNS over the memory store and a tenth over SQLite.
+"""Make random lives of a dispatcher with flows, and see that mutations are found.
 
-Each has a seed, of which its failure speaks. Ends with 1 if there was one.
+`flow_lives.py RUNS [FIRST]` makes RUNS over the memory store and a tenth over SQLite. Each has a seed, of which its failure speaks.
+`flow_lives.py --mutations [RUNS]` makes up to RUNS lives with each mutation, in a process of its own. Both end with 1 if not all is well.
 """
 
 from __future__ import annotations
 
-import random
+import os
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from model import MUTATION, ROOT, Finder, Mutation
+
+LONGEST_SECONDS = 300  # of the lives with a mutation: one that never ends is found
+
+MUTATIONS = (
+    Mutation("a callback that is not needed stays", "edges", "elif state == DROPPED and child.state == State.WAITING:", "elif False:"),
+    Mutation("a dropped callback is not begun again", "edges", "elif edge.state == DROPPED and", "elif False and"),
+    Mutation("a flow completes twice", "reactions", "for seq in dict.fromkeys(seqs) if waits(self.jobs[seq])", "for seq in seqs"),
+    Mutation("a member of a cancelled job goes on", "members", "cascade.move(member, Event.CANCEL, CANCELLED_WITH)", "pass"),
+    Mutation("a member that failed is not begun again", "members", "cascade.move(member, retried(member.pending, member.flags))", "pass"),
+    Mutation("detached members end with their job", "members", "member.flags & IS_DETACHED or", ""),
+    Mutation("the rest of the members is forgotten", "members", "duty._replace(cursor=rows.members[-1].seq), ", ""),
+    Mutation("the place among the members is forgotten", "members", "duty._replace(cursor=rows.members[-1].seq)", "duty"),
+    Mutation("what waits follows before the members", "registry", "(Members(), Edges(), Flows())", "(Edges(), Members(), Flows())"),
+    Mutation("an error names who passed it on", "parent_errors", 'if isinstance(origin, dict) and "id" in origin:', "if False:"),
+    Mutation("an edge that passes no result loses its order", "core.flow_graph", "job.link(before.job, ORDER, before.policy)", "pass"),
+    Mutation("an empty group in a callback waits for nothing", "core.flow_graph", "if not parts:", "if not group.waits_for:"),
+    Mutation("what is skipped gives null", "flow_results", "elif one.policy == NONE:", "else:"),
+)  # fmt: skip
 
 
-def main() -> int:
-    """Return the exit code."""
+def live_all(name: str, seeds: range) -> int:
+    """Make a life of each seed over a store; return how many failed."""
     sys.path.insert(0, str(ROOT / "tests"))
     import txaio
 
     txaio.use_twisted()
-    from support.flow_lives import BUDGETS, live
+    from support.flow_lives import live_of
     from support.storing import FakeSqliteStore, FakeStore
 
-    runs, first = map(int, [*sys.argv[1:3], *("10000", "0")[len(sys.argv) - 1 :]])
-    failed = 0
-    for name, count in ("memory", runs), ("sqlite", runs // 10):
-        began = time.monotonic()
-        for seed in range(first, first + count):
-            with tempfile.TemporaryDirectory() as folder:
-                store = FakeStore() if name == "memory" else FakeSqliteStore(Path(folder))
-                try:
-                    pick = random.Random(seed)  # noqa: S311 - examples, no secrets
-                    live(pick, store, BUDGETS[seed % 3], 1 + seed % 4, 2 + seed % 17)
-                except Exception as error:  # noqa: BLE001 - printed with its seed
-                    failed += 1
-                    print(f"{name}: seed {seed}: {type(error).__name__}: {error!s:.600}", flush=True)
-                finally:
-                    store.close()
-        print(f"{name}: {count:,} lives in {time.monotonic() - began:.0f} s, {failed} failed so far", flush=True)
-    return 1 if failed else 0
+    failed, began = 0, time.monotonic()
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            store = FakeStore() if name == "memory" else FakeSqliteStore(Path(folder))
+            try:
+                live_of(seed, store)
+            except Exception as error:  # noqa: BLE001 - printed with its seed
+                failed += 1
+                print(f"{name}: seed {seed}: {type(error).__name__}: {error!s:.600}", flush=True)
+            finally:
+                store.close()
+        if failed and MUTATION in os.environ:
+            return failed
+    print(f"{name}: {len(seeds):,} lives in {time.monotonic() - began:.0f} s, {failed} failed", flush=True)
+    return failed
+
+
+def mutate(runs: int) -> int:
+    """Try each mutation in a process of its own; return how many were missed."""
+    missed = 0
+    for number, mutation in enumerate(MUTATIONS):
+        environment = {**os.environ, MUTATION: str(number)}
+        try:
+            ended = subprocess.run(
+                [sys.executable, __file__, str(runs)], env=environment, capture_output=True, text=True, check=False,
+                timeout=LONGEST_SECONDS,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            found, last = True, "it never ends"
+        else:
+            found, last = ended.returncode == 1 and "seed" in ended.stdout, (ended.stdout or ended.stderr).strip()[-160:]
+        missed += not found
+        print(f"{'found ' if found else 'MISSED'} {mutation.name}: {last!r:.160}", flush=True)
+    print(f"{missed} of {len(MUTATIONS)} mutations were missed")
+    return missed
+
+
+def main() -> int:
+    """Return the exit code."""
+    words = sys.argv[1:]
+    if words[:1] == ["--mutations"]:
+        return 1 if mutate(int(words[1]) if len(words) > 1 else 300) else 0
+    if MUTATION in os.environ:
+        sys.meta_path.insert(0, Finder(MUTATIONS[int(os.environ[MUTATION])]))  # type: ignore[arg-type]  # a finder, by what it has
+    runs, first = map(int, [*words[:2], *("10000", "0")[len(words) :]])
+    return 1 if live_all("memory", range(first, first + runs)) + live_all("sqlite", range(first, first + runs // 10)) else 0
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ class _Mutated(SourceFileLoader):
         return self.mutated(self.get_data(path), path)
 
 
-class _Finder:
+class Finder:
     """Finds the module that a mutation changes."""
 
     def __init__(self, mutation: Mutation) -> None:
@@ -223,7 +223,7 @@ def main() -> int:
     """Return the exit code."""
     words = sys.argv[1:]
     if MUTATION in os.environ:
-        sys.meta_path.insert(0, _Finder(MUTATIONS[int(os.environ[MUTATION])]))
+        sys.meta_path.insert(0, Finder(MUTATIONS[int(os.environ[MUTATION])]))
     if words[:1] == ["--mutations"]:
         return mutate(int(words[1]) if len(words) > 1 else 400, words[2] if len(words) > 2 else "")
     return live(int(words[0]) if words else 1000, words[1] if len(words) > 1 else "")

@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from support.flow_lives import BUDGETS, live
+from support.flow_lives import BUDGETS, live, live_of
 from support.storing import FakeSqliteStore, FakeStore
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ SIZES = st.tuples(st.integers(1, 3), st.integers(2, 14))  # flows, and members o
 STEPS = st.integers(5, 40)
 PHASES = (Phase.explicit, Phase.generate)  # to find a shorter life that fails takes minutes
 LARGE = [HealthCheck.large_base_example, HealthCheck.too_slow, HealthCheck.data_too_large]  # a life has many random numbers
+
+FAILED_ONCE = (407, 541, 1517, 3447, 6055)  # seeds of `make flows`
+
+
+@pytest.mark.parametrize("seed", FAILED_ONCE)
+def test_lives_that_failed_once_are_right(seed: int) -> None:
+    live_of(seed, FakeStore())
 
 
 @settings(max_examples=120, suppress_health_check=LARGE, phases=PHASES)

@@ -52,7 +52,7 @@ class Members:
 class Flows:
     """Completes flows that wait for nothing. One unit is a flow."""
 
-    name = "flows"
+    name = "completion"
     flag = IS_FLOW
 
     def react(self, duties: Sequence[Duty], cascade: Cascade, most: int) -> Generator[ReactionNeed, ReactionRows, Sequence[Duty]]:

@@ -37,7 +37,8 @@ _ALL: tuple[LimitKind, ...] = (
 )
 KINDS: Mapping[str, LimitKind] = MappingProxyType({kind.name: kind for kind in _ALL})
 ADMISSIONS: Mapping[str, type[Admission]] = MappingProxyType({kind.name: kind for kind in (Unique, Trees, WhenFull, Parents)})
-REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Members(), Flows(), Edges())})
+# A job's members follow it first, then what waits for it; only then is it complete. Duties are read in this order: by name, backwards.
+REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Members(), Edges(), Flows())})
 
 
 def limit_from(declared: Mapping[str, Any]) -> Limit:
