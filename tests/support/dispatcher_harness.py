@@ -17,7 +17,7 @@ from support.storing import FakeRunner, FakeSqliteStore, FakeStore
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
-from taskbahn_router.core.flow_graph import CHAIN, GROUP
+from taskbahn_router.core.flow_jobs import CHAIN, GROUP
 from taskbahn_router.model.pending_call import PendingCall
 from taskbahn_router.parts import Parts
 from taskbahn_router.procedures import handlers

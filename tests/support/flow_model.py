@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbahn_router.core.flow_graph import member_id
+from taskbahn_router.core.flow_jobs import member_id
 from taskbahn_router.core.ids import id_text
 
 if TYPE_CHECKING:

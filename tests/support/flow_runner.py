@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from support.dispatcher_harness import DispatcherHarness, FakeWorker, job_id
 from taskbahn.protocol import messages
-from taskbahn_router.core.flow_graph import member_id
+from taskbahn_router.core.flow_jobs import member_id
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.stores.contract import Filter
 
@@ -73,7 +73,7 @@ class FlowRunner:
     @staticmethod
     def member(id: str, number: int) -> str:
         """Return the id of a job of a flow; they count in the order in which they are written."""
-        return id_text(member_id(bytes.fromhex(id.replace("-", "")), number))
+        return id_text(member_id(bytes.fromhex(id.replace("-", "")), number)) if number else id
 
     def result(self, id: str) -> Any:
         row = self.harness.row(id)

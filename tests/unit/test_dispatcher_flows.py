@@ -280,11 +280,17 @@ WRONG: list[tuple[Any, str, str]] = [
     ({"group": [{"chain": []}]}, "invalid_flow", "group[0]"),
     ({"chain": [], "on_end": [{"group": [{"chain": []}]}]}, "invalid_flow", "on_end[0].group[0]"),
     ({"chain": [s("one", name="x"), s("one", name="x")]}, "invalid_flow", "chain[1]"),
+    ({"chain": [s("one"), {"chain": [], "name": "x"}]}, "invalid_flow", "chain[1]"),
+    ({"chain": [s("one"), {"chain": [], "on_end": [s("one")]}]}, "invalid_flow", "chain[1]"),
+    ({"chain": [s("one", on_end=[s("one", name="x")]), si("echo", output("x"))]}, "invalid_flow", "chain[1]"),
+    ({"chain": [si("echo", *[output("x")] * 1001)]}, "invalid_flow", "chain[0]"),
+    ({"chain": [s("one", immutable=1)]}, "invalid_flow", "chain[0]"),
     ({"chain": [s("one", name="0192f0c1-2d3e-7abc-8def-0123456789ab")]}, "invalid_flow", "chain[0]"),
     ({"chain": [si("echo", output("y"))]}, "invalid_flow", "chain[0]"),
     ({"chain": [s("one", if_fails="skip"), s("echo")]}, "invalid_flow", "chain[1]"),
     ({**si("echo", output("x")), "with": [s("one", name="x", if_fails="skip")]}, "invalid_flow", ""),
     ({**si("one"), "with": [s("one", name="x")]}, "invalid_flow", "with[0]"),
+    ({**si("one"), "with": [{"chain": [s("one"), s("one")], "name": "x"}]}, "invalid_flow", "with[0]"),
     ({**si("echo", output("x")), "with": [si("echo", output("x"), name="x")]}, "invalid_flow", "with[0]"),
     ({"group": [si("echo", output("y"), name="x"), si("echo", output("x"), name="y")]}, "invalid_flow", "group[0]"),
     ({"chain": [s("one")], "options": {"retries": 3}}, "invalid_flow", ""),
@@ -293,6 +299,33 @@ WRONG: list[tuple[Any, str, str]] = [
     ({"group": [s("one", options={"retries": -1})]}, "invalid_option", "group[0]"),
     ({"group": [s("one")], "after": ["0192f0c1-2d3e-7abc-8def-0123456789ab"]}, "unknown_job", ""),
 ]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_what_waits_for_itself_by_an_id_is_refused(runner: FlowRunner, number: int) -> None:
+    id = job_id(1)
+    for member in (si("one", after=[runner.member(id, number)]), si("echo", output(runner.member(id, number).upper()))):
+        refused = runner.refused({"chain": [member, si("one", name="x")]}, id=id)
+        assert refused["error"] == "taskbahn.error.invalid_flow"
+
+
+def test_an_empty_chain_waits_for_what_it_is_after(runner: FlowRunner) -> None:
+    first = runner.start(s("switch"))
+    id = runner.start({"chain": [], "after": [first]})
+    assert runner.harness.known(id) == "running"
+    runner.run()
+    assert (runner.harness.known(id), runner.error(id)["member"]["id"]) == ("failed", first)
+
+
+def test_a_callback_of_the_whole_takes_its_result_by_its_name(runner: FlowRunner) -> None:
+    runner.start({"group": [s("one")], "name": "all", "on_end": [si("echo", output("all"))]})
+    runner.run()
+    assert runner.ran[-1] == ("echo", [1])
+
+
+def test_references_are_found_however_their_text_is_written(runner: FlowRunner) -> None:
+    packed = '[[{"\\u0024output":"x"}],{}]'
+    assert runner.call({"chain": [s("one", name="x"), {"task": "a.echo", "packed": packed, "immutable": True}]}) == [1]
 
 
 @pytest.mark.parametrize("flow, error, place", WRONG)

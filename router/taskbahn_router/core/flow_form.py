@@ -40,17 +40,22 @@ def kind_of(data: Any, place: str) -> str:
     known = FIELDS[kinds[0]]
     for name in data:
         if name not in known:
-            raise wrong(place, f"{name!r:.100} is no field of a {kinds[0]}{did_you_mean(str(name), known)}")
-    if data.get("if_fails", FAIL) not in IF_FAILS:
-        raise wrong(place, f"if_fails is one of {', '.join(IF_FAILS)}, not {data['if_fails']!r:.100}")
+            raise wrong(place, f"{_shown(name)} is no field of a {kinds[0]}{did_you_mean(str(name), known)}")
+    if (policy := data.get("if_fails", FAIL)) not in IF_FAILS:
+        raise wrong(place, f"if_fails is one of {', '.join(IF_FAILS)}, not {_shown(policy)}")
     return kinds[0]
+
+
+def _shown(value: Any) -> str:
+    """Return a value as an error shows it."""
+    return f"{value[:100]!r:.100}" if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def check_shape(options: Mapping[str, Any], place: str) -> None:
     """Raise `InvalidFlow` for options that no shape has."""
     for name in options:
         if name not in OF_SHAPES:
-            why = f"{name!r:.100} is an option of members, not of a shape, which takes {', '.join(sorted(OF_SHAPES))}"
+            why = f"{_shown(name)} is an option of members, not of a shape, which takes {', '.join(sorted(OF_SHAPES))}"
             raise wrong(place, why)
 
 

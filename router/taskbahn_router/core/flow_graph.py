@@ -7,15 +7,15 @@ for each member and for each group, and one for the whole, its root. It knows no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import did_you_mean
-from taskbahn.protocol import messages
 from taskbahn_router.core.argument_schema import HOLE
 from taskbahn_router.core.flow_arguments import GIVEN, References, holed, plain, text_of, unpacked
 from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, OF_FIRST, check_shape, kind_of, list_of, wrong
+from taskbahn_router.core.flow_jobs import CHAIN, GROUP, ORDER, FlowJob, Scope, Value, member_id
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import (
     FAIL,
@@ -23,102 +23,33 @@ from taskbahn_router.core.reactions import (
     IS_DETACHED,
     IS_FLOW,
     IS_GROUP,
+    MOST_INPUTS,
     NONE,
     ON_SUCCESS,
     SKIP,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
+    from typing import TypeVar
 
-CHAIN, GROUP = "taskbahn.chain", "taskbahn.group"  # what the jobs of flows have in the place of a task
-ORDER = -1  # the position of an edge that passes no result
+    T = TypeVar("T")
+    Steps = Generator[None, None, T]
+
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MOST_DEPTH = 100  # of flows in flows
+PARTS_OF_A_STEP = 4
+MOST_SIMILAR = 200  # names among which one is looked for that is like an unknown one
+OF_A_JOB = frozenset(("name", *CALLBACKS))  # what an empty chain cannot have
 
 
-class Link(NamedTuple):
-    """A job waits for another one of its flow (by number), or for any other (by id)."""
-
-    parent: int | bytes
-    position: int
-    policy: str
-
-
-@dataclass(slots=True)
-class FlowJob:
-    """One job of a flow.
-
-    place: where the caller wrote it.   packed: its arguments, with references to what it gets, as JSON.
-    known: its arguments with holes, to check; None: the caller has checked them.
-    """
-
-    number: int
-    place: str
-    task: str
-    raw: bytes
-    flags: int = 0
-    packed: str = messages.NO_ARGUMENTS
-    known: tuple[list[Any], dict[str, Any]] | None = None
-    checked: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-    label: str | None = None
-    positions: int = 0  # how many results it gets
-    waits_for: dict[tuple[int | bytes, int], Link] = field(default_factory=dict)  # by parent and position
-
-    def link(self, parent: int | bytes, position: int, policy: str) -> None:
-        """Wait for a job."""
-        self.waits_for.setdefault((parent, position), Link(parent, position, policy))
-
-    @property
-    def links(self) -> Collection[Link]:
-        """Return what it waits for."""
-        return self.waits_for.values()
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What comes before something: a job of the flow, and what its failure means. is_id: it gives its id instead of its result."""
-
-    job: int
-    policy: str = FAIL
-    is_id: bool = False
-
-
-def member_id(root: bytes, number: int) -> bytes:
-    """Return the id of a job of a flow, always the same: a UUIDv7 (Source: RFC 9562, section 5.7) with the time of its root."""
-    digest = bytearray(root[:6] + blake2b(root + number.to_bytes(4), digest_size=10).digest())
-    digest[6] = 0x70 | digest[6] & 0x0F
-    digest[8] = 0x80 | digest[8] & 0x3F
-    return bytes(digest)
-
-
-def compiled(data: Any, root: bytes, options: Mapping[str, Any], most: int) -> list[FlowJob]:
-    """Return the jobs of a flow, its root first.  Raises `InvalidFlow` with the place.
+def compiled(data: Any, root: bytes, options: Mapping[str, Any], most: int) -> Steps[list[FlowJob]]:
+    """Return the jobs of a flow, its root first, in steps.  Raises `InvalidFlow` with the place.
 
     root: the id of the whole.   options: of the whole, as its caller says them.   most: jobs that it may have.
     """
-    return _Compiler(root, most).run(data, dict(options))
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What the parts of a shape have from around them.
-
-    options: those that they inherit.   after: references to what the first of them wait for.   first: options of the first of them.
-    triggers: the jobs whose end starts the callback that they are in.
-    """
-
-    options: Mapping[str, Any]
-    depth: int = 0
-    after: tuple[Any, ...] = ()
-    first: Mapping[str, Any] = field(default_factory=dict)
-    triggers: tuple[Value, ...] = ()
-
-    def behind_the_first(self) -> Scope:
-        """Return what those have that come after the first."""
-        return replace(self, after=(), first={})
+    return (yield from _Compiler(root, most).run(data, dict(options)))
 
 
 class _Compiler:
@@ -129,13 +60,17 @@ class _Compiler:
         self._most = most
         self._jobs: list[FlowJob] = []
         self._values: dict[str, Value] = {}  # by name
-        self._asked: list[tuple[FlowJob, str, int, str]] = []  # job, name, position, place: references by name
+        self._parts = 0
+        self._has_ids = False  # whether a reference has the form of an id
+        self._asked: list[tuple[FlowJob, str, int, str]] = []  # job, name or id, position, place: references
+        self._beside: list[tuple[str, str]] = []  # name and place of what runs beside the shape
+        self._triggers: list[tuple[Value, ...]] = []  # by the number of a job
 
-    def run(self, data: Any, options: dict[str, Any]) -> list[FlowJob]:
+    def run(self, data: Any, options: dict[str, Any]) -> Steps[list[FlowJob]]:
         kind = kind_of(data, "")
         own = self._options(data, "", is_shape=kind != "task")
         if kind == "task" and not data.get("with"):  # the job is the whole
-            self._flow(data, None, "", Scope(_of(INHERITED, {**own, **options})))
+            yield from self._flow(data, None, "", Scope(_of(INHERITED, {**own, **options})))
             self._jobs[0].options = {**own, **options}
         else:
             check_shape(options, "")
@@ -144,29 +79,36 @@ class _Compiler:
             root = self._job("", GROUP if is_group else CHAIN, Scope({}))
             root.flags |= IS_FLOW | (IS_GROUP if is_group else 0)
             root.options = {name: value for name, value in whole.items() if name not in OF_FIRST}
-            scope = self._within(data, "", Scope(_of(INHERITED, whole), first=_of(OF_FIRST, whole)))
+            scope = yield from self._within(data, "", Scope(_of(INHERITED, whole), first=_of(OF_FIRST, whole)))
             if is_group:
-                self._parts_of_group(root, data, None, "", scope)
+                yield from self._parts_of_group(root, data, None, "", scope)
             else:
-                value = self._part(data, kind, None, "", scope)
-                if value is not None:
+                value = yield from self._part(data, kind, None, "", scope)
+                if value is None:
+                    self._wait(root, None, "", scope)
+                else:
                     root.link(value.job, 0, NONE if value.policy == SKIP else value.policy)
             if kind != "task":
-                self._callbacks(root, data, "", scope)
-        self._resolve()
-        self._check_order()
+                yield from self._callbacks(root, data, "", scope)
+                self._named(data, Value(root.number), "")
+        yield from self._resolve()
+        yield from self._check_order()
         return self._jobs
 
     # parts of a flow
 
-    def _flow(self, data: Any, before: Value | None, place: str, scope: Scope) -> Value | None:
+    def _flow(self, data: Any, before: Value | None, place: str, scope: Scope) -> Steps[Value | None]:
         """Compile a flow; return what it gives.  None: it is empty, and there is nothing before it."""
+        self._parts += 1
+        if not self._parts % PARTS_OF_A_STEP:
+            yield
         if scope.depth > MOST_DEPTH:
             raise wrong(place, f"flows are in each other deeper than {MOST_DEPTH} levels")
         kind = kind_of(data, place)
-        return self._part(data, kind, before, place, self._within(data, place, scope))
+        within = yield from self._within(data, place, scope)
+        return (yield from self._part(data, kind, before, place, within))
 
-    def _within(self, data: Any, place: str, scope: Scope) -> Scope:
+    def _within(self, data: Any, place: str, scope: Scope) -> Steps[Scope]:
         """Return what the parts of a flow have from around them, and compile what runs beside it."""
         options = dict(scope.options)
         first = dict(scope.first)
@@ -181,15 +123,20 @@ class _Compiler:
             inside = _inside(place, "with", number)
             if not isinstance(part, dict) or "name" not in part:
                 raise wrong(inside, "it has no name, so nothing can refer to it")
-            self._flow(part, None, inside, beside)
+            yield from self._flow(part, None, inside, beside)
+            self._beside.append((part["name"], inside))
         return within
 
-    def _part(self, data: Any, kind: str, before: Value | None, place: str, scope: Scope) -> Value | None:
+    def _part(self, data: Any, kind: str, before: Value | None, place: str, scope: Scope) -> Steps[Value | None]:
         policy = data.get("if_fails")
         if kind == "chain":
-            value = self._chain(data, before, place, scope)
-            if not place or value is None or value is before:
+            value = yield from self._chain(data, before, place, scope)
+            if not place:
                 return value  # the root has the callbacks of the whole
+            if value is None or value is before:
+                if OF_A_JOB & data.keys():
+                    raise wrong(place, f"it is empty, so it is no job, which {min(OF_A_JOB & data.keys())} needs")
+                return value
             job, policy = self._jobs[value.job], policy or value.policy
         elif kind == "task":
             job = self._member(data, before, place, scope)
@@ -197,53 +144,54 @@ class _Compiler:
             job = self._job(place, GROUP, scope)
             job.flags |= IS_FLOW | IS_GROUP
             job.options = dict(scope.options)
-            self._parts_of_group(job, data, before, place, scope)
-        self._callbacks(job, data, place, scope)
+            yield from self._parts_of_group(job, data, before, place, scope)
+        yield from self._callbacks(job, data, place, scope)
         return self._named(data, Value(job.number, policy or FAIL), place)
 
-    def _chain(self, data: Any, before: Value | None, place: str, scope: Scope) -> Value | None:
+    def _chain(self, data: Any, before: Value | None, place: str, scope: Scope) -> Steps[Value | None]:
         value = before
         for number, part in enumerate(list_of(data, "chain", place)):
-            given = self._flow(part, value, _inside(place, "chain", number), scope)
+            given = yield from self._flow(part, value, _inside(place, "chain", number), scope)
             if given is not value:
                 scope = scope.behind_the_first()
             value = given
         return value
 
-    def _parts_of_group(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> None:
+    def _parts_of_group(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> Steps[None]:
         if "map" in data:
-            parts = self._map(group, data, before, place, scope)
+            parts = yield from self._map(group, data, before, place, scope)
         else:
             parts = list_of(data, "group", place)
             for number, part in enumerate(parts):
                 inside = _inside(place, "group", number)
-                value = self._flow(part, before, inside, scope)
+                value = yield from self._flow(part, before, inside, scope)
                 if value is None or value.is_id:
                     raise wrong(inside, "it is empty, so it gives nothing to the group")
                 group.link(value.job, number, value.policy)
         if not parts:
             self._wait(group, before, place, scope)
 
-    def _map(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> list[Any]:
+    def _map(self, group: FlowJob, data: Any, before: Value | None, place: str, scope: Scope) -> Steps[list[Any]]:
         call, inside = data["map"], _inside(place, "map")
         if kind_of(call, inside) != "task" or call.keys() & {"args", "kwargs", "packed", "name"}:
             raise wrong(inside, "`map` is a task without arguments and without a name; `calls` has the arguments")
-        within = self._within(call, inside, scope)
+        within = yield from self._within(call, inside, scope)
         calls = list_of(data, "calls", place)
         for number, packed in enumerate(calls):
             job = self._member({**call, "packed": packed}, before, _inside(place, "calls", number), within)
             group.link(job.number, number, call.get("if_fails", FAIL))
-            self._callbacks(job, call, inside, within)
+            yield from self._callbacks(job, call, inside, within)
+            yield
         return calls
 
-    def _callbacks(self, job: FlowJob, data: Any, place: str, scope: Scope) -> None:
+    def _callbacks(self, job: FlowJob, data: Any, place: str, scope: Scope) -> Steps[None]:
         for policy in CALLBACKS:
             if policy not in data:
                 continue
             before = Value(job.number, policy, is_id=policy != ON_SUCCESS)
             within = replace(scope.behind_the_first(), triggers=(*scope.triggers, before))
             for number, part in enumerate(list_of(data, policy, place)):
-                self._flow(part, before, _inside(place, policy, number), within)
+                yield from self._flow(part, before, _inside(place, policy, number), within)
 
     def _member(self, data: Any, before: Value | None, place: str, scope: Scope) -> FlowJob:
         task = data["task"]
@@ -252,9 +200,12 @@ class _Compiler:
         job = self._job(place, task, scope)
         job.options = {**scope.first, **scope.options, **self._options(data, place, is_shape=False)}
         job.checked, job.label = data.get("checked"), data.get("name")
-        given = None if data.get("immutable", False) else before
+        immutable = data.get("immutable", False)
+        if not isinstance(immutable, bool):
+            raise wrong(place, "`immutable` is true or false")
+        given = None if immutable else before
         packed = data.get("packed")
-        if isinstance(packed, str) and given is None and '"$' not in packed:
+        if isinstance(packed, str) and given is None and '"$' not in packed and "\\u0024" not in packed:
             job.packed = packed
         else:
             self._arguments(job, data, given, place)
@@ -296,37 +247,54 @@ class _Compiler:
         """Let a job get what a reference stands for; return the position at which it does."""
         position = job.positions
         job.positions += 1
+        if job.positions > MOST_INPUTS:
+            raise wrong(place, f"it takes more than {MOST_INPUTS:,} results; put what gives them into a group and take its list")
         self._refer(job, reference, position, place)
         return position
 
     def _refer(self, job: FlowJob, reference: Any, position: int, place: str) -> None:
         if not isinstance(reference, str):
             raise wrong(place, f"a reference is a name of the flow or a job's id, not {type(reference).__name__}")
-        if UUID.fullmatch(reference):
-            job.link(bytes.fromhex(reference.replace("-", "")), position, FAIL)
-        else:
-            self._asked.append((job, reference, position, place))
+        self._has_ids = self._has_ids or UUID.fullmatch(reference) is not None
+        self._asked.append((job, reference, position, place))
 
-    def _resolve(self) -> None:
-        """Link what refers to others by their names."""
+    def _resolve(self) -> Steps[None]:
+        """Link what refers to others by their names or ids."""
+        numbers = {job.raw: job.number for job in self._jobs} if self._has_ids else {}
         for job, name, position, place in self._asked:
+            yield
             value = self._values.get(name)
+            if UUID.fullmatch(name):  # which is no name
+                raw = bytes.fromhex(name.replace("-", ""))
+                if raw not in numbers:
+                    job.link(raw, position, FAIL)
+                    continue
+                value = Value(numbers[raw])
             if value is None:
-                raise wrong(place, f"nothing in the flow is named {name!r:.100}{did_you_mean(name, self._values)}")
+                known = islice(self._values, MOST_SIMILAR)
+                raise wrong(place, f"nothing in the flow is named {name!r:.100}{did_you_mean(name, known)}")
             if position != ORDER and value.policy == SKIP:
                 raise wrong(place, f'{name!r} may be left out (if_fails="skip"), so its result cannot be used; use "none"')
+            triggers = self._triggers[value.job]
+            if self._triggers[job.number][: len(triggers)] != triggers:
+                raise wrong(
+                    place, f"{name!r} is in a callback, for which the flow does not wait; only the callback can refer to it"
+                )
             job.link(value.job, position, value.policy)
 
-    def _check_order(self) -> None:
+    def _check_order(self) -> Steps[None]:
         """Refuse a circle, and what nothing waits for."""
-        left = {job.number: sum(isinstance(link.parent, int) for link in job.links) for job in self._jobs}
+        left: dict[int, int] = {}  # jobs of the flow that each still waits for
         children: dict[int, list[int]] = {}
         for job in self._jobs:
-            for link in job.links:
-                if isinstance(link.parent, int):
-                    children.setdefault(link.parent, []).append(job.number)
+            yield
+            parents = [link.parent for link in job.links if isinstance(link.parent, int)]
+            left[job.number] = len(parents)
+            for parent in parents:
+                children.setdefault(parent, []).append(job.number)
         free = [number for number, count in left.items() if not count]
         while free:
+            yield
             number = free.pop()
             del left[number]
             for child in children.get(number, ()):
@@ -336,9 +304,10 @@ class _Compiler:
         if left:
             circle = [self._jobs[number] for number in left if self._jobs[number].number or len(left) == 1]
             raise wrong(circle[0].place, "it waits for itself, through what it refers to")
-        for job in self._jobs:
-            if job.place.rpartition(".")[2].startswith("with[") and job.number not in children:
-                raise wrong(job.place, "nothing refers to it; put it into the shape, or leave it out")
+        used = {name for _, name, _, _ in self._asked}
+        for name, place in self._beside:
+            if name not in used:
+                raise wrong(place, "nothing refers to it; put it into the shape, or leave it out")
 
     def _job(self, place: str, task: str, scope: Scope) -> FlowJob:
         number = len(self._jobs)
@@ -349,6 +318,7 @@ class _Compiler:
             job.flags |= IS_DETACHED
             job.link(trigger.job, ORDER, trigger.policy)
         self._jobs.append(job)
+        self._triggers.append(scope.triggers)
         return job
 
     def _named(self, data: Any, value: Value, place: str) -> Value:

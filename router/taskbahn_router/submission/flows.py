@@ -9,7 +9,8 @@ from taskbahn.errors import InvalidFlow, InvalidOption, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.flow_form import wrong
-from taskbahn_router.core.flow_graph import FlowJob, compiled
+from taskbahn_router.core.flow_graph import compiled
+from taskbahn_router.core.flow_jobs import FlowJob
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import Policy
 from taskbahn_router.core.reactions import IS_FLOW
@@ -58,7 +59,7 @@ def read_flow(
     options = entry.get("options", {})
     if not isinstance(options, dict):
         raise wrong("", "`options` is an object")
-    jobs = compiled(entry["flow"], ids[1], {**parent.inherited, **options}, messages.MAX_CALLS)
+    jobs = yield from compiled(entry["flow"], ids[1], {**parent.inherited, **options}, messages.MAX_CALLS)
     checked = []
     for job in jobs:
         try:
