@@ -12,6 +12,7 @@ from taskbahn_router.dispatcher.pause_admin import PauseAdmin
 from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.queries.explain import Explain
 from taskbahn_router.queries.jobs import JobQueries
+from taskbahn_router.queries.members import MemberQueries
 from taskbahn_router.queries.limits import LimitQueries
 from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.workers.admin import Workers
@@ -57,6 +58,7 @@ class Parts:
     history: HistoryQuery
     explain: Explain
     limits: LimitQueries
+    members: MemberQueries
     limit_admin: LimitAdmin
 
     def __init__(
@@ -100,6 +102,8 @@ class Parts:
         self.limit_admin = LimitAdmin(dispatcher, self.limits.answer_one)
         dispatcher.publisher.on_repetition = self.jobs.resend_outcome
         dispatcher.joins.find_meaning, dispatcher.joins.follow_joined = self.jobs.find_meaning, self.jobs.follow_joined
+        dispatcher.publisher.on_member = self.jobs.rollups.joined
+        self.members = MemberQueries(reader, self.jobs.rollups, self._reading, owner.failed)
         dispatcher.start(running, start.next_sweep, goes_on=start.has_duties)
         dispatcher.limit_book.begin(start)
         self.registry.start()

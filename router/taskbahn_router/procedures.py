@@ -44,6 +44,8 @@ PROCEDURES = (
     Procedure(messages.JOB_EVENTS, Role.VIEWER, lambda parts: parts.jobs.events),
     Procedure(messages.JOB_RESULTS, Role.VIEWER, lambda parts: parts.jobs.results),
     Procedure(messages.JOB_EXPLAIN, Role.VIEWER, lambda parts: parts.explain.explain),
+    Procedure(messages.JOB_MEMBERS, Role.VIEWER, lambda parts: parts.members.members),
+    Procedure(messages.JOB_GRAPH, Role.VIEWER, lambda parts: parts.members.graph),
     Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs),
     Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: parts.dispatcher.retry_jobs),
     Procedure(messages.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),

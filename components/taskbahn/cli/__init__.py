@@ -24,6 +24,7 @@ COMMANDS = {  # name: (module, one line for --help)
     "jobs": ("jobs", "List jobs, newest first."),
     "job": ("job", "Show one job."),
     "explain": ("explain", "Say why a job does not run yet."),
+    "graph": ("graph", "Draw a flow: its members and what waits for what."),
     "errors": ("errors", "Show failed jobs in groups of those that failed alike."),
     "logs": ("logs", "Show what a job logged."),
     "cancel": ("control", "Cancel jobs."),

@@ -13,6 +13,7 @@ from taskbahn.flows.output import Output
 from taskbahn.flows.results import ListOf
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
+from taskbahn.jobs.graph import JobGraph, graph_of
 from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.jobs.progress import progress_of
 from taskbahn.jobs.whole_result import WholeResult
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 C = TypeVar("C")
+PAGE_MEMBERS = 500
 LOOK_SECONDS = 2.0  # seconds to find out what a job is doing when a wait for it is over
 
 
@@ -122,6 +124,40 @@ class Job(Generic[R]):
     async def explain_async(self) -> list[views.WaitReason]:
         """As `explain`, for asyncio and Twisted."""
         return msgspec.convert(await self._app.client.ask(messages.JOB_EXPLAIN, self.id), list[views.WaitReason])
+
+    def members(self, state: str | None = None, limit: int | None = None) -> list[views.JobView]:
+        """Return the jobs that belong to this one, in the order of their acceptance, without their payloads.
+
+        state: only those in it.   limit: the first ones; None: all.  Raises UnknownJob.
+        """
+        check_may_block("job.members()", "await job.members_async()")
+        found: list[views.JobView] = []
+        page: Any = {"next": 0}
+        while page["next"] is not None and (limit is None or len(found) < limit):
+            page = self._app.client.ask(messages.JOB_MEMBERS, self.id, **_page(page["next"], state, limit, len(found))).get()
+            found += msgspec.convert(page["jobs"], list[views.JobView])
+        return found
+
+    async def members_async(self, state: str | None = None, limit: int | None = None) -> list[views.JobView]:
+        """As `members`, for asyncio and Twisted."""
+        found: list[views.JobView] = []
+        page: Any = {"next": 0}
+        while page["next"] is not None and (limit is None or len(found) < limit):
+            page = await self._app.client.ask(messages.JOB_MEMBERS, self.id, **_page(page["next"], state, limit, len(found)))
+            found += msgspec.convert(page["jobs"], list[views.JobView])
+        return found
+
+    def graph(self) -> JobGraph:
+        """Return the job with its members and what waits for what; of a job without members, what is next to it.
+
+        `graph().text()`, `.mermaid()`, `.graphviz()` and `.svg()` draw it.  Raises UnknownJob.
+        """
+        check_may_block("job.graph()", "await job.graph_async()")
+        return graph_of(self._app.client.ask(messages.JOB_GRAPH, self.id).get())
+
+    async def graph_async(self) -> JobGraph:
+        """As `graph`, for asyncio and Twisted."""
+        return graph_of(await self._app.client.ask(messages.JOB_GRAPH, self.id))
 
     def events(self, after: int = 0) -> EventStream:
         """Return the job's events with a number above *after*, for `for` and `async for`; it ends with the job.
@@ -289,6 +325,12 @@ def _add_logs(lines: list[LogLine], events: list[Any], after: int) -> int | None
 
 def _error_of(outcome: RawOutcome) -> TaskbahnError | None:
     return None if outcome[1] == State.SUCCEEDED else outcome_error(outcome)
+
+
+def _page(after: int, state: str | None, limit: int | None, count: int) -> dict[str, Any]:
+    """Return what to ask for the next page of members, of which there are *count* so far."""
+    each = PAGE_MEMBERS if limit is None else min(PAGE_MEMBERS, limit - count)
+    return {"after": after, "limit": each} | ({} if state is None else {"state": state})
 
 
 def _new_state(answer: Any) -> State:

@@ -9,9 +9,12 @@ Clients (CALL):
                                                 same list, and the last outcomes as the keyword `outcomes`
     taskbahn.job.wait([id, ...])             ~> progress {"outcomes": [Outcome, ...]} as they come, then null when all are final
                                                 without progress {"outcomes": [...]}, and "more": [id, ...] of those too large for it
-    taskbahn.job.watch(id, after=0)          ~> {"snapshot": JobView}, {"events": [Event, ...]} or {"place": Place} ..., then JobView
+    taskbahn.job.watch(id, after=0)          ~> {"snapshot": JobView}, {"events": [Event, ...]}, {"place": Place} or
+                                                {"members": Members, "events": [Event, ...]} ..., then JobView
     taskbahn.job.get(id)                     -> JobView
     taskbahn.job.explain(id)                 -> [WaitReason, ...]            what is between a job and its start, the closed ones first
+    taskbahn.job.members(id, after=0, limit=100, state=) -> {"jobs": [JobView without payloads, ...], "next": cursor | null}
+    taskbahn.job.graph(id)                   -> JobGraph                     what its members wait for; of a job without members: its own
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
     taskbahn.job.results(id, after=-1)       -> {"results": [[position, JSON], ...], "next"}    what a job gets from those that it waits for
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
@@ -20,7 +23,7 @@ Clients (CALL):
 Any session that may look (CALL):
     taskbahn.view.status()                   -> Status
     taskbahn.view.tasks()                    -> [TaskView, ...]
-    taskbahn.view.jobs(state=, task=, queue=, tag=, worker=, since=, until=, error=, before=, limit=50)
+    taskbahn.view.jobs(state=, task=, queue=, tag=, worker=, since=, until=, error=, parent=, root=, before=, limit=50)
                                              -> {"jobs": [JobView without payloads, ...], "next": cursor | null}
     taskbahn.view.jobs(ids=true, ...)        -> {"ids": [id, ...], "next": cursor | null}
     taskbahn.view.errors(task=)              -> Errors
@@ -71,6 +74,8 @@ JOB_GET = "taskbahn.job.get"
 JOB_EVENTS = "taskbahn.job.events"
 JOB_EXPLAIN = "taskbahn.job.explain"
 JOB_RESULTS = "taskbahn.job.results"
+JOB_MEMBERS = "taskbahn.job.members"
+JOB_GRAPH = "taskbahn.job.graph"
 JOB_CANCEL = "taskbahn.job.cancel"
 JOB_RETRY = "taskbahn.job.retry"
 VIEW_STATUS = "taskbahn.view.status"

@@ -31,6 +31,8 @@ def brief(row: JobRow) -> dict[str, Any]:
         "started_at": row.started_at, "finished_at": row.finished_at, "kept_until": row.delete_at, "worker": row.worker,
         "caller": row.caller, "tags": packed(row.tags) or [], "progress": packed(row.progress),
     }  # fmt: skip
+    places = {"parent": row.parent and id_text(row.parent), "root": row.root and id_text(row.root), "label": row.label}
+    view |= {name: value for name, value in places.items() if value is not None}
     error = packed(row.error)
     if error is not None:
         view["error"] = brief_error(error)

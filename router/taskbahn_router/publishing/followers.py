@@ -132,6 +132,7 @@ class JobFollowers:
         self._aliases: dict[str, list[str]] = {}  # the same, by that job
         self._dirty: set[Waiter] = set()
         self.event_follower_count = 0  # entries of followers that want events
+        self.turns = 0  # commits whose effects were shown
         self.read_later: Callable[[Waiter], None] = lambda _: None  # reads from the store the outcomes that a waiter lacks
 
     def __len__(self) -> int:
@@ -225,12 +226,17 @@ class JobFollowers:
         """Have the next `flush` look at a waiter."""
         self._dirty.add(waiter)
 
+    def of(self, job: str) -> tuple[Follower, ...]:
+        """Return the followers of *job*."""
+        return self._by_job.get(job, ())
+
     def has(self, job: str) -> bool:
         """Return whether *job* has followers."""
         return job in self._by_job or job in self._aliases
 
     def flush(self) -> None:
         """Send what waiters have gathered."""
+        self.turns += 1
         dirty, self._dirty = self._dirty, set()
         for waiter in dirty:
             if waiter.accepted:

@@ -118,6 +118,13 @@ class JobWatch:
         self._is_in(row.state)
         self._take(rows)
 
+    def members(self, members: dict[str, Any], progress: dict[str, Any] | None, at: float) -> None:
+        """Say what the job's members are at now, and the progress that they make together; a watcher that is behind gets the next."""
+        if self._held is None and self._then is None and self._pages.waiting(self.call.caller) <= SEND_BUFFER_HIGH_WATER_BYTES:
+            number = max(self._number, self._in_snapshot)
+            said = {"job": self.job, "number": number, "kind": "progress", "at": at, "data": progress}
+            self.call.progress({"members": members} | ({"events": [said]} if progress else {}))
+
     def final(self, outcome: list[Any]) -> None:
         """The job has ended."""
         self.end(self._finish)

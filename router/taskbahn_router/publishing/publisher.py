@@ -33,12 +33,17 @@ class Publisher:
         self._followers = followers
         self._port = port
         self.on_repetition: Callable[[str], object] = lambda _: None  # reads from the store how a job ended, for its followers
+        self.on_member: Callable[[str], object] = lambda _: None  # called with the id of a watched job that gets a member
         self.dirty_workers: set[str] = set()  # workers with something in their outbox
         self.changes: dict[str, dict[str, Any]] = {}  # job -> its changed view, for dashboards
         self.changes_wanted = False
 
     def accepted(self, jobs: list[LiveJob]) -> None:
         """New jobs are durable."""
+        if self._followers.event_follower_count:
+            for parent in {job.links.parent for job in jobs if job.links is not None and job.links.parent is not None}:
+                if self._followers.wants_events(id := id_text(parent)):
+                    self.on_member(id)
         if not self.changes_wanted:
             return
         for job in jobs[-MAX_CHANGES:]:

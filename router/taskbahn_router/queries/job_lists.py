@@ -13,6 +13,7 @@ from taskbahn.protocol.message_pages import pages, value_bytes
 from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import FINGERPRINT
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.model.state import id_bytes
 from taskbahn_router.model.wire_format import brief, packed
 from taskbahn_router.queries.error_groups import Groups
 from taskbahn_router.queries.fingerprint_cache import FingerprintCache
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.state import DispatcherState
+    from taskbahn_router.publishing.rollups import MembersRead, Rollups
 
-JOBS_ARGUMENTS = ("state", "task", "queue", "tag", "worker", "since", "until", "error", "before", "limit", "ids")
+JOBS_ARGUMENTS = ("state", "task", "queue", "tag", "worker", "since", "until", "error", "before", "limit", "ids", "parent", "root")
 MAX_LISTED = 500
 MAX_IDS = 1_000
 MAX_TEXT = 500  # characters of a pattern
+MAX_COUNTED = 20_000  # members of the jobs of one list
 MAX_TIME = 1e12  # seconds from the epoch, before or after it
 MAX_FAILED = 20_000  # failed jobs that are grouped, the newest
 EACH = 250  # failed jobs whose fingerprints are worked out in one go
@@ -39,9 +41,9 @@ SECONDS = 0.03  # seconds after which a slice of work lets other questions go fi
 class JobLists:
     """Answers `taskbahn.view.jobs` and `taskbahn.view.errors`; *ask* runs a function on the reader's thread for a call."""
 
-    def __init__(self, state: DispatcherState, reader: Reader, ask: Callable[..., None]) -> None:
-        self._state = state
+    def __init__(self, reader: Reader, rollups: Rollups, ask: Callable[..., None]) -> None:
         self._reader = reader
+        self._rollups = rollups
         self._ask = ask
         self._fingerprints = FingerprintCache(reader)
 
@@ -51,28 +53,24 @@ class JobLists:
         only_ids = bool(call.kwargs.get("ids"))
         wanted, error = filter_of(call.kwargs, MAX_IDS if only_ids else MAX_LISTED), _fingerprint(call.kwargs.get("error"))
 
-        def answer(found: Listed) -> None:
+        def read() -> tuple[Listed, list[MembersRead]]:
+            found = self._reader.jobs(wanted) if error is None else self._failed_alike(wanted, error)
+            return found, [] if only_ids else self._rollups.read_all(found.rows, MAX_COUNTED)
+
+        def answer(found: tuple[Listed, list[MembersRead]]) -> None:
             if only_ids:
-                call.answer({"ids": [id_text(row.id) for row in found.rows], "next": found.next})
+                call.answer({"ids": [id_text(row.id) for row in found[0].rows], "next": found[0].next})
             else:
-                call.answer(self._listed(found))
+                call.answer(self._listed(*found))
 
-        if error is None:
-            self._ask(call, answer, self._reader.jobs, wanted)
-        else:
-            self._ask(call, answer, self._failed_alike, wanted, error)
+        self._ask(call, answer, read)
 
-    def _listed(self, found: Listed) -> dict[str, Any]:
+    def _listed(self, found: Listed, members: list[MembersRead]) -> dict[str, Any]:
         """Return the views of rows, fewer than asked for where they are too large for one message: `next` goes on after the last one."""
-        views = [self._live(brief(row)) for row in found.rows]
+        rolled = {read.row.seq: self._rollups.fields(read) for read in members}
+        views = [self._rollups.shown(brief(row)) | rolled.get(row.seq, {}) for row in found.rows]
         shown = next(pages(views, value_bytes), [])
         return {"jobs": shown, "next": found.next if len(shown) == len(views) else found.rows[len(shown) - 1].seq}
-
-    def _live(self, view: dict[str, Any]) -> dict[str, Any]:
-        job = self._state.jobs.get(view["id"])
-        if job is not None and job.progress is not None:
-            view["progress"] = job.progress
-        return view
 
     def _failed_alike(self, wanted: Filter, error: str) -> Listed:
         """Return failed jobs that have a fingerprint; on the reader's thread."""
@@ -152,7 +150,8 @@ def filter_of(given: dict[str, Any], most: int) -> Filter:
         raise InvalidRequest(f"limit must be 1 to {most:,}, before the `next` of an earlier answer")
     task, queue, tag, worker = (_text(name, given.get(name)) for name in ("task", "queue", "tag", "worker"))
     since, until = (_time(name, given.get(name)) for name in ("since", "until"))
-    return Filter(tuple(states), task, queue, tag, worker, since, until, before, limit)
+    parent, root = (None if given.get(name) is None else id_bytes(given[name]) for name in ("parent", "root"))
+    return Filter(tuple(states), task, queue, tag, worker, since, until, before, limit, parent, root)
 
 
 def is_number(value: Any) -> TypeGuard[int]:

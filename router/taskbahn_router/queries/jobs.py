@@ -21,6 +21,7 @@ from taskbahn_router.publishing.job_watch import EventPager, JobWatch, JoinedCal
 from taskbahn_router.publishing.outcome_pages import OutcomePages
 from taskbahn_router.publishing.queue_position import QueuePositions, Served
 from taskbahn_router.publishing.start_estimate import JobPosition
+from taskbahn_router.publishing.rollups import MembersRead, Rollups
 from taskbahn_router.queries.job_lists import JobLists, is_number
 from taskbahn_router.stores.contract import OutcomeRow, Reader
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
@@ -45,6 +46,7 @@ class ReadJob(NamedTuple):
     placed: JobPosition
     attempts: list[AttemptRow]
     unique: str | None  # its unique key
+    members: MembersRead | None
 
 
 class JobQueries:
@@ -79,7 +81,8 @@ class JobQueries:
         self._pages = EventPager(reader, runner, clock, waiting)
         self._outcome_pages = OutcomePages(followers, reader, runner, clock, waiting, fail)
         self._pauses = limits.pauses
-        self._lists = JobLists(state, reader, self._ask)
+        self.rollups = Rollups(state, followers, reader, runner, clock=clock, wall=wall)
+        self._lists = JobLists(reader, self.rollups, self._ask)
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
 
@@ -178,7 +181,7 @@ class JobQueries:
 
     def _whole(self, row: JobRow, served: Served) -> ReadJob:
         placed = self.queue_positions.placed([row], served)[0]
-        return ReadJob(placed, self._reader.attempts(row.seq), self._reader.unique_key(row.seq))
+        return ReadJob(placed, self._reader.attempts(row.seq), self._reader.unique_key(row.seq), self.rollups.read(row))
 
     def events(self, call: PendingCall) -> None:
         """`taskbahn.job.events`."""
@@ -228,11 +231,15 @@ class JobQueries:
 
     def _watch(self, call: PendingCall, id: str, raw: bytes, after: int) -> None:
         def finish() -> None:
-            self.queue_positions.forget(watcher)
+            forget()
             self._ask(call, lambda found: self._got(call, id, found), self._read, raw, Served([], {}))
 
-        def gone(_: object = None) -> None:
+        def forget() -> None:
             self.queue_positions.forget(watcher)
+            self.rollups.forget(watcher)
+
+        def gone(_: object = None) -> None:
+            forget()
             self._followers.unfollow([id], watcher)
 
         def fail(failure: Any) -> None:
@@ -261,6 +268,8 @@ class JobQueries:
             if row.state in FINAL_STATES:
                 gone()
                 watcher.end(lambda: call.answer(view))
+            elif read.members is not None and call.open:
+                self.rollups.watch(watcher, view["members"])
             watcher.begin(row, newest, after, events)
 
         self._ask(call, show, self._read_all, raw, after, self.queue_positions.served())
@@ -282,6 +291,8 @@ class JobQueries:
         live = self._state.jobs.get(view["id"])
         if live is not None and live.progress is not None:
             view["progress"] = live.progress
+        if read.members is not None:
+            view |= self.rollups.fields(read.members)
         blocked = live.worker.blocked() if live is not None and live.worker is not None else None
         more = {
             "place": self.queue_positions.start_estimate().place(placed),

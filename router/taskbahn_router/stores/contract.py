@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from taskbahn_router.core.reactions import Input, NewEdge, NewMember, ReactionRules
+    from taskbahn_router.core.reactions import Edge, Input, NewEdge, NewMember, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
@@ -204,6 +204,18 @@ class Reader(Protocol):
 
     def held(self, seqs: Sequence[int], most: int, holders: int) -> list[HeldJob]:
         """Return those of the ready jobs whose lane is before a gate, counting jobs ahead to *most*, with the first *holders*."""
+
+    def member_counts(self, seqs: Sequence[int], most: int) -> dict[int, dict[str, int]]:
+        """Return by state how many members those jobs have, of the first of them until *most* members are counted."""
+
+    def members(self, seq: int, after: int, limit: int, states: Sequence[str] = ()) -> list[int]:
+        """Return the first *limit* members of a job with seqs above *after*, in order; in any state if none is named."""
+
+    def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:
+        """Return what those jobs wait for or have waited for, by child and position, *most* of all together."""
+
+    def edges_from(self, seqs: Sequence[int], most: int) -> list[Edge]:
+        """Return what waits for those jobs or has waited for them, by parent and child, *most* of all together."""
 
     def keys(self, seq: int) -> str | None:
         """Return the keys of a job's own, as JSON; None: it has none, or does not exist."""

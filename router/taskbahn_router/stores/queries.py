@@ -27,6 +27,8 @@ class Filter(NamedTuple):
     until: float | None = None  # the job was accepted before this time
     before: int | None = None  # seq
     limit: int = 50
+    parent: bytes | None = None  # id of the job of which it is a member
+    root: bytes | None = None  # id of the job at the root of its tree
     most: int = MAX_LOOKED_AT  # rows that the store reads at most; fewer when reading takes long
 
 

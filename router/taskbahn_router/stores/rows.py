@@ -237,3 +237,7 @@ class JobRow(NamedTuple):
     result: str | None
     error: str | None
     fingerprint: str | None  # None unless the job failed, and for jobs that failed before schema 4
+    parent: bytes | None = None  # id of the job to which it belongs; None: it belongs to none, or that is deleted
+    root: bytes | None = None  # id of the job at the root of its tree
+    label: str | None = None  # its name in the flow
+    flags: int = 0  # as in `core.reactions`

@@ -57,6 +57,8 @@ def _is_wanted(row: JobRow, wanted: Filter) -> bool:
         and _is_in(row.queue, row.task, wanted)
         and (wanted.worker is None or (row.worker is not None and fits(row.worker, wanted.worker)))
         and (wanted.tag is None or any(fits(tag, wanted.tag) for tag in json.loads(row.tags or "[]")))
+        and (wanted.parent is None or row.parent == wanted.parent)
+        and (wanted.root is None or row.root == wanted.root)
         and (wanted.since is None or row.created_at >= wanted.since)
         and (wanted.until is None or row.created_at < wanted.until)
     )

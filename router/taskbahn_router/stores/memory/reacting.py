@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from taskbahn_router.core.reactions import Edge, EdgesOf, FlaggedJob, MembersOf, Reacted, ReactionNeed, ReactionRules
-    from taskbahn_router.stores.memory.tables import Tables
+    from taskbahn_router.stores.memory.tables import Record, Tables
 
 KIND = attrgetter("kind")
 
@@ -44,9 +44,14 @@ def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJ
 
 
 def _members(tables: Tables, wanted: MembersOf) -> Iterator[int]:
-    for seq, record in sorted(tables.records.items()):
-        if seq > wanted.behind and record.place.parent == wanted.parent and record.state in wanted.states:
+    for seq, record in members_of(tables, wanted.parent):
+        if seq > wanted.behind and record.state in wanted.states:
             yield seq
+
+
+def members_of(tables: Tables, parent: int) -> Iterator[tuple[int, Record]]:
+    """Give the members of a job, by seq."""
+    return ((seq, record) for seq, record in sorted(tables.records.items()) if record.place.parent == parent)
 
 
 def _edges(tables: Tables, wanted: EdgesOf) -> Iterator[Edge]:

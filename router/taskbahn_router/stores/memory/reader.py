@@ -6,20 +6,21 @@ import contextlib
 import sys
 from bisect import bisect_left
 from collections import Counter
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.rows import HeldJob, costs_of
 from taskbahn_router.stores.contract import FailedRow, Filter, OutcomeRow
 from taskbahn_router.stores.memory.listing import listed, short
+from taskbahn_router.stores.memory.reacting import members_of
 from taskbahn_router.stores.memory.ruled import gates_in_use, jobs_before
 from taskbahn_router.stores.permits import stalled_gates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from taskbahn_router.core.reactions import Input
+    from taskbahn_router.core.reactions import Edge, Input
     from taskbahn_router.core.rows import Gate, GateUse, StalledGate
     from taskbahn_router.stores.memory.tables import Record, Tables
     from taskbahn_router.stores.minutes import MinuteRow
@@ -89,6 +90,31 @@ class MemoryReader:
         ahead = bisect_left(tables.queues.get(lane.id, []), (-new.priority, new.seq))
         has = [seq for (seq, _), permit in sorted(tables.permits.items()) if gate.key in dict(costs_of(permit.keys))]
         return HeldJob(new.seq, lane.keys, gate, min(most, ahead), tuple(tables.records[seq].new.id for seq in has[:holders]))
+
+    def member_counts(self, seqs: Sequence[int], most: int) -> dict[int, dict[str, int]]:
+        found: dict[int, dict[str, int]] = {}
+        with self._tables.lock:
+            for seq in seqs:
+                if most <= 0:
+                    break
+                found[seq] = dict(Counter(record.state for _, record in members_of(self._tables, seq)))
+                most -= sum(found[seq].values())
+        return found
+
+    def members(self, seq: int, after: int, limit: int, states: Sequence[str] = ()) -> list[int]:
+        with self._tables.lock:
+            found = (one for one, record in members_of(self._tables, seq) if one > after and (not states or record.state in states))
+            return list(islice(found, limit))
+
+    def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:
+        with self._tables.lock:
+            wanted = set(seqs)
+            found = [edge for of in self._tables.edges.values() for edge in of.values() if edge.child in wanted]
+        return sorted(found, key=lambda edge: (edge.child, edge.position, edge.parent))[:most]
+
+    def edges_from(self, seqs: Sequence[int], most: int) -> list[Edge]:
+        with self._tables.lock:
+            return sorted(edge for seq in set(seqs) for edge in self._tables.edges.get(seq, {}).values())[:most]
 
     def keys(self, seq: int) -> str | None:
         with self._tables.lock:

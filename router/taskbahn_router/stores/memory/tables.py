@@ -196,8 +196,13 @@ class Tables:
             record.failures, record.crashes, record.number, new.created_at, record.due_at, record.expires_at, record.started_at,
             record.finished_at, record.delete_at,
             record.worker, new.caller, new.options, new.tags, new.packed, record.progress, record.result, record.error,
-            record.fingerprint,
+            record.fingerprint, self._id(record.place.parent), self._id(record.place.root), record.place.label, record.flags,
         )  # fmt: skip
+
+    def _id(self, seq: int | None) -> bytes | None:
+        """Return the id of a job that is there."""
+        record = None if seq is None else self.records.get(seq)
+        return None if record is None else record.new.id
 
     def _order(self, before: Record | None, after: Record | None) -> None:
         for keys, key in self._keys(before):

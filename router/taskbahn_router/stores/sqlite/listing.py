@@ -22,6 +22,7 @@ SECONDS = 0.05  # seconds after which a question looks no further
 MAX_HEADS = 64  # priorities of partitions whose ready jobs are brought into one order; with more of them all rows are looked at
 MAX_WAITING = 20_000  # waiting jobs that are ordered by seq; with more of them all rows are looked at
 LAST = 2**63 - 1
+IN_TREE = "root = (SELECT seq FROM job WHERE id = :root)"  # only windows of members and of trees have it
 INDEXED = ("failed", "running", "waiting", "ready")
 
 # SQLite writes numbers into JSON with 15 digits; a time needs 17
@@ -30,12 +31,14 @@ ERROR = (
     "CASE WHEN job.error IS NOT NULL THEN json_object('type', coalesce(json_extract(job.error, '$.type'), ''), "
     f"'message', substr(coalesce(json_extract(job.error, '$.message'), ''), 1, {ERROR_SHOWN})) END"
 )
+ABOVE = "(SELECT hex(above.id) FROM job AS above WHERE above.seq = job.{0})"
 WRITTEN = {
     "id": "hex(job.id)", "partition": "job.line", "packed": "''", "result": "NULL", "error": ERROR,
+    "parent": ABOVE.format("parent"), "root": ABOVE.format("root"),
     **{name: TIME.format(name) for name in ("created_at", "due_at", "expires_at", "started_at", "finished_at", "delete_at")},
 }  # fmt: skip
 LISTED = SQL["listed"].replace("{listed_columns}", ", ".join(WRITTEN.get(name, f"job.{name}") for name in JobRow._fields))
-ID_AT, ERROR_AT = JobRow._fields.index("id"), JobRow._fields.index("error")
+IDS_AT, ERROR_AT = [JobRow._fields.index(name) for name in ("id", "parent", "root")], JobRow._fields.index("error")
 
 
 def listed(ask: Callable[[str, Any], list[Any]], wanted: Filter) -> Listed:
@@ -77,13 +80,12 @@ def _found(
 
 def _look(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str, Any]) -> str:
     """Return the statement that looks at one window, and add its values."""
-    names = [f"window_{state}" for state in _indexed(ask, wanted, values)] or ["window_any"]
-    windows = [SQL[name].replace("{heads}", SQL["heads"]) for name in names]
+    windows = _windows(ask, wanted, values)
     window = windows[0]
     if len(windows) > 1:
         window = " UNION ALL ".join(map("SELECT * FROM ({})".format, windows)) + " ORDER BY seq DESC LIMIT :each"  # noqa: S608 - of our own parts
     terms = ["1"]
-    if wanted.states and names == ["window_any"]:
+    if wanted.states:
         terms.append("state IN (SELECT value FROM json_each(:states))")
     if wanted.task is not None or wanted.queue is not None:
         terms.append("line IN (SELECT value FROM json_each(:lines))")
@@ -92,11 +94,23 @@ def _look(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str
         if pattern is not None:
             terms.append(term.replace("{fits}", f"GLOB :{name}" if is_pattern(pattern) else f"= :{name}"))
             values[name] = _glob(pattern) if is_pattern(pattern) else pattern
-    for name, term in (("since", "created_at >= :since"), ("until", "created_at < :until")):
+    for name, term in (("since", "created_at >= :since"), ("until", "created_at < :until"), ("root", IN_TREE)):
         if getattr(wanted, name) is not None:
             terms.append(term)
             values[name] = getattr(wanted, name)
     return SQL["look"].replace("{window}", window).replace("{terms}", " AND ".join(terms))
+
+
+def _windows(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str, Any]) -> list[str]:
+    """Return the statements of the windows that lead to the wanted jobs, and add their values."""
+    if wanted.parent is not None:
+        values["parent"] = wanted.parent
+        states = sorted(set(wanted.states) & set(State)) or list(State)
+        return [SQL["window_members"].replace("{state}", state) for state in states]
+    if wanted.root is not None:
+        return [SQL["window_tree"]]
+    names = [f"window_{state}" for state in _indexed(ask, wanted, values)] or ["window_any"]
+    return [SQL[name].replace("{heads}", SQL["heads"]) for name in names]
 
 
 def _indexed(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str, Any]) -> list[str]:
@@ -117,7 +131,8 @@ def rows_of(ask: Callable[[str, Any], list[Any]], seqs: Sequence[int]) -> list[J
     """Return those jobs without their large columns, newest first."""
     rows = messages.from_json(ask(LISTED, (messages.to_json(seqs),))[0][0]) if seqs else []
     for row in rows:
-        row[ID_AT] = bytes.fromhex(row[ID_AT])
+        for at in IDS_AT:
+            row[at] = None if row[at] is None else bytes.fromhex(row[at])
         if row[ERROR_AT] is not None:
             row[ERROR_AT] = messages.to_json(row[ERROR_AT])
     return [JobRow(*row) for row in rows]

@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
-from taskbahn_router.core.reactions import Input
+from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import Edge, Input
 from taskbahn_router.core.rows import Gate, GateUse, HeldJob, Permit, StalledGate, quoted
 from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
 from taskbahn_router.stores.minutes import MinuteRow
@@ -78,6 +79,26 @@ class SqliteReader:
         full = {job.gate.key for job in found if job.gate.used}
         by_key = {key: tuple(id for (id,) in self._rows(SQL["holders"], (quoted(key), holders))) for key in full}
         return [job._replace(holders=by_key.get(job.gate.key, ())) for job in found]
+
+    def member_counts(self, seqs: Sequence[int], most: int) -> dict[int, dict[str, int]]:
+        found: dict[int, dict[str, int]] = {}
+        for seq in seqs:
+            if most <= 0:
+                break
+            found[seq] = dict(self._parsed("member_counts", seq))
+            most -= sum(found[seq].values())
+        return found
+
+    def members(self, seq: int, after: int, limit: int, states: Sequence[str] = ()) -> list[int]:
+        wanted = {"parent": seq, "after": after, "limit": limit, "states": messages.to_json(states or list(State))}
+        found: list[int] = messages.from_json(self._rows(SQL["members"], wanted)[0][0])
+        return found
+
+    def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:
+        return [Edge(*row) for row in self._parsed("edges_to", messages.to_json(seqs), most)]
+
+    def edges_from(self, seqs: Sequence[int], most: int) -> list[Edge]:
+        return [Edge(*row) for row in self._parsed("edges_from", messages.to_json(seqs), most)]
 
     def keys(self, seq: int) -> str | None:
         found: list[tuple[str | None]] = self._rows(SQL["keys_of_job"], (seq,))

@@ -21,7 +21,11 @@ FROM_EVENT = re.compile(r"\{from:(\w+)\}")
 TO_EVENT = re.compile(r"\{to:(\w+)\}")
 COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 COLUMN = re.compile(r"\bcolumn(\d+)")
-STORED = {"queue": "line.queue", "task": "line.task", "partition": "job.line"}  # a partition is kept in the table `line`
+STORED = {
+    "queue": "line.queue", "task": "line.task", "partition": "job.line",  # a partition is kept in the table `line`
+    "parent": "(SELECT above.id FROM job AS above WHERE above.seq = job.parent)",
+    "root": "(SELECT above.id FROM job AS above WHERE above.seq = job.root)",
+}  # fmt: skip
 COLUMNS = ", ".join(STORED.get(name, f"job.{name}") for name in JobRow._fields)
 
 
@@ -76,7 +80,7 @@ _COLUMNS = {
 }
 SQL = {
     name: reduce(lambda text, part: text.replace(*part), _COLUMNS.items(), _guarded(sql))
-    for file in ("statements.sql", "promises.sql", "reactions.sql", "unique.sql")
+    for file in ("statements.sql", "promises.sql", "reactions.sql", "unique.sql", "members.sql")
     for name, sql in _named((_HERE / file).read_text("utf-8")).items()
 }
 _STATES = ", ".join(f"'{state}'" for state in State)

@@ -1,0 +1,39 @@
+-- What belongs to a job, and what it waits for, for readers. Through the index job_member, in one step as in statements.sql.
+
+-- name: member_counts
+SELECT json_group_array(json_array(state, jobs)) FROM (
+    SELECT state, count(*) AS jobs FROM job INDEXED BY job_member WHERE parent = ? GROUP BY state
+)
+
+-- name: members
+-- The first members behind a seq: of each state in order, so that a page costs what it shows.
+SELECT json_group_array(seq) FROM (
+    SELECT found.value AS seq FROM json_each(:states) AS wanted, json_each((
+        SELECT json_group_array(seq) FROM (
+            SELECT seq FROM job INDEXED BY job_member WHERE parent = :parent AND state = wanted.value AND seq > :after ORDER BY seq LIMIT :limit)
+    )) AS found
+    ORDER BY found.value LIMIT :limit
+)
+
+-- name: edges_to
+SELECT json_group_array(json_array(parent, child, position, policy, state)) FROM (
+    SELECT edge.* FROM json_each(?) AS wanted CROSS JOIN edge INDEXED BY edge_child ON edge.child = wanted.value
+    ORDER BY child, position, parent LIMIT ?
+)
+
+-- name: edges_from
+SELECT json_group_array(json_array(parent, child, position, policy, state)) FROM (
+    SELECT edge.* FROM json_each(?) AS wanted CROSS JOIN edge ON edge.parent = wanted.value ORDER BY parent, child, position LIMIT ?
+)
+
+-- name: window_members
+SELECT seq, line, state, worker, tags, created_at, root FROM job INDEXED BY job_member
+WHERE parent = (SELECT seq FROM job WHERE id = :parent) AND state = '{state}' AND seq < :before ORDER BY seq DESC LIMIT :each
+
+-- name: window_tree
+WITH RECURSIVE tree (seq) AS (
+    SELECT seq FROM job WHERE id = :root
+    UNION
+    SELECT job.seq FROM tree CROSS JOIN job INDEXED BY job_member ON job.parent = tree.seq
+)
+SELECT seq, line, state, worker, tags, created_at, root FROM tree CROSS JOIN job USING (seq) WHERE seq < :before ORDER BY seq DESC LIMIT :each

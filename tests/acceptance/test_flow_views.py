@@ -1,0 +1,61 @@
+"""A flow as a whole on the command line and in Python, against a real node and a real worker."""
+
+from __future__ import annotations
+
+import asyncio
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import pytest
+from support.sample_app import add, talk
+from support.shell import SECONDS
+
+from taskbahn import group
+from taskbahn.protocol.states import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.shell import Shell
+
+    from taskbahn import Taskbahn
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_flow_is_seen_as_a_whole(shell: Shell, web: Taskbahn, gate: Path) -> None:
+    job = (add.si(1, 2) | group(add.s(10), add.s(20)) | talk.si(4, held=str(gate))).start()
+    with job.events() as events:
+        seen = next(event.data for event in events if event.kind == "progress" and event.data["fraction"] >= 0.8)
+        assert seen["message"] == "4 of 5 members"
+        text = shell("graph", job.id).out
+        assert text.splitlines()[0] == f"chain {job.id} running, 5 members"
+        assert text.count("shop.add") == 3
+        assert "▶ shop.talk" in text
+        (member,) = (member for member in job.members() if member.task == "shop.talk")
+        assert (member.parent, member.root) == (job.id, job.id)
+        assert f"It waits for the job {member.id} (shop.talk), which is running" in shell("explain", job.id).out
+        gate.touch()
+    job.result(SECONDS)
+    view = job.view()
+    assert view.members is not None
+    assert (view.members.counts, view.members.fraction) == ({"succeeded": 5}, 1.0)
+    assert shell("jobs", f"parent:{job.id}", "--json").json == shell("jobs", f"root:{job.id}", "--json").json
+    assert len(shell("jobs", f"parent:{job.id}", "--json").json) == 5
+
+
+def test_a_graph_has_each_format(shell: Shell, web: Taskbahn) -> None:
+    job = (add.si(1, 2) | add.s(3)).start()
+    job.result(SECONDS)
+    found = asyncio.run(read(job))
+    assert shell("graph", job.id, "--format", "mermaid").out.startswith("flowchart LR")
+    assert shell("graph", job.id, "--format", "graphviz").out.startswith("digraph")
+    assert ET.fromstring(shell("graph", job.id, "--format", "svg").out).tag.endswith("svg")  # noqa: S314 - our own
+    assert [node["id"] for node in shell("graph", job.id, "--json").json["nodes"]] == found
+
+
+async def read(job: object) -> list[str]:
+    graph = await job.graph_async()  # type: ignore[attr-defined]
+    members = await job.members_async(state=State.SUCCEEDED)  # type: ignore[attr-defined]
+    assert {member.id for member in members} == {node.id for node in graph.nodes} - {graph.id}
+    return [node.id for node in graph.nodes]
