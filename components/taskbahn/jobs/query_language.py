@@ -1,9 +1,9 @@
 """The language of questions about jobs, as in the query bar and on the command line.
 
-    state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 since:1h until:2026-11-21T10:00 error:0123456789ab
+    state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 since:1h until:2026-11-21T10:00 error:0123456789ab parent:ID root:ID
 
 Words separated by blanks, in any order, all of which must hold. `*` stands for any run of characters. since and until are an age (30s,
-5m, 1h, 2d) or a local date (a whole day) or time. A word without a colon is short for `task:*word*`; a job id is a word of its own.
+5m, 1h, 2d) or a local date (a whole day) or time. A word without a colon is short for `task:*word*`; a job id is a word of its own; parent: finds the jobs that belong to it, root: all of its tree.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Query(msgspec.Struct, omit_defaults=True, frozen=True):
     since: float | None = None
     until: float | None = None
     error: str | None = None
+    parent: str | None = None
+    root: str | None = None
     id: str | None = None
 
     def given(self) -> dict[str, Any]:
@@ -97,6 +99,10 @@ def _value(name: str, word: str, value: str, now: float) -> Any:
             if not FINGERPRINT.fullmatch(value.lower()):
                 raise WrongQuery(word, "a fingerprint has 12 hexadecimal digits; `taskbahn errors` shows them")
             return value.lower()
+        case "parent" | "root":
+            if not ID.fullmatch(value.lower()):
+                raise WrongQuery(word, f"that is no id; {EXAMPLES[name]}")
+            return value.lower()
         case "task":
             return value.lower()  # names of tasks are lower-case
     return value
@@ -134,6 +140,8 @@ EXAMPLES = {  # examples in the order of the documentation
     "queue": "a queue's name, such as slow or slow-*",
     "tag": "a tag, such as user:42 or user:*",
     "worker": "a worker's name, such as w1 or web-*",
+    "parent": "the whole id of the job to which jobs belong",
+    "root": "the whole id of the job at the root of a tree",
     "since": "30s, 5m, 1h or 2d ago, or a local time such as 2026-11-21 or 2026-11-21T10:00",
     "until": "30s, 5m, 1h or 2d ago, or a local time such as 2026-11-21 or 2026-11-21T10:00",
     "error": "a fingerprint, as `taskbahn errors` shows them",

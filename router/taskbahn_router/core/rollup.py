@@ -30,7 +30,7 @@ def summary(counts: Mapping[str, int], shares: Iterable[float] = ()) -> dict[str
     total = sum(counts.values())
     ended = sum(count for state, count in counts.items() if State(state).is_final)
     fraction = min(1.0, (ended + sum(shares)) / total) if total else 0.0
-    return {"counts": {state: counts[state] for state in State if counts.get(state)}, "total": total, "ended": ended, "fraction": fraction}
+    return {"counts": {str(state): counts[state] for state in State if counts.get(state)}, "total": total, "ended": ended, "fraction": fraction}
 
 
 def progress(members: Mapping[str, Any], state: str) -> dict[str, Any]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import ON_END, ON_FAILURE, ON_SUCCESS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taskbahn.protocol.views import Pause
 
+WHY_PARENTS = "It waits for other jobs"
 MAX_AHEAD = 10_000  # ready jobs before a job; the store counts no further
 
 
@@ -68,6 +72,19 @@ def why_waiting(attempt: int, losses: int, *, has_eta: bool) -> str:
     if has_eta:
         return "It was submitted to start at a later time"
     return "It was submitted with a delay"
+
+
+def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) -> str:
+    """Say for which job a job waits.  state: of that job.  policy: of the edge between them.  is_held: a person has to decide."""
+    if is_held:
+        return f"The job {id} ({task}), before it, {_ended(state)}: it goes on once that is retried and succeeds"
+    condition = {ON_SUCCESS: "it starts when that succeeds", ON_FAILURE: "it starts when that fails", ON_END: "it starts when that ends"}
+    more = f"; {condition[policy]}" if policy in condition else ""
+    return f"It waits for the job {id} ({task}), which is {state}{more}"
+
+
+def _ended(state: str) -> str:
+    return state if state in (State.FAILED, State.EXPIRED) else f"was {state}"
 
 
 def why_paused(pause: Pause) -> str:

@@ -9,6 +9,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import costs_of
 from taskbahn_router.core.wait_reason import (
+    WHY_PARENTS,
     Capacity,
     WorkerFit,
     capacity_of,
@@ -95,6 +96,8 @@ class StartEstimate:
     def place(self, placed: JobPosition) -> dict[str, Any] | None:
         """Return the place of a job; None if it runs or has ended."""
         row = placed.row
+        if row.state == State.WAITING and row.due_at is None:
+            return {"why": WHY_PARENTS}
         if row.state == State.WAITING:
             has_eta = "eta" in (packed(row.options) or {})
             return {"why": why_waiting(row.attempt, row.failures + row.crashes, has_eta=has_eta), "starts_at": row.due_at}

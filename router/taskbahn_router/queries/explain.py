@@ -9,8 +9,9 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn.protocol.views import WaitReason
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.reactions import HELD, IS_FLOW, SATISFIED
 from taskbahn_router.core.rows import Gate, costs_of, limit_of
-from taskbahn_router.core.wait_reason import MAX_AHEAD, why_kept, why_paused
+from taskbahn_router.core.wait_reason import MAX_AHEAD, why_behind, why_kept, why_paused
 from taskbahn_router.model.state import id_bytes
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
+    from taskbahn_router.core.reactions import Edge
     from taskbahn_router.core.rows import Costs
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import PendingCall
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import JobRow
 
+MAX_EDGES = 1_000  # edges to a job that are read
+MAX_NAMED = 10  # jobs before it that are named
+
 
 class _Found(NamedTuple):
     """What the store says of a job: its place, its own keys, and the gates of all its keys."""
@@ -34,6 +39,8 @@ class _Found(NamedTuple):
     placed: JobPosition
     costs: Costs
     gates: dict[str, Gate]
+    waits_for: list[tuple[Edge, JobRow]]  # the first of the jobs before it that have not ended as it needs
+    more: int  # how many of these there are besides
 
 
 class Explain:
@@ -77,14 +84,26 @@ class Explain:
             own = self._reader.keys(row.seq)
             costs = (*hung.get(row.partition, ()), *(costs_of(own) if own else ()))
             gates = {gate.key: gate for gate in self._reader.gates([key for key, _ in costs])}
-            return _Found(self._positions.placed([row], served)[0], costs, gates)
+            return _Found(self._positions.placed([row], served)[0], costs, gates, *self._parents(row))
+
+    def _parents(self, row: JobRow) -> tuple[list[tuple[Edge, JobRow]], int]:
+        """Return the jobs for which a job waits, and how many more there are."""
+        if row.state != State.WAITING and not row.flags & IS_FLOW:
+            return [], 0
+        edges = [edge for edge in self._reader.edges_to([row.seq], MAX_EDGES) if edge.state != SATISFIED]
+        first = {edge.parent: edge for edge in reversed(edges)}
+        rows = self._reader.rows(sorted(first)[:MAX_NAMED])[::-1]
+        return [(first[parent.seq], parent) for parent in rows], len(first) - len(rows)
 
     def _reasons(self, found: _Found) -> list[WaitReason]:
         row, ahead = found.placed.row, found.placed.ahead
+        if row.flags & IS_FLOW:
+            return [] if State(row.state).is_final else self._behind(found)
         if row.state not in (State.READY, State.WAITING):
             return []
         estimate = self._positions.start_estimate()
-        reasons = self._time(row, estimate.place(found.placed)) if row.state == State.WAITING else []
+        reasons = self._behind(found)
+        reasons += self._time(row, estimate.place(found.placed)) if row.state == State.WAITING and row.due_at is not None else []
         reasons += self._pauses(row)
         why, its_hands = estimate.workers(row)
         reasons.append(WaitReason(rule="workers", open=its_hands.free > 0, why=_of_slots(why, its_hands.slots, its_hands.free)))
@@ -92,6 +111,16 @@ class Explain:
         if ahead is not None:
             reasons.append(WaitReason(rule="order", open=ahead == 0, why=_before(ahead)))
         return sorted(reasons, key=lambda reason: reason.open)
+
+    def _behind(self, found: _Found) -> list[WaitReason]:
+        reasons = []
+        for edge, parent in found.waits_for:
+            id = id_text(parent.id)
+            why = why_behind(id, parent.task, parent.state, edge.policy, is_held=edge.state == HELD)
+            reasons.append(WaitReason(rule=f"job:{id}", open=False, why=why, holders=[id]))
+        if found.more:
+            reasons.append(WaitReason(rule="jobs", open=False, why=f"It waits for {found.more:,} more jobs"))
+        return reasons
 
     def _time(self, row: JobRow, place: dict[str, Any] | None) -> list[WaitReason]:
         return [WaitReason(rule="time", open=False, why=(place or {}).get("why", ""), opens_at=row.due_at)]

@@ -5,7 +5,7 @@ SELECT json_group_array(json_array(state, jobs)) FROM (
     SELECT state, count(*) AS jobs FROM job INDEXED BY job_member WHERE parent = ? GROUP BY state
 )
 
--- name: members
+-- name: member_page
 -- The first members behind a seq: of each state in order, so that a page costs what it shows.
 SELECT json_group_array(seq) FROM (
     SELECT found.value AS seq FROM json_each(:states) AS wanted, json_each((

@@ -91,7 +91,7 @@ class SqliteReader:
 
     def members(self, seq: int, after: int, limit: int, states: Sequence[str] = ()) -> list[int]:
         wanted = {"parent": seq, "after": after, "limit": limit, "states": messages.to_json(states or list(State))}
-        found: list[int] = messages.from_json(self._rows(SQL["members"], wanted)[0][0])
+        found: list[int] = messages.from_json(self._rows(SQL["member_page"], wanted)[0][0])
         return found
 
     def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:

@@ -5,7 +5,7 @@ import { fromInfo, TaskbahnError } from "./errors.js";
 import { uuid7 } from "./ids.js";
 import { notify } from "./listeners.js";
 import { watch } from "./watch.js";
-import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET } from "./wire.js";
+import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Event
@@ -131,6 +131,23 @@ export class Job {
    */
   explain() {
     return retryCall(this.#connection, (session) => session.call(JOB_EXPLAIN, [this.id]).result);
+  }
+
+  /**
+   * Ask once for a page of the jobs that belong to this one, in the order of their acceptance.
+   * @param {{after?: number, limit?: number, state?: string | string[]}} [options]  after: the `next` of the page before
+   * @returns {Promise<{jobs: import("./wire.js").JobView[], next: number | null}>}  rejects if there is no such job
+   */
+  members(options = {}) {
+    return retryCall(this.#connection, (session) => session.call(JOB_MEMBERS, [this.id], { ...options }).result);
+  }
+
+  /**
+   * Ask once for the job with its members and what waits for what; of a job without members, for what is next to it.
+   * @returns {Promise<import("./wire.js").JobGraph>}  rejects if there is no such job
+   */
+  graph() {
+    return retryCall(this.#connection, (session) => session.call(JOB_GRAPH, [this.id]).result);
   }
 
   /**

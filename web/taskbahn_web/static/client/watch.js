@@ -14,11 +14,13 @@ const PLACE_STATES = new Set(["waiting", "ready"]);
  * @property {import("./wire.js").JobView} [snapshot]
  * @property {import("./wire.js").Event[]} [events]
  * @property {import("./wire.js").Place | null} [place]
+ * @property {import("./wire.js").Members} [members]
  *
  * @typedef {object} Watcher
  * @property {(job: import("./wire.js").JobView) => void} [onSnapshot]  once on each session
  * @property {(events: import("./wire.js").Event[]) => void} [onEvents]
  * @property {(place: import("./wire.js").Place | null) => void} [onPlace]  why it does not run yet; null once it waits no more
+ * @property {(members: import("./wire.js").Members) => void} [onMembers]  how its members are; at most four times a second
  *
  * @typedef {object} Watch
  * @property {Promise<import("./wire.js").JobView>} outcome  the job, when it has ended; never settles once stopped
@@ -50,6 +52,7 @@ export function watch(connection, id, watcher, after = 0) {
       watcher.onSnapshot?.(message.snapshot);
       place(message.snapshot.place ?? null);
     }
+    if (message.members) watcher.onMembers?.(message.members);
     if (message.place) place(message.place);
     const events = (message.events ?? []).filter(({ kind, number }) => kind === "progress" || number > after);
     if (!events.length) return;

@@ -8,6 +8,8 @@ export const SUBMIT = "taskbahn.submit";
 export const JOB_WATCH = "taskbahn.job.watch";
 export const JOB_GET = "taskbahn.job.get";
 export const JOB_EXPLAIN = "taskbahn.job.explain";
+export const JOB_MEMBERS = "taskbahn.job.members";
+export const JOB_GRAPH = "taskbahn.job.graph";
 export const JOB_CANCEL = "taskbahn.job.cancel";
 export const JOB_RETRY = "taskbahn.job.retry";
 export const VIEW_STATUS = "taskbahn.view.status";
@@ -33,8 +35,43 @@ export const MAX_TASK_NAME = 200;
 export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
 
 /**
+ * @typedef {object} Members  the members of a job together
+ * @property {Record<string, number>} counts  by state
+ * @property {number} total
+ * @property {number} ended
+ * @property {number} fraction  how far they are, 0 to 1
+ *
+ * @typedef {object} GraphNode  a job, or several as one
+ * @property {string} id  of several, of the first
+ * @property {string} task
+ * @property {State} state
+ * @property {"task" | "chain" | "group"} [kind]
+ * @property {string} [label]  its name in the flow
+ * @property {number} [created_at]
+ * @property {number} [started_at]
+ * @property {number} [finished_at]
+ * @property {boolean} [outside]  it is no member
+ * @property {Record<string, number>} [counts]  of several, by state
+ *
+ * @typedef {object} GraphEdge  a job waits for its parent, or belongs to it
+ * @property {string} parent
+ * @property {string} child
+ * @property {string} policy  what the parent's failure means, or "member"
+ * @property {string} [state]  "open", "satisfied", "passed_on", "held" or "dropped"
+ * @property {number} [position]  of the parent's result; missing: it passes none
+ * @property {number} [count]  edges that are shown as one
+ *
+ * @typedef {object} JobGraph  a job with its members and what they wait for
+ * @property {string} id
+ * @property {GraphNode[]} nodes
+ * @property {GraphEdge[]} [edges]
+ * @property {string[]} [critical]  ids of the members whose ends decide the end of the whole, in order
+ * @property {number} [members]
+ * @property {boolean} [collapsed]  members of one task are shown as one
+ * @property {number} [left_out]  nodes beyond the bound
+ *
  * @typedef {object} WaitReason  one thing between a job and its start
- * @property {string} rule  "time", "pause", "workers", "order", or "limit:" and a key
+ * @property {string} rule  "time", "pause", "workers", "order", "jobs", or "limit:" and a key, or "job:" and an id
  * @property {boolean} open  whether it lets the job through now
  * @property {string} why
  * @property {number} [opens_at]  when time opens it
@@ -87,6 +124,10 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} task
  * @property {string} queue
  * @property {State} state
+ * @property {string} [parent]  the job to which it belongs
+ * @property {string} [root]  the job at the root of its tree
+ * @property {string} [label]  its name in its flow
+ * @property {Members} [members]  of a job that has some
  * @property {number} [priority]
  * @property {number} [number]  of its newest event
  * @property {number} [attempt]

@@ -74,6 +74,7 @@ export class JobFeed {
       {
         onSnapshot: (job) => this.#take({ job }),
         onEvents: (events) => this.#happened(events),
+        onMembers: (members) => this.#now.job && this.#take({ job: { ...this.#now.job, members } }),
         onPlace: (place) => this.#now.job && this.#take({ job: { ...this.#now.job, place } }),
       },
       this.#last,

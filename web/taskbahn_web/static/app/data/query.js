@@ -13,6 +13,8 @@ import { STATES } from "../../client/states.js";
  * @property {string} [tag]
  * @property {string} [worker]
  * @property {string} [error]
+ * @property {string} [parent]  the id of the job to which jobs belong
+ * @property {string} [root]  the id of the job at the root of their tree
  * @property {number} [since]  seconds since the epoch
  * @property {number} [until]
  * @property {string} [id]
@@ -24,7 +26,7 @@ import { STATES } from "../../client/states.js";
  * @property {(Word & {why: string}) | null} problem  the first word that is wrong, and a sentence; then `wanted` is of no use
  */
 
-export const KEYS = ["state", "task", "queue", "tag", "worker", "since", "until", "error"];
+export const KEYS = ["state", "task", "queue", "tag", "worker", "parent", "root", "since", "until", "error"];
 const KEYS_HELP = `Possible are ${KEYS.map((key) => `${key}:`).join(" ")} or a part of a task's name.`;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UNIT_SECONDS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400 });
@@ -95,6 +97,8 @@ const EXAMPLES = /** @type {Record<string, string>} */ ({
   queue: "It takes a queue's name, as queue:slow",
   tag: "It takes a tag, as tag:user:42",
   worker: "It takes a worker's id, as worker:web-*",
+  parent: "It takes a job's whole id, and finds the jobs that belong to it.",
+  root: "It takes a job's whole id, and finds the jobs of its tree.",
   since: "It takes a time ago, as 30s 5m 1h 2d, or a date, as 2026-11-21 or 2026-11-21T10:00",
   until: "It takes a time ago, as 30s 5m 1h 2d, or a date, as 2026-11-21 or 2026-11-21T10:00",
   error: "It takes the 12 letters and digits by which the Errors page names a kind of error.",
@@ -111,9 +115,16 @@ function parseValue(key, value, now) {
   if (key === "state") return parseStates(lower);
   if (key === "since" || key === "until") return parseTime(key, lower, now);
   if (key === "task") return lower;
+  if (key === "parent" || key === "root") return parseId(key, lower);
   if (key !== "error") return value;
   if (!/^[0-9a-f]{12}$/.test(lower)) throw new Error(`“${value}” is no fingerprint of an error. ${EXAMPLES.error}`);
   return lower;
+}
+
+/** @param {string} key @param {string} text */
+function parseId(key, text) {
+  if (!UUID.test(text)) throw new Error(`“${text}” is no job's id. ${EXAMPLES[key]}`);
+  return text;
 }
 
 /** @param {string} text */
@@ -146,13 +157,15 @@ function parseTime(key, text, now) {
  * @param {Wanted} wanted
  * @returns {boolean | null}  null: what is known of the job does not tell
  */
-export function matches({ state, task, queue, worker, tags, created_at }, wanted) {
+export function matches({ state, task, queue, worker, tags, created_at, parent, root }, wanted) {
   const each = [
     wanted.state && (state === undefined ? null : wanted.state.includes(state)),
     wanted.task && matchesPattern(task, wanted.task),
     wanted.queue && matchesPattern(queue, wanted.queue),
     wanted.worker && (worker === undefined ? null : worker !== null && matchesPattern(worker, wanted.worker)),
     wanted.tag && (tags === undefined ? null : tags.some((tag) => matchesPattern(tag, /** @type {string} */ (wanted.tag)))),
+    wanted.parent && (parent === undefined ? null : parent === wanted.parent),
+    wanted.root && (root === undefined ? null : root === wanted.root),
     wanted.since && (created_at === undefined ? null : created_at >= wanted.since),
     wanted.until && (created_at === undefined ? null : created_at < wanted.until),
     wanted.error && (state === "failed" ? null : false),

@@ -11,6 +11,8 @@ const MEANINGS = /** @type {Record<string, string>} */ ({
   queue: "a queue's name",
   tag: "a tag of the job",
   worker: "the worker that runs or ran it",
+  parent: "the id of the job to which they belong",
+  root: "the id of the job at the root of their tree",
   since: "accepted after: 30s 5m 1h 2d, or a date",
   until: "accepted before: 30s 5m 1h 2d, or a date",
   error: "a kind of error, from the Errors page",

@@ -3,18 +3,19 @@
 import { useEffect } from "preact/hooks";
 
 import { tasks } from "../data/directory.js";
-import { ago, day, duration, fullTime, number } from "../../shared/format.js";
+import { ago, day, duration, fullTime, number, shortId } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { CopyButton } from "../parts/copy-button.js";
 import { Named } from "../parts/value.js";
 import { link } from "../core/route.js";
+import { isFlow, taskName } from "../text/flow-text.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 
 /** @param {{job: JobView}} props */
 export function Facts({ job }) {
-  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, worker, caller, tags = [], attempt, typical, unique } = job;
+  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, worker, caller, tags = [], attempt, typical, unique, parent, root, label } = job;
   const jobs = (/** @type {string} */ q, /** @type {string} */ text) => html`<a href=${link("jobs", null, { q })}>${text}</a>`;
   /** @type {[string, unknown][]} */
   const rows = [
@@ -24,7 +25,10 @@ export function Facts({ job }) {
     ["Finished", finished_at && html`<${Time} at=${finished_at} />`],
     ["Kept until", kept_until && html`<time title=${fullTime(kept_until)}>${day(kept_until)}</time>`],
     ["Usually", typical && typical >= 0.001 && html`<span title="The median of earlier attempts of this task">${duration(typical)}</span>`],
-    ["Task", html`<a href=${link("tasks", task)}>${task}</a>`],
+    ["Task", isFlow(task) ? `${taskName(task)} (a flow)` : html`<a href=${link("tasks", task)}>${task}</a>`],
+    ["Name", label],
+    ["Belongs to", parent && html`<a href=${link("jobs", parent)}><code>${shortId(parent)}</code></a>`],
+    ["Root", root && html`<a href=${link("jobs", root)}><code>${shortId(root)}</code></a> ${jobs(`root:${root}`, "all of its tree")}`],
     ["Queue", jobs(`queue:${queue}`, queue)],
     ["Priority", priority || null],
     ["Attempt", attempt || null],

@@ -14,6 +14,8 @@ import { Bar } from "../parts/bar.js";
 import { Chunks } from "../parts/chunks.js";
 import { FailureView } from "../parts/failure.js";
 import { JobActions } from "../parts/job-actions.js";
+import { JobGraphView } from "../parts/job-graph.js";
+import { JobMembers } from "../parts/job-members.js";
 import { Log } from "../parts/log.js";
 import { Empty, Note, Problem } from "../parts/note.js";
 import { PauseButton, usePausing } from "../parts/pause.js";
@@ -24,6 +26,7 @@ import { Value } from "../parts/value.js";
 import { WaitReasons } from "../parts/wait-reasons.js";
 import { BlockedByJob } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
+import { isFlow, jobName } from "../text/flow-text.js";
 import { endText, subjectOf } from "../text/pause-text.js";
 import { Arguments, Facts } from "./job-facts.js";
 
@@ -41,9 +44,9 @@ export function Job({ id }) {
     <//>`}</section>`;
   }
   return html`<section class="job">
-    <p class="crumbs"><a href=${link("jobs")}>Jobs</a></p>
+    <${Crumbs} job=${job} />
     <div class="page-head">
-      <h1 class="name"><a href=${link("tasks", job.task)}>${job.task}</a></h1>
+      <h1 class="name">${isFlow(job.task) ? jobName(job) : html`<a href=${link("tasks", job.task)}>${job.task}</a>`}</h1>
       ${!feed.isRemoved.value && html`<${JobActions} job=${job} onRetried=${() => feed.follow()} />`}
     </div>
     ${feed.isRemoved.value && html`<${Note}>The node has deleted this job: the time for which it was kept is over. What was known of it stays here until you leave this page.<//>`}
@@ -55,11 +58,21 @@ export function Job({ id }) {
     <div class="split split-job">
       <${Work} job=${job} feed=${feed} />
       <div class="about">
-        <${Panel} title="Arguments"><${Arguments} job=${job} /><//>
+        ${!isFlow(job.task) && html`<${Panel} title="Arguments"><${Arguments} job=${job} /><//>`}
         <${Panel} title="About"><${Facts} job=${job} /><//>
       </div>
     </div>
   </section>`;
+}
+
+/** The way up: to the jobs to which it belongs. @param {{job: JobView}} props */
+function Crumbs({ job: { parent, root, label } }) {
+  return html`<p class="crumbs">
+    <a href=${link("jobs")}>Jobs</a>
+    ${root && root !== parent && html` › <a href=${link("jobs", root)}>The whole ${shortId(root)}</a>`}
+    ${parent && html` › <a href=${link("jobs", parent)}>${root === parent ? "The whole" : "It belongs to"} ${shortId(parent)}</a>`}
+    ${label && html` › ${label}`}
+  </p>`;
 }
 
 /** What it did, and what came of it. @param {{job: JobView, feed: JobFeed}} props */
@@ -68,16 +81,18 @@ function Work({ job, feed }) {
   const isFinal = FINAL_STATES.has(job.state);
   return html`<div class="work">
     ${(job.state === "ready" || job.state === "waiting") && html`<${WaitReasons} job=${job} />`}
+    ${(job.members || job.parent) && html`<${JobGraphView} job=${job} />`}
+    ${job.members && html`<${JobMembers} job=${job} />`}
     ${job.error && html`<${Panel} title="Error"><${FailureView} error=${job.error} />
       ${job.state === "failed" && html`<${MoreErrors} job=${job} />`}
     <//>`}
     ${job.state === "succeeded" && html`<${Panel} title="Result"><${Value} value=${job.result ?? null} label="Result" /><//>`}
     ${stages.length > 0 && html`<${Panel} title="Stages"><${Stages} stages=${stages} state=${job.state} end=${job.finished_at} /><//>`}
     ${chunks.length > 0 && html`<${Panel} title="Stream"><${Chunks} chunks=${chunks} /><//>`}
-    ${(log.length > 0 || !isFinal) && html`<${Panel} title="Log">
+    ${(log.length > 0 || !(isFinal || isFlow(job.task))) && html`<${Panel} title="Log">
       ${log.length > 0 ? html`<${Log} lines=${log} isLive=${!isFinal} />` : html`<p class="muted">Nothing yet. What the task logs or prints comes here.</p>`}
     <//>`}
-    <${Panel} title="Timeline"><${Timeline} job=${job} /><//>
+    ${!isFlow(job.task) && html`<${Panel} title="Timeline"><${Timeline} job=${job} /><//>`}
   </div>`;
 }
 

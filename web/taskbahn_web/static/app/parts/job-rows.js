@@ -13,6 +13,7 @@ import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { link } from "../core/route.js";
 import { ProgressCell, durationText } from "./job-cells.js";
+import { jobName } from "../text/flow-text.js";
 import { State } from "./state.js";
 
 /**
@@ -107,7 +108,7 @@ class Row extends Component {
     >
       ${!isReadOnly && html`<td role="cell" class="cell-select"><input type="checkbox" checked=${isSelected} aria-label="Select ${task} ${shortId(id)}" onClick=${onSelect} /></td>`}
       <td role="cell" class="cell-state"><${State} state=${state} /></td>
-      <th role="rowheader" class="cell-job"><a href=${link("jobs", id)} title="${task} ${id}"><span>${task}</span> <code>${shortId(id)}</code></a></th>
+      <th role="rowheader" class="cell-job"><a href=${link("jobs", id)} title="${task} ${id}"><span>${jobName(job)}</span> <code>${shortId(id)}</code></a></th>
       <td role="cell" class="cell-tags" title=${tags.join(", ")}>${tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)}</td>
       <td role="cell" class="cell-progress"><${ProgressCell} job=${job} /></td>
       <${Times} job=${job} />

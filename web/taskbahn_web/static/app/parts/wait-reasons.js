@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { ago, fullTime } from "../../shared/format.js";
 import { html } from "../core/html.js";
+import { link } from "../core/route.js";
 import { bahn, now } from "../data/live.js";
 
 /** @typedef {import("../../client/wire.js").WaitReason} WaitReason */
@@ -34,11 +35,13 @@ export function WaitReasons({ job: { id, place } }) {
 }
 
 /** @param {{reason: WaitReason}} props */
-function Reason({ reason: { open, why, opens_at } }) {
+function Reason({ reason: { rule, open, why, opens_at } }) {
+  const before = rule.startsWith("job:") ? rule.slice("job:".length) : null;
   return html`<li class=${open ? "is-open" : "is-closed"}>
     <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${open ? "m3.5 8.5 3 3 6-7" : "M4.5 4.5l7 7M11.5 4.5l-7 7"} /></svg>
     <span>
       <span class="unseen">${open ? "Open: " : "Closed: "}</span>${why}
+      ${before && html` · <a href=${link("jobs", before)}>Show that job</a>`}
       ${opens_at && opens_at > now.value && html` · <time title=${fullTime(opens_at)}>${ago(opens_at, now.value)}</time>`}
     </span>
   </li>`;

@@ -1,0 +1,19 @@
+/** What the jobs of flows are called, and the signs of their states. Nothing here touches the page. */
+
+/** @type {Record<string, string>} */
+const FLOW_NAMES = { "taskbahn.chain": "chain", "taskbahn.group": "group" };
+
+/** A sign for each state, so that none is told by its colour alone. @type {Record<string, string>} */
+export const STATE_SIGNS = { waiting: "◷", ready: "◌", running: "▶", succeeded: "✓", failed: "✗", cancelled: "⊘", expired: "⌛" };
+
+/** Whether a job is a flow, which no worker runs. @param {string} task */
+export const isFlow = (task) => task in FLOW_NAMES;
+
+/** @param {string} task */
+export const taskName = (task) => FLOW_NAMES[task] ?? task;
+
+/** @param {{task: string, label?: string}} job  with its name in the flow */
+export const jobName = ({ task, label }) => (label ? `${label} (${taskName(task)})` : taskName(task));
+
+/** @param {Record<string, number>} counts  by state */
+export const countsText = (counts) => Object.entries(counts).map(([state, count]) => `${count.toLocaleString("en")} ${state}`).join(", ");
