@@ -208,7 +208,7 @@ def test_without_commits_the_members_are_not_counted_again(flows: FlowRunner, mo
     monkeypatch.setattr(rollups, "read", counted.append)
     before = followers.turns
     flows.harness.passes(10)
-    assert len(counted) <= followers.turns - before < 10
+    assert len(counted) <= followers.turns - before + 1 < 10  # the last commit before may not be looked at yet
 
 
 def test_what_a_running_member_says_counts_partly(flows: FlowRunner) -> None:
