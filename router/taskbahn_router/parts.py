@@ -12,8 +12,8 @@ from taskbahn_router.dispatcher.pause_admin import PauseAdmin
 from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.queries.explain import Explain
 from taskbahn_router.queries.jobs import JobQueries
-from taskbahn_router.queries.members import MemberQueries
 from taskbahn_router.queries.limits import LimitQueries
+from taskbahn_router.queries.members import MemberQueries
 from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.declarations import Declarations

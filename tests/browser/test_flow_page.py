@@ -22,7 +22,10 @@ SUBMIT = """async flow => {
     if (typeof id !== "string") throw new Error(JSON.stringify(id));
     return id;
 }"""
-RUN = "async () => (await axe.run(document)).violations.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => html + failureSummary)])"
+RUN = """async () => {
+    const { violations } = await axe.run(document);
+    return violations.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => html + failureSummary)]);
+}"""
 
 
 @cache

@@ -28,7 +28,9 @@ TREES = st.lists(st.tuples(st.integers(0, 30), st.sampled_from(STATES)), min_siz
 
 
 def commit(store: Store, **batch: Any) -> None:
-    store.commit(CommitBatch(rules=Promises(NOW, {}, [], 100.0, THREAD_BUDGET), reactions=Reactions(NOW, 100.0, THREAD_BUDGET), **batch))
+    store.commit(
+        CommitBatch(rules=Promises(NOW, {}, [], 100.0, THREAD_BUDGET), reactions=Reactions(NOW, 100.0, THREAD_BUDGET), **batch)
+    )
 
 
 def put_tree(store: Store, jobs: list[tuple[int, State]]) -> dict[int, int]:
@@ -83,7 +85,9 @@ def test_readers_see_each_member_of_a_tree_once(kind: StoreKind, jobs: list[tupl
             for state in STATES:
                 assert paged(reader, seq, limit, (state,)) == [member for member in members if rows[member].state == state]
             assert listed(reader, parent=row.id) == members[::-1]
-            assert listed(reader, parent=row.id, states=("ready",)) == [one for one in members[::-1] if rows[one].state == "ready"]
+            assert listed(reader, parent=row.id, states=("ready",)) == [
+                one for one in members[::-1] if rows[one].state == "ready"
+            ]
             assert listed(reader, root=row.id) == its_tree
         reader.close()
 

@@ -106,7 +106,12 @@ def test_many_members_of_one_task_are_one_node(flows: FlowRunner) -> None:
     many = next(node for node in found.nodes if node.counts)
     assert (many.task, many.counts, many.state) == ("a.add", {"ready": 1_196, "running": 4}, "running")
     pairs = {(edge[0], edge[1]) for edge in edges(found)}
-    assert pairs == {("a.one", "a.add"), ("a.add", "taskbahn.group"), ("taskbahn.group", "a.total"), ("a.total", "taskbahn.chain")}
+    assert pairs == {
+        ("a.one", "a.add"),
+        ("a.add", "taskbahn.group"),
+        ("taskbahn.group", "a.total"),
+        ("a.total", "taskbahn.chain"),
+    }
     assert "a.add ×1,200" in found.text()
 
 

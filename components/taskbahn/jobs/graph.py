@@ -8,7 +8,7 @@ import msgspec
 
 from taskbahn.jobs import graph_svg
 from taskbahn.jobs.graph_words import FLOW_NAMES, SIGNS, name_of, span_of, state_of
-from taskbahn.protocol import views
+from taskbahn.protocol import member_views
 
 MOST_DEPTH = 30  # of lines of a text; what is deeper is written below each other
 MERMAID_STATES = (
@@ -22,8 +22,8 @@ DOT_COLOURS = {
 }  # fmt: skip
 
 
-class JobGraph(views.JobGraph, kw_only=True, omit_defaults=True):
-    """A job, its members, and what waits for what; `views.JobGraph` has the fields."""
+class JobGraph(member_views.JobGraph, kw_only=True, omit_defaults=True):
+    """A job, its members, and what waits for what; `member_views.JobGraph` has the fields."""
 
     def text(self, now: float | None = None) -> str:
         """Return the graph as lines: each job below what it waits for. * is on the critical path.  now: UTC seconds."""
@@ -41,7 +41,9 @@ class JobGraph(views.JobGraph, kw_only=True, omit_defaults=True):
             arrow = "-->" if edge.state == "satisfied" else "-.->"
             lines.append(f"    {numbers[edge.parent]} {arrow}{label} {numbers[edge.child]}")
         critical = ",".join(numbers[id] for id in self.critical if id in numbers)
-        return "\n".join([*lines, *(f"    {line}" for line in MERMAID_STATES), *([f"    class {critical} critical"] if critical else [])])
+        return "\n".join(
+            [*lines, *(f"    {line}" for line in MERMAID_STATES), *([f"    class {critical} critical"] if critical else [])]
+        )
 
     def graphviz(self) -> str:
         """Return the graph in the language of Graphviz."""
@@ -50,7 +52,9 @@ class JobGraph(views.JobGraph, kw_only=True, omit_defaults=True):
         for node in self.shown():
             label = _quoted(f"{SIGNS.get(node.state, '?')} {name_of(node)}\n{state_of(node)}")
             width = ", penwidth=3" if node.id in critical else ""
-            lines.append(f"    {_quoted(node.id)} [label={label}, fillcolor={_quoted(DOT_COLOURS.get(node.state, 'white'))}{width}];")
+            lines.append(
+                f"    {_quoted(node.id)} [label={label}, fillcolor={_quoted(DOT_COLOURS.get(node.state, 'white'))}{width}];"
+            )
         for edge in self.shown_edges():
             style = "" if edge.state == "satisfied" else "style=dashed"
             label = "" if edge.policy in ("fail", "member") else f"label={_quoted(edge.policy)}"
@@ -68,11 +72,11 @@ class JobGraph(views.JobGraph, kw_only=True, omit_defaults=True):
         words = [self.id] if own is None else [FLOW_NAMES.get(own.task, own.task), self.id, own.state]
         return " ".join(words) + (f", {self.members:,} members" if self.members else "")
 
-    def shown(self) -> list[views.GraphNode]:
+    def shown(self) -> list[member_views.GraphNode]:
         """Return the jobs that a picture has: the job of a whole flow is its title."""
         return [node for node in self.nodes if node.id != self.id or node.kind == "task" or len(self.nodes) == 1]
 
-    def shown_edges(self) -> list[views.GraphEdge]:
+    def shown_edges(self) -> list[member_views.GraphEdge]:
         """Return the edges between those, each once."""
         ids = {node.id for node in self.shown()}
         edges = (edge for edge in self.edges if edge.parent in ids and edge.child in ids)
@@ -118,7 +122,7 @@ class _Lines:
             self._written.add(at)
             left += [(child, depth + 1) for child in reversed(self._children.get(at, ()))]
 
-    def _line(self, node: views.GraphNode) -> str:
+    def _line(self, node: member_views.GraphNode) -> str:
         took = span_of(node, self._now)
         words = [SIGNS.get(node.state, "?"), name_of(node), node.id if node.counts is None else "", state_of(node), took]
         return " ".join(filter(None, words)) + (" *" if node.id in self._critical else "")

@@ -11,7 +11,7 @@ from taskbahn.jobs.graph_words import SIGNS, name_of, span_of, state_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taskbahn.protocol import views
+    from taskbahn.protocol import member_views
 
 MOST_BOXES = 12  # jobs of a column that are boxes with words; more are cells with a sign
 BOX, CELL = (190, 44), (26, 22)  # width and height
@@ -35,7 +35,7 @@ class Box(NamedTuple):
     block: tuple[int, int, int, int] | None = None  # x, y, width and height of the block of cells that it is in
 
 
-def columns(ids: Sequence[str], edges: Sequence[views.GraphEdge]) -> list[list[str]]:
+def columns(ids: Sequence[str], edges: Sequence[member_views.GraphEdge]) -> list[list[str]]:
     """Return the jobs by columns, each behind all that it waits for; a circle of jobs shown as one is cut where it began."""
     parents: dict[str, list[str]] = {}
     waits: dict[str, int] = dict.fromkeys(ids, 0)
@@ -81,13 +81,15 @@ def placed(rows: Sequence[Sequence[str]]) -> tuple[dict[str, Box], int, int]:
     return boxes, x - COLUMN_GAP + MARGIN, height + TITLE_HEIGHT + 2 * MARGIN
 
 
-def drawn(nodes: Sequence[views.GraphNode], edges: Sequence[views.GraphEdge], critical: Sequence[str], title: str) -> str:
+def drawn(
+    nodes: Sequence[member_views.GraphNode], edges: Sequence[member_views.GraphEdge], critical: Sequence[str], title: str
+) -> str:
     """Return an SVG document."""
     boxes, width, height = placed(columns([node.id for node in nodes], edges))
     width = max(width, 600)
     now, on_path = time.time(), set(critical)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"',
         f'font-family="system-ui, sans-serif" font-size="12" role="img"><title>{escape(title)}</title>',
         f'<rect width="{width}" height="{height}" fill="#fff"/><text x="{MARGIN}" y="22" font-size="14">{escape(title)}</text>',
     ]
@@ -96,7 +98,9 @@ def drawn(nodes: Sequence[views.GraphNode], edges: Sequence[views.GraphEdge], cr
         line = _line(boxes[edge.parent], boxes[edge.child])
         lines[line] = lines.get(line, False) or (edge.parent in on_path and edge.child in on_path)
     for line, is_critical in lines.items():
-        parts.append(f'<path d="{line}" fill="none" stroke="{"#222" if is_critical else "#999"}" stroke-width="{3 if is_critical else 1}"/>')
+        parts.append(
+            f'<path d="{line}" fill="none" stroke="{"#222" if is_critical else "#999"}" stroke-width="{3 if is_critical else 1}"/>'
+        )
     parts += [_box(node, boxes[node.id], now, is_critical=node.id in on_path) for node in nodes]
     return "\n".join([*parts, "</svg>"])
 
@@ -116,7 +120,7 @@ def _line(start: Box, end: Box) -> str:
     return f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
 
 
-def _box(node: views.GraphNode, box: Box, now: float, *, is_critical: bool) -> str:
+def _box(node: member_views.GraphNode, box: Box, now: float, *, is_critical: bool) -> str:
     sign, took = SIGNS.get(node.state, "?"), span_of(node, now)
     words = ", ".join(filter(None, (name_of(node), state_of(node), took, node.id)))
     stroke = 'stroke="#222" stroke-width="3"' if is_critical else 'stroke="#888"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taskbahn.protocol import views
+    from taskbahn.protocol import member_views
 
 SIGNS = {
     "waiting": "◷", "ready": "◌", "running": "▶", "succeeded": "✓", "failed": "✗", "cancelled": "⊘", "expired": "⌛",
@@ -14,19 +14,19 @@ FLOW_NAMES = {"taskbahn.chain": "chain", "taskbahn.group": "group"}
 MINUTE, HOUR = 60, 3600  # seconds
 
 
-def name_of(node: views.GraphNode) -> str:
+def name_of(node: member_views.GraphNode) -> str:
     """Return what a job is called: its name in the flow and its task, and how many they are."""
     task = FLOW_NAMES.get(node.task, node.task)
     named = f"{node.label} ({task})" if node.label else task
-    return named if node.counts is None else f"{named} ×{sum(node.counts.values()):,}"  # noqa: RUF001 - a sign, not a letter
+    return named if node.counts is None else f"{named} ×{sum(node.counts.values()):,}"
 
 
-def state_of(node: views.GraphNode) -> str:
+def state_of(node: member_views.GraphNode) -> str:
     """Return the state of a job, or how many jobs are in each."""
     return node.state if node.counts is None else ", ".join(f"{count:,} {state}" for state, count in node.counts.items())
 
 
-def span_of(node: views.GraphNode, now: float) -> str:
+def span_of(node: member_views.GraphNode, now: float) -> str:
     """Return how long a job has run so far or ran in all; nothing if it has not started."""
     if node.started_at is None or node.kind != "task" or (node.finished_at is None and node.state != "running"):
         return ""

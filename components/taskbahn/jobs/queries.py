@@ -85,7 +85,9 @@ class Views:
         """
         check_may_block("app.view.jobs()", "await asyncio.to_thread(app.view.jobs, ...)")
         given = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
-        answer = self._future(messages.VIEW_JOBS, **given, error=error, parent=parent, root=root, before=before, limit=limit).get()
+        answer = self._future(
+            messages.VIEW_JOBS, **given, error=error, parent=parent, root=root, before=before, limit=limit
+        ).get()
         return JobPage(msgspec.convert(answer["jobs"], list[views.JobView]), answer["next"])
 
     def _ask(self, kind: type[T], procedure: str, **given: Any) -> T:

@@ -2,8 +2,9 @@
 
     state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 since:1h until:2026-11-21T10:00 error:0123456789ab parent:ID root:ID
 
-Words separated by blanks, in any order, all of which must hold. `*` stands for any run of characters. since and until are an age (30s,
-5m, 1h, 2d) or a local date (a whole day) or time. A word without a colon is short for `task:*word*`; a job id is a word of its own; parent: finds the jobs that belong to it, root: all of its tree.
+Words separated by blanks, in any order, all of which must hold. `*` stands for any run of characters. since and until are an age
+(30s, 5m, 1h, 2d) or a local date (a whole day) or time. A word without a colon is short for `task:*word*`; a job id is a word of
+its own; parent: finds the jobs that belong to it, root: all of its tree.
 """
 
 from __future__ import annotations

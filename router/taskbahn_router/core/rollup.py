@@ -26,11 +26,16 @@ def share(progress: Any) -> float:
 
 
 def summary(counts: Mapping[str, int], shares: Iterable[float] = ()) -> dict[str, Any]:
-    """Return the `views.Members` of a job.  counts: of its members by state.  shares: how far those are that run."""
+    """Return the `member_views.Members` of a job.  counts: of its members by state.  shares: how far those are that run."""
     total = sum(counts.values())
     ended = sum(count for state, count in counts.items() if State(state).is_final)
     fraction = min(1.0, (ended + sum(shares)) / total) if total else 0.0
-    return {"counts": {str(state): counts[state] for state in State if counts.get(state)}, "total": total, "ended": ended, "fraction": fraction}
+    return {
+        "counts": {str(state): counts[state] for state in State if counts.get(state)},
+        "total": total,
+        "ended": ended,
+        "fraction": fraction,
+    }
 
 
 def progress(members: Mapping[str, Any], state: str) -> dict[str, Any]:

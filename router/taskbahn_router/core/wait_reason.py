@@ -78,7 +78,11 @@ def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) ->
     """Say for which job a job waits.  state: of that job.  policy: of the edge between them.  is_held: a person has to decide."""
     if is_held:
         return f"The job {id} ({task}), before it, {_ended(state)}: it goes on once that is retried and succeeds"
-    condition = {ON_SUCCESS: "it starts when that succeeds", ON_FAILURE: "it starts when that fails", ON_END: "it starts when that ends"}
+    condition = {
+        ON_SUCCESS: "it starts when that succeeds",
+        ON_FAILURE: "it starts when that fails",
+        ON_END: "it starts when that ends",
+    }
     more = f"; {condition[policy]}" if policy in condition else ""
     return f"It waits for the job {id} ({task}), which is {state}{more}"
 

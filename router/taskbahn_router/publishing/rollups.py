@@ -48,7 +48,14 @@ class Rollups:
     log = Logger("taskbahn.rollups")
 
     def __init__(
-        self, state: DispatcherState, followers: JobFollowers, reader: Reader, runner: Runner, *, clock: Clock, wall: Callable[[], float]
+        self,
+        state: DispatcherState,
+        followers: JobFollowers,
+        reader: Reader,
+        runner: Runner,
+        *,
+        clock: Clock,
+        wall: Callable[[], float],
     ) -> None:
         self._state = state
         self._followers = followers
@@ -94,10 +101,14 @@ class Rollups:
         """A watched job has got members."""
         for follower in self._followers.of(parent):
             if isinstance(follower, JobWatch) and follower.seq and follower not in self._watchers:
-                self.watch(follower, None)
+                self._add(follower, None)
 
-    def watch(self, watcher: JobWatch, last: dict[str, Any] | None) -> None:
-        """Tell a watcher of its job's members from now on.  last: what its snapshot says of them."""
+    def watch(self, watcher: JobWatch, members: dict[str, Any] | None) -> None:
+        """Tell a watcher of its job's members from now on.  members: what its snapshot says of them; None: there are none."""
+        if members is not None:
+            self._add(watcher, members)
+
+    def _add(self, watcher: JobWatch, last: dict[str, Any] | None) -> None:
         self._watchers[watcher] = last
         self._tick_later(TICK_SECONDS)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.protocol import messages, views
+from taskbahn.protocol import member_views, messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.critical_path import Span, critical_path
 from taskbahn_router.core.ids import id_text
@@ -83,18 +83,18 @@ class GraphBuilder:
         return sorted(ends - self._node_of.keys())
 
     def view(self) -> dict[str, Any]:
-        """Return the `views.JobGraph`."""
+        """Return the `member_views.JobGraph`."""
         shown = dict(list(self._nodes.items())[: MAX_NODES + MAX_NODES])
         ids = {key: id_text(node.first.id) for key, node in shown.items()}
-        graph = views.JobGraph(
+        graph = member_views.JobGraph(
             id=id_text(self.job.id), nodes=[_node(node) for node in shown.values()], edges=self._edge_views(ids),
             critical=self._critical(), members=self.members, collapsed=self.is_collapsed, left_out=len(self._nodes) - len(shown),
         )  # fmt: skip
         plain: dict[str, Any] = messages.plain(graph)
         return plain
 
-    def _edge_views(self, ids: dict[Any, str]) -> list[views.GraphEdge]:
-        found: dict[tuple[str, str, str], views.GraphEdge] = {}
+    def _edge_views(self, ids: dict[Any, str]) -> list[member_views.GraphEdge]:
+        found: dict[tuple[str, str, str], member_views.GraphEdge] = {}
         for edge in self._edges.values():
             ends = self._node_of.get(edge.parent), self._node_of.get(edge.child)
             if ends[0] == ends[1] or not all(end in ids for end in ends):
@@ -103,20 +103,20 @@ class GraphBuilder:
             same = found.get((parent, child, edge.policy)) if self.is_collapsed else None
             if same is None:
                 key = parent, child, edge.policy if self.is_collapsed else f"{edge.policy} {edge.position}"
-                found[key] = views.GraphEdge(
+                found[key] = member_views.GraphEdge(
                     parent=parent, child=child, policy=edge.policy, state=EDGE_STATES[edge.state], position=edge.position
                 )
             else:
                 same.count += 1
         return [*found.values(), *self._belonging(ids, {edge.child for edge in found.values()})]
 
-    def _belonging(self, ids: dict[Any, str], waiting: set[str]) -> list[views.GraphEdge]:
+    def _belonging(self, ids: dict[Any, str], waiting: set[str]) -> list[member_views.GraphEdge]:
         """Return edges to the members that wait for nothing, of a job that started them."""
         if self.job.flags & IS_FLOW or not self.members:
             return []
         own = id_text(self.job.id)
         starts = (id for key, id in ids.items() if id != own and id not in waiting and not self._nodes[key].outside)
-        return [views.GraphEdge(parent=own, child=id, policy=MEMBER) for id in starts]
+        return [member_views.GraphEdge(parent=own, child=id, policy=MEMBER) for id in starts]
 
     def _critical(self) -> list[str]:
         """Return the members that decided the end of the whole."""
@@ -130,12 +130,12 @@ class GraphBuilder:
         return [id_text(rows[seq].id) for seq in critical_path(self.job.seq, edges, spans)]
 
 
-def _node(node: _Alike) -> views.GraphNode:
+def _node(node: _Alike) -> member_views.GraphNode:
     row, counts = node.first, node.counts
     are_several = counts.total() > 1
     state = next(state for state in SHOWN_FIRST if counts[state])
     have_ended = all(State(state).is_final for state in counts)
-    return views.GraphNode(
+    return member_views.GraphNode(
         id=id_text(row.id), task=row.task, state=state,
         kind="task" if not row.flags & IS_FLOW else "group" if row.flags & IS_GROUP else "chain",
         label=None if are_several else row.label, created_at=row.created_at, started_at=node.started_at,

@@ -27,7 +27,21 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.publishing.rollups import MembersRead, Rollups
 
-JOBS_ARGUMENTS = ("state", "task", "queue", "tag", "worker", "since", "until", "error", "before", "limit", "ids", "parent", "root")
+JOBS_ARGUMENTS = (
+    "state",
+    "task",
+    "queue",
+    "tag",
+    "worker",
+    "since",
+    "until",
+    "error",
+    "before",
+    "limit",
+    "ids",
+    "parent",
+    "root",
+)
 MAX_LISTED = 500
 MAX_IDS = 1_000
 MAX_TEXT = 500  # characters of a pattern

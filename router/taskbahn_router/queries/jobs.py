@@ -20,8 +20,8 @@ from taskbahn_router.publishing.followers import CallFollower, JobFollowers, Wai
 from taskbahn_router.publishing.job_watch import EventPager, JobWatch, JoinedCall
 from taskbahn_router.publishing.outcome_pages import OutcomePages
 from taskbahn_router.publishing.queue_position import QueuePositions, Served
-from taskbahn_router.publishing.start_estimate import JobPosition
 from taskbahn_router.publishing.rollups import MembersRead, Rollups
+from taskbahn_router.publishing.start_estimate import JobPosition
 from taskbahn_router.queries.job_lists import JobLists, is_number
 from taskbahn_router.stores.contract import OutcomeRow, Reader
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
@@ -265,11 +265,10 @@ class JobQueries:
             view = self._view(read._replace(placed=read.placed._replace(row=row._replace(number=newest))))
             watcher.place = view.get("place")
             call.progress({"snapshot": view})
+            self.rollups.watch(watcher, view.get("members"))
             if row.state in FINAL_STATES:
                 gone()
                 watcher.end(lambda: call.answer(view))
-            elif read.members is not None and call.open:
-                self.rollups.watch(watcher, view["members"])
             watcher.begin(row, newest, after, events)
 
         self._ask(call, show, self._read_all, raw, after, self.queue_positions.served())

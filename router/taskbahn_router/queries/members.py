@@ -51,7 +51,12 @@ class MemberQueries:
     def members(self, call: PendingCall) -> None:
         """`taskbahn.job.members`."""
         given = dict(zip(("id", "after", "limit"), call.args, strict=False)) | call.kwargs
-        raw, after, limit, states = id_bytes(given.get("id")), given.get("after", 0), given.get("limit", 100), given.get("state") or []
+        raw, after, limit, states = (
+            id_bytes(given.get("id")),
+            given.get("after", 0),
+            given.get("limit", 100),
+            given.get("state") or [],
+        )
         states = [states] if isinstance(states, str) else states
         if not is_number(after) or not is_number(limit) or not 0 < limit <= MAX_LISTED:
             raise InvalidRequest(f"limit must be 1 to {MAX_LISTED:,}, after the `next` of an earlier answer")

@@ -103,7 +103,9 @@ class MemoryReader:
 
     def members(self, seq: int, after: int, limit: int, states: Sequence[str] = ()) -> list[int]:
         with self._tables.lock:
-            found = (one for one, record in members_of(self._tables, seq) if one > after and (not states or record.state in states))
+            found = (
+                one for one, record in members_of(self._tables, seq) if one > after and (not states or record.state in states)
+            )
             return list(islice(found, limit))
 
     def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:
