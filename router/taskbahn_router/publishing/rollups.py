@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import JobRow
 
 TICK_SECONDS = 0.25
-LEAST_PART = 20  # the reader counts members for no more than one part in so many of the time
+LEAST_PART = 20  # between two counts pass at least as many times the seconds that one took
 MAX_JOBS_EACH_TICK = 50
 MAX_PARTLY = 200  # running members whose own progress counts
 

@@ -3,7 +3,7 @@
 /** @type {Record<string, string>} */
 const FLOW_NAMES = { "taskbahn.chain": "chain", "taskbahn.group": "group" };
 
-/** A sign for each state, so that none is told by its colour alone. @type {Record<string, string>} */
+/** A sign for each state, so that its colour alone says nothing. @type {Record<string, string>} */
 export const STATE_SIGNS = { waiting: "◷", ready: "◌", running: "▶", succeeded: "✓", failed: "✗", cancelled: "⊘", expired: "⌛" };
 
 /** Whether a job is a flow, which no worker runs. @param {string} task */
