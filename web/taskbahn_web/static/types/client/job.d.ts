@@ -55,6 +55,24 @@ export class Job {
      */
     explain(): Promise<import("./wire.js").WaitReason[]>;
     /**
+     * Ask once for a page of the jobs that belong to this one, in the order of their acceptance.
+     * @param {{after?: number, limit?: number, state?: string | string[]}} [options]  after: the `next` of the page before
+     * @returns {Promise<{jobs: import("./wire.js").JobView[], next: number | null}>}  rejects if there is no such job
+     */
+    members(options?: {
+        after?: number;
+        limit?: number;
+        state?: string | string[];
+    }): Promise<{
+        jobs: import("./wire.js").JobView[];
+        next: number | null;
+    }>;
+    /**
+     * Ask once for the job with its members and what waits for what; of a job without members, for what is next to it.
+     * @returns {Promise<import("./wire.js").JobGraph>}  rejects if there is no such job
+     */
+    graph(): Promise<import("./wire.js").JobGraph>;
+    /**
      * @param {string} [reason]
      * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
      */

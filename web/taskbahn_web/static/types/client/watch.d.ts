@@ -3,11 +3,13 @@
  * @property {import("./wire.js").JobView} [snapshot]
  * @property {import("./wire.js").Event[]} [events]
  * @property {import("./wire.js").Place | null} [place]
+ * @property {import("./wire.js").Members} [members]
  *
  * @typedef {object} Watcher
  * @property {(job: import("./wire.js").JobView) => void} [onSnapshot]  once on each session
  * @property {(events: import("./wire.js").Event[]) => void} [onEvents]
  * @property {(place: import("./wire.js").Place | null) => void} [onPlace]  why it does not run yet; null once it waits no more
+ * @property {(members: import("./wire.js").Members) => void} [onMembers]  how its members are; at most four times a second
  *
  * @typedef {object} Watch
  * @property {Promise<import("./wire.js").JobView>} outcome  the job, when it has ended; never settles once stopped
@@ -28,6 +30,7 @@ export type Message = {
     snapshot?: import("./wire.js").JobView | undefined;
     events?: import("./wire.js").Event[] | undefined;
     place?: import("./wire.js").Place | null | undefined;
+    members?: import("./wire.js").Members | undefined;
 };
 export type Watcher = {
     /**
@@ -39,6 +42,10 @@ export type Watcher = {
      * why it does not run yet; null once it waits no more
      */
     onPlace?: ((place: import("./wire.js").Place | null) => void) | undefined;
+    /**
+     * how its members are; at most four times a second
+     */
+    onMembers?: ((members: import("./wire.js").Members) => void) | undefined;
 };
 export type Watch = {
     /**

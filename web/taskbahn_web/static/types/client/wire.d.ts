@@ -7,6 +7,8 @@ export const SUBMIT: "taskbahn.submit";
 export const JOB_WATCH: "taskbahn.job.watch";
 export const JOB_GET: "taskbahn.job.get";
 export const JOB_EXPLAIN: "taskbahn.job.explain";
+export const JOB_MEMBERS: "taskbahn.job.members";
+export const JOB_GRAPH: "taskbahn.job.graph";
 export const JOB_CANCEL: "taskbahn.job.cancel";
 export const JOB_RETRY: "taskbahn.job.retry";
 export const VIEW_STATUS: "taskbahn.view.status";
@@ -31,11 +33,97 @@ export const TASK_NAME: RegExp;
 export const MAX_TASK_NAME: 200;
 export const MAX_MESSAGE: number;
 /**
+ * the members of a job together
+ */
+export type Members = {
+    /**
+     * by state
+     */
+    counts: Record<string, number>;
+    total: number;
+    ended: number;
+    /**
+     * how far they are, 0 to 1
+     */
+    fraction: number;
+};
+/**
+ * a job, or several as one
+ */
+export type GraphNode = {
+    /**
+     * of several, of the first
+     */
+    id: string;
+    task: string;
+    state: State;
+    kind?: "task" | "chain" | "group" | undefined;
+    /**
+     * its name in the flow
+     */
+    label?: string | undefined;
+    created_at?: number | undefined;
+    started_at?: number | undefined;
+    finished_at?: number | undefined;
+    /**
+     * it is no member
+     */
+    outside?: boolean | undefined;
+    /**
+     * of several, by state
+     */
+    counts?: Record<string, number> | undefined;
+};
+/**
+ * a job waits for its parent, or belongs to it
+ */
+export type GraphEdge = {
+    parent: string;
+    child: string;
+    /**
+     * what the parent's failure means, or "member"
+     */
+    policy: string;
+    /**
+     * "open", "satisfied", "passed_on", "held" or "dropped"
+     */
+    state?: string | undefined;
+    /**
+     * of the parent's result; missing: it passes none
+     */
+    position?: number | undefined;
+    /**
+     * edges that are shown as one
+     */
+    count?: number | undefined;
+};
+/**
+ * a job with its members and what they wait for
+ */
+export type JobGraph = {
+    id: string;
+    nodes: GraphNode[];
+    edges?: GraphEdge[] | undefined;
+    /**
+     * ids of the members whose ends decide the end of the whole, in order
+     */
+    critical?: string[] | undefined;
+    members?: number | undefined;
+    /**
+     * members of one task are shown as one
+     */
+    collapsed?: boolean | undefined;
+    /**
+     * nodes beyond the bound
+     */
+    left_out?: number | undefined;
+};
+/**
  * one thing between a job and its start
  */
 export type WaitReason = {
     /**
-     * "time", "pause", "workers", "order", or "limit:" and a key
+     * "time", "pause", "workers", "order", "jobs", or "limit:" and a key, or "job:" and an id
      */
     rule: string;
     /**
@@ -132,6 +220,22 @@ export type JobView = {
     task: string;
     queue: string;
     state: State;
+    /**
+     * the job to which it belongs
+     */
+    parent?: string | undefined;
+    /**
+     * the job at the root of its tree
+     */
+    root?: string | undefined;
+    /**
+     * its name in its flow
+     */
+    label?: string | undefined;
+    /**
+     * of a job that has some
+     */
+    members?: Members | undefined;
     priority?: number | undefined;
     /**
      * of its newest event
