@@ -53,7 +53,7 @@ def test_the_page_of_a_flow_draws_its_graph_live(page: Page, gate: Path, tmp_pat
     expect(page.locator(".graph-node.is-running")).to_have_count(1)
     expect(page.locator(".headline-text")).to_have_text(f"{members + 2} of {members + 3} members")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         page.screenshot(path=tmp_path / f"flow-{members}-{scheme}.png", full_page=True)
         if members == 30 and AXE.exists():
             page.evaluate(axe_source())
