@@ -209,7 +209,8 @@ def test_without_commits_the_members_are_not_counted_again(flows: FlowRunner, mo
     id = flows.start(CHORD)
     flows.harness.ask(messages.JOB_WATCH, id)
     flows.harness.passes(1)
-    rollups, followers, counted = flows.harness.parts.jobs.rollups, flows.harness.dispatcher.followers, []
+    rollups, followers = flows.harness.parts.jobs.rollups, flows.harness.dispatcher.followers
+    counted: list[object] = []
     monkeypatch.setattr(rollups, "read", counted.append)
     before = followers.turns
     flows.harness.passes(10)
