@@ -162,7 +162,7 @@ export class Bahn {
    * @param {number} [after]  the number of the last event that is known
    */
   watch(id, watcher, after = 0) {
-    return watch(this.connection, id, checkOptions("watch", watcher, ["onSnapshot", "onEvents", "onPlace"]), after);
+    return watch(this.connection, id, checkOptions("watch", watcher, ["onSnapshot", "onEvents", "onPlace", "onMembers"]), after);
   }
 
   /**
