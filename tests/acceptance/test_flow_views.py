@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,9 @@ def test_a_flow_is_seen_as_a_whole(shell: Shell, web: Taskbahn, gate: Path) -> N
     assert (view.members.counts, view.members.fraction) == ({"succeeded": 5}, 1.0)
     assert shell("jobs", f"parent:{job.id}", "--json").json == shell("jobs", f"root:{job.id}", "--json").json
     assert len(shell("jobs", f"parent:{job.id}", "--json").json) == 5
+    assert "5 of 5 members" in shell("jobs", "chain").out
+    assert re.search(r"members +5 succeeded", shell("job", job.id).out)
+    assert re.search(rf"belongs to +{job.id}", shell("job", member.id).out)
 
 
 def test_a_graph_has_each_format(shell: Shell, web: Taskbahn) -> None:

@@ -46,6 +46,10 @@ def job(id: str, url: str | None, *, as_json: bool) -> None:
 def _facts(out: Console, view: views.JobView) -> None:
     facts: dict[str, Any] = {
         "task": plain(view.task),
+        "name": plain(view.label or ""),
+        "belongs to": plain(view.parent or ""),
+        "root": plain(view.root or "") if view.root != view.parent else "",
+        "members": plain(", ".join(f"{count:,} {state}" for state, count in view.members.counts.items())) if view.members else "",
         "state": coloured(view.state),
         "queue": plain(view.queue) + (f", priority {view.priority}" if view.priority else ""),
         "accepted": ago(view.created_at) + (f" from {plain(view.caller)}" if view.caller else ""),

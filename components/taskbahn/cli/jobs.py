@@ -32,7 +32,7 @@ def jobs(
     """List jobs, newest first.
 
     QUERY is words that must all hold: state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 since:1h
-    until:2026-11-21T10:00 error:FINGERPRINT, a part of a task's name, or a job id. `*` stands for anything.
+    until:2026-11-21T10:00 error:FINGERPRINT parent:ID root:ID, a part of a task's name, or a job id. `*` stands for anything.
     """
     wanted = query_of(query, state=[state] if state else None, task=task, queue=queue, tag=tag)
     with connected(url) as app:
@@ -43,7 +43,8 @@ def jobs(
     rows = table("id", "task", "state", "queue", "attempt#", "accepted", "took#", "about")
     for view in found:
         took = span(view.finished_at - view.started_at) if view.finished_at and view.started_at else ""
-        about = (view.error or {}).get("message") or ", ".join(view.tags)
+        members = f"{view.members.ended:,} of {view.members.total:,} members" if view.members else ""
+        about = (view.error or {}).get("message") or ", ".join(filter(None, (view.label, members, *view.tags)))
         first = plain(str(about).partition("\n")[0])
         rows.add_row(
             view.id, view.task, coloured(view.state), plain(view.queue), str(view.attempt), ago(view.created_at), took, first
