@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from taskbahn.protocol import member_views
 
 MOST_BOXES = 12  # jobs of a column that are boxes with words; more are cells with a sign
-BOX, CELL = (190, 44), (26, 22)  # width and height
+BOX, CELL = (176, 44), (26, 22)  # width and height
 GAP, COLUMN_GAP = 8, 60
-CELLS_HIGH = 15
+CELLS_HIGH, MOST_HIGH, WIDE = 15, 24, 12  # cells of a block: it grows in height first, until it is wide
 MARGIN, TITLE_HEIGHT = 12, 30
 SHOWN_LETTERS = 24
 FILLS = {
@@ -74,7 +74,7 @@ def placed(rows: Sequence[Sequence[str]]) -> tuple[dict[str, Box], int, int]:
         block = (x - GAP // 2, top - GAP // 2, wide + GAP, high + GAP) if is_block else None
         each = CELL if is_block else BOX
         for number, id in enumerate(row):
-            across, down = divmod(number, CELLS_HIGH) if is_block else (0, number)
+            across, down = divmod(number, _high(len(row))) if is_block else (0, number)
             gap = 2 if is_block else GAP
             boxes[id] = Box(x + across * (each[0] + gap), top + down * (each[1] + gap), *each, block)
         x += wide + COLUMN_GAP
@@ -108,8 +108,13 @@ def drawn(
 def _size(count: int) -> tuple[int, int]:
     if count <= MOST_BOXES:
         return BOX[0], count * (BOX[1] + GAP) - GAP
-    across = -(-count // CELLS_HIGH)
-    return across * (CELL[0] + 2) - 2, min(count, CELLS_HIGH) * (CELL[1] + 2) - 2
+    across = -(-count // _high(count))
+    return across * (CELL[0] + 2) - 2, min(count, _high(count)) * (CELL[1] + 2) - 2
+
+
+def _high(count: int) -> int:
+    """Return how many cells of a block are below each other."""
+    return max(CELLS_HIGH, min(MOST_HIGH, -(-count // WIDE)))
 
 
 def _line(start: Box, end: Box) -> str:

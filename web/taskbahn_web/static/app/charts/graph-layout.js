@@ -4,10 +4,10 @@
  */
 
 export const MOST_BOXES = 12; // jobs of a column that are boxes with words; more are cells with a sign
-const BOX = { width: 190, height: 44, gap: 8 }; // pixels
+const BOX = { width: 176, height: 44, gap: 8 }; // pixels
 const CELL = { width: 26, height: 24, gap: 2 }; // at least 24 pixels, so that a finger finds it
-const CELLS_HIGH = 15;
-const COLUMN_GAP = 56;
+const CELLS_HIGH = { least: 15, most: 24, wide: 12 }; // of a block: it grows in height first, until it is wide
+const COLUMN_GAP = 44;
 const MARGIN = 10;
 
 /**
@@ -70,8 +70,9 @@ export function placeGraph(columns) {
     const { width, height, each, isBlock } = sizes[column];
     const top = MARGIN + (tallest - height) / 2;
     const block = isBlock ? { x: x - 5, y: top - 5, width: width + 10, height: height + 10 } : null;
+    const high = blockHeight(ids.length);
     ids.forEach((id, index) => {
-      const [across, row] = isBlock ? [Math.floor(index / CELLS_HIGH), index % CELLS_HIGH] : [0, index];
+      const [across, row] = isBlock ? [Math.floor(index / high), index % high] : [0, index];
       const place = { x: x + across * (each.width + each.gap), y: top + row * (each.height + each.gap), width: each.width, height: each.height };
       boxes.set(id, { ...place, id, column, row, block });
     });
@@ -80,11 +81,15 @@ export function placeGraph(columns) {
   return { boxes, width: x - COLUMN_GAP + MARGIN, height: tallest + 2 * MARGIN };
 }
 
+/** How many cells are below each other. @param {number} count */
+const blockHeight = (count) => Math.max(CELLS_HIGH.least, Math.min(CELLS_HIGH.most, Math.ceil(count / CELLS_HIGH.wide)));
+
 /** @param {string[]} ids */
 function columnSize({ length }) {
   const isBlock = length > MOST_BOXES;
   const each = isBlock ? CELL : BOX;
-  const [across, high] = isBlock ? [Math.ceil(length / CELLS_HIGH), Math.min(length, CELLS_HIGH)] : [1, length];
+  const cells = blockHeight(length);
+  const [across, high] = isBlock ? [Math.ceil(length / cells), Math.min(length, cells)] : [1, length];
   return { isBlock, each, width: across * (each.width + each.gap) - each.gap, height: high * (each.height + each.gap) - each.gap };
 }
 

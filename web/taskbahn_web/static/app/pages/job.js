@@ -55,6 +55,7 @@ export function Job({ id }) {
     ${job.state === "ready" && html`<${Holders} job=${job} /><${HoldingPause} job=${job} ask=${ask} />`}
     ${job.state === "running" && html`<${BlockedByJob} id=${id} />`}
     ${feed.problem.value && html`<${Problem}>${feed.problem.value}<//>`}
+    ${(job.members || job.parent) && html`<${JobGraphView} job=${job} />`}
     <div class="split split-job">
       <${Work} job=${job} feed=${feed} />
       <div class="about">
@@ -81,7 +82,6 @@ function Work({ job, feed }) {
   const isFinal = FINAL_STATES.has(job.state);
   return html`<div class="work">
     ${(job.state === "ready" || job.state === "waiting") && html`<${WaitReasons} job=${job} />`}
-    ${(job.members || job.parent) && html`<${JobGraphView} job=${job} />`}
     ${job.members && html`<${JobMembers} job=${job} />`}
     ${job.error && html`<${Panel} title="Error"><${FailureView} error=${job.error} />
       ${job.state === "failed" && html`<${MoreErrors} job=${job} />`}

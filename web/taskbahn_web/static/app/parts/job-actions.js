@@ -8,6 +8,7 @@ import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { bahn } from "../data/live.js";
 import { link } from "../core/route.js";
+import { isFlow } from "../text/flow-text.js";
 import { Problem } from "./note.js";
 
 /**
@@ -48,7 +49,7 @@ export function JobActions({ job, onRetried }) {
     ${problem && html`<${Problem}>${problem}<//>`}
     ${canCancel && html`<button class="danger" onClick=${() => setAsking(true)}>Cancel</button>`}
     ${canRetry && html`<button class="primary" onClick=${retry}>Retry</button>`}
-    <a class="button" href=${link("tasks", task, { from: id })}>Start another like it</a>
+    ${!isFlow(task) && html`<a class="button" href=${link("tasks", task, { from: id })}>Start another like it</a>`}
     ${isAsking && html`<${Ask} task=${task} isRunning=${state === "running"} onYes=${cancel} onNo=${() => setAsking(false)} />`}
   </div>`;
 }

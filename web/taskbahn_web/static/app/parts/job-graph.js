@@ -16,7 +16,7 @@ import { STATE_SIGNS, countsText, isFlow, jobName } from "../text/flow-text.js";
  */
 
 const RELOAD_SECONDS = 1; // seconds between two questions at least
-const SHOWN_LETTERS = 24;
+const TEXT_MARGIN = 6; // pixels; what is longer than its box is cut there
 
 /**
  * Ask for something of a job, and again after each change, but not more often than once a second.
@@ -106,19 +106,17 @@ function Node({ node, box: { x, y, width, height, block }, isCritical, isEntry, 
   const count = counts ? Object.values(counts).reduce((sum, each) => sum + each, 0) : 1;
   const name = count > 1 ? `${jobName(node)} ×${count.toLocaleString("en")}` : jobName(node);
   const said = [counts ? countsText(counts) : state, took].filter(Boolean).join(" ");
-  const words = [name, said, isCritical && "on the critical path", node.outside && "no member"].filter(Boolean).join(", ");
+  const words = [`${name} ${said}`, isCritical && "on the critical path", node.outside && "no member"].filter(Boolean).join(", ");
   return html`<a href=${link("jobs", id)} data-node=${id} class="graph-node is-${state} ${isCritical ? "is-critical" : ""} ${isOwn ? "is-own" : ""}" tabindex=${isEntry ? 0 : -1} aria-label=${words} onFocus=${onFocus}>
     <title>${words}</title>
     <rect x=${x} y=${y} width=${width} height=${height} rx="5" />
     ${block
       ? html`<text x=${x + width / 2} y=${y + 16} text-anchor="middle">${STATE_SIGNS[state]}</text>`
-      : html`<text x=${x + 10} y=${y + 18}><tspan class="graph-sign">${STATE_SIGNS[state]}</tspan> ${cut(name)}</text>
-          <text class="graph-said" x=${x + 10} y=${y + 35}>${cut(said)}</text>`}
+      : html`<svg x=${x} y=${y} width=${width - TEXT_MARGIN} height=${height}>
+          <text x="10" y="18"><tspan class="graph-sign">${STATE_SIGNS[state]}</tspan> ${name} <tspan class="graph-said" x="10" y="35">${said}</tspan></text>
+        </svg>`}
   </a>`;
 }
-
-/** @param {string} text */
-const cut = (text) => (text.length > SHOWN_LETTERS ? `${text.slice(0, SHOWN_LETTERS - 1)}…` : text);
 
 /** How long a job runs, or ran. @param {GraphNode} node */
 function spanText({ task, state, started_at, finished_at }) {
