@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,7 +52,8 @@ def test_a_flow_is_seen_as_a_whole(shell: Shell, web: Taskbahn, gate: Path) -> N
 def test_a_graph_has_each_format(shell: Shell, web: Taskbahn) -> None:
     job = (add.si(1, 2) | add.s(3)).start()
     job.result(SECONDS)
-    found = asyncio.run(read(job))
+    with ThreadPoolExecutor(1) as thread:  # the tests' own thread has an event loop already
+        found = thread.submit(lambda: asyncio.run(read(job))).result(SECONDS)
     assert shell("graph", job.id, "--format", "mermaid").out.startswith("flowchart LR")
     assert shell("graph", job.id, "--format", "graphviz").out.startswith("digraph")
     assert ET.fromstring(shell("graph", job.id, "--format", "svg").out).tag.endswith("svg")  # noqa: S314 - our own
