@@ -167,6 +167,8 @@ class _Writer:
                 "give it one place, or make another member of it with options()",
                 place,
             )
+        if last_of(node) is None:
+            raise _wrong("an empty chain has no job to which others can refer; None is its result", place)
         self._written.add(node)
         if self._policies[node] != if_fails:
             _refuse_policies(node, self._policies[node], if_fails)
