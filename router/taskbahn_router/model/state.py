@@ -46,7 +46,8 @@ def id_bytes(text: Any) -> bytes:
             raw = b""
         if len(raw) == ID_BYTES:  # text with spaces gives fewer bytes
             return raw
-    raise InvalidRequest(f"{str(text)[:100]!r} is no job id: it must be a UUID such as 0192f0c1-2d3e-7abc-8def-0123456789ab")
+    shown = repr(text[:100]) if isinstance(text, str) else f"a {type(text).__name__}"
+    raise InvalidRequest(f"{shown} is no job id: it must be a UUID such as 0192f0c1-2d3e-7abc-8def-0123456789ab")
 
 
 def both_ids(text: Any) -> tuple[str, bytes]:
