@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape
 
 from taskbahn.jobs.graph_words import SIGNS, name_of, span_of, state_of
 
