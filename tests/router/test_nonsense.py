@@ -128,9 +128,8 @@ async def test_whatever_is_sent_the_answer_is_typed_and_the_node_serves_on(node:
             answer = session.call(procedure, *args, options=CallOptions(on_progress=lambda *_, **__: None), **kwargs)
             uri = await patiently(answer.addCallbacks(lambda _: "", lambda failure: failure.value.error))
             assert uri in TYPED, (procedure, args, kwargs, uri)
-        assert await resume_all(session) == [
-            ""
-        ]  # a call of `taskbahn.admin.pause` without a word is good, and other tests share the node
+        # `taskbahn.admin.pause` without a word, if it was among the calls, pauses the system; other tests share the node
+        assert set(await resume_all(session)) <= {""}
     assert node.get("/readyz")[0] == 200
     assert "taskbahn_router" not in "".join(node.lines[said:])  # no traceback through our code
 
