@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.promise_tables import tables_of
-from support.rows import NOW, PARTITIONS, claim, finish, new_job, put, put_in_schema, seqs
+from support.rows import NOW, PARTITIONS, finish, new_job, put, seqs
 from support.storing import QuickStore
 
 from taskbahn.protocol.states import State
@@ -16,15 +15,14 @@ from taskbahn_router.core.rows import Gate, Lane, Permit, Purge, Room
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.promises.registry import limit_from
-from taskbahn_router.stores.contract import CommitBatch, Filter
+from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import Claim
-from taskbahn_router.stores.sqlite import SqliteStore, progress, salvage
+from taskbahn_router.stores.sqlite import SqliteStore, salvage
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.releases import Release
 
 KEYS = '[["g",1]]'
 LIMITS = {"g": limit_from({"kind": "concurrency", "name": "g", "limit": 1})}
@@ -45,35 +43,6 @@ def rules(*rooms: Room) -> Promises:
 def started(store: SqliteStore, free: int = 9) -> list[int]:
     batch = CommitBatch(claims=[Claim("w", (1,), free, NOW)], rules=rules(Room("w", frozenset({1}), free)))
     return seqs(store.commit(batch).claimed[0])
-
-
-def test_data_of_the_first_release_goes_on_with_limits(tmp_path: Path, old_release: Release) -> None:
-    connection = sqlite3.connect(tmp_path / "taskbahn.db", isolation_level=None)
-    states = ", ".join(f"'{state}'" for state in State)
-    for script in old_release.migrations:
-        connection.executescript(script.read_text("utf-8").replace("{states}", states))
-    connection.execute(f"PRAGMA user_version = {len(old_release.migrations)}")
-    for seq, state in enumerate((State.READY, State.READY, State.RUNNING, State.WAITING), 1):
-        put_in_schema(connection, new_job(seq, state=state))
-    connection.close()
-    store = QuickStore(tmp_path)
-    start = store.open()
-    assert (start.ready, start.ruled, start.holding) == ({1: 2}, [], [])
-    assert seqs(claim(store, 1, limit=1)) == [1]
-    store.commit(CommitBatch(new=[new_job(5, keys=KEYS), new_job(6, keys=KEYS)], finishes=[finish(3)], rules=rules()))
-    assert started(store) == [2, 5]
-    assert seqs(store.reader().jobs(Filter(states=("ready",))).rows) == [6]
-    store.close()
-
-
-def test_a_long_migration_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "SAID_SECONDS", 0.0)
-    monkeypatch.setattr(progress, "STEPS_BETWEEN_LOOKS", 1)
-    said: list[str] = []
-    store = SqliteStore(tmp_path, said.append)
-    store.open()
-    store.close()
-    assert said[0].startswith(f"the data in {store.path} is brought up to schema ")
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

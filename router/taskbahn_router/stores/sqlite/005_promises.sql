@@ -1,16 +1,10 @@
 -- Promises: the keys of jobs, the lanes and gates of limits, and what edges, unique keys and waits will need. before deploy.
--- Times named `..._us` are integer microseconds since the epoch, UTC. Adding columns changes no row; making the three indexes reads
--- the whole table once each.
+-- Times named `..._us` are integer microseconds since the epoch, UTC. Adding columns changes no row. The indexes of the new columns read the
+-- whole table, so each is a migration of its own: 007 to 009.
 
 ALTER TABLE job ADD COLUMN keys TEXT;                       -- JSON of [[key, cost], ...], computed at submission; NULL: a plain job
 ALTER TABLE job ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;     -- 1 has children, 2 has parents, 4 got a unique key; others come with what needs them
 ALTER TABLE job ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;   -- edges that are not satisfied, events and answers
-DROP INDEX job_ready;
-CREATE INDEX job_ready ON job (line, keys IS NOT NULL, priority DESC, seq) WHERE state = 'ready';
-CREATE INDEX job_lane ON job (line, keys, priority DESC, seq) WHERE state = 'ready' AND keys IS NOT NULL;
-
-DROP INDEX job_due;
-CREATE INDEX job_due ON job (pending, due_at) WHERE state = 'waiting';     -- with anything pending, no time makes a job ready
 
 CREATE TABLE lane (                     -- the ready jobs of one line with the same keys; no row without any
     line INTEGER NOT NULL,

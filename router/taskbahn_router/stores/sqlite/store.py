@@ -182,8 +182,11 @@ class SqliteStore:
                 f"the data in {self.path} belongs to a newer version of Taskbahn (schema {version}, this one knows {len(MIGRATIONS)}): "
                 "upgrade with `pip install --upgrade 'taskbahn[router]'`, or give another directory with --data"
             )
-        with progress_said(connection, self._say, f"the data in {self.path} is brought up to schema {len(MIGRATIONS)}"):
+        last = len(MIGRATIONS)
+        with progress_said(connection, self._say) as progress:
             for number, script in enumerate(MIGRATIONS[version:], version + 1):
+                step = f"step {number - version} of {last - version}"
+                progress.sentence = f"the data in {self.path} is brought up to schema {last}, {step}"
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
     def _lengthen_log(self, connection: sqlite3.Connection) -> None:
