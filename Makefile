@@ -18,7 +18,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv versions check check-web check-plain lint format docs test test-plain demo up bench chaos soak model flows screenshots wheel clean distclean
+.PHONY: help venv versions check check-web check-plain lint format docs test test-plain demo up bench chaos soak crowd model flows screenshots wheel clean distclean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ chaos: venv  ## Kill everything while jobs run, and account for each job (MINUTE
 
 soak: venv  ## The same load without faults; memory, files, database and lag drawn to chaos/results/soak.svg (MINUTES=10)
 	@$(BIN)/python -m chaos soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
+
+crowd: venv  ## 50 slots under three concurrency limits, and a quarter of the jobs cancelled: no limit is exceeded (MINUTES=0.5)
+	@$(BIN)/python -m chaos crowd $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 model: venv  ## Random lives of stores with promises; then mutations of the engine, which must be found (RUNS=10000)
 	@$(BIN)/python scripts/model.py $(or $(RUNS),10000)

@@ -1,4 +1,6 @@
-"""`python -m chaos`: break everything while jobs run and account for every job; `python -m chaos soak`: the load alone, for long."""
+"""`python -m chaos`: break everything while jobs run and account for every job; `soak`: the load alone, for long; `crowd`: many slots under
+few permits.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from chaos import picture, soak, table
+from chaos.crowd import Crowd
 from chaos.scene import Late, Scene
 from chaos.storm import MISCHIEF, Storm
 from taskbahn.errors import TaskbahnError
@@ -21,15 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parent / "results"
-MINUTES = {"storm": 2.0, "soak": 10.0}
+MINUTES = {"storm": 2.0, "soak": 10.0, "crowd": 0.5}
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     add = parser.add_argument
-    add("what", nargs="?", choices=tuple(MINUTES), default="storm", help="storm: with faults (the default); soak: without")
-    add("--minutes", type=float, help="how long (default 2 for a storm, 10 for a soak)")
+    add(
+        "what",
+        nargs="?",
+        choices=tuple(MINUTES),
+        default="storm",
+        help="storm: with faults (the default); soak: without; crowd: under limits",
+    )
+    add("--minutes", type=float, help="how long (default 2 for a storm, 10 for a soak, 0.5 for a crowd)")
     add("--seed", type=int, help="the order of the faults and the load; by default another one each time")
     add("--json", action="store_true", help="print the account as JSON")
     add("--keep", action="store_true", help="keep logs, journals and data, also when all is well")
@@ -94,13 +103,34 @@ def run_soak(options: argparse.Namespace, console: Console) -> int:
     return 0 if good else 1
 
 
+def run_crowd(options: argparse.Namespace, console: Console) -> int:
+    """Let a crowd work, and say what came of it."""
+    good = False
+    with console.status("") as status:
+        crowd = Crowd(options.seed, options.minutes * 60, status.update)
+        try:
+            found = crowd.run()
+            good = found["good"]
+        finally:
+            crowd.close(keep_files=options.keep or not good)
+    if options.keep or not good:
+        console.print(f"seed {options.seed}; logs, journals and data: {crowd.folder}", markup=False)
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        out = Console(soft_wrap=True)
+        for name, value in found.items():
+            out.print(f"{name.replace('_', ' ')}: {value}", markup=False)
+    return 0 if good else 1
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for; exit code 1 when a promise was broken."""
     options = parse(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console(stderr=True)
     try:
-        return storm(options, console) if options.what == "storm" else run_soak(options, console)
+        return {"storm": storm, "soak": run_soak, "crowd": run_crowd}[options.what](options, console)
     except (Late, TaskbahnError) as error:  # the node did not come back, or not even came
         console.print(f"{options.what}: {error}", style="red", markup=False)
         return 1

@@ -104,6 +104,18 @@ def test_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+def test_a_crowd_exceeds_none_of_its_limits(chaos: Chaos) -> None:
+    code, found, said = chaos.run("crowd", "--minutes", "0.1", "--seed", "20", within=250)
+    assert (code, found["exceeded"], found["attempts_without_end"]) == (0, [], 0), said
+    assert found["succeeded"] + found["cancelled"] == found["jobs"]
+    assert found["cancelled_running"] > 0
+    assert found["cancelled_waiting"] > 0
+    assert [limit["most"] for limit in found["limits"].values()] == [limit["limit"] for limit in found["limits"].values()]
+    assert list(chaos.folder.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_short_soak_draws_what_it_measured(chaos: Chaos, tmp_path_factory: pytest.TempPathFactory) -> None:
     output = tmp_path_factory.mktemp("soak") / "soak.json"
     code, soak, said = chaos.run("soak", "--minutes", "0.17", "--seed", "20", "--output", str(output), within=250)

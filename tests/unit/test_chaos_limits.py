@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from chaos import crowd as crowds
 from chaos.limits import measure, too_many
 from chaos.reading import Standing
 from chaos.tasks import BURST, GATED, RATE, RATED
@@ -84,6 +85,34 @@ def test_starts_that_come_too_early_are_found(pause: float, count: int) -> None:
         at = 5.0 + index * pause
         books.last[str(index)] = Standing(str(index), RATED, "succeeded", 1, 3, 99.0, attempts=((1, at, at, "succeeded"),))
     assert len(books.broken()) == count
+
+
+def crowd(*runs: tuple[str, str, float, float | None]) -> crowds.Measured:
+    """Return what is measured of attempts: task, key, begin and end."""
+    entries: list[dict[str, Any]] = []
+    for number, (task, key, begin, end) in enumerate(runs):
+        one = {"id": str(number), "attempt": 1}
+        entries.append({"event": "started", "at": begin, "clock": begin, "task": task, "key": key, **one})
+        if end is not None:
+            entries.append({"event": "ended", "at": end, "clock": end, "how": "stopped", **one})
+    return crowds.measure(sorted(entries, key=lambda entry: entry["at"]))
+
+
+def test_one_too_many_in_a_crowd_is_found() -> None:
+    eight = [("crowd.two", "ada", 1.0, 2.0)] * 8
+    assert crowd(*eight, ("crowd.two", "ada", 2.0, 3.0), ("crowd.one", "ada", 1.5, 1.6)).exceeded == []
+    found = crowd(*eight, ("crowd.two", "ada", 1.5, 1.6))
+    assert (found.exceeded, found.most["crowd.some"], found.most["crowd.all"]) == (["crowd.some"], 9, 9)
+
+
+def test_each_key_of_a_crowd_is_counted_by_itself() -> None:
+    two = [("crowd.key", "ada", 1.0, 2.0)] * 2
+    assert crowd(*two, ("crowd.key", "grace", 1.0, 2.0)).exceeded == []
+    assert crowd(*two, ("crowd.three", "ada", 1.9, 2.1)).exceeded == ["crowd.each"]
+
+
+def test_an_attempt_of_a_crowd_without_an_end_is_counted() -> None:
+    assert crowd(("crowd.one", "ada", 1.0, None), ("crowd.one", "ada", 1.0, 1.5)).endless == 1
 
 
 def test_the_worst_window_counts() -> None:
