@@ -16,6 +16,7 @@ from taskbahn.protocol.inputs import filled
 from taskbahn.protocol.states import State
 from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.job_times import expiry
 from taskbahn_router.core.lifecycle import Event, advance, first_state
 from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.placement import WorkerCapacity
@@ -278,9 +279,8 @@ class LiveJob:
         self.state = advance(self.state, event)
 
     def expires_at(self) -> float | None:
-        """Return when the job expires unless it starts: `start_within` after it was accepted or is due; None: never."""
-        within = self.policy.start_within
-        return None if within is None else max(self.created_at, self.due_at or 0.0) + within
+        """Return when the job expires unless it starts; None: never."""
+        return expiry(self.created_at, self.due_at, self.policy.start_within)
 
     def take_inputs(self, inputs: Sequence[Input] | None) -> None:
         """Put into its arguments what other jobs give; if that is too much (None) or travels by reference, its worker reads it."""

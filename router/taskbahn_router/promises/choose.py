@@ -9,6 +9,7 @@ from __future__ import annotations
 from heapq import heappop, heappush, nsmallest
 from typing import TYPE_CHECKING
 
+from taskbahn_router.core.job_times import is_over
 from taskbahn_router.core.rows import Head, Lane, Need, Rows, Ruling, Start, text_of
 from taskbahn_router.promises.overlay import FIRST, LAST, Best, LaneState, Overlay
 
@@ -163,7 +164,7 @@ class Choosing:
         if not lane.heads:
             yield from self._load_heads(lane)
         head = lane.heads[0]
-        if head.expires_at is not None and head.expires_at <= self._now:
+        if is_over(head.expires_at, self._now):
             self._ruling.expired.append(head.seq)
             yield from self._advance(lane)
             return
@@ -203,7 +204,7 @@ class Choosing:
             _, _, priority, seq, expires_at = heads[1]
             if -priority != rank or (rank, turn, seq) > last or (rank, seq) > last_best:
                 break
-            if expires_at is not None and expires_at <= self._now:
+            if is_over(expires_at, self._now):
                 break
             room = self._rooms.take(lane.partition, may_go_ahead=may_go_ahead)
             if room is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.job_times import is_due
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import (
     DROPPED,
@@ -106,7 +107,7 @@ def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[Reac
             return
         if child.flags & IS_FLOW:
             complete.append(child.seq)
-        elif child.state == State.WAITING and (child.due_at is None or child.due_at <= cascade.now):
+        elif child.state == State.WAITING and is_due(child.due_at, cascade.now):
             cascade.move(child, Event.DUE)
     elif state == PASSED_ON and waits(child):
         error = yield from cascade.errors.passed_on(parent, child)

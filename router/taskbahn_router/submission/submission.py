@@ -18,6 +18,7 @@ from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.states import State
 from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.job_times import is_due
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids
@@ -279,7 +280,7 @@ class Submissions:
         """Add a job that was checked to a draft."""
         now = draft.now
         due_at = max(now + policy.delay, policy.eta or 0.0)
-        state = State.WAITING if due_at > now else State.READY
+        state = State.READY if is_due(due_at, now) else State.WAITING
         partition = self._state.named(policy.queue, task, draft.named)
         job = LiveJob(*ids, partition, policy, packed, now, draft.authid, state)
         job.keys = keys

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
+from taskbahn_router.core.job_times import is_over
 from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.reactions import (
     HAS_CHILDREN,
@@ -382,6 +383,5 @@ class _Transaction:
 
     def _claimable(self, partition: int, now: float) -> Iterable[Key]:
         for key in self.tables.queues.get((partition, ""), ()):
-            expires_at = self.tables.records[key[1]].expires_at
-            if expires_at is None or expires_at > now:
+            if not is_over(self.tables.records[key[1]].expires_at, now):
                 yield key
