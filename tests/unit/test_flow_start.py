@@ -10,9 +10,9 @@ from weakref import WeakSet
 
 import pytest
 
-from taskbahn import Flow, Taskbahn, chain, group
+from taskbahn import Flow, Job, Taskbahn, chain, group
 from taskbahn.client import applications
-from taskbahn.errors import InvalidArguments, InvalidFlow, TooLarge
+from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, TooLarge
 from taskbahn.protocol import messages
 from taskbahn.transport.future import Future
 
@@ -133,6 +133,28 @@ def test_a_plain_start_waits_for_an_output_and_for_after(client: FakeClient) -> 
     assert single["flow"]["after"] == [job.id]
     with pytest.raises(InvalidFlow, match=r"start_many\(\) starts jobs that wait for no others"):
         square.options(after=[job]).start_many([1])
+
+
+def test_the_id_of_a_flow_is_that_of_its_job(client: FakeClient) -> None:
+    id = Job.new_id()
+    for flow in (square.si(1), square.options(id=id).s(1), square.s(1) | square.s(), square.options(id=id).map([1, 2])):
+        assert flow.options(id=id).start().id == client.entries[-1][0]["id"] == id
+    assert square.options(id=id).start(square.si(1).output).id == id
+    with pytest.raises(
+        InvalidFlow, match=r"chain\[0\]: options\(id=\.\.\.\) is for a flow that is started as a whole; t.square within it"
+    ):
+        (square.s(1).options(id=id) | square.s()).start()
+    with pytest.raises(InvalidFlow, match=r"chain\[0\]: .*; a chain within it gets its id"):
+        (chain(square.s(1), square.s()).options(id=id) | square.s()).data()
+    with pytest.raises(InvalidOption, match="option id = 'x'"):
+        square.s(1).options(id="x")
+
+
+def test_a_flow_that_is_another_job_takes_its_id(client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: Future[Any] = Future()
+    joined.resolve("the-other")
+    monkeypatch.setattr(client, "submit", lambda *_: joined)
+    assert square.si(1).start().id == "the-other"
 
 
 def test_options_of_the_whole_are_those_of_its_job(client: FakeClient) -> None:

@@ -137,8 +137,8 @@ class _Writer:
 
     def node(self, part: Part, before: Before, place: _Place, *, is_outermost: bool = False) -> dict[str, Any]:
         node, if_fails = part
-        if place.level > MAX_LEVELS:
-            raise TooDeep("a flow", MAX_LEVELS)
+        if not is_outermost:
+            _check_inner(node, place)
         data: dict[str, Any] = {}
         if node in self._policies:
             data["name"] = self._name(node)
@@ -217,7 +217,7 @@ class _Writer:
                 yield part, given
 
     def _is_plain(self, part: Part) -> bool:
-        return part.if_fails == "fail" and part.node.is_bare and part.node not in self._policies
+        return part.node.id is None and part.if_fails == "fail" and part.node.is_bare and part.node not in self._policies
 
     def _write_group(self, data: dict[str, Any], node: Group, before: Before, place: _Place, *, is_outermost: bool) -> None:
         options = _inherited(node, place, is_outermost=is_outermost)
@@ -253,6 +253,15 @@ class _Writer:
                     self.node(part, SOMETHING, place.inside(f"{word}[{index}]", place.options))
                     for index, part in enumerate(parts)
                 ]
+
+
+def _check_inner(node: Node, place: _Place) -> None:
+    if place.level > MAX_LEVELS:
+        raise TooDeep("a flow", MAX_LEVELS)
+    if node.id is not None:
+        raise _wrong(
+            f"options(id=...) is for a flow that is started as a whole; {name_of(node)} within it gets its id from that", place
+        )
 
 
 def _write_many(data: dict[str, Any], node: Many, inherited: Mapping[str, Any]) -> None:

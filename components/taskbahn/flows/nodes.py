@@ -29,10 +29,12 @@ Reference = Part | str  # a part of the same flow, or the id of a job
 class Node(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One node of a flow.
 
-    options: as they travel.   after: it waits for these and takes nothing of them.   on_success, on_failure, on_end: callbacks.
+    options: as they travel.   id: of the job, if the flow that is started is this node.
+    after: it waits for these and takes nothing of them.   on_success, on_failure, on_end: callbacks.
     """
 
     options: Mapping[str, Any] = {}
+    id: str | None = None
     after: tuple[Reference, ...] = ()
     on_success: tuple[Part, ...] = ()
     on_failure: tuple[Part, ...] = ()
@@ -109,9 +111,9 @@ class Group(Shape, frozen=True, eq=False, kw_only=True):
     """All parts at the same time."""
 
 
-def shape(kind: type[Chain | Group], parts: tuple[Part, ...], after: tuple[Reference, ...] = ()) -> Chain | Group:
-    """Make a chain or a group of *parts*."""
-    return kind(parts=parts, members=sum(part.node.size for part in parts), after=after)
+def shape(kind: type[Chain | Group], parts: tuple[Part, ...], **more: Any) -> Chain | Group:
+    """Make a chain or a group of *parts*; more: other fields."""
+    return kind(parts=parts, members=sum(part.node.size for part in parts), **more)
 
 
 def last_of(node: Node) -> Node | None:

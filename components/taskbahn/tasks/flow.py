@@ -18,7 +18,7 @@ from taskbahn.flows.results import result_type
 from taskbahn.protocol import messages
 from taskbahn.protocol.ids import new_id
 from taskbahn.protocol.options import Where
-from taskbahn.tasks.options import CallOptions, as_dict, make_options
+from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
 from taskbahn.tasks.other_words import FLOW_WORDS, refuse
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Flow(Generic[Takes_contra, R_co]):
         after: jobs, flows and ids of jobs that it waits for. Raises InvalidOption, InvalidFlow.
         """
         given: dict[str, Any] = dict(options)
-        after = given.pop("after", None)
+        after, id = given.pop("after", None), given.pop("id", None)
         node = self._part.node
         made = as_dict(make_options(given, Where.CALL))
         if not isinstance(node, Member):
@@ -86,7 +86,11 @@ class Flow(Generic[Takes_contra, R_co]):
                 raise InvalidOption(
                     f"option {name} is said by the tasks of a flow, as in task.s().options({name}=...)", option=name
                 )
-        return self._with(options={**node.options, **made}, after=node.after if after is None else references_to(after))
+        return self._with(
+            options={**node.options, **made},
+            id=node.id if id is None else id_of(id),
+            after=node.after if after is None else references_to(after),
+        )
 
     @overload
     def if_fails(self, do: Literal["fail", "skip", "hold"], /) -> Flow[Takes_contra, R_co]: ...
@@ -129,7 +133,7 @@ class Flow(Generic[Takes_contra, R_co]):
         """
         check_may_block("flow.start()", "await flow.start_async()")
         job, send = self.prepared(before)
-        send(False).get()
+        job.id = send(False).get()
         self._home.client.started(job)
         return job
 
@@ -140,7 +144,7 @@ class Flow(Generic[Takes_contra, R_co]):
     async def start_async(self, before: Any = UNSET, /) -> Job[Any]:
         """As `start`, for asyncio and Twisted."""
         job, send = self.prepared(before)
-        await send(False)
+        job.id = await send(False)
         self._home.client.started(job)
         return job
 
@@ -176,7 +180,7 @@ class Flow(Generic[Takes_contra, R_co]):
             raise InvalidFlow("a flow without a task can be started where there is one Taskbahn() alone; put a task into it")
         return app
 
-    def prepared(self, before: Any = UNSET, id: str | None = None) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
+    def prepared(self, before: Any = UNSET) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
         """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
@@ -189,7 +193,7 @@ class Flow(Generic[Takes_contra, R_co]):
         name = "taskbahn.group" if isinstance(node, Group | Many) else "taskbahn.chain"
         if isinstance(node, Member) and "with" not in data:  # the job is the whole
             name = node.task
-        job: Job[Any] = Job(app, id or new_id(), name, result_type(node))
+        job: Job[Any] = Job(app, node.id or new_id(), name, result_type(node))
         content = {"flow": data, "id": job.id, "options": options}
 
         def send(follow: bool) -> Future[Any]:  # noqa: FBT001 - its only argument

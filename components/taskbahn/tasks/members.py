@@ -22,7 +22,7 @@ Names = dict[str, Any]
 
 
 def following(handle: TaskHandle[..., Any], said: Mapping[str, Any], args: Args, kwargs: Names) -> Flow[Any, Any]:
-    """Make `task.s(...)`.  said: the options and `after` of the handle.  Raises InvalidArguments, InvalidFlow, TooLarge, TooDeep.
+    """Make `task.s(...)`.  said: options, `id` and `after` of the handle.  Raises InvalidArguments, InvalidFlow, TooLarge, TooDeep.
 
     The call is packed for each place in which its arguments fit: where nothing comes before it, and after something.
     """
@@ -70,12 +70,13 @@ def mapped(handle: TaskHandle[..., Any], said: Mapping[str, Any], calls: Iterabl
         except (InvalidArguments, InvalidFlow) as error:
             error.add_note(f"in item number {len(found)} (from 0)")
             raise
-    name, signature, options, after = handle.name, handle.signature, said["options"], said["after"]
+    name, signature, options = handle.name, handle.signature, said["options"]
+    whole = {"id": said["id"], "after": said["after"]}
     texts = tuple(packed for packed in found if isinstance(packed, str))
-    node: Node = Many(task=name, signature=signature, calls=texts, member_options=options, after=after)
+    node: Node = Many(task=name, signature=signature, calls=texts, member_options=options, **whole)
     if len(texts) < len(found):
         words = {"task": name, "signature": signature, "options": options, "is_immutable": True}
-        node = shape(Group, tuple(Part(Member(alone=packed, following=packed, **words)) for packed in found), after)
+        node = shape(Group, tuple(Part(Member(alone=packed, following=packed, **words)) for packed in found), **whole)
     return Flow(handle.app, Part(node))
 
 

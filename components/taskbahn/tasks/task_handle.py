@@ -168,7 +168,7 @@ class TaskHandle(Generic[P, R]):
         return _map(self, map(tuple, items))
 
     def _said(self) -> dict[str, Any]:
-        return {"options": self._call_options, "after": self._after}
+        return {"options": self._call_options, "id": self._id, "after": self._after}
 
     def _immutable(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[object, R]:
         from taskbahn.tasks.members import immutable
@@ -185,14 +185,14 @@ class TaskHandle(Generic[P, R]):
         What sends it gives the id of the accepted job, which is another one if that job was there already.
         """
         if self._after:
-            return self._immutable(args, kwargs).prepared(id=self._id)
+            return self._immutable(args, kwargs).prepared()
         signature = self.signature
         try:
             packed = signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs)
         except (InvalidArguments, InvalidFlow):
             if not has_outputs(args, kwargs):
                 raise
-            return self._immutable(args, kwargs).prepared(id=self._id)
+            return self._immutable(args, kwargs).prepared()
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
         job: Job[R] = Job(self.app, self._id or new_id(), self.name, signature)
