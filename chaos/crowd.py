@@ -129,7 +129,9 @@ class Crowd:
 
     def _submit(self, app: Taskbahn) -> int:
         task = self.chance.choice(list(LISTED))
-        calls = [((self.chance.choice(WHO), round(self.chance.uniform(SHORTEST, LONGEST), 3)), {}) for _ in range(AT_A_TIME)]
+        calls: list[Any] = [
+            ((self.chance.choice(WHO), round(self.chance.uniform(SHORTEST, LONGEST), 3)), {}) for _ in range(AT_A_TIME)
+        ]
         batch = app.get(task).start_many(calls)
         self._doomed.update({job.id: self.chance.choice(STATES) for job in batch if self.chance.randrange(DOOMED) == 0})
         return AT_A_TIME

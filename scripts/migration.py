@@ -43,7 +43,8 @@ def version_of(folder: Path) -> int:
 def migrate(folder: Path, kill_at: int = 0) -> list[tuple[int, float]]:
     """Migrate in a process, which is killed when it is at a step; return each step that was seen, and when, 0 when it is done."""
     command = [sys.executable, "-c", MIGRATE, str(folder), str(LOOK_SECONDS)]
-    began, seen = time.monotonic(), []
+    began = time.monotonic()
+    seen: list[tuple[int, float]] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
