@@ -30,7 +30,7 @@ MUTATIONS = (
     Mutation("an error names who passed it on", "parent_errors", 'if isinstance(origin, dict) and "id" in origin:', "if False:"),
     Mutation("an edge that passes no result loses its order", "core.flow_graph", "job.link(before.job, ORDER, before.policy)", "pass"),
     Mutation("an empty group in a callback waits for nothing", "core.flow_graph", "if not parts:", "if not group.waits_for:"),
-    Mutation("what is skipped gives null", "flow_results", "elif one.policy == NONE:", "else:"),
+    Mutation("what is skipped gives null", "core.reactions", "elif one.policy != SKIP:", "else:"),
 )  # fmt: skip
 
 
