@@ -15,7 +15,7 @@ from support.stores import KINDS, opened
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
-from taskbahn_router.core.reactions import Duty, NewEdge
+from taskbahn_router.core.reactions import IS_FLOW, Duty, NewEdge, NewMember
 from taskbahn_router.core.rows import NoParent, Room
 from taskbahn_router.promises.engine import THREAD_BUDGET, Promises
 from taskbahn_router.promises.reactions import Reactions
@@ -324,3 +324,36 @@ def test_a_commit_that_fails_leaves_no_edge(store: Store) -> None:
     with pytest.raises(StoreUnavailable):
         put(store, new_job(2), edges=[NewEdge(2, 1, 0)], finishes=[finish(1, state="nonsense")])
     assert (states(store), edges(store), tables_of(store).jobs[1].flags) == ({1: "running"}, {}, 0)
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_an_id_that_is_repeated_in_an_entry_drops_no_edge(store: Store, times: int) -> None:
+    commit(store, new=[run(1)])
+    entry = [new_job(seq, id=id_of(2)) for seq in range(2, 2 + times)]
+    result = commit(store, submissions=[entry], edges=[NewEdge(2, 1, 0)])
+    assert result.admitted is not None
+    assert result.admitted.duplicates == set(range(3, 2 + times))
+    assert states(store) == {1: "running", 2: "waiting"}
+    assert edges(store) == {(1, 2): 0}
+    commit(store, finishes=[finish(1)])
+    assert states(store) == {1: "succeeded", 2: "ready"}
+
+
+def test_a_flow_whose_id_is_repeated_in_its_entry_keeps_its_members(store: Store) -> None:
+    flow, again, member = new_job(1), new_job(2, id=id_of(1)), new_job(3)
+    members = [NewMember(1, None, IS_FLOW), NewMember(2, None, IS_FLOW), NewMember(3, id_of(1))]
+    result = commit(store, submissions=[[flow, again, member]], members=members, edges=[NewEdge(1, 3, 0)])
+    assert result.admitted is not None
+    assert (result.admitted.duplicates, result.admitted.refused) == ({2}, set())
+    assert states(store).keys() == {1, 3}
+    sent_again = [new_job(4, id=id_of(1)), new_job(5)]
+    members = [NewMember(4, None, IS_FLOW), NewMember(5, id_of(1))]
+    result = commit(store, submissions=[sent_again], members=members, edges=[NewEdge(4, 5, 0)])
+    assert result.admitted is not None
+    assert result.admitted.duplicates == {4, 5}
+    assert states(store).keys() == {1, 3}
+
+
+def test_a_job_waits_for_one_that_comes_later_in_its_entry(store: Store) -> None:
+    commit(store, submissions=[[new_job(1), new_job(2)]], edges=[NewEdge(1, id_of(2), 0)])
+    assert states(store) == {1: "waiting", 2: "ready"}

@@ -97,7 +97,8 @@ def decided(
             world.held.append(Held(job.seq, costs(job.partition, job.keys), runs=False))
     for jobs in submissions:
         after = world.copy()
-        if all(_admits(after, job, declared, costs(job.partition, job.keys)) for job in jobs):
+        is_admitted = all(_admits(after, job, declared, costs(job.partition, job.keys)) for job in jobs)
+        if is_admitted and all(_has_parents(after, job) for job in jobs):
             world = after
         else:
             world.refused.update(job.seq for job in jobs)
@@ -133,17 +134,24 @@ def _admits(world: World, job: Applicant, declared: Mapping[str, Mapping[str, An
         lasts = job.unique.during
         words = (lasts, None) if isinstance(lasts, str) else ("time", world.now_us + int(lasts * 1e6))
         world.keys[job.unique.key] = (job.seq, *words)
-    parents = [world.states.get(edge.parent, "") for edge in job.after]
-    is_ready = job.is_ready and all(state == "succeeded" for state in parents)
-    world.states[job.seq] = world.states[job.id] = "ready" if is_ready else "waiting"
-    return all(parents) and _finds_place(world, job, declared, costs, is_ready=is_ready)
+    world.states[job.seq] = world.states[job.id] = "ready" if _asks(job) else "waiting"
+    return _finds_place(world, job, declared, costs)
 
 
-def _finds_place(
-    world: World, job: Applicant, declared: Mapping[str, Mapping[str, Any]], costs: Costs, *, is_ready: bool
-) -> bool:
+def _asks(job: Applicant) -> bool:
+    """Return whether a job asks for a place: it waits for no time and for no other job."""
+    return job.is_ready and not job.after
+
+
+def _has_parents(world: World, job: Applicant) -> bool:
+    """Return whether all jobs are there that a job waits for: of before, or anywhere in its entry."""
+    return job.seq in world.duplicates or all(edge.parent in world.states for edge in job.after)
+
+
+def _finds_place(world: World, job: Applicant, declared: Mapping[str, Mapping[str, Any]], costs: Costs) -> bool:
+    """Return whether no limit refuses a job."""
     full = defaultdict(list)
-    for key, cost in costs if is_ready else ():
+    for key, cost in costs if _asks(job) else ():
         limit = declared.get(limit_of(key), {})  # pauses are none
         if limit.get("kind") == "concurrency" and world.size(key) + cost > limit["limit"]:
             full[limit.get("when_full", "wait")].append((key, cost, limit["limit"]))
@@ -160,6 +168,6 @@ def _finds_place(
                 one.is_cancelled = True
                 world.cancelled.append(one.seq)
                 freed += dict(one.costs)[key]
-    if is_ready:
+    if _asks(job):
         world.held.append(Held(job.seq, costs, runs=False))
     return True

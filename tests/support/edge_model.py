@@ -30,9 +30,14 @@ ENDED = ("failed", "cancelled", "expired")
 
 
 def some_edges(pick: random.Random, new: list[NewJob], last_seq: int) -> list[NewEdge]:
-    """Let some new jobs wait for older ones, or for others of the same batch, by seq or by id; seldom for one that there is not."""
+    """Let some new jobs wait for older ones, or for others of the same batch, by seq or by id; seldom for one that there is not.
+
+    None waits for an id that it has itself or that comes later, as submissions see to it: jobs that wait in a circle never start.
+    """
     edges = []
-    for job in new:
+    ids = {job.seq: job.id for job in new}
+    for index, job in enumerate(new):
+        later = {one.id for one in new[index:]}
         if job.seq == 1 or pick.random() >= 0.4:
             continue
         for position in range(pick.choice([1, 1, 1, 2, 3])):
@@ -41,7 +46,9 @@ def some_edges(pick: random.Random, new: list[NewJob], last_seq: int) -> list[Ne
                 parent = max(1, (job.seq - 1) // 8 * 8)  # these have many children
             elif pick.random() < 0.03:
                 parent = last_seq + 1000
-            edges.append(NewEdge(job.seq, id_of(parent) if pick.random() < 0.3 else parent, position, pick.choice(POLICIES)))
+            name = id_of(parent) if pick.random() < 0.3 else parent
+            if later.isdisjoint({name, ids.get(parent)}):
+                edges.append(NewEdge(job.seq, name, position, pick.choice(POLICIES)))
     return edges
 
 

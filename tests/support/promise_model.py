@@ -170,7 +170,7 @@ class Run(Checks, EdgeChecks):
         if pick.random() < 0.1:
             changes["expires_at"] = self.now + 2 * pick.random()
         if pick.random() < 0.05:
-            changes["id"] = id_of(pick.randint(1, seq))
+            changes["id"] = id_of(pick.choice([pick.randint(1, seq), max(1, seq - 1), max(1, seq - 2)]))
         batch.new.append(new_job(seq, **changes))
 
     def some_keys(self) -> str | None:

@@ -115,21 +115,25 @@ class Admissions:
         """Admit the jobs of an entry, or refuse it, with nothing changed."""
         decisions, admitted = self._decisions, self._decisions.admitted
         decisions.begin()
-        duplicates: dict[bytes, int] = {}
+        duplicates: set[int] = set()
+        new: set[bytes] = set()  # ids of jobs that the entry brings
+        others: set[bytes] = set()  # ids that mean jobs of before
         refusal = None
         for job in jobs:
-            if job.is_known or job.id in decisions.ids or (job.member is not None and job.member.parent in duplicates):
-                duplicates[job.id] = job.seq  # the members of a flow that is there already are too
+            if job.is_known or job.id in decisions.ids or (job.member is not None and job.member.parent in others):
+                duplicates.add(job.seq)  # the members of a flow that is there already are too
+                others.update({job.id} - new)
                 continue
             refusal = self._admit(job)
             if job.seq in admitted.aliases:
-                duplicates[job.id] = job.seq
+                duplicates.add(job.seq)
+            (others if job.seq in duplicates else new).add(job.id)
             if refusal is not None:
                 break
         else:
-            refusal = self._link(job for job in jobs if job.id not in duplicates)
+            refusal = self._link(job for job in jobs if job.seq not in duplicates)
         if refusal is None:
-            admitted.duplicates.update(duplicates.values())
+            admitted.duplicates |= duplicates
             return
         decisions.take_back()
         admitted.refusals.append(refusal)

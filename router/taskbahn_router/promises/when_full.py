@@ -147,7 +147,7 @@ class WhenFull:
         """Find a job its place, unless it waits for something else; return the limit that refuses it."""
         self._follow(decisions)
         costs = self._costs(job.partition, job.keys)
-        counted = self._counted(costs) if job.is_ready and not decisions.admitted.pending.get(job.seq) else []
+        counted = self._counted(costs) if job.is_ready else []
         full = {key: cost for key, cost in counted if self._places[key].lacks(cost) > 0}
         for key in full:
             one = self._places[key]
@@ -167,8 +167,8 @@ class WhenFull:
     def _follow(self, decisions: Decisions) -> None:
         """Count without the jobs that were cancelled for their unique keys."""
         for holder in decisions.replaced[self._followed :]:
-            runs, is_ready = holder.state == State.RUNNING, holder.state == State.READY
-            if runs or (is_ready and not decisions.admitted.pending.get(holder.row.seq)):
+            runs = holder.state == State.RUNNING
+            if runs or holder.state == State.READY:
                 self._leave(Place(holder.row.seq, self._costs(holder.partition, holder.keys), runs), decisions)
         if len(decisions.replaced) > self._followed:
             decisions.undo(partial(setattr, self, "_followed", self._followed))
