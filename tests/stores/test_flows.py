@@ -16,7 +16,7 @@ from taskbahn_router.core.reactions import (
     IS_FLOW,
     IS_GROUP,
     IS_LARGE,
-    MOST_RESULT_CHARACTERS,
+    MOST_RESULT_BYTES,
     MOST_RESULTS,
     NewEdge,
     NewMember,
@@ -87,7 +87,7 @@ def test_a_group_ends_with_its_last_member_and_gives_the_list(store: Store) -> N
     assert (row.state, row.result, row.finished_at) == ("succeeded", '[1,"b",1]', NOW)
 
 
-@pytest.mark.parametrize("count, size", [(MOST_RESULTS + 1, 1), (3, MOST_RESULT_CHARACTERS // 2)])
+@pytest.mark.parametrize("count, size", [(MOST_RESULTS + 1, 1), (3, MOST_RESULT_BYTES // 2)])
 def test_many_or_large_results_are_not_copied(store: Store, count: int, size: int) -> None:
     put_group(store, count)
     seqs = list(range(2, count + 2))

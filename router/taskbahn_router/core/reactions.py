@@ -39,9 +39,9 @@ ON_SUCCESS, ON_FAILURE, ON_END = (
 POLICIES = frozenset((FAIL, *GO_ON, HOLD, ON_SUCCESS, ON_FAILURE, ON_END))
 
 MOST_RESULTS = 1000  # of a group that are stored as its result
-MOST_RESULT_CHARACTERS = 64 * 1024  # of its result
+MOST_RESULT_BYTES = 64 * 1024  # of its result
 MOST_INPUTS = 1000  # of a job that it gets with its arguments
-MOST_INPUT_CHARACTERS = 4 * 1024 * 1024  # of all of them
+MOST_INPUT_BYTES = 4 * 1024 * 1024  # of all of them
 
 
 class FlaggedJob(NamedTuple):

@@ -8,14 +8,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from taskbahn_router.core.rows import Admitted
+from taskbahn_router.core.rows import Admitted, Need
 from taskbahn_router.core.unique_keys import Alias
 from taskbahn_router.promises.registry import ADMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
-    from taskbahn_router.core.rows import Applicant, Need, Refused, Rows, Touched
+    from taskbahn_router.core.reactions import FlaggedJob
+    from taskbahn_router.core.rows import Applicant, Refused, Rows, Touched
     from taskbahn_router.core.unique_keys import KeyHolder
     from taskbahn_router.promises.engine import Promises
 
@@ -25,6 +26,7 @@ class Decisions:
 
     def __init__(self) -> None:
         self.admitted = Admitted()
+        self.stored: dict[int | bytes, FlaggedJob] = {}  # the jobs of before that new ones name
         self.ids: dict[bytes, int] = {}  # of the jobs that were admitted; those of jobs that joined others mean these
         self.joined: dict[int, str] = {}  # seqs of the jobs that others joined, with their states
         self.replaced: list[KeyHolder] = []  # jobs that were cancelled for their unique keys
@@ -48,8 +50,11 @@ class Decisions:
         self.ids[job.id] = job.seq
         self.undo(partial(self.ids.pop, job.id))
 
-    def new(self, name: int | bytes) -> int | None:
-        """Return the seq of the job that was admitted with an id, or that it joined; None: there is none."""
+    def seq_of(self, name: int | bytes) -> int | None:
+        """Return the seq of a job of before, of one that was admitted with an id, or that it joined; None: there is none."""
+        stored = self.stored.get(name)
+        if stored is not None:
+            return stored.seq
         return self.ids.get(name) if isinstance(name, bytes) else None
 
     def join(self, job: Applicant, holder: KeyHolder) -> None:
@@ -105,6 +110,10 @@ class Admissions:
     def admit(self, submissions: Sequence[Sequence[Applicant]], touched: Touched) -> Generator[Need, Rows, Admitted]:
         """Decide about entries, in their order."""
         new = [job for jobs in submissions for job in jobs if not job.is_known]
+        named = _named(new)
+        if named:
+            rows = yield Need(named=named)
+            self._decisions.stored = rows.named
         for kind in (*self._kinds, *self._links):
             yield from kind.read(new, touched)
         for jobs in submissions:
@@ -151,3 +160,10 @@ class Admissions:
         """Decide what depends on the other jobs of the entry, which are all admitted by now."""
         found = (kind.admit(job, self._decisions) for job in jobs for kind in self._links)
         return next((refusal for refusal in found if refusal is not None), None)
+
+
+def _named(jobs: Sequence[Applicant]) -> list[int | bytes]:
+    """Return the jobs of before that new ones depend on, or to which they belong; the other ones that they name are new as well."""
+    named = {edge.parent for job in jobs for edge in job.after}
+    named.update(job.member.parent for job in jobs if job.member is not None and job.member.parent is not None)
+    return sorted(named.difference(job.id for job in jobs), key=str) if named else []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.protocol.inputs import reference
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.reactions import IS_GROUP, IS_LARGE, MOST_RESULT_CHARACTERS, given
+from taskbahn_router.core.reactions import IS_GROUP, IS_LARGE, MOST_RESULT_BYTES, given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,6 @@ def result_of(flow: FlaggedJob, inputs: Sequence[Input] | None) -> tuple[str, in
         if not flow.flags & IS_GROUP:
             return next(iter(results.values()), NOTHING), IS_LARGE if is_large else 0
         text = f"[{','.join(results.values())}]"
-        if len(text) <= MOST_RESULT_CHARACTERS:
+        if len(text) <= MOST_RESULT_BYTES:
             return text, IS_LARGE if is_large else 0
     return reference(id_text(flow.id)), IS_LARGE

@@ -11,38 +11,26 @@ from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_PARENTS, OPEN, SATISFIED, Edge
-from taskbahn_router.core.rows import Need, NoParent
+from taskbahn_router.core.rows import NoParent
+from taskbahn_router.promises.named import GoesByNames
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-
-    from taskbahn_router.core.reactions import FlaggedJob
-    from taskbahn_router.core.rows import Applicant, Rows, Touched
+    from taskbahn_router.core.rows import Applicant
     from taskbahn_router.promises.admissions import Decisions
-    from taskbahn_router.promises.engine import Promises
 
 
-class Parents:
+class Parents(GoesByNames):
     """Decides about the edges of one commit."""
 
     name = "parents"
     is_link = True
 
-    def __init__(self, promises: Promises) -> None:
-        self._stored: dict[int | bytes, FlaggedJob] = {}  # as they are named
-
-    def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
-        named = {edge.parent for job in jobs for edge in job.after}
-        if named:
-            rows = yield Need(named=sorted(named, key=str))
-            self._stored = rows.named
-
     def admit(self, job: Applicant, decisions: Decisions) -> NoParent | None:
         """Make the edges of a job; refuse it if there is no such parent."""
         admitted, pending = decisions.admitted, 0
         for edge in job.after:
-            stored = self._stored.get(edge.parent)
-            parent = decisions.new(edge.parent) if stored is None else stored.seq
+            stored = decisions.stored.get(edge.parent)
+            parent = decisions.seq_of(edge.parent)
             if parent is None:
                 return NoParent(job.seq, edge.parent)
             was = decisions.joined.get(parent) if stored is None else stored.state  # None: the parent is new

@@ -6,32 +6,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taskbahn_router.core.reactions import HAS_MEMBERS, IS_FLOW
-from taskbahn_router.core.rows import Need, NoParent, Place
+from taskbahn_router.core.rows import NoParent, Place
 from taskbahn_router.promises.members import ENDS_MEMBERS
+from taskbahn_router.promises.named import GoesByNames
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-
-    from taskbahn_router.core.reactions import FlaggedJob
-    from taskbahn_router.core.rows import Applicant, Rows, Touched
+    from taskbahn_router.core.rows import Applicant
     from taskbahn_router.promises.admissions import Decisions
-    from taskbahn_router.promises.engine import Promises
 
 
-class Trees:
+class Trees(GoesByNames):
     """Decides about the places of one commit's jobs in their trees."""
 
     name = "trees"
     is_link = False
-
-    def __init__(self, promises: Promises) -> None:
-        self._stored: dict[int | bytes, FlaggedJob] = {}  # as they are named
-
-    def read(self, jobs: Sequence[Applicant], touched: Touched) -> Generator[Need, Rows, None]:
-        named = {job.member.parent for job in jobs if job.member is not None and job.member.parent is not None}
-        if named:
-            rows = yield Need(named=sorted(named, key=str))
-            self._stored = rows.named
 
     def admit(self, job: Applicant, decisions: Decisions) -> NoParent | None:
         """Give a job its place; refuse it if there is no job to which it belongs."""
@@ -40,8 +28,8 @@ class Trees:
             return None
         parent, root, stored = None, None, None
         if member.parent is not None:
-            stored = self._stored.get(member.parent)
-            parent = decisions.new(member.parent) if stored is None else stored.seq
+            stored = decisions.stored.get(member.parent)
+            parent = decisions.seq_of(member.parent)
             if parent is None and member.is_needed:
                 return NoParent(job.seq, member.parent)
         if parent is not None:

@@ -9,9 +9,9 @@ from taskbahn.protocol.states import State
 from taskbahn_router.stores.rows import Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from taskbahn_router.core.reactions import Reacted, ReactedMove
+    from taskbahn_router.core.reactions import Input, Reacted, ReactedMove
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
 
 
@@ -43,3 +43,12 @@ def moves_of(reacted: Reacted, result: CommitResult) -> None:
         if flow_result is not None:
             result.results[job.seq] = flow_result
     result.more = result.more or reacted.more
+
+
+def bounded(read: Callable[[int, int, int, int], list[Input]], seq: int, most: int, most_bytes: int) -> list[Input] | None:
+    """Return all that other jobs give to a job, by position; None: it is more than that, or larger.
+
+    read: as `contract.Reader.inputs`.
+    """
+    found = read(seq, -1, most + 1, most_bytes + 1)
+    return found if len(found) <= most and sum(len(one.result or "") for one in found) <= most_bytes else None

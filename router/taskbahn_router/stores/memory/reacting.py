@@ -6,8 +6,9 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from taskbahn_router.core.reactions import DROPPED, MOST_RESULT_CHARACTERS, MOST_RESULTS, SATISFIED, Ended, ReactionRows
+from taskbahn_router.core.reactions import DROPPED, MOST_RESULT_BYTES, MOST_RESULTS, SATISFIED, Ended, ReactionRows
 from taskbahn_router.stores.driving import drive
+from taskbahn_router.stores.reacting import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJ
         rows.jobs = [tables.flagged(seq) for seq in need.jobs if seq in tables.records]
         rows.edges = list(islice((edge for wanted in need.edges for edge in _edges(tables, wanted)), need.most))
         rows.duties = sorted(sorted(tables.duties.values()), key=KIND, reverse=True)[: need.most] if need.duties else []
-        rows.inputs = {seq: tables.inputs(seq, MOST_RESULTS, MOST_RESULT_CHARACTERS) for seq in need.inputs}
+        rows.inputs = {seq: bounded(tables.inputs, seq, MOST_RESULTS, MOST_RESULT_BYTES) for seq in need.inputs}
         ended = {id: tables.records[tables.seqs[id]] for id in need.errors if id in tables.seqs}
         rows.errors = {id: Ended(record.state, record.error) for id, record in ended.items()}
         if need.members is not None:

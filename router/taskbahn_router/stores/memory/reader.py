@@ -168,10 +168,7 @@ class MemoryReader:
 
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
         with self._tables.lock:
-            found = self._tables.inputs(seq, sys.maxsize, sys.maxsize) or []
-        behind = [one for one in found if one.position > after][:limit]
-        weights = accumulate(len((one.result or "").encode()) for one in behind)
-        return [one for one, before in zip(behind, (0, *weights), strict=False) if before < most_bytes]
+            return self._tables.inputs(seq, after, limit, most_bytes)
 
     def newest_event(self, seq: int) -> int:
         with self._tables.lock:

@@ -21,7 +21,7 @@ from taskbahn_router.core.reactions import (
     HAS_CHILDREN,
     HAS_INPUTS,
     IS_FLOW,
-    MOST_INPUT_CHARACTERS,
+    MOST_INPUT_BYTES,
     MOST_INPUTS,
     retried,
 )
@@ -33,7 +33,7 @@ from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.pruning import prunable
-from taskbahn_router.stores.reacting import moved_in
+from taskbahn_router.stores.reacting import bounded, moved_in
 from taskbahn_router.stores.rows import (
     Answer,
     AttemptRow,
@@ -378,7 +378,7 @@ class _Transaction:
         return Claimed(
             seq, new.id, new.partition, new.priority, job.attempt, job.failures, job.crashes, job.number, new.created_at,
             before.ready_at(), new.caller, new.options, new.packed, job.flags,
-            self.tables.inputs(seq, MOST_INPUTS, MOST_INPUT_CHARACTERS) if job.flags & HAS_INPUTS else None,
+            bounded(self.tables.inputs, seq, MOST_INPUTS, MOST_INPUT_BYTES) if job.flags & HAS_INPUTS else None,
         )  # fmt: skip
 
     def _claimable(self, partition: int, now: float) -> Iterable[Key]:

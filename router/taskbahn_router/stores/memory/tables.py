@@ -117,18 +117,21 @@ class Tables:
             seq, one.new.id, one.new.partition, one.state, one.number, one.pending, one.due_at, one.flags, one.place.root
         )
 
-    def inputs(self, seq: int, most: int, most_characters: int) -> list[Input] | None:
-        """Return what other jobs give to a job, by position; None: that is too much."""
-        edges = sorted(
-            (one[(seq, position)] for one in self.edges.values() for child, position in one if child == seq), key=POSITION
+    def inputs(self, seq: int, after: int, limit: int, most_bytes: int) -> list[Input]:
+        """Return what other jobs give to a job, as `contract.Reader.inputs` does."""
+        edges = (
+            one[seq, position] for one in self.edges.values() for child, position in one if child == seq and position > after
         )
-        edges = [edge for edge in edges if edge.position >= 0 and edge.parent in self.records]
-        found = []
-        for parent, _, position, policy, _ in edges:
-            record = self.records[parent]
+        found, weight = [], 0
+        for parent, _, position, policy, _ in sorted(edges, key=POSITION)[:limit]:
+            record = self.records.get(parent)
+            if record is None:
+                continue
+            if weight >= most_bytes:
+                break
+            weight += len((record.result or "").encode())
             found.append(Input(parent, position, policy, record.state, record.result, record.flags))
-        size = sum(len(one.result or "") for one in found)
-        return None if len(found) > most or size > most_characters else found
+        return found
 
     def children(self, seq: int) -> list[tuple[int, int, str | None]]:
         """Return the edges of a job: child, position, and the child's state; None: it is gone."""

@@ -9,9 +9,9 @@ from taskbahn.protocol import messages
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import (
     HAS_INPUTS,
-    MOST_INPUT_CHARACTERS,
+    MOST_INPUT_BYTES,
     MOST_INPUTS,
-    MOST_RESULT_CHARACTERS,
+    MOST_RESULT_BYTES,
     MOST_RESULTS,
     Duty,
     Edge,
@@ -23,7 +23,7 @@ from taskbahn_router.core.reactions import (
 from taskbahn_router.stores.driving import drive
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.pruning import prunable
-from taskbahn_router.stores.reacting import moved_in, moves_of, one_each
+from taskbahn_router.stores.reacting import bounded, moved_in, moves_of, one_each
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
@@ -112,26 +112,22 @@ class ReactingPart:
     def _answer_flows(self, need: ReactionNeed, rows: ReactionRows) -> None:
         execute = self._connection.execute
         for seq in need.inputs:
-            rows.inputs[seq] = self._inputs(seq, MOST_RESULTS, MOST_RESULT_CHARACTERS)
+            rows.inputs[seq] = bounded(self._inputs, seq, MOST_RESULTS, MOST_RESULT_BYTES)
         for id in need.errors:
             rows.errors.update((id, Ended(*ended)) for id, *ended in execute(SQL["errors_by_id"], (id,)))
         if need.members is not None:
             parent, states, behind = need.members
             rows.members = self._flagged(self._parsed("members", parent, messages.to_json(states), behind, need.most))
 
-    def _inputs(self, seq: int, most: int, most_characters: int) -> list[Input] | None:
-        """Return what other jobs give to a job, by position; None: that is too much."""
-        count, size = self._connection.execute(SQL["input_size"], (seq, most + 1)).fetchone()
-        if count > most or size > most_characters:
-            return None
-        return [Input(*row) for row in self._connection.execute(SQL["inputs"], (seq,))]
+    def _inputs(self, seq: int, after: int, limit: int, most_bytes: int) -> list[Input]:
+        return [Input(*row) for row in self._parsed("inputs", seq, after, limit, most_bytes)]
 
     def with_inputs(self, claimed: list[Claimed]) -> list[Claimed]:
         """Return jobs that start with what they get from the jobs that they waited for."""
         if not self._links.edges:
             return claimed
         return [
-            row._replace(inputs=self._inputs(row.seq, MOST_INPUTS, MOST_INPUT_CHARACTERS)) if row.flags & HAS_INPUTS else row
+            row._replace(inputs=bounded(self._inputs, row.seq, MOST_INPUTS, MOST_INPUT_BYTES)) if row.flags & HAS_INPUTS else row
             for row in claimed
         ]
 

@@ -23,20 +23,8 @@ SELECT json_group_array(json_array(kind, subject, cursor)) FROM (
     SELECT kind, subject, CAST(coalesce(cursor, 0) AS INTEGER) AS cursor FROM duty ORDER BY kind DESC, subject LIMIT ?
 )
 
--- name: input_size
--- How many jobs give something to a job, counted to ?2, and how many characters they give.
-SELECT count(*), coalesce(sum(size), 0) FROM (
-    SELECT coalesce(length(job.result), 0) AS size FROM edge CROSS JOIN job ON job.seq = edge.parent
-    WHERE edge.child = ?1 AND edge.position >= 0 LIMIT ?2
-)
-
 -- name: inputs
--- What jobs give to a job, by position.
-SELECT edge.parent, edge.position, edge.policy, job.state, job.result, job.flags FROM edge CROSS JOIN job ON job.seq = edge.parent
-WHERE edge.child = ? AND edge.position >= 0 ORDER BY edge.position
-
--- name: input_page
--- The same, behind a position. The weight of a row is that of all before it.
+-- What jobs give to a job, behind a position. The weight of a row is that of all before it.
 SELECT json_group_array(json_array(parent, position, policy, state, result, flags)) FROM (
     SELECT *, sum(length(CAST(result AS BLOB))) OVER (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS weight
     FROM (

@@ -157,7 +157,7 @@ class SqliteReader:
         return [EventRow(*row) for row in messages.from_json(text)]
 
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
-        return [Input(*row) for row in self._parsed("input_page", seq, after, limit, most_bytes)]
+        return [Input(*row) for row in self._parsed("inputs", seq, after, limit, most_bytes)]
 
     def newest_event(self, seq: int) -> int:
         return self._rows(SQL["newest_number"], (seq,))[0][0] or 0
