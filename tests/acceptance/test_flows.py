@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.programs import Node, worker_of
+from support.programs import Node, two_workers_of
 
 from taskbahn import Job, JobFailed, Taskbahn, chain, chord, group
 
@@ -80,10 +79,8 @@ SECONDS = 60.0
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Iterator[Taskbahn]:
-    with ExitStack() as stack:
-        for name in ("one", "two"):
-            stack.enter_context(worker_of(MODULE, tmp_path_factory.mktemp(name), node, 4))
-        yield stack.enter_context(Taskbahn(node.websocket))
+    with two_workers_of(MODULE, tmp_path_factory, node, 4) as client:
+        yield client
 
 
 def ended(job: Job[Any]) -> Any:

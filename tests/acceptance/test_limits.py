@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.programs import Node, worker_of
+from support.programs import Node, two_workers_of
 from support.shell import Shell
 
 from taskbahn import Job, JobCancelled, LimitFull, Taskbahn
@@ -50,10 +49,8 @@ SECONDS = 60.0
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Iterator[Taskbahn]:
-    with ExitStack() as stack:
-        for name in ("one", "two"):
-            stack.enter_context(worker_of(MODULE, tmp_path_factory.mktemp(name), node, 6))
-        yield stack.enter_context(Taskbahn(node.websocket))
+    with two_workers_of(MODULE, tmp_path_factory, node, 6) as client:
+        yield client
 
 
 def is_running(job: Job[Any]) -> None:

@@ -50,7 +50,7 @@ def test_the_page_of_a_flow_draws_its_graph_live(page: Page, gate: Path, tmp_pat
     id = start_flow(page, gate, members)
     go(page, f"#/jobs/{id}")
     expect(page.locator(".graph-node")).to_have_count(members + 3)
-    expect(page.locator(".graph-node.is-running")).to_have_count(1)
+    expect(page.locator(".graph-node.state-running")).to_have_count(1)
     expect(page.locator(".headline-text")).to_have_text(f"{members + 2} of {members + 3} members")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -63,7 +63,7 @@ def test_the_page_of_a_flow_draws_its_graph_live(page: Page, gate: Path, tmp_pat
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     gate.touch()
     expect(state(page)).to_have_text("succeeded")
-    expect(page.locator(".graph-node.is-succeeded")).to_have_count(members + 3)
+    expect(page.locator(".graph-node.state-succeeded")).to_have_count(members + 3)
     assert any("last" in name and "on the critical path" in name for name in names(page))
 
 
@@ -117,7 +117,7 @@ def test_a_waiting_member_names_what_it_waits_for(page: Page, gate: Path) -> Non
     first = {"task": "numbers.count", "kwargs": {"to": 4, "held": str(gate)}}
     id = page.evaluate(SUBMIT, {"chain": [first, then]})
     go(page, f"#/jobs/{id}")
-    page.locator(".graph-node.is-waiting").click()
+    page.locator(".graph-node.state-waiting").click()
     reasons = page.get_by_role("region", name="Before its start")
     expect(reasons).to_contain_text("(numbers.count), which is running")
     reasons.get_by_role("link", name="Show that job").click()

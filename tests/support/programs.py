@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import pytest
+
+    from taskbahn import Taskbahn
+
 COMMAND = [sys.executable, "-c", "import sys; from taskbahn.cli import main; sys.exit(main())"]
 PATIENCE = 60.0  # seconds; a node starts in four on an idle machine
 
@@ -158,3 +162,14 @@ def worker_of(source: str, directory: Path, node: Node, slots: int) -> contextli
     """Write *source*, which makes an `app`, into *directory*, and run a worker of it."""
     (directory / "made.py").write_text(textwrap.dedent(source))
     return running(Program("worker", "made:app", "--url", node.websocket, "--slots", str(slots), cwd=directory), "ready")
+
+
+@contextlib.contextmanager
+def two_workers_of(source: str, folders: pytest.TempPathFactory, node: Node, slots: int) -> Iterator[Taskbahn]:
+    """Run two workers of *source*; yield a client of their node."""
+    from taskbahn import Taskbahn
+
+    with contextlib.ExitStack() as stack:
+        for name in ("one", "two"):
+            stack.enter_context(worker_of(source, folders.mktemp(name), node, slots))
+        yield stack.enter_context(Taskbahn(node.websocket))

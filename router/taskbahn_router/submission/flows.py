@@ -29,11 +29,10 @@ class Parent(NamedTuple):
 
     raw: bytes | None = None
     inherited: Mapping[str, Any] = MappingProxyType({})
-    flags: int = 0  # of what it starts
 
     def links(self) -> JobLinks | None:
         """Return what a job that it starts has to do with it."""
-        return None if self.raw is None else JobLinks(self.raw, self.flags, None, is_child=True)
+        return None if self.raw is None else JobLinks(self.raw, 0, None, is_child=True)
 
 
 class Checked(NamedTuple):
@@ -74,7 +73,7 @@ def read_flow(
         if job.number:
             live.links = JobLinks(ids[1], job.flags, job.label, links)
         else:
-            live.links = JobLinks(parent.raw, job.flags | parent.flags, job.label, links, is_child=True)
+            live.links = JobLinks(parent.raw, job.flags, job.label, links, is_child=True)
         if job.flags & IS_FLOW:
             live.accepted_as(State.WAITING if job.number else State.RUNNING)
             live.started_at = None if job.number else draft.now

@@ -107,7 +107,7 @@ function Node({ node, box: { x, y, width, height, block }, isCritical, isEntry, 
   const name = count > 1 ? `${jobName(node)} ×${count.toLocaleString("en")}` : jobName(node);
   const said = [counts ? countsText(counts) : state, took].filter(Boolean).join(" ");
   const words = [`${name} ${said}`, isCritical && "on the critical path", node.outside && "no member"].filter(Boolean).join(", ");
-  return html`<a href=${link("jobs", id)} data-node=${id} class="graph-node is-${state} ${isCritical ? "is-critical" : ""} ${isOwn ? "is-own" : ""}" tabindex=${isEntry ? 0 : -1} aria-label=${words} onFocus=${onFocus}>
+  return html`<a href=${link("jobs", id)} data-node=${id} class="graph-node state-${state} ${isCritical ? "is-critical" : ""} ${isOwn ? "is-own" : ""}" tabindex=${isEntry ? 0 : -1} aria-label=${words} onFocus=${onFocus}>
     <title>${words}</title>
     <rect x=${x} y=${y} width=${width} height=${height} rx="5" />
     ${block
