@@ -5,6 +5,7 @@ import { drawInFrame } from "../../web/taskbahn_web/static/app/core/frame.js";
 import { Selection } from "../../web/taskbahn_web/static/app/core/selection.js";
 import { jobSpans } from "../../web/taskbahn_web/static/app/charts/spans.js";
 import { completeQuery, suggest } from "../../web/taskbahn_web/static/app/data/suggest.js";
+import { applyEvent, isComplete } from "../../web/taskbahn_web/static/shared/job-view.js";
 import { splitTraceback } from "../../web/taskbahn_web/static/app/text/traceback.js";
 
 test("frames of libraries fold, the user's own do not", () => {
@@ -15,6 +16,15 @@ test("frames of libraries fold, the user's own do not", () => {
   assert.deepEqual(runs.map(({ frames, isFolded }) => [frames, isFolded]), [[1, false], [2, true], [0, false]]);
   assert.equal(runs.map((run) => run.text).join("\n"), text);
   assert.equal(splitTraceback(["Traceback:", library, "Error"].join("\n")).length, 1, "something must be seen");
+});
+
+test("a job has no result before the view that comes with its outcome, not even null", () => {
+  const running = { id: "j", task: "t", queue: "q", state: "running", created_at: 10, attempt: 1, result: null, kept_until: null };
+  const event = (state) => ({ job: "j", number: 2, kind: "state", at: 20, data: { state, attempt: 1 } });
+  const ended = applyEvent(running, event("succeeded"));
+  const whole = { ...ended, kept_until: 99, result: [1] };
+  const again = applyEvent(whole, event("running"));
+  assert.deepEqual([running, ended, whole, again, applyEvent(again, event("succeeded"))].map(isComplete), [false, false, true, false, false]);
 });
 
 test("a job's life is the wait, the runs and the pauses between", () => {

@@ -8,6 +8,16 @@ import { FINAL_STATES } from "../client/states.js";
  */
 
 /**
+ * Whether the view has all that came of the job. The event of its end comes first, without the result.
+ *
+ * @param {JobView} job
+ * @returns {boolean}
+ */
+export function isComplete(job) {
+  return FINAL_STATES.has(job.state) && typeof job.kept_until === "number";
+}
+
+/**
  * @param {JobView} job
  * @param {Event} event
  * @returns {JobView}  the job after it

@@ -4,6 +4,7 @@ import { useLayoutEffect, useMemo } from "preact/hooks";
 
 import { roughDuration, secondsLeft } from "../../shared/expected.js";
 import { summarizeProgress } from "../../shared/how-far.js";
+import { isComplete } from "../../shared/job-view.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { ago, count, duration, fullTime, percent, shortId, wholeDuration } from "../../shared/format.js";
 import { html } from "../core/html.js";
@@ -86,7 +87,7 @@ function Work({ job, feed }) {
     ${job.error && html`<${Panel} title="Error"><${FailureView} error=${job.error} />
       ${job.state === "failed" && html`<${MoreErrors} job=${job} />`}
     <//>`}
-    ${job.state === "succeeded" && html`<${Panel} title="Result"><${Value} value=${job.result ?? null} label="Result" /><//>`}
+    ${job.state === "succeeded" && isComplete(job) && html`<${Panel} title="Result"><${Value} value=${job.result ?? null} label="Result" /><//>`}
     ${stages.length > 0 && html`<${Panel} title="Stages"><${Stages} stages=${stages} state=${job.state} end=${job.finished_at} /><//>`}
     ${chunks.length > 0 && html`<${Panel} title="Stream"><${Chunks} chunks=${chunks} /><//>`}
     ${(log.length > 0 || !(isFinal || isFlow(job.task))) && html`<${Panel} title="Log">

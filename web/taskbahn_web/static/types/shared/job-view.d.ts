@@ -3,6 +3,13 @@
  * @typedef {import("../client/wire.js").Event} Event
  */
 /**
+ * Whether the view has all that came of the job. The event of its end comes first, without the result.
+ *
+ * @param {JobView} job
+ * @returns {boolean}
+ */
+export function isComplete(job: JobView): boolean;
+/**
  * @param {JobView} job
  * @param {Event} event
  * @returns {JobView}  the job after it
