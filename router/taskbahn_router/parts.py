@@ -11,6 +11,7 @@ from taskbahn_router.dispatcher.limit_admin import LimitAdmin
 from taskbahn_router.dispatcher.pause_admin import PauseAdmin
 from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.queries.explain import Explain
+from taskbahn_router.queries.job_pages import JobPages
 from taskbahn_router.queries.jobs import JobQueries
 from taskbahn_router.queries.limits import LimitQueries
 from taskbahn_router.queries.members import MemberQueries
@@ -59,6 +60,7 @@ class Parts:
     explain: Explain
     limits: LimitQueries
     members: MemberQueries
+    pages: JobPages
     limit_admin: LimitAdmin
 
     def __init__(
@@ -103,6 +105,7 @@ class Parts:
         dispatcher.publisher.on_repetition = self.jobs.resend_outcome
         dispatcher.joins.find_meaning, dispatcher.joins.follow_joined = self.jobs.find_meaning, self.jobs.follow_joined
         dispatcher.publisher.on_member = self.jobs.rollups.joined
+        self.pages = JobPages(reader, self._reading, owner.failed)
         self.members = MemberQueries(reader, self.jobs.rollups, self._reading, owner.failed)
         dispatcher.start(running, start.next_sweep, goes_on=start.has_duties)
         dispatcher.limit_book.begin(start)

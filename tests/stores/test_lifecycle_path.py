@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store
 
 FINISHED = {Event.SUCCEED, Event.FAIL}
-REQUEUED = {Event.RETRY, Event.WORKER_LOST, Event.HAND_BACK}
+REQUEUED = {Event.RETRY, Event.WORKER_LOST, Event.HAND_BACK, Event.SUSPEND}
 NAMED = [*map(str, State), "nonsense", ""]  # what a row may name as the state after it
 OF_EDGES = {Event.PARENT_FAILED, Event.REOPEN, Event.COMPLETE, Event.RESUME_FLOW}  # test_edges.py, test_flows.py
 Make = Callable[[int, int], CommitBatch]  # of a job's seq and attempt

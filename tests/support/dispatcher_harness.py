@@ -358,7 +358,8 @@ class DispatcherHarness:
         running = {row.id: (row.attempt, row.worker) for row in rows if row.state == "running" and row.task not in FLOWS}
         assert {job.raw: (job.attempt, job.worker_id) for job in state.jobs.values()} == running
         for worker in state.workers.values():
-            assert worker.room.in_flight == len(worker.attempts)
+            assert worker.parked <= set(worker.attempts)
+            assert worker.room.in_flight == len(worker.attempts) - len(worker.parked)
             assert worker.room.slow == len(worker.slow)
             assert worker.slow <= set(worker.attempts)
         followed = {id for id in self.dispatcher.followers._by_job if self.known(id) in FINAL_STATES}

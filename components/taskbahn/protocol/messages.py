@@ -17,6 +17,7 @@ Clients (CALL):
     taskbahn.job.graph(id)                   -> JobGraph                     what its members wait for; of a job without members: its own
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
     taskbahn.job.results(id, after=-1)       -> {"results": [[position, JSON], ...], "next"}    what a job gets from those that it waits for
+    taskbahn.job.notes(id, after="")         -> {"notes": [[name, JSON], ...], "next"}   what a job remembers from attempt to attempt
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
@@ -61,6 +62,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from taskbahn.protocol.limit_fields import LimitFields, LimitKindName
+from taskbahn.protocol.suspended import Suspended
 from taskbahn.protocol.unique_fields import DeclaredUnique
 
 PROTOCOL = 1
@@ -74,6 +76,7 @@ JOB_GET = "taskbahn.job.get"
 JOB_EVENTS = "taskbahn.job.events"
 JOB_EXPLAIN = "taskbahn.job.explain"
 JOB_RESULTS = "taskbahn.job.results"
+JOB_NOTES = "taskbahn.job.notes"
 JOB_MEMBERS = "taskbahn.job.members"
 JOB_GRAPH = "taskbahn.job.graph"
 JOB_CANCEL = "taskbahn.job.cancel"
@@ -211,12 +214,14 @@ class Welcome(msgspec.Struct, kw_only=True):
     heartbeat: float
     version: str = ""
     since: float | None = None  # when it first came; the tasks of the worker with the latest one count
+    suspends: bool = False  # whether attempts may give their slots back while they wait: `Report.parked`, `Report.suspended`
 
 
 class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
     """One attempt to run: `[id, attempt, task, JSON text of [args, kwargs], run_within | null]`.
 
     With a sixth value, true, the arguments have `{"$input": position}` in the places of results that `taskbahn.job.results` has.
+    With a seventh, its job remembers what `taskbahn.job.notes` has. With an eighth, it has permits, which it gives back by its end only.
     """
 
     id: str
@@ -225,6 +230,8 @@ class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
     packed: str
     run_within: float | None = None
     lacks_inputs: bool = False
+    has_notes: bool = False
+    has_permits: bool = False
 
 
 class Offered(msgspec.Struct, kw_only=True):
@@ -278,12 +285,13 @@ class Notice(msgspec.Struct, array_like=True):
 
     kind "log": data {"level": "INFO", "logger": name, "message": text};  "chunk": data is any value;
     "progress": data is a `Progress`, the whole of it, newest wins;  "extend": data is the attempt's new run_within, seconds.
-    mark counts the log lines and chunks of the attempt, so that none is stored twice when a report is sent again; 0: not counted.
+    "note": data {"name", "value": JSON text}: the job remembers it.
+    mark counts the log lines, chunks and notes of the attempt, so that none is stored twice when a report is sent again; 0: not counted.
     """
 
     id: str
     attempt: int
-    kind: Literal["log", "chunk", "progress", "extend"]
+    kind: Literal["log", "chunk", "progress", "extend", "note"]
     at: float
     data: Any
     mark: int = 0
@@ -321,6 +329,8 @@ class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
     done: list[Done] = []
     failed: list[Failed] = []
     notices: list[Notice] = []
+    suspended: list[Suspended] = []
+    parked: list[tuple[str, int, bool]] = []  # attempts that gave their slots back while they wait (true), or have them again
     back: list[tuple[str, int]] = []  # attempts handed back unstarted or unfinished, not charged
     begun: list[tuple[str, int]] = []  # those of `back` that may have begun: they are not started again if that must never be
     draining: bool = False  # the worker takes no more attempts

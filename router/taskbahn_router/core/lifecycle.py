@@ -20,6 +20,7 @@ class Event(StrEnum):
     RETRY = "retry"
     WORKER_LOST = "worker_lost"
     HAND_BACK = "hand_back"
+    SUSPEND = "suspend"
     EXPIRE = "expire"
     PARENT_FAILED = "parent_failed"
     CANCEL = "cancel"
@@ -46,6 +47,7 @@ MOVES = MappingProxyType(
         (State.RUNNING, Event.RETRY): State.WAITING,  # the job waits for the delay of its retry
         (State.RUNNING, Event.WORKER_LOST): State.READY,  # the worker's session ended without an outcome
         (State.RUNNING, Event.HAND_BACK): State.READY,  # the worker stops, or is too busy to begin
+        (State.RUNNING, Event.SUSPEND): State.WAITING,  # its function waits, and the attempt gave its slot back
         (
             State.RUNNING,
             Event.CANCEL,

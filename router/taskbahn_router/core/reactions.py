@@ -23,6 +23,8 @@ HAS_MEMBERS = 32  # it is the `parent` of jobs, which end when it is cancelled
 HAS_INPUTS = 64  # its arguments have references to results of jobs that it waits for
 IS_DETACHED = 128  # it goes on when the job is cancelled of which it is a member
 IS_LARGE = 256  # a flow whose result refers to the results of jobs, or has such references in it
+HAS_NOTES = 512  # it remembers something from attempt to attempt
+WAS_SUSPENDED = 1024  # it has waited without an attempt: what is pending is what its function waits for
 
 # states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
 OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)
@@ -36,7 +38,9 @@ ON_SUCCESS, ON_FAILURE, ON_END = (
     "on_failure",
     "on_end",
 )  # it starts when its parent ends so, and is cancelled otherwise
-POLICIES = frozenset((FAIL, *GO_ON, HOLD, ON_SUCCESS, ON_FAILURE, ON_END))
+WAKE = "wake"  # its function waits for the end of the parent, however that is
+WAKE_POSITION = -1  # of such an edge: it gives no argument
+POLICIES = frozenset((FAIL, *GO_ON, HOLD, ON_SUCCESS, ON_FAILURE, ON_END, WAKE))
 
 MOST_RESULTS = 1000  # of a group that are stored as its result
 MOST_RESULT_BYTES = 64 * 1024  # of its result
@@ -163,7 +167,7 @@ def retried(pending: int, flags: int) -> Event:
     """Return what a retry by hand does to a job: it waits again for parents that have not succeeded; a flow for its members."""
     if flags & IS_FLOW:
         return Event.RESUME_FLOW if flags & HAS_MEMBERS else Event.REOPEN
-    return Event.REOPEN if pending else Event.RETRY_BY_HAND
+    return Event.REOPEN if pending and not flags & WAS_SUSPENDED else Event.RETRY_BY_HAND
 
 
 @dataclass(slots=True)

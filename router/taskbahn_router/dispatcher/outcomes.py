@@ -12,8 +12,10 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
+from taskbahn_router.core.reactions import HAS_NOTES
 from taskbahn_router.core.retry import Ending, FailPermanently, RequeueNow, RetryLater, decide
-from taskbahn_router.model.state import stored_attempt
+from taskbahn_router.core.suspensions import Note, Suspension
+from taskbahn_router.model.state import id_bytes, stored_attempt
 from taskbahn_router.model.turn import Ended, JobEvent, Requeued, TurnEffects
 from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot
 from taskbahn_router.submission.slices import each, parts_of
@@ -21,6 +23,7 @@ from taskbahn_router.submission.slices import each, parts_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from taskbahn.protocol.suspended import Suspended
     from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
     from taskbahn_router.model.turn import LostAttempt
 
@@ -66,6 +69,8 @@ class Outcomes:
             yield
         if report.failed:
             yield from each(report.failed, lambda failed: self._heard_failed(effects, worker, failed, refused, now))
+        if report.parked or report.suspended:
+            self._waits(effects, worker, report, refused)
         if report.back:
             yield from each(
                 report.back, lambda back: self._back(effects, self._end(effects, worker, *back, refused), report, now)
@@ -202,10 +207,25 @@ class Outcomes:
         job.number += 1
         job.advance(event)
         job.due_at = due_at
+        # what is done of a job stays done while it waits
+        progress = None if job.progress is None or event is not Event.SUSPEND else messages.to_json(job.progress)
         effects.batch.requeues.append(
-            Requeue(job.state, due_at, None, job.number, job.failures, job.crashes, job.seq, job.attempt)
+            Requeue(job.state, due_at, progress, job.number, job.failures, job.crashes, job.seq, job.attempt)
         )
         effects.requeued.append(Requeued(job, job.state, due_at, error))
+
+    def _waits(self, effects: TurnEffects, worker: AttachedWorker, report: messages.Report, refused: list[list[Any]]) -> None:
+        for id, attempt, is_parked in report.parked:
+            worker.park(id, attempt, is_parked=is_parked)
+        for asked in report.suspended:
+            if (job := self._end(effects, worker, asked.id, asked.attempt, refused)) is not None:
+                self._suspend(effects, job, asked)
+
+    def _suspend(self, effects: TurnEffects, job: LiveJob, asked: Suspended) -> None:
+        """Let a job wait without an attempt; the store finds when it goes on."""
+        jobs = tuple(dict.fromkeys(id_bytes(id) for id in asked.jobs))
+        self._requeue(effects, job, Event.SUSPEND, None, None)
+        effects.batch.suspensions.append(Suspension(job.seq, job.attempt, jobs, asked.every, tuple(asked.notes), asked.until))
 
     def _heard(
         self, effects: TurnEffects, worker: AttachedWorker, notice: messages.Notice, refused: list[list[Any]], now: float
@@ -223,6 +243,11 @@ class Outcomes:
             sound = is_sound(notice.data)
             job.progress = notice.data if sound else messages.plain(progress_of(notice.data))
             job.progress_stored = False
+        elif notice.kind == "note":
+            job.flags |= HAS_NOTES
+            job.last_mark = max(job.last_mark, notice.mark)
+            effects.batch.notes.append(Note(job.seq, notice.data["name"], notice.data["value"], notice.at))
+            return
         elif notice.kind in ("log", "chunk"):
             if 0 < notice.mark <= job.last_mark:  # the notice was sent again
                 return
@@ -262,7 +287,10 @@ def snapshots(jobs: list[LiveJob]) -> list[Snapshot]:
 def release_slot(worker: AttachedWorker, id: str) -> None:
     """Free the slot that a job's attempt has on a worker."""
     if worker.attempts.pop(id, None) is not None:
-        worker.room.in_flight -= 1
+        if id in worker.parked:
+            worker.parked.discard(id)
+        else:
+            worker.room.in_flight -= 1
         if id in worker.slow:
             worker.slow.discard(id)
             worker.room.slow = len(worker.slow)

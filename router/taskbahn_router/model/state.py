@@ -21,7 +21,7 @@ from taskbahn_router.core.lifecycle import Event, advance, first_state
 from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
-from taskbahn_router.core.reactions import HAS_INPUTS, IS_LARGE, given
+from taskbahn_router.core.reactions import HAS_INPUTS, HAS_NOTES, IS_LARGE, given
 from taskbahn_router.core.task_keys import TaskKeys
 from taskbahn_router.model.partitions import Partition, Partitions, Reach
 
@@ -124,6 +124,7 @@ class AttachedWorker:
     last_heartbeat: float  # by the monotonic clock
     attempts: dict[str, int] = field(default_factory=dict)  # job -> attempt that occupies it
     slow: set[str] = field(default_factory=set)  # jobs whose attempts are not known to be short
+    parked: set[str] = field(default_factory=set)  # jobs whose attempts wait and have given their slots back
     limits: dict[str, tuple[Any, str]] = field(default_factory=dict)  # `protocol.limits.definitions` of all its tasks
     draining: bool = False  # the worker takes no more: it stops
     drained: bool = False  # an operator drained the worker
@@ -137,6 +138,20 @@ class AttachedWorker:
     def holds_slow(self, jobs: Iterable[str]) -> None:
         """Note that the worker's attempts of those jobs may take long: it gets no look-ahead meanwhile."""
         self.slow.update(jobs)
+        self.room.slow = len(self.slow)
+
+    def park(self, id: str, attempt: int, *, is_parked: bool) -> None:
+        """Note that an attempt gave its slot back while it waits, or has it again; then the worker may run more than its slots."""
+        if self.attempts.get(id) != attempt or (id in self.parked) == is_parked:
+            return
+        if is_parked:
+            self.parked.add(id)
+            self.slow.discard(id)
+            self.room.in_flight -= 1
+        else:
+            self.parked.discard(id)
+            self.slow.add(id)
+            self.room.in_flight += 1
         self.room.slow = len(self.slow)
 
     def blocked(self) -> dict[str, Any] | None:
@@ -158,7 +173,8 @@ class AttachedWorker:
         """Put a job's attempt into the next order."""
         run = self.outbox.setdefault("run", [])
         order = [job.id, job.attempt, job.partition.task, job.packed, job.policy.run_within]
-        run.append([*order, True] if job.lacks_inputs else order)
+        has_notes = job.flags & HAS_NOTES != 0
+        run.append([*order, job.lacks_inputs, has_notes, job.has_permits] if job.is_special(has_notes=has_notes) else order)
 
     def order_recorded(self, refused: list[list[Any]]) -> None:
         """Put the acknowledgement of a streamed report into the next order."""
@@ -196,6 +212,7 @@ class LiveJob:
         "due_at",
         "failures",
         "flags",
+        "has_permits",
         "has_waiter",
         "heard_at",
         "id",
@@ -258,6 +275,7 @@ class LiveJob:
         self.worker_id = ""
         self.progress: Any = None
         self.progress_stored = True
+        self.has_permits = False  # its attempt holds permits of limits
         self.lacks_inputs = False  # its arguments have references, which its worker resolves
         self.is_full = False  # the store keeps no more of its lines and chunks, and its log says so
 
@@ -288,13 +306,20 @@ class LiveJob:
         if inputs is not None and not self.lacks_inputs:
             self.packed = filled(self.packed, given(inputs))
 
+    def is_special(self, *, has_notes: bool) -> bool:
+        """Return whether its worker must know more of its attempt than what to run."""
+        return self.lacks_inputs or has_notes or self.has_permits
+
     def take_slot(self, worker: AttachedWorker, now: float) -> None:
         """Take the slot on *worker* for the job's attempt."""
         self.worker = worker
         self.worker_id = worker.id
         self.started_at = now
-        if self.id not in worker.attempts:  # a cancelled attempt of the job may still hold the slot there
+        if (
+            self.id not in worker.attempts or self.id in worker.parked
+        ):  # a cancelled attempt of the job may still hold the slot there
             worker.room.in_flight += 1
+            worker.parked.discard(self.id)
         worker.attempts[self.id] = self.attempt
 
 
@@ -352,7 +377,7 @@ class DispatcherState(Partitions):
                 job.take_inputs(row.inputs)
             job.seq = row.seq
             job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
-            job.flags = row.flags
+            job.flags, job.has_permits = row.flags, row.holds
             jobs.append(job)
         return jobs
 

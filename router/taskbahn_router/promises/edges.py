@@ -25,6 +25,7 @@ from taskbahn_router.core.reactions import (
     OPEN,
     PASSED_ON,
     SATISFIED,
+    WAKE,
     EdgesOf,
     ReactionNeed,
     retried,
@@ -86,7 +87,7 @@ def state_after(parent: str, policy: str) -> int:
         return OPEN
     if policy in CALLBACK_STARTS:
         return SATISFIED if state in CALLBACK_STARTS[policy] else DROPPED
-    if state is State.SUCCEEDED or policy in GO_ON:
+    if state is State.SUCCEEDED or policy in GO_ON or policy == WAKE:
         return SATISFIED
     return PASSED_ON if policy == FAIL else HELD
 
@@ -99,7 +100,8 @@ def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[Reac
     if child is None:
         return
     if state == SATISFIED:
-        child = cascade.lower(child)
+        # what wakes a job may come after another thing that did
+        child = cascade.lower(child) if child.pending or edge.policy != WAKE else child
         if edge.state == DROPPED and child.state == State.CANCELLED:
             cascade.move(child, retried(child.pending, child.flags))
             return
@@ -107,7 +109,7 @@ def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[Reac
             return
         if child.flags & IS_FLOW:
             complete.append(child.seq)
-        elif child.state == State.WAITING and is_due(child.due_at, cascade.now):
+        elif child.state == State.WAITING and (edge.policy == WAKE or is_due(child.due_at, cascade.now)):
             cascade.move(child, Event.DUE)
     elif state == PASSED_ON and waits(child):
         error = yield from cascade.errors.passed_on(parent, child)

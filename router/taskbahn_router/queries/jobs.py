@@ -12,7 +12,6 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.placement import LONG_SECONDS
-from taskbahn_router.core.reactions import Input, given
 from taskbahn_router.model.partitions import Partition
 from taskbahn_router.model.state import DispatcherState, both_ids, id_bytes
 from taskbahn_router.model.wire_format import packed, stored, whole
@@ -200,28 +199,6 @@ class JobQueries:
                 call.fail(UnknownJob(id))
             else:
                 call.answer({"events": [stored(found[0], row) for row in found[1]]})
-
-        self._ask(call, answer, read)
-
-    def results(self, call: PendingCall) -> None:
-        """`taskbahn.job.results`: what a job gets from those that it waits for, a page behind a position."""
-        id, raw = self._id(call)
-        after = call.kwargs.get("after", call.args[1] if len(call.args) > 1 else -1)
-        if not is_number(after):
-            raise InvalidRequest("after is the position of the last result that the caller has, or -1")
-
-        def read() -> list[Input] | None:
-            with self._reader.snapshot():
-                row = self._reader.job(raw)
-                return None if row is None else self._reader.inputs(row.seq, max(-1, after), messages.MAX_EVENTS, MAX_BYTES)
-
-        def answer(inputs: list[Input] | None) -> None:
-            if inputs is None:
-                call.fail(UnknownJob(id))
-            else:
-                call.answer(
-                    {"results": [[*one] for one in given(inputs).items()], "next": inputs[-1].position if inputs else None}
-                )
 
         self._ask(call, answer, read)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import Edge, Input, NewEdge, NewMember, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
+    from taskbahn_router.core.suspensions import Note, Suspension
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
@@ -83,6 +84,7 @@ class CommitBatch:
     attempts: list[AttemptRow] = field(default_factory=list)
     events: list[EventRow] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)  # what jobs remember from now on
     cancels: list[CancelJob] = field(default_factory=list)
     retries: list[RetryJob] = field(default_factory=list)
     sweep: Sweep | None = None
@@ -98,6 +100,7 @@ class CommitBatch:
     members: list[NewMember] = field(default_factory=list)  # likewise
     admission_rows: int = 0  # about how many rows that touches besides
     rules: Rules | None = None  # decide about jobs with keys, and about all claims if their rooms are these
+    suspensions: list[Suspension] = field(default_factory=list)  # of jobs that `requeues` put to waiting
     reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
     is_continued: bool = False  # a budget cut off what the batch goes on with, so it takes long
 
@@ -110,7 +113,12 @@ class CommitBatch:
             sum(map(len, self.submissions)) + self.admission_rows + len(self.edges) + len(self.unique) if self.submissions else 0
         )
         small = new + len(self.finishes) + len(self.requeues) + len(self.attempts) + len(self.events) + len(self.snapshots)
+        small += len(self.notes) + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
         return many + names + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
+
+    def now(self) -> float:
+        """Return the time of the commit, seconds; a batch without reactions tells none."""
+        return self.reactions.now if self.reactions is not None else 0.0
 
     def allow(self, budget: int) -> None:
         """Let rules and reactions do a number of units of work."""
@@ -130,6 +138,8 @@ class CommitBatch:
         self.attempts = [row for row in self.attempts if row.seq not in seqs]
         self.events = [row for row in self.events if row.seq not in seqs]
         self.snapshots = [row for row in self.snapshots if row.seq not in seqs]
+        self.notes = [row for row in self.notes if row.seq not in seqs]
+        self.suspensions = [row for row in self.suspensions if row.seq not in seqs]
 
 
 @dataclass(slots=True)
@@ -246,6 +256,9 @@ class Reader(Protocol):
 
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
         """Return what other jobs give to a job behind the position *after*: *limit* at most, and none after *most_bytes* of results."""
+
+    def notes(self, seq: int, after: str, limit: int, most_bytes: int = sys.maxsize) -> list[Note]:
+        """Return what a job remembers behind the name *after*, by name: *limit* at most, and none after *most_bytes* of values."""
 
     def newest_event(self, seq: int) -> int:
         """Return the number of a job's newest stored event; 0: it has none."""

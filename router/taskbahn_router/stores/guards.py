@@ -45,7 +45,7 @@ GUARDS = MappingProxyType(
     {
         INSERT: Guard((), frozenset(map(str, FIRST_STATES))),
         FINISH: _guard(Event.SUCCEED, Event.FAIL),
-        REQUEUE: _guard(Event.RETRY, Event.WORKER_LOST, Event.HAND_BACK),
+        REQUEUE: _guard(Event.RETRY, Event.WORKER_LOST, Event.HAND_BACK, Event.SUSPEND),
         **{str(event): _guard(event) for event in ASKED},
     }
 )

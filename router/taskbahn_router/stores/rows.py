@@ -152,6 +152,7 @@ class Claimed(NamedTuple):
     packed: str
     flags: int = 0
     inputs: list[Input] | None = None  # what it gets from others; None: nothing, or too much
+    holds: bool = False  # its attempt has permits
 
 
 class CancelJob(NamedTuple):

@@ -84,7 +84,7 @@ class WorkerRegistry:
             self._by_caller[call.caller] = worker
         call.on_gone = lambda _: self._gone(call, worker)
         welcome = messages.Welcome(
-            protocol=messages.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version, since=worker.since
+            protocol=messages.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version, since=worker.since, suspends=True
         )
         call.progress({"welcome": messages.plain(welcome)})
         if hello.reports is not None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import Edge, Input
     from taskbahn_router.core.rows import Gate, GateUse, StalledGate
+    from taskbahn_router.core.suspensions import Note
     from taskbahn_router.stores.memory.tables import Record, Tables
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.queries import Listed, QueueCursor
@@ -165,6 +166,12 @@ class MemoryReader:
             found = [events[number] for number in sorted(events) if number > after][:limit]
             before = accumulate((len(event.data.encode()) for event in found), initial=0)
             return [event for event, weight in zip(found, before, strict=False) if weight < most_bytes]
+
+    def notes(self, seq: int, after: str, limit: int, most_bytes: int = sys.maxsize) -> list[Note]:
+        with self._tables.lock:
+            behind = sorted((name, note) for name, note in self._tables.notes.get(seq, {}).items() if name > after)[:limit]
+        weights = accumulate((len(note.value.encode()) for _, note in behind), initial=0)
+        return [note for (_, note), weight in zip(behind, weights, strict=False) if weight < most_bytes]
 
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
         with self._tables.lock:

@@ -31,6 +31,7 @@ from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.reacting import decided
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
+from taskbahn_router.stores.memory.suspending import keep_notes, suspend
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.pruning import prunable
 from taskbahn_router.stores.reacting import bounded, moved_in
@@ -138,8 +139,6 @@ class _Transaction:
         result.duplicates = {job.seq for job in batch.new if not self._insert(job)}
         self._running(batch)
         self._history(batch)
-        for snapshot in batch.snapshots:
-            self._snapshot(snapshot)
         result.answers = [*map(self._cancel, batch.cancels), *map(self._retry, batch.retries)]
         if batch.sweep is not None:
             self._sweep(batch.sweep)
@@ -152,12 +151,19 @@ class _Transaction:
         ruled = RuledPart(tables, result, batch.rules) if batch.rules is not None else None
         if ruled is not None and batch.submissions:
             self._admit(batch, ruled.rules, ruled.admit(batch))
+        self._suspend(batch)
         units = self._react(moved_in(batch, result), batch.reactions, 0) if batch.reactions is not None else 0
         if ruled is not None:
             self._rule(batch, ruled, units)
         if batch.rules is None or not batch.rules.rooms:
             result.claimed = [self._claim(claim) for claim in batch.claims]
         return result
+
+    def _suspend(self, batch: CommitBatch) -> None:
+        for asked in batch.suspensions:
+            suspend(self.tables, asked, batch.now())
+        if batch.notes or batch.suspensions:
+            self.result.next_sweep = self.tables.next_sweep()
 
     def _rule(self, batch: CommitBatch, ruled: RuledPart, units: int) -> None:
         rules, result = ruled.rules, self.result
@@ -167,7 +173,7 @@ class _Transaction:
         if rules.rooms:
             result.claimed = [[] for _ in batch.claims]
             for start in ruling.starts:
-                row = self._start(start.seq, batch.claims[start.room].worker, rules.now)
+                row = self._start(start.seq, batch.claims[start.room].worker, rules.now)._replace(holds=start.held is not None)
                 result.claimed[start.room].append(row)
                 ruled.keep_permit(start, row.attempt)
         for seq in ruling.expired:
@@ -193,7 +199,8 @@ class _Transaction:
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=job.flags | flags)
                 self.result.results[job.seq] = result or ""
             elif error is None:
-                self._move(job.seq, event, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
+                pending = 0 if event is Event.RETRY_BY_HAND else self.tables.records[job.seq].pending
+                self._move(job.seq, event, failures=0, crashes=0, pending=pending, **FORGOTTEN_BY_RETRY)
             else:
                 self._keep_attempt(job.seq, reactions.now)
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, error=error)
@@ -242,6 +249,10 @@ class _Transaction:
         for event in batch.events:
             if event.number not in tables.events.setdefault(event.seq, {}):
                 tables.put(tables.events[event.seq], event.number, event)
+        for snapshot in batch.snapshots:
+            self._snapshot(snapshot)
+        if batch.notes:
+            keep_notes(tables, batch.notes, batch.now())
 
     def _insert(self, job: NewJob) -> bool:
         tables = self.tables
@@ -297,6 +308,8 @@ class _Transaction:
         event = event or retried(self.tables.records[seq].pending, self.tables.records[seq].flags)
         if state not in GUARDS[event].sources:
             return Answer(State(state), is_moved=False)
+        if event is Event.RETRY_BY_HAND:
+            changes["pending"] = 0
         return Answer(self._move(seq, event, **changes).after, is_moved=True)
 
     def _move(self, seq: int, event: Event, **changes: Any) -> Moved:
@@ -342,21 +355,14 @@ class _Transaction:
                 tables.keep(seq, None)
                 tables.drop(tables.seqs, record.new.id)
                 tables.drop(tables.attempts, seq)
-                tables.drop(tables.events, seq)
+                for table in (tables.events, tables.notes, tables.waits):
+                    tables.drop(table, seq)
                 gone[record.new.partition, record.state] += 1
-        self._forget_names({seq for seq in over if seq not in tables.records})
+        tables.forget_names({seq for seq in over if seq not in tables.records})
         self.result.pruned, self.result.pruned_of = gone.total(), dict(gone)
         self.result.prune_after = window[-1] if len(window) == prune.limit else None
         if found.is_cut:
             self.result.prune_after = prune.after
-
-    def _forget_names(self, gone: set[int]) -> None:
-        """Forget the unique keys and other ids of deleted jobs."""
-        tables = self.tables
-        for key in [key for key, row in tables.unique.items() if row.seq in gone]:
-            tables.drop(tables.unique, key)
-        for id in [id for id, seq in tables.aliases.items() if seq in gone]:
-            tables.drop(tables.aliases, id)
 
     def _is_over(self, record: Record, now: float) -> bool:
         """Return whether a job may go; the members of a flow stay as long as it does."""

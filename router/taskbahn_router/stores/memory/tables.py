@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import Duty, Edge
     from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit, Place
+    from taskbahn_router.core.suspensions import Note
     from taskbahn_router.core.unique_keys import KeyRow
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
@@ -79,6 +80,8 @@ class Tables:
     edges: dict[int, dict[tuple[int, int], Edge]] = field(default_factory=dict)  # by parent; by child and position
     duties: dict[tuple[str, int], Duty] = field(default_factory=dict)  # by kind and subject
     unique: dict[str, KeyRow] = field(default_factory=dict)
+    notes: dict[int, dict[str, Note]] = field(default_factory=dict)  # by seq and name
+    waits: dict[int, frozenset[str]] = field(default_factory=dict)  # seq of a suspended job -> names of notes that wake it
     aliases: dict[bytes, int] = field(default_factory=dict)  # id -> seq of the job that it means
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
     expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
@@ -104,6 +107,13 @@ class Tables:
             self.drop(self.records, seq)
         else:
             self.put(self.records, seq, record)
+
+    def forget_names(self, gone: set[int]) -> None:
+        """Forget the unique keys and other ids of deleted jobs."""
+        for key in [key for key, row in self.unique.items() if row.seq in gone]:
+            self.drop(self.unique, key)
+        for id in [id for id, seq in self.aliases.items() if seq in gone]:
+            self.drop(self.aliases, id)
 
     def take_back(self) -> None:
         """Undo all since `undo` was last empty."""

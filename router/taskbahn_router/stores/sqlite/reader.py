@@ -11,6 +11,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import Edge, Input
 from taskbahn_router.core.rows import Gate, GateUse, HeldJob, Permit, StalledGate, quoted
+from taskbahn_router.core.suspensions import Note
 from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.permits import stalled_gates
@@ -158,6 +159,9 @@ class SqliteReader:
 
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
         return [Input(*row) for row in self._parsed("inputs", seq, after, limit, most_bytes)]
+
+    def notes(self, seq: int, after: str, limit: int, most_bytes: int = sys.maxsize) -> list[Note]:
+        return [Note(*row) for row in self._parsed("notes", seq, after, limit, most_bytes)]
 
     def newest_event(self, seq: int) -> int:
         return self._rows(SQL["newest_number"], (seq,))[0][0] or 0

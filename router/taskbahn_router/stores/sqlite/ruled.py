@@ -200,17 +200,12 @@ class RuledPart:
     def _named(self, names: Sequence[int | bytes]) -> dict[int | bytes, FlaggedJob]:
         seqs: dict[int | bytes, int] = {}
         for name in names:
-            seq = self._seq_of(name) if isinstance(name, bytes) else name
+            seq = seq_of(self._connection.execute, name) if isinstance(name, bytes) else name
             if seq is not None:
                 seqs[name] = seq
         found = self._parsed("jobs_by_seq", messages.to_json(sorted(set(seqs.values()))))
         jobs = {seq: FlaggedJob(seq, bytes.fromhex(id), *rest) for seq, id, *rest in found}
         return {name: jobs[seq] for name, seq in seqs.items() if seq in jobs}
-
-    def _seq_of(self, id: bytes) -> int | None:
-        """Return the seq of the job that an id means."""
-        rows = (self._connection.execute(SQL[name], (id,)).fetchone() for name in ("job_seq", "alias"))
-        return next((row[0] for row in rows if row is not None), None)
 
     def _answer_purge(self, need: Need, rows: Rows) -> None:
         if need.next_gates is not None:
@@ -252,7 +247,7 @@ class RuledPart:
         )
         permits = []
         for start, (seq, id, *rest) in zip(starts, found, strict=True):
-            row = Claimed(seq, bytes.fromhex(id), *rest)
+            row = Claimed(seq, bytes.fromhex(id), *rest)._replace(holds=start.held is not None)
             claimed[start.room].append(row)
             if start.held is not None:
                 permits.append(Permit(seq, row.attempt, start.held))
@@ -265,6 +260,12 @@ class RuledPart:
         GUARDS[Event.START].check_count(Event.START, started, len(starts))
         self._many("insert_permit", permits)
         return claimed
+
+
+def seq_of(execute: Callable[..., sqlite3.Cursor], id: bytes) -> int | None:
+    """Return the seq of the job that an id means."""
+    rows = (execute(SQL[name], (id,)).fetchone() for name in ("job_seq", "alias"))
+    return next((row[0] for row in rows if row is not None), None)
 
 
 def moved_by(event: Event, row: tuple[Any, ...]) -> Moved:

@@ -29,8 +29,24 @@ MAX_STEPS = 50_000  # row numbers in sequence without a readable row, after whic
 NUMBERED = ("line", "task", "job", "minute")
 OF_JOBS = ("attempt", "event")
 PROMISES = 5  # the schema that has lanes, gates and permits; what these say follows from the jobs
-UNNUMBERED = ("limits", "edge", "unique_key", "alias", "duty")  # have no row numbers; they follow from nothing else
-REBUILT = ("rebuild_lanes", "rebuild_permits", "rebuild_gates", "fail_orphans", "look_at_orphans", "count_edges")
+UNNUMBERED = (
+    "limits",
+    "edge",
+    "unique_key",
+    "alias",
+    "duty",
+    "note",
+    "wait",
+)  # have no row numbers; they follow from nothing else
+REBUILT = (
+    "wake_suspended",
+    "rebuild_lanes",
+    "rebuild_permits",
+    "rebuild_gates",
+    "fail_orphans",
+    "look_at_orphans",
+    "count_edges",
+)
 
 
 class Salvage:

@@ -7,30 +7,31 @@ import os
 import shutil
 import sqlite3
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
-from taskbahn_router.core.reactions import HAS_CHILDREN, retried
-from taskbahn_router.core.unique_keys import IS_UNIQUE
+from taskbahn_router.core.reactions import retried
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, PartitionRow, Sweep
+from taskbahn_router.stores.sqlite.deleting import prune
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.progress import progress_said
 from taskbahn_router.stores.sqlite.reacting import Links, ReactingPart
 from taskbahn_router.stores.sqlite.reader import SqliteReader
-from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by
+from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by, seq_of
 from taskbahn_router.stores.sqlite.start import next_sweep, start_state
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
+from taskbahn_router.stores.sqlite.suspending import SuspendingPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from taskbahn_router.core.reactions import FlaggedJob
 
 CACHE_KIB = 16 * 1024
 CHECKPOINT_PAGES = 2_000  # pages of the write-ahead log, 8 MiB, after which SQLite moves them into the database
@@ -217,6 +218,7 @@ class _Transaction:
         self.connection = connection
         self.result = CommitResult()
         self._reacting = ReactingPart(connection, self._many, self.result, links)
+        self._suspending = SuspendingPart(connection, self._many, self._named, links)
         self._partitions: list[PartitionRow] = []  # what `prepare` has inserted; `_new` likewise
         self._new: list[NewJob] = []
 
@@ -234,29 +236,17 @@ class _Transaction:
 
     def apply(self, batch: CommitBatch) -> CommitResult:
         self.prepare(batch)
-        if batch.forgotten_tasks:
-            self.execute(SQL["delete_tasks"], (messages.to_json(batch.forgotten_tasks),))
-        self._many("upsert_task", batch.tasks)
-        if batch.forgotten_limits:
-            self.execute(SQL["delete_limits"], (messages.to_json(batch.forgotten_limits),))
-        self._many("upsert_limit", batch.limits)
-        self._many("finish", batch.finishes)
-        self._many("requeue", batch.requeues)
-        self._many("insert_attempt", batch.attempts)
-        self._many("insert_event", batch.events)
-        self._many("snapshot", batch.snapshots)
+        self._write_names(batch)
+        self._write_reported(batch)
         asked = [self._ask(cancel.id, Event.CANCEL, cancel.now, cancel.delete_at, cancel.error) for cancel in batch.cancels]
         self.result.answers = [*asked, *(self._ask(retry.id, None) for retry in batch.retries)]
         self._sweep(batch)
-        self._prune(batch)
-        if batch.vacated:
-            self.execute(SQL["delete_lines"], (messages.to_json(batch.vacated),))
-        self._many("insert_minute", batch.minutes)
-        if batch.drop_minutes is not None:
-            self.execute(SQL["drop_minutes"], batch.drop_minutes)
+        self._write_maintenance(batch)
         ruled = RuledPart(self.connection, self._many, self.result, batch.rules, self._links) if batch.rules is not None else None
         if ruled is not None:
             ruled.admit(batch)
+        for suspension in batch.suspensions:
+            self._suspending.suspend(suspension, batch.now())
         units = self._react(batch)
         if ruled is not None:
             self._rule(batch, ruled, units)
@@ -266,13 +256,39 @@ class _Transaction:
             self.result.claimed = list(map(self._reacting.with_inputs, self.result.claimed))
         return self.result
 
+    def _write_names(self, batch: CommitBatch) -> None:
+        if batch.forgotten_tasks:
+            self.execute(SQL["delete_tasks"], (messages.to_json(batch.forgotten_tasks),))
+        self._many("upsert_task", batch.tasks)
+        if batch.forgotten_limits:
+            self.execute(SQL["delete_limits"], (messages.to_json(batch.forgotten_limits),))
+        self._many("upsert_limit", batch.limits)
+
+    def _write_reported(self, batch: CommitBatch) -> None:
+        """Write what workers reported."""
+        self._many("finish", batch.finishes)
+        self._many("requeue", batch.requeues)
+        self._many("insert_attempt", batch.attempts)
+        self._many("insert_event", batch.events)
+        self._many("snapshot", batch.snapshots)
+        if batch.notes:
+            self._suspending.keep(batch.notes, batch.now())
+
+    def _write_maintenance(self, batch: CommitBatch) -> None:
+        if batch.prune is not None:
+            prune(self.execute, batch.prune, self._reacting.prunable, self.result)
+        if batch.vacated:
+            self.execute(SQL["delete_lines"], (messages.to_json(batch.vacated),))
+        self._many("insert_minute", batch.minutes)
+        if batch.drop_minutes is not None:
+            self.execute(SQL["drop_minutes"], batch.drop_minutes)
+
     def _react(self, batch: CommitBatch) -> int:
         """Let what moved have its consequences; return how much work that was."""
         reacted = self._reacting.apply(batch, batch.reactions) if batch.reactions is not None else None
-        if reacted is None:
-            return 0
-        self.result.next_sweep = next_sweep(self.connection)
-        return reacted.units
+        if reacted is not None or batch.notes or batch.suspensions:
+            self.result.next_sweep = next_sweep(self.connection)
+        return reacted.units if reacted is not None else 0
 
     def _rule(self, batch: CommitBatch, ruled: RuledPart, units: int) -> None:
         expired = ruled.decide(batch, units)
@@ -300,6 +316,12 @@ class _Transaction:
             changed += self.execute(many(name, size, len(part[0]), empty), values).rowcount
             done += size
         return changed
+
+    def _named(self, ids: Sequence[bytes]) -> dict[bytes, FlaggedJob]:
+        """Return those jobs that exist, by the ids that are given."""
+        seqs = {id: seq for id in ids if (seq := seq_of(self.execute, id)) is not None}
+        jobs = {job.seq: job for job in self._reacting.jobs(list(seqs.values()))}
+        return {id: jobs[seq] for id, seq in seqs.items()}
 
     def _insert(self, new: list[NewJob]) -> None:
         if self._links.aliases:
@@ -350,25 +372,6 @@ class _Transaction:
         if rows:
             jobs = [moved_by(event, row) for row in rows]
             self._move(event, jobs, *values, messages.to_json([job.seq for job in jobs]))
-
-    def _prune(self, batch: CommitBatch) -> None:
-        prune = batch.prune
-        if prune is None:
-            return
-        window = self.execute(SQL["prune_window"], (prune.after, prune.limit, prune.now)).fetchall()
-        over = [row[:3] for row in window if row[3] is not None and row[3] <= prune.now]
-        parents = {row[0] for row in window if row[4] & HAS_CHILDREN}
-        self.result.prune_after = window[-1][0] if len(window) == prune.limit else None
-        if parents:
-            found = self._reacting.prunable([seq for seq, _, _ in over], parents, prune.limit)
-            over = [row for row in over if row[0] in found.gone]
-            if found.is_cut:
-                self.result.prune_after = prune.after
-        gone = {seq: (line, state) for seq, line, state in over}
-        named = ("delete_unique", "delete_aliases") if any(row[4] & IS_UNIQUE for row in window) else ()
-        for name in ("delete_job", "delete_attempts", "delete_events", *named) if gone else ():
-            self.execute(SQL[name], (messages.to_json(list(gone)),))
-        self.result.pruned, self.result.pruned_of = len(gone), dict(Counter(gone.values()))
 
     def _claim(self, claim: Claim) -> list[Claimed]:
         rows: list[Claimed] = []

@@ -1,0 +1,27 @@
+"""How an attempt says that its function waits without it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+MAX_NAME = 200  # characters of the name of a note
+MAX_JOBS = 10_000  # jobs for which one suspended job waits
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+
+
+class Suspended(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An attempt ended because its function waits: the job starts again as soon as the first of these things is there.
+
+    jobs: ids of jobs that are to end; every: all of them, not the first.   notes: names of notes that are to come, as answers do.
+    until: a moment, seconds.
+    """
+
+    id: str
+    attempt: int
+    jobs: Annotated[list[str], msgspec.Meta(max_length=MAX_JOBS)] = []
+    every: bool = False
+    notes: Annotated[list[Name], msgspec.Meta(max_length=100)] = []
+    until: float | None = None

@@ -1,0 +1,68 @@
+"""Jobs whose function waits without an attempt: what they remember, what they wait for, and when they start again.
+
+A suspended job is waiting. It waits for other jobs by edges (`reactions.WAKE`), for notes by rows of their own, and for a moment by its
+`due_at`. Whatever comes first wakes it: its function is called again, and finds what it waited for. A wake-up too many costs an attempt
+that suspends itself again, one too few would be a job that never goes on; so in doubt a job wakes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import OPEN, WAKE, WAKE_POSITION, Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from taskbahn_router.core.reactions import FlaggedJob
+
+SUSPENSIONS = "@suspensions"  # the note that counts how often a job was suspended
+
+
+class Suspension(NamedTuple):
+    """A running job waits without an attempt; the `Requeue` of its attempt is in the same batch.
+
+    jobs: ids of jobs that are to end.   every: whether it waits for all of them, or for the first.
+    notes: names of notes, of which the first that comes wakes it.   until: a moment that does so, seconds; None: there is none.
+    """
+
+    seq: int
+    attempt: int
+    jobs: tuple[bytes, ...] = ()
+    every: bool = False
+    notes: tuple[str, ...] = ()
+    until: float | None = None
+
+
+class Note(NamedTuple):
+    """What a job remembers under a name: the first value stays.  value: JSON.  at: seconds."""
+
+    seq: int
+    name: str
+    value: str
+    at: float
+
+
+class Waiting(NamedTuple):
+    """How a job waits once it is suspended."""
+
+    edges: list[Edge]
+    pending: int
+    due_at: float | None  # seconds
+
+
+def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Container[str], now: float) -> Waiting:
+    """Return how a job waits.
+
+    found: those of the jobs that exist, by the ids that the suspension names.   notes: the names of notes that are there already.
+    """
+    jobs = {job.seq: job for id in asked.jobs if (job := found.get(id)) is not None and job.seq != asked.seq}
+    edges = [Edge(seq, asked.seq, WAKE_POSITION, WAKE, OPEN) for seq, job in jobs.items() if not State(job.state).is_final]
+    missing = len(dict.fromkeys(asked.jobs)) - len(edges)
+    is_there = any(name in notes for name in asked.notes) or (missing > 0 and not (asked.every and edges))
+    if is_there or not (edges or asked.notes or asked.until is not None):
+        return Waiting([], 0, now)
+    if asked.until is not None:
+        return Waiting(edges, 0, asked.until)
+    return Waiting(edges, len(edges) if asked.every and not asked.notes else 1, None)

@@ -1,0 +1,77 @@
+"""What belongs to one job and can be much, a page at a time: what it gets from others, and what it remembers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.errors import InvalidRequest, UnknownJob
+from taskbahn.protocol import messages
+from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.reactions import given
+from taskbahn_router.model.state import id_bytes
+from taskbahn_router.queries.job_lists import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn_router.model.pending_call import PendingCall
+    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.stores.contract import Reader
+
+MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of values, as JSON, in one answer; MessagePack may need twice as many
+
+
+class JobPages:
+    """Answers `taskbahn.job.results` and `taskbahn.job.notes`. *runner* runs what reads; *fail* answers a call whose question failed."""
+
+    def __init__(self, reader: Reader, runner: Runner, fail: Callable[[PendingCall, Any], None]) -> None:
+        self._reader = reader
+        self._runner = runner
+        self._fail = fail
+
+    def results(self, call: PendingCall) -> None:
+        """`taskbahn.job.results`: what a job gets from those that it waits for, a page behind a position."""
+        after = _after(call, -1)
+        if not is_number(after):
+            raise InvalidRequest("after is the position of the last result that the caller has, or -1")
+
+        def read(seq: int) -> dict[str, Any]:
+            inputs = self._reader.inputs(seq, max(-1, after), messages.MAX_EVENTS, MAX_BYTES)
+            return {"results": [[*one] for one in given(inputs).items()], "next": inputs[-1].position if inputs else None}
+
+        self._answer(call, read)
+
+    def notes(self, call: PendingCall) -> None:
+        """`taskbahn.job.notes`: what a job remembers from attempt to attempt, a page behind a name."""
+        after = _after(call, "")
+        if not isinstance(after, str):
+            raise InvalidRequest("after is the name of the last note that the caller has, or empty")
+
+        def read(seq: int) -> dict[str, Any]:
+            notes = self._reader.notes(seq, after, messages.MAX_EVENTS, MAX_BYTES)
+            return {"notes": [[note.name, note.value] for note in notes], "next": notes[-1].name if notes else None}
+
+        self._answer(call, read)
+
+    def _answer(self, call: PendingCall, read: Callable[[int], dict[str, Any]]) -> None:
+        """Answer with what *read* finds of the job that is the call's first argument."""
+        raw = id_bytes(call.args[0] if call.args else call.kwargs.get("id"))
+
+        def read_all() -> dict[str, Any] | None:
+            with self._reader.snapshot():
+                row = self._reader.job(raw)
+                return None if row is None else read(row.seq)
+
+        def answer(found: dict[str, Any] | None) -> None:
+            if found is None:
+                call.fail(UnknownJob(id_text(raw)))
+            else:
+                call.answer(found)
+
+        asked = self._runner.run(read_all)
+        asked.addCallback(answer)
+        asked.addErrback(lambda failure: self._fail(call, failure))
+
+
+def _after(call: PendingCall, first: Any) -> Any:
+    return call.kwargs.get("after", call.args[1] if len(call.args) > 1 else first)

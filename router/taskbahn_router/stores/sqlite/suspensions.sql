@@ -1,0 +1,63 @@
+-- The statements of jobs that wait without an attempt, and of what jobs remember, as in statements.sql.
+
+-- name: insert_note
+-- Keep what jobs remember; the first value of a name stays.
+INSERT OR IGNORE INTO note (seq, name, value, at) VALUES {rows}
+
+-- name: remembers
+-- Note that jobs remember something.
+UPDATE job SET flags = flags | 512 WHERE seq IN (SELECT value FROM json_each(?)) AND flags & 512 = 0
+
+-- name: notes_among
+SELECT json_group_array(note.name) FROM json_each(?2) AS wanted CROSS JOIN note ON note.seq = ?1 AND note.name = wanted.value
+
+-- name: notes
+-- What a job remembers, behind a name. The weight of a row is that of all before it.
+SELECT json_group_array(json_array(seq, name, value, json(printf('%!.17g', at)))) FROM (
+    SELECT *, sum(length(CAST(value AS BLOB))) OVER (ORDER BY name ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS weight
+    FROM (SELECT * FROM note WHERE seq = ? AND name > ? ORDER BY name LIMIT ?)
+) WHERE coalesce(weight, 0) < ?
+
+-- name: count_suspension
+-- Count how often a job was suspended.
+INSERT INTO note (seq, name, value, at) VALUES (?, ?, '1', ?)
+ON CONFLICT (seq, name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT), at = excluded.at
+
+-- name: is_suspended
+SELECT 1 FROM job WHERE seq = ? AND attempt = ? AND state = 'waiting'
+
+-- name: delete_wakes
+-- Forget the jobs for which a job has waited.
+DELETE FROM edge WHERE child = ? AND position = -1
+
+-- name: delete_waits
+-- Forget the notes for which jobs have waited.
+DELETE FROM wait WHERE seq IN (SELECT value FROM json_each(?))
+
+-- name: insert_wake
+-- Let jobs wait for the ends of others.
+INSERT OR REPLACE INTO edge (parent, child, position, policy, state) VALUES {rows}
+
+-- name: insert_wait
+-- Let jobs wait for notes.
+INSERT OR REPLACE INTO wait (seq, kind, key) VALUES {rows}
+
+-- name: suspend
+-- Let a job wait for what its function waits for.
+UPDATE job SET pending = ?, due_at = ?, expires_at = NULL, flags = flags | 1024 WHERE seq = ?
+
+-- name: take_wait
+-- Forget that a job waits for a note, which is there now.
+DELETE FROM wait WHERE seq = ? AND kind = 'note' AND key = ?
+
+-- name: wake
+-- Have jobs go on that got what they waited for.
+UPDATE job SET pending = 0, due_at = ? WHERE seq IN (SELECT value FROM json_each(?)) AND state = 'waiting' AND flags & 1024
+
+-- name: wake_suspended
+-- Have all jobs that wait without an attempt look at what is there.
+UPDATE job SET pending = 0, due_at = CAST(strftime('%s', 'now') AS REAL) WHERE state = 'waiting' AND flags & 1024
+
+-- name: delete_notes
+-- Forget what deleted jobs remembered.
+DELETE FROM note WHERE seq IN (SELECT value FROM json_each(?))

@@ -1,0 +1,208 @@
+"""Jobs that wait without an attempt, in every store: what wakes them, what they remember, and what a retry or a cancel does to it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.promise_tables import tables_of
+from support.rows import NOW, cancel, finish, id_of, new_job, requeue, retry
+
+from taskbahn_router.core.reactions import OPEN, SATISFIED
+from taskbahn_router.core.rows import Room
+from taskbahn_router.core.suspensions import SUSPENSIONS, Note, Suspension
+from taskbahn_router.promises.engine import Promises
+from taskbahn_router.promises.reactions import Reactions
+from taskbahn_router.stores.contract import CommitBatch
+from taskbahn_router.stores.rows import Claim, Prune, Sweep
+
+if TYPE_CHECKING:
+    from taskbahn_router.stores.contract import CommitResult, Store
+
+ENDS = ("succeeded", "failed")
+
+
+def commit(store: Store, *, now: float = NOW, free: int = 0, **batch: Any) -> CommitResult:
+    claims = [Claim("w", (1, 2), free, now)] if free else []
+    rooms = [Room("w", frozenset({1, 2}), free)] if free else []
+    return store.commit(
+        CommitBatch(rules=Promises(now, {}, rooms, 100.0), reactions=Reactions(now, 100.0), claims=claims, **batch)
+    )
+
+
+def suspend(store: Store, seq: int, *, attempt: int = 1, now: float = NOW, **waits: Any) -> CommitResult:
+    """Have the attempt of a running job end, for its function waits."""
+    asked = Suspension(seq, attempt, **waits)
+    return commit(store, now=now, requeues=[requeue(seq, attempt, state="waiting")], suspensions=[asked])
+
+
+def put(store: Store, *seqs: int) -> None:
+    commit(store, new=[new_job(seq, state="running") for seq in seqs])
+
+
+def end(store: Store, seq: int, state: str = "succeeded", **more: Any) -> CommitResult:
+    error = None if state == "succeeded" else '{"type":"E"}'
+    return commit(store, finishes=[finish(seq, state=state, error=error)], **more)
+
+
+def sweep(store: Store, now: float) -> None:
+    commit(store, now=now, sweep=Sweep(now, 100, 100.0))
+
+
+def state_of(store: Store, seq: int) -> str:
+    return tables_of(store).jobs[seq].state
+
+
+def notes_of(store: Store, seq: int) -> dict[str, str]:
+    return {note.name: note.value for note in store.reader().notes(seq, "", 100)}
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_the_end_of_a_job_wakes_what_waits_for_it(store: Store, state: str) -> None:
+    put(store, 1, 2)
+    assert suspend(store, 1, jobs=(id_of(2),)).next_sweep is None
+    assert state_of(store, 1) == "waiting"
+    end(store, 2, state)
+    assert state_of(store, 1) == "ready"
+    assert commit(store, free=1).claimed[0][0].attempt == 2
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_job_waits_for_the_first_or_for_all(store: Store, count: int) -> None:
+    put(store, 1, 2, 3, 4)
+    suspend(store, 1, jobs=tuple(map(id_of, (2, 3, 4))), every=count == 3)
+    for number, seq in enumerate((3, 2, 4), 1):
+        assert (state_of(store, 1) == "ready") == (number > count)
+        end(store, seq)
+    assert state_of(store, 1) == "ready"
+    assert {edge.state for edge in tables_of(store).edges.values()} == {SATISFIED}
+
+
+def test_what_is_there_already_wakes_at_once(store: Store) -> None:
+    """The job may have ended, or may be gone, in the same batch or before; the note may have come."""
+    put(store, 1, 2, 3, 4, 5)
+    end(store, 2)
+    commit(store, notes=[Note(3, "answer", "1", NOW)])
+    for seq, waits in ((1, {"jobs": (id_of(2),)}), (3, {"notes": ("answer",)}), (4, {"jobs": (id_of(99),)}), (5, {})):
+        assert suspend(store, seq, **waits).next_sweep == NOW
+    sweep(store, NOW)
+    assert {state_of(store, seq) for seq in (1, 3, 4, 5)} == {"ready"}
+
+
+def test_an_end_in_the_same_batch_is_not_missed(store: Store) -> None:
+    put(store, 1, 2)
+    asked = Suspension(1, 1, jobs=(id_of(2),))
+    commit(store, finishes=[finish(2)], requeues=[requeue(1, state="waiting")], suspensions=[asked])
+    sweep(store, NOW)
+    assert state_of(store, 1) == "ready"
+
+
+@pytest.mark.parametrize("waits", [{}, {"jobs": (id_of(2),)}, {"jobs": (id_of(2), id_of(3)), "every": True}, {"notes": ("n",)}])
+def test_a_moment_wakes_whatever_else_is_waited_for(store: Store, waits: dict[str, Any]) -> None:
+    put(store, 1, 2, 3)
+    assert suspend(store, 1, until=NOW + 5, **waits).next_sweep == NOW + 5
+    sweep(store, NOW + 4)
+    assert state_of(store, 1) == "waiting"
+    sweep(store, NOW + 5)
+    assert state_of(store, 1) == "ready"
+
+
+def test_a_job_with_a_moment_wakes_before_it(store: Store) -> None:
+    put(store, 1, 2)
+    suspend(store, 1, jobs=(id_of(2),), until=NOW + 500)
+    end(store, 2)
+    assert state_of(store, 1) == "ready"
+
+
+def test_a_note_wakes_and_is_kept_once(store: Store) -> None:
+    put(store, 1, 2)
+    suspend(store, 1, notes=("question", "other"))
+    commit(store, notes=[Note(1, "else", "0", NOW), Note(2, "question", "0", NOW)])
+    assert state_of(store, 1) == "waiting"
+    result = commit(store, now=NOW + 3, notes=[Note(1, "question", '"yes"', NOW), Note(1, "question", '"no"', NOW)])
+    assert result.next_sweep == NOW + 3
+    sweep(store, NOW + 3)
+    assert state_of(store, 1) == "ready"
+    assert notes_of(store, 1) == {SUSPENSIONS: "1", "else": "0", "question": '"yes"'}
+
+
+def test_a_job_forgets_what_it_waited_for_before(store: Store) -> None:
+    put(store, 1, 2, 3)
+    suspend(store, 1, jobs=(id_of(2),), notes=("old",), until=NOW + 1)
+    sweep(store, NOW + 1)
+    commit(store, free=1)
+    suspend(store, 1, attempt=2, jobs=(id_of(3),))
+    end(store, 2)
+    commit(store, notes=[Note(1, "old", "1", NOW)])
+    sweep(store, NOW + 100)
+    assert state_of(store, 1) == "waiting"
+    end(store, 3)
+    assert state_of(store, 1) == "ready"
+    assert notes_of(store, 1)[SUSPENSIONS] == "2"
+
+
+def test_an_attempt_that_has_ended_suspends_nothing(store: Store) -> None:
+    put(store, 1, 2)
+    commit(store, cancels=[cancel(1)])
+    suspend(store, 1, jobs=(id_of(2),))
+    assert state_of(store, 1) == "cancelled"
+    assert not tables_of(store).edges
+    assert SUSPENSIONS not in notes_of(store, 1)
+
+
+def test_a_suspended_job_does_not_expire(store: Store) -> None:
+    commit(store, new=[new_job(1, state="running", expires_at=NOW + 10), new_job(2, state="running")])
+    suspend(store, 1, jobs=(id_of(2),))
+    sweep(store, NOW + 1000)
+    assert state_of(store, 1) == "waiting"
+
+
+def test_a_retry_by_hand_does_not_wait_for_what_was_waited_for(store: Store) -> None:
+    """The worker calls its function from the top, and that waits again."""
+    put(store, 1, 2)
+    commit(store, notes=[Note(1, "step", "7", NOW)])
+    suspend(store, 1, notes=("answer",))
+    commit(store, cancels=[cancel(1)])
+    commit(store, retries=[retry(1)])
+    job = tables_of(store).jobs[1]
+    assert (job.state, job.pending) == ("ready", 0)
+    assert notes_of(store, 1)["step"] == "7"
+
+
+def test_a_job_that_is_waited_for_is_kept_as_long(store: Store) -> None:
+    put(store, 1, 2, 3)
+    suspend(store, 1, jobs=(id_of(2), id_of(3)), every=True)
+    end(store, 2)
+    commit(store, now=NOW + 1e6, prune=Prune(NOW + 1e6, 0, 100))
+    assert set(tables_of(store).jobs) == {1, 2, 3}
+    assert [edge.state for edge in tables_of(store).edges.values() if edge.parent == 3] == [OPEN]
+
+
+def test_notes_go_with_their_job(store: Store) -> None:
+    put(store, 1)
+    commit(store, notes=[Note(1, "step", "7", NOW)])
+    end(store, 1)
+    commit(store, now=NOW + 1e6, prune=Prune(NOW + 1e6, 0, 100))
+    assert notes_of(store, 1) == {}
+
+
+def test_notes_are_read_in_pages(store: Store) -> None:
+    put(store, 1)
+    commit(store, notes=[Note(1, f"n{number:03}", '"0123456789"', NOW) for number in range(30)])
+    read, after = [], ""
+    for limit, most_bytes in itertools.cycle([(7, 10**9), (100, 30)]):
+        page = store.reader().notes(1, after, limit, most_bytes)
+        if not page:
+            break
+        assert len(page) <= limit
+        read += [note.name for note in page]
+        after = page[-1].name
+    assert read == [f"n{number:03}" for number in range(30)]
+
+
+def test_a_job_with_notes_says_so_at_its_claim(store: Store) -> None:
+    put(store, 1)
+    commit(store, notes=[Note(1, "step", "7", NOW)])
+    commit(store, requeues=[requeue(1)])
+    assert commit(store, free=1).claimed[0][0].flags & 512
