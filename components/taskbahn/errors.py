@@ -145,6 +145,19 @@ class WouldBlock(CallerError):
         )
 
 
+class OutsideJob(CallerError):
+    """A wait of a task that no attempt makes: there is no job that could go on later. `detail["instead"]` is what to write there."""
+
+    uri = PREFIX + "outside_job"
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(
+            f"{what} waits in a task that a worker runs, and here no job runs; in plain code write {instead}",
+            what=what,
+            instead=instead,
+        )
+
+
 class UnknownJob(CallerError):
     """There is no job of this id, or it was removed after the time its result was to be kept."""
 

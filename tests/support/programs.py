@@ -158,10 +158,15 @@ def running_node(folder: Path, **environment: str) -> Iterator[Node]:
         yield node
 
 
-def worker_of(source: str, directory: Path, node: Node, slots: int) -> contextlib.AbstractContextManager[Program]:
-    """Write *source*, which makes an `app`, into *directory*, and run a worker of it."""
+def worker_of(
+    source: str, directory: Path, node: Node, slots: int, *more: str, **environment: str
+) -> contextlib.AbstractContextManager[Program]:
+    """Write *source*, which makes an `app`, into *directory*, and run a worker of it, with *more* words on its command line."""
     (directory / "made.py").write_text(textwrap.dedent(source))
-    return running(Program("worker", "made:app", "--url", node.websocket, "--slots", str(slots), cwd=directory), "ready")
+    return running(
+        Program("worker", "made:app", "--url", node.websocket, "--slots", str(slots), *more, cwd=directory, **environment),
+        "ready",
+    )
 
 
 @contextlib.contextmanager

@@ -133,7 +133,7 @@ def test_a_suspended_attempt_gives_its_permits_back(harness: DispatcherHarness) 
     worker = harness.worker("w", 5, declaration={"limits": [GPU]})
     harness.submit(id=ONE)
     harness.settle()
-    assert worker.asked.progress[-1]["run"][0][5:] == [False, False, True]
+    assert worker.asked.progress[-1]["run"][0][5:] == [False, False, True, False]
     harness.submit(id=TWO)
     harness.settle()
     assert worker.take() == [(ONE, 1)]
@@ -150,7 +150,7 @@ def test_the_worker_of_the_next_attempt_reads_the_notes(harness: DispatcherHarne
     worker.notices((ONE, 1), "note", {"name": "fetch", "value": "[1]"}, {"name": "fetch", "value": "[2]"})
     suspended(harness, worker, (ONE, 1), until=WALL)
     assert notes(harness) == {"@suspensions": "1", "fetch": "[1]"}
-    assert worker.asked.progress[-1]["run"][0][5:] == [False, True, False]
+    assert worker.asked.progress[-1]["run"][0][5:] == [False, True, False, False]
 
 
 def test_a_restart_keeps_what_is_suspended(harness: DispatcherHarness) -> None:

@@ -13,8 +13,8 @@ import pytest
 from taskbahn import Flow, Job, Taskbahn, chain, group
 from taskbahn.client import applications
 from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, TooLarge
+from taskbahn.future import Future
 from taskbahn.protocol import messages
-from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from taskbahn.client.client import OutcomeListener

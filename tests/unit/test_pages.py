@@ -13,7 +13,7 @@ from support.dispatcher_harness import TASK, DispatcherHarness, FakeWorker, job_
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import PAGE_BYTES, outcome_bytes, pages, text_bytes, value_bytes
-from taskbahn.worker.reporter import ReportBatch
+from taskbahn.worker.report_batch import ReportBatch
 from taskbahn_router.publishing.publisher import parts_of
 
 if TYPE_CHECKING:

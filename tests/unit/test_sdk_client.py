@@ -22,11 +22,11 @@ from taskbahn.errors import (
     TaskbahnError,
     UnknownJob,
 )
+from taskbahn.future import Future
 from taskbahn.jobs.job import Job, describe
 from taskbahn.jobs.outcome import outcome_error
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.states import State
-from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

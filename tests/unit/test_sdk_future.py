@@ -12,7 +12,7 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
-from taskbahn.transport.future import Future, as_deferred
+from taskbahn.future import Future, as_deferred
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -14,15 +14,8 @@ from taskbahn import Taskbahn
 from taskbahn.attempt.context import DONE, FAILED, NOTICE, AttemptContext
 from taskbahn.protocol import messages
 from taskbahn.worker import reporter as reporter_module
-from taskbahn.worker.reporter import (
-    LARGE_REPORT_SUCCESSES,
-    MAX_OUTCOMES,
-    MAX_REPORTS_IN_FLIGHT,
-    MAX_WEIGHT,
-    PATIENCE,
-    ReportBatch,
-    Reporter,
-)
+from taskbahn.worker.report_batch import MAX_OUTCOMES, MAX_WEIGHT, ReportBatch
+from taskbahn.worker.reporter import LARGE_REPORT_SUCCESSES, MAX_REPORTS_IN_FLIGHT, PATIENCE, Reporter
 
 Play = Callable[..., None]
 failure: Any = Failure

@@ -36,10 +36,11 @@ def on_reactor() -> None:
 
 def check_may_block(what: str, instead: str) -> None:
     """Raise WouldBlock if *what*, a call, must not wait on this thread; instead: what to write there."""
-    if _thread.is_reactor or ((_is_worker or ACTIVE.get() is not None) and _is_in_loop()):
+    if _thread.is_reactor or ((_is_worker or ACTIVE.get() is not None) and is_in_loop()):
         raise WouldBlock(what, instead)
 
 
-def _is_in_loop() -> bool:
+def is_in_loop() -> bool:
+    """Return whether this thread runs an event loop of asyncio."""
     events = sys.modules.get("asyncio.events")  # not imported here: a program without loops does not pay for it
     return events is not None and events._get_running_loop() is not None  # noqa: SLF001 - documented, and quicker than an exception

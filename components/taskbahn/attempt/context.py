@@ -7,9 +7,11 @@ that it follows coroutines and `asyncio.to_thread`.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
+from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -23,6 +25,9 @@ from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from taskbahn.attempt.chunk_window import ChunkWindow
+    from taskbahn.attempt.memory import Memory
+    from taskbahn.attempt.waiting import Parking, Waits
+    from taskbahn.future import Future
 
 MAX_LOG_LINES = 10_000  # log lines of one attempt
 MAX_LOG_LINE = 8 * 1024  # characters
@@ -34,8 +39,9 @@ TOO_MANY_STAGES = (
 )
 
 StopKind = Literal["cancelled", "time_limit", "back", "refused"]
-Record = tuple[str, Any]  # DONE: list of a messages.Done, FAILED: dict of a messages.Failed, NOTICE: list of a messages.Notice
-DONE, FAILED, NOTICE = "done", "failed", "notice"
+Record = tuple[str, Any]  # of one of the kinds below
+DONE, FAILED, NOTICE = "done", "failed", "notice"  # list of a messages.Done, dict of a messages.Failed, list of a messages.Notice
+SUSPENDED, PARKED = "suspended", "parked"  # dict of a protocol.suspended.Suspended; job, attempt, whether it gave its slot back
 
 
 class RecordSink(Protocol):
@@ -62,18 +68,30 @@ class AttemptContext:
     stopped_at: when the stop was ordered, monotonic.   ended: its outcome is known; nothing may be raised in it any more.
     sequence: its place in the order of its child process.   relay: listens for processes that it forked, or None.
     shields: places in its code where it may not be stopped.   is_stop_due: the stop waits for them.
+    notes: what its job remembers, as JSON by name.   can_park: its dispatcher knows attempts that wait without a slot.
+    parking: takes its slot back while it waits; None: it keeps it.
+    has_permits: of limits, which it keeps as long as it runs.   is_once: its function is never called again.
+    waited: seconds for which it was parked.   parked_at: since when it is, monotonic.
     """
 
     __slots__ = (
         "attempt",
         "began",
         "bereft_at",
+        "can_park",
         "ended",
+        "has_permits",
         "helpers",
+        "is_once",
         "is_stop_due",
         "job",
+        "memory",
+        "notes",
         "output",
         "packed",
+        "parked_at",
+        "parking",
+        "pid",
         "relay",
         "run_within",
         "sequence",
@@ -84,6 +102,9 @@ class AttemptContext:
         "stop_reason",
         "stopped_at",
         "task",
+        "thread",
+        "waited",
+        "waits",
     )
 
     def __init__(self, job: str, attempt: int, task: str, packed: str, run_within: float | None, sink: RecordSink) -> None:
@@ -106,6 +127,14 @@ class AttemptContext:
         self.sequence = 0
         self.output: AttemptOutput | None = None
         self.relay: CopyRelay | None = None
+        self.notes: dict[str, str] = {}
+        self.parking: Parking | None = None
+        self.can_park = self.has_permits = self.is_once = False
+        self.waits: Waits | None = None
+        self.memory: Memory | None = None
+        self.pid = self.thread = 0
+        self.waited = 0.0
+        self.parked_at: float | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -116,12 +145,35 @@ class AttemptContext:
         """Note the time: the task's function is called next."""
         self.started_at = time.time()
         self.began = time.monotonic()
+        self.pid, self.thread = os.getpid(), threading.get_ident()
 
     def open_output(self) -> AttemptOutput:
         """Return what this attempt has said, to add to it."""
         if self.output is None:
             self.output = AttemptOutput(self)
         return self.output
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether it may give its slot back, and its job remembers things: in its own process, until it has ended."""
+        return self.parking is not None and not self.ended and self.pid == os.getpid()
+
+    def open_waits(self) -> Waits:
+        """Return its waits; to be called where it `can_wait`."""
+        if self.waits is None:
+            from taskbahn.attempt.waiting import Waits  # late: most attempts wait for nothing
+
+            assert self.parking is not None  # noqa: S101 - the caller has looked
+            self.waits = Waits(self, self.parking)
+        return self.waits
+
+    def open_memory(self) -> Memory:
+        """Return what its job remembers."""
+        if self.memory is None:
+            from taskbahn.attempt.memory import Memory  # late, as above
+
+            self.memory = Memory(self)
+        return self.memory
 
     def finish(self) -> None:
         """Send what is still unsaid; to be called before the outcome is put."""
@@ -162,6 +214,7 @@ class AttemptOutput:
         self._chunks = 0
         self._unfinished: dict[tuple[str, int], PrintedText] = {}  # text without a line end, by stream and thread
         self._finished = False
+        self._unrecorded: deque[tuple[int, Future[None]]] = deque()  # notes on their way, by mark
 
     def changed(self) -> bool:
         """Have the new progress sent soon; False after the end, when the attempt sends nothing any more."""
@@ -177,7 +230,22 @@ class AttemptOutput:
         context = self.context
         return NOTICE, [context.job, context.attempt, "progress", time.time(), messages.plain(self.progress)]
 
-    def _notice(self, kind: Literal["log", "chunk"], data: Any) -> int:
+    def note(self, name: str, text: str) -> Future[None]:
+        """Have the job remember a JSON text under a name; return what is done when that is recorded."""
+        from taskbahn.future import Future  # late: the processes of a worker need no client
+
+        future: Future[None] = Future()
+        self._unrecorded.append((self._notice("note", {"name": name, "value": text}), future))
+        return future
+
+    def recorded(self, mark: int) -> None:
+        """All that was said up to a mark is recorded; from any thread."""
+        if self.window is not None:
+            self.window.recorded(mark)
+        while self._unrecorded and self._unrecorded[0][0] <= mark:
+            self._unrecorded.popleft()[1].resolve(None)
+
+    def _notice(self, kind: Literal["log", "chunk", "note"], data: Any) -> int:
         context = self.context
         with self._marking:
             if self._finished:  # a thread may outlive the attempt, whose outcome may be on its way

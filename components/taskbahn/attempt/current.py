@@ -6,20 +6,27 @@ Outside of an attempt `current` does nothing, harmlessly, so that the plain func
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import time
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
+from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.chunk_window import LOOK_SECONDS
 from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
+from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
+from taskbahn.attempt.sleeping import begin_sleep, timer_until
+from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from datetime import timedelta
 
     from taskbahn.attempt.context import AttemptOutput
+    from taskbahn.attempt.sleeping import Duration, Moment
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -135,6 +142,66 @@ class Current:
         context = heard("`current.chunk`")
         if context is not None:
             context.open_output().chunk(value)
+
+    def step(self, name: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call a function once for the job: what it returns is recorded before this returns, and a later attempt gets that instead.
+
+        A step that raises is not remembered. Without an annotation of its result, that is plain data as JSON has it.
+        Raises InvalidFlow for a name that came before in the attempt; TypeError, ValueError, TooLarge and TooDeep for what is not data.
+        """
+        memory = remembering()
+        if memory is None:
+            return function(*args, **kwargs)
+        key = memory.name("step", name)
+        text = memory.known(key)
+        if text is not None:
+            return cast("R", decoded(text, function))
+        check_may_block("current.step()", "await current.step_async(...)")
+        value = function(*args, **kwargs)
+        data, recorded = memory.keep(key, value)
+        while not recorded.wait(LOOK_SECONDS):
+            self.check()
+        return value if has_result_type(function) else cast("R", data)
+
+    @overload
+    async def step_async(
+        self, name: str, function: Callable[P, Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R: ...
+    @overload
+    async def step_async(self, name: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    async def step_async(self, name: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As `step`, for `async def` tasks; the function may be `async def` or not."""
+        memory = remembering()
+        key = "" if memory is None else memory.name("step", name)
+        text = None if memory is None else memory.known(key)
+        if text is not None:
+            return decoded(text, function)
+        value = function(*args, **kwargs)
+        if inspect.isawaitable(value):
+            value = await value
+        if memory is None:
+            return value
+        data, recorded = memory.keep(key, value)
+        await recorded
+        return value if has_result_type(function) else data
+
+    def sleep(self, seconds: Duration | None = None, /, *, until: Moment | None = None, name: str | None = None) -> None:
+        """Wait for a time, in seconds, as a timedelta or as text such as `"3d"`, or until a moment, without a slot.
+
+        An attempt that comes later waits for the rest. They are found by *name*, or by their number.  Raises OutsideJob, ValueError,
+        TypeError, and Cancelled or TimeLimit.
+        """
+        check_may_block("current.sleep()", "await current.sleep_async(...)")
+        from taskbahn.future import Future  # late: most processes of a worker need no client
+
+        wait_here(Future(), Wait(until=begin_sleep(seconds, until, name)))
+
+    async def sleep_async(
+        self, seconds: Duration | None = None, /, *, until: Moment | None = None, name: str | None = None
+    ) -> None:
+        """As `sleep`, for `async def` tasks."""
+        moment = begin_sleep(seconds, until, name)
+        await Awaiting(timer_until(moment), Wait(until=moment))
 
     def extend(self, seconds: float | timedelta) -> None:
         """Give this attempt *seconds* more than its time limit, if it has one; raises TypeError and ValueError for what is no duration."""

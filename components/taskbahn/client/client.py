@@ -14,8 +14,8 @@ from autobahn.wamp.types import CallResult
 from taskbahn.attempt.context import ACTIVE
 from taskbahn.client.requests import Request
 from taskbahn.errors import TaskbahnError, UnknownJob, from_info
+from taskbahn.future import Future
 from taskbahn.protocol import messages
-from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from taskbahn.client.requests import Link

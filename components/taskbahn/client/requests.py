@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from autobahn.wamp.exception import ApplicationError, TransportLost
 
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
+from taskbahn.future import Future
 from taskbahn.transport.connection import Connection
-from taskbahn.transport.future import Future
 from taskbahn.transport.reactor_thread import ReactorThread
 
 if TYPE_CHECKING:

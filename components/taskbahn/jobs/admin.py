@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from taskbahn.client.client import HasClient
-    from taskbahn.transport.future import Future
+    from taskbahn.future import Future
 
 
 class Admin:

@@ -7,12 +7,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError
+from taskbahn.future import Future
 from taskbahn.jobs.job import Job
 from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
-from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
@@ -84,7 +85,7 @@ class Batch(Generic[R]):
             more = self._more
             if len(self._outcomes) < len(self._sent):
                 self._raise_error()
-                if not more.wait(None if until is None else until - time.monotonic()):
+                if not wait_here(more, self._all_left, None if until is None else until - time.monotonic()):
                     raise self._unfinished(timeout)
         return self._values(return_errors=return_errors)
 
@@ -103,7 +104,7 @@ class Batch(Generic[R]):
             more = self._more
             if len(self._outcomes) < len(self._sent):
                 self._raise_error()
-                await more
+                await Awaiting(more, self._all_left)
 
     def as_completed(self, timeout: float | None = None) -> AsCompleted[R]:
         """Return the jobs as they end, for `for` and `async for`; raises NotFinished *timeout* seconds from now."""
@@ -137,6 +138,12 @@ class Batch(Generic[R]):
     def _left(self) -> list[list[str]]:
         left = list(dict.fromkeys(self._joined.get(id, id) for id in self._sent if id not in self._outcomes))
         return [left[start : start + messages.MAX_WAIT] for start in range(0, len(left), messages.MAX_WAIT)]
+
+    def _all_left(self) -> Wait:
+        return Wait(self._left()[0], every=True)
+
+    def _first_left(self) -> Wait:
+        return Wait(self._left()[0])
 
     def __len__(self) -> int:
         return len(self._sent)
@@ -221,7 +228,7 @@ class AsCompleted(Generic[R]):
             if self._given >= len(self._batch):
                 raise StopIteration
             check_may_block("batch.as_completed() in a plain `for`", "async for job in batch.as_completed()")
-            if not more.wait(None if self._until is None else self._until - time.monotonic()):
+            if not wait_here(more, self._batch._first_left, None if self._until is None else self._until - time.monotonic()):  # noqa: SLF001
                 raise self._batch._unfinished(self._timeout)  # noqa: SLF001
 
     def __aiter__(self) -> AsyncIterator[Job[R]]:
@@ -235,7 +242,7 @@ class AsCompleted(Generic[R]):
                 return job
             if self._given >= len(self._batch):
                 raise StopAsyncIteration
-            await more
+            await Awaiting(more, self._batch._first_left)  # noqa: SLF001
 
     def _next(self) -> Job[R] | None:
         batch = self._batch

@@ -11,8 +11,8 @@ import msgspec
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.client.requests import Request
 from taskbahn.errors import TaskbahnError, WouldBlock
+from taskbahn.future import Future
 from taskbahn.protocol import messages, views
-from taskbahn.transport.future import Future
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overl
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.waiting import Awaiting, Wait, awaited, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError, from_info
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import ListOf
+from taskbahn.future import Future, as_deferred
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.graph import JobGraph, graph_of
@@ -21,7 +23,6 @@ from taskbahn.protocol import ids, messages, views
 from taskbahn.protocol.inputs import is_whole
 from taskbahn.protocol.states import State
 from taskbahn.signatures.codec import decode_hook
-from taskbahn.transport.future import Future, as_deferred
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -86,10 +87,10 @@ class Job(Generic[R]):
 
     async def error_async(self) -> TaskbahnError | None:
         """As `error`, for asyncio and Twisted."""
-        return _error_of(await self._ask())
+        return _error_of(await Awaiting(self._ask(), Wait((self.id,))))
 
     def __await__(self) -> Generator[Any, Any, R]:
-        outcome = yield from self._ask().__await__()
+        outcome = yield from awaited(self._ask(), Wait((self.id,)))
         return self._value(outcome)
 
     def deferred(self) -> Deferred[R]:
@@ -231,9 +232,9 @@ class Job(Generic[R]):
         if not self._outcome.done:
             check_may_block(what, instead)
         future = self._ask()
-        if timeout is not None and not future.wait(timeout):
-            raise self.unfinished(timeout)
-        return future.get()
+        if not wait_here(future, Wait((self.id,)), timeout):
+            raise self.unfinished(timeout or 0.0)
+        return future.now()
 
     def _value(self, outcome: RawOutcome) -> R:
         value: R = outcome_value(outcome, self._signature)

@@ -11,7 +11,7 @@ from taskbahn.protocol import messages, views
 
 if TYPE_CHECKING:
     from taskbahn.client.client import HasClient
-    from taskbahn.transport.future import Future
+    from taskbahn.future import Future
 
 T = TypeVar("T")
 

@@ -222,6 +222,7 @@ class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
 
     With a sixth value, true, the arguments have `{"$input": position}` in the places of results that `taskbahn.job.results` has.
     With a seventh, its job remembers what `taskbahn.job.notes` has. With an eighth, it has permits, which it gives back by its end only.
+    With a ninth, its function is never to be called again.
     """
 
     id: str
@@ -232,6 +233,7 @@ class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
     lacks_inputs: bool = False
     has_notes: bool = False
     has_permits: bool = False
+    is_once: bool = False
 
 
 class Offered(msgspec.Struct, kw_only=True):

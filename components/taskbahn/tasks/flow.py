@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.memory import id_for, is_after_failure
 from taskbahn.client.applications import only_application
 from taskbahn.errors import InvalidFlow, InvalidOption, TooLarge
 from taskbahn.flows.data import NOTHING, Before, describe
@@ -16,18 +17,18 @@ from taskbahn.flows.nodes import POLICIES, Chain, Group, Many, Member, Part, Sha
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import result_type
 from taskbahn.protocol import messages
-from taskbahn.protocol.ids import new_id
 from taskbahn.protocol.options import Where
 from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
 from taskbahn.tasks.other_words import FLOW_WORDS, refuse
+from taskbahn.tasks.task_handle import retrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn.client.client import HasClient
     from taskbahn.flows.nodes import Node, Policy, Reference
+    from taskbahn.future import Future
     from taskbahn.jobs.job import Job
-    from taskbahn.transport.future import Future
 
 Takes_contra = TypeVar("Takes_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
@@ -134,6 +135,8 @@ class Flow(Generic[Takes_contra, R_co]):
         check_may_block("flow.start()", "await flow.start_async()")
         job, send = self.prepared(before)
         job.id = send(False).get()
+        if again := retrying(self._home, [job.id]):
+            again.get()
         self._home.client.started(job)
         return job
 
@@ -145,6 +148,8 @@ class Flow(Generic[Takes_contra, R_co]):
         """As `start`, for asyncio and Twisted."""
         job, send = self.prepared(before)
         job.id = await send(False)
+        if again := retrying(self._home, [job.id]):
+            await again
         self._home.client.started(job)
         return job
 
@@ -155,6 +160,8 @@ class Flow(Generic[Takes_contra, R_co]):
     def call(self, before: Any = UNSET, /) -> Any:
         """Start the flow and return its result; raises what `start` and `Job.result` raise."""
         check_may_block("flow.call()", "await flow.call_async()")
+        if is_after_failure():
+            return self.start(before).result()
         job, send = self.prepared(before)
         send(True).get()
         return job.result()
@@ -165,6 +172,8 @@ class Flow(Generic[Takes_contra, R_co]):
     async def call_async(self, before: Takes_contra, /) -> R_co: ...
     async def call_async(self, before: Any = UNSET, /) -> Any:
         """As `call`, for asyncio and Twisted."""
+        if is_after_failure():
+            return await (await self.start_async(before))
         job, send = self.prepared(before)
         await send(True)
         return await job
@@ -187,13 +196,14 @@ class Flow(Generic[Takes_contra, R_co]):
         app, node = self._home, self._part.node
         data = describe(self._part, NOTHING if before is UNSET else Before(comes=True, value=(before,)))
         options = _options_of_member(node) if isinstance(node, Member) else data.pop("options", {})
-        size = len(msgspec.json.encode(data)) + FRAME_BYTES
+        text = msgspec.json.encode(data)
+        size = len(text) + FRAME_BYTES
         if size > messages.MAX_MESSAGE:
             raise TooLarge("a flow in bytes", size, messages.MAX_MESSAGE, "start it in parts, or pass references")
         name = "taskbahn.group" if isinstance(node, Group | Many) else "taskbahn.chain"
         if isinstance(node, Member) and "with" not in data:  # the job is the whole
             name = node.task
-        job: Job[Any] = Job(app, node.id or new_id(), name, result_type(node))
+        job: Job[Any] = Job(app, node.id or id_for(f"\0{text.decode()}"), name, result_type(node))
         content = {"flow": data, "id": job.id, "options": options}
 
         def send(follow: bool) -> Future[Any]:  # noqa: FBT001 - its only argument

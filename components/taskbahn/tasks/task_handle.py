@@ -6,9 +6,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.memory import begin_again, id_for, ids_for, is_after_failure
 from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, from_info
 from taskbahn.flows.arguments import has_outputs
-from taskbahn.protocol.ids import new_id, new_ids
+from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import text_bytes
 from taskbahn.protocol.options import Where
 from taskbahn.signatures.signature import pack_plain
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
     from taskbahn.client.client import HasClient
     from taskbahn.flows.nodes import Reference
+    from taskbahn.future import Future
     from taskbahn.jobs.batch import Batch
     from taskbahn.jobs.job import Job
     from taskbahn.signatures.signature import TaskSignature
     from taskbahn.tasks.flow import Flow
-    from taskbahn.transport.future import Future
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -88,6 +89,8 @@ class TaskHandle(Generic[P, R]):
         check_may_block(f"{self.name}.start()", "await task.start_async(...)")
         job, accepted = self._start(args, kwargs)
         job.id = accepted.get()
+        if again := retrying(self.app, [job.id]):
+            again.get()
         self.app.client.started(job)
         return job
 
@@ -95,18 +98,24 @@ class TaskHandle(Generic[P, R]):
         """As `start`, for asyncio and Twisted."""
         job, accepted = self._start(args, kwargs)
         job.id = await accepted
+        if again := retrying(self.app, [job.id]):
+            await again
         self.app.client.started(job)
         return job
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Start a job and return its result; raises what `start` and `Job.result` raise."""
         check_may_block(f"{self.name}.call()", "await task.call_async(...)")
+        if is_after_failure():
+            return self.start(*args, **kwargs).result()
         job, accepted = self._start(args, kwargs, follow=True)
         job.id = accepted.get()
         return job.result()
 
     async def call_async(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """As `call`, for asyncio and Twisted."""
+        if is_after_failure():
+            return await (await self.start_async(*args, **kwargs))
         job, accepted = self._start(args, kwargs, follow=True)
         job.id = await accepted
         return await job
@@ -122,24 +131,28 @@ class TaskHandle(Generic[P, R]):
         batch = self._batch()
         sent: list[tuple[list[str], Future[Any]]] = []
         for texts in self._windows(calls):
-            ids = new_ids(len(texts))
+            ids = ids_for(self.name, texts)
             for start, end in _bulks(texts):
                 sent.append((ids[start:end], self._send(ids[start:end], texts[start:end])))
             while len(sent) > WINDOW_JOBS // BULK_JOBS:
                 _accept(batch, sent.pop(0))
         for one in sent:
             _accept(batch, one)
+        if again := retrying(self.app, batch.ids):
+            again.get()
         return _complete(batch)
 
     async def start_many_async(self, calls: Iterable[Any]) -> Batch[R]:
         """As `start_many`, for asyncio and Twisted."""
         batch = self._batch()
         for texts in self._windows(calls):
-            ids = new_ids(len(texts))
+            ids = ids_for(self.name, texts)
             sent = [(ids[start:end], self._send(ids[start:end], texts[start:end])) for start, end in _bulks(texts)]
             for one in sent:
                 await one[1]
                 _accept(batch, one)
+        if again := retrying(self.app, batch.ids):
+            await again
         return _complete(batch)
 
     @overload
@@ -195,7 +208,7 @@ class TaskHandle(Generic[P, R]):
             return self._immutable(args, kwargs).prepared()
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
-        job: Job[R] = Job(self.app, self._id or new_id(), self.name, signature)
+        job: Job[R] = Job(self.app, self._id or id_for(f"{self.name}\0{packed}"), self.name, signature)
         content: dict[str, Any] = {"task": self.name, "id": job.id, "packed": packed, "options": self._call_options}
         if signature:
             content["checked"] = signature.wire.digest
@@ -242,6 +255,16 @@ class TaskHandle(Generic[P, R]):
         if self.signature:
             content["checked"] = self.signature.wire.digest
         return self.app.client.submit(content, len(ids), sum(map(text_bytes, texts)))
+
+
+def retrying(app: HasClient, ids: list[str]) -> Future[Any] | None:
+    """Retry those children that failed with an attempt before this one; return what is done then, None: there are none."""
+    again = begin_again(ids)
+    asked = [
+        app.client.ask(messages.JOB_RETRY, again[start : start + messages.MAX_WAIT])
+        for start in range(0, len(again), messages.MAX_WAIT)
+    ]
+    return asked[-1] if asked else None
 
 
 class Prepared(TaskHandle[P, R]):

@@ -22,7 +22,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from taskbahn.attempt.blocking import in_worker
-from taskbahn.attempt.context import AttemptContext
+from taskbahn.attempt.context import PARKED, AttemptContext
 from taskbahn.attempt.ownership import PROCESS
 from taskbahn.attempt.stops import Cancelled, Stop, TimeLimit
 from taskbahn.tuning import share_interpreter
@@ -31,7 +31,7 @@ from taskbahn.worker.capture import Capture, Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, outcome, stopped
 from taskbahn.worker.forked import guard
-from taskbahn.worker.frames import DEAF_EXIT_CODE, MAX_READ_BYTES, Mark, Unframer, frame
+from taskbahn.worker.frames import CAN_WAIT, DEAF_EXIT_CODE, HAS_PERMITS, IS_ONCE, MAX_READ_BYTES, Mark, Unframer, frame
 from taskbahn.worker.helper_processes import HelperProcesses
 from taskbahn.worker.helper_threads import HelperThreads
 from taskbahn.worker.loading import load_app
@@ -70,6 +70,7 @@ class Child:
         self._gate = ProgressGate()
         self._wake_read, self._wake_write = os.pipe()
         self._is_awake = False  # whether the talking thread will look at the records by itself
+        self.is_leaving = False  # the worker stops: what waits is suspended
         self._missed: AttemptContext | None = None  # the attempt in which Python swallowed a raised `Stop`
         self._main_thread = threading.main_thread().ident or 0
 
@@ -193,9 +194,11 @@ class Child:
 
     def _obey(self, order: str, *words: Any) -> None:
         if order == "run":
-            for sequence, job, attempt, task, packed, run_within in words[0]:
+            for sequence, job, attempt, task, packed, run_within, notes, flags in words[0]:
                 context = AttemptContext(job, attempt, task, packed, run_within, self)
-                context.sequence = sequence
+                context.sequence, context.notes = sequence, notes
+                context.parking = self if flags & CAN_WAIT else None
+                context.has_permits, context.is_once = bool(flags & HAS_PERMITS), bool(flags & IS_ONCE)
                 self._held[job, attempt] = context
                 self._line.append(context)
             if not self._tokens.qsize():
@@ -204,6 +207,8 @@ class Child:
             self._stop_one((words[0], words[1]), words[2], words[3])
         elif order == "recorded":
             self._recorded((words[0], words[1]), words[2])
+        elif order == "leave":
+            self._leave(words[0], words[1])
         elif order == "back":
             self._give_up(words[0])
         elif order == "end":
@@ -225,8 +230,28 @@ class Child:
 
     def _recorded(self, key: tuple[str, int], mark: int) -> None:
         context = self._held.get(key)
-        if context is not None and context.output is not None and context.output.window is not None:
-            context.output.window.recorded(mark)
+        if context is not None and context.output is not None:
+            context.output.recorded(mark)
+
+    def park(self, context: AttemptContext) -> bool:
+        """Have another process run what would run in the slot of this one."""
+        self.put((PARKED, [*context.key, True]))
+        return True
+
+    def unpark(self, context: AttemptContext) -> None:
+        """The attempt goes on."""
+        self.put((PARKED, [*context.key, False]))
+
+    def leave(self, context: AttemptContext) -> None:
+        """Have a parked attempt suspended."""
+        if context.waits is not None:
+            context.waits.wake()
+
+    def _leave(self, job: str | None, attempt: int) -> None:
+        self.is_leaving = self.is_leaving or job is None
+        context = self._current if job is None else self._held.get((job, attempt))
+        if context is not None:
+            self.leave(context)
 
     def _give_up(self, count: int | None) -> None:
         keys: list[tuple[str, int]] = []

@@ -9,8 +9,10 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.context import ACTIVE, DONE
-from taskbahn.attempt.stops import Stop
+from taskbahn.attempt.stops import Stop, Suspended
 from taskbahn.attempt.streaming import stream
+from taskbahn.attempt.waiting import suspended
+from taskbahn.signals import GiveUp
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
 from taskbahn.worker.helper_processes import end_helpers
@@ -70,11 +72,12 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
             if ROLE.is_copy:  # this is a process that the task has forked: the original reports the outcome
                 leave(None)
             result = signature.pack_result(value)
+            check_let_through(context)
             context.ended = True
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome, SystemExit too
             if ROLE.is_copy:
                 leave(error)
-            record = failed(task, context, error)
+            record = _ended_with(task, context, error)
             context.ended = True
         else:
             record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
@@ -86,6 +89,22 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
         context.ended = True
         record = escaped(context, error)
     return record
+
+
+def _ended_with(task: Task[..., Any], context: AttemptContext, error: BaseException) -> Record:
+    waits = context.waits
+    if waits is not None and waits.suspended is not None and isinstance(error, Suspended):
+        return suspended(context, waits.suspended)
+    return failed(task, context, error)
+
+
+def check_let_through(context: AttemptContext) -> None:
+    """Raise GiveUp if a function returns though its attempt was to end, for it waits: it has swallowed that."""
+    if context.waits is not None and context.waits.suspended is not None:
+        raise GiveUp(
+            f"{context.task} caught Suspended and went on: let it through, as `except Exception` does; "
+            "its attempt ends while it waits, and the function is called again"
+        )
 
 
 def conclude(context: AttemptContext) -> None:

@@ -1,14 +1,15 @@
 """How the worker and its child processes talk: messages in MessagePack over a socket pair, each after its length.
 
 Worker to child:
-    ["run", [[sequence, job, attempt, task, packed, run_within], ...]]      to be run in this order
+    ["run", [[sequence, job, attempt, task, packed, run_within, notes, flags], ...]]      to be run in this order; flags: `flags`
     ["stop", job, attempt, kind, reason]        stop it by itself, or take it out of the line
-    ["recorded", job, attempt, mark]            its chunks up to that one are recorded
+    ["recorded", job, attempt, mark]            its chunks and notes up to that one are recorded
+    ["leave", job | null, attempt]              suspend it, for it waits; null: the worker stops, so all that waits is suspended
     ["back", count | null]                      give up that many that have not started, the newest first
     ["end"]                                     nothing more comes: exit
 Child to worker: lists of records
     ["ready", null]                             the application is imported
-    ["done" | "failed" | "notice", data]        as `taskbahn.attempt.Record`
+    ["done" | "failed" | "notice" | "suspended" | "parked", data]     as `taskbahn.attempt.Record`
     ["back", [[job, attempt], ...]]             given up
 
 Beside it, `Mark` is a piece of shared memory in which the child notes what it begins: also after a sudden death the
@@ -28,12 +29,22 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from taskbahn.attempt.context import AttemptContext
+
 LENGTH = struct.Struct("=I")
 DEAF_EXIT_CODE = 70  # exit code of a child when the talking thread has ended (EX_SOFTWARE of sysexits.h)
 MAX_READ_BYTES = 256 * 1024  # bytes
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
+
+
+CAN_WAIT, HAS_PERMITS, IS_ONCE = 1, 2, 4
+
+
+def flags(context: AttemptContext) -> int:
+    """Return what a child must know of an attempt that waits."""
+    return CAN_WAIT * context.can_park | HAS_PERMITS * context.has_permits | IS_ONCE * context.is_once
 
 
 def frame(message: Any) -> bytes:

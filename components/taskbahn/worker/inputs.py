@@ -1,4 +1,4 @@
-"""Attempts whose arguments lack what other jobs give: it is read from the dispatcher before the attempt begins."""
+"""What an attempt must have before it begins, and does not travel with it: what other jobs give, and what its job remembers."""
 
 from __future__ import annotations
 
@@ -29,26 +29,25 @@ class InputReader:
         self._ask = ask
         self._give = give
         self._hand_back = hand_back
-        self._reading: dict[tuple[str, int], Deferred[str]] = {}
+        self._reading: dict[tuple[str, int], Deferred[None]] = {}
 
-    def read(self, context: AttemptContext) -> None:
+    def read(self, context: AttemptContext, *, inputs: bool, notes: bool) -> None:
         """Read what an attempt lacks, then give it on."""
 
-        def found(packed: str) -> None:
+        def found(_: None) -> None:
             del self._reading[context.key]
-            context.packed = packed
             self._give(context)
 
         def failed(failure: Any) -> None:
             self._reading.pop(context.key, None)
             self.log.warn(
-                "the arguments of job {job} cannot be read ({error}); it goes back",
+                "what job {job} needs cannot be read ({error}); it goes back",
                 job=context.job,
                 error=failure.getErrorMessage(),
             )
             self._hand_back([context])
 
-        reading = self._reading[context.key] = Deferred.fromCoroutine(self._read(context))
+        reading = self._reading[context.key] = Deferred.fromCoroutine(self._read(context, inputs=inputs, notes=notes))
         reading.addCallbacks(found, failed)
 
     def stop(self, keys: Iterable[tuple[str, int]] | None = None) -> list[tuple[str, int]]:
@@ -58,7 +57,16 @@ class InputReader:
             self._reading[key].cancel()
         return stopped
 
-    async def _read(self, context: AttemptContext) -> str:
+    async def _read(self, context: AttemptContext, *, inputs: bool, notes: bool) -> None:
+        if inputs:
+            context.packed = await self._read_arguments(context)
+        after: str | None = "" if notes else None
+        while after is not None:
+            page = await self._ask(messages.JOB_NOTES, context.job, after=after)
+            context.notes.update(page["notes"])
+            after = page["next"]
+
+    async def _read_arguments(self, context: AttemptContext) -> str:
         pages = whole_arguments(context.job, context.packed)
         try:
             asked = next(pages)

@@ -80,10 +80,10 @@ class Sweeper:
             remaining = context.stopped_at + ABANDON_AFTER - now
             if remaining <= 0:
                 pool.abandon(context)
-        elif context.run_within is None or not context.began:
+        elif context.run_within is None or not context.began or context.parked_at is not None:
             remaining = TICK
         else:
-            remaining = context.began + context.run_within - now
+            remaining = context.began + context.run_within + context.waited - now
             if remaining <= 0:
                 reason = f"{context.task} ran longer than its time limit of {context.run_within:g} s"
                 order_stop(pool, context, "time_limit", reason, now)

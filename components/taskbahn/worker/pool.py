@@ -47,6 +47,9 @@ class Pool(Protocol):
     def abandon(self, context: AttemptContext) -> None:
         """Stop waiting for *context*: end it by force where that is possible, and put its outcome."""
 
+    def suspend_parked(self) -> None:
+        """The worker stops: end the attempts that wait without a slot, and those that will."""
+
     def blocked(self, now: float) -> list[AttemptContext]:
         """Return attempts that wait for a slot and get none, and forget them; now: monotonic."""
 

@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autobahn.wamp.exception import TransportLost
 from twisted.logger import Logger
 
-from taskbahn.attempt.context import DONE, FAILED, NOTICE
+from taskbahn.attempt.context import DONE, FAILED, PARKED, SUSPENDED
 from taskbahn.protocol import messages
-from taskbahn.protocol.message_pages import FRAME_BYTES, are_few, text_bytes, value_bytes
-from taskbahn.worker.sendable import is_lost, lost
+from taskbahn.worker.report_batch import Key, ReportBatch
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,106 +27,11 @@ if TYPE_CHECKING:
 
     from taskbahn.attempt.context import AttemptContext, Record
 
-Key = tuple[str, int]  # job, attempt
-
-MAX_OUTCOMES = 5_000  # outcomes in one report
 LARGE_REPORT_SUCCESSES = 200  # successes that do not wait for the acknowledgement of the report before
 MAX_REPORTS_IN_FLIGHT = 3  # reports
-MAX_NOTICES = 1_000
 MAX_PENDING_NOTICES = 100_000  # notices, of all attempts
 PATIENCE = 3  # heartbeats that an acknowledgement may take; as many as the dispatcher waits for a report
-RESULT = itemgetter(2)  # of a success: its result as JSON text
 VITALS_SECONDS = 2.0  # between two looks at memory and processor, at least
-MAX_WEIGHT = messages.MAX_MESSAGE // 4  # bytes of results, of errors or of notices in one report; the first may be larger
-
-
-@dataclass
-class ReportBatch:
-    """What one report says, in the shapes of `messages.Report`."""
-
-    done: list[Any] = field(default_factory=list)
-    failed: list[Any] = field(default_factory=list)
-    notices: list[Any] = field(default_factory=list)
-    back: list[Key] = field(default_factory=list)
-    begun: list[Key] = field(default_factory=list)  # attempts among `back` that may have begun
-
-    def __bool__(self) -> bool:
-        return bool(self.done or self.failed or self.notices or self.back)
-
-    def keys(self) -> Iterable[Key]:
-        """Return the attempts whose outcome it holds."""
-        yield from ((one[0], one[1]) for one in self.done)
-        yield from ((one["id"], one["attempt"]) for one in self.failed)
-        yield from self.back
-
-    def plain(self) -> dict[str, Any]:
-        """Return what travels."""
-        return {name: value for name, value in vars(self).items() if value}
-
-    def before(self, later: ReportBatch) -> ReportBatch:
-        """Return both as one."""
-        return ReportBatch(
-            self.done + later.done,
-            self.failed + later.failed,
-            self.notices + later.notices,
-            self.back + later.back,
-            self.begun + later.begun,
-        )
-
-    def split(self) -> tuple[ReportBatch, ReportBatch]:
-        """Return what fits into one report, and the rest. Notices go before the outcomes that follow them."""
-        notices = _fitting(self.notices, MAX_NOTICES, lambda one: FRAME_BYTES + _size(one[4]))
-        if notices < len(self.notices):
-            rest = ReportBatch(self.done, self.failed, self.notices[notices:], self.back, self.begun)
-            return ReportBatch(notices=self.notices[:notices]), rest
-        if len(self.done) <= MAX_OUTCOMES and are_few(map(RESULT, self.done), len(self.done), MAX_WEIGHT):
-            done = len(self.done)
-        else:
-            done = _fitting(self.done, MAX_OUTCOMES, lambda one: FRAME_BYTES + text_bytes(one[2]))
-        failed = _fitting(self.failed, MAX_NOTICES // 10, lambda one: FRAME_BYTES + value_bytes(one["error"]))
-        now = ReportBatch(self.done[:done], self.failed[:failed], self.notices, self.back, self.begun)
-        return now, ReportBatch(self.done[done:], self.failed[failed:])
-
-    def smaller(self, error: Exception) -> list[ReportBatch]:
-        """Return this in two parts, since it could not be sent; for a single record what is sent instead of it, if anything."""
-        records: list[Record] = [
-            *((NOTICE, one) for one in self.notices), *((DONE, one) for one in self.done), *((FAILED, one) for one in self.failed)
-        ]  # fmt: skip
-        if len(records) == 1:
-            records = [] if is_lost(records[0]) else [lost(records[0], error)]
-            return [self._of(records)] if records or self.back else []
-        half = len(records) // 2
-        return [_of(records[:half]), self._of(records[half:])] if records else []
-
-    def _of(self, records: list[Record]) -> ReportBatch:
-        return _of(records, self.back, self.begun)
-
-
-def _of(records: list[Record], back: Iterable[Key] = (), begun: Iterable[Key] = ()) -> ReportBatch:
-    batch = ReportBatch(back=list(back), begun=list(begun))
-    places = {NOTICE: batch.notices, DONE: batch.done, FAILED: batch.failed}
-    for kind, data in records:
-        places[kind].append(data)
-    return batch
-
-
-def _size(data: Any) -> int:
-    try:
-        return value_bytes(data)
-    except Exception:  # noqa: BLE001 - it is found out when it is sent
-        return 0
-
-
-def _fitting(items: list[Any], most: int, weigh: Callable[[Any], int]) -> int:
-    """Return how many of *items* may go."""
-    if not items:
-        return 0
-    weight = 0
-    for count, item in enumerate(items[:most]):
-        weight += weigh(item)
-        if weight > MAX_WEIGHT and count:
-            return count
-    return min(len(items), most)
 
 
 class Sent(NamedTuple):
@@ -192,6 +94,8 @@ class Reporter:
         self._draining_told = False
         self._measured_at = None
         self._last_sent = self._loop.time()  # the hello counts as a report
+        parked = [[*key, True] for key, context in self.held.items() if context.parked_at is not None]
+        self._pending.parked = parked  # the dispatcher gives each attempt that the hello names a slot
         self._beat()
         self._flush()
 
@@ -227,6 +131,10 @@ class Reporter:
                     self.finished += 1
             elif kind == FAILED:
                 self._take_failure(data)
+            elif kind == SUSPENDED:
+                self._take_suspension(data)
+            elif kind == PARKED:
+                self._take_parked(*data)
             elif (data[0], data[1]) in held:
                 self._take_notice(data)
         self._flush()
@@ -254,7 +162,7 @@ class Reporter:
 
     def _take_notice(self, data: list[Any]) -> None:
         """Add a notice, unless far too many wait already, as when the router is away for long."""
-        if len(self._pending.notices) < MAX_PENDING_NOTICES:
+        if len(self._pending.notices) < MAX_PENDING_NOTICES or data[2] == "note":
             self._pending.notices.append(data)
             return
         if not self.dropped:
@@ -289,6 +197,26 @@ class Reporter:
         self._tell_missing(key)
         self._pending.failed.append(data)
         self.finished += 1
+
+    def _take_suspension(self, data: dict[str, Any]) -> None:
+        context = self.held.pop((data["id"], data["attempt"]), None)
+        if context is not None and context.stop not in ("back", "refused"):
+            self._tell_missing(context.key)
+            self._pending.suspended.append(data)
+        elif context is not None and context.stop == "back":
+            self._pending.back.append(context.key)
+            self._pending.begun.append(context.key)
+
+    def _take_parked(self, job: str, attempt: int, is_parked: bool) -> None:  # noqa: FBT001 - as it travels
+        context = self.held.get((job, attempt))
+        if context is None or is_parked == (context.parked_at is not None):
+            return
+        if context.parked_at is None:
+            context.parked_at = time.monotonic()
+        else:  # the time limit of an attempt does not count what it waits for
+            context.waited += time.monotonic() - context.parked_at
+            context.parked_at = None
+        self._pending.parked.append([job, attempt, is_parked])
 
     def _flush(self) -> None:
         if self._call is None or (
@@ -352,7 +280,7 @@ class Reporter:
 
     def _settle_chunks(self, notices: list[Any]) -> None:
         """Tell the attempts that said these that they may go on: a generator waits when much of it is not recorded."""
-        newest = {(one[0], one[1]): one[5] for one in notices if one[2] == "chunk"}
+        newest = {(one[0], one[1]): one[5] for one in notices if one[2] in ("chunk", "note")}
         for key, mark in newest.items():
             context = self.held.get(key)
             if context is not None:

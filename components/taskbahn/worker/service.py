@@ -98,6 +98,7 @@ class Worker:
         self._is_stopped = False
         self._loop = loop
         self._since: float | None = None
+        self._suspends = False  # whether the dispatcher knows attempts that wait without a slot
         self._task_reactor = task_reactor
         self._blockade: Blockade | None = None
         self._measure = Measure(self._children)
@@ -197,6 +198,7 @@ class Worker:
         self._inputs.stop()
         for pool in self._pools.values():
             self.reporter.hand_back(pool.take_back())
+            pool.suspend_parked()
 
     def give_up(self) -> None:
         """Stop what still runs and hand it back; not charged."""
@@ -260,7 +262,7 @@ class Worker:
         except Exception as error:
             self._on_refused(error)
             raise
-        self._since = welcome.since
+        self._since, self._suspends = welcome.since, welcome.suspends
         self.reporter.connected(partial(session.at_once, session.report), welcome.heartbeat)
         self._on_attached()
 
@@ -284,12 +286,13 @@ class Worker:
         for one in attempts:
             context = AttemptContext(one.id, one.attempt, one.task, one.packed, one.run_within, outbox)
             held[one.id, one.attempt] = context
+            context.can_park, context.has_permits, context.is_once = self._suspends, one.has_permits, one.is_once
             pool = self._pool_of.get(one.task)
             if pool is None:
                 error = {"type": "UnknownTask", "message": f"this worker has no task {one.task!r}"}
                 outbox.put_here(outcome(context, kind="error", error=error, retry=True))
-            elif one.lacks_inputs and not self.is_draining:
-                self._inputs.read(context)
+            elif (one.lacks_inputs or one.has_notes) and not self.is_draining:
+                self._inputs.read(context, inputs=one.lacks_inputs, notes=one.has_notes)
             elif pool in batches:
                 batches[pool].append(context)
             else:
@@ -336,8 +339,8 @@ class Worker:
         pool = self._pool_of[context.task]
         if isinstance(pool, ProcessPool):
             pool.chunks_recorded(context, mark)
-        elif context.output is not None and context.output.window is not None:
-            context.output.window.recorded(mark)
+        elif context.output is not None:
+            context.output.recorded(mark)
 
     def _unanswered(self, seconds: float) -> None:
         """Connect and report again: the dispatcher is stuck, or its acknowledgement was lost, though the connection seems alive."""

@@ -174,7 +174,8 @@ class AttachedWorker:
         run = self.outbox.setdefault("run", [])
         order = [job.id, job.attempt, job.partition.task, job.packed, job.policy.run_within]
         has_notes = job.flags & HAS_NOTES != 0
-        run.append([*order, job.lacks_inputs, has_notes, job.has_permits] if job.is_special(has_notes=has_notes) else order)
+        special = [job.lacks_inputs, has_notes, job.has_permits, job.policy.at_most_once]
+        run.append([*order, *special] if any(special) else order)
 
     def order_recorded(self, refused: list[list[Any]]) -> None:
         """Put the acknowledgement of a streamed report into the next order."""
@@ -305,10 +306,6 @@ class LiveJob:
         self.lacks_inputs = inputs is None or any(one.flags & IS_LARGE for one in inputs)
         if inputs is not None and not self.lacks_inputs:
             self.packed = filled(self.packed, given(inputs))
-
-    def is_special(self, *, has_notes: bool) -> bool:
-        """Return whether its worker must know more of its attempt than what to run."""
-        return self.lacks_inputs or has_notes or self.has_permits
 
     def take_slot(self, worker: AttachedWorker, now: float) -> None:
         """Take the slot on *worker* for the job's attempt."""

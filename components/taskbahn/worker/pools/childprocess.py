@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from taskbahn.worker.frames import DEAF_EXIT_CODE, MAX_READ_BYTES, Mark, Unframer, frame
+from taskbahn.worker.frames import DEAF_EXIT_CODE, MAX_READ_BYTES, Mark, Unframer, flags, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,6 +83,7 @@ class ChildProcess:
         self.held: dict[tuple[str, int], AttemptContext] = {}
         self.is_ready = False
         self.expected = 0.0  # seconds that `held` will probably take
+        self.is_parked = False  # its attempt waits and has given its slot back
         self.asked_back = False  # in a long attempt: the child gets nothing more until an outcome comes
         self._owner = owner
         self._loop = loop
@@ -119,7 +120,18 @@ class ChildProcess:
             self._sequence += 1
             context.sequence = self._sequence
             self.held[context.key] = context
-            rows.append((self._sequence, context.job, context.attempt, context.task, context.packed, context.run_within))
+            rows.append(
+                (
+                    self._sequence,
+                    context.job,
+                    context.attempt,
+                    context.task,
+                    context.packed,
+                    context.run_within,
+                    context.notes,
+                    flags(context),
+                )
+            )
         self.tell("run", rows)
 
     def tell(self, *message: Any) -> None:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.attempt.context import ACTIVE, DONE
+from taskbahn.attempt.context import ACTIVE, DONE, PARKED
 from taskbahn.attempt.streaming import stream_async
+from taskbahn.attempt.waiting import suspended
 from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, conclude
 from taskbahn.worker.failure import escaped, failed, stopped
@@ -72,6 +73,8 @@ class LoopPool:
         self._thread = LoopThread(reactor)
         self._watch = LoopWatch(self._thread)
         self._cancelled: set[AttemptContext] = set()  # running attempts that have the order to stop
+        self._parked: set[AttemptContext] = set()
+        self.is_leaving = False
         self._told: Blockade | None = None
         self._looked_at = 0.0
 
@@ -119,6 +122,7 @@ class LoopPool:
         if context not in self._running or ends_with_helpers(context):
             return
         task = self._running.pop(context, None)
+        self._parked.discard(context)
         if task is None or context.ended:
             return
         end_helpers(context, at_once=True)  # processes that the attempt has started since
@@ -137,10 +141,40 @@ class LoopPool:
         else:
             self._hurry()
 
+    def park(self, context: AttemptContext) -> bool:
+        """Run another attempt in the slot of one that waits; from any thread."""
+        self._parked.add(context)
+        self._outbox.put((PARKED, [*context.key, True]))
+        self._hurry()
+        return True
+
+    def unpark(self, context: AttemptContext) -> None:
+        """The attempt goes on, though another one may have its slot; from any thread."""
+        self._parked.discard(context)
+        self._outbox.put((PARKED, [*context.key, False]))
+
+    def leave(self, context: AttemptContext) -> None:
+        """Have a parked attempt suspended; on the loop's thread."""
+        task = self._running.get(context)
+        if task is not None and context.stop is None and context.waits is not None and context.waits.leave():
+            task.cancel("the attempt ends, because its function waits; the function is called again from the top")
+
+    def suspend_parked(self) -> None:
+        """End the attempts that wait without a slot, and those that will."""
+        self.is_leaving = True
+        self._thread.call(self._leave_all)
+
+    def _leave_all(self) -> None:
+        for context in list(self._parked):
+            self.leave(context)
+
+    def _has_slot(self) -> bool:
+        return len(self._running) - len(self._parked) < self.slots
+
     def blocked(self, now: float) -> list[AttemptContext]:
         """Return attempts that wait for a slot and get none, or for a loop that is blocked."""
         self._look(now)
-        if self._told is None and len(self._running) < self.slots:
+        if self._told is None and self._has_slot():
             return []  # the loop has not looked at the waiting attempts yet
         return self._line.blocked(now)
 
@@ -171,6 +205,7 @@ class LoopPool:
         """Start another loop, and hand back the attempts of the lost one."""
         lost, innocent = self._running, [context for context in list(self._running) if not context.ended]
         self._running = {}
+        self._parked = set()
         for context in innocent:
             context.ended = True
         for task in lost.values():
@@ -202,11 +237,12 @@ class LoopPool:
             return
         self._is_due = False
         waiting, running, loop = self._line.waiting, self._running, thread.loop
-        while len(running) < self.slots:
+        while self._has_slot():
             try:
                 context = waiting.popleft()
             except IndexError:
                 return
+            context.parking = self if context.can_park else None
             # not by the loop's factory: a task may have set an eager one, which would end the attempt before it is in `running`
             running[context] = asyncio.Task(self._run(context, running), loop=loop, context=self._new_context())
 
@@ -226,6 +262,14 @@ class LoopPool:
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
             if ROLE.is_copy:
                 leave(error)
+            waits = context.waits
+            if (
+                waits is not None
+                and waits.suspended is not None
+                and isinstance(error, asyncio.CancelledError)
+                and context.stop is None
+            ):
+                return suspended(context, waits.suspended)
             return failed(task, context, error)
         if self._was_not_told(context):
             return stopped(context, f"{context.stop_reason}; it blocked the worker's event loop meanwhile")
@@ -245,6 +289,7 @@ class LoopPool:
         running.pop(context, None)
         self._streams.restore()
         self._cancelled.discard(context)
+        self._parked.discard(context)
         waiting = self._line.waiting
         if not self._running and not waiting:  # no other outcome will follow soon
             self._outbox.put(record)

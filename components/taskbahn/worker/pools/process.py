@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.attempt.context import DONE, FAILED, NOTICE
+from taskbahn.attempt.context import DONE, FAILED, NOTICE, PARKED, SUSPENDED
 from taskbahn.errors import ServiceError
 from taskbahn.worker.failure import outcome, stopped
 from taskbahn.worker.pool import BLOCKED_AFTER, WaitQueue
@@ -63,6 +63,7 @@ class ProcessPool:
         self._pause = FIRST_PAUSE
         self._timer: asyncio.TimerHandle | None = None
         self._is_stopped = False
+        self._ending: set[asyncio.Task[None]] = set()  # of children that are one too many
 
     async def start(self) -> None:
         """Start one child and wait for it; raises ChildCannotStart."""
@@ -151,7 +152,7 @@ class ProcessPool:
                 child.asked_back = False
                 if context is not None:
                     self._learn(child, context, data[4] - data[3])
-            elif kind == FAILED:
+            elif kind in (FAILED, SUSPENDED):
                 context = child.held.pop((data["id"], data["attempt"]), None)
                 child.asked_back = False
                 if context is not None:
@@ -159,6 +160,8 @@ class ProcessPool:
             elif kind == "back":
                 self._taken_back(child, data)
                 continue
+            elif kind == PARKED:
+                self._waits(child, *data)
             elif kind == NOTICE and data[2] == "extend":
                 self._extended(child, data)
             passed.append((kind, data))
@@ -166,6 +169,35 @@ class ProcessPool:
             child.expected = 0.0
         self._outbox.deliver(passed)
         self._distribute()
+        self._end_one_too_many(child)
+
+    def suspend_parked(self) -> None:
+        """End the attempts that wait without a slot, and those that will."""
+        for child in self.children:
+            child.tell("leave", None, 0)
+
+    def _waits(self, child: ChildProcess, job: str, attempt: int, is_parked: bool) -> None:  # noqa: FBT001 - as it travels
+        """The attempt of a child waits, so another child may run what comes; or it goes on."""
+        child.is_parked = is_parked
+        if not is_parked:
+            return
+        if len(child.held) > 1 and not child.asked_back:
+            child.asked_back = True
+            child.tell("back", None)
+        if self._parked() > self.slots:  # each of them is a process
+            child.tell("leave", job, attempt)
+
+    def _parked(self) -> int:
+        return sum(child.is_parked for child in self.children)
+
+    def _end_one_too_many(self, child: ChildProcess) -> None:
+        """End an idle child if there are more than slots, since some that waited went on."""
+        if child.held or child not in self.children or len(self.children) - self._parked() <= self.slots:
+            return
+        self.children.remove(child)
+        ending = self._loop.create_task(child.end())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     def child_died(self, child: ChildProcess, death: Death) -> None:
         """Report the attempt that the child had begun as crashed or stopped; the rest goes to other children."""
@@ -215,14 +247,13 @@ class ProcessPool:
         waiting = self._line.waiting
         if not waiting:
             return
-        free = sorted(
-            (child for child in self.children if child.is_ready and not child.asked_back), key=lambda child: child.expected
-        )
+        ready = (child for child in self.children if child.is_ready and not child.asked_back and not child.is_parked)
+        free = sorted(ready, key=lambda child: child.expected)
         share = -(-len(waiting) // max(len(free), 1))
         for child in free:
             self._fill(child, share)
         starting = sum(not child.is_ready for child in self.children)
-        if len(waiting) > starting and len(self.children) < self.slots and self._timer is None:
+        if len(waiting) > starting and len(self.children) - self._parked() < self.slots and self._timer is None:
             self._spawn()
 
     def _fill(self, child: ChildProcess, share: int) -> None:

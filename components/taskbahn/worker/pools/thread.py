@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
+from taskbahn.attempt.context import PARKED
 from taskbahn.attempt.stops import Cancelled, Stop, TimeLimit
 from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, execute
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from taskbahn.tasks.task import Task
     from taskbahn.worker.outbox import Outbox
 
+MAX_PARKED = 100  # threads that wait without a slot; attempts beyond that number are suspended at once
 MAX_ABANDONED_THREADS = 100  # threads that never returned; beyond that number their slots are lost
 
 
@@ -79,6 +81,9 @@ class ThreadPool:
         self._places: list[ThreadSlot] = []
         self._abandoned = 0
         self._is_stopped = False
+        self._parked = 0
+        self._parking = threading.Lock()
+        self.is_leaving = False
 
     async def start(self) -> None:
         """Start the threads."""
@@ -116,6 +121,8 @@ class ThreadPool:
         for place in self._places:
             if place.context is context:
                 place.throw(context)
+                if context.waits is not None:
+                    context.waits.wake()
 
     def abandon(self, context: AttemptContext) -> None:
         """Give up an attempt that no exception reaches: put its outcome, and start another thread in its place."""
@@ -133,6 +140,46 @@ class ThreadPool:
                     self._add_place()
                 return
 
+    def park(self, context: AttemptContext) -> bool:
+        """Run another attempt in the slot of one that waits; from any thread."""
+        with self._parking:
+            if self._parked >= MAX_PARKED:
+                return False
+            self._parked += 1
+            if len(self._places) < self.slots + self._parked:
+                self._add_place()
+        self._outbox.put((PARKED, [*context.key, True]))
+        return True
+
+    def unpark(self, context: AttemptContext) -> None:
+        """The attempt goes on, though another one may have its slot; from any thread."""
+        with self._parking:
+            self._parked -= 1
+        self._outbox.put((PARKED, [*context.key, False]))
+
+    def leave(self, context: AttemptContext) -> None:
+        """Have a parked attempt suspended."""
+        if context.waits is not None:
+            context.waits.wake()
+
+    def suspend_parked(self) -> None:
+        """End the attempts that wait without a slot, and those that will."""
+        self.is_leaving = True
+        for context in self.running():
+            self.leave(context)
+
+    def _retires(self, place: ThreadSlot) -> bool:
+        """Return whether a thread is one too many, since those that waited went on."""
+        if len(self._places) <= self.slots + self._parked:
+            return False
+        with self._parking:
+            if place not in self._places or len(self._places) <= self.slots + self._parked:
+                return False
+            self._places.remove(place)
+        if self._line.waiting:
+            self._tokens.put(True)
+        return True
+
     def blocked(self, now: float) -> list[AttemptContext]:
         """Return attempts that wait for a slot and get none."""
         return self._line.blocked(now)
@@ -147,13 +194,14 @@ class ThreadPool:
 
     def _serve(self, place: ThreadSlot) -> None:
         take, wait, put, tasks = self._line.waiting.popleft, self._tokens.get, self._outbox.put, self._tasks
-        while True:
+        while not self._retires(place):
             try:
                 context = take()
             except IndexError:
                 if wait():
                     continue
                 return
+            context.parking = self if context.can_park else None
             place.context = context
             record = self._run(place, tasks[context.task], context)
             place.context = None

@@ -1,0 +1,64 @@
+"""Sleeps of tasks: when they are over is remembered, so that a later attempt waits for the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING
+
+from taskbahn.attempt.memory import remembering
+from taskbahn.attempt.plain_data import number_of, seconds_of
+from taskbahn.errors import OutsideJob
+from taskbahn.protocol.durations import parse_duration
+from taskbahn.protocol.options import LATEST
+
+if TYPE_CHECKING:
+    from taskbahn.future import Future
+
+    Duration = float | str | dt.timedelta
+    Moment = float | dt.datetime
+
+SHORT_SECONDS = 1.0  # a sleep that is shorter is not worth remembering
+
+
+def begin_sleep(duration: Duration | None, until: Moment | None, name: str | None) -> float:
+    """Return when a sleep is over, seconds since 1970.  Raises OutsideJob, ValueError, TypeError."""
+    if (duration is None) == (until is None):
+        raise ValueError("current.sleep takes a duration or until=, and one of them")
+    moment = time.time() + _seconds(duration) if duration is not None else _moment(until)
+    memory = remembering()
+    if memory is None:
+        raise OutsideJob("current.sleep()", "time.sleep() or asyncio.sleep()")
+    key = memory.name("sleep", name)
+    known = memory.known(key)
+    if known is not None:
+        return float(known)
+    if moment - time.time() > SHORT_SECONDS:
+        memory.keep(key, moment)  # it is recorded before the attempt can end
+    return moment
+
+
+def timer_until(moment: float) -> Future[None]:
+    """Return what is done at a moment, on the running event loop."""
+    import asyncio  # late: most processes of a worker need neither
+
+    from taskbahn.future import Future
+
+    future: Future[None] = Future()
+    left = moment - time.time()
+    if left <= 0:
+        future.resolve(None)
+    else:
+        asyncio.get_running_loop().call_later(left, future.resolve, None)
+    return future
+
+
+def _seconds(duration: Duration | None) -> float:
+    return parse_duration(duration) if isinstance(duration, str) else seconds_of(duration, "a sleep")
+
+
+def _moment(until: Moment | None) -> float:
+    moment = until.timestamp() if isinstance(until, dt.datetime) else number_of(until, "until")
+    if not 0 <= moment <= LATEST:
+        raise ValueError(f"until is a moment in seconds since 1970, not {until!r}")
+    return moment
