@@ -95,6 +95,7 @@ def test_shapes_give_their_results_in_each_pool(app: Taskbahn, pool: str) -> Non
     assert ended(chain(add.si(1, 1), add.si(2, 2)).start()) == 4
     a, b = add.si(1, 2), add.si(3, 4)
     assert ended(total.si([a.output, b.output, 5]).start()) == 15
+    assert add.chunks(((n, 1) for n in range(10)), 4).call() == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
 
 
 def test_a_long_list_and_large_results_reach_body_and_caller(app: Taskbahn) -> None:

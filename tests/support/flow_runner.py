@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from support.dispatcher_harness import DispatcherHarness, FakeWorker, job_id
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import CHUNK, calls_in
 from taskbahn_router.core.flow_jobs import member_id
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.stores.contract import Filter
@@ -88,17 +89,21 @@ class FlowRunner:
         return self.harness.store.reader().jobs(Filter(limit=1_000_000)).rows
 
     def _attempt(self, run: tuple[str, int], task: str, packed: str) -> None:
-        args, kwargs = messages.from_json(packed)
         name = task.removeprefix("a.")
-        self.ran.append((name, *args, *kwargs.values()))
         try:
-            result = self.tasks[name](*args, **kwargs)
+            results = [self._call(name, call) for call in calls_in(packed)]
         except ValueError as error:
             self.worker._ended([run])
             told = {"type": type(error).__name__, "message": str(error), "traceback": "…"}
             self.worker.says(failed=[messages.Failed(id=run[0], attempt=run[1], kind="error", error=told)])
         else:
+            result = results if packed.startswith(CHUNK) else results[0]
             self.worker.done(run, result=messages.to_json(result), seconds=0.01)
+
+    def _call(self, name: str, packed: str) -> Any:
+        args, kwargs = messages.from_json(packed)
+        self.ran.append((name, *args, *kwargs.values()))
+        return self.tasks[name](*args, **kwargs)
 
 
 def s(task: str, *args: Any, **more: Any) -> dict[str, Any]:

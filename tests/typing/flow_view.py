@@ -82,6 +82,8 @@ def shapes() -> None:
     assert_type(square.map(range(3)) | total.s(), Flow[object, float])
     assert_type(resize.map(["a", "b"]), Flow[object, list[bytes]])
     assert_type(both.starmap([(1, "a")]), Flow[object, list[str]])
+    assert_type(square.chunks(range(3), 2), Flow[object, list[list[int]]])
+    assert_type(both.chunks([(1, "a")], 2), Flow[object, list[list[str]]])
 
 
 def starts() -> None:
@@ -119,6 +121,8 @@ def wrong_arguments() -> None:
     both.si("x")  # type: ignore[call-arg, arg-type]
     square.map(["a"])  # type: ignore[list-item]
     both.starmap([("a", 1)])  # type: ignore[list-item]
+    square.chunks(["a"], 2)  # type: ignore[list-item]
+    square.chunks([1])  # type: ignore[call-arg]
     both.si(text.si(1).output, "x")  # type: ignore[arg-type]
     both.si(square.si(1).if_fails("none").output, "x")  # type: ignore[arg-type]
     both.si(square.si(1), "x")  # type: ignore[arg-type]

@@ -58,6 +58,13 @@ SHAPES: list[tuple[dict[str, Any], Any]] = [
     ({"group": [{"group": [s("one")]}, {"chain": [s("one"), s("add", 1)]}, {"group": []}]}, [[1], 2, []]),
     ({"chain": [{"map": {"task": "a.add"}, "calls": ["[[1,2],{}]", '[[3],{"b":4}]']}, s("total")]}, 10),
     ({"chain": [s("one"), {"map": {"task": "a.add"}, "calls": ["[[1],{}]", '[[],{"b":4}]']}]}, [2, 5]),
+    ({"map": {"task": "a.add"}, "calls": ["[[1,2],{}]", '[[3],{"b":4}]', "[[5,6],{}]"], "size": 2}, [[3, 7], [11]]),
+    ({"map": {"task": "a.add"}, "calls": [], "size": 2}, []),
+    ({"chain": [s("one"), {"map": {"task": "a.echo", "immutable": True}, "calls": ["[[1],{}]"] * 3, "size": 9}]}, [[[1]] * 3]),
+    (
+        {"map": {"task": "a.echo"}, "calls": ['[[{"$literal":{"$output":"x"}},[{"$output":"x","y":1}]],{}]'], "size": 1},
+        [[[{"$output": "x"}, [{"$output": "x", "y": 1}]]]],
+    ),
     ({**si("add", output("x"), output("y")), "with": [s("one", name="x"), s("add", 1, 1, name="y")]}, 3),
     ({**si("one"), "after": ["x"], "with": [s("one", name="x")]}, 1),
     ({"chain": [si("one")], "after": ["x", "y"], "with": [s("one", name="x"), si("echo", output("x"), name="y")]}, 1),
@@ -336,3 +343,35 @@ def test_what_cannot_be_is_refused_with_its_place(runner: FlowRunner, flow: Any,
     assert refused["message"].startswith(place)
     assert sum(runner.harness.dispatcher.state.counts.values()) == 0
     runner.harness.check()
+
+
+def test_a_chunk_fails_with_the_first_of_its_calls(runner: FlowRunner) -> None:
+    calls = ["[[1],{}]", "[[2],{}]", "[[3],{}]"]
+    id = runner.start({"map": {"task": "a.switch"}, "calls": calls, "size": 2})
+    runner.run()
+    assert runner.harness.known(id) == "failed"
+    assert runner.ran == [("switch", 1), ("switch", 3)]
+    asked = runner.harness.ask(messages.JOB_GET, runner.member(id, 1))
+    runner.harness.settle()
+    assert asked.answer["calls"] == [[[1], {}], [[2], {}]]
+    assert "args" not in asked.answer
+    runner.switch.on = True  # type: ignore[attr-defined]
+    runner.harness.ask(messages.JOB_RETRY, [id])
+    runner.run()
+    assert runner.result(id) == [[[1], [2]], [[3]]]
+
+
+@pytest.mark.parametrize(
+    "change, why",
+    [
+        ({"size": 0}, "`size` is a number of calls, 1 or more"),
+        ({"size": True}, "`size` is a number of calls, 1 or more"),
+        ({"calls": ['[[{"$output":"x"}],{}]']}, "chunks take values, no results of other jobs"),
+        ({"calls": ['{"calls":[]}']}, "is the JSON text of"),
+    ],
+)
+def test_chunks_that_cannot_be_are_refused(runner: FlowRunner, change: dict[str, Any], why: str) -> None:
+    error = runner.refused({"map": {"task": "a.echo"}, "calls": ["[[1],{}]"], "size": 1, **change})
+    assert why in error["message"]
+    error = runner.refused({"chain": [s("one"), {"map": {"task": "a.echo"}, "calls": [], "size": 1}]})
+    assert error["message"].startswith("chain[1].map: chunks take nothing of what comes before them")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -195,3 +196,23 @@ def test_async_faces_do_the_same(client: FakeClient) -> None:
 
     with ThreadPoolExecutor(1) as thread:  # pytest's own thread may have a loop
         thread.submit(asyncio.run, main()).result()
+
+
+def test_chunks_are_jobs_of_several_calls_with_typed_results(client: FakeClient) -> None:
+    flow = photo.chunks([("a", 1), ("b", 2), ("c", 3)], 2)
+    assert flow.data()["size"] == 2
+    assert [json.loads(call)[0] for call in flow.data()["calls"]] == [["a", 1], ["b", 2], ["c", 3]]
+    assert photo.chunks(["a"], 2).data()["calls"] == ['[["a"],{}]']
+    client.result = '[[{"path":"a","size":1},{"path":"b","size":1}],[{"path":"c","size":1}]]'
+    assert flow.call() == [[Photo("a", 1), Photo("b", 1)], [Photo("c", 1)]]
+    assert client.entries[0][1] == 2  # jobs
+
+
+def test_chunks_without_a_size_or_with_outputs_are_refused() -> None:
+    with pytest.raises(InvalidFlow, match=r"chunks\(items, 0\): the size is a number of items"):
+        square.chunks([1], 0)
+    with pytest.raises(InvalidFlow, match=r"takes values, no results of other jobs: write t.square.map"):
+        square.chunks([square.si(1).output], 5)
+    with pytest.raises(InvalidArguments) as refused:
+        square.chunks([1, "x"], 5)  # type: ignore[list-item]
+    assert refused.value.__notes__ == ["in item number 1 (from 0)"]

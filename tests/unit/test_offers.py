@@ -205,3 +205,20 @@ def test_what_is_taken_names_the_way_out() -> None:
     assert "register taskbahn.offer_job_as.<name>.a.task" in taken("taskbahn.offer_job.a.task")
     assert "under another name" in taken("taskbahn.offer_as.n.a.task")
     assert taken("some.procedure") == ""
+
+
+def test_an_offered_procedure_is_called_for_each_item_of_a_chunk() -> None:
+    harness = DispatcherHarness()
+    offers(harness).created({"id": 1, "uri": URI})
+    harness.settle()
+    flow = {"map": {"task": "shop.offered"}, "calls": ["[[1],{}]", "[[2],{}]"], "size": 2}
+    harness.ask(messages.SUBMIT, [{"flow": flow, "id": job_id(7)}])
+    harness.settle()
+    first = harness.heard[URI][1]
+    first.callback("one")
+    second = harness.heard[URI][1]
+    assert second is not first
+    second.callback("two")
+    harness.settle()
+    assert harness.row(7).result == '[["one","two"]]'
+    harness.check()

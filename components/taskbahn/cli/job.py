@@ -61,7 +61,7 @@ def _facts(out: Console, view: views.JobView) -> None:
         "tags": plain(", ".join(view.tags)),
         "unique": plain(view.unique or ""),
         "options": plain(messages.to_json(view.options)) if view.options else "",
-        "arguments": _written(view.args or [], view.kwargs or {}),
+        "arguments": _written(view.args or [], view.kwargs or {}) if view.calls is None else f"of {len(view.calls):,} calls",
         "result": plain(messages.to_json(view.result)[:MAX_TEXT]) if view.state == "succeeded" else "",
         "error": f"[red]{plain(_error(view.error))}[/]" if view.error else "",
     }

@@ -273,6 +273,8 @@ def _write_many(data: dict[str, Any], node: Many, inherited: Mapping[str, Any]) 
         member["options"] = options
     data["map"] = member
     data["calls"] = list(node.calls)
+    if node.per_job:
+        data["size"] = node.per_job
 
 
 def _arguments(node: Member, before: Before, place: _Place) -> Packed:

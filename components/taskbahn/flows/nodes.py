@@ -78,17 +78,21 @@ class Member(Node, frozen=True, eq=False, kw_only=True):
 
 
 class Many(Node, frozen=True, eq=False, kw_only=True):
-    """A group of calls of one task; calls: the JSON text of `[args, kwargs]` of each."""
+    """A group of calls of one task; calls: the JSON text of `[args, kwargs]` of each.
+
+    per_job: calls that one job makes, whose result is a list; None: one, whose result is its own.
+    """
 
     task: str
     signature: TaskSignature | None
     calls: tuple[str, ...]
     member_options: Mapping[str, Any] = {}
+    per_job: int | None = None
 
     @property
     def size(self) -> int:
-        """The number of calls."""
-        return len(self.calls)
+        """The number of jobs."""
+        return -(-len(self.calls) // (self.per_job or 1))
 
 
 class Shape(Node, frozen=True, eq=False, kw_only=True):

@@ -59,7 +59,7 @@ def result_type(node: Node) -> ResultType | None:
     if isinstance(last, Member):
         return last.signature
     if isinstance(last, Many):
-        return ListOf([last.signature])
+        return ListOf([ListOf([last.signature]) if last.per_job else last.signature])
     if isinstance(last, Group):
         return ListOf([result_type(part.node) for part in last.parts])
     return None

@@ -1,10 +1,15 @@
-"""The entries of a submission: what `taskbahn.submit` takes."""
+"""The entries of a submission: what `taskbahn.submit` takes; and jobs that make several calls."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CHUNK = '{"calls":'  # how the arguments of a job begin that makes several calls of its task, one after the other
 
 
 class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -36,3 +41,20 @@ class BulkAnswer(msgspec.Struct, kw_only=True):
     accepted: int
     errors: dict[str, dict[str, Any]] = {}
     joined: dict[str, str] = {}  # likewise the ids of the jobs that jobs of it joined
+
+
+class _Chunk(msgspec.Struct):
+    calls: list[msgspec.Raw]
+
+
+_as_chunk = msgspec.json.Decoder(_Chunk).decode
+
+
+def chunk_of(calls: Iterable[str]) -> str:
+    """Return the arguments of a job that makes *calls*, each the JSON text of [args, kwargs]; its result is the list of all results."""
+    return f"{CHUNK}[{','.join(calls)}]}}"
+
+
+def calls_in(packed: str) -> list[str]:
+    """Return the arguments of each call that a job makes: mostly there is one, the job's own."""
+    return [bytes(call).decode() for call in _as_chunk(packed).calls] if packed.startswith(CHUNK) else [packed]

@@ -113,6 +113,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     options: dict[str, Any] = {}
     args: list[Any] | None = None
     kwargs: dict[str, Any] | None = None
+    calls: list[Any] | None = None  # of a job that makes several: [args, kwargs] of each, in place of `args` and `kwargs`
     progress: dict[str, Any] | None = None
     result: Any = None
     error: dict[str, Any] | None = None

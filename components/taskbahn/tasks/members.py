@@ -1,4 +1,4 @@
-"""What `task.s`, `task.si`, `task.map` and `task.starmap` make: flows of one task. Their arguments are checked here."""
+"""What `task.s`, `task.si`, `task.map`, `task.starmap` and `task.chunks` make: flows of one task. Their arguments are checked here."""
 
 from __future__ import annotations
 
@@ -63,13 +63,7 @@ def immutable(handle: TaskHandle[..., Any], said: Mapping[str, Any], args: Args,
 
 def mapped(handle: TaskHandle[..., Any], said: Mapping[str, Any], calls: Iterable[Args]) -> Flow[Any, Any]:
     """Make a group of a call for each tuple of arguments; raises as `following`, with the number of the call."""
-    found: list[Packed] = []
-    for args in calls:
-        try:
-            found.append(pack(handle.name, handle.signature, args, {}))
-        except (InvalidArguments, InvalidFlow) as error:
-            error.add_note(f"in item number {len(found)} (from 0)")
-            raise
+    found = _packed(handle, ((args, {}) for args in calls))
     name, signature, options = handle.name, handle.signature, said["options"]
     whole = {"id": said["id"], "after": said["after"]}
     texts = tuple(packed for packed in found if isinstance(packed, str))
@@ -78,6 +72,31 @@ def mapped(handle: TaskHandle[..., Any], said: Mapping[str, Any], calls: Iterabl
         words = {"task": name, "signature": signature, "options": options, "is_immutable": True}
         node = shape(Group, tuple(Part(Member(alone=packed, following=packed, **words)) for packed in found), **whole)
     return Flow(handle.app, Part(node))
+
+
+def chunked(
+    handle: TaskHandle[..., Any], said: Mapping[str, Any], calls: Iterable[tuple[Args, Names]], size: Any
+) -> Flow[Any, Any]:
+    """Make a group of jobs that make *size* calls each; raises as `mapped`."""
+    if type(size) is not int or size < 1:
+        raise InvalidFlow(f"{handle.name}.chunks(items, {size!r:.100}): the size is a number of items, 1 or more")
+    found = _packed(handle, calls)
+    texts = tuple(packed for packed in found if isinstance(packed, str))
+    if len(texts) < len(found):
+        raise InvalidFlow(f"{handle.name}.chunks() takes values, no results of other jobs: write {handle.name}.map(...)")
+    options = {"member_options": said["options"], "id": said["id"], "after": said["after"]}
+    return Flow(handle.app, Part(Many(task=handle.name, signature=handle.signature, calls=texts, per_job=size, **options)))
+
+
+def _packed(handle: TaskHandle[..., Any], calls: Iterable[tuple[Args, Names]]) -> list[Packed]:
+    found: list[Packed] = []
+    for args, kwargs in calls:
+        try:
+            found.append(pack(handle.name, handle.signature, args, kwargs))
+        except (InvalidArguments, InvalidFlow) as error:
+            error.add_note(f"in item number {len(found)} (from 0)")
+            raise
+    return found
 
 
 def _member(handle: TaskHandle[..., Any], said: Mapping[str, Any], **more: Any) -> Flow[Any, Any]:

@@ -32,6 +32,7 @@ FLOW_WORDS = MappingProxyType(
         "on_error": "on_failure(...)",
         "map": "task.map(items)",
         "starmap": "task.starmap(items)",
+        "chunks": "task.chunks(items, size)",
     }
 )
 

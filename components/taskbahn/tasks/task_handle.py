@@ -180,6 +180,24 @@ class TaskHandle(Generic[P, R]):
         """Describe a group with a job for each tuple of arguments.  Raises as `s`."""
         return _map(self, map(tuple, items))
 
+    @overload
+    def chunks(
+        self: Typed[Callable[Concatenate[A, B, ...], X]], items: Iterable[tuple[A, B]], size: int, /
+    ) -> Flow[object, list[list[X]]]: ...
+    @overload
+    def chunks(
+        self: Typed[Callable[Concatenate[A, ...], X]], items: Iterable[A], size: int, /
+    ) -> Flow[object, list[list[X]]]: ...
+    def chunks(self, items: Iterable[Any], size: int, /) -> Flow[Any, Any]:
+        """Describe a group with a job for each *size* items, which does them one after the other; its result is the list of all results.
+
+        items: as `start_many` takes them: a tuple has the arguments of a call, anything else is the only one.
+        A job fails with the first of its items that fails, and does all of them again when it is retried.  Raises as `s`.
+        """
+        from taskbahn.tasks.members import chunked
+
+        return chunked(self, self._said(), map(_arguments, items), size)
+
     def _said(self) -> dict[str, Any]:
         return {"options": self._call_options, "id": self._id, "after": self._after}
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from contextvars import Context, copy_context
-from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.context import ACTIVE, DONE
 from taskbahn.attempt.stops import Stop, Suspended
-from taskbahn.attempt.streaming import stream
 from taskbahn.attempt.waiting import suspended
 from taskbahn.signals import GiveUp
+from taskbahn.worker.calls import make_calls
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
 from taskbahn.worker.helper_processes import end_helpers
@@ -64,14 +63,7 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
     try:
         try:
             context.begin()
-            signature = task.signature
-            args, kwargs = signature.unpack(context.packed)
-            value = task.function(*args, **kwargs)
-            if type(value) is GeneratorType:
-                value = stream(context, signature, value)
-            if ROLE.is_copy:  # this is a process that the task has forked: the original reports the outcome
-                leave(None)
-            result = signature.pack_result(value)
+            result = make_calls(task, context)
             check_let_through(context)
             context.ended = True
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome, SystemExit too

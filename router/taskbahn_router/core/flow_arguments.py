@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import chunk_of
 from taskbahn.protocol.inputs import INPUT, LITERAL, OUTPUT, mark_of
 from taskbahn_router.core.argument_schema import HOLE
 from taskbahn_router.core.flow_form import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from taskbahn_router.core.flow_jobs import Known
 
 GIVEN = {INPUT: 0}  # stands for what comes before a member, which is its first argument
 
@@ -72,3 +75,16 @@ def text_of(arguments: list[Any], place: str) -> str:
         return messages.to_json(arguments)
     except (TypeError, ValueError, RecursionError) as error:
         raise wrong(place, f"its arguments are not data: {error}") from None
+
+
+def chunk(calls: list[Any], place: str) -> tuple[str, list[Known]]:
+    """Return the arguments of a job that makes several calls: as they are stored, and those of each call, to be checked."""
+    texts, known = [], []
+    for text in calls:
+        args, kwargs = unpacked({"packed": text}, place)
+        if HOLE in map(holed, (*args, *kwargs.values())):
+            raise wrong(place, "chunks take values, no results of other jobs: leave `size` out")
+        arguments = [*map(plain, args)], {name: plain(value) for name, value in kwargs.items()}
+        texts.append(text if arguments == (args, kwargs) else text_of([*arguments], place))
+        known.append(arguments)
+    return chunk_of(texts), known

@@ -16,7 +16,7 @@ FIELDS = {
     "task": COMMON | {"task", "args", "kwargs", "packed", "checked", "immutable"},
     "chain": COMMON | {"chain"},
     "group": COMMON | {"group"},
-    "map": COMMON | {"map", "calls"},
+    "map": COMMON | {"map", "calls", "size"},
 }
 IF_FAILS = (FAIL, SKIP, NONE, HOLD)
 CALLBACKS = (ON_SUCCESS, ON_FAILURE, ON_END)
@@ -65,3 +65,11 @@ def list_of(data: Any, name: str, place: str) -> list[Any]:
     if not isinstance(parts, list):
         raise wrong(place, f"`{name}` is a list")
     return parts
+
+
+def size_of(data: Any, place: str) -> int | None:
+    """Return how many calls of a `map` one job makes; None: one, whose result is not in a list."""
+    size = data.get("size")
+    if size is not None and (type(size) is not int or size < 1):
+        raise wrong(place, "`size` is a number of calls, 1 or more")
+    return size

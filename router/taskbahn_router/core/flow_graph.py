@@ -12,9 +12,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import did_you_mean
+from taskbahn.protocol import messages
 from taskbahn_router.core.argument_schema import HOLE
-from taskbahn_router.core.flow_arguments import GIVEN, References, holed, plain, text_of, unpacked
-from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, OF_FIRST, check_shape, kind_of, list_of, wrong
+from taskbahn_router.core.flow_arguments import GIVEN, References, chunk, holed, plain, text_of, unpacked
+from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, OF_FIRST, check_shape, kind_of, list_of, size_of, wrong
 from taskbahn_router.core.flow_jobs import CHAIN, GROUP, ORDER, FlowJob, Scope, Value, member_id
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import (
@@ -177,8 +178,16 @@ class _Compiler:
             raise wrong(inside, "`map` is a task without arguments and without a name; `calls` has the arguments")
         within = yield from self._within(call, inside, scope)
         calls = list_of(data, "calls", place)
-        for number, packed in enumerate(calls):
-            job = self._member({**call, "packed": packed}, before, _inside(place, "calls", number), within)
+        size = size_of(data, place)
+        if size is not None and before is not None and not call.get("immutable"):
+            raise wrong(inside, "chunks take nothing of what comes before them: write `immutable`: true")
+        for number, start in enumerate(range(0, len(calls), size or 1)):
+            at = _inside(place, "calls", start)
+            if size is None:
+                job = self._member({**call, "packed": calls[start]}, before, at, within)
+            else:
+                job = self._member({**call, "packed": messages.NO_ARGUMENTS}, before, at, within)
+                job.packed, job.known = chunk(calls[start : start + size], at)
             group.link(job.number, number, call.get("if_fails", FAIL))
             yield from self._callbacks(job, call, inside, within)
             yield
@@ -239,7 +248,7 @@ class _Compiler:
         else:
             job.packed = text_of([[*given, *map(plain, args)], {name: plain(value) for name, value in kwargs.items()}], place)
         holes = [HOLE if value is GIVEN else value for value in given]
-        job.known = [*holes, *map(holed, args)], {name: holed(value) for name, value in kwargs.items()}
+        job.known = [([*holes, *map(holed, args)], {name: holed(value) for name, value in kwargs.items()})]
 
     # names and checks
 

@@ -12,6 +12,8 @@ from taskbahn_router.core.reactions import FAIL
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+Known = tuple[list[Any], dict[str, Any]]  # args, kwargs
+
 CHAIN, GROUP = "taskbahn.chain", "taskbahn.group"  # what the jobs of flows have in the place of a task
 ORDER = -1  # the position of an edge that passes no result
 
@@ -29,7 +31,7 @@ class FlowJob:
     """One job of a flow.
 
     place: where the caller wrote it.   packed: its arguments, with references to what it gets, as JSON.
-    known: its arguments with holes, to check; None: the caller has checked them.
+    known: its arguments with holes, to check; None: the caller has checked them. A job that makes several calls has those of each.
     """
 
     number: int
@@ -38,7 +40,7 @@ class FlowJob:
     raw: bytes
     flags: int = 0
     packed: str = messages.NO_ARGUMENTS
-    known: tuple[list[Any], dict[str, Any]] | None = None
+    known: list[Known] | None = None
     checked: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     label: str | None = None

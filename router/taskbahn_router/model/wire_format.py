@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import CHUNK
 from taskbahn.protocol.message_pages import value_bytes
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.error_fingerprint import fingerprint
@@ -44,8 +45,9 @@ def brief(row: JobRow) -> dict[str, Any]:
 def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
     """Return the `views.JobView` of a row with all that the store has of it."""
     view = brief(row)
-    args, kwargs = messages.from_json(row.packed)
-    view |= {"args": args, "kwargs": kwargs, "result": packed(row.result), "error": packed(row.error)}
+    given = messages.from_json(row.packed)
+    view |= given if row.packed.startswith(CHUNK) else {"args": given[0], "kwargs": given[1]}
+    view |= {"result": packed(row.result), "error": packed(row.error)}
     if row.state == State.FAILED:
         view["fingerprint"] = row.fingerprint or fingerprint(row.task, view["error"] or {})
     view["options"] = packed(row.options) or {}

@@ -94,6 +94,6 @@ def _checked(intake: Submissions, job: FlowJob, draft: Draft) -> Checked:
 
 def _at(place: str, error: TaskbahnError) -> TaskbahnError:
     """Return an error that says in which part of a flow it is."""
-    if not place or isinstance(error, InvalidFlow):
+    if not place or (isinstance(error, InvalidFlow) and error.detail.get("place")):
         return error
     return type(error).rebuild(f"{place[:SHOWN]}: {error.message}", {**error.detail, "place": place})

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.errors import InvalidName, InvalidOption, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
+from taskbahn.errors import InvalidFlow, InvalidName, InvalidOption, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
 from taskbahn.protocol import messages
-from taskbahn.protocol.calls import Bulk, Call
+from taskbahn.protocol.calls import CHUNK, Bulk, Call
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.options import LATEST, Where
 from taskbahn.protocol.options import check as check_options
@@ -28,6 +28,7 @@ from taskbahn_router.submission.flows import Parent, read_flow
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from taskbahn_router.core.flow_jobs import Known
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.model.partitions import Named
 
@@ -235,11 +236,11 @@ class Submissions:
         return policy_of(of_task, messages.to_json(options))
 
     def checked(
-        self, task: DeclaredTask, packed: str, digest: str | None, known: tuple[list[Any], dict[str, Any]] | None = None
-    ) -> str:
+        self, task: DeclaredTask, packed: str, digest: str | None, known: list[Known] | None = None
+    ) -> str:  # fmt: skip
         """Return packed arguments after the checks that the caller did not make itself.
 
-        known: the arguments with holes in the places of those that other jobs give; None: there are no such.
+        known: those of each call, with holes in the places of those that other jobs give; None: there are no such.
         """
         check_text(f"what {task.name} is called with", packed)
         if len(packed) * 4 > messages.MAX_ARGUMENTS:  # a character takes four bytes at most
@@ -248,9 +249,9 @@ class Submissions:
                 raise TooLarge(f"arguments of {task.name}, bytes", size, messages.MAX_ARGUMENTS)
         check_depth(f"the arguments of {task.name}", packed)
         if task.checker is None or digest != task.checker.signature.digest:
-            args, kwargs = unpack(packed) if known is None else known
-            if task.checker is not None:
-                task.checker.check(args, kwargs)
+            for args, kwargs in [unpack(packed)] if known is None else known:
+                if task.checker is not None:
+                    task.checker.check(args, kwargs)
         return packed
 
     def _pack(self, task: DeclaredTask, args: list[Any], kwargs: dict[str, Any]) -> str:
@@ -291,6 +292,10 @@ class Submissions:
         limits = task.limit_keys
         if limits is None or not limits.varying:
             return None
+        if packed.startswith(CHUNK):
+            raise InvalidFlow(
+                f"each job of {task.name} has keys of its own for limits, and a chunk of calls has no one key: use map"
+            )
         keys = limits.of(*unpack(packed), policy.tags, draft.authid, policy.queue)
         return text_of(keys) if keys else None
 

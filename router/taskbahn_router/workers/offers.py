@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from taskbahn.errors import InvalidRequest, TaskbahnError, TooDeep
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import CHUNK, calls_in
 from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.submission.submission import check_depth, check_report, unpack
 from taskbahn_router.workers.offer_uris import Offer, offer_of, problem_of
 
 if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
-
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.model.state import AttachedWorker
@@ -65,19 +65,28 @@ class OfferChannel:
         """Do nothing: the registration belongs to the session."""
 
     def _run(self, id: str, attempt: int, packed: str, run_within: float | None) -> None:
-        args, kwargs = unpack(packed)
-        if self._offer.knows_job:
-            args = [messages.plain(messages.Offered(job=id, attempt=attempt)), *args]
         began = self._dispatcher.wall()
-        call = self._calls[id] = self._outside.call_offer(
-            self._offer.uri, args, kwargs, lambda *values, **named: self._progress(id, attempt, values, named)
-        )
+        is_chunk = packed.startswith(CHUNK)
+        call = Deferred.fromCoroutine(self._chunk(id, attempt, packed)) if is_chunk else self._call(id, attempt, packed)
+        self._calls[id] = call
         if run_within is not None:
             timer = self._dispatcher.clock.callLater(run_within, self._stop, id, "time_limit")
             call.addBoth(_and_cancel, timer)
         call.addCallbacks(
             lambda value: self._done(id, attempt, value, began), lambda failure: self._failed(id, attempt, failure, began)
         )
+
+    def _call(self, id: str, attempt: int, packed: str) -> Deferred[Any]:
+        args, kwargs = unpack(packed)
+        if self._offer.knows_job:
+            args = [messages.plain(messages.Offered(job=id, attempt=attempt)), *args]
+        return self._outside.call_offer(
+            self._offer.uri, args, kwargs, lambda *values, **named: self._progress(id, attempt, values, named)
+        )
+
+    async def _chunk(self, id: str, attempt: int, packed: str) -> list[Any]:
+        """Call the procedure several times, one after the other."""
+        return [await self._call(id, attempt, one) for one in calls_in(packed)]
 
     def _stop(self, id: str, why: str) -> None:
         call = self._calls.get(id)

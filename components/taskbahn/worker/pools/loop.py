@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
 from taskbahn.attempt.context import ACTIVE, DONE, PARKED
-from taskbahn.attempt.streaming import stream_async
 from taskbahn.attempt.waiting import suspended
+from taskbahn.worker.calls import make_calls_async
 from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, conclude
 from taskbahn.worker.failure import escaped, failed, stopped
@@ -252,13 +251,7 @@ class LoopPool:
             context.begin()
             if context.stop is not None:
                 return stopped(context, context.stop_reason)
-            args, kwargs = task.signature.unpack(context.packed)
-            made = task.function(*args, **kwargs)
-            is_stream = type(made) is AsyncGeneratorType
-            value = await stream_async(context, task.signature, made) if is_stream else await made
-            if ROLE.is_copy:  # this is a process that the task has forked: the original reports the outcome
-                leave(None)
-            result = task.signature.pack_result(value)
+            result = await make_calls_async(task, context)
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
             if ROLE.is_copy:
                 leave(error)

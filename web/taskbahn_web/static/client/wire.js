@@ -142,6 +142,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {Record<string, unknown>} [options]
  * @property {unknown[] | null} [args]
  * @property {Record<string, unknown> | null} [kwargs]
+ * @property {[unknown[], Record<string, unknown>][] | null} [calls]  of a job that makes several calls, in place of `args`, `kwargs`
  * @property {Progress | null} [progress]
  * @property {unknown} [result]
  * @property {Failure | null} [error]
@@ -387,5 +388,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @typedef {FlowWords & {task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: Options, immutable?: true}} TaskFlow
  * @typedef {FlowWords & {chain: Flow[]}} ChainFlow
  * @typedef {FlowWords & {group: Flow[]}} GroupFlow
- * @typedef {TaskFlow | ChainFlow | GroupFlow} Flow
+ * @typedef {FlowWords & {map: {task: string, options?: Options, immutable?: true}, calls: string[], size?: number}} MapFlow  a group of
+ *   calls of one task, each the JSON text of `[args, kwargs]`; size: calls that one job makes, whose result is the list of all results
+ * @typedef {TaskFlow | ChainFlow | GroupFlow | MapFlow} Flow
  */

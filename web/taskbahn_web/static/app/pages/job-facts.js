@@ -70,7 +70,8 @@ function Time({ at }) {
 /** @param {{job: JobView}} props */
 export function Arguments({ job }) {
   useEffect(() => tasks.once(), []);
-  const { args, kwargs, task } = job;
+  const { args, kwargs, calls, task } = job;
+  if (calls) return html`<${Named} values=${Object.fromEntries(calls.map(([given, named], index) => [`call ${index}`, Object.keys(named).length ? [...given, named] : given]))} />`;
   if (!args && !kwargs) return null;
   const signature = tasks.entries.value?.find(({ name }) => name === task)?.signature;
   const byPosition = (args ?? []).map((value, index) => [`${index + 1}.`, value]);

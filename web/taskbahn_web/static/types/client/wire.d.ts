@@ -256,6 +256,10 @@ export type JobView = {
     options?: Record<string, unknown> | undefined;
     args?: unknown[] | null | undefined;
     kwargs?: Record<string, unknown> | null | undefined;
+    /**
+     * of a job that makes several calls, in place of `args`, `kwargs`
+     */
+    calls?: [unknown[], Record<string, unknown>][] | null | undefined;
     progress?: Progress | null | undefined;
     result?: unknown;
     error?: Failure | null | undefined;
@@ -838,4 +842,17 @@ export type ChainFlow = FlowWords & {
 export type GroupFlow = FlowWords & {
     group: Flow[];
 };
-export type Flow = TaskFlow | ChainFlow | GroupFlow;
+/**
+ * a group of
+ * calls of one task, each the JSON text of `[args, kwargs]`; size: calls that one job makes, whose result is the list of all results
+ */
+export type MapFlow = FlowWords & {
+    map: {
+        task: string;
+        options?: Options;
+        immutable?: true;
+    };
+    calls: string[];
+    size?: number;
+};
+export type Flow = TaskFlow | ChainFlow | GroupFlow | MapFlow;
