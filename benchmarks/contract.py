@@ -5,6 +5,7 @@ The same `measure.py` drives every system, ours and the peers, in a process of i
     registry.py   which systems there are, in which modes, and in which environment they live
     driver.py     starts `python -m benchmarks.measure` for each (system, mode) and collects its JSON line
     measure.py    the measures a, b, c and f of one system in one mode, through `System`
+    flows.py      the measure j of the same systems, through `FlowSystem`
     peers/        one module for each peer; each has `system(name) -> System`
     ours.py       the same for Taskbahn, and the measures that only Taskbahn has
 
@@ -19,8 +20,10 @@ The measures, by the letters of the `--only` option:
     g   seconds from the start of the node to ready (ours only)
     h   milliseconds of a quiet client beside floods, and the router's memory (ours only)
     i   jobs a second under limits that never hold one, beside those without (ours only)
+    j   a chord of 1,000 members beside the same jobs alone, a chain of 1,000 beside 1,000 calls one after the other
 
-Every job is the same: a function without arguments that returns `ANSWER`. A result counts only if it is `ANSWER`.
+Every job is the same: a function without arguments that returns `ANSWER`. A result counts only if it is `ANSWER`. The links of a chain
+return what they get, and the body of a chord the number of `ANSWER`s.
 
 This module needs nothing but the standard library: it is imported in the peers' environment and in ours.
 """
@@ -28,7 +31,7 @@ This module needs nothing but the standard library: it is imported in the peers'
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 Mode = Literal["threads", "processes", "async"]
 MODES: tuple[Mode, ...] = ("threads", "processes", "async")
 
-COMMON_MEASURES = ("a", "b", "c", "f")
+COMMON_MEASURES = ("a", "b", "c", "f", "j")
 OWN_MEASURES = ("b", "d", "e", "g", "h", "i")
 
 ANSWER = 42
@@ -59,7 +62,9 @@ class Plan:
     """For all runs of (a) of one system in one mode together; (c) and (b) get a quarter of it each."""
     waiting_jobs: int = 1_000_000
     """Jobs of (e)."""
-    measures: tuple[str, ...] = ("a", "b", "c", "d", "e", "f", "g", "h", "i")
+    members: int = 1_000
+    """Of a chord and of a chain of (j), at most; a system that fails with such a chain does a shorter one."""
+    measures: tuple[str, ...] = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")
     redis: Literal["memory", "everysec", "always"] = "memory"
     """What the peers' Redis writes to disk: nothing, or its append-only file with this `appendfsync`."""
 
@@ -121,6 +126,20 @@ class System(Protocol):
         """Close connections; processes are stopped by the place."""
 
 
+@runtime_checkable
+class FlowSystem(System, Protocol):
+    """A system with flows of its own; the others have no (j)."""
+
+    def group(self, count: int, timeout: float) -> int:
+        """Run *count* jobs at the same time as one flow, and fetch the results; return how many are `ANSWER`; *timeout* in seconds."""
+
+    def chord(self, count: int, timeout: float) -> int:
+        """Run *count* jobs at the same time and a body after them; return how many are `ANSWER`, as the body says; *timeout* in seconds."""
+
+    def chain(self, count: int, timeout: float) -> Any:
+        """Run *count* jobs, each with the result of the one before it; return the result of the last; *timeout* in seconds."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """One number that only Taskbahn has (measures d, e, g, and the echo beside b)."""
@@ -157,4 +176,18 @@ class Result:
     latency_p99_ms: float | None = None
     submitted_jobs: int | None = None
     submitted_per_second: float | None = None
+    members: int | None = None
+    """Of the chord of (j)."""
+    alone_seconds: float | None = None
+    """For the same jobs, submitted as for (a)."""
+    group_seconds: float | None = None
+    """For the same members without a body."""
+    chord_seconds: float | None = None
+    links: int | None = None
+    """Of the chain of (j)."""
+    calls_seconds: float | None = None
+    """For as many jobs, each submitted after the result of the one before."""
+    chain_seconds: float | None = None
+    chain_error: str = ""
+    """Why the chain is not as long as the plan says."""
     error: str | None = None

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.contract import MODES, OWN_MEASURES, Figure, Result
+from benchmarks.contract import COMMON_MEASURES, MODES, OWN_MEASURES, Figure, Result
 from benchmarks.environment import REPOSITORY, peer_python
 from benchmarks.processes import stop_tree
 from benchmarks.registry import entries, extras
@@ -52,7 +52,7 @@ def steps(plan: Plan, names: Sequence[str], modes: Sequence[Mode]) -> list[Step]
     chosen = [entry for entry in entries() if not names or entry.name in names]
     peers_python = peer_python() if any(entry.is_peer for entry in chosen) else ""
     found = []
-    if set(plan.measures) & {"a", "b", "c", "f"}:
+    if set(plan.measures) & set(COMMON_MEASURES):
         found = [
             Step(entry.name, mode, peers_python if entry.is_peer else sys.executable)
             for mode in MODES

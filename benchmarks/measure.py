@@ -20,7 +20,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from benchmarks import processes
-from benchmarks.contract import ANSWER, Mode, Plan, Result
+from benchmarks.contract import ANSWER, FlowSystem, Mode, Plan, Result
+from benchmarks.flows import FlowMeasurement
 from benchmarks.processes import Place
 from benchmarks.redis_server import start_redis
 from benchmarks.registry import entry_of, extras
@@ -42,7 +43,7 @@ class WrongResults(RuntimeError):
 
 
 class Measurement:
-    """The measures a, b, c and f of one system in one mode."""
+    """The measures a, b, c, f and j of one system in one mode."""
 
     def __init__(self, system: System, entry: Entry, mode: Mode, plan: Plan) -> None:
         self.system = system
@@ -65,6 +66,8 @@ class Measurement:
                 self._latency()
             if "c" in asked:
                 self._submission(rate)
+            if "j" in asked and isinstance(system, FlowSystem):
+                FlowMeasurement(system, result, self.plan, lambda text: say(progress=text)).run()
         except Exception as error:  # noqa: BLE001 - a peer that fails must not end the bench
             result.error = f"{type(error).__name__}: {error}"[:2000]
         finally:

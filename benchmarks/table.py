@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.contract import MODES, Mode, Result
+from benchmarks.flow_table import flow_bounds, flow_rows
 from benchmarks.registry import entries, extras
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def markdown(report: Report, plan: Plan, machine: Machine) -> str:
 
 def summary(report: Report, plan: Plan) -> str:
     """Return the tables of numbers as Markdown, without set-up and machine."""
-    parts = [*(section(report.results, mode, plan) for mode in MODES), figures(report), errors(report)]
+    parts = [*(section(report.results, mode, plan) for mode in MODES), flows(report.results), figures(report), errors(report)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -104,6 +105,16 @@ def figures(report: Report) -> str:
     return "\n\n".join(parts)
 
 
+def flows(results: Sequence[Result]) -> str:
+    """Return the tables of j."""
+    measured = [result for result in results if result.chord_seconds is not None]
+    if not measured:
+        return ""
+    head = "### j: a chord and a chain"
+    head += f" of {max(result.members or 0 for result in measured):,}, beside the same jobs alone"
+    return f"{head}\n\n" + "\n\n".join(grid(*table) for table in (flow_rows(measured), flow_bounds(measured)) if table[1])
+
+
 def configurations(results: Iterable[Result]) -> str:
     """Return how each system was set up and what it keeps."""
     rows = [[result.system, result.mode, result.configuration, result.durability] for result in results]
@@ -125,7 +136,8 @@ def description(report: Report, plan: Plan, machine: Machine) -> str:
     method = (
         f"a and c: {plan.jobs:,} jobs, or fewer if a system would need more than {plan.limit_seconds:g} s; median of "
         f"up to {plan.repeats} runs. b: up to {plan.latency_samples} jobs one at a time. f: client, worker, router "
-        "and server together, during a. All systems one after the other on the same "
+        "and server together, during a. j: medians of up to 15 runs, in turns with the same jobs alone. "
+        "All systems one after the other on the same "
         f"machine, whose load was {machine.load:g} before"
     )
     facts = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.contract import ANSWER
 from benchmarks.ours import tasks
 from benchmarks.ours.node import APPS, SLOTS, Node
+from taskbahn import chain, chord, group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,16 @@ TASKS: dict[Mode, TaskHandle[[], int]] = {
     "processes": tasks.process_noop,
     "async": tasks.loop_noop,
 }
+PASS_ON: dict[Mode, TaskHandle[[int], int]] = {
+    "threads": tasks.thread_pass_on,
+    "processes": tasks.process_pass_on,
+    "async": tasks.loop_pass_on,
+}
+RIGHT: dict[Mode, TaskHandle[[list[int]], int]] = {
+    "threads": tasks.thread_right,
+    "processes": tasks.process_right,
+    "async": tasks.loop_right,
+}
 APPLICATIONS: dict[Mode, Taskbahn] = {"threads": tasks.threads, "processes": tasks.processes, "async": tasks.loop}
 WHERE: dict[Mode, str] = {
     "threads": 'pool="thread"',
@@ -30,7 +41,7 @@ WHERE: dict[Mode, str] = {
 
 
 class TaskbahnSystem:
-    """Taskbahn; fulfils `benchmarks.contract.System`."""
+    """Taskbahn; fulfils `benchmarks.contract.FlowSystem`."""
 
     packages: Sequence[str] = ("taskbahn", "crossbar", "autobahn", "twisted", "msgspec")
     mode: Mode
@@ -77,6 +88,18 @@ class TaskbahnSystem:
     def call(self, timeout: float) -> Any:
         """Start a job and wait for it; the SDK waits as long as it takes, and the driver watches the time."""
         return TASKS[self.mode].call()
+
+    def group(self, count: int, timeout: float) -> int:
+        """Start a group and wait for its list."""
+        return group(TASKS[self.mode].s() for _ in range(count)).start().result(timeout).count(ANSWER)
+
+    def chord(self, count: int, timeout: float) -> int:
+        """Start a chord and wait for its result."""
+        return chord((TASKS[self.mode].s() for _ in range(count)), RIGHT[self.mode].s()).start().result(timeout)
+
+    def chain(self, count: int, timeout: float) -> Any:
+        """Start a chain and wait for its result."""
+        return chain([TASKS[self.mode].s(), *(PASS_ON[self.mode].s() for _ in range(count - 1))]).start().result(timeout)
 
     def stop_worker(self) -> None:
         """See `System.stop_worker`."""

@@ -8,6 +8,8 @@ from benchmarks.contract import ANSWER
 from taskbahn import Concurrency, Taskbahn, current
 
 NOOP = "bench.noop"
+LINK = "bench.link"
+RIGHT = "bench.right"
 
 threads = Taskbahn()
 processes = Taskbahn()
@@ -29,9 +31,35 @@ async def noop_async() -> int:
     return ANSWER
 
 
+def pass_on(value: int) -> int:
+    """Do nothing, as a link of a chain."""
+    return value
+
+
+async def pass_on_async(value: int) -> int:
+    """Do nothing on the event loop, as a link of a chain."""
+    return value
+
+
+def right(values: list[int]) -> int:
+    """Return how many are right, as the body of a chord."""
+    return values.count(ANSWER)
+
+
+async def right_async(values: list[int]) -> int:
+    """Return on the event loop how many are right."""
+    return values.count(ANSWER)
+
+
 thread_noop = threads.task(name=NOOP, pool="thread")(noop)
 process_noop = processes.task(name=NOOP, pool="process")(noop)
 loop_noop = loop.task(name=NOOP)(noop_async)
+thread_pass_on = threads.task(name=LINK, pool="thread")(pass_on)
+process_pass_on = processes.task(name=LINK, pool="process")(pass_on)
+loop_pass_on = loop.task(name=LINK)(pass_on_async)
+thread_right = threads.task(name=RIGHT, pool="thread")(right)
+process_right = processes.task(name=RIGHT, pool="process")(right)
+loop_right = loop.task(name=RIGHT)(right_async)
 unlimited = under_limits.task(name=NOOP, pool="thread")(noop)
 limited = under_limits.task(name="bench.limited", pool="thread", limits=[Concurrency(NEVER_FULL, name="all")])(noop)
 

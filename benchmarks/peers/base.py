@@ -60,6 +60,10 @@ class Peer(ABC):
         with redis.Redis.from_url(redis_url()) as client:
             client.flushall()
 
+    def group(self, count: int, timeout: float) -> int:
+        """Submit and fetch in bulk: a group of a peer is no more."""
+        return self.fetch(self.submit(count), timeout)
+
     def stop(self) -> None:  # noqa: B027 - most have nothing to close
         """Close connections; most peers have none that need it."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from celery import Celery, group
+from celery import Celery, chain, chord, group
 from celery.result import ResultSet
 
 from benchmarks.contract import ANSWER, PROCESSES, THREADS
@@ -35,6 +35,18 @@ app.conf.update(
 def noop() -> int:
     """Do nothing."""
     return ANSWER
+
+
+@app.task
+def pass_on(value: int) -> int:
+    """Do nothing, as a link of a chain."""
+    return value
+
+
+@app.task
+def right(values: list[int]) -> int:
+    """Return how many are right, as the body of a chord."""
+    return values.count(ANSWER)
 
 
 class CeleryPeer(Peer):
@@ -68,6 +80,14 @@ class CeleryPeer(Peer):
     def call(self, timeout: float) -> Any:
         """Delay and get."""
         return noop.delay().get(timeout=timeout)
+
+    def chord(self, count: int, timeout: float) -> Any:
+        """Start a chord and get the result of its body."""
+        return chord(noop.s() for _ in range(count))(right.s()).get(timeout=timeout)
+
+    def chain(self, count: int, timeout: float) -> Any:
+        """Start a chain and get the result of its last link."""
+        return chain(noop.s(), *(pass_on.s() for _ in range(count - 1)))().get(timeout=timeout)
 
 
 def system(_name: str) -> CeleryPeer:

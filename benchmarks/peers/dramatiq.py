@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import GroupCallbacks
 from dramatiq.middleware.asyncio import AsyncIO
+from dramatiq.rate_limits.backends import RedisBackend as BarrierBackend
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
 
@@ -24,6 +26,7 @@ PROCESS_PREFETCH = 100
 broker = RedisBroker(url=redis_url())
 broker.add_middleware(Results(backend=RedisBackend(url=redis_url())))
 broker.add_middleware(AsyncIO())
+broker.add_middleware(GroupCallbacks(BarrierBackend(url=redis_url())))
 dramatiq.set_broker(broker)
 
 
@@ -39,8 +42,20 @@ async def noop_async() -> int:
     return ANSWER
 
 
+@dramatiq.actor(store_results=True)
+def pass_on(value: int) -> int:
+    """Do nothing, as a link of a pipeline."""
+    return value
+
+
+@dramatiq.actor(store_results=True)
+async def pass_on_async(value: int) -> int:
+    """Do nothing on the event loop, as a link of a pipeline."""
+    return value
+
+
 class DramatiqPeer(Peer):
-    """Dramatiq; the bulk API is a group."""
+    """Dramatiq; the bulk API is a group. A chord is a group with a completion callback, which gets no results: the client fetches them."""
 
     packages = ("dramatiq", "redis", "hiredis")
 
@@ -79,6 +94,23 @@ class DramatiqPeer(Peer):
     def call(self, timeout: float) -> Any:
         """Send and wait for the result."""
         return broker.enqueue(self._message()).get_result(block=True, timeout=int(timeout * 1000))
+
+    def chord(self, count: int, timeout: float) -> int:
+        """Run a group, wait for its completion callback, fetch the results."""
+        done = self._message()
+        members = dramatiq.group(self._message() for _ in range(count))
+        members.add_completion_callback(done)
+        members.run()
+        milliseconds = int(timeout * 1000)
+        if done.get_result(block=True, timeout=milliseconds) != ANSWER:
+            return 0
+        return sum(value == ANSWER for value in members.get_results(block=True, timeout=milliseconds))
+
+    def chain(self, count: int, timeout: float) -> Any:
+        """Run a pipeline and get its result."""
+        link = pass_on_async if self.mode == "async" else pass_on
+        links = dramatiq.pipeline([self._message(), *(link.message() for _ in range(count - 1))])
+        return links.run().get_result(block=True, timeout=int(timeout * 1000))
 
 
 def system(_name: str) -> DramatiqPeer:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from huey import RedisHuey, SqliteHuey
+from huey import RedisHuey, SqliteHuey, chord
 
 from benchmarks.contract import ANSWER, PROCESSES, THREADS
 from benchmarks.peers.base import Peer, program, redis_url
@@ -34,6 +34,18 @@ else:
 def noop() -> int:
     """Do nothing."""
     return ANSWER
+
+
+@huey.task()
+def pass_on(value: int) -> int:
+    """Do nothing, as a link of a pipeline."""
+    return value
+
+
+@huey.task()
+def right(values: list[int]) -> int:
+    """Return how many are right, as the callback of a chord."""
+    return values.count(ANSWER)
 
 
 class HueyPeer(Peer):
@@ -88,6 +100,19 @@ class HueyPeer(Peer):
     def call(self, timeout: float) -> Any:
         """Enqueue and block for the result."""
         return noop()(blocking=True, timeout=timeout, max_delay=0.001)
+
+    def chord(self, count: int, timeout: float) -> Any:
+        """Enqueue a chord and block for its callback's result."""
+        result = huey.enqueue(chord([noop.s() for _ in range(count)], right.s()))
+        return result.get(blocking=True, timeout=timeout, max_delay=0.001)
+
+    def chain(self, count: int, timeout: float) -> Any:
+        """Enqueue a pipeline and block for the result of its last task."""
+        pipeline = (pass_on if count > 1 else noop).s()
+        for left in range(count - 2, -1, -1):  # from the end: `then` calls itself for each task that it goes past
+            pipeline = (pass_on if left else noop).s().then(pipeline)
+        *_, last = huey.enqueue(pipeline)
+        return last.get(blocking=True, timeout=timeout, max_delay=0.001)
 
     def drop(self) -> None:
         """Empty the store."""

@@ -14,7 +14,7 @@ from rq import Queue
 
 from benchmarks.contract import ANSWER, PROCESSES
 from benchmarks.peers.base import Peer, program, redis_url
-from benchmarks.peers.rq_tasks import noop
+from benchmarks.peers.rq_tasks import noop, pass_on, right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ class RqPeer(Peer):
 
     def __init__(self, worker_class: str) -> None:
         self._worker_class = worker_class
-        self._connection = redis.Redis.from_url(redis_url())
+        self._connection = redis.Redis.from_url(redis_url(), socket_timeout=None)  # a result may be long in coming
         self._queue = Queue(connection=self._connection)
 
     def configuration(self, mode: Mode) -> str:
@@ -65,7 +65,21 @@ class RqPeer(Peer):
 
     def call(self, timeout: float) -> Any:
         """Enqueue and block for the result."""
-        result = self._queue.enqueue(noop).latest_result(timeout=int(timeout))
+        return self._value(self._queue.enqueue(noop), timeout)
+
+    def chord(self, count: int, timeout: float) -> Any:
+        """Enqueue in pipelines, and a job that depends on all of them."""
+        return self._value(self._queue.enqueue(right, depends_on=list(self.submit(count))), timeout)
+
+    def chain(self, count: int, timeout: float) -> Any:
+        """Enqueue jobs each of which depends on the one before it."""
+        job = self._queue.enqueue(noop)
+        for _ in range(count - 1):
+            job = self._queue.enqueue(pass_on, depends_on=job)
+        return self._value(job, timeout)
+
+    def _value(self, job: Any, timeout: float) -> Any:
+        result = job.latest_result(timeout=max(1, int(timeout)))
         return result and result.return_value
 
     def stop(self) -> None:
