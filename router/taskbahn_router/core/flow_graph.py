@@ -92,8 +92,10 @@ class _Compiler:
             if kind != "task":
                 yield from self._callbacks(root, data, "", scope)
                 self._named(data, Value(root.number), "")
-        yield from self._resolve()
-        yield from self._check_order()
+        if self._asked:  # a shape by itself has no circle
+            yield from self._resolve()
+            yield from self._check_order()
+        self._check_beside()
         return self._jobs
 
     # parts of a flow
@@ -292,7 +294,7 @@ class _Compiler:
             job.link(value.job, position, value.policy)
 
     def _check_order(self) -> Steps[None]:
-        """Refuse a circle, and what nothing waits for."""
+        """Refuse a circle."""
         left: dict[int, int] = {}  # jobs of the flow that each still waits for
         children: dict[int, list[int]] = {}
         for job in self._jobs:
@@ -313,6 +315,9 @@ class _Compiler:
         if left:
             circle = [self._jobs[number] for number in left if self._jobs[number].number or len(left) == 1]
             raise wrong(circle[0].place, "it waits for itself, through what it refers to")
+
+    def _check_beside(self) -> None:
+        """Refuse what nothing waits for."""
         used = {name for _, name, _, _ in self._asked}
         for name, place in self._beside:
             if name not in used:

@@ -74,9 +74,10 @@ class Decisions:
     def flag(self, seq: int, flag: int) -> None:
         """Let a stored job or a new one have a flag."""
         flags = self.admitted.flags
-        before = flags.get(seq, 0)
-        flags[seq] = before | flag
-        self.undo(partial(flags.__setitem__, seq, before))
+        before = flags.get(seq)
+        if before is None or before | flag != before:  # a parent of many is flagged once
+            flags[seq] = (before or 0) | flag
+            self.undo(partial(flags.__setitem__, seq, before or 0))
 
     def cancel(self, seq: int, reason: str) -> None:
         """Cancel a stored job or a new one."""

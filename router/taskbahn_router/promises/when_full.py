@@ -145,6 +145,8 @@ class WhenFull:
 
     def admit(self, job: Applicant, decisions: Decisions) -> Refusal | None:
         """Find a job its place, unless it waits for something else; return the limit that refuses it."""
+        if not self._places:  # no job of the commit asks for one
+            return None
         self._follow(decisions)
         costs = self._costs(job.partition, job.keys)
         counted = self._counted(costs) if job.is_ready else []
