@@ -138,11 +138,8 @@ class WouldBlock(CallerError):
     uri = PREFIX + "would_block"
 
     def __init__(self, what: str, instead: str) -> None:
-        super().__init__(
-            f"{what} would block the event loop that it is called on, and all that runs there; write `{instead}`",
-            what=what,
-            instead=instead,
-        )
+        sentence = f"{what} would block the event loop that it is called on, and all that runs there; write `{instead}`"
+        super().__init__(sentence, what=what, instead=instead)
 
 
 class OutsideJob(CallerError):
@@ -151,11 +148,32 @@ class OutsideJob(CallerError):
     uri = PREFIX + "outside_job"
 
     def __init__(self, what: str, instead: str) -> None:
-        super().__init__(
-            f"{what} waits in a task that a worker runs, and here no job runs; in plain code write {instead}",
-            what=what,
-            instead=instead,
-        )
+        sentence = f"{what} waits in a task that a worker runs, and here no job runs; in plain code write {instead}"
+        super().__init__(sentence, what=what, instead=instead)
+
+
+class NotAnswered(WorkerError):
+    """The time for an answer, an event or a message is over, and none came. A task that does not catch it fails."""
+
+    uri = PREFIX + "not_answered"
+
+
+class NoQuestion(CallerError):
+    """The job has no open question of this name: it has its answer, its time is over, or the job has ended."""
+
+    uri = PREFIX + "no_question"
+
+    def __init__(self, job: str, name: str, names: Iterable[str]) -> None:
+        super().__init__(f"job {job} has no open question {name!r}{did_you_mean(name, names)}", job=job, name=name)
+
+
+class WrongAnswer(CallerError):
+    """The answer is not what the question asks for; the question stays open."""
+
+    uri = PREFIX + "wrong_answer"
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"the answer does not fit the question {name!r}: {why}", name=name, why=why)
 
 
 class UnknownJob(CallerError):

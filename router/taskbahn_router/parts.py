@@ -9,12 +9,14 @@ from taskbahn.protocol import messages
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.dispatcher.limit_admin import LimitAdmin
 from taskbahn_router.dispatcher.pause_admin import PauseAdmin
+from taskbahn_router.dispatcher.telling import Telling
 from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.queries.explain import Explain
 from taskbahn_router.queries.job_pages import JobPages
 from taskbahn_router.queries.jobs import JobQueries
 from taskbahn_router.queries.limits import LimitQueries
 from taskbahn_router.queries.members import MemberQueries
+from taskbahn_router.queries.questions import Questions
 from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.declarations import Declarations
@@ -61,6 +63,8 @@ class Parts:
     limits: LimitQueries
     members: MemberQueries
     pages: JobPages
+    telling: Telling
+    questions: Questions
     limit_admin: LimitAdmin
 
     def __init__(
@@ -105,6 +109,8 @@ class Parts:
         dispatcher.publisher.on_repetition = self.jobs.resend_outcome
         dispatcher.joins.find_meaning, dispatcher.joins.follow_joined = self.jobs.find_meaning, self.jobs.follow_joined
         dispatcher.publisher.on_member = self.jobs.rollups.joined
+        self.telling = Telling(dispatcher, reader, self._reading, owner.failed)
+        self.questions = Questions(dispatcher.state, reader, self._reading, owner.failed)
         self.pages = JobPages(reader, self._reading, owner.failed)
         self.members = MemberQueries(reader, self.jobs.rollups, self._reading, owner.failed)
         dispatcher.start(running, start.next_sweep, goes_on=start.has_duties)

@@ -13,7 +13,7 @@ import pytest
 from support.worker_harness import FakeDispatcher, attach, run_worker
 
 from taskbahn import Taskbahn
-from taskbahn.protocol import messages
+from taskbahn.protocol.vitals import Vitals
 from taskbahn.worker import vitals
 from taskbahn.worker.reporter import VITALS_SECONDS
 from taskbahn.worker.vitals import CORES, Measure, Proc, Ps, Usage, read_row
@@ -156,8 +156,8 @@ def test_no_more_cores_are_counted_than_there_are(monkeypatch: pytest.MonkeyPatc
     assert ask().cpu == CORES
 
 
-def told(dispatcher: FakeDispatcher) -> list[messages.Vitals]:
-    return [messages.Vitals(**report["vitals"]) for report in dispatcher.reports if "vitals" in report]
+def told(dispatcher: FakeDispatcher) -> list[Vitals]:
+    return [Vitals(**report["vitals"]) for report in dispatcher.reports if "vitals" in report]
 
 
 async def done(dispatcher: FakeDispatcher, id: str) -> None:

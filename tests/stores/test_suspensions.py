@@ -9,13 +9,14 @@ import pytest
 from support.promise_tables import tables_of
 from support.rows import NOW, cancel, finish, id_of, new_job, requeue, retry
 
+from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import OPEN, SATISFIED
 from taskbahn_router.core.rows import Room
-from taskbahn_router.core.suspensions import SUSPENSIONS, Note, Suspension
+from taskbahn_router.core.suspensions import SUSPENSIONS, Asked, Note, Suspension, Told
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.rows import Claim, Prune, Sweep
+from taskbahn_router.stores.rows import Answer, Claim, Prune, Sweep
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import CommitResult, Store
@@ -206,3 +207,72 @@ def test_a_job_with_notes_says_so_at_its_claim(store: Store) -> None:
     commit(store, notes=[Note(1, "step", "7", NOW)])
     commit(store, requeues=[requeue(1)])
     assert commit(store, free=1).claimed[0][0].flags & 512
+
+
+def ask(store: Store, *seqs: int, name: str = "q") -> None:
+    commit(store, asked=[Asked(seq, name, f'{{"name":"{name}"}}', NOW + len(name)) for seq in seqs])
+
+
+def open_questions(store: Store, seq: int | None = None, after: int = 0, limit: int = 100) -> list[tuple[int, str]]:
+    found = store.reader().questions(seq, after, limit)
+    assert all(one.id == id_of(one.seq) and one.partition == 1 for one in found)
+    return [(one.seq, one.value) for one in found]
+
+
+def test_a_question_is_open_until_its_answer(store: Store) -> None:
+    put(store, 1, 2)
+    ask(store, 1, 2)
+    ask(store, 1, name="other")
+    ask(store, 1)  # an attempt that comes later asks again
+    assert open_questions(store) == [(1, '{"name":"q"}'), (1, '{"name":"other"}'), (2, '{"name":"q"}')]
+    assert open_questions(store, after=1) == open_questions(store, 2) == [(2, '{"name":"q"}')]
+    assert len(open_questions(store, limit=2)) == 2
+    told = commit(store, told=[Told(id_of(1), "answer:q", "1", NOW), Told(id_of(1), "answer:q", "2", NOW)]).told
+    assert told == [(Answer(State.RUNNING, is_moved=True), "answer:q"), (Answer(State.RUNNING, is_moved=False), "answer:q")]
+    ask(store, 1)
+    assert open_questions(store, 1) == [(1, '{"name":"other"}')]
+    assert notes_of(store, 1)["answer:q"] == "1"
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_a_question_ends_with_its_job(store: Store, state: str) -> None:
+    put(store, 1)
+    ask(store, 1)
+    end(store, 1, state)
+    assert open_questions(store) == open_questions(store, 1) == []
+    assert commit(store, told=[Told(id_of(1), "answer:q", "1", NOW)]).told == [(Answer(State(state), is_moved=False), "answer:q")]
+    commit(store, now=NOW + 1e6, prune=Prune(NOW + 1e6, 0, 100))
+    put(store, 2)
+    assert open_questions(store) == []
+
+
+def test_an_attempt_closes_its_question(store: Store) -> None:
+    put(store, 1)
+    ask(store, 1)
+    commit(store, notes=[Note(1, "answer:q", '{"is_late":true}', NOW)])
+    assert open_questions(store) == []
+
+
+def test_an_answer_wakes_what_waits_for_it(store: Store) -> None:
+    put(store, 1)
+    ask(store, 1)
+    suspend(store, 1, notes=("answer:q",))
+    assert open_questions(store, 1)
+    result = commit(store, now=NOW + 7, told=[Told(id_of(1), "answer:q", "1", NOW + 7)])
+    assert result.next_sweep == NOW + 7
+    sweep(store, NOW + 7)
+    assert state_of(store, 1) == "ready"
+
+
+def test_messages_have_numbers_in_their_order(store: Store) -> None:
+    put(store, 1)
+    suspend(store, 1, notes=("message:000000002",))
+    names = [commit(store, told=[Told(id_of(1), "", f"{number}", NOW)]).told for number in (1, 2)]
+    assert names == [[(Answer(State.WAITING, is_moved=True), f"message:00000000{number}")] for number in (1, 2)]
+    sweep(store, NOW)
+    assert state_of(store, 1) == "ready"
+    assert {name: value for name, value in notes_of(store, 1).items() if name.startswith("message")} == {
+        "message:000000001": "1",
+        "message:000000002": "2",
+    }
+    assert commit(store, told=[Told(id_of(9), "", "1", NOW)]).told == [None]

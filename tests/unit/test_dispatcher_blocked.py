@@ -9,10 +9,11 @@ import pytest
 from support.dispatcher_harness import DispatcherHarness, FakeWorker, job_id
 
 from taskbahn.protocol import messages, views
+from taskbahn.protocol.vitals import Blocked, Vitals
 
 TASK, OTHER = "a.task", "b.task"
 ONE, TWO = job_id(1), job_id(2)
-BLOCKED = messages.Blocked(at="photos.py:12 (resize)", seconds=3.0, job=ONE, attempt=1, task=TASK)
+BLOCKED = Blocked(at="photos.py:12 (resize)", seconds=3.0, job=ONE, attempt=1, task=TASK)
 
 
 def attach(harness: DispatcherHarness, id: str = "w", pool: str = "loop", slots: int = 5) -> FakeWorker:
@@ -27,8 +28,8 @@ def attach(harness: DispatcherHarness, id: str = "w", pool: str = "loop", slots:
     return worker
 
 
-def says(worker: FakeWorker, blocked: messages.Blocked | None) -> None:
-    worker.says(vitals=messages.Vitals(memory=1, blocked=blocked))
+def says(worker: FakeWorker, blocked: Blocked | None) -> None:
+    worker.says(vitals=Vitals(memory=1, blocked=blocked))
     worker.harness.settle()
 
 
@@ -77,7 +78,7 @@ def test_worker_and_job_say_since_when_and_by_what(harness: DispatcherHarness) -
     assert view(harness)["blocked"] == told
     assert harness.ask(messages.JOB_GET, ONE).answer["blocks"] == told
     harness.clock.advance(5)
-    says(worker, messages.Blocked(at="photos.py:13 (resize)", seconds=2.0))  # it went on at another line
+    says(worker, Blocked(at="photos.py:13 (resize)", seconds=2.0))  # it went on at another line
     assert view(harness)["blocked"] == {"since": since, "at": "photos.py:13 (resize)", "job": "", "attempt": 0, "task": ""}
     assert "blocks" not in harness.ask(messages.JOB_GET, ONE).answer
     says(worker, None)

@@ -10,6 +10,7 @@ from support.dispatcher_harness import TASK, WALL, DispatcherHarness, FakeWorker
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.views import WorkerView
+from taskbahn.protocol.vitals import Vitals
 from taskbahn_router.model.state import DispatcherState
 from taskbahn_router.workers.admin import MAX_SHOWN_JOBS, MAX_WISHES
 from taskbahn_router.workers.registry import GRACE_SECONDS
@@ -158,7 +159,7 @@ def test_a_worker_is_shown_with_its_vitals_and_what_it_runs(harness: DispatcherH
     fresh = views(harness)["w"]
     assert (fresh.memory, fresh.cpu, fresh.load) == (None, None, None)
     harness.passes(4.0)
-    worker.says(vitals=messages.Vitals(memory=5_000_000, cpu=1.5, load=0.25))
+    worker.says(vitals=Vitals(memory=5_000_000, cpu=1.5, load=0.25))
     harness.settle()
     harness.passes(1.5)
     view = views(harness)["w"]

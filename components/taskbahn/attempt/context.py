@@ -175,6 +175,12 @@ class AttemptContext:
             self.memory = Memory(self)
         return self.memory
 
+    def told(self, name: str, text: str) -> None:
+        """Take what its job remembers from now on, which came from outside; from any thread."""
+        self.notes[name] = text
+        if self.memory is not None:
+            self.memory.came(name)
+
     def finish(self) -> None:
         """Send what is still unsaid; to be called before the outcome is put."""
         if self.relay is not None:
@@ -230,6 +236,10 @@ class AttemptOutput:
         context = self.context
         return NOTICE, [context.job, context.attempt, "progress", time.time(), messages.plain(self.progress)]
 
+    def question(self, data: dict[str, Any]) -> None:
+        """Ask a question, or say once more that it waits."""
+        self._notice("question", data)
+
     def note(self, name: str, text: str) -> Future[None]:
         """Have the job remember a JSON text under a name; return what is done when that is recorded."""
         from taskbahn.future import Future  # late: the processes of a worker need no client
@@ -245,7 +255,7 @@ class AttemptOutput:
         while self._unrecorded and self._unrecorded[0][0] <= mark:
             self._unrecorded.popleft()[1].resolve(None)
 
-    def _notice(self, kind: Literal["log", "chunk", "note"], data: Any) -> int:
+    def _notice(self, kind: Literal["log", "chunk", "note", "question"], data: Any) -> int:
         context = self.context
         with self._marking:
             if self._finished:  # a thread may outlive the attempt, whose outcome may be on its way

@@ -11,13 +11,15 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
+from taskbahn.attempt.asking import Asking
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.chunk_window import LOOK_SECONDS
 from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
+from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
-from taskbahn.attempt.sleeping import begin_sleep, timer_until
+from taskbahn.attempt.sleeping import begin_sleep, timer_until, until_or
 from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
 from taskbahn.protocol import messages
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+X = TypeVar("X")
+D = TypeVar("D")
 
 
 class StageHandle:
@@ -202,6 +206,81 @@ class Current:
         """As `sleep`, for `async def` tasks."""
         moment = begin_sleep(seconds, until, name)
         await Awaiting(timer_until(moment), Wait(until=moment))
+
+    @overload
+    def ask(
+        self,
+        question: str,
+        kind: type[X],
+        /,
+        *,
+        to: str = "",
+        within: Duration | None = None,
+        remind: Duration | None = None,
+        name: str | None = None,
+    ) -> X: ...
+    @overload
+    def ask(
+        self,
+        question: str,
+        kind: type[X],
+        /,
+        *,
+        default: D,
+        within: Duration,
+        to: str = "",
+        remind: Duration | None = None,
+        name: str | None = None,
+    ) -> X | D: ...
+    def ask(self, question: str, kind: Any = bool, /, **options: Any) -> Any:
+        """Ask people a question, and wait for the answer without a slot, over restarts, for days.
+
+        kind: the type of the answer.   to: who is to answer, as text.   within: how long the question is open; then *default*, or
+        NotAnswered.   remind: after how long the log says again that it waits.   name: by which a later attempt finds the answer; without
+        it by the question.  Raises OutsideJob, ValueError, UnsupportedAnnotation.
+        """
+        check_may_block("current.ask()", "await current.ask_async(...)")
+        asking = Asking(question, kind, **options)
+        for future, wait in asking.rounds():
+            wait_here(future, wait)
+        return asking.value
+
+    @overload
+    async def ask_async(
+        self,
+        question: str,
+        kind: type[X],
+        /,
+        *,
+        to: str = "",
+        within: Duration | None = None,
+        remind: Duration | None = None,
+        name: str | None = None,
+    ) -> X: ...
+    @overload
+    async def ask_async(
+        self,
+        question: str,
+        kind: type[X],
+        /,
+        *,
+        default: D,
+        within: Duration,
+        to: str = "",
+        remind: Duration | None = None,
+        name: str | None = None,
+    ) -> X | D: ...
+    async def ask_async(self, question: str, kind: Any = bool, /, **options: Any) -> Any:
+        """As `ask`, for `async def` tasks."""
+        asking = Asking(question, kind, **options)
+        for future, wait in asking.rounds():
+            await until_or(future, wait)
+        return asking.value
+
+    @property
+    def inbox(self) -> Inbox[Any]:
+        """The messages of `job.send` to this job, from the first one on: `for message in current.inbox`, `.of(Type)`, `.get()`."""
+        return Inbox()
 
     def extend(self, seconds: float | timedelta) -> None:
         """Give this attempt *seconds* more than its time limit, if it has one; raises TypeError and ValueError for what is no duration."""

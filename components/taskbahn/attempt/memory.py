@@ -36,6 +36,7 @@ class Memory:
         self._used: set[str] = set()
         self._numbers: Counter[bytes | str] = Counter()
         self._seed = context.job.encode()
+        self._expected: dict[str, Future[None]] = {}
 
     @property
     def failures(self) -> int:
@@ -70,6 +71,23 @@ class Memory:
         text = messages.to_json(data)
         self._context.notes[name] = text
         return data, self._context.open_output().note(name, text)
+
+    def expect(self, name: str) -> Future[None]:
+        """Return what is done when there is a note of that name, which comes from outside."""
+        from taskbahn.future import Future  # late: most processes of a worker need no client
+
+        future = self._expected.get(name)
+        if future is None or future.done:
+            future = self._expected[name] = Future()
+        if name in self._context.notes:  # it came before
+            future.resolve(None)
+        return future
+
+    def came(self, name: str) -> None:
+        """There is a note from outside; from any thread."""
+        future = self._expected.pop(name, None)
+        if future is not None:
+            future.resolve(None)
 
     def child_id(self, text: str) -> str:
         """Return the id of a child by what it is started with: the same in each attempt, one for each time that it is started."""

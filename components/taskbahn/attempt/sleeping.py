@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from taskbahn.attempt.memory import remembering
 from taskbahn.attempt.plain_data import number_of, seconds_of
+from taskbahn.attempt.waiting import Awaiting
 from taskbahn.errors import OutsideJob
 from taskbahn.protocol.durations import parse_duration
 from taskbahn.protocol.options import LATEST
 
 if TYPE_CHECKING:
+    from taskbahn.attempt.waiting import Wait
     from taskbahn.future import Future
 
     Duration = float | str | dt.timedelta
@@ -25,7 +27,7 @@ def begin_sleep(duration: Duration | None, until: Moment | None, name: str | Non
     """Return when a sleep is over, seconds since 1970.  Raises OutsideJob, ValueError, TypeError."""
     if (duration is None) == (until is None):
         raise ValueError("current.sleep takes a duration or until=, and one of them")
-    moment = time.time() + _seconds(duration) if duration is not None else _moment(until)
+    moment = time.time() + seconds_in(duration, "a sleep") if duration is not None else _moment(until)
     memory = remembering()
     if memory is None:
         raise OutsideJob("current.sleep()", "time.sleep() or asyncio.sleep()")
@@ -53,8 +55,23 @@ def timer_until(moment: float) -> Future[None]:
     return future
 
 
-def _seconds(duration: Duration | None) -> float:
-    return parse_duration(duration) if isinstance(duration, str) else seconds_of(duration, "a sleep")
+async def until_or(future: Future[None], wait: Wait) -> None:
+    """Wait until *future* is done, or the moment of the wait has come, on the running event loop."""
+    if wait.until is not None:
+        import asyncio  # late, as above
+
+        timer = asyncio.get_running_loop().call_later(max(0.0, wait.until - time.time()), future.resolve, None)
+        try:
+            await Awaiting(future, wait)
+        finally:
+            timer.cancel()
+    else:
+        await Awaiting(future, wait)
+
+
+def seconds_in(duration: Duration, what: str) -> float:
+    """Return the seconds of a duration; *what* has it.  Raises TypeError, ValueError."""
+    return parse_duration(duration) if isinstance(duration, str) else seconds_of(duration, what)
 
 
 def _moment(until: Moment | None) -> float:

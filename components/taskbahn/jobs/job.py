@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overl
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.plain_data import data_of
 from taskbahn.attempt.waiting import Awaiting, Wait, awaited, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError, from_info
 from taskbahn.flows.output import Output
@@ -207,6 +208,31 @@ class Job(Generic[R]):
     async def cancel_async(self, reason: str = "") -> State:
         """As `cancel`, for asyncio and Twisted."""
         return _new_state(await self._app.client.ask(messages.JOB_CANCEL, [self.id], reason=reason))
+
+    def send(self, message: Any) -> int:
+        """Send a message into the inbox of the job, which has not ended; return its number, from 1.
+
+        Raises UnknownJob, WrongState, TooLarge, InvalidRequest.
+        """
+        check_may_block("job.send()", "await job.send_async(...)")
+        return int(self._app.client.ask(messages.JOB_SEND, self.id, data_of(message, "a message", messages.MAX_ARGUMENTS)).get())
+
+    async def send_async(self, message: Any) -> int:
+        """As `send`, for asyncio and Twisted."""
+        return int(await self._app.client.ask(messages.JOB_SEND, self.id, data_of(message, "a message", messages.MAX_ARGUMENTS)))
+
+    def answer(self, name: str, value: Any, *, who: str = "") -> None:
+        """Answer a question that the job has asked, by the name that its view has.  Raises UnknownJob, NoQuestion, WrongAnswer."""
+        check_may_block("job.answer()", "await job.answer_async(...)")
+        self._app.client.ask(
+            messages.JOB_ANSWER, self.id, name, data_of(value, "an answer", messages.MAX_ARGUMENTS), who=who
+        ).get()
+
+    async def answer_async(self, name: str, value: Any, *, who: str = "") -> None:
+        """As `answer`, for asyncio and Twisted."""
+        await self._app.client.ask(
+            messages.JOB_ANSWER, self.id, name, data_of(value, "an answer", messages.MAX_ARGUMENTS), who=who
+        )
 
     def retry(self) -> State:
         """Start a failed, cancelled or expired job once more; raises WrongState for any other."""

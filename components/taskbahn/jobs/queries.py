@@ -8,6 +8,7 @@ import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.protocol import messages, views
+from taskbahn.protocol.questions import QuestionView
 
 if TYPE_CHECKING:
     from taskbahn.client.client import HasClient
@@ -48,6 +49,17 @@ class Views:
     def limits(self, name: str | None = None) -> views.Limits:
         """Return the limits, or the one of a name if it exists, and which of their keys are in use or have jobs waiting."""
         return self._ask(views.Limits, messages.VIEW_LIMITS, name=name)
+
+    def questions(self, job: str | None = None) -> list[QuestionView]:
+        """Return the questions that jobs have asked, or one job, and that have no answer yet."""
+        check_may_block("app.view.questions()", "await asyncio.to_thread(app.view.questions)")
+        found: list[QuestionView] = []
+        after: Any = 0
+        while after is not None:
+            page = self._future(messages.VIEW_QUESTIONS, job=job, after=after).get()
+            found += msgspec.convert(page["questions"], list[QuestionView])
+            after = page["next"]
+        return found
 
     def settings(self) -> list[views.Setting]:
         """Return the effective configuration of the node, and where each value comes from."""

@@ -20,6 +20,8 @@ Clients (CALL):
     taskbahn.job.notes(id, after="")         -> {"notes": [[name, JSON], ...], "next"}   what a job remembers from attempt to attempt
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
+    taskbahn.job.answer(id, name, value, who="") -> null                     answers a question that the job has asked
+    taskbahn.job.send(id, message)           -> number                       a message into the inbox of a job
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
 Any session that may look (CALL):
     taskbahn.view.status()                   -> Status
@@ -31,6 +33,7 @@ Any session that may look (CALL):
     taskbahn.view.queues()                   -> [QueueView, ...]
     taskbahn.view.workers()                  -> [WorkerView, ...]
     taskbahn.view.limits(name=, keys=20)     -> Limits
+    taskbahn.view.questions(job=, after=, limit=100) -> {"questions": [QuestionView, ...], "next": cursor | null}
     taskbahn.view.history(seconds=3600, task=) -> History
     taskbahn.view.settings()                 -> [Setting, ...]
 Operators (CALL):
@@ -57,13 +60,14 @@ ERROR has a URI of `taskbahn.errors`, the sentence as its only argument and its 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from taskbahn.protocol.limit_fields import LimitFields, LimitKindName
 from taskbahn.protocol.suspended import Suspended
 from taskbahn.protocol.unique_fields import DeclaredUnique
+from taskbahn.protocol.vitals import Vitals
 
 PROTOCOL = 1
 OLDEST_PROTOCOL = 1
@@ -79,6 +83,8 @@ JOB_RESULTS = "taskbahn.job.results"
 JOB_NOTES = "taskbahn.job.notes"
 JOB_MEMBERS = "taskbahn.job.members"
 JOB_GRAPH = "taskbahn.job.graph"
+JOB_ANSWER = "taskbahn.job.answer"
+JOB_SEND = "taskbahn.job.send"
 JOB_CANCEL = "taskbahn.job.cancel"
 JOB_RETRY = "taskbahn.job.retry"
 VIEW_STATUS = "taskbahn.view.status"
@@ -87,6 +93,7 @@ VIEW_JOBS = "taskbahn.view.jobs"
 VIEW_QUEUES = "taskbahn.view.queues"
 VIEW_WORKERS = "taskbahn.view.workers"
 VIEW_LIMITS = "taskbahn.view.limits"
+VIEW_QUESTIONS = "taskbahn.view.questions"
 VIEW_HISTORY = "taskbahn.view.history"
 VIEW_ERRORS = "taskbahn.view.errors"
 VIEW_SETTINGS = "taskbahn.view.settings"
@@ -105,8 +112,8 @@ JOB_TOPIC = "taskbahn.job."
 CHANGES_TOPIC = "taskbahn.view.changes"
 
 TASK_NAME = r"^(?!(?:taskbahn|wamp|crossbar)(?:\.|$))[a-z0-9_]+(?:\.[a-z0-9_]+)*$"
-MAX_TASK_NAME = 200
 OFFER_NAME = r"^[A-Za-z0-9_-]{1,64}$"  # one component of a URI; the task begins after the next dot
+MAX_TASK_NAME = 200
 MAX_MESSAGE = 16 * 1024 * 1024  # bytes, both transports
 MAX_ARGUMENTS = 1024 * 1024  # bytes of JSON, one job
 MAX_RESULT = 4 * 1024 * 1024  # bytes of JSON, one job
@@ -116,7 +123,6 @@ MAX_WAIT = 10_000  # ids in one wait
 MAX_EVENTS = 1_000  # events in one answer
 DEFAULT_QUEUE = "default"
 NO_ARGUMENTS = "[[],{}]"
-Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -252,6 +258,7 @@ class WorkerOrder(msgspec.Struct, kw_only=True, omit_defaults=True):
     back: int = 0  # hand back that many attempts that have not started
     recorded: int = 0  # that many more reports of the stream are recorded durably
     refused: list[tuple[str, int]] = []  # attempts in them that are not this worker's any more
+    notes: list[tuple[str, int, str, str]] = []  # id, attempt, name, JSON: what the jobs of attempts remember besides
     waits: bool = False  # a report has come and cannot be recorded yet: the store refuses
 
 
@@ -287,42 +294,16 @@ class Notice(msgspec.Struct, array_like=True):
 
     kind "log": data {"level": "INFO", "logger": name, "message": text};  "chunk": data is any value;
     "progress": data is a `Progress`, the whole of it, newest wins;  "extend": data is the attempt's new run_within, seconds.
-    "note": data {"name", "value": JSON text}: the job remembers it.
+    "note": data {"name", "value": JSON text}: the job remembers it.   "question": data is a `questions.Question`.
     mark counts the log lines, chunks and notes of the attempt, so that none is stored twice when a report is sent again; 0: not counted.
     """
 
     id: str
     attempt: int
-    kind: Literal["log", "chunk", "progress", "extend", "note"]
+    kind: Literal["log", "chunk", "progress", "extend", "note", "question"]
     at: float
     data: Any
     mark: int = 0
-
-
-class Blocked(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A worker's event loop of `async def` tasks does not answer: for how many seconds, and the line of code that it executes.
-
-    job, attempt, task: to which that belongs; empty if it is not known.
-    """
-
-    at: Annotated[str, msgspec.Meta(max_length=400)]
-    seconds: Amount
-    job: Annotated[str, msgspec.Meta(max_length=100)] = ""
-    attempt: int = 0
-    task: Annotated[str, msgspec.Meta(max_length=MAX_TASK_NAME)] = ""
-
-
-class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """How a worker is, and what it takes of its machine, with its pool processes; None: it cannot tell.
-
-    memory: bytes; cpu: cores in use, on average since it last said so; load: the machine's 1-minute average, divided by its cores;
-    blocked: what keeps its event loop, None while that answers.
-    """
-
-    memory: Annotated[int, msgspec.Meta(ge=0, le=2**60)] | None = None
-    cpu: Amount | None = None
-    load: Amount | None = None
-    blocked: Blocked | None = None
 
 
 class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -365,12 +346,13 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     Numbers count what is durable: states, logs and chunks. A "progress" event has the number of the durable event before it:
     it is a value of which the newest wins.   kind "state": data {"state", "attempt", "worker"?, "error"?, "due_at"?}.
+    So does a "question" event, or 0: data is a `questions.QuestionView`, or {"name"} of one that is closed.
     attempt: the attempt that said it (all but "state"); 0: not known.
     """
 
     job: str
     number: int
-    kind: Literal["state", "progress", "log", "chunk"]
+    kind: Literal["state", "progress", "log", "chunk", "question"]
     at: float
     data: Any = None
     attempt: int = 0

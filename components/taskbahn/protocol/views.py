@@ -9,6 +9,7 @@ import msgspec
 from taskbahn.protocol.limit_fields import LimitKindName, WhenFull
 from taskbahn.protocol.member_views import Members
 from taskbahn.protocol.messages import Signature
+from taskbahn.protocol.questions import QuestionView
 
 
 class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -105,6 +106,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     parent: str | None = None  # the job to which it belongs
     root: str | None = None  # the job at the root of its tree
     label: str | None = None  # its name in its flow
+    questions: list[QuestionView] = []  # open ones that it has asked; not in lists
     members: Members | None = None  # of a job that has some; in lists only of the first jobs, if they have very many
     kept_until: float | None = None  # when a job that has ended is deleted, or some time later
     worker: str | None = None

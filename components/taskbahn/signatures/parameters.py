@@ -173,6 +173,12 @@ def _chunk_schema(parameters: Parameters) -> dict[str, Any]:
     return {**schema, "$defs": definitions} if definitions else schema
 
 
+def schema_of(what: str, kind: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a type; raises UnsupportedAnnotation, which names *what*."""
+    (schema,), definitions = _schemas(what, [kind], ["type"])
+    return {**schema, "$defs": definitions} if definitions else dict(schema)
+
+
 def _schemas(name: str, hints: list[Any], labels: list[str]) -> tuple[list[Any], dict[str, Any]]:
     extra: dict[str, Any] = {}
     hook = codec.schema_hook_into(extra)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
-from taskbahn.protocol import messages
+from taskbahn.protocol.vitals import Blocked
 
 if TYPE_CHECKING:
     from taskbahn.worker.loop_watch import Blockade
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 log = Logger("taskbahn.worker")
 
 
-def blocked_of(blockade: Blockade | None, now: float) -> messages.Blocked | None:
+def blocked_of(blockade: Blockade | None, now: float) -> Blocked | None:
     """Return what the worker tells the dispatcher; now: monotonic."""
     if blockade is None:
         return None
-    blocked = messages.Blocked(at=blockade.place, seconds=round(max(0.0, now - blockade.since), 3))
+    blocked = Blocked(at=blockade.place, seconds=round(max(0.0, now - blockade.since), 3))
     if blockade.context is not None:
         blocked.job, blocked.attempt, blocked.task = blockade.context.job, blockade.context.attempt, blockade.context.task
     return blocked

@@ -41,7 +41,7 @@ from taskbahn.worker.sendable import Sendable
 from taskbahn.worker.swallowed import Swallowed, is_in_hook, pause_before_again
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
     from taskbahn.attempt.context import Record
@@ -73,6 +73,15 @@ class Child:
         self.is_leaving = False  # the worker stops: what waits is suspended
         self._missed: AttemptContext | None = None  # the attempt in which Python swallowed a raised `Stop`
         self._main_thread = threading.main_thread().ident or 0
+        self._orders: dict[str, Callable[..., None]] = {
+            "run": self._run,
+            "stop": self._stop_one,
+            "recorded": self._recorded,
+            "note": self._note,
+            "leave": self._leave,
+            "back": self._give_up,
+            "end": lambda: self._tokens.put(False),
+        }
 
     def run(self) -> None:
         """Run attempts until the worker says that nothing more comes."""
@@ -193,28 +202,26 @@ class Child:
         return _end_with_worker()
 
     def _obey(self, order: str, *words: Any) -> None:
-        if order == "run":
-            for sequence, job, attempt, task, packed, run_within, notes, flags in words[0]:
-                context = AttemptContext(job, attempt, task, packed, run_within, self)
-                context.sequence, context.notes = sequence, notes
-                context.parking = self if flags & CAN_WAIT else None
-                context.has_permits, context.is_once = bool(flags & HAS_PERMITS), bool(flags & IS_ONCE)
-                self._held[job, attempt] = context
-                self._line.append(context)
-            if not self._tokens.qsize():
-                self._tokens.put(True)
-        elif order == "stop":
-            self._stop_one((words[0], words[1]), words[2], words[3])
-        elif order == "recorded":
-            self._recorded((words[0], words[1]), words[2])
-        elif order == "leave":
-            self._leave(words[0], words[1])
-        elif order == "back":
-            self._give_up(words[0])
-        elif order == "end":
-            self._tokens.put(False)
+        self._orders[order](*words)
 
-    def _stop_one(self, key: tuple[str, int], kind: Any, reason: str) -> None:
+    def _run(self, rows: list[Any]) -> None:
+        for sequence, job, attempt, task, packed, run_within, notes, flags in rows:
+            context = AttemptContext(job, attempt, task, packed, run_within, self)
+            context.sequence, context.notes = sequence, notes
+            context.parking = self if flags & CAN_WAIT else None
+            context.has_permits, context.is_once = bool(flags & HAS_PERMITS), bool(flags & IS_ONCE)
+            self._held[job, attempt] = context
+            self._line.append(context)
+        if not self._tokens.qsize():
+            self._tokens.put(True)
+
+    def _note(self, job: str, attempt: int, name: str, text: str) -> None:
+        context = self._held.get((job, attempt))
+        if context is not None:
+            context.told(name, text)
+
+    def _stop_one(self, job: str, attempt: int, kind: Any, reason: str) -> None:
+        key = job, attempt
         context = self._held.get(key)
         if context is None:
             return
@@ -228,8 +235,8 @@ class Child:
         del self._held[key]
         self._records.append(stopped(context, reason))
 
-    def _recorded(self, key: tuple[str, int], mark: int) -> None:
-        context = self._held.get(key)
+    def _recorded(self, job: str, attempt: int, mark: int) -> None:
+        context = self._held.get((job, attempt))
         if context is not None and context.output is not None:
             context.output.recorded(mark)
 

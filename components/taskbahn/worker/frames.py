@@ -4,6 +4,7 @@ Worker to child:
     ["run", [[sequence, job, attempt, task, packed, run_within, notes, flags], ...]]      to be run in this order; flags: `flags`
     ["stop", job, attempt, kind, reason]        stop it by itself, or take it out of the line
     ["recorded", job, attempt, mark]            its chunks and notes up to that one are recorded
+    ["note", job, attempt, name, text]          there is a note of that name, JSON, from outside
     ["leave", job | null, attempt]              suspend it, for it waits; null: the worker stops, so all that waits is suspended
     ["back", count | null]                      give up that many that have not started, the newest first
     ["end"]                                     nothing more comes: exit

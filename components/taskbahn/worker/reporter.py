@@ -19,6 +19,7 @@ from twisted.logger import Logger
 
 from taskbahn.attempt.context import DONE, FAILED, PARKED, SUSPENDED
 from taskbahn.protocol import messages
+from taskbahn.protocol.vitals import Vitals
 from taskbahn.worker.report_batch import Key, ReportBatch
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Reporter:
         on_refused: Callable[[list[Key]], None] = lambda _: None,
         on_unanswered: Callable[[float], None] = lambda _: None,
         on_chunks: Callable[[AttemptContext, int], None] = lambda _, __: None,
-        measure: Callable[[], messages.Vitals] | None = None,
+        measure: Callable[[], Vitals] | None = None,
     ) -> None:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
         self.finished = 0
@@ -162,7 +163,7 @@ class Reporter:
 
     def _take_notice(self, data: list[Any]) -> None:
         """Add a notice, unless far too many wait already, as when the router is away for long."""
-        if len(self._pending.notices) < MAX_PENDING_NOTICES or data[2] == "note":
+        if len(self._pending.notices) < MAX_PENDING_NOTICES or data[2] in ("note", "question"):
             self._pending.notices.append(data)
             return
         if not self.dropped:

@@ -22,6 +22,7 @@ from taskbahn.attempt.context import AttemptContext
 from taskbahn.attempt.ownership import PROCESS
 from taskbahn.errors import InvalidRequest, RouterUnavailable
 from taskbahn.protocol import messages
+from taskbahn.protocol.vitals import Vitals
 from taskbahn.transport.connection import Connection
 from taskbahn.worker.blockades import blocked_of, log_blockade
 from taskbahn.worker.capture import Capture
@@ -151,7 +152,7 @@ class Worker:
             )
         return pools
 
-    def _vitals(self) -> messages.Vitals:
+    def _vitals(self) -> Vitals:
         vitals = self._measure()
         vitals.blocked = blocked_of(self._blockade, time.monotonic())
         return vitals
@@ -267,6 +268,8 @@ class Worker:
         self._on_attached()
 
     def _obey(self, order: messages.WorkerOrder) -> None:
+        for job, attempt, name, text in order.notes:  # first: what was recorded may be a note that came later
+            self._told((job, attempt), name, text)
         if order.recorded:
             self.reporter.recorded(order.refused, order.recorded)
         if order.waits:
@@ -341,6 +344,15 @@ class Worker:
             pool.chunks_recorded(context, mark)
         elif context.output is not None:
             context.output.recorded(mark)
+
+    def _told(self, key: tuple[str, int], name: str, text: str) -> None:
+        """Pass on what came from outside to the job of an attempt; an attempt that has not begun reads it."""
+        context = self.reporter.held.get(key)
+        if context is not None:
+            context.told(name, text)
+            pool = self._pool_of[context.task]
+            if isinstance(pool, ProcessPool):
+                pool.told(context, name, text)
 
     def _unanswered(self, seconds: float) -> None:
         """Connect and report again: the dispatcher is stuck, or its acknowledgement was lost, though the connection seems alive."""

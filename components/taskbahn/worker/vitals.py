@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from taskbahn.protocol import messages
+from taskbahn.protocol.vitals import Vitals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -117,7 +117,7 @@ class Measure:
         self._at = clock()
         self._seconds = own_seconds()
 
-    def __call__(self) -> messages.Vitals:
+    def __call__(self) -> Vitals:
         """Return the vitals of now; processor time is that since the last time."""
         try:
             found = self._look([os.getpid(), *self._pids()])
@@ -131,7 +131,7 @@ class Measure:
             if now > self._at:
                 cores = round(min(max(0.0, seconds - self._seconds) / (now - self._at), CORES), 3)
             self._at, self._seconds = now, seconds
-        return messages.Vitals(memory=memory, cpu=cores, load=load())
+        return Vitals(memory=memory, cpu=cores, load=load())
 
     def close(self) -> None:
         """Stop measuring."""

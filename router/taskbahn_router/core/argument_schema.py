@@ -13,7 +13,8 @@ MAX_FIELDS = 20
 HOLE = object()
 
 
-def _nothing_from_outside(uri: str) -> Any:
+def nothing_from_outside(uri: str) -> Any:
+    """Refuse what a schema refers to elsewhere."""
     raise ValueError(f"{uri} is outside of the signature")
 
 
@@ -50,7 +51,7 @@ class Validator:
         if self._validator is not None:
             return
         try:
-            self._validator = jsonschema_rs.validator_for(self.signature.parameters, retriever=_nothing_from_outside)
+            self._validator = jsonschema_rs.validator_for(self.signature.parameters, retriever=nothing_from_outside)
         except (ValueError, TypeError, RecursionError) as error:
             sentence = str(error).partition("\n")[0]
             raise InvalidRequest(f"the signature of {self.task} is no JSON Schema: {sentence}") from None

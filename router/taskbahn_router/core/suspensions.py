@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from taskbahn.protocol.questions import ANSWER
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import OPEN, WAKE, WAKE_POSITION, Edge
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.reactions import FlaggedJob
 
 SUSPENSIONS = "@suspensions"  # the note that counts how often a job was suspended
+MESSAGES = "@messages"  # the note that counts the messages to a job
 
 
 class Suspension(NamedTuple):
@@ -44,6 +46,33 @@ class Note(NamedTuple):
     at: float
 
 
+class Told(NamedTuple):
+    """A note that comes from outside to a job which is not final.  name: "": the next message."""
+
+    id: bytes
+    name: str
+    value: str
+    at: float
+
+
+class Asked(NamedTuple):
+    """A question that a job has asked: it is open until there is its answer, or the job has ended.  value: JSON."""
+
+    seq: int
+    name: str
+    value: str
+    at: float
+
+
+class OpenQuestion(NamedTuple):
+    """An open question as a store gives it."""
+
+    seq: int
+    id: bytes
+    partition: int
+    value: str
+
+
 class Waiting(NamedTuple):
     """How a job waits once it is suspended."""
 
@@ -66,3 +95,8 @@ def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Contain
     if asked.until is not None:
         return Waiting(edges, 0, asked.until)
     return Waiting(edges, len(edges) if asked.every and not asked.notes else 1, None)
+
+
+def closes(name: str) -> str | None:
+    """Return the name of the question that a note closes; None: it closes none."""
+    return name.removeprefix(ANSWER) if name.startswith(ANSWER) else None

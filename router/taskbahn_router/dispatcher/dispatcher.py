@@ -45,6 +45,7 @@ from taskbahn_router.submission.submission import Draft, Submissions, check_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from taskbahn_router.core.suspensions import Told
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.turn import Acknowledge
 
@@ -190,6 +191,11 @@ class Dispatcher:
         self.turn_input.add_cancel(raw, reason, answer)
         self.loop.schedule_turn()
 
+    def tell(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None]) -> None:
+        """Have a job remember what a client tells it; *answer* gets what became of it after the commit."""
+        self._check_accepting()
+        self._ask(lambda turn: turn.add_told(told, answer))
+
     def report(self, acknowledge: Acknowledge | None, worker: AttachedWorker, report: messages.Report) -> None:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
         self.turn_input.add_report(acknowledge, worker, report)
@@ -294,6 +300,7 @@ class Dispatcher:
         if turn_input.cancels:
             self._cancels(batch, turn_input, now)
         batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
+        batch.told = [told for told, _ in turn_input.told]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if turn_input.sweep else None
         if turn_input.prune_after is not None:
             batch.prune = Prune(now, turn_input.prune_after, PRUNE_LIMIT)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.errors import TimeLimitExceeded, WorkerLost
+import msgspec
+
+from taskbahn.errors import InvalidRequest, TimeLimitExceeded, WorkerLost
 from taskbahn.jobs.progress import is_sound, progress_of
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import LONGEST_SECONDS
@@ -14,8 +16,8 @@ from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
 from taskbahn_router.core.reactions import HAS_NOTES
 from taskbahn_router.core.retry import Ending, FailPermanently, RequeueNow, RetryLater, decide
-from taskbahn_router.core.suspensions import Note, Suspension
-from taskbahn_router.model.state import id_bytes, stored_attempt
+from taskbahn_router.core.suspensions import Asked, Note, Suspension
+from taskbahn_router.model.state import MAX_ATTEMPT, id_bytes
 from taskbahn_router.model.turn import Ended, JobEvent, Requeued, TurnEffects
 from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot
 from taskbahn_router.submission.slices import each, parts_of
@@ -238,11 +240,20 @@ class Outcomes:
             refused.append([notice.id, notice.attempt])
         # else: the job was cancelled; refused, the worker would forget the attempt, and never tell its end, which frees its place
 
+    def _asked(self, effects: TurnEffects, job: LiveJob, notice: messages.Notice) -> None:
+        job.flags |= HAS_NOTES
+        effects.batch.asked.append(Asked(job.seq, notice.data["name"], messages.to_json(notice.data), notice.at))
+        view = notice.data | {"job": job.id, "task": job.partition.task}
+        effects.noticed.append(JobEvent(job, job.number, msgspec.structs.replace(notice, data=view)))
+
     def _notice(self, effects: TurnEffects, job: LiveJob, notice: messages.Notice) -> None:
         if notice.kind == "progress":
             sound = is_sound(notice.data)
             job.progress = notice.data if sound else messages.plain(progress_of(notice.data))
             job.progress_stored = False
+        elif notice.kind == "question":
+            self._asked(effects, job, notice)
+            return
         elif notice.kind == "note":
             job.flags |= HAS_NOTES
             job.last_mark = max(job.last_mark, notice.mark)
@@ -300,3 +311,12 @@ def is_slow(state: DispatcherState, worker: AttachedWorker, task: str) -> bool:
     """Return whether an attempt of *task* may hold a slot of *worker* for long."""
     known = state.tasks.get(task)
     return look_ahead(worker.room.slots, known.seconds_each if known else None) == 0
+
+
+def stored_attempt(id: str, attempt: int) -> tuple[bytes, int] | None:
+    """Return an attempt that a worker names as a store has it; None: what the worker says cannot be one."""
+    try:
+        raw = id_bytes(id)
+    except InvalidRequest:
+        return None
+    return (raw, attempt) if 0 < attempt <= MAX_ATTEMPT else None

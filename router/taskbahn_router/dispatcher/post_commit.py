@@ -9,6 +9,8 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.reactions import HAS_NOTES
+from taskbahn_router.core.suspensions import closes
 from taskbahn_router.dispatcher.admitted import refusal_error, tell_joined
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.outcomes import release_slot
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from taskbahn_router.core.rows import Admitted
+    from taskbahn_router.core.suspensions import Told
     from taskbahn_router.dispatcher.assignment import Assignment
     from taskbahn_router.dispatcher.limit_book import LimitBook
     from taskbahn_router.metrics.recorder import Recorder
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from taskbahn_router.publishing.followers import JobFollowers
     from taskbahn_router.publishing.publisher import Publisher
     from taskbahn_router.stores.contract import CommitResult
-    from taskbahn_router.stores.rows import Claimed, Moved
+    from taskbahn_router.stores.rows import Answer, Claimed, Moved
     from taskbahn_router.submission.admission import Admission
 
 SWEEP_LIMIT = 1000
@@ -231,8 +234,26 @@ class PostCommit:
         asked = (*(answer for _, _, answer in turn_input.cancels), *(answer for _, answer in turn_input.retries))
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
+        for (told, answer_told), outcome in zip(turn_input.told, result.told, strict=True):
+            self._told(told, outcome, now)
+            answer_told(outcome)
         if effects.batch.prune is not None:
             self._pruned(result)
+
+    def _told(self, told: Told, outcome: tuple[Answer, str] | None, now: float) -> None:
+        """Pass a note from outside on to the running attempt, and say to watchers that a question is closed."""
+        if outcome is None or not outcome[0].is_moved:
+            return
+        id, name = id_text(told.id), outcome[1]
+        job = self._state.jobs.get(id)
+        if job is not None:
+            job.flags |= HAS_NOTES
+            if job.worker is not None:
+                job.worker.order_note(id, job.attempt, name, told.value)
+                self._publisher.dirty_workers.add(job.worker.id)
+        question = closes(name)
+        if question is not None:
+            self._publisher.answered(id, question, now)
 
     def _ruled(self, effects: TurnEffects, result: CommitResult) -> None:
         """Answer the operators who changed limits, and go on with what the commit left, now or when its time comes."""

@@ -14,6 +14,7 @@ from taskbahn.errors import InvalidRequest, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.inputs import filled
 from taskbahn.protocol.states import State
+from taskbahn.protocol.vitals import Vitals
 from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.job_times import expiry
@@ -55,15 +56,6 @@ def both_ids(text: Any) -> tuple[str, bytes]:
     """Return the canonical text form of a UUID, and its 16 bytes; raises `InvalidRequest`."""
     raw = id_bytes(text)
     return text if text.islower() else id_text(raw), raw
-
-
-def stored_attempt(id: str, attempt: int) -> tuple[bytes, int] | None:
-    """Return an attempt that a worker names as a store has it; None: what the worker says cannot be one."""
-    try:
-        raw = id_bytes(id)
-    except InvalidRequest:
-        return None
-    return (raw, attempt) if 0 < attempt <= MAX_ATTEMPT else None
 
 
 @dataclass(slots=True, eq=False)
@@ -130,7 +122,7 @@ class AttachedWorker:
     drained: bool = False  # an operator drained the worker
     finished: int = 0
     failed: int = 0
-    vitals: messages.Vitals = field(default_factory=messages.Vitals)  # the newest that the worker reported
+    vitals: Vitals = field(default_factory=Vitals)  # the newest that the worker reported
     blocked_since: float | None = None  # when its event loop was blocked first, by the dispatcher's clock
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
     reach: Reach | None = None
@@ -182,6 +174,10 @@ class AttachedWorker:
         self.outbox["recorded"] = self.outbox.get("recorded", 0) + 1
         if refused:
             self.outbox["refused"] = self.outbox.get("refused", []) + refused
+
+    def order_note(self, id: str, attempt: int, name: str, value: str) -> None:
+        """Put into the next order what the job of an attempt remembers from now on."""
+        self.outbox.setdefault("notes", []).append([id, attempt, name, value])
 
     def order_cancel(self, id: str, attempt: int, reason: str) -> None:
         """Put the end of an attempt into the next order."""

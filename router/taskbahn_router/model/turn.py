@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
     from taskbahn.protocol import messages
     from taskbahn_router.core.retry import Ending
+    from taskbahn_router.core.suspensions import Told
     from taskbahn_router.model.state import AttachedWorker, DeclaredTask, LiveJob
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import MinuteRow
@@ -67,6 +68,7 @@ class TurnInput:
     losses: list[LostAttempt] = field(default_factory=list)
     returns: list[LiveJob] = field(default_factory=list)  # jobs that go back to ready; their attempts do not count
     cancels: list[Cancel] = field(default_factory=list)
+    told: list[tuple[Told, Callable[[tuple[Answer, str] | None], None]]] = field(default_factory=list)  # from outside to jobs
     retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
     tasks: list[DeclaredTask] = field(default_factory=list)
     forgotten_tasks: list[str] = field(default_factory=list)
@@ -126,6 +128,10 @@ class TurnInput:
     def add_retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
         """Retry a job by hand."""
         self.retries.append((raw, answer))
+
+    def add_told(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None]) -> None:
+        """Have a job remember what a client tells it."""
+        self.told.append((told, answer))
 
     def add_task(self, task: DeclaredTask) -> None:
         """Store the declaration of a task."""
@@ -191,7 +197,7 @@ class TurnInput:
     def is_plain(self) -> bool:
         """Return whether there is nothing but new jobs, reports and room that became free."""
         return not (
-            self.losses or self.returns or self.ended or self.cancels or self.retries or self.tasks or self.sweep or self.minutes
+            self.losses or self.returns or self.ended or self.cancels or self.retries or self.told or self.tasks or self.sweep or self.minutes
             or self.forgotten_tasks or self.purge or self.limit_changes
         ) and self.prune_after is None  # fmt: skip
 

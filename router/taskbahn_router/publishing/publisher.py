@@ -72,6 +72,11 @@ class Publisher:
         for id, events in by_job.items():
             self._emit(id, events)
 
+    def answered(self, id: str, question: str, now: float) -> None:
+        """A question of a job is open no more."""
+        if self._wanted(id):
+            self._emit(id, [event(id, 0, "question", now, {"name": question})])
+
     def ended(self, endings: Sequence[Ended]) -> None:
         """Running jobs are final."""
         followers, is_any_wanted = self._followers, self._is_any_wanted()

@@ -12,6 +12,8 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.placement import LONG_SECONDS
+from taskbahn_router.core.reactions import HAS_NOTES
+from taskbahn_router.core.suspensions import OpenQuestion
 from taskbahn_router.model.partitions import Partition
 from taskbahn_router.model.state import DispatcherState, both_ids, id_bytes
 from taskbahn_router.model.wire_format import packed, stored, whole
@@ -22,6 +24,7 @@ from taskbahn_router.publishing.queue_position import QueuePositions, Served
 from taskbahn_router.publishing.rollups import MembersRead, Rollups
 from taskbahn_router.publishing.start_estimate import JobPosition
 from taskbahn_router.queries.job_lists import JobLists, is_number
+from taskbahn_router.queries.questions import question_view
 from taskbahn_router.stores.contract import OutcomeRow, Reader
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.publishing.start_estimate import DeclaredLimits
 
+MAX_QUESTIONS = 100  # open questions of one job that its view shows
 MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of events, as JSON, in one answer; MessagePack may need twice as many
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # seconds; of a task that takes longer the dispatcher only knows that it is long
 
@@ -46,6 +50,7 @@ class ReadJob(NamedTuple):
     attempts: list[AttemptRow]
     unique: str | None  # its unique key
     members: MembersRead | None
+    questions: list[OpenQuestion]
 
 
 class JobQueries:
@@ -180,7 +185,9 @@ class JobQueries:
 
     def _whole(self, row: JobRow, served: Served) -> ReadJob:
         placed = self.queue_positions.placed([row], served)[0]
-        return ReadJob(placed, self._reader.attempts(row.seq), self._reader.unique_key(row.seq), self.rollups.read(row))
+        questions = self._reader.questions(row.seq, 0, MAX_QUESTIONS) if row.flags & HAS_NOTES else []
+        unique = self._reader.unique_key(row.seq)
+        return ReadJob(placed, self._reader.attempts(row.seq), unique, self.rollups.read(row), questions)
 
     def events(self, call: PendingCall) -> None:
         """`taskbahn.job.events`."""
@@ -274,6 +281,7 @@ class JobQueries:
             "place": self.queue_positions.start_estimate().place(placed),
             "typical": self._typical(placed.row.task),
             "unique": read.unique,
+            "questions": [question_view(self._state, one) for one in read.questions] or None,
             "blocks": blocked if blocked is not None and blocked["job"] == view["id"] else None,
         }
         return view | {name: value for name, value in more.items() if value is not None}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import Edge, Input, NewEdge, NewMember, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
-    from taskbahn_router.core.suspensions import Note, Suspension
+    from taskbahn_router.core.suspensions import Asked, Note, OpenQuestion, Suspension, Told
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
@@ -85,6 +85,8 @@ class CommitBatch:
     events: list[EventRow] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)  # what jobs remember from now on
+    asked: list[Asked] = field(default_factory=list)  # questions of running jobs
+    told: list[Told] = field(default_factory=list)  # notes from outside
     cancels: list[CancelJob] = field(default_factory=list)
     retries: list[RetryJob] = field(default_factory=list)
     sweep: Sweep | None = None
@@ -113,7 +115,12 @@ class CommitBatch:
             sum(map(len, self.submissions)) + self.admission_rows + len(self.edges) + len(self.unique) if self.submissions else 0
         )
         small = new + len(self.finishes) + len(self.requeues) + len(self.attempts) + len(self.events) + len(self.snapshots)
-        small += len(self.notes) + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
+        small += (
+            len(self.notes)
+            + len(self.asked)
+            + 2 * len(self.told)
+            + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
+        )
         return many + names + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
 
     def now(self) -> float:
@@ -139,6 +146,7 @@ class CommitBatch:
         self.events = [row for row in self.events if row.seq not in seqs]
         self.snapshots = [row for row in self.snapshots if row.seq not in seqs]
         self.notes = [row for row in self.notes if row.seq not in seqs]
+        self.asked = [row for row in self.asked if row.seq not in seqs]
         self.suspensions = [row for row in self.suspensions if row.seq not in seqs]
 
 
@@ -153,6 +161,9 @@ class CommitResult:
     results: dict[int, str] = field(default_factory=dict)  # seqs of flows that succeeded -> the result as JSON
     admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some
     answers: list[Answer | None] = field(default_factory=list)  # answers to the cancels, then to the retries; None: no such job
+    told: list[tuple[Answer, str] | None] = field(
+        default_factory=list
+    )  # whether each note was new, and its name; None: no such job
     next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep or reactions
     pruned: int = 0
     pruned_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (partition, state) -> pruned jobs
@@ -259,6 +270,9 @@ class Reader(Protocol):
 
     def notes(self, seq: int, after: str, limit: int, most_bytes: int = sys.maxsize) -> list[Note]:
         """Return what a job remembers behind the name *after*, by name: *limit* at most, and none after *most_bytes* of values."""
+
+    def questions(self, seq: int | None, after: int, limit: int) -> list[OpenQuestion]:
+        """Return the open questions of a job, or of jobs with seqs above *after*, in their order: *limit* at most."""
 
     def newest_event(self, seq: int) -> int:
         """Return the number of a job's newest stored event; 0: it has none."""

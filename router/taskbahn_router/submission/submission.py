@@ -15,6 +15,7 @@ from taskbahn.protocol.calls import CHUNK, Bulk, Call
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.options import LATEST, Where
 from taskbahn.protocol.options import check as check_options
+from taskbahn.protocol.questions import Question
 from taskbahn.protocol.states import State
 from taskbahn.protocol.suspended import MAX_NAME
 from taskbahn.signatures.exact_values import is_finite
@@ -72,6 +73,9 @@ def check_report(report: messages.Report) -> None:
     for notice in report.notices:
         if notice.kind == "note":
             check_note(notice.data)
+        elif notice.kind == "question":
+            question: Question = convert(notice.data, Question, "a question")
+            check_text("a question", question.name + question.question + question.to)
     try:
         for value in (*(failed.error for failed in report.failed), *(notice.data for notice in report.notices)):
             messages.to_json(value)

@@ -15,6 +15,7 @@ from taskbahn.errors import InvalidRequest, NotReady, TaskbahnError, Unsupported
 from taskbahn.protocol import messages
 from taskbahn.protocol.limits import definitions
 from taskbahn.protocol.states import State
+from taskbahn.protocol.vitals import Vitals
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, id_bytes
@@ -107,7 +108,7 @@ class WorkerRegistry:
             self._learn(worker, report.vitals)
         self._dispatcher.report(acknowledge, worker, report)
 
-    def _learn(self, worker: AttachedWorker, vitals: messages.Vitals) -> None:
+    def _learn(self, worker: AttachedWorker, vitals: Vitals) -> None:
         """Take a worker's vitals. While its event loop is blocked it is given no jobs that need it."""
         before, worker.vitals = worker.vitals.blocked, vitals
         blocked = vitals.blocked

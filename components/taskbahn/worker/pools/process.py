@@ -115,6 +115,12 @@ class ProcessPool:
             if context.key in child.held:
                 child.tell("recorded", context.job, context.attempt, mark)
 
+    def told(self, context: AttemptContext, name: str, text: str) -> None:
+        """Tell the child that runs it what came from outside."""
+        for child in self.children:
+            if context.key in child.held:
+                child.tell("note", context.job, context.attempt, name, text)
+
     def abandon(self, context: AttemptContext) -> None:
         """Kill the process that runs the attempt."""
         for child in list(self.children):

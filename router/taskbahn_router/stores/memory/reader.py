@@ -15,6 +15,7 @@ from taskbahn_router.stores.contract import FailedRow, Filter, OutcomeRow
 from taskbahn_router.stores.memory.listing import listed, short
 from taskbahn_router.stores.memory.reacting import members_of
 from taskbahn_router.stores.memory.ruled import gates_in_use, jobs_before
+from taskbahn_router.stores.memory.suspending import open_questions
 from taskbahn_router.stores.permits import stalled_gates
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import Edge, Input
     from taskbahn_router.core.rows import Gate, GateUse, StalledGate
-    from taskbahn_router.core.suspensions import Note
+    from taskbahn_router.core.suspensions import Note, OpenQuestion
     from taskbahn_router.stores.memory.tables import Record, Tables
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.queries import Listed, QueueCursor
@@ -166,6 +167,10 @@ class MemoryReader:
             found = [events[number] for number in sorted(events) if number > after][:limit]
             before = accumulate((len(event.data.encode()) for event in found), initial=0)
             return [event for event, weight in zip(found, before, strict=False) if weight < most_bytes]
+
+    def questions(self, seq: int | None, after: int, limit: int) -> list[OpenQuestion]:
+        with self._tables.lock:
+            return open_questions(self._tables, seq, after, limit)
 
     def notes(self, seq: int, after: str, limit: int, most_bytes: int = sys.maxsize) -> list[Note]:
         with self._tables.lock:

@@ -31,7 +31,7 @@ from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.reacting import decided
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
-from taskbahn_router.stores.memory.suspending import keep_notes, suspend
+from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.pruning import prunable
 from taskbahn_router.stores.reacting import bounded, moved_in
@@ -162,7 +162,7 @@ class _Transaction:
     def _suspend(self, batch: CommitBatch) -> None:
         for asked in batch.suspensions:
             suspend(self.tables, asked, batch.now())
-        if batch.notes or batch.suspensions:
+        if batch.notes or batch.suspensions or batch.told:
             self.result.next_sweep = self.tables.next_sweep()
 
     def _rule(self, batch: CommitBatch, ruled: RuledPart, units: int) -> None:
@@ -253,6 +253,8 @@ class _Transaction:
             self._snapshot(snapshot)
         if batch.notes:
             keep_notes(tables, batch.notes, batch.now())
+        ask(tables, batch.asked, batch.now())
+        self.result.told = [tell(tables, told, batch.now()) for told in batch.told]
 
     def _insert(self, job: NewJob) -> bool:
         tables = self.tables

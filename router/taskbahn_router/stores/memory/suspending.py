@@ -5,26 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from taskbahn.protocol.questions import ANSWER, QUESTION, message_name
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, WAKE_POSITION, WAS_SUSPENDED
-from taskbahn_router.core.suspensions import SUSPENSIONS, Note, waiting
+from taskbahn_router.core.suspensions import MESSAGES, SUSPENSIONS, Note, OpenQuestion, closes, waiting
+from taskbahn_router.stores.rows import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taskbahn_router.core.suspensions import Suspension
+    from taskbahn_router.core.suspensions import Asked, Suspension, Told
     from taskbahn_router.stores.memory.tables import Tables
 
 
-def keep_notes(tables: Tables, notes: Sequence[Note], now: float) -> None:
-    """Keep notes, and wake the jobs that wait for them."""
+def keep_notes(tables: Tables, notes: Sequence[Note], now: float) -> int:
+    """Keep notes, and wake the jobs that wait for them; return how many are new."""
+    new = 0
     for note in notes:
         known = tables.notes.setdefault(note.seq, {})
         if note.name not in known:
             tables.put(known, note.name, note)
+            new += 1
         record = tables.records.get(note.seq)
         if record is None:
             continue
+        if (question := closes(note.name)) is not None:
+            tables.drop(tables.questions, (note.seq, question))
         record = replace(record, flags=record.flags | HAS_NOTES)
         waits = tables.waits.get(note.seq, frozenset())
         if note.name in waits:
@@ -32,6 +38,43 @@ def keep_notes(tables: Tables, notes: Sequence[Note], now: float) -> None:
             if record.state == State.WAITING and record.flags & WAS_SUSPENDED:
                 record = replace(record, pending=0, due_at=now)
         tables.keep(note.seq, record)
+    return new
+
+
+def ask(tables: Tables, asked: Sequence[Asked], now: float) -> None:
+    """Keep questions that jobs have asked; one that has its answer is closed already."""
+    for seq, name, value, at in asked:
+        if ANSWER + name not in tables.notes.get(seq, {}):
+            keep_notes(tables, [Note(seq, QUESTION + name, value, at)], now)
+            tables.put(tables.questions, (seq, name), None)
+
+
+def tell(tables: Tables, told: Told, now: float) -> tuple[Answer, str] | None:
+    """Keep a note from outside; return whether it is new, and its name.  None: there is no such job."""
+    seq, name = tables.seqs.get(told.id), told.name
+    if seq is None:
+        return None
+    state = State(tables.records[seq].state)
+    if state.is_final:
+        return Answer(state, is_moved=False), name
+    if not name:
+        known = tables.notes.setdefault(seq, {})
+        number = int(known[MESSAGES].value) + 1 if MESSAGES in known else 1
+        tables.put(known, MESSAGES, Note(seq, MESSAGES, str(number), told.at))
+        name = message_name(number)
+    return Answer(state, is_moved=keep_notes(tables, [Note(seq, name, told.value, told.at)], now) > 0), name
+
+
+def open_questions(tables: Tables, seq: int | None, after: int, limit: int) -> list[OpenQuestion]:
+    """Return open questions, as `contract.Reader.questions` does."""
+    found = []
+    for one, name in tables.questions:
+        record = tables.records.get(one)
+        if record is None or State(record.state).is_final or (one <= after if seq is None else one != seq):
+            continue
+        note = tables.notes[one][QUESTION + name]
+        found.append((one, note.at, name, OpenQuestion(one, record.new.id, record.new.partition, note.value)))
+    return [question for *_, question in sorted(found)[:limit]]
 
 
 def suspend(tables: Tables, asked: Suspension, now: float) -> None:

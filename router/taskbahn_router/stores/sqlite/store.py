@@ -273,6 +273,9 @@ class _Transaction:
         self._many("snapshot", batch.snapshots)
         if batch.notes:
             self._suspending.keep(batch.notes, batch.now())
+        if batch.asked:
+            self._suspending.ask(batch.asked)
+        self.result.told = [self._suspending.tell(told, batch.now()) for told in batch.told]
 
     def _write_maintenance(self, batch: CommitBatch) -> None:
         if batch.prune is not None:
@@ -286,7 +289,7 @@ class _Transaction:
     def _react(self, batch: CommitBatch) -> int:
         """Let what moved have its consequences; return how much work that was."""
         reacted = self._reacting.apply(batch, batch.reactions) if batch.reactions is not None else None
-        if reacted is not None or batch.notes or batch.suspensions:
+        if reacted is not None or batch.notes or batch.suspensions or batch.told:
             self.result.next_sweep = next_sweep(self.connection)
         return reacted.units if reacted is not None else 0
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.questions import ANSWER, QUESTION, message_name
+from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import HAS_CHILDREN
-from taskbahn_router.core.suspensions import SUSPENSIONS, waiting
+from taskbahn_router.core.suspensions import MESSAGES, SUSPENSIONS, closes, waiting
+from taskbahn_router.stores.rows import Answer
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from taskbahn_router.core.reactions import FlaggedJob
-    from taskbahn_router.core.suspensions import Note, Suspension
+    from taskbahn_router.core.suspensions import Asked, Note, Suspension, Told
     from taskbahn_router.stores.sqlite.reacting import Links
 
     Many = Callable[[str, Sequence[tuple[object, ...]]], int]
@@ -40,9 +43,46 @@ class SuspendingPart:
         self._many("insert_note", notes)
         seqs = messages.to_json(list(dict.fromkeys(note.seq for note in notes)))
         self._connection.execute(SQL["remembers"], (seqs,))
-        woken = [note.seq for note in notes if self._connection.execute(SQL["take_wait"], note[:2]).rowcount]
+        self._follow([note[:2] for note in notes], now)
+
+    def _follow(self, names: Sequence[tuple[int, str]], now: float) -> None:
+        """Wake the jobs that wait for notes, and close the questions that these answer; each is a seq and a name."""
+        execute = self._connection.execute
+        for seq, name in names:
+            if (question := closes(name)) is not None:
+                execute(SQL["close_question"], (seq, question))
+        woken = [seq for seq, name in names if execute(SQL["take_wait"], (seq, name)).rowcount]
         if woken:
-            self._connection.execute(SQL["wake"], (now, messages.to_json(woken)))
+            execute(SQL["wake"], (now, messages.to_json(woken)))
+
+    def ask(self, asked: Sequence[Asked]) -> None:
+        """Keep questions that jobs have asked; one that has its answer is closed already."""
+        execute = self._connection.execute
+        for seq, name, value, at in asked:
+            if execute(SQL["count_note"], (seq, ANSWER + name)).fetchone() is None:
+                self._many("insert_note", [(seq, QUESTION + name, value, at)])
+                self._many("insert_question", [(seq, "question", name)])
+        execute(SQL["remembers"], (messages.to_json([row.seq for row in asked]),))
+
+    def tell(self, told: Told, now: float) -> tuple[Answer, str] | None:
+        """Keep a note from outside; return whether it is new, and its name.  None: there is no such job."""
+        execute = self._connection.execute
+        row = execute(SQL["find_job"], (told.id,)).fetchone()
+        if row is None:
+            return None
+        seq, state, name = row[1], State(row[3]), told.name
+        if state.is_final:
+            return Answer(state, is_moved=False), name
+        if not name:
+            counted = execute(SQL["count_note"], (seq, MESSAGES)).fetchone()
+            number = counted[0] + 1 if counted else 1
+            execute(SQL["set_count"], (seq, MESSAGES, str(number), told.at))
+            name = message_name(number)
+        if self._many("insert_note", [(seq, name, told.value, told.at)]) == 0:
+            return Answer(state, is_moved=False), name
+        execute(SQL["remembers"], (messages.to_json([seq]),))
+        self._follow([(seq, name)], now)
+        return Answer(state, is_moved=True), name
 
     def suspend(self, asked: Suspension, now: float) -> None:
         """Have a job wait, unless its attempt had ended before."""

@@ -32,7 +32,7 @@ DELETE FROM edge WHERE child = ? AND position = -1
 
 -- name: delete_waits
 -- Forget the notes for which jobs have waited.
-DELETE FROM wait WHERE seq IN (SELECT value FROM json_each(?))
+DELETE FROM wait WHERE seq IN (SELECT value FROM json_each(?)) AND kind = 'note'
 
 -- name: insert_wake
 -- Let jobs wait for the ends of others.
@@ -57,6 +57,42 @@ UPDATE job SET pending = 0, due_at = ? WHERE seq IN (SELECT value FROM json_each
 -- name: wake_suspended
 -- Have all jobs that wait without an attempt look at what is there.
 UPDATE job SET pending = 0, due_at = CAST(strftime('%s', 'now') AS REAL) WHERE state = 'waiting' AND flags & 1024
+
+-- name: insert_question
+-- Note that jobs have asked.
+INSERT OR IGNORE INTO wait (seq, kind, key) VALUES {rows}
+
+-- name: close_question
+-- Forget that a question is open.
+DELETE FROM wait WHERE seq = ? AND kind = 'question' AND key = ?
+
+-- name: count_note
+SELECT CAST(value AS INTEGER) FROM note WHERE seq = ? AND name = ?
+
+-- name: set_count
+-- Keep a number that grows.
+INSERT OR REPLACE INTO note (seq, name, value, at) VALUES (?, ?, ?, ?)
+
+-- name: questions
+-- Open questions: those of jobs behind a seq.
+SELECT json_group_array(json_array(seq, hex(id), line, value)) FROM (
+    SELECT job.seq, job.id, job.line, note.value FROM wait INDEXED BY wait_key CROSS JOIN job ON job.seq = wait.seq
+    CROSS JOIN note ON note.seq = wait.seq AND note.name = 'question:' || wait.key
+    WHERE wait.kind = 'question' AND job.state IN ('waiting', 'ready', 'running') AND wait.seq > ?1
+    ORDER BY wait.seq, note.at, wait.key LIMIT ?2
+)
+
+-- name: questions_of
+SELECT json_group_array(json_array(seq, hex(id), line, value)) FROM (
+    SELECT job.seq, job.id, job.line, note.value FROM wait CROSS JOIN job ON job.seq = wait.seq
+    CROSS JOIN note ON note.seq = wait.seq AND note.name = 'question:' || wait.key
+    WHERE wait.seq = ?1 AND wait.kind = 'question' AND job.state IN ('waiting', 'ready', 'running')
+    ORDER BY note.at, wait.key LIMIT ?2
+)
+
+-- name: delete_all_waits
+-- Forget what deleted jobs have waited for.
+DELETE FROM wait WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: delete_notes
 -- Forget what deleted jobs remembered.

@@ -54,7 +54,7 @@ export function watch(connection, id, watcher, after = 0) {
     }
     if (message.members) watcher.onMembers?.(message.members);
     if (message.place) place(message.place);
-    const events = (message.events ?? []).filter(({ kind, number }) => kind === "progress" || number > after);
+    const events = (message.events ?? []).filter(({ kind, number }) => kind === "progress" || kind === "question" || number > after);
     if (!events.length) return;
     after = events.reduce((newest, { number }) => Math.max(newest, number), after);
     watcher.onEvents?.(events);

@@ -106,7 +106,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @typedef {object} Event  one numbered thing that happened to a job
  * @property {string} job
  * @property {number} number
- * @property {"state" | "progress" | "log" | "chunk"} kind
+ * @property {"state" | "progress" | "log" | "chunk" | "question"} kind
  * @property {number} at  seconds since the epoch
  * @property {any} data
  * @property {number} [attempt]  which one said it; not of "state"

@@ -190,7 +190,7 @@ export type Failure = {
 export type Event = {
     job: string;
     number: number;
-    kind: "state" | "progress" | "log" | "chunk";
+    kind: "state" | "progress" | "log" | "chunk" | "question";
     /**
      * seconds since the epoch
      */

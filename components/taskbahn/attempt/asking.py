@@ -1,0 +1,136 @@
+"""Questions of tasks to people, and messages to tasks: what comes is remembered, so that a later attempt finds it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from taskbahn.attempt.context import ACTIVE
+from taskbahn.attempt.memory import remembering
+from taskbahn.attempt.sleeping import seconds_in
+from taskbahn.attempt.waiting import Wait
+from taskbahn.errors import NotAnswered, OutsideJob
+from taskbahn.protocol import messages
+from taskbahn.protocol.questions import ANSWER, MAX_QUESTION, QUESTION, Question, message_name
+from taskbahn.signatures.codec import decode_hook
+from taskbahn.signatures.parameters import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taskbahn.attempt.context import AttemptContext
+    from taskbahn.attempt.memory import Memory
+    from taskbahn.attempt.sleeping import Duration
+    from taskbahn.future import Future
+
+
+class Round(NamedTuple):
+    """One wait: what is done when it is over, and what a suspended job waits for; its `until` may come first."""
+
+    future: Future[None]
+    wait: Wait
+
+
+class Asking:
+    """A question of the running attempt. The caller waits for each of its `rounds`; then `value` is the answer."""
+
+    def __init__(
+        self,
+        question: str,
+        kind: Any,
+        *,
+        to: str = "",
+        within: Duration | None = None,
+        remind: Duration | None = None,
+        default: Any = UNSET,
+        name: str | None = None,
+    ) -> None:
+        if not 0 < len(question) <= MAX_QUESTION:
+            raise ValueError(f"a question has 1 to {MAX_QUESTION:,} characters")
+        if default is not UNSET and within is None:
+            raise ValueError("a default counts when the time is over: give within=, too")
+        self.value: Any = UNSET
+        self._memory, self._context = _attempt("current.ask()")
+        self._kind, self._default = kind, default
+        self._remind = None if remind is None else max(1.0, seconds_in(remind, "remind"))
+        self._key = self._memory.name("ask", name or question[:100]).removeprefix("ask:")
+        known = self._memory.known(QUESTION + self._key)
+        self._asked = (
+            msgspec.json.decode(known, type=Question)
+            if known is not None
+            else Question(
+                name=self._key,
+                question=question,
+                schema=schema_of("current.ask", kind),
+                to=to,
+                asked_at=time.time(),
+                until=None if within is None else time.time() + seconds_in(within, "within"),
+            )
+        )
+
+    def rounds(self) -> Iterator[Round]:
+        """Ask, unless the answer is there; give what to wait for, again after each reminder.  Raises NotAnswered."""
+        if self._take():
+            return
+        self._say()
+        key, until = ANSWER + self._key, self._asked.until
+        while not self._take():
+            now = time.time()
+            if until is not None and now >= until:  # an answer that came before this note is recorded counts
+                _, recorded = self._memory.keep(key, {"is_late": True})
+                yield Round(recorded, Wait(until=now))
+                self._take()
+                return
+            reminder = None if self._remind is None else now + self._remind - (now - self._asked.asked_at) % self._remind
+            moments = [moment for moment in (until, reminder) if moment is not None]
+            yield Round(self._memory.expect(key), Wait(notes=(key,), until=min(moments, default=None)))
+            if reminder is not None and time.time() >= reminder and self._memory.known(key) is None:
+                to = f" ({self._asked.to})" if self._asked.to else ""
+                self._context.open_output().line("WARNING", "taskbahn", f"still waits for an answer{to}: {self._asked.question}")
+                self._say()
+
+    def _say(self) -> None:
+        self._context.open_output().question(messages.plain(self._asked))
+
+    def _take(self) -> bool:
+        """Take the answer, if it is there.  Raises NotAnswered if the time was over before."""
+        text = self._memory.known(ANSWER + self._key)
+        if text is None:
+            return False
+        found = messages.from_json(text)
+        if not found.get("is_late"):
+            self.value = msgspec.convert(found["value"], self._kind, str_keys=True, dec_hook=decode_hook)
+        elif self._default is UNSET:
+            raise NotAnswered(f"no answer came in time to the question {self._asked.question!r}")
+        else:
+            self.value = self._default
+        return True
+
+
+class Message:
+    """The next message to the running attempt's job; as `Asking`."""
+
+    def __init__(self, kind: Any, number: int, within: Duration | None) -> None:
+        self.value: Any = UNSET
+        self._memory, _ = _attempt("current.inbox")
+        self._kind = kind
+        self._key = message_name(number)
+        self._until = None if within is None else time.time() + seconds_in(within, "within")
+
+    def rounds(self) -> Iterator[Round]:
+        """Give what to wait for, unless the message is there.  Raises NotAnswered when the time is over."""
+        while (text := self._memory.known(self._key)) is None:
+            if self._until is not None and time.time() >= self._until:
+                raise NotAnswered("no message came in time")
+            yield Round(self._memory.expect(self._key), Wait(notes=(self._key,), until=self._until))
+        self.value = msgspec.convert(messages.from_json(text), self._kind, str_keys=True, dec_hook=decode_hook)
+
+
+def _attempt(what: str) -> tuple[Memory, AttemptContext]:
+    memory, context = remembering(), ACTIVE.get()
+    if memory is None or context is None:
+        raise OutsideJob(what, "what gives you the value there")
+    return memory, context

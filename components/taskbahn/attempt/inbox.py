@@ -1,0 +1,60 @@
+"""`current.inbox`: the messages of `job.send`, in their order, for `for` and `async for`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from taskbahn.attempt.asking import Message
+from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.sleeping import until_or
+from taskbahn.attempt.waiting import wait_here
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from taskbahn.attempt.sleeping import Duration
+
+M = TypeVar("M")
+
+
+class Inbox(Generic[M]):
+    """The messages to the running job, from the first one on: an attempt that comes later gets those of before again."""
+
+    def __init__(self, kind: Any = Any) -> None:
+        self._kind = kind
+        self._taken = 0
+
+    def of(self, kind: type[M]) -> Inbox[M]:
+        """Return the inbox with messages of a type; it begins with the first message."""
+        return Inbox(kind)
+
+    def get(self, *, within: Duration | None = None) -> M:
+        """Return the next message; wait for it without a slot.  Raises NotAnswered when *within* is over, OutsideJob."""
+        check_may_block("current.inbox.get()", "await current.inbox.get_async()")
+        message = self._next(within)
+        for future, wait in message.rounds():
+            wait_here(future, wait)
+        return self._took(message)
+
+    async def get_async(self, *, within: Duration | None = None) -> M:
+        """As `get`, for `async def` tasks."""
+        message = self._next(within)
+        for future, wait in message.rounds():
+            await until_or(future, wait)
+        return self._took(message)
+
+    def _next(self, within: Duration | None) -> Message:
+        return Message(self._kind, self._taken + 1, within)
+
+    def _took(self, message: Message) -> M:
+        self._taken += 1
+        value: M = message.value
+        return value
+
+    def __iter__(self) -> Iterator[M]:
+        while True:
+            yield self.get()
+
+    async def __aiter__(self) -> AsyncIterator[M]:
+        while True:
+            yield await self.get_async()

@@ -1,0 +1,166 @@
+"""Questions of jobs and messages to them, at the dispatcher: who may answer what, once, and who hears of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.dispatcher_harness import TASK, DispatcherHarness, busy, job_id
+
+from taskbahn.protocol import messages
+from taskbahn.protocol.suspended import Suspended
+
+if TYPE_CHECKING:
+    from support.dispatcher_harness import FakeWorker, RecordedCall
+
+ONE = job_id(1)
+QUESTION = {"name": "go", "question": "Go?", "asked_at": 5.0, "to": "role:editor", "schema": {"type": "integer"}}
+
+
+def asks(harness: DispatcherHarness, worker: FakeWorker, **more: Any) -> None:
+    worker.notices((ONE, worker.runs[0][1] if worker.runs else 1), "question", QUESTION | more)
+    harness.settle()
+
+
+def answer(harness: DispatcherHarness, value: Any = 3, name: str = "go", id: str = ONE, **more: Any) -> RecordedCall:
+    asked = harness.ask(messages.JOB_ANSWER, id, name, value, **more)
+    harness.settle()
+    return asked
+
+
+def view(harness: DispatcherHarness) -> list[dict[str, Any]]:
+    asked = harness.ask(messages.VIEW_QUESTIONS)
+    harness.settle()
+    found: list[dict[str, Any]] = asked.answer["questions"]
+    return found
+
+
+def told(worker: FakeWorker) -> list[list[Any]]:
+    return [note for order in worker.asked.progress for note in order.get("notes", ())]
+
+
+def test_the_running_attempt_gets_the_first_answer(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    asks(harness, worker)
+    assert view(harness) == [QUESTION | {"job": ONE, "task": TASK}]
+    assert answer(harness, who="ada").answer is None
+    (note,) = told(worker)
+    assert note[:3] == [ONE, 1, "answer:go"]
+    assert messages.from_json(note[3]) == {"value": 3, "by": "ada", "at": harness.wall()}
+    assert answer(harness, 4).error == "no_question"
+    assert (view(harness), len(told(worker))) == ([], 1)
+
+
+def test_a_suspended_job_goes_on_with_its_answer(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    asks(harness, worker)
+    worker.says(suspended=[Suspended(id=ONE, attempt=1, notes=["answer:go"])])
+    harness.settle()
+    harness.passes(100_000)
+    assert harness.state(1) == "waiting"
+    assert view(harness)
+    answer(harness)
+    assert worker.take()[-1] == (ONE, 2)
+    harness.check()
+
+
+def test_a_question_outlives_a_restart(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    asks(harness, worker)
+    harness.restart()
+    assert view(harness)
+    worker = harness.worker("w", running=[(ONE, 1)])
+    answer(harness)
+    assert told(worker)
+
+
+def test_watchers_and_the_view_of_the_job_show_it(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    watching = harness.ask(messages.JOB_WATCH, ONE)
+    harness.settle()
+    asks(harness, worker)
+    answer(harness)
+    events = [event for sent in watching.progress for event in sent.get("events", ()) if event["kind"] == "question"]
+    assert [event["data"] for event in events] == [QUESTION | {"job": ONE, "task": TASK}, {"name": "go"}]
+    asks(harness, worker, name="again")
+    got = harness.ask(messages.JOB_GET, ONE)
+    harness.settle()
+    assert [one["name"] for one in got.answer["questions"]] == ["again"]
+
+
+@pytest.mark.parametrize(
+    "value, more, error",
+    [
+        ("three", {}, "wrong_answer"),
+        (3, {"name": "no"}, "no_question"),
+        (3, {"id": job_id(7)}, "unknown_job"),
+        ("x" * 2_000_000, {}, "too_large"),
+        ("\ud800", {}, "invalid_request"),
+        (3, {"name": 7}, "invalid_request"),
+    ],
+)
+def test_an_answer_that_cannot_be_changes_nothing(harness: DispatcherHarness, value: Any, more: Any, error: str) -> None:
+    worker = busy(harness)
+    asks(harness, worker)
+    assert answer(harness, value, **more).error == error
+    assert (len(view(harness)), told(worker)) == (1, [])
+    assert answer(harness).answer is None
+
+
+def test_a_question_whose_schema_is_none_says_so(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    asks(harness, worker, schema={"type": "nonsense"})
+    asked = answer(harness)
+    assert asked.error == "wrong_answer"
+    assert "no valid JSON Schema" in asked.sent[-1][1].message
+
+
+def test_missing_arguments_are_named(harness: DispatcherHarness) -> None:
+    busy(harness)
+    asked = harness.ask(messages.JOB_ANSWER, ONE)
+    assert asked.error == "invalid_request"
+    assert "name is missing" in asked.sent[-1][1].message
+
+
+def test_messages_reach_the_attempt_in_order(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    sent = [harness.ask(messages.JOB_SEND, ONE, {"text": text}) for text in "ab"]
+    harness.settle()
+    assert [asked.answer for asked in sent] == [1, 2]
+    assert [note[2:] for note in told(worker)] == [["message:000000001", '{"text":"a"}'], ["message:000000002", '{"text":"b"}']]
+
+
+def test_a_job_that_has_ended_gets_no_messages(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    worker.done((ONE, 1))
+    harness.settle()
+    asked = harness.ask(messages.JOB_SEND, ONE, 1)
+    unknown = harness.ask(messages.JOB_SEND, job_id(8), 1)
+    harness.settle()
+    assert asked.error == "wrong_state"
+    assert unknown.error == "unknown_job"
+
+
+@pytest.mark.parametrize("wrong", [{"name": ""}, {"question": ""}, {"schema": 5}, {"to": "x" * 300}, {"name": "\ud800"}])
+def test_a_question_that_cannot_be_is_refused(harness: DispatcherHarness, wrong: dict[str, Any]) -> None:
+    worker = busy(harness)
+    asked = worker.notices((ONE, 1), "question", QUESTION | wrong)
+    harness.settle()
+    assert asked.error == "invalid_request"
+    assert view(harness) == []
+
+
+def test_many_questions_come_in_whole_pages_of_jobs(harness: DispatcherHarness) -> None:
+    worker = busy(harness, 4)
+    for number in range(1, 5):
+        for name in "ab":
+            worker.notices((job_id(number), 1), "question", QUESTION | {"name": name})
+    harness.settle()
+    found: list[Any] = []
+    after: Any = 0
+    while after is not None:
+        asked = harness.ask(messages.VIEW_QUESTIONS, after=after, limit=3)
+        harness.settle()
+        found += [(one["job"], one["name"]) for one in asked.answer["questions"]]
+        after = asked.answer["next"]
+    assert found == [(job_id(number), name) for number in range(1, 5) for name in "ab"]
