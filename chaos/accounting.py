@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from chaos import flow_books
 from chaos.conduct import outcomes_of_mischief, unexpected
 from chaos.limits import Measured, measure
 from chaos.mischief import KIND_OF
@@ -32,6 +33,7 @@ FAILED = "failed without a reason to"
 COUNTS = "counts that are wrong"
 UNEXPECTED = "misbehaved, and did not end as it has to"
 LEFT_RUNNING = "programs that tasks left running"
+FLOWS = "flows that went another way"
 OVER_LIMIT = "limits that did not hold"
 TURNED_AWAY = "requests of the SDK that failed"
 TROUBLE = "other trouble"
@@ -45,6 +47,7 @@ MUST_BE_0 = (
     UNEXPECTED,
     LEFT_RUNNING,
     COUNTS,
+    FLOWS,
     OVER_LIMIT,
     TURNED_AWAY,
     TROUBLE,
@@ -95,6 +98,7 @@ class Account:
     longest_standstill: float  # seconds without any attempt that ended
     ready: dict[str, list[tuple[float, float]]]  # seconds from start to ready, and from the fault to ready; by cause
     limits: Measured
+    flows: flow_books.Counted
     outside: Outside
 
     def of(self, kind: str) -> list[Finding]:
@@ -155,6 +159,7 @@ def make_account(
     """Hold the journals against two readings of all jobs: *first* when all had ended, *last* after another restart."""
     books = Books(entries)
     limits = measure(books.entries, last)
+    flows = flow_books.count(books.entries, last, books.to_cancel, may_fail)
     findings = [
         *lost(books, first, last),
         *left(last),
@@ -165,6 +170,7 @@ def make_account(
         *(Finding(UNEXPECTED, id, why) for id, why in unexpected(last, books.to_cancel)),
         *(Finding(LEFT_RUNNING, "", text) for text in outside.left_running),
         *miscounted(first, outside.counted),
+        *(Finding(FLOWS, id, why) for id, why in flows.wrong),
         *(Finding(OVER_LIMIT, "", text) for text in limits.broken),
         *turned_away(books),
         *(Finding(TROUBLE, "", text) for text in outside.trouble),
@@ -189,6 +195,7 @@ def make_account(
         longest_standstill=longest_standstill(books),
         ready=readiness(books),
         limits=limits,
+        flows=flows,
         outside=outside,
     )
 
@@ -258,7 +265,7 @@ def started_twice(books: Books) -> Iterable[Finding]:
 def never_run(books: Books, last: Mapping[str, Standing]) -> Iterable[Finding]:
     """Find the successes whose result was not returned by an attempt of that job with that number."""
     for id, standing in last.items():
-        if standing.state != State.SUCCEEDED:
+        if standing.state != State.SUCCEEDED or standing.task in flow_books.SHAPES:  # these have no attempts
             continue
         returned = {(entry["attempt"], entry["token"]) for entry in books.of(id, "ended") if entry["how"] == "returned"}
         token = None if standing.result is None else json.loads(standing.result)
@@ -268,8 +275,10 @@ def never_run(books: Books, last: Mapping[str, Standing]) -> Iterable[Finding]:
 
 def failed_for_nothing(books: Books, last: Mapping[str, Standing]) -> Iterable[Finding]:
     """Find the jobs that ended badly, though nothing about them is a reason to."""
-    to_cancel = books.to_cancel
+    to_cancel, flows = books.to_cancel, books.ids("flow")
     for standing in last.values():
+        if (standing.root or standing.id) in flows:  # these have books of their own
+            continue
         is_plain = standing.task not in KIND_OF and standing.state in FINAL_STATES and standing.state != State.SUCCEEDED
         is_cancelled = standing.state == State.CANCELLED and standing.id in to_cancel
         if is_plain and not is_cancelled and not may_fail(standing):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chaos import mischief, tasks
+from chaos.flow_load import Flows
 from chaos.journal import PLACE, Journal
 from taskbahn.errors import TaskbahnError, WorkerError
 from taskbahn.protocol.states import State
@@ -39,8 +40,10 @@ THREADS = 3  # of a client
 LONG, LONG_ONCE, LONG_DOOMED = 0.03, 0.12, 0.6  # share of jobs that take longer than a moment; at most once; to be cancelled
 DOOMED = 0.08  # share of what is started that its client cancels
 DOOMED_SECONDS = 5.0  # that a job works which is cancelled while it runs
+FLOWS_IN_HAND = 3  # flows that a thread starts before it takes the first result
 LAST_DOOMED = 6  # jobs that each thread cancels at the end: no later fault hides what their cancel costs a worker
 HOPELESS = 1000  # mishaps
+FAILING, AT_MOST_ONCE = 0.08, 0.08  # share of the members of flows that may fail; of the others, those that must not start twice
 NAMES = (tasks.PROCESS, tasks.THREAD, tasks.LOOP, tasks.FLAKY, tasks.ONCE, *tasks.GATED, tasks.RATED)
 WEIGHTS = (12, 9, 9, 6, 9, 2, 2, 2, 3)
 MAX_GATED_SECONDS = 0.3
@@ -77,43 +80,49 @@ class Load:
     """Chooses what to start next, from a seed. mischief: what some of the calls are of."""
 
     def __init__(self, seed: int, mischief: Mischief | None = None) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self.random = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._mischief = mischief
 
     def seconds(self, long: float = LONG) -> float:
         """Return how long an attempt shall work: most of them shortly, a share of *long* for so long that a fault meets them."""
-        return round(self._random.uniform(0.5, 3.0) if self._random.random() < long else self._random.expovariate(40), 3)
+        return round(self.random.uniform(0.5, 3.0) if self.random.random() < long else self.random.expovariate(40), 3)
 
     def is_doomed(self) -> bool:
         """Whether what is started next is to be cancelled."""
-        return self._random.random() < DOOMED
+        return self.random.random() < DOOMED
 
     def patience(self) -> float:
         """Return the seconds from a start to its cancel: none, or a moment in which most attempts begin."""
-        return self._random.choice((0.0, self._random.uniform(0.0, 0.5)))
+        return self.random.choice((0.0, self.random.uniform(0.0, 0.5)))
 
     def call(self, *, is_doomed: bool = False) -> tuple[str, tuple[Any, ...]]:
         """Return the name of a task, and its arguments."""
-        name = self._random.choices(NAMES, WEIGHTS)[0]
+        name = self.random.choices(NAMES, WEIGHTS)[0]
         if name in tasks.GATED:  # not long: the others wait
             return name, (
-                self._random.choice(tasks.KEYS),
+                self.random.choice(tasks.KEYS),
                 min(self.seconds(LONG_DOOMED if is_doomed else 0.0), MAX_GATED_SECONDS),
             )
         if name == tasks.RATED:
             return name, ()
         long = LONG_DOOMED if is_doomed else LONG_ONCE if name == tasks.ONCE else LONG
         if name == tasks.FLAKY:
-            return name, (self.seconds(long), self._random.choices((0, 1, 2, HOPELESS), (5, 3, 2, 1))[0])
+            return name, (self.seconds(long), self.random.choices((0, 1, 2, HOPELESS), (5, 3, 2, 1))[0])
         return name, (self.seconds(long),)
 
     def any_call(self, *, is_doomed: bool = False) -> tuple[str, tuple[Any, ...]]:
         """Return the same, or now and then a task that misbehaves."""
         return (self._mischief and self._mischief.call()) or self.call(is_doomed=is_doomed)
 
+    def member_call(self) -> tuple[str, tuple[Any, ...]]:
+        """Return a call of a task that may be a member of flows: some of them fail."""
+        if self.random.random() < FAILING:
+            return tasks.FLAKY, (self.seconds(), self.random.choice((1, HOPELESS)))
+        return (tasks.ONCE, (self.seconds(),)) if self.random.random() < AT_MOST_ONCE else self.plain_call()
+
     def plain_call(self, *, is_doomed: bool = False) -> tuple[str, tuple[Any, ...]]:
         """Return a call of a task that always succeeds, unless it is cancelled."""
-        return self._random.choice((tasks.PROCESS, tasks.THREAD, tasks.LOOP)), (self.seconds(LONG_DOOMED if is_doomed else LONG),)
+        return self.random.choice((tasks.PROCESS, tasks.THREAD, tasks.LOOP)), (self.seconds(LONG_DOOMED if is_doomed else LONG),)
 
 
 class Client:
@@ -128,7 +137,12 @@ class Client:
 
     def run(self, kind: str) -> None:
         """Work until `stopping` is set, and until all outcomes are there."""
-        ways: dict[str, Callable[[], None]] = {"start": self._start_each, "batch": self._start_many, "call": self._call}
+        ways: dict[str, Callable[[], None]] = {
+            "start": self._start_each,
+            "batch": self._start_many,
+            "call": self._call,
+            "flow": self._start_flows,
+        }
         ways[kind]()
 
     def _start_each(self) -> None:
@@ -188,6 +202,29 @@ class Client:
                 self._cancel(batch.ids, batch.cancel)
             for job in batch.as_completed():
                 self._take(job)
+
+    def _start_flows(self) -> None:
+        """Start flows, `result` later; some are cancelled."""
+        flows = Flows(self._load.random, self._load)
+        expected: deque[Job[Any]] = deque()
+        while not self._stopping.wait(PAUSE):
+            flow = flows.flow()
+            try:
+                job = flow.prepared()[0]
+                self._journal.write("flow", id=job.id, data=flow.data())
+                job = flow.start()
+            except TaskbahnError as error:
+                self._turned_away(error)
+                continue
+            self._journal.write("acknowledged", ids=[job.id], task=job.task)
+            state = self._cancel([job.id], job.cancel) if self._load.is_doomed() else None
+            if state is not None:
+                self._journal.write("cancelled", id=job.id, state=state)
+            expected.append(job)
+            if len(expected) > FLOWS_IN_HAND:
+                self._take(expected.popleft())
+        for job in expected:
+            self._take(job)
 
     def _call(self) -> None:
         """`call`: a job that succeeds answers only its result, and the ledger finds its id by the token."""

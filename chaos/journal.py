@@ -11,7 +11,8 @@ The events, beside `event` and `at` (UTC seconds since the epoch):
     viewed          id, state, attempt, finished_at         how the dispatcher showed a job that had ended
     turned_away     error, message                          a request of the SDK failed, though the node has come back
     unanswered      error, message, ids                     a plain call failed, as it may when its connection or the node is lost
-    started         id, attempt, task, pid, key             an attempt begins to run its function; key: under a limit, if it is
+    flow            id, data                                a client is about to start this flow
+    started         id, attempt, task, pid, key | given     an attempt begins; key: under a limit; given: by other jobs of a flow
     ended           id, attempt, token, how                 its function is about to return *token*, or to raise
     phase           name                                    the storm begins, is over, ...
     fault           kind, target                            something was broken

@@ -31,6 +31,7 @@ class Standing(NamedTuple):
     result: str | None = None
     error: dict[str, Any] | None = None
     attempts: tuple[tuple[int, float, float | None, str], ...] = ()  # of tasks under limits: attempt, start, end, outcome
+    root: str | None = None  # of a job that belongs to others
 
 
 class Outcomes:
@@ -73,7 +74,7 @@ def all_jobs(app: Taskbahn) -> dict[str, Standing]:
     while True:
         page = app.view.jobs(before=before, limit=PAGE)
         for view in page.jobs:
-            found[view.id] = Standing(view.id, view.task, view.state, view.attempt, view.number, view.finished_at)
+            found[view.id] = Standing(view.id, view.task, view.state, view.attempt, view.number, view.finished_at, root=view.root)
         before = page.next
         if before is None:
             break

@@ -28,6 +28,7 @@ WORKERS = 3
 SLOTS = 3
 GRACE = 1.0  # seconds that a worker has after SIGTERM; some jobs take longer
 KINDS = ("start", "batch", "call", "plain")
+FLOWS = "flow"  # the kind of client that starts flows
 LOOK = 0.02  # seconds between two looks at everything
 
 
@@ -38,7 +39,8 @@ class Late(TimeoutError):
 class Scene:
     """Starts and ends the cast.
 
-    keep: seconds that finished jobs are kept, None for as long as by default; mischief: the share of jobs that misbehave.
+    keep: seconds that finished jobs are kept, None for as long as by default; then there are flows, too.   mischief: the share of jobs that
+    misbehave.
     """
 
     def __init__(self, seed: int, *, keep: float | None = None, mischief: float = 0.0) -> None:
@@ -54,7 +56,8 @@ class Scene:
         self.workers = [
             WorkerProgram(f"worker-{number}", self.folder, port, self.journals, SLOTS, GRACE) for number in range(1, WORKERS + 1)
         ]
-        self.clients = [ClientProgram(kind, self.folder, port, environment, self.chance) for kind in KINDS]
+        kinds = (*KINDS, FLOWS) if keep is None else KINDS
+        self.clients = [ClientProgram(kind, self.folder, port, environment, self.chance) for kind in kinds]
         self._later: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._acting: list[Helper] = []

@@ -62,6 +62,8 @@ def jobs(account: Account) -> Iterator[tuple[str, str]]:
         f"{account.limits.runs:,}, {account.limits.at_once}, {account.limits.of_each}",
     )
     yield "under a rate: starts", f"{account.limits.starts:,}"
+    flows = account.flows
+    yield "flows: members, joins, callbacks that ran", f"{flows.flows:,}: {flows.members:,}, {flows.joins:,}, {flows.callbacks:,}"
     yield "outcomes that clients were given", f"{account.seen:,}"
     yield "run again (started more than once)", f"{account.run_again:,}"
     yield "attempts of jobs never accepted", f"{account.untraced:,}"
@@ -113,6 +115,7 @@ def encode(account: Account, *, seed: int, folder: str) -> dict[str, Any]:
         "longest_standstill": account.longest_standstill,
         "ready": {cause: [{"start": start, "down": down} for start, down in each] for cause, each in account.ready.items()},
         "limits": account.limits._asdict(),
+        "flows": account.flows._asdict(),
         "node_starts": outside.node_starts,
         "orphans": outside.orphans,
         "bereft": outside.bereft,

@@ -1,5 +1,5 @@
 """The application under attack: a task for each pool, one that fails now and then, one that must never start twice, those under limits,
-those that misbehave.
+those that take results of others in flows, those that misbehave.
 
 Each attempt writes down when its function starts and when it is about to end. It returns a token that no other attempt returns,
 so that a recorded result says which attempt it came from. `crash_attempts` is high because the kills come from outside.
@@ -33,6 +33,7 @@ ONCE = "chaos.once"
 NEVER_TWICE = frozenset({ONCE})
 GATED = ("chaos.gated.process", "chaos.gated.thread", "chaos.gated.loop")
 RATED = "chaos.rated"
+LINKS = ("chaos.link.process", "chaos.link.thread", "chaos.link.loop")  # the first argument is what other jobs gave
 MAX_AT_ONCE, MAX_OF_EACH = 3, 1  # attempts of gated tasks: of all, and of each that is named
 KEYS = ("ada", "grace", "edsger", "barbara")
 RATE, BURST = 40, 5  # starts a second, and at once
@@ -54,7 +55,7 @@ def journal() -> Journal:
     return _journals[pid]
 
 
-def begin(**more: str) -> Callable[[str], str]:
+def begin(**more: Any) -> Callable[[str], str]:
     """Write down that an attempt starts; the function that is returned writes down how it ends, and returns its token."""
     job, attempt, token = current.job, current.attempt, new_id()
     journal().write("started", id=job, attempt=attempt, task=current.task, pid=os.getpid(), **more)
@@ -165,6 +166,25 @@ async def gated_in_loop(who: str, seconds: float) -> str:
 def rated() -> str:
     """Start at a rate."""
     return begin()("returned")
+
+
+def link(given: Any, seconds: float) -> str:
+    """Work with the result of another job, or with those of several, and write down what they are."""
+    end = begin(given=given)
+    sleep(seconds)
+    return end("returned")
+
+
+app.task(name=LINKS[0], pool="process", crash_attempts=CRASHES)(link)
+app.task(name=LINKS[1], pool="thread", crash_attempts=CRASHES)(link)
+
+
+@app.task(name=LINKS[2], crash_attempts=CRASHES)
+async def link_in_loop(given: Any, seconds: float) -> str:
+    """Do the same on the worker's event loop."""
+    end = begin(given=given)
+    await asyncio.sleep(seconds)
+    return end("returned")
 
 
 def declare(kind: mischief.Kind, pool: str) -> None:

@@ -96,6 +96,8 @@ def test_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos) -> None:
     assert account["cancelled_running"] > 0
     assert account["limits"]["runs"] > 0
     assert account["limits"]["starts"] > 0
+    assert account["flows"]["joins"] > account["flows"]["flows"] > 10
+    assert account["flows"]["callbacks"] > 0
     # jobs misbehaved in every way, and in every pool
     assert set(account["mischief"]) == MISCHIEF
     assert {pool for pools in account["mischief"].values() for pool in pools} == POOLS
