@@ -58,14 +58,18 @@ class Job:
         self.parents.append(edge)
         parent.children.append(edge)
 
-    def inputs(self) -> list[Any]:
-        """Return what it is given by position; what a policy leaves out is left out."""
-        edges = sorted((edge for edge in self.parents if edge.position is not None), key=lambda edge: edge.position or 0)
-        return [edge.parent.result for edge in edges if edge.policy != "skip" or edge.parent.state == "succeeded"]
+    def inputs(self, *, early: bool = False) -> list[Any]:
+        """Return what it is given by position; what a policy leaves out is left out.
 
-    def args(self) -> list[Any]:
+        early: without what parents gave after it went on without them. A retry of such a parent and the start of its child are in no order.
+        """
+        edges = sorted((edge for edge in self.parents if edge.position is not None), key=lambda edge: edge.position or 0)
+        given = [(edge, edge.parent.state == "succeeded" and not (early and edge.is_without)) for edge in edges]
+        return [edge.parent.result if is_there else None for edge, is_there in given if is_there or edge.policy != "skip"]
+
+    def args(self, *, early: bool = False) -> list[Any]:
         """Return its arguments as its task gets them."""
-        inputs = iter(self.inputs())
+        inputs = iter(self.inputs(early=early))
 
         def fill(value: Any) -> Any:
             return next(inputs) if isinstance(value, dict) else value
@@ -83,6 +87,7 @@ class Edge:
     policy: str
     position: int | None
     state: str = OPEN
+    is_without: bool = False  # whether the child went on though the parent did not succeed
 
     def wanted(self) -> str:
         """Return the state that the parent's wants."""
@@ -166,6 +171,7 @@ class World:
         child, before, edge.state = edge.child, edge.state, edge.wanted()
         if edge.state == before:
             return []
+        edge.is_without = edge.state == SATISFIED and edge.parent.state != "succeeded"
         if edge.state == PASSED_ON and child.waits:
             child.state, child.is_reopened = "failed", False
         elif edge.state == DROPPED and child.state == "waiting":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import DispatcherHarness, job_id
+from support.flow_lives import budget
 from support.flow_runner import FlowRunner, output, s, si
 from support.storing import FakeSqliteStore, FakeStore
 
@@ -191,6 +192,18 @@ def test_a_failure_callback_that_was_not_needed_waits_again_for_a_retry(runner: 
     runner.harness.ask(messages.JOB_RETRY, [id])
     runner.run()
     assert runner.ran[1:] == [("switch",), ("echo", [], "yes"), ("echo", [[], "yes"])]
+
+
+@pytest.mark.parametrize("units", range(4, 16))
+def test_a_callback_in_a_callback_is_dropped_again_with_both(runner: FlowRunner, units: int) -> None:
+    callback = si("echo", on_failure=[si("echo"), si("echo")])
+    id = runner.start({"chain": [{"group": [s("one")], "on_failure": [callback, callback]}, s("echo")]})
+    runner.harness.ask(messages.JOB_CANCEL, [runner.member(id, 1)])
+    runner.run()  # the group has all that it waits for, so its retry completes it at once
+    with budget(units):
+        runner.harness.ask(messages.JOB_RETRY, [runner.member(id, 1)])
+        runner.run()
+    assert [row.state for row in runner.rows()].count("waiting") == 0
 
 
 def test_a_flow_waits_for_jobs_that_are_there_already(runner: FlowRunner) -> None:
