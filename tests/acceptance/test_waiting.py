@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 POOLS = ("process", "thread", "loop")
 MODULE = """
     import asyncio, os, threading, time
+    from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
     import taskbahn
     from taskbahn import Concurrency, Taskbahn, current
@@ -43,6 +44,11 @@ MODULE = """
         if fail:
             raise ValueError(f"no {number}")
         return number * number
+
+    @app.task(name="wait.slow", pool="thread")
+    def slow(number: int) -> int:
+        time.sleep(0.1)
+        return number
 
     def sum_of(count: int, until: str = "") -> int:
         jobs = [leaf.start(number, until) for number in range(count)]
@@ -137,6 +143,38 @@ MODULE = """
         current.sleep(seconds)
         return time.time() - begun
 
+    def called(count: int) -> int:
+        return sum(slow.call(number) for number in range(count))
+
+    def in_threads(count: int) -> int:
+        with ThreadPoolExecutor(count) as threads:
+            return sum(threads.map(slow.call, range(count)))
+
+    def followed(count: int) -> int:
+        kinds = [event.kind for event in slow.start(1).events()]
+        return sum(counter.start(count).chunks()) + (kinds[-1] == "state")
+
+    for pool in ("process", "thread"):
+        for function in (called, in_threads, followed):
+            app.task(name=f"wait.{function.__name__}_{pool}", pool=pool)(function)
+
+    @app.task(name="wait.called_loop")
+    async def acalled(count: int) -> int:
+        return sum([await slow.call_async(number) for number in range(count)])
+
+    @app.task(name="wait.in_threads_loop")
+    async def ain_threads(count: int) -> int:
+        return sum(await asyncio.gather(*(asyncio.to_thread(slow.call, number) for number in range(count))))
+
+    @app.task(name="wait.followed_loop")
+    async def afollowed(count: int) -> int:
+        kinds = [event.kind async for event in (await slow.start_async(1)).events()]
+        return sum([chunk async for chunk in (await counter.start_async(count)).chunks()]) + (kinds[-1] == "state")
+
+    @app.task(name="wait.counter", pool="thread")
+    def counter(count: int):
+        yield from range(count)
+
     @app.task(name="wait.in_thread", pool="thread")
     def in_thread(number: int) -> int:
         found = []
@@ -207,6 +245,14 @@ def test_a_retry_starts_failed_children_again_and_keeps_the_others(app: Taskbahn
     children = job.members()
     assert len(children) == 2
     assert [child.state for child in children] == ["succeeded"] * 2
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("way, total", [("called", 6), ("in_threads", 6), ("followed", 6 + 1)])
+def test_no_way_of_waiting_keeps_the_only_slots(app: Taskbahn, pool: str, way: str, total: int) -> None:
+    """By `call`, in several threads of the task's own, by events and chunks."""
+    jobs: list[Job[int]] = [app.get(f"wait.{way}_{pool}").start(4) for _ in range(3)]
+    assert [job.result(60) for job in jobs] == [total] * 3
 
 
 def test_a_thread_of_a_task_may_wait(app: Taskbahn) -> None:

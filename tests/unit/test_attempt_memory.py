@@ -42,7 +42,7 @@ class Sink:
     def touch(self, context: AttemptContext) -> None:
         """Do nothing."""
 
-    def park(self, context: AttemptContext) -> bool:
+    def park(self, context: AttemptContext, *, may_suspend: bool) -> bool:
         return True
 
     unpark = leave = touch

@@ -10,8 +10,8 @@ from msgspec import UNSET
 
 from taskbahn.attempt.context import ACTIVE
 from taskbahn.attempt.memory import remembering
-from taskbahn.attempt.sleeping import seconds_in
-from taskbahn.attempt.waiting import Wait
+from taskbahn.attempt.sleeping import seconds_in, until_or
+from taskbahn.attempt.waiting import Deadline, Wait, wait_here
 from taskbahn.errors import NotAnswered, OutsideJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.questions import ANSWER, MAX_QUESTION, QUESTION, Question, message_name
@@ -32,6 +32,18 @@ class Round(NamedTuple):
 
     future: Future[None]
     wait: Wait
+
+
+def wait_for(rounds: Iterator[Round]) -> None:
+    """Wait for one after the other, blocking."""
+    for future, wait in rounds:
+        wait_here(future, wait, None if wait.until is None else Deadline(time.monotonic() + wait.until - time.time()))
+
+
+async def wait_for_async(rounds: Iterator[Round]) -> None:
+    """As `wait_for`, on the running event loop."""
+    for future, wait in rounds:
+        await until_or(future, wait)
 
 
 class Asking:

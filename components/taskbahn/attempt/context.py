@@ -150,7 +150,9 @@ class AttemptContext:
     def open_output(self) -> AttemptOutput:
         """Return what this attempt has said, to add to it."""
         if self.output is None:
-            self.output = AttemptOutput(self)
+            with _opening:
+                if self.output is None:
+                    self.output = AttemptOutput(self)
         return self.output
 
     @property
@@ -164,7 +166,9 @@ class AttemptContext:
             from taskbahn.attempt.waiting import Waits  # late: most attempts wait for nothing
 
             assert self.parking is not None  # noqa: S101 - the caller has looked
-            self.waits = Waits(self, self.parking)
+            with _opening:
+                if self.waits is None:
+                    self.waits = Waits(self, self.parking)
         return self.waits
 
     def open_memory(self) -> Memory:
@@ -172,7 +176,9 @@ class AttemptContext:
         if self.memory is None:
             from taskbahn.attempt.memory import Memory  # late, as above
 
-            self.memory = Memory(self)
+            with _opening:
+                if self.memory is None:
+                    self.memory = Memory(self)
         return self.memory
 
     def told(self, name: str, text: str) -> None:
@@ -357,5 +363,15 @@ class AttemptOutput:
         if self.is_changed:
             self.context.sink.put(self.progress_record(time.monotonic()))
 
+
+_opening = threading.Lock()  # one for all attempts: a task may speak from several threads from the start
+
+
+def _after_fork() -> None:
+    global _opening  # noqa: PLW0603 - another thread of the parent may have held it
+    _opening = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 ACTIVE: ContextVar[AttemptContext | None] = ContextVar("taskbahn_attempt", default=None)

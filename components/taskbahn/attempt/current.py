@@ -11,7 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
-from taskbahn.attempt.asking import Asking
+from taskbahn.attempt.asking import Asking, wait_for, wait_for_async
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.chunk_window import LOOK_SECONDS
 from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
@@ -19,8 +19,8 @@ from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
-from taskbahn.attempt.sleeping import begin_sleep, timer_until, until_or
-from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
+from taskbahn.attempt.sleeping import begin_sleep, timer_until
+from taskbahn.attempt.waiting import Awaiting, Deadline, Wait, wait_here
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
@@ -198,7 +198,8 @@ class Current:
         check_may_block("current.sleep()", "await current.sleep_async(...)")
         from taskbahn.future import Future  # late: most processes of a worker need no client
 
-        wait_here(Future(), Wait(until=begin_sleep(seconds, until, name)))
+        moment = begin_sleep(seconds, until, name)
+        wait_here(Future(), Wait(until=moment), Deadline(time.monotonic() + moment - time.time()))
 
     async def sleep_async(
         self, seconds: Duration | None = None, /, *, until: Moment | None = None, name: str | None = None
@@ -241,8 +242,7 @@ class Current:
         """
         check_may_block("current.ask()", "await current.ask_async(...)")
         asking = Asking(question, kind, **options)
-        for future, wait in asking.rounds():
-            wait_here(future, wait)
+        wait_for(asking.rounds())
         return asking.value
 
     @overload
@@ -273,8 +273,7 @@ class Current:
     async def ask_async(self, question: str, kind: Any = bool, /, **options: Any) -> Any:
         """As `ask`, for `async def` tasks."""
         asking = Asking(question, kind, **options)
-        for future, wait in asking.rounds():
-            await until_or(future, wait)
+        await wait_for_async(asking.rounds())
         return asking.value
 
     @property

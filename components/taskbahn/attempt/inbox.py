@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from taskbahn.attempt.asking import Message
+from taskbahn.attempt.asking import Message, wait_for, wait_for_async
 from taskbahn.attempt.blocking import check_may_block
-from taskbahn.attempt.sleeping import until_or
-from taskbahn.attempt.waiting import wait_here
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -32,15 +30,13 @@ class Inbox(Generic[M]):
         """Return the next message; wait for it without a slot.  Raises NotAnswered when *within* is over, OutsideJob."""
         check_may_block("current.inbox.get()", "await current.inbox.get_async()")
         message = self._next(within)
-        for future, wait in message.rounds():
-            wait_here(future, wait)
+        wait_for(message.rounds())
         return self._took(message)
 
     async def get_async(self, *, within: Duration | None = None) -> M:
         """As `get`, for `async def` tasks."""
         message = self._next(within)
-        for future, wait in message.rounds():
-            await until_or(future, wait)
+        await wait_for_async(message.rounds())
         return self._took(message)
 
     def _next(self, within: Duration | None) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -37,6 +38,7 @@ class Memory:
         self._numbers: Counter[bytes | str] = Counter()
         self._seed = context.job.encode()
         self._expected: dict[str, Future[None]] = {}
+        self._counting = threading.Lock()  # a task may start children from several threads
 
     @property
     def failures(self) -> int:
@@ -46,8 +48,7 @@ class Memory:
     def name(self, kind: str, name: str | None) -> str:
         """Return the name of a note; without one they are counted.  Raises InvalidFlow for a name that came before."""
         if name is None:
-            self._numbers[kind] += 1
-            name = f"#{self._numbers[kind]}"
+            name = f"#{self._number(kind) + 1}"
         elif not 0 < len(name) <= MAX_NAME - 20:
             raise InvalidFlow(f"the name of a {kind} is text of 1 to {MAX_NAME - 20} characters, not {name!r:.60}")
         full = f"{kind}:{name}"
@@ -92,12 +93,17 @@ class Memory:
     def child_id(self, text: str) -> str:
         """Return the id of a child by what it is started with: the same in each attempt, one for each time that it is started."""
         key = hashlib.blake2b(text.encode(), digest_size=ID_BYTES, key=self._seed[:64]).digest()
-        number = self._numbers[key]
-        self._numbers[key] += 1
+        number = self._number(key)
         value = int.from_bytes(hashlib.blake2b(key, digest_size=ID_BYTES, salt=number.to_bytes(8)).digest()[:10])
         value = value & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62)
         digits = f"{value:020x}"
         return f"{self._context.job[:TIME_DIGITS]}-{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+    def _number(self, what: bytes | str) -> int:
+        """Return how many of a kind came before, and count this one."""
+        with self._counting:
+            self._numbers[what] += 1
+            return self._numbers[what] - 1
 
 
 def remembering() -> Memory | None:

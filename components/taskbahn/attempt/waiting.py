@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from taskbahn.attempt.blocking import is_in_loop
 from taskbahn.attempt.context import ACTIVE, SUSPENDED
 from taskbahn.attempt.stops import Suspended
-from taskbahn.errors import WouldBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Generator, Sequence
 
     from taskbahn.attempt.context import AttemptContext, Record
     from taskbahn.future import Future
@@ -41,13 +41,33 @@ class Wait:
     until: float | None = None
 
 
+Waited = Wait | Callable[[], Wait]  # what is waited for; a function where finding that takes time, for most waits are short
+
+
+class Deadline(NamedTuple):
+    """When a call has waited for long enough, however many waits it makes.
+
+    when: monotonic.   name: of the note that tells it to later attempts; "": there is none.
+    """
+
+    when: float
+    name: str = ""
+
+    def left(self) -> float:
+        """Return the seconds until then, at least 0."""
+        return max(0.0, self.when - time.monotonic())
+
+
 class Parking(Protocol):
     """What a pool does for its attempts that wait; from any thread."""
 
     is_leaving: bool  # the worker stops: what waits is suspended
 
-    def park(self, context: AttemptContext) -> bool:
-        """Run another attempt in the slot of this one; False: there is no room for more that wait."""
+    def park(self, context: AttemptContext, *, may_suspend: bool) -> bool:
+        """Run another attempt in the slot of this one; False: there is no room for more that wait.
+
+        may_suspend: whether the attempt ends then; one that does not keeps its slot, so there is nearly always room for it.
+        """
 
     def unpark(self, context: AttemptContext) -> None:
         """The attempt goes on."""
@@ -63,8 +83,10 @@ class Waits:
         self.suspended: Wait | None = None
         self._context = context
         self._parking = parking
-        self._active: list[Wait] = []  # of coroutines
-        self._is_parked = False
+        self._active: list[Waited] = []  # of coroutines
+        self._holds = False  # whether the coroutines have parked the attempt
+        self._parked = 0  # waits for which it is parked: of its threads, and one for all coroutines
+        self._counting = threading.Lock()
         self._gates: list[threading.Event] = []  # of threads
         self._timed = 0
 
@@ -73,119 +95,164 @@ class Waits:
         for gate in list(self._gates):
             gate.set()
 
+    def deadline(self, timeout: float) -> Deadline:
+        """Return until when a call waits that begins now; an attempt that was suspended has it from the one before."""
+        if (
+            threading.get_ident() != self._context.thread
+        ):  # it is never suspended, and the order of threads is another one each time
+            return Deadline(time.monotonic() + timeout)
+        self._timed += 1
+        name = f"timeout:{self._timed}"
+        known = self._context.notes.get(name)
+        return Deadline(time.monotonic() + (timeout if known is None else float(known) - time.time()), name)
+
+    def _park(self, *, may_suspend: bool) -> bool:
+        """Give the slot back when the first of several waits begins."""
+        with self._counting:
+            if not self._parked and not self._parking.park(self._context, may_suspend=may_suspend):
+                return False
+            self._parked += 1
+            return True
+
+    def _unpark(self) -> None:
+        """Go on when the last of several waits is over."""
+        with self._counting:
+            self._parked -= 1
+            if not self._parked:
+                self._parking.unpark(self._context)
+
     # threads
 
-    def block(self, future: Future[Any], wait: Wait, timeout: float | None) -> bool:
-        """Wait as `Future.wait` does; raises Suspended, and WouldBlock in a thread of the task's own that finds no room."""
-        context, parking = self._context, self._parking
-        deadline = self._deadline(timeout) if wait.until is None else wait.until
+    def block(self, future: Future[Any], wait: Waited | None, deadline: Deadline | None) -> bool:
+        """Wait as `Future.wait` does; raises Suspended if the function may be called again for *wait*."""
         if future.wait(_within(PARK_AFTER, deadline)):
             return True
-        is_own = threading.get_ident() == context.thread
-        may_suspend = is_own and not context.is_once
+        context = self._context
+        may_suspend = wait is not None and threading.get_ident() == context.thread and not context.is_once
         if may_suspend and context.has_permits:
             raise self._suspend(wait, deadline)
         gate = threading.Event()
         self._gates.append(gate)  # before the worker may order it to leave
         try:
-            if not parking.park(context):
-                if may_suspend:
-                    raise self._suspend(wait, deadline)
-                raise WouldBlock("a wait in a thread that the task started", "job.result() in the task's own function")
-            future.listen(gate.set)
+            is_parked = self._park(may_suspend=may_suspend)
             try:
-                if not (may_suspend and parking.is_leaving):
-                    gate.wait(_within(SUSPEND_AFTER if may_suspend else None, deadline))
+                if is_parked or not may_suspend:
+                    future.listen(gate.set)
+                    self._stay(future, gate, deadline, may_suspend=may_suspend)
             finally:
-                parking.unpark(context)
+                if is_parked:
+                    self._unpark()
         finally:
             self._gates.remove(gate)
         if future.done:
             return True
         context.check()
-        if deadline is not None and time.time() >= deadline:
+        if deadline is not None and not deadline.left():
             return False
+        raise self._suspend(wait, deadline)
+
+    def _stay(self, future: Future[Any], gate: threading.Event, deadline: Deadline | None, *, may_suspend: bool) -> None:
+        """Wait in this thread, as long as a thread may."""
         if may_suspend:
-            raise self._suspend(wait, deadline)
-        return self.block(future, wait, None if deadline is None else deadline - time.time())
+            if not self._parking.is_leaving:
+                gate.wait(_within(SUSPEND_AFTER, deadline))
+            return
+        is_over = False
+        while not (is_over or future.done or self._context.stop is not None):
+            gate.wait(None if deadline is None else deadline.left())
+            gate.clear()  # it is set as well to have it leave, which it does not
+            is_over = deadline is not None and not deadline.left()
 
-    def _deadline(self, timeout: float | None) -> float | None:
-        """Return until when to wait, seconds since 1970; an attempt that was suspended has it from the one before."""
-        if timeout is None:
-            return None
-        self._timed += 1
-        known = self._context.notes.get(f"timeout:{self._timed}")
-        return time.time() + timeout if known is None else float(known)
-
-    def _suspend(self, wait: Wait, deadline: float | None) -> Suspended:
-        if deadline is not None and wait.until is None:
-            self._context.open_output().note(f"timeout:{self._timed}", str(deadline))
-            wait = replace(wait, until=deadline)
-        self.suspended = wait
+    def _suspend(self, wait: Waited | None, deadline: Deadline | None) -> Suspended:
+        asked = _told(wait) if wait is not None else Wait()
+        if deadline is not None and asked.until is None:
+            moment = time.time() + deadline.left()
+            if deadline.name:
+                self._context.open_output().note(deadline.name, str(moment))
+            asked = replace(asked, until=moment)
+        self.suspended = asked
         return Suspended("this attempt ends, because its function waits; the function is called again from the top")
 
     # coroutines
 
-    def awaited(self, future: Future[T], wait: Wait) -> Generator[Any, Any, T]:
+    def awaited(self, future: Future[T], wait: Waited | None) -> Generator[Any, Any, T]:
         """Await as `Future.__await__` does, on an event loop of asyncio."""
         import asyncio
 
-        self._active.append(wait)
+        active = _NOTHING if wait is None else wait
+        self._active.append(active)
         timer = asyncio.get_running_loop().call_later(PARK_AFTER, self._park_loop)
         try:
             return (yield from future.__await__())
         finally:
             timer.cancel()
-            self._active.remove(wait)
-            if self._is_parked and not self._active:
-                self._is_parked = False
-                self._parking.unpark(self._context)
+            self._active.remove(active)
+            if self._holds and not self._active:
+                self._holds = False
+                self._unpark()
 
     def _park_loop(self) -> None:
         context, parking = self._context, self._parking
-        if context.ended or self._is_parked or not self._active:
+        if context.ended or self._holds or not self._active:
             return
         if not context.is_once and (context.has_permits or parking.is_leaving):
             parking.leave(context)
-        else:
-            self._is_parked = parking.park(context)
+        if self.suspended is None:
+            self._holds = self._park(may_suspend=False)
 
     def leave(self) -> bool:
         """Note what the job waits for, as its coroutine is about to be cancelled; False: it does not wait, or may not be called again."""
-        if not self._active or self._context.is_once:
+        active = [_told(wait) for wait in self._active if wait is not _NOTHING]
+        if not active or self._context.is_once:
             return False
-        if len(self._active) == 1:
-            self.suspended = self._active[0]
+        if len(active) == 1:
+            self.suspended = active[0]
             return True
-        moments = [wait.until for wait in self._active if wait.until is not None]
+        moments = [wait.until for wait in active if wait.until is not None]
         self.suspended = Wait(
-            list(dict.fromkeys(id for wait in self._active for id in wait.jobs)),
-            notes=tuple(dict.fromkeys(name for wait in self._active for name in wait.notes)),
+            list(dict.fromkeys(id for wait in active for id in wait.jobs)),
+            notes=tuple(dict.fromkeys(name for wait in active for name in wait.notes)),
             until=min(moments, default=None),
         )
         return True
 
 
-def wait_here(future: Future[Any], wait: Wait | Callable[[], Wait], timeout: float | None = None) -> bool:
-    """Block until *future* is done, at most *timeout* seconds; return whether it is. An attempt gives its slot back meanwhile."""
+_NOTHING = Wait()  # of a coroutine that waits for what no later attempt could wait for
+
+
+def deadline_in(timeout: float | None) -> Deadline | None:
+    """Return until when a call waits that begins now; timeout: seconds, None for as long as it takes."""
+    if timeout is None:
+        return None
+    context = ACTIVE.get()
+    if context is None or not context.can_wait:
+        return Deadline(time.monotonic() + timeout)
+    return context.open_waits().deadline(timeout)
+
+
+def wait_here(future: Future[Any], wait: Waited | None, deadline: Deadline | None = None) -> bool:
+    """Block until *future* is done, at most until *deadline*; return whether it is. An attempt gives its slot back meanwhile.
+
+    wait: what a later attempt can wait for instead; None: nothing, so the attempt stays.
+    """
     context = ACTIVE.get()
     if future.done or context is None or not context.can_wait:
-        return future.wait(timeout)
-    return context.open_waits().block(future, wait() if callable(wait) else wait, timeout)
+        return future.wait(None if deadline is None else deadline.left())
+    return context.open_waits().block(future, wait, deadline)
 
 
-def awaited(future: Future[T], wait: Wait | Callable[[], Wait]) -> Generator[Any, Any, T]:
-    """Await *future*; an attempt gives its slot back meanwhile."""
+def awaited(future: Future[T], wait: Waited | None) -> Generator[Any, Any, T]:
+    """Await *future*; an attempt gives its slot back meanwhile.  wait: as for `wait_here`."""
     context = ACTIVE.get()
     if future.done or context is None or not context.can_wait or not is_in_loop():
         return (yield from future.__await__())
-    return (yield from context.open_waits().awaited(future, wait() if callable(wait) else wait))
+    return (yield from context.open_waits().awaited(future, wait))
 
 
 class Awaiting(Generic[T]):
     """What `await` waits for as `awaited` does."""
 
-    def __init__(self, future: Future[T], wait: Wait | Callable[[], Wait]) -> None:
+    def __init__(self, future: Future[T], wait: Waited | None) -> None:
         self._future = future
         self._wait = wait
 
@@ -205,8 +272,10 @@ def suspended(context: AttemptContext, wait: Wait) -> Record:
     return SUSPENDED, said
 
 
-def _within(seconds: float | None, deadline: float | None) -> float | None:
-    """Return the seconds to wait: no longer than a deadline, which is in seconds since 1970."""
-    left = None if deadline is None else max(0.0, deadline - time.time())
-    both = [value for value in (seconds, left) if value is not None]
-    return min(both, default=None)
+def _told(wait: Waited) -> Wait:
+    return wait() if callable(wait) else wait
+
+
+def _within(seconds: float, deadline: Deadline | None) -> float:
+    """Return the seconds to wait: no longer than a deadline."""
+    return seconds if deadline is None else min(seconds, deadline.left())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from taskbahn.attempt.blocking import check_may_block
-from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
+from taskbahn.attempt.waiting import Awaiting, Wait, deadline_in, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.future import Future
 from taskbahn.jobs.job import Job
@@ -79,13 +78,13 @@ class Batch(Generic[R]):
         """
         if len(self._outcomes) < len(self._sent):
             check_may_block("batch.results()", "await batch.results_async()" if return_errors else "await batch")
-        until = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_in(timeout)
         self._ask()
         while len(self._outcomes) < len(self._sent):
             more = self._more
             if len(self._outcomes) < len(self._sent):
                 self._raise_error()
-                if not wait_here(more, self._all_left, None if until is None else until - time.monotonic()):
+                if not wait_here(more, self._all_left, deadline):
                     raise self._unfinished(timeout)
         return self._values(return_errors=return_errors)
 
@@ -140,10 +139,13 @@ class Batch(Generic[R]):
         return [left[start : start + messages.MAX_WAIT] for start in range(0, len(left), messages.MAX_WAIT)]
 
     def _all_left(self) -> Wait:
-        return Wait(self._left()[0], every=True)
+        return Wait(self._next_left(), every=True)
 
     def _first_left(self) -> Wait:
-        return Wait(self._left()[0])
+        return Wait(self._next_left())
+
+    def _next_left(self) -> list[str]:
+        return next(iter(self._left()), [])  # the last outcome may have come in this moment
 
     def __len__(self) -> int:
         return len(self._sent)
@@ -213,7 +215,7 @@ class AsCompleted(Generic[R]):
     def __init__(self, batch: Batch[R], timeout: float | None) -> None:
         self._batch = batch
         self._timeout = timeout
-        self._until = None if timeout is None else time.monotonic() + timeout
+        self._deadline = deadline_in(timeout)
         self._given = 0
 
     def __iter__(self) -> Iterator[Job[R]]:
@@ -228,7 +230,7 @@ class AsCompleted(Generic[R]):
             if self._given >= len(self._batch):
                 raise StopIteration
             check_may_block("batch.as_completed() in a plain `for`", "async for job in batch.as_completed()")
-            if not wait_here(more, self._batch._first_left, None if self._until is None else self._until - time.monotonic()):  # noqa: SLF001
+            if not wait_here(more, self._batch._first_left, self._deadline):  # noqa: SLF001
                 raise self._batch._unfinished(self._timeout)  # noqa: SLF001
 
     def __aiter__(self) -> AsyncIterator[Job[R]]:

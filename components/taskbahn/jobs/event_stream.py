@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.waiting import Awaiting, Deadline, wait_here
 from taskbahn.client.requests import Request
 from taskbahn.errors import TaskbahnError, WouldBlock
 from taskbahn.future import Future
@@ -65,7 +65,7 @@ class EventStream:
             if self.snapshot is not None or self._is_over:
                 return self.snapshot
             check_may_block("begin() of a job's events", "await asyncio.to_thread(events.begin)")
-            if not more.wait(None if when is None else when - time.monotonic()):
+            if not wait_here(more, None, None if when is None else Deadline(when)):
                 return None
 
     def until(self, when: float | None) -> Iterator[messages.Event]:
@@ -82,7 +82,7 @@ class EventStream:
                 self._raise_error()
                 return None
             check_may_block(*PLAIN_FOR)
-            if not more.wait(None if when is None else when - time.monotonic()):
+            if not wait_here(more, None, None if when is None else Deadline(when)):
                 return None
 
     def __aiter__(self) -> AsyncIterator[messages.Event]:
@@ -96,7 +96,7 @@ class EventStream:
             if is_over:
                 self._raise_error()
                 raise StopAsyncIteration
-            await more
+            await Awaiting(more, None)
 
     def close(self) -> None:
         """Stop watching; the job goes on."""

@@ -9,7 +9,7 @@ import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import data_of
-from taskbahn.attempt.waiting import Awaiting, Wait, awaited, wait_here
+from taskbahn.attempt.waiting import Awaiting, Wait, awaited, deadline_in, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError, from_info
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import ListOf
@@ -258,7 +258,7 @@ class Job(Generic[R]):
         if not self._outcome.done:
             check_may_block(what, instead)
         future = self._ask()
-        if not wait_here(future, Wait((self.id,)), timeout):
+        if not wait_here(future, Wait((self.id,)), deadline_in(timeout)):
             raise self.unfinished(timeout or 0.0)
         return future.now()
 

@@ -10,6 +10,7 @@ import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.memory import id_for, is_after_failure
+from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
 from taskbahn.client.applications import only_application
 from taskbahn.errors import InvalidFlow, InvalidOption, TooLarge
 from taskbahn.flows.data import NOTHING, Before, describe
@@ -163,7 +164,9 @@ class Flow(Generic[Takes_contra, R_co]):
         if is_after_failure():
             return self.start(before).result()
         job, send = self.prepared(before)
-        send(True).get()
+        accepted = send(True)
+        wait_here(accepted, Wait((job.id,)))  # the answer may bring the outcome, and come as late as that
+        job.id = accepted.now()
         return job.result()
 
     @overload
@@ -175,7 +178,7 @@ class Flow(Generic[Takes_contra, R_co]):
         if is_after_failure():
             return await (await self.start_async(before))
         job, send = self.prepared(before)
-        await send(True)
+        job.id = await Awaiting(send(True), Wait((job.id,)))
         return await job
 
     def data(self) -> dict[str, Any]:

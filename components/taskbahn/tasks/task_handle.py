@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.memory import begin_again, id_for, ids_for, is_after_failure
+from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
 from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, from_info
 from taskbahn.flows.arguments import has_outputs
 from taskbahn.protocol import messages
@@ -109,7 +110,8 @@ class TaskHandle(Generic[P, R]):
         if is_after_failure():
             return self.start(*args, **kwargs).result()
         job, accepted = self._start(args, kwargs, follow=True)
-        job.id = accepted.get()
+        wait_here(accepted, Wait((job.id,)))  # the answer may bring the outcome, and come as late as that
+        job.id = accepted.now()
         return job.result()
 
     async def call_async(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -117,7 +119,7 @@ class TaskHandle(Generic[P, R]):
         if is_after_failure():
             return await (await self.start_async(*args, **kwargs))
         job, accepted = self._start(args, kwargs, follow=True)
-        job.id = await accepted
+        job.id = await Awaiting(accepted, Wait((job.id,)))
         return await job
 
     def start_many(self, calls: Iterable[Any]) -> Batch[R]:

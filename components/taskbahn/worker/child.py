@@ -231,6 +231,7 @@ class Child:
             self._line.remove(context)
         except ValueError:
             signal.pthread_kill(self._main_thread, signal.SIGUSR1)
+            self.leave(context)  # its other threads look why
             return
         del self._held[key]
         self._records.append(stopped(context, reason))
@@ -240,7 +241,7 @@ class Child:
         if context is not None and context.output is not None:
             context.output.recorded(mark)
 
-    def park(self, context: AttemptContext) -> bool:
+    def park(self, context: AttemptContext, *, may_suspend: bool) -> bool:
         """Have another process run what would run in the slot of this one."""
         self.put((PARKED, [*context.key, True]))
         return True

@@ -83,7 +83,7 @@ class ChildProcess:
         self.held: dict[tuple[str, int], AttemptContext] = {}
         self.is_ready = False
         self.expected = 0.0  # seconds that `held` will probably take
-        self.is_parked = False  # its attempt waits and has given its slot back
+        self.parked: tuple[str, int] | None = None  # its attempt that waits and has given its slot back
         self.asked_back = False  # in a long attempt: the child gets nothing more until an outcome comes
         self._owner = owner
         self._loop = loop

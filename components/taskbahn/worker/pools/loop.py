@@ -140,7 +140,7 @@ class LoopPool:
         else:
             self._hurry()
 
-    def park(self, context: AttemptContext) -> bool:
+    def park(self, context: AttemptContext, *, may_suspend: bool) -> bool:
         """Run another attempt in the slot of one that waits; from any thread."""
         self._parked.add(context)
         self._outbox.put((PARKED, [*context.key, True]))
@@ -312,6 +312,8 @@ class LoopPool:
         if task is not None and context.began and context not in self._cancelled:
             self._cancelled.add(context)
             task.cancel(context.stop_reason)
+            if context.waits is not None:
+                context.waits.wake()
 
 
 def _is_left_behind(blockade: Blockade) -> bool:

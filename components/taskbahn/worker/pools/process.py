@@ -154,20 +154,18 @@ class ProcessPool:
         passed: list[Record] = []
         for kind, data in records:
             if kind == DONE:
-                context = child.held.pop((data[0], data[1]), None)
-                child.asked_back = False
+                context = self._answered(child, (data[0], data[1]))
                 if context is not None:
                     self._learn(child, context, data[4] - data[3])
             elif kind in (FAILED, SUSPENDED):
-                context = child.held.pop((data["id"], data["attempt"]), None)
-                child.asked_back = False
+                context = self._answered(child, (data["id"], data["attempt"]))
                 if context is not None:
                     child.expected -= self._durations.get(context.task, UNKNOWN)
             elif kind == "back":
                 self._taken_back(child, data)
                 continue
             elif kind == PARKED:
-                self._waits(child, *data)
+                self._waits(child, (data[0], data[1]), is_parked=data[2])
             elif kind == NOTICE and data[2] == "extend":
                 self._extended(child, data)
             passed.append((kind, data))
@@ -182,19 +180,30 @@ class ProcessPool:
         for child in self.children:
             child.tell("leave", None, 0)
 
-    def _waits(self, child: ChildProcess, job: str, attempt: int, is_parked: bool) -> None:  # noqa: FBT001 - as it travels
+    @staticmethod
+    def _answered(child: ChildProcess, key: tuple[str, int]) -> AttemptContext | None:
+        """Return an attempt whose outcome is here; a thread of it may wait on, but it does not count any more."""
+        child.asked_back = False
+        if child.parked == key:
+            child.parked = None
+        return child.held.pop(key, None)
+
+    def _waits(self, child: ChildProcess, key: tuple[str, int], *, is_parked: bool) -> None:
         """The attempt of a child waits, so another child may run what comes; or it goes on."""
-        child.is_parked = is_parked
         if not is_parked:
+            child.parked = None if child.parked == key else child.parked
             return
+        if key not in child.held:
+            return
+        child.parked = key
         if len(child.held) > 1 and not child.asked_back:
             child.asked_back = True
             child.tell("back", None)
         if self._parked() > self.slots:  # each of them is a process
-            child.tell("leave", job, attempt)
+            child.tell("leave", *key)
 
     def _parked(self) -> int:
-        return sum(child.is_parked for child in self.children)
+        return sum(child.parked is not None for child in self.children)
 
     def _end_one_too_many(self, child: ChildProcess) -> None:
         """End an idle child if there are more than slots, since some that waited went on."""
@@ -253,7 +262,7 @@ class ProcessPool:
         waiting = self._line.waiting
         if not waiting:
             return
-        ready = (child for child in self.children if child.is_ready and not child.asked_back and not child.is_parked)
+        ready = (child for child in self.children if child.is_ready and not child.asked_back and child.parked is None)
         free = sorted(ready, key=lambda child: child.expected)
         share = -(-len(waiting) // max(len(free), 1))
         for child in free:

@@ -16,7 +16,7 @@ from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
 from taskbahn.worker.helper_processes import end_helpers, ends_with_helpers
 from taskbahn.worker.pool import WaitQueue
-from taskbahn.worker.shield import unless_shielded
+from taskbahn.worker.shield import Shield, unless_shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,7 +81,7 @@ class ThreadPool:
         self._places: list[ThreadSlot] = []
         self._abandoned = 0
         self._is_stopped = False
-        self._parked = 0
+        self._parked: set[AttemptContext] = set()
         self._parking = threading.Lock()
         self.is_leaving = False
 
@@ -110,7 +110,7 @@ class ThreadPool:
 
     def running(self) -> list[AttemptContext]:
         """Return the attempts that run now."""
-        found = [place.context for place in self._places]
+        found = [place.context for place in list(self._places)]
         return [context for context in found if context is not None and not context.ended]
 
     def interrupt(self, context: AttemptContext) -> None:
@@ -118,11 +118,13 @@ class ThreadPool:
         if self._line.remove(context):
             self._outbox.put_here(stopped(context, context.stop_reason))
             return
-        for place in self._places:
+        self._throw(context)
+
+    def _throw(self, context: AttemptContext) -> None:
+        for place in list(self._places):
             if place.context is context:
                 place.throw(context)
-                if context.waits is not None:
-                    context.waits.wake()
+                self.leave(context)  # a thread that waits looks why
 
     def abandon(self, context: AttemptContext) -> None:
         """Give up an attempt that no exception reaches: put its outcome, and start another thread in its place."""
@@ -133,6 +135,7 @@ class ThreadPool:
                 end_helpers(context, at_once=True)  # processes that the attempt has started since
                 context.ended = place.is_abandoned = True
                 self._places.remove(place)
+                self._parked.discard(context)
                 self._abandoned += 1
                 self._outbox.put_here(stopped(context, f"{context.stop_reason}; the thread did not stop and was left behind"))
                 self.log.warn("a thread hangs in {task}, job {job}, and was left behind", task=context.task, job=context.job)
@@ -140,21 +143,34 @@ class ThreadPool:
                     self._add_place()
                 return
 
-    def park(self, context: AttemptContext) -> bool:
+    def park(self, context: AttemptContext, *, may_suspend: bool) -> bool:
         """Run another attempt in the slot of one that waits; from any thread."""
-        with self._parking:
-            if self._parked >= MAX_PARKED:
+        shield = Shield(context, self._throw)  # a `Stop` while a thread starts would cost a slot
+        try:
+            shield.enter()
+            if not self._make_room(context, may_suspend=may_suspend):
                 return False
-            self._parked += 1
-            if len(self._places) < self.slots + self._parked:
-                self._add_place()
-        self._outbox.put((PARKED, [*context.key, True]))
+            self._outbox.put((PARKED, [*context.key, True]))
+            return True
+        finally:
+            shield.leave()
+
+    def _make_room(self, context: AttemptContext, *, may_suspend: bool) -> bool:
+        with self._parking:
+            if may_suspend and len(self._parked) >= MAX_PARKED:
+                return False
+            self._parked.add(context)
+            try:
+                if len(self._places) < self.slots + len(self._parked):
+                    self._add_place()
+            except RuntimeError:  # the system has no thread left
+                self._parked.discard(context)
+                return False
         return True
 
     def unpark(self, context: AttemptContext) -> None:
         """The attempt goes on, though another one may have its slot; from any thread."""
-        with self._parking:
-            self._parked -= 1
+        self._parked.discard(context)
         self._outbox.put((PARKED, [*context.key, False]))
 
     def leave(self, context: AttemptContext) -> None:
@@ -170,10 +186,10 @@ class ThreadPool:
 
     def _retires(self, place: ThreadSlot) -> bool:
         """Return whether a thread is one too many, since those that waited went on."""
-        if len(self._places) <= self.slots + self._parked:
+        if len(self._places) <= self.slots + len(self._parked):
             return False
         with self._parking:
-            if place not in self._places or len(self._places) <= self.slots + self._parked:
+            if place not in self._places or len(self._places) <= self.slots + len(self._parked):
                 return False
             self._places.remove(place)
         if self._line.waiting:
@@ -186,9 +202,13 @@ class ThreadPool:
 
     def _add_place(self) -> None:
         place = ThreadSlot()
-        self._places.append(place)
         place.thread = threading.Thread(target=self._serve, args=(place,), name="taskbahn-thread", daemon=True)
-        place.thread.start()
+        self._places.append(place)
+        try:
+            self._new_context().run(place.thread.start)  # an attempt that makes room has started it, and it belongs to none
+        except RuntimeError:
+            self._places.remove(place)
+            raise
         if self._line.waiting:
             self._tokens.put(True)
 
@@ -205,6 +225,7 @@ class ThreadPool:
             place.context = context
             record = self._run(place, tasks[context.task], context)
             place.context = None
+            self._parked.discard(context)  # a `Stop` may have come between its wait and the end of it
             if place.is_abandoned:  # its outcome is reported already, and the streams may belong to another worker by now
                 return
             self._streams.restore()
