@@ -88,7 +88,7 @@ def job_options() -> str:
     """Return the module that has the same table for the page."""
     from taskbahn.protocol.options import WIRE, Where
 
-    types = {int: "integer", float: "number"}
+    types = {int: "integer", float: "number", bool: "boolean"}
     rows = {}
     for option in WIRE.values():
         if Where.CALL not in option.where or option.most is not None:

@@ -50,6 +50,10 @@ class Job:
     def waits(self) -> bool:
         return self.state == "waiting" or (self.kind != "task" and self.state == "running")
 
+    @property
+    def outlives(self) -> bool:
+        return bool(self.node.get("options", {}).get("detached"))
+
     def after(self, parent: Job, policy: str, position: int | None = None) -> None:
         """Wait for a job; that the two are connected already says as much."""
         if any(edge.parent is parent and edge.position == position for edge in self.parents):
@@ -157,7 +161,7 @@ class World:
                 for member in () if job.state not in ("cancelled", "running") else job.members:
                     if member.is_detached or (job.kind == "task" and job.state == "running"):
                         continue
-                    if job.state == "cancelled" and member.state not in ENDED:
+                    if job.state == "cancelled" and member.state not in ENDED and not member.outlives:
                         member.state = "cancelled"
                         moved.append(member)
                     elif job.state == "running" and member.state in UNSUCCESSFUL:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from support.dispatcher_harness import DispatcherHarness, FakeWorker, job_id
+from support.storing import FakeSqliteStore, FakeStore
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, calls_in
 from taskbahn_router.core.flow_jobs import member_id
@@ -12,9 +14,22 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.stores.contract import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from taskbahn_router.stores.rows import JobRow
+
+
+class Switch:
+    """Lets a task fail while it is off."""
+
+    def __init__(self) -> None:
+        self.on = False
+
+    def __call__(self, *args: Any) -> Any:
+        if not self.on:
+            raise ValueError("off")
+        return list(args)
 
 
 class FlowRunner:
@@ -22,9 +37,10 @@ class FlowRunner:
 
     def __init__(self, harness: DispatcherHarness, slots: int = 4, **tasks: Callable[..., Any]) -> None:
         self.harness = harness
-        self.tasks = tasks
+        self.switch = Switch()
+        self.tasks: dict[str, Callable[..., Any]] = {"switch": self.switch, **tasks}
         self.ran: list[tuple[Any, ...]] = []
-        self.worker: FakeWorker = harness.worker("w", slots, tasks=[f"a.{name}" for name in tasks])
+        self.worker: FakeWorker = harness.worker("w", slots, tasks=[f"a.{name}" for name in self.tasks])
         self._read = 0
         self._flows = 0
 
@@ -36,6 +52,14 @@ class FlowRunner:
         asked = self.harness.ask(messages.SUBMIT, [entry])
         self.harness.settle()
         assert asked.answer == [id], asked.answer
+        return id
+
+    def child_of(self, parent: str, *, number: int = 500, **more: Any) -> str:
+        """Start a job as an attempt of *parent* does; return its id."""
+        id = job_id(number)
+        asked = self.harness.ask(messages.SUBMIT, [{"task": "a.one", "id": id, "parent": parent, **more}])
+        self.harness.settle()
+        assert asked.answer == [id]
         return id
 
     def refused(self, flow: Any, **entry: Any) -> dict[str, Any]:
@@ -104,6 +128,18 @@ class FlowRunner:
         args, kwargs = messages.from_json(packed)
         self.ran.append((name, *args, *kwargs.values()))
         return self.tasks[name](*args, **kwargs)
+
+
+@contextmanager
+def runner_over(kind: str, folder: Path) -> Iterator[FlowRunner]:
+    """Give a runner over a store, with some tasks."""
+    store = FakeStore() if kind == "memory" else FakeSqliteStore(folder)
+    made = FlowRunner(
+        DispatcherHarness(store),
+        add=lambda a, b: a + b, total=sum, echo=lambda *a: list(a), one=lambda: 1, none=lambda *_: None,
+    )  # fmt: skip
+    yield made
+    store.close()
 
 
 def s(task: str, *args: Any, **more: Any) -> dict[str, Any]:

@@ -88,6 +88,8 @@ class Shapes:
             node["immutable"] = True
         if self._has(0.2):
             node["options"] = {"retries": self._pick.choice([1, 2]), "retry_delays": [1.0]}
+        if self._has(0.15):
+            node["options"]["detached"] = True
         return node
 
     def _argument(self) -> Any:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatcher_harness import DispatcherHarness, job_id
+from support.dispatcher_harness import job_id
 from support.flow_lives import budget
-from support.flow_runner import FlowRunner, output, s, si
-from support.storing import FakeSqliteStore, FakeStore
+from support.flow_runner import FlowRunner, output, runner_over, s, si
 
 from taskbahn.protocol import messages
 
@@ -17,29 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Switch:
-    """Lets a task fail while it is off."""
-
-    def __init__(self) -> None:
-        self.on = False
-
-    def __call__(self, *args: Any) -> Any:
-        if not self.on:
-            raise ValueError("off")
-        return list(args)
-
-
 @pytest.fixture(params=["memory", "sqlite"])
 def runner(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FlowRunner]:
-    store = FakeStore() if request.param == "memory" else FakeSqliteStore(tmp_path)
-    switch = Switch()
-    made = FlowRunner(
-        DispatcherHarness(store),
-        add=lambda a, b: a + b, total=sum, echo=lambda *a: list(a), one=lambda: 1, none=lambda *_: None, switch=switch,
-    )  # fmt: skip
-    made.switch = switch  # type: ignore[attr-defined]
-    yield made
-    store.close()
+    with runner_over(request.param, tmp_path) as made:
+        yield made
 
 
 SHAPES: list[tuple[dict[str, Any], Any]] = [
@@ -127,7 +107,7 @@ def test_a_retry_of_the_whole_begins_at_what_failed(runner: FlowRunner) -> None:
     id = runner.start({"chain": [s("one"), s("switch"), s("echo")]})
     runner.run()
     assert runner.harness.known(id) == "failed"
-    runner.switch.on = True  # type: ignore[attr-defined]
+    runner.switch.on = True
     asked = runner.harness.ask(messages.JOB_RETRY, [id])
     runner.run()
     assert asked.answer == ["running"]
@@ -140,7 +120,7 @@ def test_a_part_that_was_cancelled_and_has_all_completes_with_a_retry(runner: Fl
     id = runner.start({"chain": [{"group": [{"group": [s("one")], "name": "x"}, s("switch")]}, si("echo", output("x"))]})
     runner.harness.ask(messages.JOB_CANCEL, [runner.member(id, 2)])
     runner.run()
-    runner.switch.on = True  # type: ignore[attr-defined]
+    runner.switch.on = True
     runner.harness.ask(messages.JOB_RETRY, [id])
     runner.run()
     assert runner.result(id) == [[1]]
@@ -188,7 +168,7 @@ def test_a_failure_callback_that_was_not_needed_waits_again_for_a_retry(runner: 
     id = runner.start(s("switch", on_success=[{"chain": [s("echo", "yes"), s("echo")]}]))
     runner.run()
     assert runner.ran == [("switch",)]
-    runner.switch.on = True  # type: ignore[attr-defined]
+    runner.switch.on = True
     runner.harness.ask(messages.JOB_RETRY, [id])
     runner.run()
     assert runner.ran[1:] == [("switch",), ("echo", [], "yes"), ("echo", [[], "yes"])]
@@ -241,15 +221,6 @@ def test_the_same_id_again_stores_nothing_twice(runner: FlowRunner) -> None:
     assert len(runner.ran) == 2
 
 
-def child_of(runner: FlowRunner, parent: str, *, number: int = 500, **more: Any) -> str:
-    """Start a job as an attempt of *parent* does; return its id."""
-    id = job_id(number)
-    asked = runner.harness.ask(messages.SUBMIT, [{"task": "a.one", "id": id, "parent": parent, **more}])
-    runner.harness.settle()
-    assert asked.answer == [id]
-    return id
-
-
 @pytest.mark.parametrize("entry", ["call", "bulk", "flow"])
 def test_what_an_attempt_starts_ends_with_its_job_and_inherits(runner: FlowRunner, entry: str) -> None:
     parent = runner.start(s("one", options={"priority": 5, "tags": ["x"]}))
@@ -274,7 +245,7 @@ def test_what_an_attempt_starts_ends_with_its_job_and_inherits(runner: FlowRunne
 
 
 def test_an_attempt_of_another_node_starts_jobs_without_a_parent(runner: FlowRunner) -> None:
-    child_of(runner, "0192f0c1-2d3e-7abc-8def-0123456789ab")
+    runner.child_of("0192f0c1-2d3e-7abc-8def-0123456789ab")
     runner.run()
     assert runner.harness.known(job_id(500)) == "succeeded"
 
@@ -282,7 +253,7 @@ def test_an_attempt_of_another_node_starts_jobs_without_a_parent(runner: FlowRun
 def test_children_go_on_when_their_parent_has_ended(runner: FlowRunner) -> None:
     parent = runner.start(s("one"))
     runner.worker.take()
-    child = child_of(runner, parent, options={"delay": 5})
+    child = runner.child_of(parent, options={"delay": 5})
     runner.step()
     assert runner.harness.known(parent) == "succeeded"
     assert runner.harness.known(child) == "waiting"
@@ -356,35 +327,3 @@ def test_what_cannot_be_is_refused_with_its_place(runner: FlowRunner, flow: Any,
     assert refused["message"].startswith(place)
     assert sum(runner.harness.dispatcher.state.counts.values()) == 0
     runner.harness.check()
-
-
-def test_a_chunk_fails_with_the_first_of_its_calls(runner: FlowRunner) -> None:
-    calls = ["[[1],{}]", "[[2],{}]", "[[3],{}]"]
-    id = runner.start({"map": {"task": "a.switch"}, "calls": calls, "size": 2})
-    runner.run()
-    assert runner.harness.known(id) == "failed"
-    assert runner.ran == [("switch", 1), ("switch", 3)]
-    asked = runner.harness.ask(messages.JOB_GET, runner.member(id, 1))
-    runner.harness.settle()
-    assert asked.answer["calls"] == [[[1], {}], [[2], {}]]
-    assert "args" not in asked.answer
-    runner.switch.on = True  # type: ignore[attr-defined]
-    runner.harness.ask(messages.JOB_RETRY, [id])
-    runner.run()
-    assert runner.result(id) == [[[1], [2]], [[3]]]
-
-
-@pytest.mark.parametrize(
-    "change, why",
-    [
-        ({"size": 0}, "`size` is a number of calls, 1 or more"),
-        ({"size": True}, "`size` is a number of calls, 1 or more"),
-        ({"calls": ['[[{"$output":"x"}],{}]']}, "chunks take values, no results of other jobs"),
-        ({"calls": ['{"calls":[]}']}, "is the JSON text of"),
-    ],
-)
-def test_chunks_that_cannot_be_are_refused(runner: FlowRunner, change: dict[str, Any], why: str) -> None:
-    error = runner.refused({"map": {"task": "a.echo"}, "calls": ["[[1],{}]"], "size": 1, **change})
-    assert why in error["message"]
-    error = runner.refused({"chain": [s("one"), {"map": {"task": "a.echo"}, "calls": [], "size": 1}]})
-    assert error["message"].startswith("chain[1].map: chunks take nothing of what comes before them")

@@ -18,7 +18,7 @@ from taskbahn.tasks.options import CallOptions, TaskOptions, as_dict, make_optio
 from taskbahn_router.core.policy import Policy, resolve
 
 STATIC = Path(__file__).parents[2] / "web" / "taskbahn_web" / "static"
-JAVASCRIPT = {int: "number", float: "number", str: "string"}
+JAVASCRIPT = {int: "number", float: "number", str: "string", bool: "boolean"}
 VALUES = st.one_of(
     st.integers(-2, 20_000),
     st.floats(allow_nan=True),

@@ -29,6 +29,7 @@ ALLOWED: dict[str, list[Any]] = {
     "on_caller_lost": ["continue", "cancel"],
     "tags": [[], ["a", "t" * 100], [str(number) for number in range(20)]],
     "key": ["a", "{x}", "k" * 200],
+    "detached": [True, False],
 }
 REFUSED: dict[str, list[Any]] = {
     "queue": ["", "  ", "q" * 101, 5],
@@ -48,6 +49,7 @@ REFUSED: dict[str, list[Any]] = {
     "on_caller_lost": ["stop"],
     "tags": [[""], ["t" * 101], [str(number) for number in range(21)], "a", [5]],
     "key": ["", " ", "k" * 201, 5],
+    "detached": [1, "yes"],
 }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_MEMBERS = 1_000_000
 MAX_LEVELS = 90  # of shapes in each other; the JSON text has two levels for each
 SHORT_FROM = 16  # members of a group that has all its calls of one task in one node
-INHERITED = ("queue", "priority", "tags")  # options that members have of their shape
+INHERITED = ("queue", "priority", "tags", "detached")  # options that members have of their shape
 
 
 class Before(NamedTuple):

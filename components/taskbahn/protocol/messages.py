@@ -145,6 +145,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     on_caller_lost: Literal["continue", "cancel"] | None = None
     tags: list[str] | None = None
     key: str | None = None
+    detached: bool | None = None
 
 
 class Outcome(msgspec.Struct, array_like=True):

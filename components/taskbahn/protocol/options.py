@@ -155,6 +155,10 @@ TABLE = (
         help="a word of the caller's own; as long as a job of the task with it is kept, that is the same job",
     ),
     Option(
+        name="detached", python="bool", type=bool, default=False, where=Where.CALL, rule="it is true or false",
+        help="the job goes on when the one that started it, or of which it is a part, is cancelled",
+    ),
+    Option(
         name="name", python="str", otherwise="module and function", where=Where.TASK, rule="it is dotted words of lower-case letters",
         help="what clients call the task by",
     ),

@@ -56,6 +56,7 @@ class CallOptions(JobOptions, total=False):
     after: Iterable[Job[Any] | Flow[Any, Any] | str | UUID]
     id: str | UUID
     key: str
+    detached: bool
 
 
 class TaskOptions(JobOptions, total=False):

@@ -21,8 +21,9 @@ FIELDS = {
 IF_FAILS = (FAIL, SKIP, NONE, HOLD)
 CALLBACKS = (ON_SUCCESS, ON_FAILURE, ON_END)
 INHERITED = ("queue", "priority", "tags")
+OF_PARTS = ("detached",)  # options of a shape within a flow that all in it have; of the outermost, they are those of the whole
 OF_FIRST = ("delay", "eta")  # options of a shape that hold back what is first in it
-OF_SHAPES = frozenset((*INHERITED, *OF_FIRST, "keep"))
+OF_SHAPES = frozenset((*INHERITED, *OF_PARTS, *OF_FIRST, "keep"))
 
 
 def wrong(place: str, why: str) -> InvalidFlow:

@@ -15,7 +15,7 @@ from taskbahn.errors import did_you_mean
 from taskbahn.protocol import messages
 from taskbahn_router.core.argument_schema import HOLE
 from taskbahn_router.core.flow_arguments import GIVEN, References, chunk, holed, plain, text_of, unpacked
-from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, OF_FIRST, check_shape, kind_of, list_of, size_of, wrong
+from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, OF_FIRST, OF_PARTS, check_shape, kind_of, list_of, size_of, wrong
 from taskbahn_router.core.flow_jobs import CHAIN, GROUP, ORDER, FlowJob, Scope, Value, member_id
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import (
@@ -117,7 +117,7 @@ class _Compiler:
         first = dict(scope.first)
         if "task" not in data:
             own = self._options(data, place, is_shape=True)
-            options.update(_of(INHERITED, own))
+            options.update(_of((*INHERITED, *OF_PARTS) if place else INHERITED, own))
             first.update(_of(OF_FIRST, own))
         after = tuple(list_of(data, "after", place)) if "after" in data else ()
         within = Scope(options, scope.depth + 1, scope.after + after, first, scope.triggers)

@@ -45,6 +45,7 @@ class Policy:
     at_most_once: bool = False
     cancel_on_caller_lost: bool = False
     tags: tuple[str, ...] = ()
+    detached: bool = False
     own: str = ""  # JSON text of the call's own options, as stored
 
 

@@ -21,10 +21,11 @@ IS_FLOW = 8  # it has no attempts: it ends when the jobs that it waits for have 
 IS_GROUP = 16  # a flow whose result is the list of its members' results; other flows have the result of their last member
 HAS_MEMBERS = 32  # it is the `parent` of jobs, which end when it is cancelled
 HAS_INPUTS = 64  # its arguments have references to results of jobs that it waits for
-IS_DETACHED = 128  # it goes on when the job is cancelled of which it is a member
+IS_DETACHED = 128  # a callback: it goes on when its flow is cancelled, and is not retried with it
 IS_LARGE = 256  # a flow whose result refers to the results of jobs, or has such references in it
 HAS_NOTES = 512  # it remembers something from attempt to attempt
 WAS_SUSPENDED = 1024  # it has waited without an attempt: what is pending is what its function waits for
+OUTLIVES_PARENT = 2048  # it goes on when the job is cancelled of which it is a member
 
 # states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
 OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, sources
-from taskbahn_router.core.reactions import HAS_MEMBERS, IS_DETACHED, IS_FLOW, MembersOf, ReactionNeed, retried
+from taskbahn_router.core.reactions import HAS_MEMBERS, IS_DETACHED, IS_FLOW, OUTLIVES_PARENT, MembersOf, ReactionNeed, retried
 from taskbahn_router.promises.edges import waits
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _follow(member: FlaggedJob, states: tuple[State, ...], cascade: Cascade) -> 
     cascade.reacted.units += 1
     if member.flags & IS_DETACHED or member.state not in states:
         return
-    if states is UNFINISHED:
-        cascade.move(member, Event.CANCEL, CANCELLED_WITH)
-    else:
+    if states is not UNFINISHED:
         cascade.move(member, retried(member.pending, member.flags))
+    elif not member.flags & OUTLIVES_PARENT:
+        cascade.move(member, Event.CANCEL, CANCELLED_WITH)

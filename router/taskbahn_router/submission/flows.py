@@ -13,7 +13,7 @@ from taskbahn_router.core.flow_graph import compiled
 from taskbahn_router.core.flow_jobs import FlowJob
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import Policy
-from taskbahn_router.core.reactions import IS_FLOW
+from taskbahn_router.core.reactions import IS_FLOW, OUTLIVES_PARENT
 from taskbahn_router.model.state import JobLinks
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ class Parent(NamedTuple):
     raw: bytes | None = None
     inherited: Mapping[str, Any] = MappingProxyType({})
 
-    def links(self) -> JobLinks | None:
-        """Return what a job that it starts has to do with it."""
-        return None if self.raw is None else JobLinks(self.raw, 0, None, is_child=True)
+    def links(self, flags: int) -> JobLinks | None:
+        """Return what a job that it starts, with these flags, has to do with it."""
+        return None if self.raw is None else JobLinks(self.raw, flags, None, is_child=True)
 
 
 class Checked(NamedTuple):
@@ -42,6 +42,11 @@ class Checked(NamedTuple):
     policy: Policy
     packed: str
     keys: str | None
+
+
+def flags_of(policy: Policy) -> int:
+    """Return the flags that a job with a parent has by its options."""
+    return OUTLIVES_PARENT if policy.detached else 0
 
 
 def read_flow(
@@ -69,11 +74,12 @@ def read_flow(
     draft.has_links = True
     for job, policy, packed, keys in checked:
         live = intake.add(job.task, policy, (id_text(job.raw), job.raw), packed, keys, draft)
+        flags = job.flags | flags_of(policy)
         links = [(jobs[link.parent].raw if isinstance(link.parent, int) else link.parent, *link[1:]) for link in job.links]
         if job.number:
-            live.links = JobLinks(ids[1], job.flags, job.label, links)
+            live.links = JobLinks(ids[1], flags, job.label, links)
         else:
-            live.links = JobLinks(parent.raw, job.flags, job.label, links, is_child=True)
+            live.links = JobLinks(parent.raw, flags, job.label, links, is_child=True)
         if job.flags & IS_FLOW:
             live.accepted_as(State.WAITING if job.number else State.RUNNING)
             live.started_at = None if job.number else draft.now

@@ -24,7 +24,7 @@ from taskbahn_router.core.job_times import is_due
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_bytes
-from taskbahn_router.submission.flows import Parent, read_flow
+from taskbahn_router.submission.flows import Parent, flags_of, read_flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -216,7 +216,7 @@ class Submissions:
     def _belongs(job: LiveJob, parent: Parent, draft: Draft) -> None:
         """Let a job belong to the one that starts it."""
         if parent.raw is not None:
-            job.links = parent.links()
+            job.links = parent.links(flags_of(job.policy))
             draft.has_links = True
 
     def task(self, name: str) -> DeclaredTask:

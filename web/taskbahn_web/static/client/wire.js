@@ -373,6 +373,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {"continue" | "cancel"} [on_caller_lost]
  * @property {string[]} [tags]
  * @property {string} [key]  as long as a job of the task with it is kept, that is the same job
+ * @property {boolean} [detached]  it goes on when the job is cancelled that started it, or of which it is a part
  */
 
 /**

@@ -45,7 +45,7 @@ export function Facts({ job }) {
   </dl>`;
 }
 
-/** The options of the job, in words. @type {Record<string, [string, (value: any) => string]>} */
+/** The options of the job, in words. @type {Record<string, [string, (value: any) => unknown]>} */
 const OPTION_TEXTS = {
   start_within: ["Start within", duration],
   run_within: ["Run within", duration],
@@ -55,6 +55,7 @@ const OPTION_TEXTS = {
   delivery: ["Delivery", String],
   on_caller_lost: ["Caller lost", String],
   keep: ["Kept", duration],
+  detached: ["Detached", (value) => value && "goes on when its parent is cancelled"],
 };
 
 /** @param {JobView} job @returns {[string, unknown][]} */

@@ -795,6 +795,10 @@ export type Options = {
      * as long as a job of the task with it is kept, that is the same job
      */
     key?: string | undefined;
+    /**
+     * it goes on when the job is cancelled that started it, or of which it is a part
+     */
+    detached?: boolean | undefined;
 };
 /**
  * what may be said of each part of a flow

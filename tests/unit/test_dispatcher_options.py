@@ -1,0 +1,84 @@
+"""What the options of members and children say, and chunks, at the dispatcher."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.dispatcher_harness import job_id
+from support.flow_runner import FlowRunner, runner_over, s
+
+from taskbahn.protocol import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def runner(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FlowRunner]:
+    with runner_over(request.param, tmp_path) as made:
+        yield made
+
+
+def test_a_detached_child_outlives_the_cancel_of_its_parent(runner: FlowRunner) -> None:
+    parent = runner.start(s("one"))
+    runner.worker.take()
+    child = runner.child_of(parent, options={"detached": True, "delay": 5})
+    flow = job_id(501)
+    entry = {"flow": {"group": [s("one", options={"delay": 5})]}, "options": {"detached": True}, "id": flow, "parent": parent}
+    runner.harness.ask(messages.SUBMIT, [entry])
+    runner.harness.ask(messages.JOB_CANCEL, [parent])
+    runner.harness.settle()
+    assert [runner.harness.known(id) for id in (parent, child, flow)] == ["cancelled", "waiting", "running"]
+    runner.harness.ask(messages.JOB_CANCEL, [flow])
+    runner.harness.passes(6)
+    runner.worker.take()
+    runner.run()
+    assert [runner.harness.known(id) for id in (child, flow, runner.member(flow, 1))] == ["succeeded", "cancelled", "cancelled"]
+
+
+def test_a_detached_part_outlives_the_cancel_of_the_whole(runner: FlowRunner) -> None:
+    part = {"chain": [s("one"), s("add", 1)], "options": {"detached": True}}
+    id = runner.start({"group": [part, s("one"), s("switch", options={"detached": True})]})
+    runner.harness.ask(messages.JOB_CANCEL, [id])
+    runner.harness.settle()
+    runner.run()
+    members = [runner.member(id, number) for number in range(1, 5)]
+    assert [runner.harness.known(member) for member in members] == ["succeeded", "succeeded", "cancelled", "failed"]
+    runner.switch.on = True
+    runner.harness.ask(messages.JOB_RETRY, [id])
+    runner.run()
+    assert runner.result(id) == [2, 1, []]
+
+
+def test_a_chunk_fails_with_the_first_of_its_calls(runner: FlowRunner) -> None:
+    calls = ["[[1],{}]", "[[2],{}]", "[[3],{}]"]
+    id = runner.start({"map": {"task": "a.switch"}, "calls": calls, "size": 2})
+    runner.run()
+    assert runner.harness.known(id) == "failed"
+    assert runner.ran == [("switch", 1), ("switch", 3)]
+    asked = runner.harness.ask(messages.JOB_GET, runner.member(id, 1))
+    runner.harness.settle()
+    assert asked.answer["calls"] == [[[1], {}], [[2], {}]]
+    assert "args" not in asked.answer
+    runner.switch.on = True
+    runner.harness.ask(messages.JOB_RETRY, [id])
+    runner.run()
+    assert runner.result(id) == [[[1], [2]], [[3]]]
+
+
+@pytest.mark.parametrize(
+    "change, why",
+    [
+        ({"size": 0}, "`size` is a number of calls, 1 or more"),
+        ({"size": True}, "`size` is a number of calls, 1 or more"),
+        ({"calls": ['[[{"$output":"x"}],{}]']}, "chunks take values, no results of other jobs"),
+        ({"calls": ['{"calls":[]}']}, "is the JSON text of"),
+    ],
+)
+def test_chunks_that_cannot_be_are_refused(runner: FlowRunner, change: dict[str, Any], why: str) -> None:
+    error = runner.refused({"map": {"task": "a.echo"}, "calls": ["[[1],{}]"], "size": 1, **change})
+    assert why in error["message"]
+    error = runner.refused({"chain": [s("one"), {"map": {"task": "a.echo"}, "calls": [], "size": 1}]})
+    assert error["message"].startswith("chain[1].map: chunks take nothing of what comes before them")
