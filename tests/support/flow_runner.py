@@ -131,12 +131,12 @@ class FlowRunner:
 
 
 @contextmanager
-def runner_over(kind: str, folder: Path) -> Iterator[FlowRunner]:
-    """Give a runner over a store, with some tasks."""
+def runner_over(kind: str, folder: Path, **tasks: Callable[..., Any]) -> Iterator[FlowRunner]:
+    """Give a runner over a store, with some tasks, and these."""
     store = FakeStore() if kind == "memory" else FakeSqliteStore(folder)
     made = FlowRunner(
-        DispatcherHarness(store),
-        add=lambda a, b: a + b, total=sum, echo=lambda *a: list(a), one=lambda: 1, none=lambda *_: None,
+        DispatcherHarness(store), 4,
+        add=lambda a, b: a + b, total=sum, echo=lambda *a: list(a), one=lambda: 1, none=lambda *_: None, **tasks,
     )  # fmt: skip
     yield made
     store.close()

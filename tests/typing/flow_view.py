@@ -128,6 +128,18 @@ def wrong_arguments() -> None:
     both.si(square.si(1), "x")  # type: ignore[arg-type]
 
 
+@app.task(on_failure=tell.s("#ops"), on_success=[square.s(), text.s()], on_end=tell.si("x", "y"))
+def watched(n: int) -> int:
+    return n
+
+
+def callbacks() -> None:
+    assert_type(watched.options(on_failure=tell.s("#me")).start(1), Job[int])
+    assert_type(watched.s(1).options(on_end=[tell.s("#me")]), Flow[object, int])
+    watched.options(on_failure=square.s())  # type: ignore[arg-type]
+    watched.options(on_end=tell)  # type: ignore[arg-type]
+
+
 def wrong_shapes() -> None:
     text.s(1) | square.s()  # type: ignore[operator]
     group(text.s(n) for n in range(3)) | total.s()  # type: ignore[operator]

@@ -132,7 +132,7 @@ def test_a_plain_start_waits_for_an_output_and_for_after(client: FakeClient) -> 
     assert f'{{"$output":"{job.id}"}}' in chord["flow"]["packed"].replace(" ", "")
     assert chord["options"] == {"queue": "slow"}
     assert single["flow"]["after"] == [job.id]
-    with pytest.raises(InvalidFlow, match=r"start_many\(\) starts jobs that wait for no others"):
+    with pytest.raises(InvalidFlow, match=r"start_many\(\) starts jobs by themselves"):
         square.options(after=[job]).start_many([1])
 
 
@@ -216,3 +216,44 @@ def test_chunks_without_a_size_or_with_outputs_are_refused() -> None:
     with pytest.raises(InvalidArguments) as refused:
         square.chunks([1, "x"], 5)  # type: ignore[list-item]
     assert refused.value.__notes__ == ["in item number 1 (from 0)"]
+
+
+def test_callbacks_of_a_call_make_a_flow_of_it(client: FakeClient) -> None:
+    told = app.get("t.tell").s("#ops")
+    handle = square.options(on_failure=told, on_success=[square.s(), app.get("t.other").si()])
+    handle.start(3)
+    handle.options(on_failure=[]).start(4)
+    first, second = (content["flow"] for content, _ in client.entries)
+    assert (first["packed"], first["on_failure"][0]["task"], len(first["on_success"])) == ("[[3],{}]", "t.tell", 2)
+    assert "on_failure" not in second
+    assert handle.s(3).on_failure(told).data()["on_failure"] == first["on_failure"] * 2
+    assert handle.map([1, 2]).data()["on_failure"] == first["on_failure"]
+    assert square.s(1).options(on_failure=told).data()["on_failure"] == first["on_failure"]
+    with pytest.raises(InvalidOption, match=r"option on_end = 'x': it is a flow, or a list of flows"):
+        square.options(on_end="x")  # type: ignore[arg-type]
+    with pytest.raises(InvalidFlow, match="starts jobs by themselves"):
+        handle.start_many([1])
+
+
+def test_callbacks_of_a_task_travel_with_its_declaration() -> None:
+    other = Taskbahn()
+
+    @other.task(name="t.tell_all")
+    def told(job: str, channel: str = "") -> None:
+        print(job, channel)
+
+    @other.task(name="t.work", on_failure=told.s(channel="#ops"), on_end=[told.s() | told.si("x")])
+    def work(n: int) -> int:
+        return n
+
+    callbacks = work.declaration().callbacks
+    assert callbacks["on_failure"][0]["packed"] == '[[],{"channel":"#ops"}]'
+    assert list(callbacks) == ["on_failure", "on_end"]
+    assert len(callbacks["on_end"][0]["chain"]) == 2
+    assert told.declaration().callbacks == {}
+
+
+@pytest.mark.parametrize("flow", [square.si(square.si(1).output), square.options(after=[Job.new_id()]).si(1), 3, square])
+def test_callbacks_of_a_task_that_name_other_jobs_are_refused(flow: Any) -> None:
+    with pytest.raises(InvalidOption, match="on_end"):
+        app.task(name="t.refused", on_end=flow)(lambda: None)

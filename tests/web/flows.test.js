@@ -90,3 +90,15 @@ test("aborting the call of a flow cancels its job, and the call rejects as that 
   await assert.rejects(result, (error) => error instanceof TaskbahnError && error.uri === "taskbahn.error.job_cancelled");
   bahn.close();
 });
+
+test("callbacks of a call make a flow of it, with the options of the call", async () => {
+  const { router, bahn } = await connected();
+  const job = bahn.start("a", [{ $output: 1 }], {}, { priority: 2, on_failure: [s("tell", ["#ops"])], on_end: undefined });
+  const submitted = await router.call();
+  const [{ id, ...entry }] = submitted.args[0];
+  const flow = { ...s("a", [{ $output: 1 }]), on_failure: [s("tell", ["#ops"])] };
+  assert.deepEqual(entry, { flow, options: { priority: 2 } });
+  submitted.resolve([id]);
+  assert.equal((await job).id, id);
+  bahn.close();
+});

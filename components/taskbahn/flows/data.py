@@ -63,6 +63,17 @@ def describe(flow: Part, before: Before = NOTHING) -> dict[str, Any]:
     return data
 
 
+def describe_callback(flow: Part, place: str) -> dict[str, Any]:
+    """Return *flow* as a task declares it, to follow each of its jobs; raises InvalidFlow if it has to do with other jobs."""
+    todo = [flow]
+    while todo:
+        node = todo.pop().node
+        if node.id is not None or next(_references_of(node), None) is not None:
+            raise InvalidFlow(f"{place}: it follows each job of the task, so it has no id, no `after` and no `.output` of others")
+        todo += _parts_of(node)
+    return _Writer(_referred(flow, ())).node(flow, SOMETHING, _Place().inside(place, {}))
+
+
 # references
 
 

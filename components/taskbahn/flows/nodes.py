@@ -16,6 +16,9 @@ Policy = Literal["fail", "skip", "none", "hold"]
 POLICIES: tuple[Policy, ...] = ("fail", "skip", "none", "hold")
 
 
+CALLBACKS = ("on_success", "on_failure", "on_end")
+
+
 class Part(NamedTuple):
     """A node, and what becomes of those that need its result if it has none."""
 

@@ -159,6 +159,18 @@ TABLE = (
         help="the job goes on when the one that started it, or of which it is a part, is cancelled",
     ),
     Option(
+        name="on_success", python="Flow[Any, Any] | Iterable[Flow[Any, Any]]", otherwise="none", rule="it is a flow, or a list of flows",
+        help="flows that start when a job has succeeded, with its result as their first argument",
+    ),
+    Option(
+        name="on_failure", python="Flow[str, Any] | Iterable[Flow[str, Any]]", otherwise="none", rule="it is a flow, or a list of flows",
+        help="flows that start when a job has failed or expired, with its id as their first argument",
+    ),
+    Option(
+        name="on_end", python="Flow[str, Any] | Iterable[Flow[str, Any]]", otherwise="none", rule="it is a flow, or a list of flows",
+        help="flows that start when a job has ended in any way, with its id as their first argument",
+    ),
+    Option(
         name="name", python="str", otherwise="module and function", where=Where.TASK, rule="it is dotted words of lower-case letters",
         help="what clients call the task by",
     ),

@@ -149,6 +149,7 @@ class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
     doc: str = ""
     signature: Signature | None = None
     options: dict[str, Any] = {}
+    callbacks: dict[str, list[dict[str, Any]]] = {}  # flows that follow each of its jobs, by on_success, on_failure, on_end
     pool: str = ""
     workers: int = 0
     ready: int = 0

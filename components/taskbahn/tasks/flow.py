@@ -14,7 +14,7 @@ from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
 from taskbahn.client.applications import only_application
 from taskbahn.errors import InvalidFlow, InvalidOption, TooLarge
 from taskbahn.flows.data import NOTHING, Before, describe
-from taskbahn.flows.nodes import POLICIES, Chain, Group, Many, Member, Part, Shape, shape
+from taskbahn.flows.nodes import CALLBACKS, POLICIES, Chain, Group, Many, Member, Part, Shape, shape
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import result_type
 from taskbahn.protocol import messages
@@ -81,6 +81,7 @@ class Flow(Generic[Takes_contra, R_co]):
         """
         given: dict[str, Any] = dict(options)
         after, id = given.pop("after", None), given.pop("id", None)
+        callbacks = {word: parts_of(_listed(given.pop(word))) for word in CALLBACKS if given.get(word) is not None}
         node = self._part.node
         made = as_dict(make_options(given, Where.CALL))
         if not isinstance(node, Member):
@@ -92,6 +93,7 @@ class Flow(Generic[Takes_contra, R_co]):
             options={**node.options, **made},
             id=node.id if id is None else id_of(id),
             after=node.after if after is None else references_to(after),
+            **callbacks,
         )
 
     @overload
@@ -243,6 +245,10 @@ def parts_of(flows: Iterable[Any]) -> tuple[Part, ...]:
             raise InvalidFlow(f"{flow!r:.200} is no flow: write task.s(...) or task.si(...)")
         parts.append(flow._part)  # noqa: SLF001 - of this module
     return tuple(parts)
+
+
+def _listed(flows: Any) -> Iterable[Any]:
+    return flows if isinstance(flows, Iterable) and not isinstance(flows, str) else (flows,)
 
 
 def references_to(after: Any) -> tuple[Reference, ...]:

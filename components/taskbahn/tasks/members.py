@@ -65,7 +65,7 @@ def mapped(handle: TaskHandle[..., Any], said: Mapping[str, Any], calls: Iterabl
     """Make a group of a call for each tuple of arguments; raises as `following`, with the number of the call."""
     found = _packed(handle, ((args, {}) for args in calls))
     name, signature, options = handle.name, handle.signature, said["options"]
-    whole = {"id": said["id"], "after": said["after"]}
+    whole = {word: value for word, value in said.items() if word != "options"}
     texts = tuple(packed for packed in found if isinstance(packed, str))
     node: Node = Many(task=name, signature=signature, calls=texts, member_options=options, **whole)
     if len(texts) < len(found):
@@ -84,8 +84,8 @@ def chunked(
     texts = tuple(packed for packed in found if isinstance(packed, str))
     if len(texts) < len(found):
         raise InvalidFlow(f"{handle.name}.chunks() takes values, no results of other jobs: write {handle.name}.map(...)")
-    options = {"member_options": said["options"], "id": said["id"], "after": said["after"]}
-    return Flow(handle.app, Part(Many(task=handle.name, signature=handle.signature, calls=texts, per_job=size, **options)))
+    words = {word: value for word, value in said.items() if word != "options"} | {"member_options": said["options"]}
+    return Flow(handle.app, Part(Many(task=handle.name, signature=handle.signature, calls=texts, per_job=size, **words)))
 
 
 def _packed(handle: TaskHandle[..., Any], calls: Iterable[tuple[Args, Names]]) -> list[Packed]:

@@ -8,9 +8,11 @@ import inspect
 import re
 import sys
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from taskbahn.errors import InvalidName, InvalidOption, TaskbahnError
+from taskbahn.flows.nodes import CALLBACKS
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import Where
 from taskbahn.signatures.parameters import rough_wire
@@ -21,7 +23,7 @@ from taskbahn.tasks.options import Pool, as_dict, make_options
 from taskbahn.tasks.task_handle import TaskHandle
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
 
     from taskbahn.client.client import Client, HasClient
     from taskbahn.protocol.unique_fields import DeclaredUnique
@@ -44,13 +46,14 @@ class Task(TaskHandle[P, R]):
 
     defaults: the `messages.Options` of the declaration.   pool: where an attempt runs.
     retry_on, give_up_on: exception classes after which an attempt is, or is not, tried again; None if not restricted.
-    limits, fair_key: as they are declared; declared_limits: the limits as they travel.   unique: as it travels.
+    limits, fair_key: as they are declared; declared_limits: the limits as they travel.   unique, callbacks: as they travel.
     """
 
     limits: tuple[Limit, ...] = ()
     fair_key: str = ""
     declared_limits: tuple[messages.DeclaredLimit, ...] = ()
     unique: DeclaredUnique | None = None
+    callbacks: Mapping[str, list[dict[str, Any]]] = MappingProxyType({})
 
     def __init__(self, app: HasClient, function: Callable[..., Any], words: dict[str, Any]) -> None:
         name = words.pop("name", None)
@@ -63,7 +66,10 @@ class Task(TaskHandle[P, R]):
         self.give_up_on = _exceptions("give_up_on", words.pop("give_up_on", None))
         limits, fair_key = words.pop("limits", None), words.pop("fair_key", None)
         unique = words.pop("unique", None)
+        callbacks = {word: words.pop(word) for word in CALLBACKS if word in words}
         self.defaults = make_options(words, Where.TASK)
+        if callbacks:
+            self._declare_callbacks(callbacks)
         if unique is not None:
             self._declare_unique(unique)
         if limits is not None or fair_key is not None:
@@ -86,6 +92,11 @@ class Task(TaskHandle[P, R]):
 
         self.limits, self.fair_key = made.limits_of(limits), made.fair_key_of(fair_key)
         self.declared_limits = made.declared(self.name, self.limits, self.fair_key)
+
+    def _declare_callbacks(self, given: dict[str, Any]) -> None:
+        from taskbahn.tasks.callbacks import declared  # late, likewise
+
+        self.callbacks = declared(self.name, {word: flows for word, flows in given.items() if flows is not None})
 
     def _declare_unique(self, unique: Any) -> None:
         from taskbahn.tasks.unique import unique_of  # late, likewise
@@ -138,6 +149,7 @@ class Task(TaskHandle[P, R]):
             limits=list(self.declared_limits),
             fair_key=self.fair_key,
             unique=self.unique,
+            callbacks=dict(self.callbacks),
         )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:

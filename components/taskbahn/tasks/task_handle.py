@@ -10,6 +10,7 @@ from taskbahn.attempt.memory import begin_again, id_for, ids_for, is_after_failu
 from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
 from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, from_info
 from taskbahn.flows.arguments import has_outputs
+from taskbahn.flows.nodes import CALLBACKS
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import text_bytes
 from taskbahn.protocol.options import Where
@@ -18,10 +19,10 @@ from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
 from taskbahn.tasks.other_words import TASK_WORDS, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from taskbahn.client.client import HasClient
-    from taskbahn.flows.nodes import Reference
+    from taskbahn.flows.nodes import Part, Reference
     from taskbahn.future import Future
     from taskbahn.jobs.batch import Batch
     from taskbahn.jobs.job import Job
@@ -61,6 +62,7 @@ class TaskHandle(Generic[P, R]):
         self.name = name
         self._call_options: dict[str, Any] = {}
         self._after: tuple[Reference, ...] = ()
+        self._callbacks: Mapping[str, tuple[Part, ...]] = {}
         self._id: str | None = None
 
     if not TYPE_CHECKING:
@@ -77,9 +79,11 @@ class TaskHandle(Generic[P, R]):
         """Return the same task with these options for what it starts; raises InvalidOption, InvalidFlow."""
         given: dict[str, Any] = dict(options)
         after, id = given.pop("after", None), given.pop("id", None)
+        callbacks = {word: given.pop(word) for word in CALLBACKS if given.get(word) is not None}
         made = Prepared(self, {**self._call_options, **as_dict(make_options(given, Where.CALL))})
         made._after = self._after if after is None else _references_to(after)  # noqa: SLF001 - of this module
         made._id = self._id if id is None else id_of(id)  # noqa: SLF001
+        made._callbacks = {**self._callbacks, **_callbacks_of(callbacks)} if callbacks else self._callbacks  # noqa: SLF001
         return made
 
     def start(self, *args: P.args, **kwargs: P.kwargs) -> Job[R]:
@@ -201,7 +205,7 @@ class TaskHandle(Generic[P, R]):
         return chunked(self, self._said(), map(_arguments, items), size)
 
     def _said(self) -> dict[str, Any]:
-        return {"options": self._call_options, "id": self._id, "after": self._after}
+        return {"options": self._call_options, "id": self._id, "after": self._after, **self._callbacks}
 
     def _immutable(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[object, R]:
         from taskbahn.tasks.members import immutable
@@ -217,7 +221,7 @@ class TaskHandle(Generic[P, R]):
 
         What sends it gives the id of the accepted job, which is another one if that job was there already.
         """
-        if self._after:
+        if self._after or self._callbacks:
             return self._immutable(args, kwargs).prepared()
         signature = self.signature
         try:
@@ -249,9 +253,10 @@ class TaskHandle(Generic[P, R]):
 
     def _windows(self, calls: Iterable[Any]) -> Iterator[list[str]]:
         """Pack the arguments, some ten thousand jobs at a time."""
-        if self._after:
+        if self._after or self._callbacks:
             raise InvalidFlow(
-                f"{self.name}.start_many() starts jobs that wait for no others: start task.map(...).options(after=...)"
+                f"{self.name}.start_many() starts jobs by themselves, without `after` and callbacks of their own: "
+                "start task.map(...).options(...)"
             )
         source = iter(calls)
         signature = self.signature
@@ -305,6 +310,12 @@ def _references_to(after: Any) -> tuple[Reference, ...]:
     from taskbahn.tasks.flow import references_to
 
     return references_to(after)
+
+
+def _callbacks_of(given: Mapping[str, Any]) -> dict[str, tuple[Part, ...]]:
+    from taskbahn.tasks.callbacks import callbacks_of
+
+    return {word: callbacks_of(word, flows) for word, flows in given.items()}
 
 
 def _map(handle: Any, calls: Iterable[tuple[Any, ...]]) -> Flow[Any, Any]:

@@ -31,11 +31,12 @@ from taskbahn_router.core.reactions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
     from typing import TypeVar
 
     T = TypeVar("T")
     Steps = Generator[None, None, T]
+    Declared = Callable[[str], Mapping[str, Any]]
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -45,20 +46,24 @@ MOST_SIMILAR = 200  # names among which one is looked for that is like an unknow
 OF_A_JOB = frozenset(("name", *CALLBACKS))  # what an empty chain cannot have
 
 
-def compiled(data: Any, root: bytes, options: Mapping[str, Any], most: int) -> Steps[list[FlowJob]]:
+def compiled(
+    data: Any, root: bytes, options: Mapping[str, Any], most: int, declared: Declared = lambda _: {}
+) -> Steps[list[FlowJob]]:
     """Return the jobs of a flow, its root first, in steps.  Raises `InvalidFlow` with the place.
 
     root: the id of the whole.   options: of the whole, as its caller says them.   most: jobs that it may have.
+    declared: returns the callbacks that a task has declared for all its jobs.
     """
-    return (yield from _Compiler(root, most).run(data, dict(options)))
+    return (yield from _Compiler(root, most, declared).run(data, dict(options)))
 
 
 class _Compiler:
     """One flow."""
 
-    def __init__(self, root: bytes, most: int) -> None:
+    def __init__(self, root: bytes, most: int, declared: Declared) -> None:
         self._root = root
         self._most = most
+        self._declared = declared
         self._jobs: list[FlowJob] = []
         self._values: dict[str, Value] = {}  # by name
         self._parts = 0
@@ -120,7 +125,7 @@ class _Compiler:
             options.update(_of((*INHERITED, *OF_PARTS) if place else INHERITED, own))
             first.update(_of(OF_FIRST, own))
         after = tuple(list_of(data, "after", place)) if "after" in data else ()
-        within = Scope(options, scope.depth + 1, scope.after + after, first, scope.triggers)
+        within = replace(scope, options=options, depth=scope.depth + 1, after=scope.after + after, first=first)
         beside = replace(within, after=scope.after)  # `after` may name what runs beside
         for number, part in enumerate(list_of(data, "with", place) if "with" in data else ()):
             inside = _inside(place, "with", number)
@@ -149,6 +154,8 @@ class _Compiler:
             job.options = dict(scope.options)
             yield from self._parts_of_group(job, data, before, place, scope)
         yield from self._callbacks(job, data, place, scope)
+        if kind == "task":
+            yield from self._callbacks_of_task(job, place, scope)
         return self._named(data, Value(job.number, policy or FAIL), place)
 
     def _chain(self, data: Any, before: Value | None, place: str, scope: Scope) -> Steps[Value | None]:
@@ -192,6 +199,7 @@ class _Compiler:
                 job.packed, job.known = chunk(calls[start : start + size], at)
             group.link(job.number, number, call.get("if_fails", FAIL))
             yield from self._callbacks(job, call, inside, within)
+            yield from self._callbacks_of_task(job, at, within)
             yield
         return calls
 
@@ -203,6 +211,13 @@ class _Compiler:
             within = replace(scope.behind_the_first(), triggers=(*scope.triggers, before))
             for number, part in enumerate(list_of(data, policy, place)):
                 yield from self._flow(part, before, _inside(place, policy, number), within)
+
+    def _callbacks_of_task(self, job: FlowJob, place: str, scope: Scope) -> Steps[None]:
+        """Let follow what the task has declared; in its own callbacks, a task has none."""
+        declared = self._declared(job.task)
+        if declared and job.task not in scope.declared:
+            within = replace(scope, declared=scope.declared | {job.task})
+            yield from self._callbacks(job, declared, _inside(place, f"<{job.task}>"), within)
 
     def _member(self, data: Any, before: Value | None, place: str, scope: Scope) -> FlowJob:
         task = data["task"]

@@ -79,7 +79,7 @@ class Scope:
     """What the parts of a shape have from around them.
 
     options: those that they inherit.   after: references to what the first of them wait for.   first: options of the first of them.
-    triggers: the jobs whose end starts the callback that they are in.
+    triggers: the jobs whose end starts the callback that they are in.   declared: the tasks whose declared callbacks they are in.
     """
 
     options: Mapping[str, Any]
@@ -87,6 +87,7 @@ class Scope:
     after: tuple[Any, ...] = ()
     first: Mapping[str, Any] = field(default_factory=dict)
     triggers: tuple[Value, ...] = ()
+    declared: frozenset[str] = frozenset()
 
     def behind_the_first(self) -> Scope:
         """Return what those have that come after the first."""

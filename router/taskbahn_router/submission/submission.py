@@ -24,18 +24,18 @@ from taskbahn_router.core.job_times import is_due
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_bytes
-from taskbahn_router.submission.flows import Parent, flags_of, read_flow
+from taskbahn_router.submission.flows import NO_PARENT, Parent, add_callbacks, callbacks_for, flags_of, read_flow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from taskbahn_router.core.flow_jobs import Known
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.model.partitions import Named
+    from taskbahn_router.submission.flows import Checked
 
 TASK_NAME = re.compile(messages.TASK_NAME)
 RANDOM_BITS = 80
-NO_PARENT = Parent()
 NOT_FINITE = "they have a number that is not finite (NaN or an infinity), which JSON has no word for; pass null or a text instead"
 
 
@@ -158,8 +158,12 @@ class Submissions:
         """Read a plain remote procedure call, which is one job."""
         known = self.task(task)
         draft = Draft(authid, self._wall())
-        packed = self._pack(known, args, kwargs)
-        self._job(known, policy_of(known.options, ""), new_id(draft.now), packed, draft).is_new = True
+        packed, ids = self._pack(known, args, kwargs), new_id(draft.now)
+        callbacks = callbacks_for(self, known, ids[1], {}, draft) if known.declaration.callbacks else ()
+        job = self._job(known, policy_of(known.options, ""), ids, packed, draft)
+        job.is_new = True
+        if callbacks:
+            add_callbacks(self, job, callbacks, draft)
         return draft
 
     def _single(self, entry: Any, draft: Draft) -> str:
@@ -167,29 +171,43 @@ class Submissions:
         task = self.task(call.task)
         parent = self._parent(call.parent)
         options, key = _without_key(call.options) if "key" in call.options else (call.options, None)
-        policy = self.policy(task, {**parent.inherited, **options} if call.parent else options)
+        if call.parent:
+            options = {**parent.inherited, **options}
+        policy = self.policy(task, options)
         packed = (
             self._pack(task, call.args, call.kwargs) if call.packed is None else self.checked(task, call.packed, call.checked)
         )
         ids = both_ids(call.id) if call.id else new_id(draft.now)
         given = None if key is None else _given(task, key, packed)
+        callbacks = callbacks_for(self, task, ids[1], options, draft) if task.declaration.callbacks else ()
         job = self._job(task, policy, ids, packed, draft, given)
         job.is_new = not call.id
         self._belongs(job, parent, draft)
+        if callbacks:
+            add_callbacks(self, job, callbacks, draft)
         return job.id
 
     def _bulk(self, entry: Any, draft: Draft) -> Generator[None, None, dict[str, Any]]:
         bulk = convert(entry, Bulk, "a bulk call")
         task = self.task(bulk.task)
         parent = self._parent(bulk.parent)
-        policy = self.policy(task, {**parent.inherited, **bulk.options})
+        options = {**parent.inherited, **bulk.options}
+        policy = self.policy(task, options)
         errors: dict[str, Any] = {}
+        followed: list[tuple[LiveJob, list[Checked]]] = []
         for index, (id, packed) in enumerate(bulk.calls):
             try:
-                text = self.checked(task, packed, bulk.checked)
-                self._belongs(self._job(task, policy, both_ids(id), text, draft), parent, draft)
+                text, ids = self.checked(task, packed, bulk.checked), both_ids(id)
+                callbacks = callbacks_for(self, task, ids[1], options, draft) if task.declaration.callbacks else None
+                job = self._job(task, policy, ids, text, draft)
+                self._belongs(job, parent, draft)
+                if callbacks:
+                    followed.append((job, callbacks))
             except TaskbahnError as error:
                 errors[str(index)] = error.info()
+            yield
+        for job, callbacks in followed:  # behind all of the calls: the answer goes by their places
+            add_callbacks(self, job, callbacks, draft)
             yield
         return {"accepted": len(bulk.calls) - len(errors), "errors": errors}
 
@@ -218,6 +236,11 @@ class Submissions:
         if parent.raw is not None:
             job.links = parent.links(flags_of(job.policy))
             draft.has_links = True
+
+    def callbacks(self, name: str) -> Mapping[str, Any]:
+        """Return the callbacks that a task has declared."""
+        task = self._state.tasks.get(name)
+        return {} if task is None else task.declaration.callbacks
 
     def task(self, name: str) -> DeclaredTask:
         """Return a task that a worker has declared; raises `UnknownTask`, or `InvalidName`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from taskbahn.errors import InvalidRequest, TooLarge
 from taskbahn.protocol.limits import check_agreement
 from taskbahn.protocol.options import check as check_options
+from taskbahn_router.core.task_callbacks import check_callbacks
 from taskbahn_router.model import limits
 from taskbahn_router.model.state import DeclaredTask
 from taskbahn_router.submission.submission import check_name
@@ -71,6 +72,7 @@ class Declarations:
     def _task(self, declaration: messages.TaskDeclaration, since: float) -> DeclaredTask:
         check_name(declaration.name)
         check_options(declaration.options)
+        check_callbacks(declaration.name, declaration.callbacks)
         try:
             task = DeclaredTask.of(declaration, since, self._dispatcher.limit_book.capacities)
         except (TypeError, ValueError, RecursionError) as error:

@@ -11,6 +11,7 @@
 import { retryCall } from "./client/retry-call.js";
 import { Connection } from "./client/connection.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
+import { s as call } from "./client/flows.js";
 import { uuid7 } from "./client/ids.js";
 import { Job, resultOf } from "./client/job.js";
 import { offer } from "./client/offer.js";
@@ -27,6 +28,8 @@ export { Job, sentence, TaskbahnError };
 
 /** The router that this module came from. */
 const HOME = new URL("/ws", import.meta.url.startsWith("http") ? import.meta.url : "http://127.0.0.1:8080").href;
+
+const CALLBACKS = ["on_success", "on_failure", "on_end"]; // which travel with a job as a flow
 
 export class Bahn {
   #stopLiveness;
@@ -74,7 +77,8 @@ export class Bahn {
    * @param {string} task
    * @param {unknown[]} [args]
    * @param {Record<string, unknown>} [kwargs]
-   * @param {import("./client/wire.js").Options & {id?: string}} [options]  id: a UUID; what has the same id is the same job
+   * @param {import("./client/wire.js").Options & import("./client/wire.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
+   *   the same id is the same job
    * @returns {Promise<Job>}
    */
   /**
@@ -88,9 +92,14 @@ export class Bahn {
    * @param {string | import("./client/wire.js").Flow} what
    * @param {unknown[] | import("./client/wire.js").Options & {id?: string}} [given]
    * @param {Record<string, unknown>} [kwargs]
-   * @param {import("./client/wire.js").Options & {id?: string}} [options]
+   * @param {import("./client/wire.js").Options & import("./client/wire.js").Callbacks & {id?: string}} [options]
    */
   async start(what, given, kwargs = {}, options = {}) {
+    if (typeof what === "string" && CALLBACKS.some((name) => name in options)) {
+      const { id, on_success, on_failure, on_end, ...others } = options;
+      const callbacks = Object.fromEntries(Object.entries({ on_success, on_failure, on_end }).filter(([, flows]) => flows));
+      return this.start({ ...call(what, /** @type {unknown[]} */ (given ?? []), kwargs), ...callbacks }, { ...others, ...(id && { id }) });
+    }
     const isFlow = typeof what === "object";
     const { id = uuid7(), ...others } = /** @type {import("./client/wire.js").Options & {id?: string}} */ (isFlow ? (given ?? {}) : options);
     const entry = isFlow ? { flow: what, id, options: others } : { task: what, id, args: given ?? [], kwargs, options: others };

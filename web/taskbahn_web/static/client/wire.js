@@ -199,6 +199,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [doc]
  * @property {Signature | null} [signature]
  * @property {Record<string, unknown>} [options]
+ * @property {Partial<Record<"on_success" | "on_failure" | "on_end", Flow[]>>} [callbacks]  flows that follow each of its jobs
  * @property {string} [pool]
  * @property {number} [workers]
  * @property {number} [ready]
@@ -385,6 +386,8 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {Flow[]} [on_failure]  these start then, with the id of its job
  * @property {Flow[]} [on_end]  these start in any case, with the id of its job
  * @property {Flow[]} [with]  parts that have no other place, and to which others refer
+ *
+ * @typedef {Pick<FlowWords, "on_success" | "on_failure" | "on_end">} Callbacks  of a job that is started by itself
  *
  * @typedef {FlowWords & {task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: Options, immutable?: true}} TaskFlow
  * @typedef {FlowWords & {chain: Flow[]}} ChainFlow

@@ -35,10 +35,11 @@ export class Bahn {
      * @param {string} task
      * @param {unknown[]} [args]
      * @param {Record<string, unknown>} [kwargs]
-     * @param {import("./client/wire.js").Options & {id?: string}} [options]  id: a UUID; what has the same id is the same job
+     * @param {import("./client/wire.js").Options & import("./client/wire.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
+     *   the same id is the same job
      * @returns {Promise<Job>}
      */
-    start(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: (import("./client/wire.js").Options & {
+    start(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: (import("./client/wire.js").Options & import("./client/wire.js").Callbacks & {
         id?: string;
     }) | undefined): Promise<Job>;
     /**

@@ -387,6 +387,10 @@ export type TaskView = {
     doc?: string | undefined;
     signature?: Signature | null | undefined;
     options?: Record<string, unknown> | undefined;
+    /**
+     * flows that follow each of its jobs
+     */
+    callbacks?: Partial<Record<"on_success" | "on_failure" | "on_end", Flow[]>> | undefined;
     pool?: string | undefined;
     workers?: number | undefined;
     ready?: number | undefined;
@@ -833,6 +837,10 @@ export type FlowWords = {
      */
     with?: Flow[] | undefined;
 };
+/**
+ * of a job that is started by itself
+ */
+export type Callbacks = Pick<FlowWords, "on_success" | "on_failure" | "on_end">;
 export type TaskFlow = FlowWords & {
     task: string;
     args?: unknown[];
