@@ -8,6 +8,7 @@ import pytest
 from support.dispatcher_harness import job_id
 from support.flow_runner import FlowRunner, runner_over, s
 
+from taskbahn.jobs.graph import graph_of
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
@@ -82,3 +83,29 @@ def test_chunks_that_cannot_be_are_refused(runner: FlowRunner, change: dict[str,
     assert why in error["message"]
     error = runner.refused({"chain": [s("one"), {"map": {"task": "a.echo"}, "calls": [], "size": 1}]})
     assert error["message"].startswith("chain[1].map: chunks take nothing of what comes before them")
+
+
+def test_a_title_is_kept_and_shown_wherever_the_job_is(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [s("one", options={"title": "Member"}), s("add", 1)]}, title="Whole")
+    runner.run()
+    runner.harness.restart()
+    member = runner.member(id, 1)
+    asked = [
+        runner.harness.ask(messages.JOB_GET, id),
+        runner.harness.ask(messages.JOB_GET, member),
+        runner.harness.ask(messages.VIEW_JOBS, limit=10),
+        runner.harness.ask(messages.JOB_GRAPH, id),
+    ]
+    runner.harness.settle()
+    whole, one, listed, graph = (question.answer for question in asked)
+    assert (whole["title"], one["title"]) == ("Whole", "Member")
+    assert [job.get("title") for job in listed["jobs"]] == [None, "Member", "Whole"]
+    drawn = graph_of(graph)
+    assert drawn.title().startswith("Whole ")
+    for drawing in (drawn.text(), drawn.mermaid(), drawn.graphviz()):
+        assert "Member (a.one)" in drawing
+
+
+def test_a_shape_within_a_flow_has_no_title(runner: FlowRunner) -> None:
+    error = runner.refused({"chain": [{"group": [s("one")], "options": {"title": "x"}}]})
+    assert error["message"].startswith("chain[0]: 'title' is an option of members, not of a shape")

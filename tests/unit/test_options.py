@@ -36,7 +36,7 @@ def test_a_name_is_there_once() -> None:
 
 def test_what_travels_has_the_names_and_types_of_the_table() -> None:
     hints = get_type_hints(messages.Options)
-    assert set(WIRE) - set(hints) == set(), "a row of protocol/options.py needs its field in Options of protocol/messages.py"
+    assert set(WIRE) - set(hints) == set(), "a row of protocol/options.py needs its field in protocol/option_fields.py"
     assert set(hints) - set(WIRE) == set(), "a field of Options needs its row in protocol/options.py"
     for name, option in WIRE.items():
         assert hints[name] == (list[option.type] if option.most is not None else option.type) | None, name  # type: ignore[name-defined]

@@ -30,6 +30,7 @@ ALLOWED: dict[str, list[Any]] = {
     "tags": [[], ["a", "t" * 100], [str(number) for number in range(20)]],
     "key": ["a", "{x}", "k" * 200],
     "detached": [True, False],
+    "title": ["a", "x" * 200, "Café à 5 €"],
 }
 REFUSED: dict[str, list[Any]] = {
     "queue": ["", "  ", "q" * 101, 5],
@@ -50,6 +51,7 @@ REFUSED: dict[str, list[Any]] = {
     "tags": [[""], ["t" * 101], [str(number) for number in range(21)], "a", [5]],
     "key": ["", " ", "k" * 201, 5],
     "detached": [1, "yes"],
+    "title": ["", " ", "x" * 201, "a\nb", "a\u2028b", 5],
 }
 
 

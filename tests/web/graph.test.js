@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { graphColumns, graphLines, neighbour, placeGraph } from "../../web/taskbahn_web/static/app/charts/graph-layout.js";
+import { jobName } from "../../web/taskbahn_web/static/app/text/flow-text.js";
 
 const edge = (parent, child, state = "satisfied") => ({ parent, child, policy: "fail", state });
 
@@ -49,4 +50,10 @@ test("arrow keys lead to the next job in their direction, or nowhere", () => {
   assert.equal(neighbour(boxes, "b", "ArrowRight"), "d");
   assert.equal(neighbour(boxes, "d", "ArrowRight"), null);
   assert.equal(neighbour(boxes, "a", "Enter"), null);
+});
+
+test("a job is called by its title before its name in the flow, and always by its task", () => {
+  assert.equal(jobName({ task: "a.b" }), "a.b");
+  assert.equal(jobName({ task: "a.b", label: "left" }), "left (a.b)");
+  assert.equal(jobName({ task: "taskbahn.chain", title: "Trip", label: "left" }), "Trip (chain)");
 });

@@ -46,6 +46,7 @@ def job(id: str, url: str | None, *, as_json: bool) -> None:
 def _facts(out: Console, view: views.JobView) -> None:
     facts: dict[str, Any] = {
         "task": plain(view.task),
+        "title": plain(view.title or ""),
         "name": plain(view.label or ""),
         "belongs to": plain(view.parent or ""),
         "root": plain(view.root or "") if view.root != view.parent else "",

@@ -69,7 +69,7 @@ class JobGraph(member_views.JobGraph, kw_only=True, omit_defaults=True):
     def title(self) -> str:
         """Return what the whole is, in a few words."""
         own = next((node for node in self.nodes if node.id == self.id), None)
-        words = [self.id] if own is None else [FLOW_NAMES.get(own.task, own.task), self.id, own.state]
+        words = [self.id] if own is None else [own.title or FLOW_NAMES.get(own.task, own.task), self.id, own.state]
         return " ".join(words) + (f", {self.members:,} members" if self.members else "")
 
     def shown(self) -> list[member_views.GraphNode]:

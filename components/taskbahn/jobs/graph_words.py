@@ -15,9 +15,9 @@ MINUTE, HOUR = 60, 3600  # seconds
 
 
 def name_of(node: member_views.GraphNode) -> str:
-    """Return what a job is called: its name in the flow and its task, and how many they are."""
-    task = FLOW_NAMES.get(node.task, node.task)
-    named = f"{node.label} ({task})" if node.label else task
+    """Return what a job is called: its title or its name in the flow, and its task, and how many they are."""
+    task, name = FLOW_NAMES.get(node.task, node.task), node.title or node.label
+    named = f"{name} ({task})" if name else task
     return named if node.counts is None else f"{named} ×{sum(node.counts.values()):,}"
 
 

@@ -31,6 +31,7 @@ class GraphNode(msgspec.Struct, kw_only=True, omit_defaults=True):
     state: str
     kind: Literal["task", "chain", "group"] = "task"
     label: str | None = None
+    title: str | None = None
     created_at: float = 0.0
     started_at: float | None = None
     finished_at: float | None = None

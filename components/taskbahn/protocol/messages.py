@@ -65,6 +65,7 @@ from typing import Any, Literal
 import msgspec
 
 from taskbahn.protocol.limit_fields import LimitFields, LimitKindName
+from taskbahn.protocol.option_fields import OptionFields
 from taskbahn.protocol.suspended import Suspended
 from taskbahn.protocol.unique_fields import DeclaredUnique
 from taskbahn.protocol.vitals import Vitals
@@ -125,27 +126,8 @@ DEFAULT_QUEUE = "default"
 NO_ARGUMENTS = "[[],{}]"
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Options(OptionFields, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a task or one call of it may ask for, as `protocol.options` says; None (left out): as the task says, else the default."""
-
-    queue: str | None = None
-    priority: int | None = None
-    delay: float | None = None
-    eta: float | None = None
-    start_within: float | None = None
-    run_within: float | None = None
-    retries: int | None = None
-    retry_delays: list[float] | None = None
-    retry_backoff: float | None = None
-    retry_backoff_max: float | None = None
-    retry_jitter: float | None = None
-    crash_attempts: int | None = None
-    keep: float | None = None
-    delivery: Literal["at_least_once", "at_most_once"] | None = None
-    on_caller_lost: Literal["continue", "cancel"] | None = None
-    tags: list[str] | None = None
-    key: str | None = None
-    detached: bool | None = None
 
 
 class Outcome(msgspec.Struct, array_like=True):

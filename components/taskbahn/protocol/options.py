@@ -6,6 +6,7 @@ the types that a user's checker sees, the typedef of the browser kit.
 
 from __future__ import annotations
 
+import re
 from enum import Flag, auto
 from math import inf
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from taskbahn.protocol import messages
 
 LONGEST_SECONDS = 100 * 365 * 24 * 3600.0  # seconds; a hundred years is no delay but a mistake in units
 LATEST = 1e11  # seconds since 1970, the year 5138; beyond it milliseconds were meant to be seconds
+NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 SHOWN = 100  # characters of a value, in an error
 SECONDS = "it is in seconds, 0 or more, at most a hundred years"
 LIMIT = "it is in seconds, more than 0, at most a hundred years; leave it out for no limit"
@@ -53,6 +55,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     is_limit: bool = False  # whether the option is a limit, for which 0 is no value
     most: int | None = None
     rule: str = ""
+    is_line: bool = False  # whether a text has no line breaks and no control characters
     is_shown: bool = True  # whether people see it; if not, another option says it better
 
     def allows(self, value: Any) -> bool:
@@ -63,6 +66,8 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 
     def _allows(self, value: Any) -> bool:
         if isinstance(value, str):
+            if self.is_line and NOT_IN_A_LINE.search(value):
+                return False
             return self.low <= len(value.strip()) and len(value) <= self.high and not _is_broken(value)
         return bool(self.low <= value <= self.high and not (self.is_limit and value == 0))
 
@@ -157,6 +162,10 @@ TABLE = (
     Option(
         name="detached", python="bool", type=bool, default=False, where=Where.CALL, rule="it is true or false",
         help="the job goes on when the one that started it, or of which it is a part, is cancelled",
+    ),
+    Option(
+        name="title", python="str", type=str, otherwise="none", where=Where.CALL, low=1, high=200, is_line=True,
+        rule="it is one line of 1 to 200 characters", help="one line for people, shown with the job",
     ),
     Option(
         name="on_success", python="Flow[Any, Any] | Iterable[Flow[Any, Any]]", otherwise="none", rule="it is a flow, or a list of flows",

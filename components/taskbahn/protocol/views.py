@@ -107,6 +107,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     root: str | None = None  # the job at the root of its tree
     label: str | None = None  # its name in its flow
     questions: list[QuestionView] = []  # open ones that it has asked; not in lists
+    title: str | None = None  # one line for people
     members: Members | None = None  # of a job that has some; in lists only of the first jobs, if they have very many
     kept_until: float | None = None  # when a job that has ended is deleted, or some time later
     worker: str | None = None

@@ -60,6 +60,7 @@ class CallOptions(JobOptions, total=False):
     id: str | UUID
     key: str
     detached: bool
+    title: str
 
 
 class TaskOptions(JobOptions, total=False):

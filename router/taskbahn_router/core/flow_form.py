@@ -23,6 +23,7 @@ CALLBACKS = (ON_SUCCESS, ON_FAILURE, ON_END)
 INHERITED = ("queue", "priority", "tags")
 OF_PARTS = ("detached",)  # options of a shape within a flow that all in it have; of the outermost, they are those of the whole
 OF_FIRST = ("delay", "eta")  # options of a shape that hold back what is first in it
+OF_WHOLE = frozenset(("title",))  # options of the outermost shape alone: the others are no jobs of their own
 OF_SHAPES = frozenset((*INHERITED, *OF_PARTS, *OF_FIRST, "keep"))
 
 
@@ -54,9 +55,10 @@ def _shown(value: Any) -> str:
 
 def check_shape(options: Mapping[str, Any], place: str) -> None:
     """Raise `InvalidFlow` for options that no shape has."""
+    known = OF_SHAPES if place else OF_SHAPES | OF_WHOLE
     for name in options:
-        if name not in OF_SHAPES:
-            why = f"{_shown(name)} is an option of members, not of a shape, which takes {', '.join(sorted(OF_SHAPES))}"
+        if name not in known:
+            why = f"{_shown(name)} is an option of members, not of a shape, which takes {', '.join(sorted(known))}"
             raise wrong(place, why)
 
 

@@ -46,6 +46,7 @@ class Policy:
     cancel_on_caller_lost: bool = False
     tags: tuple[str, ...] = ()
     detached: bool = False
+    title: str | None = None
     own: str = ""  # JSON text of the call's own options, as stored
 
 

@@ -24,6 +24,11 @@ def packed(text: str | None) -> Any:
     return None if text is None else messages.from_json(text)
 
 
+def title_of(row: JobRow) -> str | None:
+    """Return what people call a job."""
+    return messages.from_json(row.options).get("title") if row.options is not None and '"title"' in row.options else None
+
+
 def brief(row: JobRow) -> dict[str, Any]:
     """Return the `views.JobView` of a row without its payloads."""
     view = {
@@ -32,7 +37,12 @@ def brief(row: JobRow) -> dict[str, Any]:
         "started_at": row.started_at, "finished_at": row.finished_at, "kept_until": row.delete_at, "worker": row.worker,
         "caller": row.caller, "tags": packed(row.tags) or [], "progress": packed(row.progress),
     }  # fmt: skip
-    places = {"parent": row.parent and id_text(row.parent), "root": row.root and id_text(row.root), "label": row.label}
+    places = {
+        "parent": row.parent and id_text(row.parent),
+        "root": row.root and id_text(row.root),
+        "label": row.label,
+        "title": title_of(row),
+    }
     view |= {name: value for name, value in places.items() if value is not None}
     error = packed(row.error)
     if error is not None:

@@ -11,6 +11,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.critical_path import Span, critical_path
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import IS_FLOW, IS_GROUP
+from taskbahn_router.model.wire_format import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -138,7 +139,8 @@ def _node(node: _Alike) -> member_views.GraphNode:
     return member_views.GraphNode(
         id=id_text(row.id), task=row.task, state=state,
         kind="task" if not row.flags & IS_FLOW else "group" if row.flags & IS_GROUP else "chain",
-        label=None if are_several else row.label, created_at=row.created_at, started_at=node.started_at,
+        label=None if are_several else row.label, title=None if are_several else title_of(row),
+        created_at=row.created_at, started_at=node.started_at,
         finished_at=node.finished_at if have_ended else None, outside=node.outside,
         counts={state: counts[state] for state in State if counts[state]} if are_several else None,
     )  # fmt: skip

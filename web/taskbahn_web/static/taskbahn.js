@@ -77,22 +77,22 @@ export class Bahn {
    * @param {string} task
    * @param {unknown[]} [args]
    * @param {Record<string, unknown>} [kwargs]
-   * @param {import("./client/wire.js").Options & import("./client/wire.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
+   * @param {import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
    *   the same id is the same job
    * @returns {Promise<Job>}
    */
   /**
    * Start a flow: one job is the whole. It is accepted and durable when this resolves.
    * @overload
-   * @param {import("./client/wire.js").Flow} flow
+   * @param {import("./client/flows.js").Flow} flow
    * @param {import("./client/wire.js").Options & {id?: string}} [options]
    * @returns {Promise<Job>}
    */
   /**
-   * @param {string | import("./client/wire.js").Flow} what
+   * @param {string | import("./client/flows.js").Flow} what
    * @param {unknown[] | import("./client/wire.js").Options & {id?: string}} [given]
    * @param {Record<string, unknown>} [kwargs]
-   * @param {import("./client/wire.js").Options & import("./client/wire.js").Callbacks & {id?: string}} [options]
+   * @param {import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {id?: string}} [options]
    */
   async start(what, given, kwargs = {}, options = {}) {
     if (typeof what === "string" && CALLBACKS.some((name) => name in options)) {
@@ -128,12 +128,12 @@ export class Bahn {
   /**
    * Start a flow and wait for its result, over lost connections.
    * @overload
-   * @param {import("./client/wire.js").Flow} flow
+   * @param {import("./client/flows.js").Flow} flow
    * @param {Listening & import("./client/wire.js").Options} [options]
    * @returns {Promise<any>}  the result of the flow
    */
   /**
-   * @param {string | import("./client/wire.js").Flow} what
+   * @param {string | import("./client/flows.js").Flow} what
    * @param {any} [given]
    * @param {Record<string, unknown>} [kwargs]
    * @param {Listening} [options]
@@ -151,7 +151,7 @@ export class Bahn {
   }
 
   /**
-   * @param {import("./client/wire.js").Flow} flow
+   * @param {import("./client/flows.js").Flow} flow
    * @param {Listening & import("./client/wire.js").Options} [options]
    */
   async #callFlow(flow, { onProgress, onEvent, signal, ...options } = {}) {

@@ -1,5 +1,25 @@
 /** Flows: work that is described and not started, as plain data. It can be written by hand, stored and sent. */
 
+/**
+ * @typedef {object} FlowWords  what may be said of each part of a flow
+ * @property {string} [name]  by which others of the same flow refer to it
+ * @property {"fail" | "skip" | "none" | "hold"} [if_fails]  what becomes of those that need its result if it does not succeed
+ * @property {string[]} [after]  names of parts and ids of jobs that it waits for
+ * @property {Flow[]} [on_success]  these start then, with its result as their first argument
+ * @property {Flow[]} [on_failure]  these start then, with the id of its job
+ * @property {Flow[]} [on_end]  these start in any case, with the id of its job
+ * @property {Flow[]} [with]  parts that have no other place, and to which others refer
+ *
+ * @typedef {Pick<FlowWords, "on_success" | "on_failure" | "on_end">} Callbacks  of a job that is started by itself
+ *
+ * @typedef {FlowWords & {task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: import("./wire.js").Options, immutable?: true}} TaskFlow
+ * @typedef {FlowWords & {chain: Flow[]}} ChainFlow
+ * @typedef {FlowWords & {group: Flow[]}} GroupFlow
+ * @typedef {FlowWords & {map: {task: string, options?: import("./wire.js").Options, immutable?: true}, calls: string[], size?: number}} MapFlow  a group of
+ *   calls of one task, each the JSON text of `[args, kwargs]`; size: calls that one job makes, whose result is the list of all results
+ * @typedef {TaskFlow | ChainFlow | GroupFlow | MapFlow} Flow
+ */
+
 /** Outputs of `output`; objects that only look like one are data of the page. @type {WeakSet<object>} */
 const outputs = new WeakSet();
 
@@ -9,11 +29,11 @@ const outputs = new WeakSet();
  * @param {unknown[]} [args]  each, and each item of a list among them, may be an `output`
  * @param {Record<string, unknown>} [kwargs]
  * @param {import("./wire.js").Options} [options]
- * @returns {import("./wire.js").TaskFlow}
+ * @returns {TaskFlow}
  */
 export function s(task, args = [], kwargs = {}, options = {}) {
   const named = Object.entries(kwargs).map(([name, value]) => [name, argument(value)]);
-  /** @type {import("./wire.js").TaskFlow} */
+  /** @type {TaskFlow} */
   const flow = { task, args: args.map(argument), kwargs: Object.fromEntries(named) };
   if (Object.keys(options).length) flow.options = options;
   return flow;
@@ -25,7 +45,7 @@ export function s(task, args = [], kwargs = {}, options = {}) {
  * @param {unknown[]} [args]
  * @param {Record<string, unknown>} [kwargs]
  * @param {import("./wire.js").Options} [options]
- * @returns {import("./wire.js").TaskFlow}
+ * @returns {TaskFlow}
  */
 export function si(task, args, kwargs, options) {
   return { ...s(task, args, kwargs, options), immutable: true };
@@ -33,8 +53,8 @@ export function si(task, args, kwargs, options) {
 
 /**
  * One after the other; the result is that of the last.
- * @param {...import("./wire.js").Flow} flows
- * @returns {import("./wire.js").ChainFlow}
+ * @param {...Flow} flows
+ * @returns {ChainFlow}
  */
 export function chain(...flows) {
   return { chain: flows };
@@ -42,8 +62,8 @@ export function chain(...flows) {
 
 /**
  * All at the same time; the result is the list of their results, in this order.
- * @param {...import("./wire.js").Flow} flows
- * @returns {import("./wire.js").GroupFlow}
+ * @param {...Flow} flows
+ * @returns {GroupFlow}
  */
 export function group(...flows) {
   return { group: flows };
@@ -51,8 +71,8 @@ export function group(...flows) {
 
 /**
  * A group, then a body that takes the list of its results.
- * @param {import("./wire.js").Flow[]} header
- * @param {import("./wire.js").Flow} body
+ * @param {Flow[]} header
+ * @param {Flow} body
  */
 export function chord(header, body) {
   return chain(group(...header), body);

@@ -47,6 +47,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {State} state
  * @property {"task" | "chain" | "group"} [kind]
  * @property {string} [label]  its name in the flow
+ * @property {string} [title]  what people call it
  * @property {number} [created_at]
  * @property {number} [started_at]
  * @property {number} [finished_at]
@@ -127,6 +128,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [parent]  the job to which it belongs
  * @property {string} [root]  the job at the root of its tree
  * @property {string} [label]  its name in its flow
+ * @property {string} [title]  one line for people
  * @property {Members} [members]  of a job that has some
  * @property {number} [priority]
  * @property {number} [number]  of its newest event
@@ -199,7 +201,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [doc]
  * @property {Signature | null} [signature]
  * @property {Record<string, unknown>} [options]
- * @property {Partial<Record<"on_success" | "on_failure" | "on_end", Flow[]>>} [callbacks]  flows that follow each of its jobs
+ * @property {Partial<Record<"on_success" | "on_failure" | "on_end", import("./flows.js").Flow[]>>} [callbacks]  flows that follow each of its jobs
  * @property {string} [pool]
  * @property {number} [workers]
  * @property {number} [ready]
@@ -374,25 +376,6 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {"continue" | "cancel"} [on_caller_lost]
  * @property {string[]} [tags]
  * @property {string} [key]  as long as a job of the task with it is kept, that is the same job
+ * @property {string} [title]  one line for people
  * @property {boolean} [detached]  it goes on when the job is cancelled that started it, or of which it is a part
- */
-
-/**
- * @typedef {object} FlowWords  what may be said of each part of a flow
- * @property {string} [name]  by which others of the same flow refer to it
- * @property {"fail" | "skip" | "none" | "hold"} [if_fails]  what becomes of those that need its result if it does not succeed
- * @property {string[]} [after]  names of parts and ids of jobs that it waits for
- * @property {Flow[]} [on_success]  these start then, with its result as their first argument
- * @property {Flow[]} [on_failure]  these start then, with the id of its job
- * @property {Flow[]} [on_end]  these start in any case, with the id of its job
- * @property {Flow[]} [with]  parts that have no other place, and to which others refer
- *
- * @typedef {Pick<FlowWords, "on_success" | "on_failure" | "on_end">} Callbacks  of a job that is started by itself
- *
- * @typedef {FlowWords & {task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: Options, immutable?: true}} TaskFlow
- * @typedef {FlowWords & {chain: Flow[]}} ChainFlow
- * @typedef {FlowWords & {group: Flow[]}} GroupFlow
- * @typedef {FlowWords & {map: {task: string, options?: Options, immutable?: true}, calls: string[], size?: number}} MapFlow  a group of
- *   calls of one task, each the JSON text of `[args, kwargs]`; size: calls that one job makes, whose result is the list of all results
- * @typedef {TaskFlow | ChainFlow | GroupFlow | MapFlow} Flow
  */

@@ -17,4 +17,5 @@ export const JOB_OPTIONS = {
   on_caller_lost: {"type": "string", "enum": ["continue", "cancel"], "description": "continue; or cancel: a remote procedure call ends when its caller goes away", "otherwise": "continue"},
   key: {"type": "string", "description": "a word of the caller's own; as long as a job of the task with it is kept, that is the same job", "otherwise": "none"},
   detached: {"type": "boolean", "description": "the job goes on when the one that started it, or of which it is a part, is cancelled", "otherwise": false},
+  title: {"type": "string", "description": "one line for people, shown with the job", "otherwise": "none"},
 };

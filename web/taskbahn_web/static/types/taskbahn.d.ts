@@ -35,21 +35,21 @@ export class Bahn {
      * @param {string} task
      * @param {unknown[]} [args]
      * @param {Record<string, unknown>} [kwargs]
-     * @param {import("./client/wire.js").Options & import("./client/wire.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
+     * @param {import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
      *   the same id is the same job
      * @returns {Promise<Job>}
      */
-    start(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: (import("./client/wire.js").Options & import("./client/wire.js").Callbacks & {
+    start(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: (import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {
         id?: string;
     }) | undefined): Promise<Job>;
     /**
      * Start a flow: one job is the whole. It is accepted and durable when this resolves.
      * @overload
-     * @param {import("./client/wire.js").Flow} flow
+     * @param {import("./client/flows.js").Flow} flow
      * @param {import("./client/wire.js").Options & {id?: string}} [options]
      * @returns {Promise<Job>}
      */
-    start(flow: import("./client/wire.js").Flow, options?: (import("./client/wire.js").Options & {
+    start(flow: import("./client/flows.js").Flow, options?: (import("./client/wire.js").Options & {
         id?: string;
     }) | undefined): Promise<Job>;
     /**
@@ -70,11 +70,11 @@ export class Bahn {
     /**
      * Start a flow and wait for its result, over lost connections.
      * @overload
-     * @param {import("./client/wire.js").Flow} flow
+     * @param {import("./client/flows.js").Flow} flow
      * @param {Listening & import("./client/wire.js").Options} [options]
      * @returns {Promise<any>}  the result of the flow
      */
-    call(flow: import("./client/wire.js").Flow, options?: (Listening & import("./client/wire.js").Options) | undefined): Promise<any>;
+    call(flow: import("./client/flows.js").Flow, options?: (Listening & import("./client/wire.js").Options) | undefined): Promise<any>;
     /**
      * Watch a job by callbacks, events in the batches in which they come.
      * @param {string} id

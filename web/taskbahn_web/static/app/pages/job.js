@@ -47,7 +47,7 @@ export function Job({ id }) {
   return html`<section class="job">
     <${Crumbs} job=${job} />
     <div class="page-head">
-      <h1 class="name">${isFlow(job.task) ? jobName(job) : html`<a href=${link("tasks", job.task)}>${job.task}</a>`}</h1>
+      <h1 class="name">${job.title ? job.title : isFlow(job.task) ? jobName(job) : html`<a href=${link("tasks", job.task)}>${job.task}</a>`}</h1>
       ${!feed.isRemoved.value && html`<${JobActions} job=${job} onRetried=${() => feed.follow()} />`}
     </div>
     ${feed.isRemoved.value && html`<${Note}>The node has deleted this job: the time for which it was kept is over. What was known of it stays here until you leave this page.<//>`}

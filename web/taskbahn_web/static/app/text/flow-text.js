@@ -12,8 +12,8 @@ export const isFlow = (task) => task in FLOW_NAMES;
 /** @param {string} task */
 export const taskName = (task) => FLOW_NAMES[task] ?? task;
 
-/** @param {{task: string, label?: string}} job  with its name in the flow */
-export const jobName = ({ task, label }) => (label ? `${label} (${taskName(task)})` : taskName(task));
+/** @param {{task: string, title?: string | null, label?: string | null}} job  with what people call it, or its name in the flow */
+export const jobName = ({ task, title, label }) => (title || label ? `${title || label} (${taskName(task)})` : taskName(task));
 
 /** @param {Record<string, number>} counts  by state */
 export const countsText = (counts) => Object.entries(counts).map(([state, count]) => `${count.toLocaleString("en")} ${state}`).join(", ");

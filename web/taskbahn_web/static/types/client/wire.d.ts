@@ -62,6 +62,10 @@ export type GraphNode = {
      * its name in the flow
      */
     label?: string | undefined;
+    /**
+     * what people call it
+     */
+    title?: string | undefined;
     created_at?: number | undefined;
     started_at?: number | undefined;
     finished_at?: number | undefined;
@@ -233,6 +237,10 @@ export type JobView = {
      */
     label?: string | undefined;
     /**
+     * one line for people
+     */
+    title?: string | undefined;
+    /**
      * of a job that has some
      */
     members?: Members | undefined;
@@ -390,7 +398,7 @@ export type TaskView = {
     /**
      * flows that follow each of its jobs
      */
-    callbacks?: Partial<Record<"on_success" | "on_failure" | "on_end", Flow[]>> | undefined;
+    callbacks?: Partial<Record<"on_success" | "on_failure" | "on_end", import("./flows.js").Flow[]>> | undefined;
     pool?: string | undefined;
     workers?: number | undefined;
     ready?: number | undefined;
@@ -793,78 +801,18 @@ export type Options = {
      */
     keep?: number | undefined;
     delivery?: "at_least_once" | "at_most_once" | undefined;
-    on_caller_lost?: "continue" | "cancel" | undefined;
+    on_caller_lost?: "cancel" | "continue" | undefined;
     tags?: string[] | undefined;
     /**
      * as long as a job of the task with it is kept, that is the same job
      */
     key?: string | undefined;
     /**
+     * one line for people
+     */
+    title?: string | undefined;
+    /**
      * it goes on when the job is cancelled that started it, or of which it is a part
      */
     detached?: boolean | undefined;
 };
-/**
- * what may be said of each part of a flow
- */
-export type FlowWords = {
-    /**
-     * by which others of the same flow refer to it
-     */
-    name?: string | undefined;
-    /**
-     * what becomes of those that need its result if it does not succeed
-     */
-    if_fails?: "fail" | "skip" | "none" | "hold" | undefined;
-    /**
-     * names of parts and ids of jobs that it waits for
-     */
-    after?: string[] | undefined;
-    /**
-     * these start then, with its result as their first argument
-     */
-    on_success?: Flow[] | undefined;
-    /**
-     * these start then, with the id of its job
-     */
-    on_failure?: Flow[] | undefined;
-    /**
-     * these start in any case, with the id of its job
-     */
-    on_end?: Flow[] | undefined;
-    /**
-     * parts that have no other place, and to which others refer
-     */
-    with?: Flow[] | undefined;
-};
-/**
- * of a job that is started by itself
- */
-export type Callbacks = Pick<FlowWords, "on_success" | "on_failure" | "on_end">;
-export type TaskFlow = FlowWords & {
-    task: string;
-    args?: unknown[];
-    kwargs?: Record<string, unknown>;
-    options?: Options;
-    immutable?: true;
-};
-export type ChainFlow = FlowWords & {
-    chain: Flow[];
-};
-export type GroupFlow = FlowWords & {
-    group: Flow[];
-};
-/**
- * a group of
- * calls of one task, each the JSON text of `[args, kwargs]`; size: calls that one job makes, whose result is the list of all results
- */
-export type MapFlow = FlowWords & {
-    map: {
-        task: string;
-        options?: Options;
-        immutable?: true;
-    };
-    calls: string[];
-    size?: number;
-};
-export type Flow = TaskFlow | ChainFlow | GroupFlow | MapFlow;
