@@ -19,7 +19,7 @@ LONGEST_SECONDS = 300  # of the lives with a mutation: one that never ends is fo
 
 MUTATIONS = (
     Mutation("a callback that is not needed stays", "edges", "elif state == DROPPED and child.state == State.WAITING:", "elif False:"),
-    Mutation("a dropped callback is not begun again", "edges", "elif edge.state == DROPPED and", "elif False and"),
+    Mutation("a dropped callback is not begun again", "edges", "elif edge.state == DROPPED and state == OPEN and", "elif False and"),
     Mutation("a flow completes twice", "reactions", "for seq in dict.fromkeys(seqs) if waits(self.jobs[seq])", "for seq in seqs"),
     Mutation("a member of a cancelled job goes on", "members", "cascade.move(member, Event.CANCEL, CANCELLED_WITH)", "pass"),
     Mutation("a member that failed is not begun again", "members", "cascade.move(member, retried(member.pending, member.flags))", "pass"),

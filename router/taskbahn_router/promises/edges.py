@@ -116,9 +116,7 @@ def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[Reac
         cascade.move(child, Event.PARENT_FAILED, error)
     elif state == DROPPED and child.state == State.WAITING:
         cascade.move(child, Event.CANCEL, NOT_NEEDED[edge.policy])
-    elif (
-        edge.state == DROPPED and state == OPEN and child.state == State.CANCELLED
-    ):  # its parent may have ended again since it was read
+    elif edge.state == DROPPED and state == OPEN and child.state == State.CANCELLED:  # the parent may have ended again since
         cascade.move(child, Event.REOPEN)
 
 
