@@ -197,3 +197,19 @@ def test_a_restart_takes_no_flow_for_an_attempt(store: Store) -> None:
     start = store.open()
     assert start.running == []
     assert start.counts["running"] == 1
+
+
+@pytest.mark.parametrize("size", [10, MOST_RESULT_BYTES + 1, 2_000_000])
+def test_a_chain_has_the_result_of_its_last_member_whatever_its_size(store: Store, size: int) -> None:
+    """It is one value: only lists travel by reference."""
+    commit(
+        store,
+        submissions=[[new_job(1, state="running"), new_job(2)]],
+        members=[NewMember(1, None, IS_FLOW), NewMember(2, id_of(1))],
+        edges=[NewEdge(1, id_of(2), 0)],
+    )
+    result = f'"{"x" * size}"'
+    end(store, 2, result=result)
+    row = store.reader().job(id_of(1))
+    assert row is not None
+    assert (row.state, row.result, row.flags & IS_LARGE) == ("succeeded", result, 0)

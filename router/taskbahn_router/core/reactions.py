@@ -40,7 +40,7 @@ ON_SUCCESS, ON_FAILURE, ON_END = (
     "on_end",
 )  # it starts when its parent ends so, and is cancelled otherwise
 WAKE = "wake"  # its function waits for the end of the parent, however that is
-WAKE_POSITION = -1  # of such an edge: it gives no argument
+WAKE_POSITION = -2  # of such an edge: it gives no argument, as an edge that orders (-1)
 POLICIES = frozenset((FAIL, *GO_ON, HOLD, ON_SUCCESS, ON_FAILURE, ON_END, WAKE))
 
 MOST_RESULTS = 1000  # of a group that are stored as its result
@@ -178,6 +178,7 @@ class ReactionNeed:
     jobs: Sequence[int] = ()  # by seq
     edges: Sequence[EdgesOf] = ()  # the first `most` of all
     inputs: Sequence[int] = ()  # of jobs: what they get, by position, if it is not too much
+    first_inputs: Sequence[int] = ()  # of jobs: the first thing that they get, however large; among the inputs
     errors: Sequence[bytes] = ()  # of jobs, by id: how they ended
     members: MembersOf | None = None  # the first `most`, by seq
     duties: bool = False  # the first `most`

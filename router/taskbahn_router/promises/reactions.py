@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.core.reactions import Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
+from taskbahn_router.core.reactions import IS_GROUP, Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
 from taskbahn_router.promises.edges import waits
 from taskbahn_router.promises.engine import THREAD_BUDGET
 from taskbahn_router.promises.flow_results import result_of
@@ -71,7 +71,8 @@ class Cascade:
         flows = [self.jobs[seq] for seq in dict.fromkeys(seqs) if waits(self.jobs[seq])]
         if not flows:
             return
-        rows = yield ReactionNeed(inputs=[flow.seq for flow in flows])
+        groups = [flow.seq for flow in flows if flow.flags & IS_GROUP]
+        rows = yield ReactionNeed(inputs=groups, first_inputs=[flow.seq for flow in flows if not flow.flags & IS_GROUP])
         for flow in flows:
             inputs = rows.inputs.get(flow.seq, [])
             result, flags = result_of(flow, None if inputs is None else list(map(self._as_decided, inputs)))

@@ -28,6 +28,7 @@ def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJ
         rows.edges = list(islice((edge for wanted in need.edges for edge in _edges(tables, wanted)), need.most))
         rows.duties = sorted(sorted(tables.duties.values()), key=KIND, reverse=True)[: need.most] if need.duties else []
         rows.inputs = {seq: bounded(tables.inputs, seq, MOST_RESULTS, MOST_RESULT_BYTES) for seq in need.inputs}
+        rows.inputs |= {seq: tables.inputs(seq, -1, 1, 1) for seq in need.first_inputs}
         ended = {id: tables.records[tables.seqs[id]] for id in need.errors if id in tables.seqs}
         rows.errors = {id: Ended(record.state, record.error) for id, record in ended.items()}
         if need.members is not None:

@@ -113,6 +113,8 @@ class ReactingPart:
         execute = self._connection.execute
         for seq in need.inputs:
             rows.inputs[seq] = bounded(self._inputs, seq, MOST_RESULTS, MOST_RESULT_BYTES)
+        for seq in need.first_inputs:
+            rows.inputs[seq] = self._inputs(seq, -1, 1, 1)  # the first is read whatever it weighs
         for id in need.errors:
             rows.errors.update((id, Ended(*ended)) for id, *ended in execute(SQL["errors_by_id"], (id,)))
         if need.members is not None:

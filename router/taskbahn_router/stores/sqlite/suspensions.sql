@@ -28,7 +28,11 @@ SELECT 1 FROM job WHERE seq = ? AND attempt = ? AND state = 'waiting'
 
 -- name: delete_wakes
 -- Forget the jobs for which a job has waited.
-DELETE FROM edge WHERE child = ? AND position = -1
+DELETE FROM edge WHERE child = ? AND position = -2
+
+-- name: delete_edges_to
+-- Forget the jobs for which a job has waited: another one takes its place.
+DELETE FROM edge WHERE child = ?
 
 -- name: delete_waits
 -- Forget the notes for which jobs have waited.
@@ -44,7 +48,7 @@ INSERT OR REPLACE INTO wait (seq, kind, key) VALUES {rows}
 
 -- name: suspend
 -- Let a job wait for what its function waits for.
-UPDATE job SET pending = ?, due_at = ?, expires_at = NULL, flags = flags | 1024 WHERE seq = ?
+UPDATE job SET pending = ?, due_at = ?, expires_at = NULL, flags = flags | ? WHERE seq = ?
 
 -- name: take_wait
 -- Forget that a job waits for a note, which is there now.
