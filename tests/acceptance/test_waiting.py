@@ -23,7 +23,7 @@ MODULE = """
     from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
     import taskbahn
-    from taskbahn import Concurrency, Taskbahn, current
+    from taskbahn import Concurrency, Taskbahn, chain, current
 
     taskbahn.attempt.waiting.SUSPEND_AFTER = float(os.environ.get("SUSPEND_AFTER", "30"))
     app = Taskbahn()
@@ -90,6 +90,21 @@ MODULE = """
         bad = flaky.start(folder)
         return good + bad.result()
 
+    def replaced(folder: str, fail: bool) -> int:
+        mark(folder, "replaced")
+        return current.replace(chain(leaf.si(3), leaf.s(fail=fail), leaf.s()))
+
+    def large(size: int) -> str:
+        return current.replace(chain(text.si(size), same.s()))
+
+    @app.task(name="wait.text", pool="thread")
+    def text(size: int) -> str:
+        return "x" * size
+
+    @app.task(name="wait.same", pool="thread")
+    def same(text: str) -> str:
+        return text
+
     @app.task(name="wait.flaky", pool="thread")
     def flaky(folder: str) -> int:
         mark(folder, "flaky")
@@ -98,7 +113,7 @@ MODULE = """
         return 10
 
     for pool in ("process", "thread"):
-        for function in (sum_of, batch_of, nested, work, impatient, brave):
+        for function in (sum_of, batch_of, nested, work, impatient, brave, replaced, large):
             app.task(name=f"wait.{function.__name__}_{pool}", pool=pool)(function)
         app.task(name=f"wait.again_{pool}", pool=pool, retries=1)(again)
         app.task(name=f"wait.limited_{pool}", pool=pool, limits=[ONE])(sum_of)
@@ -127,11 +142,18 @@ MODULE = """
         found.append(await current.step_async("second", step, 2))
         return found
 
+    async def areplaced(folder: str, fail: bool) -> int:
+        mark(folder, "replaced")
+        return await current.replace_async(chain(leaf.si(3), leaf.s(fail=fail), leaf.s()))
+
+    async def alarge(size: int) -> str:
+        return await current.replace_async(chain(text.si(size), same.s()))
+
     async def aagain(folder: str) -> int:
         good = await (await leaf.start_async(2))
         return good + await (await flaky.start_async(folder))
 
-    for function in (asum_of, abatch_of, anested, awork):
+    for function in (asum_of, abatch_of, anested, awork, areplaced, alarge):
         app.task(name=f"wait.{function.__name__[1:]}_loop")(function)
     app.task(name="wait.again_loop", retries=1)(aagain)
     app.task(name="wait.limited_loop", limits=[ONE])(asum_of)
@@ -323,3 +345,16 @@ def test_a_sleep_is_over_when_its_time_has_come(app: Taskbahn, start_worker: Cal
     assert job.view().due_at is not None
     assert 1.9 < job.result(30) < 4
     assert marks(tmp_path) == ["sleeper"] * 2
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_flow_takes_the_place_of_a_job(app: Taskbahn, tmp_path: Path, pool: str) -> None:
+    task = app.get(f"wait.replaced_{pool}")
+    job: Job[int] = task.start(str(tmp_path), fail=False)
+    assert job.result(30) == 6561
+    assert marks(tmp_path) == ["replaced"]
+    failed: Job[int] = task.start(str(tmp_path), fail=True)
+    with pytest.raises(JobFailed, match="no 9"):
+        failed.result(30)
+    assert marks(tmp_path) == ["replaced"] * 2
+    assert app.get(f"wait.large_{pool}").call(100_000) == "x" * 100_000

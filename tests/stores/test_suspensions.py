@@ -10,7 +10,7 @@ from support.promise_tables import tables_of
 from support.rows import NOW, cancel, finish, id_of, new_job, requeue, retry
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import OPEN, SATISFIED
+from taskbahn_router.core.reactions import OPEN, SATISFIED, NewMember
 from taskbahn_router.core.rows import Room
 from taskbahn_router.core.suspensions import SUSPENSIONS, Asked, Note, Suspension, Told
 from taskbahn_router.promises.engine import Promises
@@ -276,3 +276,62 @@ def test_messages_have_numbers_in_their_order(store: Store) -> None:
         "message:000000002": "2",
     }
     assert commit(store, told=[Told(id_of(9), "", "1", NOW)]).told == [None]
+
+
+def replace(store: Store, seq: int, by: int) -> CommitResult:
+    """Let another job take the place of a running one."""
+    asked = Suspension(seq, 1, replaced_by=id_of(by))
+    members = [NewMember(by, id_of(seq))]
+    commit(store, submissions=[[new_job(by, state="ready")]], members=members)
+    commit(store, free=1)
+    return commit(store, requeues=[requeue(seq, state="waiting")], suspensions=[asked])
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+@pytest.mark.parametrize("state", ENDS)
+def test_a_job_ends_as_the_one_does_that_takes_its_place(store: Store, state: str, order: str) -> None:
+    put(store, 1)
+    commit(store, submissions=[[new_job(2)]], members=[NewMember(2, id_of(1))])
+    commit(store, free=1)
+    suspension: dict[str, Any] = {
+        "requeues": [requeue(1, state="waiting")],
+        "suspensions": [Suspension(1, 1, replaced_by=id_of(2))],
+    }
+    if order == "after":
+        commit(store, **suspension)
+        assert state_of(store, 1) == "waiting"
+        end(store, 2, state)
+    else:
+        end(store, 2, state)
+        commit(store, **suspension)
+    assert state_of(store, 1) == state
+    row = store.reader().job(id_of(1))
+    assert row is not None
+    assert (row.result is not None) == (state == "succeeded")
+    assert commit(store, free=5).claimed == [[]]
+
+
+def test_a_cancel_ends_what_takes_the_place(store: Store) -> None:
+    put(store, 1)
+    replace(store, 1, 2)
+    commit(store, cancels=[cancel(1)])
+    assert state_of(store, 2) == "cancelled"
+
+
+def test_a_retry_of_a_replaced_job_begins_at_what_failed(store: Store) -> None:
+    put(store, 1)
+    replace(store, 1, 2)
+    end(store, 2, "failed")
+    assert state_of(store, 1) == "failed"
+    commit(store, retries=[retry(1)])
+    assert (state_of(store, 1), state_of(store, 2)) == ("running", "ready")
+    commit(store, free=1)
+    commit(store, finishes=[finish(2, 2)])
+    assert state_of(store, 1) == "succeeded"
+
+
+def test_a_job_goes_on_whose_replacement_does_not_exist(store: Store) -> None:
+    put(store, 1)
+    assert suspend(store, 1, replaced_by=id_of(9)).next_sweep == NOW
+    sweep(store, NOW)
+    assert state_of(store, 1) == "ready"

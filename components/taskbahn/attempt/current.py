@@ -19,6 +19,7 @@ from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
+from taskbahn.attempt.replacing import Complete, Replacement, check_replaceable
 from taskbahn.attempt.sleeping import begin_sleep, timer_until
 from taskbahn.attempt.waiting import Awaiting, Deadline, Wait, wait_here
 from taskbahn.protocol import messages
@@ -275,6 +276,20 @@ class Current:
         asking = Asking(question, kind, **options)
         await wait_for_async(asking.rounds())
         return asking.value
+
+    def replace(self, flow: Complete[X], /) -> X:
+        """Let a flow take the place of this job; the task returns what this returns: `return current.replace(flow)`.
+
+        The job ends as the flow does, with its result or its error; its function is not called again.  Raises OutsideJob, and what
+        `flow.start` raises.
+        """
+        check_replaceable()
+        return cast("X", Replacement(flow.start().id))
+
+    async def replace_async(self, flow: Complete[X], /) -> X:
+        """As `replace`, for `async def` tasks: `return await current.replace_async(flow)`."""
+        check_replaceable()
+        return cast("X", Replacement((await flow.start_async()).id))
 
     @property
     def inbox(self) -> Inbox[Any]:

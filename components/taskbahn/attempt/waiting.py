@@ -39,6 +39,7 @@ class Wait:
     every: bool = False
     notes: tuple[str, ...] = ()
     until: float | None = None
+    replaced_by: str | None = None
 
 
 Waited = Wait | Callable[[], Wait]  # what is waited for; a function where finding that takes time, for most waits are short
@@ -120,6 +121,11 @@ class Waits:
             self._parked -= 1
             if not self._parked:
                 self._parking.unpark(self._context)
+
+    def replaced(self, by: str) -> Suspended:
+        """Note that another job takes the place of the attempt's; return what ends the attempt."""
+        self.suspended = Wait(replaced_by=by)
+        return Suspended("this attempt ends, because another job takes its place")
 
     # threads
 
@@ -269,6 +275,8 @@ def suspended(context: AttemptContext, wait: Wait) -> Record:
         said["notes"] = list(wait.notes)
     if wait.until is not None:
         said["until"] = wait.until
+    if wait.replaced_by is not None:
+        said["replaced_by"] = wait.replaced_by
     return SUSPENDED, said
 
 

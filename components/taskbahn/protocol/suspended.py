@@ -16,7 +16,7 @@ class Suspended(msgspec.Struct, kw_only=True, omit_defaults=True):
     """An attempt ended because its function waits: the job starts again as soon as the first of these things is there.
 
     jobs: ids of jobs that are to end; every: all of them, not the first.   notes: names of notes that are to come, as answers do.
-    until: a moment, seconds.
+    until: a moment, seconds.   replaced_by: the job that takes its place: the job ends as that one does, and never starts again.
     """
 
     id: str
@@ -25,3 +25,4 @@ class Suspended(msgspec.Struct, kw_only=True, omit_defaults=True):
     every: bool = False
     notes: Annotated[list[Name], msgspec.Meta(max_length=100)] = []
     until: float | None = None
+    replaced_by: str | None = None

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
+from taskbahn.attempt.replacing import Replacement
 from taskbahn.attempt.streaming import stream, stream_async
 from taskbahn.errors import ResultTooLarge
 from taskbahn.protocol import messages
@@ -52,6 +53,8 @@ def _call(task: Task[..., Any], context: AttemptContext, packed: str) -> str:
     value = task.function(*args, **kwargs)
     if type(value) is GeneratorType:
         value = stream(context, signature, value)
+    if type(value) is Replacement:
+        raise context.open_waits().replaced(value.job)
     if ROLE.is_copy:  # this is a process that the task has forked: the original reports the outcome
         leave(None)
     return signature.pack_result(value)
@@ -63,6 +66,8 @@ async def _call_async(task: Task[..., Any], context: AttemptContext, packed: str
     made = task.function(*args, **kwargs)
     is_stream = type(made) is AsyncGeneratorType
     value = await stream_async(context, signature, made) if is_stream else await made
+    if type(value) is Replacement:
+        raise context.open_waits().replaced(value.job)
     if ROLE.is_copy:  # as above
         leave(None)
     return signature.pack_result(value)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.questions import ANSWER
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import OPEN, WAKE, WAKE_POSITION, Edge
+from taskbahn_router.core.reactions import FAIL, HAS_PARENTS, IS_FLOW, OPEN, WAKE, WAKE_POSITION, WAS_SUSPENDED, Edge
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -27,6 +27,7 @@ class Suspension(NamedTuple):
 
     jobs: ids of jobs that are to end.   every: whether it waits for all of them, or for the first.
     notes: names of notes, of which the first that comes wakes it.   until: a moment that does so, seconds; None: there is none.
+    replaced_by: the job that takes its place: it becomes a flow of that one.
     """
 
     seq: int
@@ -35,6 +36,12 @@ class Suspension(NamedTuple):
     every: bool = False
     notes: tuple[str, ...] = ()
     until: float | None = None
+    replaced_by: bytes | None = None
+
+    @property
+    def named(self) -> tuple[bytes, ...]:
+        """The ids of all jobs that it names."""
+        return self.jobs if self.replaced_by is None else (self.replaced_by,)
 
 
 class Note(NamedTuple):
@@ -74,11 +81,13 @@ class OpenQuestion(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """How a job waits once it is suspended."""
+    """How a job waits once it is suspended.  flags: that it has since then.   ended: the job that takes its place, if it has ended."""
 
     edges: list[Edge]
     pending: int
     due_at: float | None  # seconds
+    flags: int = WAS_SUSPENDED
+    ended: int | None = None
 
 
 def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Container[str], now: float) -> Waiting:
@@ -86,6 +95,8 @@ def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Contain
 
     found: those of the jobs that exist, by the ids that the suspension names.   notes: the names of notes that are there already.
     """
+    if asked.replaced_by is not None:
+        return _replaced(asked, found.get(asked.replaced_by), now)
     jobs = {job.seq: job for id in asked.jobs if (job := found.get(id)) is not None and job.seq != asked.seq}
     edges = [Edge(seq, asked.seq, WAKE_POSITION, WAKE, OPEN) for seq, job in jobs.items() if not State(job.state).is_final]
     missing = len(dict.fromkeys(asked.jobs)) - len(edges)
@@ -95,6 +106,14 @@ def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Contain
     if asked.until is not None:
         return Waiting(edges, 0, asked.until)
     return Waiting(edges, len(edges) if asked.every and not asked.notes else 1, None)
+
+
+def _replaced(asked: Suspension, by: FlaggedJob | None, now: float) -> Waiting:
+    """Return how a job waits whose place another one takes; if that does not exist, its function is called again."""
+    if by is None or by.seq == asked.seq:
+        return Waiting([], 0, now)
+    ended = by.seq if State(by.state).is_final else None
+    return Waiting([Edge(by.seq, asked.seq, 0, FAIL, OPEN)], 1, None, IS_FLOW | HAS_PARENTS, ended)
 
 
 def closes(name: str) -> str | None:

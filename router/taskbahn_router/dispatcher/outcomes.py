@@ -226,8 +226,11 @@ class Outcomes:
     def _suspend(self, effects: TurnEffects, job: LiveJob, asked: Suspended) -> None:
         """Let a job wait without an attempt; the store finds when it goes on."""
         jobs = tuple(dict.fromkeys(id_bytes(id) for id in asked.jobs))
+        replaced_by = None if asked.replaced_by is None else id_bytes(asked.replaced_by)
         self._requeue(effects, job, Event.SUSPEND, None, None)
-        effects.batch.suspensions.append(Suspension(job.seq, job.attempt, jobs, asked.every, tuple(asked.notes), asked.until))
+        effects.batch.suspensions.append(
+            Suspension(job.seq, job.attempt, jobs, asked.every, tuple(asked.notes), asked.until, replaced_by)
+        )
 
     def _heard(
         self, effects: TurnEffects, worker: AttachedWorker, notice: messages.Notice, refused: list[list[Any]], now: float

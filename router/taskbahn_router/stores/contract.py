@@ -164,6 +164,7 @@ class CommitResult:
     told: list[tuple[Answer, str] | None] = field(
         default_factory=list
     )  # whether each note was new, and its name; None: no such job
+    look_at: list[int] = field(default_factory=list)  # seqs of jobs that ended before, and which another one follows since now
     next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep or reactions
     pruned: int = 0
     pruned_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (partition, state) -> pruned jobs

@@ -66,7 +66,7 @@ def check_report(report: messages.Report) -> None:
         check_text("a result", done.result)
         check_depth("a result", done.result)
     for asked in report.suspended:
-        for id in asked.jobs:
+        for id in (*asked.jobs, *([asked.replaced_by] if asked.replaced_by is not None else ())):
             id_bytes(id)
         if asked.until is not None and not 0 <= asked.until <= LATEST:
             raise InvalidRequest(f"a job cannot be suspended until {asked.until!r}: it is seconds since 1970")

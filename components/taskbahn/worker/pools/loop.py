@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from taskbahn.attempt.context import ACTIVE, DONE, PARKED
+from taskbahn.attempt.stops import Suspended
 from taskbahn.attempt.waiting import suspended
 from taskbahn.worker.calls import make_calls_async
 from taskbahn.worker.capture import Streams
@@ -259,7 +260,7 @@ class LoopPool:
             if (
                 waits is not None
                 and waits.suspended is not None
-                and isinstance(error, asyncio.CancelledError)
+                and isinstance(error, asyncio.CancelledError | Suspended)
                 and context.stop is None
             ):
                 return suspended(context, waits.suspended)

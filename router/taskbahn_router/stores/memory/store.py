@@ -161,7 +161,8 @@ class _Transaction:
 
     def _suspend(self, batch: CommitBatch) -> None:
         for asked in batch.suspensions:
-            suspend(self.tables, asked, batch.now())
+            if (ended := suspend(self.tables, asked, batch.now())) is not None:
+                self.result.look_at.append(ended)
         if batch.notes or batch.suspensions or batch.told:
             self.result.next_sweep = self.tables.next_sweep()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.protocol.questions import ANSWER, QUESTION, message_name
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, WAKE_POSITION, WAS_SUSPENDED
+from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_FLOW, WAKE_POSITION, WAS_SUSPENDED
 from taskbahn_router.core.suspensions import MESSAGES, SUSPENSIONS, Note, OpenQuestion, closes, waiting
 from taskbahn_router.stores.rows import Answer
 
@@ -77,16 +77,17 @@ def open_questions(tables: Tables, seq: int | None, after: int, limit: int) -> l
     return [question for *_, question in sorted(found)[:limit]]
 
 
-def suspend(tables: Tables, asked: Suspension, now: float) -> None:
-    """Have a job wait, unless its attempt had ended before."""
+def suspend(tables: Tables, asked: Suspension, now: float) -> int | None:
+    """Have a job wait, unless its attempt had ended before; return the job that takes its place, if it has ended."""
     record = tables.records.get(asked.seq)
     if record is None or (record.state, record.attempt) != (State.WAITING, asked.attempt):
-        return
-    seqs = {id: seq for id in asked.jobs if (seq := tables.meant(id)) is not None}
+        return None
+    seqs = {id: seq for id in asked.named if (seq := tables.meant(id)) is not None}
     known = tables.notes.setdefault(asked.seq, {})
     found = waiting(asked, {id: tables.flagged(seq) for id, seq in seqs.items()}, known, now)
     for edges in tables.edges.values():
-        tables.drop(edges, (asked.seq, WAKE_POSITION))
+        for key in [key for key in edges if key[0] == asked.seq and (key[1] == WAKE_POSITION or found.flags & IS_FLOW)]:
+            tables.drop(edges, key)
     for edge in found.edges:
         tables.put(tables.edges.setdefault(edge.parent, {}), (edge.child, edge.position), edge)
         parent = tables.records[edge.parent]
@@ -94,5 +95,6 @@ def suspend(tables: Tables, asked: Suspension, now: float) -> None:
     tables.put(tables.waits, asked.seq, frozenset(asked.notes))
     count = int(known[SUSPENSIONS].value) + 1 if SUSPENSIONS in known else 1
     tables.put(known, SUSPENSIONS, Note(asked.seq, SUSPENSIONS, str(count), now))
-    flags = record.flags | WAS_SUSPENDED | HAS_NOTES
+    flags = record.flags | found.flags | HAS_NOTES
     tables.keep(asked.seq, replace(record, pending=found.pending, due_at=found.due_at, expires_at=None, flags=flags))
+    return found.ended

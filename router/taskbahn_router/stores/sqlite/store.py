@@ -246,7 +246,8 @@ class _Transaction:
         if ruled is not None:
             ruled.admit(batch)
         for suspension in batch.suspensions:
-            self._suspending.suspend(suspension, batch.now())
+            if (ended := self._suspending.suspend(suspension, batch.now())) is not None:
+                self.result.look_at.append(ended)
         units = self._react(batch)
         if ruled is not None:
             self._rule(batch, ruled, units)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol import messages
 from taskbahn.protocol.questions import ANSWER, QUESTION, message_name
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import HAS_CHILDREN
+from taskbahn_router.core.reactions import HAS_CHILDREN, IS_FLOW
 from taskbahn_router.core.suspensions import MESSAGES, SUSPENSIONS, closes, waiting
 from taskbahn_router.stores.rows import Answer
 from taskbahn_router.stores.sqlite.statements import SQL
@@ -84,21 +84,22 @@ class SuspendingPart:
         self._follow([(seq, name)], now)
         return Answer(state, is_moved=True), name
 
-    def suspend(self, asked: Suspension, now: float) -> None:
-        """Have a job wait, unless its attempt had ended before."""
+    def suspend(self, asked: Suspension, now: float) -> int | None:
+        """Have a job wait, unless its attempt had ended before; return the job that takes its place, if it has ended."""
         execute = self._connection.execute
         if execute(SQL["is_suspended"], asked[:2]).fetchone() is None:
-            return
+            return None
         there = messages.from_json(execute(SQL["notes_among"], (asked.seq, messages.to_json(asked.notes))).fetchone()[0])
-        found = waiting(asked, self._named(asked.jobs), there, now)
+        found = waiting(asked, self._named(asked.named), there, now)
         seq = messages.to_json([asked.seq])
-        execute(SQL["delete_wakes"], (asked.seq,))
+        execute(SQL["delete_edges_to" if found.flags & IS_FLOW else "delete_wakes"], (asked.seq,))
         execute(SQL["delete_waits"], (seq,))
         if found.edges:
             self._many("insert_wake", found.edges)
             self._many("flag_jobs", [(HAS_CHILDREN, edge.parent) for edge in found.edges])
             self._links.edges = True
         self._many("insert_wait", [(asked.seq, "note", name) for name in dict.fromkeys(asked.notes)])
-        execute(SQL["suspend"], (found.pending, found.due_at, asked.seq))
+        execute(SQL["suspend"], (found.pending, found.due_at, found.flags, asked.seq))
         execute(SQL["count_suspension"], (asked.seq, SUSPENSIONS, now))
         execute(SQL["remembers"], (seq,))
+        return found.ended

@@ -1,0 +1,37 @@
+"""`current.replace`: another flow takes the place of the running job."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from taskbahn.attempt.context import ACTIVE
+from taskbahn.errors import OutsideJob
+
+X_co = TypeVar("X_co", covariant=True)
+
+
+class Complete(Protocol[X_co]):
+    """A flow that takes nothing of what comes before it."""
+
+    @property
+    def output(self) -> X_co:
+        """What stands for its result."""
+
+    def start(self) -> Any:
+        """Start it; return its job."""
+
+    async def start_async(self) -> Any:
+        """As `start`, for asyncio and Twisted."""
+
+
+class Replacement(NamedTuple):
+    """What a function returns whose job another one replaces; job: the id of that one."""
+
+    job: str
+
+
+def check_replaceable() -> None:
+    """Raise OutsideJob where no job runs that could be replaced."""
+    context = ACTIVE.get()
+    if context is None or not context.can_wait:
+        raise OutsideJob("current.replace()", "flow.call()")
