@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from chaos.journal import Entry
     from chaos.reading import Standing
-    from taskbahn_router.core.flow_jobs import FlowJob, Link
+    from taskbahn_router.core.flow_jobs import FlowJob
 
 SHAPES = frozenset((CHAIN, GROUP))
 MOST_JOBS = 10_000
@@ -57,19 +57,37 @@ class Judge(NamedTuple):
     may_fail: Callable[[Standing], bool]
 
 
+class Link(NamedTuple):
+    """A job waits for another one, of its flow by number."""
+
+    parent: int | bytes
+    position: int
+    policy: str
+
+
+def links_of(jobs: Sequence[FlowJob]) -> list[list[Link]]:
+    """Return what each job of a flow waits for."""
+    links = [[Link(parent, position, policy) for (parent, position), policy in job.waits_for.items()] for job in jobs]
+    for job in jobs:
+        for (child, position), policy in job.leads_to.items():
+            links[child].append(Link(job.number, position, policy))
+    return links
+
+
 class Flow:
     """A flow of the journal, and how its jobs stand."""
 
     def __init__(self, entry: Entry, last: Mapping[str, Standing], judge: Judge) -> None:
         self.jobs = _compiled(entry["data"], bytes.fromhex(entry["id"].replace("-", "")))
         self.ids = [id_text(job.raw) for job in self.jobs]
+        self._links = links_of(self.jobs)
         self._standings = [last.get(id) for id in self.ids]
         self._judge = judge
 
     @property
     def joins(self) -> int:
         """Return how many jobs wait for the results of others."""
-        return sum(any(link.position != ORDER for link in job.links) for job in self.jobs)
+        return sum(any(link.position != ORDER for link in self._links[job.number]) for job in self.jobs)
 
     @property
     def callbacks(self) -> int:
@@ -89,7 +107,7 @@ class Flow:
 
     def _unmet(self, job: FlowJob) -> Iterator[Link]:
         """Yield what should have kept a job from its start."""
-        return (link for link in job.links if not SATISFIES[link.policy](State(self._parent(link.parent).state)))
+        return (link for link in self._links[job.number] if not SATISFIES[link.policy](State(self._parent(link.parent).state)))
 
     def _early(self, job: FlowJob, standing: Standing) -> Iterator[str]:
         """Find that a job began, or succeeded, though something it waits for did not end so."""
@@ -118,7 +136,7 @@ class Flow:
 
     def _inputs(self, job: FlowJob) -> list[Any]:
         """Return the results that a job gets, in order."""
-        links = sorted((link for link in job.links if link.position != ORDER), key=lambda link: link.position)
+        links = sorted((link for link in self._links[job.number] if link.position != ORDER), key=lambda link: link.position)
         return [
             _value(parent)
             for link in links

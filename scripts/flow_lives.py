@@ -31,7 +31,12 @@ MUTATIONS = (
     Mutation("what waits follows before the members", "registry", "(Members(), Edges(), Flows())", "(Edges(), Members(), Flows())"),
     Mutation("an error names who passed it on", "parent_errors", 'if isinstance(origin, dict) and "id" in origin:', "if False:"),
     Mutation("an edge that passes no result loses its order", "core.flow_graph", "job.link(before.job, ORDER, before.policy)", "pass"),
-    Mutation("an empty group in a callback waits for nothing", "core.flow_graph", "if not parts:", "if not group.waits_for:"),
+    Mutation("an empty group in a callback waits for nothing", "core.flow_graph", "if not parts:", "if not parts and not group.waits_for:"),
+    Mutation("what comes with a later slice is not waited for", "parents", "job.member.awaited if job.member is not None else 0", "0"),
+    Mutation("a callback of a failure starts after a success", "parents", " and edge.policy != ON_FAILURE", ""),
+    Mutation("a flow is never sealed", "trees", "member.seals and", "False and"),
+    Mutation("a later slice is never stored", "admissions", "return stored is not None and bool(stored.flags & IS_UNSEALED)", "return False"),
+    Mutation("a flow is sealed before its end", "submission.flows", "job.number == self._count - 1", "job.number == self._count - 2"),
     Mutation("what is skipped gives null", "core.reactions", "elif one.policy != SKIP:", "else:"),
 )  # fmt: skip
 

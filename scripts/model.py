@@ -103,7 +103,7 @@ MUTATIONS = (
     Mutation("a retry by hand does not wait for parents", "core.reactions", "return Event.REOPEN if pending", "return Event.REOPEN if False"),
     Mutation("a retry by hand opens no edges again", "edges", "EdgesOf(parent.seq, PASSED_ON, DROPPED)", "EdgesOf(parent.seq, OPEN, OPEN)"),
     Mutation("a parent that failed before has no consequences", "parents", "ended_parents.append(parent)", "ended_parents.append(0)"),
-    Mutation("a refused entry leaves its edges", "parents", "decisions.undo(admitted.edges.pop)", "pass"),
+    Mutation("a refused entry leaves its edges", "parents", "decisions.undo(decisions.admitted.edges.pop)", "pass"),
     Mutation("a child that waits asks for a place", "stores.driving", "and job.seq not in after", ""),
     Mutation("an id that is repeated drops edges", "admissions", "if job.seq not in", "if not {one.seq for one in jobs if one.id == job.id} &"),
     Mutation("a parent goes before its children", "stores.pruning", "state == State.SUCCEEDED", "True"),

@@ -113,7 +113,7 @@ class Parts:
         self.questions = Questions(dispatcher.state, reader, self._reading, owner.failed)
         self.pages = JobPages(reader, self._reading, owner.failed)
         self.members = MemberQueries(reader, self.jobs.rollups, self._reading, owner.failed)
-        dispatcher.start(running, start.next_sweep, goes_on=start.has_duties)
+        dispatcher.start(start, running)
         dispatcher.limit_book.begin(start)
         self.registry.start()
 

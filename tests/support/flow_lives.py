@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import zlib
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from support.flow_shapes import Shapes
 from support.promise_tables import tables_of
 from taskbahn.protocol import messages
 from taskbahn_router.dispatcher import group_commit
+from taskbahn_router.submission import flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +24,21 @@ if TYPE_CHECKING:
     from support.storing import FakeSqliteStore, FakeStore
 
 BUDGETS = (3, 16, 500)
+WHOLE = 500
+SLICES = (1, 2, 3, 5, WHOLE)  # jobs of a flow that one commit stores
 MOST_ROUNDS = 300  # until all attempts of a life have ended
 CRASHES = 2  # lost workers after which a job fails
 STATES = {"ready": "ready", "running": "ready"}  # of tasks, as the model says them
 
 
 @contextmanager
-def budget(units: int) -> Iterator[None]:
-    """Let all commits have a budget."""
-    with patch.object(group_commit, "LOOP_BUDGET", units), patch.object(group_commit, "THREAD_BUDGET", units):
+def bounds(units: int, slice_jobs: int) -> Iterator[None]:
+    """Let all commits have a budget, and store *slice_jobs* jobs of a flow."""
+    with (
+        patch.object(group_commit, "LOOP_BUDGET", units),
+        patch.object(group_commit, "THREAD_BUDGET", units),
+        patch.object(flows, "SLICE_JOBS", slice_jobs),
+    ):
         yield
 
 
@@ -72,23 +80,39 @@ class FlowLife:
         node = shapes.flow()
         self.made = shapes.made
         entries = [{"flow": node, "id": id}] * self.pick.choice([1, 1, 2])
+        if flows.SLICE_JOBS < WHOLE and self.pick.random() < 0.3:
+            self.harness.store.lasts = self.pick.choice([1, 2, 3, 4])
         (answer, *more) = self.submit(entries)
+        self.harness.store.lasts = math.inf
         assert all(one == answer for one in more)
         if isinstance(answer, dict):
             assert answer["error"] == "taskbahn.error.invalid_flow", answer
             return None
-        self.flows[id] = node
-        self.world.add(node, id)
+        self.accepted(node, id)
         if self.pick.random() < 0.2:
             self.submit(entries)
         return None
+
+    def accepted(self, node: dict[str, Any], id: str) -> None:
+        """From the first slice on a flow is as if all of it were there."""
+        if id not in self.flows:
+            self.flows[id] = node
+            self.world.add(node, id)
 
     def submit(self, entries: list[dict[str, Any]]) -> list[Any]:
         """Submit, until the store takes it."""
         while True:
             asked = self.harness.ask(messages.SUBMIT, entries)
             self.harness.settle()
-            if asked.sent and asked.sent[-1][0] == "answer":
+            if not asked.sent:  # the store refused what was not the first slice
+                self.harness.store.refuses = ""
+                self.accepted(entries[0]["flow"], entries[0]["id"])
+                if self.pick.random() < 0.5:
+                    self.take_blindly()
+                    self.restart()
+                    continue
+                self.harness.passes(3.0)
+            if asked.sent[-1][0] == "answer":
                 answers: list[Any] = asked.answer
                 return answers
             assert asked.error == "store_unavailable"
@@ -200,6 +224,12 @@ class FlowLife:
             if len(self.worker.asked.progress) == before:
                 return
 
+    def take_blindly(self) -> None:
+        """Read what the worker is to do, while not all that the model knows is stored."""
+        self.harness.settle()
+        self.worker.take()
+        self.begun.update(self.worker.runs)
+
     def check(self) -> None:
         self.take()
         self.harness.check()
@@ -290,13 +320,20 @@ class FlowLife:
 
 
 def live(
-    pick: random.Random, store: FakeStore | FakeSqliteStore, units: int, flows: int, members: int, *, steps: int = 30
+    pick: random.Random,
+    store: FakeStore | FakeSqliteStore,
+    units: int,
+    sizes: tuple[int, int],
+    *,
+    steps: int = 30,
+    slice_jobs: int = WHOLE,
 ) -> None:
-    """Make a life in which no commit does more than some units of work."""
-    with budget(units):
-        FlowLife(pick, store, flows=flows, members=members).go(steps)
+    """Make a life in which no commit does more than some units of work.  sizes: flows, and members of each."""
+    with bounds(units, slice_jobs):
+        FlowLife(pick, store, flows=sizes[0], members=sizes[1]).go(steps)
 
 
-def live_of(seed: int, store: FakeStore | FakeSqliteStore) -> None:
-    """Make the life of a seed."""
-    live(random.Random(seed), store, BUDGETS[seed % 3], 1 + seed % 4, 2 + seed % 17)
+def live_of(seed: int, store: FakeStore | FakeSqliteStore, *, slices: bool = True) -> None:
+    """Make the life of a seed.  slices: whether flows may take several commits."""
+    sizes = 1 + seed % 4, 2 + seed % 17
+    live(random.Random(seed), store, BUDGETS[seed % 3], sizes, slice_jobs=SLICES[seed % len(SLICES)] if slices else WHOLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,20 @@ if TYPE_CHECKING:
 
 
 class FakeStore(MemoryStore):
-    """Refuses commits while `refuses` says so, and remembers how often each job was started and ended."""
+    """Refuses commits while `refuses` says so, or from the end of `lasts` on, and remembers how often each job was started and ended."""
 
     def __init__(self) -> None:
         super().__init__()
         self.refuses = ""
+        self.lasts = math.inf  # commits until it refuses
         self.commits: list[CommitBatch] = []
 
     def commit(self, batch: CommitBatch) -> CommitResult:
+        if self.lasts <= 0:
+            self.refuses, self.lasts = "full", math.inf
         if self.refuses:
             raise StoreUnavailable(self.refuses)
+        self.lasts -= 1
         self.commits.append(batch)
         return super().commit(batch)
 
@@ -53,12 +58,16 @@ class FakeSqliteStore(QuickStore):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.refuses = ""
+        self.lasts = math.inf  # commits until it refuses
         self.commits: list[CommitBatch] = []
         self._reader: SqliteReader | None = None
 
     def commit(self, batch: CommitBatch) -> CommitResult:
+        if self.lasts <= 0:
+            self.refuses, self.lasts = "full", math.inf
         if self.refuses:
             raise StoreUnavailable(self.refuses)
+        self.lasts -= 1
         self.commits.append(batch)
         return super().commit(batch)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import job_id
-from support.flow_lives import budget
+from support.flow_lives import WHOLE, bounds
 from support.flow_runner import FlowRunner, output, runner_over, s, si
 
 from taskbahn.protocol import messages
@@ -180,7 +180,7 @@ def test_a_callback_in_a_callback_is_dropped_again_with_both(runner: FlowRunner,
     id = runner.start({"chain": [{"group": [s("one")], "on_failure": [callback, callback]}, s("echo")]})
     runner.harness.ask(messages.JOB_CANCEL, [runner.member(id, 1)])
     runner.run()  # the group has all that it waits for, so its retry completes it at once
-    with budget(units):
+    with bounds(units, WHOLE):
         runner.harness.ask(messages.JOB_RETRY, [runner.member(id, 1)])
         runner.run()
     assert [row.state for row in runner.rows()].count("waiting") == 0

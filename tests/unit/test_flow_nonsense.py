@@ -139,7 +139,7 @@ def no_collection() -> Iterator[None]:
 
 def longest_step(flow: Any) -> float:
     """Compile a flow; return the seconds of the processor that its longest step takes."""
-    steps, longest = compiled(flow, ROOT, {}, messages.MAX_CALLS), 0.0
+    steps, longest = compiled(flow, ROOT, {}, messages.MAX_FLOW_JOBS), 0.0
     while True:
         began = time.thread_time()
         try:

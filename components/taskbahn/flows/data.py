@@ -8,6 +8,7 @@ from taskbahn.errors import InvalidArguments, InvalidFlow, TooDeep, TooLarge
 from taskbahn.flows.arguments import OUTPUT, encode, outputs_in, pack_first, with_first
 from taskbahn.flows.nodes import Chain, Group, Many, Member, Node, Part, Shape, last_of
 from taskbahn.flows.output import Output, reference_of
+from taskbahn.protocol import messages
 from taskbahn.signatures import exact_values
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from taskbahn.flows.arguments import Packed
     from taskbahn.flows.nodes import Policy, Reference
 
-MAX_MEMBERS = 1_000_000
 MAX_LEVELS = 90  # of shapes in each other; the JSON text has two levels for each
 SHORT_FROM = 16  # members of a group that has all its calls of one task in one node
 INHERITED = ("queue", "priority", "tags", "detached")  # options that members have of their shape
@@ -48,8 +48,8 @@ class _Place(NamedTuple):
 
 def describe(flow: Part, before: Before = NOTHING) -> dict[str, Any]:
     """Return *flow* as data; raises InvalidFlow, InvalidArguments, TooLarge, TooDeep."""
-    if flow.node.size > MAX_MEMBERS:
-        raise TooLarge("members of a flow", flow.node.size, MAX_MEMBERS, "start it in parts")
+    if flow.node.size > messages.MAX_FLOW_JOBS:
+        raise TooLarge("members of a flow", flow.node.size, messages.MAX_FLOW_JOBS, "start it in parts")
     given = outputs_in(before.value[0]) if before.value else []
     referred = _referred(flow, map(reference_of, given))
     writer = _Writer(referred)

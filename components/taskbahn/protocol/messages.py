@@ -120,6 +120,7 @@ MAX_ARGUMENTS = 1024 * 1024  # bytes of JSON, one job
 MAX_RESULT = 4 * 1024 * 1024  # bytes of JSON, one job
 MAX_NESTING = 200  # lists and objects in each other, in arguments and results
 MAX_CALLS = 10_000  # jobs in one submission
+MAX_FLOW_JOBS = 200_000  # jobs of one flow
 MAX_WAIT = 10_000  # ids in one wait
 MAX_EVENTS = 1_000  # events in one answer
 DEFAULT_QUEUE = "default"

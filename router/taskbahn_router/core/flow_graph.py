@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import did_you_mean
@@ -93,7 +93,7 @@ class _Compiler:
                 if value is None:
                     self._wait(root, None, "", scope)
                 else:
-                    root.link(value.job, 0, NONE if value.policy == SKIP else value.policy)
+                    self._link(root, value.job, 0, NONE if value.policy == SKIP else value.policy)
             if kind != "task":
                 yield from self._callbacks(root, data, "", scope)
                 self._named(data, Value(root.number), "")
@@ -177,7 +177,7 @@ class _Compiler:
                 value = yield from self._flow(part, before, inside, scope)
                 if value is None or value.is_id:
                     raise wrong(inside, "it is empty, so it gives nothing to the group")
-                group.link(value.job, number, value.policy)
+                self._link(group, value.job, number, value.policy)
         if not parts:
             self._wait(group, before, place, scope)
 
@@ -197,7 +197,7 @@ class _Compiler:
             else:
                 job = self._member({**call, "packed": messages.NO_ARGUMENTS}, before, at, within)
                 job.packed, job.known = chunk(calls[start : start + size], at)
-            group.link(job.number, number, call.get("if_fails", FAIL))
+            self._link(group, job.number, number, call.get("if_fails", FAIL))
             yield from self._callbacks(job, call, inside, within)
             yield from self._callbacks_of_task(job, at, within)
             yield
@@ -306,7 +306,7 @@ class _Compiler:
                 raise wrong(
                     place, f"{name!r} is in a callback, for which the flow does not wait; only the callback can refer to it"
                 )
-            job.link(value.job, position, value.policy)
+            self._link(job, value.job, position, value.policy)
 
     def _check_order(self) -> Steps[None]:
         """Refuse a circle."""
@@ -314,8 +314,8 @@ class _Compiler:
         children: dict[int, list[int]] = {}
         for job in self._jobs:
             yield
-            parents = [link.parent for link in job.links if isinstance(link.parent, int)]
-            left[job.number] = len(parents)
+            parents = [parent for parent, _ in job.waits_for if isinstance(parent, int)]
+            left[job.number] = len(parents) + job.awaited
             for parent in parents:
                 children.setdefault(parent, []).append(job.number)
         free = [number for number, count in left.items() if not count]
@@ -323,7 +323,7 @@ class _Compiler:
             yield
             number = free.pop()
             del left[number]
-            for child in children.get(number, ()):
+            for child in chain(children.get(number, ()), (child for child, _ in self._jobs[number].leads_to)):
                 left[child] -= 1
                 if not left[child]:
                     free.append(child)
@@ -337,6 +337,13 @@ class _Compiler:
         for name, place in self._beside:
             if name not in used:
                 raise wrong(place, "nothing refers to it; put it into the shape, or leave it out")
+
+    def _link(self, job: FlowJob, parent: int, position: int, policy: str) -> None:
+        """Let a job wait for another one of the flow. The later of both has the edge, for it is stored when both are there."""
+        if parent > job.number:
+            self._jobs[parent].lead_to(job, position, policy)
+        else:
+            job.link(parent, position, policy)
 
     def _job(self, place: str, task: str, scope: Scope) -> FlowJob:
         number = len(self._jobs)

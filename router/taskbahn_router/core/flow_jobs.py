@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
 from taskbahn_router.core.reactions import FAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
+
+    Waits = dict[tuple[int | bytes, int], str]
+    Leads = dict[tuple[int, int], str]
 
 Known = tuple[list[Any], dict[str, Any]]  # args, kwargs
 
 CHAIN, GROUP = "taskbahn.chain", "taskbahn.group"  # what the jobs of flows have in the place of a task
 ORDER = -1  # the position of an edge that passes no result
-
-
-class Link(NamedTuple):
-    """A job waits for another one of its flow (by number), or for any other (by id)."""
-
-    parent: int | bytes
-    position: int
-    policy: str
+NO_WAITS: Waits = {}  # of all jobs that have none, so that they take less memory; never changed
+NO_LEADS: Leads = {}  # likewise
 
 
 @dataclass(slots=True)
@@ -45,16 +42,30 @@ class FlowJob:
     options: dict[str, Any] = field(default_factory=dict)
     label: str | None = None
     positions: int = 0  # how many results it gets
-    waits_for: dict[tuple[int | bytes, int], Link] = field(default_factory=dict)  # by parent and position
+    # parent and position -> policy: jobs before it in the flow, by number, and any others, by id
+    waits_for: Waits = field(default_factory=lambda: NO_WAITS)
+    # child and position -> policy: jobs before it in the flow that wait for it
+    leads_to: Leads = field(default_factory=lambda: NO_LEADS)
+    awaited: int = 0  # how many of the jobs behind it lead to it
+
+    def forget_checked(self) -> None:
+        """Forget what is needed for checks alone."""
+        self.place = ""
+        self.known, self.options = None, {}
 
     def link(self, parent: int | bytes, position: int, policy: str) -> None:
-        """Wait for a job."""
-        self.waits_for.setdefault((parent, position), Link(parent, position, policy))
+        """Wait for a job before it, or for any other."""
+        if not self.waits_for:
+            self.waits_for = {}
+        self.waits_for.setdefault((parent, position), policy)
 
-    @property
-    def links(self) -> Collection[Link]:
-        """Return what it waits for."""
-        return self.waits_for.values()
+    def lead_to(self, child: FlowJob, position: int, policy: str) -> None:
+        """Let a job before it wait for it."""
+        if not self.leads_to:
+            self.leads_to = {}
+        if (child.number, position) not in self.leads_to:
+            self.leads_to[child.number, position] = policy
+            child.awaited += 1
 
 
 @dataclass(frozen=True, slots=True)

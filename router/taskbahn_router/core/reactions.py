@@ -26,6 +26,7 @@ IS_LARGE = 256  # a flow whose result refers to the results of jobs, or has such
 HAS_NOTES = 512  # it remembers something from attempt to attempt
 WAS_SUSPENDED = 1024  # it has waited without an attempt: what is pending is what its function waits for
 OUTLIVES_PARENT = 2048  # it goes on when the job is cancelled of which it is a member
+IS_UNSEALED = 4096  # a flow of which jobs are still to be stored
 
 # states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
 OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)
@@ -67,13 +68,19 @@ class NewEdge(NamedTuple):
     """A new job depends on another one, which is older or in the same batch.
 
     parent: its seq or its id. A seq of the batch whose id the store has already means the job that has it.
+    child: its seq; or its id, if it was stored before and its `awaited` counts this edge: then the parent is new.
     position: the place of the parent's result among those that the child gets.  policy: one of `POLICIES`.
     """
 
-    child: int
+    child: int | bytes
     parent: int | bytes
     position: int
     policy: str = FAIL
+
+    @property
+    def holder(self) -> int | bytes:
+        """Return the job with which the edge is stored: a new one."""
+        return self.child if isinstance(self.child, int) else self.parent
 
 
 class NewMember(NamedTuple):
@@ -81,6 +88,8 @@ class NewMember(NamedTuple):
 
     parent: its seq or its id; None: it belongs to none.   flags: what it is.   label: its name in the flow.
     is_needed: whether the job is refused if there is no such parent; else it belongs to none.
+    awaited: how many edges to it come with later jobs.   is_late: it is stored only if its parent is unsealed.
+    seals: it is the last of its flow.   needs: other jobs, by id, without which it is refused.
     """
 
     seq: int
@@ -88,6 +97,10 @@ class NewMember(NamedTuple):
     flags: int = 0
     label: str | None = None
     is_needed: bool = True
+    awaited: int = 0
+    is_late: bool = False
+    seals: bool = False
+    needs: Sequence[bytes] = ()
 
 
 class Edge(NamedTuple):

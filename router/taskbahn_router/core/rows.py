@@ -157,6 +157,7 @@ class Applicant(NamedTuple):
     is_ready: bool  # it waits for no time, so it asks for a place now
     is_known: bool  # the store has a job of this id
     after: tuple[NewEdge, ...] = ()  # jobs that it waits for; those of the same batch by their ids
+    leads_to: tuple[NewEdge, ...] = ()  # jobs of before it that wait for it
     unique: NewKey | None = None
     member: NewMember | None = None
 
@@ -211,6 +212,7 @@ class Admitted:
     )  # seqs of stored jobs that ended without success and get a new edge or member
     flows: list[int] = field(default_factory=list)  # seqs of new flows
     trees: dict[int, Place] = field(default_factory=dict)  # seqs of new jobs that belong to others
+    sealed: list[int] = field(default_factory=list)  # seqs of flows all of whose jobs are stored now
     keys: list[KeyRow] = field(default_factory=list)  # unique keys; the last one of a key counts
     aliases: dict[int, Alias] = field(default_factory=dict)  # seqs of new jobs that joined others; they are among the duplicates
 

@@ -89,10 +89,15 @@ class Assignment:
         batch.submissions = [[row(job) for job in jobs] for jobs in asking]
         jobs = {job for jobs in asking for job in jobs}
         for job in jobs:
-            if job.links is not None:
-                parent, flags, label, after, is_child = job.links
-                batch.members.append(NewMember(job.seq, parent, flags, label, not is_child))
-                batch.edges += [NewEdge(job.seq, *edge) for edge in after]
+            if (links := job.links) is not None:
+                batch.members.append(
+                    NewMember(
+                        job.seq, links.parent, links.flags, links.label, not links.is_child, links.awaited, links.is_late,
+                        links.seals, links.needs,
+                    )
+                )  # fmt: skip
+                batch.edges += [NewEdge(job.seq, *edge) for edge in links.after]
+                batch.edges += [NewEdge(child, job.seq, position, policy) for child, position, policy in links.leads_to]
         batch.unique = [job.unique._replace(seq=job.seq) for jobs in asking for job in jobs if job.unique is not None]
         if asking and batch.rows() <= SMALL_COMMIT_ROWS:
             batch.admission_rows = sum(map(self._limits.admission_rows, asking))

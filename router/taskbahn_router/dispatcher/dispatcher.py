@@ -8,6 +8,7 @@ clock), `followers` (who waits for what). Beside it, over the same state: `worke
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
@@ -22,6 +23,7 @@ from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.group_commit import GroupCommit
 from taskbahn_router.dispatcher.job_actions import act_on_each
 from taskbahn_router.dispatcher.joins import Joins
+from taskbahn_router.dispatcher.large_flows import LargeFlows
 from taskbahn_router.dispatcher.limit_book import PURGE_SECONDS, LimitBook
 from taskbahn_router.dispatcher.maintenance import Maintenance
 from taskbahn_router.dispatcher.outcomes import Outcomes, snapshots
@@ -34,7 +36,7 @@ from taskbahn_router.model.turn import LostAttempt, Submission, TurnEffects, Tur
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.publishing.followers import CallFollower, Follower, JobFollowers, Waiter
 from taskbahn_router.publishing.publisher import Publisher
-from taskbahn_router.stores.contract import CommitBatch, CommitResult, Store
+from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, Store
 from taskbahn_router.stores.minutes import DropMinutes
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, PartitionRow, Prune, RetryJob, Sweep
 from taskbahn_router.submission.admission import Admission
@@ -95,6 +97,7 @@ class Dispatcher:
         self.turn_input, self.fair_queue = TurnInput(), FairQueue()
         self.admission = Admission(self.state, self.fair_queue, self._check_accepting)
         self.slices = Slices(clock)
+        self.large_flows = LargeFlows(self)
         self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
         self._pipelining = Pipelining(self.state)
         self._next_sweep: float | None = None
@@ -123,7 +126,7 @@ class Dispatcher:
         if not jobs:
             call.answer(answers)
         elif follows:
-            waiter = Waiter(call, [job.id for job in jobs], answers)
+            waiter = Waiter(call, [job.id for job in jobs if job.links is None or job.links.is_child], answers)  # no members
             self.followers.wait(waiter)
             call.on_gone = lambda _: self.followers.unfollow(list(waiter.left), waiter)
             self._accept(
@@ -220,12 +223,13 @@ class Dispatcher:
 
     # the clock
 
-    def start(self, running: list[LiveJob], next_sweep: float | None, *, goes_on: bool) -> None:
-        """Begin with the maintenance; *running* are the jobs that the store has as running.  goes_on: a budget cut off the last commit."""
+    def start(self, start: StartState, running: list[LiveJob]) -> None:
+        """Begin with the maintenance; *running* are the jobs that the store has as running."""
         self.state.running_at_start = running
         self.maintenance.start()
-        self.sweep_at(next_sweep)
-        if goes_on:
+        self.sweep_at(start.next_sweep)
+        self.large_flows.start(start.unsealed)
+        if start.has_duties:  # a budget cut off the last commit
             self._ask(TurnInput.ask_continuation)
 
     def _store_progress(self) -> None:
@@ -377,11 +381,15 @@ class Dispatcher:
     ) -> None:
         answers = draft.answers or None  # a plain call has none
         links, asks = draft.has_links, draft.asks
-        self.fair_queue.put(
-            Submission(
-                call.caller, draft.jobs, draft.size, accepted, refused, answers, left_out, draft.counts, links, joined, asks
-            )
+        then = partial(self.large_flows.go_on, call.caller, draft, accepted, refused) if draft.flows else accepted
+        submission = Submission(
+            call.caller, draft.jobs, draft.size, then, refused, answers, left_out, draft.counts, links, joined, asks
         )
+        self.put(submission)
+
+    def put(self, submission: Submission) -> None:
+        """Have a turn take a submission for which there is room."""
+        self.fair_queue.put(submission)
         if len(self.state.jobs) == len(self.followers) == 1:
             # a single job, for which its client waits: no other input comes soon
             self.loop.run_turn_now()

@@ -6,7 +6,7 @@ What waits is in the store; of it only counts are here. Nothing here sends or st
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import Input
     from taskbahn_router.core.unique_keys import NewKey
+    from taskbahn_router.model.job_links import JobLinks
     from taskbahn_router.stores.contract import StartState
     from taskbahn_router.stores.rows import Claimed, JobRow
 
@@ -182,20 +183,6 @@ class AttachedWorker:
     def order_cancel(self, id: str, attempt: int, reason: str) -> None:
         """Put the end of an attempt into the next order."""
         self.outbox.setdefault("cancel", []).append([id, attempt, reason])
-
-
-class JobLinks(NamedTuple):
-    """What a new job has to do with others.
-
-    parent: the id of the job to which it belongs.   flags: what it is (`core.reactions`).   label: its name in its flow.
-    after: the jobs that it waits for: id, position of the result among those that it gets, and policy.
-    """
-
-    parent: bytes | None
-    flags: int
-    label: str | None
-    after: Sequence[tuple[bytes, int, str]] = ()
-    is_child: bool = False  # an attempt of the parent started it
 
 
 class LiveJob:

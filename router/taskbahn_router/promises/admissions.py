@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from taskbahn_router.core.reactions import IS_UNSEALED
 from taskbahn_router.core.rows import Admitted, Need
 from taskbahn_router.core.unique_keys import Alias
 from taskbahn_router.promises.registry import ADMISSIONS
@@ -56,6 +57,11 @@ class Decisions:
         if stored is not None:
             return stored.seq
         return self.ids.get(name) if isinstance(name, bytes) else None
+
+    def is_unsealed(self, id: bytes) -> bool:
+        """Return whether a job of before is a flow of which jobs are still to be stored."""
+        stored = self.stored.get(id)
+        return stored is not None and bool(stored.flags & IS_UNSEALED)
 
     def join(self, job: Applicant, holder: KeyHolder) -> None:
         """Store no job: its id means another one from now on."""
@@ -130,9 +136,10 @@ class Admissions:
         others: set[bytes] = set()  # ids that mean jobs of before
         refusal = None
         for job in jobs:
-            if job.is_known or job.id in decisions.ids or (job.member is not None and job.member.parent in others):
+            if job.is_known or job.id in decisions.ids or self._is_of_other(job, others):
                 duplicates.add(job.seq)  # the members of a flow that is there already are too
-                others.update({job.id} - new)
+                if not decisions.is_unsealed(job.id):
+                    others.update({job.id} - new)
                 continue
             refusal = self._admit(job)
             if job.seq in admitted.aliases:
@@ -148,6 +155,13 @@ class Admissions:
         decisions.take_back()
         admitted.refusals.append(refusal)
         admitted.refused.update(job.seq for job in jobs)
+
+    def _is_of_other(self, job: Applicant, others: set[bytes]) -> bool:
+        """Return whether a job belongs to one of before that gets no more members by being sent again."""
+        member = job.member
+        if member is None or not isinstance(member.parent, bytes):
+            return False
+        return member.parent in others or (member.is_late and not self._decisions.is_unsealed(member.parent))
 
     def _admit(self, job: Applicant) -> Refused | None:
         for kind in self._kinds:
@@ -166,5 +180,9 @@ class Admissions:
 def _named(jobs: Sequence[Applicant]) -> list[int | bytes]:
     """Return the jobs of before that new ones depend on, or to which they belong; the other ones that they name are new as well."""
     named = {edge.parent for job in jobs for edge in job.after}
-    named.update(job.member.parent for job in jobs if job.member is not None and job.member.parent is not None)
+    named.update(edge.child for job in jobs for edge in job.leads_to)
+    for member in (job.member for job in jobs if job.member is not None):
+        named.update(member.needs)
+        if member.parent is not None:
+            named.add(member.parent)
     return sorted(named.difference(job.id for job in jobs), key=str) if named else []

@@ -1,7 +1,8 @@
 """New jobs that wait for others: which parents they name, and whether these have ended well already.
 
-An edge to a parent that succeeded is satisfied at once. All others are open; those of a parent that ended otherwise follow it in the
-same commit, as they would have if it had ended later (`edges.py`).
+An edge to a parent that succeeded is satisfied at once, unless it asks for a failure. All others are open; those of a parent that has
+ended follow it in the same commit, as they would have if it had ended later (`edges.py`). An edge to a parent that comes later counts
+as open from the beginning, so a job that waits for many is not ready before the last of them is stored and has ended.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_PARENTS, OPEN, SATISFIED, Edge
+from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_PARENTS, ON_FAILURE, OPEN, SATISFIED, Edge
 from taskbahn_router.core.rows import NoParent
 from taskbahn_router.promises.named import GoesByNames
 
@@ -27,23 +28,33 @@ class Parents(GoesByNames):
 
     def admit(self, job: Applicant, decisions: Decisions) -> NoParent | None:
         """Make the edges of a job; refuse it if there is no such parent."""
-        admitted, pending = decisions.admitted, 0
+        admitted = decisions.admitted
+        awaited = pending = job.member.awaited if job.member is not None else 0
         for edge in job.after:
             stored = decisions.stored.get(edge.parent)
             parent = decisions.seq_of(edge.parent)
             if parent is None:
                 return NoParent(job.seq, edge.parent)
             was = decisions.joined.get(parent) if stored is None else stored.state  # None: the parent is new
-            state = SATISFIED if was == State.SUCCEEDED else OPEN
+            state = SATISFIED if was == State.SUCCEEDED and edge.policy != ON_FAILURE else OPEN
             pending += state == OPEN
-            admitted.edges.append(Edge(parent, job.seq, edge.position, edge.policy, state))
-            decisions.undo(admitted.edges.pop)
+            _connect(Edge(parent, job.seq, edge.position, edge.policy, state), decisions)
             if state == OPEN and was is not None and State(was).is_final:
                 admitted.ended_parents.append(parent)
                 decisions.undo(admitted.ended_parents.pop)
-            decisions.flag(parent, HAS_CHILDREN)
-        if job.after:
+        for edge in job.leads_to:
+            child = decisions.seq_of(edge.child)
+            if child is None:
+                return NoParent(job.seq, edge.child)
+            _connect(Edge(job.seq, child, edge.position, edge.policy, OPEN), decisions)
+        if job.after or awaited:
             decisions.flag(job.seq, HAS_PARENTS)
             admitted.pending[job.seq] = pending
             decisions.undo(partial(admitted.pending.pop, job.seq))
         return None
+
+
+def _connect(edge: Edge, decisions: Decisions) -> None:
+    decisions.admitted.edges.append(edge)
+    decisions.undo(decisions.admitted.edges.pop)
+    decisions.flag(edge.parent, HAS_CHILDREN)

@@ -26,6 +26,9 @@ class Trees(GoesByNames):
         member, admitted = job.member, decisions.admitted
         if member is None:
             return None
+        for need in member.needs:
+            if decisions.seq_of(need) is None:
+                return NoParent(job.seq, need)
         parent, root, stored = None, None, None
         if member.parent is not None:
             stored = decisions.stored.get(member.parent)
@@ -43,6 +46,9 @@ class Trees(GoesByNames):
         admitted.trees[job.seq] = Place(parent, root, member.label)
         decisions.undo(partial(admitted.trees.pop, job.seq))
         decisions.flag(job.seq, member.flags)
+        if member.seals and parent is not None:
+            admitted.sealed.append(parent)
+            decisions.undo(admitted.sealed.pop)
         if member.flags & IS_FLOW:
             admitted.flows.append(job.seq)
             decisions.undo(admitted.flows.pop)

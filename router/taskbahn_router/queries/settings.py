@@ -47,6 +47,7 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("bounds.arguments", messages.MAX_ARGUMENTS, BYTES, "of the arguments of one job, as JSON"),
     ("bounds.result", messages.MAX_RESULT, BYTES, "of the result of one job, as JSON"),
     ("bounds.submission", messages.MAX_CALLS, JOBS, "in one submission"),
+    ("bounds.flow", messages.MAX_FLOW_JOBS, JOBS, "that one flow may be"),
     ("bounds.wait", messages.MAX_WAIT, JOBS, "that one call may wait for"),
     ("bounds.events", messages.MAX_EVENTS, "events", "in one answer to `taskbahn.job.events`"),
     ("bounds.events_kept", MAX_EVENTS_KEPT, "events", "log lines and chunks that are kept of one job"),

@@ -137,7 +137,7 @@ class CommitBatch:
         """Drop all rows of some jobs."""
         self.new = [row for row in self.new if row.seq not in seqs]
         self.submissions = [left for rows in self.submissions if (left := [row for row in rows if row.seq not in seqs])]
-        self.edges = [row for row in self.edges if row.child not in seqs]
+        self.edges = [row for row in self.edges if row.holder not in seqs]
         self.unique = [row for row in self.unique if row.seq not in seqs]
         self.members = [row for row in self.members if row.seq not in seqs]
         self.finishes = [row for row in self.finishes if row.seq not in seqs]
@@ -195,6 +195,7 @@ class StartState:
     has_duties: bool = False  # reactions were cut off: the next commit goes on
     limits: list[LimitRow] = field(default_factory=list)  # by name
     last_marks: dict[int, int] = field(default_factory=dict)  # seq of a running job -> the newest stored mark of its attempt
+    unsealed: list[bytes] = field(default_factory=list)  # ids of running flows of which jobs are still to be stored
 
 
 class Reader(Protocol):

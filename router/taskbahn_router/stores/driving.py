@@ -35,17 +35,25 @@ def drive(steps: Generator[Asked, Found, Decided], answer: Callable[[Asked], Fou
 def applicants(batch: CommitBatch, known: Container[bytes]) -> list[list[Applicant]]:
     """Return the submissions of a batch as the rules see them; *known*: the ids that the store has."""
     after: dict[int, list[NewEdge]] = {}
+    leads_to: dict[int, list[NewEdge]] = {}
     if batch.edges:
         ids = {job.seq: job.id for job in chain(batch.new, *batch.submissions)}
         for edge in batch.edges:
-            after.setdefault(edge.child, []).append(edge._replace(parent=ids.get(edge.parent, edge.parent)))  # type: ignore[arg-type]
+            child, parent = edge[:2]
+            if isinstance(child, int):
+                after.setdefault(child, []).append(edge._replace(parent=ids.get(parent, parent)))  # type: ignore[arg-type]
+            elif isinstance(parent, int):
+                leads_to.setdefault(parent, []).append(edge)
     unique = {one.seq: one for one in batch.unique}
     members = {one.seq: one for one in batch.members}
+    awaiting = {one.seq for one in batch.members if one.awaited}
     return [
         [
             Applicant(
-                job.seq, job.id, job.partition, job.keys or "", job.state == State.READY and job.seq not in after, job.id in known,
-                tuple(after.get(job.seq, ())), unique.get(job.seq), members.get(job.seq),
+                job.seq, job.id, job.partition, job.keys or "",
+                job.state == State.READY and job.seq not in after and job.seq not in awaiting,
+                job.id in known, tuple(after.get(job.seq, ())), tuple(leads_to.get(job.seq, ())), unique.get(job.seq),
+                members.get(job.seq),
             )
             for job in jobs
         ]

@@ -32,8 +32,8 @@ class Admission:
         follows: whether a client waits for the outcomes.
         """
         self._check()  # reading may have taken many turns, in which the store may have begun to refuse
-        check_backpressure(self._fair_queue, len(draft.jobs), draft.size, self._state.counts)
-        check_partitions(self._state, draft.named)
+        check_backpressure(self._fair_queue, len(draft.jobs), draft.size, self._state.counts, sum(map(len, draft.flows)))
+        check_partitions(self._state, draft.planned | draft.named)
         self._fair_queue.reserve(len(draft.jobs), draft.size)
         others = yield from self._state.take_in(draft.named)
         for part in parts_of(draft.jobs):

@@ -20,8 +20,11 @@ MAX_QUEUED = 10_000_000  # jobs that wait or are ready: some 1.5 GB of disk with
 SOON, LATER = 1.0, 60.0  # seconds after which `QueueFull` has the client try again
 
 
-def check_backpressure(fair_queue: FairQueue, jobs: int, size: int, counts: Mapping[str, int]) -> None:
-    """Raise `QueueFull` when the fair queue or the store has no room for *jobs* jobs with *size* bytes of arguments."""
+def check_backpressure(fair_queue: FairQueue, jobs: int, size: int, counts: Mapping[str, int], later: int = 0) -> None:
+    """Raise `QueueFull` when the fair queue or the store has no room for *jobs* jobs with *size* bytes of arguments.
+
+    later: jobs that the same submission gives to the store afterwards.
+    """
     if fair_queue.jobs and (fair_queue.jobs + jobs > MAX_UNWRITTEN or fair_queue.size + size > MAX_BYTES):
         raise QueueFull(
             f"{fair_queue.jobs:,} jobs wait to be written down, more than the disk keeps up with; send these again in {SOON:.0f} s, "
@@ -30,7 +33,7 @@ def check_backpressure(fair_queue: FairQueue, jobs: int, size: int, counts: Mapp
             waiting=fair_queue.jobs,
         )
     queued = counts[State.READY] + counts[State.WAITING]
-    if queued + fair_queue.jobs + jobs > MAX_QUEUED:
+    if queued + fair_queue.jobs + jobs + later > MAX_QUEUED:
         raise QueueFull(
             f"{queued:,} jobs wait for workers, and {MAX_QUEUED:,} may; start more workers (`taskbahn queues` shows where they wait), or "
             f"send these again in {LATER:.0f} s",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,19 +12,26 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.flow_form import wrong
 from taskbahn_router.core.flow_graph import compiled
-from taskbahn_router.core.flow_jobs import FlowJob
+from taskbahn_router.core.flow_jobs import member_id
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.policy import Policy
-from taskbahn_router.core.reactions import IS_FLOW, OUTLIVES_PARENT
+from taskbahn_router.core.reactions import IS_FLOW, IS_UNSEALED, OUTLIVES_PARENT
 from taskbahn_router.core.task_callbacks import jobs_after
-from taskbahn_router.model.state import JobLinks
+from taskbahn_router.model.job_links import JobLinks
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from typing import TypeVar
 
+    from taskbahn_router.core.flow_jobs import FlowJob
+    from taskbahn_router.core.policy import Policy
+    from taskbahn_router.model.partitions import Named, Partitions
     from taskbahn_router.model.state import DeclaredTask, LiveJob
     from taskbahn_router.submission.submission import Draft, Submissions
 
+    T = TypeVar("T")
+    Steps = Generator[None, None, T]
+
+SLICE_JOBS = 500  # jobs of a flow that one commit stores
 SHOWN = 200  # characters of a place
 
 
@@ -49,6 +58,59 @@ class Checked(NamedTuple):
     keys: str | None
 
 
+class FlowJobs:
+    """The jobs of a flow that are still to be accepted: all at once, or slice by slice.
+
+    Nothing is wrong with any of them. The first slice has the flow itself, which waits for all its jobs from the beginning: so it
+    cannot end before they are stored. The last one seals it.   entry: the number of its entry in the submission.
+    """
+
+    def __init__(self, entry: int, ids: tuple[str, bytes], parent: Parent, jobs: Iterable[Checked], *, is_sliced: bool) -> None:
+        self.entry = entry
+        self.id, self.raw = ids
+        self._parent = parent
+        self._left = deque(jobs)
+        self._count = len(self._left)
+        self._is_sliced = is_sliced
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def add(self, intake: Submissions, draft: Draft) -> Steps[int]:
+        """Add the next slice to a draft; return how many jobs it has."""
+        size = SLICE_JOBS if self._is_sliced else self._count
+        first = len(draft.jobs)
+        for one in islice(self._left, size):
+            self._add(one, intake, draft)
+            yield
+        draft.has_links = True
+        return len(draft.jobs) - first
+
+    def accepted(self, count: int) -> None:
+        """Forget jobs that were accepted."""
+        for _ in range(count):
+            self._left.popleft()
+
+    def planned(self, partitions: Partitions, named: Named) -> Steps[None]:
+        """Name the partitions of all its jobs."""
+        for one in self._left:
+            partitions.named(one.policy.queue, one.job.task, named)
+            yield
+
+    def _add(self, one: Checked, intake: Submissions, draft: Draft) -> None:
+        live = _add(intake, one, self.raw, self._parent, draft)
+        if not self._is_sliced or live.links is None:
+            return
+        if not one.job.number:
+            live.links = live.links._replace(flags=live.links.flags | IS_UNSEALED, needs=self._needs())
+        is_last = one.job.number == self._count - 1
+        live.links = live.links._replace(is_late=len(self._left) < self._count, seals=is_last)
+
+    def _needs(self) -> list[bytes]:
+        """Return the jobs outside of the flow that it refers to: it is refused if one of them is not there."""
+        return list(dict.fromkeys(parent for one in self._left for parent, _ in one.job.waits_for if isinstance(parent, bytes)))
+
+
 def flags_of(policy: Policy) -> int:
     """Return the flags that a job with a parent has by its options."""
     return OUTLIVES_PARENT if policy.detached else 0
@@ -56,8 +118,8 @@ def flags_of(policy: Policy) -> int:
 
 def read_flow(
     intake: Submissions, entry: dict[str, Any], ids: tuple[str, bytes], parent: Parent, draft: Draft
-) -> Generator[None, None, str]:
-    """Add the jobs of a flow to a draft, or none of them; return the id of the whole.
+) -> Steps[str]:  # fmt: skip
+    """Add the jobs of a flow to a draft, or the first slice of them, or none; return the id of the whole.
 
     ids: of the whole, as text and as bytes.   parent: the job that starts it.
     Raises `InvalidFlow`, or what is wrong with a member, with the place.
@@ -68,19 +130,27 @@ def read_flow(
     options = entry.get("options", {})
     if not isinstance(options, dict):
         raise wrong("", "`options` is an object")
-    jobs = yield from compiled(entry["flow"], ids[1], {**parent.inherited, **options}, messages.MAX_CALLS, intake.callbacks)
-    raws = {job.number: job.raw for job in jobs}
+    jobs = yield from compiled(entry["flow"], ids[1], {**parent.inherited, **options}, messages.MAX_FLOW_JOBS, intake.callbacks)
     checked = []
+    refuses, is_job = False, not jobs[0].flags & IS_FLOW
     for job in jobs:
         try:
             checked.append(_checked(intake, job, draft))
         except TaskbahnError as error:
             raise _at(job.place, error) from None
+        refuses = refuses or intake.may_refuse(job.task)
+        job.forget_checked()
         yield
-    draft.has_links = True
-    for one in checked:
-        _add(intake, one, raws, parent, draft)
-        yield
+    if (refuses or is_job) and len(jobs) > messages.MAX_CALLS:
+        why = "a limit of one of them refuses jobs" if refuses else "they are the callbacks of one job"
+        raise wrong(
+            "", f"it has {len(jobs):,} jobs; it may have {messages.MAX_CALLS:,}, for {why}, so one commit stores them all"
+        )
+    flow = FlowJobs(
+        len(draft.answers), ids, parent, checked, is_sliced=len(jobs) > SLICE_JOBS and not (refuses or is_job)
+    )  # fmt: skip
+    del jobs, checked
+    yield from intake.begin(flow, draft)
     return ids[0]
 
 
@@ -105,24 +175,34 @@ def add_callbacks(intake: Submissions, job: LiveJob, callbacks: Sequence[Checked
     if job.links is None:
         job.links = JobLinks(None, 0, None, is_child=True)
     draft.has_links = True
-    raws = {0: job.raw} | {one.job.number: one.job.raw for one in callbacks}
     for one in callbacks:
-        _add(intake, one, raws, NO_PARENT, draft)
+        _add(intake, one, job.raw, NO_PARENT, draft)
 
 
-def _add(intake: Submissions, checked: Checked, raws: Mapping[int, bytes], parent: Parent, draft: Draft) -> None:
-    """Add a job of a flow.  raws: ids of its jobs by number.   parent: of the first of them."""
+def _add(intake: Submissions, checked: Checked, root: bytes, parent: Parent, draft: Draft) -> LiveJob:
+    """Add a job of a flow.  root: the id of the first of them.   parent: of that one."""
     job, policy, packed, keys = checked
     live = intake.add(job.task, policy, (id_text(job.raw), job.raw), packed, keys, draft)
-    flags = job.flags | flags_of(policy)
-    links = [(raws[link.parent] if isinstance(link.parent, int) else link.parent, *link[1:]) for link in job.links]
-    if job.number:
-        live.links = JobLinks(raws[0], flags, job.label, links)
-    else:
-        live.links = JobLinks(parent.raw, flags, job.label, links, is_child=True)
+    is_root = not job.number
+
+    def id_of(name: int | bytes) -> bytes:
+        if isinstance(name, bytes):
+            return name
+        return member_id(root, name) if name else root
+
+    live.links = JobLinks(
+        parent=parent.raw if is_root else root,
+        flags=job.flags | flags_of(policy),
+        label=job.label,
+        after=[(id_of(before), position, how) for (before, position), how in job.waits_for.items()],
+        is_child=is_root,
+        leads_to=[(id_of(child), position, how) for (child, position), how in job.leads_to.items()],
+        awaited=job.awaited,
+    )
     if job.flags & IS_FLOW:
-        live.accepted_as(State.WAITING if job.number else State.RUNNING)
-        live.started_at = None if job.number else draft.now
+        live.accepted_as(State.RUNNING if is_root else State.WAITING)
+        live.started_at = draft.now if is_root else None
+    return live
 
 
 def _checked(intake: Submissions, job: FlowJob, draft: Draft) -> Checked:

@@ -13,6 +13,7 @@ from taskbahn.errors import InvalidFlow, InvalidName, InvalidOption, InvalidRequ
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, Bulk, Call
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
+from taskbahn.protocol.limit_fields import REFUSE
 from taskbahn.protocol.options import LATEST, Where
 from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.questions import Question
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.flow_jobs import Known
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.model.partitions import Named
-    from taskbahn_router.submission.flows import Checked
+    from taskbahn_router.submission.flows import Checked, FlowJobs
 
 TASK_NAME = re.compile(messages.TASK_NAME)
 RANDOM_BITS = 80
@@ -117,6 +118,8 @@ class Draft:
     size: int = 0
     counts: list[int] = field(default_factory=list)  # the jobs of each entry
     has_links: bool = False  # whether jobs have to do with others
+    flows: list[FlowJobs] = field(default_factory=list)  # of which this is the first slice only
+    planned: Named = field(default_factory=dict)  # the partitions of all jobs of these
     asks: bool = False
 
 
@@ -215,6 +218,19 @@ class Submissions:
         id = entry.get("id")
         ids = both_ids(id) if id else new_id(draft.now)
         return (yield from read_flow(self, entry, ids, self._parent(entry.get("parent")), draft))
+
+    def begin(self, flow: FlowJobs, draft: Draft) -> Generator[None, None, None]:
+        """Add the first slice of a flow, which may be all of it."""
+        count = yield from flow.add(self, draft)
+        flow.accepted(count)
+        if flow:
+            yield from flow.planned(self._state, draft.planned)
+            draft.flows.append(flow)
+
+    def may_refuse(self, task: str) -> bool:
+        """Return whether a limit of a task refuses jobs that find no place."""
+        known = self._state.tasks.get(task)
+        return known is not None and any(limit.when_full == REFUSE for limit in known.declaration.limits)
 
     def _parent(self, id: str | None) -> Parent:
         """Return what children of a job have from it; while it runs these are its priority and tags."""

@@ -113,7 +113,10 @@ class MemoryReader:
     def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:
         with self._tables.lock:
             wanted = set(seqs)
-            found = [edge for of in self._tables.edges.values() for edge in of.values() if edge.child in wanted]
+            tables = self._tables
+            found = [
+                tables.edges[parent][child, position] for child in wanted for position, parent in tables.parents.get(child, ())
+            ]
         return sorted(found, key=lambda edge: (edge.child, edge.position, edge.parent))[:most]
 
     def edges_from(self, seqs: Sequence[int], most: int) -> list[Edge]:

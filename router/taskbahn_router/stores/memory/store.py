@@ -21,6 +21,7 @@ from taskbahn_router.core.reactions import (
     HAS_CHILDREN,
     HAS_INPUTS,
     IS_FLOW,
+    IS_UNSEALED,
     MOST_INPUT_BYTES,
     MOST_INPUTS,
     retried,
@@ -93,6 +94,7 @@ class MemoryStore:
                 has_duties=bool(tables.duties),
                 limits=sorted(tables.limits.values(), key=lambda row: row.name),
                 last_marks={row.seq: mark for row in running if (mark := tables.last_mark(row))},
+                unsealed=tables.unsealed(),
             )
 
     def commit(self, batch: CommitBatch) -> CommitResult:
@@ -230,7 +232,9 @@ class _Transaction:
                     place=admitted.trees.get(seq, self.tables.records[seq].place),
                 )
         for edge in admitted.edges:
-            self.tables.put(self.tables.edges.setdefault(edge.parent, {}), (edge.child, edge.position), edge)
+            self.tables.put_edge(edge)
+        for seq in admitted.sealed:
+            self._replace(seq, flags=self.tables.records[seq].flags & ~IS_UNSEALED)
         for seq, reason in admitted.cancelled.items():
             self._keep_attempt(seq, rules.now)
             error = messages.to_json({"message": reason})
@@ -307,9 +311,10 @@ class _Transaction:
         seq = self.tables.seqs.get(id)
         if seq is None:
             return None
-        state = self.tables.records[seq].state
-        event = event or retried(self.tables.records[seq].pending, self.tables.records[seq].flags)
-        if state not in GUARDS[event].sources:
+        state, flags = self.tables.records[seq].state, self.tables.records[seq].flags
+        may_be = event is not None or not flags & IS_UNSEALED
+        event = event or retried(self.tables.records[seq].pending, flags)
+        if state not in GUARDS[event].sources or not may_be:
             return Answer(State(state), is_moved=False)
         if event is Event.RETRY_BY_HAND:
             changes["pending"] = 0
@@ -350,8 +355,8 @@ class _Transaction:
         over = [seq for seq in window if self._is_over(tables.records[seq], prune.now) and seq not in holding]
         parents = {seq for seq in over if tables.records[seq].flags & HAS_CHILDREN}
         found = prunable(over, parents, tables.children, prune.limit)
-        for parent, *edge in found.edges:
-            tables.drop(tables.edges[parent], tuple(edge))
+        for edge in found.edges:
+            tables.drop_edge(*edge)
         for seq in over:
             record = tables.records[seq]
             if seq in found.gone:

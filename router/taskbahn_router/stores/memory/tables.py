@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import FlaggedJob, Input
+from taskbahn_router.core.reactions import IS_UNSEALED, FlaggedJob, Input
 from taskbahn_router.core.rows import NO_PLACE
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 
 Key = tuple[float, int]  # what orders the jobs, and a job's seq
-POSITION = attrgetter("position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,7 @@ class Tables:
     gates: dict[str, Gate] = field(default_factory=dict)
     permits: dict[tuple[int, int], Permit] = field(default_factory=dict)  # by seq and attempt
     edges: dict[int, dict[tuple[int, int], Edge]] = field(default_factory=dict)  # by parent; by child and position
+    parents: dict[int, dict[tuple[int, int], None]] = field(default_factory=dict)  # by child; position and parent
     duties: dict[tuple[str, int], Duty] = field(default_factory=dict)  # by kind and subject
     unique: dict[str, KeyRow] = field(default_factory=dict)
     notes: dict[int, dict[str, Note]] = field(default_factory=dict)  # by seq and name
@@ -130,11 +130,9 @@ class Tables:
 
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int) -> list[Input]:
         """Return what other jobs give to a job, as `contract.Reader.inputs` does."""
-        edges = (
-            one[seq, position] for one in self.edges.values() for child, position in one if child == seq and position > after
-        )
+        places = heapq.nsmallest(limit, (place for place in self.parents.get(seq, ()) if place[0] > after))
         found, weight = [], 0
-        for parent, _, position, policy, _ in sorted(edges, key=POSITION)[:limit]:
+        for parent, _, position, policy, _ in (self.edges[parent][seq, position] for position, parent in places):
             record = self.records.get(parent)
             if record is None:
                 continue
@@ -143,6 +141,16 @@ class Tables:
             weight += len((record.result or "").encode())
             found.append(Input(parent, position, policy, record.state, record.result, record.flags))
         return found
+
+    def put_edge(self, edge: Edge) -> None:
+        """Add an edge."""
+        self.put(self.edges.setdefault(edge.parent, {}), (edge.child, edge.position), edge)
+        self.put(self.parents.setdefault(edge.child, {}), (edge.position, edge.parent), None)
+
+    def drop_edge(self, parent: int, child: int, position: int) -> None:
+        """Forget an edge."""
+        self.drop(self.edges[parent], (child, position))
+        self.drop(self.parents[child], (position, parent))
 
     def children(self, seq: int) -> list[tuple[int, int, str | None]]:
         """Return the edges of a job: child, position, and the child's state; None: it is gone."""
@@ -166,6 +174,11 @@ class Tables:
         return [
             (record.new.id, attempt) for record, attempt in found if (record.state, record.attempt) != (State.RUNNING, attempt)
         ]
+
+    def unsealed(self) -> list[bytes]:
+        """Return the ids of running flows of which jobs are still to be stored."""
+        running = (record for _, record in sorted(self.records.items()) if record.state == State.RUNNING)
+        return [record.new.id for record in running if record.flags & IS_UNSEALED]
 
     def newest_event(self, seq: int) -> int:
         """Return the number of a job's newest event; 0: there is none."""

@@ -60,6 +60,10 @@ SELECT EXISTS (SELECT 1 FROM duty)
 -- Let jobs have flags.
 UPDATE job SET flags = flags | column1 FROM (VALUES {rows}) WHERE job.seq = column2
 
+-- name: seal_flow
+-- All jobs of a flow are stored.
+UPDATE job SET flags = flags & ~4096 WHERE seq = ?
+
 -- name: insert_edge
 -- Let jobs depend on others.
 INSERT INTO edge (parent, child, position, policy, state) VALUES {rows}

@@ -75,6 +75,8 @@ class RuledPart:
             self._many("insert_flagged_job", flagged)
             self._many("flag_jobs", [(flag, seq) for seq, flag in flags.items()])
             self._many("insert_edge", admitted.edges)
+            for seq in admitted.sealed:
+                self._connection.execute(SQL["seal_flow"], (seq,))
             self._links.edges = self._links.edges or bool(admitted.edges or trees)
             self._many("upsert_unique", list({row.key: row for row in admitted.keys}.values()))
         self._links.aliases = self._links.aliases or bool(admitted.aliases)

@@ -40,6 +40,7 @@ def start_state(connection: sqlite3.Connection) -> StartState:
         has_duties=bool(rows("has_duties")[0][0]),
         limits=[LimitRow(*row) for row in rows("all_limits")],
         last_marks={row.seq: mark for row, mark in running if mark},
+        unsealed=[id for (id,) in rows("unsealed_flows")],
     )
 
 

@@ -166,6 +166,10 @@ SELECT line, state, count(*) FROM job GROUP BY line, state
 -- name: job
 SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.id = ?
 
+-- name: unsealed_flows
+-- Running flows of which jobs are still to be stored.
+SELECT id FROM job INDEXED BY job_running WHERE state = 'running' AND flags & 4096 ORDER BY seq
+
 -- name: running_jobs
 -- Flows (8) have no attempts.
 SELECT {job_columns} FROM job JOIN line ON line.id = job.line WHERE job.state = 'running' AND job.flags & 8 = 0 ORDER BY job.seq

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
-from taskbahn_router.core.reactions import retried
+from taskbahn_router.core.reactions import IS_UNSEALED, retried
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
@@ -351,8 +351,9 @@ class _Transaction:
         if row is None:
             return None
         row, (pending, flags) = row[:-2], row[-2:]
+        may_be = event is not None or not flags & IS_UNSEALED
         event = event or retried(pending, flags)
-        if row[3] not in GUARDS[event].sources:
+        if row[3] not in GUARDS[event].sources or not may_be:
             return Answer(State(row[3]), is_moved=False)
         moved = moved_by(event, row)
         self._move(event, [moved], *values, moved.seq)
