@@ -14,11 +14,12 @@ import msgspec
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Container, Generator, Mapping
 
     Pages = Generator[tuple[str, int], dict[str, Any], str]  # asks for the results of a job behind a position
 
 OUTPUT, LITERAL, INPUT = "$output", "$literal", "$input"
+RESULTS = "$results"
 MARK = '{"$results":"'
 REFERENCE = re.compile(r'\{"\$results":"([0-9a-f-]{36})"\}')
 
@@ -82,17 +83,17 @@ def whole(text: str) -> Pages:
     return f"[{','.join(items)}]"
 
 
-def whole_arguments(id: str, packed: str) -> Pages:
-    """Return the arguments of a job with all that other jobs give."""
-    return filled(packed, (yield from _all(id)))
+def whole_arguments(id: str, packed: str, paged: Container[int] = ()) -> Pages:
+    """Return the arguments of a job with all that other jobs give.  paged: positions of which references are kept."""
+    return filled(packed, (yield from _all(id, paged)))
 
 
-def _all(id: str) -> Generator[tuple[str, int], dict[str, Any], dict[int, str]]:
+def _all(id: str, paged: Container[int] = ()) -> Generator[tuple[str, int], dict[str, Any], dict[int, str]]:
     found: dict[int, str] = {}
     after: int | None = -1
     while after is not None:
         page = yield id, after
         for position, text in page["results"]:
-            found[position] = yield from whole(text)
+            found[position] = text if position in paged and referenced(text) else (yield from whole(text))
         after = page["next"]
     return found

@@ -6,7 +6,8 @@ import contextlib
 import hashlib
 import inspect
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, get_type_hints
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -16,7 +17,7 @@ from taskbahn.signatures import codec, exact_values, streams
 from taskbahn.signatures.payloads import NOT_DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 REQUIRED = inspect.Parameter.empty
 
@@ -28,12 +29,16 @@ class UnsupportedAnnotation(CallerError, TypeError):
 
 
 class Parameter(NamedTuple):
-    """One parameter of a task's function; `default` is REQUIRED if it has none."""
+    """One parameter of a task's function; `default` is REQUIRED if it has none.
+
+    iterable: `Iterable` or `Iterator` if it is annotated so; then `hint` is the list that travels.
+    """
 
     name: str
     kind: Any
     hint: Any
     default: Any
+    iterable: Any = None
 
 
 class Parameters:
@@ -96,6 +101,17 @@ class Parameters:
             return self.any_name.hint if self.any_name else Any
         return parameter.hint
 
+    def at(self, place: int | str) -> Parameter | None:
+        """Return the parameter of a position or a name; None: `*args` or `**kwargs` takes it."""
+        if isinstance(place, str):
+            return self.named.get(place)
+        return self.ordered[place] if place < len(self.ordered) else None
+
+    def is_paged(self, place: int | str) -> bool:
+        """Return whether the function only iterates over an argument."""
+        parameter = self.at(place)
+        return parameter is not None and parameter.iterable is not None
+
     def name_at(self, index: int) -> str:
         """Return the name of the argument at a position."""
         if index < len(self.ordered):
@@ -105,6 +121,9 @@ class Parameters:
 
 def _parameter(found: inspect.Parameter, hints: dict[str, Any]) -> Parameter:
     hint = _as_any(hints.get(found.name, Any))
+    iterable = get_origin(hint) or hint
+    if iterable in (Iterable, Iterator):
+        return Parameter(found.name, found.kind, list[(*get_args(hint), Any)[0]], found.default, iterable)  # type: ignore[misc]
     if found.default is None and hint is not Any:
         hint = hint | None if not isinstance(hint, str) else hint  # `width: int = None` is often written
     return Parameter(found.name, found.kind, hint, found.default)

@@ -67,6 +67,7 @@ class TaskSignature:
         # decoder of the newest call: most calls of a task have the same number of arguments
         self._usual: Callable[[str], Any] | None = None
         self._chunk_hint = self.parameters.chunk
+        self.is_paged = any(parameter.iterable for parameter in self.parameters.named.values())
         self._decode_result = msgspec.json.Decoder(self.parameters.returns, dec_hook=decode_hook).decode
 
     def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any], unchecked: tuple[int | str, ...] = ()) -> str:

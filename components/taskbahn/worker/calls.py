@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
+from functools import partial
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from taskbahn.attempt.streaming import stream, stream_async
 from taskbahn.errors import ResultTooLarge
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, calls_in
+from taskbahn.signatures.paged_lists import unpack_paged
 from taskbahn.worker.forked import ROLE, leave
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ async def make_calls_async(task: Task[..., Any], context: AttemptContext) -> str
 
 def _call(task: Task[..., Any], context: AttemptContext, packed: str) -> str:
     signature = task.signature
-    args, kwargs = signature.unpack(packed)
+    args, kwargs = _arguments(task, packed)
     value = task.function(*args, **kwargs)
     if type(value) is GeneratorType:
         value = stream(context, signature, value)
@@ -62,7 +64,7 @@ def _call(task: Task[..., Any], context: AttemptContext, packed: str) -> str:
 
 async def _call_async(task: Task[..., Any], context: AttemptContext, packed: str) -> str:
     signature = task.signature
-    args, kwargs = signature.unpack(packed)
+    args, kwargs = _arguments(task, packed)
     made = task.function(*args, **kwargs)
     is_stream = type(made) is AsyncGeneratorType
     value = await stream_async(context, signature, made) if is_stream else await made
@@ -71,6 +73,17 @@ async def _call_async(task: Task[..., Any], context: AttemptContext, packed: str
     if ROLE.is_copy:  # as above
         leave(None)
     return signature.pack_result(value)
+
+
+def _arguments(task: Task[..., Any], packed: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    signature = task.signature
+    return unpack_paged(signature, packed, partial(_results, task)) if signature.is_paged else signature.unpack(packed)
+
+
+def _results(task: Task[..., Any], id: str) -> Iterator[str]:
+    from taskbahn.jobs.paged_results import paged_results  # late: most processes of a worker need no client
+
+    return paged_results(task.app.client, id)
 
 
 class _Results:

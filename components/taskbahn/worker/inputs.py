@@ -8,12 +8,13 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from taskbahn.protocol import messages
-from taskbahn.protocol.inputs import whole_arguments
+from taskbahn.protocol.inputs import INPUT, mark_of, whole_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from taskbahn.attempt.context import AttemptContext
+    from taskbahn.tasks.task import Task
 
     Ask = Callable[..., Deferred[Any]]  # calls a procedure; raises when there is no session
 
@@ -24,11 +25,16 @@ class InputReader:
     log = Logger("taskbahn.worker")
 
     def __init__(
-        self, ask: Ask, give: Callable[[AttemptContext], object], hand_back: Callable[[list[AttemptContext]], object]
+        self,
+        ask: Ask,
+        give: Callable[[AttemptContext], object],
+        hand_back: Callable[[list[AttemptContext]], object],
+        tasks: Mapping[str, Task[..., Any]],
     ) -> None:
         self._ask = ask
         self._give = give
         self._hand_back = hand_back
+        self._tasks = tasks
         self._reading: dict[tuple[str, int], Deferred[None]] = {}
 
     def read(self, context: AttemptContext, *, inputs: bool, notes: bool) -> None:
@@ -67,7 +73,7 @@ class InputReader:
             after = page["next"]
 
     async def _read_arguments(self, context: AttemptContext) -> str:
-        pages = whole_arguments(context.job, context.packed)
+        pages = whole_arguments(context.job, context.packed, self._paged(context))
         try:
             asked = next(pages)
             while True:
@@ -76,3 +82,13 @@ class InputReader:
         except StopIteration as end:
             packed: str = end.value
             return packed
+
+    def _paged(self, context: AttemptContext) -> set[int]:
+        """Return the positions of what the task only iterates over: it reads that itself."""
+        task = self._tasks[context.task]
+        signature = task.signature
+        if task.pool == "loop" or not signature.is_paged:  # which could not wait for a page
+            return set()
+        args, kwargs = messages.from_json(context.packed)
+        places = [value for place, value in (*enumerate(args), *kwargs.items()) if signature.parameters.is_paged(place)]
+        return {value[INPUT] for value in places if mark_of(value) == INPUT}

@@ -117,7 +117,7 @@ class Worker:
         self._pool_of = {name: self._pools[task.pool] for name, task in app.tasks.items()}
         self._sweeper = Sweeper(loop, list(self._pools.values()), is_busy=self._is_busy, on_blocked=self.reporter.hand_back)
         hit_again = self._sweeper.hit_again
-        self._inputs = InputReader(self._ask, self._give, self.reporter.hand_back)
+        self._inputs = InputReader(self._ask, self._give, self.reporter.hand_back, app.tasks)
         self._helpers = HelperThreads(), HelperProcesses(hit_again), Relay(), Swallowed(hit_again)
         self._on_refused = on_refused
         self._on_attached = on_attached
