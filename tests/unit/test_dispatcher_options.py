@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import job_id
-from support.flow_runner import FlowRunner, runner_over, s
+from support.flow_runner import FlowRunner, runner_over, s, si
 
 from taskbahn.jobs.graph import graph_of
 from taskbahn.protocol import messages
@@ -109,3 +109,51 @@ def test_a_title_is_kept_and_shown_wherever_the_job_is(runner: FlowRunner) -> No
 def test_a_shape_within_a_flow_has_no_title(runner: FlowRunner) -> None:
     error = runner.refused({"chain": [{"group": [s("one")], "options": {"title": "x"}}]})
     assert error["message"].startswith("chain[0]: 'title' is an option of members, not of a shape")
+
+
+def fraction(runner: FlowRunner, id: str) -> tuple[float, float]:
+    """Return how far a whole is: by its own view, and by the list."""
+    asked = [runner.harness.ask(messages.JOB_GET, id), runner.harness.ask(messages.VIEW_JOBS, limit=10)]
+    runner.harness.settle()
+    listed = next(job for job in asked[1].answer["jobs"] if job["id"] == id)
+    return asked[0].answer["members"]["fraction"], listed["members"]["fraction"]
+
+
+def test_members_count_by_their_weights(runner: FlowRunner) -> None:
+    heavy = messages.TaskDeclaration(name="a.none", options={"weight": 4})
+    hello = messages.Hello(protocol=1, worker="h", slots=1, queues=["none"], tasks=[heavy])
+    runner.harness.ask(messages.WORKER_ATTACH, messages.plain(hello))
+    parts = [
+        si("one", options={"weight": 2.5}),
+        si("one", options={"weight": 0}),
+        si("none"),
+        si("none", options={"weight": 1}),
+        si("one"),
+    ]
+    id = runner.start({"chain": parts}, weight=7)
+    seen = []
+    for _ in range(4):
+        runner.step()
+        seen.append(fraction(runner, id))
+    assert seen == [(part / 8.5, part / 8.5) for part in (2.5, 2.5, 6.5, 7.5)]
+    run = runner.worker.take()[0]
+    runner.worker.notices(run, "progress", {"fraction": 0.5})
+    runner.harness.settle()
+    assert fraction(runner, id)[0] == 8 / 8.5
+
+
+def test_members_without_any_weight_are_counted(runner: FlowRunner) -> None:
+    id = runner.start({"group": [s("one", options={"weight": 0})] * 4})
+    assert fraction(runner, id) == (0, 0)
+    runner.step(1)
+    assert fraction(runner, id) == (0.25, 0.25)
+
+
+def test_a_child_brings_its_weight_to_a_job_that_runs(runner: FlowRunner) -> None:
+    parent = runner.start(s("one"))
+    runner.worker.take()
+    runner.child_of(parent, options={"weight": 3})
+    runner.child_of(parent, number=501, options={"delay": 50})
+    runner.step()
+    runner.step()
+    assert fraction(runner, parent) == (0.75, 0.75)

@@ -30,6 +30,7 @@ ALLOWED: dict[str, list[Any]] = {
     "tags": [[], ["a", "t" * 100], [str(number) for number in range(20)]],
     "key": ["a", "{x}", "k" * 200],
     "detached": [True, False],
+    "weight": [0, 1, 2.5, 1e6],
     "title": ["a", "x" * 200, "Café à 5 €"],
 }
 REFUSED: dict[str, list[Any]] = {
@@ -51,6 +52,7 @@ REFUSED: dict[str, list[Any]] = {
     "tags": [[""], ["t" * 101], [str(number) for number in range(21)], "a", [5]],
     "key": ["", " ", "k" * 201, 5],
     "detached": [1, "yes"],
+    "weight": [-1, 1.1e6, float("nan"), "heavy"],
     "title": ["", " ", "x" * 201, "a\nb", "a\u2028b", 5],
 }
 

@@ -29,3 +29,4 @@ class OptionFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     key: str | None = None
     detached: bool | None = None
     title: str | None = None
+    weight: float | None = None

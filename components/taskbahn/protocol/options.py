@@ -168,6 +168,10 @@ TABLE = (
         rule="it is one line of 1 to 200 characters", help="one line for people, shown with the job",
     ),
     Option(
+        name="weight", python="float", type=float, default=1.0, low=0, high=1e6, rule="it is a number, 0 to a million",
+        help="share of the progress of the whole of which the job is a part",
+    ),
+    Option(
         name="on_success", python="Flow[Any, Any] | Iterable[Flow[Any, Any]]", otherwise="none", rule="it is a flow, or a list of flows",
         help="flows that start when a job has succeeded, with its result as their first argument",
     ),

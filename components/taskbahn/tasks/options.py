@@ -46,6 +46,7 @@ class JobOptions(TypedDict, total=False):
     delivery: Literal["at_least_once", "at_most_once"]
     on_caller_lost: Literal["continue", "cancel"]
     tags: Tags
+    weight: float
     on_success: Flow[Any, Any] | Iterable[Flow[Any, Any]]
     on_failure: Flow[str, Any] | Iterable[Flow[str, Any]]
     on_end: Flow[str, Any] | Iterable[Flow[str, Any]]

@@ -47,6 +47,7 @@ class Policy:
     tags: tuple[str, ...] = ()
     detached: bool = False
     title: str | None = None
+    weight: float = _default("weight")
     own: str = ""  # JSON text of the call's own options, as stored
 
 
@@ -75,3 +76,9 @@ def _options_of(text: str) -> messages.Options:
 def policy_of(task: str, call: str) -> Policy:
     """Return the policy for two JSON texts of options that were checked when they came in."""
     return resolve(_options_of(task), DECODE(call or "{}"), call)
+
+
+def weight_of(options: str | None) -> float:
+    """Return the weight of a job by its own options, as stored."""
+    weight = DECODE(options).weight if options is not None and '"weight"' in options else None
+    return 1.0 if weight is None else weight

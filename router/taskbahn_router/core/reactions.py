@@ -27,6 +27,7 @@ HAS_NOTES = 512  # it remembers something from attempt to attempt
 WAS_SUSPENDED = 1024  # it has waited without an attempt: what is pending is what its function waits for
 OUTLIVES_PARENT = 2048  # it goes on when the job is cancelled of which it is a member
 IS_UNSEALED = 4096  # a flow of which jobs are still to be stored
+HAS_WEIGHT = 8192  # its share of the progress of a whole, or that of one of its members, is not 1
 
 # states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
 OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)

@@ -25,15 +25,22 @@ def share(progress: Any) -> float:
     return min(max((done or 0.0) / total, 0.0), 1.0) if total else 0.0
 
 
-def summary(counts: Mapping[str, int], shares: Iterable[float] = ()) -> dict[str, Any]:
-    """Return the `member_views.Members` of a job.  counts: of its members by state.  shares: how far those are that run."""
+def summary(
+    counts: Mapping[str, int], shares: Iterable[float] = (), weights: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return the `member_views.Members` of a job.
+
+    counts: of its members by state.   shares: how far those are that run, times their weights.
+    weights: of its members by state; None: all are 1. Where all are 0 they say nothing, and the members are counted.
+    """
     total = sum(counts.values())
-    ended = sum(count for state, count in counts.items() if State(state).is_final)
-    fraction = min(1.0, (ended + sum(shares)) / total) if total else 0.0
+    of = weights if weights is not None and sum(weights.values()) > 0 else counts
+    whole = sum(of.values())
+    fraction = min(1.0, (_ended(of) + sum(shares)) / whole) if whole else 0.0
     return {
         "counts": {str(state): counts[state] for state in State if counts.get(state)},
         "total": total,
-        "ended": ended,
+        "ended": int(_ended(counts)),
         "fraction": fraction,
     }
 
@@ -43,6 +50,10 @@ def progress(members: Mapping[str, Any], state: str) -> dict[str, Any]:
     failed = sum(members["counts"].get(name, 0) for name in (State.FAILED, State.EXPIRED))
     message = f"{members['ended']:,} of {members['total']:,} members" + (f", {failed:,} failed" if failed else "")
     return {"fraction": 1.0 if state == State.SUCCEEDED else members["fraction"], "message": message}
+
+
+def _ended(amounts: Mapping[str, float]) -> float:
+    return sum(amount for state, amount in amounts.items() if State(state).is_final)
 
 
 def _number(value: Any) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from taskbahn_router.core.reactions import HAS_MEMBERS, IS_FLOW
+from taskbahn_router.core.reactions import HAS_MEMBERS, HAS_WEIGHT, IS_FLOW
 from taskbahn_router.core.rows import NoParent, Place
 from taskbahn_router.promises.members import ENDS_MEMBERS
 from taskbahn_router.promises.named import GoesByNames
@@ -39,7 +39,7 @@ class Trees(GoesByNames):
             place = admitted.trees.get(parent)
             above = stored.root if stored is not None else place.root if place is not None else None
             root = parent if above is None else above
-            decisions.flag(parent, HAS_MEMBERS)
+            decisions.flag(parent, HAS_MEMBERS | member.flags & HAS_WEIGHT)
             if stored is not None and stored.state in ENDS_MEMBERS:
                 admitted.ended_parents.append(parent)
                 decisions.undo(admitted.ended_parents.pop)

@@ -15,7 +15,8 @@ from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.core import rollup
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.reactions import HAS_MEMBERS, IS_FLOW
+from taskbahn_router.core.policy import weight_of
+from taskbahn_router.core.reactions import HAS_MEMBERS, HAS_WEIGHT, IS_FLOW
 from taskbahn_router.model.wire_format import packed
 from taskbahn_router.publishing.job_watch import JobWatch
 
@@ -35,11 +36,12 @@ MAX_PARTLY = 200  # running members whose own progress counts
 
 
 class MembersRead(NamedTuple):
-    """What the store says of a job's members; running: some of those that run."""
+    """What the store says of a job's members; running: some of those that run.  weights: None if all are 1."""
 
     row: JobRow
     counts: Mapping[str, int]
     running: Sequence[JobRow] = ()
+    weights: Mapping[str, float] | None = None
 
 
 class Rollups:
@@ -73,17 +75,20 @@ class Rollups:
             return None
         counts = self._reader.member_counts([row.seq], sys.maxsize)[row.seq]
         running = self._reader.members(row.seq, 0, MAX_PARTLY, (State.RUNNING,)) if counts.get(State.RUNNING) else []
-        return MembersRead(row, counts, self._reader.rows(running)) if counts else None
+        return MembersRead(row, counts, self._reader.rows(running), self._weights(row)) if counts else None
 
     def read_all(self, rows: Sequence[JobRow], most: int) -> list[MembersRead]:
         """Count the members of the first jobs of a list, no more than *most* of all. On the reader's thread."""
         those = {row.seq: row for row in rows if row.flags & HAS_MEMBERS}
         counts = self._reader.member_counts(list(those), most) if those else {}
-        return [MembersRead(those[seq], counts[seq]) for seq in counts if counts[seq]]
+        return [MembersRead(those[seq], counts[seq], (), self._weights(those[seq])) for seq in counts if counts[seq]]
+
+    def _weights(self, row: JobRow) -> Mapping[str, float] | None:
+        return self._reader.member_weights(row.seq) if row.flags & HAS_WEIGHT else None
 
     def fields(self, read: MembersRead) -> dict[str, Any]:
         """Return what the view of a job says of its members; a flow's progress is theirs."""
-        members = rollup.summary(read.counts, map(self._share, read.running))
+        members = rollup.summary(read.counts, map(self._share, read.running), read.weights)
         return {"members": members} | ({"progress": rollup.progress(members, read.row.state)} if read.row.flags & IS_FLOW else {})
 
     def shown(self, view: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +100,8 @@ class Rollups:
 
     def _share(self, row: JobRow) -> float:
         live = self._state.jobs.get(id_text(row.id))
-        return rollup.share(packed(row.progress) if live is None or live.progress is None else live.progress)
+        share = rollup.share(packed(row.progress) if live is None or live.progress is None else live.progress)
+        return share * weight_of(row.options)
 
     def joined(self, parent: str) -> None:
         """A watched job has got members."""

@@ -231,6 +231,9 @@ class Reader(Protocol):
     def member_counts(self, seqs: Sequence[int], most: int) -> dict[int, dict[str, int]]:
         """Return by state how many members those jobs have, of the first of them until *most* members are counted."""
 
+    def member_weights(self, seq: int) -> dict[str, float]:
+        """Return by state what the members of a job weigh, by their own options."""
+
     def members(self, seq: int, after: int, limit: int, states: Sequence[str] = ()) -> list[int]:
         """Return the first *limit* members of a job with seqs above *after*, in order; in any state if none is named."""
 

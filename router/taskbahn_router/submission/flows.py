@@ -14,7 +14,8 @@ from taskbahn_router.core.flow_form import wrong
 from taskbahn_router.core.flow_graph import compiled
 from taskbahn_router.core.flow_jobs import member_id
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.reactions import IS_FLOW, IS_UNSEALED, OUTLIVES_PARENT
+from taskbahn_router.core.policy import Policy
+from taskbahn_router.core.reactions import HAS_WEIGHT, IS_FLOW, IS_UNSEALED, OUTLIVES_PARENT
 from taskbahn_router.core.task_callbacks import jobs_after
 from taskbahn_router.model.job_links import JobLinks
 
@@ -113,7 +114,7 @@ class FlowJobs:
 
 def flags_of(policy: Policy) -> int:
     """Return the flags that a job with a parent has by its options."""
-    return OUTLIVES_PARENT if policy.detached else 0
+    return (OUTLIVES_PARENT if policy.detached else 0) | (HAS_WEIGHT if policy.weight != 1 else 0)
 
 
 def read_flow(

@@ -269,6 +269,8 @@ class Submissions:
     def policy(self, task: DeclaredTask | None, options: dict[str, Any]) -> Policy:
         """Return what a job is promised by its task, if it has one, and by its own options."""
         of_task = task.options if task is not None else ""
+        if task is not None and "weight" in task.declaration.options:  # it is stored with the job, for who counts its whole
+            options = {"weight": task.declaration.options["weight"], **options}
         if not options:
             return policy_of(of_task, "")
         check_options(options, Where.CALL)

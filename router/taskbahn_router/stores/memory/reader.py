@@ -10,6 +10,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.policy import weight_of
 from taskbahn_router.core.rows import HeldJob, costs_of
 from taskbahn_router.stores.contract import FailedRow, Filter, OutcomeRow
 from taskbahn_router.stores.memory.listing import listed, short
@@ -101,6 +102,13 @@ class MemoryReader:
                     break
                 found[seq] = dict(Counter(record.state for _, record in members_of(self._tables, seq)))
                 most -= sum(found[seq].values())
+        return found
+
+    def member_weights(self, seq: int) -> dict[str, float]:
+        found: dict[str, float] = {}
+        with self._tables.lock:
+            for _, record in members_of(self._tables, seq):
+                found[record.state] = found.get(record.state, 0.0) + weight_of(record.new.options)
         return found
 
     def members(self, seq: int, after: int, limit: int, states: Sequence[str] = ()) -> list[int]:

@@ -5,6 +5,12 @@ SELECT json_group_array(json_array(state, jobs)) FROM (
     SELECT state, count(*) AS jobs FROM job INDEXED BY job_member WHERE parent = ? GROUP BY state
 )
 
+-- name: member_weights
+-- Read from the rows: only of jobs with a member that weighs more or less than others.
+SELECT json_group_array(json_array(state, weight)) FROM (
+    SELECT state, sum(coalesce(json_extract(options, '$.weight'), 1)) AS weight FROM job INDEXED BY job_member WHERE parent = ? GROUP BY state
+)
+
 -- name: member_page
 -- The first members behind a seq: of each state in order, so that a page costs what it shows.
 SELECT json_group_array(seq) FROM (

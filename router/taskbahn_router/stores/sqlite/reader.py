@@ -90,6 +90,9 @@ class SqliteReader:
             most -= sum(found[seq].values())
         return found
 
+    def member_weights(self, seq: int) -> dict[str, float]:
+        return dict(self._parsed("member_weights", seq))
+
     def members(self, seq: int, after: int, limit: int, states: Sequence[str] = ()) -> list[int]:
         wanted = {"parent": seq, "after": after, "limit": limit, "states": messages.to_json(states or list(State))}
         found: list[int] = messages.from_json(self._rows(SQL["member_page"], wanted)[0][0])

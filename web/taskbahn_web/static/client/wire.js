@@ -377,5 +377,6 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string[]} [tags]
  * @property {string} [key]  as long as a job of the task with it is kept, that is the same job
  * @property {string} [title]  one line for people
+ * @property {number} [weight]  its share of the progress of its whole
  * @property {boolean} [detached]  it goes on when the job is cancelled that started it, or of which it is a part
  */

@@ -18,4 +18,5 @@ export const JOB_OPTIONS = {
   key: {"type": "string", "description": "a word of the caller's own; as long as a job of the task with it is kept, that is the same job", "otherwise": "none"},
   detached: {"type": "boolean", "description": "the job goes on when the one that started it, or of which it is a part, is cancelled", "otherwise": false},
   title: {"type": "string", "description": "one line for people, shown with the job", "otherwise": "none"},
+  weight: {"type": "number", "minimum": 0, "maximum": 1000000, "description": "share of the progress of the whole of which the job is a part", "otherwise": 1},
 };

@@ -55,6 +55,7 @@ const OPTION_TEXTS = {
   delivery: ["Delivery", String],
   on_caller_lost: ["Caller lost", String],
   keep: ["Kept", duration],
+  weight: ["Weight", number],
   detached: ["Detached", (value) => value && "goes on when its parent is cancelled"],
 };
 

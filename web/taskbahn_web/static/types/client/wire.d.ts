@@ -812,6 +812,10 @@ export type Options = {
      */
     title?: string | undefined;
     /**
+     * its share of the progress of its whole
+     */
+    weight?: number | undefined;
+    /**
      * it goes on when the job is cancelled that started it, or of which it is a part
      */
     detached?: boolean | undefined;
