@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support import documents
 from support.chromium import launch
 from support.programs import Node, Program, running, running_node
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BROWSER = ROOT / "examples" / "browser"
+ALBUM = ROOT / "examples" / "album"
+PHOTOS = ROOT / "examples" / "photos"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TIMEOUT = 200  # seconds; a page has up to twenty commands, of a second of CPU each
 IMPORT = """async text => {
@@ -145,6 +148,72 @@ def test_the_readmes_page_calls_a_python_task_and_shows_progress(node: Node, exa
     assert len(seen) > 3
     assert seen == sorted(seen)
     assert seen[-1] == 1
+
+
+@pytest.fixture
+def album_site(node: Node, tmp_path: Path) -> Iterator[str]:
+    """The web application of examples/album, with a worker."""
+    server = subprocess.Popen(
+        [sys.executable, "server.py", "--port", "0", "--node", f"127.0.0.1:{node.port}", "--folder", tmp_path],
+        cwd=ALBUM, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert server.stdout is not None
+    with running(Program("worker", "album:app", cwd=ALBUM, TASKBAHN_URL=node.websocket), "ready"):
+        yield server.stdout.readline().strip()
+    server.terminate()
+    server.communicate(timeout=20)
+
+
+def upload(site: str, folder: Path, then: Callable[[Page], None]) -> None:
+    """Upload a folder in the page of examples/album."""
+    complaints: list[str] = []
+
+    def act(browser: Browser) -> None:
+        tab = browser.new_page()
+        tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+        tab.goto(site)
+        tab.wait_for_function("document.querySelector('form').onsubmit !== null")
+        tab.locator("input[type=file]").set_input_files(folder)
+        tab.get_by_role("button", name="Upload").click()
+        then(tab)
+
+    in_chromium(act)
+    assert complaints == []
+
+
+@pytest.mark.browser
+def test_a_folder_becomes_a_contact_sheet_in_the_page(album_site: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(PHOTOS, tmp_path / "Holiday")
+    pictures = len(list(folder.glob("*.jpg")))  # and a text, which is no picture
+
+    def sheet_is_there(tab: Page) -> None:
+        expect(tab.locator("#graph .succeeded")).to_have_count(pictures + 3, timeout=60_000)  # group, sheet, mail
+        expect(tab.locator("#graph .failed")).to_have_count(1)
+        expect(tab.locator("job-progress")).to_contain_text("succeeded")
+        tab.wait_for_function("document.querySelector('#sheet').naturalWidth > 0")
+        tab.reload()
+        tab.wait_for_function("document.querySelector('#sheet').naturalWidth > 0")
+
+    upload(album_site, folder, sheet_is_there)
+    (mail,) = (tmp_path / "outbox").iterdir()
+    assert f"{album_site}albums/Holiday/sheet.jpg" in mail.read_text(encoding="utf-8")
+
+
+@pytest.mark.browser
+def test_a_folder_without_pictures_gets_an_apology(album_site: str, tmp_path: Path) -> None:
+    folder = tmp_path / "Notes"
+    folder.mkdir()
+    (folder / "a.txt").write_text("no picture", encoding="utf-8")
+
+    def apology_is_there(tab: Page) -> None:
+        expect(tab.locator("job-result")).to_contain_text("there is no picture in Notes", timeout=60_000)
+        expect(tab.locator("#graph g", has_text="apologize")).to_have_class("succeeded", timeout=30_000)
+
+    upload(album_site, folder, apology_is_there)
+    (mail,) = (tmp_path / "outbox").iterdir()
+    assert "No contact sheet of Notes" in mail.read_text(encoding="utf-8")
 
 
 def test_an_example_that_prints_something_else_is_found(tmp_path: Path) -> None:
