@@ -50,13 +50,13 @@ def sheet(photos: list[Path], title: str) -> Path:
 
 @app.task(name="album.mail", pool="thread")
 def mail(made: Path, to: str, link: str) -> str:
-    """Tell someone where the sheet is."""
+    """Tell its reader where the sheet is."""
     return send(made.parents[2], to, f"Your contact sheet of {made.parent.name}", f"It is here: {link}")
 
 
 @app.task(name="album.apologize", pool="thread")
 def apologize(job: str, to: str, folder: Path) -> str:
-    """Tell someone that there will be no sheet."""
+    """Tell its reader that there will be no sheet."""
     return send(folder.parents[1], to, f"No contact sheet of {folder.name}", f"Something went wrong in job {job}.")
 
 
@@ -65,7 +65,7 @@ def contact_sheet(folder: Path, to: str, link: str) -> Flow[object, str]:
     photos = sorted(path for path in folder.iterdir() if path.is_file())
     smaller: list[Flow[Any, Path]] = [resize.si(photo).if_fails("skip") for photo in photos]
     work = chord(smaller, sheet.s(folder.name)) | mail.s(to, link)
-    return work.on_failure(apologize.s(to, folder))
+    return work.on_failure(apologize.s(to, folder)).options(title=f"Contact sheet of {folder.name}")
 
 
 def send(place: Path, to: str, subject: str, text: str) -> str:
