@@ -334,4 +334,21 @@ def test_a_job_goes_on_whose_replacement_does_not_exist(store: Store) -> None:
     put(store, 1)
     assert suspend(store, 1, replaced_by=id_of(9)).next_sweep == NOW
     sweep(store, NOW)
+
+
+@pytest.mark.parametrize("late", ["job", "note"])
+def test_what_comes_after_a_wake_shortens_no_delay(store: Store, late: str) -> None:
+    """A retry has its delay, though the attempt before it had waited for something else, too."""
+    put(store, 1, 2, 3)
+    suspend(store, 1, jobs=(id_of(2), id_of(3)), notes=("late",))
+    end(store, 2)
+    commit(store, free=1)
+    assert (state_of(store, 1), tables_of(store).jobs[1].attempt) == ("running", 2)
+    commit(store, requeues=[requeue(1, 2, state="waiting", due_at=NOW + 1000, failures=1)])
+    if late == "job":
+        end(store, 3)
+    else:
+        commit(store, notes=[Note(1, "late", "1", NOW)])
+    assert (state_of(store, 1), tables_of(store).jobs[1].due_at) == ("waiting", NOW + 1000)
+    sweep(store, NOW + 1000)
     assert state_of(store, 1) == "ready"

@@ -24,7 +24,9 @@ HAS_INPUTS = 64  # its arguments have references to results of jobs that it wait
 IS_DETACHED = 128  # a callback: it goes on when its flow is cancelled, and is not retried with it
 IS_LARGE = 256  # a flow whose result refers to the results of jobs, or has such references in it
 HAS_NOTES = 512  # it remembers something from attempt to attempt
-WAS_SUSPENDED = 1024  # it has waited without an attempt: what is pending is what its function waits for
+IS_SUSPENDED = (
+    1024  # from a suspension to the end of the next attempt; while it is waiting, what is pending is what its function waits for
+)
 OUTLIVES_PARENT = 2048  # it goes on when the job is cancelled of which it is a member
 IS_UNSEALED = 4096  # a flow of which jobs are still to be stored
 HAS_WEIGHT = 8192  # its share of the progress of a whole, or that of one of its members, is not 1
@@ -182,7 +184,7 @@ def retried(pending: int, flags: int) -> Event:
     """Return what a retry by hand does to a job: it waits again for parents that have not succeeded; a flow for its members."""
     if flags & IS_FLOW:
         return Event.RESUME_FLOW if flags & HAS_MEMBERS else Event.REOPEN
-    return Event.REOPEN if pending and not flags & WAS_SUSPENDED else Event.RETRY_BY_HAND
+    return Event.REOPEN if pending and not flags & IS_SUSPENDED else Event.RETRY_BY_HAND
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.questions import ANSWER
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import FAIL, HAS_PARENTS, IS_FLOW, OPEN, WAKE, WAKE_POSITION, WAS_SUSPENDED, Edge
+from taskbahn_router.core.reactions import FAIL, HAS_PARENTS, IS_FLOW, IS_SUSPENDED, OPEN, WAKE, WAKE_POSITION, Edge
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -86,7 +86,7 @@ class Waiting(NamedTuple):
     edges: list[Edge]
     pending: int
     due_at: float | None  # seconds
-    flags: int = WAS_SUSPENDED
+    flags: int = IS_SUSPENDED
     ended: int | None = None
 
 

@@ -19,6 +19,7 @@ from taskbahn_router.core.reactions import (
     HAS_CHILDREN,
     HELD,
     IS_FLOW,
+    IS_SUSPENDED,
     ON_END,
     ON_FAILURE,
     ON_SUCCESS,
@@ -99,18 +100,10 @@ def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[Reac
     cascade.settle(edge, state)
     if child is None:
         return
-    if state == SATISFIED:
-        # what wakes a job may come after another thing that did
-        child = cascade.lower(child) if child.pending or edge.policy != WAKE else child
-        if edge.state == DROPPED and child.state == State.CANCELLED:
-            cascade.move(child, retried(child.pending, child.flags))
-            return
-        if child.pending:
-            return
-        if child.flags & IS_FLOW:
-            complete.append(child.seq)
-        elif child.state == State.WAITING and (edge.policy == WAKE or is_due(child.due_at, cascade.now)):
-            cascade.move(child, Event.DUE)
+    if state == SATISFIED and edge.policy == WAKE:
+        _wake(child, cascade)
+    elif state == SATISFIED:
+        _go_on(edge, child, cascade, complete)
     elif state == PASSED_ON and waits(child):
         error = yield from cascade.errors.passed_on(parent, child)
         cascade.move(child, Event.PARENT_FAILED, error)
@@ -118,6 +111,29 @@ def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[Reac
         cascade.move(child, Event.CANCEL, NOT_NEEDED[edge.policy])
     elif edge.state == DROPPED and state == OPEN and child.state == State.CANCELLED:  # the parent may have ended again since
         cascade.move(child, Event.REOPEN)
+
+
+def _go_on(edge: Edge, child: FlaggedJob, cascade: Cascade, complete: list[int]) -> None:
+    """A parent of a job has ended as the job needs it: let the job begin, if that was the last one."""
+    child = cascade.lower(child)
+    if edge.state == DROPPED and child.state == State.CANCELLED:
+        cascade.move(child, retried(child.pending, child.flags))
+    elif child.pending:
+        return
+    elif child.flags & IS_FLOW:
+        complete.append(child.seq)
+    elif child.state == State.WAITING and is_due(child.due_at, cascade.now):
+        cascade.move(child, Event.DUE)
+
+
+def _wake(child: FlaggedJob, cascade: Cascade) -> None:
+    """Have a suspended job go on, unless it waits for more. One that another thing has woken may wait for something else by now."""
+    if child.state != State.WAITING or not child.flags & IS_SUSPENDED:
+        return
+    if child.pending:
+        child = cascade.lower(child)
+    if not child.pending:
+        cascade.move(child, Event.DUE)
 
 
 def waits(job: FlaggedJob) -> bool:

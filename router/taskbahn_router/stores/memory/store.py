@@ -21,6 +21,7 @@ from taskbahn_router.core.reactions import (
     HAS_CHILDREN,
     HAS_INPUTS,
     IS_FLOW,
+    IS_SUSPENDED,
     IS_UNSEALED,
     MOST_INPUT_BYTES,
     MOST_INPUTS,
@@ -285,8 +286,10 @@ class _Transaction:
         for requeue in batch.requeues:
             before = self.tables.records.get(requeue.seq)
             values = requeue._asdict() | {"worker": None}
-            if before is not None and (before.failures, before.crashes) != (requeue.failures, requeue.crashes):
-                values["expires_at"] = None
+            if before is not None:
+                values["flags"] = before.flags & ~IS_SUSPENDED  # a suspension in the same batch follows
+                if (before.failures, before.crashes) != (requeue.failures, requeue.crashes):
+                    values["expires_at"] = None
             self._end_attempt(REQUEUE, **values)
 
     def _end_attempt(self, kind: str, *, seq: int, attempt: int, state: str, **changes: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.protocol.questions import ANSWER, QUESTION, message_name
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_FLOW, WAKE_POSITION, WAS_SUSPENDED
+from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_FLOW, IS_SUSPENDED, WAKE_POSITION
 from taskbahn_router.core.suspensions import MESSAGES, SUSPENSIONS, Note, OpenQuestion, closes, waiting
 from taskbahn_router.stores.rows import Answer
 
@@ -35,7 +35,7 @@ def keep_notes(tables: Tables, notes: Sequence[Note], now: float) -> int:
         waits = tables.waits.get(note.seq, frozenset())
         if note.name in waits:
             tables.put(tables.waits, note.seq, waits - {note.name})
-            if record.state == State.WAITING and record.flags & WAS_SUSPENDED:
+            if record.state == State.WAITING and record.flags & IS_SUSPENDED:
                 record = replace(record, pending=0, due_at=now)
         tables.keep(note.seq, record)
     return new

@@ -37,7 +37,7 @@ FROM (VALUES {rows}) WHERE job.seq = column11 AND job.attempt = column12 AND {fr
 -- name: requeue
 -- Put a running job back for another attempt; one whose attempt counts has started in time.
 UPDATE job SET state = column1, due_at = column2, progress = column3, number = column4, failures = column5, crashes = column6,
-    worker = NULL, expires_at = CASE WHEN failures = column5 AND crashes = column6 THEN expires_at END
+    worker = NULL, expires_at = CASE WHEN failures = column5 AND crashes = column6 THEN expires_at END, flags = flags & ~1024
 FROM (VALUES {rows}) WHERE job.seq = column7 AND job.attempt = column8 AND {from:requeue}
 
 -- name: insert_attempt
