@@ -15,7 +15,7 @@ from support.dispatcher_harness import DispatcherHarness, busy, job_id
 from support.storing import FakeSqliteStore, FakeStore
 
 from taskbahn.protocol import messages
-from taskbahn_router.dispatcher import dispatcher
+from taskbahn_router.dispatcher import cancels, dispatcher
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.rows import PartitionRow
@@ -49,7 +49,7 @@ def harness() -> DispatcherHarness:
 
 
 def test_a_queue_vanishes_with_its_last_job(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatcher, "DEFAULT_KEEP", 1.0)
+    monkeypatch.setattr(cancels, "DEFAULT_KEEP", 1.0)
     harness.submit(queue="tenant")
     harness.settle()
     harness.ask(messages.JOB_CANCEL, [job_id(2)])
@@ -158,7 +158,8 @@ class PartitionsComeAndGo(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(dispatcher, "DEFAULT_KEEP", 50.0)  # of cancelled and expired jobs
+        for module in (cancels, dispatcher):  # of cancelled and expired jobs
+            self.patch.setattr(module, "DEFAULT_KEEP", 50.0)
         self.harness = DispatcherHarness(self.store())
         self.submitted = 0
         self.attach()

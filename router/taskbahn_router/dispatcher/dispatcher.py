@@ -15,10 +15,9 @@ from twisted.logger import Logger
 
 from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError
 from taskbahn.protocol import messages
-from taskbahn.protocol.states import State
-from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Assignment
+from taskbahn_router.dispatcher.cancels import decide_cancels
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.group_commit import GroupCommit
 from taskbahn_router.dispatcher.job_actions import act_on_each
@@ -38,7 +37,7 @@ from taskbahn_router.publishing.followers import CallFollower, Follower, JobFoll
 from taskbahn_router.publishing.publisher import Publisher
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, Store
 from taskbahn_router.stores.minutes import DropMinutes
-from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, PartitionRow, Prune, RetryJob, Sweep
+from taskbahn_router.stores.rows import Answer, PartitionRow, Prune, RetryJob, Sweep
 from taskbahn_router.submission.admission import Admission
 from taskbahn_router.submission.fair_queue import FairQueue
 from taskbahn_router.submission.slices import Slices, parts_of
@@ -302,7 +301,7 @@ class Dispatcher:
         needs_numbers = turn_input.place or turn_input.cancels or batch.submissions
         batch.snapshots = snapshots(list(self.state.jobs.values())) if needs_numbers else []
         if turn_input.cancels:
-            self._cancels(batch, turn_input, now)
+            decide_cancels(self.state, batch, turn_input, self.turn_input, now)
         batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
         batch.told = [told for told, _ in turn_input.told]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if turn_input.sweep else None
@@ -312,27 +311,6 @@ class Dispatcher:
             batch.minutes, batch.drop_minutes = turn_input.minutes, DropMinutes(int(now - KEEP_MINUTES), DROP_LIMIT)
         if delayed is not None:
             effects.follows(delayed)
-
-    def _cancels(self, batch: CommitBatch, turn_input: TurnInput, now: float) -> None:
-        asking = {row.id for rows in batch.submissions for row in rows}  # the commit takes these after the cancels
-        early = {raw for raw, _, _ in turn_input.cancels if raw in asking or self._is_waiting(raw)}
-        if early:
-            for cancel in turn_input.take_cancels_of(early):
-                self.turn_input.add_cancel(*cancel)
-        batch.cancels = [
-            CancelJob(raw, now, now + DEFAULT_KEEP, messages.to_json({"message": reason or "cancelled"}))
-            for raw, reason, _ in turn_input.cancels
-        ]
-        batch.attempts += [
-            AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "cancelled", None)
-            for job in (self.state.jobs.get(id_text(raw)) for raw, _, _ in turn_input.cancels)
-            if job is not None and job.state is State.RUNNING
-        ]
-
-    def _is_waiting(self, raw: bytes) -> bool:
-        """Return whether a job still waits for the commit that takes it to the store."""
-        job = self.state.jobs.get(id_text(raw))
-        return job is not None and not job.seq
 
     def dispatch_early(self, turn: TurnEffects) -> float | None:
         """Hand out early what may go before the commit; return how long the commit may wait.  None: commit at once."""

@@ -6,7 +6,6 @@ never changed, and every replacement is noted, so that a batch that fails half-w
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -18,7 +17,6 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.job_times import is_over
 from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.reactions import (
-    HAS_CHILDREN,
     HAS_INPUTS,
     IS_FLOW,
     IS_SUSPENDED,
@@ -30,12 +28,12 @@ from taskbahn_router.core.reactions import (
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
 from taskbahn_router.stores.driving import admitted_of, aliased
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
+from taskbahn_router.stores.memory.deleting import prune
 from taskbahn_router.stores.memory.reacting import decided
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
-from taskbahn_router.stores.pruning import prunable
 from taskbahn_router.stores.reacting import bounded, moved_in
 from taskbahn_router.stores.rows import (
     Answer,
@@ -45,7 +43,6 @@ from taskbahn_router.stores.rows import (
     Claimed,
     Moved,
     NewJob,
-    Prune,
     RetryJob,
     Snapshot,
     Sweep,
@@ -146,7 +143,7 @@ class _Transaction:
         if batch.sweep is not None:
             self._sweep(batch.sweep)
         if batch.prune is not None:
-            self._prune(batch.prune)
+            prune(tables, batch.prune, result)
         for partition in batch.vacated:
             tables.drop(tables.partitions, partition)
             tables.drop(tables.ready, partition)
@@ -349,38 +346,6 @@ class _Transaction:
         for seq in over(self.tables.due):
             self._move(seq, Event.DUE)
         self.result.next_sweep = self.tables.next_sweep()
-
-    def _prune(self, prune: Prune) -> None:
-        tables = self.tables
-        window = heapq.nsmallest(prune.limit, (seq for seq in tables.records if seq > prune.after))
-        gone: Counter[tuple[int, str]] = Counter()
-        holding = {seq for seq, _ in tables.permits}  # their attempts, whose jobs were cancelled, have not ended
-        over = [seq for seq in window if self._is_over(tables.records[seq], prune.now) and seq not in holding]
-        parents = {seq for seq in over if tables.records[seq].flags & HAS_CHILDREN}
-        found = prunable(over, parents, tables.children, prune.limit)
-        for edge in found.edges:
-            tables.drop_edge(*edge)
-        for seq in over:
-            record = tables.records[seq]
-            if seq in found.gone:
-                tables.keep(seq, None)
-                tables.drop(tables.seqs, record.new.id)
-                tables.drop(tables.attempts, seq)
-                for table in (tables.events, tables.notes, tables.waits):
-                    tables.drop(table, seq)
-                gone[record.new.partition, record.state] += 1
-        tables.forget_names({seq for seq in over if seq not in tables.records})
-        self.result.pruned, self.result.pruned_of = gone.total(), dict(gone)
-        self.result.prune_after = window[-1] if len(window) == prune.limit else None
-        if found.is_cut:
-            self.result.prune_after = prune.after
-
-    def _is_over(self, record: Record, now: float) -> bool:
-        """Return whether a job may go; the members of a flow stay as long as it does."""
-        if record.delete_at is None or record.delete_at > now:
-            return False
-        flow = None if record.place.parent is None else self.tables.records.get(record.place.parent)
-        return flow is None or not flow.flags & IS_FLOW or (flow.delete_at is not None and flow.delete_at <= now)
 
     def _claim(self, claim: Claim) -> list[Claimed]:
         heads = sorted(

@@ -1,0 +1,40 @@
+"""The cancels of one turn, made into rows; those that come too early are for the next turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
+from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.policy import DEFAULT_KEEP
+from taskbahn_router.stores.rows import AttemptRow, CancelJob
+
+if TYPE_CHECKING:
+    from taskbahn_router.model.state import DispatcherState
+    from taskbahn_router.model.turn import TurnInput
+    from taskbahn_router.stores.contract import CommitBatch
+
+
+def decide_cancels(state: DispatcherState, batch: CommitBatch, turn_input: TurnInput, later: TurnInput, now: float) -> None:
+    """Put the cancels into a batch; *later* gets those of jobs that still wait for the commit which takes them to the store."""
+    asking = {row.id for rows in batch.submissions for row in rows}  # the commit takes these after the cancels
+    early = {raw for raw, _, _ in turn_input.cancels if raw in asking or _is_waiting(state, raw)}
+    if early:
+        for cancel in turn_input.take_cancels_of(early):
+            later.add_cancel(*cancel)
+    batch.cancels = [
+        CancelJob(raw, now, now + DEFAULT_KEEP, messages.to_json({"message": reason or "cancelled"}))
+        for raw, reason, _ in turn_input.cancels
+    ]
+    batch.attempts += [
+        AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "cancelled", None)
+        for job in (state.jobs.get(id_text(raw)) for raw, _, _ in turn_input.cancels)
+        if job is not None and job.state is State.RUNNING
+    ]
+
+
+def _is_waiting(state: DispatcherState, raw: bytes) -> bool:
+    """Return whether a job still waits for the commit that takes it to the store."""
+    job = state.jobs.get(id_text(raw))
+    return job is not None and not job.seq
