@@ -52,6 +52,12 @@ MODULE = """
     async def text(size: int) -> str:
         return "x" * size
 
+    @app.task(name="flows.spread")
+    async def spread(count: int) -> int:
+        for number in range(count):
+            await current.add_to_group_async(quick_add.si(100 + number))
+        return count
+
     @app.task(name="flows.fail")
     async def fail(number: int) -> int:
         raise ValueError(f"no {number}")
@@ -152,3 +158,13 @@ def test_a_cancel_of_the_whole_ends_its_members_in_slices(app: Taskbahn) -> None
     assert job.cancel("enough") == "cancelled"
     waits_for(lambda: app.view.status().jobs["waiting"] < 1200)
     waits_for(lambda: app.view.status().jobs["waiting"] == 0)
+
+
+def test_a_member_adds_others_to_its_group(app: Taskbahn) -> None:
+    """The group waits for them, and their results come behind the others; a body gets all of them."""
+    spread, total = app.get("flows.spread"), app.get("flows.total")
+    assert group(spread.si(2), spread.si(0)).call() == [2, 0, 100, 101]
+    assert (group(spread.si(3), spread.si(1)) | total.s()).call() == 3 + 1 + 100 + 101 + 102 + 100
+    assert group(group(spread.si(1)), spread.si(0)).call() == [[1, 100], 0]
+    with pytest.raises(JobFailed, match="no group that still runs"):
+        spread.call(1)

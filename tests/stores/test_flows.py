@@ -21,7 +21,7 @@ from taskbahn_router.core.reactions import (
     NewEdge,
     NewMember,
 )
-from taskbahn_router.core.rows import NoParent, Room
+from taskbahn_router.core.rows import NoGroup, NoParent, Room
 from taskbahn_router.promises.engine import LOOP_BUDGET, THREAD_BUDGET, Promises
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.stores.contract import CommitBatch
@@ -213,3 +213,43 @@ def test_a_chain_has_the_result_of_its_last_member_whatever_its_size(store: Stor
     row = store.reader().job(id_of(1))
     assert row is not None
     assert (row.state, row.result, row.flags & IS_LARGE) == ("succeeded", result, 0)
+
+
+def join(store: Store, seq: int, member: int, **more: Any) -> CommitResult:
+    """Store a job that joins the group of a member."""
+    return commit(store, submissions=[[new_job(seq)]], members=[NewMember(seq, id_of(member), joins=id_of(member))], **more)
+
+
+def test_a_group_waits_for_what_joined_it_later(store: Store) -> None:
+    put_group(store, 2)
+    end(store, 2, result="2")
+    join(store, 10, 3)
+    end(store, 3, result="3")
+    assert tables_of(store).jobs[1].state == "running"
+    join(store, 11, 3)
+    end(store, 11, result="11")
+    end(store, 10, result="10")
+    row = store.reader().job(id_of(1))
+    assert row is not None
+    assert (row.state, row.result) == ("succeeded", "[2,3,10,11]")
+
+
+def test_what_joined_a_group_belongs_to_its_flow(store: Store) -> None:
+    put_group(store, 1)
+    join(store, 10, 2)
+    commit(store, cancels=[cancel(1)])
+    assert {seq: job.state for seq, job in tables_of(store).jobs.items()} == dict.fromkeys((1, 2, 10), "cancelled")
+
+
+@pytest.mark.parametrize("case", ["no group", "ended", "unknown"])
+def test_what_cannot_join_is_refused(store: Store, case: str) -> None:
+    if case == "ended":
+        put_group(store, 1)
+        end(store, 2)
+    elif case == "no group":
+        commit(store, new=[new_job(2)])
+    before = tables_of(store)
+    result = join(store, 10, 2)
+    assert result.admitted is not None
+    assert result.admitted.refusals == [NoGroup(10, id_of(2))]
+    assert tables_of(store) == before

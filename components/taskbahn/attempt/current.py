@@ -19,7 +19,7 @@ from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
-from taskbahn.attempt.replacing import Complete, Replacement, check_replaceable
+from taskbahn.attempt.replacing import Complete, Joining, Replacement, running_job
 from taskbahn.attempt.sleeping import begin_sleep, timer_until
 from taskbahn.attempt.waiting import Awaiting, Deadline, Wait, wait_here
 from taskbahn.protocol import messages
@@ -35,6 +35,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 X = TypeVar("X")
 D = TypeVar("D")
+J = TypeVar("J")
 
 
 class StageHandle:
@@ -283,13 +284,25 @@ class Current:
         The job ends as the flow does, with its result or its error; its function is not called again.  Raises OutsideJob, and what
         `flow.start` raises.
         """
-        check_replaceable()
+        running_job("current.replace()", "flow.call()")
         return cast("X", Replacement(flow.start().id))
 
     async def replace_async(self, flow: Complete[X], /) -> X:
         """As `replace`, for `async def` tasks: `return await current.replace_async(flow)`."""
-        check_replaceable()
+        running_job("current.replace()", "flow.call()")
         return cast("X", Replacement((await flow.start_async()).id))
+
+    def add_to_group(self, flow: Joining[J], /) -> J:
+        """Start a flow as one more member of the group of which this job is one; return its job.
+
+        Its result comes behind those of the others, and the group ends after it.  Raises OutsideJob, and InvalidFlow if this job is in no
+        group, besides what `flow.start` raises.
+        """
+        return flow._start_in_group_of(running_job("current.add_to_group()", "flow.start()"))  # noqa: SLF001 - of this package
+
+    async def add_to_group_async(self, flow: Joining[J], /) -> J:
+        """As `add_to_group`, for `async def` tasks."""
+        return await flow._start_in_group_of_async(running_job("current.add_to_group()", "flow.start()"))  # noqa: SLF001
 
     @property
     def inbox(self) -> Inbox[Any]:

@@ -8,6 +8,7 @@ from taskbahn.attempt.context import ACTIVE
 from taskbahn.errors import OutsideJob
 
 X_co = TypeVar("X_co", covariant=True)
+J_co = TypeVar("J_co", covariant=True)
 
 
 class Complete(Protocol[X_co]):
@@ -30,8 +31,17 @@ class Replacement(NamedTuple):
     job: str
 
 
-def check_replaceable() -> None:
-    """Raise OutsideJob where no job runs that could be replaced."""
+class Joining(Protocol[J_co]):
+    """A flow that can be started as one more member of a group."""
+
+    def _start_in_group_of(self, job: str) -> J_co: ...
+
+    async def _start_in_group_of_async(self, job: str) -> J_co: ...
+
+
+def running_job(what: str, instead: str) -> str:
+    """Return the id of the job that runs; raises OutsideJob where none does."""
     context = ACTIVE.get()
     if context is None or not context.can_wait:
-        raise OutsideJob("current.replace()", "flow.call()")
+        raise OutsideJob(what, instead)
+    return context.job

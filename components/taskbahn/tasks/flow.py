@@ -156,6 +156,18 @@ class Flow(Generic[Takes_contra, R_co]):
         self._home.client.started(job)
         return job
 
+    def _start_in_group_of(self: Flow[object, X], job: str) -> Job[X]:
+        """Start the flow as a member of the group of which a job is one.  Raises InvalidFlow."""
+        check_may_block("current.add_to_group()", "await current.add_to_group_async(...)")
+        started, send = self.prepared(group_of=job)
+        started.id = send(False).get()
+        return started
+
+    async def _start_in_group_of_async(self: Flow[object, X], job: str) -> Job[X]:
+        started, send = self.prepared(group_of=job)
+        started.id = await send(False)
+        return started
+
     @overload
     def call(self: Flow[object, X], /) -> X: ...
     @overload
@@ -194,7 +206,7 @@ class Flow(Generic[Takes_contra, R_co]):
             raise InvalidFlow("a flow without a task can be started where there is one Taskbahn() alone; put a task into it")
         return app
 
-    def prepared(self, before: Any = UNSET) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
+    def prepared(self, before: Any = UNSET, group_of: str | None = None) -> tuple[Job[Any], Callable[[bool], Future[Any]]]:
         """Return a job that has its id and is not started, and what sends it: with True the caller waits for its outcome."""
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
@@ -209,7 +221,7 @@ class Flow(Generic[Takes_contra, R_co]):
         if isinstance(node, Member) and "with" not in data:  # the job is the whole
             name = node.task
         job: Job[Any] = Job(app, node.id or id_for(f"\0{text.decode()}"), name, result_type(node))
-        content = {"flow": data, "id": job.id, "options": options}
+        content = {"flow": data, "id": job.id, "options": options} | ({} if group_of is None else {"group_of": group_of})
 
         def send(follow: bool) -> Future[Any]:  # noqa: FBT001 - its only argument
             sinks = (job.followed(),) if follow else ()

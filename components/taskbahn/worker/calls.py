@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager
 from functools import partial
 from types import AsyncGeneratorType, GeneratorType
@@ -41,6 +40,8 @@ async def make_calls_async(task: Task[..., Any], context: AttemptContext) -> str
     packed = context.packed
     if not packed.startswith(CHUNK):
         return await _call_async(task, context, packed)
+    import asyncio  # late: most processes of a worker need no asyncio
+
     results = _Results()
     for number, call in enumerate(calls_in(packed)):
         with _noted(number):

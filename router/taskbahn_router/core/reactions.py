@@ -47,6 +47,8 @@ WAKE = "wake"  # its function waits for the end of the parent, however that is
 WAKE_POSITION = -2  # of such an edge: it gives no argument, as an edge that orders (-1)
 POLICIES = frozenset((FAIL, *GO_ON, HOLD, ON_SUCCESS, ON_FAILURE, ON_END, WAKE))
 
+JOINED = 1 << 40  # the first position of results of members that joined a group later
+
 MOST_RESULTS = 1000  # of a group that are stored as its result
 MOST_RESULT_BYTES = 64 * 1024  # of its result
 MOST_INPUTS = 1000  # of a job that it gets with its arguments
@@ -93,6 +95,7 @@ class NewMember(NamedTuple):
     is_needed: whether the job is refused if there is no such parent; else it belongs to none.
     awaited: how many edges to it come with later jobs.   is_late: it is stored only if its parent is unsealed.
     seals: it is the last of its flow.   needs: other jobs, by id, without which it is refused.
+    joins: the group of the job of that id waits for it, too; it is refused unless that group still runs.
     """
 
     seq: int
@@ -104,6 +107,7 @@ class NewMember(NamedTuple):
     is_late: bool = False
     seals: bool = False
     needs: Sequence[bytes] = ()
+    joins: bytes | None = None
 
 
 class Edge(NamedTuple):

@@ -180,7 +180,14 @@ class NoParent(NamedTuple):
     parent: int | bytes
 
 
-Refused = Refusal | NoParent | KeyTaken
+class NoGroup(NamedTuple):
+    """The job of that id is in no group that still runs, so a new one cannot join that, and its whole entry is refused."""
+
+    seq: int
+    member: bytes
+
+
+Refused = Refusal | NoParent | NoGroup | KeyTaken
 
 
 class Place(NamedTuple):
@@ -212,6 +219,7 @@ class Admitted:
     )  # seqs of stored jobs that ended without success and get a new edge or member
     flows: list[int] = field(default_factory=list)  # seqs of new flows
     trees: dict[int, Place] = field(default_factory=dict)  # seqs of new jobs that belong to others
+    joined: list[int] = field(default_factory=list)  # seqs of stored groups, each for a new job for which it waits
     sealed: list[int] = field(default_factory=list)  # seqs of flows all of whose jobs are stored now
     keys: list[KeyRow] = field(default_factory=list)  # unique keys; the last one of a key counts
     aliases: dict[int, Alias] = field(default_factory=dict)  # seqs of new jobs that joined others; they are among the duplicates
@@ -255,6 +263,7 @@ class Need:
     oldest: Sequence[Spot] = ()  # the first `most` ready jobs there by seq; there may be more
     holders: Sequence[str] = ()  # the attempts that hold a permit of one of the keys, by seq
     named: Sequence[int | bytes] = ()  # jobs by seq or id
+    groups_of: Sequence[bytes] = ()  # the groups of jobs, by their ids
     unique: Sequence[tuple[str, bool]] = ()  # the jobs that have unique keys; whether with their arguments
     most: int = 0
     heads: int = 0
@@ -280,6 +289,7 @@ class Rows:
     oldest: list[ReadyJob] = field(default_factory=list)
     holders: list[Holder] = field(default_factory=list)
     named: dict[int | bytes, FlaggedJob] = field(default_factory=dict)
+    groups: dict[bytes, FlaggedJob] = field(default_factory=dict)  # by the ids of the jobs that are in them
     unique: list[KeyHolder] = field(default_factory=list)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.errors import Duplicate, LimitFull, UnknownJob
+from taskbahn.errors import Duplicate, InvalidFlow, LimitFull, UnknownJob
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.rows import NoParent, Refusal
+from taskbahn_router.core.rows import NoGroup, NoParent, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +21,8 @@ def refusal_error(refusal: Refused, job: str) -> TaskbahnError:
     """Return the error for the entry of a submission that was turned away because of one of its jobs."""
     if isinstance(refusal, Refusal):
         return LimitFull(*refusal[1:], job=job)
+    if isinstance(refusal, NoGroup):
+        return InvalidFlow(f"job {id_text(refusal.member)} is in no group that still runs, so nothing can be added to it")
     if isinstance(refusal, NoParent):
         return UnknownJob(id_text(refusal.parent) if isinstance(refusal.parent, bytes) else str(refusal.parent))
     return Duplicate(id_text(refusal.holder), refusal.key, refused=job, is_other=refusal.is_other)

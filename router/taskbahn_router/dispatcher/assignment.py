@@ -93,7 +93,7 @@ class Assignment:
                 batch.members.append(
                     NewMember(
                         job.seq, links.parent, links.flags, links.label, not links.is_child, links.awaited, links.is_late,
-                        links.seals, links.needs,
+                        links.seals, links.needs, links.joins,
                     )
                 )  # fmt: skip
                 batch.edges += [NewEdge(job.seq, *edge) for edge in links.after]

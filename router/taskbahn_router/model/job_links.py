@@ -13,7 +13,7 @@ class JobLinks(NamedTuple):
 
     parent: the id of the job to which it belongs.   flags: what it is (`core.reactions`).   label: its name in its flow.
     after: the jobs that it waits for: id, position of the result among those that it gets, and policy.
-    leads_to: jobs that were stored before and wait for it, likewise.   awaited, is_late, seals, needs: as in `NewMember`.
+    leads_to: jobs that were stored before and wait for it, likewise.   awaited, is_late, seals, needs, joins: as in `NewMember`.
     """
 
     parent: bytes | None
@@ -26,3 +26,4 @@ class JobLinks(NamedTuple):
     is_late: bool = False
     seals: bool = False
     needs: Sequence[bytes] = ()
+    joins: bytes | None = None

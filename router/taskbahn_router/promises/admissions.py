@@ -27,6 +27,7 @@ class Decisions:
 
     def __init__(self) -> None:
         self.admitted = Admitted()
+        self.groups: dict[bytes, FlaggedJob] = {}  # those of the jobs whose groups new ones join
         self.stored: dict[int | bytes, FlaggedJob] = {}  # the jobs of before that new ones name
         self.ids: dict[bytes, int] = {}  # of the jobs that were admitted; those of jobs that joined others mean these
         self.joined: dict[int, str] = {}  # seqs of the jobs that others joined, with their states
@@ -117,10 +118,10 @@ class Admissions:
     def admit(self, submissions: Sequence[Sequence[Applicant]], touched: Touched) -> Generator[Need, Rows, Admitted]:
         """Decide about entries, in their order."""
         new = [job for jobs in submissions for job in jobs if not job.is_known]
-        named = _named(new)
-        if named:
-            rows = yield Need(named=named)
-            self._decisions.stored = rows.named
+        named, joins = _named(new), [job.member.joins for job in new if job.member is not None and job.member.joins is not None]
+        if named or joins:
+            rows = yield Need(named=named, groups_of=joins)
+            self._decisions.stored, self._decisions.groups = rows.named, rows.groups
         for kind in (*self._kinds, *self._links):
             yield from kind.read(new, touched)
         for jobs in submissions:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from taskbahn_router.core.reactions import HAS_MEMBERS, HAS_WEIGHT, IS_FLOW
-from taskbahn_router.core.rows import NoParent, Place
+from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import FAIL, HAS_CHILDREN, HAS_MEMBERS, HAS_WEIGHT, IS_FLOW, JOINED, OPEN, Edge
+from taskbahn_router.core.rows import NoGroup, NoParent, Place
 from taskbahn_router.promises.members import ENDS_MEMBERS
 from taskbahn_router.promises.named import GoesByNames
 
 if TYPE_CHECKING:
+    from taskbahn_router.core.reactions import FlaggedJob, NewMember
     from taskbahn_router.core.rows import Applicant
     from taskbahn_router.promises.admissions import Decisions
 
@@ -21,7 +23,7 @@ class Trees(GoesByNames):
     name = "trees"
     is_link = False
 
-    def admit(self, job: Applicant, decisions: Decisions) -> NoParent | None:
+    def admit(self, job: Applicant, decisions: Decisions) -> NoParent | NoGroup | None:
         """Give a job its place; refuse it if there is no job to which it belongs."""
         member, admitted = job.member, decisions.admitted
         if member is None:
@@ -29,20 +31,14 @@ class Trees(GoesByNames):
         for need in member.needs:
             if decisions.seq_of(need) is None:
                 return NoParent(job.seq, need)
-        parent, root, stored = None, None, None
-        if member.parent is not None:
-            stored = decisions.stored.get(member.parent)
-            parent = decisions.seq_of(member.parent)
-            if parent is None and member.is_needed:
-                return NoParent(job.seq, member.parent)
-        if parent is not None:
-            place = admitted.trees.get(parent)
-            above = stored.root if stored is not None else place.root if place is not None else None
-            root = parent if above is None else above
-            decisions.flag(parent, HAS_MEMBERS | member.flags & HAS_WEIGHT)
-            if stored is not None and stored.state in ENDS_MEMBERS:
-                admitted.ended_parents.append(parent)
-                decisions.undo(admitted.ended_parents.pop)
+        group = None if member.joins is None else decisions.groups.get(member.joins)
+        if member.joins is not None:
+            if group is None or State(group.state).is_final:
+                return NoGroup(job.seq, member.joins)
+            _join(job, group.seq, decisions)
+        parent, root = self._place(member, group, decisions)
+        if parent is None and member.parent is not None and member.is_needed:
+            return NoParent(job.seq, member.parent)
         admitted.trees[job.seq] = Place(parent, root, member.label)
         decisions.undo(partial(admitted.trees.pop, job.seq))
         decisions.flag(job.seq, member.flags)
@@ -53,3 +49,30 @@ class Trees(GoesByNames):
             admitted.flows.append(job.seq)
             decisions.undo(admitted.flows.pop)
         return None
+
+    @staticmethod
+    def _place(member: NewMember, group: FlaggedJob | None, decisions: Decisions) -> tuple[int | None, int | None]:
+        """Return the seqs of the job to which a new one belongs, and of the root of its tree."""
+        if group is not None:  # what joins a group belongs where the other members do
+            parent, root = group.root or group.seq, group.root or group.seq
+        elif member.parent is None or (found := decisions.seq_of(member.parent)) is None:
+            return None, None
+        else:
+            stored, place = decisions.stored.get(member.parent), decisions.admitted.trees.get(found)
+            above = stored.root if stored is not None else place.root if place is not None else None
+            parent, root = found, found if above is None else above
+            if stored is not None and stored.state in ENDS_MEMBERS:
+                decisions.admitted.ended_parents.append(parent)
+                decisions.undo(decisions.admitted.ended_parents.pop)
+        decisions.flag(parent, HAS_MEMBERS | member.flags & HAS_WEIGHT)
+        return parent, root
+
+
+def _join(job: Applicant, group: int, decisions: Decisions) -> None:
+    """Let a stored group wait for a new job, whose result is behind all others."""
+    admitted = decisions.admitted
+    admitted.edges.append(Edge(job.seq, group, JOINED + job.seq, FAIL, OPEN))
+    decisions.undo(admitted.edges.pop)
+    admitted.joined.append(group)
+    decisions.undo(admitted.joined.pop)
+    decisions.flag(job.seq, HAS_CHILDREN)

@@ -41,6 +41,7 @@ class Parent(NamedTuple):
 
     raw: bytes | None = None
     inherited: Mapping[str, Any] = MappingProxyType({})
+    joins: bytes | None = None  # a job whose group what it starts joins
 
     def links(self, flags: int) -> JobLinks | None:
         """Return what a job that it starts, with these flags, has to do with it."""
@@ -125,9 +126,9 @@ def read_flow(
     ids: of the whole, as text and as bytes.   parent: the job that starts it.
     Raises `InvalidFlow`, or what is wrong with a member, with the place.
     """
-    unknown = entry.keys() - {"flow", "id", "options", "parent"}
+    unknown = entry.keys() - {"flow", "id", "options", "parent", "group_of"}
     if unknown:
-        raise wrong("", f"a submission of a flow has `flow`, `id` and `options`, not {min(map(str, unknown))!r:.100}")
+        raise wrong("", f"a submission of a flow has `flow`, `id`, `options` and `group_of`, not {min(map(str, unknown))!r:.100}")
     options = entry.get("options", {})
     if not isinstance(options, dict):
         raise wrong("", "`options` is an object")
@@ -199,6 +200,7 @@ def _add(intake: Submissions, checked: Checked, root: bytes, parent: Parent, dra
         is_child=is_root,
         leads_to=[(id_of(child), position, how) for (child, position), how in job.leads_to.items()],
         awaited=job.awaited,
+        joins=parent.joins if is_root else None,
     )
     if job.flags & IS_FLOW:
         live.accepted_as(State.RUNNING if is_root else State.WAITING)

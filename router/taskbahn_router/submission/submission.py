@@ -217,7 +217,10 @@ class Submissions:
     def _flow(self, entry: dict[str, Any], draft: Draft) -> Generator[None, None, str]:
         id = entry.get("id")
         ids = both_ids(id) if id else new_id(draft.now)
-        return (yield from read_flow(self, entry, ids, self._parent(entry.get("parent")), draft))
+        parent = self._parent(entry.get("parent"))
+        if entry.get("group_of") is not None:
+            parent = parent._replace(joins=id_bytes(entry["group_of"]))
+        return (yield from read_flow(self, entry, ids, parent, draft))
 
     def begin(self, flow: FlowJobs, draft: Draft) -> Generator[None, None, None]:
         """Add the first slice of a flow, which may be all of it."""

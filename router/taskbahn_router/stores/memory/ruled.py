@@ -8,6 +8,7 @@ from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import IS_GROUP
 from taskbahn_router.core.rows import GateUse, Head, Holder, LaneId, Permit, ReadyJob, Rows, Touched, costs_of
 from taskbahn_router.core.unique_keys import KeyHolder
 from taskbahn_router.stores.driving import applicants, drive
@@ -108,12 +109,17 @@ class RuledPart:
         if need.lanes_of:
             wanted = set(need.lanes_of)
             rows.lanes_of = list(islice((lane for lane in tables.lanes.values() if lane.partition in wanted), need.most))
-        if need.lanes_with or need.counts or need.oldest or need.holders or need.named or need.unique:
+        if need.lanes_with or need.counts or need.oldest or need.holders or need.named or need.unique or need.groups_of:
             self._answer_admission(need, rows)
         return rows
 
     def _answer_admission(self, need: Need, rows: Rows) -> None:
         tables = self._tables
+        for id in need.groups_of:
+            after = tables.edges.get(tables.seqs.get(id, 0), {})
+            groups = (tables.flagged(child) for child, position in after if position >= 0 and child in tables.records)
+            found = next((group for group in groups if group.flags & IS_GROUP), None)
+            rows.groups |= {} if found is None else {id: found}
         if need.lanes_with:
             wanted = set(need.lanes_with)
             keyed = ((key, *id) for id in tables.lanes if id[1] for key, _ in costs_of(id[1]))

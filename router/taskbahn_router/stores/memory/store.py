@@ -231,6 +231,8 @@ class _Transaction:
                 )
         for edge in admitted.edges:
             self.tables.put_edge(edge)
+        for seq in admitted.joined:
+            self._replace(seq, pending=self.tables.records[seq].pending + 1)
         for seq in admitted.sealed:
             self._replace(seq, flags=self.tables.records[seq].flags & ~IS_UNSEALED)
         for seq, reason in admitted.cancelled.items():

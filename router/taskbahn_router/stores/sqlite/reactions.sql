@@ -18,6 +18,13 @@ SELECT json_group_array(json_array(parent, child, position, policy, state)) FROM
     LIMIT ?2
 )
 
+-- name: groups_of
+-- The group (16) that waits for a job.
+SELECT json_group_array(json_array({flagged})) FROM (
+    SELECT found.* FROM job AS member CROSS JOIN edge ON edge.parent = member.seq AND edge.position >= 0
+    CROSS JOIN job AS found ON found.seq = edge.child WHERE member.id = ? AND found.flags & 16 LIMIT 1
+) AS job
+
 -- name: duties
 SELECT json_group_array(json_array(kind, subject, cursor)) FROM (
     SELECT kind, subject, CAST(coalesce(cursor, 0) AS INTEGER) AS cursor FROM duty ORDER BY kind DESC, subject LIMIT ?
@@ -63,6 +70,10 @@ UPDATE job SET flags = flags | column1 FROM (VALUES {rows}) WHERE job.seq = colu
 -- name: seal_flow
 -- All jobs of a flow are stored.
 UPDATE job SET flags = flags & ~4096 WHERE seq = ?
+
+-- name: join_group
+-- Let a group wait for one more job.
+UPDATE job SET pending = pending + 1 WHERE seq = ?
 
 -- name: insert_edge
 -- Let jobs depend on others.

@@ -75,6 +75,8 @@ class RuledPart:
             self._many("insert_flagged_job", flagged)
             self._many("flag_jobs", [(flag, seq) for seq, flag in flags.items()])
             self._many("insert_edge", admitted.edges)
+            for seq in admitted.joined:
+                self._connection.execute(SQL["join_group"], (seq,))
             for seq in admitted.sealed:
                 self._connection.execute(SQL["seal_flow"], (seq,))
             self._links.edges = self._links.edges or bool(admitted.edges or trees)
@@ -180,7 +182,7 @@ class RuledPart:
         return rows
 
     def _answer_admission(self, need: Need, rows: Rows) -> None:
-        if not (need.lanes_with or need.counts or need.oldest or need.holders or need.named or need.unique):
+        if not (need.lanes_with or need.counts or need.oldest or need.holders or need.named or need.unique or need.groups_of):
             return
         if need.lanes_with:
             rows.lanes_with = [tuple(row) for row in self._list("lanes_with", need.lanes_with)]
@@ -191,6 +193,8 @@ class RuledPart:
         for name, spots in (("oldest_in_lanes", lanes), ("oldest_in_lines", lines)):
             if spots:
                 rows.oldest += _made(ReadyJob, self._lists(name, spots, need.most))
+        if need.groups_of:
+            rows.groups = self._groups_of(need.groups_of)
         if need.named:
             rows.named = self._named(need.named)
         if need.unique:
@@ -198,6 +202,14 @@ class RuledPart:
             rows.unique = [KeyHolder(KeyRow(*row[:4]), bytes.fromhex(row[4]), *row[5:]) for row in found]
         if need.holders:
             rows.holders = _made(Holder, self._list("holders_of", [quoted(key) for key in need.holders]))
+
+    def _groups_of(self, ids: Sequence[bytes]) -> dict[bytes, FlaggedJob]:
+        """Return the groups in which jobs are."""
+        found = {}
+        for id in ids:
+            for seq, raw, *rest in self._parsed("groups_of", id):
+                found[id] = FlaggedJob(seq, bytes.fromhex(raw), *rest)
+        return found
 
     def _named(self, names: Sequence[int | bytes]) -> dict[int | bytes, FlaggedJob]:
         seqs: dict[int | bytes, int] = {}
