@@ -27,7 +27,7 @@ URIS = {
 }
 MAY_CALL = {uri for uri in URIS.values() if uri.startswith("taskbahn.view.")} - {messages.CHANGES_TOPIC} | {
     messages.JOB_GET, messages.JOB_EXPLAIN, messages.JOB_WATCH, messages.JOB_EVENTS, messages.JOB_WAIT, messages.JOB_RESULTS,
-    messages.JOB_MEMBERS, messages.JOB_GRAPH,
+    messages.JOB_MEMBERS, messages.JOB_GRAPH, messages.JOB_NOTES,
 }  # fmt: skip
 MAY_NOT_CALL = [
     *sorted({uri + "x" * uri.endswith(".") for uri in URIS.values()} - MAY_CALL - {messages.CHANGES_TOPIC}),
@@ -83,6 +83,7 @@ async def test_a_viewer_sees_everything_that_is_to_be_seen(node: Node) -> None:
         assert await patiently(viewer.call(messages.JOB_MEMBERS, id)) == {"jobs": [], "next": None}
         assert [node["id"] for node in (await patiently(viewer.call(messages.JOB_GRAPH, id)))["nodes"]] == [id]
         assert await patiently(viewer.call(messages.JOB_RESULTS, id)) == {"results": [], "next": None}
+        assert await patiently(viewer.call(messages.JOB_NOTES, id)) == {"notes": [], "next": None}
         await patiently(viewer.call(messages.JOB_WAIT, [id]))
         for uri in sorted(uri for uri in MAY_CALL if uri.startswith("taskbahn.view.")):
             await patiently(viewer.call(uri))
