@@ -8,7 +8,6 @@ clock), `followers` (who waits for what). Beside it, over the same state: `worke
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
@@ -95,8 +94,7 @@ class Dispatcher:
         self.loop = GroupCommit(store, self, runner, clock)
         self.turn_input, self.fair_queue = TurnInput(), FairQueue()
         self.admission = Admission(self.state, self.fair_queue, self._check_accepting)
-        self.slices = Slices(clock)
-        self.large_flows = LargeFlows(self)
+        self.slices, self.large_flows = Slices(clock), LargeFlows(self)
         self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
         self._pipelining = Pipelining(self.state)
         self._next_sweep: float | None = None
@@ -359,15 +357,10 @@ class Dispatcher:
     ) -> None:
         answers = draft.answers or None  # a plain call has none
         links, asks = draft.has_links, draft.asks
-        then = partial(self.large_flows.go_on, call.caller, draft, accepted, refused) if draft.flows else accepted
-        submission = Submission(
-            call.caller, draft.jobs, draft.size, then, refused, answers, left_out, draft.counts, links, joined, asks
+        then = (lambda: self.large_flows.go_on(call.caller, draft, accepted, refused)) if draft.flows else accepted
+        self.fair_queue.put(
+            Submission(call.caller, draft.jobs, draft.size, then, refused, answers, left_out, draft.counts, links, joined, asks)
         )
-        self.put(submission)
-
-    def put(self, submission: Submission) -> None:
-        """Have a turn take a submission for which there is room."""
-        self.fair_queue.put(submission)
         if len(self.state.jobs) == len(self.followers) == 1:
             # a single job, for which its client waits: no other input comes soon
             self.loop.run_turn_now()

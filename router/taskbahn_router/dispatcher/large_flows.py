@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taskbahn.errors import NotReady, QueueFull, StoreUnavailable, TaskbahnError
+from twisted.logger import Logger
+
+from taskbahn.errors import NotReady, QueueFull, ServiceError, StoreUnavailable, TaskbahnError
 from taskbahn_router.model.turn import Submission
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
 from taskbahn_router.submission.submission import Draft
@@ -19,10 +21,12 @@ from taskbahn_router.submission.submission import Draft
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from taskbahn_router.dispatcher.group_commit import GroupCommit
     from taskbahn_router.dispatcher.maintenance import Maintenance
     from taskbahn_router.model.ports import Clock
     from taskbahn_router.stores.rows import Answer
     from taskbahn_router.submission.admission import Admission
+    from taskbahn_router.submission.fair_queue import FairQueue
     from taskbahn_router.submission.flows import FlowJobs
     from taskbahn_router.submission.submission import Submissions
 
@@ -38,9 +42,8 @@ class Dispatcher(Protocol):
     intake: Submissions
     admission: Admission
     maintenance: Maintenance
-
-    def put(self, submission: Submission) -> None:
-        """Have a turn take a submission for which there is room."""
+    fair_queue: FairQueue
+    loop: GroupCommit
 
     def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
         """Cancel a job."""
@@ -81,6 +84,8 @@ class Feed:
     then, failed: called when all is stored, or if the router stops before.
     """
 
+    log = Logger("taskbahn.flows")
+
     def __init__(
         self,
         dispatcher: Dispatcher,
@@ -120,7 +125,10 @@ class Feed:
         except TaskbahnError as error:
             self._refused(error)
             return
-
+        except Exception as error:  # noqa: BLE001 - the edge of the loop: whatever it is, the caller gets an answer
+            self.log.failure("a slice of a flow could not be made")
+            self._failed(ServiceError(f"an internal error: {type(error).__name__}; the router's log has more"))
+            return
         answers: list[Any] = [self._flows[0].id]
 
         def accepted() -> None:
@@ -130,11 +138,12 @@ class Feed:
                 self._give_up(answers[0])
             self.go_on()
 
-        self._dispatcher.put(
+        self._dispatcher.fair_queue.put(
             Submission(
                 self._caller, draft.jobs, draft.size, accepted, self._refused, answers, counts=(len(draft.jobs),), has_links=True
             )
         )
+        self._dispatcher.loop.schedule_turn()
 
     def _refused(self, error: TaskbahnError) -> None:
         if isinstance(error, NotReady):
