@@ -116,6 +116,17 @@ def test_a_job_with_a_moment_wakes_before_it(store: Store) -> None:
     assert state_of(store, 1) == "ready"
 
 
+def test_a_job_with_a_moment_looks_seldom_while_it_waits_for_many(store: Store) -> None:
+    """With a timeout of a batch each of 1,000 ends would cost an attempt."""
+    put(store, 1, 2, 3, 4)
+    suspend(store, 1, jobs=tuple(map(id_of, (2, 3, 4))), every=True, until=NOW + 10)
+    end(store, 2)
+    end(store, 3)
+    assert state_of(store, 1) == "waiting"
+    end(store, 4)
+    assert state_of(store, 1) == "ready"
+
+
 def test_a_note_wakes_and_is_kept_once(store: Store) -> None:
     put(store, 1, 2)
     suspend(store, 1, notes=("question", "other"))

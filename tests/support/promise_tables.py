@@ -94,7 +94,7 @@ def empty_tables(store: Store) -> None:
         tables = store._tables
         for table in (
             tables.records, tables.seqs, tables.ready, tables.queues, tables.lanes, tables.gates, tables.permits, tables.attempts,
-            tables.events, tables.edges, tables.duties, tables.unique, tables.aliases,
+            tables.events, tables.edges, tables.duties, tables.unique, tables.aliases, tables.notes, tables.waits,
         ):  # fmt: skip
             table.clear()
         tables.due.clear()
@@ -102,5 +102,5 @@ def empty_tables(store: Store) -> None:
         return
     connection = cast("SqliteStore", store)._connection
     assert connection is not None
-    for name in ("job", "lane", "lane_key", "gate", "permit", "edge", "duty", "unique_key", "alias"):
+    for name in ("job", "lane", "lane_key", "gate", "permit", "edge", "duty", "unique_key", "alias", "note", "wait"):
         connection.execute(f"DELETE FROM {name}")  # noqa: S608 - our own names

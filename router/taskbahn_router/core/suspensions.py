@@ -104,7 +104,8 @@ def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Contain
     if is_there or not (edges or asked.notes or asked.until is not None):
         return Waiting([], 0, now)
     if asked.until is not None:
-        return Waiting(edges, 0, asked.until)
+        # with a moment nothing is counted: for all of many jobs it looks when the last of them ends, not at each end
+        return Waiting(edges[-1:] if asked.every and not asked.notes else edges, 0, asked.until)
     return Waiting(edges, len(edges) if asked.every and not asked.notes else 1, None)
 
 
