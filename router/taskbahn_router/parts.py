@@ -115,6 +115,7 @@ class Parts:
         self.members = MemberQueries(reader, self.jobs.rollups, self._reading, owner.failed)
         dispatcher.start(start, running)
         dispatcher.limit_book.begin(start)
+        dispatcher.event_waits.begin(reader, self._reading)
         self.registry.start()
 
     @property

@@ -10,7 +10,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_twisted
+from autobahn.wamp.types import PublishOptions
+from support.plain import session_to
 from support.programs import Node, worker_of
+from twisted.internet.threads import deferToThread
 
 from taskbahn import Job, JobFailed, NoQuestion, Taskbahn, WrongAnswer
 
@@ -44,8 +48,16 @@ MODULE = """
         inbox = current.inbox.of(int)
         return [inbox.get() for _ in range(count)]
 
+    def await_paid(order: int, within: float) -> int:
+        return current.wait_for_event("shop.paid", Paid, where={"order": order}, within=within).sum
+
+    @dataclass
+    class Paid:
+        order: int
+        sum: int
+
     for pool in ("process", "thread"):
-        for function in (publish, impatient, chat):
+        for function in (publish, impatient, chat, await_paid):
             app.task(name=f"ask.{function.__name__}_{pool}", pool=pool)(function)
 
     @app.task(name="ask.publish_loop")
@@ -57,6 +69,10 @@ MODULE = """
     async def aimpatient(default: bool) -> str:
         words = {"default": "unknown"} if default else {}
         return str(await current.ask_async("Now?", bool, within=0.3, **words))
+
+    @app.task(name="ask.await_paid_loop")
+    async def aawait_paid(order: int, within: float) -> int:
+        return (await current.wait_for_event_async("shop.paid", Paid, where={"order": order}, within=within)).sum
 
     @app.task(name="ask.chat_loop")
     async def achat(count: int) -> list[int]:
@@ -148,3 +164,22 @@ def test_the_command_line_lists_answers_and_sends(app: Taskbahn, node: Node) -> 
     chat: Job[list[int]] = app.get("ask.chat_thread").start(1)
     assert taskbahn("send", chat.id, "7") == {"job": chat.id, "number": 1}
     assert chat.result(20) == [7]
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("pool", POOLS)
+async def test_an_event_of_the_router_wakes_a_task(app: Taskbahn, node: Node, pool: str) -> None:
+    job = await deferToThread(app.get(f"ask.await_paid_{pool}").start, 7, 60)
+    async with session_to(node.websocket) as session:
+        while await deferToThread(job.state) == "running":
+            for amount in (1, 2):
+                await session.publish(
+                    "shop.paid", {"order": 6 + amount // 2, "sum": amount}, options=PublishOptions(acknowledge=True)
+                )
+                await session.publish("shop.paid", order=6, sum=3, options=PublishOptions(acknowledge=True))
+    assert await deferToThread(job.result, 30) == 2
+
+
+def test_an_event_that_does_not_come_in_time(app: Taskbahn) -> None:
+    with pytest.raises(JobFailed, match="NotAnswered"):
+        app.get("ask.await_paid_thread").start(9, 0.3).result(20)

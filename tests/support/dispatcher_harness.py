@@ -170,6 +170,7 @@ class DispatcherHarness:
         self.declared: list[str] = []
         self.heard: dict[str, tuple[Callable[..., None], Deferred[Any]]] = {}  # by procedure: how to stream to it, how to end it
         self.workers: list[FakeWorker] = []
+        self.topics: dict[str, Callable[[str, Any], None]] = {}  # those whose events the dispatcher hears
         self.unread: dict[int | None, int] = {}  # bytes that wait for the reader of a session
         self.uniform = 0.0
         self._requests = 0
@@ -229,6 +230,7 @@ class DispatcherHarness:
         for timer in timers:
             timer.cancel()
         self.workers.clear()
+        self.topics.clear()
         self.store.close()
         self._open()
 
@@ -299,6 +301,13 @@ class DispatcherHarness:
 
     def watches_jobs(self) -> bool:
         return any(topic.startswith(messages.JOB_TOPIC) for topic in self.watched)
+
+    def subscribe_events(self, topic: str, heard: Callable[[str, Any], None]) -> None:
+        assert topic not in self.topics
+        self.topics[topic] = heard
+
+    def unsubscribe_events(self, topic: str) -> None:
+        del self.topics[topic]
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         ends: Deferred[Any] = Deferred()

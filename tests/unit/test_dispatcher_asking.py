@@ -9,6 +9,7 @@ from support.dispatcher_harness import TASK, DispatcherHarness, busy, job_id
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.suspended import Suspended
+from taskbahn_router.dispatcher import event_waits
 
 if TYPE_CHECKING:
     from support.dispatcher_harness import FakeWorker, RecordedCall
@@ -164,3 +165,80 @@ def test_many_questions_come_in_whole_pages_of_jobs(harness: DispatcherHarness) 
         found += [(one["job"], one["name"]) for one in asked.answer["questions"]]
         after = asked.answer["next"]
     assert found == [(job_id(number), name) for number in range(1, 5) for name in "ab"]
+
+
+EVENT = {"name": "paid", "topic": "shop.paid", "where": {"order": 7}}
+
+
+def awaits(harness: DispatcherHarness, worker: FakeWorker, id: str = ONE, **more: Any) -> None:
+    worker.notices((id, 1), "event", EVENT | more)
+    harness.settle()
+
+
+def publish(harness: DispatcherHarness, data: Any, topic: str = "shop.paid") -> None:
+    harness.topics[topic](topic, data)
+    harness.settle()
+
+
+def test_an_event_that_fits_reaches_the_attempt_once(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    awaits(harness, worker)
+    for data in ({"order": 8}, [7], None, {"order": 7, "sum": 3}):
+        publish(harness, data)
+    assert [note[2:] for note in told(worker)] == [["event:paid", '{"value":{"order":7,"sum":3}}']]
+    assert harness.topics == {}
+
+
+def test_one_event_goes_to_all_who_wait_for_it(harness: DispatcherHarness) -> None:
+    worker = busy(harness, 3)
+    for number in (1, 2, 3):
+        awaits(harness, worker, job_id(number), where={"order": 7} if number < 3 else {"order": 8})
+    publish(harness, {"order": 7})
+    assert sorted(note[0] for note in told(worker)) == [job_id(1), job_id(2)]
+    assert list(harness.topics) == ["shop.paid"]
+
+
+def test_a_suspended_job_goes_on_with_its_event_after_a_restart(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    awaits(harness, worker)
+    worker.says(suspended=[Suspended(id=ONE, attempt=1, notes=["event:paid"])])
+    harness.settle()
+    harness.restart()
+    worker = harness.worker("w")
+    assert harness.state(1) == "waiting"
+    publish(harness, {"order": 7})
+    assert worker.take() == [(ONE, 2)]
+    assert harness.topics == {}
+
+
+@pytest.mark.parametrize("end", ["done", "cancelled"])
+def test_the_dispatcher_listens_no_longer_than_the_job_lives(harness: DispatcherHarness, end: str) -> None:
+    worker = busy(harness)
+    awaits(harness, worker)
+    assert harness.topics
+    if end == "done":
+        worker.done((ONE, 1))
+    else:
+        harness.ask(messages.JOB_CANCEL, [ONE])
+    harness.settle()
+    assert harness.topics == {}
+
+
+def test_what_no_job_may_wait_for_is_refused(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+    for topic in ("taskbahn.view.changes", "wamp.session.on_join", ""):
+        asked = worker.notices((ONE, 1), "event", EVENT | {"topic": topic})
+        harness.settle()
+        assert asked.error == "invalid_request"
+    assert harness.topics == {}
+
+
+def test_many_who_wait_are_found_again_after_a_restart(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_waits, "PAGE", 3)
+    worker = busy(harness, 5)
+    for number in range(1, 6):
+        for name in "ab":
+            awaits(harness, worker, job_id(number), name=name, topic=f"shop.{name}")
+    harness.restart()
+    assert sorted(harness.topics) == ["shop.a", "shop.b"]
+    assert {len(waiting) for waiting in harness.dispatcher.event_waits._topics.values()} == {5}

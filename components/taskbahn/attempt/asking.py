@@ -14,12 +14,12 @@ from taskbahn.attempt.sleeping import seconds_in, until_or
 from taskbahn.attempt.waiting import Deadline, Wait, wait_here
 from taskbahn.errors import NotAnswered, OutsideJob
 from taskbahn.protocol import messages
-from taskbahn.protocol.questions import ANSWER, MAX_QUESTION, QUESTION, Question, message_name
+from taskbahn.protocol.questions import ANSWER, EVENT, MAX_QUESTION, QUESTION, AwaitedEvent, Question, is_own_topic, message_name
 from taskbahn.signatures.codec import decode_hook
 from taskbahn.signatures.parameters import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from taskbahn.attempt.context import AttemptContext
     from taskbahn.attempt.memory import Memory
@@ -120,6 +120,44 @@ class Asking:
         else:
             self.value = self._default
         return True
+
+
+class EventWait:
+    """An event for which the running attempt waits; as `Asking`."""
+
+    def __init__(
+        self, topic: str, kind: Any, *, where: Mapping[str, Any] | None, within: Duration | None, name: str | None
+    ) -> None:
+        if is_own_topic(topic):
+            raise ValueError(f"{topic} is a topic of the router itself; wait for the job there")
+        self.value: Any = UNSET
+        self._memory, self._context = _attempt("current.wait_for_event()")
+        self._kind = kind
+        self._key = self._memory.name("event", name or topic[:100]).removeprefix("event:")
+        self._awaited = AwaitedEvent(name=self._key, topic=topic, where=dict(where or {}))
+        self._within = None if within is None else seconds_in(within, "within")
+
+    def rounds(self) -> Iterator[Round]:
+        """Begin to wait, unless the event is there; give what to wait for.  Raises NotAnswered when the time is over."""
+        key = EVENT + self._key
+        if self._memory.known(key) is None:
+            self._context.open_output().await_event(messages.plain(self._awaited))
+        until = None
+        if self._within is not None:  # it counts from the first attempt that waited
+            known = self._memory.known(f"until:{key}")
+            until = float(known) if known is not None else time.time() + self._within
+            if known is None:
+                self._memory.keep(f"until:{key}", until)
+        while (text := self._memory.known(key)) is None:
+            if until is not None and time.time() >= until:  # an event that came before this note is recorded counts
+                _, recorded = self._memory.keep(key, {"is_late": True})
+                yield Round(recorded, Wait(until=until))
+                continue
+            yield Round(self._memory.expect(key), Wait(notes=(key,), until=until))
+        found = messages.from_json(text)
+        if found.get("is_late"):
+            raise NotAnswered(f"no event of {self._awaited.topic} came in time")
+        self.value = msgspec.convert(found["value"], self._kind, str_keys=True, dec_hook=decode_hook)
 
 
 class Message:

@@ -242,6 +242,10 @@ class AttemptOutput:
         context = self.context
         return NOTICE, [context.job, context.attempt, "progress", time.time(), messages.plain(self.progress)]
 
+    def await_event(self, data: dict[str, Any]) -> None:
+        """Say for which event the job waits."""
+        self._notice("event", data)
+
     def question(self, data: dict[str, Any]) -> None:
         """Ask a question, or say once more that it waits."""
         self._notice("question", data)
@@ -261,7 +265,7 @@ class AttemptOutput:
         while self._unrecorded and self._unrecorded[0][0] <= mark:
             self._unrecorded.popleft()[1].resolve(None)
 
-    def _notice(self, kind: Literal["log", "chunk", "note", "question"], data: Any) -> int:
+    def _notice(self, kind: Literal["log", "chunk", "note", "question", "event"], data: Any) -> int:
         context = self.context
         with self._marking:
             if self._finished:  # a thread may outlive the attempt, whose outcome may be on its way

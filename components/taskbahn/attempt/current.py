@@ -11,7 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
-from taskbahn.attempt.asking import Asking, wait_for, wait_for_async
+from taskbahn.attempt.asking import Asking, EventWait, wait_for, wait_for_async
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.chunk_window import LOOK_SECONDS
 from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
@@ -25,7 +25,7 @@ from taskbahn.attempt.waiting import Awaiting, Deadline, Wait, wait_here
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
     from datetime import timedelta
 
     from taskbahn.attempt.context import AttemptOutput
@@ -277,6 +277,41 @@ class Current:
         asking = Asking(question, kind, **options)
         await wait_for_async(asking.rounds())
         return asking.value
+
+    def wait_for_event(
+        self,
+        topic: str,
+        kind: type[X],
+        /,
+        *,
+        where: Mapping[str, Any] | None = None,
+        within: Duration | None = None,
+        name: str | None = None,
+    ) -> X:
+        """Wait without a slot for the next event of a topic of the router, from this call on; return its data as a *kind*.
+
+        where: fields that the data must have, with these values.   within: for how long; then NotAnswered.   name: by which a later
+        attempt finds the event; without it by the topic.  Raises OutsideJob, ValueError for a topic of the router itself.
+        """
+        check_may_block("current.wait_for_event()", "await current.wait_for_event_async(...)")
+        waiting = EventWait(topic, kind, where=where, within=within, name=name)
+        wait_for(waiting.rounds())
+        return cast("X", waiting.value)
+
+    async def wait_for_event_async(
+        self,
+        topic: str,
+        kind: type[X],
+        /,
+        *,
+        where: Mapping[str, Any] | None = None,
+        within: Duration | None = None,
+        name: str | None = None,
+    ) -> X:
+        """As `wait_for_event`, for `async def` tasks."""
+        waiting = EventWait(topic, kind, where=where, within=within, name=name)
+        await wait_for_async(waiting.rounds())
+        return cast("X", waiting.value)
 
     def replace(self, flow: Complete[X], /) -> X:
         """Let a flow take the place of this job; the task returns what this returns: `return current.replace(flow)`.

@@ -280,12 +280,13 @@ class Notice(msgspec.Struct, array_like=True):
     kind "log": data {"level": "INFO", "logger": name, "message": text};  "chunk": data is any value;
     "progress": data is a `Progress`, the whole of it, newest wins;  "extend": data is the attempt's new run_within, seconds.
     "note": data {"name", "value": JSON text}: the job remembers it.   "question": data is a `questions.Question`.
+    "event": data is a `questions.AwaitedEvent`: an event of a topic for which the job waits.
     mark counts the log lines, chunks and notes of the attempt, so that none is stored twice when a report is sent again; 0: not counted.
     """
 
     id: str
     attempt: int
-    kind: Literal["log", "chunk", "progress", "extend", "note", "question"]
+    kind: Literal["log", "chunk", "progress", "extend", "note", "question", "event"]
     at: float
     data: Any
     mark: int = 0

@@ -1,4 +1,4 @@
-"""Questions that jobs ask, and what they remember of the answers."""
+"""What jobs ask from outside: questions to people, and events; and what they remember of the answers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 from taskbahn.protocol.suspended import MAX_NAME
 
 QUESTION, ANSWER, MESSAGE = "question:", "answer:", "message:"  # how the names of notes begin
+AWAITED, EVENT = "awaited:", "event:"
 MAX_QUESTION = 2_000  # characters
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME - 20)]
@@ -25,6 +26,14 @@ class Question(msgspec.Struct, kw_only=True, omit_defaults=True):
     until: float | None = None
 
 
+class AwaitedEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An event for which a job waits.  topic: exactly.   where: fields that the event's data must have, with these values."""
+
+    name: Name
+    topic: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    where: dict[str, Any] = {}
+
+
 class QuestionView(Question, kw_only=True, omit_defaults=True):
     """An open question as it is shown."""
 
@@ -35,3 +44,8 @@ class QuestionView(Question, kw_only=True, omit_defaults=True):
 def message_name(number: int) -> str:
     """Return the name of the note that a message is."""
     return f"{MESSAGE}{number:09}"
+
+
+def is_own_topic(topic: str) -> bool:
+    """Return whether a topic is one of the router or of Taskbahn itself, on which no job may wait."""
+    return topic.partition(".")[0] in ("taskbahn", "wamp", "crossbar")

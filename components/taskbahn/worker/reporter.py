@@ -163,7 +163,7 @@ class Reporter:
 
     def _take_notice(self, data: list[Any]) -> None:
         """Add a notice, unless far too many wait already, as when the router is away for long."""
-        if len(self._pending.notices) < MAX_PENDING_NOTICES or data[2] in ("note", "question"):
+        if len(self._pending.notices) < MAX_PENDING_NOTICES or data[2] in ("note", "question", "event"):
             self._pending.notices.append(data)
             return
         if not self.dropped:

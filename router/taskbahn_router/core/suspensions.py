@@ -7,9 +7,10 @@ that suspends itself again, one too few would be a job that never goes on; so in
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskbahn.protocol.questions import ANSWER
+from taskbahn.protocol.questions import ANSWER, AWAITED, EVENT, QUESTION
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import FAIL, HAS_PARENTS, IS_FLOW, IS_SUSPENDED, OPEN, WAKE, WAKE_POSITION, Edge
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.reactions import FlaggedJob
 
 SUSPENSIONS = "@suspensions"  # the note that counts how often a job was suspended
+KINDS = MappingProxyType({"question": (QUESTION, ANSWER), "event": (AWAITED, EVENT)})  # what was asked, and what closes it
 MESSAGES = "@messages"  # the note that counts the messages to a job
 
 
@@ -63,16 +65,17 @@ class Told(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question that a job has asked: it is open until there is its answer, or the job has ended.  value: JSON."""
+    """What a job has asked from outside: it is open until there is the answer, or the job has ended.  value: JSON.  kind: of `KINDS`."""
 
     seq: int
     name: str
     value: str
     at: float
+    kind: str = "question"
 
 
 class OpenQuestion(NamedTuple):
-    """An open question as a store gives it."""
+    """An open question, or an event that a job waits for, as a store gives it."""
 
     seq: int
     id: bytes
@@ -117,6 +120,7 @@ def _replaced(asked: Suspension, by: FlaggedJob | None, now: float) -> Waiting:
     return Waiting([Edge(by.seq, asked.seq, 0, FAIL, OPEN)], 1, None, IS_FLOW | HAS_PARENTS, ended)
 
 
-def closes(name: str) -> str | None:
-    """Return the name of the question that a note closes; None: it closes none."""
-    return name.removeprefix(ANSWER) if name.startswith(ANSWER) else None
+def closes(name: str) -> tuple[str, str] | None:
+    """Return the kind and name of what a note closes that was asked; None: it closes nothing."""
+    found = ((kind, name.removeprefix(answer)) for kind, (_, answer) in KINDS.items() if name.startswith(answer))
+    return next(found, None)

@@ -72,6 +72,7 @@ class Component(ApplicationSession):
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._registered: dict[str, Deferred[Any]] = {}  # procedure -> its registration
         self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
+        self._heard: dict[str, Deferred[Any]] = {}  # topics of events for which jobs wait
         self._watched: dict[str, int] = {}
         self._watched_jobs: set[str] = set()
         self._patterns: dict[int, tuple[str, str]] = {}
@@ -167,6 +168,26 @@ class Component(ApplicationSession):
     def unread_bytes(self, session: int | None) -> int:
         """Return how many bytes wait for the reader of a session."""
         return self._backlogs.of(session)
+
+    def subscribe_events(self, topic: str, heard: Callable[[str, Any], None]) -> None:
+        """Have *heard* called with each event of a topic, and its data: the only argument, the keyword arguments, or the list of all."""
+
+        def come(*args: Any, **kwargs: Any) -> None:
+            heard(
+                topic,
+                args[0] if len(args) == 1 and not kwargs else kwargs if not args else [*args, *([kwargs] if kwargs else ())],
+            )
+
+        self._heard[topic] = self.subscribe(come, topic).addErrback(self._not_subscribed, topic)
+
+    def unsubscribe_events(self, topic: str) -> None:
+        """Hear of a topic no more."""
+        done: Deferred[Any] = self._heard.pop(topic, succeed(None))
+        done.addCallback(lambda found: None if found is None else found.unsubscribe())
+        done.addErrback(self._not_subscribed, topic)
+
+    def _not_subscribed(self, failure: Failure, topic: str) -> None:
+        self.log.warn("{topic}, for whose events jobs wait: {why}", topic=topic, why=failure.value)
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         """Call a procedure of another session; fails with `offers.OfferFailed`."""

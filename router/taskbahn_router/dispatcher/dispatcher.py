@@ -18,6 +18,7 @@ from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Assignment
 from taskbahn_router.dispatcher.cancels import decide_cancels
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
+from taskbahn_router.dispatcher.event_waits import EventWaits
 from taskbahn_router.dispatcher.group_commit import GroupCommit
 from taskbahn_router.dispatcher.job_actions import act_on_each
 from taskbahn_router.dispatcher.joins import Joins
@@ -90,6 +91,7 @@ class Dispatcher:
         self.limit_book = LimitBook(self.state, wall)
         self.assignment = Assignment(self.state, self.limit_book)
         self.history = Recorder(self.state, wall)
+        self.event_waits = EventWaits(port, self.tell, wall)
         self._post_commit = PostCommit(self.state, self.publisher, self.followers, self.assignment, self.history, self)
         self.loop = GroupCommit(store, self, runner, clock)
         self.turn_input, self.fair_queue = TurnInput(), FairQueue()

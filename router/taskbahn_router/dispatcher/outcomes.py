@@ -10,6 +10,7 @@ from taskbahn.errors import InvalidRequest, TimeLimitExceeded, WorkerLost
 from taskbahn.jobs.progress import is_sound, progress_of
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import LONGEST_SECONDS
+from taskbahn.protocol.questions import AwaitedEvent
 from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.lifecycle import Event
@@ -245,7 +246,10 @@ class Outcomes:
 
     def _asked(self, effects: TurnEffects, job: LiveJob, notice: messages.Notice) -> None:
         job.flags |= HAS_NOTES
-        effects.batch.asked.append(Asked(job.seq, notice.data["name"], messages.to_json(notice.data), notice.at))
+        effects.batch.asked.append(Asked(job.seq, notice.data["name"], messages.to_json(notice.data), notice.at, notice.kind))
+        if notice.kind == "event":
+            effects.awaits.append((job.raw, msgspec.convert(notice.data, AwaitedEvent)))
+            return
         view = notice.data | {"job": job.id, "task": job.partition.task}
         effects.noticed.append(JobEvent(job, job.number, msgspec.structs.replace(notice, data=view)))
 
@@ -254,7 +258,7 @@ class Outcomes:
             sound = is_sound(notice.data)
             job.progress = notice.data if sound else messages.plain(progress_of(notice.data))
             job.progress_stored = False
-        elif notice.kind == "question":
+        elif notice.kind in ("question", "event"):
             self._asked(effects, job, notice)
             return
         elif notice.kind == "note":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.rows import Admitted
     from taskbahn_router.core.suspensions import Told
     from taskbahn_router.dispatcher.assignment import Assignment
+    from taskbahn_router.dispatcher.event_waits import EventWaits
     from taskbahn_router.dispatcher.limit_book import LimitBook
     from taskbahn_router.metrics.recorder import Recorder
     from taskbahn_router.model.ports import Clock
@@ -43,6 +44,7 @@ class NextTurn(Protocol):
     clock: Clock
     limit_book: LimitBook
     admission: Admission
+    event_waits: EventWaits
 
     def sweep_at(self, when: float | None) -> None:
         """Have the store swept at a time of the wall clock."""
@@ -77,6 +79,8 @@ class PostCommit:
         the counts, the jobs in memory and the places on workers agree.
         """
         yield from self._new(effects, result, now)
+        for raw, event in effects.awaits:
+            self._later.event_waits.asked(raw, event)
         if effects.noticed or effects.ended or effects.requeued:
             yield from self._reported(effects, now)
         if result.moved or not effects.turn_input.is_plain():
@@ -194,6 +198,8 @@ class PostCommit:
         for ended in endings:
             if jobs.get(ended.job.id) is ended.job:
                 del jobs[ended.job.id]
+            if ended.job.flags & HAS_NOTES:
+                self._later.event_waits.ended(ended.job.raw)
         for state, count in Counter(ended.state for ended in endings).items():
             self._state.moved(State.RUNNING, state, count)
         self._publisher.ended(endings)
@@ -251,9 +257,9 @@ class PostCommit:
             if job.worker is not None:
                 job.worker.order_note(id, job.attempt, name, told.value)
                 self._publisher.dirty_workers.add(job.worker.id)
-        question = closes(name)
-        if question is not None:
-            self._publisher.answered(id, question, now)
+        closed = closes(name)
+        if closed is not None and closed[0] == "question":
+            self._publisher.answered(id, closed[1], now)
 
     def _ruled(self, effects: TurnEffects, result: CommitResult) -> None:
         """Answer the operators who changed limits, and go on with what the commit left, now or when its time comes."""
@@ -278,6 +284,8 @@ class PostCommit:
     def _count(self, moved: Moved) -> None:
         partition, after = self._state.partitions_by_id[moved.partition], moved.after
         self._state.moved(moved.before, after)
+        if after.is_final:
+            self._later.event_waits.ended(moved.id)
         if moved.before is State.READY:
             self._state.ready(partition, -1)
         if after is State.READY:

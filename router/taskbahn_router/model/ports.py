@@ -50,6 +50,12 @@ class RouterPort(Protocol):
     def flush_sockets(self) -> None:
         """Write unsent bytes to the sockets now, before the reactor's next turn."""
 
+    def subscribe_events(self, topic: str, heard: Callable[[str, Any], None]) -> None:
+        """Have *heard* called with each event of a topic, and its data."""
+
+    def unsubscribe_events(self, topic: str) -> None:
+        """Hear of a topic no more."""
+
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         """Call a procedure of another session; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
 

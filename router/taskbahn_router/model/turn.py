@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from taskbahn.errors import TaskbahnError
     from taskbahn.protocol import messages
+    from taskbahn.protocol.questions import AwaitedEvent
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.core.suspensions import Told
     from taskbahn_router.model.state import AttachedWorker, DeclaredTask, LiveJob
@@ -249,6 +250,7 @@ class TurnEffects:
     ended: list[Ended] = field(default_factory=list)
     requeued: list[Requeued] = field(default_factory=list)
     noticed: list[JobEvent] = field(default_factory=list)
+    awaits: list[tuple[bytes, AwaitedEvent]] = field(default_factory=list)  # jobs, and the events for which they wait
     # answers to reports, with the attempts in them that were refused
     answers: list[tuple[Acknowledge, list[list[Any]]]] = field(default_factory=list)
     steps: Iterator[None] | None = None  # the rest of its decision; None: it is decided

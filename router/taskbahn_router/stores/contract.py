@@ -276,8 +276,8 @@ class Reader(Protocol):
     def notes(self, seq: int, after: str, limit: int, most_bytes: int = sys.maxsize) -> list[Note]:
         """Return what a job remembers behind the name *after*, by name: *limit* at most, and none after *most_bytes* of values."""
 
-    def questions(self, seq: int | None, after: int, limit: int) -> list[OpenQuestion]:
-        """Return the open questions of a job, or of jobs with seqs above *after*, in their order: *limit* at most."""
+    def questions(self, seq: int | None, after: int, limit: int, kind: str = "question") -> list[OpenQuestion]:
+        """Return what is open of a kind of `suspensions.KINDS`: of a job, or of jobs with seqs above *after*, *limit* at most."""
 
     def newest_event(self, seq: int) -> int:
         """Return the number of a job's newest stored event; 0: it has none."""

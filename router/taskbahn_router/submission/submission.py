@@ -14,11 +14,9 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, Bulk, Call
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.limit_fields import REFUSE
-from taskbahn.protocol.options import LATEST, Where
+from taskbahn.protocol.options import Where
 from taskbahn.protocol.options import check as check_options
-from taskbahn.protocol.questions import Question
 from taskbahn.protocol.states import State
-from taskbahn.protocol.suspended import MAX_NAME
 from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.job_times import is_due
@@ -59,40 +57,6 @@ def check_depth(what: str, text: str) -> None:
     """Raise `TooDeep` for JSON text that is nested deeper than the bound; short text, which nearly all is, cannot be."""
     if len(text) > SHORTEST:
         check_nesting(what, text.encode())
-
-
-def check_report(report: messages.Report) -> None:
-    """Raise `InvalidRequest` for a report that the store cannot take, so that it spoils no batch."""
-    for done in report.done:
-        check_text("a result", done.result)
-        check_depth("a result", done.result)
-    for asked in report.suspended:
-        for id in (*asked.jobs, *([asked.replaced_by] if asked.replaced_by is not None else ())):
-            id_bytes(id)
-        if asked.until is not None and not 0 <= asked.until <= LATEST:
-            raise InvalidRequest(f"a job cannot be suspended until {asked.until!r}: it is seconds since 1970")
-    for notice in report.notices:
-        if notice.kind == "note":
-            check_note(notice.data)
-        elif notice.kind == "question":
-            question: Question = convert(notice.data, Question, "a question")
-            check_text("a question", question.name + question.question + question.to)
-    try:
-        for value in (*(failed.error for failed in report.failed), *(notice.data for notice in report.notices)):
-            messages.to_json(value)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequest(f"a report has what is not data: {error}") from None
-
-
-def check_note(data: Any) -> None:
-    """Raise `InvalidRequest` for a note that the store cannot take."""
-    if not isinstance(data, dict) or not all(isinstance(data.get(name), str) for name in ("name", "value")):
-        raise InvalidRequest("a note has a name and a value, which is JSON text")
-    if not 0 < len(data["name"]) <= MAX_NAME:
-        raise InvalidRequest(f"the name of a note has 1 to {MAX_NAME} characters")
-    check_text("the name of a note", data["name"])
-    check_text("a note", data["value"])
-    check_depth("a note", data["value"])
 
 
 def new_id(now: float) -> tuple[str, bytes]:

@@ -17,7 +17,8 @@ from taskbahn.errors import InvalidRequest, TaskbahnError, TooDeep
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, calls_in
 from taskbahn.signatures.exact_values import is_finite
-from taskbahn_router.submission.submission import check_depth, check_report, unpack
+from taskbahn_router.submission.reports import check_report
+from taskbahn_router.submission.submission import check_depth, unpack
 from taskbahn_router.workers.offer_uris import Offer, offer_of, problem_of
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, id_bytes
 from taskbahn_router.model.turn import LostAttempt
-from taskbahn_router.submission.submission import check_report, check_text, convert
+from taskbahn_router.submission.reports import check_report
+from taskbahn_router.submission.submission import check_text, convert
 
 if TYPE_CHECKING:
     from taskbahn_router.dispatcher.dispatcher import Dispatcher

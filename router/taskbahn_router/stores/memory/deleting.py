@@ -32,8 +32,8 @@ def prune(tables: Tables, asked: Prune, result: CommitResult) -> None:
         for table in (tables.attempts, tables.events, tables.notes, tables.waits):
             tables.drop(table, seq)
         gone[record.new.partition, record.state] += 1
-    for seq, name in [key for key in tables.questions if key[0] in found.gone]:
-        tables.drop(tables.questions, (seq, name))
+    for key in [key for key in tables.questions if key[0] in found.gone]:
+        tables.drop(tables.questions, key)
     tables.forget_names(set(found.gone))
     result.pruned, result.pruned_of = gone.total(), dict(gone)
     result.prune_after = window[-1] if len(window) == asked.limit else None

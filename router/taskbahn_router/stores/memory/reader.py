@@ -179,9 +179,9 @@ class MemoryReader:
             before = accumulate((len(event.data.encode()) for event in found), initial=0)
             return [event for event, weight in zip(found, before, strict=False) if weight < most_bytes]
 
-    def questions(self, seq: int | None, after: int, limit: int) -> list[OpenQuestion]:
+    def questions(self, seq: int | None, after: int, limit: int, kind: str = "question") -> list[OpenQuestion]:
         with self._tables.lock:
-            return open_questions(self._tables, seq, after, limit)
+            return open_questions(self._tables, seq, after, limit, kind)
 
     def notes(self, seq: int, after: str, limit: int, most_bytes: int = sys.maxsize) -> list[Note]:
         with self._tables.lock:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from taskbahn.protocol.questions import ANSWER, QUESTION, message_name
+from taskbahn.protocol.questions import message_name
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_FLOW, IS_SUSPENDED, WAKE_POSITION
-from taskbahn_router.core.suspensions import MESSAGES, SUSPENSIONS, Note, OpenQuestion, closes, waiting
+from taskbahn_router.core.suspensions import KINDS, MESSAGES, SUSPENSIONS, Note, OpenQuestion, closes, waiting
 from taskbahn_router.stores.rows import Answer
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def keep_notes(tables: Tables, notes: Sequence[Note], now: float) -> int:
         record = tables.records.get(note.seq)
         if record is None:
             continue
-        if (question := closes(note.name)) is not None:
-            tables.drop(tables.questions, (note.seq, question))
+        if (closed := closes(note.name)) is not None:
+            tables.drop(tables.questions, (note.seq, *closed))
         record = replace(record, flags=record.flags | HAS_NOTES)
         waits = tables.waits.get(note.seq, frozenset())
         if note.name in waits:
@@ -43,10 +43,11 @@ def keep_notes(tables: Tables, notes: Sequence[Note], now: float) -> int:
 
 def ask(tables: Tables, asked: Sequence[Asked], now: float) -> None:
     """Keep questions that jobs have asked; one that has its answer is closed already."""
-    for seq, name, value, at in asked:
-        if ANSWER + name not in tables.notes.get(seq, {}):
-            keep_notes(tables, [Note(seq, QUESTION + name, value, at)], now)
-            tables.put(tables.questions, (seq, name), None)
+    for seq, name, value, at, kind in asked:
+        question, answer = KINDS[kind]
+        if answer + name not in tables.notes.get(seq, {}):
+            keep_notes(tables, [Note(seq, question + name, value, at)], now)
+            tables.put(tables.questions, (seq, kind, name), None)
 
 
 def tell(tables: Tables, told: Told, now: float) -> tuple[Answer, str] | None:
@@ -65,14 +66,14 @@ def tell(tables: Tables, told: Told, now: float) -> tuple[Answer, str] | None:
     return Answer(state, is_moved=keep_notes(tables, [Note(seq, name, told.value, told.at)], now) > 0), name
 
 
-def open_questions(tables: Tables, seq: int | None, after: int, limit: int) -> list[OpenQuestion]:
+def open_questions(tables: Tables, seq: int | None, after: int, limit: int, kind: str) -> list[OpenQuestion]:
     """Return open questions, as `contract.Reader.questions` does."""
     found = []
-    for one, name in tables.questions:
+    for one, asked, name in tables.questions:
         record = tables.records.get(one)
-        if record is None or State(record.state).is_final or (one <= after if seq is None else one != seq):
+        if asked != kind or record is None or State(record.state).is_final or (one <= after if seq is None else one != seq):
             continue
-        note = tables.notes[one][QUESTION + name]
+        note = tables.notes[one][KINDS[kind][0] + name]
         found.append((one, note.at, name, OpenQuestion(one, record.new.id, record.new.partition, note.value)))
     return [question for *_, question in sorted(found)[:limit]]
 

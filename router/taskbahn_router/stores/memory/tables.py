@@ -81,7 +81,7 @@ class Tables:
     duties: dict[tuple[str, int], Duty] = field(default_factory=dict)  # by kind and subject
     unique: dict[str, KeyRow] = field(default_factory=dict)
     notes: dict[int, dict[str, Note]] = field(default_factory=dict)  # by seq and name
-    questions: dict[tuple[int, str], None] = field(default_factory=dict)  # open ones: seq and name
+    questions: dict[tuple[int, str, str], None] = field(default_factory=dict)  # open ones: seq, kind and name
     waits: dict[int, frozenset[str]] = field(default_factory=dict)  # seq of a suspended job -> names of notes that wake it
     aliases: dict[bytes, int] = field(default_factory=dict)  # id -> seq of the job that it means
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order

@@ -11,7 +11,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import Edge, Input
 from taskbahn_router.core.rows import Gate, GateUse, HeldJob, Permit, StalledGate, quoted
-from taskbahn_router.core.suspensions import Note, OpenQuestion
+from taskbahn_router.core.suspensions import KINDS, Note, OpenQuestion
 from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavailable
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.permits import stalled_gates
@@ -166,8 +166,9 @@ class SqliteReader:
     def notes(self, seq: int, after: str, limit: int, most_bytes: int = sys.maxsize) -> list[Note]:
         return [Note(*row) for row in self._parsed("notes", seq, after, limit, most_bytes)]
 
-    def questions(self, seq: int | None, after: int, limit: int) -> list[OpenQuestion]:
-        found = self._parsed("questions", after, limit) if seq is None else self._parsed("questions_of", seq, limit)
+    def questions(self, seq: int | None, after: int, limit: int, kind: str = "question") -> list[OpenQuestion]:
+        statement, first = ("questions", after) if seq is None else ("questions_of", seq)
+        found = self._parsed(statement, first, limit, kind, KINDS[kind][0])
         return [OpenQuestion(row[0], bytes.fromhex(row[1]), *row[2:]) for row in found]
 
     def newest_event(self, seq: int) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol import messages
-from taskbahn.protocol.questions import ANSWER, QUESTION, message_name
+from taskbahn.protocol.questions import message_name
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import HAS_CHILDREN, IS_FLOW
-from taskbahn_router.core.suspensions import MESSAGES, SUSPENSIONS, closes, waiting
+from taskbahn_router.core.suspensions import KINDS, MESSAGES, SUSPENSIONS, closes, waiting
 from taskbahn_router.stores.rows import Answer
 from taskbahn_router.stores.sqlite.statements import SQL
 
@@ -49,8 +49,8 @@ class SuspendingPart:
         """Wake the jobs that wait for notes, and close the questions that these answer; each is a seq and a name."""
         execute = self._connection.execute
         for seq, name in names:
-            if (question := closes(name)) is not None:
-                execute(SQL["close_question"], (seq, question))
+            if (closed := closes(name)) is not None:
+                execute(SQL["close_question"], (seq, *closed))
         woken = [seq for seq, name in names if execute(SQL["take_wait"], (seq, name)).rowcount]
         if woken:
             execute(SQL["wake"], (now, messages.to_json(woken)))
@@ -58,10 +58,11 @@ class SuspendingPart:
     def ask(self, asked: Sequence[Asked]) -> None:
         """Keep questions that jobs have asked; one that has its answer is closed already."""
         execute = self._connection.execute
-        for seq, name, value, at in asked:
-            if execute(SQL["count_note"], (seq, ANSWER + name)).fetchone() is None:
-                self._many("insert_note", [(seq, QUESTION + name, value, at)])
-                self._many("insert_question", [(seq, "question", name)])
+        for seq, name, value, at, kind in asked:
+            question, answer = KINDS[kind]
+            if execute(SQL["count_note"], (seq, answer + name)).fetchone() is None:
+                self._many("insert_note", [(seq, question + name, value, at)])
+                self._many("insert_question", [(seq, kind, name)])
         execute(SQL["remembers"], (messages.to_json([row.seq for row in asked]),))
 
     def tell(self, told: Told, now: float) -> tuple[Answer, str] | None:

@@ -68,7 +68,7 @@ INSERT OR IGNORE INTO wait (seq, kind, key) VALUES {rows}
 
 -- name: close_question
 -- Forget that a question is open.
-DELETE FROM wait WHERE seq = ? AND kind = 'question' AND key = ?
+DELETE FROM wait WHERE seq = ? AND kind = ? AND key = ?
 
 -- name: count_note
 SELECT CAST(value AS INTEGER) FROM note WHERE seq = ? AND name = ?
@@ -81,16 +81,16 @@ INSERT OR REPLACE INTO note (seq, name, value, at) VALUES (?, ?, ?, ?)
 -- Open questions: those of jobs behind a seq.
 SELECT json_group_array(json_array(seq, hex(id), line, value)) FROM (
     SELECT job.seq, job.id, job.line, note.value FROM wait INDEXED BY wait_key CROSS JOIN job ON job.seq = wait.seq
-    CROSS JOIN note ON note.seq = wait.seq AND note.name = 'question:' || wait.key
-    WHERE wait.kind = 'question' AND job.state IN ('waiting', 'ready', 'running') AND wait.seq > ?1
+    CROSS JOIN note ON note.seq = wait.seq AND note.name = ?4 || wait.key
+    WHERE wait.kind = ?3 AND job.state IN ('waiting', 'ready', 'running') AND wait.seq > ?1
     ORDER BY wait.seq, note.at, wait.key LIMIT ?2
 )
 
 -- name: questions_of
 SELECT json_group_array(json_array(seq, hex(id), line, value)) FROM (
     SELECT job.seq, job.id, job.line, note.value FROM wait CROSS JOIN job ON job.seq = wait.seq
-    CROSS JOIN note ON note.seq = wait.seq AND note.name = 'question:' || wait.key
-    WHERE wait.seq = ?1 AND wait.kind = 'question' AND job.state IN ('waiting', 'ready', 'running')
+    CROSS JOIN note ON note.seq = wait.seq AND note.name = ?4 || wait.key
+    WHERE wait.seq = ?1 AND wait.kind = ?3 AND job.state IN ('waiting', 'ready', 'running')
     ORDER BY note.at, wait.key LIMIT ?2
 )
 
