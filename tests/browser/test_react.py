@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, expect
 from support import documents
+from support.programs import Node, Program, running
 from support.site import Site
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 ROOT = Path(__file__).parents[2]
+APPS = Path(__file__).parent / "apps"
 WEB = ROOT / "web"
 PACKAGES = WEB / "node_modules"
 PAGE = """<!doctype html>
@@ -38,8 +40,9 @@ import { createRoot } from "react-dom/client";
 import { bahn, useJob } from "/use-job.js";
 import { Thumbnail } from "/thumbnail.js";
 function View({ id }) {
-    const { state, progress, result, place } = useJob(id);
-    return h("p", {}, [state, progress?.fraction, place?.why, result].join(" | "));
+    const { state, progress, result, place, question } = useJob(id);
+    const button = question && h("button", { onClick: () => question.answer({ yes: true }) }, question.question);
+    return h("p", {}, [state, progress?.fraction, place?.why, result].join(" | "), button);
 }
 const root = createRoot(document.getElementById("root"));
 const draw = (...view) => root.render(h(StrictMode, {}, h(...view)));
@@ -139,6 +142,15 @@ def test_the_hook_follows_a_job_changes_to_another_and_lets_go(visit: Callable[[
     view.evaluate("show(null)")
     expect(text).to_have_text(" |  |  | ")
     view.evaluate("id => bahn.cancel([id])", waiting)
+
+
+def test_the_hook_brings_what_a_job_asks(visit: Callable[[], Page], node: Node) -> None:
+    with running(Program("worker", "asks:app", cwd=APPS, TASKBAHN_URL=node.websocket), " ready"):
+        view = visit()
+        view.evaluate("id => show(id)", start(view, "asks.approval", {"book": "Emma"}, {}))
+        view.get_by_role("button", name="Publish Emma?").click()
+        expect(view.locator("p")).to_have_text("succeeded |  |  | True")
+        expect(view.get_by_role("button")).to_have_count(0)
 
 
 def test_a_component_starts_a_job_and_react_draws_the_elements(visit: Callable[[], Page], gate: Path) -> None:

@@ -1,6 +1,6 @@
 // What a TypeScript program may write with the package, and what the types keep it from writing; package.test.js checks it.
 
-import { chain, chord, connect, FINAL_STATES, group, output, s, si, TaskbahnError, type Bahn, type Job } from "taskbahn";
+import { chain, chord, connect, FINAL_STATES, group, output, s, si, TaskbahnError, type Bahn, type Job, type Question } from "taskbahn";
 import { JobProgress } from "taskbahn/elements.js";
 
 async function use(): Promise<number> {
@@ -8,6 +8,11 @@ async function use(): Promise<number> {
   const stopState = bahn.onState((state) => console.log(state === "reconnecting" ? bahn.retryAt : state));
   const job: Job = await bahn.start("images.thumbnail", ["a.jpg"], { width: 64 }, { priority: 2, tags: ["user:7"], delay: 0.5, id: crypto.randomUUID(), key: "order-17" });
   job.onPlace((place) => console.log(place?.why, place?.ahead, place?.starts_at, place?.paused?.until));
+  job.onQuestion((question) => void question?.answer({ yes: true }, "ada").catch(({ message }) => console.log(message, question.until)));
+  const open: Question[] = await bahn.questions({ job });
+  await job.answer(open[0].name, open[0].schema.default);
+  const sent: number = await job.send({ text: "go on" });
+  console.log(sent);
   const stop = job.onProgress(({ fraction, stages = [] }) => console.log(fraction, stages.at(0)?.name));
   for await (const { kind, data } of job.events()) if (kind === "log") console.log(data.message);
   const { state, typical } = await job.view();
@@ -67,6 +72,8 @@ async function wrong(bahn: Bahn, job: Job): Promise<void> {
   if (bahn.state === "open") bahn.close();
   // @ts-expect-error: an attribute of the wrong type
   document.createElement("job-progress").cancellable = "yes";
+  // @ts-expect-error: there may be no question
+  job.onQuestion(({ answer }) => answer(true));
   // @ts-expect-error: a place may be none
   job.onPlace(({ why }) => console.log(why));
 }

@@ -14,17 +14,18 @@ import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { s as call } from "./client/flows.js";
 import { uuid7 } from "./client/ids.js";
 import { Job, resultOf } from "./client/job.js";
+import { Question } from "./client/questions.js";
 import { offer } from "./client/offer.js";
 import { routerAddress, checkOptions } from "./client/options.js";
 import { watchLiveness } from "./client/liveness.js";
 import { resubscribe } from "./client/resubscribe.js";
 import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
-import { JOB_CANCEL, JOB_RETRY, SUBMIT } from "./client/wire.js";
+import { JOB_CANCEL, JOB_RETRY, SUBMIT, VIEW_QUESTIONS } from "./client/wire.js";
 
 export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";
-export { Job, sentence, TaskbahnError };
+export { Job, Question, sentence, TaskbahnError };
 
 /** The router that this module came from. */
 const HOME = new URL("/ws", import.meta.url.startsWith("http") ? import.meta.url : "http://127.0.0.1:8080").href;
@@ -171,7 +172,7 @@ export class Bahn {
    * @param {number} [after]  the number of the last event that is known
    */
   watch(id, watcher, after = 0) {
-    return watch(this.connection, id, checkOptions("watch", watcher, ["onSnapshot", "onEvents", "onPlace", "onMembers"]), after);
+    return watch(this.connection, id, checkOptions("watch", watcher, ["onSnapshot", "onEvents", "onPlace", "onQuestion", "onMembers"]), after);
   }
 
   /**
@@ -191,6 +192,23 @@ export class Bahn {
   async retry(ids) {
     const session = await this.connection.session(); // not again and again: it may have been done the first time
     return answers(await session.call(JOB_RETRY, [ids]).result);
+  }
+
+  /**
+   * Ask once for all open questions, those of older jobs first.
+   * @param {{job?: string | {id: string}}} [query]  job: only what this one asks
+   * @returns {Promise<Question[]>}
+   */
+  async questions(query = {}) {
+    const { job } = checkOptions("questions", query, ["job"]);
+    const which = job === undefined ? {} : { job: typeof job === "object" ? job.id : job };
+    const found = [];
+    for (let after = 0; after !== null; ) {
+      const page = await this.ask(VIEW_QUESTIONS, [], { ...which, after, limit: 500 });
+      for (const view of page.questions) found.push(new Question(this.connection, view));
+      after = page.next;
+    }
+    return found;
   }
 
   /**

@@ -4,8 +4,9 @@ import { retryCall } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
 import { uuid7 } from "./ids.js";
 import { notify } from "./listeners.js";
+import { answerQuestion } from "./questions.js";
 import { watch } from "./watch.js";
-import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS } from "./wire.js";
+import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_SEND } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Event
@@ -23,6 +24,7 @@ export class Job {
   #isAwaited = false;
   #progress = new LatestValue(/** @type {import("./wire.js").Progress | null} */ (null));
   #place = new LatestValue(/** @type {import("./wire.js").Place | null} */ (null));
+  #question = new LatestValue(/** @type {import("./questions.js").Question | null} */ (null));
 
   /**
    * @param {import("./connection.js").Connection} connection
@@ -109,6 +111,37 @@ export class Job {
   }
 
   /**
+   * Hear what it asks: the first question that is open, also one that is known, and the next once that is closed; null once none is
+   * open.
+   * @param {(question: import("./questions.js").Question | null) => void} listener
+   * @returns {() => void}  stops it
+   */
+  onQuestion(listener) {
+    return this.#listen(this.#question, listener);
+  }
+
+  /**
+   * Answer a question that it asks: the first answer that fits counts.
+   * @param {string} name  of the question
+   * @param {unknown} value
+   * @param {string} [who]  who answers
+   * @returns {Promise<void>}  rejects if the answer does not fit, or if the question is open no more
+   */
+  answer(name, value, who) {
+    return answerQuestion(this.#connection, this.id, name, value, who);
+  }
+
+  /**
+   * Send a message into its inbox.
+   * @param {unknown} message
+   * @returns {Promise<number>}  the number of the message, from 1; rejects if the job has ended
+   */
+  async send(message) {
+    const session = await this.#connection.session(); // not again and again: the message may have come the first time
+    return session.call(JOB_SEND, [this.id, message]).result;
+  }
+
+  /**
    * Wait for the end, as long as that takes.
    * @returns {Promise<any>}  what the task returned; rejects with a `TaskbahnError` if it did not succeed
    */
@@ -170,9 +203,11 @@ export class Job {
     this.#follow().result.catch(() => {}); // `result` reports a failure; a listener does not
     return () => {
       stop();
-      if (this.#isAwaited || this.#progress.isHeard || this.#place.isHeard) return;
+      if (this.#isAwaited || [this.#progress, this.#place, this.#question].some(({ isHeard }) => isHeard)) return;
       this.#following?.watch.stop();
       this.#following = null;
+      this.#place.set(null); // what comes of them now is not heard
+      this.#question.set(null);
     };
   }
 
@@ -185,6 +220,7 @@ export class Job {
         if (newest) this.#progress.set(newest.data);
       },
       onPlace: (place) => this.#place.set(place),
+      onQuestion: (question) => this.#question.set(question),
     });
     return (this.#following = { watch: watching, result: watching.outcome.then(resultOf) });
   }

@@ -3,7 +3,9 @@
  * After a reconnect it asks again with the last number it saw, so nothing is missed and nothing comes twice.
  */
 
+import { applyQuestion, Question } from "./questions.js";
 import { retryCall } from "./retry-call.js";
+import { FINAL_STATES } from "./states.js";
 import { JOB_WATCH } from "./wire.js";
 
 /** In these states a job has a place. @type {ReadonlySet<string>} */
@@ -20,6 +22,7 @@ const PLACE_STATES = new Set(["waiting", "ready"]);
  * @property {(job: import("./wire.js").JobView) => void} [onSnapshot]  once on each session
  * @property {(events: import("./wire.js").Event[]) => void} [onEvents]
  * @property {(place: import("./wire.js").Place | null) => void} [onPlace]  why it does not run yet; null once it waits no more
+ * @property {(question: Question | null) => void} [onQuestion]  the first question that is open; null once none is
  * @property {(members: import("./wire.js").Members) => void} [onMembers]  how its members are; at most four times a second
  *
  * @typedef {object} Watch
@@ -40,17 +43,26 @@ export function watch(connection, id, watcher, after = 0) {
   let call = null;
 
   let hasPlace = false;
+  /** Open ones. @type {import("./questions.js").QuestionView[]} */
+  let questions = [];
 
   const place = (/** @type {import("./wire.js").Place | null} */ given) => {
     if (!given && !hasPlace) return;
     hasPlace = given !== null;
     watcher.onPlace?.(given);
   };
+  const ask = (/** @type {import("./questions.js").QuestionView[]} */ open) => {
+    const [[before], [first]] = [questions, open];
+    questions = open;
+    if (before?.name === first?.name && before?.asked_at === first?.asked_at) return;
+    watcher.onQuestion?.(first ? new Question(connection, first) : null);
+  };
   const take = (/** @type {Message} */ message) => {
     if (isStopped) return;
     if (message.snapshot) {
       watcher.onSnapshot?.(message.snapshot);
       place(message.snapshot.place ?? null);
+      ask(message.snapshot.questions ?? []);
     }
     if (message.members) watcher.onMembers?.(message.members);
     if (message.place) place(message.place);
@@ -60,6 +72,7 @@ export function watch(connection, id, watcher, after = 0) {
     watcher.onEvents?.(events);
     const moved = events.findLast(({ kind }) => kind === "state");
     if (moved && !PLACE_STATES.has(moved.data.state)) place(null);
+    ask(events.reduce(questionsAfter, questions));
   };
 
   const outcome = retryCall(connection, (session) => {
@@ -75,4 +88,14 @@ export function watch(connection, id, watcher, after = 0) {
       call?.cancel("killnowait");
     },
   };
+}
+
+/**
+ * @param {import("./questions.js").QuestionView[]} open
+ * @param {import("./wire.js").Event} event
+ * @returns {import("./questions.js").QuestionView[]}  the open questions after it
+ */
+function questionsAfter(open, { kind, data }) {
+  if (kind === "question") return applyQuestion(open, data);
+  return kind === "state" && FINAL_STATES.has(data.state) ? [] : open;
 }

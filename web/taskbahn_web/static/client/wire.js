@@ -12,6 +12,8 @@ export const JOB_MEMBERS = "taskbahn.job.members";
 export const JOB_GRAPH = "taskbahn.job.graph";
 export const JOB_CANCEL = "taskbahn.job.cancel";
 export const JOB_RETRY = "taskbahn.job.retry";
+export const JOB_ANSWER = "taskbahn.job.answer";
+export const JOB_SEND = "taskbahn.job.send";
 export const VIEW_STATUS = "taskbahn.view.status";
 export const VIEW_TASKS = "taskbahn.view.tasks";
 export const VIEW_JOBS = "taskbahn.view.jobs";
@@ -19,6 +21,7 @@ export const VIEW_QUEUES = "taskbahn.view.queues";
 export const VIEW_WORKERS = "taskbahn.view.workers";
 export const VIEW_LIMITS = "taskbahn.view.limits";
 export const VIEW_HISTORY = "taskbahn.view.history";
+export const VIEW_QUESTIONS = "taskbahn.view.questions";
 export const VIEW_ERRORS = "taskbahn.view.errors";
 export const VIEW_SETTINGS = "taskbahn.view.settings";
 export const ADMIN_DRAIN = "taskbahn.admin.drain";
@@ -154,6 +157,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number | null} [typical]  seconds that an attempt of its task takes, from earlier ones
  * @property {BlockedView | null} [blocks]  while it blocks its worker's event loop
  * @property {string | null} [unique]  its unique key, as long as no newer job has it
+ * @property {import("./questions.js").QuestionView[] | null} [questions]  open ones that it has asked; not in lists
  *
  * @typedef {object} Place  why a job does not run yet
  * @property {string} why  a sentence

@@ -106,7 +106,7 @@ export class Feed {
     const lines = events.filter(({ kind }) => kind === "log");
     if (lines.length) this.#keep(lines);
     const known = this.job?.number ?? 0; // of the snapshot: it has earlier states already
-    const newer = events.filter(({ kind, number }) => kind === "progress" || number > known);
+    const newer = events.filter(({ kind, number }) => kind === "progress" || kind === "question" || number > known);
     if (this.job) this.job = newer.reduce(applyEvent, this.job);
     this.#last = events.reduce((newest, { number }) => Math.max(newest, number), this.#last);
     const progress = newer.findLast(({ kind }) => kind === "progress");

@@ -1,5 +1,6 @@
 /** A job's view, and what each event makes of it. */
 
+import { applyQuestion } from "../client/questions.js";
 import { FINAL_STATES } from "../client/states.js";
 
 /**
@@ -24,6 +25,7 @@ export function isComplete(job) {
  */
 export function applyEvent(job, { kind, data, at }) {
   if (kind === "progress") return { ...job, progress: data };
+  if (kind === "question") return { ...job, questions: applyQuestion(job.questions ?? [], data) };
   if (kind !== "state") return job;
   const { state, attempt = job.attempt, worker, error, due_at = null } = data;
   const attempts = job.attempts ?? [];
@@ -35,5 +37,5 @@ export function applyEvent(job, { kind, data, at }) {
   const isFinal = FINAL_STATES.has(state);
   const outcome = isFinal ? state : error ? "failed" : "handed_back";
   const ended = attempts.map((known) => (known.outcome ? known : { ...known, ended_at: at, outcome, error: error ?? null }));
-  return { ...job, state, attempt, due_at, error: error ?? null, finished_at: isFinal ? at : null, attempts: ended };
+  return { ...job, state, attempt, due_at, error: error ?? null, finished_at: isFinal ? at : null, attempts: ended, ...(isFinal && { questions: [] }) };
 }

@@ -95,6 +95,16 @@ export class Bahn {
      */
     retry(ids: string[]): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
     /**
+     * Ask once for all open questions, those of older jobs first.
+     * @param {{job?: string | {id: string}}} [query]  job: only what this one asks
+     * @returns {Promise<Question[]>}
+     */
+    questions(query?: {
+        job?: string | {
+            id: string;
+        };
+    }): Promise<Question[]>;
+    /**
      * Take what is published to a topic, over all reconnects. What is published while there is no connection is missed.
      * @param {string} topic
      * @param {(value: any) => void} handler
@@ -136,9 +146,10 @@ export type Listening = {
     signal?: AbortSignal | undefined;
 };
 import { Job } from "./client/job.js";
+import { Question } from "./client/questions.js";
 import { sentence } from "./client/errors.js";
 import { TaskbahnError } from "./client/errors.js";
 import { Connection } from "./client/connection.js";
-export { Job, sentence, TaskbahnError };
+export { Job, Question, sentence, TaskbahnError };
 export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";

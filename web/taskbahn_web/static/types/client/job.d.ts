@@ -40,6 +40,27 @@ export class Job {
      */
     onPlace(listener: (place: import("./wire.js").Place | null) => void): () => void;
     /**
+     * Hear what it asks: the first question that is open, also one that is known, and the next once that is closed; null once none is
+     * open.
+     * @param {(question: import("./questions.js").Question | null) => void} listener
+     * @returns {() => void}  stops it
+     */
+    onQuestion(listener: (question: import("./questions.js").Question | null) => void): () => void;
+    /**
+     * Answer a question that it asks: the first answer that fits counts.
+     * @param {string} name  of the question
+     * @param {unknown} value
+     * @param {string} [who]  who answers
+     * @returns {Promise<void>}  rejects if the answer does not fit, or if the question is open no more
+     */
+    answer(name: string, value: unknown, who?: string): Promise<void>;
+    /**
+     * Send a message into its inbox.
+     * @param {unknown} message
+     * @returns {Promise<number>}  the number of the message, from 1; rejects if the job has ended
+     */
+    send(message: unknown): Promise<number>;
+    /**
      * Wait for the end, as long as that takes.
      * @returns {Promise<any>}  what the task returned; rejects with a `TaskbahnError` if it did not succeed
      */

@@ -9,6 +9,7 @@
  * @property {(job: import("./wire.js").JobView) => void} [onSnapshot]  once on each session
  * @property {(events: import("./wire.js").Event[]) => void} [onEvents]
  * @property {(place: import("./wire.js").Place | null) => void} [onPlace]  why it does not run yet; null once it waits no more
+ * @property {(question: Question | null) => void} [onQuestion]  the first question that is open; null once none is
  * @property {(members: import("./wire.js").Members) => void} [onMembers]  how its members are; at most four times a second
  *
  * @typedef {object} Watch
@@ -43,6 +44,10 @@ export type Watcher = {
      */
     onPlace?: ((place: import("./wire.js").Place | null) => void) | undefined;
     /**
+     * the first question that is open; null once none is
+     */
+    onQuestion?: ((question: Question | null) => void) | undefined;
+    /**
      * how its members are; at most four times a second
      */
     onMembers?: ((members: import("./wire.js").Members) => void) | undefined;
@@ -54,3 +59,4 @@ export type Watch = {
     outcome: Promise<import("./wire.js").JobView>;
     stop: () => void;
 };
+import { Question } from "./questions.js";

@@ -11,6 +11,8 @@ export const JOB_MEMBERS: "taskbahn.job.members";
 export const JOB_GRAPH: "taskbahn.job.graph";
 export const JOB_CANCEL: "taskbahn.job.cancel";
 export const JOB_RETRY: "taskbahn.job.retry";
+export const JOB_ANSWER: "taskbahn.job.answer";
+export const JOB_SEND: "taskbahn.job.send";
 export const VIEW_STATUS: "taskbahn.view.status";
 export const VIEW_TASKS: "taskbahn.view.tasks";
 export const VIEW_JOBS: "taskbahn.view.jobs";
@@ -18,6 +20,7 @@ export const VIEW_QUEUES: "taskbahn.view.queues";
 export const VIEW_WORKERS: "taskbahn.view.workers";
 export const VIEW_LIMITS: "taskbahn.view.limits";
 export const VIEW_HISTORY: "taskbahn.view.history";
+export const VIEW_QUESTIONS: "taskbahn.view.questions";
 export const VIEW_ERRORS: "taskbahn.view.errors";
 export const VIEW_SETTINGS: "taskbahn.view.settings";
 export const ADMIN_DRAIN: "taskbahn.admin.drain";
@@ -292,6 +295,10 @@ export type JobView = {
      * its unique key, as long as no newer job has it
      */
     unique?: string | null | undefined;
+    /**
+     * open ones that it has asked; not in lists
+     */
+    questions?: import("./questions.js").QuestionView[] | null | undefined;
 };
 /**
  * why a job does not run yet
