@@ -363,3 +363,18 @@ def test_what_comes_after_a_wake_shortens_no_delay(store: Store, late: str) -> N
     assert (state_of(store, 1), tables_of(store).jobs[1].due_at) == ("waiting", NOW + 1000)
     sweep(store, NOW + 1000)
     assert state_of(store, 1) == "ready"
+
+
+def test_readers_see_what_a_job_waits_for_now(store: Store) -> None:
+    put(store, 1, 2, 3)
+    suspend(store, 1, jobs=(id_of(2), id_of(3)), notes=("b", "a"))
+    reader = store.reader()
+    assert [(edge.parent, edge.policy, edge.state) for edge in reader.edges_to([1], 10)] == [(2, "wake", OPEN), (3, "wake", OPEN)]
+    assert [edge.child for edge in reader.edges_from([2], 10)] == [1]
+    assert reader.awaited(1, 10) == ["a", "b"]
+    assert reader.awaited(1, 1) == ["a"]
+    end(store, 2)
+    commit(store, free=1)
+    suspend(store, 1, attempt=2, jobs=(id_of(3),))
+    assert [edge.parent for edge in reader.edges_to([1], 10)] == [3]
+    assert reader.awaited(1, 10) == []

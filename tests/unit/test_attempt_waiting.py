@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from taskbahn import InvalidRequest
 from taskbahn.attempt import waiting
 from taskbahn.attempt.context import ACTIVE, AttemptContext
 from taskbahn.attempt.memory import id_for
@@ -180,3 +181,9 @@ def test_what_is_waited_for_is_found_when_the_attempt_ends(monkeypatch: pytest.M
         wait_here(Future(), jobs)
     assert len(asked) == 1
     assert context.open_waits().suspended == Wait(("a", "b"), every=True)
+
+
+def test_a_job_does_not_wait_for_itself() -> None:
+    context = begin(Pool())
+    with pytest.raises(InvalidRequest, match="its own end"):
+        wait_here(Future(), Wait((context.job,)))

@@ -191,3 +191,52 @@ def test_a_late_suspension_is_refused(harness: DispatcherHarness) -> None:
     harness.settle()
     assert asked.answer == {"refused": [[ONE, 7]]}
     assert harness.state(1) == "running"
+
+
+def explained(harness: DispatcherHarness, number: int) -> list[tuple[str, str]]:
+    asked = harness.ask(messages.JOB_EXPLAIN, job_id(number))
+    harness.settle()
+    return [(reason["rule"], reason["why"]) for reason in asked.answer if not reason["open"]]
+
+
+def test_a_suspended_job_says_what_its_function_waits_for(harness: DispatcherHarness) -> None:
+    worker = busy(harness, 4)
+    until = WALL + harness.clock.seconds() + 100
+    suspended(harness, worker, (ONE, 1), jobs=[job_id(4)], until=until)
+    suspended(harness, worker, (TWO, 1), until=until)
+    suspended(harness, worker, (THREE, 1), notes=["b", "a"])
+    assert explained(harness, 1) == [
+        (f"job:{job_id(4)}", f"Its function waits for the job {job_id(4)} (a.task), which is running"),
+        ("time", "Its function goes on then at the latest"),
+    ]
+    assert explained(harness, 2) == [("time", "Its function sleeps, and goes on then")]
+    assert explained(harness, 3) == [
+        (f"answer:{name}", f"Its function waits for {name!r}, which is not there yet") for name in ("a", "b")
+    ]
+
+
+def test_what_a_job_has_waited_for_is_no_reason_any_more(harness: DispatcherHarness) -> None:
+    """Its function has waited for the first of two; the edge to the other is open while it waits for its delay."""
+    worker = busy(harness, 3, retries=3, retry_backoff=50.0)
+    suspended(harness, worker, (ONE, 1), jobs=[TWO, THREE])
+    worker.done((TWO, 1))
+    harness.settle()
+    assert worker.take() == [(ONE, 2)]
+    worker.failed((ONE, 2))
+    harness.settle()
+    assert [rule for rule, _ in explained(harness, 1)] == ["time"]
+
+
+def test_jobs_that_wait_for_each_other_say_so(harness: DispatcherHarness) -> None:
+    worker = busy(harness, 4)
+    for number, other in ((1, 2), (2, 3), (3, 1), (4, 1)):
+        suspended(harness, worker, (job_id(number), 1), jobs=[job_id(other)])
+    circle = {number: [why for rule, why in explained(harness, number) if rule == "circle"] for number in (1, 2, 3, 4)}
+    assert circle[1] == [
+        f"Jobs wait for each other in a circle, so none of them goes on: {ONE} → {TWO} → {THREE} → {ONE}; cancel one of them"
+    ]
+    assert all(circle[number] for number in (2, 3))
+    assert not circle[4]  # it waits for one of them, and none for it
+    harness.ask(messages.JOB_CANCEL, [TWO])
+    harness.settle()
+    assert worker.take() == [(ONE, 2)]

@@ -11,6 +11,7 @@ from support.storing import FakeSqliteStore, FakeStore
 
 from taskbahn.jobs.graph import JobGraph, graph_of
 from taskbahn.protocol import messages
+from taskbahn.protocol.suspended import Suspended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,3 +227,31 @@ def test_what_a_running_member_says_counts_partly(flows: FlowRunner) -> None:
     flows.harness.passes(0.5)
     assert watch.progress[-1]["members"]["fraction"] == 0.25
     assert asked(flows, messages.JOB_GET, id)["members"]["fraction"] == 0.25
+
+
+def test_waits_of_functions_are_drawn_while_they_last(flows: FlowRunner) -> None:
+    """Not a wait for the own members, which would be a circle with the edges that say to whom they belong."""
+    harness = flows.harness
+    worker = harness.worker("v", 9, tasks=["wait"])
+    for number, parent in ((1, {}), (2, {"parent": job_id(1)}), (3, {})):
+        harness.ask(messages.SUBMIT, [{"task": "wait", "id": job_id(number), "args": [], **parent}])
+        harness.settle()
+    assert len(worker.take()) == 3
+    worker._ended([(job_id(1), 1), (job_id(3), 1)])
+    ends = [Suspended(id=job_id(1), attempt=1, jobs=[job_id(2)]), Suspended(id=job_id(3), attempt=1, jobs=[job_id(1)])]
+    worker.says(suspended=ends)
+    harness.settle()
+
+    def drawn(number: int) -> set[tuple[str, str, str]]:
+        numbers = {job_id(number): str(number) for number in range(1, 4)}
+        found = graph(flows, job_id(number))
+        assert found.text()
+        return {(numbers[edge.parent], numbers[edge.child], edge.policy) for edge in found.edges}
+
+    assert drawn(1) == {("1", "2", "member")}
+    assert drawn(3) == {("1", "3", "wake")}
+    worker.done((job_id(2), 1))
+    harness.settle()
+    worker.done((job_id(1), 2))
+    harness.settle()
+    assert drawn(3) == set()

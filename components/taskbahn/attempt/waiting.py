@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 from taskbahn.attempt.blocking import is_in_loop
 from taskbahn.attempt.context import ACTIVE, SUSPENDED
 from taskbahn.attempt.stops import Suspended
+from taskbahn.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -107,6 +108,10 @@ class Waits:
         known = self._context.notes.get(name)
         return Deadline(time.monotonic() + (timeout if known is None else float(known) - time.time()), name)
 
+    def _check(self, wait: Waited | None) -> None:
+        if isinstance(wait, Wait) and self._context.job in wait.jobs:
+            raise InvalidRequest(f"job {self._context.job} would wait for its own end, which never comes")
+
     def _park(self, *, may_suspend: bool) -> bool:
         """Give the slot back when the first of several waits begins."""
         with self._counting:
@@ -134,6 +139,7 @@ class Waits:
         if future.wait(_within(PARK_AFTER, deadline)):
             return True
         context = self._context
+        self._check(wait)
         may_suspend = wait is not None and threading.get_ident() == context.thread and not context.is_once
         if may_suspend and context.has_permits:
             raise self._suspend(wait, deadline)
@@ -185,6 +191,7 @@ class Waits:
         """Await as `Future.__await__` does, on an event loop of asyncio."""
         import asyncio
 
+        self._check(wait)
         active = _NOTHING if wait is None else wait
         self._active.append(active)
         timer = asyncio.get_running_loop().call_later(PARK_AFTER, self._park_loop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import ON_END, ON_FAILURE, ON_SUCCESS
+from taskbahn_router.core.reactions import ON_END, ON_FAILURE, ON_SUCCESS, WAKE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from taskbahn.protocol.views import Pause
 
 WHY_PARENTS = "It waits for other jobs"
+WHY_SUSPENDED = "Its function waits for other jobs, or for an answer"
+WHY_SLEEPING = "Its function sleeps, and goes on then"
+WHY_AT_LATEST = "Its function goes on then at the latest"
 MAX_AHEAD = 10_000  # ready jobs before a job; the store counts no further
 
 
@@ -78,6 +81,8 @@ def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) ->
     """Say for which job a job waits.  state: of that job.  policy: of the edge between them.  is_held: a person has to decide."""
     if is_held:
         return f"The job {id} ({task}), before it, {_ended(state)}: it goes on once that is retried and succeeds"
+    if policy == WAKE:
+        return f"Its function waits for the job {id} ({task}), which is {state}"
     condition = {
         ON_SUCCESS: "it starts when that succeeds",
         ON_FAILURE: "it starts when that fails",
@@ -85,6 +90,16 @@ def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) ->
     }
     more = f"; {condition[policy]}" if policy in condition else ""
     return f"It waits for the job {id} ({task}), which is {state}{more}"
+
+
+def why_answer(name: str) -> str:
+    """Say for which note a suspended job waits."""
+    return f"Its function waits for {name!r}, which is not there yet"
+
+
+def why_circle(ids: Sequence[str]) -> str:
+    """Say that jobs wait for each other, each for the next one and the last for the first."""
+    return f"Jobs wait for each other in a circle, so none of them goes on: {' → '.join((*ids, ids[0]))}; cancel one of them"
 
 
 def _ended(state: str) -> str:

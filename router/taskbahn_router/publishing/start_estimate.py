@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from taskbahn.protocol.messages import plain
 from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.reactions import IS_SUSPENDED
 from taskbahn_router.core.rows import costs_of
 from taskbahn_router.core.wait_reason import (
+    WHY_AT_LATEST,
     WHY_PARENTS,
+    WHY_SUSPENDED,
     Capacity,
     WorkerFit,
     capacity_of,
@@ -96,6 +99,8 @@ class StartEstimate:
     def place(self, placed: JobPosition) -> dict[str, Any] | None:
         """Return the place of a job; None if it runs or has ended."""
         row = placed.row
+        if row.state == State.WAITING and row.flags & IS_SUSPENDED:
+            return {"why": WHY_SUSPENDED} if row.due_at is None else {"why": WHY_AT_LATEST, "starts_at": row.due_at}
         if row.state == State.WAITING and row.due_at is None:
             return {"why": WHY_PARENTS}
         if row.state == State.WAITING:

@@ -9,10 +9,11 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn.protocol.views import WaitReason
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.reactions import HELD, IS_FLOW, SATISFIED
+from taskbahn_router.core.reactions import HELD, IS_FLOW
 from taskbahn_router.core.rows import Gate, costs_of, limit_of
-from taskbahn_router.core.wait_reason import MAX_AHEAD, why_behind, why_kept, why_paused
+from taskbahn_router.core.wait_reason import MAX_AHEAD, WHY_SLEEPING, why_answer, why_behind, why_circle, why_kept, why_paused
 from taskbahn_router.model.state import id_bytes
+from taskbahn_router.queries.circles import circle_of, holds_up, is_suspended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,8 @@ class _Found(NamedTuple):
     gates: dict[str, Gate]
     waits_for: list[tuple[Edge, JobRow]]  # the first of the jobs before it that have not ended as it needs
     more: int  # how many of these there are besides
+    names: list[str]  # of notes for which its function waits
+    circle: list[bytes]  # ids of jobs that wait for each other, if it is one of them
 
 
 class Explain:
@@ -84,13 +87,16 @@ class Explain:
             own = self._reader.keys(row.seq)
             costs = (*hung.get(row.partition, ()), *(costs_of(own) if own else ()))
             gates = {gate.key: gate for gate in self._reader.gates([key for key, _ in costs])}
-            return _Found(self._positions.placed([row], served)[0], costs, gates, *self._parents(row))
+            parents, more = self._parents(row)
+            names = self._reader.awaited(row.seq, MAX_NAMED) if is_suspended(row) else []
+            circle = circle_of(self._reader, row) if parents else []
+            return _Found(self._positions.placed([row], served)[0], costs, gates, parents, more, names, circle)
 
     def _parents(self, row: JobRow) -> tuple[list[tuple[Edge, JobRow]], int]:
         """Return the jobs for which a job waits, and how many more there are."""
         if row.state != State.WAITING and not row.flags & IS_FLOW:
             return [], 0
-        edges = [edge for edge in self._reader.edges_to([row.seq], MAX_EDGES) if edge.state != SATISFIED]
+        edges = [edge for edge in self._reader.edges_to([row.seq], MAX_EDGES) if holds_up(edge, row)]
         first = {edge.parent: edge for edge in reversed(edges)}
         rows = self._reader.rows(sorted(first)[:MAX_NAMED])[::-1]
         return [(first[parent.seq], parent) for parent in rows], len(first) - len(rows)
@@ -103,7 +109,11 @@ class Explain:
             return []
         estimate = self._positions.start_estimate()
         reasons = self._behind(found)
-        reasons += self._time(row, estimate.place(found.placed)) if row.state == State.WAITING and row.due_at is not None else []
+        reasons += [WaitReason(rule=f"answer:{name}", open=False, why=why_answer(name)) for name in found.names]
+        if row.state == State.WAITING and row.due_at is not None:
+            is_asleep = is_suspended(row) and not reasons
+            why = WHY_SLEEPING if is_asleep else (estimate.place(found.placed) or {}).get("why", "")
+            reasons.append(WaitReason(rule="time", open=False, why=why, opens_at=row.due_at))
         reasons += self._pauses(row)
         why, its_hands = estimate.workers(row)
         reasons.append(WaitReason(rule="workers", open=its_hands.free > 0, why=_of_slots(why, its_hands.slots, its_hands.free)))
@@ -114,6 +124,9 @@ class Explain:
 
     def _behind(self, found: _Found) -> list[WaitReason]:
         reasons = []
+        if found.circle:
+            ids = [id_text(id) for id in found.circle]
+            reasons.append(WaitReason(rule="circle", open=False, why=why_circle(ids), holders=ids[1:]))
         for edge, parent in found.waits_for:
             id = id_text(parent.id)
             why = why_behind(id, parent.task, parent.state, edge.policy, is_held=edge.state == HELD)
@@ -121,9 +134,6 @@ class Explain:
         if found.more:
             reasons.append(WaitReason(rule="jobs", open=False, why=f"It waits for {found.more:,} more jobs"))
         return reasons
-
-    def _time(self, row: JobRow, place: dict[str, Any] | None) -> list[WaitReason]:
-        return [WaitReason(rule="time", open=False, why=(place or {}).get("why", ""), opens_at=row.due_at)]
 
     def _pauses(self, row: JobRow) -> list[WaitReason]:
         pauses = self._book.pauses.all_holding(row.queue, row.task)

@@ -10,7 +10,7 @@ from taskbahn.protocol import member_views, messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.critical_path import Span, critical_path
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.reactions import IS_FLOW, IS_GROUP
+from taskbahn_router.core.reactions import IS_FLOW, IS_GROUP, OPEN, WAKE
 from taskbahn_router.model.wire_format import title_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class GraphBuilder:
         """Add jobs, and what they wait for."""
         before: dict[int, set[int]] = {}
         for edge in edges:
+            if not self._is_shown(edge):
+                continue
             self._edges[edge[:3]] = edge
             if self.is_collapsed:
                 before.setdefault(edge.child, set()).add(edge.parent)
@@ -68,6 +70,10 @@ class GraphBuilder:
                 self._nodes[key] = _Alike(row, outside)
             self._nodes[key].add(row)
             self._node_of[row.seq] = key
+
+    def _is_shown(self, edge: Edge) -> bool:
+        """Return whether a graph has an edge: of those by which a function waits, not what it has waited for, nor for its own members."""
+        return edge.policy != WAKE or (edge.state == OPEN and not (self.members and edge.child == self.job.seq))
 
     def _key(self, row: JobRow, parents: Iterable[int]) -> Any:
         """Return what a job has in common with those that are shown as one with it: its task, and the groups that it waits for."""

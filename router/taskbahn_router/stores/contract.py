@@ -279,6 +279,9 @@ class Reader(Protocol):
     def questions(self, seq: int | None, after: int, limit: int, kind: str = "question") -> list[OpenQuestion]:
         """Return what is open of a kind of `suspensions.KINDS`: of a job, or of jobs with seqs above *after*, *limit* at most."""
 
+    def awaited(self, seq: int, most: int) -> list[str]:
+        """Return the names of notes for which a suspended job waits, in order."""
+
     def newest_event(self, seq: int) -> int:
         """Return the number of a job's newest stored event; 0: it has none."""
 

@@ -189,6 +189,10 @@ class MemoryReader:
         weights = accumulate((len(note.value.encode()) for _, note in behind), initial=0)
         return [note for (_, note), weight in zip(behind, weights, strict=False) if weight < most_bytes]
 
+    def awaited(self, seq: int, most: int) -> list[str]:
+        with self._tables.lock:
+            return sorted(self._tables.waits.get(seq, ()))[:most]
+
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
         with self._tables.lock:
             return self._tables.inputs(seq, after, limit, most_bytes)

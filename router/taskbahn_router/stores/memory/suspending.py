@@ -86,11 +86,11 @@ def suspend(tables: Tables, asked: Suspension, now: float) -> int | None:
     seqs = {id: seq for id in asked.named if (seq := tables.meant(id)) is not None}
     known = tables.notes.setdefault(asked.seq, {})
     found = waiting(asked, {id: tables.flagged(seq) for id, seq in seqs.items()}, known, now)
-    for edges in tables.edges.values():
-        for key in [key for key in edges if key[0] == asked.seq and (key[1] == WAKE_POSITION or found.flags & IS_FLOW)]:
-            tables.drop(edges, key)
+    for position, behind in [*tables.parents.get(asked.seq, ())]:
+        if position == WAKE_POSITION or found.flags & IS_FLOW:
+            tables.drop_edge(behind, asked.seq, position)
     for edge in found.edges:
-        tables.put(tables.edges.setdefault(edge.parent, {}), (edge.child, edge.position), edge)
+        tables.put_edge(edge)
         parent = tables.records[edge.parent]
         tables.keep(edge.parent, replace(parent, flags=parent.flags | HAS_CHILDREN))
     tables.put(tables.waits, asked.seq, frozenset(asked.notes))

@@ -171,6 +171,9 @@ class SqliteReader:
         found = self._parsed(statement, first, limit, kind, KINDS[kind][0])
         return [OpenQuestion(row[0], bytes.fromhex(row[1]), *row[2:]) for row in found]
 
+    def awaited(self, seq: int, most: int) -> list[str]:
+        return [name for (name,) in self._rows(SQL["awaited"], (seq, most))]
+
     def newest_event(self, seq: int) -> int:
         return self._rows(SQL["newest_number"], (seq,))[0][0] or 0
 

@@ -101,3 +101,7 @@ DELETE FROM wait WHERE seq IN (SELECT value FROM json_each(?))
 -- name: delete_notes
 -- Forget what deleted jobs remembered.
 DELETE FROM note WHERE seq IN (SELECT value FROM json_each(?))
+
+-- name: awaited
+-- The names of notes for which a job waits.
+SELECT key FROM wait WHERE seq = ? AND kind = 'note' ORDER BY key LIMIT ?
