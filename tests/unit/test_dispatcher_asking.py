@@ -242,3 +242,22 @@ def test_many_who_wait_are_found_again_after_a_restart(harness: DispatcherHarnes
     harness.restart()
     assert sorted(harness.topics) == ["shop.a", "shop.b"]
     assert {len(waiting) for waiting in harness.dispatcher.event_waits._topics.values()} == {5}
+
+
+def test_explain_says_for_what_a_parked_attempt_waits(harness: DispatcherHarness) -> None:
+    worker = busy(harness)
+
+    def explain() -> list[str]:
+        asked = harness.ask(messages.JOB_EXPLAIN, ONE)
+        harness.settle()
+        return [reason["why"] for reason in asked.answer]
+
+    assert explain() == []
+    worker.says(parked=[(ONE, 1, True)])
+    harness.settle()
+    assert explain() == ["Its function waits in its worker, and holds no slot: for a job, an event, a message or a time"]
+    asks(harness, worker)
+    assert explain() == ["Its function waits for an answer, and holds no slot: Go?"]
+    worker.says(parked=[(ONE, 1, False)])
+    harness.settle()
+    assert explain() == []

@@ -29,11 +29,11 @@ def explain(id: str, url: str | None, *, as_json: bool) -> None:
         return
     out = console()
     if not reasons:
-        out.print(f"{job.id} is {state}: it waits for nothing", soft_wrap=True)
+        out.print(f"{job.id} is {state}: nothing is between it and its start", soft_wrap=True)
     for reason in reasons:
         is_later = reason.opens_at is not None and reason.opens_at > time.time()
         out.print(
             f"{MARKS[reason.open]} {plain(reason.why)}{f'; it opens {ago(reason.opens_at)}' if is_later else ''}", soft_wrap=True
         )
-        if reason.holders:
+        if reason.holders and reason.rule.startswith("limit:"):
             out.print(f"  its permits: {plain(', '.join(reason.holders))}", soft_wrap=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WHY_PARENTS = "It waits for other jobs"
 WHY_SUSPENDED = "Its function waits for other jobs, or for an answer"
+WHY_PARKED = "Its function waits in its worker, and holds no slot: for a job, an event, a message or a time"
 WHY_SLEEPING = "Its function sleeps, and goes on then"
 WHY_AT_LATEST = "Its function goes on then at the latest"
 MAX_AHEAD = 10_000  # ready jobs before a job; the store counts no further
@@ -95,6 +96,11 @@ def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) ->
 def why_answer(name: str) -> str:
     """Say for which note a suspended job waits."""
     return f"Its function waits for {name!r}, which is not there yet"
+
+
+def why_asked(question: str) -> str:
+    """Say for which answer a running job waits."""
+    return f"Its function waits for an answer, and holds no slot: {question}"
 
 
 def why_circle(ids: Sequence[str]) -> str:

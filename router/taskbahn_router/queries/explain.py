@@ -9,9 +9,19 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn.protocol.views import WaitReason
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.core.reactions import HELD, IS_FLOW
+from taskbahn_router.core.reactions import HAS_NOTES, HELD, IS_FLOW
 from taskbahn_router.core.rows import Gate, costs_of, limit_of
-from taskbahn_router.core.wait_reason import MAX_AHEAD, WHY_SLEEPING, why_answer, why_behind, why_circle, why_kept, why_paused
+from taskbahn_router.core.wait_reason import (
+    MAX_AHEAD,
+    WHY_PARKED,
+    WHY_SLEEPING,
+    why_answer,
+    why_asked,
+    why_behind,
+    why_circle,
+    why_kept,
+    why_paused,
+)
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.queries.circles import circle_of, holds_up, is_suspended
 
@@ -88,7 +98,7 @@ class Explain:
             costs = (*hung.get(row.partition, ()), *(costs_of(own) if own else ()))
             gates = {gate.key: gate for gate in self._reader.gates([key for key, _ in costs])}
             parents, more = self._parents(row)
-            names = self._reader.awaited(row.seq, MAX_NAMED) if is_suspended(row) else []
+            names = self._reader.awaited(row.seq, MAX_NAMED) if is_suspended(row) else self._asked(row)
             circle = circle_of(self._reader, row) if parents else []
             return _Found(self._positions.placed([row], served)[0], costs, gates, parents, more, names, circle)
 
@@ -106,7 +116,7 @@ class Explain:
         if row.flags & IS_FLOW:
             return [] if State(row.state).is_final else self._behind(found)
         if row.state not in (State.READY, State.WAITING):
-            return []
+            return self._inside(found)
         estimate = self._positions.start_estimate()
         reasons = self._behind(found)
         reasons += [WaitReason(rule=f"answer:{name}", open=False, why=why_answer(name)) for name in found.names]
@@ -121,6 +131,21 @@ class Explain:
         if ahead is not None:
             reasons.append(WaitReason(rule="order", open=ahead == 0, why=_before(ahead)))
         return sorted(reasons, key=lambda reason: reason.open)
+
+    def _asked(self, row: JobRow) -> list[str]:
+        """Return the questions that a running job has asked."""
+        if row.state != State.RUNNING or not row.flags & HAS_NOTES:
+            return []
+        return [messages.from_json(one.value)["question"] for one in self._reader.questions(row.seq, 0, MAX_NAMED)]
+
+    def _inside(self, found: _Found) -> list[WaitReason]:
+        """Return for what the function of a running job waits, if its attempt has given its slot back."""
+        id = id_text(found.placed.row.id)
+        job = self._dispatcher.state.jobs.get(id)
+        if job is None or job.worker is None or id not in job.worker.parked:
+            return []
+        asked = [WaitReason(rule=f"answer:{name}", open=False, why=why_asked(name)) for name in found.names]
+        return asked or [WaitReason(rule="function", open=False, why=WHY_PARKED)]
 
     def _behind(self, found: _Found) -> list[WaitReason]:
         reasons = []

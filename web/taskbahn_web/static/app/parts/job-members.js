@@ -23,7 +23,7 @@ export function JobMembers({ job: { id, state, members } }) {
   const { counts, total } = members;
   const first = (starts.length - 1) * PAGE_JOBS;
   const of = only ? (counts[only] ?? 0) : total;
-  return html`<section class="panel" aria-label="Members">
+  return html`<section class="panel members" aria-label="Members">
     <h2>Members</h2>
     <div class="member-states" role="group" aria-label="Show the members in one state">
       <${Choice} name="" text="All ${total.toLocaleString("en")}" only=${only} onChoose=${setOnly} />
