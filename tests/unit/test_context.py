@@ -5,7 +5,8 @@ from contextvars import copy_context
 
 import pytest
 
-from taskbahn.attempt.context import ACTIVE, MAX_CHUNKS, AttemptContext, Record
+from taskbahn.attempt.chunk_window import ChunkWindow
+from taskbahn.attempt.context import ACTIVE, MAX_CHUNKS, AttemptContext, AttemptOutput, Record
 from taskbahn.attempt.current import current
 from taskbahn.attempt.stops import Cancelled, TimeLimit
 from taskbahn.errors import TooLarge
@@ -140,3 +141,33 @@ def test_stops_are_no_ordinary_exceptions() -> None:
     assert issubclass(GiveUp, Exception)
     with pytest.raises(ValueError, match="0 or more seconds"):
         Retry(delay=-1)
+
+
+class SwiftSink(Sink):
+    """The dispatcher has recorded all that was said before the thread that says it goes on."""
+
+    def put(self, record: Record) -> None:
+        super().put(record)
+        self.output.recorded(record[1][5])
+
+    output: AttemptOutput
+
+
+@pytest.mark.parametrize("size", [1, 900_000])
+def test_an_attempt_misses_no_acknowledgement_that_comes_at_once(size: int) -> None:
+    sink = SwiftSink()
+    context = AttemptContext("job", 1, "shop.sell", "[[],{}]", None, sink)
+    sink.output = output = context.open_output()
+    output.window = window = ChunkWindow()
+    for number in range(7):
+        output.chunk("x" * size, window)
+        assert output.note(f"step:{number}", "1").done
+    assert (len(window), window.is_full) == (0, False)
+
+
+def test_notes_of_threads_that_outlive_their_attempt_wait_for_nothing() -> None:
+    context, sink = attempt()
+    output = context.open_output()
+    output.finish()
+    assert output.note("step:late", "1").done
+    assert not sink.records

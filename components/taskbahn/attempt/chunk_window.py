@@ -39,7 +39,7 @@ class ChunkWindow:
         return len(self._waiting)
 
     def sent(self, mark: int, size: int) -> None:
-        """Note a chunk of *size* bytes that was sent under *mark*."""
+        """Note a chunk of *size* bytes that is about to be sent under *mark*."""
         self._sent_bytes += size
         self._waiting.append((mark, size))
 

@@ -24,6 +24,8 @@ from taskbahn.errors import TooLarge
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taskbahn.attempt.chunk_window import ChunkWindow
     from taskbahn.attempt.memory import Memory
     from taskbahn.attempt.waiting import Parking, Waits
@@ -255,7 +257,8 @@ class AttemptOutput:
         from taskbahn.future import Future  # late: the processes of a worker need no client
 
         future: Future[None] = Future()
-        self._unrecorded.append((self._notice("note", {"name": name, "value": text}), future))
+        if not self._notice("note", {"name": name, "value": text}, lambda mark: self._unrecorded.append((mark, future))):
+            future.resolve(None)  # the attempt is over, and no other one needs it
         return future
 
     def recorded(self, mark: int) -> None:
@@ -265,14 +268,25 @@ class AttemptOutput:
         while self._unrecorded and self._unrecorded[0][0] <= mark:
             self._unrecorded.popleft()[1].resolve(None)
 
-    def _notice(self, kind: Literal["log", "chunk", "note", "question", "event"], data: Any) -> int:
+    def _notice(
+        self,
+        kind: Literal["log", "chunk", "note", "question", "event"],
+        data: Any,
+        expect: Callable[[int], None] | None = None,
+    ) -> bool:
+        """Say something; return whether there still is an attempt for it.
+
+        expect: called with its mark before another thread may hear that it is recorded.
+        """
         context = self.context
         with self._marking:
             if self._finished:  # a thread may outlive the attempt, whose outcome may be on its way
-                return self._mark
+                return False
             self._mark += 1
+            if expect is not None:
+                expect(self._mark)
             context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
-            return self._mark
+            return True
 
     def begin_stage(self, stage: messages.Stage) -> None:
         """Show a stage; it gets its id."""
@@ -346,13 +360,13 @@ class AttemptOutput:
                 ours.done, ours.total, ours.ended_at = stage.done, stage.total, stage.ended_at
             self.changed()
 
-    def chunk(self, value: Any) -> tuple[int, int]:
-        """Send one chunk; return its mark and its bytes. Raises TooLarge, TooDeep, TypeError, ValueError."""
+    def chunk(self, value: Any, window: ChunkWindow | None = None) -> None:
+        """Send one chunk, counted in a window. Raises TooLarge, TooDeep, TypeError, ValueError."""
         data, size = sized_data_of(value, "a chunk", messages.MAX_ARGUMENTS)
         self._chunks += 1
         if self._chunks > MAX_CHUNKS:
             raise TooLarge("chunks of one attempt", self._chunks, MAX_CHUNKS, "send fewer, larger ones")
-        return self._notice("chunk", data), size
+        self._notice("chunk", data, None if window is None else lambda mark: window.sent(mark, size))
 
     def finish(self) -> None:
         """Send the last line if it had no end, and the newest progress if it was not sent yet."""

@@ -26,7 +26,7 @@ class _Stream:
     def send(self, value: Any) -> None:
         """Send one chunk; raises ResultNotSerialisable, TooLarge, TooDeep."""
         self._count += 1
-        self.window.sent(*self._say(self._check(value, self._count)))
+        self._say(self._check(value, self._count), self.window)
 
 
 def stream(context: AttemptContext, signature: TaskSignature, generator: Generator[Any, Any, Any]) -> Any:
