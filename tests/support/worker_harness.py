@@ -34,6 +34,8 @@ class FakeDispatcher:
         self.answers_reports = True
         self.refused: list[Any] = []
         self.heartbeat = 10.0
+        self.suspends = False
+        self.first: dict[str, Any] = {}  # what it orders with its welcome
         self.on_progress: Callable[[Any], None] = lambda _: None
         self.attached: Deferred[Any] = Deferred()
         self.is_open = True
@@ -58,7 +60,8 @@ class FakeDispatcher:
         if procedure == messages.WORKER_ATTACH:
             self.hellos.append(payload)
             self.on_progress = options.on_progress
-            self.on_progress({"welcome": {"protocol": 1, "heartbeat": self.heartbeat}})
+            welcome = {"protocol": 1, "heartbeat": self.heartbeat, "suspends": self.suspends}
+            self.on_progress({"welcome": welcome, **self.first})
             self.streams()
             return self.attached
         raise AssertionError(procedure)

@@ -245,6 +245,7 @@ class Worker:
         def on_order(plain: Any) -> None:
             order = msgspec.convert(plain, messages.WorkerOrder)
             if order.welcome is not None and not welcomed.called:
+                self._suspends = order.welcome.suspends  # at once: attempts may come before the coroutine goes on
                 welcomed.callback(order.welcome)
             self._obey(order)
 
@@ -263,7 +264,7 @@ class Worker:
         except Exception as error:
             self._on_refused(error)
             raise
-        self._since, self._suspends = welcome.since, welcome.suspends
+        self._since = welcome.since
         self.reporter.connected(partial(session.at_once, session.report), welcome.heartbeat)
         self._on_attached()
 

@@ -1,0 +1,59 @@
+"""Attempts that remember and wait, in each pool, with a dispatcher that does what the test wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.worker_harness import attach, run_worker
+
+from taskbahn.protocol import messages
+from taskbahn.worker.loading import load_app
+
+MakeModule = Callable[[str], str]
+
+SOURCE = """
+    from taskbahn import Taskbahn, current
+
+    app = Taskbahn()
+
+    @app.task(name="step", pool="{POOL}")
+    {DEF} step() -> int:
+        return {AWAIT}("seven", lambda: 7)
+"""
+WAYS = {"loop": ("async def", "await current.step_async"), "thread": ("def", "current.step"), "process": ("def", "current.step")}
+
+
+def source_of(pool: str) -> str:
+    way, call = WAYS[pool]
+    return SOURCE.format(POOL=pool, DEF=way, AWAIT=call)
+
+
+@pytest.mark.parametrize("pool", WAYS)
+def test_attempts_that_come_with_the_welcome_remember(pool: str, make_module: MakeModule) -> None:
+    """Their dispatcher knows what to do with it, though the worker has not gone on from its hello."""
+    target = f"{make_module(source_of(pool))}:app"
+
+    async def action(worker: Any, dispatcher: Any) -> None:
+        dispatcher.suspends = True
+        dispatcher.first = {"run": [["a", 1, "step", messages.NO_ARGUMENTS, None]]}
+        await attach(worker, dispatcher)
+        await dispatcher.until(lambda: worker.is_clear and dispatcher.done)
+        assert dispatcher.done == {"a": 7}
+        assert dispatcher.notices("note") == [{"name": "step:seven", "value": "7"}]
+
+    run_worker(load_app(target), action, slots=1, target=target, attached=False)
+
+
+@pytest.mark.parametrize("pool", WAYS)
+def test_a_dispatcher_of_before_gets_no_notes(pool: str, make_module: MakeModule) -> None:
+    """It would refuse the whole report."""
+    target = f"{make_module(source_of(pool))}:app"
+
+    async def action(worker: Any, dispatcher: Any) -> None:
+        dispatcher.run(("a", "step"))
+        await dispatcher.until(lambda: worker.is_clear)
+        assert (dispatcher.done, dispatcher.notices("note")) == ({"a": 7}, [])
+
+    run_worker(load_app(target), action, slots=1, target=target)
