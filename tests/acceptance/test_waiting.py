@@ -308,6 +308,23 @@ def test_what_waits_long_is_called_again_and_does_no_step_twice(
     assert (job.view().attempt, len(job.members())) == (2, 1)
 
 
+def test_a_retry_by_hand_starts_cancelled_children_again(
+    app: Taskbahn, start_worker: Callable[[], Program], tmp_path: Path
+) -> None:
+    """Also when the job was cancelled while no attempt of it ran."""
+    start_worker()
+    until = tmp_path / "go"
+    words = (str(tmp_path), str(until), str(tmp_path / "started"))
+    job: Job[list[int]] = start(app, "wait.work_thread", *words, folder=tmp_path)
+    when(lambda: job.state() == "waiting")
+    job.cancel()
+    when(lambda: [child.state for child in job.members()] == ["cancelled"])
+    until.touch()
+    job.retry()
+    assert job.result(30) == [1, 49, 2]
+    assert [child.state for child in job.members()] == ["succeeded"]
+
+
 @pytest.mark.parametrize("pool", ["process", "thread"])
 def test_the_time_of_a_wait_goes_on_over_its_attempts(
     app: Taskbahn, start_worker: Callable[[], Program], tmp_path: Path, pool: str

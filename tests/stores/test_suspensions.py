@@ -378,3 +378,16 @@ def test_readers_see_what_a_job_waits_for_now(store: Store) -> None:
     suspend(store, 1, attempt=2, jobs=(id_of(3),))
     assert [edge.parent for edge in reader.edges_to([1], 10)] == [3]
     assert reader.awaited(1, 10) == []
+
+
+def test_a_suspension_that_a_cancel_ended_counts_as_a_failure(store: Store) -> None:
+    """The retry by hand starts the children again that were cancelled with it, as it does after a failure."""
+    put(store, 1, 2)
+    suspend(store, 1, jobs=(id_of(2),))
+    commit(store, cancels=[cancel(1)])
+    commit(store, retries=[retry(1)])
+    assert notes_of(store, 1)[SUSPENSIONS] == "0"
+    commit(store, cancels=[cancel(1)])
+    commit(store, retries=[retry(1)], free=1)
+    assert notes_of(store, 1)[SUSPENSIONS] == "0"
+    assert tables_of(store).jobs[1].attempt == 2

@@ -42,7 +42,8 @@ class ModelJob:
     ended: set[int] = field(default_factory=set)  # jobs that have ended since then, of those that it waits for
     due_at: float = 0.0  # of the delay of a retry
     notes: dict[str, str] = field(default_factory=dict)
-    suspensions: int = 0
+    suspensions: int = 0  # that no cancel or failure of the attempt after it has made a failure
+    is_flagged: bool = False  # from a suspension to the next requeue or retry
 
 
 class SuspensionLife:
@@ -144,6 +145,7 @@ class SuspensionLife:
             job = self.jobs[one.seq]
             job.state, job.wait, job.is_woken, job.ended = "waiting", one, False, set()
             job.suspensions += 1
+            job.is_flagged = True
         self.commit(requeues=requeues, suspensions=asked, **batch)
 
     def together(self, seq: int) -> None:
@@ -165,12 +167,13 @@ class SuspensionLife:
     def delay(self, seq: int) -> None:
         """Let an attempt fail, and the next one begin later."""
         job = self.jobs[seq]
+        job.is_flagged = False
         job.state, job.due_at = "waiting", self.now + self.pick.choice((1.0, 40.0))
         self.commit(requeues=[requeue(seq, job.attempt, state="waiting", due_at=job.due_at)])
 
     def hand_back(self, seq: int) -> None:
         job = self.jobs[seq]
-        job.state = "ready"
+        job.state, job.is_flagged = "ready", False
         self.commit(requeues=[requeue(seq, job.attempt)])
 
     def cancel(self) -> None:
@@ -184,6 +187,8 @@ class SuspensionLife:
         job = self.jobs[seq]
         if job.state != "succeeded":
             job.state = "ready"
+            job.suspensions -= job.is_flagged
+            job.is_flagged = False
         self.commit(retries=[retry(seq)])
 
     def note(self) -> None:

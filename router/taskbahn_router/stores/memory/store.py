@@ -32,7 +32,7 @@ from taskbahn_router.stores.memory.deleting import prune
 from taskbahn_router.stores.memory.reacting import decided
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
-from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell
+from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.reacting import bounded, moved_in
 from taskbahn_router.stores.rows import (
@@ -200,8 +200,7 @@ class _Transaction:
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=job.flags | flags)
                 self.result.results[job.seq] = result or ""
             elif error is None:
-                pending = 0 if event is Event.RETRY_BY_HAND else self.tables.records[job.seq].pending
-                self._move(job.seq, event, failures=0, crashes=0, pending=pending, **FORGOTTEN_BY_RETRY)
+                self._move(job.seq, event, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
             else:
                 self._keep_attempt(job.seq, reactions.now)
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, error=error)
@@ -318,12 +317,12 @@ class _Transaction:
         event = event or retried(self.tables.records[seq].pending, flags)
         if state not in GUARDS[event].sources or not may_be:
             return Answer(State(state), is_moved=False)
-        if event is Event.RETRY_BY_HAND:
-            changes["pending"] = 0
         return Answer(self._move(seq, event, **changes).after, is_moved=True)
 
     def _move(self, seq: int, event: Event, **changes: Any) -> Moved:
         before = State(self.tables.records[seq].state)
+        if event is Event.RETRY_BY_HAND:
+            changes |= {"pending": 0, "flags": uncount_suspension(self.tables, seq)}
         record = self._advance(seq, event, **changes)
         moved = Moved(record.new.id, seq, record.new.partition, event, before, record.number)
         self.result.moved.append(moved)

@@ -99,3 +99,12 @@ def suspend(tables: Tables, asked: Suspension, now: float) -> int | None:
     flags = record.flags | found.flags | HAS_NOTES
     tables.keep(asked.seq, replace(record, pending=found.pending, due_at=found.due_at, expires_at=None, flags=flags))
     return found.ended
+
+
+def uncount_suspension(tables: Tables, seq: int) -> int:
+    """Let a suspension that a cancel has ended count as an attempt that failed, as its job is retried; return the job's flags."""
+    flags, known = tables.records[seq].flags, tables.notes.get(seq, {})
+    if flags & IS_SUSPENDED and SUSPENSIONS in known:
+        note = known[SUSPENSIONS]
+        tables.put(known, SUSPENSIONS, note._replace(value=str(int(note.value) - 1)))
+    return flags & ~IS_SUSPENDED

@@ -9,6 +9,7 @@ from taskbahn.protocol import messages
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import (
     HAS_INPUTS,
+    IS_SUSPENDED,
     MOST_INPUT_BYTES,
     MOST_INPUTS,
     MOST_RESULT_BYTES,
@@ -20,6 +21,7 @@ from taskbahn_router.core.reactions import (
     Input,
     ReactionRows,
 )
+from taskbahn_router.core.suspensions import SUSPENSIONS
 from taskbahn_router.stores.driving import drive
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.pruning import prunable
@@ -158,6 +160,8 @@ class ReactingPart:
             if move.event in BEGUN_AGAIN:
                 moved = self._connection.execute(SQL[move.event], (move.job.seq,)).rowcount
                 GUARDS[move.event].check_count(move.event, moved, 1)
+            if move.event is Event.RETRY_BY_HAND and move.job.flags & IS_SUSPENDED:
+                self._connection.execute(SQL["uncount_suspension"], (move.job.seq, SUSPENSIONS))
 
     def _write_ends(self, moves: Sequence[ReactedMove], reactions: ReactionRules) -> None:
         now, until = reactions.now, reactions.now + reactions.keep

@@ -62,7 +62,8 @@ UPDATE job SET state = {to:cancel}, finished_at = ?, delete_at = ?, error = ?, n
 -- name: retry_by_hand
 -- Begin an ended job again, its counts at zero.
 UPDATE job SET state = {to:retry_by_hand}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
-    error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL, pending = 0
+    error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL, pending = 0,
+    flags = flags & ~1024
 WHERE seq = ? AND {from:retry_by_hand}
 
 -- name: reopen

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
-from taskbahn_router.core.reactions import IS_UNSEALED, retried
+from taskbahn_router.core.reactions import IS_SUSPENDED, IS_UNSEALED, retried
+from taskbahn_router.core.suspensions import SUSPENSIONS
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
@@ -357,6 +358,8 @@ class _Transaction:
             return Answer(State(row[3]), is_moved=False)
         moved = moved_by(event, row)
         self._move(event, [moved], *values, moved.seq)
+        if event is Event.RETRY_BY_HAND and flags & IS_SUSPENDED:
+            self.execute(SQL["uncount_suspension"], (moved.seq, SUSPENSIONS))
         return Answer(moved.after, is_moved=True)
 
     def _move(self, event: Event, jobs: list[Moved], *values: object) -> None:

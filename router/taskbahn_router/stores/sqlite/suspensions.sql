@@ -105,3 +105,7 @@ DELETE FROM note WHERE seq IN (SELECT value FROM json_each(?))
 -- name: awaited
 -- The names of notes for which a job waits.
 SELECT key FROM wait WHERE seq = ? AND kind = 'note' ORDER BY key LIMIT ?
+
+-- name: uncount_suspension
+-- Let a suspension that a cancel has ended count as an attempt that failed, as its job is retried.
+UPDATE note SET value = CAST(CAST(value AS INTEGER) - 1 AS TEXT) WHERE seq = ? AND name = ?
