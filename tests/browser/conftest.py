@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
-from support import evidence
+from support import evidence, foreign
 from support.chromium import launch as launch_chromium
 from support.programs import Program, running
 from support.relay import Relay
+from support.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,3 +178,25 @@ def page(chromium: Browser, origin: str, heard: Heard) -> Iterator[Page]:
     yield page
     THREAD.submit(page.context.close).result()
     assert heard.unexpected() == []
+
+
+@pytest.fixture
+def site(origin: str, heard: Any, relay: Any) -> Iterator[Site]:
+    site = Site(origin, relay.origin)
+    heard.origins.append(site.origin)
+    heard.allowed = []  # a test that cuts the relay allows that itself
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def visit(page: Page, origin: str, site: Site) -> Callable[..., Page]:
+    """Open a page with this body; afterwards its console must be empty."""
+
+    def visit(body: str, html: str = foreign.PAGE) -> Page:
+        site.body = html.replace("BODY", body).replace("NODE", origin)
+        page.goto(site.origin)
+        page.evaluate(foreign.LISTEN)
+        return page
+
+    return visit

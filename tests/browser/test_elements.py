@@ -9,75 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from support.foreign import show, start
 from support.programs import Program, running
-from support.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from support.programs import Node
+    from support.site import Site
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "browser-kit"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 MANY = 10_000  # log lines
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><title>A foreign page</title>
-<script type="module" src="NODE/elements.js"></script>
-<body>BODY</body>
-</html>
-"""
-START = """async ([node, task, kwargs, options]) => {
-    const { connect } = await import(`${node}/taskbahn.js`);
-    const bahn = await connect();
-    const job = await bahn.start(task, [], kwargs, options);
-    bahn.close();
-    return job.id;
-}"""
-LISTEN = """() => {
-    window.heard = [];
-    for (const name of ["progress", "done", "failed", "job"]) {
-        addEventListener(name, ({ detail, target }) => heard.push([target.localName, name, detail.job?.state ?? detail.id ?? null]));
-    }
-}"""
 HIDE = """isHidden => {
     Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
 }"""
-
-
-@pytest.fixture
-def site(origin: str, heard: Any, relay: Any) -> Iterator[Site]:
-    site = Site(origin, relay.origin)
-    heard.origins.append(site.origin)
-    heard.allowed = []  # a test that cuts the relay allows that itself
-    yield site
-    site.close()
-
-
-@pytest.fixture
-def visit(page: Page, origin: str, site: Site) -> Callable[..., Page]:
-    """Open a page with this body; afterwards its console must be empty."""
-
-    def visit(body: str, html: str = PAGE) -> Page:
-        site.body = html.replace("BODY", body).replace("NODE", origin)
-        page.goto(site.origin)
-        page.evaluate(LISTEN)
-        return page
-
-    return visit
-
-
-def start(page: Page, node: str, task: str, options: dict[str, Any] | None = None, **kwargs: Any) -> str:
-    """Start a job as another client would; return its id."""
-    id: str = page.evaluate(START, [node, task, kwargs, options or {}])
-    return id
-
-
-def show(page: Page, id: str) -> None:
-    """Give the job to every element of the page."""
-    page.evaluate("id => { for (const each of document.body.querySelectorAll('*')) each.job = id }", id)
 
 
 def bar(page: Page) -> Locator:
@@ -304,3 +250,11 @@ def test_the_page_of_the_example_works_after_a_reload_too(visit: Any, node: Node
         expect(state(page)).to_have_text("succeeded")
         expect(page.get_by_role("region", name="Result")).to_contain_text('"title": "Metropolis"')
         expect(page.get_by_role("log")).to_contain_text("no one has seen Metropolis yet")
+        page.get_by_label("title").fill("Nosferatu")
+        page.get_by_label("frames").fill("1")
+        page.get_by_label("quality").select_option("final")
+        page.get_by_role("button", name="Render").click()
+        expect(page.get_by_role("region", name="Show Nosferatu tonight?")).to_contain_text("for the manager")
+        page.reload()
+        page.get_by_role("button", name="Yes").click()
+        expect(page.get_by_role("region", name="Result")).to_contain_text('"shown": true')

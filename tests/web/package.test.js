@@ -61,7 +61,7 @@ test("the package installs without a registry, loads without a page, and its typ
     const refused = await connect({ dial: async () => { throw new Error("no answer") } }).catch(({ message }) => message);
     console.log(typeof Bahn, STATES.length, Object.keys(ELEMENTS).join(), refused);
   `;
-  assert.equal(node("--input-type=module", "-e", script).trim(), "function 7 job-log,job-progress,job-result,task-form no answer");
+  assert.equal(node("--input-type=module", "-e", script).trim(), "function 7 job-log,job-progress,job-question,job-result,task-form no answer");
 
   cpSync(join(ROOT, "tests/web/usage.ts"), join(FOLDER, "usage.mts"));
   const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2023", "--lib", "es2023,dom,dom.iterable"];

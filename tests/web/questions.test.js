@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { connectionLost, TaskbahnError } from "../../web/taskbahn_web/static/client/errors.js";
 import { readJob } from "../../web/taskbahn_web/static/elements/feed.js";
+import { answerForm, answerProblems, isClosedQuestion, makeAnswer, questionFacts } from "../../web/taskbahn_web/static/shared/question.js";
 import { applyEvent } from "../../web/taskbahn_web/static/shared/job-view.js";
 import { connect } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
@@ -149,4 +150,72 @@ test("the view of a job keeps its open questions, in the page and in the element
   watch.progress({ events: [opened("b"), closed("a")] }); // their numbers are not above that of the snapshot
   assert.deepEqual(names(feed.job.questions), ["b"]);
   bahn.close();
+});
+
+const APPROVAL = { title: "Approval", type: "object", properties: { yes: { type: "boolean" }, note: { type: "string", default: "" } }, required: ["yes"] };
+const form = (schema, $defs) => answerForm({ ...schema, ...($defs && { $defs }) });
+const texts = ({ choices }) => choices.map(({ text }) => text);
+const fieldNames = ({ fields }) => fields.map(({ name }) => name);
+
+test("a simple answer is a button", () => {
+  const yesOrNo = form({ type: "boolean" });
+  assert.deepEqual([texts(yesOrNo), fieldNames(yesOrNo), yesOrNo.isWhole], [["Yes", "No"], [], true]);
+  assert.deepEqual(makeAnswer(yesOrNo, {}, yesOrNo.choices[1]), { value: false, problems: {} });
+  assert.deepEqual(texts(form({ anyOf: [{ type: "boolean" }, { type: "null" }] })), ["Yes", "No", "None"]);
+  const cover = form({ $ref: "#/$defs/Cover" }, { Cover: { enum: ["cloth", "paper", 3] } });
+  assert.deepEqual(texts(cover), ["cloth", "paper", "3"]);
+  assert.equal(makeAnswer(cover, {}, cover.choices[2]).value, 3);
+  assert.deepEqual(texts(form({ const: "understood" })), ["understood"]);
+});
+
+test("many choices are a select, and long ones too", () => {
+  for (const choices of [["a", "b", "c", "d", "e", "f"], ["a".repeat(40), "b".repeat(40)]]) {
+    const select = form({ enum: choices });
+    assert.deepEqual([select.decision, fieldNames(select), select.fields[0].kind], [null, ["answer"], "choice"]);
+    assert.deepEqual(makeAnswer(select, { answer: "1" }), { value: choices[1], problems: {} });
+  }
+});
+
+test("the one simple thing that an answer must have are its buttons, the rest is filled in", () => {
+  const approval = form({ $ref: "#/$defs/Approval" }, { Approval: APPROVAL });
+  assert.deepEqual([approval.decision.name, texts(approval), fieldNames(approval), approval.isWhole], ["yes", ["Yes", "No"], ["note"], false]);
+  assert.deepEqual(makeAnswer(approval, { note: "at last" }, approval.choices[0]), { value: { yes: true, note: "at last" }, problems: {} });
+  const two = form({ ...APPROVAL, required: ["yes", "really"], properties: { ...APPROVAL.properties, really: { type: "boolean" } } });
+  assert.deepEqual([two.decision, fieldNames(two)], [null, ["yes", "note", "really"]]);
+  const none = form({ type: "object", properties: { yes: { type: "boolean", default: true } } });
+  assert.deepEqual([none.decision, fieldNames(none), makeAnswer(none, { yes: false }).value], [null, ["yes"], { yes: false }]);
+});
+
+test("other answers are one field; what is wrong in it is seen before it is sent", () => {
+  const whole = form({ type: "integer" });
+  assert.deepEqual([fieldNames(whole), whole.isWhole], [["answer"], true]);
+  assert.deepEqual(makeAnswer(whole, { answer: "12" }), { value: 12, problems: {} });
+  assert.deepEqual(makeAnswer(whole, { answer: "x" }).problems, { answer: "must be a whole number" });
+  assert.deepEqual(makeAnswer(whole, { answer: "" }).problems, { answer: "is missing" });
+  const list = form({ type: "array", items: { $ref: "#/$defs/Approval" } }, { Approval: APPROVAL });
+  assert.deepEqual(makeAnswer(list, { answer: '[{"yes": true}]' }).value, [{ yes: true }]);
+  const anything = form({});
+  assert.equal(makeAnswer(anything, { answer: "as you like" }).value, "as you like");
+  assert.equal(makeAnswer(form({ anyOf: [{ type: "string" }, { type: "null" }] }), { answer: "" }).value, null);
+});
+
+test("a refusal of the dispatcher comes to its field, if it belongs to one", () => {
+  const refused = (why, uri = "wrong_answer") => new TaskbahnError("the answer does not fit", `taskbahn.error.${uri}`, { name: "a", why });
+  const order = form({ type: "object", properties: { copies: { type: "integer" }, lines: { type: "array" } }, required: ["copies", "lines"] });
+  assert.deepEqual(answerProblems(refused("copies: 0 is less than the minimum of 1"), order), { copies: "0 is less than the minimum of 1" });
+  assert.deepEqual(answerProblems(refused("lines.0.left: 1: no"), order), { lines: "is wrong at 0.left: 1: no" });
+  assert.deepEqual(answerProblems(refused('"lines" is a required property'), order), { lines: "is missing" });
+  assert.deepEqual(answerProblems(refused("Additional properties are not allowed"), order), {});
+  assert.deepEqual(answerProblems(refused("3 is not a multiple of 2"), form({ type: "integer" })), { answer: "3 is not a multiple of 2" });
+  assert.deepEqual(answerProblems(refused("no"), form({ type: "boolean" })), {});
+  assert.deepEqual(answerProblems(refused("copies: no", "too_large"), order), {});
+  assert.deepEqual([refused("", "no_question"), refused(""), null].map(isClosedQuestion), [true, false, false]);
+});
+
+test("beside a question is who answers, since when it is open and when it closes", () => {
+  const question = { ...asked("a", 1000), to: "role:editor" };
+  assert.deepEqual(questionFacts(question, 1300), ["for role:editor", "asked 5 min ago"]);
+  assert.deepEqual(questionFacts({ ...question, to: "", until: 1330 }, 1300), ["asked 5 min ago", "closes in 30 s"]);
+  assert.deepEqual(questionFacts({ ...question, to: "", until: 1000 }, 990), ["asked just now", "closes in 10 s"]);
+  assert.deepEqual(questionFacts({ ...question, until: 1100 }, 1300).at(-1), "its time is over");
 });

@@ -5,12 +5,11 @@
 
 import { sentence, TaskbahnError } from "../client/errors.js";
 import { VIEW_TASKS } from "../client/wire.js";
-import { offerFocus } from "../shared/focus.js";
 import { ANY_SIGNATURE, fieldsOf } from "../shared/schema.js";
 import { makeArguments, problemsByField } from "../shared/values.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 import { TaskbahnElement } from "./element.js";
-import { FormField } from "./form-field.js";
+import { FieldGroup } from "./field-group.js";
 import { css } from "./task-form-css.js";
 
 /**
@@ -29,16 +28,14 @@ export class TaskForm extends TaskbahnElement {
   /** Of the jobs that it starts: queue, priority, tags … @type {Options} */
   options = {};
 
-  #fields = makeElement("div", { class: "fields" });
+  #fields = new FieldGroup();
   #problem = makeElement("p", { class: "problem", role: "alert", hidden: true });
   #button = makeElement("button", { type: "submit", part: "submit" });
-  #form = makeElement("form", { part: "form", novalidate: true, hidden: true }, this.#fields, this.#problem, makeElement("div", { class: "actions" }, this.#button));
+  #form = makeElement("form", { part: "form", novalidate: true, hidden: true }, this.#fields.node, this.#problem, makeElement("div", { class: "actions" }, this.#button));
   #notice = makeElement("p", { class: "muted", role: "status" });
   #again = makeElement("button", { type: "button", hidden: true }, "Look again");
   /** @type {TaskView | null} */
   #task = null;
-  /** @type {FormField[]} */
-  #controls = [];
   #noticeText = "";
   #isSending = false;
   /** Goes up when what was asked for is of no use any more. */
@@ -145,9 +142,8 @@ export class TaskForm extends TaskbahnElement {
   /** @param {TaskView} task */
   #build(task) {
     this.#task = task;
-    this.#controls = fieldsOf(task.signature ?? ANY_SIGNATURE).map((field) => new FormField(field, this.values[field.name]));
-    const none = makeElement("p", { class: "muted" }, "This task takes no arguments.");
-    this.#fields.replaceChildren(...(this.#controls.length ? this.#controls.map(({ row }) => row) : [none]));
+    this.#fields.fill(fieldsOf(task.signature ?? ANY_SIGNATURE), this.values);
+    if (!this.#fields.first) this.#fields.node.append(makeElement("p", { class: "muted" }, "This task takes no arguments."));
     setAttribute(this.#form, "aria-label", `Arguments of ${task.name}`);
     this.#say("");
   }
@@ -156,10 +152,10 @@ export class TaskForm extends TaskbahnElement {
     const { bahn } = this;
     if (!bahn || !this.#task) return;
     const { name, signature } = this.#task;
-    const fields = this.#controls.map(({ field }) => field);
-    const made = makeArguments(fields, Object.fromEntries(this.#controls.map((control) => [control.field.name, control.typed])), signature?.order);
+    const { fields, typed } = this.#fields;
+    const made = makeArguments(fields, typed, signature?.order);
     this.#say("");
-    if (this.#show(made.problems)) return;
+    if (this.#fields.complain(made.problems, this.#form)) return;
     const { args, kwargs } = signature ? made : /** @type {typeof made} */ (/** @type {unknown} */ (made.kwargs));
     const round = this.#round;
     this.#setSending(true);
@@ -167,7 +163,8 @@ export class TaskForm extends TaskbahnElement {
       this.#started(await bahn.start(name, args, kwargs, this.options));
     } catch (error) {
       if (round !== this.#round) return;
-      if (!this.#show(error instanceof TaskbahnError ? problemsByField(error.fields, fields) : {})) this.#say(sentence(error));
+      const found = error instanceof TaskbahnError ? problemsByField(error.fields, fields) : {};
+      if (!this.#fields.complain(found, this.#form)) this.#say(sentence(error));
     } finally {
       if (round === this.#round) this.#setSending(false);
     }
@@ -183,18 +180,6 @@ export class TaskForm extends TaskbahnElement {
       target.job = job.id;
     }
     this.fire("job", job);
-  }
-
-  /**
-   * Show what is wrong at each field, and go to the first.
-   * @param {Record<string, string>} problems
-   * @returns {boolean}  whether there is any
-   */
-  #show(problems) {
-    for (const control of this.#controls) control.complain(problems[control.field.name] ?? "");
-    const first = this.#controls.find(({ field }) => field.name in problems);
-    offerFocus(first?.control, this.#form);
-    return Boolean(first);
   }
 
   /** @param {string} problem  that belongs to no field */

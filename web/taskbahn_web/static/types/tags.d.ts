@@ -1,6 +1,7 @@
 // So that TypeScript knows what `document.querySelector("job-progress")` finds. The one file of this folder that is written by hand.
 
-import type { JobLog, JobProgress, JobResult, TaskForm } from "./elements.js";
+import type { JobLog, JobProgress, JobQuestion, JobResult, TaskForm } from "./elements.js";
+import type { QuestionView } from "./client/questions.js";
 import type { JobView, Progress } from "./client/wire.js";
 import type { Job } from "./taskbahn.js";
 
@@ -8,6 +9,7 @@ declare global {
   interface HTMLElementTagNameMap {
     "job-log": JobLog;
     "job-progress": JobProgress;
+    "job-question": JobQuestion;
     "job-result": JobResult;
     "task-form": TaskForm;
   }
@@ -18,5 +20,7 @@ declare global {
     done: CustomEvent<{ job: JobView; result: any }>;
     failed: CustomEvent<{ job: JobView | null; error: unknown }>;
     job: CustomEvent<Job>;
+    question: CustomEvent<QuestionView | null>;
+    answered: CustomEvent<{ name: string; value: unknown }>;
   }
 }

@@ -1,0 +1,96 @@
+/** The form of one question in `<job-question>`: fields, a button for each simple answer, and what is wrong with it. */
+
+import { sentence } from "../client/errors.js";
+import { offerFocus } from "../shared/focus.js";
+import { answerForm, answerProblems, makeAnswer } from "../shared/question.js";
+import { makeElement, setAttribute, setText } from "./dom.js";
+import { FieldGroup } from "./field-group.js";
+
+/** @typedef {import("../shared/question.js").Choice} Choice */
+
+export class QuestionForm {
+  #form;
+  #send;
+  #fields = new FieldGroup();
+  #problem = makeElement("p", { class: "problem", role: "alert", hidden: true });
+  /** @type {HTMLElement[]} */
+  #buttons;
+  #isSending = false;
+
+  /**
+   * @param {import("../client/questions.js").QuestionView} question
+   * @param {(value: unknown) => Promise<void>} send  rejects if the answer is refused
+   */
+  constructor(question, send) {
+    this.#form = answerForm(question.schema);
+    this.#send = send;
+    this.#fields.fill(this.#form.fields);
+    this.#fields.node.hidden = !this.#form.fields.length;
+    this.#buttons = this.#form.decision
+      ? this.#form.choices.map((choice) => this.#makeChoice(choice))
+      : [makeElement("button", { type: "submit", part: "submit" }, "Answer")];
+    this.node = makeElement("form", { part: "form", novalidate: true, "aria-labelledby": "question" }, this.#fields.node, this.#problem, this.#makeActions());
+    this.node.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.#form.decision) this.#buttons[0].focus(); // Enter in a field chooses nothing
+      else void this.#answer();
+    });
+  }
+
+  /** Where an answer begins. @type {HTMLElement} */
+  get first() {
+    return this.#fields.first ?? this.#buttons[0];
+  }
+
+  /** @param {Choice} choice */
+  #makeChoice(choice) {
+    const button = makeElement("button", { type: "button", part: "choice" }, choice.text);
+    button.addEventListener("click", () => void this.#answer(choice));
+    return button;
+  }
+
+  #makeActions() {
+    const { decision, isWhole } = this.#form;
+    if (!decision) return makeElement("div", { class: "actions" }, ...this.#buttons);
+    const buttons = makeElement("div", { class: "actions" }, ...this.#buttons);
+    setAttribute(buttons, "role", "group");
+    setAttribute(buttons, "aria-labelledby", isWhole ? "question" : "decision");
+    if (isWhole) return buttons;
+    const label = makeElement("p", { class: "label", id: "decision" }, decision.name);
+    const note = makeElement("p", { class: "note" }, decision.description);
+    note.hidden = !decision.description;
+    return makeElement("div", { class: "field" }, label, note, buttons);
+  }
+
+  /** @param {Choice} [choice] */
+  async #answer(choice) {
+    if (this.#isSending) return;
+    const { value, problems } = makeAnswer(this.#form, this.#fields.typed, choice);
+    this.#say("");
+    if (this.#fields.complain(problems, this.node)) return;
+    this.#setSending(true);
+    try {
+      await this.#send(value);
+    } catch (error) {
+      if (!this.#fields.complain(answerProblems(error, this.#form), this.node)) this.#say(sentence(error));
+    }
+    this.#setSending(false);
+  }
+
+  /** @param {string} problem  that belongs to no field */
+  #say(problem) {
+    this.#problem.hidden = !problem;
+    setText(this.#problem, problem);
+  }
+
+  /** @param {boolean} isSending */
+  #setSending(isSending) {
+    this.#isSending = isSending;
+    for (const button of this.#buttons) setAttribute(button, "aria-disabled", isSending ? "true" : false);
+  }
+
+  /** Go to where an answer begins, unless the reader types elsewhere. */
+  focus() {
+    offerFocus(this.first, this.node);
+  }
+}

@@ -1,0 +1,24 @@
+/** @typedef {import("../shared/schema.js").Field} Field */
+export class FieldGroup {
+    node: HTMLElement;
+    /** @type {Field[]} */
+    get fields(): Field[];
+    /** What the controls hold, by field. @returns {Record<string, import("../shared/values.js").Typed>} */
+    get typed(): Record<string, import("../shared/values.js").Typed>;
+    /** Where something is typed or chosen first. @returns {HTMLElement | undefined} */
+    get first(): HTMLElement | undefined;
+    /**
+     * @param {Field[]} fields
+     * @param {Record<string, unknown>} [values]  what they begin with; their defaults for the rest
+     */
+    fill(fields: Field[], values?: Record<string, unknown>): void;
+    /**
+     * Show what is wrong at each field, and go to the first.
+     * @param {Record<string, string>} problems
+     * @param {Element} form
+     * @returns {boolean}  whether there is any
+     */
+    complain(problems: Record<string, string>, form: Element): boolean;
+    #private;
+}
+export type Field = import("../shared/schema.js").Field;

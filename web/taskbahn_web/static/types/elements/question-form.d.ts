@@ -1,0 +1,15 @@
+/** @typedef {import("../shared/question.js").Choice} Choice */
+export class QuestionForm {
+    /**
+     * @param {import("../client/questions.js").QuestionView} question
+     * @param {(value: unknown) => Promise<void>} send  rejects if the answer is refused
+     */
+    constructor(question: import("../client/questions.js").QuestionView, send: (value: unknown) => Promise<void>);
+    node: HTMLElement;
+    /** Where an answer begins. @type {HTMLElement} */
+    get first(): HTMLElement;
+    /** Go to where an answer begins, unless the reader types elsewhere. */
+    focus(): void;
+    #private;
+}
+export type Choice = import("../shared/question.js").Choice;

@@ -1,0 +1,61 @@
+/**
+ * Make the form of a question. A simple answer is one button; so is the one thing that an answer of several must have, if that is simple.
+ * @param {import("../client/wire.js").Schema} [schema]
+ * @returns {AnswerForm}
+ */
+export function answerForm(schema?: import("../client/wire.js").Schema): AnswerForm;
+/**
+ * @param {AnswerForm} form
+ * @param {Record<string, import("./values.js").Typed>} typed
+ * @param {Choice} [choice]  of its decision
+ * @returns {{value: unknown, problems: Record<string, string>}}  value: of use only without problems, which are by field
+ */
+export function makeAnswer({ fields, decision, isWhole }: AnswerForm, typed: Record<string, import("./values.js").Typed>, choice?: Choice): {
+    value: unknown;
+    problems: Record<string, string>;
+};
+/**
+ * Bring what the dispatcher finds wrong with an answer to its field.
+ * @param {unknown} error
+ * @param {AnswerForm} form
+ * @returns {Record<string, string>}  by field; empty if it belongs to none
+ */
+export function answerProblems(error: unknown, { fields, isWhole }: AnswerForm): Record<string, string>;
+/** Whether an answer was refused because the question is open no more. @param {unknown} error */
+export function isClosedQuestion(error: unknown): boolean;
+/** What tells a question from all others, also from one that the job asks by the same name after a retry. @param {QuestionView} question */
+export function questionKey({ job, name, asked_at }: QuestionView): string;
+/**
+ * Who is to answer, since when it is open, when it closes.
+ * @param {QuestionView} question
+ * @param {number} now  seconds since the epoch
+ * @returns {string[]}
+ */
+export function questionFacts({ to, asked_at, until }: QuestionView, now: number): string[];
+export type QuestionView = import("../client/questions.js").QuestionView;
+export type Field = import("./schema.js").Field;
+/**
+ * a button that sends the form
+ */
+export type Choice = {
+    text: string;
+    value: unknown;
+};
+export type AnswerForm = {
+    /**
+     * to fill in
+     */
+    fields: Field[];
+    /**
+     * what has buttons in place of a field
+     */
+    decision: Field | null;
+    /**
+     * its buttons; without a decision there are none
+     */
+    choices: Choice[];
+    /**
+     * the one field is the answer; else each is a property of it
+     */
+    isWhole: boolean;
+};
