@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,15 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.pages import go
 from support.populated_node import PopulatedNode, populated_node
+from support.programs import Program, running
+
+from taskbahn import Job, Taskbahn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.timeout(240)  # a node, three workers and some sixty jobs are started first
+APPS = Path(__file__).parent / "apps"
 AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 NARROW = {"width": 390, "height": 844}
 RUN = """async rules => {
@@ -31,6 +36,8 @@ PAGES = {
     "#/jobs/RUNNING": ".stage",
     "#/jobs/FAILED": ".traceback",
     "#/jobs/WAITING": ".headline",
+    "#/jobs/ASKING": ".question",
+    "#/questions": "li:nth-child(3) .question",
     "#/tasks": ".tasks tbody tr",
     "#/tasks/video.transcode": ".recent tbody tr",
     "#/queues": "main tbody tr, main li",
@@ -50,6 +57,24 @@ PAGES = {
 def present(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PopulatedNode]:
     with populated_node(tmp_path_factory.mktemp("studio")) as present:
         yield present
+
+
+@pytest.fixture(scope="module")
+def asking(present: PopulatedNode) -> Iterator[str]:
+    """Jobs that ask; the id of one of them."""
+    url = present.node.websocket
+    with (
+        running(Program("worker", "asks:app", "--name", "desk", cwd=APPS, TASKBAHN_URL=url), " ready"),
+        Taskbahn(url) as app,
+    ):
+        jobs: list[Job[Any]] = [
+            app.get(f"asks.{task}").start(*words) for task, *words in (("approval", "Emma"), ("truth",), ("print",))
+        ]
+        deadline = time.monotonic() + 30
+        while len(app.view.questions()) < len(jobs):
+            assert time.monotonic() < deadline, "not all jobs ask"
+            time.sleep(0.05)
+        yield jobs[-1].id
 
 
 @pytest.fixture
@@ -73,12 +98,13 @@ def violations(page: Page, rules: list[str] | None = None) -> list[Any]:
 
 
 @pytest.mark.parametrize("place", PAGES)
-def test_axe_finds_nothing_wrong(page: Page, present: PopulatedNode, place: str) -> None:
+def test_axe_finds_nothing_wrong(page: Page, present: PopulatedNode, asking: str, place: str) -> None:
     script = axe()
     page.emulate_media(reduced_motion="reduce", color_scheme="light")
     page.evaluate(WATCH)
     page.evaluate(script)
     where = place.replace("RUNNING", present.running).replace("FAILED", present.failed).replace("WAITING", present.waiting)
+    where = where.replace("ASKING", asking)
     go(page, where)
     expect(page.locator(PAGES[place]).first).to_be_visible()
     found = {"light wide": violations(page)}
@@ -106,6 +132,18 @@ def test_axe_finds_nothing_wrong_with_what_is_opened(page: Page, present: Popula
     page.locator("#field-order").fill("{")
     page.get_by_role("button", name="Start job").click()
     expect(page.locator("#field-order-problem")).to_contain_text("must be JSON")
+    assert violations(page) == []
+
+
+@pytest.mark.usefixtures("asking")
+def test_axe_finds_nothing_wrong_with_answers(page: Page) -> None:
+    page.evaluate(axe())
+    page.emulate_media(reduced_motion="reduce", color_scheme="dark")
+    go(page, "#/questions")
+    page.get_by_role("article", name="How is it printed?").get_by_role("button", name="Answer").click()
+    expect(page.get_by_text("Copies is missing.")).to_be_visible()
+    page.get_by_role("article", name="Go on?").get_by_role("button", name="Yes").click()
+    expect(page.get_by_text("Answered: Yes").first).to_be_visible()
     assert violations(page) == []
 
 

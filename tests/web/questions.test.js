@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { connectionLost, TaskbahnError } from "../../web/taskbahn_web/static/client/errors.js";
+import { countText, placeQuestions } from "../../web/taskbahn_web/static/app/data/open-questions.js";
 import { readJob } from "../../web/taskbahn_web/static/elements/feed.js";
 import { answerForm, answerProblems, isClosedQuestion, makeAnswer, questionFacts } from "../../web/taskbahn_web/static/shared/question.js";
 import { applyEvent } from "../../web/taskbahn_web/static/shared/job-view.js";
@@ -218,4 +219,17 @@ test("beside a question is who answers, since when it is open and when it closes
   assert.deepEqual(questionFacts({ ...question, to: "", until: 1330 }, 1300), ["asked 5 min ago", "closes in 30 s"]);
   assert.deepEqual(questionFacts({ ...question, to: "", until: 1000 }, 990), ["asked just now", "closes in 10 s"]);
   assert.deepEqual(questionFacts({ ...question, until: 1100 }, 1300).at(-1), "its time is over");
+});
+
+test("a question keeps its place when it is closed, and a new one comes last", () => {
+  const shown = placeQuestions([], [asked("a"), asked("b")]);
+  const later = placeQuestions(shown, [asked("new"), asked("b")]);
+  assert.deepEqual(later.map(({ question, isOpen }) => [question.name, isOpen]), [["a", false], ["b", true], ["new", true]]);
+  assert.deepEqual(placeQuestions(later, [asked("a", 30), asked("b")]).map(({ isOpen }) => isOpen), [false, true, false, true]);
+  assert.deepEqual(placeQuestions(later, []), []);
+});
+
+test("a count says if there are more", () => {
+  assert.equal(countText({ questions: [asked("a")], next: null }), "1");
+  assert.equal(countText({ questions: [asked("a"), asked("b")], next: 7 }), "2+");
 });

@@ -1,8 +1,8 @@
-/** The tasks, the workers, the limits. Loaded when a session begins, and then about once a second while the tab is visible, whether jobs change or not. */
+/** The tasks, the workers, the limits, the open questions. Loaded when a session begins, and then about once a second while the tab is visible, whether jobs change or not. */
 
 import { signal } from "@preact/signals";
 
-import { VIEW_LIMITS, VIEW_TASKS, VIEW_WORKERS } from "../../client/wire.js";
+import { VIEW_LIMITS, VIEW_QUESTIONS, VIEW_TASKS, VIEW_WORKERS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { bahn, onChanges, onLive } from "./live.js";
 
@@ -34,9 +34,13 @@ class Directory {
     this.#pauseLoads = pauseLoads;
   }
 
-  /** Load, and load again from time to time. @returns {() => void}  stops it */
-  open() {
-    const stops = [onLive(() => void this.load()), onChanges(() => this.#loadInTime())];
+  /**
+   * Load, and load again from time to time.
+   * @param {number} [pause]  seconds between two loads, at least
+   * @returns {() => void}  stops it
+   */
+  open(pause = RELOAD_PAUSE_SECONDS) {
+    const stops = [onLive(() => void this.load()), onChanges(() => this.#loadInTime(pause))];
     return () => stops.forEach((stop) => stop());
   }
 
@@ -45,8 +49,9 @@ class Directory {
     if (!this.#askedAt) void this.load();
   }
 
-  #loadInTime() {
-    if (Date.now() / 1000 - this.#askedAt > this.#pause && !document.hidden) void this.load();
+  /** @param {number} pause */
+  #loadInTime(pause) {
+    if (Date.now() / 1000 - this.#askedAt > Math.max(pause, this.#pause) && !document.hidden) void this.load();
   }
 
   /** Load now. */
@@ -70,6 +75,9 @@ export const tasks = new Directory(VIEW_TASKS);
 
 /** @type {Directory<import("../../client/wire.js").WorkerView[]>} */
 export const workers = new Directory(VIEW_WORKERS);
+
+/** The first 100. @type {Directory<import("./open-questions.js").OpenQuestions>} */
+export const questions = new Directory(VIEW_QUESTIONS);
 
 /** @typedef {Directory<import("../../client/wire.js").Limits>} LimitDirectory */
 

@@ -5,10 +5,14 @@ import { useEffect } from "preact/hooks";
 
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
+import { questions } from "../data/directory.js";
 import { status } from "../data/live.js";
+import { countText } from "../data/open-questions.js";
 import { PAGES } from "./page-table.js";
 import { go, link, route } from "../core/route.js";
 import { areKeysShown } from "./shortcuts.js";
+
+const COUNT_PAUSE_SECONDS = 5; // seconds between two looks at the open questions, on other pages than theirs
 
 /** Whether the pages are shown on a narrow screen. */
 export const isMenuOpen = signal(false);
@@ -19,6 +23,7 @@ export function Navigation() {
     Object.fromEntries(PAGES.map(({ page, name, key }) => [`g ${key}`, /** @type {[() => void, string]} */ ([() => go(link(page)), name])])),
   );
   useEffect(() => void (isMenuOpen.value = false), [here, id]);
+  useEffect(() => questions.open(COUNT_PAUSE_SECONDS), []);
   return html`<nav id="places" class="side ${isMenuOpen.value ? "side-open" : ""}" aria-label="Pages">
     <ul class="places">
       ${PAGES.map(
@@ -26,6 +31,7 @@ export function Navigation() {
           <a href=${link(page)} aria-current=${page === here ? "page" : undefined} onClick=${() => (isMenuOpen.value = false)}>
             <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${icon} /></svg>${name}
             ${page === "overview" && html`<${ProblemCount} />`}
+            ${page === "questions" && html`<${QuestionCount} />`}
           </a>
         </li>`,
       )}
@@ -43,4 +49,11 @@ function ProblemCount() {
   if (!problems.length) return null;
   const level = problems.some((problem) => problem.level === "error") ? "error" : "warning";
   return html`<span class="places-count places-${level}">${problems.length}<span class="unseen"> wrong</span></span>`;
+}
+
+/** How many questions are open. */
+function QuestionCount() {
+  const found = questions.entries.value;
+  if (!found?.questions.length) return null;
+  return html`<span class="places-count places-open">${countText(found)}<span class="unseen"> open</span></span>`;
 }

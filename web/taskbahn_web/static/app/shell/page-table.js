@@ -30,6 +30,13 @@ export const PAGES = [
     loadOne: () => import("../pages/job.js").then(({ Job }) => Job),
   },
   {
+    page: "questions",
+    name: "Questions",
+    key: "a",
+    icon: "M2 3h12v8.5H7L4 14v-2.5H2zM6.5 5.9a1.6 1.4 0 1 1 1.6 1.7M8.1 9.4v.01",
+    load: () => import("../pages/questions.js").then(({ Questions }) => Questions),
+  },
+  {
     page: "tasks",
     name: "Tasks",
     key: "t",
