@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 BROWSER = ROOT / "examples" / "browser"
 ALBUM = ROOT / "examples" / "album"
+CONVERSATION = ROOT / "examples" / "conversation"
 PHOTOS = ROOT / "examples" / "photos"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TIMEOUT = 200  # seconds; a page has up to twenty commands, of a second of CPU each
@@ -112,12 +113,12 @@ def test_the_browser_examples_of_a_page_run(page: Path, node: Node, tmp_path: Pa
     assert complaints == []
 
 
-@pytest.fixture
-def example_page(node: Node, tmp_path: Path) -> Iterator[str]:
-    """The page of examples/browser on a web server of its own."""
-    text = (BROWSER / "index.html").read_text(encoding="utf-8")
-    (tmp_path / "index.html").write_text(text.replace(documents.DEFAULT_ADDRESS, f"127.0.0.1:{node.port}"), encoding="utf-8")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path))
+@contextlib.contextmanager
+def served(page: Path, folder: Path, node: Node) -> Iterator[str]:
+    """The page of an example on a web server of its own."""
+    text = page.read_text(encoding="utf-8")
+    (folder / "index.html").write_text(text.replace(documents.DEFAULT_ADDRESS, f"127.0.0.1:{node.port}"), encoding="utf-8")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(http.server.SimpleHTTPRequestHandler, directory=folder))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/"
@@ -127,13 +128,13 @@ def example_page(node: Node, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.browser
-def test_the_readmes_page_calls_a_python_task_and_shows_progress(node: Node, example_page: str) -> None:
+def test_the_readmes_page_calls_a_python_task_and_shows_progress(node: Node, tmp_path: Path) -> None:
     seen: list[float] = []
 
-    def click(browser: Browser) -> None:
+    def click(site: str, browser: Browser) -> None:
         tab = browser.new_page()
         tab.expose_function("sawProgress", lambda value: seen.append(value))  # noqa: PLW0108 - Playwright writes on it
-        tab.goto(example_page)
+        tab.goto(site)
         tab.evaluate("""() => {
             const bar = document.querySelector("progress");
             new MutationObserver(() => window.sawProgress(bar.value)).observe(bar, { attributes: true });
@@ -143,8 +144,8 @@ def test_the_readmes_page_calls_a_python_task_and_shows_progress(node: Node, exa
         expect(tab.locator("output")).to_have_text("a report of 10 pages", timeout=30_000)
 
     worker = Program("worker", "reports:app", cwd=BROWSER, TASKBAHN_URL=node.websocket)
-    with running(worker, "ready"):
-        in_chromium(click)
+    with running(worker, "ready"), served(BROWSER / "index.html", tmp_path, node) as site:
+        in_chromium(partial(click, site))
     assert len(seen) > 3
     assert seen == sorted(seen)
     assert seen[-1] == 1
@@ -214,6 +215,41 @@ def test_a_folder_without_pictures_gets_an_apology(album_site: str, tmp_path: Pa
     upload(album_site, folder, apology_is_there)
     (mail,) = (tmp_path / "outbox").iterdir()
     assert "No contact sheet of Notes" in mail.read_text(encoding="utf-8")
+
+
+@pytest.mark.browser
+def test_a_conversation_goes_on_when_its_worker_is_killed(node: Node, tmp_path: Path) -> None:
+    """In the middle of an answer, which another worker makes again; what was said and booked before is neither said nor booked again."""
+
+    def talk(site: str, first: Program, browser: Browser) -> None:
+        tab = browser.new_page()
+        tab.goto(site)
+        tab.wait_for_function("document.querySelector('form').onsubmit !== null")
+
+        def say(text: str) -> None:
+            tab.get_by_label("Your message").fill(text)
+            tab.get_by_role("button", name="Send").click()
+
+        said = tab.locator("#talk p")
+        say("Please book Vienna")
+        tab.get_by_role("button", name="Yes").click(timeout=30_000)
+        say("We like the sea")
+        expect(said.nth(3)).to_contain_text("would", timeout=30_000)
+        first.process.kill()
+        with running(Program("worker", "travel:app", cwd=CONVERSATION, TASKBAHN_URL=node.websocket), "ready"):
+            tab.reload()
+            expect(said.nth(3)).to_have_text("I would go to Lisbon for the sea. Say book and a place.", timeout=30_000)
+            say("Bye")
+            expect(tab.locator("job-result")).to_contain_text("Vienna", timeout=30_000)
+            assert said.all_inner_texts() == [
+                "Please book Vienna", "I can book Vienna for you. Please look at the offer.",
+                "We like the sea", "I would go to Lisbon for the sea. Say book and a place.",
+                "Bye", "Have a good trip to Vienna!",
+            ]  # fmt: skip
+
+    first = Program("worker", "travel:app", cwd=CONVERSATION, TASKBAHN_URL=node.websocket)
+    with running(first, "ready"), served(CONVERSATION / "index.html", tmp_path, node) as site:
+        in_chromium(partial(talk, site, first))
 
 
 def test_an_example_that_prints_something_else_is_found(tmp_path: Path) -> None:
