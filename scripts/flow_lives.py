@@ -26,6 +26,7 @@ MUTATIONS = (
     Mutation("detached members end with their job", "members", "member.flags & IS_DETACHED or", ""),
     Mutation("members that outlive their job end with it", "members", "elif not member.flags & OUTLIVES_PARENT:", "else:"),
     Mutation("members that outlive their job are not begun again", "members", "member.flags & IS_DETACHED or", "member.flags & 2176 or"),
+    Mutation("what is held stays so after a skip", "edges", "if parent.flags & IS_SKIPPED else []", "if False else []"),
     Mutation("the rest of the members is forgotten", "members", "duty._replace(cursor=rows.members[-1].seq), ", ""),
     Mutation("the place among the members is forgotten", "members", "duty._replace(cursor=rows.members[-1].seq)", "duty"),
     Mutation("what waits follows before the members", "registry", "(Members(), Edges(), Flows())", "(Edges(), Members(), Flows())"),

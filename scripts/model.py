@@ -93,7 +93,7 @@ MUTATIONS = (
     Mutation("a closed gate that keeps tokens has no wake-up", "overlay", "kept_until_us.get(key)", "None"),
     Mutation("jobs behind the first of a lane are forgotten", "choose", "if not lane.heads and not lane.is_read_out:", "if False:"),
     Mutation("an edge counts twice", "reactions", "pending=job.pending - 1", "pending=job.pending - 2"),
-    Mutation("a failure satisfies its edges", "edges", "return PASSED_ON if policy == FAIL else HELD", "return SATISFIED"),
+    Mutation("a failure satisfies its edges", "edges", "return PASSED_ON", "return SATISFIED"),
     Mutation("a failure is not passed on", "edges", "elif state == PASSED_ON and", "elif False and"),
     Mutation("what follows on a failure that was passed on is forgotten", "reactions", "self._moved.append(moved)", "pass"),
     Mutation("what the budget left is no duty", "reactions", "if stored.get(subject) != duty)", "if False)"),

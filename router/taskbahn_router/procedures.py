@@ -6,9 +6,11 @@ A new procedure is a row here, a URI in `taskbahn.protocol.messages` and a line 
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol import messages
+from taskbahn_router.dispatcher.job_actions import RETRY, SKIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +52,8 @@ PROCEDURES = (
     Procedure(messages.JOB_ANSWER, Role.CLIENT, lambda parts: parts.telling.answer),
     Procedure(messages.JOB_SEND, Role.CLIENT, lambda parts: parts.telling.send),
     Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs),
-    Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: parts.dispatcher.retry_jobs),
+    Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, RETRY)),
+    Procedure(messages.JOB_SKIP, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, SKIP)),
     Procedure(messages.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),
     Procedure(messages.VIEW_QUESTIONS, Role.VIEWER, lambda parts: parts.questions.view),
     Procedure(messages.VIEW_HISTORY, Role.VIEWER, lambda parts: parts.history.history),

@@ -64,7 +64,17 @@ class FlowLife:
 
     def go(self, steps: int) -> None:
         """Live, and then let everything come to its end."""
-        acts = [self.start, self.start, *[self.attempt] * 8, self.cancel, self.retry, self.restart, self.lose, self.wait]
+        acts = [
+            self.start,
+            self.start,
+            *[self.attempt] * 8,
+            self.cancel,
+            self.retry,
+            self.skip,
+            self.restart,
+            self.lose,
+            self.wait,
+        ]
         for _ in range(steps):
             self.refusing(self.pick.choice(acts))
             self.check()
@@ -154,6 +164,18 @@ class FlowLife:
             self.harness.ask(messages.JOB_RETRY, [job.id])
             self.world.retry(job)
             self.has_retried = True
+
+    def skip(self) -> None:
+        self.harness.settle()
+        holding = [job for job in self.world.jobs.values() if any(edge.state == HELD for edge in job.children)]
+        job = self.pick.choice(holding) if holding else self.some()
+        if job is None or self.harness.store.refuses:
+            return
+        asked = self.harness.ask(messages.JOB_SKIP, [job.id])
+        self.harness.settle()
+        assert asked.sent, job.id
+        (answer,) = asked.answer
+        assert isinstance(answer, str) == self.world.skip(job), (answer, self.facts(job))
 
     def restart(self) -> None:
         """Another router takes over the store; the worker comes back with what it runs, or another one without."""

@@ -40,6 +40,7 @@ class Job:
     members: list[Job] = field(default_factory=list)
     failures: int = 0
     crashes: int = 0
+    is_skipped: bool = False  # a person let those go on that it holds
     is_reopened: bool = False  # it waits for what may have ended, for a person said so
 
     @property
@@ -102,7 +103,9 @@ class Edge:
             return SATISFIED if state in CALLBACKS[policy] else DROPPED
         if state == "succeeded" or policy in ("skip", "none"):
             return SATISFIED
-        return PASSED_ON if policy == "fail" else HELD
+        if policy == "fail":
+            return PASSED_ON
+        return SATISFIED if self.parent.is_skipped else HELD
 
 
 class Value(NamedTuple):
@@ -147,11 +150,19 @@ class World:
             self._begin_again(job)
             self._settle([job])
 
+    def skip(self, job: Job) -> bool:
+        """Let those go on that a job holds; return whether there were any."""
+        if job.state not in UNSUCCESSFUL or all(edge.state != HELD for edge in job.children):
+            return False
+        job.is_skipped = True
+        self._settle([job])
+        return True
+
     @staticmethod
     def _begin_again(job: Job) -> None:
         job.state = "running" if job.members and job.kind != "task" else "waiting"
         job.failures = job.crashes = 0
-        job.is_reopened = True
+        job.is_reopened, job.is_skipped = True, False
 
     def _settle(self, moved: list[Job]) -> None:
         """Let what moved have its consequences: first for the members of jobs, then for what waits for them."""

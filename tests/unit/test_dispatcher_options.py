@@ -157,3 +157,52 @@ def test_a_child_brings_its_weight_to_a_job_that_runs(runner: FlowRunner) -> Non
     runner.step()
     runner.step()
     assert fraction(runner, parent) == (0.75, 0.75)
+
+
+def act(runner: FlowRunner, procedure: str, *ids: str) -> list[Any]:
+    asked = runner.harness.ask(procedure, list(ids))
+    runner.harness.settle()
+    answer: list[Any] = asked.answer
+    return answer
+
+
+def test_those_that_a_failed_job_holds_go_on_when_it_is_skipped(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [{"group": [s("switch", if_fails="hold"), s("one")]}, s("echo")]})
+    member = runner.member(id, 2)
+    (early,) = act(runner, messages.JOB_SKIP, member)
+    assert early["error"] == "taskbahn.error.wrong_state"
+    runner.run()
+    assert runner.harness.known(id) == "running"
+    asked = runner.harness.ask(messages.JOB_GET, member)
+    runner.harness.settle()
+    assert asked.answer["holds"]
+    assert act(runner, messages.JOB_SKIP, member) == ["failed"]
+    runner.run()
+    assert runner.result(id) == [[None, 1]]
+    (again,) = act(runner, messages.JOB_SKIP, member)
+    assert "no job is held by it" in again["message"]
+    (unknown,) = act(runner, messages.JOB_SKIP, job_id(77))
+    assert unknown["error"] == "taskbahn.error.unknown_job"
+
+
+def test_a_job_that_was_skipped_can_be_retried_and_nothing_runs_twice(runner: FlowRunner) -> None:
+    id = runner.start({"chain": [s("switch", if_fails="hold"), si("one")]})
+    runner.run()
+    member = runner.member(id, 1)
+    act(runner, messages.JOB_SKIP, member)
+    runner.run()
+    assert runner.harness.known(id) == "succeeded"
+    runner.switch.on = True
+    assert act(runner, messages.JOB_RETRY, member)[0] in ("ready", "running")
+    runner.run()
+    assert runner.harness.known(member) == "succeeded"
+    assert runner.ran == [("switch",), ("one",), ("switch",)]
+
+
+def test_many_that_are_held_go_on_in_slices(runner: FlowRunner) -> None:
+    held = [si("one", after=["first"]) for _ in range(700)]
+    id = runner.start({"group": [s("switch", name="first", if_fails="hold"), *held]})
+    runner.step()
+    act(runner, messages.JOB_SKIP, runner.member(id, 1))
+    runner.run()
+    assert runner.result(id) == [None, *[1] * 700]

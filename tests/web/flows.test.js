@@ -102,3 +102,17 @@ test("callbacks of a call make a flow of it, with the options of the call", asyn
   assert.equal((await job).id, id);
   bahn.close();
 });
+
+test("those that a job holds are let go by the page or by the job", async () => {
+  const { router, bahn } = await connected();
+  const both = bahn.skip(["a", "b"]);
+  const asked = await router.call();
+  assert.deepEqual([asked.procedure, asked.args], ["taskbahn.job.skip", [["a", "b"]]]);
+  asked.resolve(["failed", { error: "taskbahn.error.wrong_state", message: "no" }]);
+  const [state, error] = await both;
+  assert.deepEqual([state, error.message], ["failed", "no"]);
+  const one = bahn.job("a").skip();
+  (await router.call(2)).resolve([{ error: "taskbahn.error.wrong_state", message: "no" }]);
+  await assert.rejects(one, /no/);
+  bahn.close();
+});

@@ -29,6 +29,7 @@ COMMANDS = {  # name: (module, one line for --help)
     "logs": ("logs", "Show what a job logged."),
     "cancel": ("control", "Cancel jobs."),
     "retry": ("control", "Start failed, cancelled or expired jobs once more."),
+    "skip": ("control", "Let those go on that are held by failed, cancelled or expired jobs."),
     "questions": ("questions", "List the questions of jobs that have no answer yet."),
     "answer": ("questions", "Answer a question of a job."),
     "send": ("questions", "Send a message to a job."),

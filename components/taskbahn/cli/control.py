@@ -1,4 +1,4 @@
-"""`taskbahn cancel` and `taskbahn retry`: change what happens to jobs."""
+"""`taskbahn cancel`, `taskbahn retry` and `taskbahn skip`: change what happens to jobs."""
 
 from __future__ import annotations
 
@@ -53,6 +53,20 @@ def retry(ids: tuple[str, ...], where: str | None, url: str | None, *, yes: bool
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
         answers = app.client.ask(messages.JOB_RETRY, full).get()
+    _show(full, answers, as_json=as_json)
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True, shell_complete=complete_job)
+@common
+def skip(ids: tuple[str, ...], url: str | None, *, as_json: bool) -> None:
+    """Let those go on that are held by failed, cancelled or expired jobs.
+
+    They wait because of if_fails("hold"), and get nothing from a job that is skipped, as with if_fails("none").
+    """
+    with connected(url) as app:
+        full = [find_job(app, id) for id in ids]
+        answers = app.client.ask(messages.JOB_SKIP, full).get()
     _show(full, answers, as_json=as_json)
 
 

@@ -243,6 +243,18 @@ class Job(Generic[R]):
         """As `retry`, for asyncio and Twisted."""
         return self._retried(await self._app.client.ask(messages.JOB_RETRY, [self.id]))
 
+    def skip(self) -> State:
+        """Let those jobs go on without this one that wait for it by `if_fails("hold")`; they get None in its place.
+
+        It has failed, expired or was cancelled, and stays so.  Raises WrongState if nothing is held by it.
+        """
+        check_may_block("job.skip()", "await job.skip_async()")
+        return _new_state(self._app.client.ask(messages.JOB_SKIP, [self.id]).get())
+
+    async def skip_async(self) -> State:
+        """As `skip`, for asyncio and Twisted."""
+        return _new_state(await self._app.client.ask(messages.JOB_SKIP, [self.id]))
+
     def _retried(self, answer: Any) -> State:
         self._outcome = Future()
         self._is_asked = False

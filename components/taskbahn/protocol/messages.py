@@ -20,6 +20,7 @@ Clients (CALL):
     taskbahn.job.notes(id, after="")         -> {"notes": [[name, JSON], ...], "next"}   what a job remembers from attempt to attempt
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
+    taskbahn.job.skip([id, ...])             -> [state | ErrorInfo, ...]: those that are held by these go on without them
     taskbahn.job.answer(id, name, value, who="") -> null                     answers a question that the job has asked
     taskbahn.job.send(id, message)           -> number                       a message into the inbox of a job
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
@@ -88,6 +89,7 @@ JOB_ANSWER = "taskbahn.job.answer"
 JOB_SEND = "taskbahn.job.send"
 JOB_CANCEL = "taskbahn.job.cancel"
 JOB_RETRY = "taskbahn.job.retry"
+JOB_SKIP = "taskbahn.job.skip"
 VIEW_STATUS = "taskbahn.view.status"
 VIEW_TASKS = "taskbahn.view.tasks"
 VIEW_JOBS = "taskbahn.view.jobs"

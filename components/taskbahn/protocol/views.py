@@ -124,6 +124,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     attempts: list[AttemptView] = []
     place: Place | None = None  # while it is ready or waiting; not in lists
     typical: float | None = None  # seconds that an attempt of its task takes, from earlier ones; not in lists
+    holds: bool = False  # whether jobs wait until a person has retried or skipped it (`if_fails("hold")`); not in lists
     blocks: BlockedView | None = None  # while it blocks its worker's event loop; not in lists
     unique: str | None = None  # the unique key of which it is the newest job; not in lists
 

@@ -30,6 +30,7 @@ IS_SUSPENDED = (
 OUTLIVES_PARENT = 2048  # it goes on when the job is cancelled of which it is a member
 IS_UNSEALED = 4096  # a flow of which jobs are still to be stored
 HAS_WEIGHT = 8192  # its share of the progress of a whole, or that of one of its members, is not 1
+IS_SKIPPED = 16384  # it ended without success, and a person let those go on that are held by it
 
 # states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
 OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)
@@ -37,7 +38,7 @@ OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)
 FAIL = "fail"  # a child fails if this parent does not succeed
 SKIP, NONE = "skip", "none"  # it goes on without the parent, whose place in a list is left out, or has null
 GO_ON = frozenset((SKIP, NONE))
-HOLD = "hold"  # it waits until the parent is retried by hand
+HOLD = "hold"  # it waits until a person has retried or skipped the parent
 ON_SUCCESS, ON_FAILURE, ON_END = (
     "on_success",
     "on_failure",

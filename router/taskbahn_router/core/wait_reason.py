@@ -81,7 +81,8 @@ def why_waiting(attempt: int, losses: int, *, has_eta: bool) -> str:
 def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) -> str:
     """Say for which job a job waits.  state: of that job.  policy: of the edge between them.  is_held: a person has to decide."""
     if is_held:
-        return f"The job {id} ({task}), before it, {_ended(state)}: it goes on once that is retried and succeeds"
+        decided = "a person has to decide. It goes on when that is retried and succeeds, or is skipped"
+        return f"The job {id} ({task}), before it, {_ended(state)}: {decided}"
     if policy == WAKE:
         return f"Its function waits for the job {id} ({task}), which is {state}"
     condition = {

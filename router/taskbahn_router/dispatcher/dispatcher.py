@@ -20,7 +20,7 @@ from taskbahn_router.dispatcher.cancels import decide_cancels
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.event_waits import EventWaits
 from taskbahn_router.dispatcher.group_commit import GroupCommit
-from taskbahn_router.dispatcher.job_actions import act_on_each
+from taskbahn_router.dispatcher.job_actions import Change, act_on_each
 from taskbahn_router.dispatcher.joins import Joins
 from taskbahn_router.dispatcher.large_flows import LargeFlows
 from taskbahn_router.dispatcher.limit_book import PURGE_SECONDS, LimitBook
@@ -37,7 +37,7 @@ from taskbahn_router.publishing.followers import CallFollower, Follower, JobFoll
 from taskbahn_router.publishing.publisher import Publisher
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, Store
 from taskbahn_router.stores.minutes import DropMinutes
-from taskbahn_router.stores.rows import Answer, PartitionRow, Prune, RetryJob, Sweep
+from taskbahn_router.stores.rows import Answer, PartitionRow, Prune, RetryJob, SkipJob, Sweep
 from taskbahn_router.submission.admission import Admission
 from taskbahn_router.submission.fair_queue import FairQueue
 from taskbahn_router.submission.slices import Slices, parts_of
@@ -183,10 +183,11 @@ class Dispatcher:
         check_text("the reason", reason)
         act_on_each(call, self.joins.by_any_id(lambda raw, answer: self.cancel(raw, reason, answer)), None)
 
-    def retry_jobs(self, call: PendingCall) -> None:
-        """`taskbahn.job.retry`."""
+    def change_jobs(self, change: Change, call: PendingCall) -> None:
+        """`taskbahn.job.retry`, `taskbahn.job.skip`."""
         self._check_accepting()
-        act_on_each(call, self.joins.by_any_id(self._retry), "only a job that failed, expired or was cancelled can be retried")
+        ask = self.joins.by_any_id(lambda raw, answer: self._ask(lambda turn: change.ask(turn, raw, answer)))
+        act_on_each(call, ask, change.unmoved)
 
     def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
         """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
@@ -303,6 +304,7 @@ class Dispatcher:
         if turn_input.cancels:
             decide_cancels(self.state, batch, turn_input, self.turn_input, now)
         batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
+        batch.skips = [SkipJob(raw) for raw, _ in turn_input.skips]
         batch.told = [told for told, _ in turn_input.told]
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if turn_input.sweep else None
         if turn_input.prune_after is not None:
@@ -374,7 +376,3 @@ class Dispatcher:
             raise NotReady("the router is stopping; send it again in a few seconds")
         if self.loop.error is not None:
             raise StoreUnavailable(str(self.loop.error))
-
-    def _retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
-        self.turn_input.add_retry(raw, answer)
-        self.loop.schedule_turn()

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.errors import TaskbahnError, TooLarge, UnknownJob, WrongState
 from taskbahn.protocol import messages
 from taskbahn_router.model.state import id_bytes
+from taskbahn_router.model.turn import TurnInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.stores.rows import Answer
+
+
+class Change(NamedTuple):
+    """What may be done to a job.  ask: puts it into a turn.   unmoved: why a job is not changed."""
+
+    ask: Callable[[TurnInput, bytes, Callable[[Answer | None], None]], None]
+    unmoved: str
+
+
+RETRY = Change(TurnInput.add_retry, "only a job that failed, expired or was cancelled can be retried")
+SKIP = Change(TurnInput.add_skip, 'no job is held by it, as by one that did not succeed and has if_fails "hold"')
 
 
 def act_on_each(call: PendingCall, act: Callable[[bytes, Callable[[Answer | None], None]], None], unmoved: str | None) -> None:

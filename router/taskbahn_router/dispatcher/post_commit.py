@@ -237,7 +237,8 @@ class PostCommit:
                     error = messages.from_json(result.errors[moved.seq])
                 self._publisher.moved(moved, error, now, result.results.get(moved.seq))
             yield
-        asked = (*(answer for _, _, answer in turn_input.cancels), *(answer for _, answer in turn_input.retries))
+        others = (answer for _, answer in (*turn_input.retries, *turn_input.skips))
+        asked = (*(answer for _, _, answer in turn_input.cancels), *others)
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
         for (told, answer_told), outcome in zip(turn_input.told, result.told, strict=True):

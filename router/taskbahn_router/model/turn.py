@@ -71,6 +71,7 @@ class TurnInput:
     cancels: list[Cancel] = field(default_factory=list)
     told: list[tuple[Told, Callable[[tuple[Answer, str] | None], None]]] = field(default_factory=list)  # from outside to jobs
     retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
+    skips: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
     tasks: list[DeclaredTask] = field(default_factory=list)
     forgotten_tasks: list[str] = field(default_factory=list)
     limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
@@ -129,6 +130,10 @@ class TurnInput:
     def add_retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
         """Retry a job by hand."""
         self.retries.append((raw, answer))
+
+    def add_skip(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
+        """Let those go on that are held by a job."""
+        self.skips.append((raw, answer))
 
     def add_told(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None]) -> None:
         """Have a job remember what a client tells it."""
@@ -198,8 +203,8 @@ class TurnInput:
     def is_plain(self) -> bool:
         """Return whether there is nothing but new jobs, reports and room that became free."""
         return not (
-            self.losses or self.returns or self.ended or self.cancels or self.retries or self.told or self.tasks or self.sweep or self.minutes
-            or self.forgotten_tasks or self.purge or self.limit_changes
+            self.losses or self.returns or self.ended or self.cancels or self.retries or self.skips or self.told or self.tasks
+            or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes
         ) and self.prune_after is None  # fmt: skip
 
 

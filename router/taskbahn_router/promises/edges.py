@@ -19,6 +19,7 @@ from taskbahn_router.core.reactions import (
     HAS_CHILDREN,
     HELD,
     IS_FLOW,
+    IS_SKIPPED,
     IS_SUSPENDED,
     ON_END,
     ON_FAILURE,
@@ -59,7 +60,7 @@ class Edges:
         parents = [cascade.jobs[duty.subject] for duty in duties if duty.subject in cascade.jobs]
         if not parents:
             return ()
-        rows = yield ReactionNeed(edges=[unsettled(parent) for parent in parents], most=most)
+        rows = yield ReactionNeed(edges=[edges for parent in parents for edges in unsettled(parent)], most=most)
         yield from cascade.load(edge.child for edge in rows.edges)
         yield from cascade.errors.load(parent for parent in parents if State(parent.state).is_final)
         complete: list[int] = []
@@ -72,31 +73,35 @@ class Edges:
         return duties[[duty.subject for duty in duties].index(last) :]
 
 
-def unsettled(parent: FlaggedJob) -> EdgesOf:
+def unsettled(parent: FlaggedJob) -> list[EdgesOf]:
     """Return which of a parent's edges its state wants elsewhere."""
     if parent.state == State.SUCCEEDED:
-        return EdgesOf(parent.seq, OPEN, HELD, ON_SUCCESS)
+        return [EdgesOf(parent.seq, OPEN, HELD, ON_SUCCESS)]
     if State(parent.state).is_final:  # a retry of it may have ended before its edges were open again
-        return EdgesOf(parent.seq, OPEN, OPEN, ON_FAILURE if parent.state in CALLBACK_STARTS[ON_FAILURE] else None)
-    return EdgesOf(parent.seq, PASSED_ON, DROPPED)
+        callback = ON_FAILURE if parent.state in CALLBACK_STARTS[ON_FAILURE] else None
+        held = [EdgesOf(parent.seq, HELD, HELD)] if parent.flags & IS_SKIPPED else []
+        return [EdgesOf(parent.seq, OPEN, OPEN, callback), *held]
+    return [EdgesOf(parent.seq, PASSED_ON, DROPPED)]
 
 
-def state_after(parent: str, policy: str) -> int:
-    """Return the state of an edge whose parent is in a state."""
-    state = State(parent)
+def state_after(parent: FlaggedJob, policy: str) -> int:
+    """Return the state of an edge of a parent."""
+    state = State(parent.state)
     if not state.is_final:
         return OPEN
     if policy in CALLBACK_STARTS:
         return SATISFIED if state in CALLBACK_STARTS[policy] else DROPPED
     if state is State.SUCCEEDED or policy in GO_ON or policy == WAKE:
         return SATISFIED
-    return PASSED_ON if policy == FAIL else HELD
+    if policy == FAIL:
+        return PASSED_ON
+    return SATISFIED if parent.flags & IS_SKIPPED else HELD
 
 
 def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[ReactionNeed, ReactionRows, None]:
     """Let an edge follow its parent, and the child the edge; *complete* gets the flows that have all they wait for."""
     parent, child = cascade.jobs[edge.parent], cascade.jobs.get(edge.child)
-    state = state_after(parent.state, edge.policy)
+    state = state_after(parent, edge.policy)
     cascade.settle(edge, state)
     if child is None:
         return

@@ -11,8 +11,9 @@ from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.lifecycle import Event, sources
 from taskbahn_router.core.placement import LONG_SECONDS
-from taskbahn_router.core.reactions import HAS_NOTES
+from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, HELD
 from taskbahn_router.core.suspensions import OpenQuestion
 from taskbahn_router.model.partitions import Partition
 from taskbahn_router.model.state import DispatcherState, both_ids, id_bytes
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.ports import Clock, Runner
     from taskbahn_router.publishing.start_estimate import DeclaredLimits
 
+MAX_EDGES = 1000  # among which one is looked for that is held
 MAX_QUESTIONS = 100  # open questions of one job that its view shows
 MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of events, as JSON, in one answer; MessagePack may need twice as many
 LEARNED_SECONDS = 0.9 * LONG_SECONDS  # seconds; of a task that takes longer the dispatcher only knows that it is long
@@ -51,6 +53,7 @@ class ReadJob(NamedTuple):
     unique: str | None  # its unique key
     members: MembersRead | None
     questions: list[OpenQuestion]
+    holds: bool  # whether others wait until a person has decided about it
 
 
 class JobQueries:
@@ -187,7 +190,12 @@ class JobQueries:
         placed = self.queue_positions.placed([row], served)[0]
         questions = self._reader.questions(row.seq, 0, MAX_QUESTIONS) if row.flags & HAS_NOTES else []
         unique = self._reader.unique_key(row.seq)
-        return ReadJob(placed, self._reader.attempts(row.seq), unique, self.rollups.read(row), questions)
+        return ReadJob(placed, self._reader.attempts(row.seq), unique, self.rollups.read(row), questions, self._holds(row))
+
+    def _holds(self, row: JobRow) -> bool:
+        if not row.flags & HAS_CHILDREN or row.state not in sources(Event.RETRY_BY_HAND):
+            return False
+        return any(edge.state == HELD for edge in self._reader.edges_from([row.seq], MAX_EDGES))
 
     def events(self, call: PendingCall) -> None:
         """`taskbahn.job.events`."""
@@ -282,6 +290,7 @@ class JobQueries:
             "typical": self._typical(placed.row.task),
             "unique": read.unique,
             "questions": [question_view(self._state, one) for one in read.questions] or None,
+            "holds": read.holds or None,
             "blocks": blocked if blocked is not None and blocked["job"] == view["id"] else None,
         }
         return view | {name: value for name, value in more.items() if value is not None}

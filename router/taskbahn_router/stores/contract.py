@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Prune,
         Requeue,
         RetryJob,
+        SkipJob,
         Snapshot,
         Sweep,
     )
@@ -89,6 +90,7 @@ class CommitBatch:
     told: list[Told] = field(default_factory=list)  # notes from outside
     cancels: list[CancelJob] = field(default_factory=list)
     retries: list[RetryJob] = field(default_factory=list)
+    skips: list[SkipJob] = field(default_factory=list)
     sweep: Sweep | None = None
     prune: Prune | None = None
     vacated: list[int] = field(default_factory=list)  # ids of partitions to delete: no job is left in them
@@ -121,7 +123,15 @@ class CommitBatch:
             + 2 * len(self.told)
             + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
         )
-        return many + names + small + len(self.cancels) + len(self.retries) + sum(claim.limit for claim in self.claims)
+        return (
+            many
+            + names
+            + small
+            + len(self.cancels)
+            + len(self.retries)
+            + len(self.skips)
+            + sum(claim.limit for claim in self.claims)
+        )
 
     def now(self) -> float:
         """Return the time of the commit, seconds; a batch without reactions tells none."""
@@ -160,11 +170,13 @@ class CommitResult:
     errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions ended without success -> the error as JSON
     results: dict[int, str] = field(default_factory=dict)  # seqs of flows that succeeded -> the result as JSON
     admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some
-    answers: list[Answer | None] = field(default_factory=list)  # answers to the cancels, then to the retries; None: no such job
+    answers: list[Answer | None] = field(default_factory=list)  # to cancels, retries, then skips; None: no such job
     told: list[tuple[Answer, str] | None] = field(
         default_factory=list
     )  # whether each note was new, and its name; None: no such job
-    look_at: list[int] = field(default_factory=list)  # seqs of jobs that ended before, and which another one follows since now
+    look_at: list[int] = field(
+        default_factory=list
+    )  # seqs of jobs that ended before, and that others follow since now, or that were skipped
     next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep or reactions
     pruned: int = 0
     pruned_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (partition, state) -> pruned jobs

@@ -170,6 +170,12 @@ class RetryJob(NamedTuple):
     id: bytes
 
 
+class SkipJob(NamedTuple):
+    """Let those go on without a job that are held by it; it ended without success."""
+
+    id: bytes
+
+
 class Moved(NamedTuple):
     """A job that the store itself moved: by a cancel, by a retry by hand, or because its time has come.  number: of that event."""
 
@@ -187,7 +193,7 @@ class Moved(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """How a cancel or a retry by hand left a job; it changed nothing where the table has no such move."""
+    """How a cancel, a retry by hand or a skip left a job; it changed nothing where the table has no such move, or nothing is held."""
 
     state: State
     is_moved: bool

@@ -21,7 +21,7 @@ import { watchLiveness } from "./client/liveness.js";
 import { resubscribe } from "./client/resubscribe.js";
 import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
-import { JOB_CANCEL, JOB_RETRY, SUBMIT, VIEW_QUESTIONS } from "./client/wire.js";
+import { JOB_CANCEL, JOB_RETRY, JOB_SKIP, SUBMIT, VIEW_QUESTIONS } from "./client/wire.js";
 
 export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";
@@ -192,6 +192,16 @@ export class Bahn {
   async retry(ids) {
     const session = await this.connection.session(); // not again and again: it may have been done the first time
     return answers(await session.call(JOB_RETRY, [ids]).result);
+  }
+
+  /**
+   * Let those jobs go on that are held (`if_fails: "hold"`) by jobs that did not succeed: they get null in their places.
+   * @param {string[]} ids
+   * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
+   */
+  async skip(ids) {
+    const session = await this.connection.session(); // not again and again, likewise
+    return answers(await session.call(JOB_SKIP, [ids]).result);
   }
 
   /**

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from taskbahn_router.core.reactions import DROPPED, MOST_RESULT_BYTES, MOST_RESULTS, SATISFIED, Ended, ReactionRows
+from taskbahn.protocol.states import State
+from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.reactions import (
+    DROPPED,
+    HELD,
+    IS_SKIPPED,
+    MOST_RESULT_BYTES,
+    MOST_RESULTS,
+    SATISFIED,
+    Ended,
+    ReactionRows,
+)
 from taskbahn_router.stores.driving import drive
+from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.reacting import bounded
+from taskbahn_router.stores.rows import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from taskbahn_router.core.reactions import Edge, EdgesOf, FlaggedJob, MembersOf, Reacted, ReactionNeed, ReactionRules
+    from taskbahn_router.stores.contract import CommitResult
     from taskbahn_router.stores.memory.tables import Record, Tables
 
 KIND = attrgetter("kind")
@@ -64,3 +79,17 @@ def _edges(tables: Tables, wanted: EdgesOf) -> Iterator[Edge]:
         if wanted.low <= edge.state <= wanted.high or (edge.state == DROPPED and edge.policy == wanted.dropped)
     )
     yield from sorted(unsettled, key=lambda edge: (edge.state, edge.child, edge.position))
+
+
+def skip(tables: Tables, id: bytes, result: CommitResult) -> Answer | None:
+    """Let those go on that are held by a job which ended without success; None: there is no such job."""
+    seq = tables.seqs.get(id)
+    if seq is None:
+        return None
+    record = tables.records[seq]
+    is_held = any(edge.state == HELD for edge in tables.edges.get(seq, {}).values())
+    if record.state not in GUARDS[Event.RETRY_BY_HAND].sources or not is_held:
+        return Answer(State(record.state), is_moved=False)
+    tables.keep(seq, replace(record, flags=record.flags | IS_SKIPPED))
+    result.look_at.append(seq)
+    return Answer(State(record.state), is_moved=True)

@@ -19,6 +19,7 @@ from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.reactions import (
     HAS_INPUTS,
     IS_FLOW,
+    IS_SKIPPED,
     IS_SUSPENDED,
     IS_UNSEALED,
     MOST_INPUT_BYTES,
@@ -29,7 +30,7 @@ from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartStat
 from taskbahn_router.stores.driving import admitted_of, aliased
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.deleting import prune
-from taskbahn_router.stores.memory.reacting import decided
+from taskbahn_router.stores.memory.reacting import decided, skip
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
@@ -140,6 +141,7 @@ class _Transaction:
         self._running(batch)
         self._history(batch)
         result.answers = [*map(self._cancel, batch.cancels), *map(self._retry, batch.retries)]
+        result.answers += [skip(tables, one.id, result) for one in batch.skips]
         if batch.sweep is not None:
             self._sweep(batch.sweep)
         if batch.prune is not None:
@@ -331,6 +333,7 @@ class _Transaction:
     def _advance(self, seq: int, event: Event, **changes: Any) -> Record:
         """Move a job by the table; raises IllegalMove."""
         record = self.tables.records[seq]
+        changes["flags"] = changes.get("flags", record.flags) & ~IS_SKIPPED
         return self._replace(seq, state=str(advance(State(record.state), event)), number=record.number + 1, **changes)
 
     def _replace(self, seq: int, **changes: Any) -> Record:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import (
     HAS_INPUTS,
@@ -26,6 +27,7 @@ from taskbahn_router.stores.driving import drive
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.pruning import prunable
 from taskbahn_router.stores.reacting import bounded, moved_in, moves_of, one_each
+from taskbahn_router.stores.rows import Answer
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
@@ -84,6 +86,15 @@ class ReactingPart:
         reacted = drive(reactions.run(changed, used), self._answer)
         self._write(reacted, reactions)
         return reacted
+
+    def skip(self, id: bytes) -> Answer | None:
+        """Let those go on that are held by a job which ended without success; None: there is no such job."""
+        row = self._connection.execute(SQL["find_job"], (id,)).fetchone()
+        if row is None:
+            return None
+        is_moved = self._connection.execute(SQL["skip"], (row[1],)).rowcount == 1
+        self._result.look_at += [row[1]] if is_moved else []
+        return Answer(State(row[3]), is_moved=is_moved)
 
     def jobs(self, seqs: Sequence[int], name: str = "jobs_by_seq") -> list[FlaggedJob]:
         """Return those jobs that exist."""

@@ -63,14 +63,20 @@ UPDATE job SET state = {to:cancel}, finished_at = ?, delete_at = ?, error = ?, n
 -- Begin an ended job again, its counts at zero.
 UPDATE job SET state = {to:retry_by_hand}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
     error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL, pending = 0,
-    flags = flags & ~1024
+    flags = flags & ~17408
 WHERE seq = ? AND {from:retry_by_hand}
 
 -- name: reopen
 -- Let an ended job wait again for its parents, its counts at zero.
 UPDATE job SET state = {to:reopen}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
-    error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL
+    error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL,
+    flags = flags & ~16384
 WHERE seq = ? AND {from:reopen}
+
+-- name: skip
+-- Let those go on that are held by a job which ended without success.
+UPDATE job SET flags = flags | 16384
+WHERE seq = ? AND state IN ('failed', 'cancelled', 'expired') AND EXISTS (SELECT 1 FROM edge WHERE parent = job.seq AND edge.state = 3)
 
 -- name: due_jobs
 SELECT id, seq, line, state, number FROM job WHERE {from:due} AND pending = 0 AND due_at <= ? ORDER BY due_at, seq LIMIT ?

@@ -240,7 +240,11 @@ class _Transaction:
         self._write_names(batch)
         self._write_reported(batch)
         asked = [self._ask(cancel.id, Event.CANCEL, cancel.now, cancel.delete_at, cancel.error) for cancel in batch.cancels]
-        self.result.answers = [*asked, *(self._ask(retry.id, None) for retry in batch.retries)]
+        self.result.answers = [
+            *asked,
+            *(self._ask(retry.id, None) for retry in batch.retries),
+            *(self._reacting.skip(skip.id) for skip in batch.skips),
+        ]
         self._sweep(batch)
         self._write_maintenance(batch)
         ruled = RuledPart(self.connection, self._many, self.result, batch.rules, self._links) if batch.rules is not None else None

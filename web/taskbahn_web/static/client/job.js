@@ -6,7 +6,7 @@ import { uuid7 } from "./ids.js";
 import { notify } from "./listeners.js";
 import { answerQuestion } from "./questions.js";
 import { watch } from "./watch.js";
-import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_SEND } from "./wire.js";
+import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_SEND, JOB_SKIP } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Event
@@ -189,6 +189,17 @@ export class Job {
    */
   async cancel(reason = "") {
     const [answer] = await retryCall(this.#connection, (session) => session.call(JOB_CANCEL, [[this.id]], { reason }).result);
+    if (typeof answer === "object") throw fromInfo(answer);
+    return answer;
+  }
+
+  /**
+   * Let those jobs go on that are held (`if_fails: "hold"`) by this one, which did not succeed: they get null in its place.
+   * @returns {Promise<import("./wire.js").State>}  its state, which stays; rejects if no job is held by it
+   */
+  async skip() {
+    const session = await this.#connection.session();
+    const [answer] = await session.call(JOB_SKIP, [[this.id]]).result;
     if (typeof answer === "object") throw fromInfo(answer);
     return answer;
   }

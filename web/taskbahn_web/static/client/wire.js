@@ -14,6 +14,7 @@ export const JOB_CANCEL = "taskbahn.job.cancel";
 export const JOB_RETRY = "taskbahn.job.retry";
 export const JOB_ANSWER = "taskbahn.job.answer";
 export const JOB_SEND = "taskbahn.job.send";
+export const JOB_SKIP = "taskbahn.job.skip";
 export const VIEW_STATUS = "taskbahn.view.status";
 export const VIEW_TASKS = "taskbahn.view.tasks";
 export const VIEW_JOBS = "taskbahn.view.jobs";
@@ -156,6 +157,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {Place | null} [place]  while it is ready or waiting
  * @property {number | null} [typical]  seconds that an attempt of its task takes, from earlier ones
  * @property {BlockedView | null} [blocks]  while it blocks its worker's event loop
+ * @property {boolean} [holds]  whether jobs wait until a person has retried or skipped it
  * @property {string | null} [unique]  its unique key, as long as no newer job has it
  * @property {import("./questions.js").QuestionView[] | null} [questions]  open ones that it has asked; not in lists
  *

@@ -95,6 +95,12 @@ export class Bahn {
      */
     retry(ids: string[]): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
     /**
+     * Let those jobs go on that are held (`if_fails: "hold"`) by jobs that did not succeed: they get null in their places.
+     * @param {string[]} ids
+     * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
+     */
+    skip(ids: string[]): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
+    /**
      * Ask once for all open questions, those of older jobs first.
      * @param {{job?: string | {id: string}}} [query]  job: only what this one asks
      * @returns {Promise<Question[]>}

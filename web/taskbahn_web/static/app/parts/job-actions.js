@@ -39,6 +39,7 @@ export function JobActions({ job, onRetried }) {
     void act(() => bahn.cancel([id]), (after) => (after === "running" ? "The worker stops it." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
   };
   const retry = () => act(() => bahn.retry([id]).finally(onRetried), () => "Accepted again.");
+  const skip = () => act(() => bahn.skip([id]).finally(onRetried), () => "Those that waited for it go on.");
   useKeys({
     c: [() => canCancel && setAsking(true), "Cancel the job"],
     r: [() => canRetry && void retry(), "Retry the job"],
@@ -49,6 +50,7 @@ export function JobActions({ job, onRetried }) {
     ${problem && html`<${Problem}>${problem}<//>`}
     ${canCancel && html`<button class="danger" onClick=${() => setAsking(true)}>Cancel</button>`}
     ${canRetry && html`<button class="primary" onClick=${retry}>Retry</button>`}
+    ${job.holds && html`<button onClick=${skip} title="Those that wait for this job go on without it, and get null in its place">Skip</button>`}
     ${!isFlow(task) && html`<a class="button" href=${link("tasks", task, { from: id })}>Start another like it</a>`}
     ${isAsking && html`<${Ask} task=${task} isRunning=${state === "running"} onYes=${cancel} onNo=${() => setAsking(false)} />`}
   </div>`;

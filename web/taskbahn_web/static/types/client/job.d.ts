@@ -98,6 +98,11 @@ export class Job {
      * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
      */
     cancel(reason?: string): Promise<import("./wire.js").State>;
+    /**
+     * Let those jobs go on that are held (`if_fails: "hold"`) by this one, which did not succeed: they get null in its place.
+     * @returns {Promise<import("./wire.js").State>}  its state, which stays; rejects if no job is held by it
+     */
+    skip(): Promise<import("./wire.js").State>;
     #private;
 }
 export type JobEvent = import("./wire.js").Event | {

@@ -13,6 +13,7 @@ export const JOB_CANCEL: "taskbahn.job.cancel";
 export const JOB_RETRY: "taskbahn.job.retry";
 export const JOB_ANSWER: "taskbahn.job.answer";
 export const JOB_SEND: "taskbahn.job.send";
+export const JOB_SKIP: "taskbahn.job.skip";
 export const VIEW_STATUS: "taskbahn.view.status";
 export const VIEW_TASKS: "taskbahn.view.tasks";
 export const VIEW_JOBS: "taskbahn.view.jobs";
@@ -291,6 +292,10 @@ export type JobView = {
      * while it blocks its worker's event loop
      */
     blocks?: BlockedView | null | undefined;
+    /**
+     * whether jobs wait until a person has retried or skipped it
+     */
+    holds?: boolean | undefined;
     /**
      * its unique key, as long as no newer job has it
      */
