@@ -39,8 +39,8 @@ lint: venv  ## The part of `check` that runs no code
 	$(BIN)/python scripts/check_sizes.py
 	$(BIN)/python scripts/check_prose.py
 
-check-web:  ## Lint, types and unit tests of what the browser loads (skipped where there is no node)
-	@bash scripts/check_web.sh
+check-web: venv  ## Lint, types and unit tests of what the browser loads; pyright (skipped where there is no node)
+	@bash scripts/check_web.sh $(abspath $(BIN))/python
 
 check-plain: venv  ## Starts, plain WAMP and a kill without the workarounds that only make things quicker (docs/workarounds.md)
 	@TASKBAHN_PLAIN=1 bash scripts/quietly.sh $(BIN)/pytest -q $(PLAIN)
