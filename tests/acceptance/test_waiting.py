@@ -308,6 +308,29 @@ def test_what_waits_long_is_called_again_and_does_no_step_twice(
     assert (job.view().attempt, len(job.members())) == (2, 1)
 
 
+@pytest.mark.parametrize("pool", ["process", "thread"])
+def test_the_items_of_a_chunk_remember_what_each_has_done(
+    app: Taskbahn, start_worker: Callable[[], Program], tmp_path: Path, pool: str
+) -> None:
+    start_worker()
+    (tmp_path / "open").touch()
+    items = [(str(tmp_path), str(tmp_path / gate), str(tmp_path / "started")) for gate in ("open", "go", "open")]
+    job = app.get(f"wait.work_{pool}").chunks(items, 3).options(queue=tmp_path.name.lower()).start()
+    (chunk,) = job.members()
+    when(lambda: app.job(chunk.id).state() == "waiting" and marks(tmp_path).count("step 1") == 2)
+    before = marks(tmp_path).count("begin")
+    (tmp_path / "go").touch()
+    assert job.result(30) == [[[1, 49, 2]] * 3]
+    assert [marks(tmp_path).count(f"step {number}") for number in (1, 2)] == [3, 3]
+    assert marks(tmp_path).count("begin") - before <= 3  # the second goes on, and the last one may wait for long, too
+
+
+def test_an_item_of_a_chunk_is_not_replaced(app: Taskbahn, tmp_path: Path) -> None:
+    job = app.get("wait.replaced_thread").chunks([(str(tmp_path), False)], 1).start()
+    with pytest.raises(JobFailed, match="use map instead of chunks"):
+        job.result(30)
+
+
 def test_a_retry_by_hand_starts_cancelled_children_again(
     app: Taskbahn, start_worker: Callable[[], Program], tmp_path: Path
 ) -> None:

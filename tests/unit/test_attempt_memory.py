@@ -262,3 +262,33 @@ def test_notes_are_data_of_a_report(attempts: Attempts) -> None:
     attempts.begin()
     current.step("work", lambda: {"a": [1, None]})
     assert {name: messages.from_json(value) for name, value in attempts.sink.notes.items()} == {"step:work": {"a": [1, None]}}
+
+
+def test_each_item_of_a_chunk_has_its_own_names_and_children(attempts: Attempts) -> None:
+    def made_in(item: int) -> list[int]:
+        return [item, attempts.number]
+
+    def attempt(items: range) -> list[Any]:
+        context = attempts.begin(suspended=attempts.number > 0)
+        memory, found = context.open_memory(), []
+        for item in items:
+            assert memory.begin_item(item) is None
+            step = current.step("same", made_in, item)
+            found.append((step, memory.name("sleep", None), id_for("child"), context.open_waits().deadline(1.0).name))
+        return found
+
+    first = attempt(range(3))
+    assert all(len({str(value) for value in column}) == 3 for column in zip(*first, strict=True))
+    assert attempt(range(3)) == first
+    assert attempt(range(2, 3)) == first[2:]  # an earlier attempt has remembered the results of the others
+
+
+def test_an_item_that_remembers_nothing_is_not_remembered(attempts: Attempts) -> None:
+    memory = attempts.begin().open_memory()
+    for item in range(2):
+        memory.begin_item(item)
+        if item:
+            current.step("work", int)
+        memory.end_item(str(item))
+    memory = attempts.begin().open_memory()
+    assert [memory.begin_item(item) for item in range(2)] == [None, "1"]

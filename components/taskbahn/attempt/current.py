@@ -19,7 +19,7 @@ from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
-from taskbahn.attempt.replacing import Complete, Joining, Replacement, running_job
+from taskbahn.attempt.replacing import Complete, Joining, Replacement, check_may_be_replaced, running_job
 from taskbahn.attempt.sleeping import begin_sleep, timer_until
 from taskbahn.attempt.waiting import Awaiting, Deadline, Wait, wait_here
 from taskbahn.protocol import messages
@@ -316,15 +316,15 @@ class Current:
     def replace(self, flow: Complete[X], /) -> X:
         """Let a flow take the place of this job; the task returns what this returns: `return current.replace(flow)`.
 
-        The job ends as the flow does, with its result or its error; its function is not called again.  Raises OutsideJob, and what
-        `flow.start` raises.
+        The job ends as the flow does, with its result or its error; its function is not called again.  Raises OutsideJob, InvalidFlow for
+        an item of a chunk, and what `flow.start` raises.
         """
-        running_job("current.replace()", "flow.call()")
+        check_may_be_replaced()
         return cast("X", Replacement(flow.start().id))
 
     async def replace_async(self, flow: Complete[X], /) -> X:
         """As `replace`, for `async def` tasks: `return await current.replace_async(flow)`."""
-        running_job("current.replace()", "flow.call()")
+        check_may_be_replaced()
         return cast("X", Replacement((await flow.start_async()).id))
 
     def add_to_group(self, flow: Joining[J], /) -> J:

@@ -36,6 +36,9 @@ class Memory:
         self._context = context
         self._used: set[str] = set()
         self._numbers: Counter[bytes | str] = Counter()
+        self._item = -1  # of a chunk, that runs
+        self._is_used = False  # by that item
+        self.scope = ""  # what tells the names of an item from those of the others
         self._seed = context.job.encode()
         self._expected: dict[str, Future[None]] = {}
         self._counting = threading.Lock()  # a task may start children from several threads
@@ -45,13 +48,24 @@ class Memory:
         """How many attempts of the job ended otherwise than by a wait, before this one."""
         return self._context.attempt - 1 - int(self._context.notes.get(SUSPENSIONS, "0"))
 
+    def begin_item(self, number: int) -> str | None:
+        """Note which item of a chunk is next; return its result as JSON if an earlier attempt has remembered it."""
+        self._item, self._is_used, self.scope = number, False, f"{number}/"
+        return self.known(f"item:{number}")
+
+    def end_item(self, text: str) -> None:
+        """Remember the result of the item if it has waited or remembered something: it is not to do that again."""
+        if self._is_used or self._context.waits is not None:
+            self._context.open_output().note(f"item:{self._item}", text)
+
     def name(self, kind: str, name: str | None) -> str:
         """Return the name of a note; without one they are counted.  Raises InvalidFlow for a name that came before."""
         if name is None:
-            name = f"#{self._number(kind) + 1}"
+            name = f"#{self._number(self.scope + kind) + 1}"
         elif not 0 < len(name) <= MAX_NAME - 20:
             raise InvalidFlow(f"the name of a {kind} is text of 1 to {MAX_NAME - 20} characters, not {name!r:.60}")
-        full = f"{kind}:{name}"
+        full = f"{kind}:{self.scope}{name}"
+        self._is_used = True
         if full in self._used:
             raise InvalidFlow(f"the {kind} {name!r} comes twice in one attempt: give each one a name of its own", place=name)
         if len(self._used) >= MAX_STEPS:
@@ -92,6 +106,8 @@ class Memory:
 
     def child_id(self, text: str) -> str:
         """Return the id of a child by what it is started with: the same in each attempt, one for each time that it is started."""
+        self._is_used = True
+        text = f"{self.scope}\0{text}" if self.scope else text
         key = hashlib.blake2b(text.encode(), digest_size=ID_BYTES, key=self._seed[:64]).digest()
         number = self._number(key)
         value = int.from_bytes(hashlib.blake2b(key, digest_size=ID_BYTES, salt=number.to_bytes(8)).digest()[:10])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from taskbahn.attempt.context import ACTIVE
-from taskbahn.errors import OutsideJob
+from taskbahn.errors import InvalidFlow, OutsideJob
 
 X_co = TypeVar("X_co", covariant=True)
 J_co = TypeVar("J_co", covariant=True)
@@ -45,3 +45,13 @@ def running_job(what: str, instead: str) -> str:
     if context is None or not context.can_wait:
         raise OutsideJob(what, instead)
     return context.job
+
+
+def check_may_be_replaced() -> None:
+    """Raise OutsideJob where no job runs, InvalidFlow in an item of a chunk: its job is that of the other items, too."""
+    running_job("current.replace()", "flow.call()")
+    context = ACTIVE.get()
+    if context is not None and context.memory is not None and context.memory.scope:
+        raise InvalidFlow(
+            "an item of a chunk is no job of its own that a flow could replace: call it, or use map instead of chunks"
+        )

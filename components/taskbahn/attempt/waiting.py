@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
@@ -90,7 +91,7 @@ class Waits:
         self._parked = 0  # waits for which it is parked: of its threads, and one for all coroutines
         self._counting = threading.Lock()
         self._gates: list[threading.Event] = []  # of threads
-        self._timed = 0
+        self._timed: Counter[str] = Counter()  # by item of a chunk
 
     def wake(self) -> None:
         """Have the threads look that wait here: the attempt has to stop, or to leave; from any thread."""
@@ -103,8 +104,9 @@ class Waits:
             threading.get_ident() != self._context.thread
         ):  # it is never suspended, and the order of threads is another one each time
             return Deadline(time.monotonic() + timeout)
-        self._timed += 1
-        name = f"timeout:{self._timed}"
+        scope = "" if self._context.memory is None else self._context.memory.scope
+        self._timed[scope] += 1
+        name = f"timeout:{scope}{self._timed[scope]}"
         known = self._context.notes.get(name)
         return Deadline(time.monotonic() + (timeout if known is None else float(known) - time.time()), name)
 

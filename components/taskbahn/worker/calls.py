@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from taskbahn.attempt.context import AttemptContext
+    from taskbahn.attempt.memory import Memory
     from taskbahn.tasks.task import Task
 
 
@@ -27,11 +28,16 @@ def make_calls(task: Task[..., Any], context: AttemptContext) -> str:
     packed = context.packed
     if not packed.startswith(CHUNK):
         return _call(task, context, packed)
-    results = _Results()
+    results, memory = _Results(), _memory(context)
     for number, call in enumerate(calls_in(packed)):
         context.check()
-        with _noted(number):
-            results.add(_call(task, context, call))
+        text = None if memory is None else memory.begin_item(number)
+        if text is None:
+            with _noted(number):
+                text = _call(task, context, call)
+            if memory is not None:
+                memory.end_item(text)
+        results.add(text)
     return results.text()
 
 
@@ -42,11 +48,16 @@ async def make_calls_async(task: Task[..., Any], context: AttemptContext) -> str
         return await _call_async(task, context, packed)
     import asyncio  # late: most processes of a worker need no asyncio
 
-    results = _Results()
+    results, memory = _Results(), _memory(context)
     for number, call in enumerate(calls_in(packed)):
-        with _noted(number):
-            results.add(await _call_async(task, context, call))
-        await asyncio.sleep(0)
+        text = None if memory is None else memory.begin_item(number)
+        if text is None:
+            with _noted(number):
+                text = await _call_async(task, context, call)
+            if memory is not None:
+                memory.end_item(text)
+            await asyncio.sleep(0)
+        results.add(text)
     return results.text()
 
 
@@ -74,6 +85,11 @@ async def _call_async(task: Task[..., Any], context: AttemptContext, packed: str
     if ROLE.is_copy:  # as above
         leave(None)
     return signature.pack_result(value)
+
+
+def _memory(context: AttemptContext) -> Memory | None:
+    """Return what the job of a chunk remembers, if its dispatcher keeps that."""
+    return context.open_memory() if context.can_wait else None
 
 
 def _arguments(task: Task[..., Any], packed: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
