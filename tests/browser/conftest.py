@@ -22,6 +22,8 @@ from support.programs import Program, running
 from support.relay import Relay
 from support.site import Site
 
+from taskbahn import Taskbahn
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -85,6 +87,16 @@ def worker(node: Node) -> Iterator[Program]:
     """A worker for `browser_tasks`."""
     with running(Program("worker", "browser_tasks:app", cwd=APPS, TASKBAHN_URL=node.websocket), " ready") as program:
         yield program
+
+
+@pytest.fixture(scope="module")
+def asks(node: Node) -> Iterator[None]:
+    """A worker for `asks`; no question is left open."""
+    url = node.websocket
+    with running(Program("worker", "asks:app", cwd=APPS, TASKBAHN_URL=url), " ready"), Taskbahn(url) as app:
+        yield
+        for question in app.view.questions():
+            app.job(question.job).cancel()
 
 
 @pytest.fixture(scope="session")

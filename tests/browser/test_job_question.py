@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.foreign import show, start
-from support.programs import Node, Program, running
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-APPS = Path(__file__).parent / "apps"
+pytestmark = pytest.mark.usefixtures("asks")
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 KIT = "<job-question></job-question><job-result></job-result>"
 HEAR = """() => {
@@ -27,13 +23,6 @@ ANSWER = """async ([name, value]) => {
     const { bahn, job } = document.querySelector("job-question");
     await bahn.job(job).answer(name, value);
 }"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def asks(node: Node) -> Iterator[None]:
-    """A worker for `asks`."""
-    with running(Program("worker", "asks:app", cwd=APPS, TASKBAHN_URL=node.websocket), " ready"):
-        yield
 
 
 @pytest.fixture
@@ -82,6 +71,7 @@ def test_what_is_chosen_has_buttons_and_the_keyboard_reaches_them(ask: Any) -> N
     page = ask("asks.cover")
     expect(page.get_by_role("region", name="Which cover?")).to_contain_text("for role:printer")
     expect(page.get_by_role("group", name="Which cover?").get_by_role("button")).to_have_text(["cloth", "leather", "paper"])
+    expect(button(page, "cloth")).to_be_enabled()
     page.keyboard.press("Tab")
     expect(button(page, "cloth")).to_be_focused()
     page.keyboard.press("Tab")
@@ -119,6 +109,7 @@ def test_an_error_is_at_its_field_and_the_next_question_follows(ask: Any) -> Non
     expect(page.get_by_role("region", name="Is that all?")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text(re.compile("A question: Is that all[?]$"))
     expect(button(page, "Yes")).to_be_focused()
+    expect(button(page, "Yes")).to_be_enabled()
     button(page, "Yes").press("Enter")
     expect(result(page)).to_have_text(re.compile(r'500,\s+"paper",\s+true,\s+true'))
 
@@ -136,6 +127,7 @@ def test_an_answer_from_elsewhere_takes_the_form_away(ask: Any) -> None:
 def test_a_number_that_does_not_fit_is_asked_for_again(ask: Any) -> None:
     page = ask("asks.even")
     answer = page.get_by_label("answer")
+    expect(button(page, "Answer")).to_be_enabled()
     answer.fill("three")
     answer.press("Enter")
     expect(page.get_by_role("alert").filter(has_text="must be a whole number")).to_be_visible()
@@ -145,6 +137,22 @@ def test_a_number_that_does_not_fit_is_asked_for_again(ask: Any) -> None:
     answer.fill("4")
     answer.press("Enter")
     expect(result(page)).to_have_text("4")
+
+
+def test_the_second_click_of_two_is_no_answer_to_the_next_question(ask: Any) -> None:
+    page = ask("asks.print")
+    page.get_by_label("copies").fill("1")
+    expect(button(page, "Answer")).to_be_enabled()
+    page.evaluate("""() => {
+        const { shadowRoot } = document.querySelector("job-question");
+        const press = () => shadowRoot.querySelector("[part=choice], [part=submit]")?.click();
+        document.querySelector("job-question").addEventListener("question", press);
+        press();
+    }""")
+    expect(page.get_by_role("region", name="Is that all?")).to_be_visible()
+    expect(button(page, "Yes")).to_be_enabled()
+    button(page, "No").click()
+    expect(result(page)).to_have_text(re.compile("false$|false\\s+]$"))
 
 
 def test_a_cancelled_job_asks_no_more_and_an_unknown_one_says_so(ask: Any) -> None:

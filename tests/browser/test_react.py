@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, expect
 from support import documents
-from support.programs import Node, Program, running
 from support.site import Site
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 ROOT = Path(__file__).parents[2]
-APPS = Path(__file__).parent / "apps"
 WEB = ROOT / "web"
 PACKAGES = WEB / "node_modules"
 PAGE = """<!doctype html>
@@ -144,13 +142,13 @@ def test_the_hook_follows_a_job_changes_to_another_and_lets_go(visit: Callable[[
     view.evaluate("id => bahn.cancel([id])", waiting)
 
 
-def test_the_hook_brings_what_a_job_asks(visit: Callable[[], Page], node: Node) -> None:
-    with running(Program("worker", "asks:app", cwd=APPS, TASKBAHN_URL=node.websocket), " ready"):
-        view = visit()
-        view.evaluate("id => show(id)", start(view, "asks.approval", {"book": "Emma"}, {}))
-        view.get_by_role("button", name="Publish Emma?").click()
-        expect(view.locator("p")).to_have_text("succeeded |  |  | True")
-        expect(view.get_by_role("button")).to_have_count(0)
+@pytest.mark.usefixtures("asks")
+def test_the_hook_brings_what_a_job_asks(visit: Callable[[], Page]) -> None:
+    view = visit()
+    view.evaluate("id => show(id)", start(view, "asks.approval", {"book": "Emma"}, {}))
+    view.get_by_role("button", name="Publish Emma?").click()
+    expect(view.locator("p")).to_have_text("succeeded |  |  | True")
+    expect(view.get_by_role("button")).to_have_count(0)
 
 
 def test_a_component_starts_a_job_and_react_draws_the_elements(visit: Callable[[], Page], gate: Path) -> None:

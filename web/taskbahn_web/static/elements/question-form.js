@@ -2,7 +2,7 @@
 
 import { sentence } from "../client/errors.js";
 import { offerFocus } from "../shared/focus.js";
-import { answerForm, answerProblems, makeAnswer } from "../shared/question.js";
+import { answerForm, answerProblems, makeAnswer, SETTLING_MS } from "../shared/question.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 import { FieldGroup } from "./field-group.js";
 
@@ -15,7 +15,7 @@ export class QuestionForm {
   #problem = makeElement("p", { class: "problem", role: "alert", hidden: true });
   /** @type {HTMLElement[]} */
   #buttons;
-  #isSending = false;
+  #isBusy = false;
 
   /**
    * @param {import("../client/questions.js").QuestionView} question
@@ -35,6 +35,8 @@ export class QuestionForm {
       if (this.#form.decision) this.#buttons[0].focus(); // Enter in a field chooses nothing
       else void this.#answer();
     });
+    this.#setBusy(true);
+    setTimeout(() => this.#setBusy(false), SETTLING_MS);
   }
 
   /** Where an answer begins. @type {HTMLElement} */
@@ -64,17 +66,17 @@ export class QuestionForm {
 
   /** @param {Choice} [choice] */
   async #answer(choice) {
-    if (this.#isSending) return;
+    if (this.#isBusy) return;
     const { value, problems } = makeAnswer(this.#form, this.#fields.typed, choice);
     this.#say("");
     if (this.#fields.complain(problems, this.node)) return;
-    this.#setSending(true);
+    this.#setBusy(true);
     try {
       await this.#send(value);
     } catch (error) {
       if (!this.#fields.complain(answerProblems(error, this.#form), this.node)) this.#say(sentence(error));
     }
-    this.#setSending(false);
+    this.#setBusy(false);
   }
 
   /** @param {string} problem  that belongs to no field */
@@ -83,10 +85,10 @@ export class QuestionForm {
     setText(this.#problem, problem);
   }
 
-  /** @param {boolean} isSending */
-  #setSending(isSending) {
-    this.#isSending = isSending;
-    for (const button of this.#buttons) setAttribute(button, "aria-disabled", isSending ? "true" : false);
+  /** @param {boolean} isBusy  it takes no answer now */
+  #setBusy(isBusy) {
+    this.#isBusy = isBusy;
+    for (const button of this.#buttons) setAttribute(button, "aria-disabled", isBusy ? "true" : false);
   }
 
   /** Go to where an answer begins, unless the reader types elsewhere. */

@@ -24,6 +24,9 @@ import { makeArguments, problemsByField } from "./values.js";
 const WHOLE = "answer"; // the name of the field that is the answer
 const MAX_BUTTONS = 5;
 const MAX_BUTTONS_LENGTH = 60; // characters on all of them
+/** In its first moment a form takes no answer: a press was meant for what was in its place before, or is the second of a double one. Milliseconds. */
+export const SETTLING_MS = 400;
+
 const WRONG_ANSWER = "taskbahn.error.wrong_answer";
 const NO_QUESTION = "taskbahn.error.no_question";
 const MISSING = /^"(.+)" is a required property$/;

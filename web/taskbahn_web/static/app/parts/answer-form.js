@@ -1,9 +1,9 @@
 /** The form for the answer to a question: fields, a button for each simple answer, and what is wrong with it. */
 
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { offerFocus } from "../../shared/focus.js";
-import { answerForm, answerProblems, makeAnswer } from "../../shared/question.js";
+import { answerForm, answerProblems, makeAnswer, SETTLING_MS } from "../../shared/question.js";
 import { controlValue } from "../../shared/values.js";
 import { sentence } from "../../taskbahn.js";
 import { html } from "../core/html.js";
@@ -29,7 +29,11 @@ export function AnswerForm({ question, id, isOpen, onAnswered }) {
   const [typed, setTyped] = useState(() => Object.fromEntries(form.fields.map((field) => [field.name, controlValue(field)])));
   const [problems, setProblems] = useState(/** @type {Record<string, string>} */ ({}));
   const [failure, setFailure] = useState("");
-  const [isSending, setSending] = useState(false);
+  const [isBusy, setBusy] = useState(true); // it takes no answer now
+  useEffect(() => {
+    const timer = setTimeout(() => setBusy(false), SETTLING_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const box = useRef(/** @type {HTMLFormElement | null} */ (null));
   useLayoutEffect(() => {
     const wrong = box.current?.querySelector("[aria-invalid]");
@@ -37,12 +41,12 @@ export function AnswerForm({ question, id, isOpen, onAnswered }) {
   }, [problems]);
 
   const send = async (/** @type {Choice} */ choice) => {
-    if (isSending) return;
+    if (isBusy) return;
     const { value, problems: wrong } = makeAnswer(form, typed, choice);
     setProblems(wrong);
     setFailure("");
     if (Object.keys(wrong).length) return;
-    setSending(true);
+    setBusy(true);
     try {
       await bahn.job(question.job).answer(question.name, value, who.peek().trim());
       onAnswered(choice.text);
@@ -51,7 +55,7 @@ export function AnswerForm({ question, id, isOpen, onAnswered }) {
       setProblems(found);
       if (!Object.keys(found).length) setFailure(sentence(error));
     }
-    setSending(false);
+    setBusy(false);
   };
   const onSubmit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
@@ -60,8 +64,8 @@ export function AnswerForm({ question, id, isOpen, onAnswered }) {
   };
   const { decision, isWhole } = form;
   const buttons = decision
-    ? form.choices.map((choice) => html`<button key=${choice.text} type="button" aria-disabled=${isSending} onClick=${() => void send(choice)}>${choice.text}</button>`)
-    : html`<button class="primary" type="submit" aria-disabled=${isSending}>${SUBMIT.text}</button>`;
+    ? form.choices.map((choice) => html`<button key=${choice.text} type="button" aria-disabled=${isBusy} onClick=${() => void send(choice)}>${choice.text}</button>`)
+    : html`<button class="primary" type="submit" aria-disabled=${isBusy}>${SUBMIT.text}</button>`;
   return html`<form ref=${box} class="answer" onSubmit=${onSubmit} noValidate aria-labelledby=${id}>
     <fieldset disabled=${!isOpen}>
       ${form.fields.map(

@@ -1,16 +1,22 @@
-/** What a job asks, on its page; the questions go when they are answered. */
+/** What a job asks, on its page; a question that is closed goes with the last one that is open, so that no button moves. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
-import { questionKey } from "../../shared/question.js";
 import { html } from "../core/html.js";
+import { placeQuestions } from "../data/open-questions.js";
 import { QuestionCard } from "./question-card.js";
 
 /** @param {{questions?: import("../../client/questions.js").QuestionView[] | null}} props */
 export function JobQuestions({ questions }) {
   const [said, say] = useState("");
+  const shown = useRef(/** @type {import("../data/open-questions.js").Placed[]} */ ([]));
+  shown.current = placeQuestions(shown.current, questions ?? []);
   return html`<div class="questions">
-    ${questions?.map((question) => html`<${QuestionCard} key=${questionKey(question)} question=${question} isAlone onAnswered=${() => say(`Answered: ${question.question}`)} />`)}
+    ${shown.current.map(
+      ({ key, question, isOpen }) => html`<${QuestionCard}
+        key=${key} question=${question} isOpen=${isOpen} isAlone onAnswered=${() => say(`Answered: ${question.question}`)}
+      />`,
+    )}
   </div>
   <p class="said" role="status">${said}</p>`;
 }

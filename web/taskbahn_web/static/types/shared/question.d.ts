@@ -32,6 +32,8 @@ export function questionKey({ job, name, asked_at }: QuestionView): string;
  * @returns {string[]}
  */
 export function questionFacts({ to, asked_at, until }: QuestionView, now: number): string[];
+/** In its first moment a form takes no answer: a press was meant for what was in its place before, or is the second of a double one. Milliseconds. */
+export const SETTLING_MS: 400;
 export type QuestionView = import("../client/questions.js").QuestionView;
 export type Field = import("./schema.js").Field;
 /**
