@@ -23,7 +23,7 @@ from taskbahn_router.core.wait_reason import (
     why_paused,
 )
 from taskbahn_router.model.state import id_bytes
-from taskbahn_router.queries.circles import circle_of, holds_up, is_suspended
+from taskbahn_router.queries.behind import circle_of, holds_up, is_suspended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
