@@ -148,8 +148,9 @@ def test_what_a_member_waits_for_is_named(flows: FlowRunner) -> None:
     first, then = (next(node.id for node in graph(flows, id).nodes if node.label == name) for name in ("first", "then"))
     (reason, *_) = asked(flows, messages.JOB_EXPLAIN, then)
     assert (reason["rule"], reason["why"]) == (f"job:{first}", f"It waits for the job {first} (a.one), which is running")
-    (reason,) = asked(flows, messages.JOB_EXPLAIN, id)
+    (reason, last) = asked(flows, messages.JOB_EXPLAIN, id)
     assert reason["why"] == f"It waits for the job {then} (a.add), which is waiting"
+    assert last["why"] == f"In the end it waits for the job {first} (a.one), which is running"
     assert asked(flows, messages.JOB_GET, then)["place"] == {"why": "It waits for other jobs"}
 
 

@@ -17,6 +17,7 @@ WHY_SUSPENDED = "Its function waits for other jobs, or for an answer"
 WHY_PARKED = "Its function waits in its worker, and holds no slot: for a job, an event, a message or a time"
 WHY_SLEEPING = "Its function sleeps, and goes on then"
 WHY_AT_LATEST = "Its function goes on then at the latest"
+DECIDE = "a person has to decide. It goes on when that is retried and succeeds, or is skipped"
 MAX_AHEAD = 10_000  # ready jobs before a job; the store counts no further
 
 
@@ -81,8 +82,7 @@ def why_waiting(attempt: int, losses: int, *, has_eta: bool) -> str:
 def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) -> str:
     """Say for which job a job waits.  state: of that job.  policy: of the edge between them.  is_held: a person has to decide."""
     if is_held:
-        decided = "a person has to decide. It goes on when that is retried and succeeds, or is skipped"
-        return f"The job {id} ({task}), before it, {_ended(state)}: {decided}"
+        return f"The job {id} ({task}), before it, {_ended(state)}: {DECIDE}"
     if policy == WAKE:
         return f"Its function waits for the job {id} ({task}), which is {state}"
     condition = {
@@ -92,6 +92,14 @@ def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) ->
     }
     more = f"; {condition[policy]}" if policy in condition else ""
     return f"It waits for the job {id} ({task}), which is {state}{more}"
+
+
+def why_last(id: str, task: str, state: str, *, is_held: bool, asks: str | None = None) -> str:
+    """Say for which job, that waits for no other, a job waits in the end; as `why_behind`.  asks: a question that is open."""
+    last = f"In the end it waits for the job {id} ({task}), which"
+    if is_held:
+        return f"{last} {_ended(state)}: {DECIDE}"
+    return f"{last} is {state}" if asks is None else f"{last} waits for an answer: {asks}"
 
 
 def why_answer(name: str) -> str:

@@ -20,10 +20,11 @@ from taskbahn_router.core.wait_reason import (
     why_behind,
     why_circle,
     why_kept,
+    why_last,
     why_paused,
 )
 from taskbahn_router.model.state import id_bytes
-from taskbahn_router.queries.behind import circle_of, holds_up, is_suspended
+from taskbahn_router.queries.behind import Behind, behind, holds_up, is_suspended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 MAX_EDGES = 1_000  # edges to a job that are read
 MAX_NAMED = 10  # jobs before it that are named
+MAX_LAST = 3  # jobs behind those that are named
 
 
 class _Found(NamedTuple):
@@ -53,7 +55,8 @@ class _Found(NamedTuple):
     waits_for: list[tuple[Edge, JobRow]]  # the first of the jobs before it that have not ended as it needs
     more: int  # how many of these there are besides
     names: list[str]  # of notes for which its function waits
-    circle: list[bytes]  # ids of jobs that wait for each other, if it is one of them
+    behind: Behind
+    asking: dict[int, str]  # what those that it waits for in the end ask people, by seq
 
 
 class Explain:
@@ -98,9 +101,11 @@ class Explain:
             costs = (*hung.get(row.partition, ()), *(costs_of(own) if own else ()))
             gates = {gate.key: gate for gate in self._reader.gates([key for key, _ in costs])}
             parents, more = self._parents(row)
-            names = self._reader.awaited(row.seq, MAX_NAMED) if is_suspended(row) else self._asked(row)
-            circle = circle_of(self._reader, row) if parents else []
-            return _Found(self._positions.placed([row], served)[0], costs, gates, parents, more, names, circle)
+            is_running = row.state == State.RUNNING
+            names = self._reader.awaited(row.seq, MAX_NAMED) if is_suspended(row) else self._asked(row) if is_running else []
+            far = behind(self._reader, row) if parents else Behind([], [])
+            asking = {last.seq: asked[0] for _, last in far.last[:MAX_LAST] if (asked := self._asked(last))}
+            return _Found(self._positions.placed([row], served)[0], costs, gates, parents, more, names, far, asking)
 
     def _parents(self, row: JobRow) -> tuple[list[tuple[Edge, JobRow]], int]:
         """Return the jobs for which a job waits, and how many more there are."""
@@ -133,8 +138,8 @@ class Explain:
         return sorted(reasons, key=lambda reason: reason.open)
 
     def _asked(self, row: JobRow) -> list[str]:
-        """Return the questions that a running job has asked."""
-        if row.state != State.RUNNING or not row.flags & HAS_NOTES:
+        """Return the open questions that a job has asked."""
+        if not row.flags & HAS_NOTES:
             return []
         return [messages.from_json(one.value)["question"] for one in self._reader.questions(row.seq, 0, MAX_NAMED)]
 
@@ -149,8 +154,8 @@ class Explain:
 
     def _behind(self, found: _Found) -> list[WaitReason]:
         reasons = []
-        if found.circle:
-            ids = [id_text(id) for id in found.circle]
+        if found.behind.circle:
+            ids = [id_text(id) for id in found.behind.circle]
             reasons.append(WaitReason(rule="circle", open=False, why=why_circle(ids), holders=ids[1:]))
         for edge, parent in found.waits_for:
             id = id_text(parent.id)
@@ -158,6 +163,10 @@ class Explain:
             reasons.append(WaitReason(rule=f"job:{id}", open=False, why=why, holders=[id]))
         if found.more:
             reasons.append(WaitReason(rule="jobs", open=False, why=f"It waits for {found.more:,} more jobs"))
+        for edge, last in found.behind.last[:MAX_LAST]:
+            id = id_text(last.id)
+            why = why_last(id, last.task, last.state, is_held=edge.state == HELD, asks=found.asking.get(last.seq))
+            reasons.append(WaitReason(rule=f"behind:{id}", open=False, why=why, holders=[id]))
         return reasons
 
     def _pauses(self, row: JobRow) -> list[WaitReason]:
