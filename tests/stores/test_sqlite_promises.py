@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.promise_tables import tables_of
-from support.rows import NOW, PARTITIONS, finish, new_job, put, seqs
+from support.rows import NOW, PARTITIONS, finish, id_of, new_job, put, seqs
 from support.storing import QuickStore
 
 from taskbahn.protocol.states import State
@@ -56,6 +56,27 @@ def test_each_question_of_the_rules_has_an_index(name: str, tmp_path: Path) -> N
     read_before = {step.split()[1] for step in plan if step.startswith("CO-ROUTINE")}
     scanned = {step.split()[1] for step in plan if step.startswith("SCAN") and "USING INDEX gate_wakes" not in step}
     assert not scanned & {"job", "lane", "gate", "edge"} - read_before, plan
+
+
+@pytest.mark.parametrize(("name", "index"), [("window_members", "job_member"), ("window_tree", "job_tree")])
+def test_a_window_of_members_reads_an_index_in_order(name: str, index: str, tmp_path: Path) -> None:
+    store = QuickStore(tmp_path)
+    store.open()
+    assert store._connection is not None
+    values = {"parent": id_of(1), "root": id_of(1), "before": 9, "each": 1}
+    plan = [row[3] for row in store._connection.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", values)]
+    store.close()
+    assert any(step.startswith(f"SEARCH job USING INDEX {index} (") and "<" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in plan), plan
+
+
+def test_jobs_in_no_tree_are_in_no_index_of_trees(tmp_path: Path) -> None:
+    store = QuickStore(tmp_path)
+    store.open()
+    assert store._connection is not None
+    found = store._connection.execute("SELECT sql FROM sqlite_schema WHERE name IN ('job_member', 'job_tree')").fetchall()
+    store.close()
+    assert sorted(sql.partition(" WHERE ")[2] for (sql,) in found) == ["parent IS NOT NULL", "root IS NOT NULL"]
 
 
 def test_ten_thousand_idle_keys_leave_no_row(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from taskbahn_router.core.globs import fits
 from taskbahn_router.stores.queries import ERROR_SHOWN, SLACK, Listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from taskbahn_router.stores.memory.tables import Tables
     from taskbahn_router.stores.queries import Filter
     from taskbahn_router.stores.rows import JobRow
@@ -38,8 +40,16 @@ def _in_time(tables: Tables, wanted: Filter) -> list[int]:
     since = -math.inf if wanted.since is None else wanted.since - SLACK
     until = math.inf if wanted.until is None else wanted.until + SLACK
     before = math.inf if wanted.before is None else wanted.before
-    records = tables.records.items()
-    return sorted((seq for seq, record in records if seq < before and since <= record.new.created_at < until), reverse=True)
+    records = ((seq, tables.records[seq]) for seq in _candidates(tables, wanted) if seq < before)
+    return sorted((seq for seq, record in records if since <= record.new.created_at < until), reverse=True)
+
+
+def _candidates(tables: Tables, wanted: Filter) -> Iterable[int]:
+    """Return the seqs of the members or of the tree that is asked for, or of all jobs."""
+    for table, id in ((tables.members, wanted.parent), (tables.trees, wanted.root)):
+        if id is not None:
+            return table.get(tables.seqs.get(id, 0), {})
+    return tables.records
 
 
 def short(row: JobRow) -> JobRow:

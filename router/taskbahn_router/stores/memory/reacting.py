@@ -68,7 +68,7 @@ def _members(tables: Tables, wanted: MembersOf) -> Iterator[int]:
 
 def members_of(tables: Tables, parent: int) -> Iterator[tuple[int, Record]]:
     """Give the members of a job, by seq."""
-    return ((seq, record) for seq, record in sorted(tables.records.items()) if record.place.parent == parent)
+    return ((seq, tables.records[seq]) for seq in sorted(tables.members.get(parent, ())))
 
 
 def _edges(tables: Tables, wanted: EdgesOf) -> Iterator[Edge]:

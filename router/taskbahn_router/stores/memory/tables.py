@@ -67,6 +67,8 @@ class Tables:
     limits: dict[str, LimitRow] = field(default_factory=dict)
     records: dict[int, Record] = field(default_factory=dict)  # by seq
     seqs: dict[bytes, int] = field(default_factory=dict)
+    members: dict[int, dict[int, None]] = field(default_factory=dict)  # parent -> seqs of its members
+    trees: dict[int, dict[int, None]] = field(default_factory=dict)  # root -> seqs of the jobs of its tree
     attempts: dict[int, dict[int, AttemptRow]] = field(default_factory=dict)
     events: dict[int, dict[int, EventRow]] = field(default_factory=dict)
     ready: dict[int, list[Key]] = field(default_factory=dict)  # partition -> (-priority, seq), in order
@@ -104,6 +106,9 @@ class Tables:
         before = self.records.get(seq)
         self._order(before, record)
         self.undo.append(lambda: self._order(record, before))
+        if (before.place if before is not None else NO_PLACE) != (record.place if record is not None else NO_PLACE):
+            self._put_in_tree(before, record)
+            self.undo.append(lambda: self._put_in_tree(record, before))
         if record is None:
             self.drop(self.records, seq)
         else:
@@ -236,6 +241,19 @@ class Tables:
             del keys[bisect_left(keys, key)]
         for keys, key in self._keys(after):
             insort(keys, key)
+
+    def _put_in_tree(self, before: Record | None, after: Record | None) -> None:
+        """Let a job be where it belongs."""
+        for table, top in self._places(before):
+            del table[top][before.new.seq]  # type: ignore[union-attr]
+        for table, top in self._places(after):
+            table.setdefault(top, {})[after.new.seq] = None  # type: ignore[union-attr]
+
+    def _places(self, record: Record | None) -> Iterable[tuple[dict[int, dict[int, None]], int]]:
+        if record is not None and record.place.parent is not None:
+            yield self.members, record.place.parent
+        if record is not None and record.place.root is not None:
+            yield self.trees, record.place.root
 
     def _keys(self, record: Record | None) -> Iterable[tuple[list[Key], Key]]:
         if record is None or record.state not in (State.WAITING, State.READY):

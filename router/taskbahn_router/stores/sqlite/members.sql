@@ -37,9 +37,5 @@ SELECT seq, line, state, worker, tags, created_at, root FROM job INDEXED BY job_
 WHERE parent = (SELECT seq FROM job WHERE id = :parent) AND state = '{state}' AND seq < :before ORDER BY seq DESC LIMIT :each
 
 -- name: window_tree
-WITH RECURSIVE tree (seq) AS (
-    SELECT seq FROM job WHERE id = :root
-    UNION
-    SELECT job.seq FROM tree CROSS JOIN job INDEXED BY job_member ON job.parent = tree.seq
-)
-SELECT seq, line, state, worker, tags, created_at, root FROM tree CROSS JOIN job USING (seq) WHERE seq < :before ORDER BY seq DESC LIMIT :each
+SELECT seq, line, state, worker, tags, created_at, root FROM job INDEXED BY job_tree
+WHERE root = (SELECT seq FROM job WHERE id = :root) AND seq < :before ORDER BY seq DESC LIMIT :each
