@@ -65,13 +65,15 @@ class Shot:
 
 
 def shots(present: PopulatedNode) -> list[Shot]:
-    """Return every page, with one job that runs, one that failed and one that waits."""
+    """Return every page, with one job that runs, one that failed, one that waits and one of a workflow."""
     return [
         Shot("overview", "#/?range=24h", "main h1"),
         Shot("jobs", "#/jobs", "main tbody tr, main [role=row]"),
         Shot("job", f"#/jobs/{present.running}", ".stage"),
         Shot("job-failed", f"#/jobs/{present.failed}", ".traceback"),
         Shot("job-waiting", f"#/jobs/{present.waiting}", ".headline"),
+        Shot("job-workflow", f"#/jobs/{present.workflow}", ".graph svg, svg.graph"),
+        Shot("questions", "#/questions", ".questions form"),
         Shot("tasks", "#/tasks", ".tasks tbody tr"),
         Shot("task", "#/tasks/video.transcode", ".recent tbody tr"),
         Shot("queues", "#/queues", "main tbody tr, main li"),

@@ -58,7 +58,7 @@ def test_each_question_of_the_rules_has_an_index(name: str, tmp_path: Path) -> N
     assert not scanned & {"job", "lane", "gate", "edge"} - read_before, plan
 
 
-@pytest.mark.parametrize(("name", "index"), [("window_members", "job_member"), ("window_tree", "job_tree")])
+@pytest.mark.parametrize("name, index", [("window_members", "job_member"), ("window_tree", "job_tree")])
 def test_a_window_of_members_reads_an_index_in_order(name: str, index: str, tmp_path: Path) -> None:
     store = QuickStore(tmp_path)
     store.open()

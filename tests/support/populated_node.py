@@ -21,12 +21,16 @@ START_SECONDS = 90
 
 
 class PopulatedNode(NamedTuple):
-    """The node, and ids of jobs: one that runs with stages, one that failed with a traceback, one that waits for its time."""
+    """The node, and ids of jobs.
+
+    running: with stages.   failed: with a traceback.   waiting: for its time.   workflow: the whole of one.
+    """
 
     node: Node
     running: str
     failed: str
     waiting: str
+    workflow: str
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from taskbahn import Concurrency, Rate, Taskbahn, current
+from taskbahn import Concurrency, Flow, Rate, Taskbahn, current, group
 
 app = Taskbahn()
 
@@ -51,6 +51,20 @@ class Order:
     customer: str
     lines: list[Line] = field(default_factory=list)
     express: bool = False
+
+
+@dataclass
+class Approval:
+    """What an editor says to a trailer."""
+
+    publish: bool
+    wish: str = ""
+
+
+class Music(Enum):
+    PIANO = "piano"
+    STRINGS = "strings"
+    SILENCE = "silence"
 
 
 class NoSuchAddress(Exception):
@@ -160,3 +174,40 @@ async def monthly(month: dt.date, currency: Literal["EUR", "CHF", "USD"] = "EUR"
     for part in ("Income", "Costs", "Taxes"):
         current.chunk(f"{part} of {month:%B %Y} in {currency}\n")
     return {"income": Decimal("18240.50"), "costs": Decimal("9120.25"), "taxes": Decimal("1824.05")}
+
+
+@app.task(name="trailer.cut")
+async def cut(film: str, seconds: int = 20) -> str:
+    """Choose the best scenes of a film."""
+    await asyncio.sleep(0.2 + seconds / 100)
+    if film == "night-market.mov":
+        await asyncio.sleep(HOUR)
+    return f"{film}, {seconds} s"
+
+
+@app.task(name="trailer.join")
+async def join(parts: list[str]) -> str:
+    """Put scenes one after the other."""
+    await asyncio.sleep(0.3)
+    return f"a trailer of {len(parts)} films"
+
+
+@app.task(name="trailer.approve")
+async def approve(trailer: str, title: str) -> bool:
+    """Show a trailer to an editor."""
+    approval = await current.ask_async(f"Publish {trailer}, {title!r}?", Approval, to="role:editor", within="2d", remind="1d")
+    return approval.publish
+
+
+@app.task(name="trailer.music")
+async def music(trailer: str) -> str:
+    """Have a person choose the music."""
+    found = await current.ask_async("Which music is behind the scenes at night?", Music, to="user:ada")
+    return f"{trailer} with {found.value}"
+
+
+def trailer(title: str, *films: str) -> Flow[object, bool]:
+    """Make a trailer of films, as far as the question whether it is good."""
+    return (group(cut.s(film, 10 * number) for number, film in enumerate(films, 1)) | join.s() | approve.s(title)).options(
+        title=f"Trailer {title}"
+    )

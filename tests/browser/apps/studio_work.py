@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import studio  # type: ignore[import-not-found]  # beside this file, as for a worker
@@ -14,11 +15,12 @@ PATIENCE = 30.0  # seconds
 
 
 class Present(NamedTuple):
-    """Ids of jobs: one that runs with stages, one that failed with a traceback, one that waits for its time."""
+    """Ids of jobs: one that runs with stages, one that failed with a traceback, one that waits for its time, and one of a workflow."""
 
     running: str
     failed: str
     waiting: str
+    workflow: str
 
 
 def make_present(pictures: int = 40) -> Present:
@@ -43,7 +45,11 @@ def make_present(pictures: int = 40) -> Present:
         for film in films:
             wait_until_held(film)
         meet_limits()
-    return Present(films[0].id, failed.id, waiting.id)
+        workflow = studio.trailer("Winter", "river.mov", "night-market.mov", "atrium.mov").start()
+        studio.trailer("Summer", "river.mov", "atrium.mov").start()
+        studio.music.start("Harbour")
+        wait_until(lambda: len(studio.app.view.questions()) == 2, "no question is asked")
+    return Present(films[0].id, failed.id, waiting.id, workflow.id)
 
 
 def meet_limits() -> None:
@@ -60,9 +66,14 @@ def meet_limits() -> None:
 
 def wait_until_held(film: Job[str]) -> None:
     """Wait until a film is where it stays."""
+    wait_until(lambda: (film.view().progress or {}).get("message"), f"job {film.id} does not run")
+
+
+def wait_until(condition: Callable[[], object], otherwise: str) -> None:
+    """Wait until something holds."""
     deadline = time.monotonic() + PATIENCE
-    while not (film.view().progress or {}).get("message"):
-        assert time.monotonic() < deadline, f"job {film.id} does not run"
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
         time.sleep(0.05)
 
 
