@@ -11,13 +11,14 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
-from taskbahn.attempt.asking import Asking, EventWait, wait_for, wait_for_async
+from taskbahn.attempt.asking import EventWait, wait_for, wait_for_async
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.chunk_window import LOOK_SECONDS
 from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
 from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
+from taskbahn.attempt.people import AsksPeople
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
 from taskbahn.attempt.replacing import Complete, Joining, Replacement, check_may_be_replaced, running_job
 from taskbahn.attempt.sleeping import begin_sleep, timer_until
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 X = TypeVar("X")
-D = TypeVar("D")
 J = TypeVar("J")
 
 
@@ -75,7 +75,7 @@ class StageHandle:
             PROCESS.unheard("a stage", self._output.context)
 
 
-class Current:
+class Current(AsksPeople):
     """The attempt that runs this code. Outside of one, what is said goes nowhere and nothing is cancelled."""
 
     @property
@@ -209,74 +209,6 @@ class Current:
         """As `sleep`, for `async def` tasks."""
         moment = begin_sleep(seconds, until, name)
         await Awaiting(timer_until(moment), Wait(until=moment))
-
-    @overload
-    def ask(
-        self,
-        question: str,
-        kind: type[X],
-        /,
-        *,
-        to: str = "",
-        within: Duration | None = None,
-        remind: Duration | None = None,
-        name: str | None = None,
-    ) -> X: ...
-    @overload
-    def ask(
-        self,
-        question: str,
-        kind: type[X],
-        /,
-        *,
-        default: D,
-        within: Duration,
-        to: str = "",
-        remind: Duration | None = None,
-        name: str | None = None,
-    ) -> X | D: ...
-    def ask(self, question: str, kind: Any = bool, /, **options: Any) -> Any:
-        """Ask people a question, and wait for the answer without a slot, over restarts, for days.
-
-        kind: the type of the answer.   to: who is to answer, as text.   within: how long the question is open; then *default*, or
-        NotAnswered.   remind: after how long the log says again that it waits.   name: by which a later attempt finds the answer; without
-        it by the question.  Raises OutsideJob, ValueError, UnsupportedAnnotation.
-        """
-        check_may_block("current.ask()", "await current.ask_async(...)")
-        asking = Asking(question, kind, **options)
-        wait_for(asking.rounds())
-        return asking.value
-
-    @overload
-    async def ask_async(
-        self,
-        question: str,
-        kind: type[X],
-        /,
-        *,
-        to: str = "",
-        within: Duration | None = None,
-        remind: Duration | None = None,
-        name: str | None = None,
-    ) -> X: ...
-    @overload
-    async def ask_async(
-        self,
-        question: str,
-        kind: type[X],
-        /,
-        *,
-        default: D,
-        within: Duration,
-        to: str = "",
-        remind: Duration | None = None,
-        name: str | None = None,
-    ) -> X | D: ...
-    async def ask_async(self, question: str, kind: Any = bool, /, **options: Any) -> Any:
-        """As `ask`, for `async def` tasks."""
-        asking = Asking(question, kind, **options)
-        await wait_for_async(asking.rounds())
-        return asking.value
 
     def wait_for_event(
         self,

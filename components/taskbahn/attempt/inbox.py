@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from taskbahn.attempt.asking import Message, wait_for, wait_for_async
 from taskbahn.attempt.blocking import check_may_block
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt.sleeping import Duration
 
 M = TypeVar("M")
+N = TypeVar("N")
 
 
 class Inbox(Generic[M]):
@@ -22,7 +23,11 @@ class Inbox(Generic[M]):
         self._kind = kind
         self._taken = 0
 
-    def of(self, kind: type[M]) -> Inbox[M]:
+    @overload
+    def of(self, kind: type[N]) -> Inbox[N]: ...
+    @overload
+    def of(self, kind: object) -> Inbox[Any]: ...  # what no class is, such as `Literal["go", "stop"]`
+    def of(self, kind: Any) -> Inbox[Any]:
         """Return the inbox with messages of a type; it begins with the first message."""
         return Inbox(kind)
 
