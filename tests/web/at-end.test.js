@@ -72,6 +72,28 @@ for (const [what, type, more] of [["a key", "keydown", { key: "ArrowUp" }], ["sh
     assert.deepEqual(turns, [false]);
   });
 
+test("a key that still scrolls does not undo the order to follow", (context) => {
+  const { box, end, draw, pass } = drawn(context);
+  box.reader("keydown", { key: "ArrowUp" });
+  box.moves(-4);
+  end.go();
+  assert.equal(box.scrollTop, 900);
+  for (const pixels of [-20, -30]) {
+    box.moves(pixels);
+    assert.deepEqual([end.isOn, box.scrollTop], [true, 900]);
+    pass(0.2);
+    draw(1);
+    box.scrollHeight -= 20;
+  }
+  box.reader("keydown", { key: "ArrowUp" });
+  box.moves(-40);
+  assert.equal(end.isOn, false);
+  end.go();
+  pass(2);
+  box.moves(-40); // a script of the page
+  assert.equal(end.isOn, false);
+});
+
 test("a reader who comes down to the end stays there, also from the end itself", (context) => {
   const { box, end, turns, draw, pass } = drawn(context);
   box.reader("keydown", { key: "Home" });

@@ -21,6 +21,7 @@ export class AtEnd {
   #lastHeight = 0;
   #touchedAt = -Infinity; // seconds
   #wentUpAt = -Infinity; // seconds, by a key or a wheel
+  #sentAt = -Infinity; // seconds, to the end, and nothing that the reader did since
 
   /**
    * @param {HTMLElement} box
@@ -53,6 +54,10 @@ export class AtEnd {
     // what is laid out late may turn out higher or lower than it was taken for: that moves the box, too, and is not the reader's doing
     const leaves = isUp && left > 1 && (isTouched || isAsHigh);
     const shrank = isUp && left <= 1 && !isAsHigh && !isTouched;
+    if (this.#isOn && leaves && now() - this.#sentAt < INPUT_EFFECT_SECONDS) {
+      this.#jump(); // a key before it still scrolls
+      return;
+    }
     const isWhole = scrollHeight - clientHeight <= 1;
     const returns = (isDown && left < NEAR_END_PIXELS) || (!this.#isTold && (shrank || isWhole));
     if (this.#isOn ? leaves : returns && !isGoingUp) this.#turn(!this.#isOn);
@@ -67,6 +72,7 @@ export class AtEnd {
   /** Go to the end and stay there. */
   go() {
     this.#wentUpAt = -Infinity;
+    this.#sentAt = now();
     if (!this.#isOn) this.#turn(true);
     this.#jump();
   }
@@ -82,6 +88,7 @@ export class AtEnd {
     const direction = scrollDirection(event);
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     this.#touchedAt = now();
+    this.#sentAt = -Infinity;
     this.#wentUpAt = direction < 0 ? this.#touchedAt : -Infinity;
     if (direction < 0 && scrollTop > 0 && this.#isOn) this.#turn(false);
     if (direction === -Infinity) this.#box.scrollTop = 0; // the browser forgets it where a key before it still scrolls
