@@ -117,6 +117,7 @@ def test_a_waiting_member_names_what_it_waits_for(page: Page, gate: Path) -> Non
     first = {"task": "numbers.count", "kwargs": {"to": 4, "held": str(gate)}}
     id = page.evaluate(SUBMIT, {"chain": [first, then]})
     go(page, f"#/jobs/{id}")
+    expect(page.get_by_role("region", name="Before its end")).to_contain_text("In the end it waits for the job")
     page.locator(".graph-node.state-waiting").click()
     reasons = page.get_by_role("region", name="Before its start")
     expect(reasons).to_contain_text("(numbers.count), which is running")

@@ -84,7 +84,7 @@ function Work({ job, feed }) {
   const [log, chunks, stages] = [feed.log.value, feed.chunks.value, job.progress?.stages ?? []];
   const isFinal = FINAL_STATES.has(job.state);
   return html`<div class="work">
-    ${(job.state === "ready" || job.state === "waiting") && html`<${WaitReasons} job=${job} />`}
+    ${(job.state === "ready" || job.state === "waiting" || (job.state === "running" && job.members)) && html`<${WaitReasons} job=${job} />`}
     ${job.members && html`<${JobMembers} job=${job} />`}
     ${job.error && html`<${Panel} title="Error"><${FailureView} error=${job.error} />
       ${job.state === "failed" && html`<${MoreErrors} job=${job} />`}

@@ -1,4 +1,4 @@
-/** Everything between a job and its start, what is closed first: time, pauses, workers, limits, and the jobs before it. */
+/** Everything between a job and its start, what is closed first: time, pauses, workers, limits, and the jobs before it. Of one that runs, what it waits for. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -11,8 +11,8 @@ import { bahn, now } from "../data/live.js";
 
 const RELOAD_SECONDS = 3; // what does not change the sentence at the top of the page is not pushed
 
-/** @param {{job: import("../../client/wire.js").JobView}} props  a job that is ready or waiting */
-export function WaitReasons({ job: { id, place } }) {
+/** @param {{job: import("../../client/wire.js").JobView}} props  a job that has not ended */
+export function WaitReasons({ job: { id, state, place } }) {
   const [reasons, setReasons] = useState(/** @type {WaitReason[]} */ ([]));
   useEffect(() => {
     let isShown = true;
@@ -26,17 +26,18 @@ export function WaitReasons({ job: { id, place } }) {
       isShown = false;
       clearInterval(timer);
     };
-  }, [id, place?.why]);
+  }, [id, state, place?.why]);
   if (!reasons.length) return null;
-  return html`<section class="panel" aria-label="Before its start">
-    <h2>Before its start</h2>
+  const title = state === "running" ? "Before its end" : "Before its start";
+  return html`<section class="panel" aria-label=${title}>
+    <h2>${title}</h2>
     <ul class="wait-reasons">${reasons.map((reason) => html`<${Reason} key=${reason.rule + reason.why} reason=${reason} />`)}</ul>
   </section>`;
 }
 
 /** @param {{reason: WaitReason}} props */
 function Reason({ reason: { rule, open, why, opens_at } }) {
-  const before = rule.startsWith("job:") ? rule.slice("job:".length) : null;
+  const before = /^(?:job|behind):(.+)/.exec(rule)?.[1];
   return html`<li class=${open ? "is-open" : "is-closed"}>
     <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${open ? "m3.5 8.5 3 3 6-7" : "M4.5 4.5l7 7M11.5 4.5l-7 7"} /></svg>
     <span>
