@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt.current import current
     from taskbahn.errors import (
         CallerError,
+        DeadlineExceeded,
         Duplicate,
         InvalidArguments,
         InvalidFlow,
@@ -73,6 +74,7 @@ PLACES = {
     "ChildCannotStart": "worker.pools.process",
     "ChunkStream": "jobs.chunk_stream",
     "Concurrency": "tasks.limits",
+    "DeadlineExceeded": "errors",
     "Duplicate": "errors",
     "Flow": "tasks.flow",
     "GiveUp": "signals",
@@ -137,6 +139,7 @@ __all__ = [
     "ChildCannotStart",
     "ChunkStream",
     "Concurrency",
+    "DeadlineExceeded",
     "Duplicate",
     "Flow",
     "GiveUp",

@@ -61,10 +61,10 @@ class UnknownTask(CallerError):
 
     def __init__(self, task: str, known: Iterable[str] = ()) -> None:
         hint = did_you_mean(task, known)
-        super().__init__(
-            f"no worker has ever declared a task named {task!r}{hint}; start a worker that offers it, or see `taskbahn tasks`",
-            task=task,
+        sentence = (
+            f"no worker has ever declared a task named {task!r}{hint}; start a worker that offers it, or see `taskbahn tasks`"
         )
+        super().__init__(sentence, task=task)
 
 
 class InvalidArguments(CallerError):
@@ -123,10 +123,8 @@ class TooDeep(CallerError):
     uri = PREFIX + "too_deep"
 
     def __init__(self, what: str, limit: int) -> None:
-        super().__init__(
-            f"{what}: lists and objects are nested more than {limit} levels deep, or one contains itself; make it flatter",
-            limit=limit,
-        )
+        sentence = f"{what}: lists and objects are nested more than {limit} levels deep, or one contains itself; make it flatter"
+        super().__init__(sentence, limit=limit)
 
 
 class WouldBlock(CallerError):
@@ -291,12 +289,9 @@ class UnsupportedProtocol(CallerError):
 
     def __init__(self, theirs: int, oldest: int, newest: int) -> None:
         older = "the worker" if theirs < oldest else "the router"
-        super().__init__(
-            f"the worker speaks protocol {theirs}, this router {oldest} to {newest}: upgrade {older} (`pip install --upgrade taskbahn`)",
-            theirs=theirs,
-            oldest=oldest,
-            newest=newest,
-        )
+        remedy = f"upgrade {older} (`pip install --upgrade taskbahn`)"
+        sentence = f"the worker speaks protocol {theirs}, this router {oldest} to {newest}: {remedy}"
+        super().__init__(sentence, theirs=theirs, oldest=oldest, newest=newest)
 
 
 class WorkerIdTaken(CallerError):
@@ -357,6 +352,12 @@ class ResultTooLarge(WorkerError):
     """The task returned more than a result may hold."""
 
     uri = PREFIX + "result_too_large"
+
+
+class DeadlineExceeded(WorkerError):
+    """The job had not ended by its deadline: its `finish_within`, its `finish_by`, or that of the job above it."""
+
+    uri = PREFIX + "deadline_exceeded"
 
 
 class JobCancelled(WorkerError):

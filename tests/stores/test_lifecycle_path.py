@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import NOW, cancel, finish, id_of, new_job, put_in, requeue, retry, row_of
+from support.rows import NOW, cancel, finish, id_of, new_job, put, put_in, requeue, retry, row_of
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import FIRST_STATES, MOVES, Event, IllegalMove
@@ -34,7 +34,7 @@ ROWS: list[tuple[Make, set[Event]]] = [
     ),
     (lambda seq, _: CommitBatch(cancels=[cancel(seq)]), {Event.CANCEL}),
     (lambda seq, _: CommitBatch(retries=[retry(seq)]), {Event.RETRY_BY_HAND}),
-    (lambda *_: CommitBatch(sweep=Sweep(NOW + 1e6, 1000, 1e9)), {Event.DUE, Event.EXPIRE}),
+    (lambda *_: CommitBatch(sweep=Sweep(NOW + 1e6, 1000, 1e9)), {Event.DUE, Event.EXPIRE, Event.OVERDUE}),
     (lambda *_: CommitBatch(claims=[Claim("w", (1, 2, 3), 1000, NOW)]), {Event.START}),
     (lambda seq, _: CommitBatch(snapshots=[Snapshot(9, None, seq)]), set()),
     (lambda seq, _: CommitBatch(new=[new_job(seq + 1000, id=id_of(seq))]), set()),
@@ -71,6 +71,13 @@ def test_no_row_moves_a_job_off_the_table(store: Store, state: State) -> None:
     for seq, (make, events) in enumerate(ROWS, 1):
         put_in(store, seq, state)
         check(store, seq, make, events)
+
+
+@pytest.mark.parametrize("state", FIRST_STATES)
+def test_each_first_state_ends_at_a_deadline(store: Store, state: State) -> None:
+    put(store, new_job(1, state=state, deadline=NOW))
+    check(store, 1, lambda *_: CommitBatch(sweep=Sweep(NOW, 1000, 1e9)), {Event.OVERDUE})
+    assert row_of(store, 1).state == State.FAILED
 
 
 def test_a_job_is_accepted_in_a_first_state_only(store: Store) -> None:

@@ -77,7 +77,7 @@ class FlowRunner:
         orders = {(run[0], run[1]): run for order in self.worker.asked.progress for run in order.get("run", ())}
         runs = [run for run in self.worker.runs if run not in {(id, attempt) for id, attempt, _ in self.worker.cancelled}]
         for run in runs[:most]:
-            _, _, task, packed, _ = orders[run]
+            _, _, task, packed, *_ = orders[run]
             self._attempt(run, task, packed)
         self.harness.settle()
         return bool(runs)

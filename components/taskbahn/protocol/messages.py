@@ -215,7 +215,7 @@ class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
 
     With a sixth value, true, the arguments have `{"$input": position}` in the places of results that `taskbahn.job.results` has.
     With a seventh, its job remembers what `taskbahn.job.notes` has. With an eighth, it has permits, which it gives back by its end only.
-    With a ninth, its function is never to be called again.
+    With a ninth, its function is never to be called again. A tenth is the time by which its job has to have ended, seconds since 1970.
     """
 
     id: str
@@ -227,6 +227,7 @@ class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):
     has_notes: bool = False
     has_permits: bool = False
     is_once: bool = False
+    deadline: float | None = None
 
 
 class Offered(msgspec.Struct, kw_only=True):

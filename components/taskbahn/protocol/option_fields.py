@@ -16,6 +16,8 @@ class OptionFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     eta: float | None = None
     start_within: float | None = None
     run_within: float | None = None
+    finish_within: float | None = None
+    finish_by: float | None = None
     retries: int | None = None
     retry_delays: list[float] | None = None
     retry_backoff: float | None = None

@@ -103,6 +103,16 @@ TABLE = (
         is_limit=True, rule=LIMIT, help="an attempt may run; then it is stopped, and fails",
     ),
     Option(
+        name="finish_within", python="float | timedelta | str", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
+        is_limit=True, rule=LIMIT, help="from its acceptance a job may take in all; then it fails, and what it started ends",
+        note='text such as `"90s"` or `"1h30m"`',
+    ),
+    Option(
+        name="finish_by", python="float | datetime", type=float, otherwise="no limit", where=Where.CALL, low=0, high=LATEST,
+        rule="it is a datetime, or seconds since 1970 (UTC)",
+        help="the time by which a job has to have ended, in place of `finish_within`", note="a `datetime`, or seconds since 1970",
+    ),
+    Option(
         name="retries", python="int | Sequence[float | timedelta]", type=int, default=0, low=0, high=10_000, rule="it is 0 to 10,000",
         help="attempts after the first that may fail", note="or a list of the delays before each",
     ),
@@ -244,6 +254,8 @@ def check(given: dict[str, Any], where: Where = Where.BOTH) -> messages.Options:
             raise InvalidOption(f"option {name} = {_short(value)}: {WIRE[name].rule}", option=name)
     if options.delay is not None and options.eta is not None:
         raise InvalidOption("options delay and eta exclude each other: give one of them", option="eta")
+    if options.finish_within is not None and options.finish_by is not None:
+        raise InvalidOption("options finish_within and finish_by exclude each other: give one of them", option="finish_by")
     return options
 
 

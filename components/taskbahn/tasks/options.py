@@ -14,6 +14,7 @@ import msgspec
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
+from taskbahn.protocol.durations import parse_duration
 from taskbahn.protocol.options import OPTIONS, WIRE, Where, check
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ Pool = Literal["process", "thread", "loop"]
 Exceptions = type[BaseException] | Sequence[type[BaseException]] | AbstractSet[type[BaseException]]
 Tags = list[str] | tuple[str, ...] | AbstractSet[str]
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+MOMENTS = frozenset(("eta", "finish_by"))
 PLAIN_NUMBERS = (int, float, bool)
 NUMBERS = frozenset(name for name, option in WIRE.items() if option.type in (int, float) and option.most is None)
 
@@ -37,6 +39,7 @@ class JobOptions(TypedDict, total=False):
     priority: int
     start_within: float | timedelta
     run_within: float | timedelta
+    finish_within: float | timedelta | str
     retries: int | Sequence[float | timedelta]
     retry_backoff: float | timedelta
     retry_backoff_max: float | timedelta
@@ -57,6 +60,7 @@ class CallOptions(JobOptions, total=False):
 
     delay: float | timedelta
     eta: float | datetime
+    finish_by: float | datetime
     after: Iterable[Job[Any] | Flow[Any, Any] | str | UUID]
     id: str | UUID
     key: str
@@ -79,19 +83,30 @@ class TaskOptions(JobOptions, total=False):
 def make_options(given: dict[str, Any], where: Where) -> messages.Options:
     """Check what a user wrote in a task or in a call of it; raises InvalidOption.
 
-    Beyond the wire's types: durations as timedelta, `eta` as datetime (naive ones are local time), `retries` as a list of delays.
+    Beyond the wire's types: durations as timedelta, `finish_within` as text, moments as datetime (naive ones are local time),
+    `retries` as a list of delays.
     """
     options = {name: value for name, value in given.items() if value is not None}
     for name in options.keys() & NUMBERS:
         options[name] = _seconds(options[name])
-    if isinstance(options.get("eta"), datetime):
-        options["eta"] = options["eta"].timestamp()
+    for name in MOMENTS & options.keys():
+        if isinstance(options[name], datetime):
+            options[name] = options[name].timestamp()
+    if isinstance(options.get("finish_within"), str):
+        options["finish_within"] = _parsed("finish_within", options["finish_within"])
     retries = options.get("retries")
     if isinstance(retries, list | tuple):
         options["retries"], options["retry_delays"] = len(retries), [_seconds(delay) for delay in retries]
     if isinstance(options.get("tags"), tuple | set | frozenset):
         options["tags"] = list(options["tags"])
     return check(options, where)
+
+
+def _parsed(name: str, text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise InvalidOption(f"option {name} = {text!r:.100}: {error}", option=name) from None
 
 
 def _seconds(value: Any) -> Any:

@@ -22,6 +22,7 @@ class Event(StrEnum):
     HAND_BACK = "hand_back"
     SUSPEND = "suspend"
     EXPIRE = "expire"
+    OVERDUE = "overdue"
     PARENT_FAILED = "parent_failed"
     CANCEL = "cancel"
     RETRY_BY_HAND = "retry_by_hand"
@@ -42,6 +43,9 @@ MOVES = MappingProxyType(
         (State.WAITING, Event.PARENT_FAILED): State.FAILED,  # a job that it depends on did not succeed
         (State.READY, Event.CANCEL): State.CANCELLED,
         (State.READY, Event.EXPIRE): State.EXPIRED,
+        (State.WAITING, Event.OVERDUE): State.FAILED,  # its deadline is there
+        (State.READY, Event.OVERDUE): State.FAILED,
+        (State.RUNNING, Event.OVERDUE): State.FAILED,  # at once, as by a cancel
         (State.RUNNING, Event.SUCCEED): State.SUCCEEDED,
         (State.RUNNING, Event.FAIL): State.FAILED,  # no retry is left, or the error forbids one
         (State.RUNNING, Event.RETRY): State.WAITING,  # the job waits for the delay of its retry

@@ -35,6 +35,8 @@ class Policy:
     eta: float | None = _default("eta")
     start_within: float | None = _default("start_within")
     run_within: float | None = _default("run_within")
+    finish_within: float | None = _default("finish_within")
+    finish_by: float | None = _default("finish_by")
     retries: int = _default("retries")
     retry_delays: tuple[float, ...] = ()
     retry_backoff: float = _default("retry_backoff")
@@ -59,6 +61,8 @@ def resolve(task: messages.Options, call: messages.Options, own: str) -> Policy:
         if value is None:
             value = getattr(task, name)
         values[name] = default if value is None else value
+    if call.finish_by is not None:
+        values["finish_within"] = None  # of the task; a call cannot say both
     delays = values["retry_delays"] = tuple(values["retry_delays"] or ())
     if call.retries is None and task.retries is None:
         values["retries"] = len(delays)

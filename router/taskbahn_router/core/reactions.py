@@ -31,6 +31,8 @@ OUTLIVES_PARENT = 2048  # it goes on when the job is cancelled of which it is a 
 IS_UNSEALED = 4096  # a flow of which jobs are still to be stored
 HAS_WEIGHT = 8192  # its share of the progress of a whole, or that of one of its members, is not 1
 IS_SKIPPED = 16384  # it ended without success, and a person let those go on that are held by it
+IS_OVERDUE = 32768  # its deadline has passed: what it started and what it is made of ends
+IN_TIME = 65536  # it is a part of a flow that has a deadline
 
 # states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
 OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)
@@ -68,6 +70,7 @@ class FlaggedJob(NamedTuple):
     due_at: float | None  # seconds
     flags: int
     root: int | None = None  # seq of the job at the root of its tree; None: it is in none, or its root itself
+    deadline: float | None = None  # of its own, seconds
 
 
 class NewEdge(NamedTuple):

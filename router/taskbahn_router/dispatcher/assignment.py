@@ -192,4 +192,5 @@ def row(job: LiveJob) -> NewJob:
         job.seq, job.raw, job.partition.id, str(job.state), policy.priority, job.attempt, job.number, job.created_at, job.due_at,
         job.expires_at(), job.started_at, job.worker_id or None, job.caller, policy.own or None,
         messages.to_json(policy.tags) if policy.tags else None, job.packed, job.keys,
+        job.deadline,
     )  # fmt: skip

@@ -299,7 +299,7 @@ class Dispatcher:
         batch.limits, batch.forgotten_limits = self.limit_book.take_rows()
         batch.tasks = [(task.name, task.packed, task.declared_at) for task in turn_input.tasks]
         # the store counts on from the number in a job's row, so the row must have the newest one
-        needs_numbers = turn_input.place or turn_input.cancels or batch.submissions
+        needs_numbers = turn_input.place or turn_input.cancels or turn_input.sweep or batch.submissions
         batch.snapshots = snapshots(list(self.state.jobs.values())) if needs_numbers else []
         if turn_input.cancels:
             decide_cancels(self.state, batch, turn_input, self.turn_input, now)

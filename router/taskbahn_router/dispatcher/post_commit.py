@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
@@ -138,6 +138,7 @@ class PostCommit:
             yield
         self._publisher.accepted(effects.turn_input.new)
         self._publisher.started(effects.dispatched_early, now)
+        self._later.sweep_at(min((job.deadline for job in effects.turn_input.new if job.deadline is not None), default=None))
         for submission in effects.turn_input.submissions:
             submission.accepted()
 
@@ -224,17 +225,9 @@ class PostCommit:
         for part in parts_of(result.moved):
             for moved in part:
                 self._count(moved)
-                error = None
-                if moved.event is Event.CANCEL:
-                    reason = full.get(moved.seq) or reasons.get(moved.id)
-                    if moved.seq in result.errors:  # it was cancelled with another job
-                        reason = str(messages.from_json(result.errors[moved.seq])["message"])
-                    error = {"message": reason or "cancelled"}
-                    self._cancelled(moved, reason or "", unstarted)
-                elif moved.event is Event.EXPIRE:
-                    error = {"message": "it did not start within its start_within"}
-                elif moved.seq in result.errors:
-                    error = messages.from_json(result.errors[moved.seq])
+                reason, error = self._why(moved, result, full.get(moved.seq) or reasons.get(moved.id))
+                if moved.event in (Event.CANCEL, Event.OVERDUE):
+                    self._stopped(moved, reason, unstarted)
                 self._publisher.moved(moved, error, now, result.results.get(moved.seq))
             yield
         others = (answer for _, answer in (*turn_input.retries, *turn_input.skips))
@@ -246,6 +239,17 @@ class PostCommit:
             answer_told(outcome)
         if effects.batch.prune is not None:
             self._pruned(result)
+
+    @staticmethod
+    def _why(moved: Moved, result: CommitResult, reason: str | None) -> tuple[str, dict[str, Any] | None]:
+        """Return why a job moved, for its worker and as its error.  reason: of its cancel, if a client or a limit asked for it."""
+        error = messages.from_json(result.errors[moved.seq]) if moved.seq in result.errors else None
+        if moved.event is Event.EXPIRE:
+            return "", {"message": "it did not start within its start_within"}
+        if moved.event is Event.CANCEL:
+            reason = reason if error is None else str(error["message"])  # it was cancelled with another job
+            return reason or "", {"message": reason or "cancelled"}
+        return "" if error is None else str(error["message"]), error
 
     def _told(self, told: Told, outcome: tuple[Answer, str] | None, now: float) -> None:
         """Pass a note from outside on to the running attempt, and say to watchers that a question is closed."""
@@ -295,11 +299,12 @@ class PostCommit:
                 self._state.flow_partitions.add(partition.id)
             self._later.turn_input.ask_place()
 
-    def _cancelled(self, moved: Moved, reason: str, unstarted: set[LiveJob]) -> None:
+    def _stopped(self, moved: Moved, reason: str, unstarted: set[LiveJob]) -> None:
+        """Order the attempt of a job to end that was running, and has ended."""
         id = id_text(moved.id)
         job = self._state.jobs.pop(id, None)
         if job is not None:
-            job.advance(Event.CANCEL)
+            job.advance(moved.event)
             if job.worker is not None and job not in unstarted:
                 job.worker.order_cancel(id, job.attempt, reason)
                 self._publisher.dirty_workers.add(job.worker.id)

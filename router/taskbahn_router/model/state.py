@@ -167,7 +167,9 @@ class AttachedWorker:
         run = self.outbox.setdefault("run", [])
         order = [job.id, job.attempt, job.partition.task, job.packed, job.policy.run_within]
         has_notes = job.flags & HAS_NOTES != 0
-        special = [job.lacks_inputs, has_notes, job.has_permits, job.policy.at_most_once]
+        special: list[Any] = [job.lacks_inputs, has_notes, job.has_permits, job.policy.at_most_once]
+        if job.deadline is not None:
+            special.append(job.deadline)
         run.append([*order, *special] if any(special) else order)
 
     def order_recorded(self, refused: list[list[Any]]) -> None:
@@ -193,6 +195,7 @@ class LiveJob:
         "caller",
         "crashes",
         "created_at",
+        "deadline",
         "due_at",
         "failures",
         "flags",
@@ -247,6 +250,7 @@ class LiveJob:
         self.seq = 0
         self.state = state  # the accepted or stored state; from there `advance` moves the job
         self.due_at: float | None = None
+        self.deadline: float | None = None  # its own; of a job that came from the store, that of its flow if it comes first
         self.attempt = 0
         self.failures = 0
         self.flags = 0  # `core.reactions`; of a job that came from the store
@@ -283,6 +287,11 @@ class LiveJob:
     def expires_at(self) -> float | None:
         """Return when the job expires unless it starts; None: never."""
         return expiry(self.created_at, self.due_at, self.policy.start_within)
+
+    def inherit(self, deadline: float | None) -> None:
+        """Let the job have ended when the one has to that starts it, unless it is detached; raises nothing."""
+        if deadline is not None and not self.policy.detached:
+            self.deadline = deadline if self.deadline is None else min(self.deadline, deadline)
 
     def take_inputs(self, inputs: Sequence[Input] | None) -> None:
         """Put into its arguments what other jobs give; if that is too much (None) or travels by reference, its worker reads it."""
@@ -357,7 +366,7 @@ class DispatcherState(Partitions):
                 job.take_inputs(row.inputs)
             job.seq = row.seq
             job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
-            job.flags, job.has_permits = row.flags, row.holds
+            job.flags, job.has_permits, job.deadline = row.flags, row.holds, row.deadline
             jobs.append(job)
         return jobs
 
@@ -372,7 +381,7 @@ class DispatcherState(Partitions):
         job = LiveJob(id_text(row.id), row.id, partition, policy, row.packed, row.created_at, row.caller, State.RUNNING)
         job.seq = row.seq
         job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
-        job.started_at, job.worker_id = row.started_at, row.worker or ""
+        job.started_at, job.worker_id, job.deadline = row.started_at, row.worker or "", row.deadline
         job.progress = messages.from_json(row.progress) if row.progress else None
         job.progress_stored = False  # the number in the job's row may be behind its events
         job.last_mark = last_mark

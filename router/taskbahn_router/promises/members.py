@@ -1,7 +1,8 @@
 """The jobs of a tree: what becomes of the members of a job that is cancelled, and of those of a flow that is retried by hand.
 
-A job that is cancelled or did not start in time ends its members, but for those that are detached. A retry by hand of a flow begins
-again what has ended without success before it; what is stored of a member says which it was, so a slice goes on from any point.
+A job that is cancelled, did not start in time or whose deadline has passed ends its members, but for those that are detached. What has
+a deadline of its own that has passed fails by that: the sweep does it. A retry by hand of a flow begins again what has ended without
+success before it; what is stored of a member says which it was, so a slice goes on from any point.
 """
 
 from __future__ import annotations
@@ -9,8 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.job_times import is_over
 from taskbahn_router.core.lifecycle import Event, sources
-from taskbahn_router.core.reactions import HAS_MEMBERS, IS_DETACHED, IS_FLOW, OUTLIVES_PARENT, MembersOf, ReactionNeed, retried
+from taskbahn_router.core.reactions import (
+    HAS_MEMBERS,
+    IS_DETACHED,
+    IS_FLOW,
+    IS_OVERDUE,
+    OUTLIVES_PARENT,
+    MembersOf,
+    ReactionNeed,
+    retried,
+)
 from taskbahn_router.promises.edges import waits
 
 if TYPE_CHECKING:
@@ -19,10 +30,10 @@ if TYPE_CHECKING:
     from taskbahn_router.core.reactions import Duty, FlaggedJob, ReactionRows
     from taskbahn_router.promises.reactions import Cascade
 
-ENDS_MEMBERS = frozenset((State.CANCELLED, State.EXPIRED))
 UNFINISHED = sources(Event.CANCEL)
 UNSUCCESSFUL = sources(Event.RETRY_BY_HAND)
 CANCELLED_WITH = '{"message":"cancelled with the job that it is a part of"}'
+OVERDUE_WITH = '{"message":"cancelled with the job that it is a part of, which had not ended by its deadline"}'
 
 
 class Members:
@@ -35,14 +46,13 @@ class Members:
         yield from cascade.load(duty.subject for duty in duties)
         for number, duty in enumerate(duties):
             job = cascade.jobs.get(duty.subject)
-            states = _wanted(job) if job is not None else ()
-            if not states:
+            if job is None or not (states := _wanted(job)):
                 continue
             if most <= 0:
                 return duties[number:]
             rows = yield ReactionNeed(members=MembersOf(duty.subject, states, duty.cursor), most=most)
             for member in rows.members:
-                _follow(cascade.jobs.setdefault(member.seq, member), states, cascade)
+                _follow(cascade.jobs.setdefault(member.seq, member), job, states, cascade)
             most -= len(rows.members)
             if not most:
                 return [duty._replace(cursor=rows.members[-1].seq), *duties[number + 1 :]]
@@ -64,18 +74,25 @@ class Flows:
         return [duty for duty in duties if duty.subject in left]
 
 
+def ends_members(job: FlaggedJob) -> bool:
+    """Return whether a job has ended so that what belongs to it ends with it."""
+    return job.state in (State.CANCELLED, State.EXPIRED) or bool(job.flags & IS_OVERDUE)
+
+
 def _wanted(job: FlaggedJob) -> tuple[State, ...]:
     """Return the states of those members that must move because of the state of their job."""
-    if job.state in ENDS_MEMBERS:
+    if ends_members(job):
         return UNFINISHED
     return UNSUCCESSFUL if job.flags & IS_FLOW and job.state == State.RUNNING else ()
 
 
-def _follow(member: FlaggedJob, states: tuple[State, ...], cascade: Cascade) -> None:
+def _follow(member: FlaggedJob, parent: FlaggedJob, states: tuple[State, ...], cascade: Cascade) -> None:
     cascade.reacted.units += 1
+    is_overdue = parent.flags & IS_OVERDUE != 0
+    reason = OVERDUE_WITH if is_overdue else CANCELLED_WITH
     if member.flags & IS_DETACHED or member.state not in states:
         return
     if states is not UNFINISHED:
         cascade.move(member, retried(member.pending, member.flags))
-    elif not member.flags & OUTLIVES_PARENT:
-        cascade.move(member, Event.CANCEL, CANCELLED_WITH)
+    elif not member.flags & OUTLIVES_PARENT and not (is_overdue and is_over(member.deadline, cascade.now)):
+        cascade.move(member, Event.CANCEL, reason)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.core.reactions import IS_GROUP, IS_SKIPPED, Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
+from taskbahn_router.core.reactions import IS_GROUP, IS_OVERDUE, IS_SKIPPED, Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
 from taskbahn_router.promises.edges import waits
 from taskbahn_router.promises.engine import THREAD_BUDGET
 from taskbahn_router.promises.flow_results import result_of
@@ -61,6 +61,8 @@ class Cascade:
         """Move a job; what depends on it follows."""
         kept = (job.flags | flags) & ~IS_SKIPPED  # that a person skipped it is over when it begins again
         moved = job._replace(state=str(advance(State(job.state), event)), number=job.number + 1, flags=kept)
+        if State(job.state).is_final:  # it begins again, and its deadline with it
+            moved = moved._replace(flags=moved.flags & ~IS_OVERDUE, deadline=None)
         self.reacted.moves.append(ReactedMove(job, event, error, result, flags))
         self.jobs[job.seq] = moved
         if error is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import FAIL, HAS_CHILDREN, HAS_MEMBERS, HAS_WEIGHT, IS_FLOW, JOINED, OPEN, Edge
 from taskbahn_router.core.rows import NoGroup, NoParent, Place
-from taskbahn_router.promises.members import ENDS_MEMBERS
+from taskbahn_router.promises.members import ends_members
 from taskbahn_router.promises.named import GoesByNames
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Trees(GoesByNames):
             stored, place = decisions.stored.get(member.parent), decisions.admitted.trees.get(found)
             above = stored.root if stored is not None else place.root if place is not None else None
             parent, root = found, found if above is None else above
-            if stored is not None and stored.state in ENDS_MEMBERS:
+            if stored is not None and ends_members(stored):
                 decisions.admitted.ended_parents.append(parent)
                 decisions.undo(decisions.admitted.ended_parents.pop)
         decisions.flag(parent, HAS_MEMBERS | member.flags & HAS_WEIGHT)

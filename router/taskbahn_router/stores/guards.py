@@ -37,7 +37,7 @@ INSERT = "insert"
 FINISH = "finish"
 REQUEUE = "requeue"
 ASKED = (
-    Event.DUE, Event.START, Event.EXPIRE, Event.PARENT_FAILED, Event.CANCEL, Event.RETRY_BY_HAND, Event.REOPEN, Event.COMPLETE,
+    Event.DUE, Event.START, Event.EXPIRE, Event.OVERDUE, Event.PARENT_FAILED, Event.CANCEL, Event.RETRY_BY_HAND, Event.REOPEN, Event.COMPLETE,
     Event.RESUME_FLOW,
 )  # fmt: skip
 

@@ -52,6 +52,7 @@ class NewJob(NamedTuple):
     tags: str | None  # JSON list
     packed: str
     keys: str | None = None  # JSON of [[key, cost], ...] of the limits that it is under; None: a plain job
+    deadline: float | None = None  # of its own
 
 
 class Finish(NamedTuple):
@@ -151,6 +152,7 @@ class Claimed(NamedTuple):
     options: str | None
     packed: str
     flags: int = 0
+    deadline: float | None = None  # of its own or of its flow, whichever comes first
     inputs: list[Input] | None = None  # what it gets from others; None: nothing, or too much
     holds: bool = False  # its attempt has permits
 
@@ -200,11 +202,14 @@ class Answer(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """Make what is due ready and expire what did not start in time, up to `limit` of each; `now` by the dispatcher's clock."""
+    """Make what is due ready, expire what did not start in time, and fail what did not end by its deadline: up to `limit` of each.
+
+    now: by the dispatcher's clock.   delete_after: seconds that the jobs which it ends stay readable.
+    """
 
     now: float
     limit: int
-    delete_after: float  # seconds that expired jobs stay readable
+    delete_after: float
 
 
 class Prune(NamedTuple):
@@ -248,3 +253,4 @@ class JobRow(NamedTuple):
     root: bytes | None = None  # id of the job at the root of its tree
     label: str | None = None  # its name in the flow
     flags: int = 0  # as in `core.reactions`
+    deadline: float | None = None  # of its own or of its flow, whichever comes first

@@ -15,12 +15,13 @@ from taskbahn_router.core.flow_graph import compiled
 from taskbahn_router.core.flow_jobs import member_id
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import Policy
-from taskbahn_router.core.reactions import HAS_WEIGHT, IS_FLOW, IS_UNSEALED, OUTLIVES_PARENT
+from taskbahn_router.core.reactions import HAS_WEIGHT, IN_TIME, IS_DETACHED, IS_FLOW, IS_UNSEALED, OUTLIVES_PARENT
 from taskbahn_router.core.task_callbacks import jobs_after
 from taskbahn_router.model.job_links import JobLinks
+from taskbahn_router.submission.deadlines import check_due, checked_deadline, due
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from typing import TypeVar
 
     from taskbahn_router.core.flow_jobs import FlowJob
@@ -37,10 +38,11 @@ SHOWN = 200  # characters of a place
 
 
 class Parent(NamedTuple):
-    """The job whose attempt starts others. inherited: options that these have unless they say others."""
+    """The job whose attempt starts others. inherited: options that these have unless they say others.   deadline: none is later."""
 
     raw: bytes | None = None
     inherited: Mapping[str, Any] = MappingProxyType({})
+    deadline: float | None = None
     joins: bytes | None = None  # a job whose group what it starts joins
 
     def links(self, flags: int) -> JobLinks | None:
@@ -67,11 +69,12 @@ class FlowJobs:
     cannot end before they are stored. The last one seals it.   entry: the number of its entry in the submission.
     """
 
-    def __init__(self, entry: int, ids: tuple[str, bytes], parent: Parent, jobs: Iterable[Checked], *, is_sliced: bool) -> None:
+    def __init__(self, entry: int, ids: tuple[str, bytes], parent: Parent, jobs: Sequence[Checked], *, is_sliced: bool) -> None:
         self.entry = entry
         self.id, self.raw = ids
         self._parent = parent
         self._left = deque(jobs)
+        self._in_time = IN_TIME if _has_deadline(jobs[0].policy, parent) else 0
         self._count = len(self._left)
         self._is_sliced = is_sliced
 
@@ -100,7 +103,7 @@ class FlowJobs:
             yield
 
     def _add(self, one: Checked, intake: Submissions, draft: Draft) -> None:
-        live = _add(intake, one, self.raw, self._parent, draft)
+        live = _add(intake, one, self.raw, self._parent, draft, self._in_time)
         if not self._is_sliced or live.links is None:
             return
         if not one.job.number:
@@ -133,11 +136,12 @@ def read_flow(
     if not isinstance(options, dict):
         raise wrong("", "`options` is an object")
     jobs = yield from compiled(entry["flow"], ids[1], {**parent.inherited, **options}, messages.MAX_FLOW_JOBS, intake.callbacks)
-    checked = []
+    checked: list[Checked] = []
     refuses, is_job = False, not jobs[0].flags & IS_FLOW
     for job in jobs:
         try:
             checked.append(_checked(intake, job, draft))
+            _check_time(checked, draft.now)
         except TaskbahnError as error:
             raise _at(job.place, error) from None
         refuses = refuses or intake.may_refuse(job.task)
@@ -181,11 +185,21 @@ def add_callbacks(intake: Submissions, job: LiveJob, callbacks: Sequence[Checked
         _add(intake, one, job.raw, NO_PARENT, draft)
 
 
-def _add(intake: Submissions, checked: Checked, root: bytes, parent: Parent, draft: Draft) -> LiveJob:
-    """Add a job of a flow.  root: the id of the first of them.   parent: of that one."""
+def _has_deadline(policy: Policy, parent: Parent) -> bool:
+    """Return whether a flow has to have ended at some time."""
+    own = policy.finish_within is not None or policy.finish_by is not None
+    return own or (parent.deadline is not None and not policy.detached)
+
+
+def _add(intake: Submissions, checked: Checked, root: bytes, parent: Parent, draft: Draft, in_time: int = 0) -> LiveJob:
+    """Add a job of a flow.  root: the id of the first of them.   parent: of that one.   in_time: the flag of members of the whole."""
     job, policy, packed, keys = checked
     live = intake.add(job.task, policy, (id_text(job.raw), job.raw), packed, keys, draft)
     is_root = not job.number
+    if is_root:
+        live.inherit(parent.deadline)
+    if is_root or policy.detached or job.flags & IS_DETACHED:
+        in_time = 0
 
     def id_of(name: int | bytes) -> bytes:
         if isinstance(name, bytes):
@@ -194,7 +208,7 @@ def _add(intake: Submissions, checked: Checked, root: bytes, parent: Parent, dra
 
     live.links = JobLinks(
         parent=parent.raw if is_root else root,
-        flags=job.flags | flags_of(policy),
+        flags=job.flags | flags_of(policy) | in_time,
         label=job.label,
         after=[(id_of(before), position, how) for (before, position), how in job.waits_for.items()],
         is_child=is_root,
@@ -206,6 +220,15 @@ def _add(intake: Submissions, checked: Checked, root: bytes, parent: Parent, dra
         live.accepted_as(State.RUNNING if is_root else State.WAITING)
         live.started_at = draft.now if is_root else None
     return live
+
+
+def _check_time(checked: Sequence[Checked], now: float) -> None:
+    """Raise `InvalidOption` if the newest of the jobs of a flow cannot have ended in time."""
+    newest, whole = checked[-1], checked[0].policy
+    checked_deadline(newest.policy, now)
+    if not newest.job.flags & IS_DETACHED and (newest.policy.delay or newest.policy.eta):
+        option = "finish_within" if whole.finish_by is None else "finish_by"
+        check_due(checked_deadline(whole, now), due(newest.policy, now), option)
 
 
 def _checked(intake: Submissions, job: FlowJob, draft: Draft) -> Checked:

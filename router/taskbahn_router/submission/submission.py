@@ -23,6 +23,7 @@ from taskbahn_router.core.job_times import is_due
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_bytes
+from taskbahn_router.submission.deadlines import checked_deadline, due
 from taskbahn_router.submission.flows import NO_PARENT, Parent, add_callbacks, callbacks_for, flags_of, read_flow
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from taskbahn_router.core.flow_jobs import Known
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.model.partitions import Named
-    from taskbahn_router.submission.flows import Checked, FlowJobs
+    from taskbahn_router.submission.deadlines import checked_deadline, due
+from taskbahn_router.submission.flows import Checked, FlowJobs
 
 TASK_NAME = re.compile(messages.TASK_NAME)
 RANDOM_BITS = 80
@@ -125,9 +127,10 @@ class Submissions:
         """Read a plain remote procedure call, which is one job."""
         known = self.task(task)
         draft = Draft(authid, self._wall())
+        policy = self.policy(known, {})
         packed, ids = self._pack(known, args, kwargs), new_id(draft.now)
         callbacks = callbacks_for(self, known, ids[1], {}, draft) if known.declaration.callbacks else ()
-        job = self._job(known, policy_of(known.options, ""), ids, packed, draft)
+        job = self._job(known, policy, ids, packed, draft)
         job.is_new = True
         if callbacks:
             add_callbacks(self, job, callbacks, draft)
@@ -211,13 +214,14 @@ class Submissions:
         inherited: dict[str, Any] = {"priority": policy.priority} if policy.priority else {}
         if policy.tags:
             inherited["tags"] = list(policy.tags)
-        return Parent(raw, inherited)
+        return Parent(raw, inherited, job.deadline)
 
     @staticmethod
     def _belongs(job: LiveJob, parent: Parent, draft: Draft) -> None:
         """Let a job belong to the one that starts it."""
         if parent.raw is not None:
             job.links = parent.links(flags_of(job.policy))
+            job.inherit(parent.deadline)
             draft.has_links = True
 
     def callbacks(self, name: str) -> Mapping[str, Any]:
@@ -236,8 +240,8 @@ class Submissions:
     def policy(self, task: DeclaredTask | None, options: dict[str, Any]) -> Policy:
         """Return what a job is promised by its task, if it has one, and by its own options."""
         of_task = task.options if task is not None else ""
-        if task is not None and "weight" in task.declaration.options:  # it is stored with the job, for who counts its whole
-            options = {"weight": task.declaration.options["weight"], **options}
+        if task is not None:
+            options = _with_stored(task.declaration.options, options)
         if not options:
             return policy_of(of_task, "")
         check_options(options, Where.CALL)
@@ -316,11 +320,12 @@ class Submissions:
     ) -> LiveJob:  # fmt: skip
         """Add a job that was checked to a draft."""
         now = draft.now
-        due_at = max(now + policy.delay, policy.eta or 0.0)
+        due_at = due(policy, now)
         state = State.READY if is_due(due_at, now) else State.WAITING
         partition = self._state.named(policy.queue, task, draft.named)
         job = LiveJob(*ids, partition, policy, packed, now, draft.authid, state)
         job.keys = keys
+        job.deadline = checked_deadline(policy, now)
         if state is State.WAITING:
             job.due_at = due_at
         draft.jobs.append(job)
@@ -332,6 +337,15 @@ def _without_key(options: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
     """Return the options of a call without the key that its caller gives to it, and that key."""
     key = check_options(options, Where.CALL).key
     return {name: value for name, value in options.items() if name != "key"}, key
+
+
+def _with_stored(declared: Mapping[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a call with those of its task that are stored with the job, for the store goes by them."""
+    if "weight" in declared:  # for who counts its whole
+        options = {"weight": declared["weight"], **options}
+    if "finish_within" in declared and options.get("finish_by") is None:  # for a retry by hand
+        options = {"finish_within": declared["finish_within"], **options}
+    return options
 
 
 def _given(task: DeclaredTask, key: str, packed: str) -> NewKey:

@@ -57,7 +57,7 @@ class OfferChannel:
 
     def order(self, order: dict[str, Any]) -> None:
         """Carry out a `messages.WorkerOrder`."""
-        for id, attempt, _, packed, run_within in order.get("run", ()):
+        for id, attempt, _, packed, run_within, *_ in order.get("run", ()):
             self._run(id, attempt, packed, run_within)
         for id, _, _ in order.get("cancel", ()):
             self._stop(id, "cancelled")

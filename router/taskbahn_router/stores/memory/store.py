@@ -19,6 +19,7 @@ from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.reactions import (
     HAS_INPUTS,
     IS_FLOW,
+    IS_OVERDUE,
     IS_SKIPPED,
     IS_SUSPENDED,
     IS_UNSEALED,
@@ -30,6 +31,7 @@ from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartStat
 from taskbahn_router.stores.driving import admitted_of, aliased
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.deleting import prune
+from taskbahn_router.stores.memory.overdue import error_at_deadline, renewed_deadline
 from taskbahn_router.stores.memory.reacting import decided, skip
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
@@ -44,7 +46,6 @@ from taskbahn_router.stores.rows import (
     Claimed,
     Moved,
     NewJob,
-    RetryJob,
     Snapshot,
     Sweep,
 )
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
     from taskbahn_router.core.reactions import ReactionRules
     from taskbahn_router.core.rows import Admitted, Rules
 
-FORGOTTEN_BY_RETRY: dict[str, None] = dict.fromkeys(
+BEGUN_AGAIN = frozenset((Event.RETRY_BY_HAND, Event.REOPEN, Event.RESUME_FLOW))
+FORGOTTEN_BY_RETRY: dict[str, Any] = dict.fromkeys(
     ("finished_at", "delete_at", "result", "error", "fingerprint", "progress", "due_at", "expires_at", "worker")
 )
 
@@ -140,7 +142,10 @@ class _Transaction:
         result.duplicates = {job.seq for job in batch.new if not self._insert(job)}
         self._running(batch)
         self._history(batch)
-        result.answers = [*map(self._cancel, batch.cancels), *map(self._retry, batch.retries)]
+        result.answers = [
+            *map(self._cancel, batch.cancels),
+            *(self._ask(retry.id, None, now=batch.now()) for retry in batch.retries),
+        ]
         result.answers += [skip(tables, one.id, result) for one in batch.skips]
         if batch.sweep is not None:
             self._sweep(batch.sweep)
@@ -165,7 +170,7 @@ class _Transaction:
         for asked in batch.suspensions:
             if (ended := suspend(self.tables, asked, batch.now())) is not None:
                 self.result.look_at.append(ended)
-        if batch.notes or batch.suspensions or batch.told:
+        if batch.notes or batch.suspensions or batch.told or batch.retries:
             self.result.next_sweep = self.tables.next_sweep()
 
     def _rule(self, batch: CommitBatch, ruled: RuledPart, units: int) -> None:
@@ -202,7 +207,7 @@ class _Transaction:
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=job.flags | flags)
                 self.result.results[job.seq] = result or ""
             elif error is None:
-                self._move(job.seq, event, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
+                self._begin_again(job.seq, event, reactions.now)
             else:
                 self._keep_attempt(job.seq, reactions.now)
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, error=error)
@@ -276,8 +281,10 @@ class _Transaction:
         record = Record(job, str(job.state), job.attempt, job.number)
         tables.keep(
             job.seq,
-            replace(record, due_at=job.due_at, expires_at=job.expires_at, started_at=job.started_at, worker=job.worker),
-        )
+            replace(
+                record, due_at=job.due_at, expires_at=job.expires_at, deadline=job.deadline, started_at=job.started_at, worker=job.worker
+            ),
+        )  # fmt: skip
         return True
 
     def _running(self, batch: CommitBatch) -> None:
@@ -306,9 +313,6 @@ class _Transaction:
     def _cancel(self, cancel: CancelJob) -> Answer | None:
         return self._ask(cancel.id, Event.CANCEL, finished_at=cancel.now, delete_at=cancel.delete_at, error=cancel.error)
 
-    def _retry(self, retry: RetryJob) -> Answer | None:
-        return self._ask(retry.id, None, failures=0, crashes=0, **FORGOTTEN_BY_RETRY)
-
     def _ask(self, id: bytes, event: Event | None, **changes: Any) -> Answer | None:
         """Move a job because a client asked for it; None: by a retry by hand."""
         seq = self.tables.seqs.get(id)
@@ -319,12 +323,19 @@ class _Transaction:
         event = event or retried(self.tables.records[seq].pending, flags)
         if state not in GUARDS[event].sources or not may_be:
             return Answer(State(state), is_moved=False)
-        return Answer(self._move(seq, event, **changes).after, is_moved=True)
+        moved = self._begin_again(seq, event, **changes) if event in BEGUN_AGAIN else self._move(seq, event, **changes)
+        return Answer(moved.after, is_moved=True)
+
+    def _begin_again(self, seq: int, event: Event, now: float) -> Moved:
+        """Begin an ended job again, as if it were accepted now."""
+        record, changes = self.tables.records[seq], dict(FORGOTTEN_BY_RETRY, failures=0, crashes=0)
+        flags, changes["deadline"] = record.flags, renewed_deadline(record, now)
+        if event is Event.RETRY_BY_HAND:
+            flags, changes["pending"] = uncount_suspension(self.tables, seq), 0
+        return self._move(seq, event, flags=flags & ~IS_OVERDUE, **changes)
 
     def _move(self, seq: int, event: Event, **changes: Any) -> Moved:
         before = State(self.tables.records[seq].state)
-        if event is Event.RETRY_BY_HAND:
-            changes |= {"pending": 0, "flags": uncount_suspension(self.tables, seq)}
         record = self._advance(seq, event, **changes)
         moved = Moved(record.new.id, seq, record.new.partition, event, before, record.number)
         self.result.moved.append(moved)
@@ -346,10 +357,26 @@ class _Transaction:
             return [seq for time, seq in keys[: sweep.limit] if time <= sweep.now]
 
         for seq in over(self.tables.expiring):
-            self._move(seq, Event.EXPIRE, finished_at=sweep.now, delete_at=sweep.now + sweep.delete_after)
+            record = self.tables.records[seq]
+            if record.deadline is None or record.deadline > (record.expires_at or 0.0):
+                self._move(seq, Event.EXPIRE, finished_at=sweep.now, delete_at=sweep.now + sweep.delete_after)
+        for seq in over(self.tables.ending):
+            self._overdue(seq, sweep)
         for seq in over(self.tables.due):
             self._move(seq, Event.DUE)
         self.result.next_sweep = self.tables.next_sweep()
+
+    def _overdue(self, seq: int, sweep: Sweep) -> None:
+        """Fail a job at its deadline, or have the members followed that outlived their flow."""
+        record = self.tables.records[seq]
+        flags = record.flags | IS_OVERDUE
+        if State(record.state).is_final:
+            self._replace(seq, flags=flags)
+            return self.result.look_at.append(seq)
+        self._keep_attempt(seq, sweep.now)
+        self.result.errors[seq] = error = error_at_deadline(self.tables, record)
+        self._move(seq, Event.OVERDUE, finished_at=sweep.now, delete_at=sweep.now + sweep.delete_after, error=error, flags=flags)
+        return None
 
     def _claim(self, claim: Claim) -> list[Claimed]:
         heads = sorted(
@@ -363,7 +390,7 @@ class _Transaction:
         new = job.new
         return Claimed(
             seq, new.id, new.partition, new.priority, job.attempt, job.failures, job.crashes, job.number, new.created_at,
-            before.ready_at(), new.caller, new.options, new.packed, job.flags,
+            before.ready_at(), new.caller, new.options, new.packed, job.flags, self.tables.deadline(job),
             bounded(self.tables.inputs, seq, MOST_INPUTS, MOST_INPUT_BYTES) if job.flags & HAS_INPUTS else None,
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import IS_UNSEALED, FlaggedJob, Input
+from taskbahn_router.core.reactions import IN_TIME, IS_FLOW, IS_OVERDUE, IS_UNSEALED, FlaggedJob, Input
 from taskbahn_router.core.rows import NO_PLACE
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
@@ -38,6 +38,7 @@ class Record:
     crashes: int = 0
     due_at: float | None = None
     expires_at: float | None = None
+    deadline: float | None = None  # of its own
     started_at: float | None = None
     finished_at: float | None = None
     delete_at: float | None = None
@@ -88,6 +89,7 @@ class Tables:
     aliases: dict[bytes, int] = field(default_factory=dict)  # id -> seq of the job that it means
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
     expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
+    ending: list[Key] = field(default_factory=list)  # (deadline, seq), in order: what a sweep looks at
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
     undo: list[Callable[[], object]] = field(default_factory=list)
 
@@ -130,8 +132,15 @@ class Tables:
         """Return a job as reactions see it."""
         one = self.records[seq]
         return FlaggedJob(
-            seq, one.new.id, one.new.partition, one.state, one.number, one.pending, one.due_at, one.flags, one.place.root
-        )
+            seq, one.new.id, one.new.partition, one.state, one.number, one.pending, one.due_at, one.flags, one.place.root,
+            one.deadline,
+        )  # fmt: skip
+
+    def deadline(self, record: Record) -> float | None:
+        """Return the deadline of a job, or of its flow if that comes first."""
+        flow = self.records.get(record.place.parent or 0) if record.flags & IN_TIME else None
+        both = record.deadline, None if flow is None else flow.deadline
+        return min((time for time in both if time is not None), default=None)
 
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int) -> list[Input]:
         """Return what other jobs give to a job, as `contract.Reader.inputs` does."""
@@ -167,7 +176,7 @@ class Tables:
         return self.seqs.get(id, self.aliases.get(id))
 
     def next_sweep(self) -> float | None:
-        return min((keys[0][0] for keys in (self.due, self.expiring) if keys), default=None)
+        return min((keys[0][0] for keys in (self.due, self.expiring, self.ending) if keys), default=None)
 
     def next_wake_us(self) -> int | None:
         """Return when rules are to be asked again."""
@@ -229,6 +238,7 @@ class Tables:
             record.finished_at, record.delete_at,
             record.worker, new.caller, new.options, new.tags, new.packed, record.progress, record.result, record.error,
             record.fingerprint, self._id(record.place.parent), self._id(record.place.root), record.place.label, record.flags,
+            self.deadline(record),
         )  # fmt: skip
 
     def _id(self, seq: int | None) -> bytes | None:
@@ -256,9 +266,13 @@ class Tables:
             yield self.trees, record.place.root
 
     def _keys(self, record: Record | None) -> Iterable[tuple[list[Key], Key]]:
-        if record is None or record.state not in (State.WAITING, State.READY):
+        if record is None:
             return
-        seq = record.new.seq
+        seq, state = record.new.seq, State(record.state)
+        if record.deadline is not None and (not state.is_final or record.flags & (IS_FLOW | IS_OVERDUE) == IS_FLOW):
+            yield self.ending, (record.deadline, seq)
+        if state not in (State.WAITING, State.READY):
+            return
         if record.state == State.READY:
             key = -record.new.priority, seq
             yield self.ready.setdefault(record.new.partition, []), key

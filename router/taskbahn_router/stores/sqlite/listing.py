@@ -10,7 +10,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.globs import fits, is_pattern
 from taskbahn_router.stores.queries import ERROR_SHOWN, SLACK, Listed
 from taskbahn_router.stores.rows import JobRow
-from taskbahn_router.stores.sqlite.statements import SQL
+from taskbahn_router.stores.sqlite.statements import DEADLINE_JSON, SQL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ ERROR = (
 ABOVE = "(SELECT hex(above.id) FROM job AS above WHERE above.seq = job.{0})"
 WRITTEN = {
     "id": "hex(job.id)", "partition": "job.line", "packed": "''", "result": "NULL", "error": ERROR,
-    "parent": ABOVE.format("parent"), "root": ABOVE.format("root"),
+    "parent": ABOVE.format("parent"), "root": ABOVE.format("root"), "deadline": DEADLINE_JSON,
     **{name: TIME.format(name) for name in ("created_at", "due_at", "expires_at", "started_at", "finished_at", "delete_at")},
 }  # fmt: skip
 LISTED = SQL["listed"].replace("{listed_columns}", ", ".join(WRITTEN.get(name, f"job.{name}") for name in JobRow._fields))

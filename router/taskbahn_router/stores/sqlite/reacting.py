@@ -169,7 +169,7 @@ class ReactingPart:
         self._write_ends(moves, reactions)
         for move in moves:
             if move.event in BEGUN_AGAIN:
-                moved = self._connection.execute(SQL[move.event], (move.job.seq,)).rowcount
+                moved = self._connection.execute(SQL[move.event], (reactions.now, move.job.seq)).rowcount
                 GUARDS[move.event].check_count(move.event, moved, 1)
             if move.event is Event.RETRY_BY_HAND and move.job.flags & IS_SUSPENDED:
                 self._connection.execute(SQL["uncount_suspension"], (move.job.seq, SUSPENSIONS))

@@ -106,8 +106,8 @@ FROM (VALUES {rows}) WHERE job.seq = column5 AND {from:complete}
 -- name: resume_flow
 -- Begin an ended flow again.
 UPDATE job SET state = {to:resume_flow}, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL, error = NULL,
-    progress = NULL, flags = flags & ~16640
-WHERE seq = ? AND {from:resume_flow}
+    progress = NULL, flags = flags & ~49408, {renewed}
+WHERE seq = ?2 AND {from:resume_flow}
 
 -- name: insert_duty
 -- Keep what a budget cut off.

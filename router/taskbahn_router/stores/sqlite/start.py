@@ -62,6 +62,6 @@ def _as_far_as_stored(connection: sqlite3.Connection, row: JobRow) -> tuple[JobR
 
 
 def next_sweep(connection: sqlite3.Connection) -> float | None:
-    """Return when the next waiting job is due or expires."""
-    times = [connection.execute(SQL[name]).fetchone() for name in ("next_due", "next_expiry")]
+    """Return when the next job is due, expires or has to have ended."""
+    times = [connection.execute(SQL[name]).fetchone() for name in ("next_due", "next_expiry", "next_deadline")]
     return min((row[0] for row in times if row), default=None)

@@ -21,10 +21,16 @@ FROM_EVENT = re.compile(r"\{from:(\w+)\}")
 TO_EVENT = re.compile(r"\{to:(\w+)\}")
 COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 COLUMN = re.compile(r"\bcolumn(\d+)")
+# of a job's own, or of its flow if it is in one with a deadline (65536)
+DEADLINE = (
+    "CASE WHEN job.flags & 65536 THEN nullif(min(coalesce(job.deadline, 9e99), "
+    "coalesce((SELECT above.deadline FROM job AS above WHERE above.seq = job.parent), 9e99)), 9e99) ELSE job.deadline END"
+)
 STORED = {
     "queue": "line.queue", "task": "line.task", "partition": "job.line",  # a partition is kept in the table `line`
     "parent": "(SELECT above.id FROM job AS above WHERE above.seq = job.parent)",
     "root": "(SELECT above.id FROM job AS above WHERE above.seq = job.root)",
+    "deadline": DEADLINE,
 }  # fmt: skip
 COLUMNS = ", ".join(STORED.get(name, f"job.{name}") for name in JobRow._fields)
 
@@ -46,13 +52,19 @@ def _one_of(states: Sequence[str]) -> str:
 
 _HERE = files(__package__)
 _TIME = "json(printf('%!.17g', {}))"  # SQLite's JSON has 15 digits of a time, which needs 17
+DEADLINE_JSON = f"json(nullif(printf('%!.17g', coalesce({DEADLINE}, 0)), '0.0'))"
 _COLUMNS = {
     "{job_columns}": COLUMNS,
+    "{has_deadline}": "deadline IS NOT NULL AND (state IN ('waiting', 'ready', 'running') OR flags & 32776 = 8)",
+    "{renewed}": (
+        "deadline = CASE WHEN json_extract(options, '$.finish_within') IS NOT NULL THEN ?1 + json_extract(options, '$.finish_within') "
+        "WHEN deadline > ?1 THEN deadline END"
+    ),
     "{minute_columns}": ", ".join(MinuteRow._fields),
     "{claimed}": (
         f"seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1, {_TIME.format('created_at')}, "
         f"CASE WHEN due_at IS NOT NULL THEN {_TIME.format('due_at')} WHEN attempt = 0 THEN {_TIME.format('created_at')} END, "
-        "caller, options, packed, flags"
+        f"caller, options, packed, flags, CASE WHEN job.flags & 65536 OR job.deadline IS NOT NULL THEN {DEADLINE_JSON} END"
     ),
     "{lane}": "lane.line, lane.keys, lane.rank, lane.virtual_time, lane.head, lane.blocked",
     "{gate}": (
@@ -70,7 +82,8 @@ _COLUMNS = {
     ),
     "{flagged}": (
         "job.seq, hex(job.id), job.line, job.state, job.number, job.pending, "
-        f"CASE WHEN job.due_at IS NOT NULL THEN {_TIME.format('job.due_at')} END, job.flags, job.root"
+        f"CASE WHEN job.due_at IS NOT NULL THEN {_TIME.format('job.due_at')} END, job.flags, job.root, "
+        f"CASE WHEN job.deadline IS NOT NULL THEN {_TIME.format('job.deadline')} END"
     ),
     "{ready}": "job.seq, job.line, coalesce(job.keys, ''), job.priority",
     "{head}": (

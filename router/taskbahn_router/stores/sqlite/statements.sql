@@ -16,13 +16,13 @@ ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration, declared_at
 -- name: insert_job
 -- Accept jobs; an id that was accepted before inserts nothing.
 INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, due_at, expires_at, started_at, worker, caller,
-    options, tags, packed, keys)
+    options, tags, packed, keys, deadline)
 VALUES {rows} ON CONFLICT (id) DO NOTHING
 
 -- name: insert_flagged_job
 -- Accept jobs that wait for others, or others for them.
 INSERT INTO job (seq, id, line, state, priority, attempt, number, created_at, due_at, expires_at, started_at, worker, caller,
-    options, tags, packed, keys, flags, pending, parent, root, label)
+    options, tags, packed, keys, deadline, flags, pending, parent, root, label)
 VALUES {rows} ON CONFLICT (id) DO NOTHING
 
 -- name: job_seq
@@ -63,15 +63,15 @@ UPDATE job SET state = {to:cancel}, finished_at = ?, delete_at = ?, error = ?, n
 -- Begin an ended job again, its counts at zero.
 UPDATE job SET state = {to:retry_by_hand}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
     error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL, pending = 0,
-    flags = flags & ~17408
-WHERE seq = ? AND {from:retry_by_hand}
+    flags = flags & ~50176, {renewed}
+WHERE seq = ?2 AND {from:retry_by_hand}
 
 -- name: reopen
 -- Let an ended job wait again for its parents, its counts at zero.
 UPDATE job SET state = {to:reopen}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
     error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL,
-    flags = flags & ~16384
-WHERE seq = ? AND {from:reopen}
+    flags = flags & ~49152, {renewed}
+WHERE seq = ?2 AND {from:reopen}
 
 -- name: skip
 -- Let those go on that are held by a job which ended without success.
@@ -87,7 +87,29 @@ UPDATE job SET state = {to:due}, number = number + 1 WHERE seq IN (SELECT value 
 
 -- name: expired_jobs
 SELECT id, seq, line, state, number FROM job
-WHERE {from:expire} AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?
+WHERE {from:expire} AND expires_at IS NOT NULL AND expires_at <= ? AND (deadline IS NULL OR deadline > expires_at)
+ORDER BY expires_at, seq LIMIT ?
+
+-- name: overdue_jobs
+-- What has not ended by its deadline, and flows that have ended without all of their members. How many jobs of it have not ended is
+-- counted to ?3.
+SELECT id, seq, line, state, number, attempt, worker, due_at, flags, pending, deadline, (
+    SELECT count(*) FROM (SELECT 1 FROM job AS member INDEXED BY job_member
+        WHERE member.parent = job.seq AND member.state IN ('waiting', 'ready', 'running') LIMIT ?3)
+) FROM job INDEXED BY job_deadline
+WHERE {has_deadline} AND deadline <= ?1 ORDER BY deadline, seq LIMIT ?2
+
+-- name: overdue
+-- End jobs that have not ended by their deadlines.
+UPDATE job SET state = {to:overdue}, finished_at = ?, delete_at = ?, error = ?, flags = flags | 32768, number = number + 1
+WHERE seq = ? AND {from:overdue}
+
+-- name: overdue_flows
+-- The deadlines of flows have passed that had ended before.
+UPDATE job SET flags = flags | 32768 WHERE seq IN (SELECT value FROM json_each(?))
+
+-- name: next_deadline
+SELECT deadline FROM job INDEXED BY job_deadline WHERE {has_deadline} ORDER BY deadline LIMIT 1
 
 -- name: jobs_to_move
 SELECT id, seq, line, state, number FROM (SELECT value AS wanted FROM json_each(?)) CROSS JOIN job ON job.seq = wanted
@@ -151,7 +173,7 @@ SELECT {minute_columns} FROM minute WHERE at >= ? AND at < ? ORDER BY at, rowid
 -- name: claim
 SELECT json_group_array(json_array({claimed}))
 FROM (SELECT * FROM job WHERE {from:start} AND line = ? AND (keys IS NOT NULL) = 0 AND (expires_at IS NULL OR expires_at > ?)
-    ORDER BY priority DESC, seq LIMIT ?)
+    ORDER BY priority DESC, seq LIMIT ?) AS job
 
 -- name: start
 -- Start the next attempt of jobs that a worker claimed.

@@ -21,6 +21,7 @@ from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, PartitionRow, Sweep
 from taskbahn_router.stores.sqlite.deleting import prune
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
+from taskbahn_router.stores.sqlite.overdue import sweep_overdue
 from taskbahn_router.stores.sqlite.progress import progress_said
 from taskbahn_router.stores.sqlite.reacting import Links, ReactingPart
 from taskbahn_router.stores.sqlite.reader import SqliteReader
@@ -242,7 +243,7 @@ class _Transaction:
         asked = [self._ask(cancel.id, Event.CANCEL, cancel.now, cancel.delete_at, cancel.error) for cancel in batch.cancels]
         self.result.answers = [
             *asked,
-            *(self._ask(retry.id, None) for retry in batch.retries),
+            *(self._ask(retry.id, None, batch.now()) for retry in batch.retries),
             *(self._reacting.skip(skip.id) for skip in batch.skips),
         ]
         self._sweep(batch)
@@ -295,7 +296,7 @@ class _Transaction:
     def _react(self, batch: CommitBatch) -> int:
         """Let what moved have its consequences; return how much work that was."""
         reacted = self._reacting.apply(batch, batch.reactions) if batch.reactions is not None else None
-        if reacted is not None or batch.notes or batch.suspensions or batch.told:
+        if reacted is not None or batch.notes or batch.suspensions or batch.told or batch.retries:
             self.result.next_sweep = next_sweep(self.connection)
         return reacted.units if reacted is not None else 0
 
@@ -376,6 +377,7 @@ class _Transaction:
         if sweep is None:
             return
         self._sweep_each(Event.EXPIRE, "expired_jobs", sweep, sweep.now, sweep.now + sweep.delete_after)
+        sweep_overdue(self.connection, sweep, self.result)
         self._sweep_each(Event.DUE, "due_jobs", sweep)
         self.result.next_sweep = next_sweep(self.connection)
 

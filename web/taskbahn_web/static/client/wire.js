@@ -371,6 +371,8 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number} [eta]  seconds since 1970
  * @property {number} [start_within]  seconds
  * @property {number} [run_within]  seconds
+ * @property {number} [finish_within]  seconds from acceptance in which the job has to end
+ * @property {number} [finish_by]  seconds since 1970, in place of `finish_within`
  * @property {number} [retries]
  * @property {number[]} [retry_delays]  seconds before each retry; the last one repeats
  * @property {number} [retry_backoff]  seconds

@@ -7,6 +7,8 @@ export const JOB_OPTIONS = {
   eta: {"type": "number", "minimum": 0, "maximum": 100000000000, "description": "the time at which the job may start", "otherwise": "at once"},
   start_within: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds a job may wait for its start; then it expires", "otherwise": "no limit"},
   run_within: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds an attempt may run; then it is stopped, and fails", "otherwise": "no limit"},
+  finish_within: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds from its acceptance a job may take in all; then it fails, and what it started ends", "otherwise": "no limit"},
+  finish_by: {"type": "number", "minimum": 0, "maximum": 100000000000, "description": "the time by which a job has to have ended, in place of finish_within", "otherwise": "no limit"},
   retries: {"type": "integer", "minimum": 0, "maximum": 10000, "description": "attempts after the first that may fail", "otherwise": 0},
   retry_backoff: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds before the first retry, doubled for each further one", "otherwise": 1},
   retry_backoff_max: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds before any retry, at most", "otherwise": 600},

@@ -793,6 +793,14 @@ export type Options = {
      * seconds
      */
     run_within?: number | undefined;
+    /**
+     * seconds from acceptance in which the job has to end
+     */
+    finish_within?: number | undefined;
+    /**
+     * seconds since 1970, in place of `finish_within`
+     */
+    finish_by?: number | undefined;
     retries?: number | undefined;
     /**
      * seconds before each retry; the last one repeats
