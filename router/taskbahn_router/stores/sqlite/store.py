@@ -185,11 +185,10 @@ class SqliteStore:
                 f"the data in {self.path} belongs to a newer version of Taskbahn (schema {version}, this one knows {len(MIGRATIONS)}): "
                 "upgrade with `pip install --upgrade 'taskbahn[router]'`, or give another directory with --data"
             )
-        last = len(MIGRATIONS)
         with progress_said(connection, self._say) as progress:
             for number, script in enumerate(MIGRATIONS[version:], version + 1):
-                step = f"step {number - version} of {last - version}"
-                progress.sentence = f"the data in {self.path} is brought up to schema {last}, {step}"
+                step = f"step {number - version} of {len(MIGRATIONS) - version}"
+                progress.sentence = f"the data in {self.path} is brought up to schema {len(MIGRATIONS)}, {step}"
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
     def _lengthen_log(self, connection: sqlite3.Connection) -> None:
