@@ -95,7 +95,7 @@ def empty_tables(store: Store) -> None:
         for table in (
             tables.records, tables.seqs, tables.ready, tables.queues, tables.lanes, tables.gates, tables.permits, tables.attempts,
             tables.events, tables.edges, tables.duties, tables.unique, tables.aliases, tables.notes, tables.waits,
-            tables.parents, tables.questions,
+            tables.parents, tables.questions, tables.members, tables.trees,
         ):  # fmt: skip
             table.clear()
         tables.due.clear()
