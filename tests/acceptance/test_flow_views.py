@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
@@ -65,3 +66,34 @@ async def read(job: object) -> list[str]:
     members = await job.members_async(state=State.SUCCEEDED)  # type: ignore[attr-defined]
     assert {member.id for member in members} == {node.id for node in graph.nodes} - {graph.id}
     return [node.id for node in graph.nodes]
+
+
+def test_the_command_line_starts_a_flow_from_a_file(shell: Shell, web: Taskbahn, tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    file.write_text(json.dumps((add.si(1, 2) | group(add.s(10), add.s(20))).data()))
+    assert shell("call", "--flow", str(file)).json == [13, 23]
+    id = shell("submit", "--flow", str(file), "-o", "title=Sums", "-o", 'tags=["x"]', "--json").json["id"]
+    job = web.job(id)
+    assert job.result(SECONDS) == [13, 23]
+    assert (job.view().title, job.view().tags) == ("Sums", ["x"])
+    assert shell("submit", "--flow", str(file), "--id", id).out.strip() == id, "sent twice it is the same flow"
+    assert shell("call", "--flow", "-", given=json.dumps(add.si(1, 2).data())).json == 3
+
+
+@pytest.mark.parametrize(
+    "text, arguments, said",
+    [
+        ("[]", (), "is no flow, which is a JSON object: Expected `object`, got `array`"),
+        ('{"chain": [', (), "is no flow, which is a JSON object: Input data was truncated"),
+        ('{"chain": [{"task": "shop.ad"}]}', (), "(did you mean 'shop.add'?)"),
+        ('{"chian": []}', (), "exactly one of task, chain, group, map; this has none"),
+        ('{"group": []}', ("shop.add",), "A flow has its tasks and arguments in its file: leave out 'shop.add', or --flow."),
+        ('{"group": []}', ("-o", "quue=x"), "there is no option 'quue' (did you mean 'queue'?)"),
+    ],
+)
+def test_what_is_no_flow_is_refused(shell: Shell, tmp_path: Path, text: str, arguments: tuple[str, ...], said: str) -> None:
+    file = tmp_path / "flow.json"
+    file.write_text(text)
+    found = shell("submit", *arguments, "--flow", str(file))
+    assert said in found.err
+    assert (found.code, found.out) == (2, "")

@@ -33,11 +33,12 @@ class Shell:
         self.url = url
         self.environment = {**os.environ, "TASKBAHN_URL": url}
 
-    def __call__(self, *arguments: str, **environment: str) -> Said:
+    def __call__(self, *arguments: str, given: str = "", **environment: str) -> Said:
+        """Run a command; *given*: what it reads from the standard input."""
         done = subprocess.run(
             [*COMMAND, *arguments],
             env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             timeout=SECONDS,

@@ -15,7 +15,6 @@ from taskbahn.protocol.options import WIRE, Where, names
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
-    from taskbahn.tasks.task_handle import TaskHandle
 
 OPTION = re.compile(r"--?[A-Za-z]")  # an option; a negative number does not match
 SHORT = len("-o")
@@ -60,15 +59,15 @@ option_option = click.option(
 id_option = click.option("--id", metavar="UUID", help="The job's id; what has the same id is the same job.")
 
 
-def prepared(app: Taskbahn, task: str, options: tuple[str, ...], id: str | None) -> TaskHandle[..., Any]:
-    """Return the task with the typed options and id; raises InvalidName, InvalidOption."""
+def given_options(options: tuple[str, ...], id: str | None) -> dict[str, Any]:
+    """Return the typed options and id by name."""
     given: dict[str, Any] = {} if id is None else {"id": id}
     for option in options:
         name, found, text = option.partition("=")
         if not found:
             raise click.UsageError(f"--option {option!r} has no value: write {option}=VALUE")
         given[name] = _value(text, {"type": "string"} if _is_text(name) else {})
-    return app.get(task).options(**given) if given else app.get(task)
+    return given
 
 
 def _is_text(name: str) -> bool:

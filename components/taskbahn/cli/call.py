@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from taskbahn.cli.arguments import HELP, TaskCommand, id_option, option_option, parsed, prepared
+from taskbahn.cli.arguments import HELP, TaskCommand, given_options, id_option, option_option
 from taskbahn.cli.completing import complete_task
+from taskbahn.cli.flow_file import flow_option, prepared
 from taskbahn.cli.shared import common, connected, exit_code, print_json, tells_how_to_stop
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
 
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=TaskCommand, epilog=HELP)
-@click.argument("task", shell_complete=complete_task)
+@click.argument("task", required=False, shell_complete=complete_task)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@flow_option
 @option_option
 @id_option
 @click.option("-f", "--follow", is_flag=True, help="Show stages as live bars, and log lines, on standard error.")
 @click.option("--timeout", type=float, help="Seconds to wait; the job goes on after that.")
 @common
 def call(
-    task: str,
+    task: str | None,
     arguments: tuple[str, ...],
+    file: IO[bytes] | None,
     options: tuple[str, ...],
     id: str | None,
     url: str | None,
@@ -35,11 +38,9 @@ def call(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Start a job of TASK, wait for it, and print its result."""
+    """Start a job of TASK, or a flow, wait for it, and print its result."""
     with connected(url, sends=sum(map(len, arguments))) as app:
-        handle = prepared(app, task, options, id)
-        args, kwargs = parsed(app, task, arguments)
-        job, send = handle._prepare(tuple(args), kwargs)  # noqa: SLF001 - its id is known before anything is sent
+        job, send = prepared(app, task, arguments, file, given_options(options, id))
         with tells_how_to_stop(job):
             try:
                 job.id = send(False).get()

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from typing import IO
+
 import click
 
-from taskbahn.cli.arguments import HELP, TaskCommand, id_option, option_option, parsed, prepared
+from taskbahn.cli.arguments import HELP, TaskCommand, given_options, id_option, option_option
 from taskbahn.cli.completing import complete_task
+from taskbahn.cli.flow_file import flow_option, prepared
 from taskbahn.cli.shared import common, connected, print_json, tells_how_to_stop
 
 
 @click.command(cls=TaskCommand, epilog=HELP)
-@click.argument("task", shell_complete=complete_task)
+@click.argument("task", required=False, shell_complete=complete_task)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@flow_option
 @option_option
 @id_option
 @common
 def submit(
-    task: str,
+    task: str | None,
     arguments: tuple[str, ...],
+    file: IO[bytes] | None,
     options: tuple[str, ...],
     id: str | None,
     url: str | None,
     *,
     as_json: bool,
 ) -> None:
-    """Start a job of TASK and print its id; it is durable then. If it is a unique one that is there already, that one's id."""
+    """Start a job of TASK, or a flow, and print its id; it is durable then. If it is a unique one that is there already, that one's id."""
     with connected(url, sends=sum(map(len, arguments))) as app:
-        handle = prepared(app, task, options, id)
-        args, kwargs = parsed(app, task, arguments)
-        job, send = handle._prepare(tuple(args), kwargs)  # noqa: SLF001 - its id is known before anything is sent
+        job, send = prepared(app, task, arguments, file, given_options(options, id))
         with tells_how_to_stop(job):
             job.id = send(False).get()
     if as_json:
