@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
+import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn import InvalidFlow, OutsideJob, TooLarge, current
-from taskbahn.attempt import blocking
+from taskbahn import InvalidFlow, NotAnswered, OutsideJob, TooLarge, current
+from taskbahn.attempt import blocking, waiting
 from taskbahn.attempt import memory as memory_module
 from taskbahn.attempt.context import ACTIVE, NOTICE, AttemptContext
 from taskbahn.attempt.memory import SUSPENSIONS, begin_again, id_for, ids_for
+from taskbahn.attempt.stops import Suspended
+from taskbahn.attempt.waiting import Wait, deadline_in, wait_here
+from taskbahn.future import Future
 from taskbahn.protocol import messages
 from taskbahn.protocol.durations import parse_duration
 from taskbahn.protocol.ids import new_id
+from taskbahn.protocol.questions import QUESTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +45,11 @@ class Sink:
     def put(self, record: Record) -> None:
         kind, data = record
         if kind == NOTICE and data[2] == "note":
-            self.notes[data[4]["name"]] = data[4]["value"]
+            self.notes.setdefault(data[4]["name"], data[4]["value"])
+            assert self.context is not None
+            threading.Thread(target=self.context.open_output().recorded, args=(data[5],)).start()
+        elif kind == NOTICE and data[2] == "question":
+            self.notes.setdefault(QUESTION + data[4]["name"], messages.to_json(data[4]))
 
     def touch(self, context: AttemptContext) -> None:
         """Do nothing."""
@@ -64,6 +76,7 @@ class Attempts:
         context = AttemptContext(self.job, self.number, "a.task", "[[],{}]", None, self.sink)
         context.notes = dict(self.sink.notes)
         context.parking = self.sink
+        self.sink.context = context
         context.begin()
         ACTIVE.set(context)
         return context
@@ -235,6 +248,46 @@ def test_a_sleep_is_remembered_by_its_number_or_name(attempts: Attempts) -> None
     attempts.sink.notes["sleep:#1"] = "1.0"
     attempts.begin()
     current.sleep("100d")
+
+
+Waiting = Callable[[], Any]
+WAITS: list[tuple[str, Waiting]] = [
+    ("a short sleep", lambda: current.sleep(0.2)),
+    ("a long sleep", lambda: current.sleep(1.2)),
+    ("a message", lambda: current.inbox.get(within=0.2)),
+    ("an event", lambda: current.wait_for_event("a.topic", Any, within=0.2)),
+    ("an answer", lambda: current.ask("Which?", int, within=0.2, default=None)),
+    ("a job", lambda: wait_here(Future(), Wait(("a",)), deadline_in(0.2))),
+]
+
+
+@pytest.mark.parametrize("wait", [pytest.param(wait, id=name) for name, wait in WAITS])
+@pytest.mark.parametrize("suspend_after", [pytest.param(None, id="with permits"), 0.0])
+def test_no_wait_begins_again_in_the_attempt_after_it(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch, wait: Waiting, suspend_after: float | None
+) -> None:
+    """It would never be over for a task under a limit, which is suspended as soon as it waits."""
+    if suspend_after is not None:
+        monkeypatch.setattr(waiting, "SUSPEND_AFTER", suspend_after)
+    moments: list[float] = []
+    while not moments or moments[-1] > time.time():
+        context = attempts.begin(suspended=bool(moments))
+        context.has_permits = suspend_after is None
+        try:
+            wait()
+        except Suspended:
+            suspended = context.open_waits().suspended
+            assert suspended is not None
+            moments.append(suspended.until or 0.0)
+        except NotAnswered:
+            break
+        else:
+            break
+        assert moments[-1] == pytest.approx(moments[0], abs=0.05)
+    assert moments
+    attempts.begin(suspended=True).has_permits = suspend_after is None
+    with contextlib.suppress(NotAnswered):
+        wait()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from msgspec import UNSET
 
 from taskbahn.attempt.context import ACTIVE
 from taskbahn.attempt.memory import remembering
-from taskbahn.attempt.sleeping import seconds_in, until_or
-from taskbahn.attempt.waiting import Deadline, Wait, wait_here
+from taskbahn.attempt.sleeping import begin_sleep, seconds_in, until_or
+from taskbahn.attempt.waiting import Deadline, Wait, deadline_in, wait_here
 from taskbahn.errors import NotAnswered, OutsideJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.questions import ANSWER, EVENT, MAX_QUESTION, QUESTION, AwaitedEvent, Question, is_own_topic, message_name
@@ -23,27 +23,38 @@ if TYPE_CHECKING:
 
     from taskbahn.attempt.context import AttemptContext
     from taskbahn.attempt.memory import Memory
-    from taskbahn.attempt.sleeping import Duration
+    from taskbahn.attempt.sleeping import Duration, Moment
     from taskbahn.future import Future
 
 
 class Round(NamedTuple):
-    """One wait: what is done when it is over, and what a suspended job waits for; its `until` may come first."""
+    """One wait: what is done when it is over, and what a suspended job waits for; its `until` may come first.
+
+    wait: None for what an attempt that has begun to wait for it cannot leave to a later one, such as a record.
+    """
 
     future: Future[None]
-    wait: Wait
+    wait: Wait | None
 
 
 def wait_for(rounds: Iterator[Round]) -> None:
     """Wait for one after the other, blocking."""
     for future, wait in rounds:
-        wait_here(future, wait, None if wait.until is None else Deadline(time.monotonic() + wait.until - time.time()))
+        until = None if wait is None else wait.until
+        wait_here(future, wait, None if until is None else Deadline(time.monotonic() + until - time.time()))
 
 
 async def wait_for_async(rounds: Iterator[Round]) -> None:
     """As `wait_for`, on the running event loop."""
     for future, wait in rounds:
         await until_or(future, wait)
+
+
+def sleep_rounds(duration: Duration | None, until: Moment | None, name: str | None) -> Iterator[Round]:
+    """Give the one wait of a sleep.  Raises as `begin_sleep`."""
+    from taskbahn.future import Future  # late: most processes of a worker need no client
+
+    yield Round(Future(), begin_sleep(duration, until, name))
 
 
 class Asking:
@@ -93,7 +104,7 @@ class Asking:
             now = time.time()
             if until is not None and now >= until:  # an answer that came before this note is recorded counts
                 _, recorded = self._memory.keep(key, {"is_late": True})
-                yield Round(recorded, Wait(until=now))
+                yield Round(recorded, None)
                 self._take()
                 return
             reminder = None if self._remind is None else now + self._remind - (now - self._asked.asked_at) % self._remind
@@ -151,7 +162,7 @@ class EventWait:
         while (text := self._memory.known(key)) is None:
             if until is not None and time.time() >= until:  # an event that came before this note is recorded counts
                 _, recorded = self._memory.keep(key, {"is_late": True})
-                yield Round(recorded, Wait(until=until))
+                yield Round(recorded, None)
                 continue
             yield Round(self._memory.expect(key), Wait(notes=(key,), until=until))
         found = messages.from_json(text)
@@ -168,14 +179,16 @@ class Message:
         self._memory, _ = _attempt("current.inbox")
         self._kind = kind
         self._key = message_name(number)
-        self._until = None if within is None else time.time() + seconds_in(within, "within")
+        self._deadline = None if within is None else deadline_in(seconds_in(within, "within"))
 
     def rounds(self) -> Iterator[Round]:
         """Give what to wait for, unless the message is there.  Raises NotAnswered when the time is over."""
+        deadline = self._deadline
+        until, note = (None, "") if deadline is None else (time.time() + deadline.left(), deadline.name)
         while (text := self._memory.known(self._key)) is None:
-            if self._until is not None and time.time() >= self._until:
+            if deadline is not None and not deadline.left():
                 raise NotAnswered("no message came in time")
-            yield Round(self._memory.expect(self._key), Wait(notes=(self._key,), until=self._until))
+            yield Round(self._memory.expect(self._key), Wait(notes=(self._key,), until=until, note=note))
         self.value = msgspec.convert(messages.from_json(text), self._kind, str_keys=True, dec_hook=decode_hook)
 
 

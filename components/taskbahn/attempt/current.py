@@ -11,7 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
-from taskbahn.attempt.asking import EventWait, wait_for, wait_for_async
+from taskbahn.attempt.asking import EventWait, sleep_rounds, wait_for, wait_for_async
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.chunk_window import LOOK_SECONDS
 from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
@@ -21,8 +21,6 @@ from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
 from taskbahn.attempt.people import AsksPeople
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
 from taskbahn.attempt.replacing import Complete, Joining, Replacement, check_may_be_replaced, running_job
-from taskbahn.attempt.sleeping import begin_sleep, timer_until
-from taskbahn.attempt.waiting import Awaiting, Deadline, Wait, wait_here
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
@@ -198,17 +196,13 @@ class Current(AsksPeople):
         TypeError, and Cancelled or TimeLimit.
         """
         check_may_block("current.sleep()", "await current.sleep_async(...)")
-        from taskbahn.future import Future  # late: most processes of a worker need no client
-
-        moment = begin_sleep(seconds, until, name)
-        wait_here(Future(), Wait(until=moment), Deadline(time.monotonic() + moment - time.time()))
+        wait_for(sleep_rounds(seconds, until, name))
 
     async def sleep_async(
         self, seconds: Duration | None = None, /, *, until: Moment | None = None, name: str | None = None
     ) -> None:
         """As `sleep`, for `async def` tasks."""
-        moment = begin_sleep(seconds, until, name)
-        await Awaiting(timer_until(moment), Wait(until=moment))
+        await wait_for_async(sleep_rounds(seconds, until, name))
 
     def wait_for_event(
         self,

@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING
 
 from taskbahn.attempt.memory import remembering
 from taskbahn.attempt.plain_data import number_of, seconds_of
-from taskbahn.attempt.waiting import Awaiting
+from taskbahn.attempt.waiting import Awaiting, Wait
 from taskbahn.errors import OutsideJob
 from taskbahn.protocol.durations import parse_duration
 from taskbahn.protocol.options import LATEST
 
 if TYPE_CHECKING:
-    from taskbahn.attempt.waiting import Wait
     from taskbahn.future import Future
 
     Duration = float | str | dt.timedelta
     Moment = float | dt.datetime
 
-SHORT_SECONDS = 1.0  # a sleep that is shorter is not worth remembering
+SHORT_SECONDS = 1.0  # a sleep that is shorter is remembered only if the attempt is suspended in it
 
 
-def begin_sleep(duration: Duration | None, until: Moment | None, name: str | None) -> float:
-    """Return when a sleep is over, seconds since 1970.  Raises OutsideJob, ValueError, TypeError."""
+def begin_sleep(duration: Duration | None, until: Moment | None, name: str | None) -> Wait:
+    """Return what a sleep waits for: a moment.  Raises OutsideJob, ValueError, TypeError."""
     if (duration is None) == (until is None):
         raise ValueError("current.sleep takes a duration or until=, and one of them")
     moment = time.time() + seconds_in(duration, "a sleep") if duration is not None else _moment(until)
@@ -34,30 +33,15 @@ def begin_sleep(duration: Duration | None, until: Moment | None, name: str | Non
     key = memory.name("sleep", name)
     known = memory.known(key)
     if known is not None:
-        return float(known)
+        return Wait(until=float(known))
     if moment - time.time() > SHORT_SECONDS:
         memory.keep(key, moment)  # it is recorded before the attempt can end
-    return moment
+    return Wait(until=moment, note=key)
 
 
-def timer_until(moment: float) -> Future[None]:
-    """Return what is done at a moment, on the running event loop."""
-    import asyncio  # late: most processes of a worker need neither
-
-    from taskbahn.future import Future
-
-    future: Future[None] = Future()
-    left = moment - time.time()
-    if left <= 0:
-        future.resolve(None)
-    else:
-        asyncio.get_running_loop().call_later(left, future.resolve, None)
-    return future
-
-
-async def until_or(future: Future[None], wait: Wait) -> None:
+async def until_or(future: Future[None], wait: Wait | None) -> None:
     """Wait until *future* is done, or the moment of the wait has come, on the running event loop."""
-    if wait.until is not None:
+    if wait is not None and wait.until is not None:
         import asyncio  # late, as above
 
         timer = asyncio.get_running_loop().call_later(max(0.0, wait.until - time.time()), future.resolve, None)

@@ -35,13 +35,14 @@ MOST_JOBS = 10_000  # jobs for which one suspended job waits
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What an attempt waits for: as `protocol.suspended.Suspended`."""
+    """What an attempt waits for: as `protocol.suspended.Suspended`.  note: name of the note that tells `until` to later attempts."""
 
     jobs: Sequence[str] = ()
     every: bool = False
     notes: tuple[str, ...] = ()
     until: float | None = None
     replaced_by: str | None = None
+    note: str = ""
 
 
 Waited = Wait | Callable[[], Wait]  # what is waited for; a function where finding that takes time, for most waits are short
@@ -141,6 +142,9 @@ class Waits:
         if future.wait(_within(PARK_AFTER, deadline)):
             return True
         context = self._context
+        if deadline is not None and not deadline.left():  # also of an attempt with permits, which would be suspended for nothing
+            context.check()
+            return False
         self._check(wait)
         may_suspend = wait is not None and threading.get_ident() == context.thread and not context.is_once
         if may_suspend and context.has_permits:
@@ -180,12 +184,15 @@ class Waits:
     def _suspend(self, wait: Waited | None, deadline: Deadline | None) -> Suspended:
         asked = _told(wait) if wait is not None else Wait()
         if deadline is not None and asked.until is None:
-            moment = time.time() + deadline.left()
-            if deadline.name:
-                self._context.open_output().note(deadline.name, str(moment))
-            asked = replace(asked, until=moment)
+            asked = replace(asked, until=time.time() + deadline.left(), note=deadline.name)
+        self._remember(asked)
         self.suspended = asked
         return Suspended("this attempt ends, because its function waits; the function is called again from the top")
+
+    def _remember(self, wait: Wait) -> None:
+        """Note when a wait is over: the attempt that comes then would begin it from the start."""
+        if wait.note:
+            self._context.open_output().note(wait.note, str(wait.until))
 
     # coroutines
 
@@ -220,6 +227,8 @@ class Waits:
         active = [_told(wait) for wait in self._active if wait is not _NOTHING]
         if not active or self._context.is_once:
             return False
+        for wait in active:
+            self._remember(wait)
         if len(active) == 1:
             self.suspended = active[0]
             return True
