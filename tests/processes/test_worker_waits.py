@@ -47,6 +47,22 @@ def test_attempts_that_come_with_the_welcome_remember(pool: str, make_module: Ma
 
 
 @pytest.mark.parametrize("pool", WAYS)
+def test_attempts_that_come_with_the_welcome_know_their_notes(pool: str, make_module: MakeModule) -> None:
+    """They came while the session was not open yet, and went back."""
+    target = f"{make_module(source_of(pool))}:app"
+
+    async def action(worker: Any, dispatcher: Any) -> None:
+        dispatcher.suspends = True
+        dispatcher.notes["a"] = {"step:seven": "8"}
+        dispatcher.first = {"run": [["a", 1, "step", messages.NO_ARGUMENTS, None, False, True]]}
+        await attach(worker, dispatcher)
+        await dispatcher.until(lambda: worker.is_clear)
+        assert (dispatcher.done, dispatcher.all("back")) == ({"a": 8}, [])
+
+    run_worker(load_app(target), action, slots=1, target=target, attached=False)
+
+
+@pytest.mark.parametrize("pool", WAYS)
 def test_a_dispatcher_of_before_gets_no_notes(pool: str, make_module: MakeModule) -> None:
     """It would refuse the whole report."""
     target = f"{make_module(source_of(pool))}:app"
@@ -57,3 +73,32 @@ def test_a_dispatcher_of_before_gets_no_notes(pool: str, make_module: MakeModule
         assert (dispatcher.done, dispatcher.notices("note")) == ({"a": 7}, [])
 
     run_worker(load_app(target), action, slots=1, target=target)
+
+
+ASKING = """
+    from taskbahn import Taskbahn, current
+
+    app = Taskbahn()
+
+    @app.task(name="ask", pool="{POOL}")
+    {DEF} ask() -> list:
+        return [{AWAIT}("Which?", int), {AWAIT}("And?", int, within="1h")]
+"""
+
+
+@pytest.mark.parametrize("pool", WAYS)
+def test_a_parked_attempt_gets_what_came_while_its_worker_was_away(pool: str, make_module: MakeModule) -> None:
+    way, call = WAYS[pool]
+    target = f"{make_module(ASKING.format(POOL=pool, DEF=way, AWAIT=call.replace('step', 'ask')))}:app"
+
+    async def action(worker: Any, dispatcher: Any) -> None:
+        dispatcher.suspends = True
+        await attach(worker, dispatcher)
+        dispatcher.run(("a", "ask"))
+        await dispatcher.until(lambda: dispatcher.all("parked"))
+        dispatcher.notes["a"] = {f"answer:{name}": f'{{"value": {value}}}' for name, value in (("Which?", 3), ("And?", 4))}
+        await attach(worker, dispatcher)
+        await dispatcher.until(lambda: worker.is_clear and dispatcher.done)
+        assert dispatcher.done == {"a": [3, 4]}
+
+    run_worker(load_app(target), action, slots=1, target=target, attached=False)

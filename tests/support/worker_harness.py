@@ -35,6 +35,7 @@ class FakeDispatcher:
         self.refused: list[Any] = []
         self.heartbeat = 10.0
         self.suspends = False
+        self.notes: dict[str, dict[str, str]] = {}  # of jobs, by job and name
         self.first: dict[str, Any] = {}  # what it orders with its welcome
         self.on_progress: Callable[[Any], None] = lambda _: None
         self.attached: Deferred[Any] = Deferred()
@@ -56,14 +57,18 @@ class FakeDispatcher:
     def leave(self) -> None:
         self.is_open = False
 
-    def call(self, procedure: str, payload: Any, options: Any = None) -> Deferred[Any]:
+    def call(self, procedure: str, payload: Any, options: Any = None, **more: Any) -> Deferred[Any]:
         if procedure == messages.WORKER_ATTACH:
             self.hellos.append(payload)
             self.on_progress = options.on_progress
-            welcome = {"protocol": 1, "heartbeat": self.heartbeat, "suspends": self.suspends}
+            noted = [(job, attempt) for job, attempt in payload.get("running", ()) if job in self.notes]
+            welcome = {"protocol": 1, "heartbeat": self.heartbeat, "suspends": self.suspends, "noted": noted}
             self.on_progress({"welcome": welcome, **self.first})
             self.streams()
             return self.attached
+        if procedure == messages.JOB_NOTES:
+            known = sorted(name for name in self.notes[payload] if name > more["after"])[:1]  # a page is short
+            return succeed({"notes": [(name, self.notes[payload][name]) for name in known], "next": known[-1] if known else None})
         raise AssertionError(procedure)
 
     def register(self, procedure: Callable[..., Any], uri: str) -> Deferred[None]:
@@ -149,8 +154,10 @@ def run_worker(
 
 async def attach(worker: Worker, dispatcher: FakeDispatcher) -> None:
     """Open a session, as the connection would."""
-    worker.connection.session = dispatcher  # type: ignore[assignment]
+    connection, session = worker.connection, cast("Any", dispatcher)
+    connection.session, connection._opening = None, session
     await ensureDeferred(worker._open(dispatcher)).asFuture(asyncio.get_running_loop())  # type: ignore[arg-type]
+    connection.session, connection._opening = session, None
 
 
 def leave_pytest_out(monkeypatch: pytest.MonkeyPatch) -> None:

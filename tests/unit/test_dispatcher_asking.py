@@ -29,6 +29,12 @@ def answer(harness: DispatcherHarness, value: Any = 3, name: str = "go", id: str
     return asked
 
 
+def send(harness: DispatcherHarness, message: Any, **more: Any) -> Any:
+    asked = harness.ask(messages.JOB_SEND, ONE, message, **more)
+    harness.settle()
+    return asked.answer
+
+
 def view(harness: DispatcherHarness) -> list[dict[str, Any]]:
     asked = harness.ask(messages.VIEW_QUESTIONS)
     harness.settle()
@@ -73,6 +79,27 @@ def test_a_question_outlives_a_restart(harness: DispatcherHarness) -> None:
     worker = harness.worker("w", running=[(ONE, 1)])
     answer(harness)
     assert told(worker)
+
+
+@pytest.mark.parametrize("ends", ["lost", "replaced", "restart"])
+def test_a_worker_that_is_back_reads_the_answers_it_has_missed(harness: DispatcherHarness, ends: str) -> None:
+    """Else a parked attempt would wait for ever for an answer that is there."""
+    worker = busy(harness)
+    asks(harness, worker)
+    if ends == "lost":
+        worker.lost()
+    worker.silent = True
+    assert answer(harness).answer is None
+    if ends == "restart":
+        harness.restart()
+    back = harness.worker(running=[(ONE, 1)])
+    assert back.asked.progress[0]["welcome"]["noted"] == [(ONE, 1)]
+    harness.check()
+
+
+def test_a_worker_that_is_back_reads_nothing_for_jobs_without_notes(harness: DispatcherHarness) -> None:
+    busy(harness).lost()
+    assert harness.worker(running=[(ONE, 1)]).asked.progress[0]["welcome"]["noted"] == []
 
 
 def test_watchers_and_the_view_of_the_job_show_it(harness: DispatcherHarness) -> None:
@@ -129,6 +156,22 @@ def test_messages_reach_the_attempt_in_order(harness: DispatcherHarness) -> None
     harness.settle()
     assert [asked.answer for asked in sent] == [1, 2]
     assert [note[2:] for note in told(worker)] == [["message:000000001", '{"text":"a"}'], ["message:000000002", '{"text":"b"}']]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_an_answer_and_a_message_that_come_again_count_once(harness: DispatcherHarness, *, ended: bool) -> None:
+    worker = busy(harness)
+    asks(harness, worker)
+    assert answer(harness, key="a").answer is None
+    assert send(harness, "hi", key="b") == 1
+    if ended:
+        worker.done((ONE, 1))
+        harness.settle()
+    assert answer(harness, key="a").answer is None
+    assert send(harness, "hi", key="b") == 1
+    assert answer(harness, 4, key="c").error == "no_question"
+    assert [note[2] for note in told(worker)][:2] == ["answer:go", "message:000000001"]
+    assert answer(harness, key="x" * 101).error == "invalid_request"
 
 
 def test_a_job_that_has_ended_gets_no_messages(harness: DispatcherHarness) -> None:

@@ -215,24 +215,29 @@ class Job(Generic[R]):
         Raises UnknownJob, WrongState, TooLarge, InvalidRequest.
         """
         check_may_block("job.send()", "await job.send_async(...)")
-        return int(self._app.client.ask(messages.JOB_SEND, self.id, data_of(message, "a message", messages.MAX_ARGUMENTS)).get())
+        return int(self._send(message).get())
 
     async def send_async(self, message: Any) -> int:
         """As `send`, for asyncio and Twisted."""
-        return int(await self._app.client.ask(messages.JOB_SEND, self.id, data_of(message, "a message", messages.MAX_ARGUMENTS)))
+        return int(await self._send(message))
+
+    def _send(self, message: Any) -> Future[Any]:
+        """Send it under a key, so that the request is safe to repeat."""
+        data = data_of(message, "a message", messages.MAX_ARGUMENTS)
+        return self._app.client.ask(messages.JOB_SEND, self.id, data, key=ids.new_id())
 
     def answer(self, name: str, value: Any, *, who: str = "") -> None:
         """Answer a question that the job has asked, by the name that its view has.  Raises UnknownJob, NoQuestion, WrongAnswer."""
         check_may_block("job.answer()", "await job.answer_async(...)")
-        self._app.client.ask(
-            messages.JOB_ANSWER, self.id, name, data_of(value, "an answer", messages.MAX_ARGUMENTS), who=who
-        ).get()
+        self._answer(name, value, who).get()
 
     async def answer_async(self, name: str, value: Any, *, who: str = "") -> None:
         """As `answer`, for asyncio and Twisted."""
-        await self._app.client.ask(
-            messages.JOB_ANSWER, self.id, name, data_of(value, "an answer", messages.MAX_ARGUMENTS), who=who
-        )
+        await self._answer(name, value, who)
+
+    def _answer(self, name: str, value: Any, who: str) -> Future[Any]:
+        data = data_of(value, "an answer", messages.MAX_ARGUMENTS)
+        return self._app.client.ask(messages.JOB_ANSWER, self.id, name, data, who=who, key=ids.new_id())
 
     def retry(self) -> State:
         """Start a failed, cancelled or expired job once more; raises WrongState for any other."""

@@ -21,8 +21,8 @@ Clients (CALL):
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
     taskbahn.job.skip([id, ...])             -> [state | ErrorInfo, ...]: those that are held by these go on without them
-    taskbahn.job.answer(id, name, value, who="") -> null                     answers a question that the job has asked
-    taskbahn.job.send(id, message)           -> number                       a message into the inbox of a job
+    taskbahn.job.answer(id, name, value, who="", key="") -> null             answers a question; once for each key
+    taskbahn.job.send(id, message, key="")   -> number                       a message into the inbox of a job; once for each key
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
 Any session that may look (CALL):
     taskbahn.view.status()                   -> Status
@@ -208,6 +208,7 @@ class Welcome(msgspec.Struct, kw_only=True):
     version: str = ""
     since: float | None = None  # when it first came; the tasks of the worker with the latest one count
     suspends: bool = False  # whether attempts may give their slots back while they wait: `Report.parked`, `Report.suspended`
+    noted: list[tuple[str, int]] = []  # attempts of `Hello.running` whose jobs remember what may have come while it was away
 
 
 class Attempt(msgspec.Struct, array_like=True, omit_defaults=True):

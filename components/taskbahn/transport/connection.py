@@ -150,7 +150,7 @@ class Connection:
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
             attempt.cancel()
-        session = self.session or self._opening
+        session = self.attached
         if session is None:
             if self._protocol is not None:
                 self._protocol.transport.abortConnection()
@@ -165,7 +165,7 @@ class Connection:
 
     def drop(self) -> None:
         """Cut the connection without a word, as a broken network would; it comes back by itself."""
-        session = self.session or self._opening
+        session = self.attached
         if session is not None:
             session.cut()
 
@@ -211,6 +211,11 @@ class Connection:
         self._opening = session
         opened: Deferred[None] = ensureDeferred(cast("Any", self._on_open(session)))
         opened.addCallbacks(lambda _: self._opened(session), lambda failure: self._not_opened(session, failure))
+
+    @property
+    def attached(self) -> Session | None:
+        """The session that is open, or about to be: who opens it may call over it already."""
+        return self.session or self._opening
 
     def _opened(self, session: Session) -> None:
         if session is not self._opening:

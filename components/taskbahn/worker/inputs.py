@@ -66,11 +66,22 @@ class InputReader:
     async def _read(self, context: AttemptContext, *, inputs: bool, notes: bool) -> None:
         if inputs:
             context.packed = await self._read_arguments(context)
-        after: str | None = "" if notes else None
+        if notes:
+            context.notes.update(await self._read_notes(context.job))
+
+    async def read_again(self, key: tuple[str, int], told: Callable[[tuple[str, int], str, str], None]) -> None:
+        """Tell an attempt all that its job remembers: while the worker was away, some of it may have come from outside."""
+        for name, text in (await self._read_notes(key[0])).items():
+            told(key, name, text)
+
+    async def _read_notes(self, job: str) -> dict[str, str]:
+        notes: dict[str, str] = {}
+        after: str | None = ""
         while after is not None:
-            page = await self._ask(messages.JOB_NOTES, context.job, after=after)
-            context.notes.update(page["notes"])
+            page = await self._ask(messages.JOB_NOTES, job, after=after)
+            notes.update(page["notes"])
             after = page["next"]
+        return notes
 
     async def _read_arguments(self, context: AttemptContext) -> str:
         pages = whole_arguments(context.job, context.packed, self._paged(context))

@@ -265,6 +265,8 @@ class Worker:
             self._on_refused(error)
             raise
         self._since = welcome.since
+        for key in welcome.noted:  # before it reports notes of its own: the first one of a name counts
+            await self._inputs.read_again(key, self._told)
         self.reporter.connected(partial(session.at_once, session.report), welcome.heartbeat)
         self._on_attached()
 
@@ -309,7 +311,7 @@ class Worker:
         self._sweeper.wake()
 
     def _ask(self, procedure: str, *args: Any, **kwargs: Any) -> Deferred[Any]:
-        session = self.connection.session
+        session = self.connection.attached
         if session is None:
             raise RouterUnavailable("the connection to the router is lost")
         asked: Deferred[Any] = session.call(procedure, *args, **kwargs)

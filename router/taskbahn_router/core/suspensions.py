@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SUSPENSIONS = "@suspensions"  # the note that counts how often a job was suspended
 KINDS = MappingProxyType({"question": (QUESTION, ANSWER), "event": (AWAITED, EVENT)})  # what was asked, and what closes it
+OUTSIDE = "@from:"  # how the names of notes begin that have the name of a note from outside, by its key
 MESSAGES = "@messages"  # the note that counts the messages to a job
 
 
@@ -56,12 +57,17 @@ class Note(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A note that comes from outside to a job which is not final.  name: "": the next message."""
+    """A note that comes from outside to a job which is not final.  name: "": the next message.
+
+    key: what comes again under the same one has come already, whatever became of its job; "": it comes once.
+    value: JSON; "" only looks whether it has come.
+    """
 
     id: bytes
     name: str
     value: str
     at: float
+    key: str = ""
 
 
 class Asked(NamedTuple):

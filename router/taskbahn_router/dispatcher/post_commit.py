@@ -253,7 +253,7 @@ class PostCommit:
 
     def _told(self, told: Told, outcome: tuple[Answer, str] | None, now: float) -> None:
         """Pass a note from outside on to the running attempt, and say to watchers that a question is closed."""
-        if outcome is None or not outcome[0].is_moved:
+        if outcome is None or not outcome[0].is_moved or not told.value:
             return
         id, name = id_text(told.id), outcome[1]
         job = self._state.jobs.get(id)

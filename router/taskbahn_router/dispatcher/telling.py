@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import Answer
 
 MAX_WHO = 200  # characters
+MAX_KEY = 100  # characters
 MOST_QUESTIONS = 1_000  # open questions of one job that are looked at
 
 
@@ -38,8 +39,9 @@ class Telling:
         self._fail = fail
 
     def answer(self, call: PendingCall) -> None:
-        """`taskbahn.job.answer`: the first answer that fits counts."""
+        """`taskbahn.job.answer`: the first answer that fits counts, and the same call again is no other one."""
         id, name, value = _arguments(call, "id", "name", "value")
+        key = _key(call)
         raw, text = id_bytes(id), _packed(value, "an answer")
         if not isinstance(name, str):
             raise InvalidRequest("name is that of the question, as `taskbahn.view.questions` has it")
@@ -48,18 +50,20 @@ class Telling:
 
         def check(questions: list[Question] | None) -> None:
             error = _why_not(id_text(raw), name, text, questions)
-            if error is not None:
-                call.fail(error)
-                return
             now = self._dispatcher.wall()
             note = f'{{"value":{text},"by":{messages.to_json(who)},"at":{now!r}}}'
-            self._dispatcher.tell(Told(raw, ANSWER + name, note, now), answered)
+            if isinstance(error, NoQuestion) and key:
+                self._dispatcher.tell(Told(raw, ANSWER + name, "", now, key), lambda found: answered(found, error))
+            elif error is not None:
+                call.fail(error)
+            else:
+                self._dispatcher.tell(Told(raw, ANSWER + name, note, now, key), answered)
 
-        def answered(found: tuple[Answer, str] | None) -> None:
+        def answered(found: tuple[Answer, str] | None, error: TaskbahnError | None = None) -> None:
             if found is not None and found[0].is_moved:
                 call.answer(None)
             else:
-                call.fail(UnknownJob(id_text(raw)) if found is None else NoQuestion(id_text(raw), name, []))
+                call.fail(error or (UnknownJob(id_text(raw)) if found is None else NoQuestion(id_text(raw), name, [])))
 
         asked = self._runner.run(self._read, raw)
         asked.addCallback(check)
@@ -89,7 +93,16 @@ class Telling:
             else:
                 call.answer(int(found[1].partition(":")[2]))
 
-        self._dispatcher.tell(Told(raw, "", text, self._dispatcher.wall()), sent)
+        self._dispatcher.tell(Told(raw, "", text, self._dispatcher.wall(), _key(call)), sent)
+
+
+def _key(call: PendingCall) -> str:
+    """Return the key under which a call may come again, as it does after a lost connection; "": it has none."""
+    key = call.kwargs.get("key", "")
+    if not isinstance(key, str) or len(key) > MAX_KEY:
+        raise InvalidRequest(f"key is text of up to {MAX_KEY} characters")
+    check_text("key", key)
+    return key
 
 
 def _why_not(id: str, name: str, text: str, questions: list[Question] | None) -> TaskbahnError | None:

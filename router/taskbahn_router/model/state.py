@@ -381,7 +381,8 @@ class DispatcherState(Partitions):
         job = LiveJob(id_text(row.id), row.id, partition, policy, row.packed, row.created_at, row.caller, State.RUNNING)
         job.seq = row.seq
         job.attempt, job.failures, job.crashes, job.number = row.attempt, row.failures, row.crashes, row.number
-        job.started_at, job.worker_id, job.deadline = row.started_at, row.worker or "", row.deadline
+        job.flags, job.started_at = row.flags, row.started_at
+        job.worker_id, job.deadline = row.worker or "", row.deadline
         job.progress = messages.from_json(row.progress) if row.progress else None
         job.progress_stored = False  # the number in the job's row may be behind its events
         job.last_mark = last_mark

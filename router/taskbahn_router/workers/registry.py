@@ -17,6 +17,7 @@ from taskbahn.protocol.limits import definitions
 from taskbahn.protocol.states import State
 from taskbahn.protocol.vitals import Vitals
 from taskbahn_router.core.placement import WorkerCapacity
+from taskbahn_router.core.reactions import HAS_NOTES
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, id_bytes
 from taskbahn_router.model.turn import LostAttempt
@@ -86,7 +87,12 @@ class WorkerRegistry:
             self._by_caller[call.caller] = worker
         call.on_gone = lambda _: self._gone(call, worker)
         welcome = messages.Welcome(
-            protocol=messages.PROTOCOL, heartbeat=HEARTBEAT_SECONDS, version=self._version, since=worker.since, suspends=True
+            protocol=messages.PROTOCOL,
+            heartbeat=HEARTBEAT_SECONDS,
+            version=self._version,
+            since=worker.since,
+            suspends=True,
+            noted=self._noted(worker),
         )
         call.progress({"welcome": messages.plain(welcome)})
         if hello.reports is not None:
@@ -240,6 +246,11 @@ class WorkerRegistry:
         for id, attempt in says.items():
             worker.order_cancel(id, attempt, "it is no longer this worker's")
             self._dispatcher.publisher.dirty_workers.add(worker.id)
+
+    def _noted(self, worker: AttachedWorker) -> list[tuple[str, int]]:
+        """Return the attempts of a worker that is back whose jobs may have got notes meanwhile: their orders were lost."""
+        jobs = [self._state.jobs.get(id) for id, _ in worker.hello.running]
+        return [(job.id, job.attempt) for job in jobs if job is not None and job.worker is worker and job.flags & HAS_NOTES]
 
     def _attempt_ended(self, id: str, attempt: int) -> None:
         """The attempt of a job that was cancelled is over with its worker."""

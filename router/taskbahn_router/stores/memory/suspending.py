@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from taskbahn.protocol import messages
 from taskbahn.protocol.questions import message_name
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_FLOW, IS_SUSPENDED, WAKE_POSITION
-from taskbahn_router.core.suspensions import KINDS, MESSAGES, SUSPENSIONS, Note, OpenQuestion, closes, waiting
+from taskbahn_router.core.suspensions import KINDS, MESSAGES, OUTSIDE, SUSPENSIONS, Note, OpenQuestion, closes, waiting
 from taskbahn_router.stores.rows import Answer
 
 if TYPE_CHECKING:
@@ -55,15 +56,20 @@ def tell(tables: Tables, told: Told, now: float) -> tuple[Answer, str] | None:
     seq, name = tables.seqs.get(told.id), told.name
     if seq is None:
         return None
-    state = State(tables.records[seq].state)
-    if state.is_final:
+    state, known = State(tables.records[seq].state), tables.notes.setdefault(seq, {})
+    if told.key and OUTSIDE + told.key in known:
+        return Answer(state, is_moved=True), messages.from_json(known[OUTSIDE + told.key].value)
+    if state.is_final or not told.value:
         return Answer(state, is_moved=False), name
     if not name:
-        known = tables.notes.setdefault(seq, {})
         number = int(known[MESSAGES].value) + 1 if MESSAGES in known else 1
         tables.put(known, MESSAGES, Note(seq, MESSAGES, str(number), told.at))
         name = message_name(number)
-    return Answer(state, is_moved=keep_notes(tables, [Note(seq, name, told.value, told.at)], now) > 0), name
+    if not keep_notes(tables, [Note(seq, name, told.value, told.at)], now):
+        return Answer(state, is_moved=False), name
+    if told.key:
+        keep_notes(tables, [Note(seq, OUTSIDE + told.key, messages.to_json(name), told.at)], now)
+    return Answer(state, is_moved=True), name
 
 
 def open_questions(tables: Tables, seq: int | None, after: int, limit: int, kind: str) -> list[OpenQuestion]:

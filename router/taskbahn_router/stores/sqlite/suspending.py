@@ -8,7 +8,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.questions import message_name
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import HAS_CHILDREN, IS_FLOW
-from taskbahn_router.core.suspensions import KINDS, MESSAGES, SUSPENSIONS, closes, waiting
+from taskbahn_router.core.suspensions import KINDS, MESSAGES, OUTSIDE, SUSPENSIONS, closes, waiting
 from taskbahn_router.stores.rows import Answer
 from taskbahn_router.stores.sqlite.statements import SQL
 
@@ -72,7 +72,9 @@ class SuspendingPart:
         if row is None:
             return None
         seq, state, name = row[1], State(row[3]), told.name
-        if state.is_final:
+        if told.key and (known := execute(SQL["note"], (seq, OUTSIDE + told.key)).fetchone()) is not None:
+            return Answer(state, is_moved=True), messages.from_json(known[0])
+        if state.is_final or not told.value:
             return Answer(state, is_moved=False), name
         if not name:
             counted = execute(SQL["count_note"], (seq, MESSAGES)).fetchone()
@@ -81,6 +83,8 @@ class SuspendingPart:
             name = message_name(number)
         if self._many("insert_note", [(seq, name, told.value, told.at)]) == 0:
             return Answer(state, is_moved=False), name
+        if told.key:
+            self._many("insert_note", [(seq, OUTSIDE + told.key, messages.to_json(name), told.at)])
         execute(SQL["remembers"], (messages.to_json([seq]),))
         self._follow([(seq, name)], now)
         return Answer(state, is_moved=True), name

@@ -70,6 +70,9 @@ INSERT OR IGNORE INTO wait (seq, kind, key) VALUES {rows}
 -- Forget that a question is open.
 DELETE FROM wait WHERE seq = ? AND kind = ? AND key = ?
 
+-- name: note
+SELECT value FROM note WHERE seq = ? AND name = ?
+
 -- name: count_note
 SELECT CAST(value AS INTEGER) FROM note WHERE seq = ? AND name = ?
 
