@@ -16,7 +16,7 @@ from rich.console import Console
 
 from chaos import picture, soak, table
 from chaos.crowd import Crowd
-from chaos.scene import Late, Scene
+from chaos.scene import SLOTS, Late, Scene
 from chaos.storm import MISCHIEF, Storm
 from taskbahn.errors import TaskbahnError
 
@@ -40,6 +40,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     )
     add("--minutes", type=float, help="how long (default 2 for a storm, 10 for a soak, 0.5 for a crowd)")
     add("--seed", type=int, help="the order of the faults and the load; by default another one each time")
+    add("--slots", type=int, default=SLOTS, help="of a storm: of all workers together")
     add("--json", action="store_true", help="print the account as JSON")
     add("--keep", action="store_true", help="keep logs, journals and data, also when all is well")
     add("--output", type=Path, default=RESULTS / "soak.json", help="of a soak; the picture goes beside it as .svg")
@@ -51,7 +52,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def storm(options: argparse.Namespace, console: Console) -> int:
     """Run a storm and print its account."""
-    scene = Scene(options.seed, mischief=MISCHIEF)
+    scene = Scene(options.seed, mischief=MISCHIEF, slots=options.slots)
     good = False
     try:
         with console.status("") as status:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chaos import flow_books
+from chaos import flow_books, wait_books
 from chaos.conduct import outcomes_of_mischief, unexpected
 from chaos.limits import Measured, measure
 from chaos.mischief import KIND_OF
+from chaos.parents import ALL_PARENTS
 from chaos.tasks import FLAKY, NEVER_TWICE
 from taskbahn.protocol.states import FINAL_STATES, State
 
@@ -34,6 +35,7 @@ COUNTS = "counts that are wrong"
 UNEXPECTED = "misbehaved, and did not end as it has to"
 LEFT_RUNNING = "programs that tasks left running"
 FLOWS = "flows that went another way"
+WAITS = "waits that came to something else"
 OVER_LIMIT = "limits that did not hold"
 TURNED_AWAY = "requests of the SDK that failed"
 TROUBLE = "other trouble"
@@ -48,6 +50,7 @@ MUST_BE_0 = (
     LEFT_RUNNING,
     COUNTS,
     FLOWS,
+    WAITS,
     OVER_LIMIT,
     TURNED_AWAY,
     TROUBLE,
@@ -99,6 +102,7 @@ class Account:
     ready: dict[str, list[tuple[float, float]]]  # seconds from start to ready, and from the fault to ready; by cause
     limits: Measured
     flows: flow_books.Counted
+    waits: wait_books.Counted
     outside: Outside
 
     def of(self, kind: str) -> list[Finding]:
@@ -160,6 +164,7 @@ def make_account(
     books = Books(entries)
     limits = measure(books.entries, last)
     flows = flow_books.count(books.entries, last, books.to_cancel, may_fail)
+    waits = wait_books.count(books.entries, last)
     findings = [
         *lost(books, first, last),
         *left(last),
@@ -171,6 +176,7 @@ def make_account(
         *(Finding(LEFT_RUNNING, "", text) for text in outside.left_running),
         *miscounted(first, outside.counted),
         *(Finding(FLOWS, id, why) for id, why in flows.wrong),
+        *(Finding(WAITS, id, why) for id, why in waits.wrong),
         *(Finding(OVER_LIMIT, "", text) for text in limits.broken),
         *turned_away(books),
         *(Finding(TROUBLE, "", text) for text in outside.trouble),
@@ -196,6 +202,7 @@ def make_account(
         ready=readiness(books),
         limits=limits,
         flows=flows,
+        waits=waits,
         outside=outside,
     )
 
@@ -264,11 +271,13 @@ def started_twice(books: Books) -> Iterable[Finding]:
 
 def never_run(books: Books, last: Mapping[str, Standing]) -> Iterable[Finding]:
     """Find the successes whose result was not returned by an attempt of that job with that number."""
+    replaced = {entry["id"] for entry in books.by_event["ended"] if entry["how"] == "replaced"}  # their result is of another job
     for id, standing in last.items():
-        if standing.state != State.SUCCEEDED or standing.task in flow_books.SHAPES:  # these have no attempts
+        if standing.state != State.SUCCEEDED or standing.task in flow_books.SHAPES or id in replaced:  # shapes have no attempts
             continue
         returned = {(entry["attempt"], entry["token"]) for entry in books.of(id, "ended") if entry["how"] == "returned"}
         token = None if standing.result is None else json.loads(standing.result)
+        token = token["token"] if standing.task in ALL_PARENTS and token else token
         if (standing.attempt, token) not in returned:
             yield Finding(NEVER_RUN, id, f"attempt {standing.attempt} succeeded with {token!r}, which it never returned")
 
@@ -280,7 +289,7 @@ def failed_for_nothing(books: Books, last: Mapping[str, Standing]) -> Iterable[F
         if (standing.root or standing.id) in flows:  # these have books of their own
             continue
         is_plain = standing.task not in KIND_OF and standing.state in FINAL_STATES and standing.state != State.SUCCEEDED
-        is_cancelled = standing.state == State.CANCELLED and standing.id in to_cancel
+        is_cancelled = standing.state == State.CANCELLED and not to_cancel.isdisjoint((standing.id, standing.root))
         if is_plain and not is_cancelled and not may_fail(standing):
             yield Finding(FAILED, standing.id, f"{standing.task} {standing.state}: {json.dumps(standing.error)[:500]}")
 

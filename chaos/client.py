@@ -6,6 +6,7 @@ outcome. A fault may kill it at any moment; the next process of its kind takes i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -20,13 +21,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chaos import mischief, tasks
 from chaos.flow_load import Flows
 from chaos.journal import PLACE, Journal
-from taskbahn.errors import TaskbahnError, WorkerError
+from chaos.plans import Plans, number
+from taskbahn.errors import NoQuestion, TaskbahnError, WorkerError, WrongState
 from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from taskbahn import Job
+    from taskbahn import Flow, Job
+    from taskbahn.protocol.questions import QuestionView
 
 R = TypeVar("R")
 
@@ -41,6 +44,8 @@ LONG, LONG_ONCE, LONG_DOOMED = 0.03, 0.12, 0.6  # share of jobs that take longer
 DOOMED = 0.08  # share of what is started that its client cancels
 DOOMED_SECONDS = 5.0  # that a job works which is cancelled while it runs
 FLOWS_IN_HAND = 3  # flows that a thread starts before it takes the first result
+PARENTS_IN_HAND = 6  # the same of parents: they are more than there are slots
+SPEAKING = 0.3  # share of the starts of parents after which a client says something to a job that waits
 LAST_DOOMED = 6  # jobs that each thread cancels at the end: no later fault hides what their cancel costs a worker
 HOPELESS = 1000  # mishaps
 FAILING, AT_MOST_ONCE = 0.08, 0.08  # share of the members of flows that may fail; of the others, those that must not start twice
@@ -141,7 +146,8 @@ class Client:
             "start": self._start_each,
             "batch": self._start_many,
             "call": self._call,
-            "flow": self._start_flows,
+            "flow": lambda: self._start_flows(Flows(self._load.random, self._load).flow, FLOWS_IN_HAND, "flow"),
+            "parent": lambda: self._start_flows(Plans(self._load.random, self._load).flow, PARENTS_IN_HAND, "waits"),
         }
         ways[kind]()
 
@@ -203,15 +209,14 @@ class Client:
             for job in batch.as_completed():
                 self._take(job)
 
-    def _start_flows(self) -> None:
-        """Start flows, `result` later; some are cancelled."""
-        flows = Flows(self._load.random, self._load)
+    def _start_flows(self, make: Callable[[], Flow[Any, Any]], in_hand: int, event: str) -> None:
+        """Start flows, `result` later; some are cancelled. event: how they are written down before."""
         expected: deque[Job[Any]] = deque()
         while not self._stopping.wait(PAUSE):
-            flow = flows.flow()
+            flow = make()
             try:
                 job = flow.prepared()[0]
-                self._journal.write("flow", id=job.id, data=flow.data())
+                self._journal.write(event, id=job.id, data=flow.data())
                 job = flow.start()
             except TaskbahnError as error:
                 self._turned_away(error)
@@ -220,11 +225,45 @@ class Client:
             state = self._cancel([job.id], job.cancel) if self._load.is_doomed() else None
             if state is not None:
                 self._journal.write("cancelled", id=job.id, state=state)
+            if event == "waits":
+                self._speak(job)
             expected.append(job)
-            if len(expected) > FLOWS_IN_HAND:
+            if len(expected) > in_hand:
                 self._take(expected.popleft())
         for job in expected:
             self._take(job)
+
+    def _speak(self, job: Job[Any]) -> None:
+        """Send a message to a job, and answer a question of another one: the SDK repeats both if their answers are lost."""
+        if self._load.random.random() < SPEAKING:
+            said = {"id": job.id, "value": number(self._load.random)}
+            self._journal.write("sending", **said)
+            with self._noting("sent", said):
+                said["number"] = job.send(said["value"])
+        if self._load.random.random() < SPEAKING:
+            with self._noting("", {}):
+                open_questions = tasks.app.view.questions()
+                for one in self._load.random.sample(open_questions, min(1, len(open_questions))):
+                    self._answer(one)
+
+    def _answer(self, question: QuestionView) -> None:
+        said = {"id": question.job, "name": question.name, "value": number(self._load.random)}
+        self._journal.write("answering", **said)
+        with self._noting("answered", said):
+            tasks.app.job(question.job).answer(question.name, said["value"], who="a client")
+
+    @contextlib.contextmanager
+    def _noting(self, event: str, said: dict[str, Any]) -> Iterator[None]:
+        """Write down what has been said, or that it was refused, as the job may have ended, or have its answer."""
+        try:
+            yield
+        except (NoQuestion, WrongState) as error:
+            self._journal.write("refused", error=error.uri, **said)
+        except TaskbahnError as error:
+            self._turned_away(error)
+        else:
+            if event:
+                self._journal.write(event, **said)
 
     def _call(self) -> None:
         """`call`: a job that succeeds answers only its result, and the ledger finds its id by the token."""
@@ -285,10 +324,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     journal = Journal(Path(os.environ[PLACE]), f"client-{kind}-{os.getpid()}-{seed}")
     print("client ready", flush=True)
-    if kind == "plain":
-        from chaos import plain_client
+    if kind in ("plain", "people"):
+        from chaos import people, plain_client
 
-        plain_client.run(tasks.app.url, journal, Load(seed), stopping)
+        (people if kind == "people" else plain_client).run(tasks.app.url, journal, Load(seed), stopping)
         return
     tasks.app.timeout = PATIENCE
     misdeeds = Mischief(seed, float(os.environ.get(MISCHIEF, "0")))

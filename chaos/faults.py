@@ -65,12 +65,12 @@ def cut_worker(scene: Scene) -> str | None:
 
 def cut_client(scene: Scene) -> str | None:
     """Cut the connection of a client, for a while."""
-    return cut(scene, pick(scene, scene.clients))
+    return cut(scene, pick(scene, [*scene.clients, *scene.people]))
 
 
 def kill_client(scene: Scene) -> str | None:
     """SIGKILL a client, whatever it is about to submit."""
-    return hit(pick(scene, scene.clients), signal.SIGKILL)
+    return hit(pick(scene, [*scene.clients, *scene.people]), signal.SIGKILL)
 
 
 def kill_router(scene: Scene) -> str | None:

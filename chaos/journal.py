@@ -11,9 +11,17 @@ The events, beside `event` and `at` (UTC seconds since the epoch):
     viewed          id, state, attempt, finished_at         how the dispatcher showed a job that had ended
     turned_away     error, message                          a request of the SDK failed, though the node has come back
     unanswered      error, message, ids                     a plain call failed, as it may when its connection or the node is lost
-    flow            id, data                                a client is about to start this flow
-    started         id, attempt, task, pid, key | given     an attempt begins; key: under a limit; given: by other jobs of a flow
+    flow, waits     id, data                                a client is about to start this flow; of jobs that wait
+    started         id, attempt, task, pid, key | given | plan  an attempt begins; key: under a limit; given: by jobs of a flow
     ended           id, attempt, token, how                 its function is about to return *token*, or to raise
+    stepped         id, attempt, place, value               the function of a step is called, and is about to return *value*
+    point           id, attempt, place, kind, value         a parent has come so far in its plan, and was given *value* there
+    sleeps          id, attempt, place, seconds             a parent is about to sleep
+    answering       id, name, value                         a client is about to answer a question
+    answered        id, name, value                         the answer was accepted
+    refused         id, name, value, error                  the answer was refused
+    sending, sent   id, value, number                       a client is about to send a message; it has this number in the inbox
+    telling         id, value                               a client is about to publish an event for a job
     phase           name                                    the storm begins, is over, ...
     fault           kind, target                            something was broken
     node_ready      cause, seconds, down                    the node is ready, so long after its start and after its end

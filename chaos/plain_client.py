@@ -104,7 +104,11 @@ class Caller:
 
 def run(url: str, journal: Journal, load: Load, stopping: threading.Event) -> None:
     """Call until *stopping* is set, and until the last answers are there."""
-    caller = Caller(url, journal, load, stopping)
+    run_callers(Caller(url, journal, load, stopping), stopping)
+
+
+def run_callers(caller: Caller, stopping: threading.Event) -> None:
+    """Have several of a caller's loops go on over its one connection, until *stopping* is set."""
 
     def main(_: Any) -> Deferred[Any]:
         # the reactor puts its own handler there when it starts

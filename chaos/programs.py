@@ -260,7 +260,7 @@ class WorkerProgram(Helper):
 
     def arguments(self) -> list[str]:
         """Return the command."""
-        return [*TASKBAHN, "worker", "chaos.tasks:app", "--slots", str(self._slots), "--grace", str(self._grace)]
+        return [*TASKBAHN, "worker", "chaos.parents:app", "--slots", str(self._slots), "--grace", str(self._grace)]
 
     @property
     def is_ready(self) -> bool:

@@ -32,6 +32,7 @@ class Standing(NamedTuple):
     error: dict[str, Any] | None = None
     attempts: tuple[tuple[int, float, float | None, str], ...] = ()  # of tasks under limits: attempt, start, end, outcome
     root: str | None = None  # of a job that belongs to others
+    parent: str | None = None
 
 
 class Outcomes:
@@ -67,6 +68,12 @@ def unfinished(app: Taskbahn) -> bool:
     return any(app.view.jobs(state=state, limit=1).jobs for state in UNFINISHED)
 
 
+def taken_permits(app: Taskbahn) -> list[str]:
+    """Return the keys of limits on concurrency that are in use, or have jobs waiting."""
+    limits = [limit for limit in app.view.limits().limits if limit.kind == "concurrency"]
+    return [f"{limit.name} {key.key}: {key.used} used, {key.jobs} wait" for limit in limits for key in limit.keys]
+
+
 def all_jobs(app: Taskbahn) -> dict[str, Standing]:
     """Return all jobs that there are, by id; those that have ended with their outcomes.  Raises TimeoutError."""
     found: dict[str, Standing] = {}
@@ -74,7 +81,8 @@ def all_jobs(app: Taskbahn) -> dict[str, Standing]:
     while True:
         page = app.view.jobs(before=before, limit=PAGE)
         for view in page.jobs:
-            found[view.id] = Standing(view.id, view.task, view.state, view.attempt, view.number, view.finished_at, root=view.root)
+            row = (view.id, view.task, view.state, view.attempt, view.number, view.finished_at)
+            found[view.id] = Standing(*row, root=view.root, parent=view.parent)
         before = page.next
         if before is None:
             break

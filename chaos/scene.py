@@ -24,11 +24,12 @@ from chaos.strays import Stray, strays
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WORKERS = 3
-SLOTS = 3
+WORKERS = 3  # at most
+SLOTS = 9  # of all workers together
 GRACE = 1.0  # seconds that a worker has after SIGTERM; some jobs take longer
 KINDS = ("start", "batch", "call", "plain")
-FLOWS = "flow"  # the kind of client that starts flows
+FLOWS = ("flow", "parent")  # the kinds of clients whose jobs have members, which are not kept for a time of their own
+PEOPLE = "people"  # who answer; they go on until no job waits for an answer
 LOOK = 0.02  # seconds between two looks at everything
 
 
@@ -40,10 +41,10 @@ class Scene:
     """Starts and ends the cast.
 
     keep: seconds that finished jobs are kept, None for as long as by default; then there are flows, too.   mischief: the share of jobs that
-    misbehave.
+    misbehave.   slots: of all workers together.
     """
 
-    def __init__(self, seed: int, *, keep: float | None = None, mischief: float = 0.0) -> None:
+    def __init__(self, seed: int, *, keep: float | None = None, mischief: float = 0.0, slots: int = SLOTS) -> None:
         adopt_orphans()
         self.folder = Path(tempfile.mkdtemp(prefix="taskbahn-chaos-"))
         self.journals = self.folder / "journals"
@@ -53,10 +54,13 @@ class Scene:
         self.node = Node(self.folder, port, self.journal)
         self.url = f"ws://127.0.0.1:{port}/ws"
         environment = {PLACE: str(self.journals), MISCHIEF: str(mischief)} | ({KEEP: str(keep)} if keep is not None else {})
+        workers = min(WORKERS, slots)
         self.workers = [
-            WorkerProgram(f"worker-{number}", self.folder, port, self.journals, SLOTS, GRACE) for number in range(1, WORKERS + 1)
+            WorkerProgram(f"worker-{number + 1}", self.folder, port, self.journals, (slots + number) // workers, GRACE)
+            for number in range(workers)
         ]
-        kinds = (*KINDS, FLOWS) if keep is None else KINDS
+        kinds = (*KINDS, *FLOWS) if keep is None else KINDS
+        self.people = [ClientProgram(PEOPLE, self.folder, port, environment, self.chance)] if keep is None else []
         self.clients = [ClientProgram(kind, self.folder, port, environment, self.chance) for kind in kinds]
         self._later: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
@@ -88,7 +92,7 @@ class Scene:
         self.until("the node is ready", lambda: self.node.state is NodeState.READY, seconds)
         self._acting += self.workers
         self.until("the workers are ready", lambda: all(worker.is_ready for worker in self.workers), seconds)
-        self._acting += self.clients
+        self._acting += (*self.clients, *self.people)
         self.until("the clients run", lambda: all(client.is_ready for client in self.clients), seconds)
 
     def calm(self) -> None:
@@ -98,7 +102,9 @@ class Scene:
 
     def left_running(self) -> tuple[list[Stray], list[Stray]]:
         """Return the programs that tasks left running, and those of tasks whose worker was killed, which no worker can end."""
-        programs = [helper.program.process.pid for helper in (*self.workers, *self.clients) if helper.program is not None]
+        programs = [
+            helper.program.process.pid for helper in (*self.workers, *self.clients, *self.people) if helper.program is not None
+        ]
         killed = {pid for worker in self.workers for pid in worker.killed}
         found = strays(self.node.family, programs)
         return [one for one in found if one.session not in killed], [one for one in found if one.session in killed]
@@ -114,18 +120,26 @@ class Scene:
             self.tick()
             time.sleep(LOOK)
         stuck = [client.name for client in self.clients if client.program is not None]
-        self.end_clients()
+        for client in self.clients:
+            client.close()
         return stuck + [client.name for client in self.clients if any(client.codes)]
+
+    def dismiss_people(self, seconds: float) -> None:
+        """Let the people end: no job waits for them any more.  Raises Late."""
+        for one in self.people:
+            one.wanted = False
+            one.tell_to_end()
+        self.until("the people end", lambda: all(one.program is None for one in self.people), seconds)
 
     def end_clients(self) -> None:
         """End the clients, whatever they wait for."""
-        for client in self.clients:
+        for client in (*self.clients, *self.people):
             client.close()
 
     def close(self, *, keep_files: bool) -> None:
         """End everybody; remove the folder unless it is to be kept."""
         self.calm()
-        for helper in (*self.clients, *self.workers):
+        for helper in (*self.clients, *self.people, *self.workers):
             helper.close()
         self.node.close()
         end_all(family(os.getpid())[1:])

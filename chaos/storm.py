@@ -11,7 +11,7 @@ from chaos import journal, reading
 from chaos.accounting import Account, Outside, make_account
 from chaos.faults import LARGE, SMALL, Deck
 from chaos.programs import NodeState
-from chaos.scene import LOOK, WORKERS, Late, Scene
+from chaos.scene import LOOK, Late, Scene
 from taskbahn import Taskbahn
 
 if TYPE_CHECKING:
@@ -85,9 +85,12 @@ class Storm:
         self.say("jobs come to their end")
         with Taskbahn(scene.url, timeout=PATIENCE) as app:
             scene.until("all jobs have ended", lambda: not reading.unfinished(app), PATIENCE)
-            scene.until("all workers are attached", lambda: len(app.view.workers()) == WORKERS, PATIENCE)
+            scene.until("all workers are attached", lambda: len(app.view.workers()) == len(scene.workers), PATIENCE)
             # a worker loses a place that stays taken until it attaches again
             scene.until("no worker has a place taken", lambda: not any(worker.running for worker in app.view.workers()), PATIENCE)
+            self.trouble += [f"a question is open, and its job has ended: {one}" for one in app.view.questions()]
+            self.trouble += [f"a permit is taken, and all jobs have ended: {text}" for text in reading.taken_permits(app)]
+        scene.dismiss_people(PATIENCE)
         self._look_for_programs(scene)
 
     def _look_for_programs(self, scene: Scene) -> None:

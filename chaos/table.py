@@ -64,6 +64,10 @@ def jobs(account: Account) -> Iterator[tuple[str, str]]:
     yield "under a rate: starts", f"{account.limits.starts:,}"
     flows = account.flows
     yield "flows: members, joins, callbacks that ran", f"{flows.flows:,}: {flows.members:,}, {flows.joins:,}, {flows.callbacks:,}"
+    waits = account.waits
+    yield "waiting: parents, children", f"{waits.parents:,}, {waits.children:,}"
+    yield "  attempts suspended, replaced by flows", f"{waits.suspended:,}, {waits.replaced:,}"
+    yield "  points", ", ".join(f"{kind} {number:,}" for kind, number in sorted(waits.points.items()))
     yield "outcomes that clients were given", f"{account.seen:,}"
     yield "run again (started more than once)", f"{account.run_again:,}"
     yield "attempts of jobs never accepted", f"{account.untraced:,}"
@@ -116,6 +120,7 @@ def encode(account: Account, *, seed: int, folder: str) -> dict[str, Any]:
         "ready": {cause: [{"start": start, "down": down} for start, down in each] for cause, each in account.ready.items()},
         "limits": account.limits._asdict(),
         "flows": account.flows._asdict(),
+        "waits": account.waits._asdict(),
         "node_starts": outside.node_starts,
         "orphans": outside.orphans,
         "bereft": outside.bereft,

@@ -98,6 +98,10 @@ def test_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos) -> None:
     assert account["limits"]["starts"] > 0
     assert account["flows"]["joins"] > account["flows"]["flows"] > 10
     assert account["flows"]["callbacks"] > 0
+    waits = account["waits"]
+    assert waits["children"] > waits["parents"] > 10
+    assert waits["suspended"] > 0
+    assert {"step", "sleep", "ask", "event", "messages", "children"} <= set(waits["points"])
     # jobs misbehaved in every way, and in every pool
     assert set(account["mischief"]) == MISCHIEF
     assert {pool for pools in account["mischief"].values() for pool in pools} == POOLS
