@@ -95,7 +95,7 @@ MUTATIONS = (
     Mutation("an edge counts twice", "reactions", "pending=job.pending - 1", "pending=job.pending - 2"),
     Mutation("a failure satisfies its edges", "edges", "return PASSED_ON", "return SATISFIED"),
     Mutation("a failure is not passed on", "edges", "elif state == PASSED_ON and", "elif False and"),
-    Mutation("what follows on a failure that was passed on is forgotten", "reactions", "self._moved.append(moved)", "pass"),
+    Mutation("what follows on a failure that was passed on is forgotten", "reactions", "self._moved.append(self.jobs[job.seq])", "pass"),
     Mutation("what the budget left is no duty", "reactions", "if stored.get(subject) != duty)", "if False)"),
     Mutation("a cut commit of reactions says that nothing is left", "reactions", "reacted.more = bool(left) or", "reacted.more ="),
     Mutation("a duty is forgotten before it is done", "reactions", "in stored.items() if subject not in left", "in stored.items()"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import taskbahn_router
 from taskbahn.protocol import messages
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
+from taskbahn_router.dispatcher.job_pausing import JobPausing
 from taskbahn_router.dispatcher.limit_admin import LimitAdmin
 from taskbahn_router.dispatcher.pause_admin import PauseAdmin
 from taskbahn_router.dispatcher.telling import Telling
@@ -90,7 +91,7 @@ class Parts:
         declarations = Declarations(self.dispatcher, owner.declare, owner.withdraw)
         self.registry = WorkerRegistry(self.dispatcher, port, declarations, taskbahn_router.__version__)
         self.admin = Workers(self.dispatcher)
-        self.pause_admin = PauseAdmin(self.dispatcher)
+        self.pause_admin, self.job_pausing = PauseAdmin(self.dispatcher), JobPausing(self.dispatcher)
 
     def begin(self, start: StartState, reader: Reader) -> None:
         """Take over what the store holds, and begin: workers come back and say what they run."""

@@ -54,6 +54,8 @@ PROCEDURES = (
     Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs),
     Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, RETRY)),
     Procedure(messages.JOB_SKIP, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, SKIP)),
+    Procedure(messages.JOB_PAUSE, Role.CLIENT, lambda parts: parts.job_pausing.pause),
+    Procedure(messages.JOB_RESUME, Role.CLIENT, lambda parts: parts.job_pausing.resume),
     Procedure(messages.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),
     Procedure(messages.VIEW_QUESTIONS, Role.VIEWER, lambda parts: parts.questions.view),
     Procedure(messages.VIEW_HISTORY, Role.VIEWER, lambda parts: parts.history.history),

@@ -11,6 +11,7 @@ import pytest
 from support.rows import NOW, cancel, finish, id_of, new_job, put, put_in, requeue, retry, row_of
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.job_pauses import PauseJob
 from taskbahn_router.core.lifecycle import FIRST_STATES, MOVES, Event, IllegalMove
 from taskbahn_router.stores.contract import CommitBatch, StoreUnavailable
 from taskbahn_router.stores.rows import Claim, Snapshot, Sweep
@@ -34,6 +35,7 @@ ROWS: list[tuple[Make, set[Event]]] = [
     ),
     (lambda seq, _: CommitBatch(cancels=[cancel(seq)]), {Event.CANCEL}),
     (lambda seq, _: CommitBatch(retries=[retry(seq)]), {Event.RETRY_BY_HAND}),
+    (lambda seq, _: CommitBatch(job_pauses=[PauseJob(id_of(seq), None, NOW, "", None)]), {Event.PAUSE}),
     (lambda *_: CommitBatch(sweep=Sweep(NOW + 1e6, 1000, 1e9)), {Event.DUE, Event.EXPIRE, Event.OVERDUE}),
     (lambda *_: CommitBatch(claims=[Claim("w", (1, 2, 3), 1000, NOW)]), {Event.START}),
     (lambda seq, _: CommitBatch(snapshots=[Snapshot(9, None, seq)]), set()),

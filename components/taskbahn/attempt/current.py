@@ -12,12 +12,13 @@ import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from taskbahn.attempt.asking import EventWait, sleep_rounds, wait_for, wait_for_async
-from taskbahn.attempt.blocking import check_may_block
+from taskbahn.attempt.blocking import check_may_block, is_in_loop
 from taskbahn.attempt.chunk_window import LOOK_SECONDS
 from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
 from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
+from taskbahn.attempt.pausing import is_paused, nothing, paused, wait_while_paused
 from taskbahn.attempt.people import AsksPeople
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
 from taskbahn.attempt.replacing import Complete, Joining, Replacement, check_may_be_replaced, running_job
@@ -284,10 +285,23 @@ class Current(AsksPeople):
         return context is not None and context.stop is not None
 
     def check(self) -> None:
-        """Raise Cancelled (or TimeLimit) if the attempt has to stop; call it now and then in long loops."""
+        """Raise Cancelled (or TimeLimit) if the attempt has to stop; call it now and then in long loops.
+
+        While the job is paused this waits, without a slot; on a running event loop it does not: see `check_async`.
+        """
         context = owner() or heard("`current.check`")
         if context is not None:
             context.check()
+            if is_paused(context) and context.can_wait and not is_in_loop():
+                wait_while_paused(context)
+
+    async def check_async(self) -> None:
+        """As `check`, for `async def` tasks."""
+        context = owner() or heard("`current.check_async`")
+        if context is not None:
+            context.check()
+            while is_paused(context) and context.can_wait:
+                await Awaiting(paused(context), nothing)
 
     def carry(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* so that it belongs to this attempt in whatever thread it is called.

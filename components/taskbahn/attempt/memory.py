@@ -89,13 +89,18 @@ class Memory:
 
     def expect(self, name: str) -> Future[None]:
         """Return what is done when there is a note of that name, which comes from outside."""
-        from taskbahn.future import Future  # late: most processes of a worker need no client
+        future = self.next(name)
+        if name in self._context.notes:  # it came before
+            future.resolve(None)
+        return future
+
+    def next(self, name: str) -> Future[None]:
+        """Return what is done when there is another note of that name, which comes from outside."""
+        from taskbahn.future import Future  # late, as above
 
         future = self._expected.get(name)
         if future is None or future.done:
             future = self._expected[name] = Future()
-        if name in self._context.notes:  # it came before
-            future.resolve(None)
         return future
 
     def came(self, name: str) -> None:

@@ -137,8 +137,13 @@ class Waits:
 
     # threads
 
-    def block(self, future: Future[Any], wait: Waited | None, deadline: Deadline | None) -> bool:
-        """Wait as `Future.wait` does; raises Suspended if the function may be called again for *wait*."""
+    def block(
+        self, future: Future[Any], wait: Waited | None, deadline: Deadline | None, patience: float | None = SUSPEND_AFTER
+    ) -> bool:
+        """Wait as `Future.wait` does; raises Suspended if the function may be called again for *wait*.
+
+        patience: seconds for which it is parked before that; None: as long as its worker lives.
+        """
         if future.wait(_within(PARK_AFTER, deadline)):
             return True
         context = self._context
@@ -156,7 +161,7 @@ class Waits:
             try:
                 if is_parked or not may_suspend:
                     future.listen(gate.set)
-                    self._stay(future, gate, deadline, may_suspend=may_suspend)
+                    self._stay(future, gate, deadline, patience, may_suspend=may_suspend)
             finally:
                 if is_parked:
                     self._unpark()
@@ -169,11 +174,19 @@ class Waits:
             return False
         raise self._suspend(wait, deadline)
 
-    def _stay(self, future: Future[Any], gate: threading.Event, deadline: Deadline | None, *, may_suspend: bool) -> None:
+    def _stay(
+        self,
+        future: Future[Any],
+        gate: threading.Event,
+        deadline: Deadline | None,
+        patience: float | None,
+        *,
+        may_suspend: bool,
+    ) -> None:
         """Wait in this thread, as long as a thread may."""
         if may_suspend:
             if not self._parking.is_leaving:
-                gate.wait(_within(SUSPEND_AFTER, deadline))
+                gate.wait(None if patience is None else _within(patience, deadline))
             return
         is_over = False
         while not (is_over or future.done or self._context.stop is not None):

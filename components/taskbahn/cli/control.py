@@ -38,7 +38,7 @@ def cancel(ids: tuple[str, ...], reason: str, where: str | None, url: str | None
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
         answers = app.client.ask(messages.JOB_CANCEL, full, reason=reason).get()
-    _show(full, answers, as_json=as_json)
+    show_states(full, answers, as_json=as_json)
 
 
 @click.command()
@@ -53,7 +53,7 @@ def retry(ids: tuple[str, ...], where: str | None, url: str | None, *, yes: bool
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
         answers = app.client.ask(messages.JOB_RETRY, full).get()
-    _show(full, answers, as_json=as_json)
+    show_states(full, answers, as_json=as_json)
 
 
 @click.command()
@@ -67,7 +67,7 @@ def skip(ids: tuple[str, ...], url: str | None, *, as_json: bool) -> None:
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
         answers = app.client.ask(messages.JOB_SKIP, full).get()
-    _show(full, answers, as_json=as_json)
+    show_states(full, answers, as_json=as_json)
 
 
 def _is_query(ids: tuple[str, ...], where: str | None) -> bool:
@@ -77,7 +77,7 @@ def _is_query(ids: tuple[str, ...], where: str | None) -> bool:
     return where is not None
 
 
-def _show(ids: list[str], answers: list[Any], *, as_json: bool) -> None:
+def show_states(ids: list[str], answers: list[Any], *, as_json: bool) -> None:
     """Print the new states; ends the process with a code if one could not be changed."""
     code = 0
     for id, answer in zip(ids, answers, strict=True):

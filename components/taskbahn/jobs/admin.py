@@ -37,7 +37,7 @@ class Admin:
         return msgspec.convert(await self._limit(name, value), views.LimitView)
 
     def _limit(self, name: str, value: str | int | None) -> Future[Any]:
-        return self._app.client.ask(messages.ADMIN_LIMIT, name, value, who=_user())
+        return self._app.client.ask(messages.ADMIN_LIMIT, name, value, who=user_name())
 
     def pause(
         self,
@@ -72,7 +72,7 @@ class Admin:
         words: dict[str, Any] = {} if within is None else {"within": seconds_of(within, "within")}
         if until is not None:
             words["until"] = until.timestamp()
-        return self._app.client.ask(messages.ADMIN_PAUSE, query, reason=reason, who=_user(), **words)
+        return self._app.client.ask(messages.ADMIN_PAUSE, query, reason=reason, who=user_name(), **words)
 
     def resume(self, query: str = "", /) -> views.Pause:
         """Start the jobs again that `pause` holds, each pause by itself; return the pause that is over.  Raises InvalidOption if it is none."""
@@ -84,10 +84,10 @@ class Admin:
         return msgspec.convert(await self._resume(query), views.Pause)
 
     def _resume(self, query: str) -> Future[Any]:
-        return self._app.client.ask(messages.ADMIN_RESUME, query, who=_user())
+        return self._app.client.ask(messages.ADMIN_RESUME, query, who=user_name())
 
 
-def _user() -> str:
+def user_name() -> str:
     """Return the name of the user whose process this is, "" if it has none."""
     try:
         return getpass.getuser()

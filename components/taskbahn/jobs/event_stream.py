@@ -125,7 +125,7 @@ class EventStream:
                 self._progress = event if is_late else None
                 if is_late:
                     continue
-            elif event.kind == "question":  # it has no number of its own
+            elif event.kind in ("question", "pause"):  # it has no number of its own
                 pass
             elif event.number <= self._number:
                 continue

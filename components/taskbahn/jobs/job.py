@@ -10,7 +10,7 @@ import msgspec
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import data_of
 from taskbahn.attempt.waiting import Awaiting, Wait, awaited, deadline_in, wait_here
-from taskbahn.errors import NotFinished, TaskbahnError, from_info
+from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import ListOf
 from taskbahn.future import Future, as_deferred
@@ -18,6 +18,7 @@ from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.graph import JobGraph, graph_of
 from taskbahn.jobs.outcome import outcome_error, outcome_value
+from taskbahn.jobs.pausable import Pausable, new_state
 from taskbahn.jobs.progress import progress_of
 from taskbahn.jobs.whole_result import WholeResult
 from taskbahn.protocol import ids, messages, views
@@ -50,7 +51,7 @@ class LogLine(NamedTuple):
     attempt: int = 0  # number of the attempt that wrote the line; 0: not known
 
 
-class Job(Generic[R]):
+class Job(Pausable, Generic[R]):
     """One accepted call of a task. Jobs are equal when their ids are."""
 
     __slots__ = ("__weakref__", "_app", "_is_asked", "_outcome", "_signature", "id", "task")
@@ -203,11 +204,11 @@ class Job(Generic[R]):
     def cancel(self, reason: str = "") -> State:
         """Cancel the job, whatever it is doing; return the state after that. A running attempt gets the order and may take a moment to stop."""
         check_may_block("job.cancel()", "await job.cancel_async()")
-        return _new_state(self._app.client.ask(messages.JOB_CANCEL, [self.id], reason=reason).get())
+        return new_state(self._app.client.ask(messages.JOB_CANCEL, [self.id], reason=reason).get())
 
     async def cancel_async(self, reason: str = "") -> State:
         """As `cancel`, for asyncio and Twisted."""
-        return _new_state(await self._app.client.ask(messages.JOB_CANCEL, [self.id], reason=reason))
+        return new_state(await self._app.client.ask(messages.JOB_CANCEL, [self.id], reason=reason))
 
     def send(self, message: Any) -> int:
         """Send a message into the inbox of the job, which has not ended; return its number, from 1.
@@ -254,16 +255,16 @@ class Job(Generic[R]):
         It has failed, expired or was cancelled, and stays so.  Raises WrongState if nothing is held by it.
         """
         check_may_block("job.skip()", "await job.skip_async()")
-        return _new_state(self._app.client.ask(messages.JOB_SKIP, [self.id]).get())
+        return new_state(self._app.client.ask(messages.JOB_SKIP, [self.id]).get())
 
     async def skip_async(self) -> State:
         """As `skip`, for asyncio and Twisted."""
-        return _new_state(await self._app.client.ask(messages.JOB_SKIP, [self.id]))
+        return new_state(await self._app.client.ask(messages.JOB_SKIP, [self.id]))
 
     def _retried(self, answer: Any) -> State:
         self._outcome = Future()
         self._is_asked = False
-        return _new_state(answer)
+        return new_state(answer)
 
     def _ask(self) -> Future[RawOutcome]:
         future = self._outcome
@@ -375,10 +376,3 @@ def _page(after: int, state: str | None, limit: int | None, count: int) -> dict[
     """Return what to ask for the next page of members, of which there are *count* so far."""
     each = PAGE_MEMBERS if limit is None else min(PAGE_MEMBERS, limit - count)
     return {"after": after, "limit": each} | ({} if state is None else {"state": state})
-
-
-def _new_state(answer: Any) -> State:
-    found = answer[0]
-    if isinstance(found, dict):
-        raise from_info(found)
-    return State(found)

@@ -21,6 +21,8 @@ Clients (CALL):
     taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
     taskbahn.job.skip([id, ...])             -> [state | ErrorInfo, ...]: those that are held by these go on without them
+    taskbahn.job.pause([id, ...], reason="", within=, who="") -> [state | ErrorInfo, ...]   with their trees, until resumed
+    taskbahn.job.resume([id, ...], who="")   -> [state | ErrorInfo, ...]
     taskbahn.job.answer(id, name, value, who="", key="") -> null             answers a question; once for each key
     taskbahn.job.send(id, message, key="")   -> number                       a message into the inbox of a job; once for each key
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
@@ -90,6 +92,8 @@ JOB_SEND = "taskbahn.job.send"
 JOB_CANCEL = "taskbahn.job.cancel"
 JOB_RETRY = "taskbahn.job.retry"
 JOB_SKIP = "taskbahn.job.skip"
+JOB_PAUSE = "taskbahn.job.pause"
+JOB_RESUME = "taskbahn.job.resume"
 VIEW_STATUS = "taskbahn.view.status"
 VIEW_TASKS = "taskbahn.view.tasks"
 VIEW_JOBS = "taskbahn.view.jobs"
@@ -337,12 +341,13 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     Numbers count what is durable: states, logs and chunks. A "progress" event has the number of the durable event before it:
     it is a value of which the newest wins.   kind "state": data {"state", "attempt", "worker"?, "error"?, "due_at"?}.
     So does a "question" event, or 0: data is a `questions.QuestionView`, or {"name"} of one that is closed.
+    A "pause" event has the number 0: data is a `views.JobPause`, all of which is said if the job itself was paused; null: it goes on.
     attempt: the attempt that said it (all but "state"); 0: not known.
     """
 
     job: str
     number: int
-    kind: Literal["state", "progress", "log", "chunk", "question"]
+    kind: Literal["state", "progress", "log", "chunk", "question", "pause"]
     at: float
     data: Any = None
     attempt: int = 0

@@ -36,6 +36,16 @@ class Pause(msgspec.Struct, kw_only=True, omit_defaults=True):
     paused_at: float
 
 
+class JobPause(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The pause that holds a job.  job: the one that was paused; this one, or one of which it is a part.   until: when it ends by itself."""
+
+    job: str = ""
+    reason: str = ""
+    until: float | None = None
+    paused_by: str | None = None
+    paused_at: float = 0.0
+
+
 class HoldingLimit(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The limit that holds a job.
 
@@ -122,6 +132,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     error: dict[str, Any] | None = None
     fingerprint: str | None = None  # only of a failed job; jobs that failed alike have the same; in lists only if it is stored
     attempts: list[AttemptView] = []
+    paused: JobPause | None = None  # while a pause holds it; in lists without saying more
     place: Place | None = None  # while it is ready or waiting; not in lists
     typical: float | None = None  # seconds that an attempt of its task takes, from earlier ones; not in lists
     holds: bool = False  # whether jobs wait until a person has retried or skipped it (`if_fails("hold")`); not in lists

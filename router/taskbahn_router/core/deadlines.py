@@ -8,7 +8,7 @@ from typing import NamedTuple
 from taskbahn.errors import DeadlineExceeded
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import IS_FLOW, IS_SUSPENDED
+from taskbahn_router.core.reactions import IS_FLOW, IS_SUSPENDED, PAUSE_BIT
 
 MOST_COUNTED = 1000  # jobs of a job that are counted
 
@@ -48,6 +48,8 @@ def _missing(job: Overdue) -> str:
         missing = f"it was ready, and no worker had started attempt {job.attempt + 1}"
     elif job.flags & IS_SUSPENDED:
         missing = "its function was waiting, without an attempt"
+    elif job.pending & PAUSE_BIT:
+        missing = "it was paused"
     elif job.pending:
         missing = f"it was waiting for {_jobs(job.pending)}"
     else:

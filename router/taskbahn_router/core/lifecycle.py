@@ -29,6 +29,7 @@ class Event(StrEnum):
     REOPEN = "reopen"
     COMPLETE = "complete"
     RESUME_FLOW = "resume_flow"
+    PAUSE = "pause"
 
 
 MOVES = MappingProxyType(
@@ -36,7 +37,7 @@ MOVES = MappingProxyType(
         (
             State.WAITING,
             Event.DUE,
-        ): State.READY,  # the time is there for which the job waited, and all its parents have ended well
+        ): State.READY,  # the time is there for which the job waited, all its parents have ended well, and it is not paused
         (State.WAITING, Event.CANCEL): State.CANCELLED,
         (State.WAITING, Event.EXPIRE): State.EXPIRED,  # `start_within` is over
         (State.READY, Event.START): State.RUNNING,  # a worker has a free slot
@@ -68,6 +69,7 @@ MOVES = MappingProxyType(
         (State.FAILED, Event.RESUME_FLOW): State.RUNNING,  # a retry by hand of a flow
         (State.CANCELLED, Event.RESUME_FLOW): State.RUNNING,
         (State.EXPIRED, Event.RESUME_FLOW): State.RUNNING,
+        (State.READY, Event.PAUSE): State.WAITING,  # it is paused, or a job of which it is a part
     }
 )
 

@@ -33,6 +33,10 @@ HAS_WEIGHT = 8192  # its share of the progress of a whole, or that of one of its
 IS_SKIPPED = 16384  # it ended without success, and a person let those go on that are held by it
 IS_OVERDUE = 32768  # its deadline has passed: what it started and what it is made of ends
 IN_TIME = 65536  # it is a part of a flow that has a deadline
+IS_PAUSED = 131072  # it has a pause of its own, in a table
+IS_HELD = 262144  # this pause holds it, or that of a job of which it is a part
+
+PAUSE_BIT = 1 << 40  # in `pending` of a job that is held, besides its edges
 
 # states of an edge. Passed on: the child failed because its parent did; dropped: the child was cancelled, for it is not needed
 OPEN, SATISFIED, PASSED_ON, HELD, DROPPED = range(5)
@@ -66,7 +70,7 @@ class FlaggedJob(NamedTuple):
     partition: int
     state: str
     number: int
-    pending: int  # edges to parents that are not satisfied
+    pending: int  # edges to parents that are not satisfied, and `PAUSE_BIT`
     due_at: float | None  # seconds
     flags: int
     root: int | None = None  # seq of the job at the root of its tree; None: it is in none, or its root itself
@@ -134,11 +138,19 @@ class EdgesOf(NamedTuple):
 
 
 class MembersOf(NamedTuple):
-    """Members of a job that are in one of some states, behind a seq."""
+    """Members of a job that are in one of some states, behind a seq, and have all of some flags."""
 
     parent: int
     states: tuple[str, ...]
     behind: int = 0
+    flags: int = 0
+
+
+class Hold(NamedTuple):
+    """A pause holds a job, or lets it go; *job* is as it was before."""
+
+    job: FlaggedJob
+    is_held: bool
 
 
 class Input(NamedTuple):
@@ -206,6 +218,7 @@ class ReactionNeed:
     errors: Sequence[bytes] = ()  # of jobs, by id: how they ended
     members: MembersOf | None = None  # the first `most`, by seq
     duties: bool = False  # the first `most`
+    above: Sequence[int] = ()  # of jobs: the jobs of which they are members
     most: int = 0
 
 
@@ -219,6 +232,7 @@ class ReactionRows:
     errors: dict[bytes, Ended] = field(default_factory=dict)  # by id
     members: list[FlaggedJob] = field(default_factory=list)
     duties: list[Duty] = field(default_factory=list)  # by kind, backwards, and subject: what is to be first is read first
+    above: dict[int, int] = field(default_factory=dict)  # seq -> seq of the job of which it is a member, if that exists
 
 
 @dataclass(slots=True)
@@ -228,6 +242,9 @@ class Reacted:
     moves: list[ReactedMove] = field(default_factory=list)  # in order
     edges: list[Edge] = field(default_factory=list)  # with their new states
     pending: dict[int, int] = field(default_factory=dict)  # seq -> edges that are not satisfied now
+    woken: set[int] = field(default_factory=set)  # of those: suspended jobs that are held, and go on as soon as they are not
+    holds: dict[int, Hold] = field(default_factory=dict)  # by seq
+    unpaused: list[int] = field(default_factory=list)  # seqs of jobs whose own pause is over
     duties: list[Duty] = field(default_factory=list)  # new, or further than before
     done: list[Duty] = field(default_factory=list)  # duties to delete
     more: bool = False  # the budget cut it off: another commit goes on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.states import State
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taskbahn.protocol.views import Pause
+    from taskbahn_router.core.job_pauses import JobPause
 
 WHY_PARENTS = "It waits for other jobs"
 WHY_SUSPENDED = "Its function waits for other jobs, or for an answer"
@@ -132,6 +134,14 @@ def why_paused(pause: Pause) -> str:
     }[kind]
     by = f" by {pause.paused_by}" if pause.paused_by else ""
     return f"{what} paused{by}{f': {pause.reason}' if pause.reason else ''}"
+
+
+def why_job_paused(pause: JobPause, of: str | None) -> str:
+    """Say that a job is paused.  of: the id of the job whose pause it is, if that is another one."""
+    what = "It" if of is None else f"The job {of}, of which it is a part,"
+    by = f" by {pause.paused_by}" if pause.paused_by else ""
+    since = datetime.fromtimestamp(pause.paused_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{what} is paused{by} since {since} UTC{f': {pause.reason}' if pause.reason else ''}"
 
 
 def why_kept(limit: str, id: str) -> str:

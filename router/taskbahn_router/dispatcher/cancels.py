@@ -11,6 +11,8 @@ from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.stores.rows import AttemptRow, CancelJob
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.model.turn import TurnInput
     from taskbahn_router.stores.contract import CommitBatch
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
 
 def decide_cancels(state: DispatcherState, batch: CommitBatch, turn_input: TurnInput, later: TurnInput, now: float) -> None:
     """Put the cancels into a batch; *later* gets those of jobs that still wait for the commit which takes them to the store."""
-    asking = {row.id for rows in batch.submissions for row in rows}  # the commit takes these after the cancels
-    early = {raw for raw, _, _ in turn_input.cancels if raw in asking or _is_waiting(state, raw)}
+    early = not_stored(state, batch, [raw for raw, _, _ in turn_input.cancels])
     if early:
         for cancel in turn_input.take_cancels_of(early):
             later.add_cancel(*cancel)
@@ -32,6 +33,12 @@ def decide_cancels(state: DispatcherState, batch: CommitBatch, turn_input: TurnI
         for job in (state.jobs.get(id_text(raw)) for raw, _, _ in turn_input.cancels)
         if job is not None and job.state is State.RUNNING
     ]
+
+
+def not_stored(state: DispatcherState, batch: CommitBatch, raws: Iterable[bytes]) -> set[bytes]:
+    """Return those of some jobs that the store does not have yet when a batch asks it something."""
+    asking = {row.id for rows in batch.submissions for row in rows}  # the commit takes these after what is asked
+    return {raw for raw in raws if raw in asking or _is_waiting(state, raw)}
 
 
 def _is_waiting(state: DispatcherState, raw: bytes) -> bool:

@@ -21,6 +21,7 @@ from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.event_waits import EventWaits
 from taskbahn_router.dispatcher.group_commit import GroupCommit
 from taskbahn_router.dispatcher.job_actions import Change, act_on_each
+from taskbahn_router.dispatcher.job_pausing import decide_pauses
 from taskbahn_router.dispatcher.joins import Joins
 from taskbahn_router.dispatcher.large_flows import LargeFlows
 from taskbahn_router.dispatcher.limit_book import PURGE_SECONDS, LimitBook
@@ -95,7 +96,7 @@ class Dispatcher:
         self._post_commit = PostCommit(self.state, self.publisher, self.followers, self.assignment, self.history, self)
         self.loop = GroupCommit(store, self, runner, clock)
         self.turn_input, self.fair_queue = TurnInput(), FairQueue()
-        self.admission = Admission(self.state, self.fair_queue, self._check_accepting)
+        self.admission = Admission(self.state, self.fair_queue, self.check_accepting)
         self.slices, self.large_flows = Slices(clock), LargeFlows(self)
         self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
         self._pipelining = Pipelining(self.state)
@@ -117,7 +118,7 @@ class Dispatcher:
         self.slices.in_order(call, self._submit)
 
     def _submit(self, call: PendingCall) -> Iterator[None]:
-        self._check_accepting()
+        self.check_accepting()
         draft = yield from self.intake.read(call.args[0] if call.args else None, call.authid)
         answers, jobs = draft.answers, draft.jobs
         follows = bool(call.kwargs.get("follow"))
@@ -148,7 +149,7 @@ class Dispatcher:
         self.slices.in_order(call, self._call_task)
 
     def _call_task(self, call: PendingCall) -> None:
-        self._check_accepting()
+        self.check_accepting()
         draft = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
         for _ in self.admission.take_in(draft, follows=True):
             pass  # there is one job
@@ -178,14 +179,14 @@ class Dispatcher:
 
     def cancel_jobs(self, call: PendingCall) -> None:
         """`taskbahn.job.cancel`."""
-        self._check_accepting()
+        self.check_accepting()
         reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
         check_text("the reason", reason)
         act_on_each(call, self.joins.by_any_id(lambda raw, answer: self.cancel(raw, reason, answer)), None)
 
     def change_jobs(self, change: Change, call: PendingCall) -> None:
         """`taskbahn.job.retry`, `taskbahn.job.skip`."""
-        self._check_accepting()
+        self.check_accepting()
         ask = self.joins.by_any_id(lambda raw, answer: self._ask(lambda turn: change.ask(turn, raw, answer)))
         act_on_each(call, ask, change.unmoved)
 
@@ -196,7 +197,7 @@ class Dispatcher:
 
     def tell(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None]) -> None:
         """Have a job remember what a client tells it; *answer* gets what became of it after the commit."""
-        self._check_accepting()
+        self.check_accepting()
         self._ask(lambda turn: turn.add_told(told, answer))
 
     def report(self, acknowledge: Acknowledge | None, worker: AttachedWorker, report: messages.Report) -> None:
@@ -303,6 +304,8 @@ class Dispatcher:
         batch.snapshots = snapshots(list(self.state.jobs.values())) if needs_numbers else []
         if turn_input.cancels:
             decide_cancels(self.state, batch, turn_input, self.turn_input, now)
+        if turn_input.job_pauses or turn_input.resumes:
+            decide_pauses(self.state, batch, turn_input, self.turn_input)
         batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
         batch.skips = [SkipJob(raw) for raw, _ in turn_input.skips]
         batch.told = [told for told, _ in turn_input.told]
@@ -371,7 +374,8 @@ class Dispatcher:
         else:
             self.loop.schedule_turn()
 
-    def _check_accepting(self) -> None:
+    def check_accepting(self) -> None:
+        """Raise unless the store takes commits, and the router goes on."""
         if not self.accepting:
             raise NotReady("the router is stopping; send it again in a few seconds")
         if self.loop.error is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
@@ -12,6 +11,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.limit_kinds import short
 from taskbahn.protocol.pauses import Subject, parse_subject
 from taskbahn_router.core.rows import limit_of
+from taskbahn_router.dispatcher.pause_words import MAX_REASON, MAX_WHO, text_in, until_in
 from taskbahn_router.dispatcher.pauses import KeptPause
 from taskbahn_router.submission.submission import check_text
 
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import PendingCall
 
-MAX_REASON = 500  # characters
-MAX_WHO = 200  # characters of who pauses
 MAX_PAUSES = 1_000
-LONGEST_SECONDS = 100 * 365.25 * 86400.0
 
 
 class PauseAdmin:
@@ -39,9 +36,9 @@ class PauseAdmin:
         """`taskbahn.admin.pause`: answered with the pause when it is stored. What runs goes on."""
         words = _words(call, "query", "reason", "within", "until", "who")
         subject = self._known(words.pop("query", ""))
-        reason, who = _text(words, "reason", MAX_REASON), _text(words, "who", MAX_WHO) or call.authid
+        reason, who = text_in(words, "reason", MAX_REASON), text_in(words, "who", MAX_WHO) or call.authid
         now = self._dispatcher.wall()
-        pause = KeptPause(subject, _until(words, now), reason, who, now)
+        pause = KeptPause(subject, until_in(words, now), reason, who, now)
         pauses = self._book.pauses
         if len(pauses.all()) >= MAX_PAUSES and pauses.get(*subject) is None:
             raise InvalidOption(f"{MAX_PAUSES:,} pauses hold already; resume some, or pause a queue or a task", option="query")
@@ -53,7 +50,7 @@ class PauseAdmin:
         """`taskbahn.admin.resume`: answered with the pause that is over, when that is stored."""
         words = _words(call, "query", "who")
         subject = parse_subject(words.pop("query", ""))
-        who = _text(words, "who", MAX_WHO) or call.authid
+        who = text_in(words, "who", MAX_WHO) or call.authid
         paused = self._book.pauses.get(*subject)
         if paused is None:
             others = [pause.subject.query for pause in self._book.pauses.all()]
@@ -109,31 +106,6 @@ def _words(call: PendingCall, *names: str) -> dict[str, Any]:
     if unknown or len(call.args) > len(names):
         raise InvalidRequest(f"{call.procedure} takes {', '.join(names)}{f', not {short(unknown[0])}' if unknown else ''}")
     return words
-
-
-def _text(words: dict[str, Any], name: str, most: int) -> str:
-    value = words.get(name) or ""
-    if not isinstance(value, str):
-        raise InvalidOption(f"{name} = {short(value)}: it is a text", option=name)
-    check_text(name, value)
-    return value[:most]
-
-
-def _until(words: dict[str, Any], now: float) -> float | None:
-    """Return when a pause ends: seconds since the epoch, None without an end."""
-    within, until = words.get("within"), words.get("until")
-    if within is not None and until is not None:
-        raise InvalidOption("give within (seconds from now) or until (seconds since the epoch), not both", option="until")
-    for name, value in (("within", within), ("until", until)):
-        if value is None:
-            continue
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        ends = (now + value if name == "within" else value) if is_number else 0.0
-        if not now < ends <= now + LONGEST_SECONDS:
-            what = "seconds, more than 0" if name == "within" else "a time to come, in seconds since the epoch"
-            raise InvalidOption(f"{name} = {short(value)}: it is {what}, and at most a hundred years away", option=name)
-        return float(ends)
-    return None
 
 
 def _check(subject: Subject, name: str, known: Any) -> None:

@@ -13,6 +13,7 @@ from taskbahn_router.core.reactions import HAS_NOTES
 from taskbahn_router.core.suspensions import closes
 from taskbahn_router.dispatcher.admitted import refusal_error, tell_joined
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
+from taskbahn_router.dispatcher.job_pausing import show_pauses
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
 from taskbahn_router.submission.slices import parts_of
@@ -83,7 +84,7 @@ class PostCommit:
             self._later.event_waits.asked(raw, event)
         if effects.noticed or effects.ended or effects.requeued:
             yield from self._reported(effects, now)
-        if result.moved or not effects.turn_input.is_plain():
+        if result.moved or result.held or not effects.turn_input.is_plain():
             yield from self._moved(effects, result, now)
         if effects.claims:
             yield from self._all_claimed(effects, result, now)
@@ -234,6 +235,7 @@ class PostCommit:
         asked = (*(answer for _, _, answer in turn_input.cancels), *others)
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
+        show_pauses(self._state, self._publisher, turn_input, result, now)
         for (told, answer_told), outcome in zip(turn_input.told, result.told, strict=True):
             self._told(told, outcome, now)
             answer_told(outcome)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
     from taskbahn.protocol import messages
     from taskbahn.protocol.questions import AwaitedEvent
+    from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.core.suspensions import Told
     from taskbahn_router.model.state import AttachedWorker, DeclaredTask, LiveJob
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import Answer
 
     Acknowledge = Callable[[list[list[Any]]], None]
+    Pause = tuple[PauseJob, Callable[[Answer | None], None]]
+    Resume = tuple[ResumeJob, Callable[[Answer | None], None]]
     Cancel = tuple[bytes, str, Callable[[Answer | None], None]]  # id, reason, answer
 
 
@@ -72,6 +75,8 @@ class TurnInput:
     told: list[tuple[Told, Callable[[tuple[Answer, str] | None], None]]] = field(default_factory=list)  # from outside to jobs
     retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
     skips: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
+    job_pauses: list[Pause] = field(default_factory=list)
+    resumes: list[Resume] = field(default_factory=list)
     tasks: list[DeclaredTask] = field(default_factory=list)
     forgotten_tasks: list[str] = field(default_factory=list)
     limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
@@ -134,6 +139,26 @@ class TurnInput:
     def add_skip(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
         """Let those go on that are held by a job."""
         self.skips.append((raw, answer))
+
+    def add_pause(self, pause: PauseJob, answer: Callable[[Answer | None], None]) -> None:
+        """Pause a job."""
+        self.job_pauses.append((pause, answer))
+
+    def add_resume(self, resume: ResumeJob, answer: Callable[[Answer | None], None]) -> None:
+        """End the pause of a job."""
+        self.resumes.append((resume, answer))
+
+    def take_pauses_of(self, raws: Container[bytes]) -> list[Pause]:
+        """Take out the pauses of jobs; return them."""
+        taken = [pause for pause in self.job_pauses if pause[0].id in raws]
+        self.job_pauses = [pause for pause in self.job_pauses if pause[0].id not in raws]
+        return taken
+
+    def take_resumes_of(self, raws: Container[bytes]) -> list[Resume]:
+        """Take out the ends of pauses of jobs; return them."""
+        taken = [resume for resume in self.resumes if resume[0].id in raws]
+        self.resumes = [resume for resume in self.resumes if resume[0].id not in raws]
+        return taken
 
     def add_told(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None]) -> None:
         """Have a job remember what a client tells it."""
@@ -204,7 +229,7 @@ class TurnInput:
         """Return whether there is nothing but new jobs, reports and room that became free."""
         return not (
             self.losses or self.returns or self.ended or self.cancels or self.retries or self.skips or self.told or self.tasks
-            or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes
+            or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes or self.job_pauses or self.resumes
         ) and self.prune_after is None  # fmt: skip
 
 

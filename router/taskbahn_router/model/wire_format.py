@@ -10,8 +10,10 @@ from taskbahn.protocol.message_pages import value_bytes
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.reactions import IS_HELD, IS_PAUSED
 
 if TYPE_CHECKING:
+    from taskbahn_router.core.job_pauses import HoldingPause
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 
@@ -49,12 +51,28 @@ def brief(row: JobRow) -> dict[str, Any]:
         view["error"] = brief_error(error)
     if row.state == State.FAILED and row.fingerprint is not None:
         view["fingerprint"] = row.fingerprint
+    if is_held(row):
+        view["paused"] = {}
     return view
 
 
-def whole(row: JobRow, attempts: list[AttemptRow]) -> dict[str, Any]:
+def is_held(row: JobRow) -> bool:
+    """Return whether a pause holds a job; one that has ended may still be paused for the sake of its members."""
+    return bool(row.flags & IS_PAUSED) or (bool(row.flags & IS_HELD) and row.state not in FINAL_STATES)
+
+
+def pause_view(found: HoldingPause) -> dict[str, Any]:
+    """Return the `views.JobPause` of a pause."""
+    _, by, at, reason, until = found.pause
+    view = {"job": id_text(found.id), "reason": reason, "until": until, "paused_by": by, "paused_at": at}
+    return {name: value for name, value in view.items() if value is not None}
+
+
+def whole(row: JobRow, attempts: list[AttemptRow], pause: HoldingPause | None = None) -> dict[str, Any]:
     """Return the `views.JobView` of a row with all that the store has of it."""
     view = brief(row)
+    if pause is not None:
+        view["paused"] = pause_view(pause)
     given = messages.from_json(row.packed)
     view |= given if row.packed.startswith(CHUNK) else {"args": given[0], "kwargs": given[1]}
     view |= {"result": packed(row.result), "error": packed(row.error)}

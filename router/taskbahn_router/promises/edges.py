@@ -26,6 +26,7 @@ from taskbahn_router.core.reactions import (
     ON_SUCCESS,
     OPEN,
     PASSED_ON,
+    PAUSE_BIT,
     SATISFIED,
     WAKE,
     EdgesOf,
@@ -135,10 +136,10 @@ def _wake(child: FlaggedJob, cascade: Cascade) -> None:
     """Have a suspended job go on, unless it waits for more. One that another thing has woken may wait for something else by now."""
     if child.state != State.WAITING or not child.flags & IS_SUSPENDED:
         return
-    if child.pending:
+    if child.pending & ~PAUSE_BIT:
         child = cascade.lower(child)
-    if not child.pending:
-        cascade.move(child, Event.DUE)
+    if not child.pending & ~PAUSE_BIT:
+        cascade.wake(child)
 
 
 def waits(job: FlaggedJob) -> bool:

@@ -29,7 +29,8 @@ class Parents(GoesByNames):
     def admit(self, job: Applicant, decisions: Decisions) -> NoParent | None:
         """Make the edges of a job; refuse it if there is no such parent."""
         admitted = decisions.admitted
-        awaited = pending = job.member.awaited if job.member is not None else 0
+        awaited = job.member.awaited if job.member is not None else 0
+        pending = awaited + admitted.pending.get(job.seq, 0)  # a pause may hold it
         for edge in job.after:
             stored = decisions.stored.get(edge.parent)
             parent = decisions.seq_of(edge.parent)
@@ -50,7 +51,7 @@ class Parents(GoesByNames):
         if job.after or awaited:
             decisions.flag(job.seq, HAS_PARENTS)
             admitted.pending[job.seq] = pending
-            decisions.undo(partial(admitted.pending.pop, job.seq))
+            decisions.undo(partial(admitted.pending.pop, job.seq, None))
         return None
 
 

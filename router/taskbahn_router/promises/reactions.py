@@ -10,8 +10,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.job_pauses import held
+from taskbahn_router.core.job_times import is_due
 from taskbahn_router.core.lifecycle import Event, advance
-from taskbahn_router.core.reactions import IS_GROUP, IS_OVERDUE, IS_SKIPPED, Duty, FlaggedJob, Reacted, ReactedMove, ReactionNeed
+from taskbahn_router.core.reactions import (
+    IS_FLOW,
+    IS_GROUP,
+    IS_HELD,
+    IS_OVERDUE,
+    IS_PAUSED,
+    IS_SKIPPED,
+    PAUSE_BIT,
+    Duty,
+    FlaggedJob,
+    Hold,
+    Reacted,
+    ReactedMove,
+    ReactionNeed,
+)
 from taskbahn_router.promises.edges import waits
 from taskbahn_router.promises.engine import THREAD_BUDGET
 from taskbahn_router.promises.flow_results import result_of
@@ -37,6 +53,7 @@ class Cascade:
         self.errors = ParentErrors(task)
         self.reacted = Reacted()
         self._moved: list[FlaggedJob] = []
+        self._followed: list[Duty] = []
         self._results: dict[int, str] = {}  # of flows that are complete
 
     def load(self, seqs: Iterable[int]) -> Generator[ReactionNeed, ReactionRows, None]:
@@ -67,7 +84,50 @@ class Cascade:
         self.jobs[job.seq] = moved
         if error is not None:
             self.errors.note(job.id, moved.state, error)
-        self._moved.append(moved)
+        if event is Event.PAUSE:  # nothing follows
+            return
+        if moved.state == State.READY and moved.flags & IS_HELD:
+            self.move(moved, Event.PAUSE)
+        self._moved.append(self.jobs[job.seq])
+
+    def wake(self, job: FlaggedJob) -> None:
+        """Have a suspended job go on; one that is held does so as soon as it is not."""
+        if job.pending & PAUSE_BIT:
+            self.reacted.pending[job.seq] = job.pending
+            self.reacted.woken.add(job.seq)
+            self.jobs[job.seq] = job._replace(due_at=self.now)
+        else:
+            self.move(job, Event.DUE)
+
+    def hold(self, job: FlaggedJob, *, is_held: bool) -> FlaggedJob:
+        """Have a pause hold a job, or let it go; return the job as it is now: one unit."""
+        self.reacted.units += 1
+        now = held(job, is_held=is_held)
+        if now == job:
+            return job
+        self.jobs[job.seq] = now
+        self.reacted.pending[job.seq] = now.pending
+        self.reacted.holds[job.seq] = Hold(job, is_held)
+        if is_held and now.state == State.READY:
+            self.move(now, Event.PAUSE)
+        elif (
+            not is_held
+            and now.state == State.WAITING
+            and not (now.pending or now.flags & IS_FLOW)
+            and is_due(now.due_at, self.now)
+        ):
+            self.move(now, Event.DUE)
+        return self.jobs[job.seq]
+
+    def unpause(self, job: FlaggedJob) -> FlaggedJob:
+        """End the pause of a job; return the job as it is now."""
+        self.reacted.unpaused.append(job.seq)
+        now = self.jobs[job.seq] = job._replace(flags=job.flags & ~IS_PAUSED)
+        return now
+
+    def follow(self, duty: Duty) -> None:
+        """Have a reaction look at a job that has not moved."""
+        self._followed.append(duty)
 
     def complete(self, seqs: Sequence[int]) -> Generator[ReactionNeed, ReactionRows, None]:
         """End flows that have all that they wait for: one unit each."""
@@ -94,6 +154,11 @@ class Cascade:
         """Return the jobs that moved since the last call."""
         moved, self._moved = self._moved, []
         return moved
+
+    def take_followed(self) -> dict[Subject, Duty]:
+        """Return the duties that reactions gave each other since the last call."""
+        followed, self._followed = self._followed, []
+        return {duty[:2]: duty for duty in followed}
 
 
 class Reaction(Protocol):
@@ -140,7 +205,7 @@ class Reactions:
                     unfinished = yield from kind.react(duties, cascade, most - reacted.units)
                     left.update((duty[:2], duty) for duty in unfinished)
             seen.update(now)
-            todo = self._duties(cascade.take_moved())
+            todo = cascade.take_followed() | self._duties(cascade.take_moved())
         left.update(todo)
         reacted.duties = sorted(duty for subject, duty in left.items() if stored.get(subject) != duty)
         reacted.done = [duty for subject, duty in stored.items() if subject not in left]

@@ -6,8 +6,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import FAIL, HAS_CHILDREN, HAS_MEMBERS, HAS_WEIGHT, IS_FLOW, JOINED, OPEN, Edge
+from taskbahn_router.core.reactions import (
+    FAIL,
+    HAS_CHILDREN,
+    HAS_MEMBERS,
+    HAS_WEIGHT,
+    IS_FLOW,
+    IS_HELD,
+    JOINED,
+    OPEN,
+    PAUSE_BIT,
+    Edge,
+)
 from taskbahn_router.core.rows import NoGroup, NoParent, Place
+from taskbahn_router.promises.holding import is_held_by
 from taskbahn_router.promises.members import ends_members
 from taskbahn_router.promises.named import GoesByNames
 
@@ -42,6 +54,10 @@ class Trees(GoesByNames):
         admitted.trees[job.seq] = Place(parent, root, member.label)
         decisions.undo(partial(admitted.trees.pop, job.seq))
         decisions.flag(job.seq, member.flags)
+        above = group if group is not None else decisions.stored.get(member.parent)  # type: ignore[arg-type]
+        _hold(
+            job.seq, member.flags, above.flags if above is not None else decisions.admitted.flags.get(parent or 0, 0), decisions
+        )
         if member.seals and parent is not None:
             admitted.sealed.append(parent)
             decisions.undo(admitted.sealed.pop)
@@ -66,6 +82,15 @@ class Trees(GoesByNames):
                 decisions.undo(decisions.admitted.ended_parents.pop)
         decisions.flag(parent, HAS_MEMBERS | member.flags & HAS_WEIGHT)
         return parent, root
+
+
+def _hold(seq: int, flags: int, above: int, decisions: Decisions) -> None:
+    """Have the pause that holds a job hold a new member of it, too."""
+    if is_held_by(flags, above):
+        decisions.flag(seq, IS_HELD)
+        if not flags & IS_FLOW:
+            decisions.admitted.pending[seq] = PAUSE_BIT
+            decisions.undo(partial(decisions.admitted.pending.pop, seq, None))
 
 
 def _join(job: Applicant, group: int, decisions: Decisions) -> None:

@@ -31,7 +31,8 @@ PAGE_EVENTS = messages.MAX_EVENTS
 PAGE_BYTES = SEND_BUFFER_HIGH_WATER_BYTES // 4
 NEXT_PAGE_BACKLOG_BYTES = SEND_BUFFER_HIGH_WATER_BYTES // 4  # bytes that may still wait when the next page goes out
 MAX_HELD_EVENTS = 1_000  # log lines and chunks that are kept while a page is read
-MAX_QUESTIONS = 100  # events of questions that are held
+UNNUMBERED = ("question", "pause")  # kinds of events that have no numbers of their own
+MAX_UNNUMBERED = 100  # of these that are held
 FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two looks at the backlog
 
 Event = dict[str, Any]
@@ -91,7 +92,7 @@ class JobWatch:
         # while the watcher is behind: states, and events since the last question to the store
         self._held: list[Event] | None = []
         self._progress: Event | None = None  # while the watcher is behind: the newest progress
-        self._questions: list[Event] = []  # while the watcher is behind; they have no numbers of their own
+        self._unnumbered: list[Event] = []  # while the watcher is behind, those of `UNNUMBERED` kinds
         self._is_gappy = False  # whether the store has events that are not held
         self._then: Callable[[], None] | None = None  # called when nothing is missing any more
 
@@ -141,7 +142,7 @@ class JobWatch:
     def _is_news(self, event: Event) -> bool:
         """Return whether an event is neither out nor in the snapshot; a commit may be read before its events are published."""
         number = event["number"]
-        if event["kind"] == "question":
+        if event["kind"] in UNNUMBERED:
             return True
         if event["kind"] == "state":
             return bool(number > max(self._number, self._in_snapshot))
@@ -150,8 +151,8 @@ class JobWatch:
     def _hold(self, held: list[Event], event: Event) -> None:
         if event["kind"] == "progress":
             self._progress = event
-        elif event["kind"] == "question":
-            self._questions = [*self._questions[1 - MAX_QUESTIONS :], event]
+        elif event["kind"] in UNNUMBERED:
+            self._unnumbered = [*self._unnumbered[1 - MAX_UNNUMBERED :], event]
         elif event["kind"] == "state":
             if not is_end(event):
                 self._progress = None  # the progress belonged to the state before; what a job has ended with stays
@@ -196,7 +197,7 @@ class JobWatch:
             found = [self._progress | {"number": self._number}, *last]
             self._progress = None
         if not self._held:
-            found, self._questions = [*self._questions, *found], []
+            found, self._unnumbered = [*self._unnumbered, *found], []
         self._send(found)
         if not is_last:
             self._look_later(0.0)

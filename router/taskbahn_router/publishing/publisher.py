@@ -77,6 +77,11 @@ class Publisher:
         if self._wanted(id):
             self._emit(id, [event(id, 0, "question", now, {"name": question})])
 
+    def held(self, id: str, pause: dict[str, Any] | None, now: float) -> None:
+        """A pause holds a job, or (None) lets it go; *pause* is a `views.JobPause`."""
+        if self._wanted(id):
+            self._emit(id, [event(id, 0, "pause", now, pause)])
+
     def ended(self, endings: Sequence[Ended]) -> None:
         """Running jobs are final."""
         followers, is_any_wanted = self._followers, self._is_any_wanted()

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.core.wait_reason import MAX_AHEAD
+from taskbahn_router.model.wire_format import is_held
 from taskbahn_router.promises.elder import known_of, row_of
 from taskbahn_router.publishing.start_estimate import JobPosition, StartEstimate
 from taskbahn_router.stores.contract import QueueCursor
@@ -82,10 +83,11 @@ class QueuePositions:
         ahead = dict(zip(spots, self._reader.ahead(list(spots.values()), MAX_AHEAD), strict=True)) if spots else {}
         held = {job.seq: job for job in self._reader.held(list(spots), MAX_AHEAD, MAX_HOLDERS)} if spots else {}
         kept_for = self._kept_for([(row, held[row.seq]) for row in rows if row.seq in held], served.domains)
+        pauses = {row.seq: self._reader.holding_pause(row.seq) for row in rows if is_held(row)}
         return [
             JobPosition(row, spots[row.seq].partitions, ahead[row.seq], held.get(row.seq), kept_for.get(row.seq))
             if row.seq in spots
-            else JobPosition(row)
+            else JobPosition(row, pause=pauses.get(row.seq))
             for row in rows
         ]
 

@@ -17,6 +17,7 @@ from taskbahn_router.core.wait_reason import (
     WorkerFit,
     capacity_of,
     expected_start,
+    why_job_paused,
     why_kept,
     why_paused,
     why_ready,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from taskbahn.protocol.views import Pause
+    from taskbahn_router.core.job_pauses import HoldingPause
     from taskbahn_router.core.rows import Costs, Gate, HeldJob
     from taskbahn_router.model.state import AttachedWorker, DispatcherState
     from taskbahn_router.promises.limits import Limit
@@ -38,6 +40,7 @@ class JobPosition(NamedTuple):
     """A job; if it is ready, the partitions that are served together with its own, and how many ready jobs of them come before it.
 
     held: the limit that holds it, if one does.  kept_for: the id of the job for which that keeps permits, if it does.
+    pause: what holds it, of its own or of a job of which it is a part.
     """
 
     row: JobRow
@@ -45,6 +48,7 @@ class JobPosition(NamedTuple):
     ahead: int | None = None
     held: HeldJob | None = None
     kept_for: bytes | None = None
+    pause: HoldingPause | None = None
 
 
 class ShownPauses(Protocol):
@@ -98,7 +102,10 @@ class StartEstimate:
 
     def place(self, placed: JobPosition) -> dict[str, Any] | None:
         """Return the place of a job; None if it runs or has ended."""
-        row = placed.row
+        row, pause = placed.row, placed.pause
+        if row.state == State.WAITING and pause is not None:
+            why = why_job_paused(pause.pause, None if pause.id == row.id else id_text(pause.id))
+            return {"why": why} if pause.pause.until is None else {"why": why, "starts_at": pause.pause.until}
         if row.state == State.WAITING and row.flags & IS_SUSPENDED:
             return {"why": WHY_SUSPENDED} if row.due_at is None else {"why": WHY_AT_LATEST, "starts_at": row.due_at}
         if row.state == State.WAITING and row.due_at is None:
@@ -108,9 +115,9 @@ class StartEstimate:
             return {"why": why_waiting(row.attempt, row.failures + row.crashes, has_eta=has_eta), "starts_at": row.due_at}
         if placed.ahead is None:
             return None
-        pause = self._limits.pauses.holding(row.queue, row.task)
-        if pause is not None:
-            return self._paused(pause, placed.ahead)
+        of_all = self._limits.pauses.holding(row.queue, row.task)
+        if of_all is not None:
+            return self._paused(of_all, placed.ahead)
         why, its_hands = self.workers(row)
         if placed.held is not None and its_hands.slots:
             return self._held(placed.held, placed)

@@ -19,6 +19,7 @@ from taskbahn_router.core.wait_reason import (
     why_asked,
     why_behind,
     why_circle,
+    why_job_paused,
     why_kept,
     why_last,
     why_paused,
@@ -118,16 +119,17 @@ class Explain:
 
     def _reasons(self, found: _Found) -> list[WaitReason]:
         row, ahead = found.placed.row, found.placed.ahead
+        paused = _paused(found.placed)
         if row.flags & IS_FLOW:
-            return [] if State(row.state).is_final else self._behind(found)
+            return paused if State(row.state).is_final else paused + self._behind(found)
         if row.state not in (State.READY, State.WAITING):
-            return self._inside(found)
+            return paused + self._inside(found)
         estimate = self._positions.start_estimate()
-        reasons = self._behind(found)
+        reasons = paused + self._behind(found)
         reasons += [WaitReason(rule=f"answer:{name}", open=False, why=why_answer(name)) for name in found.names]
-        if row.state == State.WAITING and row.due_at is not None:
+        if row.state == State.WAITING and row.due_at is not None and not (paused and row.due_at <= self._dispatcher.wall()):
             is_asleep = is_suspended(row) and not reasons
-            why = WHY_SLEEPING if is_asleep else (estimate.place(found.placed) or {}).get("why", "")
+            why = WHY_SLEEPING if is_asleep else (estimate.place(found.placed._replace(pause=None)) or {}).get("why", "")
             reasons.append(WaitReason(rule="time", open=False, why=why, opens_at=row.due_at))
         reasons += self._pauses(row)
         why, its_hands = estimate.workers(row)
@@ -210,6 +212,19 @@ class Explain:
     def _holders(found: _Found, key: str) -> list[str]:
         held = found.placed.held
         return [id_text(id) for id in held.holders] if held is not None and held.gate.key == key else []
+
+
+def _paused(placed: JobPosition) -> list[WaitReason]:
+    """Return the pause of a job, or of one of which it is a part."""
+    if placed.pause is None:
+        return []
+    id, pause = placed.pause
+    other = None if id == placed.row.id else id_text(id)
+    return [
+        WaitReason(
+            rule="pause", open=False, why=why_job_paused(pause, other), opens_at=pause.until, holders=[other] if other else []
+        )
+    ]
 
 
 def _of_slots(why: str, slots: int, free: int) -> str:

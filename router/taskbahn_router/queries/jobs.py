@@ -278,7 +278,7 @@ class JobQueries:
     def _view(self, read: ReadJob) -> dict[str, Any]:
         """Return the whole `views.JobView` of a job, with the newest progress if it runs now."""
         placed = read.placed
-        view = whole(placed.row, read.attempts)
+        view = whole(placed.row, read.attempts, placed.pause)
         live = self._state.jobs.get(view["id"])
         if live is not None and live.progress is not None:
             view["progress"] = live.progress

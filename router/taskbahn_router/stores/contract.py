@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from taskbahn_router.core.reactions import Edge, Input, NewEdge, NewMember, ReactionRules
+    from taskbahn_router.core.job_pauses import HoldingPause, PauseJob, ResumeJob
+    from taskbahn_router.core.reactions import Edge, Hold, Input, NewEdge, NewMember, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
     from taskbahn_router.core.suspensions import Asked, Note, OpenQuestion, Suspension, Told
     from taskbahn_router.core.unique_keys import NewKey
@@ -91,6 +92,8 @@ class CommitBatch:
     cancels: list[CancelJob] = field(default_factory=list)
     retries: list[RetryJob] = field(default_factory=list)
     skips: list[SkipJob] = field(default_factory=list)
+    job_pauses: list[PauseJob] = field(default_factory=list)
+    resumes: list[ResumeJob] = field(default_factory=list)
     sweep: Sweep | None = None
     prune: Prune | None = None
     vacated: list[int] = field(default_factory=list)  # ids of partitions to delete: no job is left in them
@@ -112,6 +115,7 @@ class CommitBatch:
         """Return about how many rows the batch touches; a slow move counts as many."""
         purges = self.rules is not None and self.rules.purge is not None
         many = 1000 if self.sweep or self.prune or purges or self.minutes or self.is_continued else 0
+        asked = len(self.cancels) + len(self.retries) + len(self.skips) + 2 * (len(self.job_pauses) + len(self.resumes))
         names = len(self.tasks) + len(self.forgotten_tasks) + len(self.limits) + len(self.forgotten_limits)
         new = len(self.new) + (
             sum(map(len, self.submissions)) + self.admission_rows + len(self.edges) + len(self.unique) if self.submissions else 0
@@ -123,15 +127,7 @@ class CommitBatch:
             + 2 * len(self.told)
             + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
         )
-        return (
-            many
-            + names
-            + small
-            + len(self.cancels)
-            + len(self.retries)
-            + len(self.skips)
-            + sum(claim.limit for claim in self.claims)
-        )
+        return many + names + small + asked + sum(claim.limit for claim in self.claims)
 
     def now(self) -> float:
         """Return the time of the commit, seconds; a batch without reactions tells none."""
@@ -171,6 +167,8 @@ class CommitResult:
     results: dict[int, str] = field(default_factory=dict)  # seqs of flows that succeeded -> the result as JSON
     admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some
     answers: list[Answer | None] = field(default_factory=list)  # to cancels, retries, then skips; None: no such job
+    paused: list[Answer | None] = field(default_factory=list)  # to the pauses of jobs, then to those that end them
+    held: list[Hold] = field(default_factory=list)  # jobs that a pause holds since this commit, or lets go
     told: list[tuple[Answer, str] | None] = field(
         default_factory=list
     )  # whether each note was new, and its name; None: no such job
@@ -293,6 +291,9 @@ class Reader(Protocol):
 
     def awaited(self, seq: int, most: int) -> list[str]:
         """Return the names of notes for which a suspended job waits, in order."""
+
+    def holding_pause(self, seq: int) -> HoldingPause | None:
+        """Return the pause that holds a job: its own, or that of the nearest job that it is a part of."""
 
     def newest_event(self, seq: int) -> int:
         """Return the number of a job's newest stored event; 0: it has none."""

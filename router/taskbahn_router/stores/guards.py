@@ -38,7 +38,7 @@ FINISH = "finish"
 REQUEUE = "requeue"
 ASKED = (
     Event.DUE, Event.START, Event.EXPIRE, Event.OVERDUE, Event.PARENT_FAILED, Event.CANCEL, Event.RETRY_BY_HAND, Event.REOPEN, Event.COMPLETE,
-    Event.RESUME_FLOW,
+    Event.RESUME_FLOW, Event.PAUSE,
 )  # fmt: skip
 
 GUARDS = MappingProxyType(

@@ -36,6 +36,7 @@ def one_each(moves: Sequence[ReactedMove]) -> list[list[ReactedMove]]:
 
 def moves_of(reacted: Reacted, result: CommitResult) -> None:
     """Put into a result what reactions moved."""
+    result.held += reacted.holds.values()
     for job, event, error, flow_result, _ in reacted.moves:
         result.moved.append(Moved(job.id, job.seq, job.partition, event, State(job.state), job.number + 1))
         if error is not None:

@@ -17,7 +17,8 @@ from taskbahn.protocol.limits import definitions
 from taskbahn.protocol.states import State
 from taskbahn.protocol.vitals import Vitals
 from taskbahn_router.core.placement import WorkerCapacity
-from taskbahn_router.core.reactions import HAS_NOTES
+from taskbahn_router.core.reactions import HAS_NOTES, IS_HELD
+from taskbahn_router.dispatcher.job_pausing import order_hold
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, id_bytes
 from taskbahn_router.model.turn import LostAttempt
@@ -240,6 +241,8 @@ class WorkerRegistry:
                 del says[job.id]
                 job.take_slot(worker, job.started_at or self._dispatcher.wall())
                 worker.holds_slow([job.id])
+                order_hold(worker, job.id, job.attempt, is_held=bool(job.flags & IS_HELD))  # it may have changed meanwhile
+                self._dispatcher.publisher.dirty_workers.add(worker.id)
             else:
                 self._dispatcher.lost(LostAttempt(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
         self._end_unnamed(worker, before)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from taskbahn_router.core.reactions import HAS_CHILDREN, IS_FLOW
+from taskbahn_router.stores.memory.holding import may_go
 from taskbahn_router.stores.pruning import prunable
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def prune(tables: Tables, asked: Prune, result: CommitResult) -> None:
     gone: Counter[tuple[int, str]] = Counter()
     holding = {seq for seq, _ in tables.permits}  # their attempts, whose jobs were cancelled, have not ended
     over = [seq for seq in window if _is_over(tables, tables.records[seq], asked.now) and seq not in holding]
+    over = [seq for seq in over if may_go(tables, seq, tables.records[seq])]
     parents = {seq for seq in over if tables.records[seq].flags & HAS_CHILDREN}
     found = prunable(over, parents, tables.children, asked.limit)
     for edge in found.edges:
@@ -29,7 +31,7 @@ def prune(tables: Tables, asked: Prune, result: CommitResult) -> None:
         record = tables.records[seq]
         tables.keep(seq, None)
         tables.drop(tables.seqs, record.new.id)
-        for table in (tables.attempts, tables.events, tables.notes, tables.waits):
+        for table in (tables.attempts, tables.events, tables.notes, tables.waits, tables.pauses):
             tables.drop(table, seq)
         gone[record.new.partition, record.state] += 1
     for key in [key for key in tables.questions if key[0] in found.gone]:

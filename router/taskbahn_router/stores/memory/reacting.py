@@ -44,6 +44,8 @@ def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJ
         rows.duties = sorted(sorted(tables.duties.values()), key=KIND, reverse=True)[: need.most] if need.duties else []
         rows.inputs = {seq: bounded(tables.inputs, seq, MOST_RESULTS, MOST_RESULT_BYTES) for seq in need.inputs}
         rows.inputs |= {seq: tables.inputs(seq, -1, 1, 1) for seq in need.first_inputs}
+        places = ((seq, tables.records[seq].place.parent) for seq in need.above if seq in tables.records)
+        rows.above = {seq: parent for seq, parent in places if parent is not None and parent in tables.records}
         ended = {id: tables.records[tables.seqs[id]] for id in need.errors if id in tables.seqs}
         rows.errors = {id: Ended(record.state, record.error) for id, record in ended.items()}
         if need.members is not None:
@@ -62,7 +64,7 @@ def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJ
 
 def _members(tables: Tables, wanted: MembersOf) -> Iterator[int]:
     for seq, record in members_of(tables, wanted.parent):
-        if seq > wanted.behind and record.state in wanted.states:
+        if seq > wanted.behind and record.state in wanted.states and record.flags & wanted.flags == wanted.flags:
             yield seq
 
 

@@ -13,6 +13,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.policy import weight_of
 from taskbahn_router.core.rows import HeldJob, costs_of
 from taskbahn_router.stores.contract import FailedRow, Filter, OutcomeRow
+from taskbahn_router.stores.memory.holding import holding_pause
 from taskbahn_router.stores.memory.listing import listed, short
 from taskbahn_router.stores.memory.reacting import members_of
 from taskbahn_router.stores.memory.ruled import gates_in_use, jobs_before
@@ -22,6 +23,7 @@ from taskbahn_router.stores.permits import stalled_gates
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from taskbahn_router.core.job_pauses import HoldingPause
     from taskbahn_router.core.reactions import Edge, Input
     from taskbahn_router.core.rows import Gate, GateUse, StalledGate
     from taskbahn_router.core.suspensions import Note, OpenQuestion
@@ -196,6 +198,10 @@ class MemoryReader:
     def inputs(self, seq: int, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Input]:
         with self._tables.lock:
             return self._tables.inputs(seq, after, limit, most_bytes)
+
+    def holding_pause(self, seq: int) -> HoldingPause | None:
+        with self._tables.lock:
+            return holding_pause(self._tables, seq)
 
     def newest_event(self, seq: int) -> int:
         with self._tables.lock:

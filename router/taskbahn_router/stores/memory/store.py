@@ -6,7 +6,6 @@ never changed, and every replacement is noted, so that a batch that fails half-w
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -19,22 +18,26 @@ from taskbahn_router.core.lifecycle import Event, advance
 from taskbahn_router.core.reactions import (
     HAS_INPUTS,
     IS_FLOW,
+    IS_HELD,
     IS_OVERDUE,
     IS_SKIPPED,
     IS_SUSPENDED,
     IS_UNSEALED,
     MOST_INPUT_BYTES,
     MOST_INPUTS,
+    PAUSE_BIT,
     retried,
 )
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
 from taskbahn_router.stores.driving import admitted_of, aliased
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.deleting import prune
+from taskbahn_router.stores.memory.holding import HoldingPart, unpause
 from taskbahn_router.stores.memory.overdue import error_at_deadline, renewed_deadline
 from taskbahn_router.stores.memory.reacting import decided, skip
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
+from taskbahn_router.stores.memory.start import start_state
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.reacting import bounded, moved_in
@@ -71,32 +74,9 @@ class MemoryStore:
 
     def open(self) -> StartState:
         """Open the store; return the jobs, tasks and counts that it holds."""
-        tables = self._tables
-        with tables.lock:
+        with self._tables.lock:
             self._is_open = True
-            running = [
-                tables.row(record)
-                for _, record in sorted(tables.records.items())
-                if record.state == State.RUNNING and not record.flags & IS_FLOW
-            ]
-            return StartState(
-                last_seq=max(tables.records, default=0),
-                partitions=sorted(tables.partitions.values()),
-                jobs=dict(Counter(record.new.partition for record in tables.records.values())),
-                ready={partition: len(keys) for partition, keys in tables.ready.items() if keys},
-                tasks=sorted(tables.tasks.values()),
-                running=[row._replace(number=max(row.number, tables.newest_event(row.seq))) for row in running],
-                next_sweep=tables.next_sweep(),
-                counts=dict(Counter(record.state for record in tables.records.values())),
-                minutes=tables.newest_minute(),
-                ruled=sorted({partition for partition, _ in tables.lanes}),
-                holding=tables.holding(),
-                next_wake_us=tables.next_wake_us(),
-                has_duties=bool(tables.duties),
-                limits=sorted(tables.limits.values(), key=lambda row: row.name),
-                last_marks={row.seq: mark for row in running if (mark := tables.last_mark(row))},
-                unsealed=tables.unsealed(),
-            )
+            return start_state(self._tables)
 
     def commit(self, batch: CommitBatch) -> CommitResult:
         """Apply a batch, or nothing of it.  Raises StoreUnavailable: nothing was changed, safe to call again."""
@@ -135,6 +115,7 @@ class _Transaction:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.result = CommitResult()
+        self.holding = HoldingPart(tables, self.result, self._move)
 
     def apply(self, batch: CommitBatch) -> CommitResult:
         result, tables = self.result, self.tables
@@ -149,6 +130,7 @@ class _Transaction:
         result.answers += [skip(tables, one.id, result) for one in batch.skips]
         if batch.sweep is not None:
             self._sweep(batch.sweep)
+        self.holding.apply(batch)
         if batch.prune is not None:
             prune(tables, batch.prune, result)
         for partition in batch.vacated:
@@ -160,6 +142,7 @@ class _Transaction:
             self._admit(batch, ruled.rules, ruled.admit(batch))
         self._suspend(batch)
         units = self._react(moved_in(batch, result), batch.reactions, 0) if batch.reactions is not None else 0
+        self.holding.answer()
         if ruled is not None:
             self._rule(batch, ruled, units)
         if batch.rules is None or not batch.rules.rooms:
@@ -198,11 +181,18 @@ class _Transaction:
             return 0
         reacted = decided(self.tables, reactions, changed, used)
         until = reactions.now + reactions.keep
+        for seq, hold in reacted.holds.items():
+            flags = self.tables.records[seq].flags
+            self._replace(seq, flags=flags | IS_HELD if hold.is_held else flags & ~IS_HELD)
+        unpause(self.tables, reacted.unpaused)
         for seq, pending in reacted.pending.items():
-            self._replace(seq, pending=pending)
+            self._replace(seq, pending=pending, **({"due_at": reactions.now} if seq in reacted.woken else {}))
+        self.result.held += reacted.holds.values()
         for job, event, error, result, flags in reacted.moves:
             if event is Event.DUE:
                 self._move(job.seq, event, due_at=reactions.now)
+            elif event is Event.PAUSE:
+                self._move(job.seq, event)
             elif event is Event.COMPLETE:
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=job.flags | flags)
                 self.result.results[job.seq] = result or ""
@@ -331,7 +321,7 @@ class _Transaction:
         record, changes = self.tables.records[seq], dict(FORGOTTEN_BY_RETRY, failures=0, crashes=0)
         flags, changes["deadline"] = record.flags, renewed_deadline(record, now)
         if event is Event.RETRY_BY_HAND:
-            flags, changes["pending"] = uncount_suspension(self.tables, seq), 0
+            flags, changes["pending"] = uncount_suspension(self.tables, seq), record.pending & PAUSE_BIT
         return self._move(seq, event, flags=flags & ~IS_OVERDUE, **changes)
 
     def _move(self, seq: int, event: Event, **changes: Any) -> Moved:
@@ -364,6 +354,7 @@ class _Transaction:
             self._overdue(seq, sweep)
         for seq in over(self.tables.due):
             self._move(seq, Event.DUE)
+        self.holding.end(sweep.now, sweep.limit)
         self.result.next_sweep = self.tables.next_sweep()
 
     def _overdue(self, seq: int, sweep: Sweep) -> None:

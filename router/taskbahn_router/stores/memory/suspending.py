@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol import messages
 from taskbahn.protocol.questions import message_name
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_FLOW, IS_SUSPENDED, WAKE_POSITION
+from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_FLOW, IS_HELD, IS_SUSPENDED, PAUSE_BIT, WAKE_POSITION
 from taskbahn_router.core.suspensions import KINDS, MESSAGES, OUTSIDE, SUSPENSIONS, Note, OpenQuestion, closes, waiting
 from taskbahn_router.stores.rows import Answer
 
@@ -37,7 +37,7 @@ def keep_notes(tables: Tables, notes: Sequence[Note], now: float) -> int:
         if note.name in waits:
             tables.put(tables.waits, note.seq, waits - {note.name})
             if record.state == State.WAITING and record.flags & IS_SUSPENDED:
-                record = replace(record, pending=0, due_at=now)
+                record = replace(record, pending=record.pending & PAUSE_BIT, due_at=now)
         tables.keep(note.seq, record)
     return new
 
@@ -103,7 +103,8 @@ def suspend(tables: Tables, asked: Suspension, now: float) -> int | None:
     count = int(known[SUSPENSIONS].value) + 1 if SUSPENSIONS in known else 1
     tables.put(known, SUSPENSIONS, Note(asked.seq, SUSPENSIONS, str(count), now))
     flags = record.flags | found.flags | HAS_NOTES
-    tables.keep(asked.seq, replace(record, pending=found.pending, due_at=found.due_at, expires_at=None, flags=flags))
+    hold = PAUSE_BIT if flags & IS_HELD and not flags & IS_FLOW else 0
+    tables.keep(asked.seq, replace(record, pending=found.pending + hold, due_at=found.due_at, expires_at=None, flags=flags))
     return found.ended
 
 

@@ -16,6 +16,7 @@ from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from taskbahn_router.core.job_pauses import JobPause
     from taskbahn_router.core.reactions import Duty, Edge
     from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit, Place
     from taskbahn_router.core.suspensions import Note
@@ -48,7 +49,7 @@ class Record:
     error: str | None = None
     fingerprint: str | None = None
     flags: int = 0
-    pending: int = 0  # edges to parents that are not satisfied
+    pending: int = 0  # edges to parents that are not satisfied, and `PAUSE_BIT`
     place: Place = NO_PLACE
 
     def ready_at(self) -> float | None:
@@ -86,6 +87,7 @@ class Tables:
     notes: dict[int, dict[str, Note]] = field(default_factory=dict)  # by seq and name
     questions: dict[tuple[int, str, str], None] = field(default_factory=dict)  # open ones: seq, kind and name
     waits: dict[int, frozenset[str]] = field(default_factory=dict)  # seq of a suspended job -> names of notes that wake it
+    pauses: dict[int, JobPause] = field(default_factory=dict)  # by seq
     aliases: dict[bytes, int] = field(default_factory=dict)  # id -> seq of the job that it means
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
     expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
@@ -176,7 +178,9 @@ class Tables:
         return self.seqs.get(id, self.aliases.get(id))
 
     def next_sweep(self) -> float | None:
-        return min((keys[0][0] for keys in (self.due, self.expiring, self.ending) if keys), default=None)
+        times = [keys[0][0] for keys in (self.due, self.expiring, self.ending) if keys]
+        times += [pause.until for pause in self.pauses.values() if pause.until is not None]
+        return min(times, default=None)
 
     def next_wake_us(self) -> int | None:
         """Return when rules are to be asked again."""

@@ -8,7 +8,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
-from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_SUSPENDED
+from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_NOTES, IS_PAUSED, IS_SUSPENDED
 from taskbahn_router.core.unique_keys import IS_UNIQUE
 from taskbahn_router.stores.sqlite.statements import SQL
 
@@ -44,6 +44,7 @@ def prune(
     names = ["delete_job", "delete_attempts", "delete_events"]
     names += ["delete_unique", "delete_aliases"] if flags & IS_UNIQUE else []
     names += ["delete_notes", "delete_all_waits"] if flags & (HAS_NOTES | IS_SUSPENDED) else []
+    names += ["delete_pauses"] if flags & IS_PAUSED else []
     for name in names if gone else ():
         execute(SQL[name], (messages.to_json(list(gone)),))
     result.pruned, result.pruned_of = len(gone), dict(Counter(gone.values()))

@@ -28,6 +28,7 @@ from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.pruning import prunable
 from taskbahn_router.stores.reacting import bounded, moved_in, moves_of, one_each
 from taskbahn_router.stores.rows import Answer
+from taskbahn_router.stores.sqlite.ruled import seq_of
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
@@ -42,23 +43,24 @@ if TYPE_CHECKING:
     Many = Callable[[str, Sequence[tuple[object, ...]]], int]
 
 
+HOLDS = (("hold_jobs", True), ("release_jobs", False))
 BEGUN_AGAIN = frozenset((Event.RETRY_BY_HAND, Event.REOPEN, Event.RESUME_FLOW))
 
 
 @dataclass(slots=True)
 class Links:
-    """Whether there are edges, and ids that mean other jobs. No other process writes to the store, so it asks once.
+    """Whether there are edges, ids that mean other jobs, and pauses of jobs. No other process writes to the store, so it asks once.
 
     What was taken back counts as there: that costs a look, and no system without links pays for them.
     """
 
     edges: bool
     aliases: bool
+    pauses: bool
 
     @staticmethod
     def read(connection: sqlite3.Connection) -> Links:
-        edges, aliases = connection.execute(SQL["has_links"]).fetchone()
-        return Links(bool(edges), bool(aliases))
+        return Links(*map(bool, connection.execute(SQL["has_links"]).fetchone()))
 
 
 class ReactingPart:
@@ -79,7 +81,7 @@ class ReactingPart:
         self._follow(seqs, reactions, reactions.budget)
 
     def _follow(self, seqs: Iterable[int], reactions: ReactionRules, used: int) -> Reacted | None:
-        wanted = list(seqs) if self._links.edges else []
+        wanted = list(seqs) if self._links.edges or self._links.pauses else []
         changed = self.jobs(wanted, "flagged_jobs") if wanted else []
         if not changed and (used or not reactions.goes_on):
             return None
@@ -100,6 +102,12 @@ class ReactingPart:
         """Return those jobs that exist."""
         return self._flagged(self._parsed(name, messages.to_json(seqs)))
 
+    def named(self, ids: Sequence[bytes]) -> dict[bytes, FlaggedJob]:
+        """Return those jobs that exist, by the ids that are given."""
+        seqs = {id: seq for id in ids if (seq := seq_of(self._connection.execute, id)) is not None}
+        jobs = {job.seq: job for job in self.jobs(list(seqs.values()))}
+        return {id: jobs[seq] for id, seq in seqs.items()}
+
     @staticmethod
     def _flagged(rows: Iterable[list[Any]]) -> list[FlaggedJob]:
         return [FlaggedJob(seq, bytes.fromhex(id), *rest) for seq, id, *rest in rows]
@@ -119,6 +127,8 @@ class ReactingPart:
             rows.edges = [Edge(*row) for row in self._parsed("edges_to_settle", messages.to_json(need.edges), need.most)]
         if need.duties:
             rows.duties = [Duty(*row) for row in self._parsed("duties", need.most)]
+        if need.above:
+            rows.above = dict(self._parsed("above", messages.to_json(need.above)))
         self._answer_flows(need, rows)
         return rows
 
@@ -131,8 +141,8 @@ class ReactingPart:
         for id in need.errors:
             rows.errors.update((id, Ended(*ended)) for id, *ended in execute(SQL["errors_by_id"], (id,)))
         if need.members is not None:
-            parent, states, behind = need.members
-            rows.members = self._flagged(self._parsed("members", parent, messages.to_json(states), behind, need.most))
+            parent, states, behind, flags = need.members
+            rows.members = self._flagged(self._parsed("members", parent, messages.to_json(states), behind, flags, need.most))
 
     def _inputs(self, seq: int, after: int, limit: int, most_bytes: int) -> list[Input]:
         return [Input(*row) for row in self._parsed("inputs", seq, after, limit, most_bytes)]
@@ -152,7 +162,9 @@ class ReactingPart:
 
     def _write(self, reacted: Reacted, reactions: ReactionRules) -> None:
         self._many("settle_edge", [(edge.state, edge.parent, edge.child, edge.position) for edge in reacted.edges])
-        ready = {move.job.seq: reactions.now for move in reacted.moves if move.event is Event.DUE}
+        self._write_holds(reacted)
+        ready = dict.fromkeys(reacted.woken, reactions.now)
+        ready.update((move.job.seq, reactions.now) for move in reacted.moves if move.event is Event.DUE)
         self._many("set_pending", [(pending, ready.get(seq), seq) for seq, pending in reacted.pending.items()])
         for moves in one_each(reacted.moves):
             self._write_moves(moves, reactions)
@@ -160,12 +172,20 @@ class ReactingPart:
         self._connection.executemany(SQL["delete_duty"], [duty[:2] for duty in reacted.done])
         moves_of(reacted, self._result)
 
+    def _write_holds(self, reacted: Reacted) -> None:
+        holds = {name: [seq for seq, hold in reacted.holds.items() if hold.is_held is is_held] for name, is_held in HOLDS}
+        holds |= {"delete_pauses": reacted.unpaused, "unpause_jobs": reacted.unpaused}
+        for name, seqs in holds.items():
+            if seqs:
+                self._connection.execute(SQL[name], (messages.to_json(seqs),))
+
     def _write_moves(self, moves: Sequence[ReactedMove], reactions: ReactionRules) -> None:
         """Move jobs, each of them once."""
-        ready = [move.job.seq for move in moves if move.event is Event.DUE]
-        if ready:
-            moved = self._connection.execute(SQL[Event.DUE], (messages.to_json(ready),)).rowcount
-            GUARDS[Event.DUE].check_count(Event.DUE, moved, len(ready))
+        for event in (Event.DUE, Event.PAUSE):
+            seqs = [move.job.seq for move in moves if move.event is event]
+            if seqs:
+                moved = self._connection.execute(SQL[event], (messages.to_json(seqs),)).rowcount
+                GUARDS[event].check_count(event, moved, len(seqs))
         self._write_ends(moves, reactions)
         for move in moves:
             if move.event in BEGUN_AGAIN:

@@ -45,11 +45,11 @@ SELECT json_group_array(json_array(parent, position, policy, state, result, flag
 SELECT id, state, error FROM job WHERE id = ?
 
 -- name: members
--- The first members of a job that are in one of some states, behind a seq.
+-- The first members of a job that are in one of some states, behind a seq, and have some flags.
 SELECT json_group_array(json_array({flagged})) FROM (
     SELECT found.* FROM json_each(?2) AS wanted CROSS JOIN job AS found INDEXED BY job_member
-    ON found.parent = ?1 AND found.state = wanted.value AND found.seq > ?3
-    ORDER BY found.seq LIMIT ?4
+    ON found.parent = ?1 AND found.state = wanted.value AND found.seq > ?3 AND found.flags & ?4 = ?4
+    ORDER BY found.seq LIMIT ?5
 ) AS job
 
 -- name: children
@@ -58,7 +58,7 @@ SELECT edge.child, edge.position, job.state FROM edge LEFT JOIN job ON job.seq =
 ORDER BY edge.child, edge.position
 
 -- name: has_links
-SELECT EXISTS (SELECT 1 FROM edge), EXISTS (SELECT 1 FROM alias)
+SELECT EXISTS (SELECT 1 FROM edge), EXISTS (SELECT 1 FROM alias), EXISTS (SELECT 1 FROM pause)
 
 -- name: has_duties
 SELECT EXISTS (SELECT 1 FROM duty)
@@ -122,7 +122,7 @@ DELETE FROM duty WHERE kind = ? AND subject = ?
 UPDATE job SET error = json_object('type', 'ParentFailed', 'message', 'what this job waits for could not be read in damaged data'),
     state = {to:parent_failed}, number = number + 1, finished_at = CAST(strftime('%s', 'now') AS REAL),
     delete_at = CAST(strftime('%s', 'now') AS REAL) + 604800
-WHERE {from:parent_failed} AND pending > (
+WHERE {from:parent_failed} AND pending & 1099511627775 > (
     SELECT count(*) FROM edge JOIN job AS parent ON parent.seq = edge.parent WHERE edge.child = job.seq AND edge.state <> 1
 )
 
@@ -131,4 +131,5 @@ WHERE {from:parent_failed} AND pending > (
 INSERT OR IGNORE INTO duty (kind, subject) SELECT 'edges', seq FROM job WHERE pending > 0 AND state = 'failed' AND flags & 1
 
 -- name: count_edges
-UPDATE job SET pending = (SELECT count(*) FROM edge WHERE edge.child = job.seq AND edge.state <> 1) WHERE pending > 0
+UPDATE job SET pending = (SELECT count(*) FROM edge WHERE edge.child = job.seq AND edge.state <> 1) + (pending & 1099511627776)
+WHERE pending > 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
+from taskbahn_router.core.job_pauses import HoldingPause, JobPause
 from taskbahn_router.core.reactions import Edge, Input
 from taskbahn_router.core.rows import Gate, GateUse, HeldJob, Permit, StalledGate, quoted
 from taskbahn_router.core.suspensions import KINDS, Note, OpenQuestion
@@ -173,6 +174,9 @@ class SqliteReader:
 
     def awaited(self, seq: int, most: int) -> list[str]:
         return [name for (name,) in self._rows(SQL["awaited"], (seq, most))]
+
+    def holding_pause(self, seq: int) -> HoldingPause | None:
+        return next((HoldingPause(id, JobPause(*pause)) for id, *pause in self._rows(SQL["holding_pause"], (seq,))), None)
 
     def newest_event(self, seq: int) -> int:
         return self._rows(SQL["newest_number"], (seq,))[0][0] or 0

@@ -37,6 +37,7 @@ UNNUMBERED = (
     "duty",
     "note",
     "wait",
+    "pause",
 )  # have no row numbers; they follow from nothing else
 REBUILT = (
     "wake_suspended",
@@ -47,6 +48,8 @@ REBUILT = (
     "look_at_orphans",
     "count_edges",
 )
+REBUILT_PAUSES = ("keep_lost_pauses", "look_at_held")
+PAUSES = 13  # the schema that has pauses of jobs
 
 
 class Salvage:
@@ -81,7 +84,7 @@ class Salvage:
         self.saved["job"] = len(jobs)
         self._save_of_jobs(jobs)
         self._save_unnumbered()
-        for name in REBUILT if version >= PROMISES else ():
+        for name in (*(REBUILT if version >= PROMISES else ()), *(REBUILT_PAUSES if version >= PAUSES else ())):
             self._new.execute(SQL[name])
         self._new.execute("COMMIT")
 

@@ -61,7 +61,8 @@ def _as_far_as_stored(connection: sqlite3.Connection, row: JobRow) -> tuple[JobR
     return row._replace(number=max(row.number, number)), mark if attempt == row.attempt else 0
 
 
-def next_sweep(connection: sqlite3.Connection) -> float | None:
-    """Return when the next job is due, expires or has to have ended."""
-    times = [connection.execute(SQL[name]).fetchone() for name in ("next_due", "next_expiry", "next_deadline")]
-    return min((row[0] for row in times if row), default=None)
+def next_sweep(connection: sqlite3.Connection, *, has_pauses: bool = True) -> float | None:
+    """Return when the next job is due, expires or has to have ended, or a pause ends."""
+    names = ("next_due", "next_expiry", "next_deadline", *(("next_resume",) if has_pauses else ()))
+    times = [connection.execute(SQL[name]).fetchone() for name in names]
+    return min((row[0] for row in times if row and row[0] is not None), default=None)

@@ -93,7 +93,7 @@ _COLUMNS = {
 }
 SQL = {
     name: reduce(lambda text, part: text.replace(*part), _COLUMNS.items(), _guarded(sql))
-    for file in ("statements.sql", "promises.sql", "reactions.sql", "unique.sql", "members.sql", "suspensions.sql")
+    for file in ("statements.sql", "promises.sql", "reactions.sql", "unique.sql", "members.sql", "suspensions.sql", "pauses.sql")
     for name, sql in _named((_HERE / file).read_text("utf-8")).items()
 }
 _STATES = ", ".join(f"'{state}'" for state in State)

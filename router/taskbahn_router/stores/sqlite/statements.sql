@@ -62,8 +62,8 @@ UPDATE job SET state = {to:cancel}, finished_at = ?, delete_at = ?, error = ?, n
 -- name: retry_by_hand
 -- Begin an ended job again, its counts at zero.
 UPDATE job SET state = {to:retry_by_hand}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
-    error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL, pending = 0,
-    flags = flags & ~50176, {renewed}
+    error = NULL, fingerprint = NULL, progress = NULL, due_at = NULL, expires_at = NULL, worker = NULL,
+    pending = pending & 1099511627776, flags = flags & ~50176, {renewed}
 WHERE seq = ?2 AND {from:retry_by_hand}
 
 -- name: reopen
@@ -126,10 +126,14 @@ SELECT due_at FROM job WHERE {from:due} AND pending = 0 AND due_at IS NOT NULL O
 SELECT expires_at FROM job WHERE {from:expire} AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
 
 -- name: prune_window
--- What holds a permit stays: its attempt, whose job was cancelled, has not ended. The members of a flow (8) stay as long as it does.
+-- What holds a permit stays: its attempt, whose job was cancelled, has not ended. The members of a flow (8) stay as long as it does. A job
+-- that a pause holds (262144) stays as long as a member has not ended, or has members itself (32), for they could not be resumed.
 SELECT seq, line, state, CASE WHEN NOT EXISTS (SELECT 1 FROM permit WHERE permit.seq = job.seq) AND NOT EXISTS (
     SELECT 1 FROM job AS flow WHERE flow.seq = job.parent AND flow.flags & 8 AND (flow.delete_at IS NULL OR flow.delete_at > ?3)
-) THEN delete_at END, flags
+) AND (flags & 262144 = 0 OR NOT EXISTS (
+    SELECT 1 FROM job AS member INDEXED BY job_member
+    WHERE member.parent = job.seq AND (member.delete_at IS NULL OR member.flags & 32)
+)) THEN delete_at END, flags
 FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2
 
 -- name: delete_job

@@ -21,19 +21,18 @@ from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, PartitionRow, Sweep
 from taskbahn_router.stores.sqlite.deleting import prune
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
+from taskbahn_router.stores.sqlite.holding import HoldingPart
 from taskbahn_router.stores.sqlite.overdue import sweep_overdue
 from taskbahn_router.stores.sqlite.progress import progress_said
 from taskbahn_router.stores.sqlite.reacting import Links, ReactingPart
 from taskbahn_router.stores.sqlite.reader import SqliteReader
-from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by, seq_of
+from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by
 from taskbahn_router.stores.sqlite.start import next_sweep, start_state
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
 from taskbahn_router.stores.sqlite.suspending import SuspendingPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from taskbahn_router.core.reactions import FlaggedJob
 
 CACHE_KIB = 16 * 1024
 CHECKPOINT_PAGES = 2_000  # pages of the write-ahead log, 8 MiB, after which SQLite moves them into the database
@@ -219,7 +218,8 @@ class _Transaction:
         self.connection = connection
         self.result = CommitResult()
         self._reacting = ReactingPart(connection, self._many, self.result, links)
-        self._suspending = SuspendingPart(connection, self._many, self._named, links)
+        self._suspending = SuspendingPart(connection, self._many, self._reacting.named, links)
+        self._holding = HoldingPart(connection, self.result, links, self._move)
         self._partitions: list[PartitionRow] = []  # what `prepare` has inserted; `_new` likewise
         self._new: list[NewJob] = []
 
@@ -246,6 +246,7 @@ class _Transaction:
             *(self._reacting.skip(skip.id) for skip in batch.skips),
         ]
         self._sweep(batch)
+        self._holding.apply(batch)
         self._write_maintenance(batch)
         ruled = RuledPart(self.connection, self._many, self.result, batch.rules, self._links) if batch.rules is not None else None
         if ruled is not None:
@@ -254,6 +255,7 @@ class _Transaction:
             if (ended := self._suspending.suspend(suspension, batch.now())) is not None:
                 self.result.look_at.append(ended)
         units = self._react(batch)
+        self._holding.answer()
         if ruled is not None:
             self._rule(batch, ruled, units)
         if batch.rules is None or not batch.rules.rooms:
@@ -296,7 +298,7 @@ class _Transaction:
         """Let what moved have its consequences; return how much work that was."""
         reacted = self._reacting.apply(batch, batch.reactions) if batch.reactions is not None else None
         if reacted is not None or batch.notes or batch.suspensions or batch.told or batch.retries:
-            self.result.next_sweep = next_sweep(self.connection)
+            self.result.next_sweep = next_sweep(self.connection, has_pauses=self._links.pauses)
         return reacted.units if reacted is not None else 0
 
     def _rule(self, batch: CommitBatch, ruled: RuledPart, units: int) -> None:
@@ -325,12 +327,6 @@ class _Transaction:
             changed += self.execute(many(name, size, len(part[0]), empty), values).rowcount
             done += size
         return changed
-
-    def _named(self, ids: Sequence[bytes]) -> dict[bytes, FlaggedJob]:
-        """Return those jobs that exist, by the ids that are given."""
-        seqs = {id: seq for id in ids if (seq := seq_of(self.execute, id)) is not None}
-        jobs = {job.seq: job for job in self._reacting.jobs(list(seqs.values()))}
-        return {id: jobs[seq] for id, seq in seqs.items()}
 
     def _insert(self, new: list[NewJob]) -> None:
         if self._links.aliases:
@@ -378,7 +374,8 @@ class _Transaction:
         self._sweep_each(Event.EXPIRE, "expired_jobs", sweep, sweep.now, sweep.now + sweep.delete_after)
         sweep_overdue(self.connection, sweep, self.result)
         self._sweep_each(Event.DUE, "due_jobs", sweep)
-        self.result.next_sweep = next_sweep(self.connection)
+        self._holding.end(sweep.now, sweep.limit)
+        self.result.next_sweep = next_sweep(self.connection, has_pauses=self._links.pauses)
 
     def _sweep_each(self, event: Event, found: str, sweep: Sweep, *values: object) -> None:
         rows = self.execute(SQL[found], (sweep.now, sweep.limit)).fetchall()

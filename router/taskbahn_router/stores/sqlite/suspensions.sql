@@ -48,7 +48,9 @@ INSERT OR REPLACE INTO wait (seq, kind, key) VALUES {rows}
 
 -- name: suspend
 -- Let a job wait for what its function waits for.
-UPDATE job SET pending = ?, due_at = ?, expires_at = NULL, flags = flags | ? WHERE seq = ?
+UPDATE job SET pending = ?1 + (flags & 262144 = 262144 AND ?3 & 8 = 0) * 1099511627776, due_at = ?2, expires_at = NULL,
+    flags = flags | ?3
+WHERE seq = ?4
 
 -- name: take_wait
 -- Forget that a job waits for a note, which is there now.
@@ -56,11 +58,11 @@ DELETE FROM wait WHERE seq = ? AND kind = 'note' AND key = ?
 
 -- name: wake
 -- Have jobs go on that got what they waited for.
-UPDATE job SET pending = 0, due_at = ? WHERE seq IN (SELECT value FROM json_each(?)) AND state = 'waiting' AND flags & 1024
+UPDATE job SET pending = pending & 1099511627776, due_at = ? WHERE seq IN (SELECT value FROM json_each(?)) AND state = 'waiting' AND flags & 1024
 
 -- name: wake_suspended
 -- Have all jobs that wait without an attempt look at what is there.
-UPDATE job SET pending = 0, due_at = CAST(strftime('%s', 'now') AS REAL) WHERE state = 'waiting' AND flags & 1024
+UPDATE job SET pending = pending & 1099511627776, due_at = CAST(strftime('%s', 'now') AS REAL) WHERE state = 'waiting' AND flags & 1024
 
 -- name: insert_question
 -- Note that jobs have asked.
