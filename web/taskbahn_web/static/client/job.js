@@ -6,7 +6,7 @@ import { uuid7 } from "./ids.js";
 import { notify } from "./listeners.js";
 import { answerQuestion } from "./questions.js";
 import { watch } from "./watch.js";
-import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_SEND, JOB_SKIP } from "./wire.js";
+import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JOB_RESUME, JOB_SEND, JOB_SKIP } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Event
@@ -188,9 +188,24 @@ export class Job {
    * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
    */
   async cancel(reason = "") {
-    const [answer] = await retryCall(this.#connection, (session) => session.call(JOB_CANCEL, [[this.id]], { reason }).result);
-    if (typeof answer === "object") throw fromInfo(answer);
-    return answer;
+    return this.#change((session) => session.call(JOB_CANCEL, [[this.id]], { reason }).result);
+  }
+
+  /**
+   * Start neither it nor any of its tree until it is resumed; a task that runs waits where it checks.
+   * @param {string} [reason]
+   * @returns {Promise<import("./wire.js").State>}  the state after it; rejects if it has ended
+   */
+  async pause(reason = "") {
+    return this.#change((session) => session.call(JOB_PAUSE, [[this.id]], { reason }).result);
+  }
+
+  /**
+   * Let go on what `pause` holds.
+   * @returns {Promise<import("./wire.js").State>}  the state after it; rejects if it has ended
+   */
+  async resume() {
+    return this.#change((session) => session.call(JOB_RESUME, [[this.id]]).result);
   }
 
   /**
@@ -200,6 +215,13 @@ export class Job {
   async skip() {
     const session = await this.#connection.session();
     const [answer] = await session.call(JOB_SKIP, [[this.id]]).result;
+    if (typeof answer === "object") throw fromInfo(answer);
+    return answer;
+  }
+
+  /** @param {(session: import("./wamp.js").Session) => Promise<any>} ask  for a list of this job alone, as often as it takes */
+  async #change(ask) {
+    const [answer] = await retryCall(this.#connection, ask);
     if (typeof answer === "object") throw fromInfo(answer);
     return answer;
   }

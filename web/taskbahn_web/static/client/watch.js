@@ -8,6 +8,9 @@ import { retryCall } from "./retry-call.js";
 import { FINAL_STATES } from "./states.js";
 import { JOB_WATCH } from "./wire.js";
 
+/** Events of these kinds have no numbers of their own. @type {ReadonlySet<string>} */
+const UNNUMBERED_KINDS = new Set(["progress", "question", "pause"]);
+
 /** In these states a job has a place. @type {ReadonlySet<string>} */
 const PLACE_STATES = new Set(["waiting", "ready"]);
 
@@ -66,7 +69,7 @@ export function watch(connection, id, watcher, after = 0) {
     }
     if (message.members) watcher.onMembers?.(message.members);
     if (message.place) place(message.place);
-    const events = (message.events ?? []).filter(({ kind, number }) => kind === "progress" || kind === "question" || number > after);
+    const events = (message.events ?? []).filter(({ kind, number }) => UNNUMBERED_KINDS.has(kind) || number > after);
     if (!events.length) return;
     after = events.reduce((newest, { number }) => Math.max(newest, number), after);
     watcher.onEvents?.(events);

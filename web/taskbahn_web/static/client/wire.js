@@ -12,6 +12,8 @@ export const JOB_MEMBERS = "taskbahn.job.members";
 export const JOB_GRAPH = "taskbahn.job.graph";
 export const JOB_CANCEL = "taskbahn.job.cancel";
 export const JOB_RETRY = "taskbahn.job.retry";
+export const JOB_PAUSE = "taskbahn.job.pause";
+export const JOB_RESUME = "taskbahn.job.resume";
 export const JOB_ANSWER = "taskbahn.job.answer";
 export const JOB_SEND = "taskbahn.job.send";
 export const JOB_SKIP = "taskbahn.job.skip";
@@ -111,7 +113,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @typedef {object} Event  one numbered thing that happened to a job
  * @property {string} job
  * @property {number} number
- * @property {"state" | "progress" | "log" | "chunk" | "question"} kind
+ * @property {"state" | "progress" | "log" | "chunk" | "question" | "pause"} kind
  * @property {number} at  seconds since the epoch
  * @property {any} data
  * @property {number} [attempt]  which one said it; not of "state"
@@ -124,6 +126,13 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [outcome]  "" while it runs
  * @property {Failure | null} [error]
  *
+ * @typedef {object} JobPause  what holds a job; of the pause of another job some news say nothing more
+ * @property {string} [job]  the one that was paused: it, or one of which it is a part
+ * @property {string} [reason]
+ * @property {number} [until]  when it ends by itself
+ * @property {string} [paused_by]
+ * @property {number} [paused_at]
+ *
  * @typedef {object} JobView  a job as it is shown; lists leave out `args`, `kwargs`, `result`, `attempts`
  * @property {string} id
  * @property {string} task
@@ -133,6 +142,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [root]  the job at the root of its tree
  * @property {string} [label]  its name in its flow
  * @property {string} [title]  one line for people
+ * @property {JobPause | null} [paused]  while a pause holds it
  * @property {Members} [members]  of a job that has some
  * @property {number} [priority]
  * @property {number} [number]  of its newest event

@@ -26,6 +26,7 @@ export function isComplete(job) {
 export function applyEvent(job, { kind, data, at }) {
   if (kind === "progress") return { ...job, progress: data };
   if (kind === "question") return { ...job, questions: applyQuestion(job.questions ?? [], data) };
+  if (kind === "pause") return { ...job, paused: data };
   if (kind !== "state") return job;
   const { state, attempt = job.attempt, worker, error, due_at = null } = data;
   const attempts = job.attempts ?? [];

@@ -17,6 +17,7 @@ import { FailureView } from "../parts/failure.js";
 import { JobActions } from "../parts/job-actions.js";
 import { JobGraphView } from "../parts/job-graph.js";
 import { JobMembers } from "../parts/job-members.js";
+import { JobPaused } from "../parts/job-pause.js";
 import { JobQuestions } from "../parts/job-questions.js";
 import { Log } from "../parts/log.js";
 import { Empty, Note, Problem } from "../parts/note.js";
@@ -54,6 +55,7 @@ export function Job({ id }) {
     ${feed.isRemoved.value && html`<${Note}>The node has deleted this job: the time for which it was kept is over. What was known of it stays here until you leave this page.<//>`}
     ${shown}
     <${Headline} job=${job} />
+    <${JobPaused} job=${job} />
     <${JobQuestions} questions=${job.questions} />
     ${job.state === "ready" && html`<${Holders} job=${job} /><${HoldingPause} job=${job} ask=${ask} />`}
     ${job.state === "running" && html`<${BlockedByJob} id=${id} />`}

@@ -1,14 +1,18 @@
-/** What can be done about one job: cancel it, which asks first, retry it, start another like it. */
+/** What can be done about one job: cancel it or pause it, which asks first, resume it, retry it, start another like it. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { fromInfo } from "../../client/errors.js";
+import { JOB_RESUME } from "../../client/wire.js";
 import { FINAL_STATES, RETRIABLE_STATES, sentence } from "../../taskbahn.js";
 import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
+import { who } from "../core/who.js";
 import { bahn } from "../data/live.js";
 import { link } from "../core/route.js";
 import { isFlow } from "../text/flow-text.js";
+import { PauseJobQuestion } from "./job-pause.js";
 import { Problem } from "./note.js";
 
 /**
@@ -20,8 +24,11 @@ export function JobActions({ job, onRetried }) {
   const [said, say] = useState("");
   const [problem, setProblem] = useState("");
   const [isAsking, setAsking] = useState(false);
+  const [isPausing, setPausing] = useState(false);
   const { id, state, task } = job;
   const canCancel = !FINAL_STATES.has(state) && !isReadOnly;
+  const isPaused = job.paused?.job === id && !isReadOnly;
+  const canPause = !FINAL_STATES.has(state) && !isReadOnly;
   const canRetry = RETRIABLE_STATES.has(state) && !isReadOnly;
   const act = async (/** @type {() => Promise<unknown[]>} */ action, /** @type {(answer: unknown) => string} */ done) => {
     setProblem("");
@@ -40,7 +47,14 @@ export function JobActions({ job, onRetried }) {
   };
   const retry = () => act(() => bahn.retry([id]).finally(onRetried), () => "Accepted again.");
   const skip = () => act(() => bahn.skip([id]).finally(onRetried), () => "Those that waited for it go on.");
+  const resume = async () => {
+    const name = who.peek().trim();
+    const [answer] = await bahn.ask(JOB_RESUME, [[id]], name ? { who: name } : {});
+    return [typeof answer === "object" ? fromInfo(answer) : answer];
+  };
+  const pauseOrResume = () => (isPaused ? void act(resume, () => "Resumed.") : setPausing(true));
   useKeys({
+    p: [() => (canPause || isPaused) && pauseOrResume(), "Pause the job, or resume it"],
     c: [() => canCancel && setAsking(true), "Cancel the job"],
     r: [() => canRetry && void retry(), "Retry the job"],
   });
@@ -49,9 +63,11 @@ export function JobActions({ job, onRetried }) {
     <span class="muted" role="status">${said}</span>
     ${problem && html`<${Problem}>${problem}<//>`}
     ${canCancel && html`<button class="danger" onClick=${() => setAsking(true)}>Cancel</button>`}
+    ${(isPaused || canPause) && html`<button class="quiet" onClick=${pauseOrResume}>${isPaused ? "Resume" : "Pause"}</button>`}
     ${canRetry && html`<button class="primary" onClick=${retry}>Retry</button>`}
     ${job.holds && html`<button onClick=${skip} title="Those that wait for this job go on without it, and get null in its place">Skip</button>`}
     ${!isFlow(task) && html`<a class="button" href=${link("tasks", task, { from: id })}>Start another like it</a>`}
+    ${isPausing && html`<${PauseJobQuestion} id=${id} isWhole=${isFlow(task)} onPaused=${() => say("Paused.")} onClose=${() => setPausing(false)} />`}
     ${isAsking && html`<${Ask} task=${task} isRunning=${state === "running"} onYes=${cancel} onNo=${() => setAsking(false)} />`}
   </div>`;
 }

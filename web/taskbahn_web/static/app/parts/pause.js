@@ -108,26 +108,34 @@ function PauseQuestion({ query, onDone, onClose }) {
   return html`<${Ask} title="Pause ${subjectText(query)}?" verb="Pause" onYes=${pause} onClose=${onClose}>
     <p class="muted">${query ? "None of its jobs starts" : "No job starts"} meanwhile. What runs goes on, and new jobs wait.</p>
     ${other && html`<p class="warning">It is paused by now, ${pauseDetails(other, now.value)}. Yours takes the place of that pause.</p>`}
-    <div class="ask-fields">
-      <div class="field">
-        <label for="pause-reason">Reason<span class="field-kind">optional</span></label>
-        <input
-          id="pause-reason" value=${reason} maxlength=${MAX_REASON_LENGTH} autocomplete="off" aria-describedby="pause-reason-note"
-          onInput=${(/** @type {Typed} */ { currentTarget }) => setReason(currentTarget.value)}
-        />
-        <p class="field-note" id="pause-reason-note">Shown with each job that waits for it.</p>
-      </div>
-      <fieldset class="choice-field">
-        <legend>For how long</legend>
-        <div class="choice">
-          ${PAUSE_LENGTHS.map((length) => html`<label key=${length.text}>
-            <input type="radio" name="pause-length" value=${length.text} checked=${length.seconds === seconds} onChange=${() => setSeconds(length.seconds)} />${length.text}
-          </label>`)}
-        </div>
-      </fieldset>
-      <${WhoField} id="pause-who" note="Shown as who paused it." />
-    </div>
+    <${PauseFields} reason=${reason} setReason=${setReason} seconds=${seconds} setSeconds=${setSeconds} />
   <//>`;
+}
+
+/**
+ * Why, for how long, and who.
+ * @param {{reason: string, setReason: (reason: string) => void, seconds: number | null, setSeconds: (seconds: number | null) => void}} props
+ */
+export function PauseFields({ reason, setReason, seconds, setSeconds }) {
+  return html`<div class="ask-fields">
+    <div class="field">
+      <label for="pause-reason">Reason<span class="field-kind">optional</span></label>
+      <input
+        id="pause-reason" value=${reason} maxlength=${MAX_REASON_LENGTH} autocomplete="off" aria-describedby="pause-reason-note"
+        onInput=${(/** @type {Typed} */ { currentTarget }) => setReason(currentTarget.value)}
+      />
+      <p class="field-note" id="pause-reason-note">Shown with each job that waits for it.</p>
+    </div>
+    <fieldset class="choice-field">
+      <legend>For how long</legend>
+      <div class="choice">
+        ${PAUSE_LENGTHS.map((length) => html`<label key=${length.text}>
+          <input type="radio" name="pause-length" value=${length.text} checked=${length.seconds === seconds} onChange=${() => setSeconds(length.seconds)} />${length.text}
+        </label>`)}
+      </div>
+    </fieldset>
+    <${WhoField} id="pause-who" note="Shown as who paused it." />
+  </div>`;
 }
 
 /** @param {QuestionProps} props */

@@ -57,7 +57,7 @@ export function capitalized(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** When a pause ends. @param {Pause} pause @param {number} now */
+/** When a pause ends. @param {{until?: number | null}} pause @param {number} now */
 export function endText({ until }, now) {
   if (typeof until !== "number") return "until it is resumed";
   return until - now >= 1 ? `ends in ${wholeDuration(until - now)}` : "ends now";
@@ -83,8 +83,13 @@ export function resumedText({ query }) {
  * The arguments of `taskbahn.admin.pause`, without those that are empty.
  * @param {{query: string, reason: string, seconds: number | null, who: string}} given
  */
-export function pauseArguments({ query, reason, seconds, who }) {
-  return { query, ...(reason.trim() && { reason: reason.trim() }), ...(seconds !== null && { within: seconds }), ...(who.trim() && { who: who.trim() }) };
+export function pauseArguments({ query, ...words }) {
+  return { query, ...pauseWords(words) };
+}
+
+/** Why, for how long, and who, without what is empty. @param {{reason: string, seconds: number | null, who: string}} given */
+export function pauseWords({ reason, seconds, who }) {
+  return { ...(reason.trim() && { reason: reason.trim() }), ...(seconds !== null && { within: seconds }), ...(who.trim() && { who: who.trim() }) };
 }
 
 /** The system's pause first, then the oldest. @param {Pause[]} pauses */

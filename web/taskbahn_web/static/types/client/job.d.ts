@@ -99,6 +99,17 @@ export class Job {
      */
     cancel(reason?: string): Promise<import("./wire.js").State>;
     /**
+     * Start neither it nor any of its tree until it is resumed; a task that runs waits where it checks.
+     * @param {string} [reason]
+     * @returns {Promise<import("./wire.js").State>}  the state after it; rejects if it has ended
+     */
+    pause(reason?: string): Promise<import("./wire.js").State>;
+    /**
+     * Let go on what `pause` holds.
+     * @returns {Promise<import("./wire.js").State>}  the state after it; rejects if it has ended
+     */
+    resume(): Promise<import("./wire.js").State>;
+    /**
      * Let those jobs go on that are held (`if_fails: "hold"`) by this one, which did not succeed: they get null in its place.
      * @returns {Promise<import("./wire.js").State>}  its state, which stays; rejects if no job is held by it
      */

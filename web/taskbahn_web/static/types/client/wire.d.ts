@@ -11,6 +11,8 @@ export const JOB_MEMBERS: "taskbahn.job.members";
 export const JOB_GRAPH: "taskbahn.job.graph";
 export const JOB_CANCEL: "taskbahn.job.cancel";
 export const JOB_RETRY: "taskbahn.job.retry";
+export const JOB_PAUSE: "taskbahn.job.pause";
+export const JOB_RESUME: "taskbahn.job.resume";
 export const JOB_ANSWER: "taskbahn.job.answer";
 export const JOB_SEND: "taskbahn.job.send";
 export const JOB_SKIP: "taskbahn.job.skip";
@@ -198,7 +200,7 @@ export type Failure = {
 export type Event = {
     job: string;
     number: number;
-    kind: "state" | "progress" | "log" | "chunk" | "question";
+    kind: "state" | "progress" | "log" | "chunk" | "question" | "pause";
     /**
      * seconds since the epoch
      */
@@ -219,6 +221,22 @@ export type AttemptView = {
      */
     outcome?: string | undefined;
     error?: Failure | null | undefined;
+};
+/**
+ * what holds a job; of the pause of another job some news say nothing more
+ */
+export type JobPause = {
+    /**
+     * the one that was paused: it, or one of which it is a part
+     */
+    job?: string | undefined;
+    reason?: string | undefined;
+    /**
+     * when it ends by itself
+     */
+    until?: number | undefined;
+    paused_by?: string | undefined;
+    paused_at?: number | undefined;
 };
 /**
  * a job as it is shown; lists leave out `args`, `kwargs`, `result`, `attempts`
@@ -244,6 +262,10 @@ export type JobView = {
      * one line for people
      */
     title?: string | undefined;
+    /**
+     * while a pause holds it
+     */
+    paused?: JobPause | null | undefined;
     /**
      * of a job that has some
      */
