@@ -29,7 +29,7 @@ MUTATIONS = (
     Mutation("what is held stays so after a skip", "edges", "if parent.flags & IS_SKIPPED else []", "if False else []"),
     Mutation("the rest of the members is forgotten", "members", "duty._replace(cursor=rows.members[-1].seq), ", ""),
     Mutation("the place among the members is forgotten", "members", "duty._replace(cursor=rows.members[-1].seq)", "duty"),
-    Mutation("what waits follows before the members", "registry", "(Members(), Holding(), Edges(), Flows())", "(Edges(), Members(), Holding(), Flows())"),
+    Mutation("what waits follows before the members", "registry", "(Members(), Holding(), Edges(),", "(Edges(), Members(), Holding(),"),
     Mutation("an error names who passed it on", "parent_errors", 'if isinstance(origin, dict) and "id" in origin:', "if False:"),
     Mutation("an edge that passes no result loses its order", "core.flow_graph", "job.link(before.job, ORDER, before.policy)", "pass"),
     Mutation("an empty group in a callback waits for nothing", "core.flow_graph", "if not parts:", "if not parts and not group.waits_for:"),

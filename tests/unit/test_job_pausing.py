@@ -1,4 +1,4 @@
-"""Pauses of jobs and trees in the dispatcher: what does not start, what running attempts are told, and what people see."""
+"""Pauses of jobs and trees in the dispatcher: what does not start, what running attempts hear, and what people see."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_job_that_is_just_being_accepted_is_paused(harness: DispatcherHarness)
     harness.check()
 
 
-def test_a_running_attempt_is_told_to_wait_and_to_go_on(harness: DispatcherHarness) -> None:
+def test_a_running_attempt_hears_that_it_waits_and_goes_on(harness: DispatcherHarness) -> None:
     worker = busy(harness)
     assert pause(harness, 1) == ["running"]
     assert resume(harness, 1) == ["running"]

@@ -22,6 +22,7 @@ from taskbahn.attempt.pausing import is_paused, nothing, paused, wait_while_paus
 from taskbahn.attempt.people import AsksPeople
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
 from taskbahn.attempt.replacing import Complete, Joining, Replacement, check_may_be_replaced, running_job
+from taskbahn.attempt.waiting import Awaiting
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:

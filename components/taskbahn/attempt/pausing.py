@@ -24,9 +24,9 @@ def is_paused(context: AttemptContext) -> bool:
 
 
 def paused(context: AttemptContext) -> Future[None]:
-    """Return what is done when an attempt is told again whether its job is paused."""
+    """Return what is done when an attempt hears again whether its job is paused."""
     future = context.open_memory().next(PAUSE_NOTE)
-    if not is_paused(context):  # it was told meanwhile
+    if not is_paused(context):  # it has heard meanwhile
         future.resolve(None)
     return future
 
@@ -34,4 +34,4 @@ def paused(context: AttemptContext) -> Future[None]:
 def wait_while_paused(context: AttemptContext) -> None:
     """Wait in this thread. Raises Cancelled, TimeLimit, and Suspended if the worker leaves or the attempt has permits."""
     while is_paused(context):
-        context.open_waits().block(paused(context), nothing, None, patience=None)
+        context.open_waits().block(paused(context), nothing, None, stays=True)

@@ -137,12 +137,10 @@ class Waits:
 
     # threads
 
-    def block(
-        self, future: Future[Any], wait: Waited | None, deadline: Deadline | None, patience: float | None = SUSPEND_AFTER
-    ) -> bool:
+    def block(self, future: Future[Any], wait: Waited | None, deadline: Deadline | None, *, stays: bool = False) -> bool:
         """Wait as `Future.wait` does; raises Suspended if the function may be called again for *wait*.
 
-        patience: seconds for which it is parked before that; None: as long as its worker lives.
+        stays: it is parked as long as its worker lives, and not for SUSPEND_AFTER seconds alone.
         """
         if future.wait(_within(PARK_AFTER, deadline)):
             return True
@@ -161,7 +159,7 @@ class Waits:
             try:
                 if is_parked or not may_suspend:
                     future.listen(gate.set)
-                    self._stay(future, gate, deadline, patience, may_suspend=may_suspend)
+                    self._stay(future, gate, deadline, may_suspend=may_suspend, stays=stays)
             finally:
                 if is_parked:
                     self._unpark()
@@ -175,18 +173,12 @@ class Waits:
         raise self._suspend(wait, deadline)
 
     def _stay(
-        self,
-        future: Future[Any],
-        gate: threading.Event,
-        deadline: Deadline | None,
-        patience: float | None,
-        *,
-        may_suspend: bool,
+        self, future: Future[Any], gate: threading.Event, deadline: Deadline | None, *, may_suspend: bool, stays: bool
     ) -> None:
         """Wait in this thread, as long as a thread may."""
         if may_suspend:
             if not self._parking.is_leaving:
-                gate.wait(None if patience is None else _within(patience, deadline))
+                gate.wait(None if stays else _within(SUSPEND_AFTER, deadline))
             return
         is_over = False
         while not (is_over or future.done or self._context.stop is not None):

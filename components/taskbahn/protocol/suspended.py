@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 MAX_NAME = 200  # characters of the name of a note
-PAUSE_NOTE = "@pause"  # what an attempt is told: true, wait at the next look; false, go on; never kept
+PAUSE_NOTE = "@pause"  # what an attempt hears: true, wait at the next look; false, go on; never kept
 MAX_JOBS = 10_000  # jobs for which one suspended job waits
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]

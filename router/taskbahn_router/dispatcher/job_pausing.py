@@ -1,4 +1,4 @@
-"""Pauses of jobs and their trees: what clients ask, what it becomes in a batch, and who is told after the commit."""
+"""Pauses of jobs and their trees: what clients ask, what it becomes in a batch, and which attempts hear of it after the commit."""
 
 from __future__ import annotations
 
