@@ -12,6 +12,7 @@ only Taskbahn has. Nothing of Taskbahn is imported here: this module is imported
     startup.py      g
     floods.py       h (flooder.py makes them)
     limited.py      i
+    waiting.py      k
 """
 
 from __future__ import annotations
@@ -49,4 +50,5 @@ EXTRAS: Mapping[str, Extra] = {
     "g": Extra("from the start of the node to ready", late("startup")),
     "h": Extra("a quiet client beside floods", late("floods")),
     "i": Extra("jobs a second under limits", late("limited")),
+    "k": Extra("steps and children of a task, beside single jobs", late("waiting")),
 }

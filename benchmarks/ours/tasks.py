@@ -10,6 +10,7 @@ from taskbahn import Concurrency, Taskbahn, current
 NOOP = "bench.noop"
 LINK = "bench.link"
 RIGHT = "bench.right"
+STEPS, PARENT = "bench.steps", "bench.parent"
 
 threads = Taskbahn()
 processes = Taskbahn()
@@ -51,6 +52,56 @@ async def right_async(values: list[int]) -> int:
     return values.count(ANSWER)
 
 
+class Again(Exception):
+    """Ends an attempt, so that another one follows."""
+
+
+def steps(count: int) -> dict[str, list[float]]:
+    """Store *count* steps, and find them in the next attempt; return the milliseconds of each."""
+    times = [0.0] * count
+    for number in range(count):
+        began = time.perf_counter()
+        current.step(str(number), noop)
+        times[number] = (time.perf_counter() - began) * 1000
+    stored = current.step("times", lambda: times)
+    if current.attempt == 1:
+        raise Again
+    return {"stored": stored, "found": times}
+
+
+async def steps_async(count: int) -> dict[str, list[float]]:
+    """Do the same on the event loop."""
+    times = [0.0] * count
+    for number in range(count):
+        began = time.perf_counter()
+        await current.step_async(str(number), noop)
+        times[number] = (time.perf_counter() - began) * 1000
+    stored = await current.step_async("times", lambda: times)
+    if current.attempt == 1:
+        raise Again
+    return {"stored": stored, "found": times}
+
+
+def parent(app: Taskbahn, count: int) -> list[float]:
+    """Call *count* jobs one after the other; return the milliseconds of each."""
+    times = [0.0] * count
+    for number in range(count):
+        began = time.perf_counter()
+        app.get(NOOP).call()
+        times[number] = (time.perf_counter() - began) * 1000
+    return times
+
+
+async def parent_async(count: int) -> list[float]:
+    """Do the same on the event loop."""
+    times = [0.0] * count
+    for number in range(count):
+        began = time.perf_counter()
+        await loop.get(NOOP).call_async()
+        times[number] = (time.perf_counter() - began) * 1000
+    return times
+
+
 thread_noop = threads.task(name=NOOP, pool="thread")(noop)
 process_noop = processes.task(name=NOOP, pool="process")(noop)
 loop_noop = loop.task(name=NOOP)(noop_async)
@@ -60,6 +111,24 @@ loop_pass_on = loop.task(name=LINK)(pass_on_async)
 thread_right = threads.task(name=RIGHT, pool="thread")(right)
 process_right = processes.task(name=RIGHT, pool="process")(right)
 loop_right = loop.task(name=RIGHT)(right_async)
+threads.task(name=STEPS, pool="thread", retries=[0.0])(steps)
+processes.task(name=STEPS, pool="process", retries=[0.0])(steps)
+loop.task(name=STEPS, retries=[0.0])(steps_async)
+loop.task(name=PARENT)(parent_async)
+
+
+@threads.task(name=PARENT, pool="thread")
+def thread_parent(count: int) -> list[float]:
+    """Call jobs as `parent` does."""
+    return parent(threads, count)
+
+
+@processes.task(name=PARENT, pool="process")
+def process_parent(count: int) -> list[float]:
+    """Call jobs as `parent` does."""
+    return parent(processes, count)
+
+
 unlimited = under_limits.task(name=NOOP, pool="thread")(noop)
 limited = under_limits.task(name="bench.limited", pool="thread", limits=[Concurrency(NEVER_FULL, name="all")])(noop)
 
