@@ -160,7 +160,7 @@ export class Job {
 
   /**
    * Ask once what is between the job and its start; what is closed comes first.
-   * @returns {Promise<import("./wire.js").WaitReason[]>}  empty once it has started; rejects if there is no such job
+   * @returns {Promise<import("./graph.js").WaitReason[]>}  empty once it has started; rejects if there is no such job
    */
   explain() {
     return retryCall(this.#connection, (session) => session.call(JOB_EXPLAIN, [this.id]).result);
@@ -177,7 +177,7 @@ export class Job {
 
   /**
    * Ask once for the job with its members and what waits for what; of a job without members, for what is next to it.
-   * @returns {Promise<import("./wire.js").JobGraph>}  rejects if there is no such job
+   * @returns {Promise<import("./graph.js").JobGraph>}  rejects if there is no such job
    */
   graph() {
     return retryCall(this.#connection, (session) => session.call(JOB_GRAPH, [this.id]).result);

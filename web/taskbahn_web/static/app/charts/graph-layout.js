@@ -11,8 +11,8 @@ const COLUMN_GAP = 44;
 const MARGIN = 10;
 
 /**
- * @typedef {import("../../client/wire.js").GraphNode} GraphNode
- * @typedef {import("../../client/wire.js").GraphEdge} GraphEdge
+ * @typedef {import("../../client/graph.js").GraphNode} GraphNode
+ * @typedef {import("../../client/graph.js").GraphEdge} GraphEdge
  *
  * @typedef {object} Box  pixels
  * @property {number} x

@@ -10,8 +10,8 @@ import { bahn, now } from "../data/live.js";
 import { STATE_SIGNS, countsText, isFlow, jobName } from "../text/flow-text.js";
 
 /**
- * @typedef {import("../../client/wire.js").JobGraph} JobGraph
- * @typedef {import("../../client/wire.js").GraphNode} GraphNode
+ * @typedef {import("../../client/graph.js").JobGraph} JobGraph
+ * @typedef {import("../../client/graph.js").GraphNode} GraphNode
  * @typedef {import("../charts/graph-layout.js").Placed} Placed
  */
 

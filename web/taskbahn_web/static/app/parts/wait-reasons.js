@@ -7,7 +7,7 @@ import { html } from "../core/html.js";
 import { link } from "../core/route.js";
 import { bahn, now } from "../data/live.js";
 
-/** @typedef {import("../../client/wire.js").WaitReason} WaitReason */
+/** @typedef {import("../../client/graph.js").WaitReason} WaitReason */
 
 const RELOAD_SECONDS = 3; // what does not change the sentence at the top of the page is not pushed
 

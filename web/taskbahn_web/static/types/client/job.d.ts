@@ -72,9 +72,9 @@ export class Job {
     view(): Promise<import("./wire.js").JobView>;
     /**
      * Ask once what is between the job and its start; what is closed comes first.
-     * @returns {Promise<import("./wire.js").WaitReason[]>}  empty once it has started; rejects if there is no such job
+     * @returns {Promise<import("./graph.js").WaitReason[]>}  empty once it has started; rejects if there is no such job
      */
-    explain(): Promise<import("./wire.js").WaitReason[]>;
+    explain(): Promise<import("./graph.js").WaitReason[]>;
     /**
      * Ask once for a page of the jobs that belong to this one, in the order of their acceptance.
      * @param {{after?: number, limit?: number, state?: string | string[]}} [options]  after: the `next` of the page before
@@ -90,9 +90,9 @@ export class Job {
     }>;
     /**
      * Ask once for the job with its members and what waits for what; of a job without members, for what is next to it.
-     * @returns {Promise<import("./wire.js").JobGraph>}  rejects if there is no such job
+     * @returns {Promise<import("./graph.js").JobGraph>}  rejects if there is no such job
      */
-    graph(): Promise<import("./wire.js").JobGraph>;
+    graph(): Promise<import("./graph.js").JobGraph>;
     /**
      * @param {string} [reason]
      * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
