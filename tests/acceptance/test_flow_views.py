@@ -97,3 +97,14 @@ def test_what_is_no_flow_is_refused(shell: Shell, tmp_path: Path, text: str, arg
     found = shell("submit", *arguments, "--flow", str(file))
     assert said in found.err
     assert (found.code, found.out) == (2, "")
+
+
+def test_the_command_line_says_whose_result_an_argument_is(shell: Shell, web: Taskbahn, gate: Path) -> None:
+    job = (talk.si(1, held=str(gate)) | add.si(1, 2) | add.s(3)).start()
+    (member,) = (member for member in job.members() if web.job(member.id).view().args == [{"$input": 0}, 3])
+    first = shell("job", member.id).out
+    assert re.search(r"arguments +← result of shop.add \([0-9a-f-]+\), 3\n", first)
+    assert re.search(r"inputs +← result of shop.add \([0-9a-f-]+\): waiting\n", first)
+    gate.touch()
+    assert job.result(SECONDS) == 6
+    assert re.search(r"arguments +3, 3\n +inputs +← result of shop.add \([0-9a-f-]+\): 3\n", shell("job", member.id).out)

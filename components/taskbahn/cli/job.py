@@ -10,6 +10,7 @@ import click
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import ago, coloured, common, connected, console, find_job, plain, print_json, span, table
 from taskbahn.protocol import messages, views
+from taskbahn.protocol.inputs import INPUT, LITERAL, mark_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +63,8 @@ def _facts(out: Console, view: views.JobView) -> None:
         "tags": plain(", ".join(view.tags)),
         "unique": plain(view.unique or ""),
         "options": plain(messages.to_json(view.options)) if view.options else "",
-        "arguments": _written(view.args or [], view.kwargs or {}) if view.calls is None else f"of {len(view.calls):,} calls",
+        "arguments": _written(view) if view.calls is None else f"of {len(view.calls):,} calls",
+        "inputs": f"\n{'':13}".join(map(_input, view.inputs)),
         "result": plain(messages.to_json(view.result)[:MAX_TEXT]) if view.state == "succeeded" else "",
         "error": f"[red]{plain(_error(view.error))}[/]" if view.error else "",
     }
@@ -111,6 +113,35 @@ def _error(error: dict[str, Any]) -> str:
     return kind + str(error.get("message", ""))
 
 
-def _written(args: list[Any], kwargs: dict[str, Any]) -> str:
-    words = [messages.to_json(value) for value in args] + [f"{name}={messages.to_json(value)}" for name, value in kwargs.items()]
+def _written(view: views.JobView) -> str:
+    inputs = {one.position: one for one in view.inputs}
+    words = [_argument(value, inputs) for value in view.args or []]
+    words += [f"{name}={_argument(value, inputs)}" for name, value in (view.kwargs or {}).items()]
     return plain(", ".join(words)[:MAX_TEXT])
+
+
+def _argument(value: Any, inputs: dict[int, views.InputView]) -> str:
+    """Write an argument; what another job gives is its value if that is known, and else where it comes from."""
+    if inputs and isinstance(value, list):
+        return f"[{','.join(_part(item, inputs) for item in value)}]"
+    return _part(value, inputs) if inputs else messages.to_json(value)
+
+
+def _part(value: Any, inputs: dict[int, views.InputView]) -> str:
+    mark = mark_of(value)
+    if mark == INPUT:
+        one = inputs.get(value[INPUT])
+        if one is None:
+            return "← result of another job"
+        return _origin(one) if one.value is None or one.is_cut else one.value
+    return messages.to_json(value[LITERAL] if mark == LITERAL else value)
+
+
+def _input(one: views.InputView) -> str:
+    """Write what another job gives: whose result it is, and the result or how far that job is."""
+    value = one.state if one.value is None else one.value + ("…" if one.is_cut else "")
+    return plain(f"{_origin(one)}: {value}")
+
+
+def _origin(one: views.InputView) -> str:
+    return f"← result of {one.label or one.task.removeprefix('taskbahn.')} ({one.job})"

@@ -99,6 +99,18 @@ class BlockedView(msgspec.Struct, kw_only=True):
     task: str = ""
 
 
+class InputView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What another job gives to a member; in its arguments `{"$input": position}` stands for it."""
+
+    position: int
+    job: str
+    task: str
+    label: str | None = None  # the name of that job in its flow
+    state: str
+    value: str | None = None  # its JSON, 500 characters at most; None: it is not known yet, large, or left out
+    is_cut: bool = False  # there is more of it
+
+
 class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A job as it is shown; `number` is that of its newest event. In lists `args`, `kwargs`, `result` and `attempts` are left out."""
 
@@ -138,6 +150,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     holds: bool = False  # whether jobs wait until a person has retried or skipped it (`if_fails("hold")`); not in lists
     blocks: BlockedView | None = None  # while it blocks its worker's event loop; not in lists
     unique: str | None = None  # the unique key of which it is the newest job; not in lists
+    inputs: list[InputView] = []  # what its arguments get from other jobs, the first 50; not in lists
 
 
 class TaskStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):

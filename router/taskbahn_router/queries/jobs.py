@@ -24,6 +24,8 @@ from taskbahn_router.publishing.outcome_pages import OutcomePages
 from taskbahn_router.publishing.queue_position import QueuePositions, Served
 from taskbahn_router.publishing.rollups import MembersRead, Rollups
 from taskbahn_router.publishing.start_estimate import JobPosition
+from taskbahn_router.queries import job_inputs
+from taskbahn_router.queries.job_inputs import InputsRead
 from taskbahn_router.queries.job_lists import JobLists, is_number
 from taskbahn_router.queries.questions import question_view
 from taskbahn_router.stores.contract import OutcomeRow, Reader
@@ -51,6 +53,7 @@ class ReadJob(NamedTuple):
     placed: JobPosition
     attempts: list[AttemptRow]
     unique: str | None  # its unique key
+    inputs: InputsRead | None
     members: MembersRead | None
     questions: list[OpenQuestion]
     holds: bool  # whether others wait until a person has decided about it
@@ -190,7 +193,9 @@ class JobQueries:
         placed = self.queue_positions.placed([row], served)[0]
         questions = self._reader.questions(row.seq, 0, MAX_QUESTIONS) if row.flags & HAS_NOTES else []
         unique = self._reader.unique_key(row.seq)
-        return ReadJob(placed, self._reader.attempts(row.seq), unique, self.rollups.read(row), questions, self._holds(row))
+        inputs = job_inputs.read_inputs(self._reader, row)
+        members = self.rollups.read(row)
+        return ReadJob(placed, self._reader.attempts(row.seq), unique, inputs, members, questions, self._holds(row))
 
     def _holds(self, row: JobRow) -> bool:
         if not row.flags & HAS_CHILDREN or row.state not in sources(Event.RETRY_BY_HAND):
@@ -284,6 +289,8 @@ class JobQueries:
             view["progress"] = live.progress
         if read.members is not None:
             view |= self.rollups.fields(read.members)
+        if read.inputs is not None:
+            view |= job_inputs.fields(read.inputs)
         blocked = live.worker.blocked() if live is not None and live.worker is not None else None
         more = {
             "place": self.queue_positions.start_estimate().place(placed),

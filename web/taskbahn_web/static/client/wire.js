@@ -132,7 +132,17 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {BlockedView | null} [blocks]  while it blocks its worker's event loop
  * @property {boolean} [holds]  whether jobs wait until a person has retried or skipped it
  * @property {string | null} [unique]  its unique key, as long as no newer job has it
+ * @property {InputView[]} [inputs]  what its arguments get from other jobs, the first 50
  * @property {import("./questions.js").QuestionView[] | null} [questions]  open ones that it has asked; not in lists
+ *
+ * @typedef {object} InputView  what another job gives; in the arguments `{"$input": position}` stands for it
+ * @property {number} position
+ * @property {string} job
+ * @property {string} task
+ * @property {string | null} [label]  the name of that job in its flow
+ * @property {State} state
+ * @property {string | null} [value]  its JSON, 500 characters at most; none: it is not known yet, large, or left out
+ * @property {boolean} [is_cut]  there is more of it
  *
  * @typedef {object} Place  why a job does not run yet
  * @property {string} why  a sentence

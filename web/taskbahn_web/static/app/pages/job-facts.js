@@ -10,6 +10,7 @@ import { CopyButton } from "../parts/copy-button.js";
 import { Named } from "../parts/value.js";
 import { link } from "../core/route.js";
 import { isFlow, taskName } from "../text/flow-text.js";
+import { originText, shownArgument } from "../text/input-text.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 
@@ -79,7 +80,18 @@ export function Arguments({ job }) {
   const byPosition = (args ?? []).map((value, index) => [`${index + 1}.`, value]);
   const values = signature ? namedArguments(job, signature) : { ...Object.fromEntries(byPosition), ...kwargs };
   if (Object.keys(values).length === 0) return html`<p class="muted">None.</p>`;
-  return html`<${Named} values=${values} />`;
+  const { inputs = [] } = job;
+  if (!inputs.length) return html`<${Named} values=${values} />`;
+  const shown = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shownArgument(value, inputs)]));
+  return html`<${Named} values=${shown} />
+    <ul class="inputs" aria-label="Arguments from other jobs">${inputs.map((input) => html`<${Origin} key=${input.position} input=${input} />`)}</ul>`;
+}
+
+/** Where an argument comes from. @param {{input: import("../../client/wire.js").InputView}} props */
+function Origin({ input }) {
+  const { job, state, value, is_cut } = input;
+  const more = value === undefined || value === null ? state : `${value}${is_cut ? "…" : ""}`;
+  return html`<li><a href=${link("jobs", job)}>${originText(input)}</a> <code>${more}</code></li>`;
 }
 
 /**

@@ -226,9 +226,34 @@ export type JobView = {
      */
     unique?: string | null | undefined;
     /**
+     * what its arguments get from other jobs, the first 50
+     */
+    inputs?: InputView[] | undefined;
+    /**
      * open ones that it has asked; not in lists
      */
     questions?: import("./questions.js").QuestionView[] | null | undefined;
+};
+/**
+ * what another job gives; in the arguments `{"$input": position}` stands for it
+ */
+export type InputView = {
+    position: number;
+    job: string;
+    task: string;
+    /**
+     * the name of that job in its flow
+     */
+    label?: string | null | undefined;
+    state: State;
+    /**
+     * its JSON, 500 characters at most; none: it is not known yet, large, or left out
+     */
+    value?: string | null | undefined;
+    /**
+     * there is more of it
+     */
+    is_cut?: boolean | undefined;
 };
 /**
  * why a job does not run yet
