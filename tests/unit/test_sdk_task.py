@@ -103,7 +103,7 @@ def test_an_option_that_does_not_exist_is_refused_with_a_suggestion() -> None:
 @pytest.mark.parametrize(
     "given, said",
     [
-        ({"priority": "high"}, "expected int, got str"),
+        ({"priority": "high"}, "expected int, got str; it is -1000 to 1000, higher goes first"),
         ({"priority": 5000}, "it is -1000 to 1000, higher goes first"),
         ({"delay": -1}, "0 or more"),
         ({"run_within": 0}, "more than 0"),
@@ -119,6 +119,16 @@ def test_an_option_that_does_not_exist_is_refused_with_a_suggestion() -> None:
         ({"delay": 1, "eta": 2_000_000_000}, "exclude each other"),
         ({"eta": 1e15}, "datetime, or seconds"),
         ({"eta": float("nan")}, "datetime, or seconds"),
+        ({"eta": dt.datetime(1, 1, 1)}, "datetime, or seconds"),  # noqa: DTZ001 - a year that the clock does not have
+        ({"eta": dt.timedelta(days=1)}, "datetime, or seconds since 1970 .*; a duration is delay"),
+        ({"finish_by": dt.timedelta(days=1)}, "datetime, or seconds since 1970 .*; a duration is finish_within"),
+        ({"finish_by": dt.date(2030, 1, 1)}, "expected float, got date; it is a datetime, or seconds since 1970"),
+        ({"finish_by": "soon"}, "expected float, got str; it is a datetime, or seconds since 1970"),
+        ({"finish_by": -1}, "datetime, or seconds"),
+        ({"finish_by": float("inf")}, "datetime, or seconds"),
+        ({"finish_by": 2_000_000_000, "finish_within": 5}, "exclude each other"),
+        ({"finish_within": "soon"}, "'s' at position 1 begins no number with a unit"),
+        ({"finish_within": dt.timedelta(-1)}, "more than 0"),
     ],
 )
 def test_an_option_with_a_value_that_it_cannot_have_is_refused(given: dict[str, Any], said: str) -> None:

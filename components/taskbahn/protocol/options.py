@@ -283,7 +283,8 @@ def _wrong_type(given: dict[str, Any], error: Exception) -> InvalidOption:
             msgspec.convert({name: value}, messages.Options)
         except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as found:
             reason = str(found).replace("`", "").replace(" | null", "").partition(" - at ")[0]
-            return InvalidOption(f"option {name} = {_short(value)}: {reason[:1].lower()}{reason[1:]}", option=name)
+            rule = f"; {WIRE[name].rule}" if name in WIRE else ""
+            return InvalidOption(f"option {name} = {_short(value)}: {reason[:1].lower()}{reason[1:]}{rule}", option=name)
     return InvalidOption(f"an option has a wrong value: {error}")
 
 

@@ -27,7 +27,7 @@ Pool = Literal["process", "thread", "loop"]
 Exceptions = type[BaseException] | Sequence[type[BaseException]] | AbstractSet[type[BaseException]]
 Tags = list[str] | tuple[str, ...] | AbstractSet[str]
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-MOMENTS = frozenset(("eta", "finish_by"))
+MOMENTS = {"eta": "delay", "finish_by": "finish_within"}  # options that are a time, and which one says it as a duration
 PLAIN_NUMBERS = (int, float, bool)
 NUMBERS = frozenset(name for name, option in WIRE.items() if option.type in (int, float) and option.most is None)
 
@@ -88,10 +88,7 @@ def make_options(given: dict[str, Any], where: Where) -> messages.Options:
     """
     options = {name: value for name, value in given.items() if value is not None}
     for name in options.keys() & NUMBERS:
-        options[name] = _seconds(options[name])
-    for name in MOMENTS & options.keys():
-        if isinstance(options[name], datetime):
-            options[name] = options[name].timestamp()
+        options[name] = _moment(name, options[name]) if name in MOMENTS else _seconds(options[name])
     if isinstance(options.get("finish_within"), str):
         options["finish_within"] = _parsed("finish_within", options["finish_within"])
     retries = options.get("retries")
@@ -107,6 +104,17 @@ def _parsed(name: str, text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise InvalidOption(f"option {name} = {text!r:.100}: {error}", option=name) from None
+
+
+def _moment(name: str, value: Any) -> Any:
+    if isinstance(value, timedelta):
+        raise InvalidOption(f"option {name} = {value!r}: {OPTIONS[name].rule}; a duration is {MOMENTS[name]}", option=name)
+    if not isinstance(value, datetime):
+        return _seconds(value)
+    try:
+        return value.timestamp()
+    except (ValueError, OverflowError, OSError):  # a year that the system's clock does not have
+        raise InvalidOption(f"option {name} = {value!r}: {OPTIONS[name].rule}", option=name) from None
 
 
 def _seconds(value: Any) -> Any:
