@@ -11,7 +11,7 @@ from support.programs import Node, Program, running
 from support.releases import TESTS, Release, run_module
 from support.shell import Shell
 
-from taskbahn import Batch, JobCancelled, JobFailed, State, Taskbahn
+from taskbahn import Batch, JobCancelled, JobFailed, State, Taskbahn, group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +114,18 @@ def test_a_job_of_an_old_worker_is_watched_and_cancelled(app: Taskbahn, tmp_path
     endless.cancel("enough")
     with pytest.raises(JobCancelled, match="enough"):
         endless.result(SECONDS)
+
+
+@pytest.mark.parametrize("pool", ["thread", "process"])
+def test_an_old_worker_is_served_jobs_with_deadlines(app: Taskbahn, pool: str) -> None:
+    talk = ask_old(app, f"release.{pool}_talk", finish_within=1)
+    for job in [talk.start("/no/such/gate") for _ in range(4)]:  # as many as it has slots
+        with pytest.raises(JobFailed, match="it has not ended by its deadline") as caught:
+            job.result(SECONDS)
+        assert caught.value.detail["type"] == "DeadlineExceeded"
+    assert ask_old(app, "release.add", finish_within="1h").call(1) == 2
+    flow = group(ask_old(app, "release.add").s(n) for n in range(3)).options(finish_within="1h")
+    assert flow.call() == [1, 2, 3]
 
 
 def test_an_old_worker_is_drained(app: Taskbahn) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from contextvars import copy_context
+from datetime import UTC, datetime
 
 import pytest
 
@@ -41,6 +42,7 @@ def test_outside_of_an_attempt_nothing_happens() -> None:
     current.extend(5)
     current.check()
     assert (current.job, current.attempt, current.task, current.is_cancelled) == (None, None, None, False)
+    assert current.deadline is None
 
 
 def test_inside_it_names_the_attempt() -> None:
@@ -48,6 +50,9 @@ def test_inside_it_names_the_attempt() -> None:
     token = ACTIVE.set(context)
     try:
         assert (current.job, current.attempt, current.task) == ("job", 2, "shop.sell")
+        assert current.deadline is None
+        context.deadline = 86_400.5
+        assert current.deadline == datetime(1970, 1, 2, microsecond=500_000, tzinfo=UTC)
     finally:
         ACTIVE.reset(token)
 

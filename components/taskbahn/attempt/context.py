@@ -74,6 +74,7 @@ class AttemptContext:
     parking: takes its slot back while it waits; None: it keeps it.
     has_permits: of limits, which it keeps as long as it runs.   is_once: its function is never called again.
     waited: seconds for which it was parked.   parked_at: since when it is, monotonic.
+    deadline: when its job has to have ended, seconds since 1970.
     """
 
     __slots__ = (
@@ -81,6 +82,7 @@ class AttemptContext:
         "began",
         "bereft_at",
         "can_park",
+        "deadline",
         "ended",
         "has_permits",
         "helpers",
@@ -131,6 +133,7 @@ class AttemptContext:
         self.relay: CopyRelay | None = None
         self.notes: dict[str, str] = {}
         self.parking: Parking | None = None
+        self.deadline: float | None = None
         self.can_park = self.has_permits = self.is_once = False
         self.waits: Waits | None = None
         self.memory: Memory | None = None

@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import logging
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from taskbahn.attempt.asking import EventWait, sleep_rounds, wait_for, wait_for_async
@@ -95,6 +96,12 @@ class Current(AsksPeople):
         """The task's name."""
         context = owner()
         return context.task if context else None
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The time by which the job has to have ended (UTC): its own deadline, or that of its flow; None if it has none."""
+        context = owner()
+        return None if context is None or context.deadline is None else datetime.fromtimestamp(context.deadline, UTC)
 
     @contextlib.contextmanager
     def stage(self, name: str, total: float | None = None) -> Iterator[StageHandle]:

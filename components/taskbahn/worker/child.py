@@ -205,9 +205,9 @@ class Child:
         self._orders[order](*words)
 
     def _run(self, rows: list[Any]) -> None:
-        for sequence, job, attempt, task, packed, run_within, notes, flags in rows:
+        for sequence, job, attempt, task, packed, run_within, notes, flags, deadline in rows:
             context = AttemptContext(job, attempt, task, packed, run_within, self)
-            context.sequence, context.notes = sequence, notes
+            context.sequence, context.notes, context.deadline = sequence, notes, deadline
             context.parking = self if flags & CAN_WAIT else None
             context.has_permits, context.is_once = bool(flags & HAS_PERMITS), bool(flags & IS_ONCE)
             self._held[job, attempt] = context

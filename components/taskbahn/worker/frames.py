@@ -1,7 +1,7 @@
 """How the worker and its child processes talk: messages in MessagePack over a socket pair, each after its length.
 
 Worker to child:
-    ["run", [[sequence, job, attempt, task, packed, run_within, notes, flags], ...]]      to be run in this order; flags: `flags`
+    ["run", [[sequence, job, attempt, task, packed, run_within, notes, flags, deadline], ...]]      to be run in this order; flags: `flags`
     ["stop", job, attempt, kind, reason]        stop it by itself, or take it out of the line
     ["recorded", job, attempt, mark]            its chunks and notes up to that one are recorded
     ["note", job, attempt, name, text]          there is a note of that name, JSON, from outside

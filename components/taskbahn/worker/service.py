@@ -293,6 +293,7 @@ class Worker:
             context = AttemptContext(one.id, one.attempt, one.task, one.packed, one.run_within, outbox)
             held[one.id, one.attempt] = context
             context.can_park, context.has_permits, context.is_once = self._suspends, one.has_permits, one.is_once
+            context.deadline = one.deadline
             pool = self._pool_of.get(one.task)
             if pool is None:
                 error = {"type": "UnknownTask", "message": f"this worker has no task {one.task!r}"}

@@ -130,6 +130,7 @@ class ChildProcess:
                     context.run_within,
                     context.notes,
                     flags(context),
+                    context.deadline,
                 )
             )
         self.tell("run", rows)
