@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-SUBMIT = """async flow => {
+SUBMIT = """async ([flow, options]) => {
     const { connect } = await import("/taskbahn.js");
     const bahn = await connect();
-    const [id] = await bahn.ask("taskbahn.submit", [[{ flow }]]);
+    const [id] = await bahn.ask("taskbahn.submit", [[{ flow, options }]]);
     bahn.close();
     if (typeof id !== "string") throw new Error(JSON.stringify(id));
     return id;
@@ -33,11 +34,11 @@ def axe_source() -> str:
     return AXE.read_text()
 
 
-def start_flow(page: Page, gate: Path, members: int) -> str:
+def start_flow(page: Page, gate: Path, members: int, **options: Any) -> str:
     """Start a flow: one job, a group of *members*, and one that waits for the gate half way."""
     group = [{"task": "numbers.add", "args": [number]} for number in range(members)]
     last = {"task": "numbers.count", "kwargs": {"to": 4, "held": str(gate)}, "immutable": True, "name": "last"}
-    id: str = page.evaluate(SUBMIT, {"chain": [{"task": "numbers.add", "args": [1]}, {"group": group}, last]})
+    id: str = page.evaluate(SUBMIT, [{"chain": [{"task": "numbers.add", "args": [1]}, {"group": group}, last]}, options])
     return id
 
 
@@ -112,10 +113,24 @@ def test_lists_show_how_far_a_flow_is(page: Page, gate: Path) -> None:
     expect(page.locator(f'[data-job="{id}"] .cell-progress')).to_contain_text("of 6 members")
 
 
+def test_the_page_of_a_running_flow_shows_its_deadline(page: Page, gate: Path) -> None:
+    id = start_flow(page, gate, 3, finish_within=3600)
+    go(page, f"#/jobs/{id}")
+    expect(state(page)).to_have_text("running")
+    deadline = page.get_by_role("region", name="About").locator("dt:text-is('Deadline') + dd")
+    expect(deadline).to_have_text(re.compile(", 59 min .. s left$"))
+    expect(page.get_by_role("region", name="Before its end")).to_contain_text("Its deadline has not passed: it fails at")
+    page.locator(".graph-node.state-running").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("numbers.count")
+    expect(deadline).to_have_text(re.compile(", 59 min .. s left$"))
+    gate.touch()
+    expect(state(page)).to_have_text("succeeded")
+
+
 def test_a_waiting_member_names_what_it_waits_for(page: Page, gate: Path) -> None:
     then: dict[str, Any] = {"task": "numbers.add", "immutable": True, "name": "then"}
     first = {"task": "numbers.count", "kwargs": {"to": 4, "held": str(gate)}}
-    id = page.evaluate(SUBMIT, {"chain": [first, then]})
+    id = page.evaluate(SUBMIT, [{"chain": [first, then]}, {}])
     go(page, f"#/jobs/{id}")
     expect(page.get_by_role("region", name="Before its end")).to_contain_text("In the end it waits for the job")
     page.locator(".graph-node.state-waiting").click()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.pages import go, lines, start, state
+from support.pages import cancel_jobs, go, lines, start, state
 from support.programs import Node, Program, running, running_node
 
 if TYPE_CHECKING:
@@ -42,6 +43,22 @@ def test_a_running_job_is_cancelled_after_a_question_and_retried(page: Page) -> 
     page.get_by_role("button", name="Cancel the job").click()
     expect(state(page)).to_have_text("cancelled")
     expect(page.locator(".timeline-what b")).to_have_text(["1", "2"])
+
+
+def test_the_deadline_of_a_job_is_seen_with_what_is_left(page: Page) -> None:
+    deadline = page.get_by_role("region", name="About").locator("dt:text-is('Deadline') + dd")
+    waiting = start(page, "sleep.long", [], {}, finish_within=7200, delay=3600)
+    go(page, f"#/jobs/{waiting}")
+    expect(deadline).to_have_text(re.compile(r", 1 h 59 min left$"))
+    expect(page.get_by_role("region", name="Before its start")).to_contain_text("Open: Its deadline has not passed: it fails at")
+    running = start(page, "sleep.long", [], {}, finish_by=time.time() + 5)
+    go(page, f"#/jobs/{running}")
+    expect(state(page)).to_have_text("running")
+    expect(deadline).to_have_text(re.compile(r", [0-4] s left$"))
+    expect(state(page)).to_have_text("failed")
+    expect(deadline).to_have_text(re.compile(r":\d\d$"))
+    expect(page.get_by_role("region", name="Error")).to_contain_text("it has not ended by its deadline")
+    cancel_jobs(page, [waiting])
 
 
 def test_two_browsers_see_the_same_job_and_each_others_actions(page: Page, chromium: Browser, origin: str, gate: Path) -> None:

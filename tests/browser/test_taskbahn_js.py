@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 OPEN = """
-    const { Bahn, connect, TaskbahnError } = await import("/taskbahn.js");
+    const { Bahn, chain, connect, s, TaskbahnError } = await import("/taskbahn.js");
     const bahn = await connect();
     const until = async condition => { while (!condition()) await new Promise(resolve => setTimeout(resolve, 10)) };
 """
@@ -56,6 +56,23 @@ def test_cancelling_a_job_rejects_its_result(run: Any) -> None:
         return [await job.cancel("enough"), await result];
     """)
     assert (state, uri) == ("cancelled", "taskbahn.error.job_cancelled")
+
+
+def test_a_job_that_misses_its_deadline_rejects_its_result(run: Any) -> None:
+    left, missed, refused = run("""
+        const by = Date.now() / 1000 + 3600;
+        const job = await bahn.start("sleep.long", [], {}, { finish_by: by });
+        const { deadline } = await job.view();
+        await job.cancel();
+        const late = await bahn.start(chain(s("numbers.add", [1]), s("sleep.long")), { finish_within: 0.3 });
+        const missed = await late.result().catch(({ uri, detail }) => [uri, detail.type]);
+        const past = bahn.start("sleep.long", [], {}, { finish_by: Date.now() / 1000 - 1 });
+        return [deadline - by, missed, await past.catch(({ uri, message }) => [uri, message])];
+    """)
+    assert abs(left) < 0.001
+    assert missed == ["taskbahn.error.job_failed", "DeadlineExceeded"]
+    assert refused[0] == "taskbahn.error.invalid_option"
+    assert "that moment has passed" in refused[1]
 
 
 def test_wrong_arguments_name_their_fields(run: Any) -> None:

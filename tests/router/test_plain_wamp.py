@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -273,6 +274,37 @@ async def test_a_time_limit_stops_the_attempt(client: Session, offer: Offer) -> 
     await offer.interrupted.first(bool)
     outcome = (await patiently(client.call(messages.JOB_WAIT, [job])))["outcomes"][0]
     assert (outcome[1], outcome[3]["error"]) == ("failed", "taskbahn.error.time_limit_exceeded")
+
+
+@with_offer
+async def test_a_job_fails_at_its_deadline_and_its_attempt_is_stopped(client: Session, offer: Offer) -> None:
+    by = time.time() + 0.5
+    (job,) = await patiently(client.call(messages.SUBMIT, [{"task": offer.name, "options": {"finish_by": by}}]))
+    await offer.interrupted.first(bool)
+    outcome = (await patiently(client.call(messages.JOB_WAIT, [job])))["outcomes"][0]
+    assert (outcome[1], outcome[3]["type"], outcome[3]["deadline"]) == ("failed", "DeadlineExceeded", by)
+    assert (await patiently(client.call(messages.JOB_GET, job)))["deadline"] == by
+
+
+@with_offer
+async def test_a_deadline_that_cannot_be_is_refused_with_its_place(client: Session, offer: Offer) -> None:
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"finish_by": time.time() - 1}, "that moment has passed"),
+        ({"finish_by": "tomorrow"}, "expected float, got str; it is a datetime, or seconds since 1970"),
+        ({"finish_within": -1}, "it is in seconds, more than 0"),
+        ({"finish_within": 5, "finish_by": time.time() + 5}, "exclude each other"),
+        ({"finish_within": 5, "delay": 6}, "before it may start"),
+    ]
+    for options, sentence in wrong:
+        calls = [{"task": offer.name, "options": {"tags": ["wrong"], **options}}]
+        flow = {"chain": [{"task": offer.name}, {"group": [{"task": offer.name, "options": options}]}]}
+        single, whole = await patiently(client.call(messages.SUBMIT, [*calls, {"flow": flow, "options": {"tags": ["wrong"]}}]))
+        for answer in (single, whole):
+            assert answer["error"] == "taskbahn.error.invalid_option"
+            assert sentence in answer["message"]
+            assert answer["detail"]["option"] in options
+        assert whole["detail"]["place"] == "chain[1].group[0]"
+    assert (await patiently(client.call(messages.VIEW_JOBS, tag="wrong")))["jobs"] == []
 
 
 @needs(RAW_MESSAGES)

@@ -10,6 +10,7 @@ from support.flow_runner import runner_over
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.suspended import Suspended
+from taskbahn_router.core.wait_reason import WHY_PARKED
 from taskbahn_router.stores.contract import Filter
 
 if TYPE_CHECKING:
@@ -188,3 +189,47 @@ def test_a_deadline_outlives_the_router(harness: DispatcherHarness) -> None:
     worker.take()
     assert [id for id, _, _ in worker.cancelled] == [ONE]
     harness.check()
+
+
+def explained(harness: DispatcherHarness, id: str) -> list[tuple[str, bool, str]]:
+    asked = harness.ask(messages.JOB_EXPLAIN, id)
+    harness.settle()
+    return [(reason["rule"], reason["open"], reason["why"]) for reason in asked.answer]
+
+
+IN_TIME = ("deadline", True, "Its deadline has not passed: it fails at 2023-11-14 22:13:30 UTC if it has not ended by then")
+TOO_LATE = ("deadline", False, "It will not make its deadline, 2023-11-14 22:13:30 UTC, for it does not start before")
+
+
+def test_explain_says_whether_a_job_will_make_its_deadline(harness: DispatcherHarness) -> None:
+    worker = busy(harness, 2, finish_within=10, retries=1, retry_jitter=0, retry_backoff=10)
+    harness.submit(finish_within=10)
+    harness.submit(finish_within=10, delay=9)
+    harness.settle()
+    assert [explained(harness, job_id(number))[-1] for number in (1, 3, 4)] == [IN_TIME] * 3
+    worker.failed((ONE, 1))
+    worker._ended([(TWO, 1)])
+    worker.says(suspended=[Suspended(id=TWO, attempt=1, until=WALL + 11)])
+    harness.settle()
+    assert [explained(harness, id)[0] for id in (ONE, TWO)] == [TOO_LATE] * 2
+    harness.passes(10.1)
+    assert [explained(harness, job_id(number)) for number in (1, 2, 3, 4)] == [[]] * 4
+
+
+def test_explain_says_of_a_parked_job_when_it_fails(harness: DispatcherHarness) -> None:
+    worker = busy(harness, 2, finish_within=10)
+    worker.says(parked=[(TWO, 1, True)])
+    harness.settle()
+    assert explained(harness, ONE) == [IN_TIME]
+    assert explained(harness, TWO) == [("function", False, WHY_PARKED), IN_TIME]
+
+
+def test_what_people_see_of_a_job_has_its_deadline(harness: DispatcherHarness) -> None:
+    harness.submit(finish_within=10)
+    harness.submit()
+    harness.settle()
+    asked = [harness.ask(messages.JOB_GET, id) for id in (ONE, TWO)]
+    listed = harness.ask(messages.VIEW_JOBS)
+    harness.settle()
+    assert [one.answer.get("deadline") for one in asked] == [WALL + 10, None]
+    assert [view.get("deadline") for view in listed.answer["jobs"]] == [None, WALL + 10]

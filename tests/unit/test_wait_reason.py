@@ -10,7 +10,17 @@ from support.promise_limits import LIMITS
 
 from taskbahn.protocol.limits import FAIR
 from taskbahn_router.core.rows import Gate
-from taskbahn_router.core.wait_reason import MAX_AHEAD, Capacity, WorkerFit, capacity_of, expected_start, why_ready, why_waiting
+from taskbahn_router.core.wait_reason import (
+    MAX_AHEAD,
+    Capacity,
+    WorkerFit,
+    capacity_of,
+    expected_start,
+    why_deadline,
+    why_ready,
+    why_too_late,
+    why_waiting,
+)
 from taskbahn_router.promises.registry import limit_from
 
 BUSY = WorkerFit(offers=True, serves=True, is_open=True, slots=2, in_flight=2)
@@ -81,6 +91,8 @@ def test_a_worker_with_a_blocked_loop_is_named_without_capacity() -> None:
 HOLDING = {limit.declared["kind"]: limit.declared for limit in LIMITS.values() if limit.declared["kind"] != FAIR}
 REASONS = [
     *(why_ready("a.b", "slow", fits) for fits in ([], [OTHER], [ELSEWHERE], [DRAINING], [BLOCKED], [BUSY, BUSY], [FREE])),
+    why_deadline(0.0),
+    why_too_late(0.0),
     *(limit_from({"name": "x", **declared}).why(Gate('x["a"]', "x")) for declared in HOLDING.values()),
 ]
 

@@ -6,6 +6,7 @@ import { Selection } from "../../web/taskbahn_web/static/app/core/selection.js";
 import { jobSpans } from "../../web/taskbahn_web/static/app/charts/spans.js";
 import { completeQuery, suggest } from "../../web/taskbahn_web/static/app/data/suggest.js";
 import { applyEvent, isComplete } from "../../web/taskbahn_web/static/shared/job-view.js";
+import { deadlineText } from "../../web/taskbahn_web/static/app/text/deadline-text.js";
 import { splitTraceback } from "../../web/taskbahn_web/static/app/text/traceback.js";
 
 test("frames of libraries fold, the user's own do not", () => {
@@ -89,4 +90,12 @@ test("many wishes are one drawing, and the next wish another", () => {
   frames.shift()();
   wish();
   assert.deepEqual([drawn, frames.length], [1, 1]);
+});
+
+test("a deadline is a day and a time, with what is left of it until the job has ended", () => {
+  const texts = [["waiting", 5], ["running", 3_725.5], ["running", 0], ["ready", -1], ["failed", -1], ["succeeded", 60]].map(([state, left]) =>
+    deadlineText({ state, deadline: 1_000_000 + left }, 1_000_000).replace(/^.*\d:\d\d[^,]*/, "…"),
+  );
+  assert.deepEqual(texts, ["…, 5 s left", "…, 1 h 02 min left", "…, its time is over", "…, its time is over", "…", "…"]);
+  assert.equal(deadlineText({ state: "running" }, 1_000_000), "");
 });

@@ -6,7 +6,7 @@ import { JobProgress } from "taskbahn/elements.js";
 async function use(): Promise<number> {
   const bahn: Bahn = await connect({ url: "ws://127.0.0.1:8080/ws" });
   const stopState = bahn.onState((state) => console.log(state === "reconnecting" ? bahn.retryAt : state));
-  const job: Job = await bahn.start("images.thumbnail", ["a.jpg"], { width: 64 }, { priority: 2, tags: ["user:7"], delay: 0.5, id: crypto.randomUUID(), key: "order-17" });
+  const job: Job = await bahn.start("images.thumbnail", ["a.jpg"], { width: 64 }, { priority: 2, tags: ["user:7"], delay: 0.5, finish_by: Date.now() / 1000 + 60, id: crypto.randomUUID(), key: "order-17" });
   job.onPlace((place) => console.log(place?.why, place?.ahead, place?.starts_at, place?.paused?.until));
   job.onQuestion((question) => void question?.answer({ yes: true }, "ada").catch(({ message }) => console.log(message, question.until)));
   const open: Question[] = await bahn.questions({ job });
@@ -15,7 +15,8 @@ async function use(): Promise<number> {
   console.log(sent);
   const stop = job.onProgress(({ fraction, stages = [] }) => console.log(fraction, stages.at(0)?.name));
   for await (const { kind, data } of job.events()) if (kind === "log") console.log(data.message);
-  const { state, typical } = await job.view();
+  const { state, typical, deadline } = await job.view();
+  console.log(deadline && new Date(deadline * 1000));
   if (FINAL_STATES.has(state)) stop();
   stopState();
   try {
@@ -47,7 +48,7 @@ function show(job: Job): void {
 
 async function flow(bahn: Bahn): Promise<number> {
   const pages = [s("images.resize", ["a"]), s("images.resize", ["b"], {}, { queue: "slow" })];
-  const job: Job = await bahn.start(chord(pages, s("report.make")), { tags: ["user:7"] });
+  const job: Job = await bahn.start(chord(pages, s("report.make")), { tags: ["user:7"], finish_within: 3600 });
   await bahn.call(chain(group(...pages), si("report.make", [output(job)])), { priority: 2, onProgress: ({ fraction }) => console.log(fraction) });
   await bahn.start({ chain: [{ ...s("images.resize", ["a"]), name: "small", if_fails: "none" }, si("x.y", [[1, output("small")]])] });
   return bahn.call({ group: [{ task: "x.y", args: [output("small")], immutable: true, after: [job.id] }], on_failure: [s("tell")] });

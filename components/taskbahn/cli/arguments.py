@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ import msgspec
 from taskbahn.errors import TaskbahnError, did_you_mean
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where, names
+from taskbahn.tasks.options import MOMENTS
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
@@ -59,15 +61,42 @@ option_option = click.option(
 id_option = click.option("--id", metavar="UUID", help="The job's id; what has the same id is the same job.")
 
 
-def given_options(options: tuple[str, ...], id: str | None) -> dict[str, Any]:
-    """Return the typed options and id by name."""
+finish_within_option = click.option(
+    "--finish-within", metavar="DURATION", help="The job fails if it has not ended in this time from now, as in 90s, 1h30m."
+)
+
+
+finish_by_option = click.option(
+    "--finish-by", metavar="TIME", help="The job fails if it has not ended by this time, as in 2030-01-31T18:00."
+)
+
+
+def given_options(options: tuple[str, ...], id: str | None, finish_within: str | None, finish_by: str | None) -> dict[str, Any]:
+    """Return the typed options and id by name.  Raises click.UsageError for what cannot be read."""
     given: dict[str, Any] = {} if id is None else {"id": id}
     for option in options:
         name, found, text = option.partition("=")
         if not found:
             raise click.UsageError(f"--option {option!r} has no value: write {option}=VALUE")
-        given[name] = _value(text, {"type": "string"} if _is_text(name) else {})
+        given[name] = (
+            _moment(text, f"--option {option}") if name in MOMENTS else _value(text, {"type": "string"} if _is_text(name) else {})
+        )
+    if finish_within is not None:
+        given["finish_within"] = _value(finish_within, {})
+    if finish_by is not None:
+        given["finish_by"] = _moment(finish_by, f"--finish-by {finish_by}")
     return given
+
+
+def _moment(text: str, typed: str) -> datetime | float:
+    """Return what is typed as a time; raises click.UsageError, with all that was typed, for what is none."""
+    value = _value(text, {})
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return value
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"{typed}: a time is written as 2030-01-31T18:00, or in seconds since 1970") from None
 
 
 def _is_text(name: str) -> bool:

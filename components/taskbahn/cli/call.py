@@ -7,7 +7,15 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from taskbahn.cli.arguments import HELP, TaskCommand, given_options, id_option, option_option
+from taskbahn.cli.arguments import (
+    HELP,
+    TaskCommand,
+    finish_by_option,
+    finish_within_option,
+    given_options,
+    id_option,
+    option_option,
+)
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.flow_file import flow_option, prepared
 from taskbahn.cli.shared import common, connected, exit_code, print_json, tells_how_to_stop
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 @flow_option
 @option_option
 @id_option
+@finish_within_option
+@finish_by_option
 @click.option("-f", "--follow", is_flag=True, help="Show stages as live bars, and log lines, on standard error.")
 @click.option("--timeout", type=float, help="Seconds to wait; the job goes on after that.")
 @common
@@ -32,6 +42,8 @@ def call(
     file: IO[bytes] | None,
     options: tuple[str, ...],
     id: str | None,
+    finish_within: str | None,
+    finish_by: str | None,
     url: str | None,
     timeout: float | None,
     *,
@@ -40,7 +52,7 @@ def call(
 ) -> None:
     """Start a job of TASK, or a flow, wait for it, and print its result."""
     with connected(url, sends=sum(map(len, arguments))) as app:
-        job, send = prepared(app, task, arguments, file, given_options(options, id))
+        job, send = prepared(app, task, arguments, file, given_options(options, id, finish_within, finish_by))
         with tells_how_to_stop(job):
             try:
                 job.id = send(False).get()

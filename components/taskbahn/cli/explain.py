@@ -23,12 +23,12 @@ def explain(id: str, url: str | None, *, as_json: bool) -> None:
     with connected(url) as app:
         job = app.job(find_job(app, id))
         reasons = job.explain()
-        state = "" if reasons else job.state()
+        state = "" if any(reason.rule != "deadline" for reason in reasons) else job.state()
     if as_json:
         print_json(reasons)
         return
     out = console()
-    if not reasons:
+    if state:
         out.print(f"{job.id} is {state}: nothing is between it and its start", soft_wrap=True)
     for reason in reasons:
         is_later = reason.opens_at is not None and reason.opens_at > time.time()

@@ -11,6 +11,7 @@ from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import ago, coloured, common, connected, console, find_job, plain, print_json, span, table
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.inputs import INPUT, LITERAL, mark_of
+from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,6 +56,7 @@ def _facts(out: Console, view: views.JobView) -> None:
         "state": coloured(view.state),
         "queue": plain(view.queue) + (f", priority {view.priority}" if view.priority else ""),
         "accepted": ago(view.created_at) + (f" from {plain(view.caller)}" if view.caller else ""),
+        "deadline": _deadline(view),
         "waits": plain(_place(view)),
         "permits": plain(", ".join(view.place.limit.holders)) if view.place and view.place.limit else "",
         "worker": plain(view.worker or ""),
@@ -72,6 +74,14 @@ def _facts(out: Console, view: views.JobView) -> None:
     for name, text in facts.items():
         if text:
             out.print(f"  {name:10} {text}")
+
+
+def _deadline(view: views.JobView) -> str:
+    """Say when the job has to have ended, and how long that is from now."""
+    if view.deadline is None:
+        return ""
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(view.deadline))
+    return moment if State(view.state).is_final else f"{moment}, {ago(view.deadline)}"
 
 
 def _blocks(view: views.JobView) -> str:

@@ -132,6 +132,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     title: str | None = None  # one line for people
     members: Members | None = None  # of a job that has some; in lists only of the first jobs, if they have very many
     kept_until: float | None = None  # when a job that has ended is deleted, or some time later
+    deadline: float | None = None  # when it has to have ended, by its own options, those of its flow or of what started it
     worker: str | None = None
     caller: str | None = None
     tags: list[str] = []

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.deadlines import moment
 from taskbahn_router.core.reactions import ON_END, ON_FAILURE, ON_SUCCESS, WAKE
 
 if TYPE_CHECKING:
@@ -107,6 +108,16 @@ def why_last(id: str, task: str, state: str, *, is_held: bool, asks: str | None 
 def why_answer(name: str) -> str:
     """Say for which note a suspended job waits."""
     return f"Its function waits for {name!r}, which is not there yet"
+
+
+def why_deadline(deadline: float) -> str:
+    """Say when a job has to have ended."""
+    return f"Its deadline has not passed: it fails at {moment(deadline)} if it has not ended by then"
+
+
+def why_too_late(deadline: float) -> str:
+    """Say that a job does not start before its deadline."""
+    return f"It will not make its deadline, {moment(deadline)}, for it does not start before"
 
 
 def why_asked(question: str) -> str:

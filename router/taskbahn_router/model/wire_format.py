@@ -44,6 +44,7 @@ def brief(row: JobRow) -> dict[str, Any]:
         "root": row.root and id_text(row.root),
         "label": row.label,
         "title": title_of(row),
+        "deadline": row.deadline,
     }
     view |= {name: value for name, value in places.items() if value is not None}
     error = packed(row.error)

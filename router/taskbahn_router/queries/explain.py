@@ -9,20 +9,24 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn.protocol.views import WaitReason
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.job_times import is_over
 from taskbahn_router.core.reactions import HAS_NOTES, HELD, IS_FLOW
 from taskbahn_router.core.rows import Gate, costs_of, limit_of
 from taskbahn_router.core.wait_reason import (
     MAX_AHEAD,
+    WHY_AT_LATEST,
     WHY_PARKED,
     WHY_SLEEPING,
     why_answer,
     why_asked,
     why_behind,
     why_circle,
+    why_deadline,
     why_job_paused,
     why_kept,
     why_last,
     why_paused,
+    why_too_late,
 )
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.queries.behind import Behind, behind, holds_up, is_suspended
@@ -87,7 +91,7 @@ class Explain:
             if found is None:
                 call.fail(UnknownJob(id_text(raw)))
             else:
-                call.answer(messages.plain(self._reasons(found)))
+                call.answer(messages.plain(_with_deadline(found.placed.row, self._reasons(found))))
 
         asked: Deferred[Any] = self._runner.run(self._read, raw, self._positions.served(), dict(self._book.hung))
         asked.addCallback(answer)
@@ -225,6 +229,16 @@ def _paused(placed: JobPosition) -> list[WaitReason]:
             rule="pause", open=False, why=why_job_paused(pause, other), opens_at=pause.until, holders=[other] if other else []
         )
     ]
+
+
+def _with_deadline(row: JobRow, reasons: list[WaitReason]) -> list[WaitReason]:
+    """Add when the job has to have ended, and whether it is known that it will not have."""
+    if row.deadline is None or State(row.state).is_final:
+        return reasons
+    times = [reason.opens_at for reason in reasons if reason.rule == "time" and reason.why != WHY_AT_LATEST]
+    if any(is_over(row.deadline, time) for time in times if time is not None):
+        return [WaitReason(rule="deadline", open=False, why=why_too_late(row.deadline)), *reasons]
+    return [*reasons, WaitReason(rule="deadline", open=True, why=why_deadline(row.deadline))]
 
 
 def _of_slots(why: str, slots: int, free: int) -> str:

@@ -115,6 +115,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number | null} [started_at]
  * @property {number | null} [finished_at]
  * @property {number | null} [kept_until]  when a job that has ended is deleted, or some time later
+ * @property {number} [deadline]  when it has to have ended
  * @property {string | null} [worker]
  * @property {string | null} [caller]
  * @property {string[]} [tags]

@@ -9,6 +9,7 @@ import { now } from "../data/live.js";
 import { CopyButton } from "../parts/copy-button.js";
 import { Named } from "../parts/value.js";
 import { link } from "../core/route.js";
+import { deadlineText } from "../text/deadline-text.js";
 import { isFlow, taskName } from "../text/flow-text.js";
 import { originText, shownArgument } from "../text/input-text.js";
 
@@ -16,13 +17,14 @@ import { originText, shownArgument } from "../text/input-text.js";
 
 /** @param {{job: JobView}} props */
 export function Facts({ job }) {
-  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, worker, caller, tags = [], attempt, typical, unique, parent, root, label } = job;
+  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, deadline, worker, caller, tags = [], attempt, typical, unique, parent, root, label } = job;
   const jobs = (/** @type {string} */ q, /** @type {string} */ text) => html`<a href=${link("jobs", null, { q })}>${text}</a>`;
   /** @type {[string, unknown][]} */
   const rows = [
     ["Accepted", created_at && html`<${Time} at=${created_at} />`],
     ["Due", job.state === "waiting" && due_at && html`<${Time} at=${due_at} />`],
     ["Started", started_at && html`<${Time} at=${started_at} />`],
+    ["Deadline", deadline && html`<time title=${fullTime(deadline)}>${deadlineText(job, now.value)}</time>`],
     ["Finished", finished_at && html`<${Time} at=${finished_at} />`],
     ["Kept until", kept_until && html`<time title=${fullTime(kept_until)}>${day(kept_until)}</time>`],
     ["Usually", typical && typical >= 0.001 && html`<span title="The median of earlier attempts of this task">${duration(typical)}</span>`],
@@ -50,6 +52,7 @@ export function Facts({ job }) {
 const OPTION_TEXTS = {
   start_within: ["Start within", duration],
   run_within: ["Run within", duration],
+  finish_within: ["Finish within", duration],
   retries: ["Retries", number],
   retry_backoff: ["Retry pause", duration],
   crash_attempts: ["Crashes", (value) => `failed after ${number(value)}`],

@@ -187,6 +187,10 @@ export type JobView = {
      * when a job that has ended is deleted, or some time later
      */
     kept_until?: number | null | undefined;
+    /**
+     * when it has to have ended
+     */
+    deadline?: number | undefined;
     worker?: string | null | undefined;
     caller?: string | null | undefined;
     tags?: string[] | undefined;
