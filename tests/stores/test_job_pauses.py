@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.pause_checks import check_holds
 from support.promise_tables import tables_of
 from support.rows import NOW, cancel, finish, id_of, new_job, requeue, retry
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
-from taskbahn_router.core.reactions import IS_FLOW, IS_HELD, IS_PAUSED, PAUSE_BIT, NewEdge, NewMember
+from taskbahn_router.core.reactions import HOLD, IS_FLOW, IS_HELD, IS_PAUSED, PAUSE_BIT, NewEdge, NewMember
 from taskbahn_router.core.rows import Room
 from taskbahn_router.core.suspensions import Note, Suspension
 from taskbahn_router.promises.engine import Promises
@@ -269,6 +270,24 @@ def test_a_flow_that_fails_while_it_is_paused_holds_its_other_members(store: Sto
     assert started(store) == [other]
 
 
+def test_a_pause_begins_no_member_again_that_failed(store: Store) -> None:
+    commit(
+        store,
+        submissions=[[new_job(1, state="running"), new_job(2), new_job(3)]],
+        members=[NewMember(1, None, IS_FLOW), NewMember(2, id_of(1)), NewMember(3, id_of(1))],
+        edges=[NewEdge(1, id_of(2), 0, HOLD), NewEdge(1, id_of(3), 1)],
+    )
+    commit(store, free=5)
+    commit(store, finishes=[finish(2, state="failed", error="{}")])
+    pause(store, 1)
+    assert (state_of(store, 1), state_of(store, 2)) == ("running", "failed")
+    assert resume(store, 1) == Answer(State.RUNNING, is_moved=True)
+    assert state_of(store, 2) == "failed"
+    commit(store, retries=[retry(2)], job_pauses=[PauseJob(id_of(1), None, NOW, "", None)])
+    assert (state_of(store, 2), started(store)) == ("waiting", [])
+    check_holds(tables_of(store))
+
+
 def test_a_flow_ends_while_it_is_paused_and_so_does_its_pause(store: Store) -> None:
     commit(
         store,
@@ -281,4 +300,5 @@ def test_a_flow_ends_while_it_is_paused_and_so_does_its_pause(store: Store) -> N
     commit(store, finishes=[finish(2)])
     assert state_of(store, 1) == "succeeded"
     assert store.reader().holding_pause(1) is None
+    check_holds(tables_of(store))
     assert commit(store, now=NOW + 10_000, prune=Prune(NOW + 10_000, 0, 100)).pruned == 2

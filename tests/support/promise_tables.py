@@ -29,6 +29,7 @@ class JobState(NamedTuple):
     id: bytes
     flags: int
     pending: int
+    parent: int | None
 
 
 class PromiseTables(NamedTuple):
@@ -43,6 +44,7 @@ class PromiseTables(NamedTuple):
     duties: list[Duty]
     unique: dict[str, KeyRow]
     aliases: dict[bytes, int]
+    paused: set[int]
 
     def before(self, key: str) -> list[JobState]:
         """Return the ready jobs of the lanes before a gate."""
@@ -57,7 +59,7 @@ def tables_of(store: Store) -> PromiseTables:
         jobs = {
             seq: JobState(
                 seq, one.new.partition, one.state, one.new.priority, one.attempt, one.new.keys, one.due_at, one.expires_at,
-                one.new.created_at, one.new.id, one.flags, one.pending,
+                one.new.created_at, one.new.id, one.flags, one.pending, one.place.parent,
             )
             for seq, one in tables.records.items()
         }  # fmt: skip
@@ -65,12 +67,12 @@ def tables_of(store: Store) -> PromiseTables:
         edges = {(parent, *key): edge for parent, edges in tables.edges.items() for key, edge in edges.items()}
         return PromiseTables(
             jobs, dict(tables.lanes), dict(tables.gates), sorted(tables.permits.values()), lane_keys, edges, sorted(tables.duties.values()),
-            dict(tables.unique), dict(tables.aliases),
+            dict(tables.unique), dict(tables.aliases), set(tables.pauses),
         )  # fmt: skip
     connection = cast("SqliteStore", store)._connection
     assert connection is not None
     rows = connection.execute(
-        "SELECT seq, line, state, priority, attempt, keys, due_at, expires_at, created_at, id, flags, pending FROM job"
+        "SELECT seq, line, state, priority, attempt, keys, due_at, expires_at, created_at, id, flags, pending, parent FROM job"
     ).fetchall()
     return PromiseTables(
         {row[0]: JobState(*row) for row in rows},
@@ -85,6 +87,7 @@ def tables_of(store: Store) -> PromiseTables:
         sorted(Duty(*row) for row in connection.execute("SELECT kind, subject, CAST(coalesce(cursor, 0) AS INTEGER) FROM duty")),
         {row[0]: KeyRow(*row) for row in connection.execute("SELECT key, seq, during, until_us FROM unique_key")},
         dict(connection.execute("SELECT id, seq FROM alias")),
+        {seq for (seq,) in connection.execute("SELECT seq FROM pause")},
     )
 
 
@@ -95,7 +98,7 @@ def empty_tables(store: Store) -> None:
         for table in (
             tables.records, tables.seqs, tables.ready, tables.queues, tables.lanes, tables.gates, tables.permits, tables.attempts,
             tables.events, tables.edges, tables.duties, tables.unique, tables.aliases, tables.notes, tables.waits,
-            tables.parents, tables.questions, tables.members, tables.trees,
+            tables.parents, tables.questions, tables.members, tables.trees, tables.pauses,
         ):  # fmt: skip
             table.clear()
         tables.due.clear()
@@ -103,5 +106,5 @@ def empty_tables(store: Store) -> None:
         return
     connection = cast("SqliteStore", store)._connection
     assert connection is not None
-    for name in ("job", "lane", "lane_key", "gate", "permit", "edge", "duty", "unique_key", "alias", "note", "wait"):
+    for name in ("job", "lane", "lane_key", "gate", "permit", "edge", "duty", "unique_key", "alias", "note", "wait", "pause"):
         connection.execute(f"DELETE FROM {name}")  # noqa: S608 - our own names

@@ -259,8 +259,11 @@ class ReactionRules(Protocol):
     budget: int  # units of work, by where the commit is made
     goes_on: bool  # whether a budget has cut off commits before
 
-    def run(self, changed: Sequence[FlaggedJob], used: int = 0) -> Generator[ReactionNeed, ReactionRows, Reacted]:
+    def run(
+        self, changed: Sequence[FlaggedJob], used: int = 0, repaused: Sequence[int] = ()
+    ) -> Generator[ReactionNeed, ReactionRows, Reacted]:
         """Decide: ask for rows, and return what to write.
 
         changed: the flagged jobs that moved, as they are now, and the final parents of new edges.  used: units spent before.
+        repaused: seqs of jobs whose own pause began or ended; to pause a job does not move it.
         """

@@ -31,6 +31,7 @@ from taskbahn_router.core.reactions import (
 from taskbahn_router.promises.edges import waits
 from taskbahn_router.promises.engine import THREAD_BUDGET
 from taskbahn_router.promises.flow_results import result_of
+from taskbahn_router.promises.holding import Holding
 from taskbahn_router.promises.parent_errors import ParentErrors
 from taskbahn_router.promises.registry import REACTIONS
 
@@ -184,11 +185,13 @@ class Reactions:
     goes_on: bool = False  # whether a budget has cut off commits before
     task: Callable[[int], str] = str  # the name of a partition's task
 
-    def run(self, changed: Sequence[FlaggedJob], used: int = 0) -> Generator[ReactionNeed, ReactionRows, Reacted]:
+    def run(
+        self, changed: Sequence[FlaggedJob], used: int = 0, repaused: Sequence[int] = ()
+    ) -> Generator[ReactionNeed, ReactionRows, Reacted]:
         """Let what moved have its consequences, and then, if asked for, what was left of commits before."""
         cascade = Cascade(self.now, changed, self.task)
         reacted, most = cascade.reacted, self.budget - self.budget // CLAIMS_SHARE - used
-        todo = self._duties(changed)
+        todo = self._duties(changed) | {(Holding.name, seq): Duty(Holding.name, seq) for seq in repaused}
         stored: dict[Subject, Duty] = {}
         if self.goes_on:
             rows = yield ReactionNeed(duties=True, most=self.budget)

@@ -175,6 +175,7 @@ class CommitResult:
     look_at: list[int] = field(
         default_factory=list
     )  # seqs of jobs that ended before, and that others follow since now, or that were skipped
+    repaused: list[int] = field(default_factory=list)  # seqs of jobs whose own pause began or ended
     next_sweep: float | None = None  # when the next waiting job is due or expires; None without a sweep or reactions
     pruned: int = 0
     pruned_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (partition, state) -> pruned jobs

@@ -62,7 +62,7 @@ class HoldingPart:
         if record.state == State.READY:
             self._move(seq, Event.PAUSE)
         self._result.held.append(Hold(before, is_held=True))
-        self._result.look_at.append(seq)
+        self._result.repaused.append(seq)
         return Answer(State(tables.records[seq].state), is_moved=True)
 
     def _resume(self, id: bytes, place: int | None = None) -> Answer | None:
@@ -74,7 +74,7 @@ class HoldingPart:
         if not record.flags & IS_PAUSED:
             return Answer(state, is_moved=not state.is_final)
         unpause(tables, [seq])
-        self._result.look_at.append(seq)
+        self._result.repaused.append(seq)
         if place is not None:
             self._resumed.append((place, seq))
         return Answer(state, is_moved=True)

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 KIND = attrgetter("kind")
 
 
-def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJob], used: int) -> Reacted:
+def decided(
+    tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJob], used: int, repaused: Sequence[int]
+) -> Reacted:
     """Have reactions decide what follows on jobs that moved, and write edges and duties; return it."""
 
     def answer(need: ReactionNeed) -> ReactionRows:
@@ -52,7 +54,7 @@ def decided(tables: Tables, reactions: ReactionRules, changed: Sequence[FlaggedJ
             rows.members = [tables.flagged(seq) for seq in islice(_members(tables, need.members), need.most)]
         return rows
 
-    reacted = drive(reactions.run(changed, used), answer)
+    reacted = drive(reactions.run(changed, used, repaused), answer)
     for edge in reacted.edges:
         tables.put(tables.edges[edge.parent], (edge.child, edge.position), edge)
     for duty in reacted.duties:

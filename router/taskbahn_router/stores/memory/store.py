@@ -54,7 +54,7 @@ from taskbahn_router.stores.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from taskbahn_router.core.reactions import ReactionRules
     from taskbahn_router.core.rows import Admitted, Rules
@@ -141,7 +141,7 @@ class _Transaction:
         if ruled is not None and batch.submissions:
             self._admit(batch, ruled.rules, ruled.admit(batch))
         self._suspend(batch)
-        units = self._react(moved_in(batch, result), batch.reactions, 0) if batch.reactions is not None else 0
+        units = self._react(moved_in(batch, result), batch.reactions, 0, result.repaused) if batch.reactions is not None else 0
         self.holding.answer()
         if ruled is not None:
             self._rule(batch, ruled, units)
@@ -173,13 +173,13 @@ class _Transaction:
             self._react(ruling.expired, batch.reactions, batch.reactions.budget)
         result.next_wake_us = self.tables.next_wake_us()
 
-    def _react(self, seqs: Iterable[int], reactions: ReactionRules, used: int) -> int:
+    def _react(self, seqs: Iterable[int], reactions: ReactionRules, used: int, repaused: Sequence[int] = ()) -> int:
         """Let what moved have its consequences, unless the budget is used up already; return how much work that was."""
         known = (self.tables.flagged(seq) for seq in dict.fromkeys(seqs) if seq in self.tables.records)
         changed = [job for job in known if job.flags]
-        if not changed and (used or not reactions.goes_on):
+        if not (changed or repaused) and (used or not reactions.goes_on):
             return 0
-        reacted = decided(self.tables, reactions, changed, used)
+        reacted = decided(self.tables, reactions, changed, used, repaused)
         until = reactions.now + reactions.keep
         for seq, hold in reacted.holds.items():
             flags = self.tables.records[seq].flags
@@ -194,7 +194,8 @@ class _Transaction:
             elif event is Event.PAUSE:
                 self._move(job.seq, event)
             elif event is Event.COMPLETE:
-                self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=job.flags | flags)
+                kept = self.tables.records[job.seq].flags | flags
+                self._move(job.seq, event, finished_at=reactions.now, delete_at=until, result=result, flags=kept)
                 self.result.results[job.seq] = result or ""
             elif error is None:
                 self._begin_again(job.seq, event, reactions.now)

@@ -67,7 +67,7 @@ class HoldingPart:
             self._move(Event.PAUSE, [moved_by(Event.PAUSE, row[:-2])], messages.to_json([seq]))
             state = State.WAITING
         self._result.held.append(Hold(FlaggedJob(seq, asked.id, line, state, number, pending, None, flags), is_held=True))
-        self._result.look_at.append(seq)
+        self._result.repaused.append(seq)
         return Answer(State(state), is_moved=True)
 
     def _resume(self, id: bytes, place: int | None = None) -> Answer | None:
@@ -80,7 +80,7 @@ class HoldingPart:
         seqs = messages.to_json([seq])
         self._execute(SQL["delete_pauses"], (seqs,))
         self._execute(SQL["unpause_jobs"], (seqs,))
-        self._result.look_at.append(seq)
+        self._result.repaused.append(seq)
         if place is not None:
             self._resumed.append((place, seq))
         return Answer(state, is_moved=True)

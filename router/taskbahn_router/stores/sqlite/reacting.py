@@ -74,18 +74,18 @@ class ReactingPart:
 
     def apply(self, batch: CommitBatch, reactions: ReactionRules) -> Reacted | None:
         """Have reactions follow what moved; return what they did.  None: nothing that moved has any."""
-        return self._follow(moved_in(batch, self._result), reactions, 0)
+        return self._follow(moved_in(batch, self._result), reactions, 0, self._result.repaused)
 
     def apply_later(self, seqs: Iterable[int], reactions: ReactionRules) -> None:
         """Have the next commit follow what rules moved when all was decided."""
         self._follow(seqs, reactions, reactions.budget)
 
-    def _follow(self, seqs: Iterable[int], reactions: ReactionRules, used: int) -> Reacted | None:
+    def _follow(self, seqs: Iterable[int], reactions: ReactionRules, used: int, repaused: Sequence[int] = ()) -> Reacted | None:
         wanted = list(seqs) if self._links.edges or self._links.pauses else []
         changed = self.jobs(wanted, "flagged_jobs") if wanted else []
-        if not changed and (used or not reactions.goes_on):
+        if not (changed or repaused) and (used or not reactions.goes_on):
             return None
-        reacted = drive(reactions.run(changed, used), self._answer)
+        reacted = drive(reactions.run(changed, used, repaused), self._answer)
         self._write(reacted, reactions)
         return reacted
 
