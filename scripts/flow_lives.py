@@ -38,6 +38,9 @@ MUTATIONS = (
     Mutation("a flow is never sealed", "trees", "member.seals and", "False and"),
     Mutation("a later slice is never stored", "admissions", "return stored is not None and bool(stored.flags & IS_UNSEALED)", "return False"),
     Mutation("a flow is sealed before its end", "submission.flows", "job.number == self._count - 1", "job.number == self._count - 2"),
+    Mutation("a pause begins again what failed", "stores.reacting", "+ result.look_at", "+ result.look_at + result.repaused"),
+    Mutation("a pause holds no members", "holding", "member = cascade.hold(member, is_held=follows(member, job))", "pass"),
+    Mutation("what a pause lets go stays waiting", "reactions", "self.move(now, Event.DUE)", "pass"),
     Mutation("what is skipped gives null", "core.reactions", "elif one.policy != SKIP:", "else:"),
 )  # fmt: skip
 

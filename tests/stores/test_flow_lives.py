@@ -29,7 +29,7 @@ FAILED_ONCE = (407, 541, 661, 702, 1234, 1517, 3447, 6055)  # seeds of `make flo
 
 @pytest.mark.parametrize("seed", FAILED_ONCE)
 def test_lives_that_failed_once_are_right(seed: int) -> None:
-    live_of(seed, FakeStore(), slices=False)
+    live_of(seed, FakeStore(), slices=False, pauses=False)
 
 
 @settings(max_examples=120, suppress_health_check=LARGE, phases=PHASES)

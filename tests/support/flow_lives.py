@@ -13,6 +13,7 @@ from unittest.mock import patch
 from support.dispatcher_harness import DispatcherHarness, job_id
 from support.flow_model import HELD, Job, World
 from support.flow_shapes import Shapes
+from support.pause_checks import EDGES, check_holds, is_held
 from support.promise_tables import tables_of
 from taskbahn.protocol import messages
 from taskbahn_router.dispatcher import group_commit
@@ -60,9 +61,11 @@ class FlowLife:
         self.has_retried = False  # so that the job that failed first may have succeeded since
         self.made = 0
         self.begun: set[tuple[str, int]] = set()
+        self.held: set[str] = set()  # jobs that a pause held when all was done last
+        self.new: set[str] = set()  # jobs that have begun since then
         self.worker = self._attach()
 
-    def go(self, steps: int) -> None:
+    def go(self, steps: int, *, pauses: bool = True) -> None:
         """Live, and then let everything come to its end."""
         acts = [
             self.start,
@@ -75,6 +78,7 @@ class FlowLife:
             self.lose,
             self.wait,
         ]
+        acts += [self.pause, self.resume] * pauses
         for _ in range(steps):
             self.refusing(self.pick.choice(acts))
             self.check()
@@ -177,6 +181,20 @@ class FlowLife:
         (answer,) = asked.answer
         assert isinstance(answer, str) == self.world.skip(job), (answer, self.facts(job))
 
+    def pause(self) -> None:
+        if (job := self.some()) is not None:
+            self.harness.ask(messages.JOB_PAUSE, [job.id])
+
+    def resume(self) -> None:
+        """Resume one of the jobs that are held, or one that is not."""
+        held = [job for job in self.world.jobs.values() if job.id in self.held]
+        if (job := self.pick.choice(held) if held else self.some()) is not None:
+            self.harness.ask(messages.JOB_RESUME, [job.id])
+
+    def resume_all(self) -> None:
+        self.harness.ask(messages.JOB_RESUME, list(self.world.jobs))
+        self.harness.settle()
+
     def restart(self) -> None:
         """Another router takes over the store; the worker comes back with what it runs, or another one without."""
         self.harness.restart()
@@ -237,6 +255,7 @@ class FlowLife:
             for run in self.worker.runs:
                 if run not in self.begun:
                     self.begun.add(run)
+                    self.new.add(run[0])
                     job = self.world.jobs[run[0]]
                     assert job.state == "ready", ("it must not run", run, job.state)
                     found = messages.from_json(orders[run][3])
@@ -257,16 +276,27 @@ class FlowLife:
         self.harness.check()
         tables = tables_of(self.harness.store)
         assert not tables.duties
+        check_holds(tables)
         rows = {job.id.hex(): job for job in tables.jobs.values()}
         assert len(rows) == len(self.world.jobs)
+        held = {id for id in self.world.jobs if is_held(rows[id.replace("-", "")])}
+        assert not self.held & held & self.new, "a job began that a pause held"
+        self.held, self.new = held, set()
         for job in self.world.jobs.values():
             row = rows[job.id.replace("-", "")]
             state = (
                 "ready"
-                if job.kind == "task" and (row.state in ("ready", "running") or (row.state == "waiting" and not row.pending))
+                if job.kind == "task"
+                and (row.state in ("ready", "running") or (row.state == "waiting" and not row.pending & EDGES))
                 else row.state
             )
-            assert (state, row.pending) == (job.state, job.pending), ("state", self.facts(job), row, job.state, job.pending)
+            assert (state, row.pending & EDGES) == (job.state, job.pending), (
+                "state",
+                self.facts(job),
+                row,
+                job.state,
+                job.pending,
+            )
             if job.state == "succeeded":
                 result = self.harness.row(job.id).result
                 assert (None if result is None else json.loads(result)) == job.result, (
@@ -307,7 +337,10 @@ class FlowLife:
     # the end
 
     def finish(self) -> None:
-        """Let all attempts succeed and retry what did not, until all has succeeded that can."""
+        """Resume all, let all attempts succeed and retry what did not, until all has succeeded that can."""
+        self.resume_all()
+        self.check()
+        assert not self.held
         for _ in range(60):
             self.run_out()
             left = [job for job in self.world.jobs.values() if job.state in ("failed", "cancelled")]
@@ -349,13 +382,14 @@ def live(
     *,
     steps: int = 30,
     slice_jobs: int = WHOLE,
+    pauses: bool = True,
 ) -> None:
     """Make a life in which no commit does more than some units of work.  sizes: flows, and members of each."""
     with bounds(units, slice_jobs):
-        FlowLife(pick, store, flows=sizes[0], members=sizes[1]).go(steps)
+        FlowLife(pick, store, flows=sizes[0], members=sizes[1]).go(steps, pauses=pauses)
 
 
-def live_of(seed: int, store: FakeStore | FakeSqliteStore, *, slices: bool = True) -> None:
+def live_of(seed: int, store: FakeStore | FakeSqliteStore, *, slices: bool = True, pauses: bool = True) -> None:
     """Make the life of a seed.  slices: whether flows may take several commits."""
-    sizes = 1 + seed % 4, 2 + seed % 17
-    live(random.Random(seed), store, BUDGETS[seed % 3], sizes, slice_jobs=SLICES[seed % len(SLICES)] if slices else WHOLE)
+    sizes, slice_jobs = (1 + seed % 4, 2 + seed % 17), SLICES[seed % len(SLICES)] if slices else WHOLE
+    live(random.Random(seed), store, BUDGETS[seed % 3], sizes, slice_jobs=slice_jobs, pauses=pauses)

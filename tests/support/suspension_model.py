@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from support.pause_checks import EDGES, check_holds, is_held
 from support.promise_tables import tables_of
 from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, requeue, retry
+from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
 from taskbahn_router.core.rows import Room
 from taskbahn_router.core.suspensions import SUSPENSIONS, Note, Suspension
 from taskbahn_router.promises.engine import Promises
@@ -20,9 +22,11 @@ from taskbahn_router.stores.rows import Claim, Sweep
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
     from typing import Any
 
     from support.promise_runs import Kind
+    from support.promise_tables import JobState
     from taskbahn_router.stores.contract import CommitResult, Store
 
 NAMES = ("a", "b", "c")
@@ -44,6 +48,7 @@ class ModelJob:
     notes: dict[str, str] = field(default_factory=dict)
     suspensions: int = 0  # that no cancel or failure of the attempt after it has made a failure
     is_flagged: bool = False  # from a suspension to the next requeue or retry
+    is_paused: bool = False
 
 
 class SuspensionLife:
@@ -89,12 +94,14 @@ class SuspensionLife:
     def started(self, seq: int, attempt: int) -> None:
         job = self.jobs[seq]
         assert job.state == "ready", f"{seq} started, though it is {job}"
+        assert not job.is_paused, f"{seq} started, though it is paused: {job}"
         assert attempt == job.attempt + 1
         job.state, job.attempt, job.wait, job.is_woken = "running", attempt, None, False
 
     def step(self) -> None:
         """Make one random step."""
         of_all = {"start": self.start, "cancel": self.cancel, "note": self.note, "sweep": self.pass_time, "restart": self.restart}
+        of_all |= {"pause": self.pause, "resume": self.resume}
         of_running = {
             "suspend": self.suspend,
             "end": self.end,
@@ -196,6 +203,18 @@ class SuspensionLife:
         self.jobs[seq].notes.setdefault(name, str(self.now))
         self.commit(notes=[Note(seq, name, str(self.now), self.now)])
 
+    def pause(self) -> None:
+        seq = self.some([*self.jobs])
+        job = self.jobs[seq]
+        job.is_paused = job.is_paused or job.state not in FINAL
+        self.commit(job_pauses=[PauseJob(id_of(seq), None, self.now, "", None)])
+
+    def resume(self, seqs: Sequence[int] = ()) -> None:
+        seqs = seqs or [self.some([*self.jobs])]
+        for seq in seqs:
+            self.jobs[seq].is_paused = False
+        self.commit(resumes=[ResumeJob(id_of(seq)) for seq in seqs])
+
     def sweep(self) -> None:
         self.commit(sweep=Sweep(self.now, 1000, 100.0))
 
@@ -226,27 +245,45 @@ class SuspensionLife:
             row = tables.jobs[seq]
             if job.wait is not None and job.state == "waiting":
                 job.is_woken = job.is_woken or self.has_what_it_waits_for(job)
-                if row.state == "ready":
-                    assert self.may_wake(job), f"{seq} was woken for nothing: {job}"
-                    job.state = "ready"
-                elif job.is_woken:
-                    assert (row.due_at or 0.0, row.pending) <= (self.now, 0), f"{seq} is not woken: {job}, {row}"
-                    assert self.next_sweep is not None
-                    assert self.next_sweep <= self.now, f"nothing wakes {seq} in time"
-                elif job.wait.until is not None:
-                    assert self.next_sweep is not None
-                    assert self.next_sweep <= job.wait.until
+                (self.check_paused if job.is_paused else self.check_suspended)(job, row)
             elif job.state == "waiting":
-                assert (row.due_at or 0.0) == job.due_at
-                if row.state == "ready":
-                    assert job.due_at <= self.now, f"{seq} was retried before its delay was over: {job}"
-                    job.state = "ready"
-            assert (row.state, row.attempt) == (job.state, job.attempt), f"{seq}: {job}, {row}"
-            if job.state == "ready":
-                assert row.pending == 0
+                self.check_delayed(job, row)
+            job.is_paused = job.is_paused and job.state not in FINAL
+            state = "waiting" if job.state == "ready" and job.is_paused else job.state
+            assert (row.state, row.attempt) == (state, job.attempt), f"{job}, {row}"
+            assert is_held(row) == job.is_paused, f"{job}, {row}"
+            assert job.state != "ready" or row.pending & EDGES == 0
+        check_holds(tables)
+
+    def check_suspended(self, job: ModelJob, row: JobState) -> None:
+        assert job.wait is not None
+        if row.state == "ready":
+            assert self.may_wake(job), f"it was woken for nothing: {job}, {row}"
+            job.state = "ready"
+        elif job.is_woken:
+            assert (row.due_at or 0.0, row.pending) <= (self.now, 0), f"it is not woken: {job}, {row}"
+            assert self.next_sweep is not None
+            assert self.next_sweep <= self.now, f"nothing wakes it in time: {job}, {row}"
+        elif job.wait.until is not None:
+            assert self.next_sweep is not None
+            assert self.next_sweep <= job.wait.until
+
+    def check_paused(self, job: ModelJob, row: JobState) -> None:
+        """What wakes a paused job is kept until it is resumed."""
+        assert row.state == "waiting", f"it is paused, and goes on: {job}, {row}"
+        if job.is_woken:
+            assert ((row.due_at or 0.0) <= self.now, row.pending & EDGES) == (True, 0), f"it is not woken: {job}, {row}"
+
+    def check_delayed(self, job: ModelJob, row: JobState) -> None:
+        if row.state == "ready":
+            assert job.due_at <= self.now, f"it was retried before its delay was over: {job}, {row}"
+            job.state = "ready"
+        else:
+            assert (row.due_at or 0.0) == job.due_at
 
     def rest(self) -> None:
         """Let all end that can: what has what it waits for, and what runs. Then look at notes and counts."""
+        self.resume([*self.jobs])
         for _ in range(4 * len(self.jobs)):
             self.now += 1000.0
             self.sweep()
