@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.rows import NOW, cancel, id_of, new_job
+from support.rows import NOW, PARTITIONS, cancel, id_of, new_job, state_of
 from support.stores import KINDS, opened
 
 from taskbahn.protocol.states import State
@@ -126,3 +126,16 @@ def test_edges_are_found_from_both_ends(store: Store) -> None:
     assert reader.edges_from([1, 2], 10) == [first, second, third]
     assert reader.edges_from([2], 10) == [third]
     reader.close()
+
+
+def test_members_are_cancelled_with_their_job_in_a_store_without_edges(tmp_path: Path) -> None:
+    for name, kind in KINDS.items():
+        store = kind.make(tmp_path / name)
+        store.open()
+        store.commit(CommitBatch(partitions=PARTITIONS))
+        put_tree(store, [(0, State.READY), (1, State.READY)])
+        store.close()
+        store.open()
+        commit(store, cancels=[cancel(1)])
+        assert [state_of(store, seq) for seq in (1, 2)] == ["cancelled", "cancelled"]
+        store.close()

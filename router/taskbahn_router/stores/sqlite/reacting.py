@@ -49,8 +49,9 @@ BEGUN_AGAIN = frozenset((Event.RETRY_BY_HAND, Event.REOPEN, Event.RESUME_FLOW))
 
 @dataclass(slots=True)
 class Links:
-    """Whether there are edges, ids that mean other jobs, and pauses of jobs. No other process writes to the store, so it asks once.
+    """Whether there are edges or members, ids that mean other jobs, and pauses of jobs.
 
+    No other process writes to the store, so it asks once.
     What was taken back counts as there: that costs a look, and no system without links pays for them.
     """
 

@@ -58,7 +58,8 @@ SELECT edge.child, edge.position, job.state FROM edge LEFT JOIN job ON job.seq =
 ORDER BY edge.child, edge.position
 
 -- name: has_links
-SELECT EXISTS (SELECT 1 FROM edge), EXISTS (SELECT 1 FROM alias), EXISTS (SELECT 1 FROM pause)
+SELECT EXISTS (SELECT 1 FROM edge) OR EXISTS (SELECT 1 FROM job INDEXED BY job_member WHERE parent IS NOT NULL),
+    EXISTS (SELECT 1 FROM alias), EXISTS (SELECT 1 FROM pause)
 
 -- name: has_duties
 SELECT EXISTS (SELECT 1 FROM duty)
