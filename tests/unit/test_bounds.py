@@ -83,6 +83,18 @@ def test_one_who_floods_makes_others_wait_for_one_commit_only(
     harness.check()
 
 
+def test_one_commit_takes_fewer_jobs_that_have_edges(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fair_queue, "MAX_TAKEN", 4)
+    harness.hold_commits()
+    call = {"task": TASK, "args": []}
+    flows = [harness.ask(messages.SUBMIT, [{"flow": {"chain": [call, call]}}], caller=caller) for caller in (6, 7, 8)]
+    single = harness.ask(messages.SUBMIT, [{"task": TASK}], caller=9)
+    harness.release_commits()
+    sizes = [sum(map(len, batch.submissions)) for batch in harness.store.commits if batch.submissions]
+    assert sizes == [3, 3, 3]
+    assert all(one.answer for one in (*flows, single))
+
+
 def test_a_submission_is_never_split(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_queue, "MAX_TAKEN", 2)
     asked = [harness.ask(messages.SUBMIT, [{"task": TASK}] * count, caller=7) for count in (5, 1, 1)]

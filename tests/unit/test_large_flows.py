@@ -85,6 +85,15 @@ def test_no_commit_stores_more_than_a_slice(runner: FlowRunner) -> None:
     assert [size for size in sizes if size] == [SLICE] * 5 + [1]
 
 
+def test_the_slices_of_a_huge_flow_are_smaller(runner: FlowRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "LARGE_SLICE_JOBS", SLICE // 2)
+    monkeypatch.setattr(messages, "MAX_CALLS", 19)
+    before = len(runner.harness.store.commits)
+    submit(runner, ones(20))
+    sizes = [sum(map(len, batch.submissions)) for batch in runner.harness.store.commits[before:]]
+    assert [size for size in sizes if size] == [SLICE // 2] * 10 + [1]
+
+
 def test_memory_has_one_slice_at_a_time(runner: FlowRunner) -> None:
     harness = runner.harness
     harness.hold_commits()

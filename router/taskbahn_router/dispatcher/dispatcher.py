@@ -41,7 +41,8 @@ from taskbahn_router.stores.minutes import DropMinutes
 from taskbahn_router.stores.rows import Answer, PartitionRow, Prune, RetryJob, SkipJob, Sweep
 from taskbahn_router.submission.admission import Admission
 from taskbahn_router.submission.fair_queue import FairQueue
-from taskbahn_router.submission.slices import Slices, parts_of
+from taskbahn_router.submission.memory_budget import MemoryBudget, Share
+from taskbahn_router.submission.slices import Rest, Slices, parts_of
 from taskbahn_router.submission.submission import Draft, Submissions, check_text
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Dispatcher:
         self.turn_input, self.fair_queue = TurnInput(), FairQueue()
         self.admission = Admission(self.state, self.fair_queue, self.check_accepting)
         self.slices, self.large_flows = Slices(clock), LargeFlows(self)
+        self.memory_budget = MemoryBudget(self.slices)
         self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
         self._pipelining = Pipelining(self.state)
         self._next_sweep: float | None = None
@@ -117,9 +119,20 @@ class Dispatcher:
         """`taskbahn.submit`."""
         self.slices.in_order(call, self._submit)
 
-    def _submit(self, call: PendingCall) -> Iterator[None]:
+    def _submit(self, call: PendingCall) -> Iterator[Rest | None]:
         self.check_accepting()
-        draft = yield from self.intake.read(call.args[0] if call.args else None, call.authid)
+        share = yield from self.memory_budget.share(call)
+        if share is not None:
+            with share:
+                yield from self._read(call, share)
+
+    def _read(self, call: PendingCall, share: Share) -> Iterator[None]:
+        self.check_accepting()
+        entries, call.args = call.args[0] if call.args else None, []  # a large message is in memory no longer than it is read
+        draft = yield from self.intake.read(entries, call.authid)
+        del entries
+        if draft.flows:
+            self.memory_budget.keep(share, len(draft.jobs) + sum(map(len, draft.flows)))
         answers, jobs = draft.answers, draft.jobs
         follows = bool(call.kwargs.get("follow"))
         yield from self.admission.take_in(draft, follows=follows)
@@ -136,9 +149,10 @@ class Dispatcher:
                 lambda error: self._turned_away(call, waiter, waiter.left, error),
                 lambda jobs: self.followers.leave_out([job.id for job in jobs], waiter),
                 lambda job, means: self.joins.join_waiter(waiter, job, means),
+                share,
             )
         else:
-            self._accept(call, draft, lambda: call.answer(answers), call.fail)
+            self._accept(call, draft, lambda: call.answer(answers), call.fail, share=share)
 
     def _followed(self, waiter: Waiter) -> None:
         waiter.accepted = True
@@ -361,7 +375,10 @@ class Dispatcher:
         refused: Callable[[TaskbahnError], None],
         left_out: Callable[[Sequence[LiveJob]], None] = lambda _: None,
         joined: Callable[[LiveJob, str], None] = lambda _, __: None,
+        share: Share | None = None,
     ) -> None:
+        if draft.flows and share is not None:
+            accepted, refused = share.before(accepted), share.before(refused)
         answers = draft.answers or None  # a plain call has none
         links, asks = draft.has_links, draft.asks
         then = (lambda: self.large_flows.go_on(call.caller, draft, accepted, refused)) if draft.flows else accepted

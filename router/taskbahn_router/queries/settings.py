@@ -21,7 +21,7 @@ from taskbahn.protocol.options import WIRE, Where
 from taskbahn.protocol.views import Setting
 from taskbahn_router.dispatcher.outcomes import MAX_EVENTS_KEPT
 from taskbahn_router.model.limits import MAX_PARTITIONS, MAX_SEND_BUFFERS_BYTES, MAX_TASKS
-from taskbahn_router.submission import backpressure
+from taskbahn_router.submission import backpressure, memory_budget
 from taskbahn_router.workers import registry
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("bounds.events_kept", MAX_EVENTS_KEPT, "events", "log lines and chunks that are kept of one job"),
     ("bounds.unwritten", backpressure.MAX_UNWRITTEN, JOBS, "that wait for their commit, before more are refused"),
     ("bounds.unwritten_bytes", backpressure.MAX_BYTES, BYTES, "of the arguments of these"),
+    ("bounds.large_submissions", memory_budget.LARGE_BUDGET_JOBS, JOBS, "of flows with more than 10,000, in memory at once"),
+    ("bounds.medium_submissions", memory_budget.MEDIUM_BUDGET_JOBS, JOBS, "of smaller submissions, in memory at once"),
+    ("bounds.waiting_submissions", memory_budget.MAX_WAITING_BYTES, BYTES, "of large ones that wait, before more are refused"),
     ("bounds.queued", backpressure.MAX_QUEUED, JOBS, "that wait or are ready, before more are refused"),
     ("bounds.tasks", MAX_TASKS, "", "declared, before those that no worker offers and that have no jobs make room"),
     ("bounds.queues", MAX_PARTITIONS, "", "each once for every task with jobs in it, before new ones are refused"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 MAX_TAKEN = 1_000  # jobs of one commit; a larger submission is never split
+LINKED_COST = 4  # jobs by themselves that a commit stores in the time of one with its edges
 
 
 class FairQueue:
@@ -41,20 +42,27 @@ class FairQueue:
         return len(next(iter(self._lines.values()))[0].jobs) if self._lines else 0
 
     def take(self, most: float | None = None) -> Iterator[Submission]:
-        """Take submissions from each caller in turn, of *most* jobs (or `MAX_TAKEN`) together, but at least one."""
+        """Take submissions from each caller in turn, of *most* jobs (or `MAX_TAKEN`) together, but at least one.
+
+        A job that has to do with others counts as several.
+        """
         most = MAX_TAKEN if most is None else most
         taken = 0
         while self._lines:
             for caller in list(self._lines):
                 line = self._lines[caller]
-                if taken and taken + len(line[0].jobs) > most:
+                if taken and taken + _cost(line[0]) > most:
                     return
                 submission = line.popleft()
                 if line:
                     self._lines[caller] = self._lines.pop(caller)  # also next time behind the other callers
                 else:
                     del self._lines[caller]
-                taken += len(submission.jobs)
+                taken += _cost(submission)
                 self.jobs -= len(submission.jobs)
                 self.size -= submission.size
                 yield submission
+
+
+def _cost(submission: Submission) -> int:
+    return len(submission.jobs) * (LINKED_COST if submission.has_links else 1)

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     Steps = Generator[None, None, T]
 
 SLICE_JOBS = 500  # jobs of a flow that one commit stores
+LARGE_SLICE_JOBS = (
+    250  # likewise of one with more than `MAX_CALLS` jobs: others wait for each commit, some 20 ms, again and again
+)
 SHOWN = 200  # characters of a place
 
 
@@ -83,7 +86,9 @@ class FlowJobs:
 
     def add(self, intake: Submissions, draft: Draft) -> Steps[int]:
         """Add the next slice to a draft; return how many jobs it has."""
-        size = SLICE_JOBS if self._is_sliced else self._count
+        size = self._count
+        if self._is_sliced:
+            size = SLICE_JOBS if size <= messages.MAX_CALLS else LARGE_SLICE_JOBS
         first = len(draft.jobs)
         for one in islice(self._left, size):
             self._add(one, intake, draft)
