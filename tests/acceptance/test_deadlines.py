@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.programs import Node, worker_of
+from support.programs import Node, running, worker_of
 from support.shell import Shell
 
 from taskbahn import InvalidOption, Job, JobCancelled, JobFailed, Taskbahn, chain, group
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.slow
 POOLS = ("process", "thread", "loop")
 SECONDS = 30.0
 MODULE = """
-    import asyncio, time
+    import asyncio, os, time
     from taskbahn import Taskbahn, current
 
     app = Taskbahn()
@@ -60,6 +62,18 @@ MODULE = """
     @app.task(name="late.waits", pool="thread")
     def waits(path: str) -> None:
         linger_task.start(path).result()
+
+    @app.task(name="late.gate")
+    async def gate(path: str) -> str:
+        while not os.path.exists(path):
+            await asyncio.sleep(0.01)
+        return "through"
+
+    @app.task(name="late.leaves", pool="thread")
+    def leaves(path: str) -> list[str]:
+        # Start a child that goes on without its parent, and one that does not; wait for both.
+        children = [gate.options(detached=True).start(path), gate.start(path)]
+        return [child.result() for child in children]
 
     @app.task(name="late.asks", pool="thread")
     def asks() -> str:
@@ -128,6 +142,50 @@ def test_a_tree_ends_with_what_has_the_deadline(app: Taskbahn, tmp_path: Path) -
     for member in flow.members():
         with pytest.raises(JobCancelled, match="which had not ended by its deadline"):
             app.job(member.id).result(SECONDS)
+
+
+def test_a_detached_child_goes_on_when_its_parked_parent_misses_its_deadline(app: Taskbahn, tmp_path: Path) -> None:
+    job = app.get("late.leaves").options(finish_within=1.5).start(str(tmp_path / "gate"))
+    until(lambda: len(job.members()) == 2)
+    detached, child = sorted(job.members(), key=lambda view: view.deadline is not None)
+    assert failure(job)["type"] == "DeadlineExceeded"
+    assert failure(app.job(child.id))["type"] == "DeadlineExceeded"
+    assert (detached.deadline, child.deadline) == (None, job.view().deadline)
+    assert app.job(detached.id).state() == "running"
+    (tmp_path / "gate").touch()
+    assert app.job(detached.id).result(SECONDS) == "through"
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_a_deadline_that_passes_while_the_router_is_down_counts(tmp_path: Path, end: str) -> None:
+    gate = tmp_path / "gate"
+    (tmp_path / "work").mkdir()
+    with (
+        running(Node(tmp_path), "Taskbahn is ready") as node,
+        worker_of(MODULE, tmp_path / "work", node, 8),
+        Taskbahn(node.websocket) as app,
+    ):
+        linger, left, waits = app.get("late.linger_loop"), app.get("late.left_loop"), app.get("late.waits")
+        by = datetime.now(UTC) + timedelta(seconds=6)
+        missed: list[Job[Any]] = [
+            left.options(queue="unserved", finish_by=by).start(),
+            linger.options(finish_by=by).start(str(tmp_path / "running")),
+            waits.options(finish_by=by).start(str(tmp_path / "child")),
+            chain(linger.si(str(tmp_path / "member")), left.si()).options(finish_by=by).start(),
+        ]
+        kept = app.get("late.gate").options(finish_within="1h").start(str(gate))
+        until(lambda: [job.state() for job in (*missed, kept)] == ["ready", *["running"] * 4] and len(missed[2].members()) == 1)
+        if end == "killed":
+            os.killpg(node.process.pid, signal.SIGKILL)
+        node.close()
+        until(lambda: datetime.now(UTC) > by)
+        gate.touch()
+        with running(Node(tmp_path, node.port), "Taskbahn is ready"):
+            for job in missed:
+                error = failure(job)
+                assert (error["type"], error["deadline"]) == ("DeadlineExceeded", by.timestamp())
+            assert kept.result(SECONDS) == "through"
+            until(lambda: all((tmp_path / name).exists() for name in ("running", "child", "member")))  # all attempts were stopped
 
 
 def test_asyncio_code_says_a_deadline_too(app: Taskbahn) -> None:

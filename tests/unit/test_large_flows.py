@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,6 +139,28 @@ def test_a_store_that_refuses_the_first_slice_has_nothing(runner: FlowRunner) ->
     runner.harness.passes(5.0)
     assert stored(runner) == 0
     runner.harness.check()
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("slices", [1, 2, 4])
+def test_what_comes_after_the_deadline_of_its_flow_ends(runner: FlowRunner, slices: int, *, restarts: bool) -> None:
+    harness = runner.harness
+    asked = submit(runner, ones(20), lasts=slices, options={"finish_within": 10})
+    assert stored(runner) == slices * SLICE
+    if restarts:
+        harness.store.refuses = ""
+        harness.restart()
+        harness.worker("w", 2, tasks=["a.one"])
+    harness.passes(10.1)
+    harness.store.refuses = ""
+    if restarts:
+        assert harness.known(ID) == "failed"
+        asked = submit(runner, ones(20), options={"finish_within": 10})
+    harness.passes(5.0)
+    assert asked.answer == [ID]
+    assert runner.error(ID)["type"] == "DeadlineExceeded"
+    assert Counter(row.state for row in runner.rows()) == {"failed": 1, "cancelled": 20}
+    harness.check()
 
 
 def test_a_restart_in_the_middle_goes_on_when_it_is_sent_again(runner: FlowRunner) -> None:
