@@ -136,8 +136,8 @@ def test_a_running_task_waits_without_its_slot_and_goes_on(app: Taskbahn, pool: 
 
 
 def test_a_pause_ends_by_itself_and_a_job_starts(app: Taskbahn, tmp_path: Path) -> None:
-    job: Job[int] = app.get("pause.thread").options(delay=0.1).start(str(tmp_path), 3)
-    assert job.pause("a moment", within="500ms") == "waiting"
+    job: Job[int] = app.get("pause.thread").options(delay=2).start(str(tmp_path), 3)
+    assert job.pause("a moment", within=3) == "waiting"
     assert job.result(30) == 3
 
 
@@ -179,7 +179,7 @@ def test_a_cancel_ends_what_is_paused(app: Taskbahn, pool: str, tmp_path: Path) 
     task = app.get(f"pause.{pool}")
     runs = starts(app, f"pause.{pool}", str(tmp_path), 1, str(until))
     hears = starts(app, f"hear.{pool}", str(tmp_path))
-    delayed: Job[int] = task.options(delay=0.1).start(str(tmp_path), 2)
+    delayed: Job[int] = task.options(delay=600).start(str(tmp_path), 2)
     flow: Job[int] = chain(task.s(str(tmp_path), 3, str(until)), app.get("pause.probe").si()).start()
     jobs = [runs, hears, delayed, flow]
     when(lambda: is_parked(hears) and "once 3" in marks(tmp_path, "once"))
@@ -202,9 +202,9 @@ def test_a_cancel_ends_what_is_paused(app: Taskbahn, pool: str, tmp_path: Path) 
 def test_a_deadline_passes_while_its_job_is_paused(app: Taskbahn, pool: str, tmp_path: Path) -> None:
     until = tmp_path / "until"
     jobs = [
-        starts(app, f"pause.{pool}", str(tmp_path), 1, str(until), finish_within=2),
-        starts(app, f"hear.{pool}", str(tmp_path), finish_within=2),
-        app.get(f"pause.{pool}").options(delay=0.1, finish_within=2).start(str(tmp_path), 2),
+        starts(app, f"pause.{pool}", str(tmp_path), 1, str(until), finish_within=3),
+        starts(app, f"hear.{pool}", str(tmp_path), finish_within=3),
+        app.get(f"pause.{pool}").options(delay=600, finish_within=3).start(str(tmp_path), 2),
     ]
     for job in jobs:
         job.pause()
