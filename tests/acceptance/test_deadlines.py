@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.programs import Node, running, worker_of
+from support.programs import Node, running, running_node, worker_of
 from support.shell import Shell
 
 from taskbahn import InvalidOption, Job, JobCancelled, JobFailed, Taskbahn, chain, group
@@ -161,12 +161,12 @@ def test_a_deadline_that_passes_while_the_router_is_down_counts(tmp_path: Path, 
     gate = tmp_path / "gate"
     (tmp_path / "work").mkdir()
     with (
-        running(Node(tmp_path), "Taskbahn is ready") as node,
+        running_node(tmp_path) as node,
         worker_of(MODULE, tmp_path / "work", node, 8),
         Taskbahn(node.websocket) as app,
     ):
         linger, left, waits = app.get("late.linger_loop"), app.get("late.left_loop"), app.get("late.waits")
-        by = datetime.now(UTC) + timedelta(seconds=6)
+        by = datetime.now(UTC) + timedelta(seconds=10)
         missed: list[Job[Any]] = [
             left.options(queue="unserved", finish_by=by).start(),
             linger.options(finish_by=by).start(str(tmp_path / "running")),

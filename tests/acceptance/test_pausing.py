@@ -204,7 +204,7 @@ def test_a_deadline_passes_while_its_job_is_paused(app: Taskbahn, pool: str, tmp
     jobs = [
         starts(app, f"pause.{pool}", str(tmp_path), 1, str(until), finish_within=3),
         starts(app, f"hear.{pool}", str(tmp_path), finish_within=3),
-        app.get(f"pause.{pool}").options(delay=600, finish_within=3).start(str(tmp_path), 2),
+        app.get(f"pause.{pool}").options(delay=2.5, finish_within=3).start(str(tmp_path), 2),
     ]
     for job in jobs:
         job.pause()
