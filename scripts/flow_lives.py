@@ -36,7 +36,7 @@ MUTATIONS = (
     Mutation("what comes with a later slice is not waited for", "parents", "job.member.awaited if job.member is not None else 0", "0"),
     Mutation("a callback of a failure starts after a success", "parents", " and edge.policy != ON_FAILURE", ""),
     Mutation("a flow is never sealed", "trees", "member.seals and", "False and"),
-    Mutation("a later slice is never stored", "admissions", "return stored is not None and bool(stored.flags & IS_UNSEALED)", "return False"),
+    Mutation("a later slice is never stored", "admissions", "bool(stored.flags & IS_UNSEALED)", "False"),
     Mutation("a flow is sealed before its end", "submission.flows", "job.number == self._count - 1", "job.number == self._count - 2"),
     Mutation("a pause begins again what failed", "stores.reacting", "+ result.look_at", "+ result.look_at + result.repaused"),
     Mutation("a pause holds no members", "holding", "member = cascade.hold(member, is_held=follows(member, job))", "pass"),

@@ -15,7 +15,8 @@ from support.plain import patiently, session_to
 from support.programs import Node, worker_of
 from support.shell import Shell
 
-from taskbahn import Duplicate, InvalidOption, Job, JobCancelled, Taskbahn, Unique
+from taskbahn import Duplicate, InvalidFlow, InvalidOption, Job, JobCancelled, JobFailed, Taskbahn, Unique, chain, group
+from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,15 @@ joining = app.task(name="unique.joining", pool="thread", unique=Unique(key="{rep
 refusing = app.task(name="unique.refusing", pool="thread", unique=Unique(key="{report}", on_conflict="refuse"))(held)
 replacing = app.task(name="unique.replacing", pool="thread", unique=Unique(key="{report}", on_conflict="replace"))(held)
 plain = app.task(name="unique.plain", pool="thread")(held)
+
+
+@app.task(name="unique.parent", pool="thread")
+def parent(report: str, gate: str) -> list[str]:
+    """Start a flow, and a job, of which others may have the keys."""
+    from taskbahn import group
+
+    flow = group(joining.s(report, gate), joining.s(report, gate))
+    return [*flow.call(), joining.call(report)]
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +169,73 @@ def test_the_command_line_takes_an_id_and_prints_what_it_joined(url: str, gate: 
     first = submit("unique.joining", "q6", gate)
     assert submit("unique.joining", "q6", "--id", Job.new_id()) == first
     assert submit("unique.plain", "q3", "-o", "key=17") == submit("unique.plain", "q3", "-o", "key=17")
+
+
+@pytest.mark.usefixtures("url")
+def test_equal_members_and_children_of_a_task_run_once(gate: str) -> None:
+    first = joining.start("m1", gate)
+    is_half(first)
+    flow = group(joining.s("m1", gate), joining.s("m1", note="other"), joining.s("m2")).start()
+    child = parent.start("m1", gate)
+    Path(gate).touch()
+    assert flow.result(SECONDS) == ["m1", "m1", "m2"]
+    assert child.result(SECONDS) == ["m1"] * 3
+    joined = [member.id for member in flow.members() if app.job(member.id).view().joined == first.id]
+    assert len(joined) == 2
+
+
+def test_the_command_line_says_which_job_a_member_joined(url: str, gate: str) -> None:
+    shell, first = Shell(url), joining.start("m3", gate)
+    is_half(first)
+    flow = chain(joining.s("m3"), plain.s()).start()
+    (member,) = (member for member in flow.members() if member.task == "unique.joining")
+    assert f"joined     {first.id}" in shell("job", member.id).out
+    assert f"It has joined the job {first.id} (unique.joining)" in shell("explain", member.id).out
+    assert first.id in shell("explain", flow.id).out
+    Path(gate).touch()
+    assert flow.result(SECONDS) == "m3"
+
+
+@pytest.mark.usefixtures("url")
+def test_a_member_that_is_refused_fails_its_flow(gate: str) -> None:
+    first = refusing.start("m4", gate)
+    flow = chain(plain.s("x"), refusing.si("m4")).start()
+    with pytest.raises(JobFailed, match=rf'job {first.id} has the unique key unique\.refusing\["m4"\]') as caught:
+        flow.result(SECONDS)
+    assert caught.value.detail["type"] == "Duplicate"
+
+
+@pytest.mark.usefixtures("url")
+def test_a_flow_with_a_key_is_one_flow_while_it_is_kept() -> None:
+    flow = chain(plain.si("q1"), plain.si("q2")).options(key="order-18")
+
+    async def start() -> list[str]:
+        return [(await flow.start_async()).id, await flow.call_async()]
+
+    first = flow.start()
+    assert first.result(SECONDS) == "q2"
+    with ThreadPoolExecutor(1) as thread:  # a loop runs in this one
+        assert thread.submit(lambda: asyncio.run(start())).result(SECONDS) == [first.id, "q2"]
+    with pytest.raises(Duplicate, match=r'with the key taskbahn\.chain="order-18"') as caught:
+        chain(plain.si("q3"), plain.si("q2")).options(key="order-18").start()
+    assert caught.value.job == first.id
+    with pytest.raises(InvalidFlow, match="group"):
+        group(chain(plain.s("q1")).options(key="x")).start()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_flow_of_a_plain_client_takes_keys(url: str) -> None:
+    flow = {"chain": [{"task": "unique.plain", "args": ["w1"]}, {"task": "unique.joining", "args": ["w2"], "immutable": True}]}
+    async with session_to(url) as session:
+        entry = {"flow": flow, "options": {"key": "w"}}
+        (first,) = await patiently(session.call(messages.SUBMIT, [entry]))
+        (second,) = await patiently(session.call(messages.SUBMIT, [entry]))
+        assert first == second
+        ended = await patiently(session.call(messages.JOB_WAIT, [first]))
+        assert ended["outcomes"][0][1] == "succeeded"
+        bad = {"flow": {"chain": [{"task": "unique.joining", "args": ["w2"], "options": {"key": "w"}}]}}
+        (refused,) = await patiently(session.call(messages.SUBMIT, [bad]))
+    assert (refused["error"], refused["detail"]["place"]) == ("taskbahn.error.invalid_option", "chain[0]")
 
 
 @pytest_twisted.ensureDeferred

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -10,18 +11,31 @@ from uuid import UUID
 from support.promise_tables import tables_of
 from support.rows import finish, id_of, new_job
 from taskbahn_router.core.lifecycle import Event
-from taskbahn_router.core.reactions import FAIL, GO_ON, HAS_CHILDREN, HAS_PARENTS, HELD, HOLD, OPEN, PASSED_ON, SATISFIED, NewEdge
+from taskbahn_router.core.reactions import (
+    ASKS_KEY,
+    DROPPED,
+    FAIL,
+    GO_ON,
+    HAS_CHILDREN,
+    HAS_PARENTS,
+    HELD,
+    HOLD,
+    OPEN,
+    PASSED_ON,
+    SATISFIED,
+    NewEdge,
+    NewMember,
+)
 from taskbahn_router.core.rows import Room
-from taskbahn_router.core.unique_keys import ACTIVE, JOIN, KEPT, QUEUED, REFUSE, REPLACE, NewKey
+from taskbahn_router.core.unique_keys import ACTIVE, FOLLOW, JOIN, KEPT, QUEUED, REFUSE, REPLACE, NewKey
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import Sweep
 
 if TYPE_CHECKING:
-    import random
-
     from support.promise_model import Run
-    from support.promise_tables import PromiseTables
+    from support.promise_tables import JobState, PromiseTables
     from taskbahn_router.core.reactions import Edge
+    from taskbahn_router.core.unique_keys import Member
     from taskbahn_router.stores.contract import CommitResult
     from taskbahn_router.stores.rows import NewJob, RetryJob
 
@@ -55,22 +69,35 @@ def some_edges(pick: random.Random, new: list[NewJob], last_seq: int) -> list[Ne
 ARGUMENTS = new_job(1).packed
 
 
-def some_keys(pick: random.Random, new: list[NewJob]) -> list[NewKey]:
+def some_keys(pick: random.Random, new: list[NewJob], edges: list[NewEdge]) -> list[NewKey]:
     """Let some new jobs ask for unique keys; one whose id comes again asks for the same key. All have the same arguments, or say not."""
     during = (ACTIVE, ACTIVE, QUEUED, KEPT, 0.4)
     same = (None, None, None, ARGUMENTS.__eq__, "other".__eq__)
-    return [
-        NewKey(
-            job.seq,
-            f"u{job.id[-1] % 4}",
-            pick.choice(during),
-            pick.choice([JOIN, JOIN, REFUSE, REPLACE]),
-            job.packed,
-            pick.choice(same),
-        )
-        for job in new
-        if pick.random() < 0.25
-    ]
+    waiting = {edge.child for edge in edges}
+    found = []
+    for job in new:
+        if pick.random() < 0.25:
+            key, its = f"u{job.id[-1] % 4}", pick.choice(during)
+            if job.seq not in waiting and job.id == id_of(job.seq) and pick.random() < 0.3:  # one that members ask for
+                found.append(NewKey(job.seq, f"m{1 + job.id[-1] % 2}", pick.choice((ACTIVE, QUEUED, 0.4)), JOIN, job.packed))
+            else:
+                found.append(NewKey(job.seq, key, its, pick.choice([JOIN, JOIN, REFUSE, REPLACE]), job.packed, pick.choice(same)))
+    return found
+
+
+def some_members(pick: random.Random, edges: list[NewEdge], new: set[int], others: set[int]) -> list[NewMember]:
+    """Let some new jobs with edges be members that ask for keys when they are ready, but for *others*."""
+    linked = {one for edge in edges for one in (edge.child, edge.parent) if isinstance(one, int)}
+    return [NewMember(seq, None, ASKS_KEY) for seq in sorted(linked & new - others) if pick.random() < 0.4]
+
+
+def key_of(_: int, member: Member) -> NewKey | None:
+    """Return the key for which a member asks, always the same. A key that is kept is joined only, or no retry would ever end well."""
+    pick = random.Random(member.seq)
+    key = f"m{pick.randrange(3)}"
+    if key == "m0":
+        return None if pick.random() < 0.2 else NewKey(0, key, KEPT, JOIN, member.packed)
+    return NewKey(0, key, pick.choice((ACTIVE, ACTIVE, QUEUED, 0.4)), pick.choice((JOIN, JOIN, REFUSE, REPLACE)), member.packed)
 
 
 class EdgeChecks:
@@ -89,19 +116,44 @@ class EdgeChecks:
         pending: Counter[int] = Counter()
         for edge in tables.edges.values():
             self.check_edge(edge, tables)
-            pending[edge.child] += edge.state != SATISFIED
+            pending[edge.child] += edge.state != SATISFIED and edge.policy != FOLLOW
         for job in tables.jobs.values():
-            assert job.pending == pending[job.seq], ("pending", job, pending[job.seq])
+            if job.flags & ASKS_KEY:
+                self.check_member(job, pending[job.seq], tables)
+            else:
+                assert job.pending == pending[job.seq], ("pending", job, pending[job.seq])
             assert job.state not in ("ready", "running") or not job.pending, ("it should wait", job)
             assert job.state != "waiting" or job.pending or job.due_at is not None, ("it should be ready", job)
         for edge in before.edges.values():
             child = tables.jobs.get(edge.child)
             assert child is None or child.state == "succeeded" or edge.parent in tables.jobs, ("a parent is gone", edge)
 
+    @staticmethod
+    def check_member(job: JobState, pending: int, tables: PromiseTables) -> None:
+        """A member has its key, or waits for more than that, or follows one job that has not ended."""
+        follows = [edge for edge in tables.edges.values() if edge.child == job.seq and edge.policy == FOLLOW]
+        assert len(follows) <= 1, ("it follows two jobs", follows)
+        assert job.pending in ((0, 1) if not pending else (pending + 1,)), ("pending", job, pending)
+        if job.state == "waiting" and job.pending == 1:
+            assert [edge.state for edge in follows] == [OPEN], ("it should have asked for its key", job, follows)
+        if job.state in ("ready", "running") and follows:
+            raise AssertionError(("it runs and follows", job, follows))
+
+    @staticmethod
+    def check_follow(edge: Edge, tables: PromiseTables) -> None:
+        parent, child = tables.jobs[edge.parent], tables.jobs.get(edge.child)
+        assert edge.state in {"succeeded": (SATISFIED, DROPPED)}.get(
+            parent.state, (DROPPED,) if parent.state in ENDED else (OPEN,)
+        )
+        assert child is None or edge.state != SATISFIED or child.state == "succeeded", ("it has no outcome", edge, child)
+
     def check_edge(self, edge: Edge, tables: PromiseTables) -> None:
         parent, child = tables.jobs[edge.parent], tables.jobs.get(edge.child)
         assert parent.flags & HAS_CHILDREN
         assert child is None or child.flags & HAS_PARENTS
+        if edge.policy == FOLLOW:
+            self.check_follow(edge, tables)
+            return
         if parent.state == "succeeded":
             expected = {SATISFIED}
         elif parent.state in ENDED:
@@ -139,6 +191,9 @@ class EdgeChecks:
             self.reopened.discard(seq)
             parents = {str(UUID(bytes=tables.jobs[edge.parent].id)) for edge in tables.edges.values() if edge.child == seq}
             error = json.loads(result.errors[seq])
+            if tables.jobs[seq].flags & ASKS_KEY and "parent" not in error:
+                assert error["type"] == "Duplicate" or error["joined"]["id"] in parents, error
+                return
             assert error["parent"] in parents
             assert error["parent"] in error["message"]
 

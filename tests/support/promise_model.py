@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.edge_model import EdgeChecks, end_together, some_edges, some_keys
+from support.edge_model import EdgeChecks, end_together, key_of, some_edges, some_keys, some_members
 from support.elder_checks import connected
 from support.measured_promises import MeasuredPromises
 from support.operators import Operators
@@ -122,7 +122,8 @@ class Run(Checks, EdgeChecks):
         self.ask(batch)
         self.operators.wish()
         batch.edges = some_edges(pick, batch.new, self.last_seq)
-        batch.unique = some_keys(pick, batch.new)
+        batch.unique = some_keys(pick, batch.new, batch.edges)
+        batch.members = some_members(pick, batch.edges, {job.seq for job in batch.new}, {row.seq for row in batch.unique})
         self.submit(batch)
         if self.prunes and pick.random() < 0.3:
             batch.prune = Prune(self.now, self.prune_after, pick.choice([1, 3, 1000]))
@@ -139,7 +140,7 @@ class Run(Checks, EdgeChecks):
     def submit(self, batch: CommitBatch) -> None:
         """Make submissions of some of the new jobs: of those that ask for a place that is counted, with others."""
         pick, new, batch.new = self.random, batch.new, []
-        waiting = {edge.child for edge in batch.edges} | {row.seq for row in batch.unique}
+        waiting = {edge.child for edge in batch.edges} | {row.seq for row in batch.unique} | {row.seq for row in batch.members}
         while new:
             size = pick.choice([1, 1, 2, 3])
             jobs, new = new[:size], new[size:]
@@ -231,7 +232,7 @@ class Run(Checks, EdgeChecks):
             declared=self.operators.declared,
         )  # fmt: skip
         batch.rules = rules
-        batch.reactions = Reactions(self.now, 100.0, self.budget, goes_on=self.goes_on)
+        batch.reactions = Reactions(self.now, 100.0, self.budget, goes_on=self.goes_on, key_of=key_of)
         batch.claims = [Claim(room.worker, tuple(sorted(room.partitions)), room.free, self.now) for room in rooms]
         before = tables_of(self.store)
         result = self.store.commit(batch)
@@ -304,6 +305,7 @@ class Run(Checks, EdgeChecks):
             failed = [seq for seq, job in tables_of(self.store).jobs.items() if job.state in ("failed", "cancelled", "expired")]
             if not failed:
                 break
+            self.now += 1  # keys that are held for a time are free again
             end_together(self, [RetryJob(tables_of(self.store).jobs[seq].id) for seq in sorted(failed)])
         tables = tables_of(self.store)
         assert {job.state for job in tables.jobs.values()} <= {"succeeded"}, "all parents have succeeded, and jobs wait"

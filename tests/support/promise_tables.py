@@ -85,7 +85,7 @@ def tables_of(store: Store) -> PromiseTables:
         set(connection.execute("SELECT key, line, keys FROM lane_key")),
         {row[:3]: Edge(*row) for row in connection.execute("SELECT parent, child, position, policy, state FROM edge")},
         sorted(Duty(*row) for row in connection.execute("SELECT kind, subject, CAST(coalesce(cursor, 0) AS INTEGER) FROM duty")),
-        {row[0]: KeyRow(*row) for row in connection.execute("SELECT key, seq, during, until_us FROM unique_key")},
+        {row[0]: KeyRow(*row) for row in connection.execute("SELECT key, seq, during, until_us, said FROM unique_key")},
         dict(connection.execute("SELECT id, seq FROM alias")),
         {seq for (seq,) in connection.execute("SELECT seq FROM pause")},
     )

@@ -294,20 +294,6 @@ def test_a_child_joins_a_job_that_stays_whose_it_was(harness: DispatcherHarness,
     harness.check()
 
 
-def test_a_flow_takes_neither_keys_nor_unique_tasks(harness: DispatcherHarness) -> None:
-    unique(harness)
-    flows = [
-        {"flow": {"task": TASK, "args": []}},
-        {"flow": {"task": PLAIN, "args": [], "options": {"key": "17"}}},
-        {"flow": {"task": PLAIN, "args": []}, "options": {"key": "17"}},
-        {"flow": {"chain": [{"task": PLAIN}, {"task": PLAIN}]}, "id": ONE},
-    ]
-    answers = asked(harness, messages.SUBMIT, flows).answer
-    assert [answer["error"] for answer in answers[:3]] == ["taskbahn.error.invalid_option"] * 3
-    assert answers[3] == ONE
-    harness.check()
-
-
 def test_a_key_that_is_refused_leaves_no_job(harness: DispatcherHarness) -> None:
     unique(harness)
     submitted(harness, "a", key="17")

@@ -58,6 +58,21 @@ test("a flow is one entry of a submission, and is sent again with the same id", 
   bahn.close();
 });
 
+test("a flow with a key is the one that the router has already, and members have keys", async () => {
+  const { router, bahn } = await connected();
+  const flow = chain(s("a"), s("b", [], {}, { key: "order-17" }));
+  const job = bahn.start(flow, { key: "order-18" });
+  const call = await router.call();
+  const [{ id, ...entry }] = call.args[0];
+  assert.deepEqual(flow.chain[1].options, { key: "order-17" });
+  assert.deepEqual(entry, { flow, options: { key: "order-18" } });
+  const other = "01890000-0000-7000-8000-000000000009";
+  assert.notEqual(id, other);
+  call.resolve([other]);
+  assert.equal((await job).id, other);
+  bahn.close();
+});
+
 test("calling a flow waits for its result and hears of its progress", async () => {
   const { router, bahn } = await connected();
   const heard = [];

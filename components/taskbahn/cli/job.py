@@ -64,6 +64,7 @@ def _facts(out: Console, view: views.JobView) -> None:
         "took": span(view.finished_at - view.started_at) if view.finished_at and view.started_at else "",
         "tags": plain(", ".join(view.tags)),
         "unique": plain(view.unique or ""),
+        "joined": plain(view.joined or ""),
         "options": plain(messages.to_json(view.options)) if view.options else "",
         "arguments": _written(view) if view.calls is None else f"of {len(view.calls):,} calls",
         "inputs": f"\n{'':13}".join(map(_input, view.inputs)),

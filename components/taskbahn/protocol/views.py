@@ -151,6 +151,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     holds: bool = False  # whether jobs wait until a person has retried or skipped it (`if_fails("hold")`); not in lists
     blocks: BlockedView | None = None  # while it blocks its worker's event loop; not in lists
     unique: str | None = None  # the unique key of which it is the newest job; not in lists
+    joined: str | None = None  # of a member: the job that has its unique key, whose outcome it has; not in lists
     inputs: list[InputView] = []  # what its arguments get from other jobs, the first 50; not in lists
 
 

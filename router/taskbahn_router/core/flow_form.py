@@ -24,7 +24,7 @@ INHERITED = ("queue", "priority", "tags")
 OF_PARTS = ("detached",)  # options of a shape within a flow that all in it have; of the outermost, they are those of the whole
 OF_FIRST = ("delay", "eta")  # options of a shape that hold back what is first in it
 # options of the outermost shape alone: the others are no jobs of their own
-OF_WHOLE = frozenset(("title", "weight", "finish_within", "finish_by"))
+OF_WHOLE = frozenset(("title", "weight", "key", "finish_within", "finish_by"))
 OF_SHAPES = frozenset((*INHERITED, *OF_PARTS, *OF_FIRST, "keep"))
 
 

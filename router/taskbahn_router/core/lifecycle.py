@@ -41,7 +41,7 @@ MOVES = MappingProxyType(
         (State.WAITING, Event.CANCEL): State.CANCELLED,
         (State.WAITING, Event.EXPIRE): State.EXPIRED,  # `start_within` is over
         (State.READY, Event.START): State.RUNNING,  # a worker has a free slot
-        (State.WAITING, Event.PARENT_FAILED): State.FAILED,  # a job that it depends on did not succeed
+        (State.WAITING, Event.PARENT_FAILED): State.FAILED,  # a job that it depends on did not succeed, or another has its key
         (State.READY, Event.CANCEL): State.CANCELLED,
         (State.READY, Event.EXPIRE): State.EXPIRED,
         (State.WAITING, Event.OVERDUE): State.FAILED,  # its deadline is there
@@ -63,7 +63,7 @@ MOVES = MappingProxyType(
         (State.FAILED, Event.REOPEN): State.WAITING,  # a retry by hand, while a parent has not succeeded
         (State.CANCELLED, Event.REOPEN): State.WAITING,
         (State.EXPIRED, Event.REOPEN): State.WAITING,
-        (State.WAITING, Event.COMPLETE): State.SUCCEEDED,  # a group inside a flow: all its members have ended well
+        (State.WAITING, Event.COMPLETE): State.SUCCEEDED,  # a group inside a flow: all its members have; or what it joined has
         (State.RUNNING, Event.COMPLETE): State.SUCCEEDED,  # a flow: its last member has
         (State.RUNNING, Event.PARENT_FAILED): State.FAILED,  # a flow of which a member failed
         (State.FAILED, Event.RESUME_FLOW): State.RUNNING,  # a retry by hand of a flow

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
+from taskbahn_router.core.unique_keys import FOLLOW
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
+
+    from taskbahn_router.core.unique_keys import KeyHolder, KeyRow, Member
 
 # flags; 4 is in `unique_keys`
 HAS_CHILDREN, HAS_PARENTS = 1, 2
@@ -35,6 +38,7 @@ IS_OVERDUE = 32768  # its deadline has passed: what it started and what it is ma
 IN_TIME = 65536  # it is a part of a flow that has a deadline
 IS_PAUSED = 131072  # it has a pause of its own, in a table
 IS_HELD = 262144  # this pause holds it, or that of a job of which it is a part
+ASKS_KEY = 524288  # a member whose unique key is one of what it waits for, the last
 
 PAUSE_BIT = 1 << 40  # in `pending` of a job that is held, besides its edges
 
@@ -52,7 +56,7 @@ ON_SUCCESS, ON_FAILURE, ON_END = (
 )  # it starts when its parent ends so, and is cancelled otherwise
 WAKE = "wake"  # its function waits for the end of the parent, however that is
 WAKE_POSITION = -2  # of such an edge: it gives no argument, as an edge that orders (-1)
-POLICIES = frozenset((FAIL, *GO_ON, HOLD, ON_SUCCESS, ON_FAILURE, ON_END, WAKE))
+POLICIES = frozenset((FAIL, *GO_ON, HOLD, ON_SUCCESS, ON_FAILURE, ON_END, WAKE, FOLLOW))
 
 JOINED = 1 << 40  # the first position of results of members that joined a group later
 
@@ -70,7 +74,7 @@ class FlaggedJob(NamedTuple):
     partition: int
     state: str
     number: int
-    pending: int  # edges to parents that are not satisfied, and `PAUSE_BIT`
+    pending: int  # edges to parents that are not satisfied, the key that it asks for, and `PAUSE_BIT`
     due_at: float | None  # seconds
     flags: int
     root: int | None = None  # seq of the job at the root of its tree; None: it is in none, or its root itself
@@ -217,6 +221,11 @@ class ReactionNeed:
     first_inputs: Sequence[int] = ()  # of jobs: the first thing that they get, however large; among the inputs
     errors: Sequence[bytes] = ()  # of jobs, by id: how they ended
     members: MembersOf | None = None  # the first `most`, by seq
+    results: Sequence[int] = ()  # of jobs
+    asking: Sequence[int] = ()  # members that ask for their keys, by seq
+    followed: Sequence[int] = ()  # of members that joined a job: the edge from that one
+    unique: Sequence[tuple[str, bool]] = ()  # the jobs that have unique keys; whether with their arguments
+    waiting: Sequence[int] = ()  # the jobs that wait for jobs, or of which these are members: the first `most`
     duties: bool = False  # the first `most`
     above: Sequence[int] = ()  # of jobs: the jobs of which they are members
     most: int = 0
@@ -231,6 +240,11 @@ class ReactionRows:
     inputs: dict[int, list[Input] | None] = field(default_factory=dict)  # seq -> None: they are too many, or too large together
     errors: dict[bytes, Ended] = field(default_factory=dict)  # by id
     members: list[FlaggedJob] = field(default_factory=list)
+    results: dict[int, str | None] = field(default_factory=dict)  # JSON
+    asking: list[Member] = field(default_factory=list)
+    followed: list[Edge] = field(default_factory=list)
+    unique: list[KeyHolder] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
     duties: list[Duty] = field(default_factory=list)  # by kind, backwards, and subject: what is to be first is read first
     above: dict[int, int] = field(default_factory=dict)  # seq -> seq of the job of which it is a member, if that exists
 
@@ -241,6 +255,10 @@ class Reacted:
 
     moves: list[ReactedMove] = field(default_factory=list)  # in order
     edges: list[Edge] = field(default_factory=list)  # with their new states
+    follows: list[Edge] = field(default_factory=list)  # new ones, from jobs that members joined; written before `edges`
+    left: list[Edge] = field(default_factory=list)  # of `FOLLOW`, which their members do not need any more
+    keys: list[KeyRow] = field(default_factory=list)  # unique keys; the last one of a key counts
+    flags: dict[int, int] = field(default_factory=dict)  # seq -> flags that it has besides
     pending: dict[int, int] = field(default_factory=dict)  # seq -> edges that are not satisfied now
     woken: set[int] = field(default_factory=set)  # of those: suspended jobs that are held, and go on as soon as they are not
     holds: dict[int, Hold] = field(default_factory=dict)  # by seq

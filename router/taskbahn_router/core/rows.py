@@ -212,12 +212,12 @@ class Admitted:
     edges: list[Edge] = field(default_factory=list)
     pending: dict[int, int] = field(
         default_factory=dict
-    )  # seqs of new jobs with edges -> those that are open; with any, it waits
+    )  # seqs of new jobs with edges or keys to ask for -> those that are open; with any, it waits
     flags: dict[int, int] = field(default_factory=dict)  # seqs of stored or new jobs -> flags that they have besides
     ended_parents: list[int] = field(
         default_factory=list
     )  # seqs of stored jobs that ended without success and get a new edge or member
-    flows: list[int] = field(default_factory=list)  # seqs of new flows
+    look_at: list[int] = field(default_factory=list)  # seqs of new flows, and of new members that ask for their keys at once
     trees: dict[int, Place] = field(default_factory=dict)  # seqs of new jobs that belong to others
     joined: list[int] = field(default_factory=list)  # seqs of stored groups, each for a new job for which it waits
     sealed: list[int] = field(default_factory=list)  # seqs of flows all of whose jobs are stored now

@@ -11,10 +11,14 @@ from functools import partial
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.errors import InvalidOption
+import msgspec
+
+from taskbahn.errors import InvalidFlow, InvalidOption
 from taskbahn.protocol import messages
+from taskbahn.protocol.inputs import filled
 from taskbahn.protocol.unique import check_unique
 from taskbahn_router.core.key_values import MAX_VALUES, Unfit, Values, quoted, refused
+from taskbahn_router.core.reactions import IS_LARGE, given
 from taskbahn_router.core.unique_keys import JOIN, KEPT, NewKey
 
 if TYPE_CHECKING:
@@ -22,8 +26,11 @@ if TYPE_CHECKING:
 
     from taskbahn.protocol.messages import Signature, TaskDeclaration
     from taskbahn_router.core.key_values import Args, Kwargs, Origin
+    from taskbahn_router.core.unique_keys import Member
 
 WHAT = "the unique key"
+SHA256 = "sha256:"
+options_of = msgspec.json.Decoder(messages.Options).decode
 
 
 class TaskKeys:
@@ -62,6 +69,24 @@ class TaskKeys:
                 raise refused(self._task, [error]) from None
         return NewKey(0, key, unique.during, unique.on_conflict)
 
+    def of_member(self, member: Member, queue: str) -> NewKey | None:
+        """Return the key of a member of a flow whose arguments are known, by its task or by its caller, without its seq; None: none.
+
+        Raises as `of`, or InvalidFlow for arguments that are too large to be read.
+        """
+        packed, inputs = member.packed, member.inputs
+        if inputs is None or any(one.flags & IS_LARGE for one in inputs):
+            raise InvalidFlow(f"the unique key of {self._task} goes by results of other jobs, and they are too many or too large")
+        has_inputs = inputs != ()
+        if has_inputs:
+            packed = filled(packed, given(inputs))
+        args, kwargs = messages.from_json(packed)
+        key = None if member.options is None else options_of(member.options).key
+        if key is None:
+            return self.of(args, kwargs, (messages.from_json(member.tags or "[]"), member.caller, queue))
+        new = self.given(key, packed)
+        return new._replace(said=digest(bound(args, kwargs, self._signature))) if has_inputs else new
+
     def given(self, key: str, packed: str) -> NewKey:
         """Return the key that a caller gives to a job, without its seq; raises InvalidOption if the task says itself what is one."""
         if self.is_unique:
@@ -76,13 +101,32 @@ def are_same(packed: str, signature: Signature | None, other: str) -> bool:
     """Return whether two packed arguments say the same to a task."""
     if packed == other:
         return True
-    (args, kwargs), (others, other_kwargs) = messages.from_json(packed), messages.from_json(other)
+    args, kwargs = messages.from_json(packed)
+    if is_digest(other):
+        return digest(bound(args, kwargs, signature)) == other
+    others, other_kwargs = messages.from_json(other)
     return bound(args, kwargs, signature) == bound(others, other_kwargs, signature)
 
 
 def short(text: str) -> str:
     """Return the JSON of an object as part of a key; of a long one its digest."""
-    return text if len(text) <= MAX_VALUES else f"{{sha256:{hashlib.sha256(text.encode()).hexdigest()}}}"
+    return text if len(text) <= MAX_VALUES else f"{{{digest(text)}}}"
+
+
+def digest(text: str) -> str:
+    """Return what stands for a text."""
+    return SHA256 + hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_digest(text: str) -> bool:
+    """Return whether a text stands for arguments; the JSON of arguments begins with a bracket."""
+    return text.startswith(SHA256)
+
+
+def of_flow(task: str, key: str, said: str) -> NewKey:
+    """Return the key that a caller gives to a whole flow, without its seq.  said: the SHA-256 of the flow."""
+    said = SHA256 + said
+    return NewKey(0, f"{task}={quoted(key)}", KEPT, JOIN, said, said.__eq__, said)
 
 
 def bound(args: Args, kwargs: Kwargs, signature: Signature | None) -> str:

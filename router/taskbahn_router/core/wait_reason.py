@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskbahn.protocol.states import State
 from taskbahn_router.core.deadlines import moment
 from taskbahn_router.core.reactions import ON_END, ON_FAILURE, ON_SUCCESS, WAKE
+from taskbahn_router.core.unique_keys import FOLLOW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +89,8 @@ def why_behind(id: str, task: str, state: str, policy: str, *, is_held: bool) ->
         return f"The job {id} ({task}), before it, {_ended(state)}: {DECIDE}"
     if policy == WAKE:
         return f"Its function waits for the job {id} ({task}), which is {state}"
+    if policy == FOLLOW:
+        return f"It has joined the job {id} ({task}), which has its unique key and is {state}: that one's outcome is its own"
     condition = {
         ON_SUCCESS: "it starts when that succeeds",
         ON_FAILURE: "it starts when that fails",

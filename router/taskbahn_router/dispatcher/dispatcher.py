@@ -294,18 +294,18 @@ class Dispatcher:
         return effects
 
     def _decide(self, effects: TurnEffects, delayed: TurnEffects | None, now: float) -> Iterator[None]:
-        turn_input, batch = effects.turn_input, effects.batch
+        turn_input, batch, state = effects.turn_input, effects.batch, self.state
         self.limit_book.begin_turn(turn_input, delayed)
         batch.ended, batch.is_continued = turn_input.ended, turn_input.is_continued
-        batch.reactions = Reactions(now, DEFAULT_KEEP, goes_on=turn_input.is_continued, task=self.state.task_of)
+        batch.reactions = Reactions(now, DEFAULT_KEEP, goes_on=turn_input.is_continued, task=state.task_of, key_of=state.key_of)
         if turn_input.reports or turn_input.losses or turn_input.returns:
             yield from self._outcomes.apply(effects, now)
         yield from self.assignment.place(effects, now)
-        new_partitions, self.state.new_partitions = self.state.new_partitions, []
+        new_partitions, state.new_partitions = state.new_partitions, []
         if self.limit_book.is_used:  # once more: some may have come between two steps
             self.limit_book.take_in(new_partitions)
         if turn_input.prune_after is not None:  # now: a partition that comes and vanishes between two steps is not in the batch
-            batch.vacated = self.state.take_vacant(VACATED_LIMIT)
+            batch.vacated = state.take_vacant(VACATED_LIMIT)
             self.limit_book.forget(batch.vacated)
         for part in parts_of(new_partitions):
             batch.partitions += [PartitionRow(partition.id, partition.queue, partition.task) for partition in part]
@@ -315,7 +315,7 @@ class Dispatcher:
         batch.tasks = [(task.name, task.packed, task.declared_at) for task in turn_input.tasks]
         # the store counts on from the number in a job's row, so the row must have the newest one
         needs_numbers = turn_input.place or turn_input.cancels or turn_input.sweep or batch.submissions
-        batch.snapshots = snapshots(list(self.state.jobs.values())) if needs_numbers else []
+        batch.snapshots = snapshots(list(state.jobs.values())) if needs_numbers else []
         if turn_input.cancels:
             decide_cancels(self.state, batch, turn_input, self.turn_input, now)
         if turn_input.job_pauses or turn_input.resumes:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from taskbahn_router.core.reactions import Input
-    from taskbahn_router.core.unique_keys import NewKey
+    from taskbahn_router.core.unique_keys import Member, NewKey
     from taskbahn_router.model.job_links import JobLinks
     from taskbahn_router.stores.contract import StartState
     from taskbahn_router.stores.rows import Claimed, JobRow
@@ -351,6 +351,12 @@ class DispatcherState(Partitions):
         """Return the policy of a job from its task's options and its own, as stored."""
         known = self.tasks.get(task)
         return policy_of(known.options if known else "", own or "")
+
+    def key_of(self, partition: int, member: Member) -> NewKey | None:
+        """Return the unique key of a member whose arguments are known, without its seq; None: it has none. On the store's thread."""
+        named = self.partitions_by_id[partition]
+        known = self.tasks.get(named.task)
+        return None if known is None else known.unique.of_member(member, named.queue)
 
     def jobs_of(self, claimed: Sequence[Claimed]) -> list[LiveJob]:
         """Return the records of jobs that were just claimed from the store."""

@@ -60,9 +60,9 @@ class Decisions:
         return self.ids.get(name) if isinstance(name, bytes) else None
 
     def is_unsealed(self, id: bytes) -> bool:
-        """Return whether a job of before is a flow of which jobs are still to be stored."""
+        """Return whether a job of before is a flow of which jobs are still to be stored; an id that joined another flow brings none."""
         stored = self.stored.get(id)
-        return stored is not None and bool(stored.flags & IS_UNSEALED)
+        return stored is not None and stored.id == id and bool(stored.flags & IS_UNSEALED)
 
     def join(self, job: Applicant, holder: KeyHolder) -> None:
         """Store no job: its id means another one from now on."""

@@ -29,16 +29,19 @@ from taskbahn_router.core.reactions import (
     PAUSE_BIT,
     SATISFIED,
     WAKE,
+    Duty,
     EdgesOf,
     ReactionNeed,
     retried,
 )
+from taskbahn_router.core.unique_keys import FOLLOW
+from taskbahn_router.promises.joining import Demands, asks, share
 from taskbahn_router.promises.parent_errors import NOT_NEEDED
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from taskbahn_router.core.reactions import Duty, Edge, FlaggedJob, ReactionRows
+    from taskbahn_router.core.reactions import Edge, FlaggedJob, ReactionRows
     from taskbahn_router.promises.reactions import Cascade
 
 CALLBACK_STARTS = {  # policy -> the ends of a parent with which its child starts
@@ -102,6 +105,9 @@ def state_after(parent: FlaggedJob, policy: str) -> int:
 def _follow(edge: Edge, cascade: Cascade, complete: list[int]) -> Generator[ReactionNeed, ReactionRows, None]:
     """Let an edge follow its parent, and the child the edge; *complete* gets the flows that have all they wait for."""
     parent, child = cascade.jobs[edge.parent], cascade.jobs.get(edge.child)
+    if edge.policy == FOLLOW:
+        yield from share(edge, cascade)
+        return
     state = state_after(parent, edge.policy)
     cascade.settle(edge, state)
     if child is None:
@@ -124,6 +130,8 @@ def _go_on(edge: Edge, child: FlaggedJob, cascade: Cascade, complete: list[int])
     child = cascade.lower(child)
     if edge.state == DROPPED and child.state == State.CANCELLED:
         cascade.move(child, retried(child.pending, child.flags))
+    elif asks(child):
+        cascade.follow(Duty(Demands.name, child.seq))
     elif child.pending:
         return
     elif child.flags & IS_FLOW:

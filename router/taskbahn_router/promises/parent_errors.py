@@ -57,6 +57,18 @@ class ParentErrors:
         error.setdefault("message", f"job {origin['id']} ({origin['task']}) {_ending(ended.state)}")
         return messages.to_json({**error, "member": member})
 
+    def shared(self, parent: FlaggedJob) -> Generator[ReactionNeed, ReactionRows, tuple[Event, str]]:
+        """Return how a member ends that joined *parent*, which did not succeed, and its error as JSON."""
+        yield from self._read([parent.id])
+        error = _parsed(self._known.get(parent.id))
+        itself = self._itself(parent)
+        error.setdefault("message", f"the job {_ending(parent.state)}")
+        if parent.state == State.CANCELLED:
+            message = f"job {itself['id']}, which this one joined, was cancelled: {error['message']}"
+            return Event.CANCEL, messages.to_json({"message": message, "joined": itself})
+        error.setdefault("type", PLAIN.get(State(parent.state), "JobFailed"))
+        return Event.PARENT_FAILED, messages.to_json({**error, "joined": itself})
+
     def _origin(self, parent: FlaggedJob) -> dict[str, str]:
         """Return the job that failed first: id and task."""
         if parent.state == State.FAILED and parent.flags & HAS_PARENTS:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import HAS_CHILDREN, HAS_PARENTS, ON_FAILURE, OPEN, SATISFIED, Edge
+from taskbahn_router.core.reactions import ASKS_KEY, HAS_CHILDREN, HAS_PARENTS, ON_FAILURE, OPEN, SATISFIED, Edge
 from taskbahn_router.core.rows import NoParent
 from taskbahn_router.promises.named import GoesByNames
 
@@ -30,7 +30,8 @@ class Parents(GoesByNames):
         """Make the edges of a job; refuse it if there is no such parent."""
         admitted = decisions.admitted
         awaited = job.member.awaited if job.member is not None else 0
-        pending = awaited + admitted.pending.get(job.seq, 0)  # a pause may hold it
+        asks = job.member is not None and bool(job.member.flags & ASKS_KEY)
+        pending = awaited + asks + admitted.pending.get(job.seq, 0)  # a pause may hold it
         for edge in job.after:
             stored = decisions.stored.get(edge.parent)
             parent = decisions.seq_of(edge.parent)
@@ -48,7 +49,10 @@ class Parents(GoesByNames):
             if child is None:
                 return NoParent(job.seq, edge.child)
             _connect(Edge(job.seq, child, edge.position, edge.policy, OPEN), decisions)
-        if job.after or awaited:
+        if asks and pending == 1:
+            admitted.look_at.append(job.seq)
+            decisions.undo(admitted.look_at.pop)
+        if job.after or awaited or asks:
             decisions.flag(job.seq, HAS_PARENTS)
             admitted.pending[job.seq] = pending
             decisions.undo(partial(admitted.pending.pop, job.seq, None))

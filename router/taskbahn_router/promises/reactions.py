@@ -32,6 +32,7 @@ from taskbahn_router.promises.edges import waits
 from taskbahn_router.promises.engine import THREAD_BUDGET
 from taskbahn_router.promises.flow_results import result_of
 from taskbahn_router.promises.holding import Holding
+from taskbahn_router.promises.joining import Demands, asks, lacks_key
 from taskbahn_router.promises.parent_errors import ParentErrors
 from taskbahn_router.promises.registry import REACTIONS
 
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
     from taskbahn_router.core.reactions import Edge, Input, ReactionRows
+    from taskbahn_router.core.unique_keys import KeyHolder, Member, NewKey
+
+    KeyOf = Callable[[int, Member], NewKey | None]
 
 Subject = tuple[str, int]  # kind and seq of a duty
 
@@ -48,8 +52,11 @@ CLAIMS_SHARE = 4  # the part of a budget, one in this number, that is left for t
 class Cascade:
     """The jobs that one transaction's reactions touch, as they are after what was decided so far."""
 
-    def __init__(self, now: float, changed: Sequence[FlaggedJob], task: Callable[[int], str]) -> None:
+    def __init__(self, now: float, changed: Sequence[FlaggedJob], task: Callable[[int], str], key_of: KeyOf) -> None:
         self.now = now
+        self.key_of = key_of
+        self.holders: dict[str, KeyHolder] = {}  # of unique keys
+        self.followed: dict[int, Edge] = {}  # by members that joined jobs in this transaction
         self.jobs = {job.seq: job for job in changed}
         self.errors = ParentErrors(task)
         self.reacted = Reacted()
@@ -118,6 +125,8 @@ class Cascade:
             and is_due(now.due_at, self.now)
         ):
             self.move(now, Event.DUE)
+        elif asks(now):
+            self.follow(Duty(Demands.name, now.seq))
         return self.jobs[job.seq]
 
     def unpause(self, job: FlaggedJob) -> FlaggedJob:
@@ -140,8 +149,7 @@ class Cascade:
         for flow in flows:
             inputs = rows.inputs.get(flow.seq, [])
             result, flags = result_of(flow, None if inputs is None else list(map(self._as_decided, inputs)))
-            self._results[flow.seq] = result
-            self.move(flow, Event.COMPLETE, result=result, flags=flags)
+            self.complete_with(flow, result, flags)
             self.reacted.units += 1
 
     def _as_decided(self, stored: Input) -> Input:
@@ -150,6 +158,16 @@ class Cascade:
         if job is None:
             return stored
         return stored._replace(state=job.state, flags=job.flags, result=self._results.get(job.seq, stored.result))
+
+    def complete_with(self, job: FlaggedJob, result: str, flags: int) -> None:
+        """End a job with a result."""
+        self._results[job.seq] = result
+        self.move(job, Event.COMPLETE, result=result, flags=flags)
+
+    def flag(self, seq: int, flag: int) -> None:
+        """Let a job have a flag."""
+        self.jobs[seq] = self.jobs[seq]._replace(flags=self.jobs[seq].flags | flag)
+        self.reacted.flags[seq] = self.reacted.flags.get(seq, 0) | flag
 
     def take_moved(self) -> list[FlaggedJob]:
         """Return the jobs that moved since the last call."""
@@ -184,12 +202,13 @@ class Reactions:
     budget: int = THREAD_BUDGET
     goes_on: bool = False  # whether a budget has cut off commits before
     task: Callable[[int], str] = str  # the name of a partition's task
+    key_of: KeyOf = lambda _, __: None  # the unique key of a member of a partition, without its seq; None: it has none
 
     def run(
         self, changed: Sequence[FlaggedJob], used: int = 0, repaused: Sequence[int] = ()
     ) -> Generator[ReactionNeed, ReactionRows, Reacted]:
         """Let what moved have its consequences, and then, if asked for, what was left of commits before."""
-        cascade = Cascade(self.now, changed, self.task)
+        cascade = Cascade(self.now, changed, self.task, self.key_of)
         reacted, most = cascade.reacted, self.budget - self.budget // CLAIMS_SHARE - used
         todo = self._duties(changed) | {(Holding.name, seq): Duty(Holding.name, seq) for seq in repaused}
         stored: dict[Subject, Duty] = {}
@@ -210,10 +229,20 @@ class Reactions:
             seen.update(now)
             todo = cascade.take_followed() | self._duties(cascade.take_moved())
         left.update(todo)
+        left.update(self._late(cascade))
         reacted.duties = sorted(duty for subject, duty in left.items() if stored.get(subject) != duty)
         reacted.done = [duty for subject, duty in stored.items() if subject not in left]
         reacted.more = bool(left) or len(stored) == self.budget
         return reacted
+
+    @staticmethod
+    def _late(cascade: Cascade) -> dict[Subject, Duty]:
+        """Return the jobs that members joined and that have ended since: the store had no edge from them yet."""
+        return Reactions._duties(
+            job
+            for edge in cascade.followed.values()
+            if State((job := cascade.jobs[edge.parent]).state).is_final and lacks_key(cascade.jobs[edge.child])
+        )
 
     @staticmethod
     def _duties(jobs: Iterable[FlaggedJob]) -> dict[Subject, Duty]:

@@ -13,6 +13,7 @@ from taskbahn_router.promises.concurrency import Concurrency
 from taskbahn_router.promises.edges import Edges
 from taskbahn_router.promises.fair import Fair
 from taskbahn_router.promises.holding import Holding
+from taskbahn_router.promises.joining import Demands
 from taskbahn_router.promises.limits import UNLIMITED, Limit
 from taskbahn_router.promises.members import Flows, Members
 from taskbahn_router.promises.parents import Parents
@@ -38,9 +39,11 @@ _ALL: tuple[LimitKind, ...] = (
 )
 KINDS: Mapping[str, LimitKind] = MappingProxyType({kind.name: kind for kind in _ALL})
 ADMISSIONS: Mapping[str, type[Admission]] = MappingProxyType({kind.name: kind for kind in (Unique, Trees, WhenFull, Parents)})
-# A job's members follow it first, then its pause, then what waits for it; only then is it complete. Duties are read in this order: by
-# name, backwards.
-REACTIONS: Mapping[str, Reaction] = MappingProxyType({kind.name: kind for kind in (Members(), Holding(), Edges(), Flows())})
+# A job's members follow it first, then its pause, then what waits for it; a member to which that was the last asks for its key; only then
+# is a flow complete. Duties are read in this order: by name, backwards.
+REACTIONS: Mapping[str, Reaction] = MappingProxyType(
+    {kind.name: kind for kind in (Members(), Holding(), Edges(), Demands(), Flows())}
+)
 
 
 def limit_from(declared: Mapping[str, Any]) -> Limit:

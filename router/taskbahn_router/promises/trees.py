@@ -62,8 +62,8 @@ class Trees(GoesByNames):
             admitted.sealed.append(parent)
             decisions.undo(admitted.sealed.pop)
         if member.flags & IS_FLOW:
-            admitted.flows.append(job.seq)
-            decisions.undo(admitted.flows.pop)
+            admitted.look_at.append(job.seq)
+            decisions.undo(admitted.look_at.pop)
         return None
 
     @staticmethod

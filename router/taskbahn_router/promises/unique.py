@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import Need
-from taskbahn_router.core.unique_keys import ACTIVE, IS_UNIQUE, JOIN, KEPT, QUEUED, REFUSE, TIME, KeyHolder, KeyRow, KeyTaken
+from taskbahn_router.core.unique_keys import IS_UNIQUE, JOIN, REFUSE, KeyHolder, KeyRow, KeyTaken
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -45,7 +45,7 @@ class Unique:
         if new is None:
             return None
         holder = self._holders.get(new.key)
-        if holder is not None and self._holds(holder, decisions):
+        if holder is not None and holder.row.is_held(_state(holder, decisions), self._now_us):
             if new.is_same is not None and not new.is_same(holder.packed or ""):
                 return KeyTaken(job.seq, new.key, holder.id, is_other=True)
             if new.conflict == JOIN:
@@ -58,22 +58,11 @@ class Unique:
         self._give(job, new, decisions)
         return None
 
-    def _holds(self, holder: KeyHolder, decisions: Decisions) -> bool:
-        row, state = holder.row, _state(holder, decisions)
-        if row.during == ACTIVE:
-            return not state.is_final
-        if row.during == QUEUED:
-            return state in (State.WAITING, State.READY)
-        return row.during == KEPT or (row.until_us is not None and row.until_us > self._now_us)
-
     def _give(self, job: Applicant, new: NewKey, decisions: Decisions) -> None:
-        if isinstance(new.during, str):
-            row = KeyRow(new.key, job.seq, new.during, None)
-        else:
-            row = KeyRow(new.key, job.seq, TIME, self._now_us + int(new.during * 1_000_000))
+        row = KeyRow.of(new, job.seq, self._now_us)
         state = State.READY if job.is_ready else State.WAITING
         decisions.undo(partial(self._holders.__setitem__, new.key, self._holders.get(new.key)))
-        self._holders[new.key] = KeyHolder(row, job.id, job.partition, job.keys, state, new.packed)
+        self._holders[new.key] = KeyHolder(row, job.id, job.partition, job.keys, state, new.said or new.packed)
         decisions.admitted.keys.append(row)
         decisions.undo(decisions.admitted.keys.pop)
         decisions.flag(job.seq, IS_UNIQUE)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import HELD, IS_FLOW, IS_SUSPENDED, SATISFIED, WAKE
+from taskbahn_router.core.reactions import HELD, IS_FLOW, IS_SUSPENDED, OPEN, SATISFIED, WAKE
+from taskbahn_router.core.unique_keys import FOLLOW
 
 if TYPE_CHECKING:
     from taskbahn_router.core.reactions import Edge
@@ -36,8 +37,12 @@ def is_suspended(row: JobRow) -> bool:
 
 
 def holds_up(edge: Edge, child: JobRow) -> bool:
-    """Return whether a job waits because of an edge; one by which its function has waited may be open when it waits no more."""
-    return edge.state != SATISFIED and (edge.policy == WAKE) == is_suspended(child)
+    """Return whether a job waits because of an edge; one by which its function has waited may be open when it waits no more.
+
+    What a job joined that had ended when it was retried keeps it waiting no more.
+    """
+    is_over = edge.state == SATISFIED or (edge.policy == FOLLOW and edge.state != OPEN)
+    return not is_over and (edge.policy == WAKE) == is_suspended(child)
 
 
 def behind(reader: Reader, job: JobRow) -> Behind:

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import ASKS_KEY
 from taskbahn_router.core.rows import Applicant
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def applicants(batch: CommitBatch, known: Container[bytes]) -> list[list[Applica
                 leads_to.setdefault(parent, []).append(edge)
     unique = {one.seq: one for one in batch.unique}
     members = {one.seq: one for one in batch.members}
-    awaiting = {one.seq for one in batch.members if one.awaited}
+    awaiting = {one.seq for one in batch.members if one.awaited or one.flags & ASKS_KEY}
     return [
         [
             Applicant(

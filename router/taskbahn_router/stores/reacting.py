@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def moved_in(batch: CommitBatch, result: CommitResult) -> list[int]:
     """Return the seqs of jobs that may have moved so that something follows."""
     seqs = [row.seq for row in batch.finishes] + [move.seq for move in result.moved] + result.look_at
-    return seqs + (result.admitted.ended_parents + result.admitted.flows if result.admitted is not None else [])
+    return seqs + (result.admitted.ended_parents + result.admitted.look_at if result.admitted is not None else [])
 
 
 def one_each(moves: Sequence[ReactedMove]) -> list[list[ReactedMove]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from itertools import islice
 from types import MappingProxyType
@@ -9,14 +10,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.errors import InvalidFlow, InvalidOption, TaskbahnError
 from taskbahn.protocol import messages
+from taskbahn.protocol.calls import CHUNK
+from taskbahn.protocol.options import Where
+from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.states import State
 from taskbahn_router.core.flow_form import wrong
 from taskbahn_router.core.flow_graph import compiled
 from taskbahn_router.core.flow_jobs import member_id
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.policy import Policy
-from taskbahn_router.core.reactions import HAS_WEIGHT, IN_TIME, IS_DETACHED, IS_FLOW, IS_UNSEALED, OUTLIVES_PARENT
+from taskbahn_router.core.reactions import (
+    ASKS_KEY,
+    HAS_INPUTS,
+    HAS_WEIGHT,
+    IN_TIME,
+    IS_DETACHED,
+    IS_FLOW,
+    IS_UNSEALED,
+    OUTLIVES_PARENT,
+)
 from taskbahn_router.core.task_callbacks import jobs_after
+from taskbahn_router.core.task_keys import of_flow
 from taskbahn_router.model.job_links import JobLinks
 from taskbahn_router.submission.deadlines import check_due, checked_deadline, due
 
@@ -26,6 +40,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.flow_jobs import FlowJob
     from taskbahn_router.core.policy import Policy
+    from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.model.partitions import Named, Partitions
     from taskbahn_router.model.state import DeclaredTask, LiveJob
     from taskbahn_router.submission.submission import Draft, Submissions
@@ -63,6 +78,8 @@ class Checked(NamedTuple):
     policy: Policy
     packed: str
     keys: str | None
+    unique: NewKey | None = None  # the key that a caller gives to the whole
+    asks: bool = False  # a member that has a unique key
 
 
 class FlowJobs:
@@ -143,7 +160,10 @@ def read_flow(
     jobs = yield from compiled(entry["flow"], ids[1], {**parent.inherited, **options}, messages.MAX_FLOW_JOBS, intake.callbacks)
     checked: list[Checked] = []
     refuses, is_job = False, not jobs[0].flags & IS_FLOW
+    key, said = _key_of_whole(jobs[0], parent), hashlib.sha256()
     for job in jobs:
+        if key is not None:
+            said.update(_said(job))
         try:
             checked.append(_checked(intake, job, draft))
             _check_time(checked, draft.now)
@@ -152,6 +172,10 @@ def read_flow(
         refuses = refuses or intake.may_refuse(job.task)
         job.forget_checked()
         yield
+    if is_job and len(checked) == 1 and checked[0].asks and not jobs[0].waits_for and parent.joins is None:
+        checked[0] = _as_plain(intake, checked[0], draft)
+    if key is not None:
+        checked[0] = _keyed(intake, checked[0], key, said.hexdigest())
     if (refuses or is_job) and len(jobs) > messages.MAX_CALLS:
         why = "a limit of one of them refuses jobs" if refuses else "they are the callbacks of one job"
         raise wrong(
@@ -198,8 +222,9 @@ def _has_deadline(policy: Policy, parent: Parent) -> bool:
 
 def _add(intake: Submissions, checked: Checked, root: bytes, parent: Parent, draft: Draft, in_time: int = 0) -> LiveJob:
     """Add a job of a flow.  root: the id of the first of them.   parent: of that one.   in_time: the flag of members of the whole."""
-    job, policy, packed, keys = checked
+    job, policy, packed, keys = checked[:4]
     live = intake.add(job.task, policy, (id_text(job.raw), job.raw), packed, keys, draft)
+    live.unique = checked.unique
     is_root = not job.number
     if is_root:
         live.inherit(parent.deadline)
@@ -213,7 +238,7 @@ def _add(intake: Submissions, checked: Checked, root: bytes, parent: Parent, dra
 
     live.links = JobLinks(
         parent=parent.raw if is_root else root,
-        flags=job.flags | flags_of(policy) | in_time,
+        flags=job.flags | flags_of(policy) | in_time | (ASKS_KEY if checked.asks else 0),
         label=job.label,
         after=[(id_of(before), position, how) for (before, position), how in job.waits_for.items()],
         is_child=is_root,
@@ -240,11 +265,60 @@ def _checked(intake: Submissions, job: FlowJob, draft: Draft) -> Checked:
     if job.flags & IS_FLOW:
         return Checked(job, intake.policy(None, job.options), messages.NO_ARGUMENTS, None)
     task = intake.task(job.task)
-    if task.unique.is_unique:
-        raise InvalidOption(f"{job.task} is unique, and so are no jobs of a flow: start it by itself", option="unique")
-    policy = intake.policy(task, job.options)
+    policy = intake.policy(task, job.options, takes_key=True)
     packed = intake.checked(task, job.packed, job.checked, job.known)
-    return Checked(job, policy, packed, intake.keys(task, packed, policy, draft))
+    asks = task.unique.is_unique or "key" in job.options
+    if asks:
+        _check_key(task, job, policy, packed, draft)
+    return Checked(job, policy, packed, intake.keys(task, packed, policy, draft), asks=asks)
+
+
+def _key_of_whole(first: FlowJob, parent: Parent) -> str | None:
+    """Take the key that its caller gives to the whole out of the options of its first job.
+
+    A call that is added to a group keeps its key, as a member does: a group needs a job of its own for each.
+    """
+    if first.options.get("key") is None or (parent.joins is not None and not first.flags & IS_FLOW):
+        return None
+    key = check_options({"key": first.options.pop("key")}, Where.CALL).key
+    if parent.joins is not None:
+        raise InvalidOption("option key is for a whole flow, and what is added to a group is a part of one", option="key")
+    return key
+
+
+def _check_key(task: DeclaredTask, job: FlowJob, policy: Policy, packed: str, draft: Draft) -> None:
+    """Raise what is wrong with the unique key of a member, as far as that is known before it asks for it."""
+    if packed.startswith(CHUNK):
+        raise InvalidFlow(f"each job of {task.name} has a unique key, and a chunk of calls has no one key: use map")
+    if "key" in job.options:
+        task.unique.given(job.options["key"], packed)
+    elif not job.flags & HAS_INPUTS:
+        args, kwargs = messages.from_json(packed)
+        task.unique.of(args, kwargs, (policy.tags, draft.authid, policy.queue))
+
+
+def _as_plain(intake: Submissions, checked: Checked, draft: Draft) -> Checked:
+    """Return a call that is all of its flow, and has nothing to do with other jobs, as one that is submitted by itself."""
+    policy, (args, kwargs) = checked.policy, messages.from_json(checked.packed)
+    unique = intake.task(checked.job.task).unique.of(args, kwargs, (policy.tags, draft.authid, policy.queue))
+    draft.asks = True
+    return checked._replace(unique=unique, asks=False)
+
+
+def _keyed(intake: Submissions, checked: Checked, key: str, said: str) -> Checked:
+    """Return the first job of a flow with the key that its caller gives to the whole.  said: a digest of the flow."""
+    job, packed = checked.job, checked.packed
+    if job.flags & IS_FLOW:
+        return checked._replace(unique=of_flow(job.task, key, said))
+    unique = intake.task(job.task).unique
+    new = unique.given(key, packed)
+    return checked._replace(unique=of_flow(job.task, key, said) if job.flags & HAS_INPUTS else new)
+
+
+def _said(job: FlowJob) -> bytes:
+    """Return what a job says, the same for the same part of the same flow: its name in the flow does not matter."""
+    waits, leads = sorted(job.waits_for.items(), key=repr), sorted(job.leads_to.items())
+    return repr((job.task, job.packed, job.flags, waits, leads)).encode()
 
 
 def _at(place: str, error: TaskbahnError) -> TaskbahnError:

@@ -237,7 +237,7 @@ class Submissions:
             raise UnknownTask(name, self._state.tasks)
         return task
 
-    def policy(self, task: DeclaredTask | None, options: dict[str, Any]) -> Policy:
+    def policy(self, task: DeclaredTask | None, options: dict[str, Any], *, takes_key: bool = False) -> Policy:
         """Return what a job is promised by its task, if it has one, and by its own options."""
         of_task = task.options if task is not None else ""
         if task is not None:
@@ -245,10 +245,8 @@ class Submissions:
         if not options:
             return policy_of(of_task, "")
         check_options(options, Where.CALL)
-        if "key" in options:
-            raise InvalidOption(
-                "option key names one job, which is submitted by itself: no bulk call or flow takes it", option="key"
-            )
+        if "key" in options and not takes_key:
+            raise InvalidOption("option key names one job, and a bulk call has many", option="key")
         return policy_of(of_task, messages.to_json(options))
 
     def checked(

@@ -11,14 +11,18 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import (
     DROPPED,
+    HAS_INPUTS,
     HELD,
     IS_SKIPPED,
+    MOST_INPUT_BYTES,
+    MOST_INPUTS,
     MOST_RESULT_BYTES,
     MOST_RESULTS,
     SATISFIED,
     Ended,
     ReactionRows,
 )
+from taskbahn_router.core.unique_keys import FOLLOW_POSITION, Member
 from taskbahn_router.stores.driving import drive
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.reacting import bounded
@@ -50,11 +54,31 @@ def decided(
         rows.above = {seq: parent for seq, parent in places if parent is not None and parent in tables.records}
         ended = {id: tables.records[tables.seqs[id]] for id in need.errors if id in tables.seqs}
         rows.errors = {id: Ended(record.state, record.error) for id, record in ended.items()}
+        rows.asking = [_asking(tables, seq) for seq in need.asking]
+        its = (
+            (parent, child)
+            for child in need.followed
+            for position, parent in tables.parents.get(child, ())
+            if position == FOLLOW_POSITION
+        )
+        rows.followed = [tables.edges[parent][child, FOLLOW_POSITION] for parent, child in its]
+        rows.unique = tables.holders(need.unique)
+        rows.waiting = list(islice(dict.fromkeys(one for seq in need.waiting for one in _waiting(tables, seq)), need.most))
+        rows.results = {seq: tables.records[seq].result for seq in need.results}
         if need.members is not None:
             rows.members = [tables.flagged(seq) for seq in islice(_members(tables, need.members), need.most)]
         return rows
 
     reacted = drive(reactions.run(changed, used, repaused), answer)
+    for edge in reacted.left:
+        tables.drop_edge(edge.parent, edge.child, edge.position)
+    for edge in reacted.follows:
+        tables.put_edge(edge)
+        tables.keep(edge.child, replace(tables.records[edge.child], expires_at=None))
+    for key in reacted.keys:
+        tables.put(tables.unique, key.key, key)
+    for seq, flags in reacted.flags.items():
+        tables.keep(seq, replace(tables.records[seq], flags=tables.records[seq].flags | flags))
     for edge in reacted.edges:
         tables.put(tables.edges[edge.parent], (edge.child, edge.position), edge)
     for duty in reacted.duties:
@@ -62,6 +86,20 @@ def decided(
     for duty in reacted.done:
         tables.drop(tables.duties, duty[:2])
     return reacted
+
+
+def _asking(tables: Tables, seq: int) -> Member:
+    record = tables.records[seq]
+    new = record.new
+    inputs = bounded(tables.inputs, seq, MOST_INPUTS, MOST_INPUT_BYTES) if record.flags & HAS_INPUTS else ()
+    return Member(seq, new.packed, new.tags, new.caller, new.options, inputs)
+
+
+def _waiting(tables: Tables, seq: int) -> Iterator[int]:
+    """Give the jobs that wait for a job, and the one to which it belongs."""
+    yield from (edge.child for edge in tables.edges.get(seq, {}).values() if edge.state != SATISFIED)
+    if (parent := tables.records[seq].place.parent) is not None:
+        yield parent
 
 
 def _members(tables: Tables, wanted: MembersOf) -> Iterator[int]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import IS_GROUP
 from taskbahn_router.core.rows import GateUse, Head, Holder, LaneId, Permit, ReadyJob, Rows, Touched, costs_of
-from taskbahn_router.core.unique_keys import KeyHolder
 from taskbahn_router.stores.driving import applicants, drive
 
 if TYPE_CHECKING:
@@ -130,10 +129,7 @@ class RuledPart:
             rows.oldest += [ReadyJob(job.seq, job.partition, job.keys or "", job.priority) for job in jobs]
         seqs = {name: tables.meant(name) or 0 if isinstance(name, bytes) else name for name in need.named}
         rows.named = {name: tables.flagged(seq) for name, seq in seqs.items() if seq in tables.records}
-        for row, is_whole in ((tables.unique[key], is_whole) for key, is_whole in need.unique if key in tables.unique):
-            record = tables.records[row.seq]
-            new, packed = record.new, record.new.packed if is_whole else None
-            rows.unique.append(KeyHolder(row, new.id, new.partition, new.keys or "", record.state, packed))
+        rows.unique = tables.holders(need.unique)
         if need.holders:
             holding = (permit for _, permit in sorted(tables.permits.items()))
             having = [permit for permit in holding if not dict(costs_of(permit.keys)).keys().isdisjoint(need.holders)]

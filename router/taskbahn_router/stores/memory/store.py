@@ -204,7 +204,8 @@ class _Transaction:
                 self._move(job.seq, event, finished_at=reactions.now, delete_at=until, error=error)
                 self.result.errors[job.seq] = error
         self.result.more = self.result.more or reacted.more
-        self.result.next_sweep = self.tables.next_sweep()
+        if not used:
+            self.result.next_sweep = self.tables.next_sweep()
         return reacted.units
 
     def _admit(self, batch: CommitBatch, rules: Rules, admitted: Admitted) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import IN_TIME, IS_FLOW, IS_OVERDUE, IS_UNSEALED, FlaggedJob, Input
 from taskbahn_router.core.rows import NO_PLACE
+from taskbahn_router.core.unique_keys import KeyHolder
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
@@ -172,6 +173,15 @@ class Tables:
         """Return the edges of a job: child, position, and the child's state; None: it is gone."""
         jobs = ((key, self.records.get(key[0])) for key in sorted(self.edges.get(seq, ())))
         return [(*key, None if child is None else child.state) for key, child in jobs]
+
+    def holders(self, keys: Iterable[tuple[str, bool]]) -> list[KeyHolder]:
+        """Return the jobs that have unique keys; with each key: whether with its arguments."""
+        found = []
+        for row, is_whole in ((self.unique[key], is_whole) for key, is_whole in keys if key in self.unique):
+            record = self.records[row.seq]
+            new, packed = record.new, row.said or record.new.packed if is_whole else None
+            found.append(KeyHolder(row, new.id, new.partition, new.keys or "", record.state, packed))
+        return found
 
     def meant(self, id: bytes) -> int | None:
         """Return the seq of the job that an id means."""

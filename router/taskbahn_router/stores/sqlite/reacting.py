@@ -23,12 +23,13 @@ from taskbahn_router.core.reactions import (
     ReactionRows,
 )
 from taskbahn_router.core.suspensions import SUSPENSIONS
+from taskbahn_router.core.unique_keys import Member
 from taskbahn_router.stores.driving import drive
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.pruning import prunable
 from taskbahn_router.stores.reacting import bounded, moved_in, moves_of, one_each
 from taskbahn_router.stores.rows import Answer
-from taskbahn_router.stores.sqlite.ruled import seq_of
+from taskbahn_router.stores.sqlite.ruled import holders_in, seq_of
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class ReactingPart:
             rows.jobs = self.jobs(need.jobs)
         if need.edges:
             rows.edges = [Edge(*row) for row in self._parsed("edges_to_settle", messages.to_json(need.edges), need.most)]
+        if need.asking or need.followed or need.unique or need.waiting or need.results:
+            self._answer_demands(need, rows)
         if need.duties:
             rows.duties = [Duty(*row) for row in self._parsed("duties", need.most)]
         if need.above:
@@ -145,6 +148,20 @@ class ReactingPart:
             parent, states, behind, flags = need.members
             rows.members = self._flagged(self._parsed("members", parent, messages.to_json(states), behind, flags, need.most))
 
+    def _answer_demands(self, need: ReactionNeed, rows: ReactionRows) -> None:
+        for row in self._parsed("asking", messages.to_json(need.asking)) if need.asking else ():
+            member, flags = Member(*row[:-1]), row[-1]
+            if flags & HAS_INPUTS:
+                member = member._replace(inputs=bounded(self._inputs, member.seq, MOST_INPUTS, MOST_INPUT_BYTES))
+            rows.asking.append(member)
+        if need.followed:
+            rows.followed = [Edge(*row) for row in self._parsed("followed", messages.to_json(need.followed))]
+        if need.unique:
+            rows.unique = holders_in(self._parsed("holders_of_unique", messages.to_json(need.unique)))
+        if need.waiting:
+            rows.waiting = self._parsed("waiting_for", messages.to_json(need.waiting), need.most)
+        rows.results = {seq: self._connection.execute(SQL["result_of"], (seq,)).fetchone()[0] for seq in need.results}
+
     def _inputs(self, seq: int, after: int, limit: int, most_bytes: int) -> list[Input]:
         return [Input(*row) for row in self._parsed("inputs", seq, after, limit, most_bytes)]
 
@@ -161,7 +178,16 @@ class ReactingPart:
         found: list[Any] = messages.from_json(self._connection.execute(SQL[name], values).fetchone()[0])
         return found
 
+    def _write_demands(self, reacted: Reacted) -> None:
+        self._connection.executemany(SQL["delete_edge"], [edge[:3] for edge in reacted.left])
+        self._many("insert_edge", reacted.follows)
+        self._connection.executemany(SQL["begin_following"], [(edge.child,) for edge in reacted.follows])
+        self._many("upsert_unique", list({row.key: row for row in reacted.keys}.values()))
+        self._many("flag_jobs", [(flags, seq) for seq, flags in reacted.flags.items()])
+
     def _write(self, reacted: Reacted, reactions: ReactionRules) -> None:
+        if reacted.left or reacted.follows or reacted.keys:
+            self._write_demands(reacted)
         self._many("settle_edge", [(edge.state, edge.parent, edge.child, edge.position) for edge in reacted.edges])
         self._write_holds(reacted)
         ready = dict.fromkeys(reacted.woken, reactions.now)

@@ -124,13 +124,19 @@ UPDATE job SET error = json_object('type', 'ParentFailed', 'message', 'what this
     state = {to:parent_failed}, number = number + 1, finished_at = CAST(strftime('%s', 'now') AS REAL),
     delete_at = CAST(strftime('%s', 'now') AS REAL) + 604800
 WHERE {from:parent_failed} AND pending & 1099511627775 > (
-    SELECT count(*) FROM edge JOIN job AS parent ON parent.seq = edge.parent WHERE edge.child = job.seq AND edge.state <> 1
-)
+    SELECT count(*) FROM edge JOIN job AS parent ON parent.seq = edge.parent
+    WHERE edge.child = job.seq AND edge.state <> 1 AND edge.policy <> 'follow'
+) + {asks}
 
 -- name: look_at_orphans
 -- Have what depends on jobs that wait for nothing any more follow at the next start.
 INSERT OR IGNORE INTO duty (kind, subject) SELECT 'edges', seq FROM job WHERE pending > 0 AND state = 'failed' AND flags & 1
 
+-- name: look_at_members
+-- Have members ask for their keys at the next start that wait for nothing else.
+INSERT OR IGNORE INTO duty (kind, subject) SELECT 'demands', seq FROM job WHERE pending = 1 AND state = 'waiting' AND {asks}
+
 -- name: count_edges
-UPDATE job SET pending = (SELECT count(*) FROM edge WHERE edge.child = job.seq AND edge.state <> 1) + (pending & 1099511627776)
-WHERE pending > 0
+UPDATE job SET pending = {asks} + (pending & 1099511627776) + (
+    SELECT count(*) FROM edge WHERE edge.child = job.seq AND edge.state <> 1 AND edge.policy <> 'follow'
+) WHERE pending > 0

@@ -198,8 +198,7 @@ class RuledPart:
         if need.named:
             rows.named = self._named(need.named)
         if need.unique:
-            found = self._list("holders_of_unique", need.unique)
-            rows.unique = [KeyHolder(KeyRow(*row[:4]), bytes.fromhex(row[4]), *row[5:]) for row in found]
+            rows.unique = holders_in(self._list("holders_of_unique", need.unique))
         if need.holders:
             rows.holders = _made(Holder, self._list("holders_of", [quoted(key) for key in need.holders]))
 
@@ -290,3 +289,8 @@ def moved_by(event: Event, row: tuple[Any, ...]) -> Moved:
 
 def _made(kind: Callable[..., Any], rows: Iterable[Sequence[Any]]) -> list[Any]:
     return [kind(*row) for row in rows]
+
+
+def holders_in(rows: Iterable[list[Any]]) -> list[KeyHolder]:
+    """Return the rows of `holders_of_unique`."""
+    return [KeyHolder(KeyRow(*row[:4]), bytes.fromhex(row[4]), *row[5:]) for row in rows]

@@ -47,6 +47,7 @@ REBUILT = (
     "fail_orphans",
     "look_at_orphans",
     "count_edges",
+    "look_at_members",
 )
 REBUILT_PAUSES = ("keep_lost_pauses", "look_at_held")
 PAUSES = 13  # the schema that has pauses of jobs

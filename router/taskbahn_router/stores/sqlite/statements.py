@@ -85,6 +85,7 @@ _COLUMNS = {
         f"CASE WHEN job.due_at IS NOT NULL THEN {_TIME.format('job.due_at')} END, job.flags, job.root, "
         f"CASE WHEN job.deadline IS NOT NULL THEN {_TIME.format('job.deadline')} END"
     ),
+    "{asks}": "(job.flags & 16384 <> 0 AND job.flags & 1024 = 0)",  # its unique key is one of what it waits for
     "{ready}": "job.seq, job.line, coalesce(job.keys, ''), job.priority",
     "{head}": (
         "job.line, coalesce(job.keys, ''), job.priority, job.seq, "

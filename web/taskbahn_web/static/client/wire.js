@@ -133,6 +133,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {BlockedView | null} [blocks]  while it blocks its worker's event loop
  * @property {boolean} [holds]  whether jobs wait until a person has retried or skipped it
  * @property {string | null} [unique]  its unique key, as long as no newer job has it
+ * @property {string | null} [joined]  of a member: the job that has its unique key, whose outcome it has
  * @property {InputView[]} [inputs]  what its arguments get from other jobs, the first 50
  * @property {import("./questions.js").QuestionView[] | null} [questions]  open ones that it has asked; not in lists
  *

@@ -17,7 +17,7 @@ import { originText, shownArgument } from "../text/input-text.js";
 
 /** @param {{job: JobView}} props */
 export function Facts({ job }) {
-  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, deadline, worker, caller, tags = [], attempt, typical, unique, parent, root, label } = job;
+  const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, deadline, worker, caller, tags = [], attempt, typical, unique, joined, parent, root, label } = job;
   const jobs = (/** @type {string} */ q, /** @type {string} */ text) => html`<a href=${link("jobs", null, { q })}>${text}</a>`;
   /** @type {[string, unknown][]} */
   const rows = [
@@ -38,6 +38,7 @@ export function Facts({ job }) {
     ["Worker", worker && html`<a href=${link("workers", worker)}>${worker}</a>`],
     ["Caller", caller && html`<code>${caller}</code>`],
     ["Tags", tags.length > 0 && tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)],
+    ["Joined", joined && html`<a href=${link("jobs", joined)}><code>${shortId(joined)}</code></a>, whose outcome it has`],
     ["Unique key", unique && html`<code>${unique}</code>`],
     ...optionRows(job),
     ["Id", html`<code>${id}</code> <${CopyButton} text=${id} what="the id" />`],

@@ -230,6 +230,10 @@ export type JobView = {
      */
     unique?: string | null | undefined;
     /**
+     * of a member: the job that has its unique key, whose outcome it has
+     */
+    joined?: string | null | undefined;
+    /**
      * what its arguments get from other jobs, the first 50
      */
     inputs?: InputView[] | undefined;
