@@ -108,6 +108,7 @@ class Parts:
         self.limits = LimitQueries(dispatcher, reader, self._reading, owner.failed)
         self.limit_admin = LimitAdmin(dispatcher, self.limits.answer_one)
         dispatcher.publisher.on_repetition = self.jobs.resend_outcome
+        dispatcher.large_flows.find_error = self.jobs.find_error
         dispatcher.joins.find_meaning, dispatcher.joins.follow_joined = self.jobs.find_meaning, self.jobs.follow_joined
         dispatcher.publisher.on_member = self.jobs.rollups.joined
         self.telling = Telling(dispatcher, reader, self._reading, owner.failed)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from support.programs import Node, running, worker_of
 
-from taskbahn import Job, Taskbahn, UnknownJob, chain, group
+from taskbahn import Job, JobCancelled, Taskbahn, UnknownJob, chain, group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,12 @@ SOURCE = """
     @app.task(name="large.spread", pool="thread")
     def spread(count: int) -> int:
         return len(number.start_many(range(count)).ids)
+"""
+CLIENT = """
+from taskbahn import Taskbahn, group
+app = Taskbahn("{url}")
+number = app.get("large.number")
+group(number.si(n) for n in range({count})).options(id="{id}").start()
 """
 MEMBERS = 3_000
 
@@ -93,6 +101,36 @@ def test_a_large_flow_outlives_the_router_that_takes_it(tmp_path: Path) -> None:
         assert job.id == str(id)
         assert job.result(60) == list(range(3 * MEMBERS))
         assert members(app, id) == 3 * MEMBERS
+
+
+def test_a_flow_whose_client_was_killed_is_stored_when_sent_again(large: Taskbahn, node: Node, tmp_path: Path) -> None:
+    id, source = Job.new_id(), tmp_path / "client.py"
+    source.write_text(CLIENT.format(url=node.websocket, count=10 * MEMBERS, id=id))
+    client = subprocess.Popen([sys.executable, source])
+    while not members(large, id):
+        assert client.poll() is None
+    client.kill()
+    client.wait()
+    number = large.get("large.number")
+    job = group(number.si(n) for n in range(10 * MEMBERS)).options(id=id).start()
+    assert job.id == str(id)
+    assert job.result(120) == list(range(10 * MEMBERS))
+    assert members(large, id) == 10 * MEMBERS
+
+
+def test_a_large_flow_is_cancelled_by_another_client_while_it_is_submitted(large: Taskbahn, node: Node) -> None:
+    id = Job.new_id()
+    with Taskbahn(node.websocket) as app, ThreadPoolExecutor(1) as starter:
+        number = app.get("large.number")
+        started = starter.submit((group(number.si(n) for n in range(3 * MEMBERS)) | number.si(1)).options(id=id).start)
+        while not members(large, id):
+            assert not started.done()
+        large.job(str(id)).cancel()
+        job = started.result(60)
+    with pytest.raises(JobCancelled):
+        job.result(60)
+    states = {member.state for member in large.job(str(id)).members()}
+    assert states <= {"cancelled", "succeeded"}
 
 
 def members(app: Taskbahn, id: object) -> int:

@@ -3,70 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from support.dispatcher_harness import DispatcherHarness, job_id
+from support.dispatcher_harness import job_id
 from support.flow_runner import FlowRunner, output, s, si
-from support.storing import FakeSqliteStore, FakeStore
+from support.large_flows import ID, SLICE, begin, commit, flow_runner, ones, stored, submit
 
 from taskbahn.protocol import messages
-from taskbahn_router.dispatcher.large_flows import AGAIN_SECONDS, UNSEALED_SECONDS
+from taskbahn_router.dispatcher.large_flows import AGAIN_SECONDS
 from taskbahn_router.submission import backpressure, flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.dispatcher_harness import RecordedCall
-
-ID = job_id(7)
-SLICE = 4
-
 
 @pytest.fixture(params=["memory", "sqlite"])
 def runner(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlowRunner]:
-    monkeypatch.setattr(flows, "SLICE_JOBS", SLICE)
-    store = FakeStore() if request.param == "memory" else FakeSqliteStore(tmp_path)
-    yield FlowRunner(DispatcherHarness(store), slots=2, echo=lambda *a: list(a), one=lambda: 1, total=sum, fail=_fail)
-    store.close()
-
-
-def _fail() -> None:
-    raise ValueError("no")
-
-
-def ones(count: int) -> dict[str, Any]:
-    return {"group": [s("one")] * count}
-
-
-def submit(runner: FlowRunner, flow: dict[str, Any], *, lasts: float = 1000, **more: Any) -> RecordedCall:
-    """Submit a flow to a store that takes some more commits."""
-    runner.harness.store.lasts = lasts
-    asked = runner.harness.ask(messages.SUBMIT, [{"flow": flow, "id": ID, **more}])
-    runner.harness.settle()
-    runner.harness.store.lasts = 1000
-    return asked
-
-
-def begin(runner: FlowRunner, flow: dict[str, Any], *, commits: int) -> RecordedCall:
-    """Submit a flow, and let some commits be made; the next one is on its way."""
-    runner.harness.hold_commits()
-    asked = runner.harness.ask(messages.SUBMIT, [{"flow": flow, "id": ID}])
-    runner.harness.settle()
-    for _ in range(commits):
-        commit(runner)
-    return asked
-
-
-def commit(runner: FlowRunner) -> None:
-    """Let the commit be made that is on its way."""
-    runner.harness.writing.held.pop(0)()
-    runner.harness.settle()
-
-
-def stored(runner: FlowRunner) -> int:
-    return len(runner.rows())
+    with flow_runner(request.param, tmp_path, monkeypatch) as runner:
+        yield runner
 
 
 def test_the_answer_comes_when_all_is_stored(runner: FlowRunner) -> None:
@@ -161,39 +117,6 @@ def test_what_comes_after_the_deadline_of_its_flow_ends(runner: FlowRunner, slic
     assert runner.error(ID)["type"] == "DeadlineExceeded"
     assert Counter(row.state for row in runner.rows()) == {"failed": 1, "cancelled": 20}
     harness.check()
-
-
-def test_a_restart_in_the_middle_goes_on_when_it_is_sent_again(runner: FlowRunner) -> None:
-    harness = runner.harness
-    submit(runner, ones(20), lasts=2)
-    harness.store.refuses = ""
-    harness.restart()
-    runner.worker = harness.worker("w", 2, tasks=["a.one"])
-    harness.passes(UNSEALED_SECONDS / 2)
-    assert submit(runner, ones(20)).answer == [ID]
-    assert stored(runner) == 21
-    harness.passes(UNSEALED_SECONDS)
-    runner.run()
-    assert runner.result(ID) == [1] * 20
-
-
-def test_a_flow_that_is_not_sent_again_is_cancelled(runner: FlowRunner) -> None:
-    harness = runner.harness
-    submit(runner, ones(20), lasts=2)
-    harness.store.refuses = ""
-    harness.restart()
-    harness.passes(UNSEALED_SECONDS - 1)
-    assert harness.known(ID) == "running"
-    harness.passes(2)
-    assert harness.known(ID) == "cancelled"
-    assert "did not submit it again within 10 minutes" in runner.error(ID)["message"]
-    assert {row.state for row in runner.rows()} == {"cancelled"}
-    assert submit(runner, ones(20)).answer == [ID]
-    assert {row.state for row in runner.rows()} == {"cancelled"}
-    harness.ask(messages.JOB_RETRY, [ID])
-    runner.worker = harness.worker("w", 2, tasks=["a.one"])
-    runner.run()
-    assert runner.result(ID) == [1] * 20
 
 
 def test_two_may_submit_the_same_flow_at_once(runner: FlowRunner) -> None:

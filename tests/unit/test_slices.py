@@ -51,27 +51,16 @@ def large(harness: DispatcherHarness, **more: Any) -> RecordedCall:
     return harness.ask(messages.SUBMIT, calls(), caller=LARGE, **more)
 
 
-def turn(harness: DispatcherHarness) -> bool:
-    """Run what is next in the event loop, if it is due; `Clock.advance` goes on with what that has called in its turn."""
-    clock: Any = harness.clock
-    if not clock.calls or clock.calls[0].getTime() > clock.seconds():
-        return False
-    call = clock.calls.pop(0)
-    call.called = 1
-    call.func(*call.args, **call.kw)
-    return True
-
-
 def queues(harness: DispatcherHarness) -> int:
     return len(harness.dispatcher.state.partitions)
 
 
 def test_another_caller_is_answered_while_it_is_read(harness: DispatcherHarness) -> None:
     asked = large(harness)
-    turn(harness)
+    harness.turn()
     quiet = harness.ask(messages.SUBMIT, [{"task": TASK, "id": job_id(99)}], caller=SMALL)
     while not quiet.sent:
-        turn(harness)
+        harness.turn()
     assert (asked.sent, queues(harness)) == ([], 1)
     harness.settle()
     assert len(asked.answer) == COUNT
@@ -145,7 +134,7 @@ def test_what_is_half_taken_in_when_the_router_stops_is_turned_away(
     dispatcher = harness.dispatcher
     asked = large(harness, follow=True)
     while len(dispatcher.state.jobs) < COUNT // 2:
-        turn(harness)
+        harness.turn()
     assert (len(dispatcher.state.jobs) < COUNT, dispatcher.fair_queue.jobs) == (True, COUNT)
     dispatcher.accepting = False
     harness.settle()
@@ -175,7 +164,7 @@ def test_a_queue_deleted_while_it_is_named_exists_for_the_job(harness: Dispatche
     before = state.partition("q1", TASK).id
     worker = harness.worker(queues=["q1"])
     asked = large(harness)
-    turn(harness)
+    harness.turn()
     assert state.take_vacant(10) == [before]  # as the commit that prunes its last job does
     harness.settle()
     assert len(asked.answer) == COUNT
@@ -257,7 +246,7 @@ def effects_of(harness: DispatcherHarness) -> list[float]:
     is_due = True
     while is_due:
         began = time.process_time()
-        is_due = turn(harness)
+        is_due = harness.turn()
         taken.append(time.process_time() - began)
     return taken
 
@@ -275,7 +264,7 @@ def turns_of(count: int) -> list[float]:
     is_due = True
     while is_due:
         began = time.process_time()
-        is_due = turn(harness)
+        is_due = harness.turn()
         taken.append(time.process_time() - began)
     taken += effects_of(harness)
     assert len(asked.answer) == count

@@ -98,12 +98,13 @@ class Dispatcher:
         self.loop = GroupCommit(store, self, runner, clock)
         self.turn_input, self.fair_queue = TurnInput(), FairQueue()
         self.admission = Admission(self.state, self.fair_queue, self.check_accepting)
-        self.slices, self.large_flows = Slices(clock), LargeFlows(self)
+        self.slices = Slices(clock)
         self.memory_budget = MemoryBudget(self.slices)
         self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
         self._pipelining = Pipelining(self.state)
         self._next_sweep: float | None = None
         self.maintenance = Maintenance(clock)
+        self.large_flows = LargeFlows(self)
         self.maintenance.add("progress", self._store_progress, interval=PROGRESS_SECONDS)
         self._sweeps = self.maintenance.add("sweep", self._sweep)
         self.limit_book.wakes = self.maintenance.add("wake", self.room_changed)
@@ -120,7 +121,6 @@ class Dispatcher:
         self.slices.in_order(call, self._submit)
 
     def _submit(self, call: PendingCall) -> Iterator[Rest | None]:
-        self.check_accepting()
         share = yield from self.memory_budget.share(call)
         if share is not None:
             with share:
@@ -128,9 +128,9 @@ class Dispatcher:
 
     def _read(self, call: PendingCall, share: Share) -> Iterator[None]:
         self.check_accepting()
-        entries, call.args = call.args[0] if call.args else None, []  # a large message is in memory no longer than it is read
-        draft = yield from self.intake.read(entries, call.authid)
-        del entries
+        reading = self.intake.read(call.args[0] if call.args else None, call.authid)
+        call.args = []  # a large message is in memory no longer than it is read
+        draft = yield from share.reading(reading)
         if draft.flows:
             self.memory_budget.keep(share, len(draft.jobs) + sum(map(len, draft.flows)))
         answers, jobs = draft.answers, draft.jobs
@@ -196,7 +196,9 @@ class Dispatcher:
         self.check_accepting()
         reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
         check_text("the reason", reason)
-        act_on_each(call, self.joins.by_any_id(lambda raw, answer: self.cancel(raw, reason, answer)), None)
+        read = self.memory_budget.being_read
+        ask = self.joins.by_any_id(lambda raw, answer: read.after(raw, lambda: self.cancel(raw, reason, answer)))
+        act_on_each(call, ask, None)
 
     def change_jobs(self, change: Change, call: PendingCall) -> None:
         """`taskbahn.job.retry`, `taskbahn.job.skip`."""
@@ -379,9 +381,8 @@ class Dispatcher:
     ) -> None:
         if draft.flows and share is not None:
             accepted, refused = share.before(accepted), share.before(refused)
-        answers = draft.answers or None  # a plain call has none
-        links, asks = draft.has_links, draft.asks
-        then = (lambda: self.large_flows.go_on(call.caller, draft, accepted, refused)) if draft.flows else accepted
+        answers, links, asks = draft.answers or None, draft.has_links, draft.asks  # a plain call has no answers
+        then = self.large_flows.feed(call, draft, accepted, refused) if draft.flows else accepted
         self.fair_queue.put(
             Submission(call.caller, draft.jobs, draft.size, then, refused, answers, left_out, draft.counts, links, joined, asks)
         )

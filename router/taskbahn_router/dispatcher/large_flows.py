@@ -1,19 +1,20 @@
 """Large flows: their jobs are accepted slice by slice, each in a commit of its own, so that others do not wait for all of them.
 
-All is checked before the first slice, which has the flow itself. From then on the flow goes into the store to its end, whatever becomes
-of its caller: when the store refuses a slice, the slice comes again. The caller has its answer when the last slice is durable. If the
-router ends before, the caller does not get one, and sends the flow again; the ids are the same, so that goes on where it was cut off.
-A flow whose caller does not do that is cancelled after a while.
+All is checked before the first slice, which has the flow itself. From then on the flow goes into the store to its end: when the store
+refuses a slice, the slice comes again. The caller has its answer when the last slice is durable. If the caller cancels before, so is the
+flow. If the caller or the router is gone before, the caller sends the flow again; the ids are the same, so that goes on where it was cut
+off. A flow whose caller does not do that is cancelled after a while. If the caller comes later, the rest is stored and the flow begins again.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.logger import Logger
 
 from taskbahn.errors import NotReady, QueueFull, ServiceError, StoreUnavailable, TaskbahnError
+from taskbahn.protocol import messages
 from taskbahn_router.model.turn import Submission
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
 from taskbahn_router.submission.submission import Draft
@@ -23,14 +24,17 @@ if TYPE_CHECKING:
 
     from taskbahn_router.dispatcher.group_commit import GroupCommit
     from taskbahn_router.dispatcher.maintenance import Maintenance
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock
+    from taskbahn_router.model.turn import TurnInput
     from taskbahn_router.stores.rows import Answer
     from taskbahn_router.submission.admission import Admission
     from taskbahn_router.submission.fair_queue import FairQueue
     from taskbahn_router.submission.flows import FlowJobs
     from taskbahn_router.submission.submission import Submissions
 
-UNSEALED_SECONDS = 600.0  # seconds after a start of the router for which a flow waits that was being submitted
+UNSEALED_SECONDS = 60.0  # seconds for which a flow that is not stored whole waits for a caller who sends it again
+GIVEN_UP = f"the flow was not submitted to its end, and its caller did not submit it again within {UNSEALED_SECONDS:.0f} s"
 MAX_REASON = 500  # characters
 AGAIN_SECONDS = 1.0  # seconds after which a slice comes again for which there was no room, or which the store refused
 
@@ -44,73 +48,160 @@ class Dispatcher(Protocol):
     maintenance: Maintenance
     fair_queue: FairQueue
     loop: GroupCommit
+    turn_input: TurnInput
 
     def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
         """Cancel a job."""
 
 
 class LargeFlows:
-    """Hands in what is left of flows, and gives up those whose callers do not come back."""
+    """Hands in what is left of flows, and gives up those whose callers do not come back.
+
+    find_error: reads the store: the error of a job, as JSON.
+    """
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._left: set[bytes] = set()
+        self._left: dict[bytes, float] = {}  # flows whose callers are gone, with the times at which they are given up
+        self._fed: Counter[bytes] = Counter()
+        self._gives_up = dispatcher.maintenance.add("unsealed", self._give_up)
+        self.find_error: Callable[[bytes, Callable[[str | None], None]], None] = lambda _, then: then(None)
 
     def start(self, unsealed: Iterable[bytes]) -> None:
         """Wait for the callers of flows that were being submitted when the router ended."""
-        self._left = set(unsealed)
-        if self._left:
-            self._dispatcher.maintenance.add("unsealed", self._give_up, first=UNSEALED_SECONDS)
+        for raw in unsealed:
+            self.leave(raw)
 
-    def go_on(self, caller: int | None, draft: Draft, then: Callable[[], None], failed: Callable[[TaskbahnError], None]) -> None:
-        """Hand in the rest of the flows of a submission whose first part is accepted."""
-        flows = [flow for flow in draft.flows if draft.answers[flow.entry] == flow.id]
-        self._left.difference_update(flow.raw for flow in flows)
-        Feed(self._dispatcher, caller, draft, flows, then, failed).go_on()
+    def feed(
+        self, call: PendingCall, draft: Draft, then: Callable[[], None], failed: Callable[[TaskbahnError], None]
+    ) -> Callable[[], None]:  # fmt: skip
+        """Return what hands in the rest of the flows of a submission when its first part is accepted."""
+        return Feed(self, self._dispatcher, call, draft, then, failed).begin
+
+    def begin(self, raws: Iterable[bytes]) -> None:
+        """Note that flows have a caller."""
+        for raw in raws:
+            self._fed[raw] += 1
+            self._left.pop(raw, None)
+
+    def end(self, raws: Iterable[bytes]) -> None:
+        """Note that a caller of flows is done with them."""
+        for raw in raws:
+            self._fed[raw] -= 1
+            if not self._fed[raw]:
+                del self._fed[raw]
+
+    def leave(self, raw: bytes) -> None:
+        """Wait for a caller of a flow, if it has none."""
+        if raw not in self._fed:
+            self._left[raw] = self._dispatcher.clock.seconds() + UNSEALED_SECONDS
+            self._plan()
+
+    def cancel(self, raw: bytes, why: str) -> None:
+        """Cancel a flow, if it has no other caller."""
+        if raw not in self._fed:
+            self._dispatcher.cancel(raw, why[:MAX_REASON], lambda _: None)
+
+    def revive(self, raw: bytes, then: Callable[[], None]) -> None:
+        """Begin a flow again that was given up before all of it was there; call *then* in any case."""
+
+        def found(error: str | None) -> None:
+            if error is not None and messages.from_json(error).get("message") == GIVEN_UP:
+                self._dispatcher.turn_input.add_retry(raw, lambda _: then())
+                self._dispatcher.loop.schedule_turn()
+            else:
+                then()
+
+        self.find_error(raw, found)
+
+    def _plan(self) -> None:
+        if self._left:
+            self._gives_up.run_in(max(0.0, min(self._left.values()) - self._dispatcher.clock.seconds()))
 
     def _give_up(self) -> None:
-        why = (
-            "the router ended while the flow was being submitted, and its caller did not submit it again within "
-            f"{UNSEALED_SECONDS / 60:.0f} minutes"
-        )
-        for raw in self._left:
-            self._dispatcher.cancel(raw, why, lambda _: None)
-        self._left.clear()
+        now = self._dispatcher.clock.seconds()
+        for raw in [raw for raw, at in self._left.items() if at <= now]:
+            del self._left[raw]
+            self.cancel(raw, GIVEN_UP)
+        self._plan()
 
 
 class Feed:
     """Hands in the rest of the flows of one submission.
 
-    then, failed: called when all is stored, or if the router stops before.
+    then, failed: called when all is stored, or if it does not go on.
     """
 
     log = Logger("taskbahn.flows")
 
     def __init__(
         self,
+        large_flows: LargeFlows,
         dispatcher: Dispatcher,
-        caller: int | None,
+        call: PendingCall,
         draft: Draft,
-        flows: Iterable[FlowJobs],
         then: Callable[[], None],
         failed: Callable[[TaskbahnError], None],
     ) -> None:
+        self._large_flows = large_flows
         self._dispatcher = dispatcher
-        self._caller = caller
+        self._call = call
         self._first = draft
-        self._flows = deque(flows)
+        self._flows: deque[FlowJobs] = deque()
+        self._accepted: list[bytes] = []
         self._then = then
         self._failed = failed
+        self._cancelled: bool | None = None  # None while the caller is there
+        self._on_gone, call.on_gone = call.on_gone, self._gone
+
+    def begin(self) -> None:
+        """Go on with the flows of which the first slice is accepted."""
+        self._flows.extend(flow for flow in self._first.flows if self._first.answers[flow.entry] == flow.id)
+        self._accepted = [flow.raw for flow in self._flows]
+        self._large_flows.begin(self._accepted)
+        self.go_on()
 
     def go_on(self) -> None:
         """Make the next slice when others had their turn."""
         while self._flows and not self._flows[0]:
             self._flows.popleft()
-        if self._flows:
+        if self._cancelled is not None:
+            self._leave(NotReady("the caller of a flow went away before the store had all of it"))
+        elif self._flows:
             draft = Draft(self._first.authid, self._first.now)
             self._dispatcher.clock.callLater(0, self._make, draft, self._steps(draft))
         else:
+            self._revive()
+
+    def _gone(self, cancelled: bool) -> None:  # noqa: FBT001 - PendingCall.on_gone has one argument
+        self._cancelled = cancelled
+        if self._on_gone is not None:
+            self._on_gone(cancelled)
+
+    def _leave(self, error: TaskbahnError) -> None:
+        """Stop: cancel the flows if the caller did, or wait until it comes back."""
+        self._end()
+        if self._cancelled:
+            for raw in self._accepted:
+                self._large_flows.cancel(raw, "cancelled by its caller")
+        else:
+            for flow in self._flows:
+                self._large_flows.leave(flow.raw)
+        self._failed(error)
+
+    def _revive(self) -> None:
+        """Begin flows again that were given up, and answer the caller."""
+        if self._accepted:
+            raw = self._accepted.pop()
+            self._large_flows.end([raw])
+            self._large_flows.revive(raw, self._revive)
+        else:
+            self._end()
             self._then()
+
+    def _end(self) -> None:
+        self._large_flows.end(self._accepted)
+        self._call.on_gone = self._on_gone
 
     def _steps(self, draft: Draft) -> Iterator[None]:
         yield from self._flows[0].add(self._dispatcher.intake, draft)
@@ -127,7 +218,7 @@ class Feed:
             return
         except Exception as error:  # noqa: BLE001 - the edge of the loop: whatever it is, the caller gets an answer
             self.log.failure("a slice of a flow could not be made")
-            self._failed(ServiceError(f"an internal error: {type(error).__name__}; the router's log has more"))
+            self._leave(ServiceError(f"an internal error: {type(error).__name__}; the router's log has more"))
             return
         answers: list[Any] = [self._flows[0].id]
 
@@ -140,14 +231,21 @@ class Feed:
 
         self._dispatcher.fair_queue.put(
             Submission(
-                self._caller, draft.jobs, draft.size, accepted, self._refused, answers, counts=(len(draft.jobs),), has_links=True
+                self._call.caller,
+                draft.jobs,
+                draft.size,
+                accepted,
+                self._refused,
+                answers,
+                counts=(len(draft.jobs),),
+                has_links=True,
             )
         )
         self._dispatcher.loop.schedule_turn()
 
     def _refused(self, error: TaskbahnError) -> None:
         if isinstance(error, NotReady):
-            self._failed(error)
+            self._leave(error)
         elif isinstance(error, QueueFull | StoreUnavailable):
             self._dispatcher.clock.callLater(AGAIN_SECONDS, self.go_on)
         else:

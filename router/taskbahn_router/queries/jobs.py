@@ -135,13 +135,18 @@ class JobQueries:
 
     def find_meaning(self, raw: bytes, then: Callable[[bytes | None], None]) -> None:
         """Call *then* with the id of the job that another id means; None if it means none, or cannot be looked up."""
+        self._look_up(raw, lambda row: then(None if row is None or row.id == raw else row.id))
 
+    def find_error(self, raw: bytes, then: Callable[[str | None], None]) -> None:
+        """Call *then* with the error of a job; None if it has none, or cannot be looked up."""
+        self._look_up(raw, lambda row: then(None if row is None else row.error))
+
+    def _look_up(self, raw: bytes, then: Callable[[JobRow | None], None]) -> None:
         def fail(failure: Any) -> None:
             self.log.failure("job {id} cannot be looked up", failure, id=id_text(raw))
             then(None)
 
-        asked = self._runner.run(self._reader.job, raw)
-        asked.addCallbacks(lambda row: then(None if row is None or row.id == raw else row.id), fail)
+        self._runner.run(self._reader.job, raw).addCallbacks(then, fail)
 
     def follow_joined(self, caller: CallFollower, id: str, means: str) -> None:
         """Let a caller whose job *id* joined another one have the events of that, from its first one on."""

@@ -8,22 +8,25 @@ to send it again. There are two budgets, so that flows of usual sizes and lists 
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.errors import QueueFull
+from taskbahn.errors import NotReady, QueueFull
 from taskbahn.protocol import messages
+from taskbahn_router.submission.being_read import BeingRead, ids_of_flows
 from taskbahn_router.submission.slices import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import TracebackType
-    from typing import ParamSpec
+    from typing import ParamSpec, TypeVar
 
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.submission.slices import Rest, Slices
 
     P = ParamSpec("P")
+    T = TypeVar("T")
 
 SMALL_JOBS = 1_000  # jobs of a submission that is read at once: one commit takes them
 MEDIUM_BUDGET_JOBS = 100_000  # jobs of submissions of up to `MAX_CALLS`, which are in memory at once
@@ -45,6 +48,8 @@ class Share:
         self.jobs = jobs
         self.size = size
         self.budget: Budget | None = None  # from which it was taken
+        self.has_flow = False
+        self.when_read: Callable[[], None] = lambda: None
         self.is_kept = False  # whether it stays after the submission is read
 
     def before(self, end: Callable[P, None]) -> Callable[P, None]:
@@ -65,8 +70,23 @@ class Share:
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.when_read()
         if kind is not None or not self.is_kept:
             self.leave()
+
+    def reading(self, steps: Generator[None, None, T]) -> Generator[None, None, T]:
+        """Read a submission; a large flow only as long as its caller is there, for nothing of it is accepted yet.  Raises `NotReady`."""
+        if self.budget is None or not self.has_flow:
+            return (yield from steps)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            if not self.call.open:
+                raise NotReady("the caller of a flow went away before the router had read it")
+            yield
 
 
 class Budget:
@@ -128,6 +148,7 @@ class MemoryBudget:
         self._medium = Budget(slices, MEDIUM_BUDGET_JOBS)
         self._large = Budget(slices, LARGE_BUDGET_JOBS)
         self._arrived: set[Share] = set()  # those that have not taken theirs
+        self.being_read = BeingRead()
 
     def share(self, call: PendingCall) -> Generator[Rest | None, None, Share | None]:
         """Return the share of a submission when it is its turn; None: its caller went away before.  Raises `QueueFull`."""
@@ -135,18 +156,29 @@ class MemoryBudget:
         share = Share(call)
         _estimate(entries, share)
         self._check(share)
+        ids = ids_of_flows(entries)
+        self.being_read.begin(ids)
+        share.when_read = partial(self.being_read.end, ids)
+        is_next = False
         self._arrived.add(share)
         try:
-            yield from _weigh(entries, share)
-            if share.jobs <= SMALL_JOBS:
-                return share
-            budget = self._of(share.jobs)
-            if budget.take(share):
-                return share
-            self._check(share)
-            return share if (yield from budget.wait(share)) else None
+            is_next = yield from self._take(entries, share)
         finally:
             self._arrived.discard(share)
+            if not is_next:
+                share.when_read()
+        return share if is_next else None
+
+    def _take(self, entries: list[Any], share: Share) -> Generator[Rest | None, None, bool]:
+        """Return when it is the turn of a submission; False: its caller went away before."""
+        yield from _weigh(entries, share)
+        if share.jobs <= SMALL_JOBS:
+            return True
+        budget = self._of(share.jobs)
+        if budget.take(share):
+            return True
+        self._check(share)
+        return (yield from budget.wait(share))
 
     def _check(self, share: Share) -> None:
         """Refuse a submission if too much waits already."""
@@ -174,6 +206,7 @@ def _estimate(entries: list[Any], share: Share) -> None:
     for entry in entries:
         flow = entry.get("flow") if isinstance(entry, dict) else None
         if isinstance(flow, dict):
+            share.has_flow = True
             _add(share, sum(len(parts) for parts in map(flow.get, PARTS) if isinstance(parts, list)), NODE_BYTES)
         for node in (entry, flow):
             if isinstance(node, dict) and isinstance(calls := node.get("calls"), list):
