@@ -107,6 +107,7 @@ def test_the_dispatcher_and_its_parts_have_one_list() -> None:
         "pauses": None,
         "prune": None,
         "purge": 60.0,
+        "unsealed": None,
         "heartbeats": 10.0,
     }
     harness.dispatcher.maintenance.stop()
