@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.dispatcher_harness import job_id
+from support.flow_lives import BUDGETS, SLICES, bounds
 from support.flow_runner import FlowRunner, output, s, si
 from support.large_flows import ID, SLICE, begin, commit, flow_runner, ones, stored, submit
 
@@ -94,6 +95,19 @@ def test_a_store_that_refuses_the_first_slice_has_nothing(runner: FlowRunner) ->
     runner.harness.store.refuses = ""
     runner.harness.passes(5.0)
     assert stored(runner) == 0
+    runner.harness.check()
+
+
+@pytest.mark.parametrize("slice_jobs", SLICES)
+@pytest.mark.parametrize("units", BUDGETS)
+def test_members_end_alike_however_their_flow_is_cut(runner: FlowRunner, units: int, slice_jobs: int) -> None:
+    runner.harness.ask(messages.SUBMIT, [{"task": "a.fail", "id": job_id(8)}])
+    runner.run()
+    callback = {"chain": [si("one"), si("one"), si("echo", output(job_id(8)), 1)], "on_failure": [si("one")]}
+    with bounds(units, slice_jobs):
+        submit(runner, {"chain": [s("echo", output(job_id(8)), output(job_id(8)))], "on_success": [callback, callback]})
+        runner.run()
+    assert Counter(row.state for row in runner.rows()) == {"failed": 5, "cancelled": 6}
     runner.harness.check()
 
 
