@@ -41,6 +41,10 @@ MUTATIONS = (
     Mutation("a pause begins again what failed", "stores.reacting", "+ result.look_at", "+ result.look_at + result.repaused"),
     Mutation("a pause holds no members", "holding", "member = cascade.hold(member, is_held=follows(member, job))", "pass"),
     Mutation("what a pause lets go stays waiting", "reactions", "self.move(now, Event.DUE)", "pass"),
+    Mutation("the members of a job that missed its deadline go on", "members", " or bool(job.flags & IS_OVERDUE)", ""),
+    Mutation("a deadline that was missed counts after a retry", "reactions", "moved.flags & ~IS_OVERDUE, deadline=None", "moved.flags"),
+    Mutation("a retry has only the time that was left", "core.job_times", "return now + within", "return before"),
+    Mutation("a cut flow hears of its older parents last", "edges", "duties = sorted(duties)", "duties = sorted(duties, reverse=True)"),
     Mutation("what is skipped gives null", "core.reactions", "elif one.policy != SKIP:", "else:"),
 )  # fmt: skip
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from support.dispatcher_harness import DispatcherHarness, job_id
-from support.flow_model import HELD, Job, World
+from support.flow_deadlines import OF_MEMBERS, Deadlines
+from support.flow_model import ENDED, HELD, Job, World
 from support.flow_shapes import Shapes
 from support.pause_checks import EDGES, check_holds, is_held
 from support.promise_tables import tables_of
@@ -49,14 +50,16 @@ def result_of(k: int, args: list[Any]) -> int:
 
 
 class FlowLife:
-    """One life."""
+    """One life.  sizes: flows, and members of each.   plain: without deadlines and pauses."""
 
-    def __init__(self, pick: random.Random, store: FakeStore | FakeSqliteStore, *, flows: int = 3, members: int = 10) -> None:
+    def __init__(self, pick: random.Random, store: FakeStore | FakeSqliteStore, sizes: tuple[int, int], *, plain: bool) -> None:
         self.pick = pick
+        self.is_plain = plain
         self.harness = DispatcherHarness(store)
         self.world = World()
+        self.deadlines = Deadlines(self.harness, self.world)
         self.flows: dict[str, dict[str, Any]] = {}
-        self.most_flows, self.most_members = flows, members
+        self.most_flows, self.most_members = sizes
         self.workers = 0
         self.has_retried = False  # so that the job that failed first may have succeeded since
         self.made = 0
@@ -65,7 +68,7 @@ class FlowLife:
         self.new: set[str] = set()  # jobs that have begun since then
         self.worker = self._attach()
 
-    def go(self, steps: int, *, pauses: bool = True) -> None:
+    def go(self, steps: int) -> None:
         """Live, and then let everything come to its end."""
         acts = [
             self.start,
@@ -78,7 +81,7 @@ class FlowLife:
             self.lose,
             self.wait,
         ]
-        acts += [self.pause, self.resume] * pauses
+        acts += [] if self.is_plain else [self.pause, self.resume]
         for _ in range(steps):
             self.refusing(self.pick.choice(acts))
             self.check()
@@ -90,28 +93,35 @@ class FlowLife:
         if len(self.flows) >= self.most_flows:
             return self.attempt()
         id = job_id(5000 + len(self.flows))
-        shapes = Shapes(self.pick, self.most_members, list(self.world.jobs), self.made)
+        within = () if self.is_plain else OF_MEMBERS
+        shapes = Shapes(self.pick, self.most_members, list(self.world.jobs), self.made, within=within)
         node = shapes.flow()
         self.made = shapes.made
-        entries = [{"flow": node, "id": id}] * self.pick.choice([1, 1, 2])
-        if flows.SLICE_JOBS < WHOLE and self.pick.random() < 0.3:
+        entry: dict[str, Any] = {"flow": node, "id": id}
+        entries = [entry] * self.pick.choice([1, 1, 2])
+        is_cut = flows.SLICE_JOBS < WHOLE and self.pick.random() < 0.3
+        if is_cut:
             self.harness.store.lasts = self.pick.choice([1, 2, 3, 4])
+        entry["options"] = {} if self.is_plain else self.deadlines.of_flow(self.pick, node, is_cut=is_cut)
         (answer, *more) = self.submit(entries)
         self.harness.store.lasts = math.inf
         assert all(one == answer for one in more)
         if isinstance(answer, dict):
             assert answer["error"] == "taskbahn.error.invalid_flow", answer
             return None
-        self.accepted(node, id)
+        self.accepted(entry)
         if self.pick.random() < 0.2:
             self.submit(entries)
         return None
 
-    def accepted(self, node: dict[str, Any], id: str) -> None:
+    def accepted(self, entry: dict[str, Any]) -> None:
         """From the first slice on a flow is as if all of it were there."""
+        id = entry["id"]
         if id not in self.flows:
-            self.flows[id] = node
-            self.world.add(node, id)
+            self.flows[id] = entry["flow"]
+            self.world.add(entry["flow"], id)
+            root = self.world.jobs[id]
+            root.within = entry["options"].get("finish_within", root.within)
 
     def submit(self, entries: list[dict[str, Any]]) -> list[Any]:
         """Submit, until the store takes it."""
@@ -120,7 +130,7 @@ class FlowLife:
             self.harness.settle()
             if not asked.sent:  # the store refused what was not the first slice
                 self.harness.store.refuses = ""
-                self.accepted(entries[0]["flow"], entries[0]["id"])
+                self.accepted(entries[0])
                 if self.pick.random() < 0.5:
                     self.take_blindly()
                     self.restart()
@@ -179,7 +189,7 @@ class FlowLife:
         self.harness.settle()
         assert asked.sent, job.id
         (answer,) = asked.answer
-        assert isinstance(answer, str) == self.world.skip(job), (answer, self.facts(job))
+        assert isinstance(answer, str) == self.world.skip(job), (answer, job.facts())
 
     def pause(self) -> None:
         if (job := self.some()) is not None:
@@ -215,18 +225,21 @@ class FlowLife:
         self.workers += 1
         self.worker = self._attach()
         self.harness.store.refuses = ""
-        self.harness.passes(11.0)
-        lost = [self.world.jobs[id] for id, _ in runs]
+        self.harness.passes(9.9)
+        self.deadlines.pass_time()
+        self.harness.passes(0.2)
+        lost = [self.world.jobs[id] for id, _ in runs if self.world.jobs[id].state not in ENDED]
         for job in lost:
             job.crashes += 1
         self.world.end((job, "failed", None) for job in lost if job.crashes >= CRASHES)
+        self.harness.passes(0.9)
 
     def wait(self) -> None:
-        self.harness.passes(1.1)
+        self.harness.passes(1.1 if self.is_plain else self.pick.choice([1.1, 1.1, 6.0]))
 
     def refusing(self, act: Any) -> None:
         """Do something, now and then while the store takes no commits."""
-        if self.pick.random() < 0.1:
+        if self.pick.random() < 0.1 and self.deadlines.ending() <= (act == self.wait):
             self.harness.store.refuses = "full"
         act()
         self.harness.settle()
@@ -243,7 +256,7 @@ class FlowLife:
 
     def take(self) -> None:
         """Read what the worker is to do: only what may run, once, with what it is given."""
-        self.harness.settle()
+        self.deadlines.pass_time()
         while True:
             before = len(self.worker.asked.progress)
             self.worker.take()
@@ -257,7 +270,8 @@ class FlowLife:
                     self.begun.add(run)
                     self.new.add(run[0])
                     job = self.world.jobs[run[0]]
-                    assert job.state == "ready", ("it must not run", run, job.state)
+                    is_over = job.is_overdue or (job.root is not None and job.root.is_overdue)  # it ran until its time was over
+                    assert job.state == "ready" or is_over, ("it must not run", run, job.state)
                     found = messages.from_json(orders[run][3])
                     assert found[0] in (job.args(), job.args(early=True)), ("arguments", found, job.args())
                     assert found[1] == job.node["kwargs"]
@@ -292,47 +306,35 @@ class FlowLife:
             )
             assert (state, row.pending & EDGES) == (job.state, job.pending), (
                 "state",
-                self.facts(job),
+                job.facts(),
                 row,
                 job.state,
                 job.pending,
             )
+            self.deadlines.check(job)
             if job.state == "succeeded":
                 result = self.harness.row(job.id).result
                 assert (None if result is None else json.loads(result)) == job.result, (
                     "result",
-                    self.facts(job),
+                    job.facts(),
                     result,
                     job.result,
                 )
             elif job.state == "failed" and job.kind != "task":
                 self.check_error(job)
             elif job.waits:
-                self.check_waits(job)
+                assert not job.is_stuck, job.facts()
 
     def check_error(self, job: Job) -> None:
         """A flow fails with the error of a job that failed or was cancelled."""
         error = json.loads(self.harness.row(job.id).error or "")
+        if job.is_overdue and "member" not in error:
+            assert error["type"] == "DeadlineExceeded", error
+            return
         origin = self.world.jobs[error["member"]["id"]]
         known = [f"E{origin.id}", "JobCancelled", "WorkerLost", *(["ParentFailed"] if self.has_retried else [])]
+        known += ["DeadlineExceeded"] if origin.within is not None else []
         assert error["type"] in known, error
-
-    def check_waits(self, job: Job) -> None:
-        """No job waits for what has ended, but those of which a person said so."""
-        ended = [
-            edge
-            for edge in job.parents
-            if edge.state != "satisfied" and edge.parent.state in ("succeeded", "failed", "cancelled")
-        ]
-        assert job.is_reopened or all(edge.state == HELD for edge in ended), ("waits for ever", self.facts(job))
-
-    def facts(self, job: Job) -> tuple[Any, ...]:
-        return (
-            job.id,
-            job.kind,
-            job.node,
-            [(edge.parent.id[-4:], edge.policy, edge.state, edge.parent.state) for edge in job.parents],
-        )
 
     # the end
 
@@ -382,14 +384,14 @@ def live(
     *,
     steps: int = 30,
     slice_jobs: int = WHOLE,
-    pauses: bool = True,
+    plain: bool = False,
 ) -> None:
-    """Make a life in which no commit does more than some units of work.  sizes: flows, and members of each."""
+    """Make a life, see `FlowLife`, in which no commit does more than some units of work."""
     with bounds(units, slice_jobs):
-        FlowLife(pick, store, flows=sizes[0], members=sizes[1]).go(steps, pauses=pauses)
+        FlowLife(pick, store, sizes, plain=plain).go(steps)
 
 
-def live_of(seed: int, store: FakeStore | FakeSqliteStore, *, slices: bool = True, pauses: bool = True) -> None:
+def live_of(seed: int, store: FakeStore | FakeSqliteStore, *, slices: bool = True, plain: bool = False) -> None:
     """Make the life of a seed.  slices: whether flows may take several commits."""
     sizes, slice_jobs = (1 + seed % 4, 2 + seed % 17), SLICES[seed % len(SLICES)] if slices else WHOLE
-    live(random.Random(seed), store, BUDGETS[seed % 3], sizes, slice_jobs=slice_jobs, pauses=pauses)
+    live(random.Random(seed), store, BUDGETS[seed % 3], sizes, slice_jobs=slice_jobs, plain=plain)

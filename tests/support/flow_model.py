@@ -42,6 +42,9 @@ class Job:
     crashes: int = 0
     is_skipped: bool = False  # a person let those go on that it holds
     is_reopened: bool = False  # it waits for what may have ended, for a person said so
+    within: float | None = None  # seconds in which it has to have ended, from its acceptance or its retry
+    deadline: float | None = None  # of its own; None: it has none, or none is known yet
+    is_overdue: bool = False
 
     @property
     def pending(self) -> int:
@@ -54,6 +57,17 @@ class Job:
     @property
     def outlives(self) -> bool:
         return bool(self.node.get("options", {}).get("detached"))
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it waits for what has ended, of which no person said so."""
+        ended = [edge for edge in self.parents if edge.state != SATISFIED and edge.parent.state in ENDED]
+        return self.waits and not self.is_reopened and any(edge.state != HELD for edge in ended)
+
+    def facts(self) -> tuple[Any, ...]:
+        """Return what helps to see why it is as it is."""
+        parents = [(edge.parent.id[-4:], edge.policy, edge.state, edge.parent.state) for edge in self.parents]
+        return (self.id, self.kind, self.node, parents)
 
     def after(self, parent: Job, policy: str, position: int | None = None) -> None:
         """Wait for a job; that the two are connected already says as much."""
@@ -150,6 +164,16 @@ class World:
             self._begin_again(job)
             self._settle([job])
 
+    def pass_time(self, now: float) -> None:
+        """Let the deadlines that have passed have their consequences, in order; those of one moment together."""
+        over = [job for job in self.jobs.values() if job.deadline is not None and job.deadline <= now and not job.is_overdue]
+        for moment in sorted({job.deadline for job in over if job.deadline is not None}):
+            missed = [job for job in over if job.deadline == moment and (job.kind != "task" or job.state not in ENDED)]
+            for job in missed:
+                job.is_overdue = True
+                job.state = job.state if job.state in ENDED else "failed"
+            self._settle(missed)
+
     def skip(self, job: Job) -> bool:
         """Let those go on that a job holds; return whether there were any."""
         if job.state not in UNSUCCESSFUL or all(edge.state != HELD for edge in job.children):
@@ -163,16 +187,18 @@ class World:
         job.state = "running" if job.members and job.kind != "task" else "waiting"
         job.failures = job.crashes = 0
         job.is_reopened, job.is_skipped = True, False
+        job.deadline, job.is_overdue = None, False
 
     def _settle(self, moved: list[Job]) -> None:
         """Let what moved have its consequences: first for the members of jobs, then for what waits for them."""
         while moved:
             now, moved = list(dict.fromkeys(moved)), []
             for job in now:
-                for member in () if job.state not in ("cancelled", "running") else job.members:
+                ends = job.state == "cancelled" or job.is_overdue
+                for member in job.members if ends or job.state == "running" else ():
                     if member.is_detached or (job.kind == "task" and job.state == "running"):
                         continue
-                    if job.state == "cancelled" and member.state not in ENDED and not member.outlives:
+                    if ends and member.state not in ENDED and not member.outlives:
                         member.state = "cancelled"
                         moved.append(member)
                     elif job.state == "running" and member.state in UNSUCCESSFUL:
@@ -296,6 +322,7 @@ class _Reading:
 
     def _member(self, node: Node, before: Value | None, after: list[str], triggers: tuple[Value, ...]) -> Job:
         job = self._job("task", triggers, node)
+        job.within = node["options"].get("finish_within")
         if before is not None and not node.get("immutable"):
             job.given = [before.job.id if before.is_id else {}]
             if not before.is_id:

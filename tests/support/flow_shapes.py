@@ -14,12 +14,15 @@ CALLBACKS = ("on_success", "on_failure", "on_end")
 
 
 class Shapes:
-    """Makes flows of up to *most* members; `older` are the ids of jobs that they may wait for."""
+    """Makes flows of up to *most* members; `older` are the ids of jobs that they may wait for; *within*: seconds in which some have to end."""
 
-    def __init__(self, pick: random.Random, most: int, older: list[str], first: int = 0) -> None:
+    def __init__(
+        self, pick: random.Random, most: int, older: list[str], first: int = 0, *, within: tuple[float, ...] = ()
+    ) -> None:
         self._pick = pick
         self._left = most
         self._older = older
+        self._within = within
         self._names: list[str] = []  # of what was made so far and may be referred to
         self.made = first
 
@@ -90,6 +93,8 @@ class Shapes:
             node["options"] = {"retries": self._pick.choice([1, 2]), "retry_delays": [1.0]}
         if self._has(0.15):
             node["options"]["detached"] = True
+        if self._within and self._has(0.05):
+            node["options"]["finish_within"] = self._pick.choice(self._within)
         return node
 
     def _argument(self) -> Any:

@@ -30,6 +30,7 @@ class JobState(NamedTuple):
     flags: int
     pending: int
     parent: int | None
+    deadline: float | None = None  # of its own
 
 
 class PromiseTables(NamedTuple):
@@ -59,7 +60,7 @@ def tables_of(store: Store) -> PromiseTables:
         jobs = {
             seq: JobState(
                 seq, one.new.partition, one.state, one.new.priority, one.attempt, one.new.keys, one.due_at, one.expires_at,
-                one.new.created_at, one.new.id, one.flags, one.pending, one.place.parent,
+                one.new.created_at, one.new.id, one.flags, one.pending, one.place.parent, one.deadline,
             )
             for seq, one in tables.records.items()
         }  # fmt: skip
@@ -72,7 +73,7 @@ def tables_of(store: Store) -> PromiseTables:
     connection = cast("SqliteStore", store)._connection
     assert connection is not None
     rows = connection.execute(
-        "SELECT seq, line, state, priority, attempt, keys, due_at, expires_at, created_at, id, flags, pending, parent FROM job"
+        "SELECT seq, line, state, priority, attempt, keys, due_at, expires_at, created_at, id, flags, pending, parent, deadline FROM job"
     ).fetchall()
     return PromiseTables(
         {row[0]: JobState(*row) for row in rows},
