@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from support.pause_checks import EDGES, check_holds, is_held
 from support.promise_tables import tables_of
 from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, requeue, retry
+from taskbahn.protocol.suspended import CIRCLE_NOTE
 from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
 from taskbahn_router.core.rows import Room
 from taskbahn_router.core.suspensions import SUSPENSIONS, Note, Suspension
@@ -44,6 +45,7 @@ class ModelJob:
     wait: Suspension | None = None  # while it is suspended
     is_woken: bool = False  # while it is suspended, and has what it waits for
     ended: set[int] = field(default_factory=set)  # jobs that have ended since then, of those that it waits for
+    needs: set[int] = field(default_factory=set)  # jobs without whose ends it does not go on, while it is suspended
     due_at: float = 0.0  # of the delay of a retry
     notes: dict[str, str] = field(default_factory=dict)
     suspensions: int = 0  # that no cancel or failure of the attempt after it has made a failure
@@ -150,10 +152,27 @@ class SuspensionLife:
         requeues = [requeue(seq, self.jobs[seq].attempt, state="waiting") for seq in seqs]
         for one in asked:
             job = self.jobs[one.seq]
-            job.state, job.wait, job.is_woken, job.ended = "waiting", one, False, set()
+            job.state, job.wait, job.ended = "waiting", one, set()
+            job.needs = self.needs(one)
+            closes = any(self.leads_to(other, one.seq) for other in job.needs)
+            job.is_woken = closes or self.has_what_it_waits_for(job)
             job.suspensions += 1
             job.is_flagged = True
         self.commit(requeues=requeues, suspensions=asked, **batch)
+
+    def needs(self, asked: Suspension) -> set[int]:
+        """Return the jobs without whose ends a suspended job does not go on: none if something else may let it."""
+        open_ones = {
+            seq for seq in self.jobs if id_of(seq) in asked.jobs and seq != asked.seq and self.jobs[seq].state not in FINAL
+        }
+        is_first = not asked.every and len(asked.jobs) > 1
+        return set() if asked.notes or asked.until is not None or is_first else open_ones
+
+    def leads_to(self, seq: int, end: int, seen: frozenset[int] = frozenset()) -> bool:
+        """Return whether a job goes on only when another one has ended, or is that one."""
+        job = self.jobs[seq]
+        waits = job.state == "waiting" and job.wait is not None and not job.is_woken and seq not in seen
+        return seq == end or (waits and any(self.leads_to(other, end, seen | {seq}) for other in job.needs - job.ended))
 
     def together(self, seq: int) -> None:
         """Suspend some, and end some, within one batch."""
@@ -299,4 +318,5 @@ class SuspensionLife:
         for seq, job in self.jobs.items():
             notes = {note.name: note.value for note in self.store.reader().notes(seq, "", 100)}
             assert notes.pop(SUSPENSIONS, "0") == str(job.suspensions)
+            notes = {name: value for name, value in notes.items() if not name.startswith(CIRCLE_NOTE)}
             assert notes == job.notes

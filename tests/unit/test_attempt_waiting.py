@@ -16,6 +16,7 @@ from taskbahn.attempt.stops import Suspended
 from taskbahn.attempt.waiting import Wait, deadline_in, wait_here
 from taskbahn.future import Future
 from taskbahn.protocol.ids import new_id
+from taskbahn.protocol.suspended import circle_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,3 +188,22 @@ def test_a_job_does_not_wait_for_itself() -> None:
     context = begin(Pool())
     with pytest.raises(InvalidRequest, match="its own end"):
         wait_here(Future(), Wait((context.job,)))
+
+
+def test_a_wait_that_would_close_a_circle_is_refused() -> None:
+    """The dispatcher has noted it as the attempt before was suspended; with a timeout, and for other jobs, it may wait."""
+    pool = Pool()
+    pool.notes[circle_note(1)] = '["b","c"]'
+    pool.is_leaving = True
+    context = begin(pool, "a", attempt=2)
+    with pytest.raises(InvalidRequest, match=r"its own end, .*: a → b → c → a; .* or wait with a timeout"):
+        wait_here(Future(), Wait(("b",)))
+    for wait, timeout in ((Wait(("c",)), None), (Wait(("b",), until=time.time() + 9), None), (Wait(("b",)), 9)):
+        with pytest.raises(Suspended):
+            wait_here(Future(), wait, deadline_in(timeout))
+    done: Future[int] = Future()
+    done.resolve(1)
+    assert wait_here(done, Wait(("b",)))
+    context.attempt = 3
+    with pytest.raises(Suspended):
+        wait_here(Future(), Wait(("b",)))

@@ -18,6 +18,8 @@ from taskbahn.attempt.blocking import is_in_loop
 from taskbahn.attempt.context import ACTIVE, SUSPENDED
 from taskbahn.attempt.stops import Suspended
 from taskbahn.errors import InvalidRequest
+from taskbahn.protocol import messages
+from taskbahn.protocol.suspended import circle_note
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -112,8 +114,19 @@ class Waits:
         return Deadline(time.monotonic() + (timeout if known is None else float(known) - time.time()), name)
 
     def _check(self, wait: Waited | None) -> None:
-        if isinstance(wait, Wait) and self._context.job in wait.jobs:
-            raise InvalidRequest(f"job {self._context.job} would wait for its own end, which never comes")
+        """Refuse a wait for what never comes; the dispatcher has noted a circle that the attempt before would have closed."""
+        job = self._context.job
+        if isinstance(wait, Wait) and job in wait.jobs:
+            raise InvalidRequest(f"job {job} would wait for its own end, which never comes")
+        noted = self._context.notes.get(circle_note(self._context.attempt - 1))
+        if noted is None or wait is None:
+            return
+        circle, asked = messages.from_json(noted), _told(wait)
+        if asked.until is None and circle[0] in asked.jobs:
+            raise InvalidRequest(
+                f"job {job} would wait for its own end, in a circle of jobs: {' → '.join((job, *circle, job))}; "
+                "have one of them end without the result of the next, or wait with a timeout"
+            )
 
     def _park(self, *, may_suspend: bool) -> bool:
         """Give the slot back when the first of several waits begins."""
@@ -148,7 +161,8 @@ class Waits:
         if deadline is not None and not deadline.left():  # also of an attempt with permits, which would be suspended for nothing
             context.check()
             return False
-        self._check(wait)
+        if deadline is None:
+            self._check(wait)
         may_suspend = wait is not None and threading.get_ident() == context.thread and not context.is_once
         if may_suspend and context.has_permits:
             raise self._suspend(wait, deadline)

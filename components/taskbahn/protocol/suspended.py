@@ -8,6 +8,7 @@ import msgspec
 
 MAX_NAME = 200  # characters of the name of a note
 PAUSE_NOTE = "@pause"  # what an attempt hears: true, wait at the next look; false, go on; never kept
+CIRCLE_NOTE = "@circle:"  # and an attempt: how the name of a note begins that says why the next one may not wait as that did
 MAX_JOBS = 10_000  # jobs for which one suspended job waits
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
@@ -27,3 +28,8 @@ class Suspended(msgspec.Struct, kw_only=True, omit_defaults=True):
     notes: Annotated[list[Name], msgspec.Meta(max_length=100)] = []
     until: float | None = None
     replaced_by: str | None = None
+
+
+def circle_note(attempt: int) -> str:
+    """Return the name of the note with the jobs of the circle that a wait of an attempt would close: JSON ids, the awaited one first."""
+    return f"{CIRCLE_NOTE}{attempt}"

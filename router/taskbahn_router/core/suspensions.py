@@ -10,14 +10,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from taskbahn.protocol import messages
 from taskbahn.protocol.questions import ANSWER, AWAITED, EVENT, QUESTION
 from taskbahn.protocol.states import State
+from taskbahn.protocol.suspended import circle_note
+from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import FAIL, HAS_PARENTS, IS_FLOW, IS_SUSPENDED, OPEN, WAKE, WAKE_POSITION, Edge
+from taskbahn_router.core.wait_circles import circle
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from taskbahn_router.core.reactions import FlaggedJob
+    from taskbahn_router.core.wait_circles import WaitRows
 
 SUSPENSIONS = "@suspensions"  # the note that counts how often a job was suspended
 KINDS = MappingProxyType({"question": (QUESTION, ANSWER), "event": (AWAITED, EVENT)})  # what was asked, and what closes it
@@ -90,19 +95,31 @@ class OpenQuestion(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """How a job waits once it is suspended.  flags: that it has since then.   ended: the job that takes its place, if it has ended."""
+    """How a job waits once it is suspended.
+
+    flags: that it has since then.   ended: the job that takes its place, if it has ended.
+    circle: ids of jobs of which each waits for the next, and the last for the job, which therefore does not wait for the first.
+    """
 
     edges: list[Edge]
     pending: int
     due_at: float | None  # seconds
     flags: int = IS_SUSPENDED
     ended: int | None = None
+    circle: tuple[bytes, ...] = ()
+
+    def refusal(self, asked: Suspension, now: float) -> list[Note]:
+        """Return the note by which the next attempt refuses a wait that would close a circle."""
+        if not self.circle:
+            return []
+        return [Note(asked.seq, circle_note(asked.attempt), messages.to_json([id_text(id) for id in self.circle]), now)]
 
 
-def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Container[str], now: float) -> Waiting:
+def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Container[str], now: float, rows: WaitRows) -> Waiting:
     """Return how a job waits.
 
     found: those of the jobs that exist, by the ids that the suspension names.   notes: the names of notes that are there already.
+    rows: reads for what these jobs wait.
     """
     if asked.replaced_by is not None:
         return _replaced(asked, found.get(asked.replaced_by), now)
@@ -115,7 +132,12 @@ def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Contain
     if asked.until is not None:
         # with a moment nothing is counted: for all of many jobs it looks when the last of them ends, not at each end
         return Waiting(edges[-1:] if asked.every and not asked.notes else edges, 0, asked.until)
-    return Waiting(edges, len(edges) if asked.every and not asked.notes else 1, None)
+    if not asked.notes and (asked.every or len(edges) == 1):
+        closed = circle(asked.seq, (jobs[edge.parent] for edge in edges), rows)
+        if closed:
+            return Waiting([], 0, now, circle=tuple(job.id for job in closed))
+        return Waiting(edges, len(edges), None)
+    return Waiting(edges, 1, None)
 
 
 def _replaced(asked: Suspension, by: FlaggedJob | None, now: float) -> Waiting:

@@ -122,12 +122,7 @@ class MemoryReader:
 
     def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:
         with self._tables.lock:
-            wanted = set(seqs)
-            tables = self._tables
-            found = [
-                tables.edges[parent][child, position] for child in wanted for position, parent in tables.parents.get(child, ())
-            ]
-        return sorted(found, key=lambda edge: (edge.child, edge.position, edge.parent))[:most]
+            return self._tables.edges_to(seqs, most)
 
     def edges_from(self, seqs: Sequence[int], most: int) -> list[Edge]:
         with self._tables.lock:

@@ -91,7 +91,7 @@ def suspend(tables: Tables, asked: Suspension, now: float) -> int | None:
         return None
     seqs = {id: seq for id in asked.named if (seq := tables.meant(id)) is not None}
     known = tables.notes.setdefault(asked.seq, {})
-    found = waiting(asked, {id: tables.flagged(seq) for id, seq in seqs.items()}, known, now)
+    found = waiting(asked, {id: tables.flagged(seq) for id, seq in seqs.items()}, known, now, tables)
     for position, behind in [*tables.parents.get(asked.seq, ())]:
         if position == WAKE_POSITION or found.flags & IS_FLOW:
             tables.drop_edge(behind, asked.seq, position)
@@ -100,6 +100,8 @@ def suspend(tables: Tables, asked: Suspension, now: float) -> int | None:
         parent = tables.records[edge.parent]
         tables.keep(edge.parent, replace(parent, flags=parent.flags | HAS_CHILDREN))
     tables.put(tables.waits, asked.seq, frozenset(asked.notes))
+    for note in found.refusal(asked, now):
+        tables.put(known, note.name, note)
     count = int(known[SUSPENSIONS].value) + 1 if SUSPENSIONS in known else 1
     tables.put(known, SUSPENSIONS, Note(asked.seq, SUSPENSIONS, str(count), now))
     flags = record.flags | found.flags | HAS_NOTES

@@ -15,7 +15,7 @@ from taskbahn_router.core.unique_keys import KeyHolder
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from taskbahn_router.core.job_pauses import JobPause
     from taskbahn_router.core.reactions import Duty, Edge
@@ -168,6 +168,20 @@ class Tables:
         """Forget an edge."""
         self.drop(self.edges[parent], (child, position))
         self.drop(self.parents[child], (position, parent))
+
+    def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:
+        """Return the first edges to some jobs."""
+        places = ((parent, child, position) for child in set(seqs) for position, parent in self.parents.get(child, ()))
+        found = [self.edges[parent][child, position] for parent, child, position in places]
+        return sorted(found, key=lambda edge: (edge.child, edge.position, edge.parent))[:most]
+
+    def jobs(self, seqs: Sequence[int]) -> list[FlaggedJob]:
+        """Return those of some jobs that exist."""
+        return [self.flagged(seq) for seq in seqs if seq in self.records]
+
+    def awaiting(self, seqs: Sequence[int]) -> set[int]:
+        """Return those of some jobs that wait for notes."""
+        return {seq for seq in seqs if self.waits.get(seq)}
 
     def children(self, seq: int) -> list[tuple[int, int, str | None]]:
         """Return the edges of a job: child, position, and the child's state; None: it is gone."""

@@ -114,6 +114,14 @@ class ReactingPart:
     def _flagged(rows: Iterable[list[Any]]) -> list[FlaggedJob]:
         return [FlaggedJob(seq, bytes.fromhex(id), *rest) for seq, id, *rest in rows]
 
+    def edges_to(self, seqs: Sequence[int], most: int) -> list[Edge]:
+        """Return the first edges to some jobs."""
+        return [Edge(*row) for row in self._parsed("edges_to", messages.to_json(seqs), most)]
+
+    def awaiting(self, seqs: Sequence[int]) -> set[int]:
+        """Return those of some jobs that wait for notes."""
+        return set(self._parsed("awaiting", messages.to_json(seqs)))
+
     def prunable(self, over: Iterable[int], parents: Container[int], most: int) -> Prunable:
         """Return which of some jobs may be deleted, and forget edges of the parents among them that nothing needs any more."""
         execute = self._connection.execute

@@ -218,7 +218,7 @@ class _Transaction:
         self.connection = connection
         self.result = CommitResult()
         self._reacting = ReactingPart(connection, self._many, self.result, links)
-        self._suspending = SuspendingPart(connection, self._many, self._reacting.named, links)
+        self._suspending = SuspendingPart(connection, self._many, self._reacting.named, links, self._reacting)
         self._holding = HoldingPart(connection, self.result, links, self._move)
         self._partitions: list[PartitionRow] = []  # what `prepare` has inserted; `_new` likewise
         self._new: list[NewJob] = []

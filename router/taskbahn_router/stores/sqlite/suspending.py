@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.reactions import FlaggedJob
     from taskbahn_router.core.suspensions import Asked, Note, Suspension, Told
+    from taskbahn_router.core.wait_circles import WaitRows
     from taskbahn_router.stores.sqlite.reacting import Links
 
     Many = Callable[[str, Sequence[tuple[object, ...]]], int]
 
 
 class SuspendingPart:
-    """The part of one transaction that suspends jobs. *many* runs a statement for many rows; *named* finds jobs by their ids."""
+    """The part of one transaction that suspends jobs.
+
+    many: runs a statement for many rows.   named: finds jobs by their ids.   rows: reads for what jobs wait.
+    """
 
     def __init__(
         self,
@@ -32,11 +36,13 @@ class SuspendingPart:
         many: Many,
         named: Callable[[Sequence[bytes]], dict[bytes, FlaggedJob]],
         links: Links,
+        rows: WaitRows,
     ) -> None:
         self._connection = connection
         self._many = many
         self._named = named
         self._links = links
+        self._rows = rows
 
     def keep(self, notes: Sequence[Note], now: float) -> None:
         """Keep notes, and wake the jobs that wait for them."""
@@ -95,7 +101,7 @@ class SuspendingPart:
         if execute(SQL["is_suspended"], asked[:2]).fetchone() is None:
             return None
         there = messages.from_json(execute(SQL["notes_among"], (asked.seq, messages.to_json(asked.notes))).fetchone()[0])
-        found = waiting(asked, self._named(asked.named), there, now)
+        found = waiting(asked, self._named(asked.named), there, now, self._rows)
         seq = messages.to_json([asked.seq])
         execute(SQL["delete_edges_to" if found.flags & IS_FLOW else "delete_wakes"], (asked.seq,))
         execute(SQL["delete_waits"], (seq,))
@@ -106,5 +112,6 @@ class SuspendingPart:
         self._many("insert_wait", [(asked.seq, "note", name) for name in dict.fromkeys(asked.notes)])
         execute(SQL["suspend"], (found.pending, found.due_at, found.flags, asked.seq))
         execute(SQL["count_suspension"], (asked.seq, SUSPENSIONS, now))
+        self._many("insert_note", found.refusal(asked, now))
         execute(SQL["remembers"], (seq,))
         return found.ended

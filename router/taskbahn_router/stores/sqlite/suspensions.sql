@@ -111,6 +111,10 @@ DELETE FROM note WHERE seq IN (SELECT value FROM json_each(?))
 -- The names of notes for which a job waits.
 SELECT key FROM wait WHERE seq = ? AND kind = 'note' ORDER BY key LIMIT ?
 
+-- name: awaiting
+-- Those of some jobs that wait for notes.
+SELECT json_group_array(DISTINCT wait.seq) FROM json_each(?) AS wanted CROSS JOIN wait ON wait.seq = wanted.value AND wait.kind = 'note'
+
 -- name: uncount_suspension
 -- Let a suspension that a cancel has ended count as an attempt that failed, as its job is retried.
 UPDATE note SET value = CAST(CAST(value AS INTEGER) - 1 AS TEXT) WHERE seq = ? AND name = ?
