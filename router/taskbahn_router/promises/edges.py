@@ -60,9 +60,8 @@ class Edges:
     def react(self, duties: Sequence[Duty], cascade: Cascade, most: int) -> Generator[ReactionNeed, ReactionRows, Sequence[Duty]]:
         if most <= 0:
             return duties
-        duties = sorted(
-            duties
-        )  # older parents first: the end of one may be why another has ended, and its child hears that first
+        # Older parents first: the end of one may be why another has ended, and its child hears that first.
+        duties = sorted(duties)
         yield from cascade.load(duty.subject for duty in duties)
         parents = [cascade.jobs[duty.subject] for duty in duties if duty.subject in cascade.jobs]
         if not parents:
