@@ -61,10 +61,8 @@ class UnknownTask(CallerError):
 
     def __init__(self, task: str, known: Iterable[str] = ()) -> None:
         hint = did_you_mean(task, known)
-        sentence = (
-            f"no worker has ever declared a task named {task!r}{hint}; start a worker that offers it, or see `taskbahn tasks`"
-        )
-        super().__init__(sentence, task=task)
+        remedy = "start a worker that offers it, or see `taskbahn tasks`"
+        super().__init__(f"no worker has ever declared a task named {task!r}{hint}; {remedy}", task=task)
 
 
 class InvalidArguments(CallerError):
@@ -87,6 +85,12 @@ class InvalidFlow(CallerError):
     """A flow that cannot run as it is described; nothing was stored. `detail["place"]`, if it has one, is as `chain[1].group[0]`."""
 
     uri = PREFIX + "invalid_flow"
+
+
+class InvalidSchedule(CallerError):
+    """Times that cannot be read, or that never come. `detail["position"]`, if it has one, is the character of the line, from 1 on."""
+
+    uri = PREFIX + "invalid_schedule"
 
 
 class InvalidName(CallerError):
@@ -129,7 +133,6 @@ class TooDeep(CallerError):
 
 class WouldBlock(CallerError):
     """A blocking call was made on a running event loop of a worker, or on the client's own thread; nothing was sent.
-
     `detail["instead"]` is what to write there.
     """
 
@@ -180,10 +183,8 @@ class UnknownJob(CallerError):
     uri = PREFIX + "unknown_job"
 
     def __init__(self, job: str) -> None:
-        super().__init__(
-            f"there is no job {job!r}: the id is wrong, or the job is finished and was removed; `taskbahn jobs` lists those that are kept",
-            job=job,
-        )
+        why = "the id is wrong, or the job is finished and was removed; `taskbahn jobs` lists those that are kept"
+        super().__init__(f"there is no job {job!r}: {why}", job=job)
 
 
 class UnknownWorker(CallerError):
@@ -288,8 +289,7 @@ class UnsupportedProtocol(CallerError):
     uri = PREFIX + "unsupported_protocol"
 
     def __init__(self, theirs: int, oldest: int, newest: int) -> None:
-        older = "the worker" if theirs < oldest else "the router"
-        remedy = f"upgrade {older} (`pip install --upgrade taskbahn`)"
+        remedy = f"upgrade {'the worker' if theirs < oldest else 'the router'} (`pip install --upgrade taskbahn`)"
         sentence = f"the worker speaks protocol {theirs}, this router {oldest} to {newest}: {remedy}"
         super().__init__(sentence, theirs=theirs, oldest=oldest, newest=newest)
 

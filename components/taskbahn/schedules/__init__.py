@@ -1,0 +1,1 @@
+"""Schedules: when they fire, as data, and what the router knows of them."""
