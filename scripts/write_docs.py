@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
@@ -47,20 +47,23 @@ def _joined(diagram: str) -> str:
 
 
 def commands() -> str:
-    """Return the help of every command."""
+    """Return the help of every command, a group's commands below it."""
     import click
 
     from taskbahn.cli import cli
 
+    def helps(group: click.Group, context: click.Context, level: str) -> Iterator[str]:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None, name
+            inner = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH)
+            text = "\n".join(line.rstrip() for line in command.get_help(inner).replace("\b\n", "").splitlines())
+            yield f"{level} `{inner.command_path}`\n\n```text\n{text}\n```"
+            if isinstance(command, click.Group):
+                yield from helps(command, inner, f"#{level}")
+
     context = click.Context(cli, info_name="taskbahn", **cli.context_settings)
-    parts = []
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None, name
-        inner = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH)
-        text = "\n".join(line.rstrip() for line in command.get_help(inner).replace("\b\n", "").splitlines())
-        parts.append(f"### `taskbahn {name}`\n\n```text\n{text}\n```")
-    return "\n\n".join(parts)
+    return "\n\n".join(helps(cli, context, "###"))
 
 
 def _plain(value: Any) -> Any:

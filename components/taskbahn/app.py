@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taskbahn.jobs.admin import Admin
     from taskbahn.jobs.job import Job
     from taskbahn.jobs.queries import Views
+    from taskbahn.schedules.schedules import Schedules
     from taskbahn.tasks.options import TaskOptions
     from taskbahn.tasks.task import AsyncTask, StreamTask, Task, TaskDecorator
     from taskbahn.tasks.task_handle import TaskHandle
@@ -85,6 +86,13 @@ class Taskbahn:
         from taskbahn.jobs.admin import Admin
 
         return Admin(self)
+
+    @property
+    def schedules(self) -> Schedules:
+        """When schedules fire."""
+        from taskbahn.schedules.schedules import Schedules
+
+        return Schedules(self)
 
     def close(self) -> None:
         """Leave the router; the next use connects again. Safe to call twice."""

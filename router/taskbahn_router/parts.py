@@ -18,6 +18,7 @@ from taskbahn_router.queries.jobs import JobQueries
 from taskbahn_router.queries.limits import LimitQueries
 from taskbahn_router.queries.members import MemberQueries
 from taskbahn_router.queries.questions import Questions
+from taskbahn_router.queries.schedule_times import SchedulePreview
 from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.declarations import Declarations
@@ -91,6 +92,7 @@ class Parts:
         declarations = Declarations(self.dispatcher, owner.declare, owner.withdraw)
         self.registry = WorkerRegistry(self.dispatcher, port, declarations, taskbahn_router.__version__)
         self.admin = Workers(self.dispatcher)
+        self.schedule_preview = SchedulePreview(wall, reading, owner.failed)
         self.pause_admin, self.job_pausing = PauseAdmin(self.dispatcher), JobPausing(self.dispatcher)
 
     def begin(self, start: StartState, reader: Reader) -> None:

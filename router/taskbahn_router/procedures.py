@@ -65,6 +65,7 @@ PROCEDURES = (
     Procedure(messages.VIEW_QUEUES, Role.VIEWER, lambda parts: parts.jobs.queues),
     Procedure(messages.VIEW_WORKERS, Role.VIEWER, lambda parts: parts.admin.view),
     Procedure(messages.VIEW_LIMITS, Role.VIEWER, lambda parts: parts.limits.view),
+    Procedure(messages.VIEW_SCHEDULE_TIMES, Role.VIEWER, lambda parts: parts.schedule_preview.view),
     Procedure(messages.VIEW_SETTINGS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.settings)),
     Procedure(messages.ADMIN_DRAIN, Role.OPERATOR, lambda parts: parts.admin.drain),
     Procedure(messages.ADMIN_LIMIT, Role.OPERATOR, lambda parts: parts.limit_admin.limit),

@@ -3,11 +3,11 @@ needed is an error, so each of them is a claim.
 """
 
 from collections.abc import AsyncIterator, Generator, Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, assert_type
 from uuid import uuid4
 
-from taskbahn import Batch, Concurrency, Job, Rate, Taskbahn, Unique, current
+from taskbahn import Batch, Calendar, Concurrency, Cron, Dates, Every, Job, Rate, Sun, Taskbahn, Unique, When, current
 from taskbahn.protocol.views import JobView
 
 app = Taskbahn()
@@ -173,3 +173,16 @@ def options_as_they_behave() -> None:
     app.task(retries=[1, 0.5, timedelta(minutes=1)], retry_on=[ValueError, OSError], tags=("a", "b"), keep=timedelta(days=1))
     app.task(retries=(1, 10), retry_on=ValueError, give_up_on={KeyError}, retry_backoff=timedelta(seconds=2), pool="thread")
     thumbnail.options(retries=[1, 10], tags={"a"}, delay=timedelta(hours=1), retry_backoff_max=60)
+
+
+def schedules() -> None:
+    when: When = Cron("0 3 * * *", zone="Europe/Berlin", skipped_time="never") | Every(timedelta(hours=1)) & Every("5m") - Every(
+        60.0
+    )
+    found = app.schedules.preview(when, count=3)
+    assert_type(found.times, list[datetime])
+    assert_type(app.schedules.preview("@daily", zone="UTC").words, str)
+    Cron("@daily", repeated_time="third")  # type: ignore[arg-type]
+    Sun("moonrise", latitude=1, longitude=2)  # type: ignore[arg-type]
+    when = Calendar("FREQ=DAILY") - Dates([date(2026, 1, 1), datetime.now()])  # noqa: DTZ005 - a type checker reads it
+    app.schedules.preview(5)  # type: ignore[arg-type]

@@ -10,6 +10,8 @@ async function use(): Promise<number> {
   job.onPlace((place) => console.log(place?.why, place?.ahead, place?.starts_at, place?.paused?.until));
   job.onQuestion((question) => void question?.answer({ yes: true }, "ada").catch(({ message }) => console.log(message, question.until)));
   const open: Question[] = await bahn.questions({ job });
+  const { words, times } = await bahn.schedules.preview({ kind: "cron", line: "0 3 * * *", zone: "Europe/Berlin" }, { count: 3 });
+  console.log(words, times[0] + 1, (await bahn.schedules.preview("@daily")).local);
   await job.answer(open[0].name, open[0].schema.default);
   const sent: number = await job.send({ text: "go on" });
   console.log(sent);

@@ -37,6 +37,7 @@ Any session that may look (CALL):
     taskbahn.view.workers()                  -> [WorkerView, ...]
     taskbahn.view.limits(name=, keys=20)     -> Limits
     taskbahn.view.questions(job=, after=, limit=100) -> {"questions": [QuestionView, ...], "next": cursor | null}
+    taskbahn.view.schedule_times(when, zone=, count=10, after=) -> ScheduleTimes   when: a form of `schedules`, or a cron line in zone
     taskbahn.view.history(seconds=3600, task=) -> History
     taskbahn.view.settings()                 -> [Setting, ...]
 Operators (CALL):
@@ -104,6 +105,7 @@ VIEW_QUESTIONS = "taskbahn.view.questions"
 VIEW_HISTORY = "taskbahn.view.history"
 VIEW_ERRORS = "taskbahn.view.errors"
 VIEW_SETTINGS = "taskbahn.view.settings"
+VIEW_SCHEDULE_TIMES = "taskbahn.view.schedule_times"
 ADMIN_DRAIN = "taskbahn.admin.drain"
 ADMIN_LIMIT = "taskbahn.admin.limit"
 ADMIN_PAUSE = "taskbahn.admin.pause"

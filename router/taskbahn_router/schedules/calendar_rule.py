@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dateutil.rrule import rrulestr
 
 from taskbahn.errors import InvalidSchedule
+from taskbahn.protocol.limit_kinds import short
 from taskbahn_router.schedules.times import EARLIEST, LATEST, Search, WallTimes
 from taskbahn_router.schedules.zones import Clocks, clocks_of
 
@@ -53,7 +54,9 @@ class CalendarTimes(WallTimes):
         try:
             built = rrulestr(self._text, dtstart=_later(self._start))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise InvalidSchedule(f"rule {form.rule!r}: {error}; it is a rule of RFC 5545, as FREQ=WEEKLY;BYDAY=MO,FR") from None
+            raise InvalidSchedule(
+                f"rule {short(form.rule)}: {str(error)[:100]}; it is a rule of RFC 5545, as FREQ=WEEKLY;BYDAY=MO,FR"
+            ) from None
         self._walls = [_sooner(wall) for wall in built] if "COUNT" in parts else []
 
     def after(self, moment: datetime, search: Search) -> datetime | None:
@@ -101,7 +104,7 @@ def read_rule(text: str) -> Rule:
         at = line.start() + prefix
         for part in line[0][prefix:].upper().split(";"):
             name, _, value = part.partition("=")
-            _check_part(text, at, name, value, parts)
+            _check_part(text, at, part, parts)
             parts[name] = value
             at += len(part) + 1
     _check_parts(text, parts, is_started=start is not None)
@@ -116,27 +119,28 @@ def _start(text: str, line: re.Match[str]) -> datetime:
     return wall
 
 
-def _check_part(text: str, at: int, name: str, value: str, parts: dict[str, str]) -> None:
+def _check_part(text: str, at: int, part: str, parts: dict[str, str]) -> None:
+    name, _, value = part.partition("=")
     if name not in PARTS or not value or name in parts:
-        raise _wrong(text, at, f"{name}={value} is no part of a rule, or there twice; parts are {', '.join(sorted(PARTS))}")
+        raise _wrong(text, at, f"{short(part)} is no part of a rule, or there twice; parts are {', '.join(sorted(PARTS))}")
     if name == "FREQ" and value not in {*DAYS_OF, *MONTHS_OF}:
-        raise _wrong(text, at, f"FREQ={value}: it is YEARLY, MONTHLY, WEEKLY or DAILY; for shorter times write Every or Cron")
+        raise _wrong(text, at, f"{short(part)}: it is YEARLY, MONTHLY, WEEKLY or DAILY; for shorter times write Every or Cron")
     for bounded, most in (("COUNT", MOST_TIMES), ("INTERVAL", LONGEST_INTERVAL)):
         if name == bounded and not (re.fullmatch(r"[0-9]{1,4}", value) and 1 <= int(value) <= most):
-            raise _wrong(text, at, f"{name}={value}: it is 1 to {most:,}")
+            raise _wrong(text, at, f"{short(part)}: it is 1 to {most:,}")
 
 
 def _check_parts(text: str, parts: dict[str, str], *, is_started: bool) -> None:
     if "FREQ" not in parts:
-        raise InvalidSchedule(f"rule {text!r} has no FREQ; write it as FREQ=WEEKLY;BYDAY=MO,FR;BYHOUR=9")
+        raise InvalidSchedule(f"rule {short(text)} has no FREQ; write it as FREQ=WEEKLY;BYDAY=MO,FR;BYHOUR=9")
     counts = [name for name in ("COUNT", "INTERVAL") if name in parts]
     if not is_started and counts:
         raise InvalidSchedule(
-            f"rule {text!r}: {counts[0]} counts from a start; write a line DTSTART:20260105T090000 before the rule"
+            f"rule {short(text)}: {counts[0]} counts from a start; write a line DTSTART:20260105T090000 before the rule"
         )
     if not is_started and parts["FREQ"] != "DAILY" and not DAY_PARTS & set(parts):
         raise InvalidSchedule(
-            f"rule {text!r} does not say on which day; add BYDAY or BYMONTHDAY, or a line DTSTART:20260105T090000"
+            f"rule {short(text)} does not say on which day; add BYDAY or BYMONTHDAY, or a line DTSTART:20260105T090000"
         )
 
 
@@ -144,7 +148,7 @@ def _until(value: str, clocks: Clocks) -> datetime:
     found = UNTIL.fullmatch(value)
     wall = _wall(value.removesuffix("Z"))
     if found is None or wall is None or not EARLIEST.year <= wall.year < LATEST.year:
-        raise InvalidSchedule(f"UNTIL={value}: it is as 20261231, 20261231T180000 or 20261231T180000Z (UTC)")
+        raise InvalidSchedule(f"UNTIL={short(value)}: it is as 20261231, 20261231T180000 or 20261231T180000Z (UTC)")
     if found[3]:
         return wall.replace(tzinfo=UTC)
     last = wall if found[2] else datetime.combine(wall.date(), time.max)
@@ -167,4 +171,4 @@ def _sooner(wall: datetime) -> datetime:
 
 
 def _wrong(text: str, at: int, why: str) -> InvalidSchedule:
-    return InvalidSchedule(f"rule {text!r}, position {at + 1}: {why}", position=at + 1)
+    return InvalidSchedule(f"rule {short(text)}, position {at + 1}: {why}", position=at + 1)

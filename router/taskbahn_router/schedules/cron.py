@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cronsim import CronSim, CronSimError
 
 from taskbahn.errors import InvalidSchedule
+from taskbahn.protocol.limit_kinds import short
 from taskbahn_router.schedules.cron_line import CronLine, read_line
 from taskbahn_router.schedules.times import ANY, MINUTE, SECOND, WallTimes
 from taskbahn_router.schedules.zones import clocks_of
@@ -69,7 +70,7 @@ class _Days(CronSim):
             super().__init__(line.expression, wall)
         except CronSimError:  # each term was right
             raise InvalidSchedule(
-                f"cron line {line.text!r} can never fire: none of its months has such a day; change the day or the month"
+                f"cron line {short(line.text)} can never fire: none of its months has such a day; change the day or the month"
             ) from None
         self.nearest = line.nearest
         if line.only_nearest:

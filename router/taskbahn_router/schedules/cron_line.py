@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from taskbahn.errors import InvalidSchedule
+from taskbahn.protocol.limit_kinds import short
 
 SHORTHANDS = {
     "@yearly": "0 0 1 1 *",
@@ -70,7 +71,7 @@ def read_line(line: str) -> CronLine:
         return _shorthand(line, words)
     if len(words) not in (5, 6):
         raise InvalidSchedule(
-            f"cron line {line!r} has {len(words)} fields; write five (minute, hour, day of month, month, day of week), with the second "
+            f"cron line {short(line)} has {len(words)} fields; write five (minute, hour, day of month, month, day of week), with the second "
             "before them if it matters, or @daily and the like"
         )
     fields, nearest = [["0"]] if len(words) == len(FIELDS) - 1 else [], set[int]()
@@ -88,7 +89,7 @@ def read_line(line: str) -> CronLine:
 def _shorthand(line: str, words: list[tuple[str, int]]) -> CronLine:
     word, at = words[0]
     if len(words) != 1 or word.lower() not in SHORTHANDS:
-        raise _wrong(line, at, f"{line[at:].strip()!r} is none of {', '.join(SHORTHANDS)}")
+        raise _wrong(line, at, f"{short(line[at:].strip())} is none of {', '.join(SHORTHANDS)}")
     return read_line(SHORTHANDS[word.lower()])
 
 
@@ -146,8 +147,8 @@ def _upper(word: str) -> str:
 def _no_such(line: str, field: Field, word: str, at: int) -> InvalidSchedule:
     names = [*field.names]
     expected = f"{field.first} to {field.last}" + (f", {names[0]} to {names[-1]}" if names else "") + ", * (each)" + field.special
-    return _wrong(line, at, f"{line[at : at + len(word)]!r} is no {field.name}; it is {expected}")
+    return _wrong(line, at, f"{short(line[at : at + len(word)])} is no {field.name}; it is {expected}")
 
 
 def _wrong(line: str, at: int, why: str) -> InvalidSchedule:
-    return InvalidSchedule(f"cron line {line!r}, position {at + 1}: {why}", position=at + 1)
+    return InvalidSchedule(f"cron line {short(line)}, position {at + 1}: {why}", position=at + 1)

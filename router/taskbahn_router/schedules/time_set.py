@@ -20,7 +20,7 @@ from taskbahn.protocol.schedules import (
 from taskbahn_router.schedules.combined import AllTimes, AnyTimes, ExceptTimes
 from taskbahn_router.schedules.cron import CronTimes
 from taskbahn_router.schedules.plain_times import DatesTimes, EveryTimes
-from taskbahn_router.schedules.times import Search, Times
+from taskbahn_router.schedules.times import LATEST, Search, Times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class TimeSet:
 
         Raises InvalidSchedule if a combination has none among `STEPS` candidates.
         """
-        return self._times.after(moment, Search())
+        return self._after(moment, Search())
 
     def between(self, since: datetime, until: datetime) -> Iterator[datetime]:
         """Yield the times later than *since*, up to *until* itself; each as bounded as `after`."""
@@ -53,7 +53,7 @@ class TimeSet:
         """
         search, found = Search(), list[datetime]()
         try:
-            while len(found) < count and (one := self._times.after(found[-1] if found else moment, search)) is not None:
+            while len(found) < count and (one := self._after(found[-1] if found else moment, search)) is not None:
                 found.append(one)
         except InvalidSchedule:
             if not found:
@@ -61,6 +61,9 @@ class TimeSet:
         if not found:
             raise InvalidSchedule(f"the schedule never fires after {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC; change its times")
         return found
+
+    def _after(self, moment: datetime, search: Search) -> datetime | None:
+        return self._times.after(moment, search) if moment < LATEST else None
 
 
 def _times(form: WhenForm) -> Times:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
 from taskbahn.errors import InvalidSchedule, did_you_mean
+from taskbahn.protocol.limit_kinds import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +55,9 @@ def clocks_of(name: str) -> Clocks:
     known = zone_names()
     if name not in known:
         hint = _in_a_region(name, known) or did_you_mean(name, known)
-        raise InvalidSchedule(f"there is no time zone {name!r}{hint}; zones are named as in Europe/Berlin, or UTC", zone=name)
+        raise InvalidSchedule(
+            f"there is no time zone {short(name)}{hint}; zones are named as in Europe/Berlin, or UTC", zone=name[:100]
+        )
     return Clocks(ZoneInfo(name))
 
 

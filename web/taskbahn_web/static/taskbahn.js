@@ -18,6 +18,7 @@ import { Question } from "./client/questions.js";
 import { offer } from "./client/offer.js";
 import { routerAddress, checkOptions } from "./client/options.js";
 import { watchLiveness } from "./client/liveness.js";
+import { Schedules } from "./client/schedules.js";
 import { resubscribe } from "./client/resubscribe.js";
 import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
@@ -45,6 +46,7 @@ export class Bahn {
     const { url = HOME, dial: open = dial } = checkOptions("connect", options, ["url", "dial"]);
     this.connection = new Connection(routerAddress(url, HOME), open);
     this.#stopLiveness = watchLiveness(this.connection);
+    this.schedules = new Schedules((procedure, args, kwargs) => this.ask(procedure, args, kwargs));
   }
 
   /** connecting, live, reconnecting or closed. */

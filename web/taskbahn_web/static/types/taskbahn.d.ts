@@ -16,6 +16,7 @@ export class Bahn {
         dial?: import("./client/wamp.js").Dial | undefined;
     });
     connection: Connection;
+    schedules: Schedules;
     /** connecting, live, reconnecting or closed. */
     get state(): import("./client/connection.js").ConnectionState;
     /** When the next try is made while reconnecting, seconds since the epoch; 0 unless one is due. */
@@ -156,6 +157,7 @@ import { Question } from "./client/questions.js";
 import { sentence } from "./client/errors.js";
 import { TaskbahnError } from "./client/errors.js";
 import { Connection } from "./client/connection.js";
+import { Schedules } from "./client/schedules.js";
 export { Job, Question, sentence, TaskbahnError };
 export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";
