@@ -10,8 +10,9 @@ from support.rows import NOW, PARTITIONS, finish, id_of, new_job, put, seqs
 from support.storing import QuickStore
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.reactions import NewEdge
+from taskbahn_router.core.reactions import ASKS_KEY, NewEdge, NewMember
 from taskbahn_router.core.rows import Gate, Lane, Permit, Purge, Room
+from taskbahn_router.core.unique_keys import ACTIVE, JOIN, NewKey
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.promises.registry import limit_from
@@ -33,6 +34,7 @@ QUESTIONS: dict[str, tuple[Any, ...]] = {
     "lanes_with": ("[]",), "ready_counts": ("[]", 1), "oldest_in_lanes": ("[]", 1), "oldest_in_lines": ("[]", 1),
     "claim": (1, 0.0, 1), "holding": (), "flagged_jobs": ("[]",), "jobs_by_seq": ("[]",), "edges_to_settle": ("[]", 1), "duties": (1,),
     "delete_lane": ("[]",), "delete_lane_key": ("[]",), "delete_permit": ("[]",), "children": (1,), "due_jobs": (0.0, 1), "next_due": (),
+    "holders_of_unique": ("[]",), "asking": ("[]",), "followed": ("[]",), "waiting_for": ("[]", 1), "result_of": (1,),
 }  # fmt: skip
 
 
@@ -142,4 +144,25 @@ def test_salvage_keeps_edges_and_ends_what_waits_for_lost_jobs(tmp_path: Path) -
         4: "failed",
         5: "failed",
     }
+    store.close()
+
+
+def test_salvage_has_a_member_ask_again_whose_joined_job_is_lost(tmp_path: Path) -> None:
+    store = QuickStore(tmp_path)
+    store.open()
+    store.commit(CommitBatch(partitions=PARTITIONS))
+    reactions = Reactions(NOW, goes_on=True, key_of=lambda _, __: NewKey(0, "k", ACTIVE, JOIN))
+    batch = CommitBatch(submissions=[[new_job(1)], [new_job(2)], [new_job(3)]], rules=rules(), reactions=reactions)
+    batch.unique, batch.members = [NewKey(1, "k", ACTIVE, JOIN)], [NewMember(seq, None, ASKS_KEY) for seq in (2, 3)]
+    store.commit(batch)
+    assert {edge[:2] for edge in tables_of(store).edges} == {(1, 2), (1, 3)}
+    assert store._connection is not None
+    store._connection.execute("DELETE FROM job WHERE seq = 1")
+    store.close()
+    salvage.salvage(tmp_path)
+    assert store.open().has_duties
+    store.commit(CommitBatch(reactions=reactions))
+    tables = tables_of(store)
+    assert {seq: job.state for seq, job in tables.jobs.items()} == {2: "ready", 3: "waiting"}
+    assert {edge[:2] for edge in tables.edges} == {(2, 3)}
     store.close()

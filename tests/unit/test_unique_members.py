@@ -100,6 +100,7 @@ def test_a_member_takes_the_place_of_an_older_job(runner: FlowRunner) -> None:
     id = runner.start({"chain": [report("q3"), s("echo")]})
     (run,) = worker.take()
     assert (run[0], runner.harness.known(older)) == (runner.member(id, 1), "cancelled")
+    assert [(stopped[0], stopped[1]) for stopped in worker.cancelled] == [(older, 1)]
     worker.done(run, result="5")
     runner.run()
     assert runner.result(id) == [5]

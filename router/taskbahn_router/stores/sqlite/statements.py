@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.reactions import ASKS_KEY, IS_SUSPENDED
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import JobRow
@@ -85,7 +86,7 @@ _COLUMNS = {
         f"CASE WHEN job.due_at IS NOT NULL THEN {_TIME.format('job.due_at')} END, job.flags, job.root, "
         f"CASE WHEN job.deadline IS NOT NULL THEN {_TIME.format('job.deadline')} END"
     ),
-    "{asks}": "(job.flags & 16384 <> 0 AND job.flags & 1024 = 0)",  # its unique key is one of what it waits for
+    "{asks}": f"(job.flags & {ASKS_KEY} <> 0 AND job.flags & {IS_SUSPENDED} = 0)",  # its unique key is one of what it waits for
     "{ready}": "job.seq, job.line, coalesce(job.keys, ''), job.priority",
     "{head}": (
         "job.line, coalesce(job.keys, ''), job.priority, job.seq, "
