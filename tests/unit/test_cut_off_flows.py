@@ -59,6 +59,19 @@ def test_a_flow_that_is_not_sent_again_is_cancelled(runner: FlowRunner) -> None:
     assert {row.state for row in runner.rows()} == {"cancelled"}
 
 
+def test_a_flow_that_was_given_up_does_not_keep_its_key(runner: FlowRunner) -> None:
+    harness = runner.harness
+    submit(runner, ones(20), lasts=2, options={"key": "17"})
+    harness.store.refuses = ""
+    harness.restart()
+    harness.passes(UNSEALED_SECONDS + 1)
+    assert harness.known(ID) == "cancelled"
+    runner.worker = harness.worker("w", 2, tasks=["a.one"])
+    id = runner.start(ones(20), key="17")
+    runner.run()
+    assert runner.result(id) == [1] * 20
+
+
 def test_a_flow_that_was_given_up_begins_again_when_it_is_sent(runner: FlowRunner) -> None:
     harness = runner.harness
     submit(runner, ones(20), lasts=2)

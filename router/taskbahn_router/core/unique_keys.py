@@ -77,6 +77,11 @@ class KeyHolder(NamedTuple):
     keys: str  # of its limits; "" without any
     state: str
     packed: str | None = None  # its arguments, if they were asked for
+    is_partial: bool = False  # it is a flow of which jobs are still to be stored
+
+    def is_held(self, state: State, now_us: int) -> bool:
+        """Return whether the job, which is in that state, has the key still; a flow that ended before it was stored whole has not."""
+        return not (self.is_partial and state.is_final) and self.row.is_held(state, now_us)
 
 
 class Member(NamedTuple):

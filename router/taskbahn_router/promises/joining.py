@@ -111,7 +111,7 @@ def _decide(job: FlaggedJob, new: NewKey, cascade: Cascade) -> Generator[Reactio
     holder = cascade.holders.get(new.key)
     if holder is not None and holder.row.seq != job.seq:
         other = cascade.jobs[holder.row.seq]
-        if holder.row.is_held(State(other.state), int(cascade.now * 1_000_000)):
+        if holder.is_held(State(other.state), int(cascade.now * 1_000_000)):
             if new.is_same is not None and not new.is_same(holder.packed or ""):
                 _refuse(job, new, holder, "was started with the key {key} and other arguments", cascade)
                 return

@@ -45,7 +45,7 @@ class Unique:
         if new is None:
             return None
         holder = self._holders.get(new.key)
-        if holder is not None and holder.row.is_held(_state(holder, decisions), self._now_us):
+        if holder is not None and holder.is_held(_state(holder, decisions), self._now_us):
             if new.is_same is not None and not new.is_same(holder.packed or ""):
                 return KeyTaken(job.seq, new.key, holder.id, is_other=True)
             if new.conflict == JOIN:

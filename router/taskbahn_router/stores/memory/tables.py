@@ -194,7 +194,9 @@ class Tables:
         for row, is_whole in ((self.unique[key], is_whole) for key, is_whole in keys if key in self.unique):
             record = self.records[row.seq]
             new, packed = record.new, row.said or record.new.packed if is_whole else None
-            found.append(KeyHolder(row, new.id, new.partition, new.keys or "", record.state, packed))
+            found.append(
+                KeyHolder(row, new.id, new.partition, new.keys or "", record.state, packed, bool(record.flags & IS_UNSEALED))
+            )
         return found
 
     def meant(self, id: bytes) -> int | None:

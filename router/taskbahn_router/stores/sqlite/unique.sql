@@ -4,7 +4,8 @@
 -- Of each key, [key, whether with arguments]: the job that has it.
 SELECT json_group_array(json_array(
     unique_key.key, unique_key.seq, unique_key.during, unique_key.until_us, hex(job.id), job.line, coalesce(job.keys, ''), job.state,
-    CASE WHEN json_extract(wanted.value, '$[1]') THEN coalesce(unique_key.said, job.packed) END
+    CASE WHEN json_extract(wanted.value, '$[1]') THEN coalesce(unique_key.said, job.packed) END,
+    job.flags & 4096
 )) FROM json_each(?) AS wanted CROSS JOIN unique_key ON unique_key.key = json_extract(wanted.value, '$[0]')
 CROSS JOIN job ON job.seq = unique_key.seq
 
