@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
+from support.flow_runner import FlowRunner
 from support.pages import go, state
 
 if TYPE_CHECKING:
@@ -138,3 +139,23 @@ def test_a_waiting_member_names_what_it_waits_for(page: Page, gate: Path) -> Non
     expect(reasons).to_contain_text("(numbers.count), which is running")
     reasons.get_by_role("link", name="Show that job").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("numbers.count")
+
+
+def test_a_member_shows_whose_results_it_gets_and_what_it_joined(page: Page, gate: Path) -> None:
+    count = {
+        "task": "numbers.count",
+        "kwargs": {"to": 4, "held": str(gate)},
+        "name": "steps",
+        "options": {"key": gate.parent.name},
+    }
+    flow = {"chain": [count, {"task": "numbers.add", "args": [1]}]}
+    first, second = (page.evaluate(SUBMIT, [flow, {}]) for _ in range(2))
+    go(page, f"#/jobs/{FlowRunner.member(second, 1)}")
+    joined = page.get_by_role("link", name=FlowRunner.member(first, 1)[-8:])
+    expect(page.locator("main")).to_contain_text("whose outcome it has")
+    expect(joined.first).to_be_visible()
+    go(page, f"#/jobs/{FlowRunner.member(second, 2)}")
+    expect(page.get_by_label("Arguments from other jobs")).to_contain_text("← result of steps")
+    gate.touch()
+    expect(page.get_by_label("Arguments from other jobs")).to_contain_text("4")
+    expect(state(page)).to_have_text("succeeded")
