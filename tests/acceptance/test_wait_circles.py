@@ -11,19 +11,25 @@ from taskbahn import Job, JobFailed, Taskbahn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 POOLS = ("process", "thread", "loop")
 MODULE = """
+    import asyncio, os, time
     from taskbahn import Concurrency, Taskbahn
 
     app = Taskbahn()
     NINE = Concurrency(9, name="nine")  # an attempt with a permit is suspended as soon as it waits
 
-    def result_of(id: str) -> int:
+    def result_of(id: str, gate: str) -> int:
+        while not os.path.exists(gate):
+            time.sleep(0.01)
         return app.job(id).result()
 
-    async def result_of_async(id: str) -> int:
+    async def result_of_async(id: str, gate: str) -> int:
+        while not os.path.exists(gate):
+            await asyncio.sleep(0.01)
         return await app.job(id)
 
     for pool in ("process", "thread"):
@@ -39,10 +45,12 @@ def app(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taskba
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_a_circle_of_waits_is_refused_and_ends(app: Taskbahn, pool: str) -> None:
-    ids = [Job.new_id() for _ in range(3)]
+def test_a_circle_of_waits_is_refused_and_ends(app: Taskbahn, pool: str, tmp_path: Path) -> None:
+    ids, gate = [Job.new_id() for _ in range(3)], tmp_path / "gate"
     task = app.get(f"circle.{pool}")
-    jobs: list[Job[int]] = [task.options(id=id).start(other) for id, other in zip(ids, [*ids[1:], ids[0]], strict=True)]
+    others = [*ids[1:], ids[0]]
+    jobs: list[Job[int]] = [task.options(id=id).start(other, str(gate)) for id, other in zip(ids, others, strict=True)]
+    gate.touch()  # all of them exist
     errors = []
     for job in jobs:
         with pytest.raises(JobFailed) as caught:

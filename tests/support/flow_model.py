@@ -142,8 +142,10 @@ class World:
         self.jobs.update((job.id, job) for job in jobs)
         for job in jobs:
             job.state = "running" if job.kind != "task" and job.root is None else "waiting"
-        ended = [edge.parent for job in jobs for edge in job.parents if edge.parent.state in ENDED]
-        self._settle([*ended, *jobs])
+        edges = [edge for job in jobs for edge in job.parents]
+        ended = [edge.parent for edge in edges if edge.parent.state in UNSUCCESSFUL]
+        moved = [job for edge in edges if edge.parent.state == "succeeded" for job in self._follow(edge)]
+        self._settle([*ended, *moved, *jobs])
         return jobs
 
     def end(self, endings: Iterable[tuple[Job, str, Any]]) -> None:

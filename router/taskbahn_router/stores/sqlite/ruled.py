@@ -293,4 +293,4 @@ def _made(kind: Callable[..., Any], rows: Iterable[Sequence[Any]]) -> list[Any]:
 
 def holders_in(rows: Iterable[list[Any]]) -> list[KeyHolder]:
     """Return the rows of `holders_of_unique`."""
-    return [KeyHolder(KeyRow(*row[:4]), bytes.fromhex(row[4]), *row[5:9], bool(row[9])) for row in rows]
+    return [KeyHolder(KeyRow(*row[:4]), bytes.fromhex(row[4]), row[5], row[6], row[7], row[8], bool(row[9])) for row in rows]
