@@ -63,7 +63,7 @@ export function JobActions({ job, onRetried }) {
     <span class="muted" role="status">${said}</span>
     ${problem && html`<${Problem}>${problem}<//>`}
     ${canCancel && html`<button class="danger" onClick=${() => setAsking(true)}>Cancel</button>`}
-    ${(isPaused || canPause) && html`<button class="quiet" onClick=${pauseOrResume}>${isPaused ? "Resume" : "Pause"}</button>`}
+    ${(isPaused || canPause) && html`<button onClick=${pauseOrResume}>${isPaused ? "Resume" : "Pause"}</button>`}
     ${canRetry && html`<button class="primary" onClick=${retry}>Retry</button>`}
     ${job.holds && html`<button onClick=${skip} title="Those that wait for this job go on without it, and get null in its place">Skip</button>`}
     ${!isFlow(task) && html`<a class="button" href=${link("tasks", task, { from: id })}>Start another like it</a>`}
