@@ -67,7 +67,8 @@ def jobs(account: Account) -> Iterator[tuple[str, str]]:
     waits = account.waits
     yield "waiting: parents, children", f"{waits.parents:,}, {waits.children:,}"
     yield "  attempts suspended, replaced by flows", f"{waits.suspended:,}, {waits.replaced:,}"
-    yield "  points", ", ".join(f"{kind} {number:,}" for kind, number in sorted(waits.points.items()))
+    for kind, number in sorted(waits.points.items()):
+        yield f"  {kind}", f"{number:,}"
     yield "outcomes that clients were given", f"{account.seen:,}"
     yield "run again (started more than once)", f"{account.run_again:,}"
     yield "attempts of jobs never accepted", f"{account.untraced:,}"

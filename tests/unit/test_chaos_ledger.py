@@ -81,9 +81,11 @@ def test_good_books_have_no_findings(books: Books) -> None:
 def test_a_narrow_terminal_shows_all_numbers(books: Books) -> None:
     account = books.account()
     account.failed["chaos.mischief.call_another.process: taskbahn.errors.WouldBlock"] = 12_345
+    account.waits.points.update({"ask": 1, "children": 2, "event": 3, "messages": 4, "replace": 5, "sleep": 6, "step": 7})
     told = StringIO()
     show(account, Console(file=told, width=60), seed=1, folder="")
     assert "12,345 │" in told.getvalue()
+    assert "jobs acknowledged" in told.getvalue()
     assert told.getvalue().count(" 0 │") >= len(accounting.MUST_BE_0)
 
 
