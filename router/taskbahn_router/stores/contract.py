@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from taskbahn_router.core.firings import FiredRow, Firing, ScheduleChange, ScheduleRow
     from taskbahn_router.core.job_pauses import HoldingPause, PauseJob, ResumeJob
     from taskbahn_router.core.reactions import Edge, Hold, Input, NewEdge, NewMember, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
@@ -107,6 +108,9 @@ class CommitBatch:
     members: list[NewMember] = field(default_factory=list)  # likewise
     admission_rows: int = 0  # about how many rows that touches besides
     rules: Rules | None = None  # decide about jobs with keys, and about all claims if their rooms are these
+    schedules: list[ScheduleChange] = field(default_factory=list)  # new or changed
+    dropped_schedules: list[tuple[str, int]] = field(default_factory=list)  # to delete if they have that version: id, version
+    firings: list[Firing] = field(default_factory=list)  # at most one of a schedule counts
     suspensions: list[Suspension] = field(default_factory=list)  # of jobs that `requeues` put to waiting
     reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
     is_continued: bool = False  # a budget cut off what the batch goes on with, so it takes long
@@ -127,7 +131,8 @@ class CommitBatch:
             + 2 * len(self.told)
             + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
         )
-        return many + names + small + asked + sum(claim.limit for claim in self.claims)
+        fired = 3 * len(self.firings) + 3 * (len(self.schedules) + len(self.dropped_schedules))
+        return many + names + small + asked + fired + sum(claim.limit for claim in self.claims)
 
     def now(self) -> float:
         """Return the time of the commit, seconds; a batch without reactions tells none."""
@@ -154,6 +159,7 @@ class CommitBatch:
         self.notes = [row for row in self.notes if row.seq not in seqs]
         self.asked = [row for row in self.asked if row.seq not in seqs]
         self.suspensions = [row for row in self.suspensions if row.seq not in seqs]
+        self.firings = [firing for firing in self.firings if seqs.isdisjoint(firing.jobs)]
 
 
 @dataclass(slots=True)
@@ -185,6 +191,10 @@ class CommitResult:
     purge_after: str | None = None  # key after which the next purge of gates goes on; None: the purge reached the end
     ruled: set[int] = field(default_factory=set)  # partitions whose lanes changed
     next_wake_us: int | None = None  # when the rules are to be asked again, if a batch had some
+    schedules: list[bool] = field(default_factory=list)  # whether each change of schedules, then each deletion, holds
+    fired: list[str] = field(default_factory=list)  # the outcome of each firing
+    unfired: set[int] = field(default_factory=set)  # seqs of the jobs of firings that start none
+    replaced: dict[int, str] = field(default_factory=dict)  # seqs of the jobs that firings cancelled -> why
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +317,27 @@ class Reader(Protocol):
 
     def waiting(self) -> dict[int, int]:
         """Return for each partition how many jobs wait for a time."""
+
+    def schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        """Return the schedules with ids behind *after*, by id."""
+
+    def schedule(self, id: str) -> ScheduleRow | None:
+        """Return a schedule; None: there is none of this id."""
+
+    def due_schedules(self, now: float, limit: int) -> list[tuple[ScheduleRow, str | None]]:
+        """Return the schedules that fire by *now*, the first first, each with the state of its last job (None: it has none)."""
+
+    def next_firing(self) -> float | None:
+        """Return when the next schedule fires."""
+
+    def buffered_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        """Return those schedules with ids behind *after* of which due times wait for the end of a job, by id."""
+
+    def troubled_schedules(self, limit: int) -> list[ScheduleRow]:
+        """Return schedules whose newest firing was refused, by id."""
+
+    def firings(self, schedule: str, before: int, limit: int) -> list[tuple[FiredRow, str | None]]:
+        """Return the history of a schedule below a number, newest first, each entry with the state of its job."""
 
     def minutes(self, since: int, until: int, task: str | None) -> list[MinuteRow]:
         """Return the minutes that began at *since* or later and before *until*, in order; None: of all tasks, and of all together."""

@@ -17,6 +17,7 @@ from taskbahn_router.stores.memory.holding import holding_pause
 from taskbahn_router.stores.memory.listing import listed, short
 from taskbahn_router.stores.memory.reacting import members_of
 from taskbahn_router.stores.memory.ruled import gates_in_use, jobs_before
+from taskbahn_router.stores.memory.scheduling import ScheduleReader
 from taskbahn_router.stores.memory.suspending import open_questions
 from taskbahn_router.stores.permits import stalled_gates
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 
-class MemoryReader:
+class MemoryReader(ScheduleReader):
     """Answers what `contract.Reader` asks."""
 
     def __init__(self, tables: Tables) -> None:

@@ -37,21 +37,12 @@ from taskbahn_router.stores.memory.overdue import error_at_deadline, renewed_dea
 from taskbahn_router.stores.memory.reacting import decided, skip
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
+from taskbahn_router.stores.memory.scheduling import admit, change_schedules
 from taskbahn_router.stores.memory.start import start_state
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.reacting import bounded, moved_in
-from taskbahn_router.stores.rows import (
-    Answer,
-    AttemptRow,
-    CancelJob,
-    Claim,
-    Claimed,
-    Moved,
-    NewJob,
-    Snapshot,
-    Sweep,
-)
+from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Claim, Claimed, Moved, NewJob, Snapshot, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -137,9 +128,10 @@ class _Transaction:
             tables.drop(tables.partitions, partition)
             tables.drop(tables.ready, partition)
         tables.add_minutes(batch.minutes, batch.drop_minutes)
+        change_schedules(tables, batch, result)
         ruled = RuledPart(tables, result, batch.rules) if batch.rules is not None else None
-        if ruled is not None and batch.submissions:
-            self._admit(batch, ruled.rules, ruled.admit(batch))
+        if ruled is not None:
+            batch = self._admit_all(batch, ruled)
         self._suspend(batch)
         units = self._react(moved_in(batch, result), batch.reactions, 0, result.repaused) if batch.reactions is not None else 0
         self.holding.answer()
@@ -148,6 +140,13 @@ class _Transaction:
         if batch.rules is None or not batch.rules.rooms:
             result.claimed = [self._claim(claim) for claim in batch.claims]
         return result
+
+    def _admit_all(self, batch: CommitBatch, ruled: RuledPart) -> CommitBatch:
+        def rule(left: CommitBatch) -> None:
+            if left.submissions:
+                self._admit(left, ruled.rules, ruled.admit(left))
+
+        return admit(self.tables, batch, self.result, lambda seq, reason: self._cancel_one(seq, reason, ruled.rules), rule)
 
     def _suspend(self, batch: CommitBatch) -> None:
         for asked in batch.suspensions:
@@ -234,9 +233,12 @@ class _Transaction:
         for seq in admitted.sealed:
             self._replace(seq, flags=self.tables.records[seq].flags & ~IS_UNSEALED)
         for seq, reason in admitted.cancelled.items():
-            self._keep_attempt(seq, rules.now)
-            error = messages.to_json({"message": reason})
-            self._move(seq, Event.CANCEL, finished_at=rules.now, delete_at=rules.now + rules.keep, error=error)
+            self._cancel_one(seq, reason, rules)
+
+    def _cancel_one(self, seq: int, reason: str, rules: Rules) -> None:
+        self._keep_attempt(seq, rules.now)
+        error = messages.to_json({"message": reason})
+        self._move(seq, Event.CANCEL, finished_at=rules.now, delete_at=rules.now + rules.keep, error=error)
 
     def _keep_attempt(self, seq: int, now: float) -> None:
         """Keep the attempt of a running job that is cancelled."""

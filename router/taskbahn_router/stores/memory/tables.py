@@ -17,6 +17,7 @@ from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from taskbahn_router.core.firings import FiredRow, ScheduleRow
     from taskbahn_router.core.job_pauses import JobPause
     from taskbahn_router.core.reactions import Duty, Edge
     from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit, Place
@@ -93,6 +94,9 @@ class Tables:
     due: list[Key] = field(default_factory=list)  # (due_at, seq), in order
     expiring: list[Key] = field(default_factory=list)  # (expires_at, seq), in order
     ending: list[Key] = field(default_factory=list)  # (deadline, seq), in order: what a sweep looks at
+    schedules: dict[str, ScheduleRow] = field(default_factory=dict)
+    next_firings: list[tuple[float, str]] = field(default_factory=list)  # (next_at, id of a schedule), in order
+    firings: dict[str, dict[int, FiredRow]] = field(default_factory=dict)  # by schedule and number
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
     undo: list[Callable[[], object]] = field(default_factory=list)
 

@@ -19,6 +19,7 @@ from taskbahn_router.stores.permits import stalled_gates
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 from taskbahn_router.stores.sqlite.errors import unreadable
 from taskbahn_router.stores.sqlite.listing import LAST, listed, rows_of
+from taskbahn_router.stores.sqlite.scheduling import ScheduleReader
 from taskbahn_router.stores.sqlite.statements import SQL
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 IDS_EACH = 500
 
 
-class SqliteReader:
+class SqliteReader(ScheduleReader):
     """Answers what `contract.Reader` asks."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:

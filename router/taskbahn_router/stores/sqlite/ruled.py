@@ -60,7 +60,7 @@ class RuledPart:
         self._admitted = list(admitted_of(batch.submissions, admitted))
         self._insert(self._admitted, admitted)
         if admitted.cancelled:
-            self._cancel(admitted.cancelled)
+            self.cancel(admitted.cancelled)
 
     def _insert(self, new: list[NewJob], admitted: Admitted) -> None:
         flags = {seq: flags for seq, flags in admitted.flags.items() if flags or seq in admitted.trees}
@@ -115,7 +115,8 @@ class RuledPart:
         row = self._connection.execute(SQL["next_wake"]).fetchone()
         self._result.next_wake_us = row[0] if row else None
 
-    def _cancel(self, reasons: Mapping[int, str]) -> None:
+    def cancel(self, reasons: Mapping[int, str]) -> None:
+        """Cancel jobs, each for its reason."""
         rules, seqs = self.rules, messages.to_json(list(reasons))
         moved = [moved_by(Event.CANCEL, row) for row in self._connection.execute(SQL["jobs_to_move"], (seqs,)).fetchall()]
         self._connection.execute(SQL["insert_ended_by_rules"], (rules.now, seqs))

@@ -38,6 +38,8 @@ UNNUMBERED = (
     "note",
     "wait",
     "pause",
+    "schedule",
+    "firing",
 )  # have no row numbers; they follow from nothing else
 REBUILT = (
     "wake_suspended",

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.firings import FiredRow, ScheduleRow
 from taskbahn_router.core.reactions import ASKS_KEY, IS_SUSPENDED
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.minutes import MinuteRow
@@ -52,6 +53,9 @@ def _one_of(states: Sequence[str]) -> str:
 
 
 _HERE = files(__package__)
+FILES = (
+    "statements.sql", "promises.sql", "reactions.sql", "unique.sql", "members.sql", "suspensions.sql", "pauses.sql", "schedules.sql",
+)  # fmt: skip
 _TIME = "json(printf('%!.17g', {}))"  # SQLite's JSON has 15 digits of a time, which needs 17
 DEADLINE_JSON = f"json(nullif(printf('%!.17g', coalesce({DEADLINE}, 0)), '0.0'))"
 _COLUMNS = {
@@ -61,6 +65,8 @@ _COLUMNS = {
         "deadline = CASE WHEN json_extract(options, '$.finish_within') IS NOT NULL THEN ?1 + json_extract(options, '$.finish_within') "
         "WHEN deadline > ?1 THEN deadline END"
     ),
+    "{schedule_columns}": ", ".join(ScheduleRow._fields),
+    "{firing_columns}": ", ".join(FiredRow._fields),
     "{minute_columns}": ", ".join(MinuteRow._fields),
     "{claimed}": (
         f"seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1, {_TIME.format('created_at')}, "
@@ -95,7 +101,7 @@ _COLUMNS = {
 }
 SQL = {
     name: reduce(lambda text, part: text.replace(*part), _COLUMNS.items(), _guarded(sql))
-    for file in ("statements.sql", "promises.sql", "reactions.sql", "unique.sql", "members.sql", "suspensions.sql", "pauses.sql")
+    for file in FILES
     for name, sql in _named((_HERE / file).read_text("utf-8")).items()
 }
 _STATES = ", ".join(f"'{state}'" for state in State)

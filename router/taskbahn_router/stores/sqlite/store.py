@@ -27,6 +27,7 @@ from taskbahn_router.stores.sqlite.progress import progress_said
 from taskbahn_router.stores.sqlite.reacting import Links, ReactingPart
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by
+from taskbahn_router.stores.sqlite.scheduling import admit, change_schedules
 from taskbahn_router.stores.sqlite.start import next_sweep, start_state
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
 from taskbahn_router.stores.sqlite.suspending import SuspendingPart
@@ -250,7 +251,7 @@ class _Transaction:
         self._write_maintenance(batch)
         ruled = RuledPart(self.connection, self._many, self.result, batch.rules, self._links) if batch.rules is not None else None
         if ruled is not None:
-            ruled.admit(batch)
+            batch = admit(self.connection, ruled, batch, self.result)
         for suspension in batch.suspensions:
             if (ended := self._suspending.suspend(suspension, batch.now())) is not None:
                 self.result.look_at.append(ended)
@@ -290,6 +291,8 @@ class _Transaction:
             prune(self.execute, batch.prune, self._reacting.prunable, self.result)
         if batch.vacated:
             self.execute(SQL["delete_lines"], (messages.to_json(batch.vacated),))
+        if batch.schedules or batch.dropped_schedules:
+            change_schedules(self.connection, batch, self.result)
         self._many("insert_minute", batch.minutes)
         if batch.drop_minutes is not None:
             self.execute(SQL["drop_minutes"], batch.drop_minutes)

@@ -1,0 +1,202 @@
+"""What becomes of the due times of schedules: decided within a commit, from the row of the schedule and the state of its last job.
+
+A firing is a compare-and-set: it holds only if the schedule is still as it was when its next time was computed.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha1
+from typing import NamedTuple
+
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
+
+HISTORY = 100  # firings that the store keeps of each schedule
+MOST_BUFFERED = 100  # due times that wait for the end of a job
+NAMESPACE = bytes.fromhex("6f1c6d1e6f0b5c599d0d3f6c1d5c9a57")  # of the ids of jobs that schedules start
+
+FIRED, SKIPPED, BUFFERED, MISSED, REFUSED = "fired", "skipped", "buffered", "missed", "refused"
+STALE = "stale"  # the schedule has changed since, or the due time was fired before: nothing happened
+
+
+class ScheduleRow(NamedTuple):
+    """A schedule as it is stored.  Times are seconds since the epoch.
+
+    declared, changed: what code declares and what was set at run time, each as JSON; None: nothing.   version: counts their changes.
+    due_at: its next due time; None: it has none, or is paused.   next_at: when it fires for that, which jitter makes later.
+    pause: `{"reason", "until", "by", "at", "orphaned"}` as JSON.   buffered: due times that wait for the end of the last job, as JSON.
+    """
+
+    id: str
+    declared: str | None
+    changed: str | None
+    declared_at: float | None
+    version: int
+    due_at: float | None
+    next_at: float | None
+    pause: str | None
+    changed_by: str | None
+    changed_at: float
+    fired: int = 0  # firings that started a job
+    number: int = 0  # of the newest entry of its history
+    last_due: float | None = None
+    last_job: bytes | None = None
+    last_success: float | None = None  # due time of the newest job that is known to have succeeded
+    buffered: str | None = None
+    trouble: str | None = None  # why the newest firing was refused, as JSON
+
+
+class ScheduleChange(NamedTuple):
+    """A schedule to store, if its version is still *version*; 0: it must not exist.  What firings write stays."""
+
+    id: str
+    declared: str | None
+    changed: str | None
+    declared_at: float | None
+    version: int
+    due_at: float | None
+    next_at: float | None
+    pause: str | None
+    changed_by: str | None
+    changed_at: float
+
+    def row(self, before: ScheduleRow | None) -> ScheduleRow:
+        """Return the row that it makes of the one before."""
+        if before is None:
+            return ScheduleRow(*self)._replace(version=1)
+        waiting = before.buffered if self.due_at is not None else None
+        return before._replace(**self._asdict())._replace(version=self.version + 1, buffered=waiting)
+
+
+class Firing(NamedTuple):
+    """A due time whose time has come, of a schedule as it was read.
+
+    jobs: seqs of the jobs that it submits, together in one entry of the batch; none if it is missed or refused.
+    id: of the first of them.   then_due, then_at: the due time that follows.   is_buffered: it was due before, and waited.
+    missed, until: how many due times were missed, and the last of them.   error: why it was refused, as JSON.
+    """
+
+    schedule: str
+    version: int
+    due_at: float
+    then_due: float | None
+    then_at: float | None
+    now: float
+    jobs: tuple[int, ...] = ()
+    id: bytes | None = None
+    overlap: str = "skip"
+    times: int | None = None
+    is_buffered: bool = False
+    missed: int = 0
+    until: float | None = None
+    error: str | None = None
+    last_success: float | None = None
+
+
+class FiredRow(NamedTuple):
+    """An entry of the history of a schedule.   job: the one that it started, or because of which it did not.
+
+    until, missed: of due times that were missed, the last, and how many they are.
+    """
+
+    schedule: str
+    number: int
+    due_at: float
+    fired_at: float
+    outcome: str
+    job: bytes | None = None
+    until: float | None = None
+    missed: int = 0
+    error: str | None = None
+
+
+class Fired(NamedTuple):
+    """What became of a firing: the row of the schedule and the entry of its history, if they change, and a job to cancel."""
+
+    outcome: str
+    row: ScheduleRow | None = None
+    entry: FiredRow | None = None
+    cancels: bytes | None = None
+
+
+def job_of(schedule: str, due_at: float) -> bytes:
+    """Return the id of the job that a schedule starts for a due time, a UUIDv5 (Source: RFC 9562, section 5.5), always the same."""
+    name = f"{schedule}\n{round(due_at * 1_000_000)}".encode()
+    digest = bytearray(sha1(NAMESPACE + name, usedforsecurity=False).digest()[:16])
+    digest[6] = 0x50 | digest[6] & 0x0F
+    digest[8] = 0x80 | digest[8] & 0x3F
+    return bytes(digest)
+
+
+def buffered(row: ScheduleRow) -> list[float]:
+    """Return the due times that wait for the end of the last job of a schedule."""
+    return messages.from_json(row.buffered) if row.buffered else []
+
+
+def decide(row: ScheduleRow | None, firing: Firing, last_state: str | None, *, is_known: bool) -> Fired:
+    """Return what becomes of a firing.
+
+    last_state: of the last job of the schedule; None: it has none, or that is deleted.
+    is_known: whether there is a job of the firing's id, or the history has one for that due time.
+    """
+    if row is None or row.version != firing.version:
+        return Fired(STALE)
+    waiting = buffered(row)
+    is_busy = last_state is not None and not State(last_state).is_final
+    if firing.is_buffered:
+        if is_busy or not waiting or waiting[0] != firing.due_at:
+            return Fired(STALE)
+        row = row._replace(buffered=_packed(waiting[1:]))
+        waiting = []
+    elif row.due_at != firing.due_at:
+        return Fired(STALE)
+    else:
+        row = row._replace(due_at=firing.then_due, next_at=firing.then_at)
+    if is_known:
+        return Fired(STALE, row)
+    if not firing.jobs:
+        return _unsubmitted(row, firing)
+    if not (is_busy or waiting) or firing.overlap in ("allow", "cancel_other"):
+        return _fired(row, firing, is_busy=is_busy)
+    room = {"buffer_one": 1, "buffer_all": MOST_BUFFERED}.get(firing.overlap, 0)
+    if len(waiting) < room:
+        row = row._replace(buffered=_packed([*waiting, firing.due_at]))
+        return _noted(row, firing, BUFFERED, row.last_job)
+    return _noted(row, firing, SKIPPED, row.last_job)
+
+
+def _fired(row: ScheduleRow, firing: Firing, *, is_busy: bool) -> Fired:
+    cancels = row.last_job if is_busy and firing.overlap == "cancel_other" else None
+    row = row._replace(fired=row.fired + 1, last_due=firing.due_at, last_job=firing.id, trouble=None)
+    if firing.last_success is not None:
+        row = row._replace(last_success=firing.last_success)
+    if firing.times is not None and row.fired >= firing.times:
+        row = row._replace(due_at=None, next_at=None, buffered=None)
+    return _noted(row, firing, FIRED, firing.id)._replace(cancels=cancels)
+
+
+def refused(row: ScheduleRow, firing: Firing, error: str) -> Fired:
+    """Return what becomes of a firing whose jobs were refused.  row: as it was before the firing."""
+    if firing.is_buffered:
+        row = row._replace(buffered=_packed(buffered(row)[1:]))
+    else:
+        row = row._replace(due_at=firing.then_due, next_at=firing.then_at)
+    return _unsubmitted(row, firing._replace(error=error))
+
+
+def _unsubmitted(row: ScheduleRow, firing: Firing) -> Fired:
+    if firing.error is None:
+        return _noted(row, firing, MISSED, None)
+    return _noted(row._replace(trouble=firing.error), firing, REFUSED, None)
+
+
+def _noted(row: ScheduleRow, firing: Firing, outcome: str, job: bytes | None) -> Fired:
+    row = row._replace(number=row.number + 1)
+    entry = FiredRow(
+        firing.schedule, row.number, firing.due_at, firing.now, outcome, job, firing.until, firing.missed, firing.error
+    )
+    return Fired(outcome, row, entry)
+
+
+def _packed(due: list[float]) -> str | None:
+    return messages.to_json(due) if due else None

@@ -1,0 +1,134 @@
+"""How the memory store keeps schedules, as SQLite's does."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING
+
+from taskbahn_router.core.firings import FIRED, HISTORY
+from taskbahn_router.stores.scheduling import Firings, StoredJob
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn_router.core.firings import FiredRow, ScheduleRow
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult
+    from taskbahn_router.stores.memory.tables import Tables
+
+
+def change_schedules(tables: Tables, batch: CommitBatch, result: CommitResult) -> None:
+    """Store the schedules that are still as those who changed them saw them."""
+    for change in batch.schedules:
+        before = tables.schedules.get(change.id)
+        holds = change.version == (0 if before is None else before.version)
+        if holds:
+            keep_schedule(tables, change.id, change.row(before))
+        result.schedules.append(holds)
+    for id, version in batch.dropped_schedules:
+        before = tables.schedules.get(id)
+        holds = before is not None and before.version == version
+        if holds:
+            keep_schedule(tables, id, None)
+            tables.drop(tables.firings, id)
+        result.schedules.append(holds)
+
+
+def keep_schedule(tables: Tables, id: str, row: ScheduleRow | None) -> None:
+    """Replace the row of a schedule; None deletes it."""
+    before = tables.schedules.get(id)
+    _order(tables, before, row)
+    tables.undo.append(lambda: _order(tables, row, before))
+    if row is None:
+        tables.drop(tables.schedules, id)
+    else:
+        tables.put(tables.schedules, id, row)
+
+
+def _order(tables: Tables, before: ScheduleRow | None, after: ScheduleRow | None) -> None:
+    if before is not None and before.next_at is not None:
+        del tables.next_firings[bisect_left(tables.next_firings, (before.next_at, before.id))]
+    if after is not None and after.next_at is not None:
+        insort(tables.next_firings, (after.next_at, after.id))
+
+
+def admit(
+    tables: Tables,
+    batch: CommitBatch,
+    result: CommitResult,
+    cancel: Callable[[int, str], None],
+    rule: Callable[[CommitBatch], None],
+) -> CommitBatch:
+    """Have due schedules fire, and the rules admit submissions; return the batch without jobs that are not started."""
+    if not batch.firings:
+        rule(batch)
+        return batch
+    firings = Firings(_Tables(tables, cancel), result)
+    batch = firings.decide(batch)
+    rule(batch)
+    firings.write(result.admitted)
+    return batch
+
+
+class _Tables:
+    def __init__(self, tables: Tables, cancel: Callable[[int, str], None]) -> None:
+        self._tables = tables
+        self.cancel = cancel
+
+    def schedule(self, id: str) -> ScheduleRow | None:
+        return self._tables.schedules.get(id)
+
+    def job(self, id: bytes) -> StoredJob | None:
+        seq = self._tables.meant(id)
+        return None if seq is None else StoredJob(seq, self._tables.records[seq].state)
+
+    def was_fired(self, schedule: str, due_at: float) -> bool:
+        return any(row.due_at == due_at and row.outcome == FIRED for row in self._tables.firings.get(schedule, {}).values())
+
+    def keep(self, row: ScheduleRow, entry: FiredRow | None) -> None:
+        tables = self._tables
+        keep_schedule(tables, row.id, row)
+        if entry is not None:
+            history = {number: one for number, one in tables.firings.get(row.id, {}).items() if number > entry.number - HISTORY}
+            tables.put(tables.firings, row.id, {**history, entry.number: entry})
+
+
+class ScheduleReader:
+    """The questions of `contract.Reader` about schedules."""
+
+    _tables: Tables
+
+    def schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        with self._tables.lock:
+            return [self._tables.schedules[id] for id in sorted(id for id in self._tables.schedules if id > after)[:limit]]
+
+    def schedule(self, id: str) -> ScheduleRow | None:
+        with self._tables.lock:
+            return self._tables.schedules.get(id)
+
+    def due_schedules(self, now: float, limit: int) -> list[tuple[ScheduleRow, str | None]]:
+        with self._tables.lock:
+            due = islice(takewhile(lambda key: key[0] <= now, self._tables.next_firings), limit)
+            return [(row, self._state(row.last_job)) for row in (self._tables.schedules[id] for _, id in due)]
+
+    def next_firing(self) -> float | None:
+        with self._tables.lock:
+            return self._tables.next_firings[0][0] if self._tables.next_firings else None
+
+    def buffered_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        with self._tables.lock:
+            found = [row for id, row in sorted(self._tables.schedules.items()) if row.buffered is not None and id > after]
+            return found[:limit]
+
+    def troubled_schedules(self, limit: int) -> list[ScheduleRow]:
+        with self._tables.lock:
+            return [row for _, row in sorted(self._tables.schedules.items()) if row.trouble is not None][:limit]
+
+    def firings(self, schedule: str, before: int, limit: int) -> list[tuple[FiredRow, str | None]]:
+        with self._tables.lock:
+            found = sorted(self._tables.firings.get(schedule, {}).items(), reverse=True)
+            return [(row, self._state(row.job)) for number, row in found if number < before][:limit]
+
+    def _state(self, job: bytes | None) -> str | None:
+        seq = None if job is None else self._tables.seqs.get(job)
+        return None if seq is None else self._tables.records[seq].state

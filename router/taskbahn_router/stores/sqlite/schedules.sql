@@ -1,0 +1,52 @@
+-- The statements of schedules, as in statements.sql.
+
+-- name: upsert_schedule
+-- Keep a schedule as it is now.
+INSERT OR REPLACE INTO schedule ({schedule_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: schedule
+SELECT {schedule_columns} FROM schedule WHERE id = ?
+
+-- name: delete_schedule
+DELETE FROM schedule WHERE id = ? AND version = ?
+
+-- name: delete_firings
+-- Forget the history of a schedule.
+DELETE FROM firing WHERE schedule = ?
+
+-- name: insert_firing
+-- Note what became of a due time; a salvaged history may have the number.
+INSERT OR REPLACE INTO firing ({firing_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: forget_firing
+-- Keep the newest entries of a history only.
+DELETE FROM firing WHERE schedule = ? AND number <= ?
+
+-- name: was_fired
+-- Whether a due time has started a job.
+SELECT 1 FROM firing WHERE schedule = ? AND due_at = ? AND outcome = 'fired'
+
+-- name: state_of_job
+-- The seq and state of the job that an id means.
+SELECT seq, state FROM job WHERE id = ?1
+UNION ALL SELECT job.seq, job.state FROM alias CROSS JOIN job ON job.seq = alias.seq WHERE alias.id = ?1 LIMIT 1
+
+-- name: schedules
+SELECT {schedule_columns} FROM schedule WHERE id > ? ORDER BY id LIMIT ?
+
+-- name: due_schedules
+SELECT {schedule_columns}, (SELECT state FROM job WHERE job.id = last_job)
+FROM schedule INDEXED BY schedule_next WHERE next_at <= ? ORDER BY next_at LIMIT ?
+
+-- name: next_firing
+SELECT min(next_at) FROM schedule INDEXED BY schedule_next WHERE next_at IS NOT NULL
+
+-- name: buffered_schedules
+SELECT {schedule_columns} FROM schedule INDEXED BY schedule_buffered WHERE buffered IS NOT NULL AND id > ? ORDER BY id LIMIT ?
+
+-- name: troubled_schedules
+SELECT {schedule_columns} FROM schedule INDEXED BY schedule_trouble WHERE trouble IS NOT NULL ORDER BY id LIMIT ?
+
+-- name: firings
+SELECT {firing_columns}, (SELECT state FROM job WHERE job.id = firing.job)
+FROM firing WHERE schedule = ? AND number < ? ORDER BY number DESC LIMIT ?

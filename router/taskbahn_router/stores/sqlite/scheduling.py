@@ -1,0 +1,100 @@
+"""How the SQLite store keeps schedules; what becomes of their due times is decided in `core/firings.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskbahn_router.core.firings import HISTORY, FiredRow, ScheduleRow
+from taskbahn_router.stores.scheduling import Firings, StoredJob
+from taskbahn_router.stores.sqlite.statements import SQL
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from taskbahn_router.stores.contract import CommitBatch, CommitResult
+    from taskbahn_router.stores.sqlite.ruled import RuledPart
+
+
+def change_schedules(connection: sqlite3.Connection, batch: CommitBatch, result: CommitResult) -> None:
+    """Store the schedules that are still as those who changed them saw them."""
+    for change in batch.schedules:
+        found = connection.execute(SQL["schedule"], (change.id,)).fetchone()
+        before = None if found is None else ScheduleRow(*found)
+        holds = change.version == (0 if before is None else before.version)
+        if holds:
+            connection.execute(SQL["upsert_schedule"], change.row(before))
+        result.schedules.append(holds)
+    for id, version in batch.dropped_schedules:
+        holds = bool(connection.execute(SQL["delete_schedule"], (id, version)).rowcount)
+        if holds:
+            connection.execute(SQL["delete_firings"], (id,))
+        result.schedules.append(holds)
+
+
+def admit(connection: sqlite3.Connection, ruled: RuledPart, batch: CommitBatch, result: CommitResult) -> CommitBatch:
+    """Have due schedules fire, and the rules admit submissions; return the batch without jobs that are not started."""
+    if not batch.firings:
+        ruled.admit(batch)
+        return batch
+    firings = Firings(_Tables(connection, ruled), result)
+    batch = firings.decide(batch)
+    ruled.admit(batch)
+    firings.write(result.admitted)
+    return batch
+
+
+class _Tables:
+    def __init__(self, connection: sqlite3.Connection, ruled: RuledPart) -> None:
+        self._execute = connection.execute
+        self._ruled = ruled
+
+    def schedule(self, id: str) -> ScheduleRow | None:
+        row = self._execute(SQL["schedule"], (id,)).fetchone()
+        return None if row is None else ScheduleRow(*row)
+
+    def job(self, id: bytes) -> StoredJob | None:
+        row = self._execute(SQL["state_of_job"], (id,)).fetchone()
+        return None if row is None else StoredJob(*row)
+
+    def was_fired(self, schedule: str, due_at: float) -> bool:
+        return self._execute(SQL["was_fired"], (schedule, due_at)).fetchone() is not None
+
+    def cancel(self, seq: int, reason: str) -> None:
+        self._ruled.cancel({seq: reason})
+
+    def keep(self, row: ScheduleRow, entry: FiredRow | None) -> None:
+        self._execute(SQL["upsert_schedule"], row)
+        if entry is not None:
+            self._execute(SQL["insert_firing"], entry)
+            if entry.number > HISTORY:
+                self._execute(SQL["forget_firing"], (row.id, entry.number - HISTORY))
+
+
+class ScheduleReader:
+    """The questions of `contract.Reader` about schedules."""
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        raise NotImplementedError
+
+    def schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        return [ScheduleRow(*row) for row in self._rows(SQL["schedules"], (after, limit))]
+
+    def schedule(self, id: str) -> ScheduleRow | None:
+        return next((ScheduleRow(*row) for row in self._rows(SQL["schedule"], (id,))), None)
+
+    def due_schedules(self, now: float, limit: int) -> list[tuple[ScheduleRow, str | None]]:
+        return [(ScheduleRow(*row[:-1]), row[-1]) for row in self._rows(SQL["due_schedules"], (now, limit))]
+
+    def next_firing(self) -> float | None:
+        found: float | None = self._rows(SQL["next_firing"])[0][0]
+        return found
+
+    def buffered_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        return [ScheduleRow(*row) for row in self._rows(SQL["buffered_schedules"], (after, limit))]
+
+    def troubled_schedules(self, limit: int) -> list[ScheduleRow]:
+        return [ScheduleRow(*row) for row in self._rows(SQL["troubled_schedules"], (limit,))]
+
+    def firings(self, schedule: str, before: int, limit: int) -> list[tuple[FiredRow, str | None]]:
+        return [(FiredRow(*row[:-1]), row[-1]) for row in self._rows(SQL["firings"], (schedule, before, limit))]
