@@ -10,6 +10,9 @@ from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.dispatcher.job_pausing import JobPausing
 from taskbahn_router.dispatcher.limit_admin import LimitAdmin
 from taskbahn_router.dispatcher.pause_admin import PauseAdmin
+from taskbahn_router.dispatcher.schedule_admin import ScheduleAdmin
+from taskbahn_router.dispatcher.schedule_book import ScheduleBook
+from taskbahn_router.dispatcher.schedule_firing import ScheduleFirings
 from taskbahn_router.dispatcher.telling import Telling
 from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.queries.explain import Explain
@@ -19,9 +22,11 @@ from taskbahn_router.queries.limits import LimitQueries
 from taskbahn_router.queries.members import MemberQueries
 from taskbahn_router.queries.questions import Questions
 from taskbahn_router.queries.schedule_times import SchedulePreview
+from taskbahn_router.queries.schedules import ScheduleQueries
 from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.declarations import Declarations
+from taskbahn_router.workers.declared_schedules import DeclaredSchedules
 from taskbahn_router.workers.registry import WorkerRegistry
 
 if TYPE_CHECKING:
@@ -68,6 +73,10 @@ class Parts:
     telling: Telling
     questions: Questions
     limit_admin: LimitAdmin
+    firings: ScheduleFirings
+    schedule_book: ScheduleBook
+    schedule_admin: ScheduleAdmin
+    schedules: ScheduleQueries
 
     def __init__(
         self,
@@ -117,10 +126,21 @@ class Parts:
         self.questions = Questions(dispatcher.state, reader, self._reading, owner.failed)
         self.pages = JobPages(reader, self._reading, owner.failed)
         self.members = MemberQueries(reader, self.jobs.rollups, self._reading, owner.failed)
+        self._begin_schedules(reader)
         dispatcher.start(start, running)
         dispatcher.limit_book.begin(start)
         dispatcher.event_waits.begin(reader, self._reading)
+        self.firings.begin()
         self.registry.start()
+
+    def _begin_schedules(self, reader: Reader) -> None:
+        dispatcher, runner = self.dispatcher, self._reading
+        self.firings = ScheduleFirings(dispatcher, reader, runner)
+        self.schedule_book = ScheduleBook(dispatcher, self.firings, reader, runner)
+        self.schedules = ScheduleQueries(reader, runner, self._owner.failed, self.wall)
+        self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one)
+        self.registry.schedules = DeclaredSchedules(dispatcher, self.schedule_book)
+        self.registry.schedules.begin(reader, runner)
 
     @property
     def has_begun(self) -> bool:

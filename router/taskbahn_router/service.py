@@ -187,3 +187,6 @@ class Service:
         ahead, self._ahead = self._ahead, self._wall() - self._reactor.seconds()
         if self._ahead - ahead > SLEPT_SECONDS:
             self.dispatcher.sweep_at(self._wall())
+            self.parts.firings.fire_at(self._wall())
+        elif ahead - self._ahead > SLEPT_SECONDS:
+            self.parts.schedule_book.compute_again()

@@ -364,3 +364,23 @@ def test_a_problem_of_unknown_age_is_there_since_it_was_first_seen(watched: Watc
     watched.passes(1)
     (problem,) = watched.status().problems
     assert problem.since == pytest.approx(harness.wall(), abs=1.1)
+
+
+def test_a_refused_firing_is_seen_until_one_starts_its_job(watched: Watched) -> None:
+    harness = watched.harness
+    for number in range(6):
+        harness.ask(messages.SCHEDULE_ADD, f"s{number}", {"when": "* * * * *", "call": {"task": "a.task"}})
+    harness.settle()
+    harness.ask(messages.SCHEDULE_ADD, "paused", {"when": "* * * * *", "call": {"task": "a.task"}})
+    harness.settle()
+    del harness.dispatcher.state.tasks["a.task"]
+    watched.passes(70)
+    harness.ask(messages.SCHEDULE_PAUSE, "paused")
+    watched.passes(6)
+    found = [problem for problem in watched.status().problems if problem.kind == "schedule_refused"]
+    assert [problem.id for problem in found] == ["s0", "s1", "s2", "s3", ""]
+    assert found[0].sentence.startswith("The schedule s0 did not start its job: ")
+    assert found[4].sentence == "The jobs of 2 more schedules were refused, too."
+    harness.worker()
+    watched.passes(70)
+    assert [problem.kind for problem in watched.status().problems if problem.kind == "schedule_refused"] == []

@@ -109,6 +109,7 @@ def test_the_dispatcher_and_its_parts_have_one_list() -> None:
         "purge": 60.0,
         "unsealed": None,
         "heartbeats": 10.0,
+        "schedules": None,
     }
     harness.dispatcher.maintenance.stop()
     harness.settle()

@@ -39,12 +39,21 @@ Any session that may look (CALL):
     taskbahn.view.questions(job=, after=, limit=100) -> {"questions": [QuestionView, ...], "next": cursor | null}
     taskbahn.view.schedule_times(when, zone=, count=10, after=) -> ScheduleTimes   when: a form of `schedules`, or a cron line in zone
     taskbahn.view.history(seconds=3600, task=) -> History
+    taskbahn.view.schedules(id=, after="", limit=100) -> {"schedules": [ScheduleView, ...], "next": cursor | null}
+    taskbahn.view.firings(schedule)          -> [ScheduleFiring, ...]        what became of its due times, newest first
     taskbahn.view.settings()                 -> [Setting, ...]
 Operators (CALL):
     taskbahn.admin.drain(worker, wanted)     -> WorkerView   true: it takes no new attempts, also after a reconnect; false: again
     taskbahn.admin.limit(name, value, who=)  -> LimitView    "50/s", "50/s burst=9" or a number; null: as declared; kept
     taskbahn.admin.pause(query="", reason=, within=, until=, who=) -> Pause   "" the system, queue:NAME, task:NAME, key:KEY; kept
     taskbahn.admin.resume(query="", who=)    -> Pause        the one that is over
+    taskbahn.admin.schedule.add(id, ScheduleSpec, who=) -> ScheduleView      new, or all that holds of it
+    taskbahn.admin.schedule.edit(id, {fields of ScheduleSpec}, who=) -> ScheduleView
+    taskbahn.admin.schedule.pause(id, reason=, within=, until=, who=) -> ScheduleView
+    taskbahn.admin.schedule.resume(id, who=) -> ScheduleView
+    taskbahn.admin.schedule.run(id, who=)    -> id           of the job that it starts now, besides its due times
+    taskbahn.admin.schedule.backfill(id, since, until, who=) -> [id, ...]    the jobs of the due times of a past period
+    taskbahn.admin.schedule.delete(id, who=) -> null
 Workers (CALL):
     taskbahn.worker.attach(Hello)            ~> {"welcome": Welcome}, then WorkerOrder ... for as long as the session lives
     taskbahn.worker.report(Report)           -> {"refused": [[id, attempt], ...]}  recorded durably when answered
@@ -70,6 +79,7 @@ import msgspec
 
 from taskbahn.protocol.limit_fields import LimitFields, LimitKindName
 from taskbahn.protocol.option_fields import OptionFields
+from taskbahn.protocol.schedule_fields import DeclaredSchedule
 from taskbahn.protocol.suspended import Suspended
 from taskbahn.protocol.unique_fields import DeclaredUnique
 from taskbahn.protocol.vitals import Vitals
@@ -106,6 +116,15 @@ VIEW_HISTORY = "taskbahn.view.history"
 VIEW_ERRORS = "taskbahn.view.errors"
 VIEW_SETTINGS = "taskbahn.view.settings"
 VIEW_SCHEDULE_TIMES = "taskbahn.view.schedule_times"
+VIEW_SCHEDULES = "taskbahn.view.schedules"
+VIEW_FIRINGS = "taskbahn.view.firings"
+SCHEDULE_ADD = "taskbahn.admin.schedule.add"
+SCHEDULE_EDIT = "taskbahn.admin.schedule.edit"
+SCHEDULE_PAUSE = "taskbahn.admin.schedule.pause"
+SCHEDULE_RESUME = "taskbahn.admin.schedule.resume"
+SCHEDULE_RUN = "taskbahn.admin.schedule.run"
+SCHEDULE_BACKFILL = "taskbahn.admin.schedule.backfill"
+SCHEDULE_DELETE = "taskbahn.admin.schedule.delete"
 ADMIN_DRAIN = "taskbahn.admin.drain"
 ADMIN_LIMIT = "taskbahn.admin.limit"
 ADMIN_PAUSE = "taskbahn.admin.pause"
@@ -204,6 +223,7 @@ class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
     version: str = ""
     python: str = ""
     since: float | None = None  # of its first `Welcome`; None: this is its first hello
+    schedules: list[DeclaredSchedule] = []
 
 
 class Welcome(msgspec.Struct, kw_only=True):

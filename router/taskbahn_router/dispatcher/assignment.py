@@ -41,7 +41,9 @@ class Assignment:
         if self._limits.is_used:
             self._limits.take_in(self._state.new_partitions)
         rooms = yield from self._place(effects, now)
-        if self._limits.is_used or effects.batch.submissions:
+        submissions = effects.turn_input.submissions
+        effects.batch.firings = [one.firing.of(one.jobs) for one in submissions if one.firing is not None]
+        if self._limits.is_used or effects.batch.submissions or effects.batch.firings:
             effects.batch.rules = self._limits.rules(now, rooms, purges=effects.turn_input.purge)
 
     def _place(self, effects: TurnEffects, now: float) -> Generator[None, None, list[Room]]:

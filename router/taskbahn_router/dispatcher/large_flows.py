@@ -73,9 +73,9 @@ class LargeFlows:
             self.leave(raw)
 
     def feed(
-        self, call: PendingCall, draft: Draft, then: Callable[[], None], failed: Callable[[TaskbahnError], None]
+        self, call: PendingCall | None, draft: Draft, then: Callable[[], None], failed: Callable[[TaskbahnError], None]
     ) -> Callable[[], None]:  # fmt: skip
-        """Return what hands in the rest of the flows of a submission when its first part is accepted."""
+        """Return what hands in the rest of the flows of a submission when its first part is accepted; call: None of a schedule."""
         return Feed(self, self._dispatcher, call, draft, then, failed).begin
 
     def begin(self, raws: Iterable[bytes]) -> None:
@@ -138,7 +138,7 @@ class Feed:
         self,
         large_flows: LargeFlows,
         dispatcher: Dispatcher,
-        call: PendingCall,
+        call: PendingCall | None,
         draft: Draft,
         then: Callable[[], None],
         failed: Callable[[TaskbahnError], None],
@@ -152,7 +152,9 @@ class Feed:
         self._then = then
         self._failed = failed
         self._cancelled: bool | None = None  # None while the caller is there
-        self._on_gone, call.on_gone = call.on_gone, self._gone
+        self._on_gone = None if call is None else call.on_gone
+        if call is not None:
+            call.on_gone = self._gone
 
     def begin(self) -> None:
         """Go on with the flows of which the first slice is accepted."""
@@ -201,7 +203,8 @@ class Feed:
 
     def _end(self) -> None:
         self._large_flows.end(self._accepted)
-        self._call.on_gone = self._on_gone
+        if self._call is not None:
+            self._call.on_gone = self._on_gone
 
     def _steps(self, draft: Draft) -> Iterator[None]:
         yield from self._flows[0].add(self._dispatcher.intake, draft)
@@ -231,7 +234,7 @@ class Feed:
 
         self._dispatcher.fair_queue.put(
             Submission(
-                self._call.caller,
+                None if self._call is None else self._call.caller,
                 draft.jobs,
                 draft.size,
                 accepted,

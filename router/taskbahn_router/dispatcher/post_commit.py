@@ -102,6 +102,7 @@ class PostCommit:
         if effects.batch.minutes:
             self._history.stored_minutes()
         self._history.count(effects, result, now)
+        self._say_ends(effects, result)
 
     def _reported(self, effects: TurnEffects, now: float) -> Iterator[None]:
         self._publisher.noticed(effects.noticed)
@@ -127,6 +128,8 @@ class PostCommit:
             tell_joined(effects.turn_input.submissions, result.aliases, self._followers)
         if result.admitted is not None:
             self._admitted(effects, result.admitted)
+        if result.fired:
+            self._fired(effects, result)
         if result.duplicates:
             self._forget_duplicates(effects, result.duplicates)
         dispatched_early = {job for job, _, _ in effects.dispatched_early}  # jobs that may have ended since
@@ -183,6 +186,21 @@ class PostCommit:
                     for refused in jobs:  # followers may wait for a job that was turned away
                         self._publisher.resend_outcome(refused.id)
 
+    def _say_ends(self, effects: TurnEffects, result: CommitResult) -> None:
+        """Say which of the jobs have ended for which due times of schedules wait."""
+        awaited = self._publisher.awaited_ends
+        if awaited:
+            ended = {ended.job.raw for ended in effects.ended}.union(moved.id for moved in result.moved if moved.after.is_final)
+            for id in ended & awaited.keys():
+                self._publisher.on_end(awaited.pop(id))
+
+    def _fired(self, effects: TurnEffects, result: CommitResult) -> None:
+        """Forget the jobs that schedules did not start after all, and say what became of each firing."""
+        self._later.admission.forget(effects.turn_input.take_out(result.unfired))
+        planned = [one.firing for one in effects.turn_input.submissions if one.firing is not None]
+        for one, outcome in zip(planned, result.fired, strict=False):  # none is left of a batch that the store refused at first
+            one.fired(outcome)
+
     def _forget_duplicates(self, effects: TurnEffects, duplicates: set[int]) -> None:
         """Drop the records of repeated submissions: the store has their ids already."""
         for job, worker in effects.started:
@@ -221,7 +239,7 @@ class PostCommit:
         turn_input = effects.turn_input
         # the first cancel of a job is the one that moved it
         reasons = {id: reason for id, reason, _ in reversed(turn_input.cancels)}
-        full = result.admitted.cancelled if result.admitted is not None else {}
+        full = {**(result.admitted.cancelled if result.admitted is not None else {}), **result.replaced}
         unstarted = {job for job, _ in effects.started} if reasons or result.errors else set()
         for part in parts_of(result.moved):
             for moved in part:
@@ -235,6 +253,12 @@ class PostCommit:
         asked = (*(answer for _, _, answer in turn_input.cancels), *others)
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
+        changes = (
+            *(changed for _, changed in turn_input.schedules),
+            *(changed for _, _, changed in turn_input.dropped_schedules),
+        )
+        for changed, holds in zip(changes, result.schedules, strict=True):
+            changed(holds)
         show_pauses(self._state, self._publisher, turn_input, result, now)
         for (told, answer_told), outcome in zip(turn_input.told, result.told, strict=True):
             self._told(told, outcome, now)

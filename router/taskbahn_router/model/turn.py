@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
     from taskbahn.protocol import messages
     from taskbahn.protocol.questions import AwaitedEvent
+    from taskbahn_router.core.firings import Firing, ScheduleChange
     from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.core.suspensions import Told
@@ -23,7 +24,19 @@ if TYPE_CHECKING:
     Acknowledge = Callable[[list[list[Any]]], None]
     Pause = tuple[PauseJob, Callable[[Answer | None], None]]
     Resume = tuple[ResumeJob, Callable[[Answer | None], None]]
+    Changed = Callable[[bool], None]  # learns whether the change of a schedule holds
     Cancel = tuple[bytes, str, Callable[[Answer | None], None]]  # id, reason, answer
+
+
+class PlannedFiring(NamedTuple):
+    """A due time of a schedule, as it goes into a commit.   fired: learns what became of it."""
+
+    firing: Firing
+    fired: Callable[[str], None]
+
+    def of(self, jobs: Sequence[LiveJob]) -> Firing:
+        """Return it with the seqs that its jobs have got."""
+        return self.firing._replace(jobs=tuple(job.seq for job in jobs)) if jobs else self.firing
 
 
 class Submission(NamedTuple):
@@ -44,6 +57,7 @@ class Submission(NamedTuple):
     has_links: bool = False  # whether there are flows among the entries
     joined: Callable[[LiveJob, str], None] = lambda _, __: None
     asks: bool = False
+    firing: PlannedFiring | None = None  # of the schedule whose jobs these are
 
     def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:
         """Return the entries that have jobs, each with the number of its answer."""
@@ -79,6 +93,8 @@ class TurnInput:
     resumes: list[Resume] = field(default_factory=list)
     tasks: list[DeclaredTask] = field(default_factory=list)
     forgotten_tasks: list[str] = field(default_factory=list)
+    schedules: list[tuple[ScheduleChange, Changed]] = field(default_factory=list)
+    dropped_schedules: list[tuple[str, int, Changed]] = field(default_factory=list)  # id, version
     limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
     sweep: bool = False
     prune_after: int | None = None
@@ -90,7 +106,7 @@ class TurnInput:
     claim: bool = False  # the last claim had the largest size, so workers may have room for more
 
     def __bool__(self) -> bool:
-        return bool(self.new) or not self.is_only_new()
+        return bool(self.new or self.submissions) or not self.is_only_new()
 
     def add_submissions(self, submissions: Iterable[Submission]) -> None:
         """Accept new jobs."""
@@ -177,6 +193,19 @@ class TurnInput:
         """Store what the limit book has changed; *answer* is called after the commit."""
         self.limit_changes.append(answer)
 
+    def add_schedule(self, change: ScheduleChange, changed: Changed) -> None:
+        """Store a schedule."""
+        self.schedules.append((change, changed))
+
+    def drop_schedule(self, id: str, version: int, changed: Changed) -> None:
+        """Delete a schedule."""
+        self.dropped_schedules.append((id, version, changed))
+
+    def give_schedules(self, batch: CommitBatch) -> None:
+        """Put the changes of schedules into a batch."""
+        batch.schedules = [change for change, _ in self.schedules]
+        batch.dropped_schedules = [(id, version) for id, version, _ in self.dropped_schedules]
+
     def ask_sweep(self) -> None:
         """Have the store move the jobs whose time has come."""
         self.sweep = True
@@ -230,6 +259,7 @@ class TurnInput:
         return not (
             self.losses or self.returns or self.ended or self.cancels or self.retries or self.skips or self.told or self.tasks
             or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes or self.job_pauses or self.resumes
+            or self.schedules or self.dropped_schedules
         ) and self.prune_after is None  # fmt: skip
 
 

@@ -34,6 +34,8 @@ class Publisher:
         self._port = port
         self.on_repetition: Callable[[str], object] = lambda _: None  # reads from the store how a job ended, for its followers
         self.on_member: Callable[[str], object] = lambda _: None  # called with the id of a watched job that gets a member
+        self.awaited_ends: dict[bytes, str] = {}  # jobs for whose ends schedules wait
+        self.on_end: Callable[[str], object] = lambda _: None  # called with a schedule when its job has ended
         self.dirty_workers: set[str] = set()  # workers with something in their outbox
         self.changes: dict[str, dict[str, Any]] = {}  # job -> its changed view, for dashboards
         self.changes_wanted = False

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol.views import Problem
-from taskbahn_router.queries import limit_problems
+from taskbahn_router.queries import limit_problems, schedule_facts
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.text import format_duration, jobs_waiting, join_names, pluralize
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from taskbahn_router.queries.limit_problems import Declared, Stall
+    from taskbahn_router.queries.schedule_facts import Refusal
 
 MOST = 20  # problems in one answer
 UNSERVED_SECONDS = 3.0  # seconds that a ready job may wait without a worker; one that restarts is back by then
@@ -84,6 +85,7 @@ class Facts:
     long_runs: list[LongRun] = field(default_factory=list)
     stalls: list[Stall] = field(default_factory=list)
     disagreements: dict[str, list[Declared]] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
 
     @cached_property
     def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:
@@ -108,7 +110,7 @@ class Facts:
 def problems(facts: Facts) -> list[Problem]:
     """Return what is wrong, the worst first; at most `MOST`."""
     found: list[Problem] = []
-    for rule in (_store, _no_workers, _unserved, _failing, _busy, _draining, _silent, _blocked, _limits, _long, _lag):
+    for rule in (_store, _no_workers, _unserved, _schedules, _failing, _busy, _draining, _silent, _blocked, _limits, _long, _lag):
         found += rule(facts)
     found.sort(key=lambda problem: problem.level != "error")  # stable: the order of the rules stays
     return found[:MOST]
@@ -191,6 +193,10 @@ def _unserved(facts: Facts) -> Iterator[Problem]:
             page="jobs",
             query=f"state:ready task:{task}" if task else "state:ready",
         )
+
+
+def _schedules(facts: Facts) -> Iterator[Problem]:
+    yield from schedule_facts.refused(facts.refusals)
 
 
 def _failing(facts: Facts) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from taskbahn_router.metrics.queue_age import QueueAges
 from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.queries.limit_facts import LimitFacts, disagreements
 from taskbahn_router.queries.problems import FAILURE_SECONDS, Facts, LongRun, PartitionFacts, WorkerFacts, problems, too_long
+from taskbahn_router.queries.schedule_facts import ScheduleFacts
 from taskbahn_router.workers.registry import AttachChannel
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class StatusQuery:
         self._first_seen: dict[tuple[str, str, str], float] = {}  # problem -> when a look first found it
         self._minute = minute_of(dispatcher.wall())
         self.limits = LimitFacts(dispatcher, reader, runner, dispatcher.history.typical)
+        self._schedules = ScheduleFacts(reader, runner)
         self._is_asking = False
         self._next_question = 0.0
         self._failures: dict[str, tuple[int, int]] = {}
@@ -61,6 +63,7 @@ class StatusQuery:
         self._gauges.look(now)
         self._ask(now)
         self.limits.look(now)
+        self._schedules.look(now)
         self._problems = [messages.plain(problem) for problem in self._dated(problems(self._facts(now)), now)]
         if minute_of(now) != self._minute:
             self._minute = minute_of(now)
@@ -125,6 +128,7 @@ class StatusQuery:
             long_runs=self._long_runs(now),
             stalls=self.limits.stalls,
             disagreements=disagreements(self._state, self._dispatcher.limit_book),
+            refusals=self._schedules.refusals,
         )
 
     def _workers(self) -> list[WorkerFacts]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.model.turn import Acknowledge
     from taskbahn_router.workers.declarations import Declarations
+    from taskbahn_router.workers.declared_schedules import DeclaredSchedules
 
 GRACE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10.0
@@ -59,6 +60,7 @@ class AttachChannel:
 class WorkerRegistry:
     """Keeps the workers of the state."""
 
+    schedules: DeclaredSchedules  # made when the store is open
     log = Logger("taskbahn.registry")
 
     def __init__(self, dispatcher: Dispatcher, port: RouterPort, declarations: Declarations, version: str) -> None:
@@ -171,6 +173,7 @@ class WorkerRegistry:
         """Take a worker on: new, or back within its grace."""
         wall = self._dispatcher.wall()
         since = wall if hello.since is None else min(wall, hello.since)
+        schedules = self.schedules.check(hello.schedules)
         self._declarations.take_in(hello.tasks, since)
         before = self._state.workers.get(hello.worker)
         if before is not None and before.orders is not None:
@@ -189,6 +192,7 @@ class WorkerRegistry:
         self._state.workers[hello.worker] = worker
         self._state.serves(worker)
         self._reconcile(worker, before)
+        self.schedules.attached(schedules, since)
         return worker
 
     def _forget_reports(self, hello: messages.Hello) -> None:
@@ -278,6 +282,7 @@ class WorkerRegistry:
         if self._state.workers.get(worker.id) is not worker or worker.orders is not None:
             return
         del self._state.workers[worker.id]
+        self.schedules.look_for_orphans()
         for id in list(worker.attempts):
             job = self._state.jobs.get(id)
             if job is None or job.attempt != worker.attempts[id]:

@@ -1,0 +1,269 @@
+"""Fires schedules: waits for the next due time in the store, and submits what is due as if a client did, page by page.
+
+The store decides about each due time in the commit that has its job, so it is fired once, however often it is tried. What is computed here
+goes by the row that was read; if that has changed meanwhile, the commit changes nothing and the schedule is read again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from twisted.logger import Logger
+
+from taskbahn.errors import NotReady, QueueFull, StoreUnavailable, TaskbahnError
+from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
+from taskbahn_router.core.firings import BUFFERED, FIRED, MISSED, Firing, ScheduleRow, buffered, job_of
+from taskbahn_router.core.ids import id_text
+from taskbahn_router.dispatcher.schedule_specs import NextFiring, call_of, following, spec_of
+from taskbahn_router.model.turn import PlannedFiring, Submission
+from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from taskbahn.protocol.scheduling import ScheduleSpec
+    from taskbahn_router.dispatcher.dispatcher import Dispatcher
+    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.stores.contract import Reader
+    from taskbahn_router.submission.submission import Draft
+
+PAGE = 500  # schedules that are read at once
+LONGEST_SLEEP = 60.0  # seconds after which it looks at the latest, for the wall clock may be set meanwhile
+AGAIN_SECONDS = 1.0  # seconds after which it looks again when there was no room, or the store refused
+MOST_MISSED = 1_000  # due times that are counted as missed
+CALLER = "schedule:"  # who has submitted the job of a schedule, with the id after it
+
+
+class Planned(NamedTuple):
+    """What is to be done for a due time.   call: an entry of a submission; None: it starts no job."""
+
+    firing: Firing
+    call: dict[str, Any] | None
+
+
+class ScheduleFirings:
+    """Fires what is due.   reader, runner: for questions to the store, on the runner's thread."""
+
+    log = Logger("taskbahn.schedules")
+
+    def __init__(self, dispatcher: Dispatcher, reader: Reader, runner: Runner) -> None:
+        self._dispatcher = dispatcher
+        self._reader = reader
+        self._runner = runner
+        dispatcher.publisher.on_end = self.look_at
+        self._service = dispatcher.maintenance.add("schedules", self._look)
+        self._next: float | None = None
+        self._is_busy = False
+        self._again = False  # whether something may be due since it began to look
+        self._left = 0  # firings of the page whose commits are not over
+        self._is_held = False  # whether one of them found no room
+        self._held_since: float | None = None  # since when due times wait for room: they are not missed
+
+    def begin(self) -> None:
+        """Look for what is due, and for what waits for jobs that have ended while the dispatcher was away."""
+        self.fire_at(self._dispatcher.wall())
+        self._look_at_buffered("")
+
+    def fire_at(self, when: float | None) -> None:
+        """Look for due schedules at a time of the wall clock."""
+        if when is None or (self._next is not None and self._next <= when):
+            return
+        self._next = when
+        self._service.run_in(min(LONGEST_SLEEP, max(0.0, when - self._dispatcher.wall())))
+
+    # what is due
+
+    def _look(self) -> None:
+        self._next = None
+        if self._is_busy:
+            self._again = True
+            return
+        self._is_busy, self._again, self._is_held = True, False, False
+        self._ask(self._read, self._found)
+
+    def _read(self) -> tuple[list[tuple[ScheduleRow, str | None]], float | None]:
+        with self._reader.snapshot():
+            return self._reader.due_schedules(self._dispatcher.wall(), PAGE), self._reader.next_firing()
+
+    def _found(self, found: tuple[list[tuple[ScheduleRow, str | None]], float | None]) -> None:
+        rows, next_at = found
+        if rows:
+            self._left = len(rows)
+            self._run(self._page(rows))
+            return
+        self._is_busy, self._held_since = False, None
+        now = self._dispatcher.wall()
+        self.fire_at(now if self._again else min(now + LONGEST_SLEEP, next_at) if next_at is not None else None)
+
+    def _page(self, rows: list[tuple[ScheduleRow, str | None]]) -> Iterator[None]:
+        for row, last_state in rows:
+            planned = self._plan(row, last_state)
+            yield from self._submit(planned, lambda outcome, id=row.id: self._settled(id, outcome))  # type: ignore[misc]
+
+    def _plan(self, row: ScheduleRow, last_state: str | None) -> Planned:
+        """Return what is to be done for the due time of a schedule."""
+        assert row.due_at is not None  # noqa: S101 - the store has it among those that are due
+        now = self._dispatcher.wall()
+        try:
+            spec = spec_of(row)
+            oldest = (self._held_since or now) - spec.catch_up
+            if row.due_at < oldest:
+                return Planned(_missed(row, spec, oldest, now), None)
+            then = following(spec, row.id, row.due_at)
+        except Exception as error:  # noqa: BLE001 - one schedule must not keep the others from firing
+            self.log.failure("schedule {id} cannot fire, and fires no more until it is changed", id=row.id)
+            message = error.message if isinstance(error, TaskbahnError) else f"{type(error).__name__}: {error}"
+            return Planned(
+                Firing(row.id, row.version, row.due_at, None, None, now, error=messages.to_json({"message": message})), None
+            )
+        firing = Firing(row.id, row.version, row.due_at, *_times(then), now)
+        return _with_job(firing, row, spec, last_state)
+
+    def _settled(self, id: str, outcome: str) -> None:
+        if outcome == BUFFERED:
+            self.look_at(id)
+        self._left -= 1
+        if self._left:
+            return
+        if self._is_held:
+            self._held_since = self._held_since or self._dispatcher.wall()
+            self._is_busy = False
+            self.fire_at(self._dispatcher.wall() + AGAIN_SECONDS)
+        else:
+            self._ask(self._read, self._found)
+
+    # what waits for a job
+
+    def _look_at_buffered(self, after: str) -> None:
+        def found(rows: list[ScheduleRow]) -> None:
+            for row in rows:
+                self.look_at(row.id)
+            if len(rows) == PAGE:
+                self._look_at_buffered(rows[-1].id)
+
+        self._ask(lambda: self._reader.buffered_schedules(after, PAGE), found)
+
+    def look_at(self, id: str) -> None:
+        """Fire the first due time of a schedule that waits for a job, if that has ended; else remember for which one it waits."""
+
+        def read() -> tuple[ScheduleRow, str | None] | None:
+            with self._reader.snapshot():
+                row = self._reader.schedule(id)
+                last = self._reader.job(row.last_job) if row is not None and row.last_job is not None else None
+                return None if row is None else (row, last.state if last is not None else None)
+
+        def found(answer: tuple[ScheduleRow, str | None] | None) -> None:
+            if answer is None or not (waiting := buffered(answer[0])):
+                return
+            row, state = answer
+            if state is not None and not State(state).is_final:
+                if row.last_job is not None:
+                    self._dispatcher.publisher.awaited_ends[row.last_job] = id
+                    self._ask(read, lambda later: found(later) if later is None or later[1] != state else None)
+                return
+            firing = Firing(id, row.version, waiting[0], None, None, self._dispatcher.wall(), is_buffered=True)
+            planned = _with_job(firing, row, spec_of(row), state)
+            self._run(self._submit(planned, lambda outcome: self._buffered_settled(id, outcome)))
+
+        self._ask(read, found)
+
+    def _buffered_settled(self, id: str, outcome: str) -> None:
+        if outcome:
+            self.look_at(id)
+        else:
+            self._dispatcher.clock.callLater(AGAIN_SECONDS, self.look_at, id)
+
+    # submissions
+
+    def _submit(self, planned: Planned, settled: Callable[[str], None]) -> Iterator[None]:
+        """Submit the job of a due time through the checks of all submissions.   settled: gets "" if it is to be tried again."""
+        dispatcher, firing = self._dispatcher, planned.firing
+        try:
+            dispatcher.check_accepting()
+            if planned.call is None:
+                self._put(None, firing, settled)
+                return
+            draft = yield from dispatcher.intake.read([planned.call], None)
+            if not draft.jobs:
+                self._put(None, firing._replace(id=None, error=messages.to_json(draft.answers[0])), settled)
+                return
+            for job in draft.jobs:
+                job.caller = CALLER + firing.schedule
+            yield from dispatcher.admission.take_in(draft, follows=False)
+            self._put(draft, firing, settled)
+        except (QueueFull, NotReady, StoreUnavailable):
+            self._is_held = True
+            settled("")
+        except TaskbahnError as error:
+            self._put(None, firing._replace(id=None, error=messages.to_json(error.info())), settled)
+
+    def _put(self, draft: Draft | None, firing: Firing, settled: Callable[[str], None]) -> None:
+        fired = ""
+
+        def learn(outcome: str) -> None:
+            nonlocal fired
+            fired = outcome
+
+        def accepted() -> None:
+            if fired == FIRED and draft is not None and draft.flows:
+                self._dispatcher.large_flows.feed(None, draft, lambda: None, lambda _: None)()
+            settled(fired or MISSED)
+
+        def refused(error: TaskbahnError) -> None:
+            if isinstance(error, StoreUnavailable):
+                self._is_held = True
+                settled("")
+            else:
+                settled(fired or MISSED)
+
+        planned = PlannedFiring(firing, learn)
+        if draft is None:
+            submission = Submission(None, [], 0, accepted, refused, firing=planned)
+        else:
+            submission = Submission(
+                None, draft.jobs, draft.size, accepted, refused, draft.answers, counts=draft.counts, has_links=draft.has_links,
+                asks=draft.asks, firing=planned,
+            )  # fmt: skip
+        self._dispatcher.fair_queue.put(submission)
+        self._dispatcher.loop.schedule_turn()
+
+    # helpers
+
+    def _run(self, steps: Iterator[None]) -> None:
+        if not run_slice(steps, self._dispatcher.clock, SLICE_SECONDS, STEPS):
+            self._dispatcher.clock.callLater(0, self._run, steps)
+
+    def _ask(self, read: Callable[[], Any], found: Callable[[Any], None]) -> None:
+        asked = self._runner.run(read)
+        asked.addCallback(found)
+        asked.addErrback(self._failed)
+
+    def _failed(self, failure: Any) -> None:
+        self.log.failure("schedules cannot be read", failure)
+        self._is_busy = False
+        self.fire_at(self._dispatcher.wall() + AGAIN_SECONDS)
+
+
+def _with_job(firing: Firing, row: ScheduleRow, spec: ScheduleSpec, last_state: str | None) -> Planned:
+    last_success = row.last_due if last_state == State.SUCCEEDED else row.last_success
+    raw = job_of(row.id, firing.due_at)
+    call = {**call_of(spec, firing.due_at, last_success), "id": id_text(raw)}
+    return Planned(firing._replace(id=raw, overlap=spec.overlap, times=spec.times, last_success=last_success), call)
+
+
+def _times(then: NextFiring | None) -> tuple[float | None, float | None]:
+    return (None, None) if then is None else (then.due, then.at)
+
+
+def _missed(row: ScheduleRow, spec: ScheduleSpec, oldest: float, now: float) -> Firing:
+    """Return the firing for due times that are too old to fire, and what follows them."""
+    assert row.due_at is not None  # noqa: S101 - as above
+    missed, until = 1, row.due_at
+    then = following(spec, row.id, until)
+    while then is not None and then.due < oldest and missed < MOST_MISSED:
+        missed, until = missed + 1, then.due
+        then = following(spec, row.id, until)
+    if then is not None and then.due < oldest:
+        then = following(spec, row.id, oldest)
+    return Firing(row.id, row.version, row.due_at, *_times(then), now, missed=missed, until=until)
