@@ -14,13 +14,16 @@ from taskbahn.fork_imports import forget_half_imports, wait_for_imports
 from taskbahn.transport.address import check_address
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 
     from taskbahn.client.client import Client
     from taskbahn.jobs.admin import Admin
     from taskbahn.jobs.job import Job
     from taskbahn.jobs.queries import Views
-    from taskbahn.schedules.schedules import Schedules
+    from taskbahn.protocol.schedule_fields import DeclaredSchedule
+    from taskbahn.schedules.when import When
+    from taskbahn.tasks.declaring_schedules import ScheduleOptions
+    from taskbahn.tasks.kept_schedules import KeptSchedules
     from taskbahn.tasks.options import TaskOptions
     from taskbahn.tasks.task import AsyncTask, StreamTask, Task, TaskDecorator
     from taskbahn.tasks.task_handle import TaskHandle
@@ -29,6 +32,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C")
 S = TypeVar("S")
+TaskT = TypeVar("TaskT", bound="TaskHandle[..., Any]")
 
 DEFAULT_URL = "ws://127.0.0.1:8080/ws"
 
@@ -42,6 +46,7 @@ class Taskbahn:
 
     def __init__(self, url: str | None = None, *, timeout: float = 30.0) -> None:
         self.tasks: dict[str, Task[..., Any]] = {}
+        self.declared_schedules: dict[str, DeclaredSchedule] = {}  # by id
         self.timeout = _check_timeout(timeout)
         self._url = url if url is None else check_address(url)
         _ = self.url  # checks the address of the environment now, too
@@ -88,11 +93,32 @@ class Taskbahn:
         return Admin(self)
 
     @property
-    def schedules(self) -> Schedules:
-        """When schedules fire."""
-        from taskbahn.schedules.schedules import Schedules
+    def schedules(self) -> KeptSchedules:
+        """The schedules of the router, by id."""
+        from taskbahn.tasks.kept_schedules import KeptSchedules
 
-        return Schedules(self)
+        return KeptSchedules(self)
+
+    def schedule(
+        self,
+        when: When | str,
+        /,
+        *,
+        zone: str | None = None,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        **options: Unpack[ScheduleOptions],
+    ) -> Callable[[TaskT], TaskT]:
+        """Start a task at certain times, as `@app.schedule("0 3 * * *", zone="Europe/Berlin")` on top of `@app.task`.
+
+        Workers of this application bring the schedule to the router.   when: a cron line, in *zone*, or a `When`.   id: the name
+        of the task if it is left out.   args, kwargs: of the task; texts in them may have `{@due}`.  Raises InvalidSchedule,
+        InvalidArguments; what the line says is checked when a worker comes.
+        """
+        from taskbahn.tasks.declaring_schedules import declare
+
+        return lambda task: declare(self, task, when, zone, args, kwargs or {}, id, options)
 
     def close(self) -> None:
         """Leave the router; the next use connects again. Safe to call twice."""

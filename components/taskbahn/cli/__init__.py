@@ -39,7 +39,7 @@ COMMANDS = {  # name: (module, one line for --help)
     "limit": ("limit", "List the limits, or change one."),
     "pause": ("pause", "Start no more jobs of the system, a queue, a task or a key."),
     "resume": ("pause", "Start the jobs again that a pause holds."),
-    "schedules": ("schedules", "Show when schedules fire."),
+    "schedules": ("schedule_actions", "List the schedules, or change them."),
     "settings": ("settings", "Show how the node is set up."),
     "completion": ("completion", "Print the completion script for a shell."),
 }

@@ -9,12 +9,7 @@ import click
 from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
 
 
-@click.group()
-def schedules() -> None:
-    """Show when schedules fire."""
-
-
-@schedules.command()
+@click.command()
 @click.argument("line")
 @click.option("--zone", default="UTC", show_default=True, help="The time zone of LINE, such as Europe/Berlin.")
 @click.option("--count", default=10, show_default=True, type=click.IntRange(1, 100), help="How many times.")

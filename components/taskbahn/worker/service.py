@@ -227,6 +227,7 @@ class Worker:
             version=_version(),
             python=".".join(map(str, sys.version_info[:3])),
             since=self._since,
+            schedules=list(self.app.declared_schedules.values()),
         )
 
     async def _open(self, session: Session) -> None:

@@ -1,0 +1,182 @@
+"""`taskbahn schedules`: list the schedules, show one, add, pause, resume, run, backfill and delete them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskbahn.cli.arguments import parsed
+from taskbahn.cli.pause import seconds_of
+from taskbahn.cli.schedules import preview
+from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
+from taskbahn.jobs.admin import user_name
+from taskbahn.protocol import messages
+
+if TYPE_CHECKING:
+    from taskbahn.protocol.scheduling import ScheduleView
+
+OVERLAPS = click.Choice(["skip", "buffer_one", "buffer_all", "cancel_other", "allow"])
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def schedules(context: click.Context) -> None:
+    """List the schedules, or change them."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_schedules)
+
+
+schedules.add_command(preview)
+
+
+@schedules.command("list")
+@common
+def list_schedules(url: str | None, *, as_json: bool) -> None:
+    """List the schedules."""
+    with connected(url) as app:
+        found = app.schedules.views()
+    if as_json:
+        print_json(found)
+        return
+    rows = table("schedule", "times", "starts", "next", "last", "fired#", "")
+    for view in found:
+        rows.add_row(
+            plain(view.id), plain(view.words), plain(_starts(view)), _when(view.next_at), _when(view.last_due), f"{view.fired:,}",
+            plain(_state(view)),
+        )  # fmt: skip
+    console().print(rows if found else 'no schedules: add one with `taskbahn schedules add ID "0 3 * * *" TASK`')
+
+
+def _starts(view: ScheduleView) -> str:
+    return str(view.spec["call"].get("task", "a flow"))
+
+
+def _when(moment: float | None) -> str:
+    return "" if moment is None else f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _state(view: ScheduleView) -> str:
+    if view.pause is not None:
+        why = view.pause.reason
+        return ("orphaned" if view.pause.orphaned else "paused") + (f": {why}" if why else "")
+    if view.trouble is not None:
+        return str(view.trouble.get("message", "refused"))
+    return "changed" if view.declared is not None and view.changed else ""
+
+
+@schedules.command()
+@click.argument("id")
+@common
+def show(id: str, url: str | None, *, as_json: bool) -> None:
+    """Show a schedule, and what became of its due times."""
+    with connected(url) as app:
+        view, history = app.schedules[id].view(), app.schedules[id].history()
+    if as_json:
+        print_json({"schedule": view, "history": history})
+        return
+    out = console()
+    out.print(plain(f"{view.id}: {view.words}"))
+    out.print(plain(f"next {_when(view.next_at) or 'never'} UTC, starts {_starts(view)} {_state(view)}"))
+    for name in view.changed if view.declared is not None else ():
+        out.print(plain(f"changed: {name} is {view.changed[name]!r}, in code {view.declared.get(name)!r}"))  # type: ignore[union-attr]
+    rows = table("due", "outcome", "late#", "job", "state")
+    for one in history:
+        what = f"{one.missed:,} missed" if one.missed else one.outcome
+        rows.add_row(_when(one.due_at), what, f"{one.fired_at - one.due_at:.3f} s", plain(one.job or ""), one.state or "")
+    out.print(rows)
+
+
+@schedules.command()
+@click.argument("id")
+@click.argument("line")
+@click.argument("task")
+@click.argument("arguments", nargs=-1)
+@click.option("--zone", default="UTC", show_default=True, help="The time zone of LINE, such as Europe/Berlin.")
+@click.option(
+    "--overlap", type=OVERLAPS, default="skip", show_default=True, help="What becomes of a time while the last job runs."
+)
+@click.option(
+    "--catch-up", metavar="DURATION", callback=seconds_of, help="Missed times that are not older fire late, such as 1h."
+)
+@click.option("--note", default="", help="What it is for.")
+@common
+def add(
+    id: str, line: str, task: str, arguments: tuple[str, ...], zone: str, overlap: str, catch_up: float | None, note: str, url: str | None,
+    *, as_json: bool,
+) -> None:  # fmt: skip
+    """Store a schedule ID that starts TASK at the times of the cron line LINE; one of that ID is replaced.
+
+    ARGUMENTS are as for `taskbahn call`; texts in them may have {@due}, the due time.
+    """
+    spec: dict[str, Any] = {"when": line, "zone": zone, "overlap": overlap, "note": note}
+    spec |= {} if catch_up is None else {"catch_up": catch_up}
+    with connected(url) as app:
+        args, kwargs = parsed(app, task, arguments)
+        spec["call"] = {"task": task, "args": args, "kwargs": kwargs}
+        found = app.client.ask(messages.SCHEDULE_ADD, id, spec, who=user_name()).get()
+    _say(found, f"{id}: {found['words']}; next {ago(found['next_at'])}", as_json=as_json)
+
+
+@schedules.command()
+@click.argument("id")
+@click.option("--reason", default="", help="Why.")
+@click.option("--within", metavar="DURATION", callback=seconds_of, help="Resume by itself after that time, such as 2d.")
+@common
+def pause(id: str, reason: str, within: float | None, url: str | None, *, as_json: bool) -> None:
+    """Let a schedule fire no more, until it is resumed."""
+    with connected(url) as app:
+        found = app.schedules[id].pause(reason, within)
+    _say(found, f"paused: {id}", as_json=as_json)
+
+
+@schedules.command()
+@click.argument("id")
+@common
+def resume(id: str, url: str | None, *, as_json: bool) -> None:
+    """Let a paused schedule fire again."""
+    with connected(url) as app:
+        found = app.schedules[id].resume()
+    _say(found, f"resumed: {id}", as_json=as_json)
+
+
+@schedules.command()
+@click.argument("id")
+@common
+def run(id: str, url: str | None, *, as_json: bool) -> None:
+    """Start the job of a schedule now, and print its id."""
+    with connected(url) as app:
+        job = app.schedules[id].run_now()
+    _say(job.id, job.id, as_json=as_json)
+
+
+@schedules.command()
+@click.argument("id")
+@click.option("--since", type=MOMENT, required=True, help="In UTC.")
+@click.option("--until", type=MOMENT, required=True, help="In UTC.")
+@common
+def backfill(id: str, since: datetime, until: datetime, url: str | None, *, as_json: bool) -> None:
+    """Start a job for each due time of a past period, and print their ids."""
+    with connected(url) as app:
+        jobs = app.schedules[id].backfill(since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
+    ids = [job.id for job in jobs]
+    _say(ids, "\n".join(ids), as_json=as_json)
+
+
+@schedules.command()
+@click.argument("id")
+@common
+def delete(id: str, url: str | None, *, as_json: bool) -> None:
+    """Delete a schedule, with its history."""
+    with connected(url) as app:
+        app.schedules[id].delete()
+    _say(None, f"deleted: {id}", as_json=as_json)
+
+
+def _say(found: Any, sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(sentence)

@@ -1,0 +1,133 @@
+"""Schedules over a real node: of a worker's code, made at run time, and fired once although the router dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from support.programs import Node, running, worker_of
+
+from taskbahn import InvalidSchedule, Taskbahn
+from taskbahn.cli import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from taskbahn.protocol.scheduling import ScheduleFiring
+
+pytestmark = pytest.mark.slow
+SOURCE = """
+    from taskbahn import Taskbahn
+    app = Taskbahn()
+
+    @app.schedule("* * * * * *", kwargs={"at": "{@due:%H:%M:%S}"}, overlap="allow", catch_up="1h")
+    @app.task(name="clock.tick", pool="loop")
+    async def tick(at: str) -> str:
+        return at
+
+    @app.task(name="clock.echo", pool="loop")
+    async def echo(at: str, back: str = "") -> str:
+        return back or at
+
+    app.schedules.add("both", "0 3 * * *", echo.si("{@due}") | echo.s(), zone="Europe/Berlin")
+"""
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    """Ask until there is an answer: each question is a call, so this does not spin."""
+    while not (found := holds()):
+        pass
+    return found
+
+
+@pytest.fixture(scope="module")
+def app(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taskbahn]:
+    with worker_of(SOURCE, tmp_path_factory.mktemp("clock"), node, 4), Taskbahn(node.websocket) as app:
+        until(lambda: len(list(app.schedules)) >= 2)
+        yield app
+
+
+def test_the_schedules_of_code_fire(app: Taskbahn) -> None:
+    fired = until(lambda: [one for one in app.schedules["clock.tick"].history() if one.state == "succeeded"])[0]
+    due = datetime.fromtimestamp(fired.due_at, UTC)
+    assert app.job(fired.job).result(30) == f"{due:%H:%M:%S}"
+    view = app.schedules["both"].view()
+    assert (view.zone, view.declared is not None, view.changed) == ("Europe/Berlin", True, {})
+
+
+def test_a_flow_of_a_schedule_runs_now(app: Taskbahn) -> None:
+    found = app.schedules["both"].run_now().result(60)
+    assert datetime.fromisoformat(found).utcoffset() in {timedelta(hours=1), timedelta(hours=2)}
+
+
+def test_a_change_at_run_time_stays_beside_the_code(app: Taskbahn) -> None:
+    both = app.schedules["both"]
+    assert both.edit("0 4 * * *", zone="Europe/Berlin", note="later").changed.keys() == {"when", "note"}
+    with pytest.raises(InvalidSchedule, match="declared in code"):
+        both.delete()
+    assert both.edit("0 3 * * *", zone="Europe/Berlin", note="").changed == {}
+
+
+def test_a_schedule_is_made_and_removed_at_run_time(app: Taskbahn) -> None:
+    echo = app.get("clock.echo")
+    view = app.schedules.create("made", "0 0 1 1 *", echo.si("x"), catch_up="2h")
+    assert (view.id, view.declared, view.spec["catch_up"]) == ("made", None, 7200)
+    jobs = app.schedules["made"].backfill(datetime(2020, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC))
+    assert [job.result(60) for job in jobs] == ["x"] * 3
+    app.schedules["made"].delete()
+    with pytest.raises(InvalidSchedule, match="there is no schedule 'made'"):
+        app.schedules["made"].view()
+
+
+def test_the_command_line_has_all_of_it(app: Taskbahn) -> None:
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(cli, ["schedules", *words, "--url", app.url], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "at 05:00" in run("add", "cli", "0 5 * * *", "clock.echo", "{@due}").lower()
+    assert "cli" in run("list")
+    assert "paused" in run("pause", "cli", "--reason", "quiet")
+    assert "quiet" in run("show", "cli")
+    run("resume", "cli")
+    assert app.job(run("run", "cli").strip()).result(60)
+    assert len(run("backfill", "cli", "--since", "2024-01-01", "--until", "2024-01-04").split()) == 3
+    run("delete", "cli")
+
+
+def test_a_kill_of_the_router_fires_nothing_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "node"
+    folder.mkdir()
+    node = Node(folder)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(running(node, "Taskbahn is ready"))
+        stack.enter_context(worker_of(SOURCE, tmp_path, node, 4))
+        app = stack.enter_context(Taskbahn(node.websocket))
+        for _ in range(3):
+            wait_past(app, until(lambda: fired(app))[0].due_at + 1)
+            os.killpg(node.process.pid, signal.SIGKILL)
+            node.wait()
+            node = Node(folder, node.port)
+            stack.enter_context(running(node, "Taskbahn is ready"))
+            wait_past(app, fired(app)[0].due_at + 2)
+        entries = fired(app)
+        due = [one.due_at for one in entries][::-1]
+        assert due == [due[0] + number for number in range(len(due))], "each second once, the missed ones too"
+        assert len({one.job for one in entries}) == len(entries)
+        assert all(app.job(one.job).result(60) for one in entries if one.job)
+
+
+def wait_past(app: Taskbahn, due_at: float) -> None:
+    """Ask until a later due time has fired."""
+    until(lambda: fired(app)[0].due_at > due_at)
+
+
+def fired(app: Taskbahn) -> list[ScheduleFiring]:
+    """Return the firings of the schedule in the code; none before a worker has come."""
+    return app.schedules["clock.tick"].history()
