@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,10 +15,11 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.schedules import read_form
 from taskbahn.protocol.scheduling import SchedulePause, ScheduleSpec, read_spec
 from taskbahn_router.core.firings import ScheduleRow
-from taskbahn_router.schedules.time_set import TimeSet
-from taskbahn_router.schedules.timetable import Timetable
-from taskbahn_router.schedules.words import zone_of
 
+if TYPE_CHECKING:
+    from taskbahn_router.schedules.time_set import TimeSet
+
+# What knows calendars is imported where it is used: only a node with schedules pays for that.
 TEMPLATE = re.compile(r'(?P<quote>\\*")?\{@(?P<name>due|last_success)(?::(?P<format>[^{}"\\]{1,100}))?\}(?P<end>(?P=quote))?')
 UNKNOWN = re.compile(r"\{@(?P<name>[^{}]{0,50})\}")
 REMEMBERED = 10_000  # sets of times
@@ -53,6 +54,8 @@ def fields_of(plain: Any) -> dict[str, Any]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _times(when: str) -> TimeSet:
+    from taskbahn_router.schedules.time_set import TimeSet
+
     return TimeSet(read_form(messages.from_json(when)))
 
 
@@ -63,6 +66,8 @@ def following(spec: ScheduleSpec, id: str, moment: float) -> NextFiring | None:
 
 @lru_cache(maxsize=REMEMBERED)
 def _following(when: str, start: float | None, end: float | None, jitter: float, id: str, moment: float) -> NextFiring | None:
+    from taskbahn_router.schedules.timetable import Timetable
+
     table = Timetable(id, _times(when), _date(start), _date(end), None, timedelta(seconds=jitter))
     found = table.after(datetime.fromtimestamp(moment, UTC))
     return None if found is None else NextFiring(found.due.timestamp(), found.at.timestamp())
@@ -91,6 +96,8 @@ def call_of(spec: ScheduleSpec, due: float, last_success: float | None) -> dict[
     packed = messages.to_json(spec.call)
     if "{@" not in packed:
         return spec.call
+    from taskbahn_router.schedules.words import zone_of
+
     zone = ZoneInfo(zone_of(read_form(spec.when)))
     times = {"due": due, "last_success": last_success}
 

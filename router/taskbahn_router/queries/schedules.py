@@ -13,7 +13,6 @@ from taskbahn.protocol.scheduling import ScheduleFiring, ScheduleView
 from taskbahn_router.core.firings import buffered
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.schedule_specs import is_over, pause_of, spec_of
-from taskbahn_router.schedules.words import words_of, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +79,8 @@ class ScheduleQueries:
 
     def view_of(self, row: ScheduleRow) -> dict[str, Any]:
         """Return the `scheduling.ScheduleView` of a schedule as it travels."""
+        from taskbahn_router.schedules.words import words_of, zone_of  # late: it knows calendars
+
         spec, pause = spec_of(row), pause_of(row)
         if pause is not None and is_over(pause, self._wall()):
             pause = None
