@@ -51,6 +51,7 @@ def app(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taskba
     with worker_of(SOURCE, tmp_path_factory.mktemp("clock"), node, 4), Taskbahn(node.websocket) as app:
         until(lambda: len(list(app.schedules)) >= 2)
         yield app
+        app.schedules["clock.tick"].pause("other tests count the jobs of this node")
 
 
 def test_the_schedules_of_code_fire(app: Taskbahn) -> None:
