@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -94,6 +95,9 @@ def test_the_command_line_has_all_of_it(app: Taskbahn) -> None:
 
     assert "at 05:00" in run("add", "cli", "0 5 * * *", "clock.echo", "{@due}").lower()
     assert "cli" in run("list")
+    assert "cli" in {view["id"] for view in json.loads(run("--json"))}
+    refused = CliRunner().invoke(cli, ["schedules", "--json", "list"])
+    assert (refused.exit_code, "taskbahn schedules list --json" in refused.output) == (2, True)
     assert "paused" in run("pause", "cli", "--reason", "quiet")
     assert "quiet" in run("show", "cli")
     run("resume", "cli")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from taskbahn.cli.arguments import parsed
 from taskbahn.cli.pause import seconds_of
@@ -22,11 +23,16 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.group(invoke_without_command=True)
+@common
 @click.pass_context
-def schedules(context: click.Context) -> None:
+def schedules(context: click.Context, url: str | None, *, as_json: bool) -> None:
     """List the schedules, or change them."""
     if context.invoked_subcommand is None:
-        context.invoke(list_schedules)
+        context.invoke(list_schedules, url=url, as_json=as_json)
+        return
+    for name, option in (("url", "--url"), ("as_json", "--json")):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} goes behind the command: taskbahn schedules {context.invoked_subcommand} {option}")
 
 
 schedules.add_command(preview)
