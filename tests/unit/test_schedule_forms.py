@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskbahn import Calendar, Cron, Dates, Every, InvalidSchedule, Sun, When
-from taskbahn.protocol.schedules import MAX_MEMBERS, read_form
-from taskbahn_router.schedules.words import words_of, zone_of
+from taskbahn.protocol.schedules import MAX_MEMBERS, read_form, zone_of
+from taskbahn_router.schedules.words import words_of
 
 BERLIN = "Europe/Berlin"
 SUNSET = Sun("sunset", latitude=52.5, longitude=13.4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -28,6 +29,15 @@ def times(when: When) -> TimeSet:
 
 def following(when: When, count: int = 3, after: datetime = NOW) -> list[str]:
     return [f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(":00") for moment in times(when).next(after, count)]
+
+
+def all_between(when: When, since: datetime, until: datetime) -> list[datetime]:
+    found: list[datetime] = []
+    try:
+        found.extend(times(when).between(since, until))
+    except InvalidSchedule as error:
+        assert "never fires" in error.message  # noqa: PT017 - it may, after the last of these times
+    return found
 
 
 LEAVES = st.sampled_from(
@@ -69,12 +79,47 @@ KNOWN: dict[When, set[datetime]] = {}
 @settings(max_examples=60)
 @given(st.recursive(LEAVES.map(lambda leaf: (leaf, None)), combined, max_leaves=5))
 def test_a_combination_has_the_times_that_sets_have(made: tuple[When, Any]) -> None:
-    found: list[datetime] = []
-    try:
-        found.extend(times(made[0]).between(AUTUMN, AUTUMN + HALF))
-    except InvalidSchedule as error:
-        assert "never fires" in error.message  # noqa: PT017 - it may, after the last of these times
-    assert found == sorted(model(made, KNOWN))
+    assert all_between(made[0], AUTUMN, AUTUMN + HALF) == sorted(model(made, KNOWN))
+
+
+DAYS = st.lists(st.dates(date(2026, 10, 23), date(2026, 10, 28)), min_size=1, max_size=4)
+LINES = st.sampled_from(["0 0 * * *", "30 2 * * *", "0 */7 * * *", "59 23 * * *"])
+
+
+@given(DAYS, LINES, st.sampled_from([BERLIN, "UTC", "Pacific/Apia", "America/St_Johns", "Asia/Beirut"]))
+def test_days_taken_from_other_times_are_whole_days_of_their_zone(days: list[date], line: str, zone: str) -> None:
+    since, until = datetime(2026, 10, 22, tzinfo=UTC), datetime(2026, 10, 30, tzinfo=UTC)
+    line_times, listed = Cron(line, zone=BERLIN), Dates([*days, datetime(2026, 10, 25, 0, 30, tzinfo=UTC)], zone=zone)
+    every = all_between(line_times, since, until)
+    inside = [one for one in every if one.astimezone(ZoneInfo(zone)).date() in days or f"{one:%d %H:%M}" == "25 00:30"]
+    assert all_between(line_times & listed, since, until) == inside
+    assert all_between(listed & line_times, since, until) == inside
+    assert all_between(line_times - listed, since, until) == [one for one in every if one not in inside]
+    assert all_between(line_times & (listed | Every("2h")), since, until) == [
+        one for one in every if one in inside or (one.minute == 0 and one.hour % 2 == 0)
+    ]
+
+
+def test_days_are_midnights_where_they_fire_by_themselves() -> None:
+    day, other = Dates([date(2026, 12, 25)]), Dates([date(2026, 12, 25), date(2026, 12, 31)])
+    assert following(day | other) == ["2026-12-25 00:00", "2026-12-31 00:00"]
+    assert following(other & other) == following(other)
+    assert following(other - day) == ["2026-12-31 00:00"]
+    assert following((other | Every("12h")) & day) == ["2026-12-25 00:00", "2026-12-25 12:00"]
+
+
+def test_days_of_no_zone_are_in_that_of_their_neighbour() -> None:
+    christmas, nightly = Dates([date(2026, 12, 25)]), Cron("30 0 * * *", zone=BERLIN)
+    for when in (nightly - christmas, christmas & nightly, nightly | christmas, Every("1h") & nightly & christmas):
+        assert '"dates":["2026-12-25"],"zone":"Europe/Berlin"' in repr(when)
+    assert '"dates":["2026-12-25"]}' in repr(nightly - Dates([date(2026, 12, 25)], zone="UTC")), "which UTC is, as it says"
+    assert following(nightly & christmas) == ["2026-12-24 23:30"]
+
+
+def test_a_year_of_days_counts_as_few_candidates() -> None:
+    year = Dates([date(2027, 1, 1) + timedelta(days=day) for day in range(365)])
+    assert following(Every("1s") - year, 1, datetime(2027, 1, 1, tzinfo=UTC)) == ["2028-01-01 00:00"]
+    assert following(Every("1s") & year, 1) == ["2027-01-01 00:00"]
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,19 @@ def check_form(form: WhenForm) -> None:
             raise InvalidSchedule(f"a schedule is made of at most {MAX_MEMBERS} parts; make several schedules of it")
 
 
+def zone_of(form: WhenForm) -> str:
+    """Return the zone in which the times of a form are shown: its own, or that of its first part that has one."""
+    match form:
+        case CronForm() | CalendarForm() | DatesForm():
+            return form.zone
+        case AnyForm() | AllForm():
+            return next((zone for member in form.of if (zone := zone_of(member)) != "UTC"), "UTC")
+        case ExceptForm():
+            return zone_of(form.of)
+        case _:
+            return "UTC"
+
+
 def _check_interval(form: EveryForm) -> None:
     if not SHORTEST_INTERVAL <= form.interval <= LONGEST_INTERVAL:
         raise InvalidSchedule(

@@ -24,6 +24,7 @@ from taskbahn.protocol.schedules import (
     SunForm,
     WhenForm,
     check_form,
+    zone_of,
 )
 
 if TYPE_CHECKING:
@@ -33,23 +34,23 @@ if TYPE_CHECKING:
 class When:
     """A set of times: `a | b` has those of both, `a & b` what is in both, `a - b` those of `a` that `b` does not have.
 
-    form: as it travels.  Two are equal if their forms are.
+    A day of `Dates` is all of that day in `a & b`, and as `b` of `a - b`.   form: as it travels.  Two are equal if their forms are.
     """
 
     __slots__ = ("form",)
     form: WhenForm
 
     def __or__(self, other: When, /) -> When:
-        _check_when(self, "|", other)
-        return _made(AnyForm(of=_members(AnyForm, self, other)))
+        a, b = _both(self, "|", other)
+        return _made(AnyForm(of=_members(AnyForm, a, b)))
 
     def __and__(self, other: When, /) -> When:
-        _check_when(self, "&", other)
-        return _made(AllForm(of=_members(AllForm, self, other)))
+        a, b = _both(self, "&", other)
+        return _made(AllForm(of=_members(AllForm, a, b)))
 
     def __sub__(self, other: When, /) -> When:
-        _check_when(self, "-", other)
-        return _made(ExceptForm(of=self.form, without=other.form))
+        a, b = _both(self, "-", other)
+        return _made(ExceptForm(of=a, without=b))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, When) and self.form == other.form
@@ -119,13 +120,20 @@ class Calendar(When):
 class Dates(When):
     """These times, in any order: `Dates([date(2026, 12, 24), datetime(2026, 12, 31, 18)], zone="Europe/Berlin")`.
 
-    dates: a date is its midnight; *zone* is for dates, and for datetimes that have none.
+    dates: a date is its midnight, or the whole day if it is taken from other times.   zone: for dates, and for datetimes that have
+    none; None: that of what it is combined with, or UTC.
     """
 
-    __slots__ = ()
+    __slots__ = ("_has_zone",)
 
-    def __init__(self, dates: Iterable[date | datetime], /, *, zone: str = "UTC") -> None:
-        self.form = _checked(DatesForm(dates=_texts(dates), zone=zone), "Dates")
+    def __init__(self, dates: Iterable[date | datetime], /, *, zone: str | None = None) -> None:
+        self._has_zone = zone is not None
+        self.form = _checked(DatesForm(dates=_texts(dates), zone="UTC" if zone is None else zone), "Dates")
+
+    def in_zone_of(self, other: When) -> WhenForm:
+        """Return its form, in the zone of another if it has none."""
+        assert isinstance(self.form, DatesForm)  # noqa: S101 - it is made here
+        return self.form if self._has_zone else msgspec.structs.replace(self.form, zone=zone_of(other.form))
 
 
 def form_of(when: When | str, zone: str | None) -> WhenForm:
@@ -137,15 +145,20 @@ def form_of(when: When | str, zone: str | None) -> WhenForm:
     return when.form
 
 
-def _check_when(when: When, operator: str, other: Any) -> None:
+def _both(when: When, operator: str, other: Any) -> tuple[WhenForm, WhenForm]:
     if not isinstance(other, When):
         raise InvalidSchedule(f"{when!r} {operator} {short(other)}: both are a When; write text as Cron({short(other)})")
+    return _beside(when, other), _beside(other, when)
 
 
-def _members(kind: type[AnyForm | AllForm], *given: When) -> tuple[WhenForm, ...]:
+def _beside(when: When, other: When) -> WhenForm:
+    return when.in_zone_of(other) if isinstance(when, Dates) else when.form
+
+
+def _members(kind: type[AnyForm | AllForm], *given: WhenForm) -> tuple[WhenForm, ...]:
     members: list[WhenForm] = []
-    for when in given:
-        members += when.form.of if isinstance(when.form, kind) else (when.form,)
+    for form in given:
+        members += form.of if isinstance(form, kind) else (form,)
     return tuple(members)
 
 

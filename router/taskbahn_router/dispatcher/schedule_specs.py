@@ -12,7 +12,7 @@ import msgspec
 
 from taskbahn.errors import InvalidSchedule
 from taskbahn.protocol import messages
-from taskbahn.protocol.schedules import read_form
+from taskbahn.protocol.schedules import read_form, zone_of
 from taskbahn.protocol.scheduling import SchedulePause, ScheduleSpec, read_spec
 from taskbahn_router.core.firings import ScheduleRow
 
@@ -96,8 +96,6 @@ def call_of(spec: ScheduleSpec, due: float, last_success: float | None) -> dict[
     packed = messages.to_json(spec.call)
     if "{@" not in packed:
         return spec.call
-    from taskbahn_router.schedules.words import zone_of
-
     zone = ZoneInfo(zone_of(read_form(spec.when)))
     times = {"due": due, "last_success": last_success}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
-from taskbahn.protocol.schedules import MAX_TIMES, ScheduleTimes, read_form
+from taskbahn.protocol.schedules import MAX_TIMES, ScheduleTimes, read_form, zone_of
 from taskbahn_router.queries.job_lists import is_number
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SchedulePreview:
 def _preview(form: WhenForm, zone: str | None, count: int, after: float) -> ScheduleTimes:
     # late: only who asks pays for the libraries that know calendars
     from taskbahn_router.schedules.time_set import TimeSet
-    from taskbahn_router.schedules.words import words_of, zone_of
+    from taskbahn_router.schedules.words import words_of
     from taskbahn_router.schedules.zones import clocks_of
 
     shown = zone or zone_of(form)

@@ -8,7 +8,7 @@ import msgspec
 
 from taskbahn.errors import InvalidRequest, InvalidSchedule
 from taskbahn.protocol import messages
-from taskbahn.protocol.schedules import read_form
+from taskbahn.protocol.schedules import read_form, zone_of
 from taskbahn.protocol.scheduling import ScheduleFiring, ScheduleView
 from taskbahn_router.core.firings import buffered
 from taskbahn_router.core.ids import id_text
@@ -79,7 +79,7 @@ class ScheduleQueries:
 
     def view_of(self, row: ScheduleRow) -> dict[str, Any]:
         """Return the `scheduling.ScheduleView` of a schedule as it travels."""
-        from taskbahn_router.schedules.words import words_of, zone_of  # late: it knows calendars
+        from taskbahn_router.schedules.words import words_of  # late: it knows calendars
 
         spec, pause = spec_of(row), pause_of(row)
         if pause is not None and is_over(pause, self._wall()):

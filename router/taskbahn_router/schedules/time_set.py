@@ -19,7 +19,7 @@ from taskbahn.protocol.schedules import (
 )
 from taskbahn_router.schedules.combined import AllTimes, AnyTimes, ExceptTimes
 from taskbahn_router.schedules.cron import CronTimes
-from taskbahn_router.schedules.plain_times import DatesTimes, EveryTimes
+from taskbahn_router.schedules.plain_times import DatesTimes, DaysTimes, EveryTimes, has_days
 from taskbahn_router.schedules.times import LATEST, Search, Times
 
 if TYPE_CHECKING:
@@ -66,14 +66,15 @@ class TimeSet:
         return self._times.after(moment, search) if moment < LATEST else None
 
 
-def _times(form: WhenForm) -> Times:
+def _times(form: WhenForm, *, whole_days: bool = False) -> Times:
+    """Return the times of a form.   whole_days: a day of a list is all of its moments, not the first."""
     match form:
         case CronForm():
             return CronTimes(form)
         case EveryForm():
             return EveryTimes(form)
         case DatesForm():
-            return DatesTimes(form)
+            return DaysTimes(form) if whole_days else DatesTimes(form)
         case SunForm():
             from taskbahn_router.schedules.sun import SunTimes  # late: few schedules need the sun
 
@@ -83,8 +84,25 @@ def _times(form: WhenForm) -> Times:
 
             return CalendarTimes(form)
         case AnyForm():
-            return AnyTimes([_times(member) for member in form.of])
+            return AnyTimes([_times(member, whole_days=whole_days) for member in form.of])
         case AllForm():
-            return AllTimes([_times(member) for member in form.of])
+            only_days = not whole_days and all(
+                map(_may_be_days, form.of)
+            )  # then those of the first one fire at their first moments
+            return AllTimes([_times(member, whole_days=bool(place) or not only_days) for place, member in enumerate(form.of)])
         case ExceptForm():
-            return ExceptTimes(_times(form.of), _times(form.without))
+            return ExceptTimes(_times(form.of, whole_days=whole_days), _times(form.without, whole_days=True))
+
+
+def _may_be_days(form: WhenForm) -> bool:
+    match form:
+        case DatesForm():
+            return has_days(form)
+        case AnyForm():
+            return any(map(_may_be_days, form.of))
+        case AllForm():
+            return all(map(_may_be_days, form.of))
+        case ExceptForm():
+            return _may_be_days(form.of)
+        case _:
+            return False

@@ -58,19 +58,6 @@ def words_of(form: WhenForm) -> str:
             return ", except ".join(_members((form.of, form.without)))
 
 
-def zone_of(form: WhenForm) -> str:
-    """Return the zone in which the times of a form are shown: its own, or that of its first part that has one."""
-    match form:
-        case CronForm() | CalendarForm() | DatesForm():
-            return form.zone
-        case AnyForm() | AllForm():
-            return next((zone for member in form.of if (zone := zone_of(member)) != "UTC"), "UTC")
-        case ExceptForm():
-            return zone_of(form.of)
-        case _:
-            return "UTC"
-
-
 def _members(forms: Sequence[WhenForm]) -> list[str]:
     return [f"({words_of(one)})" if isinstance(one, AnyForm | AllForm | ExceptForm) else words_of(one) for one in forms]
 
