@@ -121,10 +121,12 @@ def served(page: Path, folder: Path, node: Node) -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(http.server.SimpleHTTPRequestHandler, directory=folder))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:  # or pytest never ends after a failure
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.mark.browser
