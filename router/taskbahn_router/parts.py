@@ -140,7 +140,7 @@ class Parts:
         self.schedules = ScheduleQueries(reader, runner, self._owner.failed, self.wall)
         self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one)
         self.registry.schedules = DeclaredSchedules(dispatcher, self.schedule_book)
-        self.registry.schedules.begin(reader, runner)
+        self.registry.schedules.begin(reader.schedules, runner)
 
     @property
     def has_begun(self) -> bool:

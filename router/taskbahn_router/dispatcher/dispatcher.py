@@ -314,7 +314,7 @@ class Dispatcher:
         batch.forgotten_tasks = turn_input.forgotten_tasks
         batch.limits, batch.forgotten_limits = self.limit_book.take_rows()
         batch.tasks = [(task.name, task.packed, task.declared_at) for task in turn_input.tasks]
-        turn_input.give_schedules(batch)
+        turn_input.give_kept(batch)
         # the store counts on from the number in a job's row, so the row must have the newest one
         needs_numbers = turn_input.place or turn_input.cancels or turn_input.sweep or batch.submissions
         batch.snapshots = snapshots(list(state.jobs.values())) if needs_numbers else []

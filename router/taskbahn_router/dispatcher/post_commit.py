@@ -253,11 +253,7 @@ class PostCommit:
         asked = (*(answer for _, _, answer in turn_input.cancels), *others)
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
-        changes = (
-            *(changed for _, changed in turn_input.schedules),
-            *(changed for _, _, changed in turn_input.dropped_schedules),
-        )
-        for changed, holds in zip(changes, result.schedules, strict=True):
+        for changed, holds in zip(turn_input.schedules.answers(), result.schedules, strict=True):
             changed(holds)
         show_pauses(self._state, self._publisher, turn_input, result, now)
         for (told, answer_told), outcome in zip(turn_input.told, result.told, strict=True):

@@ -2,125 +2,68 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.errors import InvalidOption, InvalidRequest, InvalidSchedule, TaskbahnError, TooLarge, from_info
+from taskbahn.errors import InvalidOption, InvalidSchedule, TaskbahnError, TooLarge, from_info
 from taskbahn.protocol import messages
-from taskbahn.protocol.scheduling import MAX_BACKFILL, SchedulePause
-from taskbahn_router.core.firings import ScheduleRow
+from taskbahn.protocol.scheduling import MAX_BACKFILL
+from taskbahn_router.core.firings import ScheduleChange, ScheduleRow
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.dispatcher.schedule_book import Drop, changed_row
+from taskbahn_router.dispatcher.kept_admin import KeptAdmin
+from taskbahn_router.dispatcher.schedule_book import changed_row
 from taskbahn_router.dispatcher.schedule_firing import CALLER
-from taskbahn_router.dispatcher.schedule_specs import call_of, check_templates, effective, fields_of, following, pause_of, spec_of
+from taskbahn_router.dispatcher.schedule_specs import call_of, check_templates, effective, fields_of, following, spec_of
 from taskbahn_router.model.turn import Submission
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
-from taskbahn_router.submission.submission import check_text, new_id
+from taskbahn_router.submission.submission import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from taskbahn_router.dispatcher.dispatcher import Dispatcher
-    from taskbahn_router.dispatcher.schedule_book import Decision, ScheduleBook
+    from taskbahn_router.dispatcher.schedule_book import Decision
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.submission.submission import Draft, Submissions
 
-ID = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
-MAX_REASON = 500  # characters
-MAX_WHO = 200
 LAST_TIME = 9_000_000_000.0  # seconds since the epoch
 
 
-class ScheduleAdmin:
-    """Obeys `taskbahn.admin.schedule.*`. *answer* answers a call with the view of a schedule."""
+class ScheduleAdmin(KeptAdmin[ScheduleRow, ScheduleChange]):
+    """Obeys `taskbahn.admin.schedule.*`."""
 
     log = Logger("taskbahn.schedules")
+    what = "schedule"
+    procedures = "taskbahn.admin.schedule."
 
-    def __init__(self, dispatcher: Dispatcher, book: ScheduleBook, answer: Callable[[PendingCall, str], None]) -> None:
-        self._dispatcher = dispatcher
-        self._book = book
-        self._answer = answer
+    def invalid(self, sentence: str) -> TaskbahnError:
+        """Return the error of schedules."""
+        return InvalidSchedule(sentence)
 
-    def add(self, call: PendingCall) -> None:
-        """`taskbahn.admin.schedule.add`: a new schedule, or all that holds of one that was made so before."""
-        id, given = _id(call), call.args[1] if len(call.args) > 1 else call.kwargs.get("spec")
-        fields = fields_of(given)
-        self._check(fields)
+    def fields_of(self, plain: Any) -> dict[str, Any]:
+        """Return all fields of a spec after the checks of their forms."""
+        return fields_of(plain)
 
-        def decide(row: ScheduleRow | None) -> Decision:
-            if row is not None and row.declared is not None:
-                raise InvalidSchedule(f"the schedule {id} is declared in code; change it there, or edit it")
-            return changed_row(row, id, self._dispatcher.wall(), changed=messages.to_json(fields), who=_who(call))
+    def check(self, fields: dict[str, Any]) -> None:
+        """Raise for what a firing would be refused for now."""
+        check_fields(self._dispatcher.intake, fields, self._dispatcher.wall())
 
-        self._change(call, id, decide, "is set")
+    def spec_of(self, row: ScheduleRow) -> dict[str, Any]:
+        """Return what holds."""
+        fields: dict[str, Any] = messages.plain(spec_of(row))
+        return fields
 
-    def edit(self, call: PendingCall) -> None:
-        """`taskbahn.admin.schedule.edit`: some fields; one that is as code declares it is no change any more."""
-        id, given = _id(call), call.args[1] if len(call.args) > 1 else call.kwargs.get("fields")
-        if not isinstance(given, dict) or not given:
-            raise InvalidRequest("taskbahn.admin.schedule.edit takes an id and an object with the fields that change")
+    def complete(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return fields with the defaults of those that are left out."""
+        return DEFAULTS | fields
 
-        def decide(row: ScheduleRow | None) -> Decision:
-            row = _known(id, row)
-            fields = fields_of({**messages.plain(spec_of(row)), **given})
-            self._check(fields)
-            if row.declared is not None:
-                declared = DEFAULTS | messages.from_json(row.declared)
-                fields = {name: value for name, value in (DEFAULTS | fields).items() if value != declared[name]}
-            changed = messages.to_json(fields) if fields else None
-            return changed_row(row, id, self._dispatcher.wall(), changed=changed, who=_who(call))
-
-        self._change(call, id, decide, "is edited")
-
-    def pause(self, call: PendingCall) -> None:
-        """`taskbahn.admin.schedule.pause`: it fires no more, until a time or until it is resumed."""
-        id, words, now = _id(call), call.kwargs, self._dispatcher.wall()
-        until, within = words.get("until"), words.get("within")
-        for name, value in (("until", until), ("within", within)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LAST_TIME):
-                raise InvalidOption(f"{name} = {value!r:.100}: it is in seconds, more than 0", option=name)
-        if within is not None:
-            until = now + within
-        reason = str(words.get("reason", ""))[:MAX_REASON]
-        check_text("the reason", reason)
-        pause = SchedulePause(reason=reason, until=until, by=_who(call), at=now)
-        self._change(call, id, lambda row: changed_row(_known(id, row), id, now, pause=pause, who=_who(call)), "is paused")
-
-    def resume(self, call: PendingCall) -> None:
-        """`taskbahn.admin.schedule.resume`: it fires again, from the next due time on."""
-        id, now = _id(call), self._dispatcher.wall()
-
-        def decide(row: ScheduleRow | None) -> Decision:
-            known = _known(id, row)
-            pause = pause_of(known)
-            if pause is None:
-                return None
-            if pause.orphaned:  # no code has it any more, so from now on it is one that was made at run time
-                changed = messages.to_json(messages.plain(spec_of(known)))
-                return changed_row(known, id, now, declared=None, declared_at=None, changed=changed, pause=None, who=_who(call))
-            return changed_row(known, id, now, pause=None, who=_who(call))
-
-        self._change(call, id, decide, "is resumed")
-
-    def delete(self, call: PendingCall) -> None:
-        """`taskbahn.admin.schedule.delete`: one that code declares is paused instead, until code does so no more."""
-        id = _id(call)
-
-        def decide(row: ScheduleRow | None) -> Decision:
-            row = _known(id, row)
-            pause = pause_of(row)
-            if row.declared is not None and not (pause is not None and pause.orphaned):
-                raise InvalidSchedule(f"the schedule {id} is declared in code: pause it, or take it out of the code")
-            return Drop(row.version)
-
-        self._book.change(id, decide, lambda _: call.answer(None), call.fail)
-        self._said(call, id, "is deleted")
+    def changed(self, row: ScheduleRow | None, id: str, now: float, **words: Any) -> ScheduleChange:
+        """Return the change of a schedule."""
+        return changed_row(row, id, now, **words)
 
     def run(self, call: PendingCall) -> None:
         """`taskbahn.admin.schedule.run`: start its job now, besides its due times; answered with the job's id."""
-        id, now = _id(call), self._dispatcher.wall()
+        id, now = self._id(call), self._dispatcher.wall()
 
         def known(row: ScheduleRow) -> None:
             self._start(call, [{**call_of(spec_of(row), now, row.last_success), "id": new_id(now)[0]}], id, is_one=True)
@@ -130,7 +73,7 @@ class ScheduleAdmin:
     def backfill(self, call: PendingCall) -> None:
         """`taskbahn.admin.schedule.backfill`: start the jobs of the due times of a past period; answered with their ids."""
         arguments = dict(zip(("id", "since", "until"), call.args, strict=False)) | call.kwargs
-        id, since, until = _id(call), arguments.get("since"), arguments.get("until")
+        id, since, until = self._id(call), arguments.get("since"), arguments.get("until")
         for name, value in (("since", since), ("until", until)):
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LAST_TIME:
                 raise InvalidOption(f"{name} = {value!r:.100}: it is a time in seconds since 1970", option=name)
@@ -144,13 +87,9 @@ class ScheduleAdmin:
 
     # helpers
 
-    def _check(self, fields: dict[str, Any]) -> None:
-        """Raise for what a firing would be refused for now."""
-        check_fields(self._dispatcher.intake, fields, self._dispatcher.wall())
-
     def _read(self, call: PendingCall, id: str, known: Callable[[ScheduleRow], None]) -> None:
         def decide(row: ScheduleRow | None) -> Decision:
-            known(_known(id, row))
+            known(self._known(id, row))
             return None
 
         self._book.change(id, decide, lambda _: None, call.fail)
@@ -201,20 +140,6 @@ class ScheduleAdmin:
         except TaskbahnError as error:
             call.fail(error)
 
-    def _change(self, call: PendingCall, id: str, decide: Callable[[ScheduleRow | None], Decision], what: str) -> None:
-        def done(_: Decision) -> None:
-            self._said(call, id, what)
-            self._answer(call, id)
-
-        self._book.change(id, decide, done, call.fail)
-
-    def _said(self, call: PendingCall, id: str, what: str) -> None:
-        # a warning, for a node logs only those by default, and an operator will ask who did it
-        self.log.warn(
-            "schedule {id} {what}, says {who} in session {session}",
-            id=id, what=what, who=_who(call) or "an unknown caller", session=call.caller,
-        )  # fmt: skip
-
 
 DEFAULTS: dict[str, Any] = {
     "zone": "UTC", "start": None, "end": None, "times": None, "jitter": 0.0, "overlap": "skip", "catch_up": 60.0, "note": "",
@@ -256,22 +181,3 @@ def _past(row: ScheduleRow, since: float, until: float) -> list[dict[str, Any]]:
         entries.append({**call_of(spec, found.due, row.last_success), "id": id_text(new_id(found.due)[1])})
         found = following(spec, row.id, found.due)
     return entries
-
-
-def _known(id: str, row: ScheduleRow | None) -> ScheduleRow:
-    if row is None:
-        raise InvalidSchedule(f"there is no schedule {id!r}; `taskbahn schedules` lists them")
-    return row
-
-
-def _id(call: PendingCall) -> str:
-    id = call.args[0] if call.args else call.kwargs.get("id")
-    if not isinstance(id, str) or not ID.fullmatch(id):
-        raise InvalidRequest(f"the id of a schedule has 1 to 200 letters, digits, '_', '.', ':' and '-', not {id!r:.100}")
-    return id
-
-
-def _who(call: PendingCall) -> str | None:
-    who = str(call.kwargs.get("who") or "")[:MAX_WHO]
-    check_text("who", who)
-    return who or call.authid

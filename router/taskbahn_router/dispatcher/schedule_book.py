@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.errors import NotReady, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.scheduling import SchedulePause
 from taskbahn_router.core.firings import ScheduleChange, ScheduleRow
-from taskbahn_router.dispatcher.schedule_specs import effective, following, is_over, pause_of
+from taskbahn_router.core.kept import is_over, pause_of
+from taskbahn_router.dispatcher.kept_book import Drop, KeptBook
+from taskbahn_router.dispatcher.schedule_specs import effective, following
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.dispatcher.schedule_firing import ScheduleFirings
+    from taskbahn_router.model.kept_input import KeptInput
     from taskbahn_router.model.ports import Runner
     from taskbahn_router.stores.contract import Reader
 
-TRIES = 10  # of a change that others are faster than
 PAGE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """A schedule is to be deleted."""
-
-    version: int
 
 
 Decision = ScheduleChange | Drop | None
@@ -75,59 +66,24 @@ def _next(id: str, spec: Any, pause: SchedulePause | None, fired: int, now: floa
     return None if pause.until is None or pause.orphaned else following(spec, id, pause.until)
 
 
-class ScheduleBook:
-    """Reads a schedule, decides a change and has it stored."""
+class ScheduleBook(KeptBook[ScheduleRow, ScheduleChange]):
+    """The changes of schedules."""
 
     log = Logger("taskbahn.schedules")
+    what = "schedule"
 
     def __init__(self, dispatcher: Dispatcher, firings: ScheduleFirings, reader: Reader, runner: Runner) -> None:
-        self._dispatcher = dispatcher
+        super().__init__(dispatcher, reader.schedule, runner)
         self._firings = firings
         self._reader = reader
-        self._runner = runner
 
-    def change(
-        self,
-        id: str,
-        decide: Callable[[ScheduleRow | None], Decision],
-        done: Callable[[Decision], None],
-        failed: Callable[[TaskbahnError], None],
-        tries: int = TRIES,
-    ) -> None:
-        """Change a schedule.   decide: returns the change of a row (None: there is none); None: nothing changes.
+    def input(self) -> KeptInput[ScheduleChange]:
+        """Return what takes its changes to the next commit."""
+        return self._dispatcher.turn_input.schedules
 
-        done: called after the commit.   failed: gets what *decide* raises, or that it cannot be stored.
-        """
-
-        def found(row: ScheduleRow | None) -> None:
-            try:
-                self._dispatcher.check_accepting()
-                decision = decide(row)
-            except TaskbahnError as error:
-                failed(error)
-                return
-            if decision is None:
-                done(None)
-                return
-
-            def stored(holds: bool) -> None:  # noqa: FBT001 - its only argument
-                if holds:
-                    self._firings.fire_at(decision.next_at if isinstance(decision, ScheduleChange) else None)
-                    done(decision)
-                elif tries > 1:
-                    self.change(id, decide, done, failed, tries - 1)
-                else:
-                    failed(NotReady(f"the schedule {id} is changed by others at this moment; try it again"))
-
-            if isinstance(decision, Drop):
-                self._dispatcher.turn_input.drop_schedule(id, decision.version, stored)
-            else:
-                self._dispatcher.turn_input.add_schedule(decision, stored)
-            self._dispatcher.loop.schedule_turn()
-
-        asked = self._runner.run(self._reader.schedule, id)
-        asked.addCallback(found)
-        asked.addErrback(lambda failure: self._lost(failure, failed))
+    def holds(self, id: str, row: ScheduleRow | None, decision: ScheduleChange | Drop) -> None:
+        """Fire when it is due now."""
+        self._firings.fire_at(decision.next_at if isinstance(decision, ScheduleChange) else None)
 
     def compute_again(self, after: str = "") -> None:
         """Compute the next times of all schedules, for the wall clock was set back: they are due again, and do not fire twice."""
@@ -145,10 +101,3 @@ class ScheduleBook:
 
     def _anew(self, row: ScheduleRow | None) -> Decision:
         return None if row is None or row.due_at is None else changed_row(row, row.id, self._dispatcher.wall(), is_anew=True)
-
-    def _lost(self, failure: Any, failed: Callable[[TaskbahnError], None]) -> None:
-        if not isinstance(failure.value, TaskbahnError):
-            self.log.failure("a schedule cannot be changed", failure)
-        failed(
-            failure.value if isinstance(failure.value, TaskbahnError) else NotReady("the schedule cannot be read; try it again")
-        )

@@ -13,7 +13,7 @@ import msgspec
 from taskbahn.errors import InvalidSchedule
 from taskbahn.protocol import messages
 from taskbahn.protocol.schedules import read_form, zone_of
-from taskbahn.protocol.scheduling import SchedulePause, ScheduleSpec, read_spec
+from taskbahn.protocol.scheduling import ScheduleSpec, read_spec
 from taskbahn_router.core.firings import ScheduleRow
 
 if TYPE_CHECKING:
@@ -75,16 +75,6 @@ def _following(when: str, start: float | None, end: float | None, jitter: float,
 
 def _date(moment: float | None) -> datetime | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC)
-
-
-def pause_of(row: ScheduleRow) -> SchedulePause | None:
-    """Return the pause of a schedule."""
-    return None if row.pause is None else msgspec.json.decode(row.pause, type=SchedulePause)
-
-
-def is_over(pause: SchedulePause, now: float) -> bool:
-    """Return whether the time of a pause is over; an orphan stays paused."""
-    return not pause.orphaned and pause.until is not None and pause.until <= now
 
 
 def call_of(spec: ScheduleSpec, due: float, last_success: float | None) -> dict[str, Any]:

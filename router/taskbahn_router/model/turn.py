@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskbahn_router.model.kept_input import KeptInput
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     Acknowledge = Callable[[list[list[Any]]], None]
     Pause = tuple[PauseJob, Callable[[Answer | None], None]]
     Resume = tuple[ResumeJob, Callable[[Answer | None], None]]
-    Changed = Callable[[bool], None]  # learns whether the change of a schedule holds
     Cancel = tuple[bytes, str, Callable[[Answer | None], None]]  # id, reason, answer
 
 
@@ -93,8 +94,7 @@ class TurnInput:
     resumes: list[Resume] = field(default_factory=list)
     tasks: list[DeclaredTask] = field(default_factory=list)
     forgotten_tasks: list[str] = field(default_factory=list)
-    schedules: list[tuple[ScheduleChange, Changed]] = field(default_factory=list)
-    dropped_schedules: list[tuple[str, int, Changed]] = field(default_factory=list)  # id, version
+    schedules: KeptInput[ScheduleChange] = field(default_factory=KeptInput)
     limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
     sweep: bool = False
     prune_after: int | None = None
@@ -193,18 +193,9 @@ class TurnInput:
         """Store what the limit book has changed; *answer* is called after the commit."""
         self.limit_changes.append(answer)
 
-    def add_schedule(self, change: ScheduleChange, changed: Changed) -> None:
-        """Store a schedule."""
-        self.schedules.append((change, changed))
-
-    def drop_schedule(self, id: str, version: int, changed: Changed) -> None:
-        """Delete a schedule."""
-        self.dropped_schedules.append((id, version, changed))
-
-    def give_schedules(self, batch: CommitBatch) -> None:
+    def give_kept(self, batch: CommitBatch) -> None:
         """Put the changes of schedules into a batch."""
-        batch.schedules = [change for change, _ in self.schedules]
-        batch.dropped_schedules = [(id, version) for id, version, _ in self.dropped_schedules]
+        batch.schedules, batch.dropped_schedules = self.schedules.rows()
 
     def ask_sweep(self) -> None:
         """Have the store move the jobs whose time has come."""
@@ -259,7 +250,7 @@ class TurnInput:
         return not (
             self.losses or self.returns or self.ended or self.cancels or self.retries or self.skips or self.told or self.tasks
             or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes or self.job_pauses or self.resumes
-            or self.schedules or self.dropped_schedules
+            or self.schedules
         ) and self.prune_after is None  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.views import Problem
-from taskbahn_router.dispatcher.schedule_specs import is_over, pause_of
+from taskbahn_router.core.kept import is_over, pause_of
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.text import pluralize
 

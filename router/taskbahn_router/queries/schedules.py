@@ -12,7 +12,8 @@ from taskbahn.protocol.schedules import read_form, zone_of
 from taskbahn.protocol.scheduling import ScheduleFiring, ScheduleView
 from taskbahn_router.core.firings import buffered
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.dispatcher.schedule_specs import is_over, pause_of, spec_of
+from taskbahn_router.core.kept import is_over, pause_of
+from taskbahn_router.dispatcher.schedule_specs import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,47 @@
+"""What schedules and their like have in common: code declares them, people change them at run time, and they can be paused."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from taskbahn.protocol.scheduling import SchedulePause
+
+
+class KeptRow(Protocol):
+    """A stored row of one of them."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def declared(self) -> str | None:
+        """What code declares, as JSON; None: no code does."""
+
+    @property
+    def changed(self) -> str | None:
+        """What was set at run time, as JSON."""
+
+    @property
+    def declared_at(self) -> float | None:
+        """When the worker first came whose code counts."""
+
+    @property
+    def version(self) -> int:
+        """How many changes it had."""
+
+    @property
+    def pause(self) -> str | None:
+        """A `SchedulePause` as JSON; None: it is not paused."""
+
+
+def pause_of(row: KeptRow) -> SchedulePause | None:
+    """Return the pause of what is kept."""
+    return None if row.pause is None else msgspec.json.decode(row.pause, type=SchedulePause)
+
+
+def is_over(pause: SchedulePause, now: float) -> bool:
+    """Return whether the time of a pause is over; an orphan stays paused."""
+    return not pause.orphaned and pause.until is not None and pause.until <= now
