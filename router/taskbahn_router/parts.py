@@ -15,6 +15,7 @@ from taskbahn_router.dispatcher.schedule_book import ScheduleBook
 from taskbahn_router.dispatcher.schedule_firing import ScheduleFirings
 from taskbahn_router.dispatcher.telling import Telling
 from taskbahn_router.metrics.history_query import HistoryQuery
+from taskbahn_router.queries.due_times import DueTimesQuery
 from taskbahn_router.queries.explain import Explain
 from taskbahn_router.queries.job_pages import JobPages
 from taskbahn_router.queries.jobs import JobQueries
@@ -77,6 +78,7 @@ class Parts:
     schedule_book: ScheduleBook
     schedule_admin: ScheduleAdmin
     schedules: ScheduleQueries
+    due_times: DueTimesQuery
 
     def __init__(
         self,
@@ -138,6 +140,7 @@ class Parts:
         self.firings = ScheduleFirings(dispatcher, reader, runner)
         self.schedule_book = ScheduleBook(dispatcher, self.firings, reader, runner)
         self.schedules = ScheduleQueries(reader, runner, self._owner.failed, self.wall)
+        self.due_times = DueTimesQuery(reader, runner, self._owner.failed, self.wall)
         self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one)
         self.registry.schedules = DeclaredSchedules(dispatcher, self.schedule_book)
         self.registry.schedules.begin(reader.schedules, runner)

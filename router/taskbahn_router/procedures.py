@@ -68,6 +68,7 @@ PROCEDURES = (
     Procedure(messages.VIEW_SCHEDULE_TIMES, Role.VIEWER, lambda parts: parts.schedule_preview.view),
     Procedure(messages.VIEW_SETTINGS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.settings)),
     Procedure(messages.VIEW_SCHEDULES, Role.VIEWER, lambda parts: parts.schedules.view),
+    Procedure(messages.VIEW_DUE_TIMES, Role.VIEWER, lambda parts: parts.due_times.view),
     Procedure(messages.VIEW_FIRINGS, Role.VIEWER, lambda parts: parts.schedules.firings),
     Procedure(messages.SCHEDULE_ADD, Role.OPERATOR, lambda parts: parts.schedule_admin.add),
     Procedure(messages.SCHEDULE_EDIT, Role.OPERATOR, lambda parts: parts.schedule_admin.edit),

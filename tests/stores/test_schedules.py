@@ -233,3 +233,19 @@ def test_lives_of_schedules_are_as_the_model_has_them(
         for seq in range(1, data.draw(st.integers(2, 40)) + 1):
             live(model, store, data, seq)
             model.check(store)
+
+
+def test_schedules_are_counted_and_found_by_a_text(store: Store) -> None:
+    commit(
+        store,
+        schedules=[
+            change("Berlin"),
+            change("b", changed='{"note":"Berlin"}'),
+            change("c", declared='{"x":"BERLIN"}'),
+            change("d"),
+        ],
+    )
+    reader = store.reader()
+    assert [row.id for row in reader.schedules("", 10, "berlin")] == ["Berlin", "b", "c"]
+    assert [row.id for row in reader.schedules("Berlin", 1, "berlin")] == ["b"]
+    assert (reader.schedule_count(), len(reader.schedules("", 10))) == (4, 4)

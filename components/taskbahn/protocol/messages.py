@@ -39,7 +39,8 @@ Any session that may look (CALL):
     taskbahn.view.questions(job=, after=, limit=100) -> {"questions": [QuestionView, ...], "next": cursor | null}
     taskbahn.view.schedule_times(when, zone=, count=10, after=) -> ScheduleTimes   when: a form of `schedules`, or a cron line in zone
     taskbahn.view.history(seconds=3600, task=) -> History
-    taskbahn.view.schedules(id=, after="", limit=100) -> {"schedules": [ScheduleView, ...], "next": cursor | null}
+    taskbahn.view.schedules(id=, after="", limit=100, text=, state=, outcomes=0, times=0) -> {"schedules": [ScheduleView, ...], "next", "count"}
+    taskbahn.view.due_times(since, until, id=, slot=3600, after="", most=4) -> DueTimes   of all schedules that are not paused, or of one
     taskbahn.view.firings(schedule)          -> [ScheduleFiring, ...]        what became of its due times, newest first
     taskbahn.view.settings()                 -> [Setting, ...]
 Operators (CALL):
@@ -117,6 +118,7 @@ VIEW_ERRORS = "taskbahn.view.errors"
 VIEW_SETTINGS = "taskbahn.view.settings"
 VIEW_SCHEDULE_TIMES = "taskbahn.view.schedule_times"
 VIEW_SCHEDULES = "taskbahn.view.schedules"
+VIEW_DUE_TIMES = "taskbahn.view.due_times"
 VIEW_FIRINGS = "taskbahn.view.firings"
 SCHEDULE_ADD = "taskbahn.admin.schedule.add"
 SCHEDULE_EDIT = "taskbahn.admin.schedule.edit"

@@ -72,6 +72,8 @@ class ScheduleView(msgspec.Struct, kw_only=True, omit_defaults=True):
     spec: what holds.   declared: what code says, None if no code does.   changed: what was set at run time instead, or besides.
     fired: firings that started jobs.   waiting: due times that wait for the end of its last job.   trouble: why its newest
     firing was refused.   next_at: when it fires for `due_at`, later by its jitter; None: it does not.
+    last: the newest entry of its history.   outcomes: what became of its newest due times, newest first: the state of the job of each,
+    or the outcome of one without a job.   times: the next due times; of one that is paused, those after its pause, or from now on.
     """
 
     id: str
@@ -91,6 +93,52 @@ class ScheduleView(msgspec.Struct, kw_only=True, omit_defaults=True):
     trouble: dict[str, Any] | None = None
     changed_by: str | None = None
     changed_at: float = 0.0
+    last: ScheduleFiring | None = None
+    outcomes: list[str] = []
+    times: list[float] = []
+
+
+class DueAt(msgspec.Struct, frozen=True):
+    """A due time of a schedule."""
+
+    id: str
+    at: float
+
+
+class DueSlot(msgspec.Struct, kw_only=True):
+    """The due times from *at* on, for the length of a slot: how many, and the first of them."""
+
+    at: float
+    count: int
+    first: list[DueAt]
+
+
+class DueBand(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A schedule that is due so often that its slots are given in place of its times.
+
+    spans: first and last of neighbouring slots, by number.   is_cut: there may be more, which would take too long to find.
+    """
+
+    id: str
+    words: str
+    spans: list[tuple[int, int]]
+    is_cut: bool = False
+
+
+class DueTimes(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """When schedules are due in a period.
+
+    Of all: slots, those with due times; bands; next: the id behind which the rest begins.  Of one: count, first, last; is_cut: there
+    are more, as after `MAX_BACKFILL`.
+    """
+
+    slots: list[DueSlot] = []
+    bands: list[DueBand] = []
+    next: str | None = None
+    count: int = 0
+    first: float | None = None
+    last: float | None = None
+    is_cut: bool = False
 
 
 def read_spec(plain: Any) -> ScheduleSpec:

@@ -53,7 +53,8 @@ def fields_of(plain: Any) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _times(when: str) -> TimeSet:
+def times_of(when: str) -> TimeSet:
+    """Return the times of a form, which is given as JSON."""
     from taskbahn_router.schedules.time_set import TimeSet
 
     return TimeSet(read_form(messages.from_json(when)))
@@ -68,7 +69,7 @@ def following(spec: ScheduleSpec, id: str, moment: float) -> NextFiring | None:
 def _following(when: str, start: float | None, end: float | None, jitter: float, id: str, moment: float) -> NextFiring | None:
     from taskbahn_router.schedules.timetable import Timetable
 
-    table = Timetable(id, _times(when), _date(start), _date(end), None, timedelta(seconds=jitter))
+    table = Timetable(id, times_of(when), _date(start), _date(end), None, timedelta(seconds=jitter))
     found = table.after(datetime.fromtimestamp(moment, UTC))
     return None if found is None else NextFiring(found.due.timestamp(), found.at.timestamp())
 

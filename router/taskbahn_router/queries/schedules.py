@@ -14,6 +14,7 @@ from taskbahn_router.core.firings import buffered
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.kept import is_over, pause_of
 from taskbahn_router.dispatcher.schedule_specs import spec_of
+from taskbahn_router.queries.schedule_pages import Wanted, next_times, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from taskbahn_router.model.ports import Runner
     from taskbahn_router.stores.contract import Reader
 
-MOST = 500  # schedules in one answer
 HISTORY = 100  # entries in one answer
 LAST = 1 << 62
 
@@ -40,32 +40,35 @@ class ScheduleQueries:
         self._wall = wall
 
     def view(self, call: PendingCall) -> None:
-        """`taskbahn.view.schedules`: one of an id, or a page of all."""
-        id, after, limit = call.kwargs.get("id"), call.kwargs.get("after", ""), call.kwargs.get("limit", 100)
-        if isinstance(id, str):
-            self.answer_one(call, id, as_list=True)
-            return
-        if not isinstance(after, str) or isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit <= MOST:
-            raise InvalidRequest(f"after is the id behind which the page begins, limit is 1 to {MOST}")
+        """`taskbahn.view.schedules`: one of an id, or a page of those that match."""
+        wanted, id, now = Wanted(call), call.kwargs.get("id"), self._wall()
 
-        def found(rows: list[ScheduleRow]) -> None:
-            page = [self.view_of(row) for row in rows]
-            call.answer({"schedules": page, "next": rows[-1].id if len(rows) == limit else None})
+        def read() -> dict[str, Any]:
+            with self._reader.snapshot():
+                if isinstance(id, str):
+                    row = self._reader.schedule(id)
+                    rows, after = [] if row is None else [row], None
+                else:
+                    rows, after = wanted.page(self._reader, now)
+                views = [self._view(row, wanted, now) for row in rows]
+                return {"schedules": views, "next": after, "count": self._reader.schedule_count()}
 
-        self._ask(call, lambda: self._reader.schedules(after, limit), found)
+        self._ask(call, read, call.answer)
 
-    def answer_one(self, call: PendingCall, id: str, *, as_list: bool = False) -> None:
+    def answer_one(self, call: PendingCall, id: str) -> None:
         """Answer a call with the view of a schedule."""
 
-        def found(row: ScheduleRow | None) -> None:
-            if as_list:
-                call.answer({"schedules": [] if row is None else [self.view_of(row)], "next": None})
-            elif row is None:
+        def found(view: dict[str, Any] | None) -> None:
+            if view is None:
                 call.fail(InvalidSchedule(f"there is no schedule {id!r} any more"))
             else:
-                call.answer(self.view_of(row))
+                call.answer(view)
 
-        self._ask(call, lambda: self._reader.schedule(id), found)
+        def read() -> dict[str, Any] | None:
+            row = self._reader.schedule(id)
+            return None if row is None else self.view_of(row)
+
+        self._ask(call, read, found)
 
     def firings(self, call: PendingCall) -> None:
         """`taskbahn.view.firings`: the history of a schedule, newest first."""
@@ -73,13 +76,22 @@ class ScheduleQueries:
         if not isinstance(id, str):
             raise InvalidRequest("taskbahn.view.firings takes the id of a schedule")
 
-        def found(rows: list[tuple[FiredRow, str | None]]) -> None:
-            call.answer([messages.plain(_firing(row, state)) for row, state in rows])
+        def read() -> list[Any]:
+            return [messages.plain(_firing(row, state)) for row, state in self._reader.firings(id, LAST, HISTORY)]
 
-        self._ask(call, lambda: self._reader.firings(id, LAST, HISTORY), found)
+        self._ask(call, read, call.answer)
+
+    def _view(self, row: ScheduleRow, wanted: Wanted, now: float) -> dict[str, Any]:
+        view, history = self.view_of(row), self._reader.firings(row.id, LAST, wanted.outcomes) if wanted.outcomes else []
+        if history:
+            view["last"] = messages.plain(_firing(*history[0]))
+            view["outcomes"] = outcomes(history)
+        if wanted.times and (times := next_times(row, now, wanted.times)):
+            view["times"] = times
+        return view
 
     def view_of(self, row: ScheduleRow) -> dict[str, Any]:
-        """Return the `scheduling.ScheduleView` of a schedule as it travels."""
+        """Return the `scheduling.ScheduleView` of a schedule as it travels; on the reader's thread, for words take long to find."""
         from taskbahn_router.schedules.words import words_of  # late: it knows calendars
 
         spec, pause = spec_of(row), pause_of(row)

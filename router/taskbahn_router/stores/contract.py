@@ -318,8 +318,11 @@ class Reader(Protocol):
     def waiting(self) -> dict[int, int]:
         """Return for each partition how many jobs wait for a time."""
 
-    def schedules(self, after: str, limit: int) -> list[ScheduleRow]:
-        """Return the schedules with ids behind *after*, by id."""
+    def schedules(self, after: str, limit: int, text: str = "") -> list[ScheduleRow]:
+        """Return the schedules with ids behind *after*, by id.  text: lower case; those without it in id and fields may be left out."""
+
+    def schedule_count(self) -> int:
+        """Return how many schedules there are."""
 
     def schedule(self, id: str) -> ScheduleRow | None:
         """Return a schedule; None: there is none of this id."""

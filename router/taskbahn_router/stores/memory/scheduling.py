@@ -98,9 +98,14 @@ class ScheduleReader:
 
     _tables: Tables
 
-    def schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+    def schedules(self, after: str, limit: int, text: str = "") -> list[ScheduleRow]:
         with self._tables.lock:
-            return [self._tables.schedules[id] for id in sorted(id for id in self._tables.schedules if id > after)[:limit]]
+            ids = sorted(id for id, row in self._tables.schedules.items() if id > after and (not text or _has_text(row, text)))
+            return [self._tables.schedules[id] for id in ids[:limit]]
+
+    def schedule_count(self) -> int:
+        with self._tables.lock:
+            return len(self._tables.schedules)
 
     def schedule(self, id: str) -> ScheduleRow | None:
         with self._tables.lock:
@@ -132,3 +137,7 @@ class ScheduleReader:
     def _state(self, job: bytes | None) -> str | None:
         seq = None if job is None else self._tables.seqs.get(job)
         return None if seq is None else self._tables.records[seq].state
+
+
+def _has_text(row: ScheduleRow, text: str) -> bool:
+    return any(text in said.lower() for said in (row.id, row.declared, row.changed) if said)

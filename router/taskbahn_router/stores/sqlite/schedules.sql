@@ -34,6 +34,15 @@ UNION ALL SELECT job.seq, job.state FROM alias CROSS JOIN job ON job.seq = alias
 -- name: schedules
 SELECT {schedule_columns} FROM schedule WHERE id > ? ORDER BY id LIMIT ?
 
+-- name: schedules_with
+-- Those that have a text in lower case in their ids, or in the JSON of what they say.
+SELECT {schedule_columns} FROM schedule
+WHERE id > ? AND (instr(lower(id), ?) OR instr(lower(declared), ?) OR instr(lower(changed), ?))
+ORDER BY id LIMIT ?
+
+-- name: schedule_count
+SELECT count(*) FROM schedule
+
 -- name: due_schedules
 SELECT {schedule_columns}, (SELECT state FROM job WHERE job.id = last_job)
 FROM schedule INDEXED BY schedule_next WHERE next_at <= ? ORDER BY next_at LIMIT ?

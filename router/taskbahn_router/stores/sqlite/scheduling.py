@@ -77,8 +77,14 @@ class ScheduleReader:
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         raise NotImplementedError
 
-    def schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+    def schedules(self, after: str, limit: int, text: str = "") -> list[ScheduleRow]:
+        if text:
+            return [ScheduleRow(*row) for row in self._rows(SQL["schedules_with"], (after, text, text, text, limit))]
         return [ScheduleRow(*row) for row in self._rows(SQL["schedules"], (after, limit))]
+
+    def schedule_count(self) -> int:
+        found: int = self._rows(SQL["schedule_count"])[0][0]
+        return found
 
     def schedule(self, id: str) -> ScheduleRow | None:
         return next((ScheduleRow(*row) for row in self._rows(SQL["schedule"], (id,))), None)
