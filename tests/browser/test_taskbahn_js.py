@@ -353,3 +353,32 @@ def test_a_router_that_cannot_be_reached_is_said_at_once(run: Any, heard: Any) -
         return connect({ url: "ws://127.0.0.1:1/ws" }).catch(error => error.message);
     """)
     assert "connection" in text
+
+
+def test_a_page_makes_a_schedule_runs_it_and_deletes_it(run: Any) -> None:
+    found = run("""
+        const id = `page-${crypto.randomUUID()}`;
+        const { schedules } = bahn;
+        const made = await schedules.create(id, "0 3 * * *", s("numbers.count", [], { to: 2 }), { zone: "Europe/Berlin", who: "ada" });
+        const ran = await (await schedules.runNow(id)).result();
+        const [first, second] = await schedules.backfill(id, new Date("2026-01-01T00:00Z"), new Date("2026-01-03T00:00Z"));
+        const counted = await schedules.countDue(id, new Date("2026-01-01T00:00Z"), new Date("2026-01-03T00:00Z"));
+        const past = [await first.result(), await second.result(), counted.count];
+        const paused = await schedules.pause(id, { reason: "holidays", within: 3600 });
+        const among = (await schedules.list({ state: "paused", text: id })).length;
+        await schedules.resume(id);
+        const edited = await schedules.edit(id, { when: { kind: "every", interval: 86400 }, note: "daily" });
+        const refused = await schedules.edit(id, { when: "0 25 * * *" }).catch((error) => [error.message, error.detail]);
+        const now = await schedules.get(id, { times: 3 });
+        await schedules.delete(id);
+        const gone = await schedules.get(id).catch((error) => error.uri);
+        return { made, ran, past, paused, among, edited, refused, now, gone, history: await schedules.history(id) };
+    """)
+    assert (found["made"]["words"], found["made"]["changed_by"]) == ("at 03:00 every day, Europe/Berlin", "ada")
+    assert (found["ran"], found["past"]) == (2, [2, 2, 2])
+    assert (found["paused"]["pause"]["reason"], found["among"]) == ("holidays", 1)
+    assert (found["edited"]["words"], found["now"]["spec"]["note"]) == ("every day", "daily")
+    assert len(found["now"]["times"]) == 3
+    assert "position 3" in found["refused"][0]
+    assert found["refused"][1] == {"position": 3}
+    assert (found["gone"], found["history"]) == ("taskbahn.error.invalid_schedule", [])

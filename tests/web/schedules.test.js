@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connect, TaskbahnError } from "../../web/taskbahn_web/static/taskbahn.js";
+import { chain, connect, s, si, TaskbahnError } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
 
 test("a preview asks for times, and a wrong option is refused before it", async () => {
@@ -16,5 +16,81 @@ test("a preview asks for times, and a wrong option is refused before it", async 
   call.resolve(times);
   assert.deepEqual(await answer, times);
   await assert.rejects(bahn.schedules.preview("@daily", { zones: "UTC" }), TaskbahnError);
+  bahn.close();
+});
+
+/** A page that is connected, and what answers each of its calls in turn. */
+async function page(...answers) {
+  const router = new FakeRouter();
+  const bahn = await connect({ dial: router.dial });
+  let asked = 0;
+  const answer = async () => {
+    for (const value of answers) (await router.call(++asked)).resolve(value);
+  };
+  void answer();
+  const calls = () => router.calls.map(({ procedure, args, kwargs }) => [procedure.replace("taskbahn.admin.schedule.", ""), args, kwargs]);
+  return { bahn, router, calls };
+}
+
+test("a schedule is made of a line and a call, and of a form and a flow", async () => {
+  const { bahn, calls } = await page({ id: "a" }, { id: "b" });
+  const at = new Date(1_000);
+  await bahn.schedules.create("a", "0 3 * * *", si("x.y", ["{@due}"], { z: 1 }), { zone: "Europe/Berlin", overlap: "allow", start: at, who: "ada" });
+  const every = { kind: "every", interval: 60 };
+  await bahn.schedules.create("b", every, chain(s("x.y"), s("x.z")));
+  assert.deepEqual(calls(), [
+    [
+      "add",
+      ["a", { overlap: "allow", when: { kind: "cron", line: "0 3 * * *", zone: "Europe/Berlin" }, start: 1, call: { task: "x.y", args: ["{@due}"], kwargs: { z: 1 } } }],
+      { who: "ada" },
+    ],
+    ["add", ["b", { when: every, call: { flow: chain(s("x.y"), s("x.z")) } }], {}],
+  ]);
+  await assert.rejects(bahn.schedules.create("c", "@daily", s("x.y"), { overlaps: "skip" }), /did you mean 'overlap'/);
+  bahn.close();
+});
+
+test("a schedule is changed, paused, resumed, run and deleted by its id", async () => {
+  const { bahn, calls } = await page({}, {}, {}, "job-1", ["job-2", "job-3"], { count: 2 }, null);
+  await bahn.schedules.edit("a", { when: "@daily", zone: "UTC", end: null, note: "later" }, { who: "ada" });
+  await bahn.schedules.pause("a", { reason: "holidays", until: new Date(5_000) });
+  await bahn.schedules.resume("a");
+  assert.equal((await bahn.schedules.runNow("a")).id, "job-1");
+  assert.deepEqual((await bahn.schedules.backfill("a", 1, new Date(9_000))).map(({ id }) => id), ["job-2", "job-3"]);
+  assert.deepEqual(await bahn.schedules.countDue("a", 1, 9), { count: 2 });
+  await bahn.schedules.delete("a", { who: "ada" });
+  assert.deepEqual(calls(), [
+    ["edit", ["a", { note: "later", when: { kind: "cron", line: "@daily", zone: "UTC" }, end: null }], { who: "ada" }],
+    ["pause", ["a"], { reason: "holidays", until: 5 }],
+    ["resume", ["a"], {}],
+    ["run", ["a"], {}],
+    ["backfill", ["a", 1, 9], {}],
+    ["taskbahn.view.due_times", [1, 9], { id: "a" }],
+    ["delete", ["a"], { who: "ada" }],
+  ]);
+  bahn.close();
+});
+
+test("a list has all pages, and a schedule that is not there is said", async () => {
+  const { bahn, calls } = await page({ schedules: [{ id: "a" }], next: "a" }, { schedules: [{ id: "b" }], next: null }, [{ outcome: "fired" }], { schedules: [] });
+  assert.deepEqual(await bahn.schedules.list({ state: "paused" }), [{ id: "a" }, { id: "b" }]);
+  assert.deepEqual(await bahn.schedules.history("a"), [{ outcome: "fired" }]);
+  await assert.rejects(bahn.schedules.get("c", { outcomes: 20 }), /there is no schedule 'c'/);
+  const procedure = "taskbahn.view.schedules";
+  assert.deepEqual(calls(), [
+    [procedure, [], { state: "paused", after: "", limit: 500 }],
+    [procedure, [], { state: "paused", after: "a", limit: 500 }],
+    ["taskbahn.view.firings", ["a"], {}],
+    [procedure, [], { outcomes: 20, id: "c" }],
+  ]);
+  bahn.close();
+});
+
+test("what must not be done twice is not asked again over a lost connection", async () => {
+  const { bahn, router } = await page();
+  const running = bahn.schedules.runNow("a");
+  (await router.call()).reject(new TaskbahnError("lost", "taskbahn.error.connection_lost"));
+  await assert.rejects(running, /lost/);
+  assert.equal(router.calls.length, 1);
   bahn.close();
 });

@@ -11,6 +11,12 @@ async function use(): Promise<number> {
   job.onQuestion((question) => void question?.answer({ yes: true }, "ada").catch(({ message }) => console.log(message, question.until)));
   const open: Question[] = await bahn.questions({ job });
   const { words, times } = await bahn.schedules.preview({ kind: "cron", line: "0 3 * * *", zone: "Europe/Berlin" }, { count: 3 });
+  const { id, spec, pause } = await bahn.schedules.create("nightly", "0 3 * * *", s("report.make", ["{@due}"]), { zone: "Europe/Berlin", overlap: "skip", start: new Date() });
+  await bahn.schedules.edit(id, { when: { kind: "every", interval: 60 }, catch_up: 30 }, { who: "ada" });
+  console.log(spec.when.kind, pause?.reason, (await bahn.schedules.list({ state: "paused" })).length, (await bahn.schedules.get(id)).last?.outcome);
+  const made: Job[] = [await bahn.schedules.runNow(id), ...(await bahn.schedules.backfill(id, 1, new Date()))];
+  console.log(made.length, (await bahn.schedules.history(id))[0]?.due_at, (await bahn.schedules.countDue(id, 1, 2)).count);
+  await bahn.schedules.pause(id, { reason: "holidays", within: 3600 }).then(() => bahn.schedules.resume(id)).then(() => bahn.schedules.delete(id));
   console.log(words, times[0] + 1, (await bahn.schedules.preview("@daily")).local);
   await job.answer(open[0].name, open[0].schema.default);
   const sent: number = await job.send({ text: "go on" });

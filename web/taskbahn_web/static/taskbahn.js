@@ -46,7 +46,7 @@ export class Bahn {
     const { url = HOME, dial: open = dial } = checkOptions("connect", options, ["url", "dial"]);
     this.connection = new Connection(routerAddress(url, HOME), open);
     this.#stopLiveness = watchLiveness(this.connection);
-    this.schedules = new Schedules((procedure, args, kwargs) => this.ask(procedure, args, kwargs));
+    this.schedules = new Schedules(this.connection);
   }
 
   /** connecting, live, reconnecting or closed. */

@@ -1,161 +1,140 @@
 /**
- * @typedef {object} Cron  a cron line on the clocks of a zone
- * @property {"cron"} kind
- * @property {string} line
- * @property {string} [zone]  UTC if it is left out
- * @property {"after" | "never"} [skipped_time]  whether a time that clocks skip fires after the gap
- * @property {"first" | "second" | "both"} [repeated_time]  which of a time that clocks show twice
- *
- * @typedef {object} Every  a time after each interval
- * @property {"every"} kind
- * @property {number} interval  seconds
- * @property {number} [start]  seconds since the epoch, from which they count
- *
- * @typedef {object} Sun  what the sun does at a place
- * @property {"sun"} kind
- * @property {"dawn" | "sunrise" | "noon" | "sunset" | "dusk" | "dawn_nautical" | "dawn_astronomical" | "dusk_nautical" | "dusk_astronomical"} event
- * @property {number} latitude  degrees, north is positive
- * @property {number} longitude  degrees, east is positive
- *
- * @typedef {object} Calendar  the times of a rule of RFC 5545
- * @property {"calendar"} kind
- * @property {string} rule
- * @property {string} [zone]
- *
- * @typedef {object} Dates  days and times, ISO 8601
- * @property {"dates"} kind
- * @property {string[]} dates
- * @property {string} [zone]
- *
- * @typedef {object} Together  the times of any of several, or those that all have
- * @property {"any" | "all"} kind
- * @property {When[]} of
- *
- * @typedef {object} Except  the times of one that another does not have
- * @property {"except"} kind
- * @property {When} of
- * @property {When} without
- *
- * @typedef {Cron | Every | Sun | Calendar | Dates | Together | Except} When
- *
- * @typedef {object} ScheduleTimes
- * @property {string} words  what the schedule means, in English
- * @property {string} zone  of `local`
- * @property {number[]} times  the next ones, seconds since the epoch
- * @property {string[]} local  the same, ISO 8601 with the offset of the zone
+ * The fields of a schedule as they travel.
+ * @param {ScheduleChanges} given
+ * @returns {Record<string, unknown>}
+ */
+export function specFields({ when, zone, flow, start, end, ...others }: ScheduleChanges): Record<string, unknown>;
+export const VIEW_SCHEDULES: "taskbahn.view.schedules";
+export const VIEW_DUE_TIMES: "taskbahn.view.due_times";
+/**
+ * @typedef {import("./schedule-views.js").When} When
+ * @typedef {import("./schedule-views.js").ScheduleView} ScheduleView
+ * @typedef {import("./schedule-views.js").ScheduleFiring} ScheduleFiring
+ * @typedef {import("./schedule-views.js").ScheduleOptions} ScheduleOptions
+ * @typedef {import("./schedule-views.js").ScheduleChanges} ScheduleChanges
+ * @typedef {import("./schedule-views.js").ScheduleQuery} ScheduleQuery
+ * @typedef {import("./flows.js").Flow} Flow
  */
 export class Schedules {
-    /** @param {(procedure: string, args: unknown[], kwargs: Record<string, unknown>) => Promise<any>} ask */
-    constructor(ask: (procedure: string, args: unknown[], kwargs: Record<string, unknown>) => Promise<any>);
+    /** @param {import("./connection.js").Connection} connection */
+    constructor(connection: import("./connection.js").Connection);
     /**
      * Say what a schedule means, and when it fires next; nothing is stored. Rejects for one that cannot be read, or never fires.
      * @param {string | When} when  a cron line in `zone`, or other times, which are shown in it
      * @param {{zone?: string, count?: number, after?: number}} [options]  count: 1 to 100, 10 if left out; after: seconds since the
      *   epoch, now if left out
-     * @returns {Promise<ScheduleTimes>}
+     * @returns {Promise<import("./schedule-views.js").ScheduleTimes>}
      */
     preview(when: string | When, options?: {
         zone?: string;
         count?: number;
         after?: number;
-    }): Promise<ScheduleTimes>;
+    }): Promise<import("./schedule-views.js").ScheduleTimes>;
+    /**
+     * All schedules, by id, or those that match.
+     * @param {ScheduleQuery} [query]
+     * @returns {Promise<ScheduleView[]>}
+     */
+    list(query?: ScheduleQuery): Promise<ScheduleView[]>;
+    /**
+     * A schedule as it is now. Rejects if there is none.
+     * @param {string} id
+     * @param {{outcomes?: number, times?: number}} [options]  how many of its newest outcomes and next due times, 0 to 100
+     * @returns {Promise<ScheduleView>}
+     */
+    get(id: string, options?: {
+        outcomes?: number;
+        times?: number;
+    }): Promise<ScheduleView>;
+    /**
+     * What became of its newest due times, up to 100, newest first.
+     * @param {string} id
+     * @returns {Promise<ScheduleFiring[]>}
+     */
+    history(id: string): Promise<ScheduleFiring[]>;
+    /**
+     * Store a schedule, or all that holds of one that was made at run time.
+     * @param {string} id
+     * @param {string | When} when  a cron line in `zone`, or other times
+     * @param {Flow} flow  what it starts: `s("images.thumbnail", ["a.jpg"])`; texts in it may have `{@due}` and `{@last_success}`
+     * @param {ScheduleOptions} [options]
+     * @returns {Promise<ScheduleView>}
+     */
+    create(id: string, when: string | When, flow: Flow, options?: ScheduleOptions): Promise<ScheduleView>;
+    /**
+     * Change some of a schedule; the rest stays. What code declares is kept beside the change, which wins.
+     * @param {string} id
+     * @param {ScheduleChanges} changes
+     * @param {{who?: string}} [options]
+     * @returns {Promise<ScheduleView>}
+     */
+    edit(id: string, changes: ScheduleChanges, options?: {
+        who?: string;
+    }): Promise<ScheduleView>;
+    /**
+     * Let it fire no more, until it is resumed, for a time or until one; due times in between are not caught up.
+     * @param {string} id
+     * @param {{reason?: string, within?: number, until?: number | Date, who?: string}} [options]  within: seconds
+     * @returns {Promise<ScheduleView>}
+     */
+    pause(id: string, options?: {
+        reason?: string;
+        within?: number;
+        until?: number | Date;
+        who?: string;
+    }): Promise<ScheduleView>;
+    /**
+     * Let it fire again, from the next due time on.
+     * @param {string} id
+     * @param {{who?: string}} [options]
+     * @returns {Promise<ScheduleView>}
+     */
+    resume(id: string, options?: {
+        who?: string;
+    }): Promise<ScheduleView>;
+    /**
+     * Start its job now, besides its due times. Rejects if the connection is lost before the answer: it may have started.
+     * @param {string} id
+     * @param {{who?: string}} [options]
+     * @returns {Promise<Job>}
+     */
+    runNow(id: string, options?: {
+        who?: string;
+    }): Promise<Job>;
+    /**
+     * Start a job for each due time of a past period, its ends included, at most 10,000. Rejects as `runNow` does.
+     * @param {string} id
+     * @param {number | Date} since
+     * @param {number | Date} until
+     * @param {{who?: string}} [options]
+     * @returns {Promise<Job[]>}
+     */
+    backfill(id: string, since: number | Date, until: number | Date, options?: {
+        who?: string;
+    }): Promise<Job[]>;
+    /**
+     * How many due times of a schedule are in a period, its ends included: what a backfill would start.
+     * @param {string} id
+     * @param {number | Date} since
+     * @param {number | Date} until
+     * @returns {Promise<import("./schedule-views.js").DueCount>}
+     */
+    countDue(id: string, since: number | Date, until: number | Date): Promise<import("./schedule-views.js").DueCount>;
+    /**
+     * Delete it with its history; jobs that it started stay. One that code declares is refused until it is orphaned.
+     * @param {string} id
+     * @param {{who?: string}} [options]
+     */
+    delete(id: string, options?: {
+        who?: string;
+    }): Promise<void>;
     #private;
 }
-/**
- * a cron line on the clocks of a zone
- */
-export type Cron = {
-    kind: "cron";
-    line: string;
-    /**
-     * UTC if it is left out
-     */
-    zone?: string | undefined;
-    /**
-     * whether a time that clocks skip fires after the gap
-     */
-    skipped_time?: "after" | "never" | undefined;
-    /**
-     * which of a time that clocks show twice
-     */
-    repeated_time?: "first" | "second" | "both" | undefined;
-};
-/**
- * a time after each interval
- */
-export type Every = {
-    kind: "every";
-    /**
-     * seconds
-     */
-    interval: number;
-    /**
-     * seconds since the epoch, from which they count
-     */
-    start?: number | undefined;
-};
-/**
- * what the sun does at a place
- */
-export type Sun = {
-    kind: "sun";
-    event: "dawn" | "sunrise" | "noon" | "sunset" | "dusk" | "dawn_nautical" | "dawn_astronomical" | "dusk_nautical" | "dusk_astronomical";
-    /**
-     * degrees, north is positive
-     */
-    latitude: number;
-    /**
-     * degrees, east is positive
-     */
-    longitude: number;
-};
-/**
- * the times of a rule of RFC 5545
- */
-export type Calendar = {
-    kind: "calendar";
-    rule: string;
-    zone?: string | undefined;
-};
-/**
- * days and times, ISO 8601
- */
-export type Dates = {
-    kind: "dates";
-    dates: string[];
-    zone?: string | undefined;
-};
-/**
- * the times of any of several, or those that all have
- */
-export type Together = {
-    kind: "any" | "all";
-    of: When[];
-};
-/**
- * the times of one that another does not have
- */
-export type Except = {
-    kind: "except";
-    of: When;
-    without: When;
-};
-export type When = Cron | Every | Sun | Calendar | Dates | Together | Except;
-export type ScheduleTimes = {
-    /**
-     * what the schedule means, in English
-     */
-    words: string;
-    /**
-     * of `local`
-     */
-    zone: string;
-    /**
-     * the next ones, seconds since the epoch
-     */
-    times: number[];
-    /**
-     * the same, ISO 8601 with the offset of the zone
-     */
-    local: string[];
-};
+export type When = import("./schedule-views.js").When;
+export type ScheduleView = import("./schedule-views.js").ScheduleView;
+export type ScheduleFiring = import("./schedule-views.js").ScheduleFiring;
+export type ScheduleOptions = import("./schedule-views.js").ScheduleOptions;
+export type ScheduleChanges = import("./schedule-views.js").ScheduleChanges;
+export type ScheduleQuery = import("./schedule-views.js").ScheduleQuery;
+export type Flow = import("./flows.js").Flow;
+import { Job } from "./job.js";
