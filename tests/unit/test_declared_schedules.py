@@ -186,6 +186,36 @@ def test_a_change_at_run_time_wins_over_the_code(harness: DispatcherHarness) -> 
     assert "changed" not in views(harness)["s"]
 
 
+def test_a_changed_schedule_goes_back_to_its_code(harness: DispatcherHarness) -> None:
+    comes(harness, "w", schedule(line="0 3 * * *", overlap="allow"))
+    asks(harness, messages.SCHEDULE_EDIT, "s", {"note": "later", "when": "0 4 * * *", "overlap": "skip"})
+    asked = asks(harness, messages.SCHEDULE_EDIT, "s", None, reset=["overlap"])
+    assert asked.answer["changed"].keys() == {"note", "when"}
+    asked = asks(harness, messages.SCHEDULE_EDIT, "s", {"note": "new"}, reset=True)
+    assert (asked.answer["changed"], asked.answer["words"]) == ({"note": "new"}, "at 03:00 every day, UTC")
+
+
+@pytest.mark.parametrize("reset", [["words"], "overlap", 1])
+def test_what_no_code_declares_cannot_go_back(harness: DispatcherHarness, reset: Any) -> None:
+    comes(harness, "w", schedule())
+    asks(harness, messages.SCHEDULE_ADD, "made", {"when": "* * * * *", "call": {"task": TASK}})
+    assert asks(harness, messages.SCHEDULE_EDIT, "made", {}, reset=True).error == "invalid_schedule"
+    assert asks(harness, messages.SCHEDULE_EDIT, "s", {}, reset=reset).error == "invalid_schedule"
+    assert asks(harness, messages.SCHEDULE_EDIT, "s", {}).error == "invalid_request"
+
+
+def test_a_check_stores_nothing(harness: DispatcherHarness) -> None:
+    comes(harness, "w", schedule(line="0 3 * * *"))
+    spec = {"when": "* * * * *", "call": {"task": TASK}}
+    would = asks(harness, messages.SCHEDULE_ADD, "new", spec, check=True).answer
+    assert (would["words"], would["due_at"] - WALL <= MINUTE) == ("every minute, UTC", True)
+    assert asks(harness, messages.SCHEDULE_EDIT, "s", {"note": "x"}, check=True).answer["changed"] == {"note": "x"}
+    assert asks(harness, messages.SCHEDULE_ADD, "s", spec, check=True).error == "invalid_schedule"
+    assert asks(harness, messages.SCHEDULE_ADD, "new", {**spec, "when": "* * * *"}, check=True).error == "invalid_schedule"
+    assert views(harness).keys() == {"s"}
+    assert "changed" not in views(harness)["s"]
+
+
 @pytest.mark.parametrize(
     "declared",
     [

@@ -48,8 +48,8 @@ Operators (CALL):
     taskbahn.admin.limit(name, value, who=)  -> LimitView    "50/s", "50/s burst=9" or a number; null: as declared; kept
     taskbahn.admin.pause(query="", reason=, within=, until=, who=) -> Pause   "" the system, queue:NAME, task:NAME, key:KEY; kept
     taskbahn.admin.resume(query="", who=)    -> Pause        the one that is over
-    taskbahn.admin.schedule.add(id, ScheduleSpec, who=) -> ScheduleView      new, or all that holds of it
-    taskbahn.admin.schedule.edit(id, {fields of ScheduleSpec}, who=) -> ScheduleView
+    taskbahn.admin.schedule.add(id, ScheduleSpec, check=false, who=) -> ScheduleView   new, or all of it; check: stores nothing
+    taskbahn.admin.schedule.edit(id, {fields}, reset=[], check=false, who=) -> ScheduleView   reset: fields as code has them; true: all
     taskbahn.admin.schedule.pause(id, reason=, within=, until=, who=) -> ScheduleView
     taskbahn.admin.schedule.resume(id, who=) -> ScheduleView
     taskbahn.admin.schedule.run(id, who=)    -> id           of the job that it starts now, besides its due times

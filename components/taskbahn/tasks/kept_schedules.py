@@ -83,9 +83,36 @@ class KeptSchedules(Schedules):
         """As `create`."""
         return msgspec.convert(await self._create(id, when, flow, zone, options), ScheduleView)
 
-    def _create(self, id: str, when: When | str, flow: Any, zone: str | None, options: Any) -> Future[Any]:
+    def check(
+        self,
+        id: str,
+        when: When | str,
+        flow: Flow[object, Any],
+        /,
+        *,
+        zone: str | None = None,
+        **options: Unpack[ScheduleOptions],
+    ) -> ScheduleView:
+        """Return what `create` would make, or raise what it would raise; nothing is stored."""
+        check_may_block("app.schedules.check()", "await app.schedules.check_async(...)")
+        return msgspec.convert(self._create(id, when, flow, zone, options, check=True).get(), ScheduleView)
+
+    async def check_async(
+        self,
+        id: str,
+        when: When | str,
+        flow: Flow[object, Any],
+        /,
+        *,
+        zone: str | None = None,
+        **options: Unpack[ScheduleOptions],
+    ) -> ScheduleView:
+        """As `check`."""
+        return msgspec.convert(await self._create(id, when, flow, zone, options, check=True), ScheduleView)
+
+    def _create(self, id: str, when: When | str, flow: Any, zone: str | None, options: Any, **words: Any) -> Future[Any]:
         spec = fields_of(when, zone, options) | {"call": call_of_flow(flow.data())}
-        return self._app.client.ask(messages.SCHEDULE_ADD, check_id(id), spec, who=user_name())
+        return self._app.client.ask(messages.SCHEDULE_ADD, check_id(id), spec, who=user_name(), **words)
 
     def __getitem__(self, id: str) -> Schedule:
         """Return a schedule; whether there is one is found out when it is asked for something."""

@@ -118,6 +118,21 @@ class Schedule:
         fields = fields_of(when, zone, options) | ({} if flow is None else {"call": call_of_flow(flow.data())})
         return self._ask(messages.SCHEDULE_EDIT, self.id, fields, who=user_name())
 
+    def reset(self, *names: str) -> ScheduleView:
+        """Let options with these names be as code declares them again, or all of it: `reset("when", "overlap")`, `reset()`.
+
+        Raises InvalidSchedule if no code declares the schedule.
+        """
+        check_may_block("schedule.reset()", "await schedule.reset_async()")
+        return msgspec.convert(self._reset(names).get(), ScheduleView)
+
+    async def reset_async(self, *names: str) -> ScheduleView:
+        """As `reset`."""
+        return msgspec.convert(await self._reset(names), ScheduleView)
+
+    def _reset(self, names: tuple[str, ...]) -> Future[Any]:
+        return self._ask(messages.SCHEDULE_EDIT, self.id, {}, reset=list(names) or True, who=user_name())
+
     def delete(self) -> None:
         """Delete it, with its history; jobs that it started stay. One that code declares is refused until it is orphaned."""
         check_may_block("schedule.delete()", "await schedule.delete_async()")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -35,6 +35,13 @@ class KeptRow(Protocol):
     @property
     def pause(self) -> str | None:
         """A `SchedulePause` as JSON; None: it is not paused."""
+
+
+class KeptChange(Protocol):
+    """A change of one of them."""
+
+    def row(self, before: Any) -> Any:
+        """Return the row that it makes of the one before, None if there is none."""
 
 
 def pause_of(row: KeptRow) -> SchedulePause | None:

@@ -10,7 +10,7 @@ from twisted.logger import Logger
 from taskbahn.errors import InvalidOption, InvalidRequest
 from taskbahn.protocol import messages
 from taskbahn.protocol.scheduling import SchedulePause
-from taskbahn_router.core.kept import KeptRow, pause_of
+from taskbahn_router.core.kept import KeptChange, KeptRow, pause_of
 from taskbahn_router.dispatcher.kept_book import Drop
 from taskbahn_router.submission.submission import check_text
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import PendingCall
 
 RowT = TypeVar("RowT", bound=KeptRow)
-ChangeT = TypeVar("ChangeT")
+ChangeT = TypeVar("ChangeT", bound=KeptChange)
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 MAX_REASON = 500  # characters
@@ -32,18 +32,26 @@ LAST_TIME = 9_000_000_000.0  # seconds since the epoch
 
 
 class KeptAdmin(Generic[RowT, ChangeT]):
-    """Obeys the procedures of one kind. *answer* answers a call with the view of what has an id."""
+    """Obeys the procedures of one kind.
+
+    answer: answers a call with the view of what has an id.   answer_row: with that of a row, which need not be stored.
+    """
 
     log = Logger("taskbahn.kept")
     what = ""  # what is kept, for messages
     procedures = ""  # what the URIs of its procedures begin with
 
     def __init__(
-        self, dispatcher: Dispatcher, book: KeptBook[RowT, ChangeT], answer: Callable[[PendingCall, str], None]
-    ) -> None:  # fmt: skip
+        self,
+        dispatcher: Dispatcher,
+        book: KeptBook[RowT, ChangeT],
+        answer: Callable[[PendingCall, str], None],
+        answer_row: Callable[[PendingCall, RowT], None],
+    ) -> None:
         self._dispatcher = dispatcher
         self._book = book
         self._answer = answer
+        self._answer_row = answer_row
 
     # what the kinds differ in
 
@@ -74,7 +82,10 @@ class KeptAdmin(Generic[RowT, ChangeT]):
     # what they have in common
 
     def add(self, call: PendingCall) -> None:
-        """A new one, or all that holds of one that was made so before."""
+        """A new one, or all that holds of one that was made so before.
+
+        check: nothing is stored; the answer is what it would be, or why it cannot be.
+        """
         id, given = self._id(call), call.args[1] if len(call.args) > 1 else call.kwargs.get("spec")
         fields = self.fields_of(given)
         self.check(fields)
@@ -84,17 +95,21 @@ class KeptAdmin(Generic[RowT, ChangeT]):
                 raise self.invalid(f"the {self.what} {id} is declared in code; change it there, or edit it")
             return self.changed(row, id, self._dispatcher.wall(), changed=messages.to_json(fields), who=_who(call))
 
-        self._change(call, id, decide, "is set")
+        self._set(call, id, decide, "is set")
 
     def edit(self, call: PendingCall) -> None:
-        """Some fields; one that is as code declares it is no change any more."""
+        """Some fields; one that is as code declares it is no change any more.
+
+        reset: names of fields that are to be as code declares them, or true for all.   check: as in `add`.
+        """
         id, given = self._id(call), call.args[1] if len(call.args) > 1 else call.kwargs.get("fields")
-        if not isinstance(given, dict) or not given:
+        reset = call.kwargs.get("reset", [])
+        if not isinstance(given, dict | None) or not (given or reset):
             raise InvalidRequest(f"{self.procedures}edit takes an id and an object with the fields that change")
 
         def decide(row: RowT | None) -> ChangeT | Drop | None:
             row = self._known(id, row)
-            fields = self.fields_of({**self.spec_of(row), **given})
+            fields = self.fields_of({**self.spec_of(row), **self._declared(row, reset), **(given or {})})
             self.check(fields)
             if row.declared is not None:
                 declared = self.complete(messages.from_json(row.declared))
@@ -102,7 +117,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
             changed = messages.to_json(fields) if fields else None
             return self.changed(row, id, self._dispatcher.wall(), changed=changed, who=_who(call))
 
-        self._change(call, id, decide, "is edited")
+        self._set(call, id, decide, "is edited")
 
     def pause(self, call: PendingCall) -> None:
         """It starts nothing any more, until a time or until it is resumed."""
@@ -153,6 +168,20 @@ class KeptAdmin(Generic[RowT, ChangeT]):
 
     # helpers
 
+    def _declared(self, row: RowT, reset: Any) -> dict[str, Any]:
+        """Return the fields that are to be as code declares them."""
+        if not reset:
+            return {}
+        if row.declared is None:
+            raise self.invalid(f"no code declares the {self.what} {row.id}, so there is nothing to go back to")
+        declared = self.complete(messages.from_json(row.declared))
+        if reset is True:
+            return declared
+        unknown = [name for name in reset if name not in declared] if isinstance(reset, list) else [reset]
+        if unknown:
+            raise self.invalid(f"reset = {unknown[0]!r:.100}: it is true, or a list of {', '.join(declared)}")
+        return {name: declared[name] for name in reset}
+
     def _known(self, id: str, row: RowT | None) -> RowT:
         if row is None:
             raise self.invalid(f"there is no {self.what} {id!r}; `taskbahn {self.what}s` lists them")
@@ -163,6 +192,19 @@ class KeptAdmin(Generic[RowT, ChangeT]):
         if not isinstance(id, str) or not ID.fullmatch(id):
             raise InvalidRequest(f"the id of a {self.what} has 1 to 200 letters, digits, '_', '.', ':' and '-', not {id!r:.100}")
         return id
+
+    def _set(self, call: PendingCall, id: str, decide: Callable[[RowT | None], ChangeT | Drop | None], what: str) -> None:
+        """Change it, or answer with what it would be."""
+        if not call.kwargs.get("check"):
+            self._change(call, id, decide, what)
+            return
+
+        def would(row: RowT | None) -> None:
+            decision = decide(row)
+            if decision is not None and not isinstance(decision, Drop):
+                self._answer_row(call, decision.row(row))
+
+        self._book.change(id, would, lambda _: None, call.fail)
 
     def _change(
         self, call: PendingCall, id: str, decide: Callable[[RowT | None], ChangeT | Drop | None], what: str

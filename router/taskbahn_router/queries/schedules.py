@@ -70,6 +70,10 @@ class ScheduleQueries:
 
         self._ask(call, read, found)
 
+    def answer_row(self, call: PendingCall, row: ScheduleRow) -> None:
+        """Answer a call with the view of a schedule that has this row."""
+        self._ask(call, lambda: self.view_of(row), call.answer)
+
     def firings(self, call: PendingCall) -> None:
         """`taskbahn.view.firings`: the history of a schedule, newest first."""
         id = call.args[0] if call.args else call.kwargs.get("schedule")
