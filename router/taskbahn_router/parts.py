@@ -141,9 +141,7 @@ class Parts:
         self.schedule_book = ScheduleBook(dispatcher, self.firings, reader, runner)
         self.schedules = ScheduleQueries(reader, runner, self._owner.failed, self.wall)
         self.due_times = DueTimesQuery(reader, runner, self._owner.failed, self.wall)
-        self.schedule_admin = ScheduleAdmin(
-            dispatcher, self.schedule_book, self.schedules.answer_one, self.schedules.answer_row
-        )
+        self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one, self.schedules.answer_row)
         self.registry.schedules = DeclaredSchedules(dispatcher, self.schedule_book)
         self.registry.schedules.begin(reader.schedules, runner)
 

@@ -106,6 +106,35 @@ def test_the_command_line_has_all_of_it(app: Taskbahn) -> None:
     run("delete", "cli")
 
 
+def test_the_command_line_edits_all_of_a_schedule(app: Taskbahn, tmp_path: Path) -> None:
+    def run(*words: str) -> dict[str, Any]:
+        done = CliRunner().invoke(cli, ["schedules", *words, "--url", app.url, "--json"], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        found: dict[str, Any] = json.loads(done.output)
+        return found
+
+    made = run("add", "typed", "--every", "15m", "clock.echo", "-5", "-o", "tags=[]", "--except", "* 0-5 * * *", "--times", "9")
+    assert made["words"].startswith("every 15 minutes")
+    assert (made["spec"]["call"]["args"], made["spec"]["times"]) == (["-5"], 9)
+    assert run("edit", "typed", "--dry-run", "--note", "later")["spec"]["note"] == "later"
+    edited = run(
+        "edit", "typed", "0 5 * * *", "--zone", "Asia/Tokyo", "-a", "at={@due:%H}", "--times", "none", "--end", "2199-01-01"
+    )
+    assert (edited["zone"], edited["spec"]["call"]["kwargs"], "times" in edited["spec"]) == (
+        "Asia/Tokyo",
+        {"at": "{@due:%H}"},
+        False,
+    )
+    assert ("note" in edited["spec"], edited["spec"]["end"]) == (False, datetime(2198, 12, 31, 15, tzinfo=UTC).timestamp())
+    flow = tmp_path / "flow.json"
+    flow.write_text(json.dumps((app.get("clock.echo").si("x") | app.get("clock.echo").s()).data()))
+    assert "flow" in run("add", "typed", "sun sunset 52.5,13.4", "--flow", str(flow))["spec"]["call"]
+    app.schedules["typed"].delete()
+    assert run("edit", "both", "--overlap", "allow", "--catch-up", "2h")["changed"] == {"overlap": "allow", "catch_up": 7200}
+    assert run("edit", "both", "--reset", "overlap")["changed"] == {"catch_up": 7200}
+    assert "changed" not in run("edit", "both", "--as-declared")
+
+
 def test_a_kill_of_the_router_fires_nothing_twice(tmp_path: Path) -> None:
     folder = tmp_path / "node"
     folder.mkdir()

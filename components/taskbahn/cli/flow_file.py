@@ -50,13 +50,8 @@ def _prepared_flow(app: Taskbahn, file: IO[bytes], given: dict[str, Any]) -> tup
     from taskbahn.jobs.job import Job
     from taskbahn.tasks.options import as_dict, id_of, make_options
 
-    text = file.read(messages.MAX_MESSAGE + 1)
-    if len(text) > messages.MAX_MESSAGE:
-        raise InvalidFlow(f"{file.name} has more than {messages.MAX_MESSAGE:,} bytes: start the flow in parts")
-    try:
-        data = msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise InvalidFlow(f"{file.name} is no flow, which is a JSON object: {error}") from None
+    text = _text_of(file)
+    data = _flow(file, text)
     if "after" in given:
         raise InvalidOption("a flow in a file says `after` there", option="after")
     id = given.pop("id", None)
@@ -67,6 +62,25 @@ def _prepared_flow(app: Taskbahn, file: IO[bytes], given: dict[str, Any]) -> tup
         return app.client.submit(content, max(1, _jobs(data)), len(text), *((job.followed(),) if follow else ()))
 
     return job, send
+
+
+def flow_in(file: IO[bytes]) -> dict[str, Any]:
+    """Return the flow in a file; raises InvalidFlow if there is none."""
+    return _flow(file, _text_of(file))
+
+
+def _text_of(file: IO[bytes]) -> bytes:
+    text = file.read(messages.MAX_MESSAGE + 1)
+    if len(text) > messages.MAX_MESSAGE:
+        raise InvalidFlow(f"{file.name} has more than {messages.MAX_MESSAGE:,} bytes: start the flow in parts")
+    return text
+
+
+def _flow(file: IO[bytes], text: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise InvalidFlow(f"{file.name} is no flow, which is a JSON object: {error}") from None
 
 
 def _name(data: dict[str, Any]) -> str:

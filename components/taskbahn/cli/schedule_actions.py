@@ -1,4 +1,4 @@
-"""`taskbahn schedules`: list the schedules, show one, add, pause, resume, run, backfill and delete them."""
+"""`taskbahn schedules`: list the schedules, show one, add, change, pause, resume, run, backfill and delete them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from taskbahn.cli.arguments import parsed
 from taskbahn.cli.pause import seconds_of
+from taskbahn.cli.schedule_edit import add, edit
 from taskbahn.cli.schedules import preview
-from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
-from taskbahn.jobs.admin import user_name
-from taskbahn.protocol import messages
+from taskbahn.cli.shared import common, connected, console, plain, print_json, table
 
 if TYPE_CHECKING:
     from taskbahn.protocol.scheduling import ScheduleView
 
-OVERLAPS = click.Choice(["skip", "buffer_one", "buffer_all", "cancel_other", "allow"])
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -35,7 +32,8 @@ def schedules(context: click.Context, url: str | None, *, as_json: bool) -> None
             raise click.UsageError(f"{option} goes behind the command: taskbahn schedules {context.invoked_subcommand} {option}")
 
 
-schedules.add_command(preview)
+for one in (preview, add, edit):
+    schedules.add_command(one)
 
 
 @schedules.command("list")
@@ -93,37 +91,6 @@ def show(id: str, url: str | None, *, as_json: bool) -> None:
         what = f"{one.missed:,} missed" if one.missed else one.outcome
         rows.add_row(_when(one.due_at), what, f"{one.fired_at - one.due_at:.3f} s", plain(one.job or ""), one.state or "")
     out.print(rows)
-
-
-@schedules.command()
-@click.argument("id")
-@click.argument("line")
-@click.argument("task")
-@click.argument("arguments", nargs=-1)
-@click.option("--zone", default="UTC", show_default=True, help="The time zone of LINE, such as Europe/Berlin.")
-@click.option(
-    "--overlap", type=OVERLAPS, default="skip", show_default=True, help="What becomes of a time while the last job runs."
-)
-@click.option(
-    "--catch-up", metavar="DURATION", callback=seconds_of, help="Missed times that are not older fire late, such as 1h."
-)
-@click.option("--note", default="", help="What it is for.")
-@common
-def add(
-    id: str, line: str, task: str, arguments: tuple[str, ...], zone: str, overlap: str, catch_up: float | None, note: str, url: str | None,
-    *, as_json: bool,
-) -> None:  # fmt: skip
-    """Store a schedule ID that starts TASK at the times of the cron line LINE; one of that ID is replaced.
-
-    ARGUMENTS are as for `taskbahn call`; texts in them may have {@due}, the due time.
-    """
-    spec: dict[str, Any] = {"when": line, "zone": zone, "overlap": overlap, "note": note}
-    spec |= {} if catch_up is None else {"catch_up": catch_up}
-    with connected(url) as app:
-        args, kwargs = parsed(app, task, arguments)
-        spec["call"] = {"task": task, "args": args, "kwargs": kwargs}
-        found = app.client.ask(messages.SCHEDULE_ADD, id, spec, who=user_name()).get()
-    _say(found, f"{id}: {found['words']}; next {ago(found['next_at'])}", as_json=as_json)
 
 
 @schedules.command()

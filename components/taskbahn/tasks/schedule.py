@@ -115,6 +115,8 @@ class Schedule:
         return msgspec.convert(await self._edit(when, flow, zone, options), ScheduleView)
 
     def _edit(self, when: When | str | None, flow: Any, zone: str | None, options: Any) -> Future[Any]:
+        if zone is not None and when is None:
+            raise InvalidSchedule("zone is that of a cron line: give the line too", option="zone")
         fields = fields_of(when, zone, options) | ({} if flow is None else {"call": call_of_flow(flow.data())})
         return self._ask(messages.SCHEDULE_EDIT, self.id, fields, who=user_name())
 

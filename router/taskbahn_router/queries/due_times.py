@@ -12,7 +12,8 @@ from taskbahn.errors import InvalidRequest, InvalidSchedule
 from taskbahn.protocol import messages
 from taskbahn.protocol.schedules import read_form
 from taskbahn.protocol.scheduling import MAX_BACKFILL, DueAt, DueBand, DueSlot, DueTimes
-from taskbahn_router.dispatcher.schedule_specs import is_over, pause_of, spec_of, times_of
+from taskbahn_router.core.kept import is_over, pause_of
+from taskbahn_router.dispatcher.schedule_specs import spec_of, times_of
 from taskbahn_router.queries.job_lists import is_number
 
 if TYPE_CHECKING:

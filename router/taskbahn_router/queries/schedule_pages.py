@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidRequest, InvalidSchedule, did_you_mean
 from taskbahn_router.core.firings import FIRED
-from taskbahn_router.dispatcher.schedule_specs import following, is_over, pause_of, spec_of
+from taskbahn_router.core.kept import is_over, pause_of
+from taskbahn_router.dispatcher.schedule_specs import following, spec_of
 from taskbahn_router.queries.job_lists import is_number
 
 if TYPE_CHECKING:
