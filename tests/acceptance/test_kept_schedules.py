@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from support.programs import Node, running, worker_of
 
 from taskbahn import InvalidSchedule, Taskbahn
@@ -165,3 +165,53 @@ def wait_past(app: Taskbahn, due_at: float) -> None:
 def fired(app: Taskbahn) -> list[ScheduleFiring]:
     """Return the firings of the schedule in the code; none before a worker has come."""
     return app.schedules["clock.tick"].history()
+
+
+def test_a_crontab_is_imported_and_exported(app: Taskbahn) -> None:
+    def run(text: str, *words: str) -> Result:
+        return CliRunner().invoke(cli, ["schedules", *words, "--url", app.url], input=text, catch_exceptions=False)
+
+    def imported(text: str, *words: str) -> list[tuple[str, str]]:
+        done = run(text, "import", "-", "--json", *words)
+        assert done.exit_code == 0, done.output
+        return [(one["id"], one["action"]) for one in json.loads(done.stdout)["schedules"]]
+
+    def known() -> set[str]:
+        return {view.id for view in app.schedules.views()}
+
+    before = known()
+    text = (
+        'CRON_TZ=Asia/Tokyo\n# taskbahn: {"id": "tab", "overlap": "allow"}\n0 6 * * 1-5 taskbahn call clock.echo "{@due:\\%H}"\n'
+    )
+    text += "@daily taskbahn submit clock.echo x >/dev/null 2>&1\n"
+    bad = text + "@reboot x\n0 25 * * * taskbahn call clock.echo x\n1 * * * * rm -r /\n2 * * * * taskbahn call clock.nothing\n"
+    refused = run(bad, "import", "-")
+    assert (refused.exit_code, "nothing is stored" in refused.stderr, known()) == (2, True, before)
+    assert refused.stderr.count("taskbahn: line ") == 4
+    assert all(f"line {number}: " in refused.stderr for number in (5, 6, 7, 8))
+    assert [action for _, action in imported(text, "--dry-run")] == ["new", "new"]
+    assert known() == before
+    (tab, made), (other, _) = imported(text)
+    assert (tab, made, known()) == ("tab", "new", before | {tab, other})
+    assert app.schedules["tab"].view().words == "at 06:00 on weekdays, Asia/Tokyo"
+    assert [action for _, action in imported(text.replace("@daily", "@weekly"))] == ["same", "changed"]
+    exported = run("", "export", tab, other).stdout
+    assert [action for _, action in imported(exported)] == ["same", "same"]
+    for id in (tab, other):
+        app.schedules[id].delete()
+    assert [action for _, action in imported(exported)] == ["new", "new"]
+    assert run("", "export", tab, other).stdout == exported
+    (command,) = imported("5 5 * * * backup --all", "--task", "clock.echo")
+    assert app.schedules[command[0]].view().spec["call"]["args"] == ["backup --all"]
+    assert "left out: both" in run("", "export").stdout
+    for id in (tab, other, command[0]):
+        app.schedules[id].delete()
+
+
+def test_a_crontab_changes_a_declared_schedule_as_people_do(app: Taskbahn) -> None:
+    assert app.schedules["clock.tick"].view().declared is not None
+    text = '# taskbahn: {"id": "clock.tick", "overlap": "allow", "catch_up": 3600}\n0 1 * * * taskbahn call clock.tick "at={@due:%H}"\n'
+    done = CliRunner().invoke(cli, ["schedules", "import", "-", "--url", app.url], input=text.replace("%", "\\%"))
+    assert done.exit_code == 0, done.output
+    assert app.schedules["clock.tick"].view().changed.keys() == {"when", "call"}
+    assert app.schedules["clock.tick"].reset().changed == {}

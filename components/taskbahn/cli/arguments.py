@@ -16,6 +16,8 @@ from taskbahn.protocol.options import WIRE, Where, names
 from taskbahn.tasks.options import MOMENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from taskbahn.app import Taskbahn
 
 OPTION = re.compile(r"--?[A-Za-z]")  # an option; a negative number does not match
@@ -106,7 +108,11 @@ def _is_text(name: str) -> bool:
 
 def parsed(app: Taskbahn, task: str, arguments: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
     """Return the typed arguments by position and by name."""
-    signature = _signature(app, task)
+    return typed(_signature(app, task), arguments)
+
+
+def typed(signature: messages.Signature | None, arguments: Iterable[str]) -> tuple[list[Any], dict[str, Any]]:
+    """Return typed arguments by position and by name, as what a task takes says."""
     properties: dict[str, Any] = signature.parameters.get("properties", {}) if signature else {}
     definitions: dict[str, Any] = signature.parameters.get("$defs", {}) if signature else {}
     order = signature.order if signature else []

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from taskbahn.cli.pause import seconds_of
 from taskbahn.cli.schedule_edit import add, edit
+from taskbahn.cli.schedule_files import export_crontab, import_crontab
 from taskbahn.cli.schedules import preview
 from taskbahn.cli.shared import common, connected, console, plain, print_json, table
 
@@ -32,7 +33,7 @@ def schedules(context: click.Context, url: str | None, *, as_json: bool) -> None
             raise click.UsageError(f"{option} goes behind the command: taskbahn schedules {context.invoked_subcommand} {option}")
 
 
-for one in (preview, add, edit):
+for one in (preview, add, edit, import_crontab, export_crontab):
     schedules.add_command(one)
 
 
