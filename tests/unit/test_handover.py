@@ -21,6 +21,7 @@ from taskbahn.attempt.current import current
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
 from taskbahn.jobs.progress import is_sound, progress_of
 from taskbahn.protocol import messages
+from taskbahn.protocol.progress import Progress
 from taskbahn.worker.failure import describe
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def test_readers_take_any_progress_of_older_or_foreign_workers(data: Any) -> Non
     found = progress_of(data)
     assert is_sound(messages.plain(found))
     if is_sound(data):
-        assert found == msgspec.convert(data, messages.Progress)
+        assert found == msgspec.convert(data, Progress)
 
 
 def test_what_is_sound_of_odd_progress_is_kept() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from taskbahn.attempt.context import ACTIVE, MAX_LOG_LINE, MAX_LOG_LINES, MAX_STAGES, AttemptContext, Record
-from taskbahn.protocol import messages
+from taskbahn.protocol.progress import Stage
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import MAX_TRACEBACK, describe
 from taskbahn.worker.frames import Mark, Unframer, frame
@@ -161,7 +161,7 @@ def test_log_lines_are_bounded_in_length_and_number(said: Said) -> None:
 def test_one_line_says_that_not_all_stages_are_shown(said: Said, ends: bool) -> None:  # noqa: FBT001 - of parametrize
     output = said.context.open_output()
     for number in range(MAX_STAGES + 10):
-        stage = messages.Stage(id=0, name=str(number))
+        stage = Stage(id=0, name=str(number))
         output.begin_stage(stage)
         stage.ended_at = 1.0 if ends else None
     assert len(output.progress.stages) == MAX_STAGES

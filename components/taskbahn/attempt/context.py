@@ -22,6 +22,7 @@ from taskbahn.attempt.printed_text import PrintedText
 from taskbahn.attempt.stops import Cancelled, TimeLimit
 from taskbahn.errors import TooLarge
 from taskbahn.protocol import messages
+from taskbahn.protocol.progress import Progress, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,12 +219,12 @@ class AttemptOutput:
 
     def __init__(self, context: AttemptContext, stage_count: int = 0) -> None:
         self.context = context
-        self.progress = messages.Progress()
+        self.progress = Progress()
         self.is_changed = False
         self.sent_at = 0.0  # when the last progress record was sent, monotonic
         self.window: ChunkWindow | None = None  # only for generators
         self.stage_count = stage_count  # number of all stages, also of those that made room
-        self._relayed: dict[tuple[int, int], messages.Stage] = {}  # stages of forked copies, by process and number there
+        self._relayed: dict[tuple[int, int], Stage] = {}  # stages of forked copies, by process and number there
         self._is_crowded = False
         self._mark = 0
         self._marking = threading.Lock()  # a task may speak from several threads
@@ -291,7 +292,7 @@ class AttemptOutput:
             context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
             return True
 
-    def begin_stage(self, stage: messages.Stage) -> None:
+    def begin_stage(self, stage: Stage) -> None:
         """Show a stage; it gets its id."""
         self.stage_count += 1
         stage.id = self.stage_count
@@ -350,7 +351,7 @@ class AttemptOutput:
             if self._chunks <= MAX_CHUNKS:
                 self._notice("chunk", data)
         else:
-            said = msgspec.convert(data, messages.Progress)
+            said = msgspec.convert(data, Progress)
             if said.fraction is not None:
                 self.progress.fraction, self.progress.message, self.progress.data = said.fraction, said.message, said.data
             for stage in said.stages:

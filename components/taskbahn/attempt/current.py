@@ -25,6 +25,7 @@ from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
 from taskbahn.attempt.replacing import Complete, Joining, Replacement, check_may_be_replaced, running_job
 from taskbahn.attempt.waiting import Awaiting
 from taskbahn.protocol import messages
+from taskbahn.protocol.progress import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -42,7 +43,7 @@ J = TypeVar("J")
 class StageHandle:
     """A named part of the work: `advance` it towards its `total`. Numbers are finite; others raise TypeError or ValueError."""
 
-    def __init__(self, stage: messages.Stage, output: AttemptOutput | None) -> None:
+    def __init__(self, stage: Stage, output: AttemptOutput | None) -> None:
         self._stage = stage
         self._output = output
 
@@ -110,7 +111,7 @@ class Current(AsksPeople):
         Raises TypeError for a total that is no number, ValueError for nan and infinities.
         """
         known = None if total is None else number_of(total, "the total of a stage")
-        stage = messages.Stage(id=0, name=text_of(name, MAX_NAME), total=known, parent=INNERMOST.get(), started_at=time.time())
+        stage = Stage(id=0, name=text_of(name, MAX_NAME), total=known, parent=INNERMOST.get(), started_at=time.time())
         context = heard("`current.stage`")
         if context is None:
             yield StageHandle(stage, None)

@@ -12,7 +12,7 @@ from rich.text import Text
 from taskbahn.cli.shared import COLOURS, clock, console, span
 from taskbahn.jobs.job import log_line
 from taskbahn.jobs.progress import progress_of
-from taskbahn.protocol import messages, views
+from taskbahn.protocol import messages, progress, views
 
 if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
@@ -100,7 +100,7 @@ class JobScreen:
             message = escape(f"{error.get('type', 'error')}: {error.get('message', '')}")
             self.progress.console.print(f"[yellow]attempt {data.get('attempt')} failed, it is tried again:[/] {message}")
 
-    def _draw(self, progress: messages.Progress) -> None:
+    def _draw(self, progress: progress.Progress) -> None:
         if progress.fraction is not None:
             self.progress.update(self._headline, total=1.0, completed=progress.fraction)
         if progress.message:
@@ -146,7 +146,7 @@ def follow_job(job: Job[Any], timeout: float | None) -> None:
             raise job.unfinished(timeout)
 
 
-def depths(progress: messages.Progress) -> dict[int, int]:
+def depths(progress: progress.Progress) -> dict[int, int]:
     """Return how deep each stage is nested, by its id."""
     result: dict[int, int] = {}
     for stage in progress.stages:  # a stage begins after the one it is nested in

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from taskbahn.protocol import messages
+from taskbahn.protocol.progress import Progress, Stage
 
 
-def progress_of(data: Any) -> messages.Progress:
+def progress_of(data: Any) -> Progress:
     """Return what a progress event or a job's view holds, as a struct; raises nothing."""
     try:
-        return msgspec.convert(data or {}, messages.Progress)
+        return msgspec.convert(data or {}, Progress)
     except msgspec.ValidationError:
         return _sound(data if isinstance(data, dict) else {"data": data})
 
@@ -21,17 +21,17 @@ def progress_of(data: Any) -> messages.Progress:
 def is_sound(data: Any) -> bool:
     """Return whether all readers can take *data* as progress."""
     try:
-        msgspec.convert(data, messages.Progress)
+        msgspec.convert(data, Progress)
     except msgspec.ValidationError:
         return False
     return True
 
 
-def _sound(data: dict[str, Any]) -> messages.Progress:
+def _sound(data: dict[str, Any]) -> Progress:
     stages = data.get("stages")
     found = (_stage(stage) for stage in stages) if isinstance(stages, list | tuple) else ()
     fraction = _number(data.get("fraction"))
-    return messages.Progress(
+    return Progress(
         fraction=None if fraction is None else min(max(fraction, 0.0), 1.0),
         message=_text(data.get("message")),
         stages=[stage for stage in found if stage is not None],
@@ -39,12 +39,12 @@ def _sound(data: dict[str, Any]) -> messages.Progress:
     )
 
 
-def _stage(data: Any) -> messages.Stage | None:
+def _stage(data: Any) -> Stage | None:
     """Return a stage with what is sound of it; None if it has no number to know it by."""
     if not isinstance(data, dict) or type(data.get("id")) is not int:
         return None
     parent = data.get("parent")
-    return messages.Stage(
+    return Stage(
         id=data["id"],
         name=_text(data.get("name")),
         parent=parent if type(parent) is int else None,

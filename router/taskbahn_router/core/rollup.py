@@ -46,7 +46,7 @@ def summary(
 
 
 def progress(members: Mapping[str, Any], state: str) -> dict[str, Any]:
-    """Return what a flow's progress is, as a `messages.Progress`; one that has succeeded is done, whatever its callbacks do."""
+    """Return what a flow's progress is, as a `protocol.progress.Progress`; one that has succeeded is done, whatever its callbacks do."""
     failed = sum(members["counts"].get(name, 0) for name in (State.FAILED, State.EXPIRED))
     message = f"{members['ended']:,} of {members['total']:,} members" + (f", {failed:,} failed" if failed else "")
     return {"fraction": 1.0 if state == State.SUCCEEDED else members["fraction"], "message": message}

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from taskbahn.errors import InvalidRequest, TaskbahnError, TooDeep
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, calls_in
+from taskbahn.protocol.progress import Progress
 from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.submission.reports import check_report
 from taskbahn_router.submission.submission import check_depth, unpack
@@ -100,7 +101,7 @@ class OfferChannel:
         progress: dict[str, Any] = {"data": value}
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
             progress = {"fraction": float(value)}
-        elif isinstance(value, Mapping) and set(value) <= set(messages.Progress.__struct_fields__):
+        elif isinstance(value, Mapping) and set(value) <= set(Progress.__struct_fields__):
             progress = dict(value)
         self._newest[id] = messages.Notice(id, attempt, "progress", self._dispatcher.wall(), progress)
         if self._timer is None:
