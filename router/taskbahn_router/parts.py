@@ -11,6 +11,7 @@ from taskbahn_router.dispatcher.job_pausing import JobPausing
 from taskbahn_router.dispatcher.limit_admin import LimitAdmin
 from taskbahn_router.dispatcher.pause_admin import PauseAdmin
 from taskbahn_router.dispatcher.schedule_admin import ScheduleAdmin
+from taskbahn_router.dispatcher.schedule_alarms import ScheduleAlarms
 from taskbahn_router.dispatcher.schedule_book import ScheduleBook
 from taskbahn_router.dispatcher.schedule_firing import ScheduleFirings
 from taskbahn_router.dispatcher.telling import Telling
@@ -74,6 +75,7 @@ class Parts:
     telling: Telling
     questions: Questions
     limit_admin: LimitAdmin
+    alarms: ScheduleAlarms
     firings: ScheduleFirings
     schedule_book: ScheduleBook
     schedule_admin: ScheduleAdmin
@@ -133,12 +135,14 @@ class Parts:
         dispatcher.limit_book.begin(start)
         dispatcher.event_waits.begin(reader, self._reading)
         self.firings.begin()
+        self.alarms.begin()
         self.registry.start()
 
     def _begin_schedules(self, reader: Reader) -> None:
         dispatcher, runner = self.dispatcher, self._reading
-        self.firings = ScheduleFirings(dispatcher, reader, runner)
-        self.schedule_book = ScheduleBook(dispatcher, self.firings, reader, runner)
+        self.alarms = ScheduleAlarms(dispatcher, self._port, reader, runner)
+        self.firings = ScheduleFirings(dispatcher, self.alarms, reader, runner)
+        self.schedule_book = ScheduleBook(dispatcher, self.firings, self.alarms, reader, runner)
         self.schedules = ScheduleQueries(reader, runner, self._owner.failed, self.wall)
         self.due_times = DueTimesQuery(reader, runner, self._owner.failed, self.wall)
         self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one, self.schedules.answer_row)

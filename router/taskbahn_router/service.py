@@ -188,5 +188,6 @@ class Service:
         if self._ahead - ahead > SLEPT_SECONDS:
             self.dispatcher.sweep_at(self._wall())
             self.parts.firings.fire_at(self._wall())
+            self.parts.alarms.watch_at(self._wall())
         elif ahead - self._ahead > SLEPT_SECONDS:
             self.parts.schedule_book.compute_again()

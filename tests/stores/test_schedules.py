@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.rows import NOW, PARTITIONS, new_job
+from support.rows import NOW, PARTITIONS, claim, finish, new_job
 from support.schedule_model import EVERY, ScheduleModel, change, commit, fire, firing
 from support.stores import KINDS
 
 from taskbahn.errors import StoreUnavailable
-from taskbahn_router.core.firings import HISTORY, MOST_BUFFERED, job_of
+from taskbahn_router.core.alarms import AlarmChange
+from taskbahn_router.core.firings import HISTORY, MOST_BUFFERED, Alarm, job_of
 from taskbahn_router.core.unique_keys import NewKey
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import CancelJob
@@ -38,6 +39,12 @@ def history(store: Store) -> list[tuple[float, str]]:
 def end(store: Store, due_at: float) -> None:
     """Cancel the job of a due time."""
     commit(store, cancels=[CancelJob(job_of("s", due_at), NOW, NOW + 100, "{}")])
+
+
+def succeed(store: Store, seq: int) -> None:
+    """Let the job of a seq start and succeed."""
+    claim(store, 1)
+    commit(store, finishes=[finish(seq)])
 
 
 def test_a_due_time_starts_one_job(store: Store) -> None:
@@ -128,6 +135,56 @@ def test_the_history_has_a_bound(store: Store) -> None:
     for number in range(HISTORY + 20):
         fire(store, firing(NOW + number * EVERY, number + 1, overlap="allow"))
     assert [due for due, _ in history(store)] == [number * EVERY for number in range(HISTORY + 19, 19, -1)]
+
+
+def test_an_alarm_changes_if_it_is_as_it_was_read(store: Store) -> None:
+    alarm, moved = Alarm(NOW, NOW + 5), Alarm(NOW + EVERY, NOW + EVERY + 5)
+    commit(store, schedules=[change(alarm=alarm)])
+    assert row(store).alarm == alarm
+    changes = [AlarmChange("s", 2, alarm, moved), AlarmChange("s", 1, alarm, moved), AlarmChange("s", 1, alarm, Alarm())]
+    assert commit(store, alarms=[*changes, AlarmChange("t", 1, alarm, moved)]).alarms == [False, True, False, False]
+    assert fire(store, firing()) == ["fired"], "an alarm is no change of the schedule"
+    commit(store, schedules=[change(version=1)])
+    assert row(store).alarm == moved, "other changes leave it"
+    commit(store, schedules=[change(version=2, alarm=Alarm())])
+    assert (row(store).alarm, store.reader().next_alarm()) == (Alarm(), None)
+
+
+def test_alarms_are_found_by_their_times(store: Store) -> None:
+    times = {"a": 7.0, "b": 5.0, "c": 6.0, "d": None}
+    commit(store, schedules=[change(id, alarm=Alarm(NOW, NOW + at) if at else None) for id, at in times.items()])
+    reader = store.reader()
+    assert [found.id for found in reader.due_alarms(NOW + 6, 9)] == ["b", "c"]
+    assert [found.id for found in reader.due_alarms(NOW + 9, 2)] == ["b", "c"]
+    assert (reader.next_alarm(), reader.late_schedules("", 9)) == (NOW + 5, [])
+    commit(store, alarms=[AlarmChange(id, 1, Alarm(NOW, NOW + (times[id] or 0)), Alarm(NOW, None, NOW)) for id in "cb"])
+    assert ([found.id for found in reader.late_schedules("", 9)], reader.next_alarm()) == (["b", "c"], NOW + 7)
+    assert [found.id for found in reader.late_schedules("b", 9)] == ["c"]
+    commit(store, dropped_schedules=[("a", 1), ("b", 1)])
+    assert ([found.id for found in reader.late_schedules("", 9)], reader.next_alarm()) == (["c"], None)
+
+
+def test_the_newest_success_is_of_a_fired_or_skipped_due_time(store: Store) -> None:
+    commit(store, schedules=[change()])
+    for number, overlap in enumerate(["skip", "skip", "buffer_one"]):
+        fire(store, firing(NOW + number * EVERY, number + 1, overlap=overlap))
+    assert [outcome for _, outcome in history(store)] == ["buffered", "skipped", "fired"]
+    reader = store.reader()
+    assert reader.newest_success("s", NOW, NOW + 99) is None
+    succeed(store, 1)
+    assert reader.newest_success("s", NOW, NOW + 99) == NOW + EVERY
+    assert reader.newest_success("s", NOW, NOW + EVERY - 1) == NOW
+    assert reader.newest_success("s", NOW + EVERY + 1, NOW + 99) is None
+    assert reader.newest_success("t", NOW, NOW + 99) is None
+
+
+def test_a_change_that_makes_it_right_ends_the_trouble(store: Store) -> None:
+    commit(store, schedules=[change()])
+    fire(store, firing(jobs=(), id=None, error='{"message":"no"}'))
+    commit(store, schedules=[change(version=1)])
+    assert row(store).trouble is not None
+    commit(store, schedules=[change(version=2, is_right=True)])
+    assert (row(store).trouble, store.reader().troubled_schedules(9)) == (None, [])
 
 
 def test_a_schedule_ends_with_its_last_time(store: Store) -> None:

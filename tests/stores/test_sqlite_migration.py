@@ -12,6 +12,8 @@ from support.rows import NOW, claim, finish, new_job, seqs
 from support.storing import QuickStore
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.alarms import AlarmChange
+from taskbahn_router.core.firings import Alarm
 from taskbahn_router.core.rows import Room
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.registry import limit_from
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from support.releases import Release
 
+SCHEDULES = 15  # the schema that has schedules without alarms
 KEYS = '[["g",1]]'
 LIMITS = {"g": limit_from({"kind": "concurrency", "name": "g", "limit": 1})}
 
@@ -48,6 +51,32 @@ def test_data_of_the_first_release_goes_on_with_limits(tmp_path: Path, old_relea
     rules = Promises(NOW, LIMITS, [Room("w", frozenset({1}), 9)])
     assert seqs(store.commit(CommitBatch(claims=[Claim("w", (1,), 9, NOW)], rules=rules)).claimed[0]) == [2, 5]
     assert seqs(store.reader().jobs(Filter(states=("ready",))).rows) == [6]
+    store.close()
+
+
+def test_schedules_without_alarms_go_on_and_get_some(tmp_path: Path) -> None:
+    path = tmp_path / "taskbahn.db"
+    with closing(sqlite3.connect(path)) as old:
+        for script in MIGRATIONS[:SCHEDULES]:
+            old.executescript(script)
+        old.execute(f"PRAGMA user_version = {SCHEDULES}")
+        row = ("s", "{}", 1, NOW, NOW, NOW, 3, 7)
+        old.execute(
+            "INSERT INTO schedule (id, changed, version, due_at, next_at, changed_at, fired, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        old.execute("INSERT INTO firing VALUES ('s', 7, ?, ?, 'missed', NULL, NULL, 1, NULL)", (NOW - 1, NOW))
+        old.commit()
+    store = QuickStore(tmp_path)
+    store.open()
+    alarm = Alarm(NOW, NOW + 9)
+    assert store.commit(CommitBatch(alarms=[AlarmChange("s", 1, Alarm(), alarm)])).alarms == [True]
+    reader = store.reader()
+    (kept,) = reader.schedules("", 9)
+    assert (kept.version, kept.due_at, kept.fired, kept.number, kept.alarm) == (1, NOW, 3, 7, alarm)
+    assert [(entry.number, entry.outcome) for entry, _ in reader.firings("s", 99, 9)] == [(7, "missed")]
+    assert (reader.next_firing(), reader.next_alarm()) == (NOW, NOW + 9)
+    reader.close()
     store.close()
 
 

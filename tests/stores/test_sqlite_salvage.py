@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.rows import NOW, PARTITIONS, everything, new_job, seqs, state_of
+from support.schedule_model import change, fire, firing
 
+from taskbahn_router.core.firings import Alarm
 from taskbahn_router.host.file_lock import Lock
 from taskbahn_router.stores.contract import CommitBatch, StoreUnusable
 from taskbahn_router.stores.rows import AttemptRow, EventRow, LimitRow
@@ -37,6 +39,8 @@ def folder(tmp_path: Path) -> Path:
     attempts = [AttemptRow(seq, 1, "w", NOW, NOW, "error", None) for seq in range(1, JOBS, 7)]
     jobs = [new_job(seq, packed=packed(seq)) for seq in range(1, JOBS)]
     store.commit(CommitBatch(partitions=PARTITIONS, tasks=[("a.task", "{}", NOW)], limits=[LIMIT], new=jobs, attempts=attempts))
+    store.commit(CommitBatch(schedules=[change(alarm=Alarm(NOW, NOW + 5)), change("late", alarm=Alarm(NOW, None, NOW))]))
+    fire(store, firing(jobs=(), id=None, error='{"message":"no"}'))
     checkpoint(store)
     store.commit(CommitBatch(new=[new_job(JOBS, packed=packed(JOBS))], events=[EventRow(JOBS, 2, NOW, "log", '"said"')]))
     killed = tmp_path / "killed"
@@ -107,6 +111,12 @@ def test_nothing_that_is_well_is_lost(folder: Path, tmp_path: Path) -> None:
     assert (folder / "taskbahn.db.damaged-wal").read_bytes() == log
     assert before.open() == after.open()
     assert everything(before) == everything(after)
+    reader = after.reader()
+    assert ([row.id for row in reader.late_schedules("", 9)], reader.next_alarm()) == (["late"], NOW + 5)
+    assert [row.id for row in reader.troubled_schedules(9)] == ["s"]
+    assert reader.next_firing() == NOW
+    reader.close()
+    assert "schedule: 2 saved\nfiring: 1 saved\n" in said
     before.close()
     after.close()
     code, said = run(folder)

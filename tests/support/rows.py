@@ -148,7 +148,10 @@ def everything(store: Store) -> list[Any]:
 def seen_by(reader: Reader) -> list[Any]:
     rows = reader.jobs(Filter(limit=10_000)).rows
     full = [reader.job(row.id) for row in rows]
-    return [full, [reader.events(row.seq, 0, 10_000) for row in rows], [reader.attempts(row.seq) for row in rows]]
+    schedules = reader.schedules("", 10_000)
+    fired = [reader.firings(one.id, 1 << 62, 1_000) for one in schedules]
+    of_jobs = [[reader.events(row.seq, 0, 10_000) for row in rows], [reader.attempts(row.seq) for row in rows]]
+    return [full, *of_jobs, schedules, fired]
 
 
 def a_bit_of_all(*, requeued_to: str = "ready", first: int = 100) -> CommitBatch:

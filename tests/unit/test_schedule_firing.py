@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatcher_harness import TASK, WALL, DispatcherHarness, FakeWorker
+from support.dispatcher_harness import TASK, DispatcherHarness, FakeWorker
+from support.schedule_calls import FIRST, MINUTE, add, done, history, jobs, view
 from support.storing import FakeSqliteStore, FakeStore
 
 from taskbahn.protocol import messages
@@ -13,9 +14,6 @@ from taskbahn.protocol import messages
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-MINUTE = 60.0
-FIRST = WALL - WALL % MINUTE + MINUTE  # the first full minute
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -29,42 +27,8 @@ def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dispatch
     store.close()
 
 
-def add(harness: DispatcherHarness, id: str = "s", **spec: Any) -> dict[str, Any]:
-    call = {"task": TASK, "args": [], **spec.pop("call", {})}
-    asked = harness.ask(messages.SCHEDULE_ADD, id, {"when": "* * * * *", "call": call, **spec}, who="ada")
-    harness.settle()
-    view: dict[str, Any] = asked.answer
-    return view
-
-
-def view(harness: DispatcherHarness, id: str = "s") -> dict[str, Any]:
-    asked = harness.ask(messages.VIEW_SCHEDULES, id=id)
-    harness.settle()
-    found: dict[str, Any] = asked.answer["schedules"][0]
-    return found
-
-
-def history(harness: DispatcherHarness, id: str = "s") -> list[tuple[float, str]]:
-    asked = harness.ask(messages.VIEW_FIRINGS, id)
-    harness.settle()
-    return [((entry["due_at"] - FIRST) / MINUTE, entry["outcome"]) for entry in reversed(asked.answer)]
-
-
-def jobs(harness: DispatcherHarness) -> list[dict[str, Any]]:
-    asked = harness.ask(messages.VIEW_JOBS, task=TASK)
-    harness.settle()
-    found: list[dict[str, Any]] = asked.answer["jobs"][::-1]
-    return found
-
-
 def worker(harness: DispatcherHarness, slots: int = 100) -> FakeWorker:
     return harness.worker("w", slots=slots)
-
-
-def done(harness: DispatcherHarness, worker: FakeWorker) -> None:
-    worker.take()
-    worker.done(*worker.runs)
-    harness.settle()
 
 
 def test_a_schedule_fires_at_each_due_time(harness: DispatcherHarness) -> None:

@@ -67,6 +67,8 @@ def _state(view: ScheduleView) -> str:
     if view.pause is not None:
         why = view.pause.reason
         return ("orphaned" if view.pause.orphaned else "paused") + (f": {why}" if why else "")
+    if view.late_at is not None:
+        return f"late: no success since {_when(view.expected_at)}"
     if view.trouble is not None:
         return str(view.trouble.get("message", "refused"))
     return "changed" if view.declared is not None and view.changed else ""

@@ -9,7 +9,7 @@ import click
 from taskbahn.cli.arguments import HELP, TaskCommand, given_options, option_option, parsed
 from taskbahn.cli.flow_file import flow_in, flow_option
 from taskbahn.cli.shared import ago, common, connected, print_json
-from taskbahn.cli.when_options import WHEN_HELP, bound_of, duration_of, has_first, taken, when_of, when_options
+from taskbahn.cli.when_options import WHEN_HELP, bound_of, duration_of, has_first, seconds_in, taken, when_of, when_options
 from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 OVERLAPS = click.Choice(["skip", "buffer_one", "buffer_all", "cancel_other", "allow"])
-FIELDS = click.Choice(["when", "call", "start", "end", "times", "jitter", "overlap", "catch_up", "note"])
+FIELDS = click.Choice(["when", "call", "start", "end", "times", "jitter", "overlap", "catch_up", "alarm_after", "note"])
 OPTIONS = (
     click.option("--start", metavar="TIME", help="No due time is before it, as in 2026-12-01T09:00, on the clocks of --zone."),
     click.option("--end", metavar="TIME", help="No due time is after it."),
@@ -30,6 +30,7 @@ OPTIONS = (
     click.option("--jitter", metavar="DURATION", callback=duration_of, help="Each firing is later by up to that."),
     click.option("--overlap", type=OVERLAPS, help="What becomes of a time while the last job runs.  [default: skip]"),
     click.option("--catch-up", metavar="DURATION", callback=duration_of, help="Missed times that are not older fire late.  [default: 60s]"),
+    click.option("--alarm-after", metavar="DURATION", help="It is a problem if no job has succeeded so long after a due time."),
     click.option("--note", help="What it is for."),
     click.option("--dry-run", is_flag=True, help="Say what it would be; store nothing."),
 )  # fmt: skip
@@ -90,7 +91,7 @@ def edit(
 ) -> None:  # fmt: skip
     """Change some of a schedule; the rest stays.
 
-    What code declares is kept beside the change, which wins. --start, --end and --times may be `none`.
+    What code declares is kept beside the change, which wins. --start, --end, --times and --alarm-after may be `none`.
     """
     given = taken(options)
     zone = given if options["start"] or options["end"] else {}
@@ -118,6 +119,8 @@ def _fields(options: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
             fields[name] = bound_of(fields[name], given.get("zone", "UTC"))
     if "times" in fields:
         fields["times"] = _count(fields["times"])
+    if "alarm_after" in fields:
+        fields["alarm_after"] = None if fields["alarm_after"] == "none" else seconds_in("--alarm-after", fields["alarm_after"])
     return fields
 
 

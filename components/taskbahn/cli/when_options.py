@@ -114,14 +114,17 @@ def _option(name: str) -> str:
 
 def duration_of(_context: click.Context, option: click.Parameter, value: str | None) -> float | None:
     """Return the seconds of a duration: 90, 90s, 1h30m."""
+    return None if value is None else seconds_in(option.opts[0], value)
+
+
+def seconds_in(option: str, text: str) -> float:
+    """Return the seconds of a duration that an option has."""
     from taskbahn.protocol.durations import parse_duration
 
-    if value is None:
-        return None
     try:
-        return float(value) if value.replace(".", "", 1).isdigit() else parse_duration(value)
+        return float(text) if text.replace(".", "", 1).isdigit() else parse_duration(text)
     except ValueError as error:
-        raise click.BadParameter(f"{value!r}: {error}", param=option) from None
+        raise click.BadParameter(f"{text!r}: {error}", param_hint=option) from None
 
 
 def bound_of(text: str, zone: str) -> float | None:

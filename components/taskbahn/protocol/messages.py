@@ -67,6 +67,7 @@ Workers without an SDK (REGISTER):
 Topics (SUBSCRIBE):
     taskbahn.job.<id>                        [Event, ...]
     taskbahn.view.changes                    {"jobs": [JobView without payloads, ...], "status": Status}   a few times a second
+    taskbahn.view.alarms                     ScheduleAlarm                   a schedule is late, or so no more
 
 What the views answer is in `views`. `~>` needs `receive_progress`. Unknown fields are ignored, missing ones named. A WAMP
 ERROR has a URI of `taskbahn.errors`, the sentence as its only argument and its data as the keyword argument `detail`.

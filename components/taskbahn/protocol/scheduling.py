@@ -15,6 +15,7 @@ LONGEST = 366 * 86400.0  # seconds of a jitter, and of a time within which misse
 MAX_NOTE = 500  # characters
 MAX_SCHEDULES = 1_000  # that one worker declares
 MAX_BACKFILL = 10_000  # jobs
+ALARMS_TOPIC = "taskbahn.view.alarms"  # ScheduleAlarm: a schedule is late, or late no more
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=LONGEST)]
 
@@ -24,7 +25,8 @@ class ScheduleSpec(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unkn
 
     when: a `schedules.WhenForm`, or the text of a cron line on the clocks of *zone*.   call: an entry of `taskbahn.submit`: a `Call`
     or a flow, without an id.   start, end: seconds since the epoch.   times: firings in all.   jitter: seconds, the longest.
-    catch_up: seconds; due times that were missed, and are not older, fire late.
+    catch_up: seconds; due times that were missed, and are not older, fire late.   alarm_after: seconds; without the success of a job
+    so long after a due time, it is late.
     """
 
     when: Any
@@ -36,6 +38,7 @@ class ScheduleSpec(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unkn
     jitter: Seconds = 0.0
     overlap: Overlap = "skip"
     catch_up: Seconds = CATCH_UP
+    alarm_after: Annotated[float, msgspec.Meta(gt=0, le=LONGEST)] | None = None
     note: Annotated[str, msgspec.Meta(max_length=MAX_NOTE)] = ""
 
 
@@ -71,7 +74,8 @@ class ScheduleView(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     spec: what holds.   declared: what code says, None if no code does.   changed: what was set at run time instead, or besides.
     fired: firings that started jobs.   waiting: due times that wait for the end of its last job.   trouble: why its newest
-    firing was refused.   next_at: when it fires for `due_at`, later by its jitter; None: it does not.
+    firing was refused.   next_at: when it fires for `due_at`, later by its jitter; None: it does not.   expected_at: with
+    `alarm_after`, its oldest due time after which no job has succeeded; alarm_at: when it is late for that; late_at: since when it is.
     last: the newest entry of its history.   outcomes: what became of its newest due times, newest first: the state of the job of each,
     or the outcome of one without a job.   times: the next due times; of one that is paused, those after its pause, or from now on.
     """
@@ -91,6 +95,9 @@ class ScheduleView(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_success: float | None = None
     waiting: list[float] = []
     trouble: dict[str, Any] | None = None
+    expected_at: float | None = None
+    alarm_at: float | None = None
+    late_at: float | None = None
     changed_by: str | None = None
     changed_at: float = 0.0
     last: ScheduleFiring | None = None
@@ -139,6 +146,20 @@ class DueTimes(msgspec.Struct, kw_only=True, omit_defaults=True):
     first: float | None = None
     last: float | None = None
     is_cut: bool = False
+
+
+class ScheduleAlarm(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A schedule has become late, or is so no more.
+
+    expected_at: the due time after which no job succeeded.   since: when it became late.   at: when that was seen.
+    """
+
+    schedule: str
+    is_late: bool
+    expected_at: float | None = None
+    since: float | None = None
+    at: float = 0.0
+    sentence: str = ""
 
 
 def read_spec(plain: Any) -> ScheduleSpec:

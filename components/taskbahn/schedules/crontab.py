@@ -21,7 +21,7 @@ USER = re.compile(r"[^ \t]+(?:[ \t]+(.*))?", re.DOTALL)
 INPUT = re.compile(r"(?<!\\)%")
 ZONES = ("CRON_TZ", "TZ")  # the first wins
 CLOCKS = ("skipped_time", "repeated_time")
-OPTIONS = ("start", "end", "times", "jitter", "overlap", "catch_up", "note")
+OPTIONS = ("start", "end", "times", "jitter", "overlap", "catch_up", "alarm_after", "note")
 KNOWN = ("id", "options", *CLOCKS, *OPTIONS)  # what the comment before a line may have
 
 NUMBER = r"(?:[0-9]{1,2}|[A-Za-z]{3})"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 MOMENTS = ("start", "end")
-DURATIONS = ("jitter", "catch_up")
+DURATIONS = ("jitter", "catch_up", "alarm_after")
 OF_CALLS = ("task", "args", "kwargs", "packed", "options")
 
 
@@ -43,6 +43,7 @@ class ScheduleOptions(TypedDict, total=False):
 
     start, end: no due time is before or after.   times: firings in all.   jitter: each is later by up to that.
     overlap: what becomes of a due time while the last job has not ended.   catch_up: missed due times that are not older fire late.
+    alarm_after: it is a problem if no job has succeeded so long after a due time.
     """
 
     start: datetime | None
@@ -51,6 +52,7 @@ class ScheduleOptions(TypedDict, total=False):
     jitter: float | timedelta | str
     overlap: Literal["skip", "buffer_one", "buffer_all", "cancel_other", "allow"]
     catch_up: float | timedelta | str
+    alarm_after: float | timedelta | str | None
     note: str
 
 
@@ -80,7 +82,9 @@ def _moment(name: str, value: Any) -> float | None:
     return value.timestamp()
 
 
-def _seconds(name: str, value: Any) -> float:
+def _seconds(name: str, value: Any) -> float | None:
+    if value is None and name == "alarm_after":
+        return None
     if isinstance(value, timedelta):
         return value.total_seconds()
     try:

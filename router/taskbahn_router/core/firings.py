@@ -6,7 +6,7 @@ A firing is a compare-and-set: it holds only if the schedule is still as it was 
 from __future__ import annotations
 
 from hashlib import sha1
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
@@ -19,12 +19,25 @@ FIRED, SKIPPED, BUFFERED, MISSED, REFUSED = "fired", "skipped", "buffered", "mis
 STALE = "stale"  # the schedule has changed since, or the due time was fired before: nothing happened
 
 
+class Alarm(NamedTuple):
+    """When a schedule is late.
+
+    expected_at: its oldest due time without a success; None: it expects none.   alarm_at: when that is too late, late_at: since when
+    it is; at most one of them is there.
+    """
+
+    expected_at: float | None = None
+    alarm_at: float | None = None
+    late_at: float | None = None
+
+
 class ScheduleRow(NamedTuple):
     """A schedule as it is stored.  Times are seconds since the epoch.
 
     declared, changed: what code declares and what was set at run time, each as JSON; None: nothing.   version: counts their changes.
     due_at: its next due time; None: it has none, or is paused.   next_at: when it fires for that, which jitter makes later.
     pause: `{"reason", "until", "by", "at", "orphaned"}` as JSON.   buffered: due times that wait for the end of the last job, as JSON.
+    expected_at, alarm_at, late_at: its `Alarm`.
     """
 
     id: str
@@ -44,10 +57,21 @@ class ScheduleRow(NamedTuple):
     last_success: float | None = None  # due time of the newest job that is known to have succeeded
     buffered: str | None = None
     trouble: str | None = None  # why the newest firing was refused, as JSON
+    expected_at: float | None = None
+    alarm_at: float | None = None
+    late_at: float | None = None
+
+    @property
+    def alarm(self) -> Alarm:
+        """When it is late."""
+        return Alarm(self.expected_at, self.alarm_at, self.late_at)
 
 
 class ScheduleChange(NamedTuple):
-    """A schedule to store, if its version is still *version*; 0: it must not exist.  What firings write stays."""
+    """A schedule to store, if its version is still *version*; 0: it must not exist.  What firings write stays.
+
+    alarm: None: it stays.   is_right: what its newest firing was refused for is mended.
+    """
 
     id: str
     declared: str | None
@@ -59,13 +83,19 @@ class ScheduleChange(NamedTuple):
     pause: str | None
     changed_by: str | None
     changed_at: float
+    alarm: Alarm | None = None
+    is_right: bool = False
 
     def row(self, before: ScheduleRow | None) -> ScheduleRow:
         """Return the row that it makes of the one before."""
+        said: dict[str, Any] = self._asdict() | {"version": self.version + 1}
+        alarm, is_right = said.pop("alarm"), said.pop("is_right")
+        if alarm is not None:
+            said |= alarm._asdict()
         if before is None:
-            return ScheduleRow(*self)._replace(version=1)
+            return ScheduleRow(**said)
         waiting = before.buffered if self.due_at is not None else None
-        return before._replace(**self._asdict())._replace(version=self.version + 1, buffered=waiting)
+        return before._replace(**said, buffered=waiting, trouble=None if is_right else before.trouble)
 
 
 class Firing(NamedTuple):

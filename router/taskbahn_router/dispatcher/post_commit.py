@@ -187,12 +187,14 @@ class PostCommit:
                         self._publisher.resend_outcome(refused.id)
 
     def _say_ends(self, effects: TurnEffects, result: CommitResult) -> None:
-        """Say which of the jobs have ended for which due times of schedules wait."""
-        awaited = self._publisher.awaited_ends
-        if awaited:
+        """Say which of the jobs have ended for which due times of schedules wait, or alarms."""
+        awaited, watched = self._publisher.awaited_ends, self._publisher.alarm_ends
+        if awaited or watched:
             ended = {ended.job.raw for ended in effects.ended}.union(moved.id for moved in result.moved if moved.after.is_final)
             for id in ended & awaited.keys():
                 self._publisher.on_end(awaited.pop(id))
+            for id in ended & watched.keys():
+                self._publisher.on_alarm_end(watched.pop(id))
 
     def _fired(self, effects: TurnEffects, result: CommitResult) -> None:
         """Forget the jobs that schedules did not start after all, and say what became of each firing."""
@@ -254,6 +256,8 @@ class PostCommit:
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
         for changed, holds in zip(turn_input.schedules.answers(), result.schedules, strict=True):
+            changed(holds)
+        for (_, changed), holds in zip(turn_input.alarms, result.alarms, strict=True):
             changed(holds)
         show_pauses(self._state, self._publisher, turn_input, result, now)
         for (told, answer_told), outcome in zip(turn_input.told, result.told, strict=True):

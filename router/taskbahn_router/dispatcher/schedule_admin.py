@@ -59,7 +59,7 @@ class ScheduleAdmin(KeptAdmin[ScheduleRow, ScheduleChange]):
 
     def changed(self, row: ScheduleRow | None, id: str, now: float, **words: Any) -> ScheduleChange:
         """Return the change of a schedule."""
-        return changed_row(row, id, now, **words)
+        return changed_row(row, id, now, is_right="pause" not in words, **words)  # `check` has tried what is added or edited
 
     def run(self, call: PendingCall) -> None:
         """`taskbahn.admin.schedule.run`: start its job now, besides its due times; answered with the job's id."""
@@ -142,7 +142,8 @@ class ScheduleAdmin(KeptAdmin[ScheduleRow, ScheduleChange]):
 
 
 DEFAULTS: dict[str, Any] = {
-    "zone": "UTC", "start": None, "end": None, "times": None, "jitter": 0.0, "overlap": "skip", "catch_up": 60.0, "note": "",
+    "zone": "UTC", "start": None, "end": None, "times": None, "jitter": 0.0, "overlap": "skip", "catch_up": 60.0, "alarm_after": None,
+    "note": "",
 }  # fmt: skip
 
 

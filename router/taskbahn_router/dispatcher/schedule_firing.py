@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from taskbahn.protocol.scheduling import ScheduleSpec
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
+    from taskbahn_router.dispatcher.schedule_alarms import ScheduleAlarms
     from taskbahn_router.model.ports import Runner
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.submission.submission import Draft
@@ -36,10 +37,11 @@ CALLER = "schedule:"  # who has submitted the job of a schedule, with the id aft
 
 
 class Planned(NamedTuple):
-    """What is to be done for a due time.   call: an entry of a submission; None: it starts no job."""
+    """What is to be done for a due time.   call: an entry of a submission; None: it starts no job.   has_alarm: see `alarms`."""
 
     firing: Firing
     call: dict[str, Any] | None
+    has_alarm: bool = False
 
 
 class ScheduleFirings:
@@ -47,8 +49,9 @@ class ScheduleFirings:
 
     log = Logger("taskbahn.schedules")
 
-    def __init__(self, dispatcher: Dispatcher, reader: Reader, runner: Runner) -> None:
+    def __init__(self, dispatcher: Dispatcher, alarms: ScheduleAlarms, reader: Reader, runner: Runner) -> None:
         self._dispatcher = dispatcher
+        self._alarms = alarms
         self._reader = reader
         self._runner = runner
         dispatcher.publisher.on_end = self.look_at
@@ -191,14 +194,14 @@ class ScheduleFirings:
             for job in draft.jobs:
                 job.caller = CALLER + firing.schedule
             yield from dispatcher.admission.take_in(draft, follows=False)
-            self._put(draft, firing, settled)
+            self._put(draft, firing, settled, has_alarm=planned.has_alarm)
         except (QueueFull, NotReady, StoreUnavailable):
             self._is_held = True
             settled("")
         except TaskbahnError as error:
             self._put(None, firing._replace(id=None, error=messages.to_json(error.info())), settled)
 
-    def _put(self, draft: Draft | None, firing: Firing, settled: Callable[[str], None]) -> None:
+    def _put(self, draft: Draft | None, firing: Firing, settled: Callable[[str], None], *, has_alarm: bool = False) -> None:
         fired = ""
 
         def learn(outcome: str) -> None:
@@ -206,6 +209,8 @@ class ScheduleFirings:
             fired = outcome
 
         def accepted() -> None:
+            if fired == FIRED and has_alarm and firing.id is not None:
+                self._alarms.watch_job(firing.schedule, firing.id)
             if fired == FIRED and draft is not None and draft.flows:
                 self._dispatcher.large_flows.feed(None, draft, lambda: None, lambda _: None)()
             settled(fired or MISSED)
@@ -249,7 +254,8 @@ def _with_job(firing: Firing, row: ScheduleRow, spec: ScheduleSpec, last_state: 
     last_success = row.last_due if last_state == State.SUCCEEDED else row.last_success
     raw = job_of(row.id, firing.due_at)
     call = {**call_of(spec, firing.due_at, last_success), "id": id_text(raw)}
-    return Planned(firing._replace(id=raw, overlap=spec.overlap, times=spec.times, last_success=last_success), call)
+    planned = firing._replace(id=raw, overlap=spec.overlap, times=spec.times, last_success=last_success)
+    return Planned(planned, call, spec.alarm_after is not None)
 
 
 def _times(then: NextFiring | None) -> tuple[float | None, float | None]:

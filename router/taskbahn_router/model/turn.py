@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
     from taskbahn.protocol import messages
     from taskbahn.protocol.questions import AwaitedEvent
+    from taskbahn_router.core.alarms import AlarmChange
     from taskbahn_router.core.firings import Firing, ScheduleChange
     from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
     from taskbahn_router.core.retry import Ending
@@ -95,6 +96,7 @@ class TurnInput:
     tasks: list[DeclaredTask] = field(default_factory=list)
     forgotten_tasks: list[str] = field(default_factory=list)
     schedules: KeptInput[ScheduleChange] = field(default_factory=KeptInput)
+    alarms: list[tuple[AlarmChange, Callable[[bool], None]]] = field(default_factory=list)  # of schedules
     limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
     sweep: bool = False
     prune_after: int | None = None
@@ -193,9 +195,14 @@ class TurnInput:
         """Store what the limit book has changed; *answer* is called after the commit."""
         self.limit_changes.append(answer)
 
+    def change_alarm(self, change: AlarmChange, changed: Callable[[bool], None]) -> None:
+        """Store when a schedule is late."""
+        self.alarms.append((change, changed))
+
     def give_kept(self, batch: CommitBatch) -> None:
         """Put the changes of schedules into a batch."""
         batch.schedules, batch.dropped_schedules = self.schedules.rows()
+        batch.alarms = [change for change, _ in self.alarms]
 
     def ask_sweep(self) -> None:
         """Have the store move the jobs whose time has come."""
@@ -250,7 +257,7 @@ class TurnInput:
         return not (
             self.losses or self.returns or self.ended or self.cancels or self.retries or self.skips or self.told or self.tasks
             or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes or self.job_pauses or self.resumes
-            or self.schedules
+            or self.schedules or self.alarms
         ) and self.prune_after is None  # fmt: skip
 
 

@@ -36,6 +36,8 @@ class Publisher:
         self.on_member: Callable[[str], object] = lambda _: None  # called with the id of a watched job that gets a member
         self.awaited_ends: dict[bytes, str] = {}  # jobs for whose ends schedules wait
         self.on_end: Callable[[str], object] = lambda _: None  # called with a schedule when its job has ended
+        self.alarm_ends: dict[bytes, str] = {}  # newest jobs of schedules that have alarms
+        self.on_alarm_end: Callable[[str], object] = lambda _: None  # likewise
         self.dirty_workers: set[str] = set()  # workers with something in their outbox
         self.changes: dict[str, dict[str, Any]] = {}  # job -> its changed view, for dashboards
         self.changes_wanted = False

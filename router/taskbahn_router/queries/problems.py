@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from taskbahn_router.queries.limit_problems import Declared, Stall
-    from taskbahn_router.queries.schedule_facts import Refusal
+    from taskbahn_router.queries.schedule_facts import Lateness, Refusal
 
 MOST = 20  # problems in one answer
 UNSERVED_SECONDS = 3.0  # seconds that a ready job may wait without a worker; one that restarts is back by then
@@ -86,6 +86,8 @@ class Facts:
     stalls: list[Stall] = field(default_factory=list)
     disagreements: dict[str, list[Declared]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    late: list[Lateness] = field(default_factory=list)  # the first of the schedules that are late
+    late_count: int = 0  # how many they are
 
     @cached_property
     def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:
@@ -196,6 +198,7 @@ def _unserved(facts: Facts) -> Iterator[Problem]:
 
 
 def _schedules(facts: Facts) -> Iterator[Problem]:
+    yield from schedule_facts.late(facts.late, facts.late_count)
     yield from schedule_facts.refused(facts.refusals)
 
 

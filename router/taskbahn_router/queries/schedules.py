@@ -108,7 +108,8 @@ class ScheduleQueries:
                 declared=messages.from_json(row.declared) if row.declared else None,
                 changed=messages.from_json(row.changed) if row.changed else {}, pause=pause, due_at=row.due_at, next_at=row.next_at,
                 fired=row.fired, last_due=row.last_due, last_job=None if row.last_job is None else id_text(row.last_job),
-                last_success=row.last_success, waiting=buffered(row), trouble=_error(row.trouble), changed_by=row.changed_by,
+                last_success=row.last_success, waiting=buffered(row), trouble=_error(row.trouble),
+                expected_at=row.expected_at, alarm_at=row.alarm_at, late_at=row.late_at, changed_by=row.changed_by,
                 changed_at=row.changed_at,
             )
         )  # fmt: skip

@@ -129,6 +129,8 @@ class StatusQuery:
             stalls=self.limits.stalls,
             disagreements=disagreements(self._state, self._dispatcher.limit_book),
             refusals=self._schedules.refusals,
+            late=self._schedules.late,
+            late_count=self._schedules.late_count,
         )
 
     def _workers(self) -> list[WorkerFacts]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from taskbahn_router.core.alarms import AlarmChange
     from taskbahn_router.core.firings import FiredRow, Firing, ScheduleChange, ScheduleRow
     from taskbahn_router.core.job_pauses import HoldingPause, PauseJob, ResumeJob
     from taskbahn_router.core.reactions import Edge, Hold, Input, NewEdge, NewMember, ReactionRules
@@ -110,6 +111,7 @@ class CommitBatch:
     rules: Rules | None = None  # decide about jobs with keys, and about all claims if their rooms are these
     schedules: list[ScheduleChange] = field(default_factory=list)  # new or changed
     dropped_schedules: list[tuple[str, int]] = field(default_factory=list)  # to delete if they have that version: id, version
+    alarms: list[AlarmChange] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)  # at most one of a schedule counts
     suspensions: list[Suspension] = field(default_factory=list)  # of jobs that `requeues` put to waiting
     reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
@@ -131,7 +133,7 @@ class CommitBatch:
             + 2 * len(self.told)
             + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
         )
-        fired = 3 * len(self.firings) + 3 * (len(self.schedules) + len(self.dropped_schedules))
+        fired = 3 * len(self.firings) + 3 * (len(self.schedules) + len(self.dropped_schedules) + len(self.alarms))
         return many + names + small + asked + fired + sum(claim.limit for claim in self.claims)
 
     def now(self) -> float:
@@ -192,6 +194,7 @@ class CommitResult:
     ruled: set[int] = field(default_factory=set)  # partitions whose lanes changed
     next_wake_us: int | None = None  # when the rules are to be asked again, if a batch had some
     schedules: list[bool] = field(default_factory=list)  # whether each change of schedules, then each deletion, holds
+    alarms: list[bool] = field(default_factory=list)  # whether each change of an alarm holds
     fired: list[str] = field(default_factory=list)  # the outcome of each firing
     unfired: set[int] = field(default_factory=set)  # seqs of the jobs of firings that start none
     replaced: dict[int, str] = field(default_factory=dict)  # seqs of the jobs that firings cancelled -> why
@@ -338,6 +341,18 @@ class Reader(Protocol):
 
     def troubled_schedules(self, limit: int) -> list[ScheduleRow]:
         """Return schedules whose newest firing was refused, by id."""
+
+    def due_alarms(self, now: float, limit: int) -> list[ScheduleRow]:
+        """Return the schedules whose alarm comes by *now*, the first first; those that are late already are not among them."""
+
+    def next_alarm(self) -> float | None:
+        """Return when the next alarm comes."""
+
+    def late_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        """Return those schedules with ids behind *after* that are late, by id."""
+
+    def newest_success(self, schedule: str, since: float, until: float) -> float | None:
+        """Return the newest due time of a period, its ends included, whose job has succeeded, or that was skipped while that ran."""
 
     def firings(self, schedule: str, before: int, limit: int) -> list[tuple[FiredRow, str | None]]:
         """Return the history of a schedule below a number, newest first, each entry with the state of its job."""

@@ -6,7 +6,8 @@ from bisect import bisect_left, insort
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from taskbahn_router.core.firings import FIRED, HISTORY
+from taskbahn.protocol.states import State
+from taskbahn_router.core.firings import FIRED, HISTORY, SKIPPED
 from taskbahn_router.stores.scheduling import Firings, StoredJob
 
 if TYPE_CHECKING:
@@ -32,6 +33,17 @@ def change_schedules(tables: Tables, batch: CommitBatch, result: CommitResult) -
             keep_schedule(tables, id, None)
             tables.drop(tables.firings, id)
         result.schedules.append(holds)
+    _change_alarms(tables, batch, result)
+
+
+def _change_alarms(tables: Tables, batch: CommitBatch, result: CommitResult) -> None:
+    """Store the alarms of schedules that are still as those who looked at them saw them."""
+    for change in batch.alarms:
+        row = tables.schedules.get(change.schedule)
+        holds = row is not None and row.version == change.version and row.alarm == change.before
+        if holds and row is not None:
+            keep_schedule(tables, row.id, row._replace(**change.then._asdict()))
+        result.alarms.append(holds)
 
 
 def keep_schedule(tables: Tables, id: str, row: ScheduleRow | None) -> None:
@@ -46,10 +58,14 @@ def keep_schedule(tables: Tables, id: str, row: ScheduleRow | None) -> None:
 
 
 def _order(tables: Tables, before: ScheduleRow | None, after: ScheduleRow | None) -> None:
-    if before is not None and before.next_at is not None:
-        del tables.next_firings[bisect_left(tables.next_firings, (before.next_at, before.id))]
-    if after is not None and after.next_at is not None:
-        insort(tables.next_firings, (after.next_at, after.id))
+    for times, name in ((tables.next_firings, "next_at"), (tables.next_alarms, "alarm_at")):
+        old, new = getattr(before, name, None), getattr(after, name, None)
+        if old == new:
+            continue
+        if before is not None and old is not None:
+            del times[bisect_left(times, (old, before.id))]
+        if after is not None and new is not None:
+            insort(times, (new, after.id))
 
 
 def admit(
@@ -133,6 +149,31 @@ class ScheduleReader:
         with self._tables.lock:
             found = sorted(self._tables.firings.get(schedule, {}).items(), reverse=True)
             return [(row, self._state(row.job)) for number, row in found if number < before][:limit]
+
+    def due_alarms(self, now: float, limit: int) -> list[ScheduleRow]:
+        with self._tables.lock:
+            due = islice(takewhile(lambda key: key[0] <= now, self._tables.next_alarms), limit)
+            return [self._tables.schedules[id] for _, id in due]
+
+    def next_alarm(self) -> float | None:
+        with self._tables.lock:
+            return self._tables.next_alarms[0][0] if self._tables.next_alarms else None
+
+    def late_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        with self._tables.lock:
+            found = [row for id, row in sorted(self._tables.schedules.items()) if row.late_at is not None and id > after]
+            return found[:limit]
+
+    def newest_success(self, schedule: str, since: float, until: float) -> float | None:
+        with self._tables.lock:
+            entries = self._tables.firings.get(schedule, {}).values()
+            return max(
+                (one.due_at for one in entries if since <= one.due_at <= until and self._counts_as_success(one)), default=None
+            )
+
+    def _counts_as_success(self, entry: FiredRow) -> bool:
+        seq = self._tables.meant(entry.job) if entry.job is not None and entry.outcome in (FIRED, SKIPPED) else None
+        return seq is not None and self._tables.records[seq].state == State.SUCCEEDED
 
     def _state(self, job: bytes | None) -> str | None:
         seq = None if job is None else self._tables.seqs.get(job)

@@ -96,6 +96,7 @@ class Tables:
     ending: list[Key] = field(default_factory=list)  # (deadline, seq), in order: what a sweep looks at
     schedules: dict[str, ScheduleRow] = field(default_factory=dict)
     next_firings: list[tuple[float, str]] = field(default_factory=list)  # (next_at, id of a schedule), in order
+    next_alarms: list[tuple[float, str]] = field(default_factory=list)  # (alarm_at, id of a schedule), in order
     firings: dict[str, dict[int, FiredRow]] = field(default_factory=dict)  # by schedule and number
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
     undo: list[Callable[[], object]] = field(default_factory=list)

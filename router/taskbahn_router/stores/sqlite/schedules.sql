@@ -2,7 +2,7 @@
 
 -- name: upsert_schedule
 -- Keep a schedule as it is now.
-INSERT OR REPLACE INTO schedule ({schedule_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO schedule ({schedule_columns}) VALUES ({schedule_values})
 
 -- name: schedule
 SELECT {schedule_columns} FROM schedule WHERE id = ?
@@ -59,3 +59,23 @@ SELECT {schedule_columns} FROM schedule INDEXED BY schedule_trouble WHERE troubl
 -- name: firings
 SELECT {firing_columns}, (SELECT state FROM job WHERE job.id = firing.job)
 FROM firing WHERE schedule = ? AND number < ? ORDER BY number DESC LIMIT ?
+
+-- name: change_alarm
+-- Move the alarm of a schedule, if it is still as it was read.
+UPDATE schedule SET expected_at = ?, alarm_at = ?, late_at = ?
+WHERE id = ? AND version = ? AND expected_at IS ? AND alarm_at IS ? AND late_at IS ?
+
+-- name: due_alarms
+SELECT {schedule_columns} FROM schedule INDEXED BY schedule_alarm WHERE alarm_at <= ? ORDER BY alarm_at LIMIT ?
+
+-- name: next_alarm
+SELECT min(alarm_at) FROM schedule INDEXED BY schedule_alarm WHERE alarm_at IS NOT NULL
+
+-- name: late_schedules
+SELECT {schedule_columns} FROM schedule INDEXED BY schedule_late WHERE late_at IS NOT NULL AND id > ? ORDER BY id LIMIT ?
+
+-- name: newest_success
+-- The newest due time of a period whose job has succeeded, or that was skipped while that ran.
+SELECT max(due_at) FROM firing WHERE schedule = ? AND due_at >= ? AND due_at <= ? AND outcome IN ('fired', 'skipped') AND EXISTS (
+    SELECT 1 FROM job WHERE job.id = firing.job AND state = 'succeeded'
+    UNION ALL SELECT 1 FROM alias CROSS JOIN job ON job.seq = alias.seq WHERE alias.id = firing.job AND state = 'succeeded')

@@ -30,6 +30,9 @@ def change_schedules(connection: sqlite3.Connection, batch: CommitBatch, result:
         if holds:
             connection.execute(SQL["delete_firings"], (id,))
         result.schedules.append(holds)
+    for moved in batch.alarms:
+        values = (*moved.then, moved.schedule, moved.version, *moved.before)
+        result.alarms.append(bool(connection.execute(SQL["change_alarm"], values).rowcount))
 
 
 def admit(connection: sqlite3.Connection, ruled: RuledPart, batch: CommitBatch, result: CommitResult) -> CommitBatch:
@@ -104,3 +107,17 @@ class ScheduleReader:
 
     def firings(self, schedule: str, before: int, limit: int) -> list[tuple[FiredRow, str | None]]:
         return [(FiredRow(*row[:-1]), row[-1]) for row in self._rows(SQL["firings"], (schedule, before, limit))]
+
+    def due_alarms(self, now: float, limit: int) -> list[ScheduleRow]:
+        return [ScheduleRow(*row) for row in self._rows(SQL["due_alarms"], (now, limit))]
+
+    def next_alarm(self) -> float | None:
+        found: float | None = self._rows(SQL["next_alarm"])[0][0]
+        return found
+
+    def late_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
+        return [ScheduleRow(*row) for row in self._rows(SQL["late_schedules"], (after, limit))]
+
+    def newest_success(self, schedule: str, since: float, until: float) -> float | None:
+        found: float | None = self._rows(SQL["newest_success"], (schedule, since, until))[0][0]
+        return found

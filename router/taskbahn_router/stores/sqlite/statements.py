@@ -66,6 +66,7 @@ _COLUMNS = {
         "WHEN deadline > ?1 THEN deadline END"
     ),
     "{schedule_columns}": ", ".join(ScheduleRow._fields),
+    "{schedule_values}": ", ".join("?" * len(ScheduleRow._fields)),
     "{firing_columns}": ", ".join(FiredRow._fields),
     "{minute_columns}": ", ".join(MinuteRow._fields),
     "{claimed}": (

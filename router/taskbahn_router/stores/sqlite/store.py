@@ -291,7 +291,7 @@ class _Transaction:
             prune(self.execute, batch.prune, self._reacting.prunable, self.result)
         if batch.vacated:
             self.execute(SQL["delete_lines"], (messages.to_json(batch.vacated),))
-        if batch.schedules or batch.dropped_schedules:
+        if batch.schedules or batch.dropped_schedules or batch.alarms:
             change_schedules(self.connection, batch, self.result)
         self._many("insert_minute", batch.minutes)
         if batch.drop_minutes is not None:

@@ -58,6 +58,7 @@
  * @property {number} [jitter]  each firing is later by up to that
  * @property {Overlap} [overlap]  what becomes of a due time while the last job has not ended
  * @property {number} [catch_up]  missed due times that are not older fire late
+ * @property {number | null} [alarm_after]  it is a problem if no job has succeeded so long after a due time
  * @property {string} [note]
  * @property {string} [who]  a name to show as who changed it
  *
@@ -75,6 +76,7 @@
  * @property {number} [jitter]
  * @property {Overlap} [overlap]
  * @property {number} [catch_up]
+ * @property {number | null} [alarm_after]
  * @property {string} [note]
  *
  * @typedef {object} SchedulePause
@@ -110,6 +112,9 @@
  * @property {number} [last_success]  due time of the newest job that is known to have succeeded
  * @property {number[]} [waiting]  due times that wait for the end of its last job
  * @property {{message?: string, error?: string}} [trouble]  why its newest firing was refused
+ * @property {number} [expected_at]  with `alarm_after`: its oldest due time after which no job has succeeded
+ * @property {number} [alarm_at]  when it is late for that
+ * @property {number} [late_at]  since when it is late
  * @property {string} [changed_by]
  * @property {number} [changed_at]
  * @property {ScheduleFiring} [last]  the newest entry of its history

@@ -11,7 +11,7 @@ const VIEW_SCHEDULE_TIMES = "taskbahn.view.schedule_times";
 const VIEW_FIRINGS = "taskbahn.view.firings";
 const ADMIN = "taskbahn.admin.schedule.";
 const PAGE = 500; // schedules in one answer
-const OPTIONS = ["start", "end", "times", "jitter", "overlap", "catch_up", "note"];
+const OPTIONS = ["start", "end", "times", "jitter", "overlap", "catch_up", "alarm_after", "note"];
 const OF_CALLS = ["task", "args", "kwargs", "options"];
 
 /**
