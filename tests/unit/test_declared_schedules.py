@@ -250,3 +250,15 @@ def test_a_worker_that_knows_no_schedules_is_served(harness: DispatcherHarness) 
     assert "schedules" not in hello
     assert asks(harness, messages.WORKER_ATTACH, hello, caller=77).progress
     assert not is_orphaned(harness), "a worker declares it"
+
+
+def test_code_that_makes_it_right_ends_the_trouble(harness: DispatcherHarness) -> None:
+    old = comes(harness, "old", schedule(line="0 3 * * *"))
+    leaves(harness, old)
+    del harness.dispatcher.state.tasks[TASK]
+    harness.passes(86400)
+    assert "trouble" in views(harness)["s"]
+    comes(harness, "other", tasks=["other.task"])
+    assert "trouble" in views(harness)["s"]
+    comes(harness, "new", schedule(line="0 3 * * *"))
+    assert "trouble" not in views(harness)["s"]

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatcher_harness import TASK, DispatcherHarness, FakeWorker
-from support.schedule_calls import FIRST, MINUTE, add, done, history, jobs, view
+from support.dispatcher_harness import FAILURES, TASK, DispatcherHarness, FakeWorker
+from support.schedule_calls import FIRST, MINUTE, add, done, edit, history, jobs, view
 from support.storing import FakeSqliteStore, FakeStore
 
+from taskbahn.errors import InvalidSchedule
 from taskbahn.protocol import messages
+from taskbahn_router.dispatcher import schedule_specs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from taskbahn.protocol.scheduling import ScheduleSpec
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -129,6 +133,68 @@ def test_a_refused_submission_is_in_the_history(harness: DispatcherHarness) -> N
     harness.passes(MINUTE)
     assert history(harness)[2:] == [(2, "fired")]
     assert "trouble" not in view(harness)
+
+
+def test_an_edit_that_makes_it_right_ends_the_trouble(harness: DispatcherHarness) -> None:
+    add(harness, when="* * * * *")
+    del harness.dispatcher.state.tasks[TASK]
+    harness.passes(MINUTE)
+    assert TASK in view(harness)["trouble"]["message"]
+    asked = harness.ask(messages.SCHEDULE_EDIT, "s", {"note": "mended?"})
+    harness.settle()
+    assert asked.error == "unknown_task"
+    assert "trouble" in view(harness), "what is refused changes nothing"
+    assert "trouble" not in edit(harness, call={"task": "other.task"})
+
+
+def test_a_due_time_fires_although_the_next_one_cannot_be_found(
+    harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(harness)
+    add(harness, "t", overlap="allow")
+    monkeypatch.setattr("taskbahn_router.dispatcher.schedule_firing.following", unfindable(schedule_specs.following, "s"))
+    harness.passes(3 * MINUTE)
+    assert history(harness) == [(0, "fired")]
+    assert history(harness, "t") == [(0, "fired"), (1, "fired"), (2, "fired")], "the others go on"
+    found = view(harness)
+    assert ("due_at" in found, "2,000 candidates" in found["trouble"]["message"]) == (False, True)
+    harness.restart()
+    harness.passes(MINUTE)
+    assert history(harness) == [(0, "fired")]
+    monkeypatch.undo()
+    found = edit(harness, note="it fires again")
+    assert ("trouble" in found, found["due_at"] > harness.wall()) == (False, True)
+
+
+def test_a_schedule_that_fails_in_the_dispatcher_holds_up_no_other(
+    harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(harness)
+    add(harness, "t", overlap="allow")
+    real = schedule_specs.call_of
+
+    def broken(spec: ScheduleSpec, due: float, last_success: float | None) -> dict[str, Any]:
+        if spec.overlap == "skip":
+            raise ValueError("no such zone any more")
+        return real(spec, due, last_success)
+
+    monkeypatch.setattr("taskbahn_router.dispatcher.schedule_firing.call_of", broken)
+    harness.passes(3 * MINUTE)
+    assert history(harness) == [(0, "refused"), (1, "refused"), (2, "refused")]
+    assert "no such zone any more" in view(harness)["trouble"]["message"]
+    assert history(harness, "t") == [(0, "fired"), (1, "fired"), (2, "fired")]
+    FAILURES.clear()
+
+
+def unfindable(real: Callable[..., Any], id: str) -> Callable[..., Any]:
+    """Return what computes the times of all schedules but one."""
+
+    def following(spec: ScheduleSpec, schedule: str, moment: float) -> Any:
+        if schedule == id:
+            raise InvalidSchedule("the search ends after 2,000 candidates")
+        return real(spec, schedule, moment)
+
+    return following
 
 
 def test_a_schedule_fires_its_times_and_up_to_its_end(harness: DispatcherHarness) -> None:

@@ -103,7 +103,8 @@ class Firing(NamedTuple):
 
     jobs: seqs of the jobs that it submits, together in one entry of the batch; none if it is missed or refused.
     id: of the first of them.   then_due, then_at: the due time that follows.   is_buffered: it was due before, and waited.
-    missed, until: how many due times were missed, and the last of them.   error: why it was refused, as JSON.
+    missed, until: how many due times were missed, and the last of them.   error: why it was refused, as JSON.   stopped: why no due time
+    follows although there may be one, as JSON.
     """
 
     schedule: str
@@ -121,6 +122,7 @@ class Firing(NamedTuple):
     until: float | None = None
     error: str | None = None
     last_success: float | None = None
+    stopped: str | None = None
 
 
 class FiredRow(NamedTuple):
@@ -181,7 +183,7 @@ def decide(row: ScheduleRow | None, firing: Firing, last_state: str | None, *, i
     elif row.due_at != firing.due_at:
         return Fired(STALE)
     else:
-        row = row._replace(due_at=firing.then_due, next_at=firing.then_at)
+        row = row._replace(due_at=firing.then_due, next_at=firing.then_at, trouble=firing.stopped or row.trouble)
     if is_known:
         return Fired(STALE, row)
     if not firing.jobs:
@@ -197,11 +199,11 @@ def decide(row: ScheduleRow | None, firing: Firing, last_state: str | None, *, i
 
 def _fired(row: ScheduleRow, firing: Firing, *, is_busy: bool) -> Fired:
     cancels = row.last_job if is_busy and firing.overlap == "cancel_other" else None
-    row = row._replace(fired=row.fired + 1, last_due=firing.due_at, last_job=firing.id, trouble=None)
+    row = row._replace(fired=row.fired + 1, last_due=firing.due_at, last_job=firing.id, trouble=firing.stopped)
     if firing.last_success is not None:
         row = row._replace(last_success=firing.last_success)
     if firing.times is not None and row.fired >= firing.times:
-        row = row._replace(due_at=None, next_at=None, buffered=None)
+        row = row._replace(due_at=None, next_at=None, buffered=None, trouble=None)
     return _noted(row, firing, FIRED, firing.id)._replace(cancels=cancels)
 
 
@@ -217,7 +219,7 @@ def refused(row: ScheduleRow, firing: Firing, error: str) -> Fired:
 def _unsubmitted(row: ScheduleRow, firing: Firing) -> Fired:
     if firing.error is None:
         return _noted(row, firing, MISSED, None)
-    return _noted(row._replace(trouble=firing.error), firing, REFUSED, None)
+    return _noted(row._replace(trouble=firing.stopped or firing.error), firing, REFUSED, None)
 
 
 def _noted(row: ScheduleRow, firing: Firing, outcome: str, job: bytes | None) -> Fired:

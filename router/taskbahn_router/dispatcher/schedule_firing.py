@@ -113,15 +113,23 @@ class ScheduleFirings:
             oldest = (self._held_since or now) - spec.catch_up
             if row.due_at < oldest:
                 return Planned(_missed(row, spec, oldest, now), None)
-            then = following(spec, row.id, row.due_at)
         except Exception as error:  # noqa: BLE001 - one schedule must not keep the others from firing
-            self.log.failure("schedule {id} cannot fire, and fires no more until it is changed", id=row.id)
-            message = error.message if isinstance(error, TaskbahnError) else f"{type(error).__name__}: {error}"
-            return Planned(
-                Firing(row.id, row.version, row.due_at, None, None, now, error=messages.to_json({"message": message})), None
-            )
-        firing = Firing(row.id, row.version, row.due_at, *_times(then), now)
-        return _with_job(firing, row, spec, last_state)
+            self.log.failure("schedule {id} cannot be read, and fires no more until it is changed", id=row.id)
+            said = _said(error)
+            return Planned(Firing(row.id, row.version, row.due_at, None, None, now, error=said, stopped=said), None)
+        then, stopped = _following(spec, row.id, row.due_at)
+        return self._with_job(Firing(row.id, row.version, row.due_at, *_times(then), now, stopped=stopped), row, spec, last_state)
+
+    def _with_job(self, firing: Firing, row: ScheduleRow, spec: ScheduleSpec, last_state: str | None) -> Planned:
+        last_success = row.last_due if last_state == State.SUCCEEDED else row.last_success
+        raw = job_of(row.id, firing.due_at)
+        try:
+            call = {**call_of(spec, firing.due_at, last_success), "id": id_text(raw)}
+        except Exception as error:  # noqa: BLE001 - as above
+            self.log.failure("the arguments of schedule {id} cannot be made", id=row.id)
+            return Planned(firing._replace(error=_said(error)), None)
+        planned = firing._replace(id=raw, overlap=spec.overlap, times=spec.times, last_success=last_success)
+        return Planned(planned, call, spec.alarm_after is not None)
 
     def _settled(self, id: str, outcome: str) -> None:
         if outcome == BUFFERED:
@@ -166,7 +174,7 @@ class ScheduleFirings:
                     self._ask(read, lambda later: found(later) if later is None or later[1] != state else None)
                 return
             firing = Firing(id, row.version, waiting[0], None, None, self._dispatcher.wall(), is_buffered=True)
-            planned = _with_job(firing, row, spec_of(row), state)
+            planned = self._with_job(firing, row, spec_of(row), state)
             self._run(self._submit(planned, lambda outcome: self._buffered_settled(id, outcome)))
 
         self._ask(read, found)
@@ -200,6 +208,9 @@ class ScheduleFirings:
             settled("")
         except TaskbahnError as error:
             self._put(None, firing._replace(id=None, error=messages.to_json(error.info())), settled)
+        except Exception as error:  # noqa: BLE001 - one schedule must not keep the others from firing
+            self.log.failure("schedule {id} cannot submit its job", id=firing.schedule)
+            self._put(None, firing._replace(id=None, error=_said(error)), settled)
 
     def _put(self, draft: Draft | None, firing: Firing, settled: Callable[[str], None], *, has_alarm: bool = False) -> None:
         fired = ""
@@ -250,12 +261,16 @@ class ScheduleFirings:
         self.fire_at(self._dispatcher.wall() + AGAIN_SECONDS)
 
 
-def _with_job(firing: Firing, row: ScheduleRow, spec: ScheduleSpec, last_state: str | None) -> Planned:
-    last_success = row.last_due if last_state == State.SUCCEEDED else row.last_success
-    raw = job_of(row.id, firing.due_at)
-    call = {**call_of(spec, firing.due_at, last_success), "id": id_text(raw)}
-    planned = firing._replace(id=raw, overlap=spec.overlap, times=spec.times, last_success=last_success)
-    return Planned(planned, call, spec.alarm_after is not None)
+def _following(spec: ScheduleSpec, id: str, moment: float) -> tuple[NextFiring | None, str | None]:
+    """Return the next firing, or why it cannot be found, as JSON."""
+    try:
+        return following(spec, id, moment), None
+    except Exception as error:  # noqa: BLE001 - as above
+        return None, _said(error)
+
+
+def _said(error: Exception) -> str:
+    return messages.to_json(error.info() if isinstance(error, TaskbahnError) else {"message": f"{type(error).__name__}: {error}"})
 
 
 def _times(then: NextFiring | None) -> tuple[float | None, float | None]:
@@ -266,10 +281,10 @@ def _missed(row: ScheduleRow, spec: ScheduleSpec, oldest: float, now: float) -> 
     """Return the firing for due times that are too old to fire, and what follows them."""
     assert row.due_at is not None  # noqa: S101 - as above
     missed, until = 1, row.due_at
-    then = following(spec, row.id, until)
+    then, stopped = _following(spec, row.id, until)
     while then is not None and then.due < oldest and missed < MOST_MISSED:
         missed, until = missed + 1, then.due
-        then = following(spec, row.id, until)
+        then, stopped = _following(spec, row.id, until)
     if then is not None and then.due < oldest:
-        then = following(spec, row.id, oldest)
-    return Firing(row.id, row.version, row.due_at, *_times(then), now, missed=missed, until=until)
+        then, stopped = _following(spec, row.id, oldest)
+    return Firing(row.id, row.version, row.due_at, *_times(then), now, missed=missed, until=until, stopped=stopped)

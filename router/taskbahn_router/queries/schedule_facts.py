@@ -105,8 +105,8 @@ def refused(refusals: Sequence[Refusal]) -> Iterator[Problem]:
         yield Problem(
             kind="schedule_refused",
             level="error",
-            sentence=f"The schedule {refusal.schedule} did not start its job: {refusal.message}.",
-            hint="It fires no more until it is changed."
+            sentence=f"The schedule {refusal.schedule} {'fires no more' if refusal.is_over else 'did not start its job'}: {refusal.message}.",
+            hint="Change its times, as in `app.schedules[id].edit(...)`; it fires again from then on."
             if refusal.is_over
             else "It tries again at its next due time. Start a worker that has the task, or change the schedule.",
             id=refusal.schedule,

@@ -56,6 +56,10 @@ class DeclaredKept(Generic[RowT, ChangeT]):
         """Return the change of a row."""
         raise NotImplementedError
 
+    def is_mended(self, row: RowT, declared: str) -> bool:
+        """Return whether a row has trouble that is over with this declaration."""
+        return False
+
     # what they have in common
 
     def begin(self, read: Callable[[str, int], list[RowT]], runner: Runner, after: str = "") -> None:
@@ -104,7 +108,7 @@ class DeclaredKept(Generic[RowT, ChangeT]):
                 pause = pause_of(row)
                 if pause is not None and pause.orphaned:
                     words["pause"] = None if pause.reason == ORPHANED else msgspec.structs.replace(pause, orphaned=False)
-                elif row.declared == declared and row.declared_at == since:
+                elif row.declared == declared and row.declared_at == since and not self.is_mended(row, declared):
                     return None
             return self.changed(row, id, now, declared=declared, declared_at=since, **words)
 

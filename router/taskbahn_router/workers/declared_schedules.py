@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.errors import InvalidSchedule, TooLarge
+from taskbahn.errors import InvalidSchedule, TaskbahnError, TooLarge
 from taskbahn.protocol import messages
 from taskbahn.protocol.scheduling import MAX_SCHEDULES
 from taskbahn_router.core.firings import ScheduleChange, ScheduleRow
+from taskbahn_router.dispatcher.schedule_admin import check_fields
 from taskbahn_router.dispatcher.schedule_book import changed_row
 from taskbahn_router.dispatcher.schedule_specs import check_templates, effective, fields_of
 from taskbahn_router.workers.declared_kept import DeclaredKept, tasks_in
@@ -53,4 +54,15 @@ class DeclaredSchedules(DeclaredKept[ScheduleRow, ScheduleChange]):
 
     def changed(self, row: ScheduleRow | None, id: str, now: float, **words: Any) -> ScheduleChange:
         """Return the change of a schedule."""
-        return changed_row(row, id, now, **words)
+        is_right = row is not None and "declared" in words and self.is_mended(row, words["declared"])
+        return changed_row(row, id, now, is_right=is_right, **words)
+
+    def is_mended(self, row: ScheduleRow, declared: str) -> bool:
+        """Return whether the newest submission was refused, and one would not be refused now."""
+        if row.trouble is None:
+            return False
+        try:
+            check_fields(self._dispatcher.intake, messages.plain(effective(declared, row.changed)), self._dispatcher.wall())
+        except TaskbahnError:
+            return False
+        return True
