@@ -40,6 +40,7 @@ PAGES = {
     "#/questions": "li:nth-child(3) .question",
     "#/tasks": ".tasks tbody tr",
     "#/tasks/video.transcode": ".recent tbody tr",
+    "#/schedules": ".schedules tbody tr",
     "#/queues": "main tbody tr, main li",
     "#/limits": ".limits tbody tr",
     "#/limits/bank": ".keys tbody tr",

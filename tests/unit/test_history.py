@@ -378,7 +378,7 @@ def test_a_refused_firing_is_seen_until_one_starts_its_job(watched: Watched) -> 
     harness.ask(messages.SCHEDULE_PAUSE, "paused")
     watched.passes(6)
     found = [problem for problem in watched.status().problems if problem.kind == "schedule_refused"]
-    assert [problem.id for problem in found] == ["s0", "s1", "s2", "s3", ""]
+    assert [(problem.page, problem.id) for problem in found] == [("schedules", id) for id in ("s0", "s1", "s2", "s3", "")]
     assert found[0].sentence.startswith("The schedule s0 did not start its job: ")
     assert found[4].sentence == "The jobs of 2 more schedules were refused, too."
     harness.worker()

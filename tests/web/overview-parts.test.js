@@ -14,6 +14,8 @@ test("what is wrong leads to the page that shows it", () => {
     [{ page: "errors", query: "state:failed since:10m" }, "#/errors"],
     [{ page: "workers", id: "w 1" }, "#/workers/w%201"],
     [{ page: "settings" }, "#/settings"],
+    [{ page: "schedules", id: "a:b" }, "#/schedules/a%3Ab"],
+    [{ page: "schedules" }, "#/schedules?state=trouble"],
     [{ page: "overview" }, undefined],
     [{}, undefined],
   ];

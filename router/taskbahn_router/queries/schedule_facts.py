@@ -109,6 +109,7 @@ def refused(refusals: Sequence[Refusal]) -> Iterator[Problem]:
             hint="Change its times, as in `app.schedules[id].edit(...)`; it fires again from then on."
             if refusal.is_over
             else "It tries again at its next due time. Start a worker that has the task, or change the schedule.",
+            page="schedules",
             id=refusal.schedule,
         )
     if len(refusals) > MAX_ALIKE:
@@ -117,6 +118,7 @@ def refused(refusals: Sequence[Refusal]) -> Iterator[Problem]:
             level="error",
             sentence=f"The jobs of {pluralize(len(refusals) - MAX_ALIKE, 'more schedule')} were refused, too.",
             hint="Many at once: a worker with their tasks is probably missing; `taskbahn schedules` shows each.",
+            page="schedules",
         )
 
 
@@ -124,7 +126,13 @@ def late(found: Sequence[Lateness], count: int) -> Iterator[Problem]:
     """Find schedules whose jobs did not succeed in time.   count: how many there are."""
     for one in found:
         yield Problem(
-            kind="schedule_late", level="error", sentence=f"{one.sentence}.", hint=one.hint, since=one.since, id=one.schedule
+            kind="schedule_late",
+            level="error",
+            sentence=f"{one.sentence}.",
+            hint=one.hint,
+            since=one.since,
+            id=one.schedule,
+            page="schedules",
         )
     if count > len(found):
         more = f"{pluralize(count - len(found), 'more schedule')}{' or more' if count >= MAX_TROUBLED else ''}"
@@ -133,4 +141,5 @@ def late(found: Sequence[Lateness], count: int) -> Iterator[Problem]:
             level="error",
             sentence=f"Late, too: {more}.",
             hint="Many at once: the node was probably down, or a worker is missing; `taskbahn schedules` shows each.",
+            page="schedules",
         )

@@ -1,12 +1,15 @@
-/** The tasks, the workers, the limits, the open questions. Loaded when a session begins, and then about once a second while the tab is visible, whether jobs change or not. */
+/** The tasks, the workers, the limits, the schedules, the open questions. Loaded when a session begins, and then about once a second while the tab is visible, whether jobs change or not. */
 
 import { signal } from "@preact/signals";
 
+import { VIEW_SCHEDULES } from "../../client/schedules.js";
 import { VIEW_LIMITS, VIEW_QUESTIONS, VIEW_TASKS, VIEW_WORKERS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { bahn, onChanges, onLive } from "./live.js";
 
 const RELOAD_PAUSE_SECONDS = 1; // seconds between two loads, at least
+const SCHEDULES = 50; // schedules on a page, and outcomes of each
+const OUTCOMES = 20;
 const LIMITS_PAUSE_LOADS = 10; // the pause takes as many times as long as the last load: thousands of keys are work for the store
 
 /** @template T */
@@ -87,4 +90,22 @@ export const limits = new Directory(VIEW_LIMITS, { question: { keys: 1 }, pauseL
 /** @param {string} name @returns {LimitDirectory}  that limit alone, whether or not it is among the first */
 export function limitNamed(name) {
   return new Directory(VIEW_LIMITS, { question: { name }, pauseLoads: LIMITS_PAUSE_LOADS });
+}
+
+/** @typedef {{schedules: import("../../client/schedule-views.js").ScheduleView[], next?: string | null, count: number}} SchedulePage */
+
+/**
+ * A page of the schedules.
+ * @param {string} text  words that each has; "": any
+ * @param {string} state  "": any
+ * @param {string} after  the id behind which the page begins
+ * @returns {Directory<SchedulePage>}
+ */
+export function schedulePage(text, state, after) {
+  return new Directory(VIEW_SCHEDULES, { question: { text, state, after, limit: SCHEDULES, outcomes: OUTCOMES }, pauseLoads: LIMITS_PAUSE_LOADS });
+}
+
+/** A schedule alone. @param {string} id @returns {Directory<SchedulePage>} */
+export function scheduleNamed(id) {
+  return new Directory(VIEW_SCHEDULES, { question: { id, outcomes: OUTCOMES, times: 10 }, pauseLoads: LIMITS_PAUSE_LOADS });
 }

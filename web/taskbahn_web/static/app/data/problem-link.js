@@ -16,6 +16,7 @@ export function problemLink({ page, id, query }) {
   if (page === "workers") return { where: link("workers", id), text: id ? "Show the worker" : "Show the workers" };
   if (page === "tasks") return { where: link("tasks", id), text: id ? "Show the task" : "Show the tasks" };
   if (page === "limits") return { where: link("limits", id), text: id ? "Show the limit" : "Show the limits" };
+  if (page === "schedules") return { where: link("schedules", id, { state: id ? "" : "trouble" }), text: id ? "Show the schedule" : "Show the schedules" };
   if (page === "queues" || page === "settings") return { where: link(page), text: `Show the ${page}` };
   return null;
 }

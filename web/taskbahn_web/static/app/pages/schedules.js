@@ -1,0 +1,140 @@
+/** The schedules: when each fires next, what became of its newest due times, and where it comes from; each leads to its page. */
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import { number } from "../../shared/format.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { go, link, route } from "../core/route.js";
+import { focusRow } from "../core/rows.js";
+import { schedulePage } from "../data/directory.js";
+import { Empty, Problem } from "../parts/note.js";
+import { Outcomes } from "../parts/outcomes.js";
+import { Last, Next, Origin, Starts } from "../parts/schedule-parts.js";
+import { STATE_FILTERS } from "../text/schedule-text.js";
+
+/**
+ * @typedef {import("../../client/schedule-views.js").ScheduleView} ScheduleView
+ * @typedef {{q: string, state: string, after: string}} Question  what the address asks for
+ * @typedef {{currentTarget: HTMLInputElement & HTMLSelectElement}} Typed
+ */
+
+const TYPING_MILLISECONDS = 250; // after the last letter the list follows
+
+export function Schedules() {
+  const { query } = route.value;
+  const asked = { q: query.get("q") ?? "", state: query.get("state") ?? "", after: query.get("after") ?? "" };
+  const directory = useMemo(() => schedulePage(asked.q, asked.state, asked.after), [asked.q, asked.state, asked.after]);
+  useEffect(() => directory.open(), [directory]);
+  const body = useRef(/** @type {HTMLElement | null} */ (null));
+  const answer = directory.entries.value;
+  const found = answer?.schedules ?? [];
+  return html`<section class="schedules-page">
+    <div class="page-head">
+      <h1>Schedules</h1>
+      <${Filter} asked=${asked} body=${body} />
+    </div>
+    ${directory.problem.value && html`<${Problem}>${directory.problem.value}<//>`}
+    ${answer && !answer.count && html`<${None} />`}
+    ${found.length > 0 && html`<${Table} schedules=${found} body=${body} />`}
+    ${answer && answer.count > 0 && html`<${Foot} asked=${asked} answer=${answer} />`}
+  </section>`;
+}
+
+/** How to make the first one. */
+function None() {
+  return html`<${Empty} title="No schedules" command=${'taskbahn schedules add nightly "0 3 * * *" reports.report --zone Europe/Berlin'}>
+    A schedule starts a job or a flow at certain times, also while no worker is there. Code declares one with
+    ${" "}<code>@app.schedule("0 3 * * *", zone="Europe/Berlin")</code> on top of <code>@app.task</code>; it appears here when a worker comes.
+    ${" "}At run time a command makes one, too:
+  <//>`;
+}
+
+/** @param {{asked: Question, body: {current: HTMLElement | null}}} props */
+function Filter({ asked, body }) {
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const [words, setWords] = useState(asked.q);
+  const show = (/** @type {Partial<Question>} */ changes) => go(link("schedules", null, { q: asked.q, state: asked.state, ...changes }));
+  useKeys({
+    f: [() => field.current?.select(), "Find schedules"],
+    j: [() => focusRow(body.current, 1), "Next schedule"],
+    k: [() => focusRow(body.current, -1), "Previous schedule"],
+  });
+  useEffect(() => setWords(asked.q), [asked.q]);
+  useEffect(() => {
+    if (words.trim() === asked.q) return undefined;
+    const timer = setTimeout(() => show({ q: words.trim() }), TYPING_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [words]);
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Escape") setWords("");
+    else if (event.key === "Enter" || event.key === "ArrowDown") focusRow(body.current, 1);
+    else return;
+    event.preventDefault();
+  };
+  return html`<div class="schedules-filter">
+    <label class="filter">
+      <span class="unseen">Find schedules</span>
+      <input
+        type="search" ref=${field} value=${words} placeholder="Find by id, task or argument" autocomplete="off" spellcheck=${false}
+        onInput=${(/** @type {Typed} */ { currentTarget }) => setWords(currentTarget.value)} onKeyDown=${onKeyDown}
+      />
+    </label>
+    <label class="schedules-state">
+      <span class="unseen">Which schedules</span>
+      <select value=${asked.state} onChange=${(/** @type {Typed} */ { currentTarget }) => show({ state: currentTarget.value })}>
+        ${STATE_FILTERS.map(({ state, text }) => html`<option key=${state} value=${state} selected=${state === asked.state}>${text}</option>`)}
+      </select>
+    </label>
+  </div>`;
+}
+
+/** Which part of the schedules this is, and the way to the others. @param {{asked: Question, answer: import("../data/directory.js").SchedulePage}} props */
+function Foot({ asked, answer: { schedules, next, count: all } }) {
+  const isSome = Boolean(asked.q || asked.state);
+  const range = schedules.length > 1 ? `${schedules[0].id} to ${schedules[schedules.length - 1].id}` : "";
+  const text =
+    schedules.length === 0 ? `None of the ${number(all)} schedules is like that${next ? ` up to ${next}` : ""}.`
+    : next || asked.after ? `${number(schedules.length)} of ${number(all)} schedules${range && `, ${range}`}`
+    : isSome ? `${number(schedules.length)} of ${number(all)} schedules` : `${number(all)} ${all === 1 ? "schedule" : "schedules"}`;
+  const page = (/** @type {string} */ after) => link("schedules", null, { q: asked.q, state: asked.state, after });
+  return html`<div class="schedules-foot">
+    <p class="muted tasks-count" role="status">${text}</p>
+    ${(next || asked.after) && html`<p class="actions">
+      ${asked.after && html`<a class="button" href=${page("")}>First page</a>`}
+      ${next && html`<a class="button" href=${page(next)}>Next page</a>`}
+    </p>`}
+  </div>`;
+}
+
+/** @param {{schedules: ScheduleView[], body: {current: HTMLElement | null}}} props */
+function Table({ schedules, body }) {
+  return html`<table class="list schedules">
+    <caption class="unseen">Schedules by id</caption>
+    <thead>
+      <tr>
+        <th scope="col">Schedule</th>
+        <th scope="col">When</th>
+        <th scope="col">Next</th>
+        <th scope="col">Last</th>
+        <th scope="col">Newest 20</th>
+        <th scope="col">From</th>
+      </tr>
+    </thead>
+    <tbody ref=${body}>${schedules.map((schedule) => html`<${Row} key=${schedule.id} schedule=${schedule} />`)}</tbody>
+  </table>`;
+}
+
+/** @param {{schedule: ScheduleView}} props */
+function Row({ schedule }) {
+  const { id, words, outcomes = [], trouble, spec } = schedule;
+  return html`<tr>
+    <th scope="row" class="cell-task"><a href=${link("schedules", id)}>${id}</a><small><${Starts} schedule=${schedule} /></small></th>
+    <td class="cell-when-words" data-name="">${words}${spec.note && html`<small class="cut" title=${spec.note}>${spec.note}</small>`}
+      ${trouble && html`<small class="schedule-trouble">Refused: ${trouble.message}</small>`}</td>
+    <td class="cell-next" data-name="next"><${Next} schedule=${schedule} /></td>
+    <td class="cell-last" data-name="last"><${Last} schedule=${schedule} /></td>
+    <td class="cell-outcomes"><${Outcomes} outcomes=${outcomes} /></td>
+    <td class="cell-origin"><${Origin} schedule=${schedule} /></td>
+  </tr>`;
+}
