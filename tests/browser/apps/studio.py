@@ -168,6 +168,7 @@ async def refund(customer: str, amount: Decimal = Decimal(10)) -> str:
     return f"{customer} gets {amount}"
 
 
+@app.schedule("0 6 1 * *", zone="Europe/Berlin", args=["{@due:%Y-%m-01}"], overlap="buffer_one", note="accounting waits for it")
 @app.task(name="reports.monthly", queue="reports")
 async def monthly(month: dt.date, currency: Literal["EUR", "CHF", "USD"] = "EUR") -> dict[str, Decimal]:
     """Add up a month: what came in, what went out."""
@@ -211,3 +212,6 @@ def trailer(title: str, *films: str) -> Flow[object, bool]:
     return (group(cut.s(film, 10 * number) for number, film in enumerate(films, 1)) | join.s() | approve.s(title)).options(
         title=f"Trailer {title}"
     )
+
+
+app.schedules.add("pictures.nightly", "30 2 * * *", index.si("/pictures/2026"), zone="Europe/Berlin")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import studio  # type: ignore[import-not-found]  # beside this file, as for a worker
 
+from taskbahn import Cron, Every, Sun
 from taskbahn.jobs.job import Job
 from taskbahn.protocol import messages
 
@@ -26,6 +27,7 @@ class Present(NamedTuple):
 def make_present(pictures: int = 40) -> Present:
     """Start everything and wait until it is where it stays."""
     with studio.app:
+        begin_schedules()
         studio.thumbnail.start_many([(f"/pictures/2026/IMG_{number:04}.jpg", 320) for number in range(pictures)]).results(
             PATIENCE
         )
@@ -49,7 +51,33 @@ def make_present(pictures: int = 40) -> Present:
         studio.trailer("Summer", "river.mov", "atrium.mov").start()
         studio.music.start("Harbour")
         wait_until(lambda: len(studio.app.view.questions()) == 2, "no question is asked")
+        settle_schedules()
     return Present(films[0].id, failed.id, waiting.id, workflow.id)
+
+
+FIRED = {"mail.digest": 5, "mail.newsletter": 2, "trailers.cut": 4}  # so often schedules fire before they are as they stay
+
+
+def begin_schedules() -> None:
+    """Make schedules that fire each second, for some outcomes."""
+    schedules = studio.app.schedules
+    schedules.create("mail.digest", Every(1), studio.send.si("ada@example.org", "What is new"), times=FIRED["mail.digest"])
+    schedules.create("mail.newsletter", Every(1), studio.send.si("unknown@example.org", "News"), times=FIRED["mail.newsletter"])
+    schedules.create("trailers.cut", Every(1), studio.cut.si("river.mov", 150))
+
+
+def settle_schedules() -> None:
+    """Have the schedules fire when such schedules do, and make more of them."""
+    schedules = studio.app.schedules
+    for id, least in FIRED.items():
+        wait_until(lambda id=id, least=least: len(schedules[id].history()) >= least, f"{id} does not fire")  # type: ignore[misc]
+    schedules["mail.digest"].edit("0 7 * * MON-FRI", zone="America/New_York", times=None, note="one for each customer")
+    schedules["mail.newsletter"].edit("0 9 * * FRI#1", zone="Europe/Berlin", times=None)
+    schedules["trailers.cut"].edit(Cron("*/15 9-17 * * MON-FRI", zone="Europe/Berlin"))
+    schedules["reports.monthly"].edit("0 7 1 * *", zone="Europe/Berlin")
+    schedules.create("films.archive", Sun("sunset", latitude=52.5, longitude=13.4), studio.transcode.si("dusk.mov"))
+    schedules.create("orders.remind", "0 10,16 * * *", studio.refund.si("Ada"), zone="Europe/Berlin")
+    schedules["orders.remind"].pause("the bank is down until Friday")
 
 
 def meet_limits() -> None:
