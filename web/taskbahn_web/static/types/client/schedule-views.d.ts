@@ -127,6 +127,10 @@ export type ScheduleOptions = {
      * missed due times that are not older fire late
      */
     catch_up?: number | undefined;
+    /**
+     * it is a problem if no job has succeeded so long after a due time
+     */
+    alarm_after?: number | null | undefined;
     note?: string | undefined;
     /**
      * a name to show as who changed it
@@ -159,6 +163,7 @@ export type ScheduleSpec = {
     jitter?: number | undefined;
     overlap?: Overlap | undefined;
     catch_up?: number | undefined;
+    alarm_after?: number | null | undefined;
     note?: string | undefined;
 };
 export type SchedulePause = {
@@ -251,6 +256,18 @@ export type ScheduleView = {
         message?: string;
         error?: string;
     } | undefined;
+    /**
+     * with `alarm_after`: its oldest due time after which no job has succeeded
+     */
+    expected_at?: number | undefined;
+    /**
+     * when it is late for that
+     */
+    alarm_at?: number | undefined;
+    /**
+     * since when it is late
+     */
+    late_at?: number | undefined;
     changed_by?: string | undefined;
     changed_at?: number | undefined;
     /**
