@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from taskbahn.jobs.queries import Views
     from taskbahn.protocol.schedule_fields import DeclaredSchedule
     from taskbahn.schedules.when import When
+    from taskbahn.tasks.built_in import Mail, Webhook
     from taskbahn.tasks.declaring_schedules import ScheduleOptions
     from taskbahn.tasks.kept_schedules import KeptSchedules
     from taskbahn.tasks.options import TaskOptions
@@ -98,6 +99,20 @@ class Taskbahn:
         from taskbahn.tasks.kept_schedules import KeptSchedules
 
         return KeptSchedules(self)
+
+    @property
+    def webhook(self) -> Webhook:
+        """The task of the node that posts what became of a job: `on_end=app.webhook.s("https://example.org/hook")`."""
+        from taskbahn.tasks.built_in import Webhook
+
+        return Webhook(self)
+
+    @property
+    def mail(self) -> Mail:
+        """The task of the node that sends a mail about a job: `on_failure=app.mail.s("ops@example.org")`."""
+        from taskbahn.tasks.built_in import Mail
+
+        return Mail(self)
 
     def schedule(
         self,
@@ -182,9 +197,14 @@ class Taskbahn:
 
     def get(self, name: str) -> TaskHandle[..., Any]:
         """Return a handle to the task *name*: the one declared here, or one that only the workers know (then untyped)."""
+        from taskbahn.protocol.outgoing import BUILT_IN
         from taskbahn.tasks.task import check_name
         from taskbahn.tasks.task_handle import TaskHandle
 
+        if name in BUILT_IN:
+            from taskbahn.tasks.built_in import BuiltIn
+
+            return BuiltIn(self, name)
         return self.tasks.get(name) or TaskHandle(self, check_name(name))
 
 

@@ -29,6 +29,7 @@ from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.declarations import Declarations
 from taskbahn_router.workers.declared_schedules import DeclaredSchedules
+from taskbahn_router.workers.node_worker import NodeWorker
 from taskbahn_router.workers.registry import WorkerRegistry
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, RouterPort, Runner
     from taskbahn_router.stores.contract import Reader, StartState, Store
+    from taskbahn_router.workers.node_worker import Process
 
 
 class PartsOwner(Protocol):
@@ -63,6 +65,7 @@ class Parts:
 
     writing, reading: run functions on the store's thread and on that of the reader.  wall: UTC seconds since the epoch.
     uniform: random numbers, 0 <= x < 1.  settings: what `taskbahn.view.settings` answers.
+    start_worker: starts the process of the node's own worker.
     """
 
     jobs: JobQueries
@@ -94,6 +97,7 @@ class Parts:
         wall: Callable[[], float],
         uniform: Callable[[], float],
         settings: Sequence[dict[str, Any]] = (),
+        start_worker: Callable[[str, Callable[[str], None]], Process] | None = None,
     ) -> None:
         self._reading = reading
         self._port = port
@@ -104,6 +108,9 @@ class Parts:
         self.dispatcher = Dispatcher(store, writing, clock=clock, wall=wall, uniform=uniform, port=port)
         declarations = Declarations(self.dispatcher, owner.declare, owner.withdraw)
         self.registry = WorkerRegistry(self.dispatcher, port, declarations, taskbahn_router.__version__)
+        self.node_worker = self.registry.node_worker = NodeWorker(self.dispatcher, start_worker)
+        self.dispatcher.intake.declare_built_in = declarations.declare_built_in
+        self._declarations = declarations
         self.admin = Workers(self.dispatcher)
         self.schedule_preview = SchedulePreview(wall, reading, owner.failed)
         self.pause_admin, self.job_pausing = PauseAdmin(self.dispatcher), JobPausing(self.dispatcher)
@@ -114,6 +121,7 @@ class Parts:
         running = dispatcher.state.load(start)
         dispatcher.history.begin(start.minutes)
         self.status = StatusQuery(dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), owner.least_lag)
+        self.status.node_worker = self.node_worker
         self.history = HistoryQuery(dispatcher.state, dispatcher.history, self.wall, reader, self._reading, owner.failed)
         self.jobs = JobQueries(
             dispatcher.state, dispatcher.limit_book, dispatcher.followers, reader, self._reading, owner.failed,
@@ -134,6 +142,7 @@ class Parts:
         dispatcher.start(start, running)
         dispatcher.limit_book.begin(start)
         dispatcher.event_waits.begin(reader, self._reading)
+        self._declarations.begin()
         self.firings.begin()
         self.alarms.begin()
         self.registry.start()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.stores.contract import Store
+    from taskbahn_router.workers.node_worker import Process
 
 CHANGES_SECONDS = 0.25
 LAG_SECONDS = 0.5
@@ -51,6 +52,7 @@ class Service:
         store: Store | None = None,
         steady: Callable[[], float] = boot_seconds,
         settings: Sequence[dict[str, Any]] = (),
+        start_worker: Callable[[str, Callable[[str], None]], Process] | None = None,
     ) -> None:
         steady_timers(reactor)
         self._reactor = reactor
@@ -67,8 +69,9 @@ class Service:
         self._ahead = wall() - reactor.seconds()
         self.stopped = False
         self.parts = Parts(
-            self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings
-        )
+            self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings,
+            start_worker=start_worker,
+        )  # fmt: skip
         self.dispatcher = self.parts.dispatcher
         self.offers = Offers(self.dispatcher, self.parts.registry, outside)
 
@@ -98,6 +101,7 @@ class Service:
         self.stopped = True
         self.dispatcher.accepting = False
         self.dispatcher.maintenance.stop()
+        self.parts.node_worker.stop()
         if self.dispatcher.loop.error is None:
             await self.dispatcher.loop.idle()
             self.dispatcher.store_minutes(all_of_them=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import click
 from taskbahn.cli import starting
 from taskbahn.errors import TaskbahnError
 
+PRIVATE_WEBHOOKS = "TASKBAHN_ALLOW_PRIVATE_WEBHOOKS"
 SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # click's name of a source -> what the settings show
 
 
@@ -34,9 +36,18 @@ def shown(name: str) -> dict[str, Any]:
     **shown("DATA"),
 )
 @click.option("--loglevel", type=click.Choice(["error", "warn", "info", "debug"]), default="warn", **shown("LOGLEVEL"))
+@click.option(
+    "--allow-private-webhooks",
+    is_flag=True,
+    help="Let web hooks go to private addresses, such as this machine's.",
+    envvar=PRIVATE_WEBHOOKS,
+    show_envvar=True,
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the ready line as JSON.")
 @click.pass_context
-def up(context: click.Context, port: int, interface: str, data: Path, loglevel: str, *, as_json: bool) -> None:
+def up(
+    context: click.Context, port: int, interface: str, data: Path, loglevel: str, *, allow_private_webhooks: bool, as_json: bool
+) -> None:
     """Start router, dispatcher and page; ends cleanly on Ctrl-C or SIGTERM."""
     # imported by name: this package does not depend on the router side, which may not be installed
     try:
@@ -48,6 +59,7 @@ def up(context: click.Context, port: int, interface: str, data: Path, loglevel: 
         sys.exit(2)
 
     starting.end()
+    os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
     sources = {name: context.get_parameter_source(name) for name in ("port", "interface", "data", "loglevel")}
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
 

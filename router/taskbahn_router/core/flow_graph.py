@@ -1,7 +1,8 @@
 """A flow as a caller hands it in, made into the jobs that it is and what each of them waits for.
 
 A flow is data: members (calls of tasks), chains and groups of flows, with names by which they refer to each other. It becomes one job
-for each member and for each group, and one for the whole, its root. It knows no task: who makes the jobs checks their arguments.
+for each member and for each group, and one for the whole, its root. It knows no task: who makes the jobs checks their arguments. Only
+those that ship with the node it knows: they are about the job before them, so they get its id in place of its result.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import did_you_mean
 from taskbahn.protocol import messages
+from taskbahn.protocol.outgoing import BUILT_IN
 from taskbahn_router.core.argument_schema import HOLE
 from taskbahn_router.core.flow_arguments import GIVEN, References, chunk, holed, plain, text_of, unpacked
 from taskbahn_router.core.flow_form import CALLBACKS, INHERITED, OF_FIRST, OF_PARTS, check_shape, kind_of, list_of, size_of, wrong
@@ -249,7 +251,7 @@ class _Compiler:
         """Read the arguments of a member; what other jobs give is linked."""
         args, kwargs = unpacked(data, place)
         given: list[Any] = []
-        if before is not None and before.is_id:
+        if before is not None and (before.is_id or job.task in BUILT_IN):
             given.append(id_text(self._jobs[before.job].raw))
         elif before is not None:
             if before.policy == SKIP:

@@ -21,14 +21,14 @@ from taskbahn.protocol import messages
 from taskbahn.transport import raw_messages
 from taskbahn.transport.flush import flush
 from taskbahn.workarounds import DIRECT_PATH, RAW_MESSAGES, ROUTER_REPAIRS, SEND_BUFFERS
-from taskbahn_router.crossbar_edge import direct_path, router_repairs, send_buffers
+from taskbahn_router.crossbar_edge import direct_path, node_process, router_repairs, send_buffers
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
 from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
 from taskbahn_router.node import parent_watch
-from taskbahn_router.queries.settings import settings
+from taskbahn_router.queries.settings import configuration, settings
 from taskbahn_router.service import Service
 from taskbahn_router.workers.offers import OfferFailed
 
@@ -44,7 +44,7 @@ FEW_WRITERS = 4
 
 class Component(ApplicationSession):
     """Carries a `Service` on Crossbar. Configuration (`extra`): `data`, the data directory, relative to the node's directory;
-    `loglevel` and `given` are for `settings`.
+    `url`, where the node's own worker connects to, if that is not its first port; `loglevel` and `given` are for `settings`.
     """
 
     log = Logger("taskbahn.component")
@@ -80,7 +80,11 @@ class Component(ApplicationSession):
         folder = Path(extra.get("cbdir", "."))
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
         shown = settings(folder, extra, data)
-        self.service = Service(data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=shown)
+        url = node_process.address_of(configuration(folder)[1], extra)
+        self.service = Service(
+            data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=shown,
+            start_worker=partial(node_process.start_process, reactor, url) if url else None,
+        )  # fmt: skip
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol.views import Problem
-from taskbahn_router.queries import limit_problems, schedule_facts
+from taskbahn_router.queries import limit_problems, node_problems, schedule_facts
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.text import format_duration, jobs_waiting, join_names, pluralize
 
@@ -34,7 +34,6 @@ BAD_FAILURES = 20
 SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30
 LONG_SECONDS = 60.0  # seconds that an attempt may run, or LONG_TIMES of what is typical if that is more
 LONG_TIMES = 10.0
-LAG_SECONDS, BAD_LAG_SECONDS = 0.25, 1.0
 TASK, QUEUE = "task", "queue"
 
 
@@ -88,6 +87,7 @@ class Facts:
     refusals: list[Refusal] = field(default_factory=list)
     late: list[Lateness] = field(default_factory=list)  # the first of the schedules that are late
     late_count: int = 0  # how many they are
+    node_worker: str = ""  # why the node's own worker does not stay
 
     @cached_property
     def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:
@@ -112,7 +112,21 @@ class Facts:
 def problems(facts: Facts) -> list[Problem]:
     """Return what is wrong, the worst first; at most `MOST`."""
     found: list[Problem] = []
-    for rule in (_store, _no_workers, _unserved, _schedules, _failing, _busy, _draining, _silent, _blocked, _limits, _long, _lag):
+    for rule in (
+        _store,
+        _no_workers,
+        _unserved,
+        _node_worker,
+        _schedules,
+        _failing,
+        _busy,
+        _draining,
+        _silent,
+        _blocked,
+        _limits,
+        _long,
+        _lag,
+    ):
         found += rule(facts)
     found.sort(key=lambda problem: problem.level != "error")  # stable: the order of the rules stays
     return found[:MOST]
@@ -195,6 +209,10 @@ def _unserved(facts: Facts) -> Iterator[Problem]:
             page="jobs",
             query=f"state:ready task:{task}" if task else "state:ready",
         )
+
+
+def _node_worker(facts: Facts) -> Iterator[Problem]:
+    yield from node_problems.worker_ended(facts.node_worker)
 
 
 def _schedules(facts: Facts) -> Iterator[Problem]:
@@ -346,14 +364,7 @@ def _long(facts: Facts) -> Iterator[Problem]:
 
 
 def _lag(facts: Facts) -> Iterator[Problem]:
-    if facts.lag >= LAG_SECONDS:
-        yield Problem(
-            kind="lag",
-            level="error" if facts.lag >= BAD_LAG_SECONDS else "warning",
-            sentence=f"The router is late by {format_duration(facts.lag)} with everything it does.",
-            hint="Its machine or this process is overloaded: see what else runs there, and what sends so much.",
-            page="overview",
-        )
+    yield from node_problems.is_late(facts.lag)
 
 
 def _grouped(partitions: Iterable[PartitionFacts], by: str) -> Iterator[tuple[str, list[PartitionFacts]]]:

@@ -7,6 +7,7 @@ file: it says in the component's `extra` what of it the operator gave (`given`);
 from __future__ import annotations
 
 import json
+import os
 import platform
 import resource
 import sqlite3
@@ -69,6 +70,14 @@ FIXED: list[tuple[str, Any, str, str]] = [
     ("store.journal", "WAL", "", "how SQLite writes"),
     ("store.synchronous", "FULL", "", "a commit is on the disk before it is answered"),
 ]
+OUTGOING = [  # of the node's own worker, which inherits the environment
+    ("webhooks.allow_private", "TASKBAHN_ALLOW_PRIVATE_WEBHOOKS", "0", "web hooks may go to private addresses: 1, or 0"),
+    ("mail.host", "TASKBAHN_SMTP_HOST", "", "the server that takes mails; none: the node sends none"),
+    ("mail.port", "TASKBAHN_SMTP_PORT", "", "its port; none: that of mail.security"),
+    ("mail.security", "TASKBAHN_SMTP_SECURITY", "starttls", "starttls, tls or none"),
+    ("mail.from", "TASKBAHN_MAIL_FROM", "", "the address from which mails come"),
+    ("mail.to", "TASKBAHN_MAIL_TO", "", "addresses and @domains that may get mails; none: all"),
+]
 VERSIONS = {"taskbahn": "this program", "system": "what the node runs on"}
 PACKAGES = ("crossbar", "autobahn", "twisted", "msgspec")
 
@@ -76,7 +85,7 @@ PACKAGES = ("crossbar", "autobahn", "twisted", "msgspec")
 def settings(folder: Path, extra: dict[str, Any], data: Path) -> list[dict[str, Any]]:
     """Return the `views.Setting`s of a node; folder: Crossbar's, extra: the component's configuration, data: the data directory."""
     name, config = configuration(folder)
-    found = [*_node(name, config, extra, data), *_fixed(data), *_versions()]
+    found = [*_node(name, config, extra, data), *_outgoing(), *_fixed(data), *_versions()]
     return [messages.plain(setting) for setting in found]
 
 
@@ -122,6 +131,27 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
             yield Setting(name=f"node.{key}", value=value, source=source, help=help_, unit=unit, change=change)
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     yield Setting(name="node.open_files", value=files, source="system", help="connections and files together", change="ulimit -n")
+
+
+def _outgoing() -> Iterator[Setting]:
+    """Return what the environment says about web hooks and mails, without the secrets."""
+    for name, variable, otherwise, help_ in OUTGOING:
+        value = os.environ.get(variable)
+        yield Setting(
+            name=name,
+            value=value or otherwise,
+            source="environment" if value else DEFAULT,
+            help=help_,
+            change=f"{variable} in the node's environment",
+        )
+    has_secret = bool(os.environ.get("TASKBAHN_WEBHOOK_SECRET"))
+    yield Setting(
+        name="webhooks.signed",
+        value="yes" if has_secret else "no",
+        source="environment" if has_secret else DEFAULT,
+        help="web hooks that name no secret are signed by the node's own one",
+        change="TASKBAHN_WEBHOOK_SECRET in the node's environment",
+    )
 
 
 def _transports(config: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.outgoing import NODE_QUEUE
 from taskbahn.protocol.states import State
 from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.minutes import minute_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.ports import Runner
     from taskbahn_router.model.state import LiveJob
     from taskbahn_router.stores.contract import Reader
+    from taskbahn_router.workers.node_worker import NodeWorker
 
 MAX_LOOKED_AT = 1_000  # partitions, and running jobs in the order in which they came, so that a look stays short
 
@@ -33,6 +35,8 @@ class StatusQuery:
 
     trouble: why the store takes nothing, empty while it does; lag: by how many seconds the event loop is late.
     """
+
+    node_worker: NodeWorker
 
     def __init__(
         self, dispatcher: Dispatcher, reader: Reader, runner: Runner, trouble: Callable[[], str], lag: Callable[[], float]
@@ -109,6 +113,8 @@ class StatusQuery:
         partitions = [
             self._state.partitions_by_id[partition] for partition in islice(self._state.partitions_with_backlog, MAX_LOOKED_AT)
         ]
+        if self.node_worker.can_start:  # its jobs are served soon, or it is a problem itself
+            partitions = [partition for partition in partitions if partition.queue != NODE_QUEUE]
         typical = {task: self._history.typical(task) for task in {partition.task for partition in partitions}}
         if self._failures_at != now // STEP:
             self._failures_at, self._failures = now // STEP, self._history.failures(FAILURE_SECONDS)
@@ -131,6 +137,7 @@ class StatusQuery:
             refusals=self._schedules.refusals,
             late=self._schedules.late,
             late_count=self._schedules.late_count,
+            node_worker=self.node_worker.trouble,
         )
 
     def _workers(self) -> list[WorkerFacts]:

@@ -16,6 +16,7 @@ from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.limit_fields import REFUSE
 from taskbahn.protocol.options import Where
 from taskbahn.protocol.options import check as check_options
+from taskbahn.protocol.outgoing import BUILT_IN, WEBHOOK
 from taskbahn.protocol.states import State
 from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.core.ids import id_text
@@ -23,6 +24,7 @@ from taskbahn_router.core.job_times import is_due
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_bytes
+from taskbahn_router.submission import built_in
 from taskbahn_router.submission.deadlines import checked_deadline, due
 from taskbahn_router.submission.flows import NO_PARENT, Parent, add_callbacks, callbacks_for, flags_of, read_flow
 
@@ -95,6 +97,7 @@ class Submissions:
     def __init__(self, state: DispatcherState, wall: Callable[[], float]) -> None:
         self._state = state
         self._wall = wall
+        self.declare_built_in: Callable[[str], None] = lambda _: None  # declares a task that ships with the node
 
     def read(self, entries: Any, authid: str | None) -> Generator[None, None, Draft]:
         """Read a submission, call by call, and return it; there may be a pause at each step."""
@@ -231,6 +234,8 @@ class Submissions:
 
     def task(self, name: str) -> DeclaredTask:
         """Return a task that a worker has declared; raises `UnknownTask`, or `InvalidName`."""
+        if name in BUILT_IN and name not in self._state.tasks:
+            self.declare_built_in(name)
         task = self._state.tasks.get(name)
         if task is None:
             check_name(name)
@@ -242,6 +247,8 @@ class Submissions:
         of_task = task.options if task is not None else ""
         if task is not None:
             options = _with_stored(task.declaration.options, options)
+            if task.name in BUILT_IN:
+                options = built_in.in_their_queue(options)
         if not options:
             return policy_of(of_task, "")
         check_options(options, Where.CALL)
@@ -266,6 +273,8 @@ class Submissions:
             for args, kwargs in [unpack(packed)] if known is None else known:
                 if task.checker is not None:
                     task.checker.check(args, kwargs)
+        if task.name in BUILT_IN:
+            built_in.check_calls(task.name, [unpack(packed)] if known is None else known)
         return packed
 
     def _pack(self, task: DeclaredTask, args: list[Any], kwargs: dict[str, Any]) -> str:
@@ -318,6 +327,8 @@ class Submissions:
     ) -> LiveJob:  # fmt: skip
         """Add a job that was checked to a draft."""
         now = draft.now
+        if task == WEBHOOK:
+            policy = built_in.with_tags(policy, self._state.tasks[task].options, *unpack(packed))
         due_at = due(policy, now)
         state = State.READY if is_due(due_at, now) else State.WAITING
         partition = self._state.named(policy.queue, task, draft.named)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from taskbahn.errors import InvalidRequest, TooLarge
 from taskbahn.protocol.limits import check_agreement
 from taskbahn.protocol.options import check as check_options
+from taskbahn.protocol.outgoing import BUILT_IN
 from taskbahn_router.core.task_callbacks import check_callbacks
 from taskbahn_router.model import limits
 from taskbahn_router.model.state import DeclaredTask
@@ -54,6 +55,17 @@ class Declarations:
                 self._dispatcher.loop.schedule_turn()
             self._declare(task.name)
 
+    def declare_built_in(self, name: str) -> None:
+        """Declare a task that ships with the node; its code is read when it is used first."""
+        from taskbahn.tasks.built_in import declaration_of
+
+        self.take_in([declaration_of(name)], self._dispatcher.started_at)
+
+    def begin(self) -> None:
+        """Declare those of them again that jobs have used: this version of the node may declare them otherwise."""
+        for name in BUILT_IN & self._state.tasks.keys():
+            self.declare_built_in(name)
+
     def _make_room(self, names: set[str]) -> None:
         state = self._state
         known = len(state.tasks)
@@ -70,7 +82,8 @@ class Declarations:
         self._dispatcher.loop.schedule_turn()
 
     def _task(self, declaration: messages.TaskDeclaration, since: float) -> DeclaredTask:
-        check_name(declaration.name)
+        if declaration.name not in BUILT_IN:
+            check_name(declaration.name)
         check_options(declaration.options)
         check_callbacks(declaration.name, declaration.callbacks)
         try:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.turn import Acknowledge
     from taskbahn_router.workers.declarations import Declarations
     from taskbahn_router.workers.declared_schedules import DeclaredSchedules
+    from taskbahn_router.workers.node_worker import NodeWorker
 
 GRACE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10.0
@@ -61,6 +62,7 @@ class WorkerRegistry:
     """Keeps the workers of the state."""
 
     schedules: DeclaredSchedules  # made when the store is open
+    node_worker: NodeWorker  # likewise
     log = Logger("taskbahn.registry")
 
     def __init__(self, dispatcher: Dispatcher, port: RouterPort, declarations: Declarations, version: str) -> None:
@@ -174,7 +176,7 @@ class WorkerRegistry:
         wall = self._dispatcher.wall()
         since = wall if hello.since is None else min(wall, hello.since)
         schedules = self.schedules.check(hello.schedules)
-        self._declarations.take_in(hello.tasks, since)
+        self._declarations.take_in(self.node_worker.declared_by(hello), since)
         before = self._state.workers.get(hello.worker)
         if before is not None and before.orders is not None:
             before.orders.dismiss(

@@ -1,0 +1,1 @@
+"""What the node's own worker does, in a process of its own: web hooks and mails."""
