@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from support.programs import Node
 
 GREET, STUMBLE = "scheduled_page.greet", "scheduled_page.stumble"
-MADE = ("page-quick", "page-fails", "page-weekly", "page-rare", "page-new", "page-dates")
+MADE = ("page-quick", "page-fails", "page-weekly", "page-rare", "page-new", "page-gone")
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,85 @@ def test_the_list_is_searched_filtered_and_walked_with_the_keyboard(page: Page, 
     expect(page).to_have_url(re.compile(r"#/schedules\?q=page-&state=code$"))
     page.get_by_role("searchbox", name="Find schedules").fill("no such schedule")
     expect(page.get_by_text(re.compile(r"^None of the \d+ schedules is like that\.$"))).to_be_visible()
+
+
+def test_a_schedule_is_run_paused_and_resumed_on_its_page(page: Page, app: Taskbahn) -> None:
+    app.schedules.create("page-weekly", "0 8 * * MON", app.get(GREET).si("Grace"), zone="Europe/Berlin")
+    go(page, "#/schedules/page-weekly")
+    expect(page.get_by_role("heading", name="page-weekly", level=1)).to_be_visible()
+    expect(page.get_by_text("at 08:00 on Monday, Europe/Berlin")).to_be_visible()
+    times = page.get_by_role("region", name="Next times")
+    expect(times.get_by_role("listitem")).to_have_count(10)
+    expect(times.get_by_role("listitem").first).to_contain_text(re.compile(r"^Mon \d+ \w+, 08:00"))
+    expect(page.get_by_role("region", name="About")).to_contain_text('scheduled_page.greet("Grace")')
+    expect(page.get_by_text("No due time has come since it was made.")).to_be_visible()
+
+    page.get_by_role("button", name="Run now").click()
+    started = page.get_by_label("The job that was started", exact=True)
+    expect(started).to_contain_text(re.compile('succeeded.*"hello Grace"'))
+    started.get_by_role("link").click()
+    page.get_by_role("link", name="page-weekly", exact=True).click()
+
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("p")
+    dialog = page.get_by_role("dialog", name="Pause page-weekly?")
+    dialog.get_by_label("Reason").fill("holidays")
+    dialog.get_by_label("Until …").check()
+    dialog.get_by_role("textbox", name="Until").fill("2098-01-01T09:00")
+    dialog.get_by_label("Your name").fill("Ada")
+    dialog.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text(re.compile(r"page-weekly is paused until 1 Jan"))).to_be_visible()
+    expect(page.get_by_role("region", name="What is wrong")).to_contain_text(re.compile(r"Pausedby Ada · holidays · for \d+ d"))
+    expect(times).to_contain_text("After its pause.")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(re.compile("page-weekly is resumed, and fires next at"))).to_be_visible()
+    expect(page.get_by_role("region", name="What is wrong")).to_have_count(0)
+
+
+def test_the_jobs_of_a_past_period_are_counted_before_they_start(page: Page, app: Taskbahn) -> None:
+    app.schedules.create("page-weekly", "0 8 * * MON", app.get(GREET).si("Grace"))
+    go(page, "#/schedules/page-weekly")
+    page.get_by_role("button", name="Backfill").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("From").fill("2026-01-05T08:00")
+    dialog.get_by_label(re.compile("^To")).fill("2026-01-05T07:00")
+    expect(dialog.get_by_role("status")).to_have_text("The period ends before it begins.")
+    dialog.get_by_label(re.compile("^To")).fill("2026-01-19T09:00")
+    expect(dialog.get_by_role("status")).to_have_text(re.compile(r"^3 jobs, from 5 Jan.* to 19 Jan"))
+    dialog.get_by_role("button", name="Start them").click()
+    expect(page.get_by_text("3 jobs are started.")).to_be_visible()
+
+
+def test_what_differs_from_code_is_shown_and_can_be_undone(page: Page, app: Taskbahn) -> None:
+    app.schedules["page-declared"].edit("0 4 29 FEB *", zone="Europe/Berlin", overlap="allow")
+    go(page, "#/schedules/page-declared")
+    changes = page.get_by_role("region", name="Code and changes")
+    expect(changes).to_contain_text(re.compile(r"code0 3 29 FEB \*\s+Europe/Berlin\s*now0 4 29 FEB \*\s+Europe/Berlin"))
+    expect(changes).to_contain_text(re.compile(r"Overlap\s*codeSkip\s*nowAllow"))
+    expect(page.get_by_role("button", name="Delete")).to_have_count(0)
+    changes.get_by_role("button", name="Back to what code says").click()
+    expect(changes).to_contain_text("It is as code declares it.")
+    expect(page.get_by_text("at 03:00 on February 29, Europe/Berlin")).to_be_visible()
+    assert app.schedules["page-declared"].view().changed == {}
+
+
+def test_a_schedule_has_its_history_and_is_deleted(page: Page, app: Taskbahn) -> None:
+    app.schedules.create("page-gone", Every(1), app.get(STUMBLE).si(), times=1)
+    go(page, "#/schedules/page-gone")
+    history = page.get_by_role("table", name="What became of the newest due times of page-gone")
+    expect(history.get_by_role("row").nth(1)).to_contain_text("failed")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(re.compile("#/schedules$"))
+    go(page, "#/schedules/page-gone")
+    expect(page.get_by_role("heading", name="There is no schedule page-gone")).to_be_visible()
+
+
+def test_who_only_looks_sees_schedules_and_no_actions(page: Page, origin: str, app: Taskbahn) -> None:
+    app.schedules.create("page-weekly", "0 8 * * MON", app.get(GREET).si("Grace"))
+    page.goto(f"{origin}/view/#/schedules/page-weekly")
+    expect(page.get_by_role("region", name="Next times").get_by_role("listitem")).to_have_count(10)
+    for name in ("Run now", "Pause", "Backfill", "Delete"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+    expect(page.get_by_role("link", name="Edit")).to_have_count(0)

@@ -8,7 +8,7 @@ import { retryCall } from "./retry-call.js";
 export const VIEW_SCHEDULES = "taskbahn.view.schedules";
 export const VIEW_DUE_TIMES = "taskbahn.view.due_times";
 const VIEW_SCHEDULE_TIMES = "taskbahn.view.schedule_times";
-const VIEW_FIRINGS = "taskbahn.view.firings";
+export const VIEW_FIRINGS = "taskbahn.view.firings";
 const ADMIN = "taskbahn.admin.schedule.";
 const PAGE = 500; // schedules in one answer
 const OPTIONS = ["start", "end", "times", "jitter", "overlap", "catch_up", "alarm_after", "note"];

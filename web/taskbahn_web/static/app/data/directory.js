@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-import { VIEW_SCHEDULES } from "../../client/schedules.js";
+import { VIEW_FIRINGS, VIEW_SCHEDULES } from "../../client/schedules.js";
 import { VIEW_LIMITS, VIEW_QUESTIONS, VIEW_TASKS, VIEW_WORKERS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { bahn, onChanges, onLive } from "./live.js";
@@ -108,4 +108,9 @@ export function schedulePage(text, state, after) {
 /** A schedule alone. @param {string} id @returns {Directory<SchedulePage>} */
 export function scheduleNamed(id) {
   return new Directory(VIEW_SCHEDULES, { question: { id, outcomes: OUTCOMES, times: 10 }, pauseLoads: LIMITS_PAUSE_LOADS });
+}
+
+/** What became of the newest due times of a schedule. @param {string} id @returns {Directory<import("../../client/schedule-views.js").ScheduleFiring[]>} */
+export function firingsOf(id) {
+  return new Directory(VIEW_FIRINGS, { question: { schedule: id }, pauseLoads: LIMITS_PAUSE_LOADS });
 }

@@ -50,6 +50,7 @@ export const PAGES = [
     key: "c",
     icon: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M8 4.8V8l2.2 1.6",
     load: () => import("../pages/schedules.js").then(({ Schedules }) => Schedules),
+    loadOne: () => import("../pages/schedule.js").then(({ Schedule }) => Schedule),
   },
   {
     page: "queues",

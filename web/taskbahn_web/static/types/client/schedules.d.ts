@@ -6,6 +6,7 @@
 export function specFields({ when, zone, flow, start, end, ...others }: ScheduleChanges): Record<string, unknown>;
 export const VIEW_SCHEDULES: "taskbahn.view.schedules";
 export const VIEW_DUE_TIMES: "taskbahn.view.due_times";
+export const VIEW_FIRINGS: "taskbahn.view.firings";
 /**
  * @typedef {import("./schedule-views.js").When} When
  * @typedef {import("./schedule-views.js").ScheduleView} ScheduleView
