@@ -22,6 +22,7 @@ from taskbahn.transport import raw_messages
 from taskbahn.transport.flush import flush
 from taskbahn.workarounds import DIRECT_PATH, RAW_MESSAGES, ROUTER_REPAIRS, SEND_BUFFERS
 from taskbahn_router.crossbar_edge import direct_path, node_process, router_repairs, send_buffers
+from taskbahn_router.crossbar_edge.bounded_requests import bound_requests
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
@@ -65,6 +66,7 @@ class Component(ApplicationSession):
         reactor: Any = installed
         self._reactor = reactor
         parent_watch.end_with_parent()
+        bound_requests()
         self.link = DealerSession(self._transport, self._call_reqs)
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
