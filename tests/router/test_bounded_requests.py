@@ -43,7 +43,9 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(bounded_requests, "MOST_BYTES", 100_000)
     monkeypatch.setattr(bounded_requests, "MOST_SECONDS", 1.0)
     monkeypatch.setattr(bounded_requests, "LINGER_SECONDS", 0.2)
-    listening = reactor.listenTCP(0, Site(Echo(), requestFactory=BoundedRequest), interface="127.0.0.1")
+    site: Any = Site
+    page: Any = Echo
+    listening = reactor.listenTCP(0, site(page(), requestFactory=BoundedRequest), interface="127.0.0.1")
     yield listening.getHost().port
     pytest_twisted.blockon(listening.stopListening())
 

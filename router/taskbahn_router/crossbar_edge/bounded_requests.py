@@ -66,13 +66,17 @@ class BoundedRequest(server.Request):
         self._is_refused = True
         self._stop_timer()
         if isinstance(self.channel, HTTPChannel):
-            self.channel.transport.write(TOO_LARGE)
+            self._connection().write(TOO_LARGE)
         self._timer = reactor.callLater(LINGER_SECONDS, self._abort)
 
     def _abort(self) -> None:
         self._timer = None
-        channel = self.channel
-        (channel.transport if isinstance(channel, HTTPChannel) else channel).abortConnection()  # the other one: HTTP/2
+        self._connection().abortConnection()
+
+    def _connection(self) -> Any:
+        """Return the connection, or of HTTP/2 the stream in it."""
+        channel: Any = self.channel
+        return channel.transport if isinstance(channel, HTTPChannel) else channel
 
     def _stop_timer(self) -> None:
         timer, self._timer = self._timer, None
