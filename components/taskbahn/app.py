@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
     from taskbahn.jobs.queries import Views
     from taskbahn.protocol.schedule_fields import DeclaredSchedule
+    from taskbahn.protocol.trigger_fields import DeclaredTrigger
+    from taskbahn.protocol.triggers import Match
     from taskbahn.schedules.when import When
     from taskbahn.tasks.built_in import Mail, Webhook
     from taskbahn.tasks.declaring_schedules import ScheduleOptions
     from taskbahn.tasks.kept_schedules import KeptSchedules
+    from taskbahn.tasks.kept_triggers import KeptTriggers
     from taskbahn.tasks.options import TaskOptions
     from taskbahn.tasks.task import AsyncTask, StreamTask, Task, TaskDecorator
     from taskbahn.tasks.task_handle import TaskHandle
@@ -48,6 +51,7 @@ class Taskbahn:
     def __init__(self, url: str | None = None, *, timeout: float = 30.0) -> None:
         self.tasks: dict[str, Task[..., Any]] = {}
         self.declared_schedules: dict[str, DeclaredSchedule] = {}  # by id
+        self.declared_triggers: dict[str, DeclaredTrigger] = {}  # likewise
         self.timeout = _check_timeout(timeout)
         self._url = url if url is None else check_address(url)
         _ = self.url  # checks the address of the environment now, too
@@ -134,6 +138,53 @@ class Taskbahn:
         from taskbahn.tasks.declaring_schedules import declare
 
         return lambda task: declare(self, task, when, zone, args, kwargs or {}, id, options)
+
+    @property
+    def triggers(self) -> KeptTriggers:
+        """The triggers of the router, by id."""
+        from taskbahn.tasks.kept_triggers import KeptTriggers
+
+        return KeptTriggers(self)
+
+    def on(
+        self,
+        topic: str,
+        /,
+        *,
+        match: Match = "exact",
+        where: Mapping[str, Any] | None = None,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        note: str = "",
+    ) -> Callable[[TaskT], TaskT]:
+        """Start a task when an event arrives, as `@app.on("orders.created", kwargs={"day": "{event.day}"})` on top of `@app.task`.
+
+        Workers of this application bring the trigger to the router.   match: what *topic* means, as in a subscription.
+        where: fields that the event has, with these values.   args, kwargs: of the task, with templates; without both the task gets the
+        arguments of the event.   id: the name of the task and the topic if it is left out.  Raises InvalidOption, InvalidArguments.
+        """
+        from taskbahn.tasks.declaring_triggers import declare_on
+
+        return lambda task: declare_on(self, task, topic, match, where, args, kwargs, id, note)
+
+    def publish(self, topic: str, /, *args: Any, event_id: str | None = None, **kwargs: Any) -> list[Job[Any]]:
+        """Publish an event; return the jobs that it starts, when they are durable. Subscribers hear of it then.
+
+        event_id: published again with the same one, it starts nothing twice.   Raises InvalidOption for a topic of the node itself,
+        QueueFull if there is no room for the jobs, TooLarge, RouterUnavailable.
+        """
+        from taskbahn.attempt.blocking import check_may_block
+        from taskbahn.tasks.kept_triggers import jobs_of, published
+
+        check_may_block("app.publish()", "await app.publish_async(...)")
+        return jobs_of(self, published(self, topic, args, kwargs, event_id).get())
+
+    async def publish_async(self, topic: str, /, *args: Any, event_id: str | None = None, **kwargs: Any) -> list[Job[Any]]:
+        """As `publish`."""
+        from taskbahn.tasks.kept_triggers import jobs_of, published
+
+        return jobs_of(self, await published(self, topic, args, kwargs, event_id))
 
     def close(self) -> None:
         """Leave the router; the next use connects again. Safe to call twice."""

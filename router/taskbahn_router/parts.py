@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import taskbahn_router
 from taskbahn.protocol import messages
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
+from taskbahn_router.dispatcher.event_publishing import EventPublishing
+from taskbahn_router.dispatcher.event_starts import EventStarts
 from taskbahn_router.dispatcher.job_pausing import JobPausing
 from taskbahn_router.dispatcher.limit_admin import LimitAdmin
 from taskbahn_router.dispatcher.pause_admin import PauseAdmin
@@ -15,6 +17,8 @@ from taskbahn_router.dispatcher.schedule_alarms import ScheduleAlarms
 from taskbahn_router.dispatcher.schedule_book import ScheduleBook
 from taskbahn_router.dispatcher.schedule_firing import ScheduleFirings
 from taskbahn_router.dispatcher.telling import Telling
+from taskbahn_router.dispatcher.trigger_admin import TriggerAdmin
+from taskbahn_router.dispatcher.trigger_book import TriggerBook
 from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.queries.due_times import DueTimesQuery
 from taskbahn_router.queries.explain import Explain
@@ -26,14 +30,18 @@ from taskbahn_router.queries.questions import Questions
 from taskbahn_router.queries.schedule_times import SchedulePreview
 from taskbahn_router.queries.schedules import ScheduleQueries
 from taskbahn_router.queries.status import StatusQuery
+from taskbahn_router.queries.triggers import TriggerQueries
 from taskbahn_router.workers.admin import Workers
 from taskbahn_router.workers.declarations import Declarations
 from taskbahn_router.workers.declared_schedules import DeclaredSchedules
+from taskbahn_router.workers.declared_triggers import DeclaredTriggers
 from taskbahn_router.workers.node_worker import NodeWorker
 from taskbahn_router.workers.registry import WorkerRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from twisted.internet.defer import Deferred
 
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, RouterPort, Runner
@@ -84,6 +92,12 @@ class Parts:
     schedule_admin: ScheduleAdmin
     schedules: ScheduleQueries
     due_times: DueTimesQuery
+    trigger_book: TriggerBook
+    trigger_admin: TriggerAdmin
+    triggers: TriggerQueries
+    event_starts: EventStarts
+    event_publishing: EventPublishing
+    triggers_known: Deferred[None]  # when the dispatcher hears what they wait for
 
     def __init__(
         self,
@@ -139,6 +153,7 @@ class Parts:
         self.pages = JobPages(reader, self._reading, owner.failed)
         self.members = MemberQueries(reader, self.jobs.rollups, self._reading, owner.failed)
         self._begin_schedules(reader)
+        self._begin_triggers(reader)
         dispatcher.start(start, running)
         dispatcher.limit_book.begin(start)
         dispatcher.event_waits.begin(reader, self._reading)
@@ -157,6 +172,17 @@ class Parts:
         self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one, self.schedules.answer_row)
         self.registry.schedules = DeclaredSchedules(dispatcher, self.schedule_book)
         self.registry.schedules.begin(reader.schedules, runner)
+
+    def _begin_triggers(self, reader: Reader) -> None:
+        dispatcher, runner = self.dispatcher, self._reading
+        book = self.trigger_book = TriggerBook(dispatcher, reader, runner)
+        self.triggers = TriggerQueries(reader, runner, self._owner.failed, self.wall)
+        self.trigger_admin = TriggerAdmin(dispatcher, book, self.triggers.answer_one, self.triggers.answer_row)
+        self.event_starts = EventStarts(dispatcher, book)
+        self.event_publishing = EventPublishing(dispatcher, book, self.event_starts, self._port)
+        self.registry.triggers = DeclaredTriggers(dispatcher, book)
+        self.registry.triggers.begin(reader.triggers, runner)
+        self.triggers_known = book.begin()
 
     @property
     def has_begun(self) -> bool:

@@ -80,6 +80,7 @@ class Service:
         start = await self._writing.run(self._store.open)
         self._reader = reader = await self._reading.run(self._store.reader)
         self.parts.begin(start, reader)  # before any session may call
+        await self.parts.triggers_known  # before any session may publish
         for uri, handler in handlers(self.parts).items():
             await self._outside.register_procedure(uri, self._guarded(handler))
         for task in self.dispatcher.state.tasks:

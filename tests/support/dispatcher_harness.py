@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
 from support.storing import FakeRunner, FakeSqliteStore, FakeStore
+from support.topics import Topics
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
@@ -156,10 +157,11 @@ class FakeWorker:
         self.runs = [run for run in self.runs if run not in runs]
 
 
-class DispatcherHarness:
+class DispatcherHarness(Topics):
     """One dispatcher after the other over the same store."""
 
     def __init__(self, store: FakeStore | FakeSqliteStore | None = None) -> None:
+        super().__init__()
         FAILURES.clear()  # those of other tests in this process
         self.clock = Clock()
         self.store = store or FakeStore()
@@ -170,7 +172,6 @@ class DispatcherHarness:
         self.declared: list[str] = []
         self.heard: dict[str, tuple[Callable[..., None], Deferred[Any]]] = {}  # by procedure: how to stream to it, how to end it
         self.workers: list[FakeWorker] = []
-        self.topics: dict[str, Callable[[str, Any], None]] = {}  # those whose events the dispatcher hears
         self.unread: dict[int | None, int] = {}  # bytes that wait for the reader of a session
         self.uniform = 0.0
         self._requests = 0
@@ -241,6 +242,7 @@ class DispatcherHarness:
             timer.cancel()
         self.workers.clear()
         self.topics.clear()
+        self.patterns.clear()
         self.store.close()
         self._open()
 
@@ -311,13 +313,6 @@ class DispatcherHarness:
 
     def watches_jobs(self) -> bool:
         return any(topic.startswith(messages.JOB_TOPIC) for topic in self.watched)
-
-    def subscribe_events(self, topic: str, heard: Callable[[str, Any], None]) -> None:
-        assert topic not in self.topics
-        self.topics[topic] = heard
-
-    def unsubscribe_events(self, topic: str) -> None:
-        del self.topics[topic]
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         ends: Deferred[Any] = Deferred()

@@ -219,7 +219,7 @@ def awaits(harness: DispatcherHarness, worker: FakeWorker, id: str = ONE, **more
 
 
 def publish(harness: DispatcherHarness, data: Any, topic: str = "shop.paid") -> None:
-    harness.topics[topic](topic, data)
+    harness.publishes(topic, data)
     harness.settle()
 
 

@@ -111,6 +111,7 @@ def test_the_dispatcher_and_its_parts_have_one_list() -> None:
         "heartbeats": 10.0,
         "schedules": None,
         "alarms": None,
+        "events": None,
     }
     harness.dispatcher.maintenance.stop()
     harness.settle()

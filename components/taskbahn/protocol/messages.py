@@ -25,6 +25,7 @@ Clients (CALL):
     taskbahn.job.resume([id, ...], who="")   -> [state | ErrorInfo, ...]
     taskbahn.job.answer(id, name, value, who="", key="") -> null             answers a question; once for each key
     taskbahn.job.send(id, message, key="")   -> number                       a message into the inbox of a job; once for each key
+    taskbahn.event.publish(topic, args=[], kwargs={}, id="") -> [id, ...]    of the jobs that the event starts; once for each event id
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
 Any session that may look (CALL):
     taskbahn.view.status()                   -> Status
@@ -42,6 +43,7 @@ Any session that may look (CALL):
     taskbahn.view.schedules(id=, after="", limit=100, text=, state=, outcomes=0, times=0) -> {"schedules": [ScheduleView, ...], "next", "count"}
     taskbahn.view.due_times(since, until, id=, slot=3600, after="", most=4) -> DueTimes   of all schedules that are not paused, or of one
     taskbahn.view.firings(schedule)          -> [ScheduleFiring, ...]        what became of its due times, newest first
+    taskbahn.view.triggers(id=, after="", limit=100) -> {"triggers": [TriggerView, ...], "next": cursor | null}
     taskbahn.view.settings()                 -> [Setting, ...]
 Operators (CALL):
     taskbahn.admin.drain(worker, wanted)     -> WorkerView   true: it takes no new attempts, also after a reconnect; false: again
@@ -55,6 +57,11 @@ Operators (CALL):
     taskbahn.admin.schedule.run(id, who=)    -> id           of the job that it starts now, besides its due times
     taskbahn.admin.schedule.backfill(id, since, until, who=) -> [id, ...]    the jobs of the due times of a past period
     taskbahn.admin.schedule.delete(id, who=) -> null
+    taskbahn.admin.trigger.add(id, TriggerSpec, who=) -> TriggerView         new, or all that holds of it
+    taskbahn.admin.trigger.edit(id, {fields of TriggerSpec}, who=) -> TriggerView
+    taskbahn.admin.trigger.pause(id, reason=, within=, until=, who=) -> TriggerView
+    taskbahn.admin.trigger.resume(id, who=)  -> TriggerView
+    taskbahn.admin.trigger.delete(id, who=)  -> null
 Workers (CALL):
     taskbahn.worker.attach(Hello)            ~> {"welcome": Welcome}, then WorkerOrder ... for as long as the session lives
     taskbahn.worker.report(Report)           -> {"refused": [[id, attempt], ...]}  recorded durably when answered
@@ -83,6 +90,7 @@ from taskbahn.protocol.limit_fields import LimitFields, LimitKindName
 from taskbahn.protocol.option_fields import OptionFields
 from taskbahn.protocol.schedule_fields import DeclaredSchedule
 from taskbahn.protocol.suspended import Suspended
+from taskbahn.protocol.trigger_fields import DeclaredTrigger
 from taskbahn.protocol.unique_fields import DeclaredUnique
 from taskbahn.protocol.vitals import Vitals
 
@@ -121,6 +129,13 @@ VIEW_SCHEDULE_TIMES = "taskbahn.view.schedule_times"
 VIEW_SCHEDULES = "taskbahn.view.schedules"
 VIEW_DUE_TIMES = "taskbahn.view.due_times"
 VIEW_FIRINGS = "taskbahn.view.firings"
+VIEW_TRIGGERS = "taskbahn.view.triggers"
+EVENT_PUBLISH = "taskbahn.event.publish"
+TRIGGER_ADD = "taskbahn.admin.trigger.add"
+TRIGGER_EDIT = "taskbahn.admin.trigger.edit"
+TRIGGER_PAUSE = "taskbahn.admin.trigger.pause"
+TRIGGER_RESUME = "taskbahn.admin.trigger.resume"
+TRIGGER_DELETE = "taskbahn.admin.trigger.delete"
 SCHEDULE_ADD = "taskbahn.admin.schedule.add"
 SCHEDULE_EDIT = "taskbahn.admin.schedule.edit"
 SCHEDULE_PAUSE = "taskbahn.admin.schedule.pause"
@@ -227,6 +242,7 @@ class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
     python: str = ""
     since: float | None = None  # of its first `Welcome`; None: this is its first hello
     schedules: list[DeclaredSchedule] = []
+    triggers: list[DeclaredTrigger] = []
 
 
 class Welcome(msgspec.Struct, kw_only=True):

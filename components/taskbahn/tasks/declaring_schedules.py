@@ -93,7 +93,9 @@ def _seconds(name: str, value: Any) -> float | None:
         raise InvalidSchedule(f"{name} = {value!r:.100}: {error}", option=name) from None
 
 
-def call_of_task(name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def call_of_task(
+    name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], where: str = "its schedule"
+) -> dict[str, Any]:
     """Return the call of a task with these arguments; raises InvalidArguments if it does not take them."""
     try:
         inspect.signature(function).bind(*args, **kwargs)
@@ -101,7 +103,7 @@ def call_of_task(name: str, function: Callable[..., Any], args: Sequence[Any], k
             msgspec.json.encode({"task": name, "args": list(args), "kwargs": dict(kwargs)})
         )
     except TypeError as error:
-        raise InvalidArguments(name, {"": f"{error}, in its schedule"}) from None
+        raise InvalidArguments(name, {"": f"{error}, in {where}"}) from None
     return call
 
 

@@ -228,6 +228,7 @@ class Worker:
             python=".".join(map(str, sys.version_info[:3])),
             since=self._since,
             schedules=list(self.app.declared_schedules.values()),
+            triggers=list(self.app.declared_triggers.values()),
         )
 
     async def _open(self, session: Session) -> None:

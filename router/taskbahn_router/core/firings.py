@@ -5,15 +5,14 @@ A firing is a compare-and-set: it holds only if the schedule is still as it was 
 
 from __future__ import annotations
 
-from hashlib import sha1
 from typing import Any, NamedTuple
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
+from taskbahn_router.core.named_ids import named_id
 
 HISTORY = 100  # firings that the store keeps of each schedule
 MOST_BUFFERED = 100  # due times that wait for the end of a job
-NAMESPACE = bytes.fromhex("6f1c6d1e6f0b5c599d0d3f6c1d5c9a57")  # of the ids of jobs that schedules start
 
 FIRED, SKIPPED, BUFFERED, MISSED, REFUSED = "fired", "skipped", "buffered", "missed", "refused"
 STALE = "stale"  # the schedule has changed since, or the due time was fired before: nothing happened
@@ -152,12 +151,8 @@ class Fired(NamedTuple):
 
 
 def job_of(schedule: str, due_at: float) -> bytes:
-    """Return the id of the job that a schedule starts for a due time, a UUIDv5 (Source: RFC 9562, section 5.5), always the same."""
-    name = f"{schedule}\n{round(due_at * 1_000_000)}".encode()
-    digest = bytearray(sha1(NAMESPACE + name, usedforsecurity=False).digest()[:16])
-    digest[6] = 0x50 | digest[6] & 0x0F
-    digest[8] = 0x80 | digest[8] & 0x3F
-    return bytes(digest)
+    """Return the id of the job that a schedule starts for a due time, always the same."""
+    return named_id(f"{schedule}\n{round(due_at * 1_000_000)}")
 
 
 def buffered(row: ScheduleRow) -> list[float]:

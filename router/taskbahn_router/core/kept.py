@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from taskbahn.protocol.scheduling import SchedulePause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PARTS = ("flow", "chain", "group", "with", "on_success", "on_failure", "on_end")  # of a flow, in which there may be tasks
 
 
 class KeptRow(Protocol):
@@ -52,3 +57,15 @@ def pause_of(row: KeptRow) -> SchedulePause | None:
 def is_over(pause: SchedulePause, now: float) -> bool:
     """Return whether the time of a pause is over; an orphan stays paused."""
     return not pause.orphaned and pause.until is not None and pause.until <= now
+
+
+def tasks_in(call: Any) -> Iterator[str]:
+    """Return the names of the tasks that a call or a flow starts."""
+    left = [call]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            yield from (node[kind] for kind in ("task", "map") if isinstance(node.get(kind), str))
+            left += [node[part] for part in PARTS if part in node]
+        elif isinstance(node, list):
+            left += node

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from autobahn.twisted.wamp import ApplicationSession
+from autobahn.wamp import message
 from autobahn.wamp.exception import ApplicationError
-from autobahn.wamp.types import CallOptions, PublishOptions
+from autobahn.wamp.types import CallOptions, PublishOptions, SubscribeOptions
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.logger import Logger
 
@@ -21,6 +22,7 @@ from taskbahn.protocol import messages
 from taskbahn.transport import raw_messages
 from taskbahn.transport.flush import flush
 from taskbahn.workarounds import DIRECT_PATH, RAW_MESSAGES, ROUTER_REPAIRS, SEND_BUFFERS
+from taskbahn_router.core.topic_events import is_meant
 from taskbahn_router.crossbar_edge import direct_path, node_process, router_repairs, send_buffers
 from taskbahn_router.crossbar_edge.bounded_requests import bound_requests
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import PendingCall
 
 FEW_WRITERS = 4
+DETAILS = "@details"  # the keyword in which a subscriber gets what Crossbar says of an event; no name that others use
 
 
 class Component(ApplicationSession):
@@ -74,7 +77,7 @@ class Component(ApplicationSession):
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._registered: dict[str, Deferred[Any]] = {}  # procedure -> its registration
         self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
-        self._heard: dict[str, Deferred[Any]] = {}  # topics of events for which jobs wait
+        self._heard: dict[tuple[str, str], Deferred[Any]] = {}  # (uri, match) of the events that the dispatcher hears
         self._watched: dict[str, int] = {}
         self._watched_jobs: set[str] = set()
         self._patterns: dict[int, tuple[str, str]] = {}
@@ -159,7 +162,7 @@ class Component(ApplicationSession):
         """Return whether *topic* has subscribers, exactly or by a pattern."""
         if topic in self._watched:
             return True
-        return bool(self._patterns) and any(_matches(topic, uri, match) for uri, match in self._patterns.values())
+        return bool(self._patterns) and any(is_meant(topic, uri, match) for uri, match in self._patterns.values())
 
     def watches_jobs(self) -> bool:
         """Return whether the topic of any job has subscribers."""
@@ -175,25 +178,28 @@ class Component(ApplicationSession):
         """Return how many bytes wait for the reader of a session."""
         return self._backlogs.of(session)
 
-    def subscribe_events(self, topic: str, heard: Callable[[str, Any], None]) -> None:
-        """Have *heard* called with each event of a topic, and its data: the only argument, the keyword arguments, or the list of all."""
+    def pass_on(self, topic: str, args: list[Any], kwargs: dict[str, Any]) -> None:
+        """Publish what another session asks for; Crossbar does not send it back to the dispatcher's own session."""
+        request = self._request_id_gen.next()  # not by `publish`, which takes some keyword arguments for its own
+        self.link.send(message.Publish(request, topic, args=args or None, kwargs=kwargs or None, acknowledge=False))
+
+    def subscribe_events(self, uri: str, match: str, heard: Callable[[str, list[Any], dict[str, Any]], None]) -> None:
+        """Have *heard* called with the topic and the arguments of each event that a subscription means."""
 
         def come(*args: Any, **kwargs: Any) -> None:
-            heard(
-                topic,
-                args[0] if len(args) == 1 and not kwargs else kwargs if not args else [*args, *([kwargs] if kwargs else ())],
-            )
+            heard(kwargs.pop(DETAILS).topic or uri, list(args), kwargs)
 
-        self._heard[topic] = self.subscribe(come, topic).addErrback(self._not_subscribed, topic)
+        options = SubscribeOptions(match=match, details_arg=DETAILS)
+        self._heard[uri, match] = self.subscribe(come, uri, options=options).addErrback(self._not_subscribed, uri)
 
-    def unsubscribe_events(self, topic: str) -> None:
-        """Hear of a topic no more."""
-        done: Deferred[Any] = self._heard.pop(topic, succeed(None))
+    def unsubscribe_events(self, uri: str, match: str) -> None:
+        """End a subscription."""
+        done: Deferred[Any] = self._heard.pop((uri, match), succeed(None))
         done.addCallback(lambda found: None if found is None else found.unsubscribe())
-        done.addErrback(self._not_subscribed, topic)
+        done.addErrback(self._not_subscribed, uri)
 
-    def _not_subscribed(self, failure: Failure, topic: str) -> None:
-        self.log.warn("{topic}, for whose events jobs wait: {why}", topic=topic, why=failure.value)
+    def _not_subscribed(self, failure: Failure, uri: str) -> None:
+        self.log.warn("{uri}, for whose events jobs and triggers wait: {why}", uri=uri, why=failure.value)
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         """Call a procedure of another session; fails with `offers.OfferFailed`."""
@@ -249,10 +255,3 @@ def _offer_failed(failure: Any) -> None:
         text = " ".join(str(arg) for arg in error.args)
         raise OfferFailed(error.error, text, lost=error.error == ApplicationError.CANCELED and "disconnected" in text) from error
     failure.raiseException()
-
-
-def _matches(topic: str, uri: str, match: str) -> bool:
-    if match == "prefix":
-        return topic.startswith(uri)
-    parts, wanted = topic.split("."), uri.split(".")
-    return len(parts) == len(wanted) and all(want in ("", part) for part, want in zip(parts, wanted, strict=True))

@@ -29,6 +29,7 @@ from taskbahn_router.dispatcher.maintenance import Maintenance
 from taskbahn_router.dispatcher.outcomes import Outcomes, snapshots
 from taskbahn_router.dispatcher.pipelining import Pipelining
 from taskbahn_router.dispatcher.post_commit import SWEEP_LIMIT, PostCommit
+from taskbahn_router.dispatcher.topics import Topics
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.ports import Clock, RouterPort, Runner
 from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
@@ -83,8 +84,7 @@ class Dispatcher:
     ) -> None:
         self.state = DispatcherState()
         self.followers = JobFollowers()
-        self.clock, self.wall = clock, wall
-        self.started_at = wall()
+        self.clock, self.wall, self.started_at = clock, wall, wall()
         self.intake = Submissions(self.state, wall)
         self.publisher = Publisher(self.state, self.followers, port)
         self.joins = Joins(self.followers, self.publisher)
@@ -92,15 +92,15 @@ class Dispatcher:
         self.limit_book = LimitBook(self.state, wall)
         self.assignment = Assignment(self.state, self.limit_book)
         self.history = Recorder(self.state, wall)
-        self.event_waits = EventWaits(port, self.tell, wall)
+        self.topics = Topics(port)
+        self.event_waits = EventWaits(self.topics, self.tell, wall)
         self._post_commit = PostCommit(self.state, self.publisher, self.followers, self.assignment, self.history, self)
         self.loop = GroupCommit(store, self, runner, clock)
         self.turn_input, self.fair_queue = TurnInput(), FairQueue()
         self.admission = Admission(self.state, self.fair_queue, self.check_accepting)
-        self.slices = Slices(clock)
+        self.slices, self._pipelining = Slices(clock), Pipelining(self.state)
         self.memory_budget = MemoryBudget(self.slices)
         self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
-        self._pipelining = Pipelining(self.state)
         self._next_sweep: float | None = None
         self.maintenance = Maintenance(clock)
         self.large_flows = LargeFlows(self)

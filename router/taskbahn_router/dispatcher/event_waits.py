@@ -10,12 +10,15 @@ from twisted.logger import Logger
 from taskbahn.protocol import messages
 from taskbahn.protocol.questions import EVENT, AwaitedEvent
 from taskbahn_router.core.suspensions import Told
+from taskbahn_router.core.topic_events import fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.core.suspensions import OpenQuestion
-    from taskbahn_router.model.ports import RouterPort, Runner
+    from taskbahn_router.core.topic_events import TopicEvent
+    from taskbahn_router.dispatcher.topics import Topics
+    from taskbahn_router.model.ports import Runner
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import Answer
 
@@ -31,8 +34,8 @@ class EventWaits:
 
     log = Logger("taskbahn.events")
 
-    def __init__(self, port: RouterPort, tell: Tell, wall: Callable[[], float]) -> None:
-        self._port = port
+    def __init__(self, topics: Topics, tell: Tell, wall: Callable[[], float]) -> None:
+        self._hub = topics
         self._tell = tell
         self._wall = wall
         self._topics: dict[str, dict[Wait, dict[str, Any]]] = {}  # topic -> who waits -> where
@@ -61,7 +64,7 @@ class EventWaits:
         waiting = self._topics.get(event.topic)
         if waiting is None:
             waiting = self._topics[event.topic] = {}
-            self._port.subscribe_events(event.topic, self._heard)
+            self._hub.hear(event.topic, self.heard)
         waiting[job, event.name] = event.where
         self._of_jobs.setdefault(job, {})[event.name] = event.topic
 
@@ -82,10 +85,11 @@ class EventWaits:
         waiting.pop((job, name), None)
         if not waiting:
             del self._topics[topic]
-            self._port.unsubscribe_events(topic)
+            self._hub.leave(topic, self.heard)
 
-    def _heard(self, topic: str, data: Any) -> None:
+    def heard(self, event: TopicEvent) -> None:
         """An event has come: those who wait for it, and whose fields it has, get it."""
+        topic, data = event.topic, event.data
         waiting = [(who, where) for who, where in self._topics.get(topic, {}).items() if fits(data, where)]
         if not waiting:
             return
@@ -102,8 +106,3 @@ class EventWaits:
 
     def _pass_on(self, job: bytes, name: str, text: str) -> None:
         self._tell(Told(job, EVENT + name, f'{{"value":{text}}}', self._wall()), lambda _: self.closed(job, name))
-
-
-def fits(data: Any, where: dict[str, Any]) -> bool:
-    """Return whether the data of an event has all fields of *where*, with these values."""
-    return not where or (isinstance(data, dict) and all(name in data and data[name] == value for name, value in where.items()))

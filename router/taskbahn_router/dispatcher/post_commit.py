@@ -255,10 +255,11 @@ class PostCommit:
         asked = (*(answer for _, _, answer in turn_input.cancels), *others)
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
-        for changed, holds in zip(turn_input.schedules.answers(), result.schedules, strict=True):
-            changed(holds)
         for (_, changed), holds in zip(turn_input.alarms, result.alarms, strict=True):
             changed(holds)
+        for kept, stored in ((turn_input.schedules, result.schedules), (turn_input.triggers, result.triggers)):
+            for changed, holds in zip(kept.answers(), stored, strict=True):
+                changed(holds)
         show_pauses(self._state, self._publisher, turn_input, result, now)
         for (told, answer_told), outcome in zip(turn_input.told, result.told, strict=True):
             self._told(told, outcome, now)

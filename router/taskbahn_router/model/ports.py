@@ -41,6 +41,9 @@ class RouterPort(Protocol):
     def publish_event(self, topic: str, value: Any) -> None:
         """Publish to the subscribers."""
 
+    def pass_on(self, topic: str, args: list[Any], kwargs: dict[str, Any]) -> None:
+        """Publish what another session asks for; the dispatcher itself does not hear it."""
+
     def is_watched(self, topic: str) -> bool:
         """Return whether *topic* has subscribers."""
 
@@ -50,11 +53,11 @@ class RouterPort(Protocol):
     def flush_sockets(self) -> None:
         """Write unsent bytes to the sockets now, before the reactor's next turn."""
 
-    def subscribe_events(self, topic: str, heard: Callable[[str, Any], None]) -> None:
-        """Have *heard* called with each event of a topic, and its data."""
+    def subscribe_events(self, uri: str, match: str, heard: Callable[[str, list[Any], dict[str, Any]], None]) -> None:
+        """Have *heard* called with the topic and the arguments of each event that a subscription means."""
 
-    def unsubscribe_events(self, topic: str) -> None:
-        """Hear of a topic no more."""
+    def unsubscribe_events(self, uri: str, match: str) -> None:
+        """End a subscription."""
 
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         """Call a procedure of another session; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""

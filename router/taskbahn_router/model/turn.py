@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.core.suspensions import Told
+    from taskbahn_router.core.triggers import TriggerChange, Triggered
     from taskbahn_router.model.state import AttachedWorker, DeclaredTask, LiveJob
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import MinuteRow
@@ -41,6 +42,17 @@ class PlannedFiring(NamedTuple):
         return self.firing._replace(jobs=tuple(job.seq for job in jobs)) if jobs else self.firing
 
 
+class PlannedEvent(NamedTuple):
+    """What an event means to a trigger, as it goes into a commit."""
+
+    triggered: Triggered
+    jobs: Sequence[LiveJob]
+
+    def of(self) -> Triggered:
+        """Return it with the seqs that its jobs have got."""
+        return self.triggered._replace(jobs=tuple(job.seq for job in self.jobs))
+
+
 class Submission(NamedTuple):
     """Jobs that are accepted together; `size` is the bytes of their arguments, about.
 
@@ -60,6 +72,7 @@ class Submission(NamedTuple):
     joined: Callable[[LiveJob, str], None] = lambda _, __: None
     asks: bool = False
     firing: PlannedFiring | None = None  # of the schedule whose jobs these are
+    events: Sequence[PlannedEvent] = ()  # of the triggers whose jobs these are
 
     def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:
         """Return the entries that have jobs, each with the number of its answer."""
@@ -97,6 +110,8 @@ class TurnInput:
     forgotten_tasks: list[str] = field(default_factory=list)
     schedules: KeptInput[ScheduleChange] = field(default_factory=KeptInput)
     alarms: list[tuple[AlarmChange, Callable[[bool], None]]] = field(default_factory=list)  # of schedules
+    triggers: KeptInput[TriggerChange] = field(default_factory=KeptInput)
+    triggered: list[Triggered] = field(default_factory=list)  # of events that start no job
     limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
     sweep: bool = False
     prune_after: int | None = None
@@ -199,10 +214,16 @@ class TurnInput:
         """Store when a schedule is late."""
         self.alarms.append((change, changed))
 
+    def note_triggered(self, triggered: Triggered) -> None:
+        """Note that an event started no job of a trigger."""
+        self.triggered.append(triggered)
+
     def give_kept(self, batch: CommitBatch) -> None:
-        """Put the changes of schedules into a batch."""
+        """Put the changes of schedules and triggers into a batch, and what events mean to triggers."""
         batch.schedules, batch.dropped_schedules = self.schedules.rows()
         batch.alarms = [change for change, _ in self.alarms]
+        batch.triggers, batch.dropped_triggers = self.triggers.rows()
+        batch.triggered = [*self.triggered, *(one.of() for submission in self.submissions for one in submission.events)]
 
     def ask_sweep(self) -> None:
         """Have the store move the jobs whose time has come."""
@@ -257,7 +278,7 @@ class TurnInput:
         return not (
             self.losses or self.returns or self.ended or self.cancels or self.retries or self.skips or self.told or self.tasks
             or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes or self.job_pauses or self.resumes
-            or self.schedules or self.alarms
+            or self.schedules or self.alarms or self.triggers or self.triggered
         ) and self.prune_after is None  # fmt: skip
 
 
@@ -323,6 +344,7 @@ class TurnEffects:
         """Put a delayed turn before this one: one commit takes both, and the dispatcher publishes the delayed one first."""
         self.batch.partitions[:0] = delayed.batch.partitions
         self.batch.new[:0] = delayed.batch.new
+        self.batch.triggered[:0] = delayed.batch.triggered
         self.turn_input.follows(delayed.turn_input)
         self.dispatched_early = delayed.dispatched_early
 

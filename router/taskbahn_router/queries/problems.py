@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol.views import Problem
-from taskbahn_router.queries import limit_problems, node_problems, schedule_facts
+from taskbahn_router.queries import limit_problems, node_problems, schedule_facts, trigger_facts
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.text import format_duration, jobs_waiting, join_names, pluralize
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.queries.limit_problems import Declared, Stall
     from taskbahn_router.queries.schedule_facts import Lateness, Refusal
+    from taskbahn_router.queries.trigger_facts import Trouble
 
 MOST = 20  # problems in one answer
 UNSERVED_SECONDS = 3.0  # seconds that a ready job may wait without a worker; one that restarts is back by then
@@ -88,6 +89,7 @@ class Facts:
     late: list[Lateness] = field(default_factory=list)  # the first of the schedules that are late
     late_count: int = 0  # how many they are
     node_worker: str = ""  # why the node's own worker does not stay
+    troubles: list[Trouble] = field(default_factory=list)
 
     @cached_property
     def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:
@@ -217,7 +219,7 @@ def _node_worker(facts: Facts) -> Iterator[Problem]:
 
 def _schedules(facts: Facts) -> Iterator[Problem]:
     yield from schedule_facts.late(facts.late, facts.late_count)
-    yield from schedule_facts.refused(facts.refusals)
+    yield from chain(schedule_facts.refused(facts.refusals), trigger_facts.refused(facts.troubles))
 
 
 def _failing(facts: Facts) -> Iterator[Problem]:

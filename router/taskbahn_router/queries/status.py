@@ -15,6 +15,7 @@ from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.queries.limit_facts import LimitFacts, disagreements
 from taskbahn_router.queries.problems import FAILURE_SECONDS, Facts, LongRun, PartitionFacts, WorkerFacts, problems, too_long
 from taskbahn_router.queries.schedule_facts import ScheduleFacts
+from taskbahn_router.queries.trigger_facts import TriggerFacts
 from taskbahn_router.workers.registry import AttachChannel
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class StatusQuery:
         self._minute = minute_of(dispatcher.wall())
         self.limits = LimitFacts(dispatcher, reader, runner, dispatcher.history.typical)
         self._schedules = ScheduleFacts(reader, runner)
+        self._triggers = TriggerFacts(reader, runner)
         self._is_asking = False
         self._next_question = 0.0
         self._failures: dict[str, tuple[int, int]] = {}
@@ -68,6 +70,7 @@ class StatusQuery:
         self._ask(now)
         self.limits.look(now)
         self._schedules.look(now)
+        self._triggers.look(now)
         self._problems = [messages.plain(problem) for problem in self._dated(problems(self._facts(now)), now)]
         if minute_of(now) != self._minute:
             self._minute = minute_of(now)
@@ -138,6 +141,7 @@ class StatusQuery:
             late=self._schedules.late,
             late_count=self._schedules.late_count,
             node_worker=self.node_worker.trouble,
+            troubles=self._triggers.troubles,
         )
 
     def _workers(self) -> list[WorkerFacts]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.errors import ServiceError, StoreUnavailable
+from taskbahn_router.stores.kept_contract import KeptReader
 from taskbahn_router.stores.queries import FailedRow, Filter, Listed, OutcomeRow, QueueCursor
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from taskbahn_router.core.alarms import AlarmChange
-    from taskbahn_router.core.firings import FiredRow, Firing, ScheduleChange, ScheduleRow
+    from taskbahn_router.core.firings import Firing, ScheduleChange
     from taskbahn_router.core.job_pauses import HoldingPause, PauseJob, ResumeJob
     from taskbahn_router.core.reactions import Edge, Hold, Input, NewEdge, NewMember, ReactionRules
     from taskbahn_router.core.rows import Admitted, Gate, GateUse, HeldJob, Rules, StalledGate
     from taskbahn_router.core.suspensions import Asked, Note, OpenQuestion, Suspension, Told
+    from taskbahn_router.core.triggers import TriggerChange, Triggered
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
@@ -113,6 +115,9 @@ class CommitBatch:
     dropped_schedules: list[tuple[str, int]] = field(default_factory=list)  # to delete if they have that version: id, version
     alarms: list[AlarmChange] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)  # at most one of a schedule counts
+    triggers: list[TriggerChange] = field(default_factory=list)  # as schedules
+    dropped_triggers: list[tuple[str, int]] = field(default_factory=list)
+    triggered: list[Triggered] = field(default_factory=list)  # what events have meant to triggers
     suspensions: list[Suspension] = field(default_factory=list)  # of jobs that `requeues` put to waiting
     reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
     is_continued: bool = False  # a budget cut off what the batch goes on with, so it takes long
@@ -133,8 +138,9 @@ class CommitBatch:
             + 2 * len(self.told)
             + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
         )
-        fired = 3 * len(self.firings) + 3 * (len(self.schedules) + len(self.dropped_schedules) + len(self.alarms))
-        return many + names + small + asked + fired + sum(claim.limit for claim in self.claims)
+        fired = 3 * (len(self.firings) + len(self.alarms)) + len(self.triggered)
+        kept = 3 * (len(self.schedules) + len(self.dropped_schedules) + len(self.triggers) + len(self.dropped_triggers))
+        return many + names + small + asked + fired + kept + sum(claim.limit for claim in self.claims)
 
     def now(self) -> float:
         """Return the time of the commit, seconds; a batch without reactions tells none."""
@@ -162,6 +168,7 @@ class CommitBatch:
         self.asked = [row for row in self.asked if row.seq not in seqs]
         self.suspensions = [row for row in self.suspensions if row.seq not in seqs]
         self.firings = [firing for firing in self.firings if seqs.isdisjoint(firing.jobs)]
+        self.triggered = [one for one in self.triggered if seqs.isdisjoint(one.jobs)]
 
 
 @dataclass(slots=True)
@@ -196,6 +203,7 @@ class CommitResult:
     schedules: list[bool] = field(default_factory=list)  # whether each change of schedules, then each deletion, holds
     alarms: list[bool] = field(default_factory=list)  # whether each change of an alarm holds
     fired: list[str] = field(default_factory=list)  # the outcome of each firing
+    triggers: list[bool] = field(default_factory=list)  # as schedules
     unfired: set[int] = field(default_factory=set)  # seqs of the jobs of firings that start none
     replaced: dict[int, str] = field(default_factory=dict)  # seqs of the jobs that firings cancelled -> why
 
@@ -222,7 +230,7 @@ class StartState:
     unsealed: list[bytes] = field(default_factory=list)  # ids of running flows of which jobs are still to be stored
 
 
-class Reader(Protocol):
+class Reader(KeptReader, Protocol):
     """Questions that change nothing; on a thread of their own.  Each raises StoreUnavailable when the store cannot be read."""
 
     def snapshot(self) -> AbstractContextManager[None]:
@@ -320,42 +328,6 @@ class Reader(Protocol):
 
     def waiting(self) -> dict[int, int]:
         """Return for each partition how many jobs wait for a time."""
-
-    def schedules(self, after: str, limit: int, text: str = "") -> list[ScheduleRow]:
-        """Return the schedules with ids behind *after*, by id.  text: lower case; those without it in id and fields may be left out."""
-
-    def schedule_count(self) -> int:
-        """Return how many schedules there are."""
-
-    def schedule(self, id: str) -> ScheduleRow | None:
-        """Return a schedule; None: there is none of this id."""
-
-    def due_schedules(self, now: float, limit: int) -> list[tuple[ScheduleRow, str | None]]:
-        """Return the schedules that fire by *now*, the first first, each with the state of its last job (None: it has none)."""
-
-    def next_firing(self) -> float | None:
-        """Return when the next schedule fires."""
-
-    def buffered_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
-        """Return those schedules with ids behind *after* of which due times wait for the end of a job, by id."""
-
-    def troubled_schedules(self, limit: int) -> list[ScheduleRow]:
-        """Return schedules whose newest firing was refused, by id."""
-
-    def due_alarms(self, now: float, limit: int) -> list[ScheduleRow]:
-        """Return the schedules whose alarm comes by *now*, the first first; those that are late already are not among them."""
-
-    def next_alarm(self) -> float | None:
-        """Return when the next alarm comes."""
-
-    def late_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
-        """Return those schedules with ids behind *after* that are late, by id."""
-
-    def newest_success(self, schedule: str, since: float, until: float) -> float | None:
-        """Return the newest due time of a period, its ends included, whose job has succeeded, or that was skipped while that ran."""
-
-    def firings(self, schedule: str, before: int, limit: int) -> list[tuple[FiredRow, str | None]]:
-        """Return the history of a schedule below a number, newest first, each entry with the state of its job."""
 
     def minutes(self, since: int, until: int, task: str | None) -> list[MinuteRow]:
         """Return the minutes that began at *since* or later and before *until*, in order; None: of all tasks, and of all together."""

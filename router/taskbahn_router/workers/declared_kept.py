@@ -14,7 +14,7 @@ from taskbahn.protocol.scheduling import SchedulePause
 from taskbahn_router.core.kept import KeptRow, is_over, pause_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from taskbahn.errors import TaskbahnError
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from taskbahn_router.model.state import AttachedWorker
 
 PAGE = 500
-PARTS = ("flow", "chain", "group", "with", "on_success", "on_failure", "on_end")
 ORPHANED = "no attached worker declares it, and one that came later offers its task"
 
 
@@ -133,15 +132,3 @@ class DeclaredKept(Generic[RowT, ChangeT]):
 
 def _offered(worker: AttachedWorker) -> set[str]:
     return {task.name for task in worker.hello.tasks}
-
-
-def tasks_in(call: Any) -> Iterator[str]:
-    """Return the names of the tasks that a call or a flow starts."""
-    left = [call]
-    while left:
-        node = left.pop()
-        if isinstance(node, dict):
-            yield from (node[kind] for kind in ("task", "map") if isinstance(node.get(kind), str))
-            left += [node[part] for part in PARTS if part in node]
-        elif isinstance(node, list):
-            left += node

@@ -10,10 +10,11 @@ from taskbahn.errors import InvalidSchedule, TaskbahnError, TooLarge
 from taskbahn.protocol import messages
 from taskbahn.protocol.scheduling import MAX_SCHEDULES
 from taskbahn_router.core.firings import ScheduleChange, ScheduleRow
+from taskbahn_router.core.kept import tasks_in
 from taskbahn_router.dispatcher.schedule_admin import check_fields
 from taskbahn_router.dispatcher.schedule_book import changed_row
 from taskbahn_router.dispatcher.schedule_specs import check_templates, effective, fields_of
-from taskbahn_router.workers.declared_kept import DeclaredKept, tasks_in
+from taskbahn_router.workers.declared_kept import DeclaredKept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.turn import Acknowledge
     from taskbahn_router.workers.declarations import Declarations
     from taskbahn_router.workers.declared_schedules import DeclaredSchedules
+    from taskbahn_router.workers.declared_triggers import DeclaredTriggers
     from taskbahn_router.workers.node_worker import NodeWorker
 
 GRACE_SECONDS = 10.0
@@ -63,6 +64,7 @@ class WorkerRegistry:
 
     schedules: DeclaredSchedules  # made when the store is open
     node_worker: NodeWorker  # likewise
+    triggers: DeclaredTriggers  # likewise
     log = Logger("taskbahn.registry")
 
     def __init__(self, dispatcher: Dispatcher, port: RouterPort, declarations: Declarations, version: str) -> None:
@@ -175,7 +177,7 @@ class WorkerRegistry:
         """Take a worker on: new, or back within its grace."""
         wall = self._dispatcher.wall()
         since = wall if hello.since is None else min(wall, hello.since)
-        schedules = self.schedules.check(hello.schedules)
+        schedules, triggers = self.schedules.check(hello.schedules), self.triggers.check(hello.triggers)
         self._declarations.take_in(self.node_worker.declared_by(hello), since)
         before = self._state.workers.get(hello.worker)
         if before is not None and before.orders is not None:
@@ -195,6 +197,7 @@ class WorkerRegistry:
         self._state.serves(worker)
         self._reconcile(worker, before)
         self.schedules.attached(schedules, since)
+        self.triggers.attached(triggers, since)
         return worker
 
     def _forget_reports(self, hello: messages.Hello) -> None:
@@ -285,6 +288,7 @@ class WorkerRegistry:
             return
         del self._state.workers[worker.id]
         self.schedules.look_for_orphans()
+        self.triggers.look_for_orphans()
         for id in list(worker.attempts):
             job = self._state.jobs.get(id)
             if job is None or job.attempt != worker.attempts[id]:

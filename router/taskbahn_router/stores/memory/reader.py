@@ -19,6 +19,7 @@ from taskbahn_router.stores.memory.reacting import members_of
 from taskbahn_router.stores.memory.ruled import gates_in_use, jobs_before
 from taskbahn_router.stores.memory.scheduling import ScheduleReader
 from taskbahn_router.stores.memory.suspending import open_questions
+from taskbahn_router.stores.memory.triggers import TriggerReader
 from taskbahn_router.stores.permits import stalled_gates
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 
-class MemoryReader(ScheduleReader):
+class MemoryReader(ScheduleReader, TriggerReader):
     """Answers what `contract.Reader` asks."""
 
     def __init__(self, tables: Tables) -> None:

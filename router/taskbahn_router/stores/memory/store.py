@@ -41,6 +41,7 @@ from taskbahn_router.stores.memory.scheduling import admit, change_schedules
 from taskbahn_router.stores.memory.start import start_state
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
+from taskbahn_router.stores.memory.triggers import change_triggers, note_triggered
 from taskbahn_router.stores.reacting import bounded, moved_in
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Claim, Claimed, Moved, NewJob, Snapshot, Sweep
 
@@ -129,9 +130,11 @@ class _Transaction:
             tables.drop(tables.ready, partition)
         tables.add_minutes(batch.minutes, batch.drop_minutes)
         change_schedules(tables, batch, result)
+        change_triggers(tables, batch, result)
         ruled = RuledPart(tables, result, batch.rules) if batch.rules is not None else None
         if ruled is not None:
             batch = self._admit_all(batch, ruled)
+        note_triggered(tables, batch, result)
         self._suspend(batch)
         units = self._react(moved_in(batch, result), batch.reactions, 0, result.repaused) if batch.reactions is not None else 0
         self.holding.answer()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.reactions import Duty, Edge
     from taskbahn_router.core.rows import Gate, Lane, LaneId, Permit, Place
     from taskbahn_router.core.suspensions import Note
+    from taskbahn_router.core.triggers import TriggerRow
     from taskbahn_router.core.unique_keys import KeyRow
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
@@ -98,6 +99,7 @@ class Tables:
     next_firings: list[tuple[float, str]] = field(default_factory=list)  # (next_at, id of a schedule), in order
     next_alarms: list[tuple[float, str]] = field(default_factory=list)  # (alarm_at, id of a schedule), in order
     firings: dict[str, dict[int, FiredRow]] = field(default_factory=dict)  # by schedule and number
+    triggers: dict[str, TriggerRow] = field(default_factory=dict)
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
     undo: list[Callable[[], object]] = field(default_factory=list)
 

@@ -21,6 +21,7 @@ from taskbahn_router.stores.sqlite.errors import unreadable
 from taskbahn_router.stores.sqlite.listing import LAST, listed, rows_of
 from taskbahn_router.stores.sqlite.scheduling import ScheduleReader
 from taskbahn_router.stores.sqlite.statements import SQL
+from taskbahn_router.stores.sqlite.triggers import TriggerReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 IDS_EACH = 500
 
 
-class SqliteReader(ScheduleReader):
+class SqliteReader(ScheduleReader, TriggerReader):
     """Answers what `contract.Reader` asks."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:

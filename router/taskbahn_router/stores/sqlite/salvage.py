@@ -40,6 +40,7 @@ UNNUMBERED = (
     "pause",
     "schedule",
     "firing",
+    "triggers",
 )  # have no row numbers; they follow from nothing else
 REBUILT = (
     "wake_suspended",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn_router.core.firings import HISTORY, FiredRow, ScheduleRow
 from taskbahn_router.stores.scheduling import Firings, StoredJob
 from taskbahn_router.stores.sqlite.statements import SQL
+from taskbahn_router.stores.sqlite.triggers import note_triggered
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,15 +36,15 @@ def change_schedules(connection: sqlite3.Connection, batch: CommitBatch, result:
         result.alarms.append(bool(connection.execute(SQL["change_alarm"], values).rowcount))
 
 
-def admit(connection: sqlite3.Connection, ruled: RuledPart, batch: CommitBatch, result: CommitResult) -> CommitBatch:
+def admit(connection: sqlite3.Connection, ruled: RuledPart | None, batch: CommitBatch, result: CommitResult) -> CommitBatch:
     """Have due schedules fire, and the rules admit submissions; return the batch without jobs that are not started."""
-    if not batch.firings:
+    if ruled is not None:
+        firings = Firings(_Tables(connection, ruled), result) if batch.firings else None
+        batch = batch if firings is None else firings.decide(batch)
         ruled.admit(batch)
-        return batch
-    firings = Firings(_Tables(connection, ruled), result)
-    batch = firings.decide(batch)
-    ruled.admit(batch)
-    firings.write(result.admitted)
+        if firings is not None:
+            firings.write(result.admitted)
+    note_triggered(connection, batch, result)
     return batch
 
 

@@ -31,6 +31,7 @@ from taskbahn_router.stores.sqlite.scheduling import admit, change_schedules
 from taskbahn_router.stores.sqlite.start import next_sweep, start_state
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
 from taskbahn_router.stores.sqlite.suspending import SuspendingPart
+from taskbahn_router.stores.sqlite.triggers import change_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -250,8 +251,7 @@ class _Transaction:
         self._holding.apply(batch)
         self._write_maintenance(batch)
         ruled = RuledPart(self.connection, self._many, self.result, batch.rules, self._links) if batch.rules is not None else None
-        if ruled is not None:
-            batch = admit(self.connection, ruled, batch, self.result)
+        batch = admit(self.connection, ruled, batch, self.result)
         for suspension in batch.suspensions:
             if (ended := self._suspending.suspend(suspension, batch.now())) is not None:
                 self.result.look_at.append(ended)
@@ -291,8 +291,8 @@ class _Transaction:
             prune(self.execute, batch.prune, self._reacting.prunable, self.result)
         if batch.vacated:
             self.execute(SQL["delete_lines"], (messages.to_json(batch.vacated),))
-        if batch.schedules or batch.dropped_schedules or batch.alarms:
-            change_schedules(self.connection, batch, self.result)
+        change_schedules(self.connection, batch, self.result)
+        change_triggers(self.connection, batch, self.result)
         self._many("insert_minute", batch.minutes)
         if batch.drop_minutes is not None:
             self.execute(SQL["drop_minutes"], batch.drop_minutes)
