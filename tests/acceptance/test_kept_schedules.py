@@ -81,10 +81,21 @@ def test_a_schedule_is_made_and_removed_at_run_time(app: Taskbahn) -> None:
     view = app.schedules.create("made", "0 0 1 1 *", echo.si("x"), catch_up="2h")
     assert (view.id, view.declared, view.spec["catch_up"]) == ("made", None, 7200)
     jobs = app.schedules["made"].backfill(datetime(2020, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC))
-    assert [job.result(60) for job in jobs] == ["x"] * 3
+    assert jobs.results(60) == ["x"] * 3
+    assert (len(jobs), jobs.refused, jobs.progress.succeeded) == (3, [], 3)
     app.schedules["made"].delete()
     with pytest.raises(InvalidSchedule, match="there is no schedule 'made'"):
         app.schedules["made"].view()
+
+
+def test_a_backfill_of_a_year_is_followed(app: Taskbahn) -> None:
+    app.schedules.create("hours", "0 * * * *", app.get("clock.echo").si("{@due:%j %H}"))
+    hours, seen = app.schedules["hours"], list[tuple[int, int]]()
+    year = datetime(2023, 1, 1, tzinfo=UTC), datetime(2023, 12, 31, 23, tzinfo=UTC)
+    batch = hours.backfill(*year, on_progress=lambda started, of: seen.append((started, of)))
+    assert [seen[0], seen[-1], len(seen)] == [(500, 8760), (8760, 8760), 18]
+    assert batch.cancel("enough") > 0
+    hours.delete()
 
 
 def test_the_command_line_has_all_of_it(app: Taskbahn) -> None:
@@ -102,7 +113,11 @@ def test_the_command_line_has_all_of_it(app: Taskbahn) -> None:
     assert "quiet" in run("show", "cli")
     run("resume", "cli")
     assert app.job(run("run", "cli").strip()).result(60)
-    assert len(run("backfill", "cli", "--since", "2024-01-01", "--until", "2024-01-04").split()) == 3
+    period = ("--since", "2024-01-01", "--until", "2024-01-04")
+    assert len(run("backfill", "cli", *period).split()) == 3
+    first = json.loads(run("backfill", "cli", *period, "--key", "k", "--json"))
+    assert json.loads(run("backfill", "cli", *period, "--key", "k", "--json")) == first
+    assert (len(set(first["jobs"])), first["refused"]) == (3, [])
     run("delete", "cli")
 
 

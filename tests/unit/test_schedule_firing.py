@@ -233,23 +233,6 @@ def test_a_paused_schedule_fires_again_after_its_time(harness: DispatcherHarness
     assert history(harness) == [(3, "fired"), (6, "fired")]
 
 
-def test_a_run_by_hand_is_no_firing(harness: DispatcherHarness) -> None:
-    add(harness)
-    asked = harness.ask(messages.SCHEDULE_RUN, "s")
-    harness.settle()
-    assert [job["id"] for job in jobs(harness)] == [asked.answer]
-    assert (history(harness), view(harness).get("fired", 0)) == ([], 0)
-
-
-def test_a_backfill_starts_the_jobs_of_a_period(harness: DispatcherHarness) -> None:
-    add(harness, call={"args": ["{@due:%H:%M}"]})
-    asked = harness.ask(messages.SCHEDULE_BACKFILL, "s", FIRST - 5 * MINUTE, FIRST - 3 * MINUTE)
-    harness.settle()
-    assert [job["id"] for job in jobs(harness)] == asked.answer
-    assert len(asked.answer) == 3
-    assert harness.ask(messages.SCHEDULE_BACKFILL, "s", FIRST, FIRST + 1).error == "invalid_option"
-
-
 @pytest.mark.parametrize(
     "spec",
     [

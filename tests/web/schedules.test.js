@@ -6,6 +6,8 @@ import { test } from "node:test";
 import { chain, connect, s, si, TaskbahnError } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
 
+const REFUSED = { error: "taskbahn.error.already_active", message: "one is there" };
+
 test("a preview asks for times, and a wrong option is refused before it", async () => {
   const router = new FakeRouter();
   const bahn = await connect({ dial: router.dial });
@@ -51,20 +53,28 @@ test("a schedule is made of a line and a call, and of a form and a flow", async 
 });
 
 test("a schedule is changed, paused, resumed, run and deleted by its id", async () => {
-  const { bahn, calls } = await page({}, {}, {}, "job-1", ["job-2", "job-3"], { count: 2 }, null);
+  const answers = [["job-2", "job-3"], ["job-4", REFUSED], [REFUSED]];
+  const { bahn, calls } = await page({}, {}, {}, "job-1", ...answers, { count: 2 }, null);
   await bahn.schedules.edit("a", { when: "@daily", zone: "UTC", end: null, note: "later" }, { who: "ada" });
   await bahn.schedules.pause("a", { reason: "holidays", until: new Date(5_000) });
   await bahn.schedules.resume("a");
   assert.equal((await bahn.schedules.runNow("a")).id, "job-1");
   assert.deepEqual((await bahn.schedules.backfill("a", 1, new Date(9_000))).map(({ id }) => id), ["job-2", "job-3"]);
+  assert.deepEqual((await bahn.schedules.backfill("a", 1, 9, { key: "again" })).map(({ id }) => id), ["job-4"]);
+  await assert.rejects(bahn.schedules.backfill("a", 1, 9, { key: "again" }), /one is there/);
   assert.deepEqual(await bahn.schedules.countDue("a", 1, 9), { count: 2 });
   await bahn.schedules.delete("a", { who: "ada" });
-  assert.deepEqual(calls(), [
+  const made = calls();
+  const keys = [made[3][2], made[4][2]].map((words) => /** @type {{key: string}} */ (words).key);
+  assert.equal(new Set(keys).size, 2);
+  assert.deepEqual(made, [
     ["edit", ["a", { note: "later", when: { kind: "cron", line: "@daily", zone: "UTC" }, end: null }], { who: "ada" }],
     ["pause", ["a"], { reason: "holidays", until: 5 }],
     ["resume", ["a"], {}],
-    ["run", ["a"], {}],
-    ["backfill", ["a", 1, 9], {}],
+    ["run", ["a"], { key: keys[0] }],
+    ["backfill", ["a", 1, 9], { key: keys[1] }],
+    ["backfill", ["a", 1, 9], { key: "again" }],
+    ["backfill", ["a", 1, 9], { key: "again" }],
     ["taskbahn.view.due_times", [1, 9], { id: "a" }],
     ["delete", ["a"], { who: "ada" }],
   ]);

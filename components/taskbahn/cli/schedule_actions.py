@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -132,13 +133,26 @@ def run(id: str, url: str | None, *, as_json: bool) -> None:
 @click.argument("id")
 @click.option("--since", type=MOMENT, required=True, help="In UTC.")
 @click.option("--until", type=MOMENT, required=True, help="In UTC.")
+@click.option("--key", help="One that comes again starts only what it did not start before.")
 @common
-def backfill(id: str, since: datetime, until: datetime, url: str | None, *, as_json: bool) -> None:
-    """Start a job for each due time of a past period, and print their ids."""
+def backfill(id: str, since: datetime, until: datetime, key: str | None, url: str | None, *, as_json: bool) -> None:
+    """Start a job for each due time of a past period, and print their ids.
+
+    How many are started meanwhile goes to the standard error.
+    """
     with connected(url) as app:
-        jobs = app.schedules[id].backfill(since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
-    ids = [job.id for job in jobs]
-    _say(ids, "\n".join(ids), as_json=as_json)
+        period = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
+        batch = app.schedules[id].backfill(*period, key=key, on_progress=_show_progress)
+    for refused in batch.refused:
+        click.echo(f"refused: {refused.get('message', '')}", err=True)
+    _say({"jobs": batch.ids, "refused": batch.refused}, "\n".join(batch.ids), as_json=as_json)
+    if batch.refused:
+        raise SystemExit(1)
+
+
+def _show_progress(started: int, of: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{started:,} of {of:,} started", nl=started == of, err=True)
 
 
 @schedules.command()

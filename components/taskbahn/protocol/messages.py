@@ -54,8 +54,8 @@ Operators (CALL):
     taskbahn.admin.schedule.edit(id, {fields}, reset=[], check=false, who=) -> ScheduleView   reset: fields as code has them; true: all
     taskbahn.admin.schedule.pause(id, reason=, within=, until=, who=) -> ScheduleView
     taskbahn.admin.schedule.resume(id, who=) -> ScheduleView
-    taskbahn.admin.schedule.run(id, who=)    -> id           of the job that it starts now, besides its due times
-    taskbahn.admin.schedule.backfill(id, since, until, who=) -> [id, ...]    the jobs of the due times of a past period
+    taskbahn.admin.schedule.run(id, who=, key=) -> id        of the job that it starts now, besides its due times
+    taskbahn.admin.schedule.backfill(id, since, until, who=, key=) ~> {"started", "of"}, then [id | ErrorInfo, ...]   of a past period
     taskbahn.admin.schedule.delete(id, who=) -> null
     taskbahn.admin.trigger.add(id, TriggerSpec, who=) -> TriggerView         new, or all that holds of it
     taskbahn.admin.trigger.edit(id, {fields of TriggerSpec}, who=) -> TriggerView

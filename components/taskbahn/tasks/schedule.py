@@ -8,14 +8,18 @@ import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import seconds_of
+from taskbahn.client.requests import Request
 from taskbahn.errors import InvalidSchedule
 from taskbahn.jobs.admin import user_name
+from taskbahn.jobs.batch import Batch
 from taskbahn.jobs.job import Job
 from taskbahn.protocol import messages
+from taskbahn.protocol.ids import new_id
 from taskbahn.protocol.scheduling import ScheduleFiring, ScheduleView
 from taskbahn.tasks.declaring_schedules import ScheduleOptions, call_of_flow, check_id, fields_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from taskbahn.client.client import HasClient
@@ -81,25 +85,55 @@ class Schedule:
     def run_now(self) -> Job[Any]:
         """Start its job now, besides its due times."""
         check_may_block("schedule.run_now()", "await schedule.run_now_async()")
-        return Job(self._app, self._ask(messages.SCHEDULE_RUN, self.id, who=user_name()).get())
+        return Job(self._app, self._run().get())
 
     async def run_now_async(self) -> Job[Any]:
         """As `run_now`."""
-        return Job(self._app, await self._ask(messages.SCHEDULE_RUN, self.id, who=user_name()))
+        return Job(self._app, await self._run())
 
-    def backfill(self, since: datetime, until: datetime) -> list[Job[Any]]:
-        """Start a job for each due time of a past period, its ends included, at most 10,000."""
-        check_may_block("schedule.backfill()", "await schedule.backfill_async()")
-        return [Job(self._app, id) for id in self._backfill(since, until).get()]
+    def _run(self) -> Future[Any]:
+        return self._ask(messages.SCHEDULE_RUN, self.id, key=new_id(), who=user_name())
 
-    async def backfill_async(self, since: datetime, until: datetime) -> list[Job[Any]]:
+    def backfill(
+        self, since: datetime, until: datetime, *, key: str | None = None, on_progress: Callable[[int, int], object] | None = None
+    ) -> Batch[Any]:
+        """Start a job for each due time of a past period, its ends included, at most 10,000; return them.
+
+        key: one that comes again for the schedule starts only what it did not start before; without one, all start, also once more.
+        on_progress: called on the client's thread with how many are started, and of how many.
+        Raises what a submission would raise; a queue that fills up meanwhile is waited for.
+        """
+        check_may_block("schedule.backfill()", "await schedule.backfill_async(...)")
+        return self._batch(self._backfill(since, until, key, on_progress).get())
+
+    async def backfill_async(
+        self, since: datetime, until: datetime, *, key: str | None = None, on_progress: Callable[[int, int], object] | None = None
+    ) -> Batch[Any]:
         """As `backfill`."""
-        return [Job(self._app, id) for id in await self._backfill(since, until)]
+        return self._batch(await self._backfill(since, until, key, on_progress))
 
-    def _backfill(self, since: datetime, until: datetime) -> Future[Any]:
+    def _backfill(
+        self, since: datetime, until: datetime, key: str | None, on_progress: Callable[[int, int], object] | None
+    ) -> Future[Any]:
         if since.tzinfo is None or until.tzinfo is None:
             raise InvalidSchedule("since and until are datetimes with a time zone, as datetime.now(UTC) is")
-        return self._ask(messages.SCHEDULE_BACKFILL, self.id, since.timestamp(), until.timestamp(), who=user_name())
+
+        def said(page: dict[str, Any]) -> None:
+            if on_progress is not None:
+                on_progress(page["started"], page["of"])
+
+        words = {"who": user_name(), "key": key or new_id()}
+        request = Request(
+            messages.SCHEDULE_BACKFILL, [self.id, since.timestamp(), until.timestamp()], words,
+            on_progress=said if on_progress is not None else None,
+        )  # fmt: skip
+        return self._app.client.link.send(request)
+
+    def _batch(self, answers: list[Any]) -> Batch[Any]:
+        batch: Batch[Any] = Batch(self._app, self.id, None)
+        batch.add([one for one in answers if isinstance(one, str)], {})
+        batch.refused += [one for one in answers if not isinstance(one, str)]
+        return batch
 
     def edit(
         self, when: When | str | None = None, flow: Any = None, *, zone: str | None = None, **options: Unpack[ScheduleOptions]

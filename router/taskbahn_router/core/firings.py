@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
-from taskbahn_router.core.named_ids import named_id
+from taskbahn_router.core.named_ids import OWN, named_id
 
 HISTORY = 100  # firings that the store keeps of each schedule
 MOST_BUFFERED = 100  # due times that wait for the end of a job
@@ -152,7 +152,24 @@ class Fired(NamedTuple):
 
 def job_of(schedule: str, due_at: float) -> bytes:
     """Return the id of the job that a schedule starts for a due time, always the same."""
-    return named_id(f"{schedule}\n{round(due_at * 1_000_000)}")
+    return named_id(f"{schedule}\n{_micros(due_at)}")
+
+
+def extra_job_of(schedule: str, key: str, due_at: float | None) -> bytes:
+    """Return the id of a job besides the due times of a schedule, always the same for a key.
+
+    due_at: that of a past period; None: the job of a run by hand.
+    """
+    return named_id(f"{schedule}\n{'' if due_at is None else _micros(due_at)}\n{key}", OWN)
+
+
+def is_extra(job: bytes) -> bool:
+    """Return whether the id of a job that a schedule has started is of one besides its due times."""
+    return job[6] >> 4 == OWN >> 4
+
+
+def _micros(moment: float) -> int:
+    return round(moment * 1_000_000)
 
 
 def buffered(row: ScheduleRow) -> list[float]:

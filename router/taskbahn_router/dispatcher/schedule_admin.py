@@ -6,27 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.errors import InvalidOption, InvalidSchedule, TaskbahnError, TooLarge, from_info
+from taskbahn.errors import InvalidSchedule, TaskbahnError, from_info
 from taskbahn.protocol import messages
-from taskbahn.protocol.scheduling import MAX_BACKFILL
 from taskbahn_router.core.firings import ScheduleChange, ScheduleRow
-from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.kept_admin import KeptAdmin
 from taskbahn_router.dispatcher.schedule_book import changed_row
-from taskbahn_router.dispatcher.schedule_firing import CALLER
+from taskbahn_router.dispatcher.schedule_runs import ExtraRun, key_of, period_of
 from taskbahn_router.dispatcher.schedule_specs import call_of, check_templates, effective, fields_of, following, spec_of
-from taskbahn_router.model.turn import Submission
-from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
-from taskbahn_router.submission.submission import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
 
     from taskbahn_router.dispatcher.schedule_book import Decision
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.submission.submission import Draft, Submissions
-
-LAST_TIME = 9_000_000_000.0  # seconds since the epoch
 
 
 class ScheduleAdmin(KeptAdmin[ScheduleRow, ScheduleChange]):
@@ -63,82 +56,22 @@ class ScheduleAdmin(KeptAdmin[ScheduleRow, ScheduleChange]):
 
     def run(self, call: PendingCall) -> None:
         """`taskbahn.admin.schedule.run`: start its job now, besides its due times; answered with the job's id."""
-        id, now = self._id(call), self._dispatcher.wall()
-
-        def known(row: ScheduleRow) -> None:
-            self._start(call, [{**call_of(spec_of(row), now, row.last_success), "id": new_id(now)[0]}], id, is_one=True)
-
-        self._read(call, id, known)
+        now = self._dispatcher.wall()
+        self._start(call, lambda run: run.start_now(now), is_one=True)
 
     def backfill(self, call: PendingCall) -> None:
         """`taskbahn.admin.schedule.backfill`: start the jobs of the due times of a past period; answered with their ids."""
-        arguments = dict(zip(("id", "since", "until"), call.args, strict=False)) | call.kwargs
-        id, since, until = self._id(call), arguments.get("since"), arguments.get("until")
-        for name, value in (("since", since), ("until", until)):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LAST_TIME:
-                raise InvalidOption(f"{name} = {value!r:.100}: it is a time in seconds since 1970", option=name)
-        assert isinstance(since, int | float)  # noqa: S101 - just checked
-        assert isinstance(until, int | float)  # noqa: S101 - likewise
-        if not since < until <= self._dispatcher.wall():
-            raise InvalidOption(
-                "a backfill is of the past: since is before until, and until is not in the future", option="until"
-            )
-        self._read(call, id, lambda row: self._start(call, _past(row, since, until), id, is_one=False))
+        since, until = period_of(call, self._dispatcher.wall())
+        self._start(call, lambda run: run.start_past(since, until), is_one=False)
 
-    # helpers
+    def _start(self, call: PendingCall, begin: Callable[[ExtraRun], None], *, is_one: bool) -> None:
+        id, key = self._id(call), key_of(call)
 
-    def _read(self, call: PendingCall, id: str, known: Callable[[ScheduleRow], None]) -> None:
         def decide(row: ScheduleRow | None) -> Decision:
-            known(self._known(id, row))
+            begin(ExtraRun(self._dispatcher, call, self._known(id, row), key, is_one=is_one))
             return None
 
         self._book.change(id, decide, lambda _: None, call.fail)
-
-    def _start(self, call: PendingCall, entries: list[dict[str, Any]], id: str, *, is_one: bool) -> None:
-        """Submit jobs, and answer with their ids; nothing is submitted if one of them is refused."""
-        dispatcher = self._dispatcher
-
-        def steps() -> Iterator[None]:
-            draft = yield from dispatcher.intake.read(entries, call.authid)
-            refused = next((answer for answer in draft.answers if isinstance(answer, dict)), None)
-            if refused is not None:
-                raise from_info(refused)
-            for job in draft.jobs:
-                job.caller = CALLER + id
-            yield from dispatcher.admission.take_in(draft, follows=False)
-            put(draft)
-
-        def answer(draft: Draft) -> None:
-            refused = next((one for one in draft.answers if isinstance(one, dict)), None)
-            if refused is not None:
-                call.fail(from_info(refused))
-            else:
-                call.answer(draft.answers[0] if is_one else draft.answers)
-
-        def put(draft: Draft) -> None:
-            def stored() -> None:
-                answer(draft)
-
-            accepted = dispatcher.large_flows.feed(call, draft, stored, call.fail) if draft.flows else stored
-            dispatcher.fair_queue.put(
-                Submission(
-                    call.caller, draft.jobs, draft.size, accepted, call.fail, draft.answers, counts=draft.counts,
-                    has_links=draft.has_links, asks=draft.asks,
-                )
-            )  # fmt: skip
-            dispatcher.loop.schedule_turn()
-
-        if entries:
-            self._run(call, steps())
-        else:
-            call.answer([])
-
-    def _run(self, call: PendingCall, steps: Iterator[None]) -> None:
-        try:
-            if not run_slice(steps, self._dispatcher.clock, SLICE_SECONDS, STEPS):
-                self._dispatcher.clock.callLater(0, self._run, call, steps)
-        except TaskbahnError as error:
-            call.fail(error)
 
 
 DEFAULTS: dict[str, Any] = {
@@ -167,18 +100,3 @@ def drained(steps: Generator[None, None, Draft]) -> Draft:
     except StopIteration as end:
         draft: Draft = end.value
         return draft
-
-
-def _past(row: ScheduleRow, since: float, until: float) -> list[dict[str, Any]]:
-    """Return the calls of the due times of a period, its ends included."""
-    spec = spec_of(row)
-    entries: list[dict[str, Any]] = []
-    found = following(spec, row.id, since - 0.000_001)
-    while found is not None and found.due <= until:
-        if len(entries) == MAX_BACKFILL:
-            raise TooLarge(
-                "due times of a backfill", len(entries) + 1, MAX_BACKFILL, "take a shorter period, and then the next one"
-            )
-        entries.append({**call_of(spec, found.due, row.last_success), "id": id_text(new_id(found.due)[1])})
-        found = following(spec, row.id, found.due)
-    return entries

@@ -1,6 +1,7 @@
 /** The schedules of the router: when they fire, what became of their due times, and how they are made and changed. */
 
-import { TaskbahnError } from "./errors.js";
+import { fromInfo, TaskbahnError } from "./errors.js";
+import { uuid7 } from "./ids.js";
 import { Job } from "./job.js";
 import { checkOptions } from "./options.js";
 import { retryCall } from "./retry-call.js";
@@ -128,27 +129,34 @@ export class Schedules {
   }
 
   /**
-   * Start its job now, besides its due times. Rejects if the connection is lost before the answer: it may have started.
+   * Start its job now, besides its due times.
    * @param {string} id
    * @param {{who?: string}} [options]
    * @returns {Promise<Job>}
    */
   async runNow(id, options = {}) {
-    return new Job(this.#connection, await this.#once(`${ADMIN}run`, [id], words(checkOptions("schedules.runNow", options, ["who"]))));
+    const given = words({ ...checkOptions("schedules.runNow", options, ["who"]), key: uuid7() });
+    return new Job(this.#connection, await this.#ask(`${ADMIN}run`, [id], given));
   }
 
   /**
-   * Start a job for each due time of a past period, its ends included, at most 10,000. Rejects as `runNow` does.
+   * Start a job for each due time of a past period, its ends included, at most 10,000; those that a rule of the task refuses are left
+   * out, and if it refuses all, this rejects.
    * @param {string} id
    * @param {number | Date} since
    * @param {number | Date} until
-   * @param {{who?: string}} [options]
+   * @param {{key?: string, who?: string}} [options]  key: one that comes again starts only what it did not start before
    * @returns {Promise<Job[]>}
    */
   async backfill(id, since, until, options = {}) {
-    const given = words(checkOptions("schedules.backfill", options, ["who"]));
-    const ids = await this.#once(`${ADMIN}backfill`, [id, seconds(since), seconds(until)], given);
-    return ids.map((/** @type {string} */ one) => new Job(this.#connection, one));
+    const given = words({ key: uuid7(), ...checkOptions("schedules.backfill", options, ["key", "who"]) });
+    const answers = /** @type {(string | {message: string, error?: string})[]} */ (
+      await this.#ask(`${ADMIN}backfill`, [id, seconds(since), seconds(until)], given)
+    );
+    const ids = answers.filter((one) => typeof one === "string");
+    const refused = answers.find((one) => typeof one !== "string");
+    if (refused && !ids.length) throw fromInfo(refused);
+    return ids.map((one) => new Job(this.#connection, one));
   }
 
   /**

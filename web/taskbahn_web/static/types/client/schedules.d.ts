@@ -94,7 +94,7 @@ export class Schedules {
         who?: string;
     }): Promise<ScheduleView>;
     /**
-     * Start its job now, besides its due times. Rejects if the connection is lost before the answer: it may have started.
+     * Start its job now, besides its due times.
      * @param {string} id
      * @param {{who?: string}} [options]
      * @returns {Promise<Job>}
@@ -103,14 +103,16 @@ export class Schedules {
         who?: string;
     }): Promise<Job>;
     /**
-     * Start a job for each due time of a past period, its ends included, at most 10,000. Rejects as `runNow` does.
+     * Start a job for each due time of a past period, its ends included, at most 10,000; those that a rule of the task refuses are left
+     * out, and if it refuses all, this rejects.
      * @param {string} id
      * @param {number | Date} since
      * @param {number | Date} until
-     * @param {{who?: string}} [options]
+     * @param {{key?: string, who?: string}} [options]  key: one that comes again starts only what it did not start before
      * @returns {Promise<Job[]>}
      */
     backfill(id: string, since: number | Date, until: number | Date, options?: {
+        key?: string;
         who?: string;
     }): Promise<Job[]>;
     /**
