@@ -96,11 +96,16 @@ test("a list has all pages, and a schedule that is not there is said", async () 
   bahn.close();
 });
 
-test("what must not be done twice is not asked again over a lost connection", async () => {
+test("a run is asked for again over a lost connection by the same key, a deletion is not", async () => {
   const { bahn, router } = await page();
   const running = bahn.schedules.runNow("a");
   (await router.call()).reject(new TaskbahnError("lost", "taskbahn.error.connection_lost"));
-  await assert.rejects(running, /lost/);
-  assert.equal(router.calls.length, 1);
+  (await router.call(2)).resolve("job-1");
+  assert.equal((await running).id, "job-1");
+  assert.deepEqual(router.calls[0].kwargs, router.calls[1].kwargs);
+  const deleting = bahn.schedules.delete("a");
+  (await router.call(3)).reject(new TaskbahnError("lost", "taskbahn.error.connection_lost"));
+  await assert.rejects(deleting, /lost/);
+  assert.equal(router.calls.length, 3);
   bahn.close();
 });
