@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taskbahn.jobs.admin import Admin
     from taskbahn.jobs.job import Job
     from taskbahn.jobs.queries import Views
+    from taskbahn.protocol.hooks import Repeats, Scheme
     from taskbahn.protocol.schedule_fields import DeclaredSchedule
     from taskbahn.protocol.trigger_fields import DeclaredTrigger
     from taskbahn.protocol.triggers import Match
@@ -167,6 +168,33 @@ class Taskbahn:
         from taskbahn.tasks.declaring_triggers import declare_on
 
         return lambda task: declare_on(self, task, topic, match, where, args, kwargs, id, note)
+
+    def hook(
+        self,
+        name: str,
+        /,
+        *,
+        scheme: Scheme,
+        secret: str,
+        where: Mapping[str, Any] | None = None,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        header: str = "",
+        repeats: Repeats = "id",
+        per_second: float = 100.0,
+        id: str | None = None,
+        note: str = "",
+    ) -> Callable[[TaskT], TaskT]:
+        """Start a task when another service sends `POST /hooks/<name>`, on top of `@app.task`: see docs/hooks.md.
+
+        scheme: how it signs.   secret: `env:NAME`, a variable of the node's environment that ends in _SECRET.   where: fields of the
+        body, or `headers.<name>`, with these values.   args, kwargs: of the task, with templates as `"{body.day}"`; without both the task
+        gets the body.   Raises InvalidOption, InvalidArguments.
+        """
+        from taskbahn.tasks.declaring_triggers import declare_hook
+
+        words = {"scheme": scheme, "secret": secret, "header": header, "repeats": repeats, "per_second": per_second, "note": note}
+        return lambda task: declare_hook(self, task, name, where, args, kwargs, id, words)
 
     def publish(self, topic: str, /, *args: Any, event_id: str | None = None, **kwargs: Any) -> list[Job[Any]]:
         """Publish an event; return the jobs that it starts, when they are durable. Subscribers hear of it then.

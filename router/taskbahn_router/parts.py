@@ -9,6 +9,7 @@ from taskbahn.protocol import messages
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.dispatcher.event_publishing import EventPublishing
 from taskbahn_router.dispatcher.event_starts import EventStarts
+from taskbahn_router.dispatcher.hook_intake import HookIntake
 from taskbahn_router.dispatcher.job_pausing import JobPausing
 from taskbahn_router.dispatcher.limit_admin import LimitAdmin
 from taskbahn_router.dispatcher.pause_admin import PauseAdmin
@@ -97,6 +98,7 @@ class Parts:
     triggers: TriggerQueries
     event_starts: EventStarts
     event_publishing: EventPublishing
+    hooks: HookIntake
     triggers_known: Deferred[None]  # when the dispatcher hears what they wait for
 
     def __init__(
@@ -180,6 +182,8 @@ class Parts:
         self.trigger_admin = TriggerAdmin(dispatcher, book, self.triggers.answer_one, self.triggers.answer_row)
         self.event_starts = EventStarts(dispatcher, book)
         self.event_publishing = EventPublishing(dispatcher, book, self.event_starts, self._port)
+        self.hooks = HookIntake(dispatcher, book, self.event_starts)
+        self.status.hook_troubles = self.hooks.without_secret
         self.registry.triggers = DeclaredTriggers(dispatcher, book)
         self.registry.triggers.begin(reader.triggers, runner)
         self.triggers_known = book.begin()

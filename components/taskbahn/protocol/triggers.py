@@ -1,6 +1,7 @@
 """Triggers: what starts a task or a flow when an event arrives.
 
-A trigger is data, so it works while no worker is there. Its kind says what events are: `topic`, an event of a WAMP topic.
+A trigger is data, so it works while no worker is there. Its kind says what events are: `topic`, an event of a WAMP topic; `hook`, a request
+of another service over HTTP.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import msgspec
 
 from taskbahn.errors import InvalidOption, TooLarge
 from taskbahn.protocol import messages
+from taskbahn.protocol.hooks import Repeats, Scheme, check_hook
 from taskbahn.protocol.mapping import compiled
 from taskbahn.protocol.scheduling import SchedulePause
 
@@ -48,6 +50,21 @@ class TopicTrigger(TriggerSpec, tag="topic"):
     match: Match = "exact"
 
 
+class HookTrigger(TriggerSpec, tag="hook"):
+    """Requests to `/hooks/<name>`.
+
+    scheme: how they are signed.   secret: `env:NAME`, a variable of the node's environment.   header: that of the signature, of the
+    scheme `hmac`.   repeats: by what a request is known that comes again.   per_second: requests that are taken.
+    """
+
+    name: str
+    scheme: Scheme
+    secret: str
+    header: str = ""
+    repeats: Repeats = "id"
+    per_second: float = 100.0
+
+
 class TriggerKind(msgspec.Struct, frozen=True):
     """A kind of triggers.   sources: what templates may name.   words: a format of what it waits for."""
 
@@ -58,6 +75,9 @@ class TriggerKind(msgspec.Struct, frozen=True):
 
 KINDS = {
     "topic": TriggerKind(TopicTrigger, ("event", "args", "kwargs", "topic", "id")),
+    "hook": TriggerKind(
+        HookTrigger, ("body", "headers", "name", "id"), "requests to /hooks/{spec.name}, signed by the scheme {spec.scheme}"
+    ),
 }
 
 
@@ -100,6 +120,8 @@ def read_trigger(plain: Any) -> TriggerSpec:
         raise TooLarge("bytes of a trigger", size, MAX_SPEC)
     if isinstance(spec, TopicTrigger):
         check_topic(spec.topic, spec.match)
+    if isinstance(spec, HookTrigger):
+        check_hook(spec.name, spec.scheme, spec.secret, spec.header, spec.per_second)
     call = spec.call
     if "id" in call or "parent" in call or "calls" in call or ("task" in call) is ("flow" in call):
         raise InvalidOption(

@@ -43,6 +43,11 @@ def topic_fields(topic: str, match: Match, where: Mapping[str, Any] | None, note
     return {"kind": "topic", "topic": topic, "match": match, "where": dict(where or {}), "note": note}
 
 
+def hook_fields(name: str, where: Mapping[str, Any] | None, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a trigger of a hook, without what it starts.   words: as they are called there."""
+    return {"kind": "hook", "name": name, "where": dict(where or {}), **words}
+
+
 def call_of(task: Any, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the call of a task or a flow; without arguments a task gets those of the event."""
     if hasattr(task, "data"):
@@ -83,6 +88,22 @@ def declare_on(
     check_on_top(app, task, "@app.on")
     fields = topic_fields(topic, match, where, note) | {"call": call_of(task, args, kwargs)}
     return declare(app, task, id or f"{task.name}:{topic}", fields)
+
+
+def declare_hook(
+    app: Declares,
+    task: Any,
+    name: str,
+    where: Mapping[str, Any] | None,
+    args: Sequence[Any] | None,
+    kwargs: Mapping[str, Any] | None,
+    id: str | None,
+    words: Mapping[str, Any],
+) -> Any:
+    """Let an application declare that requests to a hook start a task; return the task."""
+    check_on_top(app, task, "@app.hook")
+    fields = hook_fields(name, where, words) | {"call": call_of(task, args, kwargs)}
+    return declare(app, task, id or f"{task.name}:hook:{name}", fields)
 
 
 def check_on_top(app: Declares, task: Any, what: str) -> None:

@@ -12,7 +12,7 @@ from taskbahn.jobs.admin import user_name
 from taskbahn.jobs.job import Job
 from taskbahn.protocol import ids, messages
 from taskbahn.protocol.triggers import Match, TriggerView, check_topic
-from taskbahn.tasks.declaring_triggers import call_of, check_id, topic_fields
+from taskbahn.tasks.declaring_triggers import call_of, check_id, hook_fields, topic_fields
 from taskbahn.tasks.trigger import Trigger
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from taskbahn.client.client import HasClient
     from taskbahn.future import Future
+    from taskbahn.protocol.hooks import Repeats, Scheme
     from taskbahn.tasks.flow import Flow
     from taskbahn.tasks.task_handle import TaskHandle
 
@@ -67,6 +68,51 @@ class KeptTriggers:
     ) -> TriggerView:
         """As `create`."""
         spec = topic_fields(topic, match, where, note) | {"call": call_of(start, args, kwargs)}
+        return msgspec.convert(await self._create(id, spec), TriggerView)
+
+    def create_hook(
+        self,
+        id: str,
+        name: str,
+        start: TaskHandle[..., Any] | Flow[object, Any],
+        /,
+        *,
+        scheme: Scheme,
+        secret: str,
+        where: Mapping[str, Any] | None = None,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        header: str = "",
+        repeats: Repeats = "id",
+        per_second: float = 100.0,
+        note: str = "",
+    ) -> TriggerView:
+        """As `create`, for requests to `/hooks/<name>`; the words are those of `app.hook`."""
+        check_may_block("app.triggers.create_hook()", "await app.triggers.create_hook_async(...)")
+        words = {"scheme": scheme, "secret": secret, "header": header, "repeats": repeats, "per_second": per_second, "note": note}
+        spec = hook_fields(name, where, words) | {"call": call_of(start, args, kwargs)}
+        return msgspec.convert(self._create(id, spec).get(), TriggerView)
+
+    async def create_hook_async(
+        self,
+        id: str,
+        name: str,
+        start: TaskHandle[..., Any] | Flow[object, Any],
+        /,
+        *,
+        scheme: Scheme,
+        secret: str,
+        where: Mapping[str, Any] | None = None,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        header: str = "",
+        repeats: Repeats = "id",
+        per_second: float = 100.0,
+        note: str = "",
+    ) -> TriggerView:
+        """As `create_hook`."""
+        words = {"scheme": scheme, "secret": secret, "header": header, "repeats": repeats, "per_second": per_second, "note": note}
+        spec = hook_fields(name, where, words) | {"call": call_of(start, args, kwargs)}
         return msgspec.convert(await self._create(id, spec), TriggerView)
 
     def _create(self, id: str, spec: dict[str, Any]) -> Future[Any]:

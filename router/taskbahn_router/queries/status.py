@@ -15,7 +15,7 @@ from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.queries.limit_facts import LimitFacts, disagreements
 from taskbahn_router.queries.problems import FAILURE_SECONDS, Facts, LongRun, PartitionFacts, WorkerFacts, problems, too_long
 from taskbahn_router.queries.schedule_facts import ScheduleFacts
-from taskbahn_router.queries.trigger_facts import TriggerFacts
+from taskbahn_router.queries.trigger_facts import TriggerFacts, Trouble
 from taskbahn_router.workers.registry import AttachChannel
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class StatusQuery:
         self._runner = runner
         self._trouble = trouble
         self._lag = lag
+        self.hook_troubles: Callable[[], list[str]] = list
         self._problems: list[dict[str, Any]] = []
         self._first_seen: dict[tuple[str, str, str], float] = {}  # problem -> when a look first found it
         self._minute = minute_of(dispatcher.wall())
@@ -141,7 +142,7 @@ class StatusQuery:
             late=self._schedules.late,
             late_count=self._schedules.late_count,
             node_worker=self.node_worker.trouble,
-            troubles=self._triggers.troubles,
+            troubles=[*(Trouble("", sentence) for sentence in self.hook_troubles()), *self._triggers.troubles],
         )
 
     def _workers(self) -> list[WorkerFacts]:

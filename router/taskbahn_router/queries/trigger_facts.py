@@ -22,10 +22,22 @@ MAX_TROUBLED = 100  # triggers in one answer of it
 
 
 class Trouble(NamedTuple):
-    """A trigger whose newest event started no job, and why."""
+    """A trigger whose newest event started no job, and why; or, without a trigger, a sentence about a hook that takes nothing."""
 
     trigger: str
     message: str
+
+
+def without_secret(sentences: Sequence[str]) -> Iterator[Problem]:
+    """Find hooks whose secrets the node lacks, each as a sentence without its end."""
+    for sentence in sentences[:MAX_ALIKE]:
+        yield Problem(
+            kind="hook_secret",
+            level="error",
+            sentence=f"{sentence[:1].upper()}{sentence[1:]}.",
+            hint="Until then the hook answers 503, and the sender tries again.",
+            id=sentence[:100],
+        )
 
 
 class TriggerFacts:
@@ -64,8 +76,10 @@ def _message(trouble: str) -> str:
     return str(messages.from_json(trouble).get("message", "")).rstrip(".")
 
 
-def refused(troubles: Sequence[Trouble]) -> Iterator[Problem]:
-    """Find triggers whose newest event started no job."""
+def refused(found: Sequence[Trouble]) -> Iterator[Problem]:
+    """Find triggers whose newest event started no job, and hooks that take nothing."""
+    yield from without_secret([one.message for one in found if not one.trigger])
+    troubles = [one for one in found if one.trigger]
     for trouble in troubles[:MAX_ALIKE]:
         yield Problem(
             kind="trigger_refused",
