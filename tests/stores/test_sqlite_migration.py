@@ -75,7 +75,7 @@ def test_schedules_without_alarms_go_on_and_get_some(tmp_path: Path) -> None:
     (kept,) = reader.schedules("", 9)
     assert (kept.version, kept.due_at, kept.fired, kept.number, kept.alarm) == (1, NOW, 3, 7, alarm)
     assert [(entry.number, entry.outcome) for entry, _ in reader.firings("s", 99, 9)] == [(7, "missed")]
-    assert (reader.next_firing(), reader.next_alarm()) == (NOW, NOW + 9)
+    assert (reader.next_firing(0), reader.next_alarm()) == (NOW, NOW + 9)
     reader.close()
     store.close()
 

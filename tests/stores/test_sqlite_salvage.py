@@ -114,7 +114,7 @@ def test_nothing_that_is_well_is_lost(folder: Path, tmp_path: Path) -> None:
     reader = after.reader()
     assert ([row.id for row in reader.late_schedules("", 9)], reader.next_alarm()) == (["late"], NOW + 5)
     assert [row.id for row in reader.troubled_schedules(9)] == ["s"]
-    assert reader.next_firing() == NOW
+    assert reader.next_firing(0) == NOW
     reader.close()
     assert "schedule: 2 saved\nfiring: 1 saved\n" in said
     before.close()

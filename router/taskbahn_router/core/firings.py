@@ -187,59 +187,63 @@ def decide(row: ScheduleRow | None, firing: Firing, last_state: str | None, *, i
         return Fired(STALE)
     waiting = buffered(row)
     is_busy = last_state is not None and not State(last_state).is_final
+    moved: dict[str, Any] = {}  # what changes of the row besides its history; it is replaced once
     if firing.is_buffered:
         if is_busy or not waiting or waiting[0] != firing.due_at:
             return Fired(STALE)
-        row = row._replace(buffered=_packed(waiting[1:]))
+        moved["buffered"] = _packed(waiting[1:])
         waiting = []
     elif row.due_at != firing.due_at:
         return Fired(STALE)
     else:
-        row = row._replace(due_at=firing.then_due, next_at=firing.then_at, trouble=firing.stopped or row.trouble)
+        moved["due_at"], moved["next_at"] = firing.then_due, firing.then_at
+        moved["trouble"] = firing.stopped or row.trouble
     if is_known:
-        return Fired(STALE, row)
+        return Fired(STALE, row._replace(**moved))
     if not firing.jobs:
-        return _unsubmitted(row, firing)
+        return _unsubmitted(row, firing, moved)
     if not (is_busy or waiting) or firing.overlap in ("allow", "cancel_other"):
-        return _fired(row, firing, is_busy=is_busy)
+        return _fired(row, firing, moved, is_busy=is_busy)
     room = {"buffer_one": 1, "buffer_all": MOST_BUFFERED}.get(firing.overlap, 0)
     if len(waiting) < room:
-        row = row._replace(buffered=_packed([*waiting, firing.due_at]))
-        return _noted(row, firing, BUFFERED, row.last_job)
-    return _noted(row, firing, SKIPPED, row.last_job)
+        moved["buffered"] = _packed([*waiting, firing.due_at])
+        return _noted(row, firing, BUFFERED, row.last_job, moved)
+    return _noted(row, firing, SKIPPED, row.last_job, moved)
 
 
-def _fired(row: ScheduleRow, firing: Firing, *, is_busy: bool) -> Fired:
+def _fired(row: ScheduleRow, firing: Firing, moved: dict[str, Any], *, is_busy: bool) -> Fired:
     cancels = row.last_job if is_busy and firing.overlap == "cancel_other" else None
-    row = row._replace(fired=row.fired + 1, last_due=firing.due_at, last_job=firing.id, trouble=firing.stopped)
+    fired = row.fired + 1
+    moved |= {"fired": fired, "last_due": firing.due_at, "last_job": firing.id, "trouble": firing.stopped}
     if firing.last_success is not None:
-        row = row._replace(last_success=firing.last_success)
-    if firing.times is not None and row.fired >= firing.times:
-        row = row._replace(due_at=None, next_at=None, buffered=None, trouble=None)
-    return _noted(row, firing, FIRED, firing.id)._replace(cancels=cancels)
+        moved["last_success"] = firing.last_success
+    if firing.times is not None and fired >= firing.times:
+        moved |= {"due_at": None, "next_at": None, "buffered": None, "trouble": None}
+    return _noted(row, firing, FIRED, firing.id, moved, cancels)
 
 
 def refused(row: ScheduleRow, firing: Firing, error: str) -> Fired:
     """Return what becomes of a firing whose jobs were refused.  row: as it was before the firing."""
+    moved: dict[str, Any] = {"due_at": firing.then_due, "next_at": firing.then_at}
     if firing.is_buffered:
-        row = row._replace(buffered=_packed(buffered(row)[1:]))
-    else:
-        row = row._replace(due_at=firing.then_due, next_at=firing.then_at)
-    return _unsubmitted(row, firing._replace(error=error))
+        moved = {"buffered": _packed(buffered(row)[1:])}
+    return _unsubmitted(row, firing._replace(error=error), moved)
 
 
-def _unsubmitted(row: ScheduleRow, firing: Firing) -> Fired:
+def _unsubmitted(row: ScheduleRow, firing: Firing, moved: dict[str, Any]) -> Fired:
     if firing.error is None:
-        return _noted(row, firing, MISSED, None)
-    return _noted(row._replace(trouble=firing.stopped or firing.error), firing, REFUSED, None)
+        return _noted(row, firing, MISSED, None, moved)
+    return _noted(row, firing, REFUSED, None, {**moved, "trouble": firing.stopped or firing.error})
 
 
-def _noted(row: ScheduleRow, firing: Firing, outcome: str, job: bytes | None) -> Fired:
-    row = row._replace(number=row.number + 1)
+def _noted(
+    row: ScheduleRow, firing: Firing, outcome: str, job: bytes | None, moved: dict[str, Any], cancels: bytes | None = None
+) -> Fired:  # fmt: skip
+    row = row._replace(number=row.number + 1, **moved)
     entry = FiredRow(
         firing.schedule, row.number, firing.due_at, firing.now, outcome, job, firing.until, firing.missed, firing.error
     )
-    return Fired(outcome, row, entry)
+    return Fired(outcome, row, entry, cancels)
 
 
 def _packed(due: list[float]) -> str | None:

@@ -42,7 +42,7 @@ class Assignment:
             self._limits.take_in(self._state.new_partitions)
         rooms = yield from self._place(effects, now)
         submissions = effects.turn_input.submissions
-        effects.batch.firings = [one.firing.of(one.jobs) for one in submissions if one.firing is not None]
+        effects.batch.firings = [firing for one in submissions if one.firings for firing in one.due()]
         if self._limits.is_used or effects.batch.submissions or effects.batch.firings:
             effects.batch.rules = self._limits.rules(now, rooms, purges=effects.turn_input.purge)
 

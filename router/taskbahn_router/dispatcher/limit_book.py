@@ -237,11 +237,11 @@ class LimitBook:
         """Return the entries that rules must admit: flows, what schedules start, those with unique keys, or that may find no place."""
         tasks = {task for task, names in self._named_by.items() if not self._counting.isdisjoint(names)} if self._counting else ()
         for submission in submissions:
-            if tasks or submission.has_links or submission.asks or submission.firing is not None:
+            if tasks or submission.has_links or submission.asks or submission.firings:
                 for _, jobs in submission.entries():
                     if (
                         jobs[0].links is not None
-                        or submission.firing is not None
+                        or submission.firings
                         or any(
                             job.unique is not None or (job.partition.task in tasks and job.state is State.READY) for job in jobs
                         )

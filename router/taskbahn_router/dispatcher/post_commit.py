@@ -199,7 +199,7 @@ class PostCommit:
     def _fired(self, effects: TurnEffects, result: CommitResult) -> None:
         """Forget the jobs that schedules did not start after all, and say what became of each firing."""
         self._later.admission.forget(effects.turn_input.take_out(result.unfired))
-        planned = [one.firing for one in effects.turn_input.submissions if one.firing is not None]
+        planned = [firing for one in effects.turn_input.submissions for firing in one.firings]
         for one, outcome in zip(planned, result.fired, strict=False):  # none is left of a batch that the store refused at first
             one.fired(outcome)
 

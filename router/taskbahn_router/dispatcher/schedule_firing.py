@@ -13,14 +13,14 @@ from twisted.logger import Logger
 from taskbahn.errors import NotReady, QueueFull, StoreUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
-from taskbahn_router.core.firings import BUFFERED, FIRED, MISSED, Firing, ScheduleRow, buffered, job_of
+from taskbahn_router.core.firings import BUFFERED, FIRED, MISSED, STALE, Firing, ScheduleRow, buffered, job_of
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.schedule_specs import NextFiring, call_of, following, spec_of
 from taskbahn_router.model.turn import PlannedFiring, Submission
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from taskbahn.protocol.scheduling import ScheduleSpec
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from taskbahn_router.submission.submission import Draft
 
 PAGE = 500  # schedules that are read at once
+MOST_IN_FLIGHT = 1_000  # firings on their way to their commit, beside which the next page is read
 LONGEST_SLEEP = 60.0  # seconds after which it looks at the latest, for the wall clock may be set meanwhile
 AGAIN_SECONDS = 1.0  # seconds after which it looks again when there was no room, or the store refused
+ON_TIME_SECONDS = 10.0  # a firing that is not later is on time, whatever `catch_up` says: a busy dispatcher takes its time
 MOST_MISSED = 1_000  # due times that are counted as missed
 CALLER = "schedule:"  # who has submitted the job of a schedule, with the id after it
 
@@ -45,7 +47,7 @@ class Planned(NamedTuple):
 
 
 class ScheduleFirings:
-    """Fires what is due.   reader, runner: for questions to the store, on the runner's thread."""
+    """Fires what is due, the next page while the one before is committed.   reader, runner: for questions, on the runner's thread."""
 
     log = Logger("taskbahn.schedules")
 
@@ -57,10 +59,10 @@ class ScheduleFirings:
         dispatcher.publisher.on_end = self.look_at
         self._service = dispatcher.maintenance.add("schedules", self._look)
         self._next: float | None = None
-        self._is_busy = False
-        self._again = False  # whether something may be due since it began to look
-        self._left = 0  # firings of the page whose commits are not over
-        self._is_held = False  # whether one of them found no room
+        self._is_reading = False
+        self._again = False  # whether something may be due since it began to read
+        self._in_flight: set[str] = set()  # schedules whose due time is on its way to its commit
+        self._held_until = 0.0  # it does not look before, for there was no room
         self._held_since: float | None = None  # since when due times wait for room: they are not missed
 
     def begin(self) -> None:
@@ -79,30 +81,48 @@ class ScheduleFirings:
 
     def _look(self) -> None:
         self._next = None
-        if self._is_busy:
+        if self._is_reading:
             self._again = True
-            return
-        self._is_busy, self._again, self._is_held = True, False, False
-        self._ask(self._read, self._found)
+        elif self._dispatcher.wall() < self._held_until <= self._dispatcher.wall() + AGAIN_SECONDS:
+            self.fire_at(self._held_until)
+        elif len(self._in_flight) < MOST_IN_FLIGHT:  # else it looks when the first of them are committed
+            self._is_reading, self._again = True, False
+            skipped = frozenset(self._in_flight)
+            self._ask(lambda: self._read(PAGE + len(skipped)), lambda found: self._found(*found, skipped=skipped))
 
-    def _read(self) -> tuple[list[tuple[ScheduleRow, str | None]], float | None]:
-        with self._reader.snapshot():
-            return self._reader.due_schedules(self._dispatcher.wall(), PAGE), self._reader.next_firing()
-
-    def _found(self, found: tuple[list[tuple[ScheduleRow, str | None]], float | None]) -> None:
-        rows, next_at = found
-        if rows:
-            self._left = len(rows)
-            self._run(self._page(rows))
-            return
-        self._is_busy, self._held_since = False, None
+    def _read(self, limit: int) -> tuple[list[tuple[ScheduleRow, str | None]], bool, float | None]:
+        """Return what is due, whether there is more, and what is due next."""
         now = self._dispatcher.wall()
-        self.fire_at(now if self._again else min(now + LONGEST_SLEEP, next_at) if next_at is not None else None)
+        with self._reader.snapshot():
+            rows = self._reader.due_schedules(now, limit)
+            return rows, len(rows) == limit, self._reader.next_firing(now)
 
-    def _page(self, rows: list[tuple[ScheduleRow, str | None]]) -> Iterator[None]:
+    def _found(
+        self, rows: list[tuple[ScheduleRow, str | None]], has_more: bool, next_at: float | None, *, skipped: frozenset[str]  # noqa: FBT001 - as read
+    ) -> None:  # fmt: skip
+        known = skipped | self._in_flight  # of those that are committed since then the rows are old
+        rows = [(row, state) for row, state in rows if row.id not in known]
+        if not rows and not self._in_flight:
+            self._held_since = None
+        self._in_flight.update(row.id for row, _ in rows)
+        self._run(self._page(rows, has_more, next_at))
+
+    def _page(
+        self, rows: list[tuple[ScheduleRow, str | None]], has_more: bool, next_at: float | None  # noqa: FBT001 - as read
+    ) -> Iterator[None]:  # fmt: skip
+        plans: list[Planned] = []
         for row, last_state in rows:
             planned = self._plan(row, last_state)
-            yield from self._submit(planned, lambda outcome, id=row.id: self._settled(id, outcome))  # type: ignore[misc]
+            if planned.call is not None and "flow" in planned.call:
+                yield from self._submit([planned])
+            else:
+                plans.append(planned)
+            yield
+        if plans:
+            yield from self._submit(plans)
+        self._is_reading = False
+        now = self._dispatcher.wall()
+        self.fire_at(now if has_more or self._again else None if next_at is None else min(now + LONGEST_SLEEP, next_at))
 
     def _plan(self, row: ScheduleRow, last_state: str | None) -> Planned:
         """Return what is to be done for the due time of a schedule."""
@@ -110,8 +130,8 @@ class ScheduleFirings:
         now = self._dispatcher.wall()
         try:
             spec = spec_of(row)
-            oldest = (self._held_since or now) - spec.catch_up
-            if row.due_at < oldest:
+            oldest = (self._held_since or now) - max(spec.catch_up, ON_TIME_SECONDS)
+            if (row.next_at or row.due_at) < oldest:  # jitter does not make it late
                 return Planned(_missed(row, spec, oldest, now), None)
         except Exception as error:  # noqa: BLE001 - one schedule must not keep the others from firing
             self.log.failure("schedule {id} cannot be read, and fires no more until it is changed", id=row.id)
@@ -131,18 +151,22 @@ class ScheduleFirings:
         planned = firing._replace(id=raw, overlap=spec.overlap, times=spec.times, last_success=last_success)
         return Planned(planned, call, spec.alarm_after is not None)
 
-    def _settled(self, id: str, outcome: str) -> None:
-        if outcome == BUFFERED:
-            self.look_at(id)
-        self._left -= 1
-        if self._left:
+    def _settled(self, firing: Firing, outcome: str) -> None:
+        if firing.is_buffered:
+            self._buffered_settled(firing.schedule, outcome)
             return
-        if self._is_held:
-            self._held_since = self._held_since or self._dispatcher.wall()
-            self._is_busy = False
-            self.fire_at(self._dispatcher.wall() + AGAIN_SECONDS)
+        self._in_flight.discard(firing.schedule)
+        now = self._dispatcher.wall()
+        if not outcome:
+            self._held_since = self._held_since or now
+            self._held_until = now + AGAIN_SECONDS
+            self.fire_at(self._held_until)
+        elif outcome == STALE or len(self._in_flight) == MOST_IN_FLIGHT - 1:
+            self.fire_at(now)
         else:
-            self._ask(self._read, self._found)
+            self.fire_at(firing.then_at)
+        if outcome == BUFFERED:
+            self.look_at(firing.schedule)
 
     # what waits for a job
 
@@ -174,8 +198,7 @@ class ScheduleFirings:
                     self._ask(read, lambda later: found(later) if later is None or later[1] != state else None)
                 return
             firing = Firing(id, row.version, waiting[0], None, None, self._dispatcher.wall(), is_buffered=True)
-            planned = self._with_job(firing, row, spec_of(row), state)
-            self._run(self._submit(planned, lambda outcome: self._buffered_settled(id, outcome)))
+            self._run(self._submit([self._with_job(firing, row, spec_of(row), state)]))
 
         self._ask(read, found)
 
@@ -187,59 +210,59 @@ class ScheduleFirings:
 
     # submissions
 
-    def _submit(self, planned: Planned, settled: Callable[[str], None]) -> Iterator[None]:
-        """Submit the job of a due time through the checks of all submissions.   settled: gets "" if it is to be tried again."""
-        dispatcher, firing = self._dispatcher, planned.firing
+    def _submit(self, plans: list[Planned]) -> Iterator[None]:
+        """Submit the jobs of due times through the checks of all submissions, together if there is room for all."""
+        dispatcher = self._dispatcher
         try:
             dispatcher.check_accepting()
-            if planned.call is None:
-                self._put(None, firing, settled)
-                return
-            draft = yield from dispatcher.intake.read([planned.call], None)
-            if not draft.jobs:
-                self._put(None, firing._replace(id=None, error=messages.to_json(draft.answers[0])), settled)
-                return
-            for job in draft.jobs:
-                job.caller = CALLER + firing.schedule
+            draft = yield from dispatcher.intake.read([planned.call for planned in plans if planned.call is not None], None)
+            firings = _answered(plans, draft)
             yield from dispatcher.admission.take_in(draft, follows=False)
-            self._put(draft, firing, settled, has_alarm=planned.has_alarm)
         except (QueueFull, NotReady, StoreUnavailable):
-            self._is_held = True
-            settled("")
+            if len(plans) > 1:
+                for planned in plans:
+                    yield from self._submit([planned])
+            else:
+                self._settled(plans[0].firing, "")
         except TaskbahnError as error:
-            self._put(None, firing._replace(id=None, error=messages.to_json(error.info())), settled)
+            for planned in plans:
+                self._put(None, [planned.firing._replace(id=None, error=_said(error))])
         except Exception as error:  # noqa: BLE001 - one schedule must not keep the others from firing
-            self.log.failure("schedule {id} cannot submit its job", id=firing.schedule)
-            self._put(None, firing._replace(id=None, error=_said(error)), settled)
+            if len(plans) > 1:
+                for planned in plans:
+                    yield from self._submit([planned])
+            else:
+                self.log.failure("schedule {id} cannot submit its job", id=plans[0].firing.schedule)
+                self._put(None, [plans[0].firing._replace(id=None, error=_said(error))])
+        else:
+            self._put(draft, firings, {planned.firing.schedule for planned in plans if planned.has_alarm})
 
-    def _put(self, draft: Draft | None, firing: Firing, settled: Callable[[str], None], *, has_alarm: bool = False) -> None:
-        fired = ""
-
-        def learn(outcome: str) -> None:
-            nonlocal fired
-            fired = outcome
+    def _put(self, draft: Draft | None, firings: list[Firing], alarmed: Container[str] = ()) -> None:
+        """Have firings committed.   alarmed: schedules that alarm when their jobs do not succeed in time."""
+        outcomes = dict.fromkeys(range(len(firings)), "")
 
         def accepted() -> None:
-            if fired == FIRED and has_alarm and firing.id is not None:
-                self._alarms.watch_job(firing.schedule, firing.id)
-            if fired == FIRED and draft is not None and draft.flows:
+            if draft is not None and draft.flows and outcomes[0] == FIRED:
                 self._dispatcher.large_flows.feed(None, draft, lambda: None, lambda _: None)()
-            settled(fired or MISSED)
+            for number, firing in enumerate(firings):
+                if outcomes[number] == FIRED and firing.schedule in alarmed and firing.id is not None:
+                    self._alarms.watch_job(firing.schedule, firing.id)
+                self._settled(firing, outcomes[number] or MISSED)
 
         def refused(error: TaskbahnError) -> None:
-            if isinstance(error, StoreUnavailable):
-                self._is_held = True
-                settled("")
-            else:
-                settled(fired or MISSED)
+            for number, firing in enumerate(firings):
+                self._settled(firing, "" if isinstance(error, StoreUnavailable) else outcomes[number] or MISSED)
 
-        planned = PlannedFiring(firing, learn)
+        planned = [
+            PlannedFiring(firing, lambda outcome, number=number: outcomes.__setitem__(number, outcome))  # type: ignore[misc]
+            for number, firing in enumerate(firings)
+        ]
         if draft is None:
-            submission = Submission(None, [], 0, accepted, refused, firing=planned)
+            submission = Submission(None, [], 0, accepted, refused, firings=planned)
         else:
             submission = Submission(
                 None, draft.jobs, draft.size, accepted, refused, draft.answers, counts=draft.counts, has_links=draft.has_links,
-                asks=draft.asks, firing=planned,
+                asks=draft.asks, firings=planned,
             )  # fmt: skip
         self._dispatcher.fair_queue.put(submission)
         self._dispatcher.loop.schedule_turn()
@@ -257,7 +280,7 @@ class ScheduleFirings:
 
     def _failed(self, failure: Any) -> None:
         self.log.failure("schedules cannot be read", failure)
-        self._is_busy = False
+        self._is_reading = False
         self.fire_at(self._dispatcher.wall() + AGAIN_SECONDS)
 
 
@@ -273,6 +296,24 @@ def _said(error: Exception) -> str:
     return messages.to_json(error.info() if isinstance(error, TaskbahnError) else {"message": f"{type(error).__name__}: {error}"})
 
 
+def _answered(plans: list[Planned], draft: Draft) -> list[Firing]:
+    """Return the firings as the answers to their calls say, and give the draft an entry for each of those without a call."""
+    firings: list[Firing] = []
+    answers, counts, jobs = iter(draft.answers), iter(draft.counts), iter(draft.jobs)
+    draft.answers, draft.counts = [], []
+    for planned in plans:
+        firing = planned.firing
+        answer, count = (next(answers), next(counts)) if planned.call is not None else (None, 0)
+        for _ in range(count):
+            next(jobs).caller = CALLER + firing.schedule
+        if planned.call is not None and not count:
+            firing = firing._replace(id=None, error=messages.to_json(answer))
+        firings.append(firing)
+        draft.answers.append(answer)
+        draft.counts.append(count)
+    return firings
+
+
 def _times(then: NextFiring | None) -> tuple[float | None, float | None]:
     return (None, None) if then is None else (then.due, then.at)
 
@@ -282,9 +323,9 @@ def _missed(row: ScheduleRow, spec: ScheduleSpec, oldest: float, now: float) -> 
     assert row.due_at is not None  # noqa: S101 - as above
     missed, until = 1, row.due_at
     then, stopped = _following(spec, row.id, until)
-    while then is not None and then.due < oldest and missed < MOST_MISSED:
+    while then is not None and then.at < oldest and missed < MOST_MISSED:
         missed, until = missed + 1, then.due
         then, stopped = _following(spec, row.id, until)
-    if then is not None and then.due < oldest:
-        then, stopped = _following(spec, row.id, oldest)
+    if then is not None and then.at < oldest:
+        then, stopped = _following(spec, row.id, max(until, oldest - spec.jitter))
     return Firing(row.id, row.version, row.due_at, *_times(then), now, missed=missed, until=until, stopped=stopped)

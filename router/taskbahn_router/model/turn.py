@@ -71,7 +71,7 @@ class Submission(NamedTuple):
     has_links: bool = False  # whether there are flows among the entries
     joined: Callable[[LiveJob, str], None] = lambda _, __: None
     asks: bool = False
-    firing: PlannedFiring | None = None  # of the schedule whose jobs these are
+    firings: Sequence[PlannedFiring] = ()  # of the schedules whose jobs these are, one for each entry
     events: Sequence[PlannedEvent] = ()  # of the triggers whose jobs these are
 
     def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:
@@ -81,6 +81,13 @@ class Submission(NamedTuple):
             if count:
                 yield number, self.jobs[first : first + count]
                 first += count
+
+    def due(self) -> Iterator[Firing]:
+        """Return the firings with the seqs that their jobs have got."""
+        first = 0
+        for planned, count in zip(self.firings, self.counts or (len(self.jobs),), strict=True):
+            yield planned.of(self.jobs[first : first + count])
+            first += count
 
 
 class LostAttempt(NamedTuple):

@@ -24,8 +24,8 @@ class KeptReader(Protocol):
     def due_schedules(self, now: float, limit: int) -> list[tuple[ScheduleRow, str | None]]:
         """Return the schedules that fire by *now*, the first first, each with the state of its last job (None: it has none)."""
 
-    def next_firing(self) -> float | None:
-        """Return when the next schedule fires."""
+    def next_firing(self, after: float) -> float | None:
+        """Return when the next schedule fires, later than *after*."""
 
     def buffered_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
         """Return those schedules with ids behind *after* of which due times wait for the end of a job, by id."""

@@ -11,6 +11,8 @@ from taskbahn_router.core import firings
 from taskbahn_router.core.firings import STALE, Fired, decide, refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from taskbahn_router.core.firings import FiredRow, Firing, ScheduleRow
     from taskbahn_router.core.rows import Admitted
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
@@ -29,6 +31,9 @@ class StoredJob(NamedTuple):
 class ScheduleTables(Protocol):
     """The tables of a store, within a transaction."""
 
+    def prepare(self, firings: Sequence[Firing]) -> None:
+        """Read at once what is asked for these."""
+
     def schedule(self, id: str) -> ScheduleRow | None:
         """Return the row of a schedule."""
 
@@ -41,8 +46,8 @@ class ScheduleTables(Protocol):
     def cancel(self, seq: int, reason: str) -> None:
         """Cancel a job that has not ended."""
 
-    def keep(self, row: ScheduleRow, entry: FiredRow | None) -> None:
-        """Write a schedule, and an entry of its history, of which the oldest go."""
+    def keep(self, kept: Sequence[tuple[ScheduleRow, FiredRow | None]]) -> None:
+        """Write schedules, and an entry of the history of each, of which the oldest go."""
 
 
 class Firings:
@@ -56,6 +61,7 @@ class Firings:
     def decide(self, batch: CommitBatch) -> CommitBatch:
         """Decide about all firings; return the batch without the jobs that are not started."""
         result = self._result
+        self._tables.prepare(batch.firings)
         for firing in batch.firings:
             fired = self._decide(firing)
             result.fired.append(fired.outcome)
@@ -90,8 +96,10 @@ class Firings:
 
     def write(self, admitted: Admitted | None) -> None:
         """Write what was decided; a firing whose jobs the rules refused counts as refused."""
+        kept = []
         for before, firing, fired in self._decided.values():
             is_refused = admitted is not None and fired.outcome == firings.FIRED and not admitted.refused.isdisjoint(firing.jobs)
             left = refused(before, firing, REFUSED) if is_refused else fired
             if left.row is not None:
-                self._tables.keep(left.row, left.entry)
+                kept.append((left.row, left.entry))
+        self._tables.keep(kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,13 @@ from taskbahn_router.core.firings import FIRED, HISTORY, SKIPPED
 from taskbahn_router.stores.scheduling import Firings, StoredJob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from taskbahn_router.core.firings import FiredRow, ScheduleRow
+    from taskbahn_router.core.firings import FiredRow, Firing, ScheduleRow
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.memory.tables import Tables
+
+LAST_ID = chr(0x10FFFF)  # behind the ids of all schedules
 
 
 def change_schedules(tables: Tables, batch: CommitBatch, result: CommitResult) -> None:
@@ -91,6 +93,9 @@ class _Tables:
         self._tables = tables
         self.cancel = cancel
 
+    def prepare(self, firings: Sequence[Firing]) -> None:
+        pass
+
     def schedule(self, id: str) -> ScheduleRow | None:
         return self._tables.schedules.get(id)
 
@@ -101,12 +106,15 @@ class _Tables:
     def was_fired(self, schedule: str, due_at: float) -> bool:
         return any(row.due_at == due_at and row.outcome == FIRED for row in self._tables.firings.get(schedule, {}).values())
 
-    def keep(self, row: ScheduleRow, entry: FiredRow | None) -> None:
+    def keep(self, kept: Sequence[tuple[ScheduleRow, FiredRow | None]]) -> None:
         tables = self._tables
-        keep_schedule(tables, row.id, row)
-        if entry is not None:
-            history = {number: one for number, one in tables.firings.get(row.id, {}).items() if number > entry.number - HISTORY}
-            tables.put(tables.firings, row.id, {**history, entry.number: entry})
+        for row, entry in kept:
+            keep_schedule(tables, row.id, row)
+            if entry is not None:
+                history = {
+                    number: one for number, one in tables.firings.get(row.id, {}).items() if number > entry.number - HISTORY
+                }
+                tables.put(tables.firings, row.id, {**history, entry.number: entry})
 
 
 class ScheduleReader:
@@ -132,9 +140,10 @@ class ScheduleReader:
             due = islice(takewhile(lambda key: key[0] <= now, self._tables.next_firings), limit)
             return [(row, self._state(row.last_job)) for row in (self._tables.schedules[id] for _, id in due)]
 
-    def next_firing(self) -> float | None:
+    def next_firing(self, after: float) -> float | None:
         with self._tables.lock:
-            return self._tables.next_firings[0][0] if self._tables.next_firings else None
+            place = bisect_right(self._tables.next_firings, (after, LAST_ID))
+            return self._tables.next_firings[place][0] if place < len(self._tables.next_firings) else None
 
     def buffered_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
         with self._tables.lock:

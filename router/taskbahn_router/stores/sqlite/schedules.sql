@@ -4,6 +4,11 @@
 -- Keep a schedule as it is now.
 INSERT OR REPLACE INTO schedule ({schedule_columns}) VALUES ({schedule_values})
 
+-- name: move_schedule
+-- What a firing changes of a schedule.
+UPDATE schedule SET due_at = ?, next_at = ?, fired = ?, number = ?, last_due = ?, last_job = ?, last_success = ?, buffered = ?, trouble = ?
+WHERE id = ?
+
 -- name: schedule
 SELECT {schedule_columns} FROM schedule WHERE id = ?
 
@@ -26,10 +31,20 @@ DELETE FROM firing WHERE schedule = ? AND number <= ?
 -- Whether a due time has started a job.
 SELECT 1 FROM firing WHERE schedule = ? AND due_at = ? AND outcome = 'fired'
 
--- name: state_of_job
--- The seq and state of the job that an id means.
-SELECT seq, state FROM job WHERE id = ?1
-UNION ALL SELECT job.seq, job.state FROM alias CROSS JOIN job ON job.seq = alias.seq WHERE alias.id = ?1 LIMIT 1
+-- name: schedules_of
+-- The schedules of these ids.
+SELECT {schedule_columns} FROM schedule WHERE id IN (SELECT value FROM json_each(?))
+
+-- name: states_of_jobs
+-- The seqs and states of the jobs that 50 ids mean, of which some may be NULL.
+SELECT id, seq, state FROM job WHERE id IN (
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
+    ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50
+)
+UNION ALL SELECT alias.id, job.seq, job.state FROM alias CROSS JOIN job ON job.seq = alias.seq WHERE alias.id IN (
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
+    ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50
+)
 
 -- name: schedules
 SELECT {schedule_columns} FROM schedule WHERE id > ? ORDER BY id LIMIT ?
@@ -48,7 +63,7 @@ SELECT {schedule_columns}, (SELECT state FROM job WHERE job.id = last_job)
 FROM schedule INDEXED BY schedule_next WHERE next_at <= ? ORDER BY next_at LIMIT ?
 
 -- name: next_firing
-SELECT min(next_at) FROM schedule INDEXED BY schedule_next WHERE next_at IS NOT NULL
+SELECT min(next_at) FROM schedule INDEXED BY schedule_next WHERE next_at > ?
 
 -- name: buffered_schedules
 SELECT {schedule_columns} FROM schedule INDEXED BY schedule_buffered WHERE buffered IS NOT NULL AND id > ? ORDER BY id LIMIT ?

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from taskbahn.protocol import messages
 from taskbahn_router.core.firings import HISTORY, FiredRow, ScheduleRow
 from taskbahn_router.stores.scheduling import Firings, StoredJob
 from taskbahn_router.stores.sqlite.statements import SQL
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from taskbahn_router.core.firings import Firing
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.sqlite.ruled import RuledPart
+
+AT_ONCE = 50  # ids for which `states_of_jobs` has a place
 
 
 def change_schedules(connection: sqlite3.Connection, batch: CommitBatch, result: CommitResult) -> None:
@@ -50,29 +54,42 @@ def admit(connection: sqlite3.Connection, ruled: RuledPart | None, batch: Commit
 
 class _Tables:
     def __init__(self, connection: sqlite3.Connection, ruled: RuledPart) -> None:
-        self._execute = connection.execute
+        self._connection = connection
         self._ruled = ruled
+        self._schedules: dict[str, ScheduleRow] = {}
+        self._jobs: dict[bytes, StoredJob] = {}
+
+    def prepare(self, firings: Sequence[Firing]) -> None:
+        rows = self._connection.execute(SQL["schedules_of"], (messages.to_json([one.schedule for one in firings]),))
+        self._schedules = {row[0]: ScheduleRow(*row) for row in rows}
+        wanted = {one.id for one in firings} | {row.last_job for row in self._schedules.values()}
+        ids = [id for id in wanted if id is not None]
+        for start in range(0, len(ids), AT_ONCE):
+            page = ids[start : start + AT_ONCE]
+            found = self._connection.execute(SQL["states_of_jobs"], page + [None] * (AT_ONCE - len(page)))
+            self._jobs |= {id: StoredJob(seq, state) for id, seq, state in found}
 
     def schedule(self, id: str) -> ScheduleRow | None:
-        row = self._execute(SQL["schedule"], (id,)).fetchone()
-        return None if row is None else ScheduleRow(*row)
+        return self._schedules.get(id)
 
     def job(self, id: bytes) -> StoredJob | None:
-        row = self._execute(SQL["state_of_job"], (id,)).fetchone()
-        return None if row is None else StoredJob(*row)
+        return self._jobs.get(id)
 
     def was_fired(self, schedule: str, due_at: float) -> bool:
-        return self._execute(SQL["was_fired"], (schedule, due_at)).fetchone() is not None
+        return self._connection.execute(SQL["was_fired"], (schedule, due_at)).fetchone() is not None
 
     def cancel(self, seq: int, reason: str) -> None:
         self._ruled.cancel({seq: reason})
 
-    def keep(self, row: ScheduleRow, entry: FiredRow | None) -> None:
-        self._execute(SQL["upsert_schedule"], row)
-        if entry is not None:
-            self._execute(SQL["insert_firing"], entry)
-            if entry.number > HISTORY:
-                self._execute(SQL["forget_firing"], (row.id, entry.number - HISTORY))
+    def keep(self, kept: Sequence[tuple[ScheduleRow, FiredRow | None]]) -> None:
+        many = self._connection.executemany
+        many(SQL["move_schedule"], [
+            (row.due_at, row.next_at, row.fired, row.number, row.last_due, row.last_job, row.last_success, row.buffered, row.trouble, row.id)
+            for row, _ in kept
+        ])  # fmt: skip
+        entries = [entry for _, entry in kept if entry is not None]
+        many(SQL["insert_firing"], entries)
+        many(SQL["forget_firing"], [(one.schedule, one.number - HISTORY) for one in entries if one.number > HISTORY])
 
 
 class ScheduleReader:
@@ -96,8 +113,8 @@ class ScheduleReader:
     def due_schedules(self, now: float, limit: int) -> list[tuple[ScheduleRow, str | None]]:
         return [(ScheduleRow(*row[:-1]), row[-1]) for row in self._rows(SQL["due_schedules"], (now, limit))]
 
-    def next_firing(self) -> float | None:
-        found: float | None = self._rows(SQL["next_firing"])[0][0]
+    def next_firing(self, after: float) -> float | None:
+        found: float | None = self._rows(SQL["next_firing"], (after,))[0][0]
         return found
 
     def buffered_schedules(self, after: str, limit: int) -> list[ScheduleRow]:
