@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +172,43 @@ def test_a_kill_of_the_router_fires_nothing_twice(tmp_path: Path) -> None:
         assert due == [due[0] + number for number in range(len(due))], "each second once, the missed ones too"
         assert len({one.job for one in entries}) == len(entries)
         assert all(app.job(one.job).result(60) for one in entries if one.job)
+
+
+def test_an_hour_of_down_time_is_caught_up_once(tmp_path: Path) -> None:
+    folder = tmp_path / "node"
+    folder.mkdir()
+    node = Node(folder)
+    rules = {"default": "1m", "some": "10m", "all": "2h"}
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(contextlib.ExitStack())
+        first.enter_context(running(node, "Taskbahn is ready"))
+        with worker_of(SOURCE, tmp_path, node, 4), Taskbahn(node.websocket) as app:
+            until(lambda: len(list(app.schedules)) >= 2)
+            app.schedules["clock.tick"].pause()
+            for id, catch_up in rules.items():
+                app.schedules.create(id, "* * * * *", app.get("clock.echo").si(id), overlap="allow", catch_up=catch_up)
+        first.close()
+        with contextlib.closing(sqlite3.connect(node.data / "taskbahn.db")) as store, store:  # as if it was stopped an hour ago
+            store.execute("UPDATE schedule SET due_at = due_at - 3600, next_at = next_at - 3600 WHERE next_at IS NOT NULL")
+        node = Node(folder, node.port)
+        stack.enter_context(running(node, "Taskbahn is ready"))
+        app = stack.enter_context(Taskbahn(node.websocket))
+        began = time.time()
+        for id in rules:
+            until(lambda id=id: (app.schedules[id].view().next_at or 0) > began - 1)  # type: ignore[misc]
+        found = {id: [one for one in app.schedules[id].history() if one.due_at < began] for id in rules}
+        assert [(one.outcome, one.due_at % 60) for one in found["all"]] == [("fired", 0.0)] * len(found["all"])
+        due = {one.due_at for one in found["all"]}
+        assert len(due) == len(found["all"]) in {60, 61}
+        for id, most in (("default", 2), ("some", 11)):
+            outcomes = [one.outcome for one in found[id]]
+            assert outcomes == ["fired"] * (len(outcomes) - 1) + ["missed"]
+            assert most - 1 <= len(outcomes) - 1 <= most
+            assert found[id][-1].missed + len(outcomes) - 1 == len(due)
+        jobs = app.view.jobs(task="clock.echo", limit=200).jobs
+        assert len({job.id for job in jobs}) >= sum(one.outcome == "fired" for each in found.values() for one in each)
+        for id in rules:
+            app.schedules[id].pause()
 
 
 def wait_past(app: Taskbahn, due_at: float) -> None:
