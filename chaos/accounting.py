@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chaos import flow_books, wait_books
+from chaos import flow_books, schedule_books, wait_books
 from chaos.conduct import outcomes_of_mischief, unexpected
 from chaos.limits import Measured, measure
 from chaos.mischief import KIND_OF
@@ -36,6 +36,7 @@ UNEXPECTED = "misbehaved, and did not end as it has to"
 LEFT_RUNNING = "programs that tasks left running"
 FLOWS = "flows that went another way"
 WAITS = "waits that came to something else"
+SCHEDULES = "due times that did not fire once"
 OVER_LIMIT = "limits that did not hold"
 TURNED_AWAY = "requests of the SDK that failed"
 TROUBLE = "other trouble"
@@ -51,6 +52,7 @@ MUST_BE_0 = (
     COUNTS,
     FLOWS,
     WAITS,
+    SCHEDULES,
     OVER_LIMIT,
     TURNED_AWAY,
     TROUBLE,
@@ -103,6 +105,7 @@ class Account:
     limits: Measured
     flows: flow_books.Counted
     waits: wait_books.Counted
+    schedules: schedule_books.Counted
     outside: Outside
 
     def of(self, kind: str) -> list[Finding]:
@@ -165,6 +168,7 @@ def make_account(
     limits = measure(books.entries, last)
     flows = flow_books.count(books.entries, last, books.to_cancel, may_fail)
     waits = wait_books.count(books.entries, last)
+    schedules = schedule_books.count(books.entries, last)
     findings = [
         *lost(books, first, last),
         *left(last),
@@ -177,6 +181,7 @@ def make_account(
         *miscounted(first, outside.counted),
         *(Finding(FLOWS, id, why) for id, why in flows.wrong),
         *(Finding(WAITS, id, why) for id, why in waits.wrong),
+        *(Finding(SCHEDULES, id, why) for id, why in schedules.wrong),
         *(Finding(OVER_LIMIT, "", text) for text in limits.broken),
         *turned_away(books),
         *(Finding(TROUBLE, "", text) for text in outside.trouble),
@@ -203,6 +208,7 @@ def make_account(
         limits=limits,
         flows=flows,
         waits=waits,
+        schedules=schedules,
         outside=outside,
     )
 

@@ -12,6 +12,9 @@ The events, beside `event` and `at` (UTC seconds since the epoch):
     turned_away     error, message                          a request of the SDK failed, though the node has come back
     unanswered      error, message, ids                     a plain call failed, as it may when its connection or the node is lost
     flow, waits     id, data                                a client is about to start this flow; of jobs that wait
+    scheduling, scheduled  schedule, start, end, interval, overlap   a client is about to make this schedule; it learned that it is stored
+    too_late        schedule                                the router refused it, for its times were over
+    pausing, paused, resuming, resumed  schedule             likewise, of its pause
     started         id, attempt, task, pid, key | given | plan  an attempt begins; key: under a limit; given: by jobs of a flow
     ended           id, attempt, token, how                 its function is about to return *token*, or to raise
     stepped         id, attempt, place, value               the function of a step is called, and is about to return *value*

@@ -68,6 +68,11 @@ def unfinished(app: Taskbahn) -> bool:
     return any(app.view.jobs(state=state, limit=1).jobs for state in UNFINISHED)
 
 
+def due(app: Taskbahn) -> bool:
+    """Return whether any schedule is to fire, or has due times that wait."""
+    return any(view.next_at is not None or view.waiting for view in app.schedules.views())
+
+
 def taken_permits(app: Taskbahn) -> list[str]:
     """Return the keys of limits on concurrency that are in use, or have jobs waiting."""
     limits = [limit for limit in app.view.limits().limits if limit.kind == "concurrency"]

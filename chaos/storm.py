@@ -84,6 +84,7 @@ class Storm:
         self.trouble += [f"{name} waited in vain for an outcome, or failed; its log is in {scene.folder}" for name in stuck]
         self.say("jobs come to their end")
         with Taskbahn(scene.url, timeout=PATIENCE) as app:
+            scene.until("all schedules have fired", lambda: not reading.due(app), PATIENCE)
             scene.until("all jobs have ended", lambda: not reading.unfinished(app), PATIENCE)
             scene.until("all workers are attached", lambda: len(app.view.workers()) == len(scene.workers), PATIENCE)
             # a worker loses a place that stays taken until it attaches again

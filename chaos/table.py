@@ -69,6 +69,9 @@ def jobs(account: Account) -> Iterator[tuple[str, str]]:
     yield "  attempts suspended, replaced by flows", f"{waits.suspended:,}, {waits.replaced:,}"
     for kind, number in sorted(waits.points.items()):
         yield f"  {kind}", f"{number:,}"
+    schedules = account.schedules
+    yield "schedules, paused for a moment", f"{schedules.schedules:,}, {schedules.paused:,}"
+    yield "  due times that had to fire, that fired", f"{schedules.due:,}, {schedules.fired:,}"
     yield "outcomes that clients were given", f"{account.seen:,}"
     yield "run again (started more than once)", f"{account.run_again:,}"
     yield "attempts of jobs never accepted", f"{account.untraced:,}"
@@ -122,6 +125,7 @@ def encode(account: Account, *, seed: int, folder: str) -> dict[str, Any]:
         "limits": account.limits._asdict(),
         "flows": account.flows._asdict(),
         "waits": account.waits._asdict(),
+        "schedules": account.schedules._asdict(),
         "node_starts": outside.node_starts,
         "orphans": outside.orphans,
         "bereft": outside.bereft,

@@ -1,5 +1,5 @@
 """The application under attack: a task for each pool, one that fails now and then, one that must never start twice, those under limits,
-those that take results of others in flows, those that misbehave.
+those that take results of others in flows, those of schedules, and those that misbehave.
 
 Each attempt writes down when its function starts and when it is about to end. It returns a token that no other attempt returns,
 so that a recorded result says which attempt it came from. `crash_attempts` is high because the kills come from outside.
@@ -35,6 +35,7 @@ NEVER_TWICE = frozenset({ONCE, ONCE_PARENT})
 GATED = ("chaos.gated.process", "chaos.gated.thread", "chaos.gated.loop")
 RATED = "chaos.rated"
 LINKS = ("chaos.link.process", "chaos.link.thread", "chaos.link.loop")  # the first argument is what other jobs gave
+DUE = ("chaos.due.process", "chaos.due.thread", "chaos.due.loop")  # only schedules start them
 MAX_AT_ONCE, MAX_OF_EACH = 3, 1  # attempts of gated tasks: of all, and of each that is named
 KEYS = ("ada", "grace", "edsger", "barbara")
 RATE, BURST = 40, 5  # starts a second, and at once
@@ -184,6 +185,25 @@ app.task(name=LINKS[1], pool="thread", crash_attempts=CRASHES)(link)
 async def link_in_loop(given: Any, seconds: float) -> str:
     """Do the same on the worker's event loop."""
     end = begin(given=given)
+    await asyncio.sleep(seconds)
+    return end("returned")
+
+
+def due(schedule: str, at: str, seconds: float) -> str:
+    """Work for a schedule, and write down for which due time."""
+    end = begin(schedule=schedule, due=at)
+    sleep(seconds)
+    return end("returned")
+
+
+app.task(name=DUE[0], pool="process", crash_attempts=CRASHES)(due)
+app.task(name=DUE[1], pool="thread", crash_attempts=CRASHES)(due)
+
+
+@app.task(name=DUE[2], crash_attempts=CRASHES)
+async def due_in_loop(schedule: str, at: str, seconds: float) -> str:
+    """Do the same on the worker's event loop."""
+    end = begin(schedule=schedule, due=at)
     await asyncio.sleep(seconds)
     return end("returned")
 
