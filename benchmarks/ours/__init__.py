@@ -13,6 +13,7 @@ only Taskbahn has. Nothing of Taskbahn is imported here: this module is imported
     floods.py       h (flooder.py makes them)
     limited.py      i
     waiting.py      k
+    due.py          l
 """
 
 from __future__ import annotations
@@ -51,4 +52,5 @@ EXTRAS: Mapping[str, Extra] = {
     "h": Extra("a quiet client beside floods", late("floods")),
     "i": Extra("jobs a second under limits", late("limited")),
     "k": Extra("steps and children of a task, beside single jobs", late("waiting")),
+    "l": Extra("schedules: idle, due at once, and late", late("due")),
 }

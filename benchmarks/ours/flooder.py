@@ -1,6 +1,7 @@
 """A client that behaves badly, in a process of its own: `python -m benchmarks.ours.flooder PORT KIND COUNT [TASK | JOB]`.
 
     submit     COUNT submissions of 1,000 jobs of TASK are always on their way, whatever is answered
+    pace       COUNT jobs of TASK a second, in even portions
     watch      COUNT watches of JOB
     subscribe  COUNT connections that subscribe to JOB's topic and never read again
     idle       COUNT connections that say nothing
@@ -19,6 +20,7 @@ import itertools
 import json
 import resource
 import sys
+import time
 from collections import Counter
 from typing import Any
 
@@ -29,6 +31,7 @@ from benchmarks.processes import end_with_parent
 HANDSHAKE = bytes([0x7F, 0xF2, 0, 0])  # messages up to 16 MiB, MessagePack
 HELLO, CALL, ERROR, SUBSCRIBE = 1, 48, 8, 32
 JOBS = 1_000  # in one submission
+PORTIONS = 100  # of a second
 TOGETHER = 100  # connections that are opened at a time
 UNSERVED_QUEUE = "unserved"  # no worker takes from it
 
@@ -86,6 +89,27 @@ async def submit(port: int, count: int, task: str, seen: Counter[str]) -> None:
         await connection.writer.drain()
 
 
+async def pace(port: int, count: int, task: str, seen: Counter[str]) -> None:
+    """Submit this number of jobs a second, whatever is answered."""
+    (connection,) = await open_many(port, 1)
+    calls = [{"task": task}] * (count // PORTIONS)
+    say(ready=True)
+
+    async def read() -> None:
+        while True:
+            kind, *_ = await connection.receive()
+            seen["refused" if kind == ERROR else "accepted"] += len(calls)
+
+    reading = asyncio.ensure_future(read())
+    began = time.monotonic()
+    for number in itertools.count(1):
+        await asyncio.sleep(max(0.0, began + number / PORTIONS - time.monotonic()))
+        connection.send([CALL, number, {}, "taskbahn.submit", [calls]])
+        await connection.writer.drain()
+        if reading.done():
+            reading.result()
+
+
 async def watch(port: int, count: int, job: str, seen: Counter[str]) -> None:
     """Watch one job many times, and read what comes."""
     connections = await open_many(port, min(count, 20))
@@ -133,7 +157,7 @@ async def main(port: int, kind: str, count: int, what: str) -> None:
     """Flood until the input ends."""
     seen: Counter[str] = Counter()
     flood = asyncio.ensure_future(
-        {"submit": submit, "watch": watch, "subscribe": subscribe, "idle": idle}[kind](port, count, what, seen)
+        {"submit": submit, "pace": pace, "watch": watch, "subscribe": subscribe, "idle": idle}[kind](port, count, what, seen)
     )
     ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
     await asyncio.wait([flood, ended], return_when=asyncio.FIRST_COMPLETED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 from benchmarks.contract import ANSWER
 from taskbahn import Concurrency, Taskbahn, current
@@ -11,6 +12,7 @@ NOOP = "bench.noop"
 LINK = "bench.link"
 RIGHT = "bench.right"
 STEPS, PARENT = "bench.steps", "bench.parent"
+DUE = "bench.due"
 
 threads = Taskbahn()
 processes = Taskbahn()
@@ -127,6 +129,12 @@ def thread_parent(count: int) -> list[float]:
 def process_parent(count: int) -> list[float]:
     """Call jobs as `parent` does."""
     return parent(processes, count)
+
+
+@loop.task(name=DUE)
+async def due(at: str) -> float:
+    """Return by how many milliseconds a job of a schedule starts later than it is due."""
+    return (time.time() - datetime.fromisoformat(at).timestamp()) * 1000
 
 
 unlimited = under_limits.task(name=NOOP, pool="thread")(noop)
