@@ -41,6 +41,7 @@ PAGES = {
     "#/tasks": ".tasks tbody tr",
     "#/tasks/video.transcode": ".recent tbody tr",
     "#/schedules": ".schedules tbody tr",
+    "#/schedules?view=week": ".week .hour",
     "#/schedules/trailers.cut": ".firings tbody tr",
     "#/schedules/reports.monthly": ".differences",
     "#/schedules/orders.remind": ".trouble",

@@ -163,3 +163,23 @@ def test_who_only_looks_sees_schedules_and_no_actions(page: Page, origin: str, a
     for name in ("Run now", "Pause", "Backfill", "Delete"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
     expect(page.get_by_role("link", name="Edit")).to_have_count(0)
+
+
+def test_the_week_has_hours_and_bands_and_opens_a_full_hour(page: Page, app: Taskbahn) -> None:
+    app.schedules.create("page-rare", "59 * * * *", app.get(GREET).si("Emma"))
+    app.schedules["page-rare"].resume()
+    crowd = [f"page-crowd-{number}" for number in range(5)]
+    for id in crowd:
+        app.schedules.create(id, "58 23 * * *", app.get(GREET).si("Emma"), times=1)
+    go(page, "#/schedules")
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="Week").click()
+    often = page.get_by_role("region", name="Due often").get_by_role("listitem").filter(has_text="page-rare")
+    expect(often).to_contain_text("at minute 59 of every hour, UTC")
+    page.get_by_role("button", name=re.compile(r"At .* 3 more$")).first.click()
+    hour = page.get_by_role("region", name=re.compile(r"^\w{3} \d+ \w+, \d\d:00 to \d\d:00$"))
+    expect(hour.get_by_role("listitem")).to_have_count(6)
+    expect(hour.get_by_role("listitem").last).to_have_text("23:59 page-rare")
+    hour.get_by_role("link", name=re.compile("page-crowd-3$")).click()
+    expect(page.get_by_role("heading", name="page-crowd-3", level=1)).to_be_visible()
+    for id in [*crowd, "page-rare"]:
+        app.schedules[id].delete()

@@ -11,6 +11,7 @@ import { schedulePage } from "../data/directory.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Outcomes } from "../parts/outcomes.js";
 import { Last, Next, Origin, Starts } from "../parts/schedule-parts.js";
+import { ScheduleWeek } from "./schedules-week.js";
 import { STATE_FILTERS } from "../text/schedule-text.js";
 
 /**
@@ -23,7 +24,23 @@ const TYPING_MILLISECONDS = 250; // after the last letter the list follows
 
 export function Schedules() {
   const { query } = route.value;
-  const asked = { q: query.get("q") ?? "", state: query.get("state") ?? "", after: query.get("after") ?? "" };
+  const view = query.get("view");
+  useKeys({ v: [() => go(link("schedules", null, { view: view ? "" : "week" })), "Show the list, or the week to come"] });
+  if (view === "week") return html`<section class="schedules-page"><div class="page-head"><${Title} view="week" /></div><${ScheduleWeek} /></section>`;
+  return html`<${List} asked=${{ q: query.get("q") ?? "", state: query.get("state") ?? "", after: query.get("after") ?? "" }} />`;
+}
+
+/** The heading, and the way to the other view. @param {{view: string}} props */
+function Title({ view }) {
+  const views = [["", "List"], ["week", "Week"]];
+  return html`<div class="schedules-title">
+    <h1>Schedules</h1>
+    <nav class="choice" aria-label="Views">${views.map(([name, text]) => html`<a key=${name} href=${link("schedules", null, { view: name })} aria-current=${name === view ? "page" : undefined}>${text}</a>`)}</nav>
+  </div>`;
+}
+
+/** @param {{asked: Question}} props */
+function List({ asked }) {
   const directory = useMemo(() => schedulePage(asked.q, asked.state, asked.after), [asked.q, asked.state, asked.after]);
   useEffect(() => directory.open(), [directory]);
   const body = useRef(/** @type {HTMLElement | null} */ (null));
@@ -31,7 +48,7 @@ export function Schedules() {
   const found = answer?.schedules ?? [];
   return html`<section class="schedules-page">
     <div class="page-head">
-      <h1>Schedules</h1>
+      <${Title} view="" />
       <${Filter} asked=${asked} body=${body} />
     </div>
     ${directory.problem.value && html`<${Problem}>${directory.problem.value}<//>`}
