@@ -40,6 +40,8 @@ COMMANDS = {  # name: (module, one line for --help)
     "pause": ("pause", "Start no more jobs of the system, a queue, a task or a key."),
     "resume": ("pause", "Start the jobs again that a pause holds."),
     "schedules": ("schedule_actions", "List the schedules, or change them."),
+    "publish": ("publish", "Publish an event, and start what triggers start for it."),
+    "triggers": ("triggers", "List what starts tasks when events arrive, or change it."),
     "settings": ("settings", "Show how the node is set up."),
     "completion": ("completion", "Print the completion script for a shell."),
 }

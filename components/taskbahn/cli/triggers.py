@@ -1,0 +1,163 @@
+"""`taskbahn triggers`: list what starts tasks when events arrive, show one, add, pause, resume and delete them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from taskbahn.cli.arguments import HELP, TaskCommand, parsed
+from taskbahn.cli.pause import seconds_of
+from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
+from taskbahn.jobs.admin import user_name
+from taskbahn.protocol import messages
+from taskbahn.protocol.triggers import is_passed_on
+
+if TYPE_CHECKING:
+    from taskbahn.protocol.triggers import TriggerView
+
+MATCHES = click.Choice(["exact", "prefix", "wildcard"])
+
+
+@click.group(invoke_without_command=True)
+@common
+@click.pass_context
+def triggers(context: click.Context, url: str | None, *, as_json: bool) -> None:
+    """List what starts tasks when events arrive, or change it."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_triggers, url=url, as_json=as_json)
+        return
+    for name, option in (("url", "--url"), ("as_json", "--json")):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} goes behind the command: taskbahn triggers {context.invoked_subcommand} {option}")
+
+
+@triggers.command("list")
+@common
+def list_triggers(url: str | None, *, as_json: bool) -> None:
+    """List the triggers."""
+    with connected(url) as app:
+        found = app.triggers.views()
+    if as_json:
+        print_json(found)
+        return
+    rows = table("trigger", "events", "starts", "last", "started#", "lost#", "")
+    for view in found:
+        rows.add_row(
+            plain(view.id), plain(view.words), plain(_starts(view)), ago(view.last_at), f"{view.started:,}", f"{view.lost:,}",
+            plain(_state(view)),
+        )  # fmt: skip
+    console().print(rows if found else "no triggers: add one with `taskbahn triggers add ID TOPIC TASK`")
+
+
+def _starts(view: TriggerView) -> str:
+    return str(view.spec["call"].get("task", "a flow"))
+
+
+def _state(view: TriggerView) -> str:
+    if view.pause is not None:
+        why = view.pause.reason
+        return ("orphaned" if view.pause.orphaned else "paused") + (f": {why}" if why else "")
+    if view.trouble is not None:
+        return str(view.trouble.get("message", "refused"))
+    return "changed" if view.declared is not None and view.changed else ""
+
+
+@triggers.command()
+@click.argument("id")
+@common
+def show(id: str, url: str | None, *, as_json: bool) -> None:
+    """Show a trigger."""
+    with connected(url) as app:
+        view = app.triggers[id].view()
+    if as_json:
+        print_json(view)
+        return
+    out = console()
+    out.print(plain(f"{view.id}: {view.words}"))
+    call = view.spec["call"]
+    how = "with the arguments of the event" if is_passed_on(call) else messages.to_json(call)
+    out.print(plain(f"starts {_starts(view)}, {how} {_state(view)}".rstrip()))
+    out.print(plain(f"started jobs for {view.started:,} events, {view.lost:,} were lost"))
+    if view.last_job is not None:
+        out.print(plain(f"last {ago(view.last_at)}: {view.last_job}"))
+    for name in view.changed if view.declared is not None else ():
+        out.print(plain(f"changed: {name} is {view.changed[name]!r}, in code {view.declared.get(name)!r}"))  # type: ignore[union-attr]
+
+
+@triggers.command(cls=TaskCommand, epilog=HELP)
+@click.argument("id")
+@click.argument("topic")
+@click.argument("task")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--match", type=MATCHES, default="exact", show_default=True, help="Which topics TOPIC means, as in a subscription.")
+@click.option("--where", metavar="JSON", default="{}", help='Fields that the event must have, as {"country": "DE"}.')
+@click.option("--note", default="", help="What it is for.")
+@common
+def add(
+    id: str,
+    topic: str,
+    task: str,
+    arguments: tuple[str, ...],
+    match: str,
+    where: str,
+    note: str,
+    url: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Store a trigger ID that starts TASK when an event of TOPIC arrives; one of that ID is replaced.
+
+    Without ARGUMENTS the task gets those of the event. With some it gets these; texts in them may have templates, as {event.day}.
+    """
+    try:
+        fields = messages.from_json(where)
+    except ValueError:
+        raise click.BadParameter('it is a JSON object, as {"country": "DE"}', param_hint="--where") from None
+    call: dict[str, Any] = {"task": task}
+    with connected(url) as app:
+        if arguments:
+            call["args"], call["kwargs"] = parsed(app, task, arguments)
+        spec = {"kind": "topic", "topic": topic, "match": match, "where": fields, "note": note, "call": call}
+        found = app.client.ask(messages.TRIGGER_ADD, id, spec, who=user_name()).get()
+    _say(found, f"{id}: {found['words']}", as_json=as_json)
+
+
+@triggers.command()
+@click.argument("id")
+@click.option("--reason", default="", help="Why.")
+@click.option("--within", metavar="DURATION", callback=seconds_of, help="Resume by itself after that time, such as 2d.")
+@common
+def pause(id: str, reason: str, within: float | None, url: str | None, *, as_json: bool) -> None:
+    """Let events start nothing by a trigger, until it is resumed."""
+    with connected(url) as app:
+        found = app.triggers[id].pause(reason, within)
+    _say(found, f"paused: {id}", as_json=as_json)
+
+
+@triggers.command()
+@click.argument("id")
+@common
+def resume(id: str, url: str | None, *, as_json: bool) -> None:
+    """Let events start what a paused trigger starts."""
+    with connected(url) as app:
+        found = app.triggers[id].resume()
+    _say(found, f"resumed: {id}", as_json=as_json)
+
+
+@triggers.command()
+@click.argument("id")
+@common
+def delete(id: str, url: str | None, *, as_json: bool) -> None:
+    """Delete a trigger; jobs that it started stay."""
+    with connected(url) as app:
+        app.triggers[id].delete()
+    _say(None, f"deleted: {id}", as_json=as_json)
+
+
+def _say(found: Any, sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(sentence)
