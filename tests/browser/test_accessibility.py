@@ -42,6 +42,8 @@ PAGES = {
     "#/tasks/video.transcode": ".recent tbody tr",
     "#/schedules": ".schedules tbody tr",
     "#/schedules?view=week": ".week .hour",
+    "#/schedules?view=new": ".meaning b",
+    "#/schedules/mail.digest?edit=yes": ".meaning b",
     "#/schedules/trailers.cut": ".firings tbody tr",
     "#/schedules/reports.monthly": ".differences",
     "#/schedules/orders.remind": ".trouble",

@@ -183,3 +183,64 @@ def test_the_week_has_hours_and_bands_and_opens_a_full_hour(page: Page, app: Tas
     expect(page.get_by_role("heading", name="page-crowd-3", level=1)).to_be_visible()
     for id in [*crowd, "page-rare"]:
         app.schedules[id].delete()
+
+
+def test_a_schedule_is_made_with_an_explanation_while_its_line_is_typed(page: Page, app: Taskbahn) -> None:
+    go(page, "#/schedules")
+    page.get_by_role("link", name="New schedule").click()
+    form = page.get_by_role("form", name="A new schedule")
+    form.get_by_label("Id").fill("page-new")
+    form.get_by_label("Time zone").fill("Europe/Berlin")
+    line = form.get_by_role("textbox", name="Cron line")
+    line.fill("0 25 * * *")
+    problem = page.locator("#schedule-line-problem")
+    expect(problem).to_contain_text("position 3: '25' is no hour")
+    expect(problem.locator("mark")).to_have_text("2")
+    expect(line).to_have_attribute("aria-invalid", "true")
+    line.fill("0 3 * * 1-5")
+    expect(form.get_by_role("status")).to_have_text(
+        re.compile(r"^at 03:00 on weekdays, Europe/Berlin; next: \w{3} \d+ \w+, 03:00, in ")
+    )
+    expect(page.get_by_role("region", name="Next times").get_by_role("listitem")).to_have_count(10)
+    form.get_by_role("combobox", name="Task").fill(GREET)
+    expect(form).to_contain_text(re.compile(r"Takes name \(text\), times \(integer, optional\)\."))
+    form.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("alert").filter(has_text="name")).to_be_visible()
+    form.get_by_role("textbox", name="Named arguments").fill('{"name": "{@due:%d}"}')
+    form.get_by_label("Overlap").select_option("Allow")
+    form.get_by_label("Alarm after").fill("1h30m")
+    form.get_by_label("Your name").fill("Ada")
+    form.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name="page-new", level=1)).to_be_visible()
+    expect(page.get_by_role("region", name="About")).to_contain_text(re.compile("Alarm after.*1 h 30 min.*by Ada"))
+    spec = app.schedules["page-new"].view().spec
+    assert (spec["overlap"], spec["alarm_after"]) == ("allow", 5400.0)
+
+
+def test_a_schedule_is_changed_in_its_form_to_other_kinds_of_times(page: Page, app: Taskbahn) -> None:
+    app.schedules.create("page-new", "0 3 * * *", app.get(GREET).si("Emma"), zone="Europe/Berlin", note="stays")
+    go(page, "#/schedules/page-new")
+    expect(page.get_by_role("link", name="Edit")).to_be_visible()
+    page.keyboard.press("e")
+    form = page.get_by_role("form", name="Change page-new")
+    for kind, label, text, words in (
+        ("Interval", "Every", "1h30m", "every 1 hour and 30 minutes"),
+        ("Sun", "Latitude", "60", "at sunset, 60° N 13.4° E"),
+        ("Calendar rule", "Recurrence rule", "FREQ=DAILY;BYHOUR=7", "every day at 07:00, Europe/Berlin"),
+        ("Dates", "Days and times", "2199-12-24T18:00", "on 2199-12-24 at 18:00, Europe/Berlin"),
+        ("Combination", "Times as JSON", '{"kind": "any", "of": [{"kind": "every", "interval": 60}]}', "every minute"),
+    ):
+        form.get_by_role("radio", name=kind).check(force=True)
+        form.get_by_role("textbox", name=label).fill(text)
+        expect(form.get_by_role("status")).to_contain_text(words)
+    form.get_by_role("radio", name="Interval").check(force=True)
+    form.get_by_role("textbox", name="Every").fill("soon")
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("#schedule-interval-problem")).to_contain_text("no duration")
+    expect(form.get_by_role("textbox", name="Every")).to_be_focused()
+    form.get_by_role("textbox", name="Every").fill("2d")
+    expect(form.get_by_role("status")).to_contain_text("every 2 days")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("every 2 days").first).to_be_visible()
+    view = app.schedules["page-new"].view()
+    assert (view.words, view.spec["note"]) == ("every 2 days", "stays")

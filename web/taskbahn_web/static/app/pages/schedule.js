@@ -1,15 +1,17 @@
 /** One schedule: what it means, when it fires next, what became of its due times, what was changed beside the code, and what may be done. */
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { ago, fullTime, number } from "../../shared/format.js";
+import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
-import { link } from "../core/route.js";
+import { go, link, route } from "../core/route.js";
 import { firingsOf, scheduleNamed } from "../data/directory.js";
 import { now } from "../data/live.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Outcomes } from "../parts/outcomes.js";
 import { ScheduleButtons, useScheduleActions } from "../parts/schedule-actions.js";
+import { ScheduleForm } from "../parts/schedule-form.js";
 import { ScheduleChanges } from "../parts/schedule-changes.js";
 import { ScheduleHistory } from "../parts/schedule-history.js";
 import { Next, Origin, Starts } from "../parts/schedule-parts.js";
@@ -31,7 +33,24 @@ export function Schedule({ id }) {
       It may have been deleted. <a href=${link("schedules")}>See the schedules that there are</a>.
     <//></section>`;
   }
+  if (route.value.query.get("edit") && !isReadOnly) return html`<${Edit} schedule=${schedule} onChanged=${() => void directory.load()} />`;
   return html`<${Whole} schedule=${schedule} problem=${directory.problem.value} onChanged=${() => void directory.load()} />`;
+}
+
+/** The form begins with what holds now; what others change meanwhile does not change it. @param {{schedule: ScheduleView, onChanged: () => void}} props */
+function Edit({ schedule, onChanged }) {
+  const first = useRef(schedule);
+  const { id, declared } = first.current;
+  const done = () => {
+    onChanged();
+    go(link("schedules", id));
+  };
+  return html`<section class="schedule-page">
+    <p class="crumbs"><a href=${link("schedules", id)}>${id}</a></p>
+    <h1 class="name">Change ${id}</h1>
+    ${declared && html`<p class="facts-line">Code declares it. What you change is kept beside that, and holds until you go back to what code says.</p>`}
+    <${ScheduleForm} schedule=${first.current} leave=${link("schedules", id)} onDone=${done} />
+  </section>`;
 }
 
 /** @param {{schedule: ScheduleView, problem: string, onChanged: () => void}} props */

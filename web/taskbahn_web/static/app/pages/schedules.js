@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { number } from "../../shared/format.js";
+import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { go, link, route } from "../core/route.js";
@@ -10,6 +11,7 @@ import { focusRow } from "../core/rows.js";
 import { schedulePage } from "../data/directory.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Outcomes } from "../parts/outcomes.js";
+import { ScheduleForm } from "../parts/schedule-form.js";
 import { Last, Next, Origin, Starts } from "../parts/schedule-parts.js";
 import { ScheduleWeek } from "./schedules-week.js";
 import { STATE_FILTERS } from "../text/schedule-text.js";
@@ -25,9 +27,21 @@ const TYPING_MILLISECONDS = 250; // after the last letter the list follows
 export function Schedules() {
   const { query } = route.value;
   const view = query.get("view");
-  useKeys({ v: [() => go(link("schedules", null, { view: view ? "" : "week" })), "Show the list, or the week to come"] });
+  useKeys({
+    v: [() => go(link("schedules", null, { view: view ? "" : "week" })), "Show the list, or the week to come"],
+    ...(!isReadOnly && { n: [() => go(link("schedules", null, { view: "new" })), "Make a schedule"] }),
+  });
   if (view === "week") return html`<section class="schedules-page"><div class="page-head"><${Title} view="week" /></div><${ScheduleWeek} /></section>`;
+  if (view === "new" && !isReadOnly) return html`<${New} />`;
   return html`<${List} asked=${{ q: query.get("q") ?? "", state: query.get("state") ?? "", after: query.get("after") ?? "" }} />`;
+}
+
+function New() {
+  return html`<section class="schedules-page">
+    <p class="crumbs"><a href=${link("schedules")}>Schedules</a></p>
+    <h1>A new schedule</h1>
+    <${ScheduleForm} leave=${link("schedules")} onDone=${(/** @type {string} */ id) => go(link("schedules", id))} />
+  </section>`;
 }
 
 /** The heading, and the way to the other view. @param {{view: string}} props */
@@ -36,6 +50,7 @@ function Title({ view }) {
   return html`<div class="schedules-title">
     <h1>Schedules</h1>
     <nav class="choice" aria-label="Views">${views.map(([name, text]) => html`<a key=${name} href=${link("schedules", null, { view: name })} aria-current=${name === view ? "page" : undefined}>${text}</a>`)}</nav>
+    ${!isReadOnly && html`<a class="button" href=${link("schedules", null, { view: "new" })}>New schedule</a>`}
   </div>`;
 }
 
@@ -63,7 +78,7 @@ function None() {
   return html`<${Empty} title="No schedules" command=${'taskbahn schedules add nightly "0 3 * * *" reports.report --zone Europe/Berlin'}>
     A schedule starts a job or a flow at certain times, also while no worker is there. Code declares one with
     ${" "}<code>@app.schedule("0 3 * * *", zone="Europe/Berlin")</code> on top of <code>@app.task</code>; it appears here when a worker comes.
-    ${" "}At run time a command makes one, too:
+    ${" "}At run time ${isReadOnly ? "a command makes one" : html`<a href=${link("schedules", null, { view: "new" })}>this page</a> makes one, and so does a command`}:
   <//>`;
 }
 
