@@ -29,6 +29,7 @@ from taskbahn_router.queries.limits import LimitQueries
 from taskbahn_router.queries.members import MemberQueries
 from taskbahn_router.queries.questions import Questions
 from taskbahn_router.queries.schedule_times import SchedulePreview
+from taskbahn_router.queries.schedule_waits import ScheduleWaits
 from taskbahn_router.queries.schedules import ScheduleQueries
 from taskbahn_router.queries.status import StatusQuery
 from taskbahn_router.queries.triggers import TriggerQueries
@@ -92,6 +93,7 @@ class Parts:
     schedule_book: ScheduleBook
     schedule_admin: ScheduleAdmin
     schedules: ScheduleQueries
+    schedule_waits: ScheduleWaits
     due_times: DueTimesQuery
     trigger_book: TriggerBook
     trigger_admin: TriggerAdmin
@@ -171,6 +173,7 @@ class Parts:
         self.schedule_book = ScheduleBook(dispatcher, self.firings, self.alarms, reader, runner)
         self.schedules = ScheduleQueries(reader, runner, self._owner.failed, self.wall)
         self.due_times = DueTimesQuery(reader, runner, self._owner.failed, self.wall)
+        self.schedule_waits = ScheduleWaits(dispatcher, reader, runner, self._owner.failed)
         self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one, self.schedules.answer_row)
         self.registry.schedules = DeclaredSchedules(dispatcher, self.schedule_book)
         self.registry.schedules.begin(reader.schedules, runner)

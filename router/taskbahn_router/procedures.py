@@ -70,6 +70,7 @@ PROCEDURES = (
     Procedure(messages.VIEW_SCHEDULES, Role.VIEWER, lambda parts: parts.schedules.view),
     Procedure(messages.VIEW_DUE_TIMES, Role.VIEWER, lambda parts: parts.due_times.view),
     Procedure(messages.VIEW_FIRINGS, Role.VIEWER, lambda parts: parts.schedules.firings),
+    Procedure(messages.VIEW_SCHEDULE_WAITS, Role.VIEWER, lambda parts: parts.schedule_waits.view),
     Procedure(messages.SCHEDULE_ADD, Role.OPERATOR, lambda parts: parts.schedule_admin.add),
     Procedure(messages.SCHEDULE_EDIT, Role.OPERATOR, lambda parts: parts.schedule_admin.edit),
     Procedure(messages.SCHEDULE_PAUSE, Role.OPERATOR, lambda parts: parts.schedule_admin.pause),

@@ -152,6 +152,28 @@ def test_the_command_line_edits_all_of_a_schedule(app: Taskbahn, tmp_path: Path)
     assert "changed" not in run("edit", "both", "--as-declared")
 
 
+def test_a_schedule_whose_worker_goes_waits_visibly(app: Taskbahn, node: Node, tmp_path: Path) -> None:
+    source = SOURCE.replace("clock.", "gone.").replace('"both"', '"gone.both"').replace('"1h"', '"1h", alarm_after=1')
+    tick = app.schedules["gone.tick"]
+    with worker_of(source.replace('overlap="allow"', 'overlap="skip"'), tmp_path, node, 4):
+        until(lambda: [one for one in tick.history() if one.state == "succeeded"])
+    waiting = until(lambda: [reason for reason in tick.explain() if reason.rule.startswith("job:")])[0]
+    assert "due times are skipped until it ends" in waiting.why
+    assert any(reason.why == "No attached worker offers gone.tick: its jobs wait for one" for reason in tick.explain())
+    (job,) = waiting.holders
+    assert "gone.tick" in app.job(job).explain()[0].why
+    assert any("The schedule gone.tick started it for its due time" in reason.why for reason in app.job(job).explain())
+    shown = CliRunner().invoke(cli, ["schedules", "show", "gone.tick", "--url", app.url]).output
+    assert "No attached worker offers gone.tick" in shown
+    late = until(lambda: [one for one in app.view.status().problems if one.kind == "schedule_late" and one.id == "gone.tick"])[0]
+    assert "which is ready" in late.sentence
+    assert "late: no success since" in CliRunner().invoke(cli, ["schedules", "list", "--url", app.url]).output
+    for id in ("gone.tick", "gone.both"):
+        app.schedules[id].pause("its worker is gone")
+    app.job(job).cancel()
+    until(lambda: not [one for one in app.view.status().problems if one.kind == "schedule_late"])
+
+
 def test_a_kill_of_the_router_fires_nothing_twice(tmp_path: Path) -> None:
     folder = tmp_path / "node"
     folder.mkdir()

@@ -15,7 +15,9 @@ FIRST = WALL - WALL % MINUTE + MINUTE  # the first full minute
 
 
 def add(harness: DispatcherHarness, id: str = "s", **spec: Any) -> dict[str, Any]:
-    call = {"task": TASK, "args": [], **spec.pop("call", {})}
+    call = spec.pop("call", {})
+    if "flow" not in call:
+        call = {"task": TASK, "args": [], **call}
     asked = harness.ask(messages.SCHEDULE_ADD, id, {"when": "* * * * *", "call": call, **spec}, who="ada")
     harness.settle()
     view: dict[str, Any] = asked.answer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from taskbahn.cli.explain import print_reasons
 from taskbahn.cli.pause import seconds_of
 from taskbahn.cli.schedule_edit import add, edit
 from taskbahn.cli.schedule_files import export_crontab, import_crontab
@@ -79,15 +80,17 @@ def _state(view: ScheduleView) -> str:
 @click.argument("id")
 @common
 def show(id: str, url: str | None, *, as_json: bool) -> None:
-    """Show a schedule, and what became of its due times."""
+    """Show a schedule, what is between it and its next job, and what became of its due times."""
     with connected(url) as app:
-        view, history = app.schedules[id].view(), app.schedules[id].history()
+        kept = app.schedules[id]
+        view, history, reasons = kept.view(), kept.history(), kept.explain()
     if as_json:
-        print_json({"schedule": view, "history": history})
+        print_json({"schedule": view, "history": history, "reasons": reasons})
         return
     out = console()
     out.print(plain(f"{view.id}: {view.words}"))
     out.print(plain(f"next {_when(view.next_at) or 'never'} UTC, starts {_starts(view)} {_state(view)}"))
+    print_reasons(out, reasons)
     for name in view.changed if view.declared is not None else ():
         out.print(plain(f"changed: {name} is {view.changed[name]!r}, in code {view.declared.get(name)!r}"))  # type: ignore[union-attr]
     rows = table("due", "outcome", "late#", "job", "state")

@@ -44,6 +44,7 @@ Any session that may look (CALL):
     taskbahn.view.due_times(since, until, id=, slot=3600, after="", most=4) -> DueTimes   of all schedules that are not paused, or of one
     taskbahn.view.firings(schedule)          -> [ScheduleFiring, ...]        what became of its due times, newest first
     taskbahn.view.triggers(id=, after="", limit=100) -> {"triggers": [TriggerView, ...], "next": cursor | null}
+    taskbahn.view.schedule_waits(id)         -> [WaitReason, ...]            what is between a schedule and its next job, closed first
     taskbahn.view.settings()                 -> [Setting, ...]
 Operators (CALL):
     taskbahn.admin.drain(worker, wanted)     -> WorkerView   true: it takes no new attempts, also after a reconnect; false: again
@@ -136,6 +137,7 @@ TRIGGER_EDIT = "taskbahn.admin.trigger.edit"
 TRIGGER_PAUSE = "taskbahn.admin.trigger.pause"
 TRIGGER_RESUME = "taskbahn.admin.trigger.resume"
 TRIGGER_DELETE = "taskbahn.admin.trigger.delete"
+VIEW_SCHEDULE_WAITS = "taskbahn.view.schedule_waits"
 SCHEDULE_ADD = "taskbahn.admin.schedule.add"
 SCHEDULE_EDIT = "taskbahn.admin.schedule.edit"
 SCHEDULE_PAUSE = "taskbahn.admin.schedule.pause"

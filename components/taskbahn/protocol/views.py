@@ -75,7 +75,7 @@ class Place(msgspec.Struct, kw_only=True, omit_defaults=True):
 class WaitReason(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One thing between a job and its start.
 
-    rule: `time`, `pause`, `workers`, `order`, or `limit:` and a key.   open: it holds the job no more, or not yet.
+    rule: `time`, `pause`, `workers`, `order`, `schedule`, or `limit:` and a key.   open: it holds the job no more, or not yet.
     opens_at: when time opens it, if it does.   holders: ids of the first jobs that have its permits, of the limit that holds the job.
     """
 

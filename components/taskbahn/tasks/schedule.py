@@ -16,6 +16,7 @@ from taskbahn.jobs.job import Job
 from taskbahn.protocol import messages
 from taskbahn.protocol.ids import new_id
 from taskbahn.protocol.scheduling import ScheduleFiring, ScheduleView
+from taskbahn.protocol.views import WaitReason
 from taskbahn.tasks.declaring_schedules import ScheduleOptions, call_of_flow, check_id, fields_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,15 @@ class Schedule:
     async def history_async(self) -> list[ScheduleFiring]:
         """As `history`."""
         return msgspec.convert(await self._ask(messages.VIEW_FIRINGS, self.id), list[ScheduleFiring])
+
+    def explain(self) -> list[WaitReason]:
+        """Return all that is between it and its next job, what is closed first."""
+        check_may_block("schedule.explain()", "await schedule.explain_async()")
+        return msgspec.convert(self._ask(messages.VIEW_SCHEDULE_WAITS, self.id).get(), list[WaitReason])
+
+    async def explain_async(self) -> list[WaitReason]:
+        """As `explain`."""
+        return msgspec.convert(await self._ask(messages.VIEW_SCHEDULE_WAITS, self.id), list[WaitReason])
 
     def pause(self, reason: str = "", within: float | timedelta | None = None) -> ScheduleView:
         """Let it fire no more, until it is resumed, or for a time; due times in between are not caught up."""

@@ -11,6 +11,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.named_ids import OWN, named_id
 
+CALLER = "schedule:"  # who has submitted the job of a schedule, with the id after it
 HISTORY = 100  # firings that the store keeps of each schedule
 MOST_BUFFERED = 100  # due times that wait for the end of a job
 

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from taskbahn.errors import NotReady, QueueFull, StoreUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
-from taskbahn_router.core.firings import BUFFERED, FIRED, MISSED, STALE, Firing, ScheduleRow, buffered, job_of
+from taskbahn_router.core.firings import BUFFERED, CALLER, FIRED, MISSED, STALE, Firing, ScheduleRow, buffered, job_of
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.schedule_specs import NextFiring, call_of, following, spec_of
 from taskbahn_router.model.turn import PlannedFiring, Submission
@@ -35,7 +35,6 @@ LONGEST_SLEEP = 60.0  # seconds after which it looks at the latest, for the wall
 AGAIN_SECONDS = 1.0  # seconds after which it looks again when there was no room, or the store refused
 ON_TIME_SECONDS = 10.0  # a firing that is not later is on time, whatever `catch_up` says: a busy dispatcher takes its time
 MOST_MISSED = 1_000  # due times that are counted as missed
-CALLER = "schedule:"  # who has submitted the job of a schedule, with the id after it
 
 
 class Planned(NamedTuple):

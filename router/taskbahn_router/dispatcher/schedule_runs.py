@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidOption, QueueFull, TaskbahnError, TooLarge, from_info
 from taskbahn.protocol.scheduling import MAX_BACKFILL
-from taskbahn_router.core.firings import extra_job_of
+from taskbahn_router.core.firings import CALLER, extra_job_of
 from taskbahn_router.core.ids import id_text
-from taskbahn_router.dispatcher.schedule_firing import CALLER
 from taskbahn_router.dispatcher.schedule_specs import call_of, following, spec_of
 from taskbahn_router.model.turn import Submission
 from taskbahn_router.submission.backpressure import check_backpressure

@@ -8,10 +8,12 @@ from taskbahn.errors import UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn.protocol.views import WaitReason
+from taskbahn_router.core.firings import CALLER, FIRED, HISTORY
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.job_times import is_over
 from taskbahn_router.core.reactions import HAS_NOTES, HELD, IS_FLOW
 from taskbahn_router.core.rows import Gate, costs_of, limit_of
+from taskbahn_router.core.schedule_waits import why_scheduled
 from taskbahn_router.core.wait_reason import (
     MAX_AHEAD,
     WHY_AT_LATEST,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 MAX_EDGES = 1_000  # edges to a job that are read
 MAX_NAMED = 10  # jobs before it that are named
 MAX_LAST = 3  # jobs behind those that are named
+LAST = 1 << 62
 
 
 class _Found(NamedTuple):
@@ -62,6 +65,7 @@ class _Found(NamedTuple):
     names: list[str]  # of notes for which its function waits
     behind: Behind
     asking: dict[int, str]  # what those that it waits for in the end ask people, by seq
+    scheduled: str = ""  # the schedule that has started it, and for when, as a sentence
 
 
 class Explain:
@@ -91,7 +95,10 @@ class Explain:
             if found is None:
                 call.fail(UnknownJob(id_text(raw)))
             else:
-                call.answer(messages.plain(_with_deadline(found.placed.row, self._reasons(found))))
+                reasons = _with_deadline(found.placed.row, self._reasons(found))
+                if found.scheduled:
+                    reasons.append(WaitReason(rule="schedule", open=True, why=found.scheduled))
+                call.answer(messages.plain(reasons))
 
         asked: Deferred[Any] = self._runner.run(self._read, raw, self._positions.served(), dict(self._book.hung))
         asked.addCallback(answer)
@@ -110,7 +117,19 @@ class Explain:
             names = self._reader.awaited(row.seq, MAX_NAMED) if is_suspended(row) else self._asked(row) if is_running else []
             far = behind(self._reader, row) if parents else Behind([], [])
             asking = {last.seq: asked[0] for _, last in far.last[:MAX_LAST] if (asked := self._asked(last))}
-            return _Found(self._positions.placed([row], served)[0], costs, gates, parents, more, names, far, asking)
+            placed = self._positions.placed([row], served)[0]
+            return _Found(placed, costs, gates, parents, more, names, far, asking, self._scheduled(row))
+
+    def _scheduled(self, row: JobRow) -> str:
+        """Say which schedule has started a job, or the whole of which it is a part."""
+        raw = row.root or row.id
+        if row.caller is None or not row.caller.startswith(CALLER):
+            return ""
+        schedule = row.caller.removeprefix(CALLER)
+        entry = next(
+            (one for one, _ in self._reader.firings(schedule, LAST, HISTORY) if one.job == raw and one.outcome == FIRED), None
+        )
+        return why_scheduled(schedule, raw, entry)
 
     def _parents(self, row: JobRow) -> tuple[list[tuple[Edge, JobRow]], int]:
         """Return the jobs for which a job waits, and how many more there are."""

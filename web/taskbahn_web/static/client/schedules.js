@@ -8,6 +8,7 @@ import { retryCall } from "./retry-call.js";
 
 export const VIEW_SCHEDULES = "taskbahn.view.schedules";
 export const VIEW_DUE_TIMES = "taskbahn.view.due_times";
+const VIEW_SCHEDULE_WAITS = "taskbahn.view.schedule_waits";
 const VIEW_SCHEDULE_TIMES = "taskbahn.view.schedule_times";
 export const VIEW_FIRINGS = "taskbahn.view.firings";
 const ADMIN = "taskbahn.admin.schedule.";
@@ -80,6 +81,15 @@ export class Schedules {
    */
   async history(id) {
     return this.#ask(VIEW_FIRINGS, [id], {});
+  }
+
+  /**
+   * All that is between it and its next job, what is closed first.
+   * @param {string} id
+   * @returns {Promise<import("./graph.js").WaitReason[]>}
+   */
+  async explain(id) {
+    return this.#ask(VIEW_SCHEDULE_WAITS, [id], {});
   }
 
   /**

@@ -54,6 +54,12 @@ export class Schedules {
      */
     history(id: string): Promise<ScheduleFiring[]>;
     /**
+     * All that is between it and its next job, what is closed first.
+     * @param {string} id
+     * @returns {Promise<import("./graph.js").WaitReason[]>}
+     */
+    explain(id: string): Promise<import("./graph.js").WaitReason[]>;
+    /**
      * Store a schedule, or all that holds of one that was made at run time.
      * @param {string} id
      * @param {string | When} when  a cron line in `zone`, or other times
