@@ -186,3 +186,23 @@ def schedules() -> None:
     Sun("moonrise", latitude=1, longitude=2)  # type: ignore[arg-type]
     when = Calendar("FREQ=DAILY") - Dates([date(2026, 1, 1), datetime.now()])  # noqa: DTZ005 - a type checker reads it
     app.schedules.preview(5)  # type: ignore[arg-type]
+
+
+@app.hook("github", scheme="github", secret="env:GITHUB_SECRET", where={"action": "opened"}, kwargs={"day": "{body.day}"})
+@app.task(on_end=app.webhook.s("https://example.org/hook"), on_failure=[app.mail.s("ops@example.org", digest="10m")])
+async def posted(day: str) -> bytes:
+    return day.encode()
+
+
+async def outgoing() -> None:
+    assert_type(await posted("today"), bytes)
+    posted.s("today").on_success(app.webhook.s("https://example.org/", secret="env:A_SECRET")).on_failure(
+        app.mail.s("a@b.example")
+    )
+    assert_type(app.webhook.start("id", "https://example.org/"), Job[None])
+    assert_type(await app.mail.start_async("id", ["a@b.example"], subject="{task}"), Job[None])
+    app.webhook.s(5)  # type: ignore[arg-type]
+    app.webhook.s("https://example.org/", sercet="env:A_SECRET")  # type: ignore[call-arg]
+    app.mail.s("a@b.example", digest=None)  # type: ignore[arg-type]
+    app.hook("github", scheme="md5", secret="env:A_SECRET")  # type: ignore[arg-type]
+    app.hook("github", scheme="github")  # type: ignore[call-arg]
