@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from support.programs import Node
 
+pytestmark = pytest.mark.slow
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 SOURCE = """
     from taskbahn import Taskbahn

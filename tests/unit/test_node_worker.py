@@ -190,3 +190,15 @@ def test_a_chain_delivers_what_came_before(harness: DispatcherHarness) -> None:
     harness.settle()
     (delivery,) = [row for row in rows(harness) if URL in row.packed]
     assert delivery.packed == messages.to_json([[first, URL], {}])
+
+
+def test_kills_of_the_node_do_not_fail_a_delivery(harness: DispatcherHarness, processes: Processes) -> None:
+    deliver(harness, 1)
+    for number in range(1, 6):
+        harness.passes(120)
+        worker = attach(harness, processes.ids[-1])
+        assert worker.take() == [(job_id(1), number)]
+        worker.lost()
+        processes.ended("killed")
+        harness.passes(20)
+    assert harness.state(1) == "ready"

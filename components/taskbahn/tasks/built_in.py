@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
     from taskbahn.tasks.flow import Flow
 
-A_DAY = {"retries": 17, "retry_backoff": 10.0, "retry_backoff_max": 10_800.0, "retry_jitter": 0.2}  # about, until the last retry
+# about, until the last retry; kills of the node count by themselves
+A_DAY = {"retries": 17, "retry_backoff": 10.0, "retry_backoff_max": 10_800.0, "retry_jitter": 0.2, "crash_attempts": 20}
 
 
 def webhook(job: str, url: str, *, secret: str = "") -> None:
