@@ -244,3 +244,13 @@ def test_a_schedule_is_changed_in_its_form_to_other_kinds_of_times(page: Page, a
     expect(page.get_by_text("every 2 days").first).to_be_visible()
     view = app.schedules["page-new"].view()
     assert (view.words, view.spec["note"]) == ("every 2 days", "stays")
+
+
+def test_a_schedule_without_a_success_in_time_is_late_on_its_page(page: Page, app: Taskbahn) -> None:
+    app.schedules.create("page-fails", Every(1), app.get(STUMBLE).si(), times=1, alarm_after=1)
+    go(page, "#/schedules?state=trouble")
+    expect(row(page, "page-fails")).to_contain_text("Late: no job has succeeded in time")
+    page.get_by_role("link", name="page-fails", exact=True).click()
+    wrong = page.get_by_role("region", name="What is wrong")
+    expect(wrong).to_contain_text(re.compile("page-fails.*|No job has succeeded in time"))
+    app.schedules["page-fails"].delete()

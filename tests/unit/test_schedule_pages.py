@@ -70,6 +70,14 @@ def test_schedules_in_a_state_are_paged(harness: DispatcherHarness) -> None:
     assert page(harness, state="paused") == [], "their pauses are over"
 
 
+def test_a_schedule_that_is_late_is_in_trouble(harness: DispatcherHarness) -> None:
+    add(harness, "late", "* * * * *", alarm_after=30.0)
+    add(harness, "quiet", "* * * * *")
+    assert page(harness, state="trouble") == []
+    harness.passes(5 * MINUTE)
+    assert page(harness, state="trouble") == ["late"], "its jobs are not done"
+
+
 def test_outcomes_and_next_times_come_on_request(harness: DispatcherHarness) -> None:
     add(harness, "s", "* * * * *", times=5)
     assert "outcomes" not in asks(harness, messages.VIEW_SCHEDULES, id="s")["schedules"][0]

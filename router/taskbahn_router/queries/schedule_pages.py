@@ -96,7 +96,7 @@ def _is(state: str, row: ScheduleRow, now: float) -> bool:
         case "orphaned":
             return pause is not None and pause.orphaned
         case "trouble":
-            return row.trouble is not None
+            return row.trouble is not None or row.late_at is not None
         case "code":
             return row.declared is not None
         case "run_time":

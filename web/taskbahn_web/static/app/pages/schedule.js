@@ -2,12 +2,12 @@
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
-import { ago, fullTime, number } from "../../shared/format.js";
+import { ago, day, fullTime, number } from "../../shared/format.js";
 import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
 import { go, link, route } from "../core/route.js";
 import { firingsOf, scheduleNamed } from "../data/directory.js";
-import { now } from "../data/live.js";
+import { now, status } from "../data/live.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Outcomes } from "../parts/outcomes.js";
 import { ScheduleButtons, useScheduleActions } from "../parts/schedule-actions.js";
@@ -84,19 +84,26 @@ function Whole({ schedule, problem, onChanged }) {
   </section>`;
 }
 
-/** Why it fires no job: it is paused, or its newest submission was refused. @param {{schedule: ScheduleView}} props */
-function Held({ schedule: { pause, trouble } }) {
-  if (!pause && !trouble) return null;
+/** Why it fires no job: it is paused, its newest submission was refused, or it is late. @param {{schedule: ScheduleView}} props */
+function Held({ schedule: { id, pause, trouble, late_at } }) {
+  const late = late_at ? status.value?.problems?.find((problem) => problem.kind === "schedule_late" && problem.id === id) : null;
+  if (!pause && !trouble && !late_at) return null;
   return html`<section class="troubles" aria-label="What is wrong"><ul>
     ${pause && html`<li class="trouble trouble-warning">
       <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M6 4.5v7M10 4.5v7" /></svg>
       <div><p class="trouble-what">${pause.orphaned ? "Orphaned" : "Paused"}</p><p>${schedulePauseText(pause, now.value)}</p></div>
     </li>`}
-    ${trouble && html`<li class="trouble trouble-error">
-      <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 4v5M8 11.5v.01" /></svg>
-      <div><p class="trouble-what">The submission of its newest due time was refused</p><p>${trouble.message}</p></div>
-    </li>`}
+    ${trouble && html`<${Wrong} what="The submission of its newest due time was refused" why=${trouble.message} />`}
+    ${late_at && html`<${Wrong} what=${late?.sentence ?? `No job has succeeded in time, since ${day(late_at)}`} why=${late?.hint} />`}
   </ul></section>`;
+}
+
+/** @param {{what: string, why?: string}} props */
+function Wrong({ what, why }) {
+  return html`<li class="trouble trouble-error">
+    <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 4v5M8 11.5v.01" /></svg>
+    <div><p class="trouble-what">${what}</p>${why && html`<p>${why}</p>`}</div>
+  </li>`;
 }
 
 /** @param {{schedule: ScheduleView}} props */
@@ -126,7 +133,7 @@ const SHOWN_FIELDS = ["start", "end", "times", "jitter", "overlap", "catch_up", 
 
 /** @param {{schedule: ScheduleView}} props */
 function About({ schedule }) {
-  const { spec, last_success, waiting = [], changed_by, changed_at, zone } = schedule;
+  const { spec, last_success, waiting = [], changed_by, changed_at, zone, alarm_at, expected_at } = schedule;
   const fields = /** @type {Record<string, unknown>} */ ({ overlap: "skip", catch_up: 60, ...spec });
   /** @type {[string, unknown][]} */
   const rows = [
@@ -134,6 +141,7 @@ function About({ schedule }) {
     ["Call", html`<code>${callCode(spec.call)}</code>`],
     ...SHOWN_FIELDS.filter((name) => fields[name]).map((name) => /** @type {[string, unknown]} */ ([fieldTitle(name), fieldText(name, fields[name])])),
     ["Succeeded", last_success && html`<time title="due time of the newest job that is known to have succeeded">${timeIn(last_success, zone)}</time>`],
+    ["Alarm at", alarm_at && html`<time title="unless a job for ${timeIn(expected_at ?? alarm_at, zone)} or later succeeds before">${timeIn(alarm_at, zone)}</time>`],
     ["Waiting", waiting.length > 0 && `${number(waiting.length)} due times wait for the end of its last job`],
     ["Changed", changed_by && changed_at && html`<time title=${fullTime(changed_at)}>${ago(changed_at, now.value)}</time> by ${changed_by}`],
     ["Note", spec.note],

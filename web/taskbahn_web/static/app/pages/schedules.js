@@ -2,13 +2,14 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { number } from "../../shared/format.js";
+import { ago, fullTime, number } from "../../shared/format.js";
 import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { go, link, route } from "../core/route.js";
 import { focusRow } from "../core/rows.js";
 import { schedulePage } from "../data/directory.js";
+import { now } from "../data/live.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Outcomes } from "../parts/outcomes.js";
 import { ScheduleForm } from "../parts/schedule-form.js";
@@ -159,14 +160,20 @@ function Table({ schedules, body }) {
 
 /** @param {{schedule: ScheduleView}} props */
 function Row({ schedule }) {
-  const { id, words, outcomes = [], trouble, spec } = schedule;
+  const { id, words, outcomes = [], trouble, late_at, spec } = schedule;
   return html`<tr>
     <th scope="row" class="cell-task"><a href=${link("schedules", id)}>${id}</a><small><${Starts} schedule=${schedule} /></small></th>
     <td class="cell-when-words" data-name="">${words}${spec.note && html`<small class="cut" title=${spec.note}>${spec.note}</small>`}
-      ${trouble && html`<small class="schedule-trouble">Refused: ${trouble.message}</small>`}</td>
+      ${trouble && html`<small class="schedule-trouble">Refused: ${trouble.message}</small>`}
+      ${late_at && html`<small class="schedule-trouble">Late: no job has succeeded in time <${Since} at=${late_at} /></small>`}</td>
     <td class="cell-next" data-name="next"><${Next} schedule=${schedule} /></td>
     <td class="cell-last" data-name="last"><${Last} schedule=${schedule} /></td>
     <td class="cell-outcomes"><${Outcomes} outcomes=${outcomes} /></td>
     <td class="cell-origin"><${Origin} schedule=${schedule} /></td>
   </tr>`;
+}
+
+/** @param {{at: number}} props */
+function Since({ at }) {
+  return html`<time title=${fullTime(at)}>(${ago(at, now.value)})</time>`;
 }
