@@ -79,10 +79,15 @@ class ScheduleAlarms:
 
     def watch_at(self, when: float | None) -> None:
         """Look for alarms at a time of the wall clock."""
-        if when is None or (self._next is not None and self._next <= when):
+        if when is None:
             return
+        now = self._dispatcher.wall()
+        if self._next is not None and self._next <= when:
+            if self._next > now:
+                return
+            when = self._next  # its timer is late if the wall clock was set
         self._next = when
-        self._service.run_in(min(LONGEST_SLEEP, max(0.0, when - self._dispatcher.wall())))
+        self._service.run_in(min(LONGEST_SLEEP, max(0.0, when - now)))
 
     def watch_job(self, schedule: str, job: bytes) -> None:
         """Look at a schedule when this job, its newest one, has ended."""

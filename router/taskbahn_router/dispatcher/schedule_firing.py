@@ -71,10 +71,15 @@ class ScheduleFirings:
 
     def fire_at(self, when: float | None) -> None:
         """Look for due schedules at a time of the wall clock."""
-        if when is None or (self._next is not None and self._next <= when):
+        if when is None:
             return
+        now = self._dispatcher.wall()
+        if self._next is not None and self._next <= when:
+            if self._next > now:
+                return
+            when = self._next  # its timer is late if the wall clock was set
         self._next = when
-        self._service.run_in(min(LONGEST_SLEEP, max(0.0, when - self._dispatcher.wall())))
+        self._service.run_in(min(LONGEST_SLEEP, max(0.0, when - now)))
 
     # what is due
 
@@ -321,6 +326,11 @@ def _missed(row: ScheduleRow, spec: ScheduleSpec, oldest: float, now: float) -> 
     """Return the firing for due times that are too old to fire, and what follows them."""
     assert row.due_at is not None  # noqa: S101 - as above
     missed, until = 1, row.due_at
+    if row.last_due is not None and until <= row.last_due:  # the clock was set back, and forward again: it has fired before
+        then, stopped = _following(spec, row.id, row.last_due)
+        return Firing(
+            row.id, row.version, until, *_times(then), now, id=job_of(row.id, until), missed=1, until=until, stopped=stopped
+        )
     then, stopped = _following(spec, row.id, until)
     while then is not None and then.at < oldest and missed < MOST_MISSED:
         missed, until = missed + 1, then.due
