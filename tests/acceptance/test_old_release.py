@@ -128,6 +128,19 @@ def test_an_old_worker_is_served_jobs_with_deadlines(app: Taskbahn, pool: str) -
     assert flow.call() == [1, 2, 3]
 
 
+def test_an_old_worker_runs_the_jobs_of_schedules(app: Taskbahn) -> None:
+    app.schedules.create("release", "* * * * * *", ask_old(app, "release.add").si(1), overlap="allow", alarm_after=SECONDS)
+    release = app.schedules["release"]
+    while not (fired := [one for one in release.history() if one.state == State.SUCCEEDED]):
+        pass  # each question is a call, so this does not spin
+    assert fired[0].job is not None
+    assert [attempt.worker for attempt in app.job(fired[0].job).view().attempts] == ["old-worker"]
+    assert release.run_now().result(SECONDS) == 2
+    assert release.pause("seen").pause is not None
+    assert (release.view().late_at, release.view().declared) == (None, None)
+    release.delete()
+
+
 def test_an_old_worker_is_drained(app: Taskbahn) -> None:
     shell = Shell(app.url)
     assert shell("drain", "old-worker").code == 0
