@@ -1,8 +1,9 @@
 """Make random lives of stores with promises, and see that mutations of the engine are found.
 
-`model.py RUNS [STORE]` makes RUNS lives over the memory store and a tenth of them over SQLite, or over one of them. `model.py --mutations
-[RUNS [WORD]]` makes up to RUNS lives with each mutation of the engine whose name has the word, in a process of its own; those of `BOTH`
-must be found over each store. All but one that none of them finds are well. Both end with 1 if not.
+`model.py RUNS [STORE]` makes RUNS lives over the memory store and a tenth of them over SQLite, or over one of them; then it compares a fifth
+as many cron lines with the clocks of all zones. `model.py --mutations [RUNS [WORD]]` makes up to RUNS lives with each mutation whose name
+has the word, in a process of its own; those of `BOTH` must be found over each store, those of `TESTS` by tests. All but one that none of them
+finds are well. Both end with 1 if not.
 """
 
 from __future__ import annotations
@@ -139,7 +140,43 @@ MUTATIONS = (
     Mutation("a pause is not stored", "dispatcher.pauses", "self._unstored.add(_row_name(pause.subject))", "pass"),
     Mutation("the end of a pause is not stored", "dispatcher.pauses", "self._unstored.add(_row_name(subject))", "pass"),
     Mutation("a pause is forgotten when its commit fails", "dispatcher.pauses", "self._due.setdefault(pause.key, pause)", "pass"),
+    Mutation("a range of one value has a step", "schedules.cron_line", "return [str(start)]", 'return [f"{start}-{end}{step}"]'),
+    Mutation("a range over the end has no step", "schedules.cron_line", 'values[:: int(found["step"] or 1)]', "values"),
+    Mutation("an hour with a step is fixed", "schedules.cron_line", 'not {"*", "/"} &', 'not {"*"} &'),
+    Mutation("a nearest weekday is in the next month", "schedules.cron", "day + 1 if day < length else day - 2", "day + 1"),
+    Mutation("a line with all hours has a fixed one", "schedules.cron", "has_fixed_hour and not self._has_all_hours", "has_fixed_hour"),
+    Mutation("a skipped time fires that is not to", "schedules.times", 'if self._skipped == "never":', "if False:"),
+    Mutation("the second of two times is the first", "schedules.times", "wall - offsets[is_second]", "wall - offsets[0]"),
+    Mutation("a repeated hour has no second times", "schedules.times", "wall if local.fold else change + offsets[1] - TICK", "wall"),
+    Mutation("the end of what is taken away is left out", "schedules.combined", "max(found, covered - TICK)", "max(found, covered)"),
+    Mutation("a jitter goes beyond the next due time", "schedules.timetable", "min(self.jitter, following - due)", "self.jitter"),
+    Mutation("a start is no due time", "schedules.timetable", "max(moment, self.start - TICK)", "max(moment, self.start)"),
+    Mutation("an interval leaves out its start", "schedules.plain_times", "EARLIEST - TICK, self._start - TICK", "EARLIEST, self._start"),
+    Mutation("a schedule that was changed fires as it was", "core.firings", "row is None or row.version != firing.version", "row is None"),
+    Mutation("a due time that was fired fires again", "core.firings", "elif row.due_at != firing.due_at:", "elif False:"),
+    Mutation("a due time whose job is there fires again", "core.firings", "if is_known:", "if False:"),
+    Mutation("a due time passes those that wait", "core.firings", "if not (is_busy or waiting) or", "if not is_busy or"),
+    Mutation("a schedule fires once more than its times", "core.firings", "fired >= firing.times", "fired > firing.times"),
+    Mutation("a schedule is decided twice in a commit", "stores.scheduling", "if firing.schedule in self._decided:", "if False:"),
+    Mutation("a clock that went back fires again", "stores.scheduling", "(went_back and", "(False and"),
+    Mutation("a firing that a rule refused counts", "stores.scheduling", "if is_refused else fired", "if False else fired"),
+    Mutation("jitter makes a due time late", "dispatcher.schedule_firing", "(row.next_at or row.due_at) < oldest", "row.due_at < oldest"),
+    Mutation("what waits for room is missed", "dispatcher.schedule_firing", "(self._held_since or now) -", "now -"),
+    Mutation("the next page waits for another reason", "dispatcher.schedule_firing", "now if has_more or self._again", "now if self._again"),
 )  # fmt: skip
+TIMES = ("tests/unit/test_schedule_times.py", "tests/unit/test_schedule_zones.py")
+STORED = ("tests/stores/test_schedules.py",)
+TESTS = {  # of modules whose mutations they must find, where no random life does
+    "schedules.cron_line": TIMES,
+    "schedules.cron": TIMES,
+    "schedules.times": TIMES,
+    "schedules.combined": TIMES,
+    "schedules.timetable": TIMES,
+    "schedules.plain_times": TIMES,
+    "core.firings": STORED,
+    "stores.scheduling": STORED,
+    "dispatcher.schedule_firing": ("tests/unit/test_schedule_firing.py", "tests/unit/test_schedule_downtime.py"),
+}
 BOTH = {
     "admissions",
     "unique",
@@ -210,6 +247,40 @@ def live(runs: int, only: str) -> int:
     return 0
 
 
+def compare_clocks(lines: int) -> int:
+    """Compare cron lines with what the clocks of all zones show; return the exit code."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from support import zone_lives
+
+    began = time.monotonic()
+    zone_lives.live(lines)
+    print(f"clocks: {lines:,} lines in {time.monotonic() - began:.0f} s", flush=True)
+    return 0
+
+
+class Unshrunk:
+    """Keeps Hypothesis from minutes of shrinking: it is enough that a test fails."""
+
+    def pytest_collection(self) -> None:
+        """Load the profile, after that of tests/conftest.py and before the tests."""
+        import hypothesis
+
+        phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+        hypothesis.settings.register_profile("mutations", hypothesis.settings.get_profile("steady"), phases=phases)
+        hypothesis.settings.load_profile("mutations")
+
+
+def run_tests(files: Sequence[str]) -> int:
+    """Run tests in this process, up to the first failure; return their exit code."""
+    import pytest
+
+    os.chdir(ROOT)
+    code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *files], plugins=[Unshrunk()]))
+    if code:
+        sys.stderr.write("a test fails\n")
+    return code
+
+
 def mutate(runs: int, word: str) -> int:
     """Try each mutation in a process of its own; return the exit code."""
     tried = missed = 0
@@ -217,7 +288,8 @@ def mutate(runs: int, word: str) -> int:
         for store in ("memory", "sqlite") if mutation.module in BOTH else ("",):
             if word not in mutation.name:
                 continue
-            command = [sys.executable, __file__, str(runs), store]
+            tests = TESTS.get(mutation.module)
+            command = [sys.executable, __file__, *(("--tests", *tests) if tests else (str(runs), store))]
             ended = subprocess.run(
                 command, env={**os.environ, MUTATION: str(number)}, capture_output=True, text=True, check=False
             )
@@ -236,7 +308,11 @@ def main() -> int:
         sys.meta_path.insert(0, Finder(MUTATIONS[int(os.environ[MUTATION])]))
     if words[:1] == ["--mutations"]:
         return mutate(int(words[1]) if len(words) > 1 else 400, words[2] if len(words) > 2 else "")
-    return live(int(words[0]) if words else 1000, words[1] if len(words) > 1 else "")
+    if words[:1] == ["--tests"]:
+        return run_tests(words[1:])
+    runs = int(words[0]) if words else 1000
+    code = live(runs, words[1] if len(words) > 1 else "")
+    return code if code or MUTATION in os.environ else compare_clocks(runs // 5)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,14 @@ class Line(NamedTuple):
     hours: frozenset[int]
     days: frozenset[int]  # of the week, Monday is 0
     is_fixed: bool
+    dates: frozenset[int] = frozenset(range(1, 32))  # of the month
+    months: frozenset[int] = frozenset(range(1, 13))
+    is_either: bool = False  # whether a day fits by its date or by its weekday
 
     def fires(self, wall: datetime) -> bool:
-        return wall.minute in self.minutes and wall.hour in self.hours and wall.weekday() in self.days
+        fits = (wall.day in self.dates, wall.weekday() in self.days)
+        is_day = any(fits) if self.is_either else all(fits)
+        return is_day and wall.minute in self.minutes and wall.hour in self.hours and wall.month in self.months
 
 
 @lru_cache(maxsize=700)

@@ -123,6 +123,18 @@ def test_due_times_wait_for_room(harness: DispatcherHarness, monkeypatch: pytest
     harness.check()
 
 
+def test_more_than_a_page_is_due_at_once(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskbahn_router.dispatcher.schedule_firing.PAGE", 2)
+    monkeypatch.setattr("taskbahn_router.dispatcher.schedule_firing.MOST_IN_FLIGHT", 4)
+    for number in range(11):
+        add(harness, f"s{number}", overlap="allow")
+    harness.passes(2 * MINUTE)
+    for number in range(11):
+        assert history(harness, f"s{number}") == [(0, "fired"), (1, "fired")]
+    assert len(jobs(harness)) == 22
+    harness.check()
+
+
 def test_a_refused_submission_is_in_the_history(harness: DispatcherHarness) -> None:
     add(harness)
     del harness.dispatcher.state.tasks[TASK]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskbahn import Calendar, Cron, Dates, Every, InvalidSchedule, Sun, When
-from taskbahn.protocol.schedules import read_form
+from taskbahn.protocol.schedules import CronForm, read_form
 from taskbahn_router.schedules.time_set import TimeSet
 from taskbahn_router.schedules.timetable import Timetable
 
@@ -371,3 +371,8 @@ def test_a_fault_in_a_long_line_is_shown_short() -> None:
         with pytest.raises(InvalidSchedule) as caught:
             times(wrong)
         assert len(caught.value.message) < 500
+
+
+def test_a_range_of_one_value_has_no_step() -> None:
+    times = TimeSet(CronForm(line="0 5-5/3 * * *")).next(datetime(2026, 1, 1, tzinfo=UTC), 3)
+    assert [(one.day, one.hour) for one in times] == [(1, 5), (2, 5), (3, 5)]

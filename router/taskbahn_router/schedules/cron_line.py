@@ -125,6 +125,8 @@ def _range(line: str, field: Field, found: re.Match[str], at: int) -> list[str]:
     is_week = field is FIELDS[WEEKDAY]
     if is_week and start > end:
         start %= 7  # 7 is Sunday, as 0 is
+    if start == end:
+        return [str(start)]  # CronSim takes 5-5/10 as 5/10
     if start <= end:
         return [f"{start}-{end}{step}"]
     values = [*range(start, field.last + 1 - is_week), *range(field.first, end + 1)]
