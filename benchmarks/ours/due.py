@@ -112,8 +112,9 @@ def at_once(place: Place) -> Iterator[Figure]:
     node.start()
     node.use("websocket")
     node.start_worker(APPS["async"], SLOTS["async"])
-    node.wait_for_worker(tasks.loop)  # the store learns of the task
-    node.stop_worker(tasks.loop)
+    with Taskbahn() as app:
+        node.wait_for_worker(app)  # the store learns of the task
+        node.stop_worker(app)
     node.stop()
     due = float(int(time.time() + BEFORE_SECONDS))
     minute = Every(DAY, start=None).form
@@ -130,7 +131,7 @@ def at_once(place: Place) -> Iterator[Figure]:
         submitted, spent = seen[-1], router_seconds(node) - before
         until(place, "all jobs", lambda: count(store, "SELECT count(*) FROM job WHERE state = 'succeeded'") >= AT_ONCE)
         done = time.time() - due
-    node.stop_worker(tasks.loop)
+    node.place.stop("worker")
     node.stop()
     yield Figure(
         f"{AT_ONCE:,} due in one second, until all are submitted", round(submitted, 2), "s",
@@ -164,7 +165,7 @@ def late(place: Place, seconds: int) -> Iterator[Figure]:
     node.start()
     node.use("websocket")
     node.start_worker(APPS["async"], SLOTS["async"])
-    app = tasks.loop
+    app = Taskbahn()
     node.wait_for_worker(app)
     flood = Flood(node.port, "pace", RATE, tasks.NOOP)
     time.sleep(2.0)
@@ -183,8 +184,8 @@ def late(place: Place, seconds: int) -> Iterator[Figure]:
     accepted = flood.end()["accepted"]
     fired = [(one.fired_at - one.due_at) * 1000 for one in firings]
     started = [app.job(one.job).result(30) for one in firings if one.job is not None]
-    app.close()
     node.stop_worker(app)
+    app.close()
     node.stop()
     for name, times in (("a firing", fired), ("the start of its job", started)):
         median, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]

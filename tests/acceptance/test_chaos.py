@@ -102,6 +102,8 @@ def test_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos) -> None:
     assert waits["children"] > waits["parents"] > 10
     assert waits["suspended"] > 0
     assert {"step", "sleep", "ask", "event", "messages", "children"} <= set(waits["points"])
+    # and schedules fired meanwhile
+    assert account["schedules"]["fired"] >= account["schedules"]["due"] > 10
     # jobs misbehaved in every way, and in every pool
     assert set(account["mischief"]) == MISCHIEF
     assert {pool for pools in account["mischief"].values() for pool in pools} == POOLS
