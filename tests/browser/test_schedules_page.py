@@ -111,6 +111,7 @@ def test_a_schedule_is_run_paused_and_resumed_on_its_page(page: Page, app: Taskb
     expect(page.get_by_text(re.compile(r"page-weekly is paused until 1 Jan"))).to_be_visible()
     expect(page.get_by_role("region", name="What is wrong")).to_contain_text(re.compile(r"Pausedby Ada · holidays · for \d+ d"))
     expect(times).to_contain_text("After its pause.")
+    expect(page.get_by_role("region", name="Before its next job").get_by_role("listitem").first).to_contain_text("Closed: ")
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("dialog").get_by_role("button", name="Resume").click()
     expect(page.get_by_text(re.compile("page-weekly is resumed, and fires next at"))).to_be_visible()

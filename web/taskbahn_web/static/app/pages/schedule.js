@@ -15,6 +15,7 @@ import { ScheduleForm } from "../parts/schedule-form.js";
 import { ScheduleChanges } from "../parts/schedule-changes.js";
 import { ScheduleHistory } from "../parts/schedule-history.js";
 import { Next, Origin, Starts } from "../parts/schedule-parts.js";
+import { ScheduleReasons } from "../parts/wait-reasons.js";
 import { ownZone, timeHere, timeIn } from "../text/local-times.js";
 import { callCode, fieldText, fieldTitle } from "../text/schedule-fields.js";
 import { schedulePauseText } from "../text/schedule-text.js";
@@ -77,6 +78,7 @@ function Whole({ schedule, problem, onChanged }) {
       </div>
       <div class="about">
         <${NextTimes} schedule=${schedule} />
+        <${ScheduleReasons} schedule=${schedule} />
         <${ScheduleChanges} schedule=${schedule} onChanged=${onChanged} />
         <${About} schedule=${schedule} />
       </div>

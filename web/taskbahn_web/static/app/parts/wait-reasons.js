@@ -13,11 +13,26 @@ const RELOAD_SECONDS = 3; // what does not change the sentence at the top of the
 
 /** @param {{job: import("../../client/wire.js").JobView}} props  a job that has not ended */
 export function WaitReasons({ job: { id, state, place } }) {
+  const reasons = useReasons(() => bahn.job(id).explain(), [id, state, place?.why]);
+  return html`<${Reasons} title=${state === "running" ? "Before its end" : "Before its start"} reasons=${reasons} />`;
+}
+
+/** Everything between a schedule and its next job. @param {{schedule: import("../../client/schedule-views.js").ScheduleView}} props */
+export function ScheduleReasons({ schedule: { id, due_at, pause } }) {
+  const reasons = useReasons(() => bahn.schedules.explain(id), [id, due_at, pause?.at]);
+  return html`<${Reasons} title="Before its next job" reasons=${reasons} />`;
+}
+
+/**
+ * @param {() => Promise<WaitReason[]>} explain
+ * @param {unknown[]} changes  what makes it ask again at once
+ */
+function useReasons(explain, changes) {
   const [reasons, setReasons] = useState(/** @type {WaitReason[]} */ ([]));
   useEffect(() => {
     let isShown = true;
     const load = async () => {
-      const found = await bahn.job(id).explain().catch(() => null); // the page says itself when the node is away
+      const found = await explain().catch(() => null); // the page says itself when the node is away
       if (isShown && found) setReasons(found);
     };
     void load();
@@ -26,9 +41,13 @@ export function WaitReasons({ job: { id, state, place } }) {
       isShown = false;
       clearInterval(timer);
     };
-  }, [id, state, place?.why]);
+  }, changes);
+  return reasons;
+}
+
+/** @param {{title: string, reasons: WaitReason[]}} props */
+function Reasons({ title, reasons }) {
   if (!reasons.length) return null;
-  const title = state === "running" ? "Before its end" : "Before its start";
   return html`<section class="panel" aria-label=${title}>
     <h2>${title}</h2>
     <ul class="wait-reasons">${reasons.map((reason) => html`<${Reason} key=${reason.rule + reason.why} reason=${reason} />`)}</ul>
