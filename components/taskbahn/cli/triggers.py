@@ -17,6 +17,7 @@ from taskbahn.protocol.triggers import is_passed_on
 if TYPE_CHECKING:
     from taskbahn.protocol.triggers import TriggerView
 
+SCHEMES = click.Choice(["github", "stripe", "slack", "standard", "hmac"])
 MATCHES = click.Choice(["exact", "prefix", "wildcard"])
 
 
@@ -111,16 +112,58 @@ def add(
 
     Without ARGUMENTS the task gets those of the event. With some it gets these; texts in them may have templates, as {event.day}.
     """
+    fields = {"kind": "topic", "topic": topic, "match": match, "where": _where(where), "note": note}
+    _store(id, fields, task, arguments, url, as_json=as_json)
+
+
+@triggers.command(cls=TaskCommand, epilog=HELP)
+@click.argument("id")
+@click.argument("name")
+@click.argument("task")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--scheme", type=SCHEMES, required=True, help="How the sender signs.")
+@click.option("--secret", metavar="env:NAME", required=True, help="The variable of the node's environment that has the secret.")
+@click.option("--header", default="", help="The header with the signature, of the scheme hmac.")
+@click.option("--where", metavar="JSON", default="{}", help='Fields that the body must have, as {"action": "opened"}.')
+@click.option("--note", default="", help="What it is for.")
+@common
+def hook(
+    id: str,
+    name: str,
+    task: str,
+    arguments: tuple[str, ...],
+    scheme: str,
+    secret: str,
+    header: str,
+    where: str,
+    note: str,
+    url: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Store a trigger ID that starts TASK when another service sends POST /hooks/NAME; one of that ID is replaced.
+
+    Without ARGUMENTS the task gets the body. With some it gets these; texts in them may have templates, as {body.day}.
+    """
+    words = {"scheme": scheme, "secret": secret, "header": header, "note": note}
+    _store(id, {"kind": "hook", "name": name, "where": _where(where), **words}, task, arguments, url, as_json=as_json)
+
+
+def _where(text: str) -> Any:
     try:
-        fields = messages.from_json(where)
+        return messages.from_json(text)
     except ValueError:
         raise click.BadParameter('it is a JSON object, as {"country": "DE"}', param_hint="--where") from None
+
+
+def _store(
+    id: str, fields: dict[str, Any], task: str, arguments: tuple[str, ...], url: str | None, *, as_json: bool
+) -> None:  # fmt: skip
     call: dict[str, Any] = {"task": task}
     with connected(url) as app:
         if arguments:
             call["args"], call["kwargs"] = parsed(app, task, arguments)
-        spec = {"kind": "topic", "topic": topic, "match": match, "where": fields, "note": note, "call": call}
-        found = app.client.ask(messages.TRIGGER_ADD, id, spec, who=user_name()).get()
+        found = app.client.ask(messages.TRIGGER_ADD, id, {**fields, "call": call}, who=user_name()).get()
     _say(found, f"{id}: {found['words']}", as_json=as_json)
 
 
