@@ -376,3 +376,9 @@ def test_a_fault_in_a_long_line_is_shown_short() -> None:
 def test_a_range_of_one_value_has_no_step() -> None:
     times = TimeSet(CronForm(line="0 5-5/3 * * *")).next(datetime(2026, 1, 1, tzinfo=UTC), 3)
     assert [(one.day, one.hour) for one in times] == [(1, 5), (2, 5), (3, 5)]
+
+
+def test_the_weekday_nearest_to_an_end_is_in_its_month() -> None:
+    last = TimeSet(CronForm(line="0 9 31W * *")).next(datetime(2026, 5, 1, tzinfo=UTC), 1)  # the 31st is a Sunday
+    first = TimeSet(CronForm(line="0 9 1W * *")).next(datetime(2026, 8, 1, tzinfo=UTC), 1)  # the 1st is a Saturday
+    assert [(one.month, one.day) for one in (*last, *first)] == [(5, 29), (8, 3)]
