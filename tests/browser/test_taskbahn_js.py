@@ -382,3 +382,19 @@ def test_a_page_makes_a_schedule_runs_it_and_deletes_it(run: Any) -> None:
     assert "position 3" in found["refused"][0]
     assert found["refused"][1] == {"position": 3}
     assert (found["gone"], found["history"]) == ("taskbahn.error.invalid_schedule", [])
+
+
+def test_a_page_publishes_an_event_that_starts_a_task(run: Any) -> None:
+    found = run("""
+        const topic = `page.${crypto.randomUUID().replaceAll("-", "")}`;
+        await bahn.triggers.create(topic, topic, s("numbers.count", [], { to: "{event.to}" }));
+        const [job] = await bahn.publish(topic, [{ to: 2 }], {}, { id: "e1" });
+        const [again] = await bahn.publish(topic, [{ to: 2 }], {}, { id: "e1" });
+        await bahn.triggers.pause(topic, { reason: "holidays" });
+        const none = await bahn.publish(topic);
+        const refused = await bahn.publish("wamp.x").catch((error) => error.message);
+        const view = await bahn.triggers.get(topic).finally(() => bahn.triggers.delete(topic));
+        return { result: await job.result(), isSame: job.id === again.id, none, refused, view };
+    """)
+    assert (found["result"], found["isSame"], found["none"], "one of the node's own" in found["refused"]) == (2, True, [], True)
+    assert (found["view"]["started"], found["view"]["pause"]["reason"]) == (1, "holidays")

@@ -20,6 +20,7 @@ import { routerAddress, checkOptions } from "./client/options.js";
 import { watchLiveness } from "./client/liveness.js";
 import { Schedules } from "./client/schedules.js";
 import { resubscribe } from "./client/resubscribe.js";
+import { publish, Triggers } from "./client/triggers.js";
 import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
 import { JOB_CANCEL, JOB_RETRY, JOB_SKIP, SUBMIT, VIEW_QUESTIONS } from "./client/wire.js";
@@ -47,6 +48,7 @@ export class Bahn {
     this.connection = new Connection(routerAddress(url, HOME), open);
     this.#stopLiveness = watchLiveness(this.connection);
     this.schedules = new Schedules(this.connection);
+    this.triggers = new Triggers(this.connection);
   }
 
   /** connecting, live, reconnecting or closed. */
@@ -109,6 +111,18 @@ export class Bahn {
     const [answer] = await this.ask(SUBMIT, [[entry]]);
     if (typeof answer === "object") throw fromInfo(answer);
     return this.job(answer);
+  }
+
+  /**
+   * Publish an event; resolves to the jobs that it starts, when they are durable. Subscribers of the topic hear of it then.
+   * @param {string} topic
+   * @param {unknown[]} [args]
+   * @param {Record<string, unknown>} [kwargs]
+   * @param {{id?: string}} [options]  id: published again with the same one, an event starts nothing twice
+   * @returns {Promise<Job[]>}
+   */
+  async publish(topic, args = [], kwargs = {}, options = {}) {
+    return publish(this.connection, topic, args, kwargs, options);
   }
 
   /**

@@ -217,7 +217,7 @@ export function specFields({ when, zone, flow, start, end, ...others }) {
 }
 
 /** An entry of a submission that starts a flow. @param {Flow} flow @returns {import("./schedule-views.js").ScheduleCall} */
-function callOf(flow) {
+export function callOf(flow) {
   const isTask = "task" in flow && Object.keys(flow).every((name) => [...OF_CALLS, "immutable"].includes(name));
   if (isTask) return Object.fromEntries(Object.entries(flow).filter(([name]) => name !== "immutable"));
   return { flow };

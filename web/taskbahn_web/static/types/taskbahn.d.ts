@@ -17,6 +17,7 @@ export class Bahn {
     });
     connection: Connection;
     schedules: Schedules;
+    triggers: Triggers;
     /** connecting, live, reconnecting or closed. */
     get state(): import("./client/connection.js").ConnectionState;
     /** When the next try is made while reconnecting, seconds since the epoch; 0 unless one is due. */
@@ -53,6 +54,17 @@ export class Bahn {
     start(flow: import("./client/flows.js").Flow, options?: (import("./client/wire.js").Options & {
         id?: string;
     }) | undefined): Promise<Job>;
+    /**
+     * Publish an event; resolves to the jobs that it starts, when they are durable. Subscribers of the topic hear of it then.
+     * @param {string} topic
+     * @param {unknown[]} [args]
+     * @param {Record<string, unknown>} [kwargs]
+     * @param {{id?: string}} [options]  id: published again with the same one, an event starts nothing twice
+     * @returns {Promise<Job[]>}
+     */
+    publish(topic: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: {
+        id?: string;
+    }): Promise<Job[]>;
     /**
      * A job by its id, to watch, await or cancel it.
      * @param {string} id
@@ -158,6 +170,7 @@ import { sentence } from "./client/errors.js";
 import { TaskbahnError } from "./client/errors.js";
 import { Connection } from "./client/connection.js";
 import { Schedules } from "./client/schedules.js";
+import { Triggers } from "./client/triggers.js";
 export { Job, Question, sentence, TaskbahnError };
 export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";

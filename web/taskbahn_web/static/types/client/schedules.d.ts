@@ -4,6 +4,8 @@
  * @returns {Record<string, unknown>}
  */
 export function specFields({ when, zone, flow, start, end, ...others }: ScheduleChanges): Record<string, unknown>;
+/** An entry of a submission that starts a flow. @param {Flow} flow @returns {import("./schedule-views.js").ScheduleCall} */
+export function callOf(flow: Flow): import("./schedule-views.js").ScheduleCall;
 export const VIEW_SCHEDULES: "taskbahn.view.schedules";
 export const VIEW_DUE_TIMES: "taskbahn.view.due_times";
 export const VIEW_FIRINGS: "taskbahn.view.firings";
