@@ -17,7 +17,7 @@ from taskbahn_router.core.alarms import AlarmChange
 from taskbahn_router.core.firings import HISTORY, MOST_BUFFERED, Alarm, job_of
 from taskbahn_router.core.unique_keys import NewKey
 from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.rows import CancelJob
+from taskbahn_router.stores.rows import CancelJob, Prune
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DataObject
@@ -80,6 +80,16 @@ def test_a_due_time_that_comes_again_starts_no_second_job(store: Store) -> None:
     commit(store, schedules=[change(version=1, due_at=NOW)])  # the wall clock was set back
     assert fire(store, firing(seq=2, version=2)) == ["stale"]
     assert (row(store).due_at, row(store).fired, history(store)) == (NOW + EVERY, 1, [(0, "fired")])
+
+
+def test_a_due_time_comes_again_after_its_job_is_deleted(store: Store) -> None:
+    commit(store, schedules=[change()])
+    fire(store, firing())
+    end(store, NOW)
+    commit(store, prune=Prune(NOW + 1e9, 0, 100))
+    assert store.reader().job(job_of("s", NOW)) is None
+    commit(store, schedules=[change(version=1, due_at=NOW)])
+    assert fire(store, firing(seq=2, version=2)) == ["stale"], "the history has it"
 
 
 @pytest.mark.parametrize(
