@@ -29,7 +29,12 @@ MAY_CALL = {uri for uri in URIS.values() if uri.startswith("taskbahn.view.")} - 
     messages.JOB_GET, messages.JOB_EXPLAIN, messages.JOB_WATCH, messages.JOB_EVENTS, messages.JOB_WAIT, messages.JOB_RESULTS,
     messages.JOB_MEMBERS, messages.JOB_GRAPH, messages.JOB_NOTES,
 }  # fmt: skip
-ARGUMENTS = {messages.VIEW_SCHEDULE_TIMES: ["0 3 * * *"], messages.VIEW_FIRINGS: ["nightly"]}  # of those that need some
+ARGUMENTS: dict[str, list[Any]] = {  # of those that need some
+    messages.VIEW_SCHEDULE_TIMES: ["0 3 * * *"],
+    messages.VIEW_FIRINGS: ["nightly"],
+    messages.VIEW_SCHEDULE_WAITS: ["nightly"],
+    messages.VIEW_DUE_TIMES: [1_800_000_000, 1_800_604_800],
+}
 MAY_NOT_CALL = [
     *sorted({uri + "x" * uri.endswith(".") for uri in URIS.values()} - MAY_CALL - {messages.CHANGES_TOPIC}),
     TASK, "taskbahn.offer.viewer.task", "taskbahn.worker.w.run", "taskbahn.reports.abc", "taskbahn.job.getting", "taskbahn.job.wait.more",

@@ -219,15 +219,15 @@ def test_a_schedule_fires_its_times_and_up_to_its_end(harness: DispatcherHarness
 
 def test_arguments_have_the_due_time(harness: DispatcherHarness) -> None:
     call = {"kwargs": {"day": "{@due:%Y-%m-%d}", "since": "{@last_success}"}}
-    add(harness, when={"kind": "cron", "line": "0 3 * * *", "zone": "Europe/Berlin"}, call=call)
+    add(harness, when={"kind": "cron", "line": "59 23,0 * * *", "zone": "Europe/Berlin"}, call=call)
     at_work = worker(harness)
-    harness.passes(86400)
+    harness.passes(3600)
     done(harness, at_work)
-    harness.passes(86400)
+    harness.passes(3600)
     sent = [messages.from_json(harness.row(job["id"]).packed)[1] for job in jobs(harness)]
     assert sent == [
-        {"day": "2023-11-15", "since": None},
-        {"day": "2023-11-16", "since": "2023-11-15T03:00:00+01:00"},
+        {"day": "2023-11-14", "since": None},
+        {"day": "2023-11-15", "since": "2023-11-14T23:59:00+01:00"},
     ]
 
 
