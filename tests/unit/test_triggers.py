@@ -8,6 +8,7 @@ import pytest
 from support.dispatcher_harness import TASK, DispatcherHarness
 from support.storing import FakeSqliteStore, FakeStore
 
+from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
 from taskbahn.protocol.trigger_fields import DeclaredTrigger
 from taskbahn_router.dispatcher import event_starts
@@ -177,7 +178,9 @@ def test_publish_answers_when_the_jobs_are_durable(harness: DispatcherHarness) -
     harness.settle()
     assert (asked.sent, harness.passed_on) == ([], [])
     harness.release_commits()
-    assert len(asked.answer) == 2
+    started, refused = asked.answer[1:], asked.answer[0]
+    assert [type(id) for id in started] == [str, str]
+    assert (refused["trigger"], refused["error"]) == ("wrong", InvalidRequest.uri)
     assert harness.passed_on == [(TOPIC, [1], {"two": 2})]
     assert sorted(jobs(harness), key=str) == [[["other"], {}], [[1], {"two": 2}]]
     assert "nothing there" in views(harness)["wrong"]["trouble"]["message"]

@@ -20,7 +20,7 @@ async function page(...answers) {
 }
 
 test("an event is published under an id, and resolves to the jobs that it starts", async () => {
-  const { bahn, calls } = await page(["job-1", "job-2"], []);
+  const { bahn, calls } = await page(["job-1", { error: "invalid_arguments", trigger: "t" }, "job-2"], []);
   const jobs = await bahn.publish("orders.created", [{ day: 5 }], { express: true }, { id: "order-17" });
   assert.deepEqual(jobs.map(({ id }) => id), ["job-1", "job-2"]);
   assert.deepEqual(await bahn.publish("orders.created"), []);

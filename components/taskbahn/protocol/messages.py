@@ -25,7 +25,7 @@ Clients (CALL):
     taskbahn.job.resume([id, ...], who="")   -> [state | ErrorInfo, ...]
     taskbahn.job.answer(id, name, value, who="", key="") -> null             answers a question; once for each key
     taskbahn.job.send(id, message, key="")   -> number                       a message into the inbox of a job; once for each key
-    taskbahn.event.publish(topic, args=[], kwargs={}, id="") -> [id, ...]    of the jobs that the event starts; once for each event id
+    taskbahn.event.publish(topic, args=[], kwargs={}, id="") -> [id | ErrorInfo, ...]   of each trigger; once for each event id
     <task name>(*args, **kwargs)             ~> {"job": id, "events": [Event, ...]} if progress is asked for, then the return value
 Any session that may look (CALL):
     taskbahn.view.status()                   -> Status

@@ -139,7 +139,7 @@ class KeptTriggers:
 
 
 def published(app: HasClient, topic: str, args: Sequence[Any], kwargs: Mapping[str, Any], event_id: str | None) -> Future[Any]:
-    """Publish an event; the future is for the ids of the jobs that it starts.
+    """Publish an event; the future is for the id of the job of each trigger, or why it starts none.
 
     It has an id in any case, so a request that is repeated after a lost connection starts nothing twice.
     """
@@ -149,6 +149,6 @@ def published(app: HasClient, topic: str, args: Sequence[Any], kwargs: Mapping[s
     return app.client.ask(messages.EVENT_PUBLISH, topic, *data, id=id)
 
 
-def jobs_of(app: HasClient, started: list[str]) -> list[Job[Any]]:
-    """Return the jobs of these ids."""
-    return [Job(app, id) for id in started]
+def jobs_of(app: HasClient, answers: list[str | dict[str, Any]]) -> list[Job[Any]]:
+    """Return the jobs that an event has started."""
+    return [Job(app, id) for id in answers if isinstance(id, str)]

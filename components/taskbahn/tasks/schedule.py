@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Unpack
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -21,7 +23,7 @@ from taskbahn.tasks.declaring_schedules import ScheduleOptions, call_of_flow, ch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import timedelta, tzinfo
 
     from taskbahn.client.client import HasClient
     from taskbahn.future import Future
@@ -51,6 +53,24 @@ class Schedule:
         if not answer["schedules"]:
             raise InvalidSchedule(f"there is no schedule {self.id!r}; `taskbahn schedules` lists them")
         return msgspec.convert(answer["schedules"][0], ScheduleView)
+
+    def next(self, count: int = 10) -> list[datetime]:
+        """Return its next due times, at most 100, on the clocks of its zone; of a paused one those after the pause."""
+        check_may_block("schedule.next()", "await schedule.next_async()")
+        return self._times(self._ask(messages.VIEW_SCHEDULES, id=self.id, times=count).get())
+
+    async def next_async(self, count: int = 10) -> list[datetime]:
+        """As `next`."""
+        return self._times(await self._ask(messages.VIEW_SCHEDULES, id=self.id, times=count))
+
+    def _times(self, answer: dict[str, Any]) -> list[datetime]:
+        view = self._one(answer)
+        zone: tzinfo
+        try:
+            zone = ZoneInfo(view.zone)
+        except ZoneInfoNotFoundError:  # the router has it, this machine does not
+            zone = UTC
+        return [datetime.fromtimestamp(moment, zone) for moment in view.times]
 
     def history(self) -> list[ScheduleFiring]:
         """Return what became of its newest due times, newest first."""

@@ -29,7 +29,7 @@ class EventPublishing:
         self._port = port
 
     def publish(self, call: PendingCall) -> None:
-        """`taskbahn.event.publish`: answered with the ids of the jobs that the event has started, when they are durable."""
+        """`taskbahn.event.publish`: answered with the id of each job that the event has started, when they are durable, or why not."""
         event, id = _read(call)
         arrival = arrival_of(event, id)
         fitting = list(self._book.fitting(self._book.meant_by(event.topic), arrival.data))
@@ -38,7 +38,7 @@ class EventPublishing:
             # the router does not send an event to its publisher, so jobs that wait for it hear it here, and triggers do not
             self._port.pass_on(event.topic, event.args, event.kwargs)
             self._dispatcher.event_waits.heard(event)
-            call.answer([start.job for start in starts if start.job is not None])
+            call.answer([start.job or {**(start.error or {}), "trigger": start.trigger} for start in starts])
 
         if fitting:
             self._starts.start(arrival, fitting, done, call.fail, call.caller)

@@ -155,7 +155,8 @@ export class Triggers {
  */
 export async function publish(connection, topic, args, kwargs, options) {
   const { id = uuid7() } = checkOptions("publish", options, ["id"]);
-  const started = await retryCall(connection, (session) => session.call(EVENT_PUBLISH, [topic, args, kwargs], { id }).result);
+  const answers = await retryCall(connection, (session) => session.call(EVENT_PUBLISH, [topic, args, kwargs], { id }).result);
+  const started = answers.filter((/** @type {unknown} */ one) => typeof one === "string"); // the others say why a trigger starts none
   return started.map((/** @type {string} */ one) => new Job(connection, one));
 }
 
