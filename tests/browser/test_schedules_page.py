@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from support.programs import Node
 
 GREET, STUMBLE = "scheduled_page.greet", "scheduled_page.stumble"
-MADE = ("page-quick", "page-fails", "page-weekly", "page-rare", "page-new", "page-gone")
+MADE = ("page-quick", "page-fails", "page-weekly", "page-rare", "page-new", "page-gone", "page-late")
 
 
 @pytest.fixture(scope="module")
@@ -248,10 +248,10 @@ def test_a_schedule_is_changed_in_its_form_to_other_kinds_of_times(page: Page, a
 
 
 def test_a_schedule_without_a_success_in_time_is_late_on_its_page(page: Page, app: Taskbahn) -> None:
-    app.schedules.create("page-fails", Every(1), app.get(STUMBLE).si(), times=1, alarm_after=1)
+    app.schedules.create("page-late", Every(1), app.get(STUMBLE).si(), times=1, alarm_after=1)
     go(page, "#/schedules?state=trouble")
-    expect(row(page, "page-fails")).to_contain_text("Late: no job has succeeded in time")
-    page.get_by_role("link", name="page-fails", exact=True).click()
+    expect(row(page, "page-late")).to_contain_text("Late: no job has succeeded in time")
+    page.get_by_role("link", name="page-late", exact=True).click()
     wrong = page.get_by_role("region", name="What is wrong")
-    expect(wrong).to_contain_text(re.compile("page-fails.*|No job has succeeded in time"))
-    app.schedules["page-fails"].delete()
+    expect(wrong).to_contain_text(re.compile("page-late.*|No job has succeeded in time"))
+    app.schedules["page-late"].delete()

@@ -87,16 +87,21 @@ function None() {
 function Filter({ asked, body }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [words, setWords] = useState(asked.q);
+  const typed = useRef(asked.q); // what this field has asked for
   const show = (/** @type {Partial<Question>} */ changes) => go(link("schedules", null, { q: asked.q, state: asked.state, ...changes }));
   useKeys({
     f: [() => field.current?.select(), "Find schedules"],
     j: [() => focusRow(body.current, 1), "Next schedule"],
     k: [() => focusRow(body.current, -1), "Previous schedule"],
   });
-  useEffect(() => setWords(asked.q), [asked.q]);
+  useEffect(() => {
+    if (asked.q === typed.current) return; // its own question comes back, and letters may have been typed since
+    typed.current = asked.q;
+    setWords(asked.q);
+  }, [asked.q]);
   useEffect(() => {
     if (words.trim() === asked.q) return undefined;
-    const timer = setTimeout(() => show({ q: words.trim() }), TYPING_MILLISECONDS);
+    const timer = setTimeout(() => show({ q: (typed.current = words.trim()) }), TYPING_MILLISECONDS);
     return () => clearTimeout(timer);
   }, [words]);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
