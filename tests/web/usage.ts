@@ -21,6 +21,7 @@ async function use(): Promise<number> {
   const heard: Job[] = await bahn.publish("orders.created", [{ day: 5 }], { express: true }, { id: "order-17" });
   const trigger = await bahn.triggers.create("made", "orders.", "report.make", { match: "prefix", where: { country: "DE" }, who: "ada" });
   await bahn.triggers.edit(trigger.id, { topic: "orders.paid", match: "exact", start: s("report.make", ["{event.day}"]) });
+  await bahn.triggers.edit(trigger.id, {}, { reset: ["where"] });
   await bahn.triggers.pause(trigger.id, { within: 60 }).then(({ id }) => bahn.triggers.resume(id)).then(({ id }) => bahn.triggers.delete(id));
   console.log(heard[0]?.id, trigger.words, trigger.spec.topic, (await bahn.triggers.list())[0]?.last_job, (await bahn.triggers.get("a")).pause?.reason);
   await job.answer(open[0].name, open[0].schema.default);

@@ -20,6 +20,12 @@ const FIELDS = ["match", "where", "note"];
  * @property {string} kind  "topic", or another kind of events
  * @property {string} [topic]
  * @property {"exact" | "prefix" | "wildcard"} [match]  what the topic means, as in a subscription; "exact" if it is left out
+ * @property {string} [name]  of a hook: the end of `/hooks/NAME`
+ * @property {string} [scheme]  of a hook: how its requests are signed
+ * @property {string} [secret]  of a hook: `env:NAME`, a variable of the node's environment
+ * @property {string} [header]  of a hook: the one that has the signature, with the scheme "hmac"
+ * @property {"id" | "body"} [repeats]  of a hook: by what a request is known that comes again
+ * @property {number} [per_second]  of a hook: requests that it takes
  * @property {Record<string, unknown>} [where]  fields that the event has, with these values
  * @property {Record<string, any>} call  a call or a flow, with templates such as "{event.day}" in its texts
  * @property {string} [note]
@@ -31,7 +37,7 @@ const FIELDS = ["match", "where", "note"];
  * @property {TriggerSpec} spec  what holds
  * @property {TriggerSpec} [declared]  what code says, if code declares it
  * @property {Partial<TriggerSpec>} [changed]  what was set at run time instead
- * @property {{reason?: string, until?: number | null, by?: string | null, at?: number, orphaned?: boolean} | null} [pause]
+ * @property {import("./schedule-views.js").SchedulePause | null} [pause]
  * @property {number} [started]  events that started jobs
  * @property {number} [lost]  events for which there was no room
  * @property {number | null} [last_at]  when the newest event started jobs
@@ -93,16 +99,17 @@ export class Triggers {
   }
 
   /**
-   * Change some of a trigger; the rest stays. What code declares is kept beside the change, which wins.
+   * Change some of a trigger; the rest stays. What code declares is kept beside the change, which wins. `reset` goes back to code first:
+   * with all fields, or with those that it names.
    * @param {string} id
    * @param {TriggerOptions & {topic?: string, start?: string | Flow}} changes
-   * @param {{who?: string}} [options]
+   * @param {{reset?: true | string[], who?: string}} [options]
    * @returns {Promise<TriggerView>}
    */
   async edit(id, changes, options = {}) {
     const { start, ...fields } = checkOptions("triggers.edit", changes, ["topic", "start", ...FIELDS]);
     const call = start === undefined ? undefined : startOf(start);
-    return this.#ask(`${ADMIN}edit`, [id, words({ ...fields, call })], words(checkOptions("triggers.edit", options, ["who"])));
+    return this.#ask(`${ADMIN}edit`, [id, words({ ...fields, call })], words(checkOptions("triggers.edit", options, ["reset", "who"])));
   }
 
   /**

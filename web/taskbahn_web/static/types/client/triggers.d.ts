@@ -19,6 +19,12 @@ export const VIEW_TRIGGERS: "taskbahn.view.triggers";
  * @property {string} kind  "topic", or another kind of events
  * @property {string} [topic]
  * @property {"exact" | "prefix" | "wildcard"} [match]  what the topic means, as in a subscription; "exact" if it is left out
+ * @property {string} [name]  of a hook: the end of `/hooks/NAME`
+ * @property {string} [scheme]  of a hook: how its requests are signed
+ * @property {string} [secret]  of a hook: `env:NAME`, a variable of the node's environment
+ * @property {string} [header]  of a hook: the one that has the signature, with the scheme "hmac"
+ * @property {"id" | "body"} [repeats]  of a hook: by what a request is known that comes again
+ * @property {number} [per_second]  of a hook: requests that it takes
  * @property {Record<string, unknown>} [where]  fields that the event has, with these values
  * @property {Record<string, any>} call  a call or a flow, with templates such as "{event.day}" in its texts
  * @property {string} [note]
@@ -30,7 +36,7 @@ export const VIEW_TRIGGERS: "taskbahn.view.triggers";
  * @property {TriggerSpec} spec  what holds
  * @property {TriggerSpec} [declared]  what code says, if code declares it
  * @property {Partial<TriggerSpec>} [changed]  what was set at run time instead
- * @property {{reason?: string, until?: number | null, by?: string | null, at?: number, orphaned?: boolean} | null} [pause]
+ * @property {import("./schedule-views.js").SchedulePause | null} [pause]
  * @property {number} [started]  events that started jobs
  * @property {number} [lost]  events for which there was no room
  * @property {number | null} [last_at]  when the newest event started jobs
@@ -70,16 +76,18 @@ export class Triggers {
         who?: string;
     }): Promise<TriggerView>;
     /**
-     * Change some of a trigger; the rest stays. What code declares is kept beside the change, which wins.
+     * Change some of a trigger; the rest stays. What code declares is kept beside the change, which wins. `reset` goes back to code first:
+     * with all fields, or with those that it names.
      * @param {string} id
      * @param {TriggerOptions & {topic?: string, start?: string | Flow}} changes
-     * @param {{who?: string}} [options]
+     * @param {{reset?: true | string[], who?: string}} [options]
      * @returns {Promise<TriggerView>}
      */
     edit(id: string, changes: TriggerOptions & {
         topic?: string;
         start?: string | Flow;
     }, options?: {
+        reset?: true | string[];
         who?: string;
     }): Promise<TriggerView>;
     /**
@@ -125,6 +133,30 @@ export type TriggerSpec = {
      */
     match?: "exact" | "prefix" | "wildcard" | undefined;
     /**
+     * of a hook: the end of `/hooks/NAME`
+     */
+    name?: string | undefined;
+    /**
+     * of a hook: how its requests are signed
+     */
+    scheme?: string | undefined;
+    /**
+     * of a hook: `env:NAME`, a variable of the node's environment
+     */
+    secret?: string | undefined;
+    /**
+     * of a hook: the one that has the signature, with the scheme "hmac"
+     */
+    header?: string | undefined;
+    /**
+     * of a hook: by what a request is known that comes again
+     */
+    repeats?: "id" | "body" | undefined;
+    /**
+     * of a hook: requests that it takes
+     */
+    per_second?: number | undefined;
+    /**
      * fields that the event has, with these values
      */
     where?: Record<string, unknown> | undefined;
@@ -156,13 +188,7 @@ export type TriggerView = {
      * what was set at run time instead
      */
     changed?: Partial<TriggerSpec> | undefined;
-    pause?: {
-        reason?: string;
-        until?: number | null;
-        by?: string | null;
-        at?: number;
-        orphaned?: boolean;
-    } | null | undefined;
+    pause?: import("./schedule-views.js").SchedulePause | null | undefined;
     /**
      * events that started jobs
      */
