@@ -47,6 +47,7 @@ PAGES = {
     "#/schedules/trailers.cut": ".firings tbody tr",
     "#/schedules/reports.monthly": ".differences",
     "#/schedules/orders.remind": ".trouble",
+    "#/triggers": ".empty, .triggers tbody tr",
     "#/queues": "main tbody tr, main li",
     "#/limits": ".limits tbody tr",
     "#/limits/bank": ".keys tbody tr",

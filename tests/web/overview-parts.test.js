@@ -16,6 +16,9 @@ test("what is wrong leads to the page that shows it", () => {
     [{ page: "settings" }, "#/settings"],
     [{ page: "schedules", id: "a:b" }, "#/schedules/a%3Ab"],
     [{ page: "schedules" }, "#/schedules?state=trouble"],
+    [{ page: "triggers", id: "a:b" }, "#/triggers/a%3Ab"],
+    [{ page: "triggers" }, "#/triggers?state=trouble"],
+    [{ kind: "hook_secret", page: "triggers", id: "a sentence" }, "#/triggers?state=hook"],
     [{ page: "overview" }, undefined],
     [{}, undefined],
   ];

@@ -36,6 +36,7 @@ def without_secret(sentences: Sequence[str]) -> Iterator[Problem]:
             level="error",
             sentence=f"{sentence[:1].upper()}{sentence[1:]}.",
             hint="Until then the hook answers 503, and the sender tries again.",
+            page="triggers",
             id=sentence[:100],
         )
 
@@ -86,6 +87,7 @@ def refused(found: Sequence[Trouble]) -> Iterator[Problem]:
             level="error",
             sentence=f"The newest event of the trigger {trouble.trigger} started no job: {trouble.message}.",
             hint="The next event tries again. Start a worker that has the task, change the trigger, or pause it.",
+            page="triggers",
             id=trouble.trigger,
         )
     if len(troubles) > MAX_ALIKE:
@@ -94,4 +96,5 @@ def refused(found: Sequence[Trouble]) -> Iterator[Problem]:
             level="error",
             sentence=f"The newest events of {pluralize(len(troubles) - MAX_ALIKE, 'more trigger')} started no job, too.",
             hint="Many at once: a worker with their tasks is probably missing; `taskbahn triggers` shows each.",
+            page="triggers",
         )

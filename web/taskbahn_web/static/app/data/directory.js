@@ -1,8 +1,9 @@
-/** The tasks, the workers, the limits, the schedules, the open questions. Loaded when a session begins, and then about once a second while the tab is visible, whether jobs change or not. */
+/** The tasks, the workers, the limits, the schedules, the triggers, the open questions. Loaded when a session begins, and then about once a second while the tab is visible, whether jobs change or not. */
 
 import { signal } from "@preact/signals";
 
 import { VIEW_FIRINGS, VIEW_SCHEDULES } from "../../client/schedules.js";
+import { VIEW_TRIGGERS } from "../../client/triggers.js";
 import { VIEW_LIMITS, VIEW_QUESTIONS, VIEW_TASKS, VIEW_WORKERS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { bahn, onChanges, onLive } from "./live.js";
@@ -26,7 +27,7 @@ class Directory {
   #pause = RELOAD_PAUSE_SECONDS;
 
   /**
-   * @param {string} procedure
+   * @param {string | (() => Promise<T>)} procedure  or what asks instead
    * @param {object} [options]
    * @param {Record<string, unknown>} [options.question]  arguments by name
    * @param {number} [options.pauseLoads]  pause at least as many times as long as the last load took
@@ -63,7 +64,7 @@ class Directory {
     this.#askedAt = askedAt;
     this.#pause = Infinity; // until the answer comes
     try {
-      const entries = await bahn.ask(this.#procedure, [], this.#question);
+      const entries = typeof this.#procedure === "function" ? await this.#procedure() : await bahn.ask(this.#procedure, [], this.#question);
       if (JSON.stringify(entries) !== JSON.stringify(this.entries.value)) this.entries.value = entries;
       this.problem.value = "";
     } catch (error) {
@@ -113,4 +114,14 @@ export function scheduleNamed(id) {
 /** What became of the newest due times of a schedule. @param {string} id @returns {Directory<import("../../client/schedule-views.js").ScheduleFiring[]>} */
 export function firingsOf(id) {
   return new Directory(VIEW_FIRINGS, { question: { schedule: id }, pauseLoads: LIMITS_PAUSE_LOADS });
+}
+
+/** @typedef {import("../../client/triggers.js").TriggerView} TriggerView */
+
+/** All of them: a filter is text. @type {Directory<TriggerView[]>} */
+export const triggers = new Directory(() => bahn.triggers.list(), { pauseLoads: LIMITS_PAUSE_LOADS });
+
+/** A trigger alone; none if it is deleted. @param {string} id @returns {Directory<{triggers: TriggerView[]}>} */
+export function triggerNamed(id) {
+  return new Directory(VIEW_TRIGGERS, { question: { id } });
 }

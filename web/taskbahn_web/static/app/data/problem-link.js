@@ -8,7 +8,7 @@ import { link } from "../core/route.js";
  * @param {Problem} problem
  * @returns {{where: string, text: string} | null}  a hash and the link's text; null if no page says more
  */
-export function problemLink({ page, id, query }) {
+export function problemLink({ kind, page, id, query }) {
   const task = query?.match(/(?:^| )task:(\S+)/)?.[1];
   if (page === "jobs" && id) return { where: link("jobs", id), text: "Show the job" };
   if (page === "jobs" || (page === "queues" && query)) return { where: link("jobs", null, { q: query }), text: "Show the jobs" };
@@ -17,6 +17,8 @@ export function problemLink({ page, id, query }) {
   if (page === "tasks") return { where: link("tasks", id), text: id ? "Show the task" : "Show the tasks" };
   if (page === "limits") return { where: link("limits", id), text: id ? "Show the limit" : "Show the limits" };
   if (page === "schedules") return { where: link("schedules", id, { state: id ? "" : "trouble" }), text: id ? "Show the schedule" : "Show the schedules" };
+  if (kind === "hook_secret") return { where: link("triggers", null, { state: "hook" }), text: "Show the hooks" };
+  if (page === "triggers") return { where: link("triggers", id, { state: id ? "" : "trouble" }), text: id ? "Show the trigger" : "Show the triggers" };
   if (page === "queues" || page === "settings") return { where: link(page), text: `Show the ${page}` };
   return null;
 }

@@ -16,11 +16,13 @@ import { originText, shownArgument } from "../text/input-text.js";
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 
 const SCHEDULE_CALLER = "schedule:"; // before the id of the schedule that started a job
+const TRIGGER_CALLER = "trigger:"; // before that of the trigger
 
 /** @param {{job: JobView}} props */
 export function Facts({ job }) {
   const { id, task, queue, priority, created_at, due_at, started_at, finished_at, kept_until, deadline, worker, caller, tags = [], attempt, typical, unique, joined, parent, root, label } = job;
   const schedule = caller?.startsWith(SCHEDULE_CALLER) && caller.slice(SCHEDULE_CALLER.length);
+  const trigger = caller?.startsWith(TRIGGER_CALLER) && caller.slice(TRIGGER_CALLER.length);
   const jobs = (/** @type {string} */ q, /** @type {string} */ text) => html`<a href=${link("jobs", null, { q })}>${text}</a>`;
   /** @type {[string, unknown][]} */
   const rows = [
@@ -40,7 +42,8 @@ export function Facts({ job }) {
     ["Attempt", attempt || null],
     ["Worker", worker && html`<a href=${link("workers", worker)}>${worker}</a>`],
     ["Schedule", schedule && html`<a href=${link("schedules", schedule)}>${schedule}</a>`],
-    ["Caller", caller && !schedule && html`<code>${caller}</code>`],
+    ["Trigger", trigger && html`<a href=${link("triggers", trigger)}>${trigger}</a>`],
+    ["Caller", caller && !schedule && !trigger && html`<code>${caller}</code>`],
     ["Tags", tags.length > 0 && tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)],
     ["Joined", joined && html`<a href=${link("jobs", joined)}><code>${shortId(joined)}</code></a>, whose outcome it has`],
     ["Unique key", unique && html`<code>${unique}</code>`],

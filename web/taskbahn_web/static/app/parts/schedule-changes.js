@@ -16,8 +16,7 @@ import { byWho } from "./schedule-dialogs.js";
 /** @param {{schedule: ScheduleView, onChanged: () => void}} props */
 export function ScheduleChanges({ schedule, onChanged }) {
   const [failure, setFailure] = useState("");
-  const { id, declared, changed_by, changed_at, pause } = schedule;
-  const found = differences(schedule);
+  const { id, declared } = schedule;
   if (!declared) return null;
   const reset = async () => {
     setFailure("");
@@ -28,6 +27,17 @@ export function ScheduleChanges({ schedule, onChanged }) {
       setFailure(sentence(error));
     }
   };
+  return html`<${Differences} of=${schedule} found=${differences(schedule)} failure=${failure} reset=${reset} />`;
+}
+
+/**
+ * @param {object} props
+ * @param {Pick<ScheduleView, "changed_by" | "changed_at" | "pause">} props.of  a schedule or a trigger
+ * @param {{name: string, title: string, code: string, now: string}[]} props.found
+ * @param {string} props.failure  of the way back
+ * @param {() => void} props.reset
+ */
+export function Differences({ of: { changed_by, changed_at, pause }, found, failure, reset }) {
   return html`<section class="panel" aria-label="Code and changes">
     <h2>Code and changes</h2>
     ${!found.length && html`<p class="muted">It is as ${pause?.orphaned ? "code declared it last" : "code declares it"}.</p>`}

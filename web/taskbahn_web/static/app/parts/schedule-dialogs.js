@@ -1,4 +1,4 @@
-/** The questions before a schedule is paused, resumed, run for a past period, or deleted. */
+/** The questions before a schedule, or a trigger, is paused, resumed, run for a past period, or deleted. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -29,19 +29,19 @@ export function byWho() {
   return name ? { who: name } : {};
 }
 
-/** @param {DialogProps} props */
-export function PauseDialog({ schedule: { id }, onDone, onClose }) {
+/** @param {DialogProps & {kept?: typeof bahn.schedules | typeof bahn.triggers, meanwhile?: string}} props  kept: what pauses it; meanwhile: what does not happen */
+export function PauseDialog({ schedule: { id }, kept = bahn.schedules, meanwhile = "It starts no jobs meanwhile. Its due times in between are not caught up.", onDone, onClose }) {
   const [reason, setReason] = useState("");
   const [seconds, setSeconds] = useState(/** @type {number | null | "until"} */ (null));
   const [until, setUntil] = useState(() => fieldTime(now.peek() + DAY_SECONDS));
   const pause = async () => {
     const end = seconds === "until" ? { until: timeOfField(until) ?? undefined } : seconds === null ? {} : { within: seconds };
     if (seconds === "until" && end.until === undefined) throw new Error("say until when: a day and a time");
-    const view = await bahn.schedules.pause(id, { ...(reason.trim() && { reason: reason.trim() }), ...end, ...byWho() });
+    const view = await kept.pause(id, { ...(reason.trim() && { reason: reason.trim() }), ...end, ...byWho() });
     onDone(`${id} is paused${view.pause?.until ? ` until ${day(view.pause.until)}` : ""}.`);
   };
   return html`<${Ask} title="Pause ${id}?" verb="Pause" onYes=${pause} onClose=${onClose}>
-    <p class="muted">It starts no jobs meanwhile. Its due times in between are not caught up.</p>
+    <p class="muted">${meanwhile}</p>
     <div class="ask-fields">
       <div class="field">
         <label for="pause-reason">Reason<span class="field-kind">optional</span></label>

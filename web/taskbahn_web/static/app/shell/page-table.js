@@ -53,6 +53,14 @@ export const PAGES = [
     loadOne: () => import("../pages/schedule.js").then(({ Schedule }) => Schedule),
   },
   {
+    page: "triggers",
+    name: "Triggers",
+    key: "r",
+    icon: "M9 1.5 3 9h4.5l-.5 5.5L13 7H8.5z",
+    load: () => import("../pages/triggers.js").then(({ Triggers }) => Triggers),
+    loadOne: () => import("../pages/trigger.js").then(({ Trigger }) => Trigger),
+  },
+  {
     page: "queues",
     name: "Queues",
     key: "q",

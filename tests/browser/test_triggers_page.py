@@ -1,0 +1,128 @@
+"""The pages of triggers: the list, one of them, and the form that changes it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from support.pages import go
+from support.populated_node import APPS
+from support.programs import Program, running
+
+from taskbahn import Taskbahn, TaskbahnError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.programs import Node
+
+GREET, DEPLOY = "triggered_page.greet", "triggered_page.deploy"
+MADE = ("page-hooked", "page-gone")
+
+
+@pytest.fixture(scope="module")
+def app(node: Node) -> Iterator[Taskbahn]:
+    """A client, beside a worker for `triggered`; in the end no trigger of these tests starts anything."""
+    with (
+        running(Program("worker", "triggered:app", "--name", "ears", cwd=APPS, TASKBAHN_URL=node.websocket), " ready"),
+        Taskbahn(node.websocket) as app,
+    ):
+        kind = {"headers.x-kind": "push"}
+        app.triggers.create_hook(
+            "page-hooked", "page-hook", app.get(DEPLOY), scheme="hmac", secret="env:PAGE_LACKING_SECRET", where=kind
+        )
+        yield app
+        for id in MADE:
+            with suppress(TaskbahnError):
+                app.triggers[id].delete()
+        app.triggers["page-declared"].pause("the tests are over")
+
+
+def row(page: Page, id: str) -> Locator:
+    return page.get_by_role("row").filter(has=page.get_by_role("link", name=id, exact=True))
+
+
+def test_the_list_says_for_which_events_triggers_wait_and_what_they_started(page: Page, app: Taskbahn) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    declared, hooked = row(page, "page-declared"), row(page, "page-hooked")
+    expect(declared).to_contain_text(re.compile(r'page\.created.*where country = "DE".*from the shop.*active.*not yet.*00.*code'))
+    expect(hooked).to_contain_text(re.compile(r"POST /hooks/page-hook signed by hmac"))
+    [job] = app.publish("page.created", {"country": "DE", "name": "Ada"})
+    assert job.result(timeout=60) == "hello Ada, hello Ada"
+    expect(declared.locator("[data-name=started]")).to_have_text("1")
+    assert app.publish("page.created", {"country": "DE"}) == []
+    expect(declared).to_contain_text(re.compile("Refused: .*name.*in trouble"))
+    page.get_by_role("combobox", name="Which triggers").select_option("Hooks")
+    expect(declared).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"#/triggers\?state=hook$"))
+    page.get_by_role("combobox", name="Which triggers").select_option("All")
+    page.get_by_role("searchbox", name="Find triggers").fill("page.created greet")
+    expect(page.get_by_text(re.compile(r"^1 of \d+ triggers$"))).to_be_visible()
+    declared.locator("[data-name=last]").get_by_role("link").click()
+    expect(page.get_by_role("heading", name=GREET)).to_be_visible()
+    page.get_by_role("link", name="page-declared", exact=True).click()
+    expect(page).to_have_url(re.compile("#/triggers/page-declared$"))
+    expect(page.get_by_role("region", name="What is wrong")).to_contain_text("The newest event started no job")
+    expect(page.get_by_role("region", name="The task gets")).to_contain_text("{event.name}")
+
+
+def test_a_trigger_is_paused_resumed_and_deleted_on_its_page(page: Page, app: Taskbahn) -> None:
+    app.triggers.create("page-gone", "page.gone", app.get(GREET))
+    go(page, "#/triggers/page-gone")
+    expect(page.get_by_role("region", name="The task gets")).to_contain_text("The arguments of the event, as they are.")
+    page.get_by_role("button", name="Pause").click()
+    dialog = page.get_by_role("dialog", name="Pause page-gone?")
+    dialog.get_by_label("Reason").fill("stocktaking")
+    dialog.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("region", name="What is wrong")).to_contain_text("stocktaking")
+    assert app.publish("page.gone", "Ada") == []
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("page-gone is resumed.")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(re.compile("#/triggers$"))
+    go(page, "#/triggers/page-gone")
+    expect(page.get_by_role("heading", name="There is no trigger page-gone")).to_be_visible()
+
+
+def test_a_trigger_is_changed_in_its_form_and_goes_back_to_code(page: Page, app: Taskbahn) -> None:
+    go(page, "#/triggers/page-declared")
+    expect(page.get_by_role("button", name="Delete")).to_have_count(0)
+    page.get_by_role("link", name="Edit").click()
+    form = page.get_by_role("form", name="Change page-declared")
+    where = form.get_by_role("textbox", name="Where")
+    where.fill("DE")
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("#schedule-where-problem")).to_contain_text("This is no JSON")
+    expect(where).to_be_focused()
+    where.fill("")
+    form.get_by_role("textbox", name="Topic").fill("page.new.")
+    form.get_by_label("Match").select_option("prefix")
+    form.get_by_role("textbox", name="Named arguments").fill('{"name": "{evnt.name}"}')
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").filter(has_text="did you mean 'event'?")).to_be_visible()
+    form.get_by_role("textbox", name="Named arguments").fill('{"name": "{event.who}"}')
+    form.get_by_role("button", name="Save").click()
+    changes = page.get_by_role("region", name="Code and changes")
+    expect(changes).to_contain_text(re.compile(r"Topic\s*codepage\.created\s*nowpage\.new\."))
+    assert app.publish("page.new.person", {"who": "Eve"})[0].result(timeout=60) == "hello Eve"
+    changes.get_by_role("button", name="Back to what code says").click()
+    expect(changes).to_contain_text("It is as code declares it.")
+    assert app.triggers["page-declared"].view().changed == {}
+
+
+def test_a_hook_says_its_address_and_which_secret_the_node_lacks(page: Page, origin: str, app: Taskbahn) -> None:
+    go(page, "#/triggers/page-hooked")
+    waits = page.get_by_role("region", name="Waits for")
+    expect(waits).to_contain_text(f"{origin}/hooks/page-hook")
+    expect(waits).to_contain_text('headers.x-kind = "push"')
+    expect(page.get_by_role("region", name="What is wrong")).to_contain_text("has no PAGE_LACKING_SECRET")
+    page.goto(f"{origin}/view/#/triggers/page-hooked")
+    expect(waits).to_contain_text("signed by hmac")
+    for role, name in (("button", "Pause"), ("link", "Edit")):
+        expect(page.get_by_role(role, name=name)).to_have_count(0)  # type: ignore[arg-type]

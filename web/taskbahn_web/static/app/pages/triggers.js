@@ -1,0 +1,133 @@
+/** The triggers: for which events each waits, when one started a job last, how many did, and where it comes from; each leads to its page. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { count, number } from "../../shared/format.js";
+import { html } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
+import { go, link, route } from "../core/route.js";
+import { focusRow } from "../core/rows.js";
+import { triggers as directory } from "../data/directory.js";
+import { Empty, Problem } from "../parts/note.js";
+import { Origin, Starts } from "../parts/schedule-parts.js";
+import { Event, LastStart, TriggerState } from "../parts/trigger-parts.js";
+import { foundTriggers, TRIGGER_FILTERS } from "../text/trigger-text.js";
+
+/**
+ * @typedef {import("../../client/triggers.js").TriggerView} TriggerView
+ * @typedef {{current: HTMLElement | null}} Body  of the table
+ * @typedef {{currentTarget: HTMLInputElement & HTMLSelectElement}} Typed
+ */
+
+const TYPING_MILLISECONDS = 250; // after the last letter the list follows
+const AT_FIRST = 100; // rows: more are drawn when they are wanted
+
+export function Triggers() {
+  useEffect(() => directory.open(), []);
+  const body = useRef(/** @type {HTMLElement | null} */ (null));
+  const [areAllShown, showAll] = useState(false);
+  const { query } = route.value;
+  const [words, state] = [query.get("q") ?? "", query.get("state") ?? ""];
+  const all = directory.entries.value;
+  const found = foundTriggers(all ?? [], words, state);
+  const shown = areAllShown ? found : found.slice(0, AT_FIRST);
+  return html`<section class="triggers-page">
+    <div class="page-head"><h1>Triggers</h1><${Filter} words=${words} state=${state} body=${body} /></div>
+    ${directory.problem.value && html`<${Problem}>${directory.problem.value}<//>`}
+    ${all && !all.length && html`<${None} />`}
+    ${found.length > 0 && html`<${Table} triggers=${shown} body=${body} />`}
+    ${all && all.length > 0 && html`<div class="schedules-foot">
+      <p class="muted tasks-count" role="status">${footText(found.length, all.length)}</p>
+      ${shown.length < found.length && html`<p class="actions"><button onClick=${() => showAll(true)}>Show all ${number(found.length)}</button></p>`}
+    </div>`}
+  </section>`;
+}
+
+/** @param {number} found @param {number} all */
+function footText(found, all) {
+  if (!found) return all === 1 ? "The only trigger is not like that." : `None of the ${number(all)} triggers is like that.`;
+  return found < all ? `${number(found)} of ${count(all, "trigger")}` : count(all, "trigger");
+}
+
+/** How to make the first one. */
+function None() {
+  return html`<${Empty} title="No triggers" command=${'taskbahn triggers add shipped orders.shipped orders.report "day={event.day}"'}>
+    A trigger starts a job or a flow when an event arrives, also while no worker is there. In code, put
+    ${" "}<code>@app.on("orders.created")</code> on top of <code>@app.task</code> for events of a topic, or
+    ${" "}<code>@app.hook("github", scheme="github", secret="env:GITHUB_SECRET")</code> for requests of other services to <code>/hooks/github</code>.
+    ${" "}It appears here when a worker comes. At run time a command makes one:
+  <//>`;
+}
+
+/** @param {{words: string, state: string, body: Body}} props */
+function Filter({ words: asked, state, body }) {
+  const [words, setWords] = useState(asked);
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const show = (/** @type {{q?: string, state?: string}} */ changes) => go(link("triggers", null, { q: asked, state, ...changes }));
+  useKeys({
+    f: [() => field.current?.select(), "Find triggers"],
+    j: [() => focusRow(body.current, 1), "Next trigger"],
+    k: [() => focusRow(body.current, -1), "Previous trigger"],
+  });
+  useEffect(() => setWords(asked), [asked]);
+  useEffect(() => {
+    if (words.trim() === asked) return undefined;
+    const timer = setTimeout(() => show({ q: words.trim() }), TYPING_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [words]);
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Escape") setWords("");
+    else if (event.key === "Enter" || event.key === "ArrowDown") focusRow(body.current, 1);
+    else return;
+    event.preventDefault();
+  };
+  return html`<div class="schedules-filter">
+    <label class="filter">
+      <span class="unseen">Find triggers</span>
+      <input
+        type="search" ref=${field} value=${words} placeholder="Find by id, topic or task" autocomplete="off" spellcheck=${false}
+        onInput=${(/** @type {Typed} */ { currentTarget }) => setWords(currentTarget.value)} onKeyDown=${onKeyDown}
+      />
+    </label>
+    <label class="schedules-state">
+      <span class="unseen">Which triggers</span>
+      <select value=${state} onChange=${(/** @type {Typed} */ { currentTarget }) => show({ state: currentTarget.value })}>
+        ${TRIGGER_FILTERS.map((filter) => html`<option key=${filter.state} value=${filter.state} selected=${filter.state === state}>${filter.text}</option>`)}
+      </select>
+    </label>
+  </div>`;
+}
+
+/** @param {{triggers: TriggerView[], body: Body}} props */
+function Table({ triggers, body }) {
+  return html`<table class="list triggers">
+    <caption class="unseen">Triggers by id</caption>
+    <thead>
+      <tr>
+        <th scope="col">Trigger</th>
+        <th scope="col">Event</th>
+        <th scope="col">State</th>
+        <th scope="col">Last</th>
+        <th scope="col" class="figure">Started</th>
+        <th scope="col" class="figure">Lost</th>
+        <th scope="col">From</th>
+      </tr>
+    </thead>
+    <tbody ref=${body}>${triggers.map((trigger) => html`<${Row} key=${trigger.id} trigger=${trigger} />`)}</tbody>
+  </table>`;
+}
+
+/** @param {{trigger: TriggerView}} props */
+function Row({ trigger }) {
+  const { id, trouble, spec, started = 0, lost = 0 } = trigger;
+  return html`<tr>
+    <th scope="row" class="cell-task"><a href=${link("triggers", id)}>${id}</a><small><${Starts} schedule=${trigger} /></small></th>
+    <td class="cell-event" data-name=""><${Event} trigger=${trigger} />${spec.note && html`<small class="cut" title=${spec.note}>${spec.note}</small>`}
+      ${trouble && html`<small class="schedule-trouble">Refused: ${trouble.message}</small>`}</td>
+    <td class="cell-state" data-name=""><${TriggerState} trigger=${trigger} /></td>
+    <td class="cell-last" data-name="last"><${LastStart} trigger=${trigger} /></td>
+    <td class="figure" data-name="started">${number(started)}</td>
+    <td class="figure ${lost ? "trigger-lost" : ""}" data-name="lost">${number(lost)}</td>
+    <td class="cell-origin" data-name=""><${Origin} schedule=${trigger} /></td>
+  </tr>`;
+}
