@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chaos import flow_books, schedule_books, wait_books
+from chaos import flow_books, schedule_books, trigger_books, wait_books
 from chaos.conduct import outcomes_of_mischief, unexpected
 from chaos.limits import Measured, measure
 from chaos.mischief import KIND_OF
@@ -37,6 +37,7 @@ LEFT_RUNNING = "programs that tasks left running"
 FLOWS = "flows that went another way"
 WAITS = "waits that came to something else"
 SCHEDULES = "due times that did not fire once"
+TRIGGERS = "events that did not start their jobs once"
 OVER_LIMIT = "limits that did not hold"
 TURNED_AWAY = "requests of the SDK that failed"
 TROUBLE = "other trouble"
@@ -53,6 +54,7 @@ MUST_BE_0 = (
     FLOWS,
     WAITS,
     SCHEDULES,
+    TRIGGERS,
     OVER_LIMIT,
     TURNED_AWAY,
     TROUBLE,
@@ -79,6 +81,7 @@ class Outside:
     dirty_stops: int = 0
     worker_codes: list[int] = field(default_factory=list)
     left_running: list[str] = field(default_factory=list)
+    triggers: Mapping[str, int] | None = None  # events that started jobs, as each trigger counts them
     bereft: int = 0  # programs of tasks whose worker the storm has killed, ended by hand
 
 
@@ -106,6 +109,7 @@ class Account:
     flows: flow_books.Counted
     waits: wait_books.Counted
     schedules: schedule_books.Counted
+    triggers: trigger_books.Counted
     outside: Outside
 
     def of(self, kind: str) -> list[Finding]:
@@ -136,7 +140,7 @@ class Books:
 
     def ids_of(self, entry: Entry) -> list[str]:
         """Return the jobs that an entry is about."""
-        if entry["event"] in ("acknowledged", "cancelling", "given_up"):
+        if entry["event"] in ("acknowledged", "cancelling", "given_up", "triggered"):
             return list(entry["ids"])
         id = entry.get("id") or self.job_of.get(entry.get("value") or "")
         return [id] if id else []
@@ -148,7 +152,7 @@ class Books:
     @property
     def acknowledged(self) -> set[str]:
         """The jobs whose clients learned that they are accepted, or how they ended."""
-        return self.ids("acknowledged", "seen")
+        return self.ids("acknowledged", "triggered", "seen")
 
     @property
     def to_cancel(self) -> set[str]:
@@ -169,6 +173,7 @@ def make_account(
     flows = flow_books.count(books.entries, last, books.to_cancel, may_fail)
     waits = wait_books.count(books.entries, last)
     schedules = schedule_books.count(books.entries, last)
+    triggers = trigger_books.count(books.entries, last, outside.triggers)
     findings = [
         *lost(books, first, last),
         *left(last),
@@ -182,6 +187,7 @@ def make_account(
         *(Finding(FLOWS, id, why) for id, why in flows.wrong),
         *(Finding(WAITS, id, why) for id, why in waits.wrong),
         *(Finding(SCHEDULES, id, why) for id, why in schedules.wrong),
+        *(Finding(TRIGGERS, id, why) for id, why in triggers.wrong),
         *(Finding(OVER_LIMIT, "", text) for text in limits.broken),
         *turned_away(books),
         *(Finding(TROUBLE, "", text) for text in outside.trouble),
@@ -209,6 +215,7 @@ def make_account(
         flows=flows,
         waits=waits,
         schedules=schedules,
+        triggers=triggers,
         outside=outside,
     )
 

@@ -23,6 +23,7 @@ from chaos.flow_load import Flows
 from chaos.journal import PLACE, Journal
 from chaos.plans import Plans, number
 from chaos.schedule_load import Schedules
+from chaos.trigger_load import Triggers
 from taskbahn.errors import NoQuestion, TaskbahnError, WorkerError, WrongState
 from taskbahn.protocol.states import State
 
@@ -148,13 +149,11 @@ class Client:
             "batch": self._start_many,
             "call": self._call,
             "flow": lambda: self._start_flows(Flows(self._load.random, self._load).flow, FLOWS_IN_HAND, "flow"),
-            "schedule": self._schedule,
+            "schedule": Schedules(self._journal, self._load, self._stopping).run,
+            "trigger": Triggers(self._journal, self._load, self._stopping).run,
             "parent": lambda: self._start_flows(Plans(self._load.random, self._load).flow, PARENTS_IN_HAND, "waits"),
         }
         ways[kind]()
-
-    def _schedule(self) -> None:
-        Schedules(self._journal, self._load, self._stopping).run()
 
     def _start_each(self) -> None:
         """`start` now, `result` later."""

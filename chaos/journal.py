@@ -15,6 +15,9 @@ The events, beside `event` and `at` (UTC seconds since the epoch):
     scheduling, scheduled  schedule, start, end, interval, overlap   a client is about to make this schedule; it learned that it is stored
     too_late        schedule                                the router refused it, for its times were over
     pausing, paused, resuming, resumed  schedule             likewise, of its pause
+    triggering      arrival, way, to, body, triggers        a client is about to publish this event, or to post it to a hook
+    again           arrival                                 it is about to do so once more
+    triggered       arrival, ids                            it was answered with these jobs
     started         id, attempt, task, pid, key | given | plan  an attempt begins; key: under a limit; given: by jobs of a flow
     ended           id, attempt, token, how                 its function is about to return *token*, or to raise
     stepped         id, attempt, place, value               the function of a step is called, and is about to return *value*

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from chaos.journal import PLACE, Journal
 from chaos.processes import Pid, command, end_all, family
 from chaos.relay import Relay
+from chaos.triggers import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,7 +156,7 @@ class Node:
     def _start(self) -> None:
         self.starts += 1
         log = self.folder / f"node-{self.starts}.log"
-        self._program = Program(log, [*TASKBAHN, "up", "--port", str(self.port), "--data", str(self.data)], {})
+        self._program = Program(log, [*TASKBAHN, "up", "--port", str(self.port), "--data", str(self.data)], dict(SECRETS))
         self._family = []
         self.state = NodeState.STARTING
 
@@ -260,7 +261,7 @@ class WorkerProgram(Helper):
 
     def arguments(self) -> list[str]:
         """Return the command."""
-        return [*TASKBAHN, "worker", "chaos.parents:app", "--slots", str(self._slots), "--grace", str(self._grace)]
+        return [*TASKBAHN, "worker", "chaos.application:app", "--slots", str(self._slots), "--grace", str(self._grace)]
 
     @property
     def is_ready(self) -> bool:

@@ -28,7 +28,7 @@ WORKERS = 3  # at most
 SLOTS = 9  # of all workers together
 GRACE = 1.0  # seconds that a worker has after SIGTERM; some jobs take longer
 KINDS = ("start", "batch", "call", "plain")
-FLOWS = ("flow", "parent", "schedule")  # the kinds of clients whose jobs are not kept for a time of their own
+FLOWS = ("flow", "parent", "schedule", "trigger")  # the kinds of clients whose jobs are not kept for a time of their own
 PEOPLE = "people"  # who answer; they go on until no job waits for an answer
 LOOK = 0.02  # seconds between two looks at everything
 

@@ -115,9 +115,16 @@ class Storm:
         scene.until("the node is back", lambda: scene.node.state is NodeState.READY, PATIENCE)
         with Taskbahn(scene.url, timeout=PATIENCE) as app:
             last = reading.all_jobs(app)
+            triggers = app.triggers.views()
+        self.trouble += [
+            f"the trigger {one.id} has lost {one.lost} events; its trouble: {one.trouble}"
+            for one in triggers
+            if one.lost or one.trouble
+        ]
         outside = Outside(
             trouble=[*self.trouble, *(f"node: {text}" for text in scene.node.failed_starts)],
             counted=counted,
+            triggers={one.id: one.started for one in triggers},
             node_starts=starts,
             orphans=scene.node.orphans,
             dirty_stops=scene.node.dirty_stops,

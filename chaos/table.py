@@ -72,6 +72,9 @@ def jobs(account: Account) -> Iterator[tuple[str, str]]:
     schedules = account.schedules
     yield "schedules, paused for a moment", f"{schedules.schedules:,}, {schedules.paused:,}"
     yield "  due times that had to fire, that fired", f"{schedules.due:,}, {schedules.fired:,}"
+    triggers = account.triggers
+    yield "events published, posted to hooks, sent again", f"{triggers.published:,}, {triggers.posted:,}, {triggers.again:,}"
+    yield "  jobs that they had to start, that they started", f"{triggers.due:,}, {triggers.started:,}"
     yield "outcomes that clients were given", f"{account.seen:,}"
     yield "run again (started more than once)", f"{account.run_again:,}"
     yield "attempts of jobs never accepted", f"{account.untraced:,}"
@@ -126,6 +129,7 @@ def encode(account: Account, *, seed: int, folder: str) -> dict[str, Any]:
         "flows": account.flows._asdict(),
         "waits": account.waits._asdict(),
         "schedules": account.schedules._asdict(),
+        "triggers": account.triggers._asdict(),
         "node_starts": outside.node_starts,
         "orphans": outside.orphans,
         "bereft": outside.bereft,

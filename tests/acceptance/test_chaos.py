@@ -104,6 +104,10 @@ def test_chaos_loses_nothing_and_records_nothing_twice(chaos: Chaos) -> None:
     assert {"step", "sleep", "ask", "event", "messages", "children"} <= set(waits["points"])
     # and schedules fired meanwhile
     assert account["schedules"]["fired"] >= account["schedules"]["due"] > 10
+    # so did triggers
+    triggers = account["triggers"]
+    assert triggers["started"] >= triggers["due"] > 10
+    assert min(triggers["published"], triggers["posted"], triggers["again"]) > 0
     # jobs misbehaved in every way, and in every pool
     assert set(account["mischief"]) == MISCHIEF
     assert {pool for pools in account["mischief"].values() for pool in pools} == POOLS

@@ -17,7 +17,11 @@ from chaos.picture import draw
 from chaos.reading import Standing
 from chaos.table import encode, show
 from chaos.tasks import FLAKY, ONCE, PROCESS
+from chaos.trigger_load import make
 from rich.console import Console
+
+from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.triggers import job_of_event
 
 OK, MISHAP, UNIQUE = "job-ok", "job-mishap", "job-once"
 
@@ -98,6 +102,14 @@ def test_an_acknowledged_job_that_is_not_there_is_lost(books: Books) -> None:
         "at first",
         "after the last restart",
     ]
+
+
+def test_a_job_of_an_event_that_is_not_there_is_lost(books: Books) -> None:
+    event = make("post", "chaos-hmac", {"number": 1, "large": False, "seconds": 0.0})
+    id = id_text(job_of_event("chaos.hook.hmac", event.arrival))
+    books.client.write("triggering", **event._asdict())
+    books.client.write("triggered", arrival=event.arrival, ids=[id])
+    assert set(books.found()) == {(accounting.LOST, id), (accounting.TRIGGERS, id)}
 
 
 def test_a_job_that_a_restart_loses_is_lost(books: Books) -> None:
