@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from twisted.web.test.requesthelper import DummyRequest
 
-from taskbahn_router.crossbar_edge.static_files import INLINE_SCRIPT, TYPES, Shelf, policy, takes_gzip
+from taskbahn_router.crossbar_edge.static_files import INLINE_SCRIPT, TYPES, Page, Shelf, policy, takes_gzip
+from taskbahn_router.service import Service
 from taskbahn_web import STATIC
 
 if TYPE_CHECKING:
@@ -53,6 +57,16 @@ def test_no_other_path_leads_to_a_file(shelf: Shelf, path: str) -> None:
 @pytest.mark.parametrize("part", [b"../outside.txt", b"app/main.js", b"/etc/passwd", b"..\\outside.txt", b"\xff\xfe"])
 def test_a_part_of_a_path_is_one_name_however_it_was_escaped(shelf: Shelf, part: bytes) -> None:
     assert shelf.find((part,)) is None
+
+
+def test_a_hook_asks_to_come_again_before_crossbar_mounts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Service, "running", None)
+    request: Any = DummyRequest([b"ci"])
+    request.method, request.content = b"POST", BytesIO(b"{}")
+    page: Any = Page()
+    said = page.getChildWithDefault(b"hooks", request).render(request)
+    assert (request.responseCode, request.responseHeaders.getRawHeaders("retry-after")) == (503, ["1"])
+    assert json.loads(said) == {"error": "the dispatcher is starting"}
 
 
 def test_a_changed_file_is_read_again_and_a_removed_one_gone(shelf: Shelf, tmp_path: Path) -> None:

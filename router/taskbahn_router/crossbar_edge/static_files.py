@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.web.http import FOUND, NOT_FOUND, NOT_MODIFIED, OK
 from twisted.web.resource import Resource
 
+from taskbahn_router.crossbar_edge.hook_pages import Hooks
 from taskbahn_web import STATIC
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ class Page(Resource):
     def __init__(self, *extra: Any) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._shelf = Shelf(STATIC)
+        # Crossbar mounts it too, but after the port is open: until then a sender would get a 405, and take it for final
+        self.putChild(b"hooks", Hooks())  # type: ignore[arg-type]  # its annotations are not those of its interface
 
     def getChild(self, path: bytes, request: Request) -> Resource:  # noqa: N802 - what Twisted calls
         """Return what answers for a path that nothing else is mounted at."""
