@@ -208,6 +208,17 @@ def test_chunks_are_jobs_of_several_calls_with_typed_results(client: FakeClient)
     assert client.entries[0][1] == 2  # jobs
 
 
+def test_members_without_a_result_are_none_whatever_their_type(client: FakeClient) -> None:
+    client.result = '[null,null,[null,null],{"path":"c","size":1}]'
+    inner = group(square.si(1), group(square.si(2)))
+    parts = [square.si(1).if_fails("none"), group(square.si(1), photo.si("a", 1)).if_fails("none"), inner, photo.si("c", 1)]
+    assert group(parts).call() == [None, None, [None, None], Photo("c", 1)]
+    client.result = "null"
+    assert (square.si(1) | photo.si("a", 1)).call() is None
+    client.result = '{"path":"c","size":1}'
+    assert (square.si(1) | photo.si("a", 1)).call() == Photo("c", 1)
+
+
 def test_chunks_without_a_size_or_with_outputs_are_refused() -> None:
     with pytest.raises(InvalidFlow, match=r"chunks\(items, 0\): the size is a number of items"):
         square.chunks([1], 0)

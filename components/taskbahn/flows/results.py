@@ -49,7 +49,24 @@ class ListOf:
         return value
 
 
+class OrNone:
+    """A result of a type, or None: that of a member that failed with `if_fails("none")`, or that was skipped."""
+
+    def __init__(self, kind: ResultType) -> None:
+        self._kind = kind
+
+    def unpack_result(self, text: str) -> Any:
+        """Return the result."""
+        return _unpack(self._kind, text)
+
+    def unpack_chunk(self, value: Any) -> Any:
+        """Return a chunk."""
+        return self._kind.unpack_chunk(value)
+
+
 def _unpack(kind: ResultType | None, text: str) -> Any:
+    if text == "null":  # of a member that has none, whatever its type is
+        return None
     return kind.unpack_result(text) if kind else messages.from_json(text)
 
 
@@ -57,7 +74,7 @@ def result_type(node: Node) -> ResultType | None:
     """Return the type of a node's result; None if nothing is known."""
     last = last_of(node)
     if isinstance(last, Member):
-        return last.signature
+        return last.signature if last is node or last.signature is None else OrNone(last.signature)
     if isinstance(last, Many):
         return ListOf([ListOf([last.signature]) if last.per_job else last.signature])
     if isinstance(last, Group):
