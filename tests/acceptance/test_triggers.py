@@ -113,6 +113,14 @@ def test_the_command_line_has_all_of_it(app: Taskbahn) -> None:
     assert "quiet" in run("triggers", "show", "cli")
     assert json.loads(run("triggers", "show", "cli", "--json"))["pause"]["reason"] == "quiet"
     run("triggers", "resume", "cli")
+    edited = json.loads(run("triggers", "edit", "cli", "shop.report", "day={id}", "note=n", "--topic", "cli.y", "--json"))["spec"]
+    assert (edited["topic"], edited["match"], edited["call"]["kwargs"]) == ("cli.y", "prefix", {"day": "{id}", "note": "n"})
+    assert "cli.y" in run("triggers", "edit", "cli", "--note", "of a test")
+    run("triggers", "edit", "shop.plain:shop.plain", "--note", "changed")
+    assert "changed" in run("triggers")
+    assert "changed" not in json.loads(run("triggers", "edit", "shop.plain:shop.plain", "--as-declared", "--json"))
+    nothing = CliRunner().invoke(cli, ["triggers", "edit", "cli", "--url", app.url])
+    assert (nothing.exit_code, "nothing is to be changed" in nothing.output) == (2, True)
     run("triggers", "delete", "cli")
     refused = CliRunner().invoke(cli, ["triggers", "add", "cli", "wamp.x", "shop.report", "--url", app.url])
     assert (refused.exit_code, "one of the node's own" in str(refused.exception)) == (1, True)

@@ -1,4 +1,4 @@
-"""`taskbahn triggers`: list what starts tasks when events arrive, show one, add, pause, resume and delete them."""
+"""`taskbahn triggers`: list what starts tasks when events arrive, show one, add, edit, pause, resume and delete them."""
 
 from __future__ import annotations
 
@@ -164,6 +164,48 @@ def _store(
         if arguments:
             call["args"], call["kwargs"] = parsed(app, task, arguments)
         found = app.client.ask(messages.TRIGGER_ADD, id, {**fields, "call": call}, who=user_name()).get()
+    _say(found, f"{id}: {found['words']}", as_json=as_json)
+
+
+@triggers.command(cls=TaskCommand, epilog=HELP)
+@click.argument("id")
+@click.argument("task", required=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--topic", help="The topic of the events.")
+@click.option("--match", type=MATCHES, help="Which topics TOPIC means, as in a subscription.")
+@click.option("--name", help="The name of a hook.")
+@click.option("--scheme", type=SCHEMES, help="How the sender of a hook signs.")
+@click.option("--secret", metavar="env:NAME", help="The variable of the node's environment that has the secret of a hook.")
+@click.option("--where", metavar="JSON", help='Fields that the event must have, as {"country": "DE"}.')
+@click.option("--note", help="What it is for.")
+@click.option("--reset", "reset", multiple=True, metavar="FIELD", help="Let a field be as code declares it; repeatable.")
+@click.option("--as-declared", is_flag=True, help="Let all of it be as code declares it.")
+@common
+def edit(
+    id: str,
+    task: str | None,
+    arguments: tuple[str, ...],
+    where: str | None,
+    reset: tuple[str, ...],
+    url: str | None,
+    *,
+    as_declared: bool,
+    as_json: bool,
+    **words: str | None,
+) -> None:
+    """Change some of a trigger; the rest stays. With TASK it starts that, with ARGUMENTS as `add` takes them."""
+    fields: dict[str, Any] = {name: value for name, value in words.items() if value is not None}
+    if where is not None:
+        fields["where"] = _where(where)
+    if not (fields or task or reset or as_declared):
+        raise click.UsageError("nothing is to be changed: name a TASK or an option, such as --topic")
+    with connected(url) as app:
+        if task is not None:
+            fields["call"] = {"task": task}
+            if arguments:
+                fields["call"]["args"], fields["call"]["kwargs"] = parsed(app, task, arguments)
+        wanted = True if as_declared else list(reset)
+        found = app.client.ask(messages.TRIGGER_EDIT, id, fields, reset=wanted, who=user_name()).get()
     _say(found, f"{id}: {found['words']}", as_json=as_json)
 
 
