@@ -242,6 +242,7 @@ def test_a_schedule_is_changed_in_its_form_to_other_kinds_of_times(page: Page, a
     form.get_by_role("textbox", name="Every").fill("2d")
     expect(form.get_by_role("status")).to_contain_text("every 2 days")
     form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)  # it is stored
     expect(page.get_by_text("every 2 days").first).to_be_visible()
     view = app.schedules["page-new"].view()
     assert (view.words, view.spec["note"]) == ("every 2 days", "stays")
