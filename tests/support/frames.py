@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
 
-SMOOTH = 1 / 50  # seconds of work for a frame, at most: then 50 of them fit into a second
+SMOOTH = (
+    1 / 30
+)  # seconds of work for a frame, at most, on the slowest machine: on one of twice the speed 60 of them fit into a second
 # there and back again, so that it does not matter how long the page is
 FRAMES = """([seconds, step]) => new Promise(resolve => {
     const times = [];
