@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from support import million
-from support.frames import SMOOTH, frames_a_second, work_each_frame
+from support.frames import SMOOTH, frames_a_second, slowness, work_each_frame
 from support.pages import go
 from support.programs import Node, running_node
 
@@ -40,7 +40,7 @@ def rows(page: Page) -> Locator:
 
 @pytest.mark.alone
 @pytest.mark.timeout(150)  # a million jobs are made, and a node is started with them
-def test_a_million_jobs_are_shown_scrolled_through_and_asked(page: Page, origin: str) -> None:
+def test_a_million_jobs_are_shown_scrolled_through_and_asked(page: Page, chromium: Browser, origin: str) -> None:
     page.goto(f"{origin}/#/jobs")
     page.reload()
     began = time.monotonic()
@@ -50,9 +50,12 @@ def test_a_million_jobs_are_shown_scrolled_through_and_asked(page: Page, origin:
 
     [frames] = frames_a_second([page], 4, STEP)
     work = work_each_frame(page, 4, STEP)
+    empty = chromium.new_page()
+    slow = slowness(empty)
+    empty.context.close()
     print(f"first rows after {taken:.2f} s; scrolled: {frames} frames in each second, {work * 1000:.1f} ms of work for one")
     assert taken < AT_ONCE
-    assert work < SMOOTH
+    assert work < SMOOTH * slow
     expect(page.get_by_text("more than 100 jobs")).to_have_count(0)  # older ones were fetched on the way
     assert page.locator("tbody tr").count() < 60
 

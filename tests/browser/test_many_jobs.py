@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
-from support.frames import SMOOTH, Work, frames_a_second, work_each_frame
+from support.frames import SMOOTH, Work, frames_a_second, slowness, work_each_frame
 from support.machine import Others
 from support.programs import Node, Program, running, running_node
 
@@ -30,7 +30,7 @@ CALM = 4e6  # bytes by which the heap may grow in some seconds; all changes of o
 STRIDE, FLIGHT = 100, 400  # pixels in a frame: 150 rows a second, and 600
 SECONDS = 6  # of looking at frames
 FREE = 0.5  # processors that other programs may take without taking frames
-SHARE = 0.5  # of the frames of an empty page, on a machine that has no time for 50; the slowest seen gives 0.65
+SHARE = 0.7  # of the frames of an empty page, on a machine that has no time for 50
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +67,17 @@ def test_ten_thousand_live_jobs_are_smooth_and_take_bounded_memory(
     shown, before = bar.get_attribute("aria-valuenow"), heap(session)
     with Work(page) as work, Others() as others:
         frames, possible = frames_a_second([page, empty], SECONDS)
-    after = heap(session)
+    after, slow = heap(session), slowness(empty)
     empty.context.close()
     busy = work.seconds / SECONDS
     print(
         f"frames in each second: {frames}, of an empty page: {possible}; the page's main thread is busy for {busy:.0%} of the time, "
         f"and other programs take {others.processors:.1f} processors"
     )
+    print(f"this machine takes {slow:.1f} times as long as one for which the bounds are")
     print(f"heap {before / 1e6:.1f} MB, then {after / 1e6:.1f} MB")
     if others.processors < FREE:
-        assert statistics.median(frames) >= min(50, SHARE * statistics.median(possible))
+        assert statistics.median(frames) >= min(50, SHARE * statistics.median(possible)) / slow
     else:  # other programs take frames from the page; it must leave them their share of the time
         assert busy <= 1 - SHARE
     assert after - before < CALM
@@ -85,6 +86,6 @@ def test_ten_thousand_live_jobs_are_smooth_and_take_bounded_memory(
 
     works = [work_each_frame(page, 4, step) for step in (STRIDE, FLIGHT)]
     print(f"work for a frame while it is scrolled, slowly and fast: {', '.join(f'{work * 1000:.1f} ms' for work in works)}")
-    assert max(works) < SMOOTH
+    assert max(works) < SMOOTH * slow
     expect(page.locator("tbody tr[data-job]").first.get_by_role("progressbar")).to_be_visible()
     expect(page.locator(".cell-passing")).to_have_count(0)

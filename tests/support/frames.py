@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
 
-SMOOTH = (
-    1 / 30
-)  # seconds of work for a frame, at most, on the slowest machine: on one of twice the speed 60 of them fit into a second
+SMOOTH = 1 / 50  # seconds of work for a frame, at most: then 50 of them fit into a second
+TABLE_SECONDS = 0.0085  # that `TABLE` takes on a machine for which such bounds hold as they are
+# a table of 60 rows is made and laid out, again and again: what a page of ours does, without our code
+TABLE = """() => {
+    const table = document.body.appendChild(document.createElement("table"));
+    const began = performance.now();
+    for (let turn = 0; turn < 50; turn++) {
+        const row = number => `<tr><th>row ${number}</th><td>${turn * number}</td><td><progress max=100 value=${turn}></progress></td></tr>`;
+        table.innerHTML = Array.from({ length: 60 }, (_, number) => row(number)).join("");
+        void table.offsetHeight;
+    }
+    table.remove();
+    return (performance.now() - began) / 1000 / 50;
+}"""
 # there and back again, so that it does not matter how long the page is
 FRAMES = """([seconds, step]) => new Promise(resolve => {
     const times = [];
@@ -24,6 +35,11 @@ FRAMES = """([seconds, step]) => new Promise(resolve => {
     };
     requestAnimationFrame(frame);
 })"""
+
+
+def slowness(page: Page) -> float:
+    """Return how many times longer this machine takes for a page than one for which the bounds are, at least 1.   page: an empty one."""
+    return max(1.0, min(float(page.evaluate(TABLE)) for _ in range(4)) / TABLE_SECONDS)
 
 
 def frames_a_second(pages: list[Page], seconds: int, step: int = 0) -> list[list[int]]:
