@@ -15,6 +15,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.scheduling import ALARMS_TOPIC, ScheduleAlarm
 from taskbahn_router.core.alarms import NOTHING, AlarmChange, Newest, checked_alarm, why_late
 from taskbahn_router.dispatcher.schedule_specs import following, spec_of
+from taskbahn_router.dispatcher.wall_timer import LONGEST_SLEEP, WallTimer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Reader
 
 PAGE = 100  # schedules that are looked at together
-LONGEST_SLEEP = 60.0  # seconds after which it looks at the latest, for the wall clock may be set meanwhile
 ENDED_SECONDS = 0.25  # seconds in which it gathers the schedules whose jobs have ended
 LATE_SECONDS = 10.0  # seconds between two pages of those that are late
 AGAIN_SECONDS = 1.0  # seconds after which it looks again when the store refused
@@ -64,8 +64,7 @@ class ScheduleAlarms:
         self._reader = reader
         self._runner = runner
         dispatcher.publisher.on_alarm_end = self._ended
-        self._service = dispatcher.maintenance.add("alarms", self._look)
-        self._next: float | None = None
+        self._timer = WallTimer(dispatcher, "alarms", self._look)
         self._is_busy = False
         self._left = 0  # changes whose commits are not over
         self._jobs: dict[str, bytes] = {}  # schedule -> its newest job
@@ -79,15 +78,7 @@ class ScheduleAlarms:
 
     def watch_at(self, when: float | None) -> None:
         """Look for alarms at a time of the wall clock."""
-        if when is None:
-            return
-        now = self._dispatcher.wall()
-        if self._next is not None and self._next <= when:
-            if self._next > now:
-                return
-            when = self._next  # its timer is late if the wall clock was set
-        self._next = when
-        self._service.run_in(min(LONGEST_SLEEP, max(0.0, when - now)))
+        self._timer.at(when)
 
     def watch_job(self, schedule: str, job: bytes) -> None:
         """Look at a schedule when this job, its newest one, has ended."""
@@ -106,7 +97,6 @@ class ScheduleAlarms:
     # looks
 
     def _look(self) -> None:
-        self._next = None
         if self._is_busy:
             return  # the end of that look sets the timer
         self._is_busy = True

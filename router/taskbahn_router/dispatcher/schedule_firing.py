@@ -16,6 +16,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.firings import BUFFERED, CALLER, FIRED, MISSED, STALE, Firing, ScheduleRow, buffered, job_of
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.schedule_specs import NextFiring, call_of, following, spec_of
+from taskbahn_router.dispatcher.wall_timer import WallTimer
 from taskbahn_router.model.turn import PlannedFiring, Submission
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 PAGE = 500  # schedules that are read at once
 MOST_IN_FLIGHT = 1_000  # firings on their way to their commit, beside which the next page is read
-LONGEST_SLEEP = 60.0  # seconds after which it looks at the latest, for the wall clock may be set meanwhile
 AGAIN_SECONDS = 1.0  # seconds after which it looks again when there was no room, or the store refused
 ON_TIME_SECONDS = 10.0  # a firing that is not later is on time, whatever `catch_up` says: a busy dispatcher takes its time
 MOST_MISSED = 1_000  # due times that are counted as missed
@@ -56,8 +56,7 @@ class ScheduleFirings:
         self._reader = reader
         self._runner = runner
         dispatcher.publisher.on_end = self.look_at
-        self._service = dispatcher.maintenance.add("schedules", self._look)
-        self._next: float | None = None
+        self._timer = WallTimer(dispatcher, "schedules", self._look)
         self._is_reading = False
         self._again = False  # whether something may be due since it began to read
         self._in_flight: set[str] = set()  # schedules whose due time is on its way to its commit
@@ -71,20 +70,11 @@ class ScheduleFirings:
 
     def fire_at(self, when: float | None) -> None:
         """Look for due schedules at a time of the wall clock."""
-        if when is None:
-            return
-        now = self._dispatcher.wall()
-        if self._next is not None and self._next <= when:
-            if self._next > now:
-                return
-            when = self._next  # its timer is late if the wall clock was set
-        self._next = when
-        self._service.run_in(min(LONGEST_SLEEP, max(0.0, when - now)))
+        self._timer.at(when)
 
     # what is due
 
     def _look(self) -> None:
-        self._next = None
         if self._is_reading:
             self._again = True
         elif self._dispatcher.wall() < self._held_until <= self._dispatcher.wall() + AGAIN_SECONDS:
@@ -126,7 +116,7 @@ class ScheduleFirings:
             yield from self._submit(plans)
         self._is_reading = False
         now = self._dispatcher.wall()
-        self.fire_at(now if has_more or self._again else None if next_at is None else min(now + LONGEST_SLEEP, next_at))
+        self.fire_at(now if has_more or self._again else next_at)
 
     def _plan(self, row: ScheduleRow, last_state: str | None) -> Planned:
         """Return what is to be done for the due time of a schedule."""
