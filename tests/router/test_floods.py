@@ -64,7 +64,7 @@ def flood(node: Node, kind: str, count: int, what: str) -> Iterator[dict[str, An
 
 
 def quiet_call(app: Taskbahn, at_least: float = 0.0) -> float:
-    """Return the seconds that a call takes, in the middle of some, which take at least so many seconds together."""
+    """Return the seconds that a call takes, in the middle of some.   at_least: seconds that they take together."""
     task = app.get("shop.add")
     seconds: list[float] = []
     while len(seconds) < CALLS or sum(seconds) < at_least:

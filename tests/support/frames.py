@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 SMOOTH = 1 / 50  # seconds of work for a frame, at most: then 50 of them fit into a second
 TABLE_SECONDS = 0.0085  # that `TABLE` takes on a machine for which such bounds hold as they are
-# a table of 60 rows is made and laid out, again and again: what a page of ours does, without our code
+# a table of 60 rows is made and laid out, again and again: what the dashboard does, without its code
 TABLE = """() => {
     const table = document.body.appendChild(document.createElement("table"));
     const began = performance.now();

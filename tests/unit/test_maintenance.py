@@ -120,7 +120,9 @@ def test_the_dispatcher_and_its_parts_have_one_list() -> None:
 
 def test_the_documentation_lists_each_service() -> None:
     sources = [path.read_text("utf-8") for path in Path(taskbahn_router.__file__).parent.rglob("*.py")]
-    added = [name for source in sources for name in re.findall(r'maintenance\.add\(\s*"(\w+)"', source)]
+    added = [
+        name for source in sources for name in re.findall(r'(?:maintenance\.add\(|WallTimer\(dispatcher,)\s*"(\w+)"', source)
+    ]
     page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text("utf-8")
     listed = re.findall(r"^\| `(\w+)` \|", page.partition("### Maintenance")[2].partition("\n## ")[0], re.MULTILINE)
     assert sorted(listed) == sorted(added), "the table under Maintenance in docs/architecture.md must have each service"
