@@ -21,6 +21,7 @@ from taskbahn_router.dispatcher.telling import Telling
 from taskbahn_router.dispatcher.trigger_admin import TriggerAdmin
 from taskbahn_router.dispatcher.trigger_book import TriggerBook
 from taskbahn_router.metrics.history_query import HistoryQuery
+from taskbahn_router.queries.asking import Ask
 from taskbahn_router.queries.due_times import DueTimesQuery
 from taskbahn_router.queries.explain import Explain
 from taskbahn_router.queries.job_pages import JobPages
@@ -130,12 +131,13 @@ class Parts:
         self.dispatcher.intake.declare_built_in = declarations.declare_built_in
         self._declarations = declarations
         self.admin = Workers(self.dispatcher)
-        self.schedule_preview = SchedulePreview(wall, reading, owner.failed)
+        self.schedule_preview = SchedulePreview(wall, Ask(reading, owner.failed))
         self.pause_admin, self.job_pausing = PauseAdmin(self.dispatcher), JobPausing(self.dispatcher)
 
     def begin(self, start: StartState, reader: Reader) -> None:
         """Take over what the store holds, and begin: workers come back and say what they run."""
         dispatcher, owner = self.dispatcher, self._owner
+        ask = Ask(self._reading, owner.failed)
         running = dispatcher.state.load(start)
         dispatcher.history.begin(start.minutes)
         self.status = StatusQuery(dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), owner.least_lag)
@@ -145,19 +147,19 @@ class Parts:
             dispatcher.state, dispatcher.limit_book, dispatcher.followers, reader, self._reading, owner.failed,
             wall=self.wall, clock=self._clock, history=dispatcher.history, waiting=self._port.unread_bytes,
         )  # fmt: skip
-        self.explain = Explain(dispatcher, self.jobs.queue_positions, reader, self._reading, owner.failed)
-        self.limits = LimitQueries(dispatcher, reader, self._reading, owner.failed)
+        self.explain = Explain(dispatcher, self.jobs.queue_positions, reader, ask)
+        self.limits = LimitQueries(dispatcher, reader, ask)
         self.limit_admin = LimitAdmin(dispatcher, self.limits.answer_one)
         dispatcher.publisher.on_repetition = self.jobs.resend_outcome
         dispatcher.large_flows.find_error = self.jobs.find_error
         dispatcher.joins.find_meaning, dispatcher.joins.follow_joined = self.jobs.find_meaning, self.jobs.follow_joined
         dispatcher.publisher.on_member = self.jobs.rollups.joined
         self.telling = Telling(dispatcher, reader, self._reading, owner.failed)
-        self.questions = Questions(dispatcher.state, reader, self._reading, owner.failed)
-        self.pages = JobPages(reader, self._reading, owner.failed)
-        self.members = MemberQueries(reader, self.jobs.rollups, self._reading, owner.failed)
-        self._begin_schedules(reader)
-        self._begin_triggers(reader)
+        self.questions = Questions(dispatcher.state, reader, ask)
+        self.pages = JobPages(reader, ask)
+        self.members = MemberQueries(reader, self.jobs.rollups, ask)
+        self._begin_schedules(reader, ask)
+        self._begin_triggers(reader, ask)
         dispatcher.start(start, running)
         dispatcher.limit_book.begin(start)
         dispatcher.event_waits.begin(reader, self._reading)
@@ -166,22 +168,22 @@ class Parts:
         self.alarms.begin()
         self.registry.start()
 
-    def _begin_schedules(self, reader: Reader) -> None:
+    def _begin_schedules(self, reader: Reader, ask: Ask) -> None:
         dispatcher, runner = self.dispatcher, self._reading
         self.alarms = ScheduleAlarms(dispatcher, self._port, reader, runner)
         self.firings = ScheduleFirings(dispatcher, self.alarms, reader, runner)
         self.schedule_book = ScheduleBook(dispatcher, self.firings, self.alarms, reader, runner)
-        self.schedules = ScheduleQueries(reader, runner, self._owner.failed, self.wall)
-        self.due_times = DueTimesQuery(reader, runner, self._owner.failed, self.wall)
-        self.schedule_waits = ScheduleWaits(dispatcher, reader, runner, self._owner.failed)
+        self.schedules = ScheduleQueries(reader, ask, self.wall)
+        self.due_times = DueTimesQuery(reader, ask, self.wall)
+        self.schedule_waits = ScheduleWaits(dispatcher, reader, ask)
         self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one, self.schedules.answer_row)
         self.registry.schedules = DeclaredSchedules(dispatcher, self.schedule_book)
         self.registry.schedules.begin(reader.schedules, runner)
 
-    def _begin_triggers(self, reader: Reader) -> None:
+    def _begin_triggers(self, reader: Reader, ask: Ask) -> None:
         dispatcher, runner = self.dispatcher, self._reading
         book = self.trigger_book = TriggerBook(dispatcher, reader, runner)
-        self.triggers = TriggerQueries(reader, runner, self._owner.failed, self.wall)
+        self.triggers = TriggerQueries(reader, ask, self.wall)
         self.trigger_admin = TriggerAdmin(dispatcher, book, self.triggers.answer_one, self.triggers.answer_row)
         self.event_starts = EventStarts(dispatcher, book)
         self.event_publishing = EventPublishing(dispatcher, book, self.event_starts, self._port)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from taskbahn.protocol.scheduling import SchedulePause, ScheduleSpec
     from taskbahn_router.core.firings import ScheduleRow
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.schedules.time_set import TimeSet
     from taskbahn_router.stores.contract import Reader
 
@@ -60,14 +60,11 @@ class Found(NamedTuple):
 
 
 class DueTimesQuery:
-    """Answers `taskbahn.view.due_times` on *runner*'s thread, in portions: other questions come between them."""
+    """Answers `taskbahn.view.due_times` on the reader's thread, in portions: other questions come between them."""
 
-    def __init__(
-        self, reader: Reader, runner: Runner, fail: Callable[[PendingCall, Any], None], wall: Callable[[], float]
-    ) -> None:
+    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float]) -> None:
         self._reader = reader
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
         self._wall = wall
 
     def view(self, call: PendingCall) -> None:
@@ -85,9 +82,7 @@ class DueTimesQuery:
         def read() -> DueTimes:
             return self._all(period, after, most) if id is None else self._one(id, period)
 
-        asked = self._runner.run(read)
-        asked.addCallback(lambda found: call.answer(messages.plain(found)))
-        asked.addErrback(lambda failure: self._fail(call, failure))
+        self._ask(call, lambda found: call.answer(messages.plain(found)), read)
 
     def _one(self, id: str, period: Period) -> DueTimes:
         row = self._reader.schedule(id)

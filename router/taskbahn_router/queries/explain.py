@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.errors import UnknownJob
 from taskbahn.protocol import messages
@@ -34,17 +34,13 @@ from taskbahn_router.model.state import id_bytes
 from taskbahn_router.queries.behind import Behind, behind, holds_up, is_suspended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from twisted.internet.defer import Deferred
-
     from taskbahn_router.core.reactions import Edge
     from taskbahn_router.core.rows import Costs
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
     from taskbahn_router.publishing.queue_position import QueuePositions, Served
     from taskbahn_router.publishing.start_estimate import JobPosition
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import JobRow
 
@@ -69,22 +65,14 @@ class _Found(NamedTuple):
 
 
 class Explain:
-    """Answers `taskbahn.job.explain`. *runner* runs what reads the store; *fail* answers a call whose question to it failed."""
+    """Answers `taskbahn.job.explain`."""
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        positions: QueuePositions,
-        reader: Reader,
-        runner: Runner,
-        fail: Callable[[PendingCall, Any], None],
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, positions: QueuePositions, reader: Reader, ask: Ask) -> None:
         self._dispatcher = dispatcher
         self._book = dispatcher.limit_book
         self._positions = positions
         self._reader = reader
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
 
     def explain(self, call: PendingCall) -> None:
         """`taskbahn.job.explain`: what is closed comes first; nothing is between a job that has started and its start."""
@@ -100,9 +88,7 @@ class Explain:
                     reasons.append(WaitReason(rule="schedule", open=True, why=found.scheduled))
                 call.answer(messages.plain(reasons))
 
-        asked: Deferred[Any] = self._runner.run(self._read, raw, self._positions.served(), dict(self._book.hung))
-        asked.addCallback(answer)
-        asked.addErrback(lambda failure: self._fail(call, failure))
+        self._ask(call, answer, self._read, raw, self._positions.served(), dict(self._book.hung))
 
     def _read(self, raw: bytes, served: Served, hung: dict[int, Costs]) -> _Found | None:
         with self._reader.snapshot():

@@ -15,19 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
 
 MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of values, as JSON, in one answer; MessagePack may need twice as many
 
 
 class JobPages:
-    """Answers `taskbahn.job.results` and `taskbahn.job.notes`. *runner* runs what reads; *fail* answers a call whose question failed."""
+    """Answers `taskbahn.job.results` and `taskbahn.job.notes`."""
 
-    def __init__(self, reader: Reader, runner: Runner, fail: Callable[[PendingCall, Any], None]) -> None:
+    def __init__(self, reader: Reader, ask: Ask) -> None:
         self._reader = reader
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
 
     def results(self, call: PendingCall) -> None:
         """`taskbahn.job.results`: what a job gets from those that it waits for, a page behind a position."""
@@ -68,9 +67,7 @@ class JobPages:
             else:
                 call.answer(found)
 
-        asked = self._runner.run(read_all)
-        asked.addCallback(answer)
-        asked.addErrback(lambda failure: self._fail(call, failure))
+        self._ask(call, answer, read_all)
 
 
 def _after(call: PendingCall, first: Any) -> Any:

@@ -25,6 +25,7 @@ from taskbahn_router.publishing.queue_position import QueuePositions, Served
 from taskbahn_router.publishing.rollups import MembersRead, Rollups
 from taskbahn_router.publishing.start_estimate import JobPosition
 from taskbahn_router.queries import job_inputs
+from taskbahn_router.queries.asking import Ask
 from taskbahn_router.queries.job_inputs import InputsRead
 from taskbahn_router.queries.job_lists import JobLists, is_number
 from taskbahn_router.queries.questions import question_view
@@ -33,8 +34,6 @@ from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from twisted.internet.defer import Deferred
 
     from taskbahn_router.metrics.recorder import Recorder
     from taskbahn_router.model.pending_call import PendingCall
@@ -87,6 +86,7 @@ class JobQueries:
         self._reader = reader
         self._runner = runner
         self._fail = fail
+        self._ask = Ask(runner, fail)
         self.queue_positions = QueuePositions(state, limits, reader, runner, wall=wall, clock=clock, typical=self._typical)
         self._pages = EventPager(reader, runner, clock, waiting)
         self._outcome_pages = OutcomePages(followers, reader, runner, clock, waiting, fail)
@@ -95,11 +95,6 @@ class JobQueries:
         self._lists = JobLists(reader, self.rollups, self._ask)
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
-
-    def _ask(self, call: PendingCall, then: Callable[[Any], None], function: Callable[..., Any], *args: Any) -> None:
-        asked: Deferred[Any] = self._runner.run(function, *args)
-        asked.addCallback(then)
-        asked.addErrback(lambda failure: self._fail(call, failure))
 
     # jobs
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
@@ -14,15 +14,13 @@ from taskbahn_router.queries.limit_facts import disagreements
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twisted.internet.defer import Deferred
-
     from taskbahn.protocol.limit_fields import WhenFull
     from taskbahn_router.core.rows import GateUse
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.dispatcher.kept_limits import KeptLimit
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
     from taskbahn_router.promises.limits import Limit
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.queries.limit_problems import Declared
     from taskbahn_router.stores.contract import Reader
 
@@ -34,14 +32,13 @@ MAX_JOBS = 1_000  # waiting jobs that are counted for a key
 
 
 class LimitQueries:
-    """Answers `taskbahn.view.limits`. *runner* runs what reads the store; *fail* answers a call whose question to it failed."""
+    """Answers `taskbahn.view.limits`."""
 
-    def __init__(self, dispatcher: Dispatcher, reader: Reader, runner: Runner, fail: Callable[[PendingCall, Any], None]) -> None:
+    def __init__(self, dispatcher: Dispatcher, reader: Reader, ask: Ask) -> None:
         self._dispatcher = dispatcher
         self._book = dispatcher.limit_book
         self._reader = reader
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
 
     def view(self, call: PendingCall) -> None:
         """`taskbahn.view.limits`: all of them, or that of the argument `name`, each with its fullest `keys`."""
@@ -56,17 +53,22 @@ class LimitQueries:
             found.sort(key=lambda limit: (-limit.jobs, limit.name))
             call.answer(messages.plain(Limits(limits=found[:MAX_LIMITS], count=len(found))))
 
-        self._ask(call, answer, name, keys)
+        self._answer(call, answer, name, keys)
 
     def answer_one(self, call: PendingCall, name: str) -> None:
         """Answer a call with one limit, null if it was forgotten meanwhile."""
-        self._ask(call, lambda found: call.answer(messages.plain(found[0]) if found else None), name, MAX_KEYS)
+        self._answer(call, lambda found: call.answer(messages.plain(found[0]) if found else None), name, MAX_KEYS)
 
-    def _ask(self, call: PendingCall, answer: Callable[[list[LimitView]], None], name: str | None, keys: int) -> None:
+    def _answer(self, call: PendingCall, answer: Callable[[list[LimitView]], None], name: str | None, keys: int) -> None:
         now_us = int(self._dispatcher.wall() * 1_000_000)
-        asked: Deferred[Any] = self._runner.run(self._reader.gates_in_use, now_us, MAX_KEYS, MAX_JOBS)
-        asked.addCallback(lambda uses: answer(self._views(uses, now_us, name, keys)))
-        asked.addErrback(lambda failure: self._fail(call, failure))
+        self._ask(
+            call,
+            lambda uses: answer(self._views(uses, now_us, name, keys)),
+            self._reader.gates_in_use,
+            now_us,
+            MAX_KEYS,
+            MAX_JOBS,
+        )
 
     def _views(self, uses: list[GateUse], now_us: int, name: str | None, keys: int) -> list[LimitView]:
         by_limit: dict[str, list[GateUse]] = {}

@@ -19,13 +19,9 @@ from taskbahn_router.queries.job_graph import GraphBuilder
 from taskbahn_router.queries.job_lists import MAX_COUNTED, MAX_LISTED, SECONDS, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from twisted.internet.defer import Deferred
-
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
     from taskbahn_router.publishing.rollups import MembersRead, Rollups
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
     from taskbahn_router.stores.rows import JobRow
 
@@ -35,18 +31,12 @@ MAX_OUTSIDE = 200  # jobs that are no members, on each side
 
 
 class MemberQueries:
-    """Answers `taskbahn.job.members` and `taskbahn.job.graph`. *runner* and *fail* as in `Explain`."""
+    """Answers `taskbahn.job.members` and `taskbahn.job.graph`."""
 
-    def __init__(self, reader: Reader, rollups: Rollups, runner: Runner, fail: Callable[[PendingCall, Any], None]) -> None:
+    def __init__(self, reader: Reader, rollups: Rollups, ask: Ask) -> None:
         self._reader = reader
         self._rollups = rollups
-        self._runner = runner
-        self._fail = fail
-
-    def _ask(self, call: PendingCall, then: Callable[[Any], None], function: Callable[..., Any], *args: Any) -> None:
-        asked: Deferred[Any] = self._runner.run(function, *args)
-        asked.addCallback(then)
-        asked.addErrback(lambda failure: self._fail(call, failure))
+        self._ask = ask
 
     def members(self, call: PendingCall) -> None:
         """`taskbahn.job.members`."""

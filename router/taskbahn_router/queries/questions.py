@@ -11,25 +11,24 @@ from taskbahn_router.model.state import id_bytes
 from taskbahn_router.queries.job_lists import is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from taskbahn_router.core.suspensions import OpenQuestion
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
     from taskbahn_router.model.state import DispatcherState
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
 
 MAX_LIMIT = 500
 
 
 class Questions:
-    """Answers `taskbahn.view.questions`. *runner* runs what reads; *fail* answers a call whose question failed."""
+    """Answers `taskbahn.view.questions`."""
 
-    def __init__(self, state: DispatcherState, reader: Reader, runner: Runner, fail: Callable[[PendingCall, Any], None]) -> None:
+    def __init__(self, state: DispatcherState, reader: Reader, ask: Ask) -> None:
         self._state = state
         self._reader = reader
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
 
     def view(self, call: PendingCall) -> None:
         """`taskbahn.view.questions`: of one job, or of all, the jobs in the order of their acceptance."""
@@ -49,9 +48,7 @@ class Questions:
             page, cursor = _page(found, limit)
             call.answer({"questions": [question_view(self._state, one) for one in page], "next": cursor})
 
-        asked = self._runner.run(read)
-        asked.addCallback(answer)
-        asked.addErrback(lambda failure: self._fail(call, failure))
+        self._ask(call, answer, read)
 
 
 def question_view(state: DispatcherState, question: OpenQuestion) -> dict[str, Any]:

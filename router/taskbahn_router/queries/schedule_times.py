@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
@@ -15,22 +15,21 @@ if TYPE_CHECKING:
 
     from taskbahn.protocol.schedules import WhenForm
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.queries.asking import Ask
 
 DEFAULT_TIMES = 10
 LATEST = 10_413_792_000  # seconds since the epoch: the year 2300
 
 
 class SchedulePreview:
-    """Answers `taskbahn.view.schedule_times`, on *runner*'s thread: a search for rare times takes longer than the loop may wait.
+    """Answers `taskbahn.view.schedule_times`, on the reader's thread: a search for rare times takes longer than the loop may wait.
 
-    wall: UTC seconds since the epoch.   fail: answers a call whose schedule is wrong.
+    wall: UTC seconds since the epoch.
     """
 
-    def __init__(self, wall: Callable[[], float], runner: Runner, fail: Callable[[PendingCall, Any], None]) -> None:
+    def __init__(self, wall: Callable[[], float], ask: Ask) -> None:
         self._wall = wall
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
 
     def view(self, call: PendingCall) -> None:
         """`taskbahn.view.schedule_times`: of a form, or of a text, which is a cron line in *zone*."""
@@ -43,9 +42,7 @@ class SchedulePreview:
             raise InvalidRequest("after is a time in seconds since the epoch")
         plain = {"kind": "cron", "line": when, "zone": zone or "UTC"} if isinstance(when, str) else when
 
-        asked = self._runner.run(lambda: _preview(read_form(plain), zone, count, after))
-        asked.addCallback(lambda found: call.answer(messages.plain(found)))
-        asked.addErrback(lambda failure: self._fail(call, failure))
+        self._ask(call, lambda found: call.answer(messages.plain(found)), lambda: _preview(read_form(plain), zone, count, after))
 
 
 def _preview(form: WhenForm, zone: str | None, count: int, after: float) -> ScheduleTimes:

@@ -12,23 +12,20 @@ from taskbahn_router.core.schedule_waits import LastJob, Tasks, schedule_waits
 from taskbahn_router.dispatcher.schedule_specs import spec_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from taskbahn_router.core.firings import ScheduleRow
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
 
 
 class ScheduleWaits:
     """Answers `taskbahn.view.schedule_waits`."""
 
-    def __init__(self, dispatcher: Dispatcher, reader: Reader, runner: Runner, fail: Callable[[PendingCall, Any], None]) -> None:
+    def __init__(self, dispatcher: Dispatcher, reader: Reader, ask: Ask) -> None:
         self._dispatcher = dispatcher
         self._reader = reader
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
 
     def view(self, call: PendingCall) -> None:
         """`taskbahn.view.schedule_waits`: all that is between a schedule and its next job, what is closed first."""
@@ -48,9 +45,7 @@ class ScheduleWaits:
             else:
                 call.answer(self._reasons(*answer))
 
-        asked = self._runner.run(read)
-        asked.addCallback(found)
-        asked.addErrback(lambda failure: self._fail(call, failure))
+        self._ask(call, found, read)
 
     def _reasons(self, row: ScheduleRow, last: LastJob | None) -> list[dict[str, Any]]:
         spec, pause, now = spec_of(row), pause_of(row), self._dispatcher.wall()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.firings import FiredRow, ScheduleRow
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
 
 HISTORY = 100  # entries in one answer
@@ -31,12 +31,9 @@ LAST = 1 << 62
 class ScheduleQueries:
     """Answers `taskbahn.view.schedules` and `taskbahn.view.firings`."""
 
-    def __init__(
-        self, reader: Reader, runner: Runner, fail: Callable[[PendingCall, Any], None], wall: Callable[[], float]
-    ) -> None:
+    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float]) -> None:
         self._reader = reader
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
         self._wall = wall
 
     def view(self, call: PendingCall) -> None:
@@ -53,7 +50,7 @@ class ScheduleQueries:
                 views = [self._view(row, wanted, now) for row in rows]
                 return {"schedules": views, "next": after, "count": self._reader.schedule_count()}
 
-        self._ask(call, read, call.answer)
+        self._ask(call, call.answer, read)
 
     def answer_one(self, call: PendingCall, id: str) -> None:
         """Answer a call with the view of a schedule."""
@@ -68,11 +65,11 @@ class ScheduleQueries:
             row = self._reader.schedule(id)
             return None if row is None else self.view_of(row)
 
-        self._ask(call, read, found)
+        self._ask(call, found, read)
 
     def answer_row(self, call: PendingCall, row: ScheduleRow) -> None:
         """Answer a call with the view of a schedule that has this row."""
-        self._ask(call, lambda: self.view_of(row), call.answer)
+        self._ask(call, call.answer, self.view_of, row)
 
     def firings(self, call: PendingCall) -> None:
         """`taskbahn.view.firings`: the history of a schedule, newest first."""
@@ -83,7 +80,7 @@ class ScheduleQueries:
         def read() -> list[Any]:
             return [messages.plain(_firing(row, state)) for row, state in self._reader.firings(id, LAST, HISTORY)]
 
-        self._ask(call, read, call.answer)
+        self._ask(call, call.answer, read)
 
     def _view(self, row: ScheduleRow, wanted: Wanted, now: float) -> dict[str, Any]:
         view, history = self.view_of(row), self._reader.firings(row.id, LAST, wanted.outcomes) if wanted.outcomes else []
@@ -114,11 +111,6 @@ class ScheduleQueries:
             )
         )  # fmt: skip
         return view
-
-    def _ask(self, call: PendingCall, read: Callable[[], Any], found: Callable[[Any], None]) -> None:
-        asked = self._runner.run(read)
-        asked.addCallback(found)
-        asked.addErrback(lambda failure: self._fail(call, failure))
 
 
 def _firing(row: FiredRow, state: str | None) -> ScheduleFiring:

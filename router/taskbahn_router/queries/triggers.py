@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.triggers import TriggerRow
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.ports import Runner
+    from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
 
 MOST = 500  # triggers in one answer
@@ -25,12 +25,9 @@ MOST = 500  # triggers in one answer
 class TriggerQueries:
     """Answers `taskbahn.view.triggers`."""
 
-    def __init__(
-        self, reader: Reader, runner: Runner, fail: Callable[[PendingCall, Any], None], wall: Callable[[], float]
-    ) -> None:
+    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float]) -> None:
         self._reader = reader
-        self._runner = runner
-        self._fail = fail
+        self._ask = ask
         self._wall = wall
 
     def view(self, call: PendingCall) -> None:
@@ -46,7 +43,7 @@ class TriggerQueries:
             page = [self.view_of(row) for row in rows]
             call.answer({"triggers": page, "next": rows[-1].id if len(rows) == limit else None})
 
-        self._ask(call, lambda: self._reader.triggers(after, limit), found)
+        self._ask(call, found, self._reader.triggers, after, limit)
 
     def answer_one(self, call: PendingCall, id: str, *, as_list: bool = False) -> None:
         """Answer a call with the view of a trigger."""
@@ -59,7 +56,7 @@ class TriggerQueries:
             else:
                 call.answer(self.view_of(row))
 
-        self._ask(call, lambda: self._reader.trigger(id), found)
+        self._ask(call, found, self._reader.trigger, id)
 
     def answer_row(self, call: PendingCall, row: TriggerRow) -> None:
         """Answer a call with the view of a row, which need not be stored."""
@@ -81,8 +78,3 @@ class TriggerQueries:
             )
         )  # fmt: skip
         return view
-
-    def _ask(self, call: PendingCall, read: Callable[[], Any], found: Callable[[Any], None]) -> None:
-        asked = self._runner.run(read)
-        asked.addCallback(found)
-        asked.addErrback(lambda failure: self._fail(call, failure))
