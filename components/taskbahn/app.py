@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from taskbahn.jobs.admin import Admin
     from taskbahn.jobs.job import Job
     from taskbahn.jobs.queries import Views
-    from taskbahn.protocol.hooks import Repeats, Scheme
+    from taskbahn.protocol.hooks import Scheme
     from taskbahn.protocol.schedule_fields import DeclaredSchedule
     from taskbahn.protocol.trigger_fields import DeclaredTrigger
-    from taskbahn.protocol.triggers import Match
     from taskbahn.schedules.when import When
     from taskbahn.tasks.built_in import Mail, Webhook
     from taskbahn.tasks.declaring_schedules import ScheduleOptions
+    from taskbahn.tasks.declaring_triggers import HookOptions, TopicOptions
     from taskbahn.tasks.kept_schedules import KeptSchedules
     from taskbahn.tasks.kept_triggers import KeptTriggers
     from taskbahn.tasks.options import TaskOptions
@@ -147,18 +147,7 @@ class Taskbahn:
 
         return KeptTriggers(self)
 
-    def on(
-        self,
-        topic: str,
-        /,
-        *,
-        match: Match = "exact",
-        where: Mapping[str, Any] | None = None,
-        args: Sequence[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        id: str | None = None,
-        note: str = "",
-    ) -> Callable[[TaskT], TaskT]:
+    def on(self, topic: str, /, *, id: str | None = None, **options: Unpack[TopicOptions]) -> Callable[[TaskT], TaskT]:
         """Start a task when an event arrives, as `@app.on("orders.created", kwargs={"day": "{event.day}"})` on top of `@app.task`.
 
         Workers of this application bring the trigger to the router.   match: what *topic* means, as in a subscription.
@@ -167,23 +156,10 @@ class Taskbahn:
         """
         from taskbahn.tasks.declaring_triggers import declare_on
 
-        return lambda task: declare_on(self, task, topic, match, where, args, kwargs, id, note)
+        return lambda task: declare_on(self, task, topic, id, options)
 
     def hook(
-        self,
-        name: str,
-        /,
-        *,
-        scheme: Scheme,
-        secret: str,
-        where: Mapping[str, Any] | None = None,
-        args: Sequence[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        header: str = "",
-        repeats: Repeats = "id",
-        per_second: float = 100.0,
-        id: str | None = None,
-        note: str = "",
+        self, name: str, /, *, scheme: Scheme, secret: str, id: str | None = None, **options: Unpack[HookOptions]
     ) -> Callable[[TaskT], TaskT]:
         """Start a task when another service sends `POST /hooks/<name>`, on top of `@app.task`: see docs/hooks.md.
 
@@ -193,8 +169,7 @@ class Taskbahn:
         """
         from taskbahn.tasks.declaring_triggers import declare_hook
 
-        words = {"scheme": scheme, "secret": secret, "header": header, "repeats": repeats, "per_second": per_second, "note": note}
-        return lambda task: declare_hook(self, task, name, where, args, kwargs, id, words)
+        return lambda task: declare_hook(self, task, name, scheme, secret, id, options)
 
     def publish(self, topic: str, /, *args: Any, event_id: str | None = None, **kwargs: Any) -> list[Job[Any]]:
         """Publish an event; return the jobs that it starts, when they are durable. Subscribers hear of it then.

@@ -327,3 +327,5 @@ def test_code_declares_a_hook_on_top_of_its_task() -> None:
         app.hook("git", scheme="github", secret="env:THE_SECRET")(app.get("unknown"))
     with pytest.raises(InvalidOption, match="never travels"):
         app.hook("git", scheme="github", secret="hunter2")(task)
+    with pytest.raises(InvalidOption, match=r"there is no option 'repeat' \(did you mean 'repeats'\?\); there are .*where"):
+        app.hook("git", scheme="github", secret="env:THE_SECRET", repeat="body")(task)  # type: ignore[call-arg]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
-from taskbahn.errors import InvalidOption
+from taskbahn.errors import InvalidOption, did_you_mean
 from taskbahn.protocol.trigger_fields import DeclaredTrigger
-from taskbahn.protocol.triggers import Match, read_trigger
+from taskbahn.protocol.triggers import read_trigger
 from taskbahn.tasks.declaring_schedules import call_of_flow, call_of_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from taskbahn.client.client import Client
+    from taskbahn.protocol.hooks import Repeats, Scheme
+    from taskbahn.protocol.triggers import Match
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 
@@ -38,14 +40,52 @@ def check_id(id: Any) -> str:
     return id
 
 
-def topic_fields(topic: str, match: Match, where: Mapping[str, Any] | None, note: str) -> dict[str, Any]:
-    """Return the fields of a trigger of a topic, without what it starts."""
-    return {"kind": "topic", "topic": topic, "match": match, "where": dict(where or {}), "note": note}
+class StartOptions(TypedDict, total=False):
+    """What events start a task, and how.
+
+    where: fields that the event has, with these values.   args, kwargs: of the task, with templates; without both it gets the event's.
+    """
+
+    where: Mapping[str, Any] | None
+    args: Sequence[Any] | None
+    kwargs: Mapping[str, Any] | None
+    note: str
 
 
-def hook_fields(name: str, where: Mapping[str, Any] | None, words: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a trigger of a hook, without what it starts.   words: as they are called there."""
-    return {"kind": "hook", "name": name, "where": dict(where or {}), **words}
+class TopicOptions(StartOptions, total=False):
+    """match: what the topic means, as in a subscription."""
+
+    match: Match
+
+
+class HookOptions(StartOptions, total=False):
+    """header: with the signature, of the scheme hmac.   repeats: by what a repeated request is known.   per_second: requests, at most."""
+
+    header: str
+    repeats: Repeats
+    per_second: float
+
+
+def topic_spec(start: Any, topic: str, options: TopicOptions) -> dict[str, Any]:
+    """Return a trigger of a topic as it travels; raises InvalidOption."""
+    return _spec(start, {"kind": "topic", "topic": topic}, options, TopicOptions.__annotations__)
+
+
+def hook_spec(start: Any, name: str, scheme: Scheme, secret: str, options: HookOptions) -> dict[str, Any]:
+    """Return a trigger of a hook as it travels; raises InvalidOption."""
+    fields = {"kind": "hook", "name": name, "scheme": scheme, "secret": secret}
+    return _spec(start, fields, options, HookOptions.__annotations__)
+
+
+def _spec(start: Any, fields: dict[str, Any], options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    for name in options:
+        if name not in known:
+            raise InvalidOption(
+                f"there is no option {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}", option=name
+            )
+    given = dict(options)
+    args, kwargs, where = given.pop("args", None), given.pop("kwargs", None), given.pop("where", None)
+    return {**fields, **given, "where": dict(where or {}), "call": call_of(start, args, kwargs)}
 
 
 def call_of(task: Any, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -73,37 +113,18 @@ def declare(app: Declares, task: Any, id: str, fields: dict[str, Any]) -> Any:
     return task
 
 
-def declare_on(
-    app: Declares,
-    task: Any,
-    topic: str,
-    match: Match,
-    where: Mapping[str, Any] | None,
-    args: Sequence[Any] | None,
-    kwargs: Mapping[str, Any] | None,
-    id: str | None,
-    note: str,
-) -> Any:
+def declare_on(app: Declares, task: Any, topic: str, id: str | None, options: TopicOptions) -> Any:
     """Let an application declare that events of a topic start a task; return the task."""
     check_on_top(app, task, "@app.on")
-    fields = topic_fields(topic, match, where, note) | {"call": call_of(task, args, kwargs)}
-    return declare(app, task, id or f"{task.name}:{topic}", fields)
+    return declare(app, task, id or f"{task.name}:{topic}", topic_spec(task, topic, options))
 
 
 def declare_hook(
-    app: Declares,
-    task: Any,
-    name: str,
-    where: Mapping[str, Any] | None,
-    args: Sequence[Any] | None,
-    kwargs: Mapping[str, Any] | None,
-    id: str | None,
-    words: Mapping[str, Any],
-) -> Any:
+    app: Declares, task: Any, name: str, scheme: Scheme, secret: str, id: str | None, options: HookOptions
+) -> Any:  # fmt: skip
     """Let an application declare that requests to a hook start a task; return the task."""
     check_on_top(app, task, "@app.hook")
-    fields = hook_fields(name, where, words) | {"call": call_of(task, args, kwargs)}
-    return declare(app, task, id or f"{task.name}:hook:{name}", fields)
+    return declare(app, task, id or f"{task.name}:hook:{name}", hook_spec(task, name, scheme, secret, options))
 
 
 def check_on_top(app: Declares, task: Any, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
@@ -11,8 +11,8 @@ from taskbahn.attempt.plain_data import data_of
 from taskbahn.jobs.admin import user_name
 from taskbahn.jobs.job import Job
 from taskbahn.protocol import ids, messages
-from taskbahn.protocol.triggers import Match, TriggerView, check_topic
-from taskbahn.tasks.declaring_triggers import call_of, check_id, hook_fields, topic_fields
+from taskbahn.protocol.triggers import TriggerView, check_topic
+from taskbahn.tasks.declaring_triggers import HookOptions, TopicOptions, check_id, hook_spec, topic_spec
 from taskbahn.tasks.trigger import Trigger
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from taskbahn.client.client import HasClient
     from taskbahn.future import Future
-    from taskbahn.protocol.hooks import Repeats, Scheme
+    from taskbahn.protocol.hooks import Scheme
     from taskbahn.tasks.flow import Flow
     from taskbahn.tasks.task_handle import TaskHandle
 
@@ -32,43 +32,21 @@ class KeptTriggers:
         self._app = app
 
     def create(
-        self,
-        id: str,
-        topic: str,
-        start: TaskHandle[..., Any] | Flow[object, Any],
-        /,
-        *,
-        match: Match = "exact",
-        where: Mapping[str, Any] | None = None,
-        args: Sequence[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        note: str = "",
+        self, id: str, topic: str, start: TaskHandle[..., Any] | Flow[object, Any], /, **options: Unpack[TopicOptions]
     ) -> TriggerView:
         """Store a trigger now, or all that holds of one that was created before; return it.
 
-        topic, match, where, args, kwargs: as of `app.on`.   start: a task, or a flow with templates in its arguments.
+        topic, options: as of `app.on`.   start: a task, or a flow with templates in its arguments.
         Raises InvalidOption, and UnknownTask for a task that no worker has declared.
         """
         check_may_block("app.triggers.create()", "await app.triggers.create_async(...)")
-        spec = topic_fields(topic, match, where, note) | {"call": call_of(start, args, kwargs)}
-        return msgspec.convert(self._create(id, spec).get(), TriggerView)
+        return msgspec.convert(self._create(id, topic_spec(start, topic, options)).get(), TriggerView)
 
     async def create_async(
-        self,
-        id: str,
-        topic: str,
-        start: TaskHandle[..., Any] | Flow[object, Any],
-        /,
-        *,
-        match: Match = "exact",
-        where: Mapping[str, Any] | None = None,
-        args: Sequence[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        note: str = "",
+        self, id: str, topic: str, start: TaskHandle[..., Any] | Flow[object, Any], /, **options: Unpack[TopicOptions]
     ) -> TriggerView:
         """As `create`."""
-        spec = topic_fields(topic, match, where, note) | {"call": call_of(start, args, kwargs)}
-        return msgspec.convert(await self._create(id, spec), TriggerView)
+        return msgspec.convert(await self._create(id, topic_spec(start, topic, options)), TriggerView)
 
     def create_hook(
         self,
@@ -79,19 +57,11 @@ class KeptTriggers:
         *,
         scheme: Scheme,
         secret: str,
-        where: Mapping[str, Any] | None = None,
-        args: Sequence[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        header: str = "",
-        repeats: Repeats = "id",
-        per_second: float = 100.0,
-        note: str = "",
+        **options: Unpack[HookOptions],
     ) -> TriggerView:
         """As `create`, for requests to `/hooks/<name>`; the words are those of `app.hook`."""
         check_may_block("app.triggers.create_hook()", "await app.triggers.create_hook_async(...)")
-        words = {"scheme": scheme, "secret": secret, "header": header, "repeats": repeats, "per_second": per_second, "note": note}
-        spec = hook_fields(name, where, words) | {"call": call_of(start, args, kwargs)}
-        return msgspec.convert(self._create(id, spec).get(), TriggerView)
+        return msgspec.convert(self._create(id, hook_spec(start, name, scheme, secret, options)).get(), TriggerView)
 
     async def create_hook_async(
         self,
@@ -102,18 +72,10 @@ class KeptTriggers:
         *,
         scheme: Scheme,
         secret: str,
-        where: Mapping[str, Any] | None = None,
-        args: Sequence[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        header: str = "",
-        repeats: Repeats = "id",
-        per_second: float = 100.0,
-        note: str = "",
+        **options: Unpack[HookOptions],
     ) -> TriggerView:
         """As `create_hook`."""
-        words = {"scheme": scheme, "secret": secret, "header": header, "repeats": repeats, "per_second": per_second, "note": note}
-        spec = hook_fields(name, where, words) | {"call": call_of(start, args, kwargs)}
-        return msgspec.convert(await self._create(id, spec), TriggerView)
+        return msgspec.convert(await self._create(id, hook_spec(start, name, scheme, secret, options)), TriggerView)
 
     def _create(self, id: str, spec: dict[str, Any]) -> Future[Any]:
         return self._app.client.ask(messages.TRIGGER_ADD, check_id(id), spec, who=user_name())
