@@ -68,7 +68,7 @@ def test_the_list_is_searched_filtered_and_walked_with_the_keyboard(page: Page, 
     page.keyboard.press("c")
     expect(row(page, "page-rare").locator("[data-name=next]")).to_contain_text(re.compile("paused ends in 1 h 59 min"))
     page.keyboard.press("f")
-    page.keyboard.type("the page-weekly")
+    page.keyboard.type("the page-weekly", delay=252)  # a letter at each moment in which the list begins to follow
     expect(page.get_by_text(re.compile(r"^1 of \d+ schedules$"))).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="page-weekly", exact=True)).to_be_focused()

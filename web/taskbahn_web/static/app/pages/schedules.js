@@ -1,15 +1,15 @@
 /** The schedules: when each fires next, what became of its newest due times, and where it comes from; each leads to its page. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { ago, fullTime, number } from "../../shared/format.js";
 import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { go, link, route } from "../core/route.js";
-import { focusRow } from "../core/rows.js";
 import { schedulePage } from "../data/directory.js";
 import { now } from "../data/live.js";
+import { ListFilter } from "../parts/list-filter.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Outcomes } from "../parts/outcomes.js";
 import { ScheduleForm } from "../parts/schedule-form.js";
@@ -20,10 +20,7 @@ import { STATE_FILTERS } from "../text/schedule-text.js";
 /**
  * @typedef {import("../../client/schedule-views.js").ScheduleView} ScheduleView
  * @typedef {{q: string, state: string, after: string}} Question  what the address asks for
- * @typedef {{currentTarget: HTMLInputElement & HTMLSelectElement}} Typed
  */
-
-const TYPING_MILLISECONDS = 250; // after the last letter the list follows
 
 export function Schedules() {
   const { query } = route.value;
@@ -65,7 +62,7 @@ function List({ asked }) {
   return html`<section class="schedules-page">
     <div class="page-head">
       <${Title} view="" />
-      <${Filter} asked=${asked} body=${body} />
+      <${ListFilter} page="schedules" one="schedule" placeholder="Find by id, task or argument" filters=${STATE_FILTERS} q=${asked.q} state=${asked.state} body=${body} />
     </div>
     ${directory.problem.value && html`<${Problem}>${directory.problem.value}<//>`}
     ${answer && !answer.count && html`<${None} />`}
@@ -81,50 +78,6 @@ function None() {
     ${" "}<code>@app.schedule("0 3 * * *", zone="Europe/Berlin")</code> on top of <code>@app.task</code>; it appears here when a worker comes.
     ${" "}At run time ${isReadOnly ? "a command makes one" : html`<a href=${link("schedules", null, { view: "new" })}>this page</a> makes one, and so does a command`}:
   <//>`;
-}
-
-/** @param {{asked: Question, body: {current: HTMLElement | null}}} props */
-function Filter({ asked, body }) {
-  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const [words, setWords] = useState(asked.q);
-  const typed = useRef(asked.q); // what this field has asked for
-  const show = (/** @type {Partial<Question>} */ changes) => go(link("schedules", null, { q: asked.q, state: asked.state, ...changes }));
-  useKeys({
-    f: [() => field.current?.select(), "Find schedules"],
-    j: [() => focusRow(body.current, 1), "Next schedule"],
-    k: [() => focusRow(body.current, -1), "Previous schedule"],
-  });
-  useEffect(() => {
-    if (asked.q === typed.current) return; // its own question comes back, and letters may have been typed since
-    typed.current = asked.q;
-    setWords(asked.q);
-  }, [asked.q]);
-  useEffect(() => {
-    if (words.trim() === asked.q) return undefined;
-    const timer = setTimeout(() => show({ q: (typed.current = words.trim()) }), TYPING_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [words]);
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Escape") setWords("");
-    else if (event.key === "Enter" || event.key === "ArrowDown") focusRow(body.current, 1);
-    else return;
-    event.preventDefault();
-  };
-  return html`<div class="schedules-filter">
-    <label class="filter">
-      <span class="unseen">Find schedules</span>
-      <input
-        type="search" ref=${field} value=${words} placeholder="Find by id, task or argument" autocomplete="off" spellcheck=${false}
-        onInput=${(/** @type {Typed} */ { currentTarget }) => setWords(currentTarget.value)} onKeyDown=${onKeyDown}
-      />
-    </label>
-    <label class="schedules-state">
-      <span class="unseen">Which schedules</span>
-      <select value=${asked.state} onChange=${(/** @type {Typed} */ { currentTarget }) => show({ state: currentTarget.value })}>
-        ${STATE_FILTERS.map(({ state, text }) => html`<option key=${state} value=${state} selected=${state === asked.state}>${text}</option>`)}
-      </select>
-    </label>
-  </div>`;
 }
 
 /** Which part of the schedules this is, and the way to the others. @param {{asked: Question, answer: import("../data/directory.js").SchedulePage}} props */

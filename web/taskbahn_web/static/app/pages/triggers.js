@@ -4,10 +4,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
-import { useKeys } from "../core/keys.js";
-import { go, link, route } from "../core/route.js";
-import { focusRow } from "../core/rows.js";
+import { link, route } from "../core/route.js";
 import { triggers as directory } from "../data/directory.js";
+import { ListFilter } from "../parts/list-filter.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Origin, Starts } from "../parts/schedule-parts.js";
 import { Event, LastStart, TriggerState } from "../parts/trigger-parts.js";
@@ -16,10 +15,8 @@ import { foundTriggers, TRIGGER_FILTERS } from "../text/trigger-text.js";
 /**
  * @typedef {import("../../client/triggers.js").TriggerView} TriggerView
  * @typedef {{current: HTMLElement | null}} Body  of the table
- * @typedef {{currentTarget: HTMLInputElement & HTMLSelectElement}} Typed
  */
 
-const TYPING_MILLISECONDS = 250; // after the last letter the list follows
 const AT_FIRST = 100; // rows: more are drawn when they are wanted
 
 export function Triggers() {
@@ -32,7 +29,7 @@ export function Triggers() {
   const found = foundTriggers(all ?? [], words, state);
   const shown = areAllShown ? found : found.slice(0, AT_FIRST);
   return html`<section class="triggers-page">
-    <div class="page-head"><h1>Triggers</h1><${Filter} words=${words} state=${state} body=${body} /></div>
+    <div class="page-head"><h1>Triggers</h1><${ListFilter} page="triggers" one="trigger" placeholder="Find by id, topic or task" filters=${TRIGGER_FILTERS} q=${words} state=${state} body=${body} /></div>
     ${directory.problem.value && html`<${Problem}>${directory.problem.value}<//>`}
     ${all && !all.length && html`<${None} />`}
     ${found.length > 0 && html`<${Table} triggers=${shown} body=${body} />`}
@@ -57,45 +54,6 @@ function None() {
     ${" "}<code>@app.hook("github", scheme="github", secret="env:GITHUB_SECRET")</code> for requests of other services to <code>/hooks/github</code>.
     ${" "}It appears here when a worker comes. At run time a command makes one:
   <//>`;
-}
-
-/** @param {{words: string, state: string, body: Body}} props */
-function Filter({ words: asked, state, body }) {
-  const [words, setWords] = useState(asked);
-  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const show = (/** @type {{q?: string, state?: string}} */ changes) => go(link("triggers", null, { q: asked, state, ...changes }));
-  useKeys({
-    f: [() => field.current?.select(), "Find triggers"],
-    j: [() => focusRow(body.current, 1), "Next trigger"],
-    k: [() => focusRow(body.current, -1), "Previous trigger"],
-  });
-  useEffect(() => setWords(asked), [asked]);
-  useEffect(() => {
-    if (words.trim() === asked) return undefined;
-    const timer = setTimeout(() => show({ q: words.trim() }), TYPING_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [words]);
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Escape") setWords("");
-    else if (event.key === "Enter" || event.key === "ArrowDown") focusRow(body.current, 1);
-    else return;
-    event.preventDefault();
-  };
-  return html`<div class="schedules-filter">
-    <label class="filter">
-      <span class="unseen">Find triggers</span>
-      <input
-        type="search" ref=${field} value=${words} placeholder="Find by id, topic or task" autocomplete="off" spellcheck=${false}
-        onInput=${(/** @type {Typed} */ { currentTarget }) => setWords(currentTarget.value)} onKeyDown=${onKeyDown}
-      />
-    </label>
-    <label class="schedules-state">
-      <span class="unseen">Which triggers</span>
-      <select value=${state} onChange=${(/** @type {Typed} */ { currentTarget }) => show({ state: currentTarget.value })}>
-        ${TRIGGER_FILTERS.map((filter) => html`<option key=${filter.state} value=${filter.state} selected=${filter.state === state}>${filter.text}</option>`)}
-      </select>
-    </label>
-  </div>`;
 }
 
 /** @param {{triggers: TriggerView[], body: Body}} props */

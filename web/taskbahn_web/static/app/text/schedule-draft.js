@@ -131,8 +131,8 @@ function degrees(name, draft) {
   return value;
 }
 
-/** @param {string} field @param {string} text */
-function jsonOf(field, text) {
+/** A text as JSON; throws a DraftError of the field. @param {string} field @param {string} text @returns {any} */
+export function jsonOf(field, text) {
   try {
     return parse(text);
   } catch (error) {

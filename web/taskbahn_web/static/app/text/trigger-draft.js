@@ -1,7 +1,7 @@
 /** A trigger as a form has it, all as text: made of what holds, and made into what travels; and what differs from code. */
 
-import { parse, stringify } from "../../client/exact-json.js";
-import { DraftError } from "./schedule-draft.js";
+import { stringify } from "../../client/exact-json.js";
+import { DraftError, jsonOf } from "./schedule-draft.js";
 import { callArguments, callCode } from "./schedule-fields.js";
 import { isPassedOn } from "./trigger-text.js";
 
@@ -68,15 +68,6 @@ function objectOf(field, text, example) {
   const value = text.trim() ? jsonOf(field, text) : {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new DraftError(field, `write an object, such as ${example}`);
   return value;
-}
-
-/** @param {string} field @param {string} text @returns {any} */
-function jsonOf(field, text) {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new DraftError(field, `this is no JSON: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 /**
