@@ -9,7 +9,7 @@ import click
 
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.control import show_states
-from taskbahn.cli.shared import common, connected, find_job, print_json, span
+from taskbahn.cli.shared import common, connected, find_job, say, span
 from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
 
@@ -47,7 +47,7 @@ def pause(what: tuple[str, ...], reason: str, within: float | None, url: str | N
         queries, ids = sorted_out(app, what)
         for query in queries:
             found = app.admin.pause(query, reason=reason, within=within)
-            _say(found, f"paused: {shown(found)}", as_json=as_json)
+            say(found, f"paused: {shown(found)}", as_json=as_json)
         answers = app.client.ask(messages.JOB_PAUSE, ids, reason=reason, within=within, who=user_name()).get() if ids else []
     show_states(ids, answers, as_json=as_json)
 
@@ -61,7 +61,7 @@ def resume(what: tuple[str, ...], url: str | None, *, as_json: bool) -> None:
         queries, ids = sorted_out(app, what)
         for query in queries:
             found = app.admin.resume(query)
-            _say(found, f"resumed: {found.query or 'the whole system'}", as_json=as_json)
+            say(found, f"resumed: {found.query or 'the whole system'}", as_json=as_json)
         answers = app.client.ask(messages.JOB_RESUME, ids, who=user_name()).get() if ids else []
     show_states(ids, answers, as_json=as_json)
 
@@ -70,13 +70,6 @@ def sorted_out(app: Taskbahn, what: Sequence[str]) -> tuple[list[str], list[str]
     """Return what is paused as a whole, and the full ids of jobs; without anything the whole system."""
     queries = [one for one in what if not ID_PART.fullmatch(one)]
     return queries if what else [""], [find_job(app, one) for one in what if ID_PART.fullmatch(one)]
-
-
-def _say(found: Pause, sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(sentence)
 
 
 def shown(pause: Pause, now: float | None = None) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from taskbahn.cli.explain import print_reasons
-from taskbahn.cli.pause import seconds_of
+from taskbahn.cli.kept_changes import add_changes
 from taskbahn.cli.schedule_edit import add, edit
 from taskbahn.cli.schedule_files import export_crontab, import_crontab
 from taskbahn.cli.schedules import preview
-from taskbahn.cli.shared import common, connected, console, plain, print_json, table
+from taskbahn.cli.shared import common, connected, console, plain, print_json, say, table
 
 if TYPE_CHECKING:
     from taskbahn.protocol.scheduling import ScheduleView
@@ -102,34 +102,12 @@ def show(id: str, url: str | None, *, as_json: bool) -> None:
 
 @schedules.command()
 @click.argument("id")
-@click.option("--reason", default="", help="Why.")
-@click.option("--within", metavar="DURATION", callback=seconds_of, help="Resume by itself after that time, such as 2d.")
-@common
-def pause(id: str, reason: str, within: float | None, url: str | None, *, as_json: bool) -> None:
-    """Let a schedule fire no more, until it is resumed."""
-    with connected(url) as app:
-        found = app.schedules[id].pause(reason, within)
-    _say(found, f"paused: {id}", as_json=as_json)
-
-
-@schedules.command()
-@click.argument("id")
-@common
-def resume(id: str, url: str | None, *, as_json: bool) -> None:
-    """Let a paused schedule fire again."""
-    with connected(url) as app:
-        found = app.schedules[id].resume()
-    _say(found, f"resumed: {id}", as_json=as_json)
-
-
-@schedules.command()
-@click.argument("id")
 @common
 def run(id: str, url: str | None, *, as_json: bool) -> None:
     """Start the job of a schedule now, and print its id."""
     with connected(url) as app:
         job = app.schedules[id].run_now()
-    _say(job.id, job.id, as_json=as_json)
+    say(job.id, job.id, as_json=as_json)
 
 
 @schedules.command()
@@ -148,7 +126,7 @@ def backfill(id: str, since: datetime, until: datetime, key: str | None, url: st
         batch = app.schedules[id].backfill(*period, key=key, on_progress=_show_progress)
     for refused in batch.refused:
         click.echo(f"refused: {refused.get('message', '')}", err=True)
-    _say({"jobs": batch.ids, "refused": batch.refused}, "\n".join(batch.ids), as_json=as_json)
+    say({"jobs": batch.ids, "refused": batch.refused}, "\n".join(batch.ids), as_json=as_json)
     if batch.refused:
         raise SystemExit(1)
 
@@ -158,18 +136,10 @@ def _show_progress(started: int, of: int) -> None:
         click.echo(f"\r{started:,} of {of:,} started", nl=started == of, err=True)
 
 
-@schedules.command()
-@click.argument("id")
-@common
-def delete(id: str, url: str | None, *, as_json: bool) -> None:
-    """Delete a schedule, with its history."""
-    with connected(url) as app:
-        app.schedules[id].delete()
-    _say(None, f"deleted: {id}", as_json=as_json)
-
-
-def _say(found: Any, sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(sentence)
+add_changes(
+    schedules,
+    lambda app: app.schedules,
+    pauses="Let a schedule fire no more, until it is resumed.",
+    resumes="Let a paused schedule fire again.",
+    deletes="Delete a schedule, with its history.",
+)

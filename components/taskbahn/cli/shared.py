@@ -114,6 +114,14 @@ def print_json(value: Any) -> None:
     click.echo(data.decode())
 
 
+def say(found: Any, sentence: str, *, as_json: bool) -> None:
+    """Print what was found as JSON, or a sentence."""
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(sentence)
+
+
 def table(*columns: str) -> Table:
     """Return an empty table; a column whose name ends in `#` is a number."""
     from rich import box

@@ -8,8 +8,8 @@ import click
 from click.core import ParameterSource
 
 from taskbahn.cli.arguments import HELP, TaskCommand, parsed
-from taskbahn.cli.pause import seconds_of
-from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
+from taskbahn.cli.kept_changes import add_changes
+from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, say, table
 from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
 from taskbahn.protocol.triggers import is_passed_on
@@ -164,7 +164,7 @@ def _store(
         if arguments:
             call["args"], call["kwargs"] = parsed(app, task, arguments)
         found = app.client.ask(messages.TRIGGER_ADD, id, {**fields, "call": call}, who=user_name()).get()
-    _say(found, f"{id}: {found['words']}", as_json=as_json)
+    say(found, f"{id}: {found['words']}", as_json=as_json)
 
 
 @triggers.command(cls=TaskCommand, epilog=HELP)
@@ -206,43 +206,13 @@ def edit(
                 fields["call"]["args"], fields["call"]["kwargs"] = parsed(app, task, arguments)
         wanted = True if as_declared else list(reset)
         found = app.client.ask(messages.TRIGGER_EDIT, id, fields, reset=wanted, who=user_name()).get()
-    _say(found, f"{id}: {found['words']}", as_json=as_json)
+    say(found, f"{id}: {found['words']}", as_json=as_json)
 
 
-@triggers.command()
-@click.argument("id")
-@click.option("--reason", default="", help="Why.")
-@click.option("--within", metavar="DURATION", callback=seconds_of, help="Resume by itself after that time, such as 2d.")
-@common
-def pause(id: str, reason: str, within: float | None, url: str | None, *, as_json: bool) -> None:
-    """Let events start nothing by a trigger, until it is resumed."""
-    with connected(url) as app:
-        found = app.triggers[id].pause(reason, within)
-    _say(found, f"paused: {id}", as_json=as_json)
-
-
-@triggers.command()
-@click.argument("id")
-@common
-def resume(id: str, url: str | None, *, as_json: bool) -> None:
-    """Let events start what a paused trigger starts."""
-    with connected(url) as app:
-        found = app.triggers[id].resume()
-    _say(found, f"resumed: {id}", as_json=as_json)
-
-
-@triggers.command()
-@click.argument("id")
-@common
-def delete(id: str, url: str | None, *, as_json: bool) -> None:
-    """Delete a trigger; jobs that it started stay."""
-    with connected(url) as app:
-        app.triggers[id].delete()
-    _say(None, f"deleted: {id}", as_json=as_json)
-
-
-def _say(found: Any, sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(sentence)
+add_changes(
+    triggers,
+    lambda app: app.triggers,
+    pauses="Let events start nothing by a trigger, until it is resumed.",
+    resumes="Let events start what a paused trigger starts.",
+    deletes="Delete a trigger; jobs that it started stay.",
+)
