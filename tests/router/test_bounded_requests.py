@@ -93,7 +93,7 @@ async def test_a_body_that_drips_is_cut_off_and_holds_up_no_other(port: int) -> 
     started = time.monotonic()
     slow = deferToThread(talk, port, with_length(1000), *[b"x"] * 100, pause=0.1)
     assert b"5 bytes" in await deferToThread(talk, port, with_length(5), b"abcde")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5  # the other one drips for ten
     assert b"bytes" not in await slow
     assert time.monotonic() - started < 15
 

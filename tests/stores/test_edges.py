@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from support.processor import slowness
 from support.promise_tables import tables_of
 from support.rows import NOW, cancel, finish, id_of, new_job, retry, seqs
 from support.stores import KINDS, opened
@@ -260,13 +261,14 @@ def test_a_hundred_thousand_children_make_no_commit_long(tmp_path: Path) -> None
         for first in range(2, many + 2, 1000):
             jobs = range(first, first + 1000)
             commit(store, submissions=[list(map(new_job, jobs))], edges=[NewEdge(seq, 1, 0) for seq in jobs])
+        before = slowness()
         result = commit(store, finishes=[finish(1, state="failed")])
         while result.more:
             began = time.thread_time()  # by the processor's time, for the disk and other tests may be slow
             result = commit(store, goes_on=True)
             longest = max(longest, time.thread_time() - began)
         assert list(states(store).values()).count("failed") == many + 1
-    assert longest < 0.5
+    assert longest < 0.5 * max(before, slowness())
 
 
 def test_a_new_process_knows_that_something_is_left_over(durable: Any, tmp_path: Path) -> None:
