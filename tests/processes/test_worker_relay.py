@@ -103,7 +103,7 @@ def test_forked_helpers_speak_for_the_attempt_that_forked_them(pool: str, make_m
         assert dispatcher.failed == {}
         for task in FORKING:
             notices = [(kind, data) for job, _, kind, _, data, *_ in dispatcher.all("notices") if job == task]
-            lines = [(data["logger"], data["message"]) for kind, data in notices if kind == "log"]
+            lines = [(data["logger"], data["message"]) for kind, data in notices if kind == "log" and data["logger"] != "taskbahn"]
             assert sorted(lines) == sorted(
                 [
                     ("stdout", f"printed {task}"),
@@ -121,7 +121,11 @@ def test_forked_helpers_speak_for_the_attempt_that_forked_them(pool: str, make_m
             assert (outer["name"], inner["name"], inner["parent"], inner["done"]) == ("outer", f"inner {task}", outer["id"], 1)
             assert inner["ended_at"] is not None
         assert [data for job, _, kind, _, data, *_ in dispatcher.all("notices") if job == "large"] == ["x" * 130_000]
-        many = [data["message"] for job, _, kind, _, data, *_ in dispatcher.all("notices") if (job, kind) == ("many", "log")]
+        many = [
+            data["message"]
+            for job, _, kind, _, data, *_ in dispatcher.all("notices")
+            if (job, kind) == ("many", "log") and data["logger"] != "taskbahn"  # a busy machine blocks the loop for long
+        ]
         assert many == [str(number) for number in range(3000)]
 
     run_worker(load_app(target), action, slots=1, target=target)

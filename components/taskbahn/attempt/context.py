@@ -10,13 +10,13 @@ import contextlib
 import os
 import sys
 import threading
-import time
 from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.plain_data import seconds_of, sized_data_of, text_of
 from taskbahn.attempt.printed_text import PrintedText
 from taskbahn.attempt.stops import Cancelled, TimeLimit
@@ -149,8 +149,8 @@ class AttemptContext:
 
     def begin(self) -> None:
         """Note the time: the task's function is called next."""
-        self.started_at = time.time()
-        self.began = time.monotonic()
+        self.started_at = CLOCK.time()
+        self.began = CLOCK.monotonic()
         self.pid, self.thread = os.getpid(), threading.get_ident()
 
     def open_output(self) -> AttemptOutput:
@@ -204,7 +204,7 @@ class AttemptContext:
         """Add to the time limit, if there is one; raises ValueError beyond a hundred years."""
         if self.run_within is not None:
             self.run_within = seconds_of(self.run_within + seconds, "a time limit")
-            self.sink.put((NOTICE, [self.job, self.attempt, "extend", time.time(), self.run_within]))
+            self.sink.put((NOTICE, [self.job, self.attempt, "extend", CLOCK.time(), self.run_within]))
 
     def check(self) -> None:
         """Raise Cancelled or TimeLimit if the attempt has to stop."""
@@ -246,7 +246,7 @@ class AttemptOutput:
         self.is_changed = False
         self.sent_at = now
         context = self.context
-        return NOTICE, [context.job, context.attempt, "progress", time.time(), messages.plain(self.progress)]
+        return NOTICE, [context.job, context.attempt, "progress", CLOCK.time(), messages.plain(self.progress)]
 
     def await_event(self, data: dict[str, Any]) -> None:
         """Say for which event the job waits."""
@@ -289,7 +289,7 @@ class AttemptOutput:
             self._mark += 1
             if expect is not None:
                 expect(self._mark)
-            context.sink.put((NOTICE, [context.job, context.attempt, kind, time.time(), data, self._mark]))
+            context.sink.put((NOTICE, [context.job, context.attempt, kind, CLOCK.time(), data, self._mark]))
             return True
 
     def begin_stage(self, stage: Stage) -> None:
@@ -383,7 +383,7 @@ class AttemptOutput:
         with self._marking:
             self._finished = True
         if self.is_changed:
-            self.context.sink.put(self.progress_record(time.monotonic()))
+            self.context.sink.put(self.progress_record(CLOCK.monotonic()))
 
 
 _opening = threading.Lock()  # one for all attempts: a task may speak from several threads from the start

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from taskbahn.attempt.asking import EventWait, sleep_rounds, wait_for, wait_for_async
 from taskbahn.attempt.blocking import check_may_block, is_in_loop
 from taskbahn.attempt.chunk_window import LOOK_SECONDS
+from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
 from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
@@ -69,7 +69,7 @@ class StageHandle:
 
     def end(self) -> None:
         """End the stage; the `with` block that began it calls this."""
-        self._stage.ended_at = time.time()
+        self._stage.ended_at = CLOCK.time()
         self._changed()
 
     def _changed(self) -> None:
@@ -111,7 +111,7 @@ class Current(AsksPeople):
         Raises TypeError for a total that is no number, ValueError for nan and infinities.
         """
         known = None if total is None else number_of(total, "the total of a stage")
-        stage = Stage(id=0, name=text_of(name, MAX_NAME), total=known, parent=INNERMOST.get(), started_at=time.time())
+        stage = Stage(id=0, name=text_of(name, MAX_NAME), total=known, parent=INNERMOST.get(), started_at=CLOCK.time())
         context = heard("`current.stage`")
         if context is None:
             yield StageHandle(stage, None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.waiting import Wait
 from taskbahn.protocol.suspended import PAUSE_NOTE
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def nothing() -> Wait:
     """Return what a suspended attempt waits for: the pause holds its job, and nothing else does."""
-    return Wait(until=time.time())
+    return Wait(until=CLOCK.time())
 
 
 def is_paused(context: AttemptContext) -> bool:

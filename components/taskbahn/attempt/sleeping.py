@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from typing import TYPE_CHECKING
 
+from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.memory import remembering
 from taskbahn.attempt.plain_data import number_of, seconds_of
 from taskbahn.attempt.waiting import Awaiting, Wait
@@ -26,7 +26,7 @@ def begin_sleep(duration: Duration | None, until: Moment | None, name: str | Non
     """Return what a sleep waits for: a moment.  Raises OutsideJob, ValueError, TypeError."""
     if (duration is None) == (until is None):
         raise ValueError("current.sleep takes a duration or until=, and one of them")
-    moment = time.time() + seconds_in(duration, "a sleep") if duration is not None else _moment(until)
+    moment = CLOCK.time() + seconds_in(duration, "a sleep") if duration is not None else _moment(until)
     memory = remembering()
     if memory is None:
         raise OutsideJob("current.sleep()", "time.sleep() or asyncio.sleep()")
@@ -34,7 +34,7 @@ def begin_sleep(duration: Duration | None, until: Moment | None, name: str | Non
     known = memory.known(key)
     if known is not None:
         return Wait(until=float(known))
-    if moment - time.time() > SHORT_SECONDS:
+    if moment - CLOCK.time() > SHORT_SECONDS:
         memory.keep(key, moment)  # it is recorded before the attempt can end
     return Wait(until=moment, note=key)
 
@@ -44,7 +44,7 @@ async def until_or(future: Future[None], wait: Wait | None) -> None:
     if wait is not None and wait.until is not None:
         import asyncio  # late, as above
 
-        timer = asyncio.get_running_loop().call_later(max(0.0, wait.until - time.time()), future.resolve, None)
+        timer = CLOCK.call_later(asyncio.get_running_loop(), max(0.0, wait.until - CLOCK.time()), future.resolve, None)
         try:
             await Awaiting(future, wait)
         finally:

@@ -8,13 +8,13 @@ dispatcher has the function called again from the top when what it waited for is
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from taskbahn.attempt.blocking import is_in_loop
+from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.context import ACTIVE, SUSPENDED
 from taskbahn.attempt.stops import Suspended
 from taskbahn.errors import InvalidRequest
@@ -61,7 +61,7 @@ class Deadline(NamedTuple):
 
     def left(self) -> float:
         """Return the seconds until then, at least 0."""
-        return max(0.0, self.when - time.monotonic())
+        return max(0.0, self.when - CLOCK.monotonic())
 
 
 class Parking(Protocol):
@@ -106,12 +106,12 @@ class Waits:
         if (
             threading.get_ident() != self._context.thread
         ):  # it is never suspended, and the order of threads is another one each time
-            return Deadline(time.monotonic() + timeout)
+            return Deadline(CLOCK.monotonic() + timeout)
         scope = "" if self._context.memory is None else self._context.memory.scope
         self._timed[scope] += 1
         name = f"timeout:{scope}{self._timed[scope]}"
         known = self._context.notes.get(name)
-        return Deadline(time.monotonic() + (timeout if known is None else float(known) - time.time()), name)
+        return Deadline(CLOCK.monotonic() + (timeout if known is None else float(known) - CLOCK.time()), name)
 
     def _check(self, wait: Waited | None) -> None:
         """Refuse a wait for what never comes; the dispatcher has noted a circle that the attempt before would have closed."""
@@ -192,18 +192,18 @@ class Waits:
         """Wait in this thread, as long as a thread may."""
         if may_suspend:
             if not self._parking.is_leaving:
-                gate.wait(None if stays else _within(SUSPEND_AFTER, deadline))
+                CLOCK.wait(gate, None if stays else _within(SUSPEND_AFTER, deadline))
             return
         is_over = False
         while not (is_over or future.done or self._context.stop is not None):
-            gate.wait(None if deadline is None else deadline.left())
+            CLOCK.wait(gate, None if deadline is None else deadline.left())
             gate.clear()  # it is set as well to have it leave, which it does not
             is_over = deadline is not None and not deadline.left()
 
     def _suspend(self, wait: Waited | None, deadline: Deadline | None) -> Suspended:
         asked = _told(wait) if wait is not None else Wait()
         if deadline is not None and asked.until is None:
-            asked = replace(asked, until=time.time() + deadline.left(), note=deadline.name)
+            asked = replace(asked, until=CLOCK.time() + deadline.left(), note=deadline.name)
         self._remember(asked)
         self.suspended = asked
         return Suspended("this attempt ends, because its function waits; the function is called again from the top")
@@ -269,7 +269,7 @@ def deadline_in(timeout: float | None) -> Deadline | None:
         return None
     context = ACTIVE.get()
     if context is None or not context.can_wait:
-        return Deadline(time.monotonic() + timeout)
+        return Deadline(CLOCK.monotonic() + timeout)
     return context.open_waits().deadline(timeout)
 
 
@@ -280,15 +280,17 @@ def wait_here(future: Future[Any], wait: Waited | None, deadline: Deadline | Non
     """
     context = ACTIVE.get()
     if future.done or context is None or not context.can_wait:
-        return future.wait(None if deadline is None else deadline.left())
+        return future.done or CLOCK.block(future, None if deadline is None else deadline.left())
     return context.open_waits().block(future, wait, deadline)
 
 
 def awaited(future: Future[T], wait: Waited | None) -> Generator[Any, Any, T]:
     """Await *future*; an attempt gives its slot back meanwhile.  wait: as for `wait_here`."""
     context = ACTIVE.get()
-    if future.done or context is None or not context.can_wait or not is_in_loop():
+    if future.done or (context is not None and context.can_wait and not is_in_loop()):
         return (yield from future.__await__())
+    if context is None or not context.can_wait:
+        return cast("T", (yield from CLOCK.awaited(future)))
     return (yield from context.open_waits().awaited(future, wait))
 
 

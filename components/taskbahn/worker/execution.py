@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-import time
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
+from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.context import ACTIVE, DONE
 from taskbahn.attempt.stops import Stop, Suspended
 from taskbahn.attempt.waiting import suspended
 from taskbahn.signals import GiveUp
-from taskbahn.worker.calls import make_calls
+from taskbahn.worker.calls import make_calls, make_calls_async
 from taskbahn.worker.failure import escaped, failed, stopped
 from taskbahn.worker.forked import ROLE, leave
 from taskbahn.worker.helper_processes import end_helpers
@@ -72,7 +72,7 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
             record = _ended_with(task, context, error)
             context.ended = True
         else:
-            record = DONE, [context.job, context.attempt, result, context.started_at, time.time()]
+            record = DONE, [context.job, context.attempt, result, context.started_at, CLOCK.time()]
         conclude(context)
     except Stop:
         context.ended = True
@@ -81,6 +81,37 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
         context.ended = True
         record = escaped(context, error)
     return record
+
+
+async def execute_async(
+    task: Task[..., Any], context: AttemptContext, was_not_told: Callable[[AttemptContext], bool] = lambda _: False
+) -> Record:
+    """As `execute`, of a coroutine function on the running event loop; the caller has set `ACTIVE`, and calls `conclude`.
+
+    was_not_told: whether the order to stop could not reach it, because it blocked its loop.
+    """
+    import asyncio  # late: most processes of a worker need no asyncio
+
+    try:
+        context.begin()
+        if context.stop is not None:
+            return stopped(context, context.stop_reason)
+        result = await make_calls_async(task, context)
+    except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
+        if ROLE.is_copy:
+            leave(error)
+        waits = context.waits
+        if (
+            waits is not None
+            and waits.suspended is not None
+            and isinstance(error, asyncio.CancelledError | Suspended)
+            and context.stop is None
+        ):
+            return suspended(context, waits.suspended)
+        return failed(task, context, error)
+    if was_not_told(context):
+        return stopped(context, f"{context.stop_reason}; it blocked the worker's event loop meanwhile")
+    return DONE, [context.job, context.attempt, result, context.started_at, CLOCK.time()]
 
 
 def _ended_with(task: Task[..., Any], context: AttemptContext, error: BaseException) -> Record:

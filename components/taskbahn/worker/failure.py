@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.context import FAILED
 from taskbahn.attempt.plain_data import seconds_of, text_of
 from taskbahn.attempt.stops import Stop
@@ -75,7 +75,7 @@ def escaped(context: AttemptContext, error: BaseException) -> Record:
 
 def outcome(context: AttemptContext, **fields: Any) -> Record:
     """Return the record of a `messages.Failed` with *fields*; it ends now."""
-    times = {"started_at": context.started_at, "ended_at": time.time()}
+    times = {"started_at": context.started_at, "ended_at": CLOCK.time()}
     return FAILED, {"id": context.job, "attempt": context.attempt, **times, **fields}
 
 

@@ -8,19 +8,14 @@ up: another takes its place, and the attempts that were on it and are not to bla
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from taskbahn.attempt.context import ACTIVE, DONE, PARKED
-from taskbahn.attempt.stops import Suspended
-from taskbahn.attempt.waiting import suspended
-from taskbahn.worker.calls import make_calls_async
+from taskbahn.attempt.context import ACTIVE, PARKED
 from taskbahn.worker.capture import Streams
-from taskbahn.worker.execution import AttemptContexts, conclude
-from taskbahn.worker.failure import escaped, failed, stopped
-from taskbahn.worker.forked import ROLE, leave
+from taskbahn.worker.execution import AttemptContexts, conclude, execute_async
+from taskbahn.worker.failure import escaped, stopped
 from taskbahn.worker.helper_processes import end_helpers, ends_with_helpers
 from taskbahn.worker.loop_thread import LoopThread
 from taskbahn.worker.loop_watch import Blockade, LoopWatch
@@ -29,7 +24,7 @@ from taskbahn.worker.pool import WaitQueue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from taskbahn.attempt.context import AttemptContext, Record
+    from taskbahn.attempt.context import AttemptContext
     from taskbahn.tasks.task import Task
     from taskbahn.worker.outbox import Outbox
 
@@ -246,32 +241,9 @@ class LoopPool:
             # not by the loop's factory: a task may have set an eager one, which would end the attempt before it is in `running`
             running[context] = asyncio.Task(self._run(context, running), loop=loop, context=self._new_context())
 
-    async def _outcome(self, context: AttemptContext) -> Record:
-        task = self._tasks[context.task]
-        try:
-            context.begin()
-            if context.stop is not None:
-                return stopped(context, context.stop_reason)
-            result = await make_calls_async(task, context)
-        except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
-            if ROLE.is_copy:
-                leave(error)
-            waits = context.waits
-            if (
-                waits is not None
-                and waits.suspended is not None
-                and isinstance(error, asyncio.CancelledError | Suspended)
-                and context.stop is None
-            ):
-                return suspended(context, waits.suspended)
-            return failed(task, context, error)
-        if self._was_not_told(context):
-            return stopped(context, f"{context.stop_reason}; it blocked the worker's event loop meanwhile")
-        return DONE, [context.job, context.attempt, result, context.started_at, time.time()]
-
     async def _run(self, context: AttemptContext, running: Running) -> None:
         ACTIVE.set(context)
-        record = await self._outcome(context)
+        record = await execute_async(self._tasks[context.task], context, self._was_not_told)
         if context.ended:
             return
         context.ended = True
