@@ -57,11 +57,14 @@ class Taskbahn:
         self._url = url if url is None else check_address(url)
         _ = self.url  # checks the address of the environment now, too
         self._client: Client | None = None
+        self.substitute: Callable[[], Client] | None = None  # gives the client instead, in tests
         note_application(self)
 
     @property
     def client(self) -> Client:
         """The connection to the router, made when it is first needed; a forked child makes its own."""
+        if self.substitute is not None:
+            return self.substitute()
         client = self._client
         if client is None or client.link.process != os.getpid() or client.link.is_closed:
             client = self._connect()

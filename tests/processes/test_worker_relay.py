@@ -103,7 +103,9 @@ def test_forked_helpers_speak_for_the_attempt_that_forked_them(pool: str, make_m
         assert dispatcher.failed == {}
         for task in FORKING:
             notices = [(kind, data) for job, _, kind, _, data, *_ in dispatcher.all("notices") if job == task]
-            lines = [(data["logger"], data["message"]) for kind, data in notices if kind == "log" and data["logger"] != "taskbahn"]
+            lines = [
+                (data["logger"], data["message"]) for kind, data in notices if kind == "log" and data["logger"] != "taskbahn"
+            ]
             assert sorted(lines) == sorted(
                 [
                     ("stdout", f"printed {task}"),

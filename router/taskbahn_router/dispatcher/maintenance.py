@@ -27,7 +27,7 @@ class MaintenanceService:
         self, clock: Clock, name: str, run: Callable[[], object], *, interval: float | None, first: float | None
     ) -> None:
         self._clock = clock
-        self._run = run
+        self.run_now = run
         self._first = interval if first is None else first
         self._timer: Any = None
         self._due_at = 0.0
@@ -72,7 +72,7 @@ class MaintenanceService:
         self.runs += 1
         pause = self.interval
         try:
-            self._run()
+            self.run_now()
         except Exception:  # noqa: BLE001 - logged, and tried again
             self.failures += 1
             self.log.failure("the service {name} failed, for the {count}. time", name=self.name, count=self.failures)

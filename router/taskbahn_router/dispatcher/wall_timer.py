@@ -13,26 +13,29 @@ LONGEST_SLEEP = 60.0  # seconds after which it comes at the latest, for the wall
 
 
 class WallTimer:
-    """Calls *come* once for all times that it is set to, at the first of them.   name: of it, among the services of maintenance."""
+    """Calls *come* once for all times that it is set to, at the first of them.   name: of it, among the services of maintenance.
+
+    due_at: when it comes, of the wall clock; None: never.
+    """
 
     def __init__(self, dispatcher: Dispatcher, name: str, come: Callable[[], None]) -> None:
         self._dispatcher = dispatcher
         self._come = come
         self._service = dispatcher.maintenance.add(name, self._comes)
-        self._next: float | None = None
+        self.due_at: float | None = None
 
     def at(self, when: float | None) -> None:
         """Come at a time of the wall clock, if not before; None: never."""
         if when is None:
             return
         now = self._dispatcher.wall()
-        if self._next is not None and self._next <= when:
-            if self._next > now:
+        if self.due_at is not None and self.due_at <= when:
+            if self.due_at > now:
                 return
-            when = self._next  # its timer is late if the wall clock was set
-        self._next = when
+            when = self.due_at  # its timer is late if the wall clock was set
+        self.due_at = when
         self._service.run_in(min(LONGEST_SLEEP, max(0.0, when - now)))
 
     def _comes(self) -> None:
-        self._next = None
+        self.due_at = None
         self._come()

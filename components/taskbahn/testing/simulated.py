@@ -1,0 +1,139 @@
+"""`simulated`: the real dispatcher in the process of a test, with a clock that the test moves."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.attempt.clock import CLOCK
+from taskbahn.attempt.sleeping import seconds_in
+from taskbahn.errors import InvalidRequest, NoQuestion
+from taskbahn.testing.substitute import substituted
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from datetime import timedelta
+
+    from taskbahn.app import Taskbahn
+    from taskbahn.future import Future
+    from taskbahn.jobs.job import Job
+    from taskbahn.testing.simulation.driver import Driver
+    from taskbahn.testing.simulation.link import Clients
+    from taskbahn.testing.simulation.node import Node
+    from taskbahn.testing.simulation.worker import Worker
+
+
+class Simulation:
+    """A node and a worker of which nothing is real but their code. Time passes only in `advance`, and while a test waits for a result."""
+
+    def __init__(self, driver: Driver, node: Node, worker: Worker, clients: Clients) -> None:
+        self._driver = driver
+        self._node = node
+        self._worker = worker
+        self._clients = clients
+
+    @property
+    def now(self) -> datetime:
+        """The time of the simulation."""
+        return datetime.fromtimestamp(self._node.wall(), UTC)
+
+    def settle(self) -> None:
+        """Let all happen that can happen now, without letting time pass.  Raises NotFinished for a task that runs on and on."""
+        self._driver.reach(lambda: False, None, skips=False)
+
+    def advance(self, duration: float | str | timedelta, /) -> None:
+        """Let time pass, in seconds, as a timedelta or as text such as `"2h"`, and all happen that is due until then.
+
+        Raises ValueError, TypeError for what is no duration; NotFinished as `settle`.
+        """
+        self._driver.reach(lambda: False, seconds_in(duration, "an advance"), skips=True)
+
+    def answer(self, job: Job[Any], value: Any, /) -> None:
+        """Answer the question that a job asks, and let happen what follows now.  Raises NoQuestion, WrongAnswer."""
+        self.settle()
+        questions = job.view().questions
+        if len(questions) != 1:
+            raise NoQuestion(job.id, "", [question.name for question in questions])
+        job.answer(questions[0].name, value)
+        self.settle()
+
+    def lose_worker(self) -> None:
+        """Lose the worker, as if its machine was switched off; another one comes at once.
+
+        Attempts that wait are lost. If there are none, the next attempt that ends is: its function has run, and nothing knows it.
+        """
+        self._driver.run(self._lose)
+
+    def _lose(self) -> None:
+        if self._worker.has_waiting:
+            self._worker.lose()
+        else:
+            self._worker.loses_next = True
+
+    def send_twice(self) -> None:
+        """Have the next request of the application arrive twice, as after a connection that was lost before the answer."""
+        self._clients.outside.is_twice = True
+
+
+_active: list[Simulation] = []
+
+
+@contextlib.contextmanager
+def simulated(app: Taskbahn, *, slots: int = 4) -> Iterator[Simulation]:
+    """Run what *app* starts with the real dispatcher, in this process and without a network, on a clock that the test moves.
+
+    slots: attempts at a time. Tasks run in threads of this process, one at a time, those of `async def` on event loops of their own.
+    Raises InvalidRequest inside of another simulation, and ImportError without the extra `taskbahn[testing]`.
+    """
+    if _active:
+        raise InvalidRequest("a simulation runs already in this process: end its `with` block first")
+    from taskbahn.testing.simulation.driver import Driver  # late: nothing else of the SDK needs the router's side
+    from taskbahn.testing.simulation.link import Clients
+    from taskbahn.testing.simulation.node import Node
+    from taskbahn.testing.simulation.worker import Worker
+
+    node = Node(time.time())
+    driver = Driver(node)
+    worker = driver.worker = Worker(app, driver, node, slots)
+    clients = Clients(driver, node)
+    simulation = Simulation(driver, node, worker, clients)
+    driver.start()
+    _active.append(simulation)
+    try:
+        driver.run(worker.attach)
+        with substituted(app, clients):
+            _use(driver, node, worker)
+            try:
+                yield simulation
+            finally:
+                driver.run(worker.stop)
+                driver.reach(lambda: False, None, skips=False)
+    finally:
+        CLOCK.reset()
+        driver.run(node.stop)
+        driver.stop()
+        _active.remove(simulation)
+
+
+def _use(driver: Driver, node: Node, worker: Worker) -> None:
+    """Put the clock of a simulation in the place of the system's."""
+    since = time.monotonic()
+
+    def block(future: Future[Any], seconds: float | None) -> bool:
+        return driver.reach(lambda: future.done, seconds, skips=True)
+
+    def awaited(future: Future[Any]) -> Generator[Any, Any, Any]:
+        from taskbahn.future import Future  # late, as above
+
+        either: Future[None] = Future()
+        future.listen(lambda: either.resolve(None))
+        driver.wake(lambda: future.done, either)
+        yield from either.__await__()
+        return future.now()
+
+    CLOCK.time = node.wall
+    CLOCK.monotonic = lambda: since + float(node.clock.seconds())
+    CLOCK.wait, CLOCK.call_later = worker.wait, worker.call_later
+    CLOCK.block, CLOCK.awaited = block, awaited

@@ -1,0 +1,287 @@
+"""`taskbahn.testing.simulated`: tasks under the real dispatcher, on a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskbahn import JobCancelled, JobExpired, JobFailed, NotFinished, Rate, Taskbahn, Unique, chord, current
+from taskbahn.errors import InvalidRequest, NoQuestion, WrongAnswer
+from taskbahn.testing import simulated
+from taskbahn.testing.simulation import driver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taskbahn.testing import Simulation
+
+app = Taskbahn()
+did: list[Any] = []
+
+
+@app.task(name="add")
+def add(a: int, b: int) -> int:
+    print(f"adding {a}")
+    return a + b
+
+
+@app.task(name="square")
+async def square(n: int) -> int:
+    await asyncio.sleep(0)
+    return n * n
+
+
+@app.task(name="total")
+def total(numbers: list[int]) -> int:
+    return sum(numbers)
+
+
+@app.task(name="flaky", retries=5, retry_backoff=60.0)
+def flaky(fails: int) -> int | None:
+    did.append(current.attempt)
+    if (current.attempt or 0) <= fails:
+        raise ValueError("no")
+    return current.attempt
+
+
+@app.task(name="sleeps")
+def sleeps() -> str:
+    did.append("begun")
+    current.sleep("3d")
+    return "slept"
+
+
+@app.task(name="asks")
+def asks() -> int:
+    return current.ask("How many?", int)
+
+
+@app.task(name="hears")
+def hears() -> list[str]:
+    inbox = current.inbox.of(str)
+    return [inbox.get(), inbox.get()]
+
+
+@app.task(name="parent")
+def parent() -> int:
+    return add.call(1, 2) + square.start(3).result()
+
+
+@app.task(name="async_parent")
+async def async_parent() -> list[int]:
+    both = await asyncio.gather(square.call_async(2), square.call_async(3))
+    await current.sleep_async("1h")
+    return list(both)
+
+
+@app.task(name="limited", limits=[Rate("1/m")])
+def limited() -> None:
+    did.append("limited")
+
+
+@app.task(name="only_one", unique=Unique(key="{key}"))
+def only_one(key: str) -> str:
+    return key
+
+
+dated = Taskbahn()
+
+
+@dated.schedule("0 3 * * *", zone="Europe/Berlin")
+@dated.task(name="nightly")
+def nightly() -> None:
+    did.append("nightly")
+
+
+@app.on("orders.created", kwargs={"n": "{event.n}"})
+@app.task(name="ordered")
+def ordered(n: int) -> int:
+    did.append(n)
+    return n
+
+
+@pytest.fixture
+def node() -> Iterator[Simulation]:
+    did.clear()
+    with simulated(app) as node:
+        yield node
+
+
+def test_nothing_runs_until_the_test_lets_it(node: Simulation) -> None:
+    job = flaky.start(0)
+    assert did == []
+    node.settle()
+    assert did == [1]
+    assert job.state() == "succeeded"
+
+
+def test_a_result_arrives_with_logs_and_events(node: Simulation) -> None:
+    job = add.start(1, 2)
+    assert job.result() == 3
+    assert [line.message for line in job.logs()] == ["adding 1"]
+    assert node.now.tzinfo is not None
+
+
+@settings(deadline=None, max_examples=10)
+@given(fails=st.integers(0, 6))
+def test_each_retry_comes_when_its_time_has_come(fails: int) -> None:
+    did.clear()
+    with simulated(app) as node:
+        job = flaky.start(fails)
+        node.settle()
+        assert did == [1]
+        node.advance("5h")
+        assert did == list(range(1, min(fails, 5) + 2))
+        if fails > 5:
+            with pytest.raises(JobFailed):
+                job.result()
+        else:
+            assert job.result() == fails + 1
+
+
+def test_time_passes_while_a_test_waits(node: Simulation) -> None:
+    began = node.now
+    assert sleeps.call() == "slept"
+    assert node.now - began >= timedelta(days=3)
+    assert did == ["begun", "begun"]  # the function was suspended and called again, as on a real node
+
+
+def test_a_timeout_is_in_seconds_of_the_simulation(node: Simulation) -> None:
+    began = node.now
+    job = sleeps.start()
+    with pytest.raises(NotFinished):
+        job.result(timeout=3600)
+    assert node.now - began == timedelta(hours=1)
+
+
+def test_a_wait_for_what_never_comes_says_why(node: Simulation) -> None:
+    job = asks.start()
+    with pytest.raises(NotFinished, match=r"nothing is left to do(.|\n)*asks .*\n.*How many"):
+        job.result()
+    node.answer(job, 3)
+    assert job.result() == 3
+
+
+def test_answers_are_checked_and_fit_one_question(node: Simulation) -> None:
+    job = asks.start()
+    with pytest.raises(WrongAnswer):
+        node.answer(job, "many")
+    with pytest.raises(NoQuestion):
+        node.answer(add.start(1, 2), 3)
+    node.answer(job, 4)
+    assert job.state() == "succeeded"
+
+
+def test_messages_arrive_in_their_order(node: Simulation) -> None:
+    job = hears.start()
+    node.settle()
+    job.send("a")
+    job.send("b")
+    assert job.result() == ["a", "b"]
+
+
+@pytest.mark.usefixtures("node")
+def test_parents_wait_for_children_in_threads_and_loops() -> None:
+    assert parent.call() == 12
+    assert async_parent.call() == [4, 9]
+    assert chord((square.s(n) for n in range(5)), total.s()).call() == 30
+
+
+@pytest.mark.usefixtures("node")
+def test_an_async_test_awaits_jobs() -> None:
+    async def test() -> list[Any]:
+        job = await add.start_async(3, 4)
+        return [await job, await sleeps.call_async(), await square.call_async(5)]
+
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.extend(asyncio.run(test())))  # pytest-twisted runs a loop in this one
+    thread.start()
+    thread.join()
+    assert found == [7, "slept", 25]
+
+
+def test_a_rate_holds_back_until_its_time(node: Simulation) -> None:
+    for _ in range(3):
+        limited.start()
+    node.settle()
+    assert did == ["limited"]
+    node.advance("1m")
+    assert did == ["limited"] * 2
+    node.advance(60)
+    assert did == ["limited"] * 3
+
+
+def test_jobs_expire_and_are_cancelled(node: Simulation) -> None:
+    limited.start()
+    late = limited.options(start_within=30).start()
+    waits = sleeps.start()
+    node.settle()
+    assert waits.cancel("enough") in ("cancelled", "running")
+    with pytest.raises(JobCancelled, match="enough"):
+        waits.result()
+    with pytest.raises(JobExpired):
+        late.result()
+    assert did == ["limited", "begun"]
+
+
+@pytest.mark.usefixtures("node")
+def test_unique_calls_join_and_all_queues_are_served() -> None:
+    assert only_one.start("a") == only_one.start("a")
+    assert add.options(queue="a queue of its own").call(1, 1) == 2
+
+
+def test_schedules_fire_when_their_time_has_come() -> None:
+    did.clear()
+    with simulated(dated) as node:
+        node.advance("10d")
+        assert did == ["nightly"] * 10
+
+
+@pytest.mark.usefixtures("node")
+def test_events_start_tasks() -> None:
+    jobs = app.publish("orders.created", n=7)
+    assert [job.result() for job in jobs] == [7]
+
+
+def test_a_lost_worker_has_its_job_run_again(node: Simulation) -> None:
+    node.lose_worker()
+    assert flaky.call(0) == 2
+    assert did == [1, 2]
+    job = sleeps.start()
+    node.settle()
+    node.lose_worker()  # in the middle of it
+    assert job.result() == "slept"
+
+
+def test_a_request_that_arrives_twice_starts_one_job(node: Simulation) -> None:
+    node.send_twice()
+    assert add.call(1, 2) == 3
+    assert len(app.view.jobs().jobs) == 1
+
+
+def test_one_simulation_runs_at_a_time(node: Simulation) -> None:
+    with pytest.raises(InvalidRequest, match="a simulation runs already"), simulated(Taskbahn()):
+        pass
+    node.settle()
+
+
+def test_a_hanging_task_does_not_hang_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+    other = Taskbahn()
+
+    @other.task(name="stays")
+    def stays() -> None:
+        goes_on.wait()
+
+    monkeypatch.setattr(driver, "PATIENCE_SECONDS", 0.2)
+    with simulated(other) as node:
+        stays.start()
+        with pytest.raises(NotFinished, match=r"the task stays runs for 0\.2 s(.|\n)*goes_on\.wait"):
+            node.settle()
+        goes_on.set()
