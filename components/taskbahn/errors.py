@@ -149,8 +149,8 @@ class OutsideJob(CallerError):
     uri = PREFIX + "outside_job"
 
     def __init__(self, what: str, instead: str) -> None:
-        sentence = f"{what} waits in a task that a worker runs, and here no job runs; in plain code write {instead}"
-        super().__init__(sentence, what=what, instead=instead)
+        where = f"in plain code write {instead}, in a test `with taskbahn.testing.attempt(...)`"
+        super().__init__(f"{what} waits in a task that a worker runs, and here no job runs; {where}", what=what, instead=instead)
 
 
 class NotAnswered(WorkerError):

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from taskbahn.attempt.context import ACTIVE
 from taskbahn.errors import WouldBlock
+
+if TYPE_CHECKING:
+    from taskbahn.attempt.context import AttemptContext
 
 
 class _Thread(threading.local):
@@ -36,8 +40,21 @@ def on_reactor() -> None:
 
 def check_may_block(what: str, instead: str) -> None:
     """Raise WouldBlock if *what*, a call, must not wait on this thread; instead: what to write there."""
-    if _thread.is_reactor or ((_is_worker or ACTIVE.get() is not None) and is_in_loop()):
+    context = ACTIVE.get()
+    if _thread.is_reactor or ((_is_worker or context is not None) and _would_block(context)):
         raise WouldBlock(what, instead)
+
+
+def _would_block(context: AttemptContext | None) -> bool:
+    if not is_in_loop():
+        return False
+    if context is None or not context.is_scripted:
+        return True
+    import asyncio  # late: there is a loop
+
+    return (
+        asyncio.current_task() is not None
+    )  # waits of a test take no time, but a coroutine that blocks is a mistake all the same
 
 
 def is_in_loop() -> bool:

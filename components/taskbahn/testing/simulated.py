@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.sleeping import seconds_in
 from taskbahn.errors import InvalidRequest, NoQuestion
+from taskbahn.protocol import messages
 from taskbahn.testing.substitute import substituted
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from taskbahn.app import Taskbahn
+    from taskbahn.client.client import RawOutcome
+    from taskbahn.errors import TaskbahnError
     from taskbahn.future import Future
     from taskbahn.jobs.job import Job
     from taskbahn.testing.simulation.driver import Driver
@@ -78,6 +81,7 @@ class Simulation:
 
 
 _active: list[Simulation] = []
+FLOW_SLOTS = 4
 
 
 @contextlib.contextmanager
@@ -87,29 +91,68 @@ def simulated(app: Taskbahn, *, slots: int = 4) -> Iterator[Simulation]:
     slots: attempts at a time. Tasks run in threads of this process, one at a time, those of `async def` on event loops of their own.
     Raises InvalidRequest inside of another simulation, and ImportError without the extra `taskbahn[testing]`.
     """
+    with _running(app, slots) as simulation, substituted(app, simulation._clients):  # noqa: SLF001 - of this module
+        yield simulation
+
+
+def flow_outcome(app: Taskbahn, content: dict[str, Any]) -> tuple[dict[str, Any], RawOutcome]:
+    """Run a flow, as a client submits it, to its end; return the `views.JobView` of the whole and its outcome."""
+    with _running(app, FLOW_SLOTS) as simulation:
+        driver, client = simulation._driver, simulation._clients()  # noqa: SLF001 - of this module
+        end = Outcome()
+        accepted = client.submit(content, 1, 0)
+        driver.reach(lambda: accepted.done, None, skips=False)
+        client.wait([accepted.now()], end)
+        driver.reach(lambda: end.future.done, None, skips=True)
+        return client.ask(messages.JOB_GET, accepted.now()).get(), end.future.now()
+
+
+class Outcome:
+    """Waits for the outcome of a job."""
+
+    def __init__(self) -> None:
+        from taskbahn.future import Future  # late, as below
+
+        self.future: Future[RawOutcome] = Future()
+
+    def take(self, outcome: RawOutcome) -> None:
+        """Take it."""
+        self.future.resolve(outcome)
+
+    def batch_delivered(self) -> None:
+        """Do nothing: there is one."""
+
+    def fail(self, id: str, error: TaskbahnError) -> None:
+        """Take the error of the wait."""
+        self.future.fail(error)
+
+
+@contextlib.contextmanager
+def _running(app: Taskbahn, slots: int) -> Iterator[Simulation]:
     if _active:
         raise InvalidRequest("a simulation runs already in this process: end its `with` block first")
-    from taskbahn.testing.simulation.driver import Driver  # late: nothing else of the SDK needs the router's side
-    from taskbahn.testing.simulation.link import Clients
-    from taskbahn.testing.simulation.node import Node
-    from taskbahn.testing.simulation.worker import Worker
-
+    try:
+        from taskbahn.testing.simulation.driver import Driver  # late: nothing else of the SDK needs the router's side
+        from taskbahn.testing.simulation.link import Clients
+        from taskbahn.testing.simulation.node import Node
+        from taskbahn.testing.simulation.worker import Worker
+    except ImportError as error:
+        error.add_note("a simulation needs more than the SDK: pip install 'taskbahn[testing]'")
+        raise
     node = Node(time.time())
     driver = Driver(node)
     worker = driver.worker = Worker(app, driver, node, slots)
-    clients = Clients(driver, node)
-    simulation = Simulation(driver, node, worker, clients)
+    simulation = Simulation(driver, node, worker, Clients(driver, node))
     driver.start()
     _active.append(simulation)
     try:
         driver.run(worker.attach)
-        with substituted(app, clients):
-            _use(driver, node, worker)
-            try:
-                yield simulation
-            finally:
-                driver.run(worker.stop)
-                driver.reach(lambda: False, None, skips=False)
+        _use(driver, node, worker)
+        try:
+            yield simulation
+        finally:
+            driver.run(worker.stop)
+            driver.reach(lambda: False, None, skips=False)
     finally:
         CLOCK.reset()
         driver.run(node.stop)

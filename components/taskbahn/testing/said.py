@@ -1,0 +1,71 @@
+"""What an attempt says, kept for a test to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from taskbahn.attempt.context import NOTICE
+from taskbahn.protocol.progress import Progress
+
+if TYPE_CHECKING:
+    from taskbahn.attempt.context import AttemptContext, Record
+
+
+class Said:
+    """What one attempt has said: `logs` are lines as text, `stages` names, `chunks` values, `questions` texts,
+    `steps` what they returned, by name.
+
+    slept: seconds that it has slept.   All of it may be read while the attempt goes on. It is the `RecordSink` of the attempt.
+    """
+
+    def __init__(self) -> None:
+        self.logs: list[str] = []
+        self.lines: list[dict[str, Any]] = []  # level, logger and message of each line
+        self.chunks: list[Any] = []
+        self.questions: list[str] = []
+        self.steps: dict[str, Any] = {}  # what they returned, by name
+        self.slept = 0.0
+        self._context: AttemptContext | None = None
+
+    @property
+    def stages(self) -> list[str]:
+        """The names of the stages, in their order."""
+        return [stage.name for stage in self.progress.stages]
+
+    @property
+    def progress(self) -> Progress:
+        """The newest progress: `fraction`, `message`, `data`, `stages`."""
+        output = None if self._context is None else self._context.output
+        return Progress() if output is None else msgspec.convert(msgspec.to_builtins(output.progress), Progress)
+
+    def cancel(self, reason: str = "the test cancels it") -> None:
+        """Order the attempt to stop: `current.is_cancelled` is true from now on, and `current.check()` raises Cancelled."""
+        if self._context is not None:
+            self._context.stop, self._context.stop_reason = "cancelled", reason
+
+    def of(self, context: AttemptContext) -> None:
+        """Be for this attempt."""
+        self._context = context
+
+    def put(self, record: Record) -> None:
+        """Take a record of the attempt."""
+        kind, data = record
+        if kind != NOTICE:
+            return
+        _, _, what, _, value, *mark = data
+        if what == "log":
+            self.lines.append(value)
+            self.logs.append(value["message"])
+        elif what == "chunk":
+            self.chunks.append(value)
+        elif what == "question":
+            self.questions.append(value["question"])
+        elif what == "note" and value["name"].startswith("step:"):
+            self.steps[value["name"].removeprefix("step:")] = msgspec.json.decode(value["value"])
+        if mark and self._context is not None and self._context.output is not None:
+            self._context.output.recorded(mark[0])
+
+    def touch(self, context: AttemptContext) -> None:
+        """Note that the progress has changed: `progress` reads it from the attempt."""
