@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from taskbahn.jobs.batch import Batch, BatchProgress
     from taskbahn.jobs.chunk_stream import ChunkStream
+    from taskbahn.jobs.found_job import WrongTask
     from taskbahn.jobs.job import Job
     from taskbahn.jobs.query_language import WrongQuery
     from taskbahn.protocol.states import State
@@ -134,6 +135,7 @@ PLACES = {
     "WouldBlock": "errors",
     "WrongQuery": "jobs.query_language",
     "WrongState": "errors",
+    "WrongTask": "jobs.found_job",
     "chain": "tasks.shapes",
     "chord": "tasks.shapes",
     "current": "attempt.current",
@@ -206,6 +208,7 @@ __all__ = [
     "WrongAnswer",
     "WrongQuery",
     "WrongState",
+    "WrongTask",
     "chain",
     "chord",
     "current",

@@ -15,6 +15,7 @@ from taskbahn.transport.address import check_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+    from uuid import UUID
 
     from taskbahn.client.client import Client
     from taskbahn.jobs.admin import Admin
@@ -81,11 +82,14 @@ class Taskbahn:
                 _connected.add(self)
             return client
 
-    def job(self, id: str) -> Job[Any]:
-        """Return the job of this id; whether it exists is found out when it is asked for something."""
-        from taskbahn.jobs.job import Job
+    def job(self, id: str | UUID) -> Job[Any]:
+        """Return the job of this id; whether it exists is found out when it is asked for something.
 
-        return Job(self, id)
+        Its result has the type that the task says, if the task is declared here; `task.job(id)` says that to type checkers too.
+        """
+        from taskbahn.jobs.found_job import FoundJob, id_in
+
+        return FoundJob(self, id_in(id), self.tasks)
 
     @property
     def view(self) -> Views:

@@ -99,6 +99,10 @@ def by_name() -> None:
     handle = app.get("images.thumbnail")
     assert_type(handle.start("anything", goes=1), Job[Any])
     assert_type(app.job("id"), Job[Any])
+    assert_type(thumbnail.job(uuid4()), Job[str])
+    assert_type(counted.options(priority=1).job("id").result(), str)
+    app.job(uuid4())
+    app.job(17)  # type: ignore[arg-type]
 
 
 STRIPE = Rate("100/s", name="stripe", key="{customer}", burst=10)

@@ -158,7 +158,7 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(app: Taskbahn, link
 
 
 def test_all_waits_of_a_turn_travel_in_one_call(app: Taskbahn, link: FakeLink) -> None:
-    jobs = [app.job(f"id-{n}") for n in range(3)]
+    jobs: list[Job[Any]] = [Job(app, f"id-{n}") for n in range(3)]
     waits = [job._ask() for job in jobs]
     assert [job._ask() for job in jobs] == waits
     link.turn()
@@ -188,7 +188,8 @@ def test_waiting_for_one_job_asks_for_all_whose_handles_are_kept(app: Taskbahn, 
 
 
 def test_two_callers_that_wait_for_one_job_both_get_its_outcome(app: Taskbahn, link: FakeLink) -> None:
-    one, two = app.job("id"), app.job("id")
+    one: Job[Any] = Job(app, "id")
+    two: Job[Any] = Job(app, "id")
     one._ask()
     two._ask()
     link.turn()
@@ -199,7 +200,7 @@ def test_two_callers_that_wait_for_one_job_both_get_its_outcome(app: Taskbahn, l
 
 def test_after_a_lost_connection_only_open_waits_are_asked_again(app: Taskbahn, link: FakeLink) -> None:
     for n in range(3):
-        app.job(f"id-{n}")._ask()
+        Job(app, f"id-{n}")._ask()
     link.turn()
     (request,) = link.requests
     assert request.on_progress is not None
@@ -209,7 +210,7 @@ def test_after_a_lost_connection_only_open_waits_are_asked_again(app: Taskbahn, 
 
 
 def test_a_wait_that_fails_can_be_asked_again(app: Taskbahn, link: FakeLink) -> None:
-    job = app.job("id")
+    job: Job[Any] = Job(app, "id")
     waiting = job._ask()
     link.turn()
     link.requests[0].future.fail(RouterUnavailable("gone"))
@@ -353,7 +354,7 @@ def test_a_wait_that_is_over_says_what_the_job_does(app: Taskbahn, link: FakeLin
     )
     link.on_ask = lambda request: request.future.resolve(messages.plain(view)) if request.procedure == messages.JOB_GET else None
     with pytest.raises(TimeoutError, match=r"job id \(t.add\) is running \(attempt 2 on w1, Resizing 40%\) after 0 s"):
-        app.job("id").result(0)
+        Job(app, "id").result(0)
 
 
 @pytest.mark.parametrize(

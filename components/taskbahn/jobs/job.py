@@ -331,7 +331,8 @@ class Job(Pausable, Generic[R]):
         future.fail(error)
 
     def __repr__(self) -> str:
-        return f"<Job {self.id} {self.task}>"
+        state = f" {self._outcome.now()[1]}" if self._outcome.done else ""
+        return f"<Job {self.id}{self.task and f' {self.task}'}{state}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Job) and other.id == self.id

@@ -20,6 +20,7 @@ from taskbahn.tasks.other_words import TASK_WORDS, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from uuid import UUID
 
     from taskbahn.client.client import HasClient
     from taskbahn.flows.nodes import Part, Reference
@@ -160,6 +161,12 @@ class TaskHandle(Generic[P, R]):
         if again := retrying(self.app, batch.ids):
             await again
         return _complete(batch)
+
+    def job(self, id: str | UUID) -> Job[R]:
+        """Return the job of this id, which is one of this task: if it is not, what waits for it or reads it raises WrongTask."""
+        from taskbahn.jobs.found_job import FoundJob, id_in
+
+        return FoundJob(self.app, id_in(id), {self.name: self}, self.name)
 
     @overload
     def s(self, *args: P.args, **kwargs: P.kwargs) -> Flow[object, R]: ...
