@@ -80,9 +80,8 @@ def options() -> str:
     for option in TABLE:
         if option.is_shown:
             default = option.otherwise or f"`{json.dumps(_plain(option.default))}`"
-            text = (
-                f"{'seconds (or a `timedelta`) ' if option.unit else ''}{option.help}{'; ' if option.note else ''}{option.note}"
-            )
+            unit = "[duration](#durations) " if option.is_duration else "seconds (or a `timedelta`) " if option.unit else ""
+            text = f"{unit}{option.help}{'; ' if option.note else ''}{option.note}"
             rows.append(f"| `{option.name}` | {default} | {said[option.where]} | {text} |")
     return "\n".join(rows)
 

@@ -161,7 +161,8 @@ def test_what_may_be_tried_again_is_decided_by_the_tasks_rules(scenario: Play, p
         dispatcher.run(("type", f"fail.{pool}", ["type"]), ("give_up", f"fail.{pool}", ["give_up"]), ("again", f"again.{pool}"))
         await dispatcher.until(lambda: worker.is_clear)
         assert [dispatcher.failed[job]["retry"] for job in ("type", "give_up", "again")] == [False, False, True]
-        assert dispatcher.failed["again"]["delay"] == 2.5
+        assert (dispatcher.failed["again"]["delay"], dispatcher.failed["again"]["asked"]) == (2.5, True)
+        assert "asked" not in dispatcher.failed["type"]
         assert dispatcher.failed["again"]["error"]["message"] == "later"
 
     scenario(action)

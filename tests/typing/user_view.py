@@ -167,7 +167,8 @@ def wrong_declarations() -> None:
     app.task(retrys=3)  # type: ignore[call-overload]
     app.task(pool="gevent")  # type: ignore[call-overload]
     app.task(retry_on="ValueError")  # type: ignore[arg-type]
-    app.task(retries=["1"])  # type: ignore[list-item]
+    app.task(retries=[None])  # type: ignore[list-item]
+    app.task(keep="1d")  # type: ignore[call-overload]
     app.task(delay=5)  # type: ignore[call-overload]
     thumbnail.options(tags="draft")  # type: ignore[arg-type]
     thumbnail.options(retry_on=ValueError)  # type: ignore[call-arg]
@@ -175,6 +176,7 @@ def wrong_declarations() -> None:
 
 def options_as_they_behave() -> None:
     app.task(retries=[1, 0.5, timedelta(minutes=1)], retry_on=[ValueError, OSError], tags=("a", "b"), keep=timedelta(days=1))
+    app.task(retries=[1, "1m"], run_within="90s", start_within=timedelta(hours=1))
     app.task(retries=(1, 10), retry_on=ValueError, give_up_on={KeyError}, retry_backoff=timedelta(seconds=2), pool="thread")
     thumbnail.options(retries=[1, 10], tags={"a"}, delay=timedelta(hours=1), retry_backoff_max=60)
 

@@ -205,6 +205,17 @@ def test_a_retry_waits_for_its_delay(harness: DispatcherHarness) -> None:
     harness.check()
 
 
+def test_a_job_that_asks_for_a_retry_without_any_says_so(harness: DispatcherHarness) -> None:
+    worker = harness.worker()
+    harness.submit(follow=True)
+    harness.settle()
+    worker.failed(*worker.take(), asked=True)
+    harness.settle()
+    error = harness.ask(messages.JOB_GET, ONE).answer["error"]
+    assert error["message"] == "no; it raised Retry and has no retries: declare some, as in @app.task(retries=3)"
+    assert error["message"].endswith(error["reason"])
+
+
 def test_when_retries_run_out_the_job_fails_and_its_attempts_are_kept(harness: DispatcherHarness) -> None:
     worker = harness.worker()
     asked = harness.submit(retries=1, follow=True)

@@ -13,7 +13,7 @@ from support.dispatcher_harness import WALL, DispatcherHarness
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
-from taskbahn.protocol.options import OTHER_WORDS, TABLE, WIRE, Where, check, names
+from taskbahn.protocol.options import DURATIONS, OTHER_WORDS, TABLE, WIRE, Where, check, names, with_seconds
 from taskbahn.tasks.options import CallOptions, TaskOptions, as_dict, make_options
 from taskbahn_router.core.policy import Policy, resolve
 
@@ -22,8 +22,30 @@ JAVASCRIPT = {int: "number", float: "number", str: "string", bool: "boolean"}
 VALUES = st.one_of(
     st.integers(-2, 20_000),
     st.floats(allow_nan=True),
-    st.sampled_from(["", " ", "a", "t" * 101, "q" * 201, "\ud83d", "at_most_once", "cancel", True, None, 1e11, 1e12, 3.2e9]),
-    st.lists(st.one_of(st.sampled_from(["", "a", "t" * 100, "t" * 150]), st.floats(-1, 1e10)), max_size=25),
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "a",
+            "90s",
+            "1h30m",
+            "0s",
+            "1.5",
+            "-1s",
+            "999999d",
+            "t" * 101,
+            "q" * 201,
+            "\ud83d",
+            "at_most_once",
+            "cancel",
+            True,
+            None,
+            1e11,
+            1e12,
+            3.2e9,
+        ]
+    ),
+    st.lists(st.one_of(st.sampled_from(["", "a", "1m", "t" * 100, "t" * 150]), st.floats(-1, 1e10)), max_size=25),
 )
 EACH = pytest.mark.parametrize("option", TABLE, ids=lambda option: option.name)
 
@@ -84,6 +106,34 @@ def test_what_the_client_takes_the_dispatcher_takes_and_nothing_else(name: str, 
     assert isinstance(asked.answer[0], dict) == (options is None or is_too_late), asked.answer
 
 
+@pytest.mark.parametrize("name", sorted(DURATIONS))
+def test_each_duration_may_be_text_at_both_ends(name: str) -> None:
+    text: Any = ["1h30m", 5, "200ms"] if WIRE[name].most is not None else "1h30m"
+    seconds: Any = [5400, 5, 0.2] if WIRE[name].most is not None else 5400
+    assert with_seconds({name: text, "queue": "1h"}) == {name: seconds, "queue": "1h"}
+    assert as_dict(make_options({name: text}, Where.BOTH if WIRE[name].where is Where.BOTH else Where.CALL)) == {name: seconds}
+    harness = DispatcherHarness()
+    harness.worker().lost()
+    harness.submit(**{name: text})
+    harness.settle()
+    (new,) = [job for batch in harness.store.commits for job in batch.new]
+    assert messages.from_json(new.options or "") == {name: seconds}
+
+
+@pytest.mark.parametrize("name", sorted(DURATIONS))
+def test_a_text_that_is_no_duration_is_refused_with_its_place(name: str) -> None:
+    text: Any = ["1h", "1 hour"] if WIRE[name].most is not None else "1 hour"
+    with pytest.raises(
+        InvalidOption, match=rf"option {name} = '1 hour': '1' at position 1 begins no number with a unit; a duration is"
+    ):
+        make_options({name: text}, Where.CALL)
+
+
+def test_a_text_is_no_time_to_keep_a_job() -> None:
+    with pytest.raises(InvalidOption, match="option keep = '1d'"):
+        make_options({"keep": "1d"}, Where.TASK)
+
+
 def test_options_of_a_task_and_of_a_call_are_kept_apart() -> None:
     with pytest.raises(InvalidOption, match=r"option delay is said by a call, as in task\.options\(delay=\.\.\.\)"):
         make_options({"delay": 5}, Where.TASK)
@@ -114,7 +164,8 @@ def test_the_browser_kit_knows_the_options_of_a_call() -> None:
     expected = {}
     for name, option in WIRE.items():
         literals = " | ".join(f'"{word}"' for word in get_args(option.type))
-        expected[name] = (literals or JAVASCRIPT[option.type]) + ("[]" if option.most is not None else "")
+        kind = literals or ("number | string" if option.is_duration else JAVASCRIPT[option.type])
+        expected[name] = kind if option.most is None else f"({kind})[]" if "|" in kind else f"{kind}[]"
     assert written == expected, "the typedef Options of client/wire.js and the table of protocol/options.py must agree"
 
 

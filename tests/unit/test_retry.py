@@ -52,6 +52,13 @@ def test_the_reason_counts_the_failures() -> None:
     assert verdict(Policy(retries=2), failures=3) == FailPermanently("it failed 3 times, and retries is 2")
 
 
+def test_the_reason_says_that_a_retry_needs_retries() -> None:
+    assert verdict(Policy(), asked=True) == FailPermanently(
+        "it raised Retry and has no retries: declare some, as in @app.task(retries=3)"
+    )
+    assert verdict(Policy(retries=2), failures=3, asked=True) == FailPermanently("it failed 3 times, and retries is 2")
+
+
 def test_a_task_that_gives_up_is_not_tried_again() -> None:
     assert verdict(Policy(retries=5), retryable=False) == FailPermanently("the task said that it may not be tried again")
 

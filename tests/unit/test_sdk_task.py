@@ -77,6 +77,21 @@ def test_a_pool_that_cannot_run_the_function_is_refused(function: Any, pool: Any
         Taskbahn().task(pool=pool)(function)
 
 
+@pytest.mark.parametrize(
+    "words, retries",
+    [
+        ({"retry_on": ValueError}, 3),
+        ({"retry_on": [ValueError, OSError], "retries": None}, 3),
+        ({"retry_on": ValueError, "retries": 0}, 0),
+        ({"retry_on": ValueError, "retries": [1, "1m"]}, 2),
+        ({"retry_on": ()}, None),
+        ({"give_up_on": ValueError}, None),
+    ],
+)
+def test_to_name_the_errors_to_retry_on_is_to_want_retries(words: Any, retries: int | None) -> None:
+    assert Taskbahn().task(**words)(add).declaration().options.get("retries") == retries
+
+
 def test_the_declaration_is_what_a_worker_says() -> None:
     task = Taskbahn().task(name="t.add", retries=[10, 30], run_within=dt.timedelta(minutes=1), tags={"x"}, retry_on=ValueError)(
         add

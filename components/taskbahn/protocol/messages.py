@@ -312,7 +312,8 @@ class Failed(msgspec.Struct, kw_only=True, omit_defaults=True):
     """An attempt that did not succeed.
 
     kind: "error" (the task raised), "time_limit", "crash" (its process died), "cancelled" (it stopped because of an order).
-    error: {"type", "message", "traceback", "cause"?, "notes"?}; retry: may it be tried again; delay: seconds, if the task chose it.
+    error: {"type", "message", "traceback", "cause"?, "notes"?}; retry: may it be tried again; asked: the task raised `Retry` for that;
+    delay: seconds, if the task chose it.
     """
 
     id: str
@@ -320,6 +321,7 @@ class Failed(msgspec.Struct, kw_only=True, omit_defaults=True):
     kind: Literal["error", "time_limit", "crash", "cancelled"]
     error: dict[str, Any] = {}
     retry: bool = True
+    asked: bool = False
     delay: float | None = None
     started_at: float = 0.0
     ended_at: float = 0.0

@@ -10,12 +10,16 @@ import re
 from enum import Flag, auto
 from math import inf
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from taskbahn.errors import InvalidOption, did_you_mean
 from taskbahn.protocol import messages
+from taskbahn.protocol.durations import parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST_SECONDS = 100 * 365 * 24 * 3600.0  # seconds; a hundred years is no delay but a mistake in units
 LATEST = 1e11  # seconds since 1970, the year 5138; beyond it milliseconds were meant to be seconds
@@ -58,6 +62,11 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     is_line: bool = False  # whether a text has no line breaks and no control characters
     is_shown: bool = True  # whether people see it; if not, another option says it better
 
+    @property
+    def is_duration(self) -> bool:
+        """Whether text such as "1h30m" says it, too. Not so for `keep`, which has words: a misspelt one is an error."""
+        return self.unit == "s" and self.name != "keep"
+
     def allows(self, value: Any) -> bool:
         """Whether a value of the right type is in range; a NaN never is."""
         if self.most is not None:
@@ -82,7 +91,7 @@ TABLE = (
         help="-1000 to 1000; higher goes first, then first come",
     ),
     Option(
-        name="delay", python="float | timedelta", type=float, default=0.0, where=Where.CALL, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
+        name="delay", python="Duration", type=float, default=0.0, where=Where.CALL, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
         help="until the job may start",
     ),
     Option(
@@ -95,17 +104,16 @@ TABLE = (
         rule="it is a list of jobs, flows and ids of jobs", help="jobs and flows that have to succeed first",
     ),
     Option(
-        name="start_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
+        name="start_within", python="Duration", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
         is_limit=True, rule=LIMIT, help="a job may wait for its start; then it expires",
     ),
     Option(
-        name="run_within", python="float | timedelta", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
+        name="run_within", python="Duration", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
         is_limit=True, rule=LIMIT, help="an attempt may run; then it is stopped, and fails",
     ),
     Option(
-        name="finish_within", python="float | timedelta | str", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
+        name="finish_within", python="Duration", type=float, otherwise="no limit", unit="s", low=0, high=LONGEST_SECONDS,
         is_limit=True, rule=LIMIT, help="from its acceptance a job may take in all; then it fails, and what it started ends",
-        note='text such as `"90s"` or `"1h30m"`',
     ),
     Option(
         name="finish_by", python="float | datetime", type=float, otherwise="no limit", where=Where.CALL, low=0, high=LATEST,
@@ -113,7 +121,7 @@ TABLE = (
         help="the time by which a job has to have ended, in place of `finish_within`", note="a `datetime`, or seconds since 1970",
     ),
     Option(
-        name="retries", python="int | Sequence[float | timedelta]", type=int, default=0, low=0, high=10_000, rule="it is 0 to 10,000",
+        name="retries", python="int | Sequence[Duration]", type=int, default=0, low=0, high=10_000, rule="it is 0 to 10,000",
         help="attempts after the first that may fail", note="or a list of the delays before each",
     ),
     Option(
@@ -122,11 +130,11 @@ TABLE = (
         help="before each retry; the last one repeats",
     ),
     Option(
-        name="retry_backoff", python="float | timedelta", type=float, default=1.0, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
+        name="retry_backoff", python="Duration", type=float, default=1.0, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
         help="before the first retry, doubled for each further one",
     ),
     Option(
-        name="retry_backoff_max", python="float | timedelta", type=float, default=600.0, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
+        name="retry_backoff_max", python="Duration", type=float, default=600.0, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
         help="before any retry, at most",
     ),
     Option(
@@ -135,7 +143,7 @@ TABLE = (
     ),
     Option(
         name="retry_on", python="Exceptions", otherwise="each", where=Where.TASK, rule="it is an exception class, or a list of them",
-        help="exception classes after which an attempt is tried again",
+        help="exception classes after which an attempt is tried again; without `retries` 3 times",
     ),
     Option(
         name="give_up_on", python="Exceptions", otherwise="none", where=Where.TASK, rule="it is an exception class, or a list of them",
@@ -241,6 +249,14 @@ def names(where: Where) -> tuple[str, ...]:
     return tuple(option.name for option in TABLE if option.where & where and option.is_shown)
 
 
+DURATIONS = frozenset(name for name, option in WIRE.items() if option.is_duration)
+
+
+def with_seconds(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with the seconds that texts such as "1h30m" say, in the places of these.  Raises `InvalidOption`."""
+    return {name: _seconds(name, value) if name in DURATIONS else value for name, value in given.items()}
+
+
 def check(given: dict[str, Any], where: Where = Where.BOTH) -> messages.Options:
     """Return what was given as it travels; None is left out.  Raises `InvalidOption` that names the option and what it may be."""
     for name in given:
@@ -257,6 +273,17 @@ def check(given: dict[str, Any], where: Where = Where.BOTH) -> messages.Options:
     if options.finish_within is not None and options.finish_by is not None:
         raise InvalidOption("options finish_within and finish_by exclude each other: give one of them", option="finish_by")
     return options
+
+
+def _seconds(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_seconds(name, item) for item in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise InvalidOption(f"option {name} = {_short(value)}: {error}", option=name) from None
 
 
 def check_name(name: Any, where: Where) -> None:

@@ -14,8 +14,8 @@ import msgspec
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
-from taskbahn.protocol.durations import parse_duration
-from taskbahn.protocol.options import OPTIONS, WIRE, Where, check
+from taskbahn.protocol.durations import Duration
+from taskbahn.protocol.options import OPTIONS, WIRE, Where, check, with_seconds
 
 if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
@@ -37,12 +37,12 @@ class JobOptions(TypedDict, total=False):
 
     queue: str
     priority: int
-    start_within: float | timedelta
-    run_within: float | timedelta
-    finish_within: float | timedelta | str
-    retries: int | Sequence[float | timedelta]
-    retry_backoff: float | timedelta
-    retry_backoff_max: float | timedelta
+    start_within: Duration
+    run_within: Duration
+    finish_within: Duration
+    retries: int | Sequence[Duration]
+    retry_backoff: Duration
+    retry_backoff_max: Duration
     retry_jitter: float
     crash_attempts: int
     keep: float | timedelta
@@ -58,7 +58,7 @@ class JobOptions(TypedDict, total=False):
 class CallOptions(JobOptions, total=False):
     """What `task.options(...)` takes."""
 
-    delay: float | timedelta
+    delay: Duration
     eta: float | datetime
     finish_by: float | datetime
     after: Iterable[Job[Any] | Flow[Any, Any] | str | UUID]
@@ -83,27 +83,18 @@ class TaskOptions(JobOptions, total=False):
 def make_options(given: dict[str, Any], where: Where) -> messages.Options:
     """Check what a user wrote in a task or in a call of it; raises InvalidOption.
 
-    Beyond the wire's types: durations as timedelta, `finish_within` as text, moments as datetime (naive ones are local time),
+    Beyond the wire's types: durations as timedelta, moments as datetime (naive ones are local time),
     `retries` as a list of delays.
     """
     options = {name: value for name, value in given.items() if value is not None}
     for name in options.keys() & NUMBERS:
         options[name] = _moment(name, options[name]) if name in MOMENTS else _seconds(options[name])
-    if isinstance(options.get("finish_within"), str):
-        options["finish_within"] = _parsed("finish_within", options["finish_within"])
     retries = options.get("retries")
     if isinstance(retries, list | tuple):
         options["retries"], options["retry_delays"] = len(retries), [_seconds(delay) for delay in retries]
     if isinstance(options.get("tags"), tuple | set | frozenset):
         options["tags"] = list(options["tags"])
-    return check(options, where)
-
-
-def _parsed(name: str, text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise InvalidOption(f"option {name} = {text!r:.100}: {error}", option=name) from None
+    return check(with_seconds(options), where)
 
 
 def _moment(name: str, value: Any) -> Any:

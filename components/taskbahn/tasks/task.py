@@ -36,6 +36,7 @@ S = TypeVar("S")
 G = TypeVar("G")
 
 POOLS = ("process", "thread", "loop")
+RETRIES_WITH_RETRY_ON = 3  # who names the errors after which to try again wants that
 UNRESOLVED_ERRORS = (NameError, AttributeError)  # of an annotation: what it names may be defined further down
 Exceptions = tuple[type[BaseException], ...]
 NAME = re.compile(messages.TASK_NAME)
@@ -67,6 +68,8 @@ class Task(TaskHandle[P, R]):
         limits, fair_key = words.pop("limits", None), words.pop("fair_key", None)
         unique = words.pop("unique", None)
         callbacks = {word: words.pop(word) for word in CALLBACKS if word in words}
+        if self.retry_on and words.get("retries") is None:
+            words["retries"] = RETRIES_WITH_RETRY_ON
         self.defaults = make_options(words, Where.TASK)
         if callbacks:
             self._declare_callbacks(callbacks)

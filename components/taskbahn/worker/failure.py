@@ -44,6 +44,8 @@ def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) 
         if described["type"] == "asyncio.exceptions.CancelledError":
             described["type"] = "TimeLimit" if kind == "time_limit" else "Cancelled"
     fields: dict[str, Any] = {"kind": kind, "error": described, "retry": kind != "cancelled" and retry}
+    if isinstance(error, Retry):
+        fields["asked"] = True
     if delay is not None:
         fields["delay"] = delay
     return outcome(context, **fields)

@@ -57,8 +57,12 @@ def decide(
     retryable: bool,
     delay: float | None,
     uniform: Callable[[], float],
+    asked: bool = False,
 ) -> RetryLater | RequeueNow | FailPermanently:
-    """Decide about a job after an attempt ended as *ending*; *failures* and *crashes* count this attempt too."""
+    """Decide about a job after an attempt ended as *ending*; *failures* and *crashes* count this attempt too.
+
+    asked: the task itself wants another attempt, by raising `Retry`.
+    """
     if ending in ("crash", "worker_lost"):
         if policy.at_most_once:
             return FailPermanently("its worker was lost and the task must never start twice (delivery is at_most_once)")
@@ -72,9 +76,13 @@ def decide(
     if policy.at_most_once:
         return FailPermanently("the task must never start twice (delivery is at_most_once)")
     if failures > policy.retries:
-        return FailPermanently(
-            "it has no retries" if not policy.retries else f"it failed {failures} times, and retries is {policy.retries}"
-        )
+        return FailPermanently(_used_up(policy, failures, asked=asked))
     if delay is None or not 0 <= delay <= LONGEST_SECONDS:
         delay = retry_delay(policy, failures, uniform)
     return RetryLater(delay)
+
+
+def _used_up(policy: Policy, failures: int, *, asked: bool) -> str:
+    if policy.retries:
+        return f"it failed {failures} times, and retries is {policy.retries}"
+    return "it raised Retry and has no retries: declare some, as in @app.task(retries=3)" if asked else "it has no retries"

@@ -89,7 +89,9 @@ class Outcomes:
         if job is not None:
             worker.failed += 1
             ending: Ending = "error" if failed.kind == "cancelled" else failed.kind
-            self._failed(effects, job, ending, failed.error, retryable=failed.retry, delay=failed.delay, now=now)
+            self._failed(
+                effects, job, ending, failed.error, retryable=failed.retry, delay=failed.delay, now=now, asked=failed.asked
+            )
 
     def _back(self, effects: TurnEffects, job: LiveJob | None, report: messages.Report, now: float) -> None:
         if job is None:
@@ -157,6 +159,7 @@ class Outcomes:
         retryable: bool,
         delay: float | None,
         now: float,
+        asked: bool = False,
     ) -> None:
         if ending in ("crash", "worker_lost"):
             job.crashes += 1
@@ -172,6 +175,7 @@ class Outcomes:
             if delay is None or not 0 <= delay <= LONGEST_SECONDS
             else delay,  # also for NaN, which an older worker may send
             uniform=self._uniform,
+            asked=asked,
         )
         info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **error}
         effects.batch.attempts.append(
@@ -183,6 +187,8 @@ class Outcomes:
             case RequeueNow():
                 self._requeue(effects, job, Event.WORKER_LOST, None, info)
             case FailPermanently(reason):
+                if asked:  # an error that says "Retry" and is final would puzzle its reader
+                    info["message"] = "; ".join(filter(None, (info.get("message"), reason)))
                 self._fail_permanently(effects, job, {**info, "reason": reason}, now)
 
     def _fail_permanently(self, effects: TurnEffects, job: LiveJob, error: dict[str, Any], now: float) -> None:

@@ -14,7 +14,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, Bulk, Call
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.limit_fields import REFUSE
-from taskbahn.protocol.options import Where
+from taskbahn.protocol.options import Where, with_seconds
 from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.outgoing import BUILT_IN, WEBHOOK
 from taskbahn.protocol.states import State
@@ -251,6 +251,7 @@ class Submissions:
                 options = built_in.in_their_queue(options)
         if not options:
             return policy_of(of_task, "")
+        options = with_seconds(options)
         check_options(options, Where.CALL)
         if "key" in options and not takes_key:
             raise InvalidOption("option key names one job, and a bulk call has many", option="key")
@@ -344,7 +345,7 @@ class Submissions:
 
 def _without_key(options: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
     """Return the options of a call without the key that its caller gives to it, and that key."""
-    key = check_options(options, Where.CALL).key
+    key = check_options(with_seconds(options), Where.CALL).key
     return {name: value for name, value in options.items() if name != "key"}, key
 
 

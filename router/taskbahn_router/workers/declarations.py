@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from taskbahn.errors import InvalidRequest, TooLarge
 from taskbahn.protocol.limits import check_agreement
 from taskbahn.protocol.options import check as check_options
+from taskbahn.protocol.options import with_seconds
 from taskbahn.protocol.outgoing import BUILT_IN
 from taskbahn_router.core.task_callbacks import check_callbacks
 from taskbahn_router.model import limits
@@ -84,7 +87,9 @@ class Declarations:
     def _task(self, declaration: messages.TaskDeclaration, since: float) -> DeclaredTask:
         if declaration.name not in BUILT_IN:
             check_name(declaration.name)
-        check_options(declaration.options)
+        if declaration.options:
+            declaration = msgspec.structs.replace(declaration, options=with_seconds(declaration.options))
+            check_options(declaration.options)
         check_callbacks(declaration.name, declaration.callbacks)
         try:
             task = DeclaredTask.of(declaration, since, self._dispatcher.limit_book.capacities)

@@ -352,16 +352,16 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @typedef {object} Options  what one call may ask for; `docs/tasks.md` has ranges and defaults
  * @property {string} [queue]
  * @property {number} [priority]  higher goes first
- * @property {number} [delay]  seconds
+ * @property {number | string} [delay]  seconds, or as in "1h30m"
  * @property {number} [eta]  seconds since 1970
- * @property {number} [start_within]  seconds
- * @property {number} [run_within]  seconds
- * @property {number} [finish_within]  seconds from acceptance in which the job has to end
+ * @property {number | string} [start_within]  seconds, or as in "1h30m"
+ * @property {number | string} [run_within]  seconds, or as in "1h30m"
+ * @property {number | string} [finish_within]  seconds, or as in "1h30m", from acceptance in which the job has to end
  * @property {number} [finish_by]  seconds since 1970, in place of `finish_within`
  * @property {number} [retries]
- * @property {number[]} [retry_delays]  seconds before each retry; the last one repeats
- * @property {number} [retry_backoff]  seconds
- * @property {number} [retry_backoff_max]  seconds
+ * @property {(number | string)[]} [retry_delays]  seconds, or as in "1h30m", before each retry; the last one repeats
+ * @property {number | string} [retry_backoff]  seconds, or as in "1h30m"
+ * @property {number | string} [retry_backoff_max]  seconds, or as in "1h30m"
  * @property {number} [retry_jitter]
  * @property {number} [crash_attempts]
  * @property {number} [keep]  seconds

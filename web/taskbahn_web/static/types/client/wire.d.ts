@@ -736,42 +736,42 @@ export type Options = {
      */
     priority?: number | undefined;
     /**
-     * seconds
+     * seconds, or as in "1h30m"
      */
-    delay?: number | undefined;
+    delay?: string | number | undefined;
     /**
      * seconds since 1970
      */
     eta?: number | undefined;
     /**
-     * seconds
+     * seconds, or as in "1h30m"
      */
-    start_within?: number | undefined;
+    start_within?: string | number | undefined;
     /**
-     * seconds
+     * seconds, or as in "1h30m"
      */
-    run_within?: number | undefined;
+    run_within?: string | number | undefined;
     /**
-     * seconds from acceptance in which the job has to end
+     * seconds, or as in "1h30m", from acceptance in which the job has to end
      */
-    finish_within?: number | undefined;
+    finish_within?: string | number | undefined;
     /**
      * seconds since 1970, in place of `finish_within`
      */
     finish_by?: number | undefined;
     retries?: number | undefined;
     /**
-     * seconds before each retry; the last one repeats
+     * seconds, or as in "1h30m", before each retry; the last one repeats
      */
-    retry_delays?: number[] | undefined;
+    retry_delays?: (string | number)[] | undefined;
     /**
-     * seconds
+     * seconds, or as in "1h30m"
      */
-    retry_backoff?: number | undefined;
+    retry_backoff?: string | number | undefined;
     /**
-     * seconds
+     * seconds, or as in "1h30m"
      */
-    retry_backoff_max?: number | undefined;
+    retry_backoff_max?: string | number | undefined;
     retry_jitter?: number | undefined;
     crash_attempts?: number | undefined;
     /**
