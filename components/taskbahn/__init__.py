@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from taskbahn.app import NameTaken, Taskbahn
     from taskbahn.attempt.current import current
     from taskbahn.errors import (
@@ -54,10 +55,15 @@ if TYPE_CHECKING:
     )
     from taskbahn.jobs.batch import Batch, BatchProgress
     from taskbahn.jobs.chunk_stream import ChunkStream
+    from taskbahn.jobs.event_stream import EventStream
     from taskbahn.jobs.found_job import WrongTask
-    from taskbahn.jobs.job import Job
+    from taskbahn.jobs.job import Job, LogLine
+    from taskbahn.jobs.queries import JobPage
     from taskbahn.jobs.query_language import WrongQuery
+    from taskbahn.protocol.durations import Duration
+    from taskbahn.protocol.messages import Event
     from taskbahn.protocol.states import State
+    from taskbahn.protocol.views import JobView
     from taskbahn.schedules.when import Calendar, Cron, Dates, Every, Sun, When
     from taskbahn.signals import GiveUp, Retry
     from taskbahn.signatures.parameters import UnsupportedAnnotation
@@ -65,6 +71,7 @@ if TYPE_CHECKING:
     from taskbahn.tasks.limits import Concurrency, Rate
     from taskbahn.tasks.shapes import chain, chord, group
     from taskbahn.tasks.task import AsyncTask, StreamTask, Task
+    from taskbahn.tasks.task_handle import TaskHandle
     from taskbahn.tasks.unique import Unique
     from taskbahn.worker.loading import NoApplication
     from taskbahn.worker.pools.process import ChildCannotStart
@@ -82,6 +89,9 @@ PLACES = {
     "Dates": "schedules.when",
     "DeadlineExceeded": "errors",
     "Duplicate": "errors",
+    "Duration": "protocol.durations",
+    "Event": "protocol.messages",
+    "EventStream": "jobs.event_stream",
     "Every": "schedules.when",
     "Flow": "tasks.flow",
     "GiveUp": "signals",
@@ -95,15 +105,15 @@ PLACES = {
     "JobCancelled": "errors",
     "JobExpired": "errors",
     "JobFailed": "errors",
+    "JobPage": "jobs.queries",
+    "JobView": "protocol.views",
     "LimitFull": "errors",
+    "LogLine": "jobs.job",
     "NameTaken": "app",
     "NoApplication": "worker.loading",
-    "NotFinished": "errors",
-    "NotAnswered": "errors",
     "NoQuestion": "errors",
-    "Sun": "schedules.when",
-    "When": "schedules.when",
-    "WrongAnswer": "errors",
+    "NotAnswered": "errors",
+    "NotFinished": "errors",
     "NotReady": "errors",
     "OutsideJob": "errors",
     "QueueFull": "errors",
@@ -116,7 +126,9 @@ PLACES = {
     "State": "protocol.states",
     "StoreUnavailable": "errors",
     "StreamTask": "tasks.task",
+    "Sun": "schedules.when",
     "Task": "tasks.task",
+    "TaskHandle": "tasks.task_handle",
     "Taskbahn": "app",
     "TaskbahnError": "errors",
     "TimeLimitExceeded": "errors",
@@ -129,10 +141,12 @@ PLACES = {
     "UnknownWorker": "errors",
     "UnsupportedAnnotation": "signatures.parameters",
     "UnsupportedProtocol": "errors",
+    "When": "schedules.when",
     "WorkerError": "errors",
     "WorkerIdTaken": "errors",
     "WorkerLost": "errors",
     "WouldBlock": "errors",
+    "WrongAnswer": "errors",
     "WrongQuery": "jobs.query_language",
     "WrongState": "errors",
     "WrongTask": "jobs.found_job",
@@ -155,6 +169,9 @@ __all__ = [
     "Dates",
     "DeadlineExceeded",
     "Duplicate",
+    "Duration",
+    "Event",
+    "EventStream",
     "Every",
     "Flow",
     "GiveUp",
@@ -168,7 +185,10 @@ __all__ = [
     "JobCancelled",
     "JobExpired",
     "JobFailed",
+    "JobPage",
+    "JobView",
     "LimitFull",
+    "LogLine",
     "NameTaken",
     "NoApplication",
     "NoQuestion",
@@ -188,6 +208,7 @@ __all__ = [
     "StreamTask",
     "Sun",
     "Task",
+    "TaskHandle",
     "Taskbahn",
     "TaskbahnError",
     "TimeLimitExceeded",
@@ -217,6 +238,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # late: it takes 20 ms
+
+        return version("taskbahn")
     if name not in PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{PLACES[name]}"), name)
@@ -225,4 +250,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(
+        {*__all__, "__version__", "__doc__", "__file__", "__name__", "__path__"}
+    )  # what is for users; completion shows these

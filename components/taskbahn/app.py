@@ -11,10 +11,11 @@ from weakref import WeakSet
 from taskbahn.client.applications import note_application
 from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.fork_imports import forget_half_imports, wait_for_imports
+from taskbahn.protocol.other_words import APP_WORDS, refuse
 from taskbahn.transport.address import check_address
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from taskbahn.client.client import Client
@@ -40,6 +41,7 @@ C = TypeVar("C")
 S = TypeVar("S")
 TaskT = TypeVar("TaskT", bound="TaskHandle[..., Any]")
 
+INTERNAL = {"add", "client", "declared_schedules", "declared_triggers"}  # what decorators, jobs and workers use
 DEFAULT_URL = "ws://127.0.0.1:8080/ws"
 
 
@@ -60,6 +62,11 @@ class Taskbahn:
         self._client: Client | None = None
         self.substitute: Callable[[], Client] | None = None  # gives the client instead, in tests
         note_application(self)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            refuse(self, name, APP_WORDS)
 
     @property
     def client(self) -> Client:
@@ -201,6 +208,13 @@ class Taskbahn:
         client, self._client = self._client, None
         if client is not None:
             client.link.close()
+
+    def __repr__(self) -> str:
+        count = len(self.tasks)
+        return f"<Taskbahn at {self.url}, {count} {'task' if count == 1 else 'tasks'}>"
+
+    def __dir__(self) -> Iterable[str]:
+        return [name for name in super().__dir__() if name not in INTERNAL]
 
     def __enter__(self) -> Self:
         return self

@@ -13,7 +13,8 @@ from support.dispatcher_harness import WALL, DispatcherHarness
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
-from taskbahn.protocol.options import DURATIONS, OTHER_WORDS, TABLE, WIRE, Where, check, names, with_seconds
+from taskbahn.protocol.options import DURATIONS, TABLE, WIRE, Where, check, names, with_seconds
+from taskbahn.protocol.other_words import OPTION_WAYS, OPTION_WORDS
 from taskbahn.tasks.options import CallOptions, TaskOptions, as_dict, make_options
 from taskbahn_router.core.policy import Policy, resolve
 
@@ -52,8 +53,8 @@ EACH = pytest.mark.parametrize("option", TABLE, ids=lambda option: option.name)
 
 def test_a_name_is_there_once() -> None:
     assert len({option.name for option in TABLE}) == len(TABLE)
-    assert set(OTHER_WORDS.values()) <= set(names(Where.BOTH))
-    assert not set(OTHER_WORDS) & {option.name for option in TABLE}
+    assert set(OPTION_WORDS.values()) <= set(names(Where.BOTH))
+    assert not set(OPTION_WORDS) & {option.name for option in TABLE}
 
 
 def test_what_travels_has_the_names_and_types_of_the_table() -> None:
@@ -148,13 +149,21 @@ def test_what_a_call_waits_for_travels_in_a_flow() -> None:
         make_options({"after": []}, Where.TASK)
 
 
-@pytest.mark.parametrize("word", sorted(OTHER_WORDS))
+@pytest.mark.parametrize("word", sorted(OPTION_WORDS))
 def test_a_word_of_celery_is_answered_with_ours(word: str) -> None:
-    where = Where.CALL if OTHER_WORDS[word] in names(Where.CALL) else Where.TASK
+    where = Where.CALL if OPTION_WORDS[word] in names(Where.CALL) else Where.TASK
     with pytest.raises(
-        InvalidOption, match=f"there is no option '{word}' \\('{word}' of Celery is '{OTHER_WORDS[word]}' here\\)"
+        InvalidOption, match=f"there is no option '{word}' \\('{word}' of Celery is '{OPTION_WORDS[word]}' here\\)"
     ):
         make_options({word: 1}, where)
+
+
+@pytest.mark.parametrize("word", sorted(OPTION_WAYS))
+def test_a_word_of_celery_that_is_no_option_says_the_way(word: str) -> None:
+    for where in (Where.CALL, Where.TASK):
+        with pytest.raises(InvalidOption) as found:
+            make_options({word: True}, where)
+        assert f"({word!r} of Celery is {OPTION_WAYS[word]} here)" in str(found.value)
 
 
 def test_the_browser_kit_knows_the_options_of_a_call() -> None:

@@ -25,6 +25,7 @@ from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
 from taskbahn.attempt.replacing import Complete, Joining, Replacement, check_may_be_replaced, running_job
 from taskbahn.attempt.waiting import Awaiting
 from taskbahn.protocol import messages
+from taskbahn.protocol.other_words import CURRENT_WORDS, refuse
 from taskbahn.protocol.progress import Stage
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ class StageHandle:
 
 class Current(AsksPeople):
     """The attempt that runs this code. Outside of one, what is said goes nowhere and nothing is cancelled."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            refuse(self, name, CURRENT_WORDS)
 
     @property
     def job(self) -> str | None:

@@ -24,6 +24,9 @@ class Admin:
     def __init__(self, app: HasClient) -> None:
         self._app = app
 
+    def __repr__(self) -> str:
+        return f"<Admin of {self._app!r}>"
+
     def limit(self, name: str, value: str | int | None) -> views.LimitView:
         """Set what a limit allows: `"50/s"` or `"50/s burst=20"` for a rate, a number for a concurrency (0: nothing starts).
 

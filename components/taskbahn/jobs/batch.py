@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from taskbahn.signatures.signature import TaskSignature
 
 R = TypeVar("R")
+INTERNAL = {"add", "batch_delivered", "fail", "take"}  # what the client calls, and who makes a batch
 
 
 class BatchProgress(NamedTuple):
@@ -155,6 +156,9 @@ class Batch(Generic[R]):
 
     def __getitem__(self, index: int) -> Job[R]:
         return self._job(self._sent[index])
+
+    def __dir__(self) -> Iterable[str]:
+        return [name for name in super().__dir__() if name not in INTERNAL]
 
     def __repr__(self) -> str:
         return f"<Batch of {len(self._sent):,} {self.task}>"

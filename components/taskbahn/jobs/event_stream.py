@@ -44,6 +44,9 @@ class EventStream:
         self._request.future.listen(self._ended)
         client.link.send(self._request)
 
+    def __repr__(self) -> str:
+        return f"<EventStream of job {self.job}>"
+
     def __iter__(self) -> Iterator[messages.Event]:
         try:
             check_may_block(*PLAIN_FOR)

@@ -50,6 +50,7 @@ class FoundJob(Job[R]):
     """A job by its id.   tasks: those whose types are known, by name.   expected: the task of which it has to be; empty: any."""
 
     __slots__ = ("_expected", "_tasks")
+    SHOWN_AS = "Job"
 
     def __init__(self, app: HasClient, id: str, tasks: Mapping[str, KnownTask], expected: str = "") -> None:
         super().__init__(app, id)

@@ -23,11 +23,12 @@ from taskbahn.jobs.progress import progress_of
 from taskbahn.jobs.whole_result import WholeResult
 from taskbahn.protocol import ids, messages, views
 from taskbahn.protocol.inputs import is_whole
+from taskbahn.protocol.other_words import JOB_WORDS, refuse
 from taskbahn.protocol.states import State
 from taskbahn.signatures.codec import decode_hook
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
     from twisted.internet.defer import Deferred
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 C = TypeVar("C")
 PAGE_MEMBERS = 500
+INTERNAL = {"batch_delivered", "fail", "followed", "mark_requested", "take", "unfinished"}  # what the client calls
 LOOK_SECONDS = 2.0  # seconds to find out what a job is doing when a wait for it is over
 
 
@@ -63,6 +65,11 @@ class Job(Pausable, Generic[R]):
         self._is_asked = False
         self.id = id
         self.task = task
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            refuse(self, name, JOB_WORDS)
 
     @staticmethod
     def new_id() -> str:
@@ -333,6 +340,9 @@ class Job(Pausable, Generic[R]):
     def __repr__(self) -> str:
         state = f" {self._outcome.now()[1]}" if self._outcome.done else ""
         return f"<Job {self.id}{self.task and f' {self.task}'}{state}>"
+
+    def __dir__(self) -> Iterable[str]:
+        return [name for name in super().__dir__() if name not in INTERNAL]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Job) and other.id == self.id

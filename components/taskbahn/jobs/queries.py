@@ -30,6 +30,9 @@ class Views:
     def __init__(self, app: HasClient) -> None:
         self._app = app
 
+    def __repr__(self) -> str:
+        return f"<Views of {self._app!r}>"
+
     def status(self) -> views.Status:
         """Return the counts of jobs by state, and what the workers have."""
         return self._ask(views.Status, messages.VIEW_STATUS)

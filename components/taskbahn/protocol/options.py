@@ -17,6 +17,7 @@ import msgspec
 from taskbahn.errors import InvalidOption, did_you_mean
 from taskbahn.protocol import messages
 from taskbahn.protocol.durations import parse_duration
+from taskbahn.protocol.other_words import OPTION_WAYS, OPTION_WORDS, celery_says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,23 +226,6 @@ TABLE = (
 
 OPTIONS = MappingProxyType({option.name: option for option in TABLE})
 WIRE = MappingProxyType({option.name: option for option in TABLE if option.type is not None})
-OTHER_WORDS = MappingProxyType(  # words of Celery, for users who come from it
-    {
-        "countdown": "delay",
-        "expires": "start_within",
-        "time_limit": "run_within",
-        "soft_time_limit": "run_within",
-        "max_retries": "retries",
-        "default_retry_delay": "retry_backoff",
-        "autoretry_for": "retry_on",
-        "dont_autoretry_for": "give_up_on",
-        "throws": "give_up_on",
-        "acks_late": "delivery",
-        "reject_on_worker_lost": "crash_attempts",
-        "routing_key": "queue",
-        "result_expires": "keep",
-    }
-)
 
 
 def names(where: Where) -> tuple[str, ...]:
@@ -299,8 +283,9 @@ def check_name(name: Any, where: Where) -> None:
         by = f"the task, as in @app.task({name}=...)" if option.where is Where.TASK else f"a call, as in task.options({name}=...)"
         raise InvalidOption(f"option {name} is said by {by}", option=name)
     known = names(where)
-    ours = OTHER_WORDS.get(shown)
-    hint = f" ({shown!r} of Celery is {ours!r} here)" if ours in known else did_you_mean(shown, known)
+    ours = OPTION_WORDS.get(shown, "")
+    is_known = ours in known or shown in OPTION_WAYS
+    hint = f" ({celery_says(shown, OPTION_WAYS.get(shown) or repr(ours))})" if is_known else did_you_mean(shown, known)
     raise InvalidOption(f"there is no option {shown!r}{hint}; there are {', '.join(sorted(known))}", option=shown)
 
 

@@ -19,8 +19,8 @@ from taskbahn.flows.output import Output
 from taskbahn.flows.results import result_type
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import Where
+from taskbahn.protocol.other_words import FLOW_WORDS, refuse
 from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
-from taskbahn.tasks.other_words import FLOW_WORDS, refuse
 from taskbahn.tasks.task_handle import retrying
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from taskbahn.flows.nodes import CALLBACKS
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import text_bytes
 from taskbahn.protocol.options import Where
+from taskbahn.protocol.other_words import TASK_WORDS, refuse
 from taskbahn.signatures.signature import pack_plain
 from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
-from taskbahn.tasks.other_words import TASK_WORDS, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,6 +38,7 @@ B = TypeVar("B")
 X = TypeVar("X")
 F_co = TypeVar("F_co", covariant=True)
 
+INTERNAL = {"app", "declaration", "declared_limits", "defaults", "has_limits", "source"}  # what worker and flows use
 BULK_JOBS = 1000  # jobs in one `calls.Bulk`
 BULK_BYTES = 1024 * 1024
 WINDOW_JOBS = 100_000  # jobs that `start_many` checks before it sends the first of them
@@ -75,6 +76,12 @@ class TaskHandle(Generic[P, R]):
     def signature(self) -> TaskSignature | None:
         """What the task takes and gives; None if that is known at the other end only."""
         return None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    def __dir__(self) -> Iterable[str]:
+        return [name for name in super().__dir__() if name not in INTERNAL]
 
     def options(self, **options: Unpack[CallOptions]) -> TaskHandle[P, R]:
         """Return the same task with these options for what it starts; raises InvalidOption, InvalidFlow."""
@@ -302,6 +309,8 @@ def retrying(app: HasClient, ids: list[str]) -> Future[Any] | None:
 class Prepared(TaskHandle[P, R]):
     """A task with options for what it starts."""
 
+    SHOWN_AS = "Task"
+
     def __init__(self, base: TaskHandle[P, R], options: dict[str, Any]) -> None:
         super().__init__(base.app, base.name)
         self._base = base
@@ -311,6 +320,10 @@ class Prepared(TaskHandle[P, R]):
     def signature(self) -> TaskSignature | None:
         """What the task takes and gives."""
         return self._base.signature
+
+    def __repr__(self) -> str:
+        said = {**self._call_options, **({} if self._id is None else {"id": self._id})}
+        return f"<Task {self.name} with {', '.join(f'{name}={value!r}' for name, value in said.items()) or 'callbacks'}>"
 
 
 def _references_to(after: Any) -> tuple[Reference, ...]:

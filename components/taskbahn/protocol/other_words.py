@@ -1,0 +1,128 @@
+"""Words of Celery that are none here, for users who come from it: the error has ours."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TASK_WORDS = MappingProxyType(
+    {
+        "delay": "start(...)",
+        "apply_async": "options(...).start(...)",
+        "apply": "call(...)",
+        "subtask": "s(...)",
+        "signature_from_request": "s(...)",
+        "AsyncResult": "app.job(id)",
+        "set": "options(...)",
+    }
+)
+OPTION_WORDS = MappingProxyType(  # each is another option here
+    {
+        "countdown": "delay",
+        "expires": "start_within",
+        "time_limit": "run_within",
+        "soft_time_limit": "run_within",
+        "max_retries": "retries",
+        "default_retry_delay": "retry_backoff",
+        "autoretry_for": "retry_on",
+        "dont_autoretry_for": "give_up_on",
+        "throws": "give_up_on",
+        "acks_late": "delivery",
+        "reject_on_worker_lost": "crash_attempts",
+        "routing_key": "queue",
+        "result_expires": "keep",
+        "link": "on_success",
+        "link_error": "on_failure",
+        "task_id": "id",
+        "shadow": "title",
+    }
+)
+OPTION_WAYS = MappingProxyType(  # each is something else here
+    {
+        "bind": "`from taskbahn import current`, which each task may ask",
+        "base": "a function that the task calls",
+        "rate_limit": "`limits=[Rate('10/m')]` of the task, over all workers",
+        "ignore_result": "`keep=0` of the task",
+        "serializer": "not needed: arguments travel as JSON, converted by their annotations",
+        "track_started": "not needed: each job has its states",
+        "acks_on_failure_or_timeout": "not needed: `retries` says whether a job is tried again",
+    }
+)
+JOB_WORDS = MappingProxyType(
+    {
+        "get": "result(timeout)",
+        "wait": "result(timeout)",
+        "status": "state()",
+        "ready": "state().is_final",
+        "successful": "state() == State.SUCCEEDED",
+        "failed": "state() == State.FAILED",
+        "info": "view().progress",
+        "traceback": "error().detail['traceback']",
+        "revoke": "cancel()",
+        "forget": "keep=0 of the task",
+        "children": "members()",
+        "collect": "members()",
+        "parent": "view().parent",
+        "date_done": "view().finished_at",
+        "task_id": "id",
+        "name": "task",
+    }
+)
+APP_WORDS = MappingProxyType(
+    {
+        "send_task": "get(name).start(...)",
+        "signature": "get(name).s(...)",
+        "AsyncResult": "job(id)",
+        "GroupResult": "job(id)",
+        "control": "admin",
+        "conf": "options of `taskbahn up`, and arguments of Taskbahn(...)",
+        "config_from_object": "arguments of Taskbahn(...)",
+        "autodiscover_tasks": "an import of the modules that declare the tasks",
+        "add_periodic_task": "schedules.add(...), or @app.schedule(...)",
+        "on_after_configure": "@app.schedule(...)",
+        "register_task": "task(function)",
+        "current_task": "`from taskbahn import current`",
+        "worker_main": "`taskbahn worker MODULE:APP`",
+    }
+)
+CURRENT_WORDS = MappingProxyType(
+    {
+        "request": "current itself: current.job, current.attempt",
+        "retry": "`raise Retry(delay=...)`",
+        "update_state": "current.progress(...)",
+        "apply_async": "task.start(...) of a task",
+        "is_aborted": "current.is_cancelled",
+        "add_to_chord": "current.add_to_group(flow)",
+    }
+)
+FLOW_WORDS = MappingProxyType(
+    {
+        "delay": "start()",
+        "apply_async": "options(...).start()",
+        "apply": "call()",
+        "get": "call()",
+        "set": "options(...)",
+        "clone": "options(...)",
+        "link": "on_success(...)",
+        "link_error": "on_failure(...)",
+        "on_error": "on_failure(...)",
+        "map": "task.map(items)",
+        "starmap": "task.starmap(items)",
+        "chunks": "task.chunks(items, size)",
+    }
+)
+
+
+def celery_says(word: str, ours: str) -> str:
+    """Say what a word of Celery is here."""
+    return f"{word!r} of Celery is {ours} here"
+
+
+def refuse(owner: object, name: str, words: Mapping[str, Any]) -> NoReturn:
+    """Raise the AttributeError for a name that *owner* does not have."""
+    hint = f" ({celery_says(name, repr(words[name]))})" if name in words else ""
+    shown = getattr(type(owner), "SHOWN_AS", type(owner).__name__)
+    raise AttributeError(f"{shown!r} object has no attribute {name!r}{hint}", name=name, obj=owner)

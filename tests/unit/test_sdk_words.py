@@ -1,0 +1,89 @@
+"""What a user sees of the package at a prompt: names, texts of objects, completion, and hints for words of Celery."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+import taskbahn
+from taskbahn import Batch, Job, Taskbahn, current
+from taskbahn.protocol import other_words
+from taskbahn.tasks.shapes import group
+
+ID = "0192f0c1-2d3e-7abc-8def-0123456789ab"
+
+
+@pytest.fixture
+def app() -> Taskbahn:
+    app = Taskbahn("ws://example.org/ws")
+
+    @app.task(name="t.add")
+    def add(a: int, b: int = 1) -> int:
+        return a + b
+
+    return app
+
+
+def things(app: Taskbahn) -> dict[str, Any]:
+    task = app.tasks["t.add"]
+    return {
+        f"<Job {ID}>": app.job(ID),
+        "<Job x t.add>": Job(app, "x", "t.add"),
+        "<Task t.add>": task,
+        "<TaskHandle t.other>": app.get("t.other"),
+        "<Task t.add with priority=5, id='" + ID + "'>": task.options(priority=5, id=ID),
+        "<Taskbahn at ws://example.org/ws, 1 task>": app,
+        "<Views of <Taskbahn at ws://example.org/ws, 1 task>>": app.view,
+        "<Admin of <Taskbahn at ws://example.org/ws, 1 task>>": app.admin,
+        "<Batch of 0 t.add>": Batch(app, "t.add", None),
+    }
+
+
+def test_the_text_of_each_object_says_what_it_is(app: Taskbahn) -> None:
+    assert [repr(thing) for thing in things(app).values()] == list(things(app))
+
+
+def test_completion_shows_what_documentation_names_alone(app: Taskbahn) -> None:
+    shown = {
+        text.split()[0].strip("<"): {name for name in dir(thing) if not name.startswith("_")}
+        for text, thing in things(app).items()
+    }
+    assert shown["Job"] >= {"result", "events", "cancel", "id", "task"}
+    assert not shown["Job"] & {"take", "fail", "followed", "mark_requested", "batch_delivered", "unfinished", "SHOWN_AS"}
+    assert not shown["Batch"] & {"take", "fail", "add"}
+    assert shown["Taskbahn"] >= {"job", "task", "view", "url"}
+    assert not shown["Taskbahn"] & {"add", "client", "declared_schedules"}
+    assert not shown["TaskHandle"] & {"app", "SHOWN_AS"}
+    assert {name for name in dir(taskbahn) if not name.startswith("__")} == set(taskbahn.__all__)
+
+
+def test_the_package_says_its_version() -> None:
+    assert taskbahn.__version__ == version("taskbahn")
+    assert {"JobView", "Event", "LogLine", "TaskHandle", "EventStream", "JobPage", "Duration"} <= set(taskbahn.__all__)
+
+
+@pytest.mark.parametrize("kind", ["TASK", "FLOW", "JOB", "APP", "CURRENT"])
+def test_each_word_of_celery_is_answered_with_ours(app: Taskbahn, kind: str) -> None:
+    task = app.tasks["t.add"]
+    owners: dict[str, list[Any]] = {
+        "TASK": [task, task.options(priority=1), app.get("t.other")],
+        "FLOW": [task.s(1), group(task.s(1))],
+        "JOB": [app.job(ID), Job(app, ID)],
+        "APP": [app],
+        "CURRENT": [current],
+    }
+    for word, ours in getattr(other_words, f"{kind}_WORDS").items():
+        for owner in owners[kind]:
+            with pytest.raises(AttributeError) as found:
+                getattr(owner, word)
+            assert f"has no attribute {word!r} ({word!r} of Celery is {ours!r} here)" in str(found.value)
+            assert "FoundJob" not in str(found.value)
+            assert not hasattr(owner, word)
+
+
+def test_a_name_that_is_no_word_of_celery_gets_no_hint(app: Taskbahn) -> None:
+    for owner in things(app).values():
+        with pytest.raises(AttributeError, match=r"has no attribute 'xyz'$"):
+            _ = owner.xyz
