@@ -21,7 +21,7 @@ from support.programs import Node, Program, running
 from support.relay import Relay
 from twisted.internet.threads import deferToThread
 
-from taskbahn.attempt.context import TOO_MANY_STAGES
+from taskbahn.attempt.stages import TOO_MANY_STAGES
 from taskbahn.protocol import messages
 from taskbahn.protocol.ids import new_id
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from taskbahn.attempt.context import ACTIVE, MAX_LOG_LINE, MAX_LOG_LINES, MAX_STAGES, AttemptContext, Record
+from taskbahn.attempt.context import ACTIVE, MAX_LOG_LINE, MAX_LOG_LINES, AttemptContext, Record
+from taskbahn.attempt.stages import MAX_STAGES
 from taskbahn.protocol.progress import Stage
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.failure import MAX_TRACEBACK, describe
@@ -162,7 +163,7 @@ def test_one_line_says_that_not_all_stages_are_shown(said: Said, ends: bool) -> 
     output = said.context.open_output()
     for number in range(MAX_STAGES + 10):
         stage = Stage(id=0, name=str(number))
-        output.begin_stage(stage)
+        output.stages.begin(stage)
         stage.ended_at = 1.0 if ends else None
     assert len(output.progress.stages) == MAX_STAGES
     assert [level for level, _, message in said.lines if "more than 200 stages" in message] == ["WARNING"]

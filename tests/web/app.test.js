@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import * as format from "../../web/taskbahn_web/static/shared/format.js";
-import { summarizeProgress } from "../../web/taskbahn_web/static/shared/how-far.js";
+import { barShare, summarizeProgress } from "../../web/taskbahn_web/static/shared/how-far.js";
+import { stageLook, stagesEnd } from "../../web/taskbahn_web/static/shared/stages.js";
 import { fieldsOf } from "../../web/taskbahn_web/static/shared/schema.js";
 import { makeArguments, controlValue } from "../../web/taskbahn_web/static/shared/values.js";
 
@@ -100,18 +101,33 @@ test("surplus arguments go by position, after those that have a place", () => {
   assert.deepEqual(kwargs, { fit: "cover", sharpen: true });
 });
 
-test("one outermost stage is the whole, with the part of its step that is done", () => {
-  const outer = { id: 1, name: "Pictures", total: 4, done: 1 };
-  const inner = { id: 2, name: "left", parent: 1, total: 10, done: 5 };
-  assert.deepEqual(summarizeProgress({ stages: [outer, inner] }), { fraction: 0.375, text: "left" });
-  assert.deepEqual(summarizeProgress({ stages: [outer, { ...inner, ended_at: 9 }] }), { fraction: 0.25, text: "Pictures" });
+test("the fraction of progress is that of the worker, and the text names the innermost open stage", () => {
+  const [first, second] = [{ id: 1, name: "Read", ended_at: 5 }, { id: 2, name: "Write", started_at: 5, total: 2, done: 1 }];
+  const coming = { id: 3, name: "Tell", started_at: 0, weight: 0.5 };
+  assert.deepEqual(summarizeProgress({ stages: [first, second, coming] }), { fraction: null, text: "Write" });
+  assert.deepEqual(summarizeProgress({ fraction: 0.9, message: "nearly", stages: [first, second] }), { fraction: 0.9, text: "nearly" });
+  assert.deepEqual(summarizeProgress({ fraction: 7 }), { fraction: 1, text: "" });
+  assert.deepEqual(summarizeProgress(null), { fraction: null, text: "" });
 });
 
-test("what the task says counts more than its stages, and several outermost stages say nothing of the whole", () => {
-  const [first, second] = [{ id: 1, name: "Read", ended_at: 5 }, { id: 2, name: "Write", total: 2, done: 1 }];
-  assert.deepEqual(summarizeProgress({ stages: [first, second] }), { fraction: null, text: "Write" });
-  assert.deepEqual(summarizeProgress({ fraction: 0.9, message: "nearly", stages: [first, second] }), { fraction: 0.9, text: "nearly" });
-  assert.deepEqual(summarizeProgress(null), { fraction: null, text: "" });
+test("a bar is full only of what is done", () => {
+  assert.deepEqual(["failed", "cancelled", "expired", "waiting", "ready"].map((state) => barShare(state, null)), [0, 0, 0, 0, 0]);
+  assert.deepEqual(["failed", "running", "succeeded"].map((state) => barShare(state, 0.4)), [0.4, 0.4, 1]);
+  assert.deepEqual([barShare("running", null), barShare("succeeded", null)], [null, 1]);
+});
+
+test("a stage is drawn by its own state, and its clock stops with its attempt", () => {
+  const look = (stage, job) => stageLook({ id: 1, name: "x", started_at: 10, ...stage }, job.state, stagesEnd(job), 100);
+  const running = { state: "running" };
+  assert.deepEqual(look({}, running), { look: "running", share: null, done: 0, total: 0, seconds: 90, isMoving: true });
+  assert.deepEqual(look({ ended_at: 12 }, running), { look: "succeeded", share: 1, done: 0, total: 0, seconds: 2, isMoving: false });
+  assert.deepEqual(look({ ended_at: 12, failed: true }, running), { look: "failed", share: 0, done: 0, total: 0, seconds: 2, isMoving: false });
+  assert.equal(look({ ended_at: 12, failed: true }, { state: "cancelled", finished_at: 12 }).look, "cancelled");
+  assert.deepEqual(look({ started_at: 0, weight: 0.5 }, running), { look: "ready", share: 0, done: 0, total: 0, seconds: 0, isMoving: false });
+  // its attempt failed at 30 and the next one comes at 200; the job runs no more
+  const dead = { state: "waiting", due_at: 200, started_at: 9, attempts: [{ attempt: 1, ended_at: 30 }] };
+  assert.deepEqual(look({ total: 4, done: 1 }, dead), { look: "waiting", share: 0.25, done: 1, total: 4, seconds: 20, isMoving: false });
+  assert.equal(look({}, { state: "failed", finished_at: 40 }).seconds, 30);
 });
 
 test("durations and times are short", () => {

@@ -24,15 +24,28 @@ async function reading() {
 }
 
 test("the expected end comes from earlier jobs at first, and from the job's own pace the further it is", () => {
-  assert.equal(secondsLeft({ fraction: null, elapsed: 4, typical: 10 }), 6);
-  assert.equal(secondsLeft({ fraction: 0.5, elapsed: 10 }), 10);
-  assert.equal(secondsLeft({ fraction: 0.5, elapsed: 10, typical: 40 }), 20);
-  assert.ok(secondsLeft({ fraction: 0.9, elapsed: 10, typical: 40 }) < 5);
+  const near = (left, wanted) => assert.ok(Math.abs(left - wanted) < 0.1 * wanted, `${left} is not about ${wanted}`);
+  near(secondsLeft({ fraction: null, elapsed: 4, typical: 10 }), 6);
+  near(secondsLeft({ fraction: 0.5, elapsed: 10 }), 10);
+  near(secondsLeft({ fraction: 0.5, elapsed: 10, typical: 40 }), 11.7); // twice as fast as earlier ones
+  near(secondsLeft({ fraction: 0.5, elapsed: 20, typical: 40 }), 20);
+  near(secondsLeft({ fraction: 0.9, elapsed: 10, typical: 40 }), 1.4);
+  near(secondsLeft({ fraction: 0.01, elapsed: 0.4, typical: 40 }), 39.6);
+});
+
+test("an estimate counts progress of less than two in a hundred, also of a job that is late", () => {
+  assert.equal(secondsLeft({ fraction: 0.01, elapsed: 6 }), 594);
+  const late = secondsLeft({ fraction: 0.01, elapsed: 60, typical: 40 });
+  assert.ok(late > 1000 && late < 5940, String(late)); // it does not vanish, and earlier jobs still count
+  const steps = [0.001, 0.01, 0.0199, 0.0201, 0.1, 0.5].map((fraction) => secondsLeft({ fraction, elapsed: 1000 * fraction + 5, typical: 1000 }));
+  assert.deepEqual(steps, steps.toSorted((a, b) => b - a)); // at an even pace it only falls
 });
 
 test("an end that cannot be known is not made up", () => {
   assert.equal(secondsLeft({ fraction: null, elapsed: 4 }), null);
   assert.equal(secondsLeft({ fraction: 0.5, elapsed: 0.1 }), null);
+  assert.equal(secondsLeft({ fraction: 0.01, elapsed: 2 }), null);
+  assert.equal(secondsLeft({ fraction: 0, elapsed: 50 }), null);
   assert.equal(secondsLeft({ fraction: null, elapsed: 12, typical: 10 }), null);
   assert.equal(secondsLeft({ fraction: 1, elapsed: 12, typical: 40 }), null);
 });
@@ -43,7 +56,7 @@ test("what is only expected is said roughly", () => {
 
 test("a running job tells its time, its pace and what is left", () => {
   const stage = { id: 1, name: "Pictures", total: 100, done: 20, started_at: 100 };
-  const job = { id: ID, state: "running", started_at: 100, attempt: 2, progress: { stages: [stage] } };
+  const job = { id: ID, state: "running", started_at: 100, attempt: 2, progress: { fraction: 0.2, stages: [stage] } };
   assert.deepEqual(footText(job, 110, LIVE), { facts: "10 s · 2.0/s · attempt 2", left: "about 40 s left" });
   assert.deepEqual(footText({ ...job, attempt: 1, progress: null, typical: 5 }, 110, LIVE), { facts: "10 s", left: "usually 5.0 s" });
   assert.match(footText(job, 110, { state: "reconnecting" }).facts, /^Reconnecting/);

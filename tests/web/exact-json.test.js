@@ -7,7 +7,7 @@ import { parse, parseMarked, stringify, stringifyStrict } from "../../web/taskba
 import { FixedWampy } from "../../web/taskbahn_web/static/client/wampy-fixes.js";
 import { pythonValue, javascriptCall } from "../../web/taskbahn_web/static/app/text/call-snippets.js";
 import { makeArguments, controlValue } from "../../web/taskbahn_web/static/shared/values.js";
-import { summarizeProgress } from "../../web/taskbahn_web/static/shared/how-far.js";
+import { stageLook } from "../../web/taskbahn_web/static/shared/stages.js";
 import { json } from "../../web/taskbahn_web/static/shared/format.js";
 
 const BIG = 2n ** 70n;
@@ -64,5 +64,5 @@ test("pages show them exactly, and forms take them", () => {
 });
 
 test("a stage with a huge total has a share", () => {
-  assert.equal(summarizeProgress({ stages: [{ id: 1, name: "s", total: 2n ** 60n, done: 2n ** 59n }] }).fraction, 0.5);
+  assert.equal(stageLook({ id: 1, name: "s", total: 2n ** 60n, done: 2n ** 59n }, "running", null, 0).share, 0.5);
 });

@@ -19,10 +19,11 @@ import msgspec
 from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.plain_data import seconds_of, sized_data_of, text_of
 from taskbahn.attempt.printed_text import PrintedText
+from taskbahn.attempt.stages import MAX_NAME, StageBook
 from taskbahn.attempt.stops import Cancelled, TimeLimit
 from taskbahn.errors import TooLarge
 from taskbahn.protocol import messages
-from taskbahn.protocol.progress import Progress, Stage
+from taskbahn.protocol.progress import Progress, fraction_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +35,7 @@ if TYPE_CHECKING:
 
 MAX_LOG_LINES = 10_000  # log lines of one attempt
 MAX_LOG_LINE = 8 * 1024  # characters
-MAX_NAME = 200  # characters of a stage, a level, a logger
 MAX_CHUNKS = 100_000  # chunks of one attempt
-MAX_STAGES = 200  # stages that an attempt shows; ended ones make room for new ones
-TOO_MANY_STAGES = (
-    f"more than {MAX_STAGES} stages: of those that have ended the oldest are not shown any more, nor new ones while all are open"
-)
 
 StopKind = Literal["cancelled", "time_limit", "back", "refused"]
 Record = tuple[str, Any]  # of one of the kinds below
@@ -217,17 +213,19 @@ class AttemptContext:
 
 
 class AttemptOutput:
-    """Progress, log lines and chunks of one attempt, within their bounds. Made only for attempts that say something."""
+    """Progress, log lines and chunks of one attempt, within their bounds. Made only for attempts that say something.
 
-    def __init__(self, context: AttemptContext, stage_count: int = 0) -> None:
+    original: what the attempt had said when it forked the copy for which this is made.
+    """
+
+    def __init__(self, context: AttemptContext, original: AttemptOutput | None = None, *, is_copy: bool = False) -> None:
         self.context = context
         self.progress = Progress()
+        self.stages: StageBook = StageBook(self.progress, self._warn, original.stages.count if original else 0)
+        self._is_copy = is_copy
         self.is_changed = False
         self.sent_at = 0.0  # when the last progress record was sent, monotonic
         self.window: ChunkWindow | None = None  # only for generators
-        self.stage_count = stage_count  # number of all stages, also of those that made room
-        self._relayed: dict[tuple[int, int], Stage] = {}  # stages of forked copies, by process and number there
-        self._is_crowded = False
         self._mark = 0
         self._marking = threading.Lock()  # a task may speak from several threads
         self._lines = 0
@@ -244,11 +242,15 @@ class AttemptOutput:
         return not self._finished
 
     def progress_record(self, now: float) -> Record:
-        """Return the newest progress as a notice; now: monotonic."""
+        """Return the newest progress as a notice; now: monotonic. Without a fraction of the task it has that of its stages."""
         self.is_changed = False
         self.sent_at = now
         context = self.context
-        return NOTICE, [context.job, context.attempt, "progress", CLOCK.time(), messages.plain(self.progress)]
+        said = messages.plain(self.progress)
+        fraction = None if self._is_copy or self.progress.fraction is not None else fraction_of(self.progress.stages)
+        if fraction is not None:
+            said["fraction"] = fraction
+        return NOTICE, [context.job, context.attempt, "progress", CLOCK.time(), said]
 
     def await_event(self, data: dict[str, Any]) -> None:
         """Say for which event the job waits."""
@@ -294,21 +296,8 @@ class AttemptOutput:
             context.sink.put((NOTICE, [context.job, context.attempt, kind, CLOCK.time(), data, self._mark]))
             return True
 
-    def begin_stage(self, stage: Stage) -> None:
-        """Show a stage; it gets its id."""
-        self.stage_count += 1
-        stage.id = self.stage_count
-        stages = self.progress.stages
-        if len(stages) >= MAX_STAGES:
-            oldest = next((one for one in stages if one.ended_at is not None), None)
-            if not self._is_crowded:
-                self._is_crowded = True
-                self.line("WARNING", "taskbahn", TOO_MANY_STAGES)
-            if oldest is None:
-                return
-            stages.remove(oldest)
-        stages.append(stage)
-        self.changed()
+    def _warn(self, why: str) -> None:
+        self.line("WARNING", "taskbahn", why)
 
     def line(self, level: Any, logger: Any, message: Any) -> None:
         """Send one log line, made plain and cut to its bound; after the last allowed one, a line that says so."""
@@ -356,14 +345,7 @@ class AttemptOutput:
             said = msgspec.convert(data, Progress)
             if said.fraction is not None:
                 self.progress.fraction, self.progress.message, self.progress.data = said.fraction, said.message, said.data
-            for stage in said.stages:
-                ours = self._relayed.get((pid, stage.id))
-                if ours is None:
-                    parent = self._relayed.get((pid, stage.parent or 0))
-                    ours = msgspec.structs.replace(stage, parent=stage.parent if parent is None else parent.id)
-                    self.begin_stage(ours)
-                    self._relayed[pid, stage.id] = ours
-                ours.done, ours.total, ours.ended_at = stage.done, stage.total, stage.ended_at
+            self.stages.relayed(pid, said.stages)
             self.changed()
 
     def chunk(self, value: Any, window: ChunkWindow | None = None) -> None:

@@ -15,7 +15,7 @@ from taskbahn.attempt.asking import EventWait, sleep_rounds, wait_for, wait_for_
 from taskbahn.attempt.blocking import check_may_block, is_in_loop
 from taskbahn.attempt.chunk_window import LOOK_SECONDS
 from taskbahn.attempt.clock import CLOCK
-from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
+from taskbahn.attempt.context import MAX_LOG_LINE
 from taskbahn.attempt.inbox import Inbox
 from taskbahn.attempt.memory import decoded, has_result_type, remembering
 from taskbahn.attempt.ownership import INNERMOST, PROCESS, carry, heard, owner
@@ -23,13 +23,14 @@ from taskbahn.attempt.pausing import is_paused, nothing, paused, wait_while_paus
 from taskbahn.attempt.people import AsksPeople
 from taskbahn.attempt.plain_data import data_of, number_of, seconds_of, text_of
 from taskbahn.attempt.replacing import Complete, Joining, Replacement, check_may_be_replaced, running_job
+from taskbahn.attempt.stages import MAX_NAME, weight_of, weights_of
 from taskbahn.attempt.waiting import Awaiting
 from taskbahn.protocol import messages
 from taskbahn.protocol.other_words import CURRENT_WORDS, refuse
 from taskbahn.protocol.progress import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
     from datetime import timedelta
 
     from taskbahn.attempt.context import AttemptOutput
@@ -51,6 +52,8 @@ class StageHandle:
     def advance(self, n: float = 1) -> None:
         """Count *n* more units of the stage as done."""
         self._stage.done = number_of(self._stage.done + number_of(n, "an advance"), "what is done of a stage")
+        if self._output is not None:
+            self._output.stages.forget(self._stage.id)
         self._changed()
 
     @property
@@ -68,9 +71,11 @@ class StageHandle:
         self._stage.total = None if total is None else number_of(total, "the total of a stage")
         self._changed()
 
-    def end(self) -> None:
-        """End the stage; the `with` block that began it calls this."""
-        self._stage.ended_at = CLOCK.time()
+    def end(self, *, failed: bool = False) -> None:
+        """End the stage; the `with` block that began it calls this.  failed: it is not done, for an exception ended it."""
+        self._stage.ended_at, self._stage.failed = CLOCK.time(), failed
+        if self._output is not None and not failed:
+            self._output.stages.drop(self._stage.id)
         self._changed()
 
     def _changed(self) -> None:
@@ -111,27 +116,47 @@ class Current(AsksPeople):
         return None if context is None or context.deadline is None else datetime.fromtimestamp(context.deadline, UTC)
 
     @contextlib.contextmanager
-    def stage(self, name: str, total: float | None = None) -> Iterator[StageHandle]:
+    def stage(self, name: str, total: float | None = None, *, weight: float | None = None) -> Iterator[StageHandle]:
         """Begin a named part of the work, inside the one that is open; it ends with the `with` block.
 
-        Raises TypeError for a total that is no number, ValueError for nan and infinities.
+        weight: its share, 0 to 1, of the whole around it.  Raises TypeError for what is no number, ValueError for nan, infinities and
+        other weights.
         """
         known = None if total is None else number_of(total, "the total of a stage")
-        stage = Stage(id=0, name=text_of(name, MAX_NAME), total=known, parent=INNERMOST.get(), started_at=CLOCK.time())
+        text, began = text_of(name, MAX_NAME), CLOCK.time()
+        stage = Stage(id=0, name=text, total=known, parent=INNERMOST.get(), started_at=began, weight=weight_of(weight))
         context = heard("`current.stage`")
         if context is None:
             yield StageHandle(stage, None)
             return
         output = context.open_output()
-        output.begin_stage(stage)
+        stage = output.stages.begin(stage)
+        output.changed()
         token = INNERMOST.set(stage.id)
         handle = StageHandle(stage, output)
         try:
             yield handle
-        finally:
+        except BaseException:
+            handle.end(failed=True)
+            raise
+        else:
             handle.end()
+        finally:
             with contextlib.suppress(ValueError):  # closed in another context than it was begun in: by an `ExitStack`, say
                 INNERMOST.reset(token)
+
+    def stages(self, names: Iterable[str] | Mapping[str, float]) -> None:
+        """Say which stages will come in the one that is open, or in the attempt: then it is known how far that is between them, too.
+
+        names: in order; or with their weights, which are proportions: `{"read": 1, "convert": 8, "write": 1}`.  `current.stage` with such a
+        name begins it. Said once more, for the next unit of a stage with a total, they replace those that were said before.
+        Raises TypeError and ValueError.
+        """
+        weights = weights_of(names)
+        context = heard("`current.stages`")
+        if context is not None:
+            context.open_output().stages.say(INNERMOST.get(), weights)
+            context.open_output().changed()
 
     def progress(self, fraction_or_done: float, total: float | None = None, message: str = "", data: Any = None) -> None:
         """Say how far the attempt is: a fraction from 0 to 1, or a count of *total*; *data* is any value that is data.

@@ -26,7 +26,7 @@ class CountColumn(TextColumn):
 
     def render(self, task: Task) -> Text:
         """Return the text for one bar."""
-        if task.fields.get("is_headline") or task.total is None:
+        if task.fields.get("counts") is False or task.total is None:
             return Text("")
         return Text(f"{task.completed:g}/{task.total:g}", style="progress.download")
 
@@ -55,7 +55,7 @@ class JobScreen:
             console=self.console,
         )
         self._job = job
-        self._headline = self.progress.add_task(self._title("accepted"), total=None, is_headline=True, began=time.time())
+        self._headline = self.progress.add_task(self._title("accepted"), total=None, counts=False, began=time.time())
         self._bars: dict[int, TaskID] = {}
         self._attempt = 0
 
@@ -83,15 +83,19 @@ class JobScreen:
         elif event.kind == "progress":
             self._draw(progress_of(event.data))
         else:
-            self._state(event.data)
+            self._state(event.data, event.at)
 
-    def _state(self, data: dict[str, Any]) -> None:
+    def _state(self, data: dict[str, Any], at: float) -> None:
         state = str(data.get("state"))
         if data.get("attempt", 0) > self._attempt:
             self._attempt = data["attempt"]
             for bar in self._bars.values():
                 self.progress.remove_task(bar)
             self._bars.clear()
+            self.progress.reset(self._headline)
+            self._task(self._headline).total = None  # `reset` and `update` take None for no change
+        if state != "running":
+            self._stop_clocks(at)
         self.progress.update(self._headline, description=self._title(state, data.get("worker")))
         if state == "succeeded":
             self.progress.update(self._headline, total=1.0, completed=1.0, ended=time.time())
@@ -111,19 +115,28 @@ class JobScreen:
             bar = self._bars.get(stage.id)
             if bar is None:
                 bar = self._bars[stage.id] = self.progress.add_task(name, total=stage.total)
-            total = stage.total
-            if stage.ended_at is not None:
-                total = stage.done = total or max(stage.done, 1.0)
-            is_over = stage.ended_at is not None and deep[stage.id] > 0 and len(progress.stages) > MAX_BARS
+            total, is_done = stage.total, stage.ended_at is not None and not stage.failed
+            if is_done or stage.is_to_come:  # a bar without a total moves
+                total = total or max(stage.done, 1.0)
+            is_over = is_done and deep[stage.id] > 0 and len(progress.stages) > MAX_BARS
             self.progress.update(
                 bar,
                 total=total,
-                completed=stage.done,
-                description=name,
+                completed=total if is_done else stage.done,
+                description=f"[dim]{name}[/]" if stage.is_to_come else f"[red]{name}[/]" if stage.failed else name,
+                counts=bool(stage.total),
                 began=stage.started_at,
                 ended=stage.ended_at,
                 visible=not is_over,
             )
+
+    def _stop_clocks(self, at: float) -> None:
+        """The attempt is over, and with it the stages that it has left open."""
+        for bar in self._bars.values():
+            self.progress.update(bar, ended=self._task(bar).fields.get("ended") or at)
+
+    def _task(self, bar: TaskID) -> Task:
+        return self.progress.tasks[self.progress.task_ids.index(bar)]
 
     def _title(self, state: str, worker: str | None = None) -> str:
         where = f" on {escape(worker)}" if worker else ""

@@ -114,7 +114,7 @@ def _stages(out: Console, view: views.JobView) -> None:
     if progress.fraction is not None:
         out.print(f"  progress   {progress.fraction:.0%} {plain(progress.message)}")
     for stage in progress.stages:
-        mark = "[green]✓[/]" if stage.ended_at else "…"
+        mark = "·" if stage.is_to_come else "…" if not stage.ended_at else "[red]✗[/]" if stage.failed else "[green]✓[/]"
         count = f" {stage.done:g} of {stage.total:g}" if stage.total else ""
         out.print(f"  {'  ' * deep[stage.id]}{mark} {plain(stage.name)}{count}")
 

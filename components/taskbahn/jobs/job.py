@@ -362,7 +362,7 @@ def describe(view: views.JobView) -> str:
     """Say in a few words what a job is doing."""
     if view.state == State.RUNNING:
         progress = progress_of(view.progress)
-        stages = [stage.name for stage in progress.stages if stage.ended_at is None]
+        stages = [stage.name for stage in progress.stages if stage.ended_at is None and not stage.is_to_come]
         percent = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
         doing = f", {' › '.join(stages) or 'at'}{percent}" if stages or percent else ""  # noqa: RUF001 - a separator, not a >
         return f"running (attempt {view.attempt} on {view.worker}{doing})"

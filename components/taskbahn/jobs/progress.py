@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from taskbahn.protocol.progress import Progress, Stage
+from taskbahn.protocol import messages
+from taskbahn.protocol.progress import Progress, Stage, fraction_of
 
 
 def progress_of(data: Any) -> Progress:
@@ -18,13 +19,19 @@ def progress_of(data: Any) -> Progress:
         return _sound(data if isinstance(data, dict) else {"data": data})
 
 
-def is_sound(data: Any) -> bool:
-    """Return whether all readers can take *data* as progress."""
+def completed(data: Any) -> dict[str, Any]:
+    """Return progress as all readers can take it, whatever a worker has sent, with the fraction that its stages make; raises nothing."""
     try:
-        msgspec.convert(data, Progress)
+        progress: Progress = msgspec.convert(data, Progress)
+        sound: dict[str, Any] = data
     except msgspec.ValidationError:
-        return False
-    return True
+        progress = progress_of(data)
+        sound = messages.plain(progress)
+    if progress.fraction is None and progress.stages:
+        fraction = fraction_of(progress.stages)
+        if fraction is not None:
+            return sound | {"fraction": fraction}
+    return sound
 
 
 def _sound(data: dict[str, Any]) -> Progress:
@@ -52,6 +59,8 @@ def _stage(data: Any) -> Stage | None:
         done=_number(data.get("done")) or 0.0,
         started_at=_number(data.get("started_at")) or 0.0,
         ended_at=_number(data.get("ended_at")),
+        weight=_number(data.get("weight")),
+        failed=data.get("failed") is True,
     )
 
 

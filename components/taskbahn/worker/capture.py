@@ -16,9 +16,10 @@ import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from taskbahn.attempt.context import MAX_LOG_LINE, MAX_NAME
+from taskbahn.attempt.context import MAX_LOG_LINE
 from taskbahn.attempt.ownership import PROCESS, heard, owner
 from taskbahn.attempt.plain_data import text_of
+from taskbahn.attempt.stages import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -116,10 +116,10 @@ class Relay:
         PROCESS.only, PROCESS.tell = context, None
         if context is None:
             return
-        stages = 0 if context.output is None else context.output.stage_count
         context.relay = None
         context.sink = CopySink(self._copies_write)
-        context.output = AttemptOutput(context, stages)  # a new output, without the lines that the original has begun
+        # a new output, without the lines that the original has begun
+        context.output = AttemptOutput(context, context.output, is_copy=True)
         atexit.register(context.finish)
         util = sys.modules.get("multiprocessing.util")
         if util is not None:  # its processes end without `atexit`, and forget what was to be done at the end when they begin

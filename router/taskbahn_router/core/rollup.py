@@ -15,28 +15,27 @@ def share(progress: Any) -> float:
     if not isinstance(progress, dict):
         return 0.0
     fraction = _number(progress.get("fraction"))
-    if fraction is not None:
-        return min(max(fraction, 0.0), 1.0)
-    stages = [stage for stage in progress.get("stages") or () if isinstance(stage, dict)]
-    outermost = [stage for stage in stages if stage.get("parent") is None]
-    if len(outermost) != 1:
-        return 0.0  # of several it is unknown how many follow
-    total, done = _number(outermost[0].get("total")), _number(outermost[0].get("done"))
-    return min(max((done or 0.0) / total, 0.0), 1.0) if total else 0.0
+    return 0.0 if fraction is None else min(max(fraction, 0.0), 1.0)
 
 
 def summary(
-    counts: Mapping[str, int], shares: Iterable[float] = (), weights: Mapping[str, float] | None = None
+    counts: Mapping[str, int],
+    shares: Iterable[float] = (),
+    weights: Mapping[str, float] | None = None,
+    state: str | None = None,
 ) -> dict[str, Any]:
     """Return the `member_views.Members` of a job.
 
     counts: of its members by state.   shares: how far those are that run, times their weights.
     weights: of its members by state; None: all are 1. Where all are 0 they say nothing, and the members are counted.
+    state: of a flow; one that has failed, or was stopped, came as far as its members have succeeded.
     """
     total = sum(counts.values())
     of = weights if weights is not None and sum(weights.values()) > 0 else counts
     whole = sum(of.values())
-    fraction = min(1.0, (_ended(of) + sum(shares)) / whole) if whole else 0.0
+    is_cut_short = state is not None and State(state).is_final and state != State.SUCCEEDED
+    done = of.get(State.SUCCEEDED, 0.0) if is_cut_short else _ended(of)
+    fraction = min(1.0, (done + sum(shares)) / whole) if whole else 0.0
     return {
         "counts": {str(state): counts[state] for state in State if counts.get(state)},
         "total": total,

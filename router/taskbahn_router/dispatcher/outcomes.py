@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from taskbahn.errors import InvalidRequest, TimeLimitExceeded, WorkerLost
-from taskbahn.jobs.progress import is_sound, progress_of
+from taskbahn.jobs.progress import completed
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import LONGEST_SECONDS
 from taskbahn.protocol.questions import AwaitedEvent
@@ -261,9 +261,9 @@ class Outcomes:
 
     def _notice(self, effects: TurnEffects, job: LiveJob, notice: messages.Notice) -> None:
         if notice.kind == "progress":
-            sound = is_sound(notice.data)
-            job.progress = notice.data if sound else messages.plain(progress_of(notice.data))
+            job.progress = completed(notice.data)
             job.progress_stored = False
+            notice = msgspec.structs.replace(notice, data=job.progress)
         elif notice.kind in ("question", "event"):
             self._asked(effects, job, notice)
             return

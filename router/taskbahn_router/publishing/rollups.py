@@ -88,8 +88,9 @@ class Rollups:
 
     def fields(self, read: MembersRead) -> dict[str, Any]:
         """Return what the view of a job says of its members; a flow's progress is theirs."""
-        members = rollup.summary(read.counts, map(self._share, read.running), read.weights)
-        return {"members": members} | ({"progress": rollup.progress(members, read.row.state)} if read.row.flags & IS_FLOW else {})
+        state = read.row.state if read.row.flags & IS_FLOW else None
+        members = rollup.summary(read.counts, map(self._share, read.running), read.weights, state)
+        return {"members": members} | ({} if state is None else {"progress": rollup.progress(members, state)})
 
     def shown(self, view: dict[str, Any]) -> dict[str, Any]:
         """Return the view of a job with the newest progress, if it runs."""

@@ -57,8 +57,10 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number | null} [parent]  id of the stage it is nested in
  * @property {number | null} [total]
  * @property {number} [done]
- * @property {number} [started_at]  seconds since the epoch
+ * @property {number} [started_at]  seconds since the epoch; 0: it is said beforehand and did not begin yet
  * @property {number | null} [ended_at]
+ * @property {number | null} [weight]  its share, 0 to 1, of the whole around it
+ * @property {boolean} [failed]  an exception ended it
  *
  * @typedef {object} Progress  how far an attempt is; the newest wins
  * @property {number | null} [fraction]  0 to 1, if known

@@ -55,8 +55,7 @@ export const css = `
   .depth-4 .stage-name { padding-inline-start: 4.8em; }
   .depth-5 .stage-name { padding-inline-start: 6em; }
   .stage-number { text-align: end; color: var(--muted); white-space: nowrap; }
-  .over { --tone: var(--good); }
-  .over .stage-name { color: var(--muted); }
+  .stage:is(.succeeded, .ready) .stage-name { color: var(--muted); }
 
   @container (width < 26em) { .stage-number:nth-child(4) { display: none; } }
   :host { container-type: inline-size; }

@@ -6,7 +6,8 @@
 import { FINAL_STATES } from "../client/states.js";
 import { sentence } from "../client/errors.js";
 import { percent } from "../shared/format.js";
-import { summarizeProgress } from "../shared/how-far.js";
+import { barShare, summarizeProgress } from "../shared/how-far.js";
+import { stagesEnd } from "../shared/stages.js";
 import { nodeTime } from "./clock.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 import { drawEverySecond } from "./drawing.js";
@@ -115,7 +116,7 @@ export class JobProgress extends JobElement {
     const { facts, left } = footText(job, now, bahn);
     setText(this.#facts, this.#refusal || (problem ? sentence(problem) : facts));
     setText(this.#left, left);
-    this.#stages.draw(job?.progress?.stages ?? [], state, isFinal ? (job?.finished_at ?? now) : null, now);
+    this.#stages.draw(job?.progress?.stages ?? [], state, job && stagesEnd(job), now);
     this.#cancel.hidden = !this.cancellable || !job || isFinal;
     setAttribute(this.#cancel, "aria-disabled", this.#isCancelling ? "true" : false);
     setText(this.#cancel, this.#isCancelling ? "Cancelling…" : "Cancel");
@@ -128,10 +129,10 @@ export class JobProgress extends JobElement {
    */
   #drawBar(job, isFinal) {
     const { fraction, text } = summarizeProgress(job?.progress);
-    const share = job?.state === "succeeded" ? 1 : fraction === null ? null : Math.min(1, Math.max(0, fraction));
-    const isUnknown = share === null && job?.state === "running";
-    this.#bar.classList.toggle("moving", isUnknown);
-    this.#bar.style.setProperty("--share", String(share ?? (isFinal ? 1 : 0)));
+    const share = job?.state === "succeeded" ? 1 : fraction;
+    const drawn = barShare(job?.state ?? "", share);
+    this.#bar.classList.toggle("moving", drawn === null);
+    this.#bar.style.setProperty("--share", String(drawn ?? 0));
     setAttribute(this.#bar, "aria-label", this.label || (job ? `Progress of ${job.task}` : "Progress"));
     setAttribute(this.#bar, "aria-valuenow", share === null ? undefined : String(Math.round(share * 100)));
     setAttribute(this.#bar, "aria-valuetext", [share === null ? stateText(job, "live", true) : percent(share), isFinal ? "" : text].filter(Boolean).join(", "));

@@ -3,6 +3,7 @@
 import { count, duration, pace, wholeDuration } from "../shared/format.js";
 import { roughDuration, secondsLeft } from "../shared/expected.js";
 import { summarizeProgress } from "../shared/how-far.js";
+import { isToCome } from "../shared/stages.js";
 
 /**
  * @typedef {import("../client/wire.js").JobView} JobView
@@ -56,7 +57,7 @@ function runningText(job, now) {
  * @param {number} now
  */
 function paceText(progress, now) {
-  const stage = progress?.stages?.findLast(({ ended_at, done }) => !ended_at && done);
+  const stage = progress?.stages?.findLast((one) => !one.ended_at && one.done && !isToCome(one));
   return stage ? pace(Number(stage.done ?? 0), now - (stage.started_at || now)) : "";
 }
 

@@ -1,7 +1,7 @@
 /** The stages of an attempt as a tree of rows: each with its bar, how much is done, at which rate, for how long. */
 
 import { duration, number, pace, wholeDuration } from "../shared/format.js";
-import { orderStages } from "../shared/stages.js";
+import { orderStages, stageLook } from "../shared/stages.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 
 /** @typedef {import("../client/wire.js").Stage} Stage */
@@ -14,7 +14,7 @@ export class StageList {
   /**
    * @param {Stage[]} stages
    * @param {string} state  of the job
-   * @param {number | null} end  when the job ended, seconds since the epoch
+   * @param {number | null} end  when the attempt ended, seconds since the epoch; null: it runs
    * @param {number} now
    */
   draw(stages, state, end, now) {
@@ -45,24 +45,21 @@ class Row {
    * @param {Stage} stage
    * @param {number} depth
    * @param {string} state  of the job
-   * @param {number | null} end
+   * @param {number | null} end  of the attempt
    * @param {number} now
    */
-  draw({ name, total: all, done: past, started_at = 0, ended_at }, depth, state, end, now) {
-    const [total, done] = [Number(all ?? 0), Number(past ?? 0)]; // one beyond 2⁵³ comes as a BigInt
-    const isOver = Boolean(ended_at);
-    const share = total ? Math.min(1, done / total) : isOver ? 1 : null;
-    const seconds = Math.max(0, (ended_at ?? end ?? now) - started_at);
-    this.item.className = `stage depth-${Math.min(depth, 5)} ${isOver ? "over" : ""}`;
-    setText(this.#name, name);
-    setAttribute(this.#name, "title", name);
-    setAttribute(this.#bar, "aria-label", name);
+  draw(stage, depth, state, end, now) {
+    const { look, share, done, total, seconds, isMoving } = stageLook(stage, state, end, now);
+    this.item.className = `stage depth-${Math.min(depth, 5)} ${look}`;
+    setText(this.#name, stage.name);
+    setAttribute(this.#name, "title", stage.name);
+    setAttribute(this.#bar, "aria-label", stage.name);
     setAttribute(this.#bar, "aria-valuenow", share === null ? undefined : String(Math.round(share * 100)));
-    setAttribute(this.#bar, "aria-valuetext", total ? `${number(done)} of ${number(total)}` : isOver ? "done" : undefined);
-    this.#bar.classList.toggle("moving", share === null && state === "running");
+    setAttribute(this.#bar, "aria-valuetext", total ? `${number(done)} of ${number(total)}` : { succeeded: "done", ready: "not begun" }[look]);
+    this.#bar.classList.toggle("moving", share === null);
     this.#bar.style.setProperty("--share", String(share ?? 0));
     setText(this.#done, total ? `${number(done)} / ${number(total)}` : done ? number(done) : "");
     setText(this.#rate, pace(done, seconds));
-    setText(this.#time, started_at ? (isOver || end ? duration(seconds) : wholeDuration(seconds)) : "");
+    setText(this.#time, stage.started_at ? (isMoving ? wholeDuration(seconds) : duration(seconds)) : "");
   }
 }

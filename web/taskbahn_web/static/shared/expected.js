@@ -2,11 +2,14 @@
 
 import { wholeDuration } from "./format.js";
 
-const MIN_FRACTION = 0.02; // of the whole, before its own pace says anything
-const MIN_ELAPSED_SECONDS = 1; // seconds, the same
+const MIN_ELAPSED_SECONDS = 1; // seconds, before its own pace says anything
+const SMALL_FRACTION = 0.02; // of the whole: below it, the pace of the first seconds is that of the beginning alone
+const MIN_SMALL_SECONDS = 5; // seconds, before its own pace says anything there
+const TRUST = 0.1; // of the whole, after which its own pace counts as much as earlier jobs
 
 /**
- * Its own pace counts the more the further it is; before that, earlier jobs do.
+ * Both its own pace and earlier jobs say what is left. Its own pace counts the more the further it is, and the longer it runs, measured by
+ * how long earlier ones took: one that is late is not about to end because they were quick.
  * @param {object} known
  * @param {number | null} known.fraction  0 to 1, if known
  * @param {number} known.elapsed  seconds since the attempt began
@@ -14,11 +17,14 @@ const MIN_ELAPSED_SECONDS = 1; // seconds, the same
  * @returns {number | null}  seconds that are left, more than 0; null if unknown
  */
 export function secondsLeft({ fraction, elapsed, typical = null }) {
-  const own = fraction !== null && fraction >= MIN_FRACTION && elapsed >= MIN_ELAPSED_SECONDS ? elapsed / fraction : null;
-  const usual = typical !== null && typical > elapsed ? typical : null;
-  if (fraction !== null && fraction >= 1) return null;
-  const whole = own !== null && usual !== null ? /** @type {number} */ (fraction) * own + (1 - /** @type {number} */ (fraction)) * usual : (own ?? usual);
-  return whole !== null && whole > elapsed ? whole - elapsed : null;
+  if (fraction === null) return typical !== null && typical > elapsed ? typical - elapsed : null;
+  if (fraction >= 1) return null;
+  const hasPace = fraction > 0 && elapsed >= (fraction < SMALL_FRACTION ? MIN_SMALL_SECONDS : MIN_ELAPSED_SECONDS);
+  const own = hasPace ? (elapsed / fraction) * (1 - fraction) : null;
+  if (typical === null || typical <= 0) return own;
+  if (own === null) return typical > elapsed ? (1 - fraction) * typical : null;
+  const trust = Math.max(fraction / (fraction + TRUST), elapsed / (elapsed + typical));
+  return trust * own + (1 - trust) * (1 - fraction) * typical;
 }
 
 /**

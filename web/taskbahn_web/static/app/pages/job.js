@@ -3,7 +3,7 @@
 import { useLayoutEffect, useMemo } from "preact/hooks";
 
 import { roughDuration, secondsLeft } from "../../shared/expected.js";
-import { summarizeProgress } from "../../shared/how-far.js";
+import { barShare, summarizeProgress } from "../../shared/how-far.js";
 import { isComplete } from "../../shared/job-view.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { ago, count, duration, fullTime, percent, shortId, wholeDuration } from "../../shared/format.js";
@@ -92,7 +92,7 @@ function Work({ job, feed }) {
       ${job.state === "failed" && html`<${MoreErrors} job=${job} />`}
     <//>`}
     ${job.state === "succeeded" && isComplete(job) && html`<${Panel} title="Result"><${Value} value=${job.result ?? null} label="Result" /><//>`}
-    ${stages.length > 0 && html`<${Panel} title="Stages"><${Stages} stages=${stages} state=${job.state} end=${job.finished_at} /><//>`}
+    ${stages.length > 0 && html`<${Panel} title="Stages"><${Stages} job=${job} /><//>`}
     ${chunks.length > 0 && html`<${Panel} title="Stream"><${Chunks} chunks=${chunks} /><//>`}
     ${(log.length > 0 || !(isFinal || isFlow(job.task))) && html`<${Panel} title="Log">
       ${log.length > 0 ? html`<${Log} lines=${log} isLive=${!isFinal} />` : html`<p class="muted">Nothing yet. What the task logs or prints comes here.</p>`}
@@ -114,9 +114,6 @@ function Panel({ title, children }) {
   return html`<section class="panel" aria-label=${title}><h2>${title}</h2>${children}</section>`;
 }
 
-/** How much of the bar is drawn for a job that ended at an unknown fraction. @type {Record<string, number>} */
-const ENDED_FRACTIONS = { failed: 1, cancelled: 1, expired: 1 };
-
 /** @param {{job: JobView}} props */
 function Headline({ job }) {
   const { state, progress, task } = job;
@@ -129,7 +126,7 @@ function Headline({ job }) {
       <span class="headline-share">${fraction !== null && state !== "succeeded" ? percent(fraction) : ""}</span>
       <span class="headline-time"><${Times} job=${job} fraction=${fraction} /></span>
     </p>
-    <${Bar} fraction=${fraction ?? ENDED_FRACTIONS[state] ?? (state === "running" ? null : 0)} state=${state} size="thick" label="Progress of ${task}" />
+    <${Bar} fraction=${barShare(state, fraction)} state=${state} size="thick" label="Progress of ${task}" />
   </div>`;
 }
 

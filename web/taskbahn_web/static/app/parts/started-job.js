@@ -4,7 +4,7 @@ import { stringify } from "../../client/exact-json.js";
 import { useEffect, useMemo } from "preact/hooks";
 
 import { duration, percent, shortId } from "../../shared/format.js";
-import { summarizeProgress } from "../../shared/how-far.js";
+import { barShare, summarizeProgress } from "../../shared/how-far.js";
 import { html } from "../core/html.js";
 import { JobFeed } from "../data/job-feed.js";
 import { link } from "../core/route.js";
@@ -24,7 +24,7 @@ export function StartedJob({ id }) {
       <a href=${link("jobs", id)}>Job <code>${shortId(id)}</code></a>
       <span class="started-text">${state === "running" ? [fraction === null ? "" : percent(fraction), text].filter(Boolean).join(" · ") : endText(job)}</span>
     </p>
-    <${Bar} fraction=${state === "succeeded" ? 1 : (fraction ?? (state === "running" ? null : 0))} state=${state} label="Progress of the job that was started" />
+    <${Bar} fraction=${barShare(state, fraction)} state=${state} label="Progress of the job that was started" />
     ${feed.problem.value && html`<p class="muted">${feed.problem.value}</p>`}
   </div>`;
 }

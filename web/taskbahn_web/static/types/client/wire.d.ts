@@ -67,10 +67,18 @@ export type Stage = {
     total?: number | null | undefined;
     done?: number | undefined;
     /**
-     * seconds since the epoch
+     * seconds since the epoch; 0: it is said beforehand and did not begin yet
      */
     started_at?: number | undefined;
     ended_at?: number | null | undefined;
+    /**
+     * its share, 0 to 1, of the whole around it
+     */
+    weight?: number | null | undefined;
+    /**
+     * an exception ended it
+     */
+    failed?: boolean | undefined;
 };
 /**
  * how far an attempt is; the newest wins

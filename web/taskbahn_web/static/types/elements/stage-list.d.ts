@@ -4,7 +4,7 @@ export class StageList {
     /**
      * @param {Stage[]} stages
      * @param {string} state  of the job
-     * @param {number | null} end  when the job ended, seconds since the epoch
+     * @param {number | null} end  when the attempt ended, seconds since the epoch; null: it runs
      * @param {number} now
      */
     draw(stages: Stage[], state: string, end: number | null, now: number): void;

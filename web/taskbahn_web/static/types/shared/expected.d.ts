@@ -1,5 +1,6 @@
 /**
- * Its own pace counts the more the further it is; before that, earlier jobs do.
+ * Both its own pace and earlier jobs say what is left. Its own pace counts the more the further it is, and the longer it runs, measured by
+ * how long earlier ones took: one that is late is not about to end because they were quick.
  * @param {object} known
  * @param {number | null} known.fraction  0 to 1, if known
  * @param {number} known.elapsed  seconds since the attempt began

@@ -1,11 +1,6 @@
-/** How far a job is, in one number and a few words, made of what its progress says. */
+/** @typedef {import("../client/wire.js").Progress} Progress */
 /**
- * @typedef {import("../client/wire.js").Progress} Progress
- * @typedef {import("../client/wire.js").Stage} Stage
- */
-/**
- * What the task says counts. Else a single outermost stage is the whole, with the part of its step that is done within;
- * with several outermost stages it is unknown how many follow.
+ * The fraction is that of the task, or what the worker makes of its stages; so it is the same everywhere.
  * @param {Progress | null} [progress]
  * @returns {{fraction: number | null, text: string}}  fraction: 0 to 1, or null if it cannot be known
  */
@@ -13,5 +8,11 @@ export function summarizeProgress(progress?: Progress | null): {
     fraction: number | null;
     text: string;
 };
+/**
+ * How much of a job's bar is full: all of it only once it has succeeded, or its task says so. null: it runs, and that is unknown.
+ * @param {string} state
+ * @param {number | null} fraction
+ * @returns {number | null}
+ */
+export function barShare(state: string, fraction: number | null): number | null;
 export type Progress = import("../client/wire.js").Progress;
-export type Stage = import("../client/wire.js").Stage;
