@@ -115,16 +115,17 @@ def test_a_cut_under_a_job_progress_is_shown_and_nothing_is_missed(
 
 
 def test_a_waiting_job_has_a_place_and_comes_back_when_retried(visit: Any, origin: str) -> None:
-    page = visit("<job-progress cancellable></job-progress><job-result></job-result>")
+    page = visit("<job-progress cancellable></job-progress><job-result></job-result><job-result traceback></job-result>")
     show(page, start(page, origin, "sleep.long", {"delay": 60}))
     expect(state(page)).to_have_text("waiting")
     expect(page.locator("job-progress .foot")).to_contain_text(re.compile(r"starts in about (60 s|1 min)"))
     page.get_by_role("button", name="Cancel").press("Enter")
     expect(state(page)).to_have_text("cancelled")
-    expect(page.locator("job-result")).to_contain_text("ancelled")
+    expect(page.locator("job-result").first).to_have_text("The job was cancelled. by a person on a page")
     page.wait_for_function(
-        "() => heard.some(([name, what, state]) => name === 'job-progress' && what === 'failed' && state === 'cancelled')"
+        "() => heard.some(([name, what, state]) => name === 'job-progress' && what === 'cancelled' && state === 'cancelled')"
     )
+    assert not page.evaluate("heard.some(([, what]) => what === 'failed')")
 
     show(page, start(page, origin, "sleep.long"))
     expect(state(page)).to_have_text("running")
@@ -138,7 +139,8 @@ def test_a_waiting_job_has_a_place_and_comes_back_when_retried(visit: Any, origi
 
     show(page, start(page, origin, "pictures.broken", path="cat.gif"))
     expect(state(page)).to_have_text("failed")
-    expect(page.locator("job-result")).to_contain_text("ValueError cat.gif is no picture")
+    expect(page.locator("job-result").first).to_have_text("ValueError cat.gif is no picture")  # for end users
+    expect(page.locator("job-result").last).to_contain_text("ValueError cat.gif is no picture")
     page.get_by_text("Traceback", exact=True).click()
     expect(page.get_by_role("region", name="Traceback")).to_contain_text("ZeroDivisionError")
     show(page, "01890000-0000-7000-8000-000000000000")

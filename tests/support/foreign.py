@@ -23,7 +23,7 @@ START = """async ([node, task, kwargs, options]) => {
 }"""
 LISTEN = """() => {
     window.heard = [];
-    for (const name of ["progress", "done", "failed", "job"]) {
+    for (const name of ["progress", "done", "failed", "cancelled", "job"]) {
         addEventListener(name, ({ detail, target }) => heard.push([target.localName, name, detail.job?.state ?? detail.id ?? null]));
     }
 }"""

@@ -5,12 +5,14 @@ import { test } from "node:test";
 
 import { MAX_LINES, readJob } from "../../web/taskbahn_web/static/elements/feed.js";
 import { footText, stateText } from "../../web/taskbahn_web/static/elements/job-words.js";
+import { Words } from "../../web/taskbahn_web/static/elements/words.js";
 import { roughDuration, secondsLeft } from "../../web/taskbahn_web/static/shared/expected.js";
 import { connect } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
 
 const ID = "01890000-0000-7000-8000-000000000000";
 const LIVE = { state: "live" };
+const EN = new Words("en");
 const event = (number, kind, data, at = number) => ({ job: ID, number, kind, at, data });
 
 /** Read a job of a router whose answers the test gives. */
@@ -57,24 +59,24 @@ test("what is only expected is said roughly", () => {
 test("a running job tells its time, its pace and what is left", () => {
   const stage = { id: 1, name: "Pictures", total: 100, done: 20, started_at: 100 };
   const job = { id: ID, state: "running", started_at: 100, attempt: 2, progress: { fraction: 0.2, stages: [stage] } };
-  assert.deepEqual(footText(job, 110, LIVE), { facts: "10 s · 2.0/s · attempt 2", left: "about 40 s left" });
-  assert.deepEqual(footText({ ...job, attempt: 1, progress: null, typical: 5 }, 110, LIVE), { facts: "10 s", left: "usually 5.0 s" });
-  assert.match(footText(job, 110, { state: "reconnecting" }).facts, /^Reconnecting/);
+  assert.deepEqual(footText(EN, job, 110, LIVE), { facts: "10 s · 2.0/s · attempt 2", left: "about 40 s left" });
+  assert.deepEqual(footText(EN, { ...job, attempt: 1, progress: null, typical: 5 }, 110, LIVE), { facts: "10 s", left: "usually 5.0 s" });
+  assert.match(footText(EN, job, 110, { state: "reconnecting" }).facts, /^Reconnecting/);
 });
 
 test("a job that waits tells why, how many are before it, and when it starts", () => {
   const job = { id: ID, state: "ready", place: { why: "All slots are busy.", ahead: 12, starts_at: 130 } };
-  assert.deepEqual(footText(job, 100, LIVE), { facts: "All slots are busy · 12 jobs ahead", left: "starts in about 30 s" });
+  assert.deepEqual(footText(EN, job, 100, LIVE), { facts: "All slots are busy · 12 jobs ahead", left: "starts in about 30 s" });
   const place = { why: "No worker offers it.", ahead: 0 };
-  assert.deepEqual(footText({ ...job, place }, 100, LIVE), { facts: "No worker offers it · next in line", left: "" });
-  assert.deepEqual(footText({ id: ID, state: "waiting", due_at: 105 }, 100, LIVE), { facts: "", left: "starts in about 5 s" });
+  assert.deepEqual(footText(EN, { ...job, place }, 100, LIVE), { facts: "No worker offers it · next in line", left: "" });
+  assert.deepEqual(footText(EN, { id: ID, state: "waiting", due_at: 105 }, 100, LIVE), { facts: "", left: "starts in about 5 s" });
 });
 
 test("a job that ended tells how long it took, and why it failed", () => {
   const job = { id: ID, state: "failed", started_at: 100, finished_at: 101.5, error: { type: "ValueError", message: "no picture" } };
-  assert.equal(footText(job, 200, LIVE).facts, "took 1.5 s · ValueError: no picture");
-  assert.equal(stateText(null, "connecting", true), "connecting…");
-  assert.equal(stateText(null, "live", false), "no job yet");
+  assert.equal(footText(EN, job, 200, LIVE).facts, "took 1.5 s · ValueError: no picture");
+  assert.equal(stateText(EN, null, "connecting", true), "connecting…");
+  assert.equal(stateText(EN, null, "live", false), "no job yet");
 });
 
 test("a feed keeps view and log, and lets no old state undo the snapshot", async () => {

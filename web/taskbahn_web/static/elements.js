@@ -13,6 +13,7 @@ import { JobQuestion } from "./elements/job-question.js";
 import { JobResult } from "./elements/job-result.js";
 import { TaskForm } from "./elements/task-form.js";
 
+export { addTexts } from "./elements/words.js";
 export { JobLog, JobProgress, JobQuestion, JobResult, TaskForm };
 
 /** By tag. */

@@ -3,6 +3,7 @@
 import { borrowConnection } from "./connections.js";
 import { drawSoon, forget } from "./drawing.js";
 import { styleSheets } from "./sheets.js";
+import { onTexts, wordsAround } from "./words.js";
 
 /** A server that renders pages may import the elements, too; there they are never made. */
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
@@ -21,6 +22,7 @@ export class TaskbahnElement extends Base {
   #isOpen = false;
   #isRestarting = false;
   #stopStates = () => {};
+  #stopTexts = () => {};
 
   constructor() {
     super();
@@ -104,6 +106,16 @@ export class TaskbahnElement extends Base {
   /** Show what is known now. @protected */
   draw() {}
 
+  /** What it says, in the language around it. @protected */
+  get words() {
+    return wordsAround(this);
+  }
+
+  /** Other texts are to be shown. @protected */
+  retext() {
+    this.drawSoon();
+  }
+
   /** @protected */
   drawSoon() {
     if (this.#isOpen) drawSoon(/** @type {any} */ (this));
@@ -124,6 +136,7 @@ export class TaskbahnElement extends Base {
     if (!this.#given) this.#borrowed = borrowConnection(this.url && new URL(this.url, document.baseURI).href);
     const bahn = /** @type {import("../taskbahn.js").Bahn} */ (this.bahn);
     this.#stopStates = bahn.onState(() => this.drawSoon());
+    this.#stopTexts = onTexts(() => this.retext());
     this.open(bahn);
     this.drawSoon();
   }
@@ -132,6 +145,7 @@ export class TaskbahnElement extends Base {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#stopStates();
+    this.#stopTexts();
     this.shut();
     forget(/** @type {any} */ (this));
     this.#borrowed?.giveBack();

@@ -27,11 +27,12 @@ export class FieldGroup {
   }
 
   /**
+   * @param {import("./words.js").Words} words
    * @param {Field[]} fields
    * @param {Record<string, unknown>} [values]  what they begin with; their defaults for the rest
    */
-  fill(fields, values = {}) {
-    this.#controls = fields.map((field) => new FormField(field, values[field.name]));
+  fill(words, fields, values = {}) {
+    this.#controls = fields.map((field) => new FormField(field, values[field.name], words));
     this.node.replaceChildren(...this.#controls.map(({ row }) => row));
   }
 

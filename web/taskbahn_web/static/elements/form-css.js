@@ -35,5 +35,5 @@ export const formCss = `
   ::placeholder { color: var(--muted); opacity: 1; }
   .actions { display: flex; }
   button[type="submit"] { color: var(--on-accent); background: var(--accent); border-color: transparent; }
-  button[type="submit"]:hover { background: color-mix(in oklab, var(--accent) 88%, var(--ink)); }
+  button[type="submit"]:hover { background: var(--accent); text-decoration: underline; }
 `;

@@ -12,26 +12,30 @@ const MAX_ROWS = 12; // rows
 
 export class FormField {
   #control;
+  #words;
   #problem;
 
   /**
    * @param {Field} field
    * @param {unknown} value  to begin with; the task's default if undefined
+   * @param {import("./words.js").Words} words
    */
-  constructor(field, value) {
+  constructor(field, value, words) {
     const id = `field-${field.name}`;
-    const notes = [field.description, field.hint].filter(Boolean).join(" · ");
+    const hint = field.hint.split(", ").map((part) => words.phrase(part)).join(", ");
+    const notes = [field.description, hint].filter(Boolean).join(" · ");
     this.field = field;
-    this.#control = makeControl(field, controlValue(field, value));
+    this.#words = words;
+    this.#control = makeControl(field, controlValue(field, value), words);
     this.#control.id = id;
     this.#control.setAttribute("name", field.name);
     this.#problem = makeElement("p", { class: "wrong", id: `${id}-problem`, role: "alert" });
     setAttribute(this.#control, "aria-describedby", `${id}-note ${id}-problem`);
     setAttribute(this.#control, "aria-required", field.isRequired ? "true" : undefined);
-    const label = makeElement("label", { for: id }, field.name === FURTHER_FIELD ? "further arguments" : field.name, makeElement("span", { class: "kind" }, kindText(field)));
+    const label = makeElement("label", { for: id }, field.name === FURTHER_FIELD ? words.say("further arguments") : field.name, makeElement("span", { class: "kind" }, words.phrase(kindText(field))));
     const note = makeElement("p", { class: "note", id: `${id}-note` }, notes);
     note.hidden = !notes;
-    const file = field.kind === "bytes" ? [makeFileInput(field.name, /** @type {HTMLTextAreaElement} */ (this.#control))] : [];
+    const file = field.kind === "bytes" ? [makeFileInput(words.say("{name} from a file", { name: field.name }), /** @type {HTMLTextAreaElement} */ (this.#control))] : [];
     this.row = makeElement("div", { class: `field ${field.kind}`, part: "field" }, label, this.#control, ...file, note, this.#problem);
   }
 
@@ -44,7 +48,7 @@ export class FormField {
   /** @param {string} why  "" if nothing is wrong */
   complain(why) {
     setAttribute(this.#control, "aria-invalid", why ? "true" : undefined);
-    setText(this.#problem, why ? problemText(this.field.name, why) : "");
+    setText(this.#problem, why ? problemText(this.field.name, why, (text) => this.#words.phrase(text)) : "");
   }
 
   /** Where something is typed or chosen. */
@@ -56,9 +60,10 @@ export class FormField {
 /**
  * @param {Field} field
  * @param {import("../shared/values.js").Typed} typed
+ * @param {import("./words.js").Words} words
  * @returns {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement}
  */
-function makeControl(field, typed) {
+function makeControl(field, typed, words) {
   const { kind, isNullable } = field;
   if (kind === "boolean" && !isNullable) {
     const box = /** @type {HTMLInputElement} */ (makeElement("input", { type: "checkbox" }));
@@ -66,11 +71,11 @@ function makeControl(field, typed) {
     return box;
   }
   const text = String(typed);
-  if (kind === "boolean" || kind === "choice") return makeSelect(field, text);
+  if (kind === "boolean" || kind === "choice") return makeSelect(field, text, words);
   const isLong = kind === "json" || kind === "longtext" || kind === "bytes";
   const rows = String(Math.min(MAX_ROWS, Math.max(2, text.split("\n").length)));
   const attributes = isLong ? { rows } : { type: INPUT_TYPES[kind] ?? "text", step: INPUT_TYPES[kind] && kind !== "date" ? "1" : undefined, inputmode: INPUT_MODES[kind] };
-  const given = { ...attributes, class: kind, placeholder: isNullable ? "none" : undefined, autocomplete: "off", spellcheck: "false" };
+  const given = { ...attributes, class: kind, placeholder: isNullable ? words.say("none") : undefined, autocomplete: "off", spellcheck: "false" };
   const control = /** @type {HTMLInputElement} */ (makeElement(isLong ? "textarea" : "input", given));
   control.value = text;
   return control;
@@ -79,10 +84,11 @@ function makeControl(field, typed) {
 /**
  * @param {Field} field
  * @param {string} typed
+ * @param {import("./words.js").Words} words
  */
-function makeSelect({ kind, choices, isNullable, isRequired }, typed) {
-  const named = kind === "boolean" ? [["true", "true"], ["false", "false"]] : choices.map((choice, index) => [String(index), String(choice)]);
-  const none = isNullable || !isRequired ? [["", isNullable ? "none" : "as the task has it"]] : [];
+function makeSelect({ kind, choices, isNullable, isRequired }, typed, words) {
+  const named = kind === "boolean" ? ["true", "false"].map((value) => [value, words.say(value)]) : choices.map((choice, index) => [String(index), String(choice)]);
+  const none = isNullable || !isRequired ? [["", isNullable ? words.say("none") : words.say("as the task has it")]] : [];
   const select = /** @type {HTMLSelectElement} */ (makeElement("select"));
   for (const [value, text] of [...none, ...named]) select.append(makeElement("option", { value }, text));
   select.value = typed;
@@ -91,11 +97,11 @@ function makeSelect({ kind, choices, isNullable, isRequired }, typed) {
 
 /**
  * A file whose bytes become the value, as base64.
- * @param {string} name
+ * @param {string} label
  * @param {HTMLTextAreaElement} control
  */
-function makeFileInput(name, control) {
-  const file = /** @type {HTMLInputElement} */ (makeElement("input", { type: "file", "aria-label": `${name} from a file` }));
+function makeFileInput(label, control) {
+  const file = /** @type {HTMLInputElement} */ (makeElement("input", { type: "file", "aria-label": label }));
   file.addEventListener("change", async () => {
     const [chosen] = file.files ?? [];
     if (!chosen) return;

@@ -61,6 +61,7 @@ export class JobElement extends TaskbahnElement {
   /** @param {JobView} job */
   #ended(job) {
     if (job.state === "succeeded") this.fire("done", { job, result: job.result });
+    else if (job.state === "cancelled") this.fire("cancelled", { job, reason: job.error?.message ?? "" });
     else this.fire("failed", { job, error: job.error ?? null });
   }
 }

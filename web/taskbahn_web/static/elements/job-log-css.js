@@ -40,7 +40,7 @@ export const css = `
     border-radius: 999px;
     box-shadow: 0 2px 8px rgb(0 0 0 / 18%);
   }
-  button:hover { background: color-mix(in oklab, var(--accent) 88%, var(--ink)); }
+  button:hover { background: var(--accent); text-decoration: underline; }
   :host { container-type: inline-size; }
   @container (width < 30em) {
     .line { grid-template-columns: auto minmax(0, 1fr); gap: 0.6em; }

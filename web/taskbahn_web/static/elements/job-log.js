@@ -4,7 +4,7 @@
  */
 
 import { AtEnd } from "../shared/at-end.js";
-import { clock, count, fullTime } from "../shared/format.js";
+import { clock, fullTime } from "../shared/format.js";
 import { sentence } from "../client/errors.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 import { JobElement } from "./job-element.js";
@@ -24,7 +24,7 @@ export class JobLog extends JobElement {
   #note = makeElement("p", { class: "note", hidden: true });
   #lines = makeElement("div", { class: "lines" });
   #empty = makeElement("p", { class: "note" });
-  #log = makeElement("div", { class: "log", part: "log", role: "log", tabindex: "0", "aria-label": "Log" }, this.#note, this.#lines, this.#empty);
+  #log = makeElement("div", { class: "log", part: "log", role: "log", tabindex: "0" }, this.#note, this.#lines, this.#empty);
   #newest = makeElement("button", { type: "button", part: "newest", hidden: true });
   /** How many lines were drawn, with those that were given up. */
   #drawn = 0;
@@ -83,29 +83,31 @@ export class JobLog extends JobElement {
 
   /** @override @protected */
   draw() {
-    const { feed } = this;
+    const { feed, words } = this;
     const known = feed ? feed.dropped + feed.lines.length : 0;
     const isFirst = this.#drawn === 0;
     this.#end.look();
     if (feed) this.#append(feed.lines, feed.dropped);
     const least = LEVELS.indexOf(this.level.toLowerCase());
+    setAttribute(this.#log, "aria-label", words.say("Log"));
     setAttribute(this.#lines, "class", `lines from-${Math.max(0, least)}`);
     // A screen reader does not read out the lines that were there before.
     setAttribute(this.#log, "aria-live", isFirst || this.#drawn < known ? "off" : "polite");
     this.#note.hidden = !feed?.dropped;
-    setText(this.#note, feed?.dropped ? `${count(feed.dropped, "earlier line")} not kept` : "");
+    setText(this.#note, feed?.dropped ? words.count(feed.dropped, "1 earlier line not kept", "{count} earlier lines not kept") : "");
     this.#empty.hidden = known > 0;
     setText(this.#empty, this.#emptyText());
     this.#newest.hidden = this.isFollowing;
-    setText(this.#newest, this.#unseen ? `${count(this.#unseen, "new line")} ↓` : "Newest ↓");
+    setText(this.#newest, `${this.#unseen ? words.count(this.#unseen, "1 new line", "{count} new lines") : words.say("Newest")} ↓`);
     this.#end.keep();
     if (this.#drawn < known) this.drawSoon();
   }
 
   #emptyText() {
-    if (this.feed?.problem) return sentence(this.feed.problem);
-    if (!this.job) return "No job yet.";
-    return this.view ? "Nothing is logged yet." : "Loading…";
+    const { words } = this;
+    if (this.feed?.problem) return words.phrase(sentence(this.feed.problem));
+    if (!this.job) return words.say("No job yet.");
+    return this.view ? words.say("Nothing is logged yet.") : words.say("Loading…");
   }
 
   /**

@@ -1,7 +1,7 @@
 /** How `<job-progress>` looks. */
 
 export const css = `
-  :host { --tone: var(--accent); }
+  :host { --tone: var(--accent-seen); }
   .box { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.45em; }
   .ready, .none { --tone: var(--muted); }
   .waiting, .expired { --tone: var(--warn); }

@@ -26,7 +26,7 @@ export class JobProgress extends JobElement {
   #state = makeElement("span");
   #text = makeElement("span", { class: "text", part: "text" });
   #percent = makeElement("span", { class: "percent", part: "percent", "aria-hidden": "true" });
-  #cancel = makeElement("button", { type: "button", part: "cancel", hidden: true }, "Cancel");
+  #cancel = makeElement("button", { type: "button", part: "cancel", hidden: true });
   #bar = makeElement("div", { class: "bar", part: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, makeElement("i", { part: "fill" }));
   #facts = makeElement("span", { class: "facts" });
   #left = makeElement("span", { class: "left", part: "left" });
@@ -103,7 +103,7 @@ export class JobProgress extends JobElement {
 
   /** @override @protected */
   draw() {
-    const { bahn } = this;
+    const { bahn, words } = this;
     const job = this.view;
     const problem = this.feed?.problem;
     const state = problem ? "failed" : (job?.state ?? "none");
@@ -111,15 +111,15 @@ export class JobProgress extends JobElement {
     const isMoving = Boolean(job) && !isFinal && bahn?.state !== "closed";
     const now = job && !isFinal && bahn ? nodeTime(bahn) : Date.now() / 1000;
     this.#box.className = `box ${state}${bahn?.state === "reconnecting" ? " stale" : ""}`;
-    setText(this.#state, problem ? "unknown" : stateText(job, bahn?.state ?? "closed", Boolean(this.job)));
+    setText(this.#state, problem ? words.say("unknown") : stateText(words, job, bahn?.state ?? "closed", Boolean(this.job)));
     this.#drawBar(job, isFinal);
-    const { facts, left } = footText(job, now, bahn);
-    setText(this.#facts, this.#refusal || (problem ? sentence(problem) : facts));
+    const { facts, left } = footText(words, job, now, bahn);
+    setText(this.#facts, this.#refusal || (problem ? words.phrase(sentence(problem)) : facts));
     setText(this.#left, left);
-    this.#stages.draw(job?.progress?.stages ?? [], state, job && stagesEnd(job), now);
+    this.#stages.draw(words, job?.progress?.stages ?? [], state, job && stagesEnd(job), now);
     this.#cancel.hidden = !this.cancellable || !job || isFinal;
     setAttribute(this.#cancel, "aria-disabled", this.#isCancelling ? "true" : false);
-    setText(this.#cancel, this.#isCancelling ? "Cancelling…" : "Cancel");
+    setText(this.#cancel, this.#isCancelling ? words.say("Cancelling…") : words.say("Cancel"));
     drawEverySecond(/** @type {any} */ (this), isMoving);
   }
 
@@ -128,14 +128,15 @@ export class JobProgress extends JobElement {
    * @param {boolean} isFinal
    */
   #drawBar(job, isFinal) {
+    const { words } = this;
     const { fraction, text } = summarizeProgress(job?.progress);
     const share = job?.state === "succeeded" ? 1 : fraction;
     const drawn = barShare(job?.state ?? "", share);
     this.#bar.classList.toggle("moving", drawn === null);
     this.#bar.style.setProperty("--share", String(drawn ?? 0));
-    setAttribute(this.#bar, "aria-label", this.label || (job ? `Progress of ${job.task}` : "Progress"));
+    setAttribute(this.#bar, "aria-label", this.label || (job ? words.say("Progress of {task}", { task: job.task }) : words.say("Progress")));
     setAttribute(this.#bar, "aria-valuenow", share === null ? undefined : String(Math.round(share * 100)));
-    setAttribute(this.#bar, "aria-valuetext", [share === null ? stateText(job, "live", true) : percent(share), isFinal ? "" : text].filter(Boolean).join(", "));
+    setAttribute(this.#bar, "aria-valuetext", [share === null ? stateText(words, job, "live", true) : percent(share), isFinal ? "" : text].filter(Boolean).join(", "));
     setText(this.#text, isFinal ? "" : text);
     setAttribute(this.#text, "title", isFinal ? undefined : text || undefined);
     setText(this.#percent, share === null || job?.state === "succeeded" ? "" : percent(share));
@@ -150,7 +151,7 @@ export class JobProgress extends JobElement {
     try {
       await bahn.job(id).cancel("by a person on a page");
     } catch (error) {
-      if (this.job === id) this.#refusal = sentence(error);
+      if (this.job === id) this.#refusal = this.words.phrase(sentence(error));
     }
     if (this.job === id) this.#isCancelling = false;
     this.drawSoon();

@@ -4,7 +4,6 @@
  */
 
 import { sentence } from "../client/errors.js";
-import { count } from "../shared/format.js";
 import { isClosedQuestion, questionFacts, questionKey } from "../shared/question.js";
 import { nodeTime } from "./clock.js";
 import { makeElement, setText } from "./dom.js";
@@ -62,20 +61,25 @@ export class JobQuestion extends JobElement {
   }
 
   /** @override @protected */
+  retext() {
+    this.restart();
+  }
+
+  /** @override @protected */
   draw() {
     const [first = null, ...more] = this.#isSending && this.#shown ? [this.#shown] : this.#open();
     if ((first && questionKey(first)) !== (this.#shown && questionKey(this.#shown))) {
       this.#show(first);
       this.fire("question", first);
     }
-    const { bahn, feed } = this;
+    const { bahn, feed, words } = this;
     if (first && bahn) {
-      const others = more.length ? [`${count(more.length, "more question")} after it`] : [];
-      const lost = bahn.state === "reconnecting" ? ["reconnecting…"] : [];
-      setText(this.#facts, [...questionFacts(first, nodeTime(bahn)), ...others, ...lost].join(" · "));
+      const others = more.length ? [words.count(more.length, "1 more question after it", "{count} more questions after it")] : [];
+      const lost = bahn.state === "reconnecting" ? [words.say("reconnecting…")] : [];
+      setText(this.#facts, [...questionFacts(first, nodeTime(bahn)).map((fact) => words.phrase(fact)), ...others, ...lost].join(" · "));
     }
     drawEverySecond(/** @type {any} */ (this), first !== null);
-    setText(this.#problem, feed?.problem ? sentence(feed.problem) : "");
+    setText(this.#problem, feed?.problem ? words.phrase(sentence(feed.problem)) : "");
     this.#problem.hidden = !feed?.problem;
   }
 
@@ -90,10 +94,11 @@ export class JobQuestion extends JobElement {
     this.#shown = question;
     this.#box.hidden = !question;
     setText(this.#asked, question?.question ?? "");
-    const before = wasShown ? (this.#isAnswered ? "Answered. " : "The question is closed. ") : "";
+    const { words } = this;
+    const before = wasShown ? (this.#isAnswered ? words.say("Answered.") : words.say("The question is closed.")) : "";
     this.#isAnswered = false;
-    setText(this.#said, `${before}${question ? `A question: ${question.question}` : ""}`.trim());
-    const form = question && new QuestionForm(question, (value) => this.#answer(question, value));
+    setText(this.#said, `${before} ${question ? words.say("A question: {question}", { question: question.question }) : ""}`.trim());
+    const form = question && new QuestionForm(question, (value) => this.#answer(question, value), words);
     this.#content.replaceChildren(...(form ? [form.node] : []));
     if (!hadFocus) return;
     if (form) form.focus();

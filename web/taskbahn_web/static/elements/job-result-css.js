@@ -21,4 +21,6 @@ export const css = `
   .failure > pre { white-space: pre; }
   .what { padding: 0.6em 0.85em; overflow-wrap: anywhere; background: color-mix(in oklab, var(--bad) 8%, transparent); border-radius: calc(var(--radius) - 1px); }
   .what b { color: var(--bad); }
+  .what.cancelled { background: var(--sunken); }
+  .cancelled b { color: var(--ink); }
 `;

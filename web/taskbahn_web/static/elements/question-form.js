@@ -11,6 +11,7 @@ import { FieldGroup } from "./field-group.js";
 export class QuestionForm {
   #form;
   #send;
+  #words;
   #fields = new FieldGroup();
   #problem = makeElement("p", { class: "problem", role: "alert", hidden: true });
   /** @type {HTMLElement[]} */
@@ -20,15 +21,17 @@ export class QuestionForm {
   /**
    * @param {import("../client/questions.js").QuestionView} question
    * @param {(value: unknown) => Promise<void>} send  rejects if the answer is refused
+   * @param {import("./words.js").Words} words
    */
-  constructor(question, send) {
+  constructor(question, send, words) {
     this.#form = answerForm(question.schema);
     this.#send = send;
-    this.#fields.fill(this.#form.fields);
+    this.#words = words;
+    this.#fields.fill(words, this.#form.fields);
     this.#fields.node.hidden = !this.#form.fields.length;
     this.#buttons = this.#form.decision
       ? this.#form.choices.map((choice) => this.#makeChoice(choice))
-      : [makeElement("button", { type: "submit", part: "submit" }, "Answer")];
+      : [makeElement("button", { type: "submit", part: "submit" }, words.say("Answer"))];
     this.node = makeElement("form", { part: "form", novalidate: true, "aria-labelledby": "question" }, this.#fields.node, this.#problem, this.#makeActions());
     this.node.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -46,7 +49,7 @@ export class QuestionForm {
 
   /** @param {Choice} choice */
   #makeChoice(choice) {
-    const button = makeElement("button", { type: "button", part: "choice" }, choice.text);
+    const button = makeElement("button", { type: "button", part: "choice" }, typeof choice.value === "string" ? choice.text : this.#words.phrase(choice.text));
     button.addEventListener("click", () => void this.#answer(choice));
     return button;
   }
@@ -74,7 +77,7 @@ export class QuestionForm {
     try {
       await this.#send(value);
     } catch (error) {
-      if (!this.#fields.complain(answerProblems(error, this.#form), this.node)) this.#say(sentence(error));
+      if (!this.#fields.complain(answerProblems(error, this.#form), this.node)) this.#say(this.#words.phrase(sentence(error)));
     }
     this.#setBusy(false);
   }

@@ -9,6 +9,8 @@ const COMMON = `
     --ink: var(--taskbahn-ink, light-dark(oklch(0.25 0.025 264), oklch(0.93 0.008 264)));
     --muted: var(--taskbahn-muted, light-dark(oklch(0.49 0.02 264), oklch(0.7 0.018 264)));
     --accent: var(--taskbahn-accent, light-dark(oklch(0.49 0.215 266), oklch(0.72 0.145 266)));
+    --accent-seen: var(--accent);
+    --accent-text: var(--accent);
     --on-accent: var(--taskbahn-on-accent, light-dark(oklch(1 0 0), oklch(0.17 0.03 266)));
     --good: var(--taskbahn-good, light-dark(oklch(0.52 0.13 155), oklch(0.76 0.15 155)));
     --bad: var(--taskbahn-bad, light-dark(oklch(0.53 0.2 25), oklch(0.72 0.16 25)));
@@ -21,10 +23,30 @@ const COMMON = `
     --font: var(--taskbahn-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif);
     --mono: var(--taskbahn-mono, ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace);
     display: block;
+    margin-block: var(--taskbahn-margin, 1em);
     font: var(--taskbahn-size, 0.875rem) / 1.5 var(--font);
     font-variant-numeric: tabular-nums;
     color: var(--ink);
     text-align: start;
+  }
+  /*
+   * Any accent is seen: bars and outlines have 3:1 to their ground, text has 4.5:1, in both looks. Text on the accent is black or white, by
+   * its relative luminance as WCAG 2 has it.
+   */
+  @supports (color: oklch(from red l c h)) {
+    :host {
+      --accent-seen: light-dark(oklch(from var(--accent) min(l, 0.6) c h), oklch(from var(--accent) max(l, 0.66) c h));
+      --accent-text: light-dark(oklch(from var(--accent) min(l, 0.5) c h), oklch(from var(--accent) max(l, 0.76) c h));
+      --on-accent: var(
+        --taskbahn-on-accent,
+        color(
+          from var(--accent) srgb-linear
+          clamp(0, (0.179 - 0.2126 * r - 0.7152 * g - 0.0722 * b) * 1e6, 1)
+          clamp(0, (0.179 - 0.2126 * r - 0.7152 * g - 0.0722 * b) * 1e6, 1)
+          clamp(0, (0.179 - 0.2126 * r - 0.7152 * g - 0.0722 * b) * 1e6, 1)
+        )
+      );
+    }
   }
   :host([hidden]) { display: none; }
   *, *::before, *::after { box-sizing: border-box; }
@@ -32,7 +54,7 @@ const COMMON = `
   p, ol, pre, dl, dd { margin: 0; padding: 0; }
   ol { list-style: none; }
   pre { font: 0.93em / 1.55 var(--mono); }
-  :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
+  :focus-visible { outline: 2px solid var(--accent-seen); outline-offset: 2px; border-radius: 4px; }
   button {
     min-height: 2.45em;
     padding: 0 1em;

@@ -33,7 +33,7 @@ export class TaskForm extends TaskbahnElement {
   #button = makeElement("button", { type: "submit", part: "submit" });
   #form = makeElement("form", { part: "form", novalidate: true, hidden: true }, this.#fields.node, this.#problem, makeElement("div", { class: "actions" }, this.#button));
   #notice = makeElement("p", { class: "muted", role: "status" });
-  #again = makeElement("button", { type: "button", hidden: true }, "Look again");
+  #again = makeElement("button", { type: "button", hidden: true });
   /** @type {TaskView | null} */
   #task = null;
   #noticeText = "";
@@ -96,7 +96,7 @@ export class TaskForm extends TaskbahnElement {
    */
   open(bahn) {
     if (this.task) void this.#load(bahn, ++this.#round);
-    else this.#noticeText = "No task yet.";
+    else this.#noticeText = this.words.say("No task yet.");
   }
 
   /** @override @protected */
@@ -110,13 +110,21 @@ export class TaskForm extends TaskbahnElement {
   }
 
   /** @override @protected */
+  retext() {
+    this.restart();
+  }
+
+  /** @override @protected */
   draw() {
+    const { words } = this;
     const state = this.bahn?.state;
     const isThere = this.#task !== null;
+    const waiting = state === "live" ? words.say("Loading…") : state === "reconnecting" ? words.say("Reconnecting…") : words.say("Connecting…");
     this.#form.hidden = !isThere;
-    setText(this.#button, this.#isSending ? (state === "live" ? "Starting…" : "Waiting for the connection…") : this.submit || "Start job");
+    setText(this.#button, this.#isSending ? (state === "live" ? words.say("Starting…") : words.say("Waiting for the connection…")) : this.submit || words.say("Start job"));
     setAttribute(this.#button, "aria-disabled", this.#isSending ? "true" : false);
-    setText(this.#notice, isThere ? "" : this.#noticeText || (state === "live" ? "Loading…" : state === "reconnecting" ? "Reconnecting…" : "Connecting…"));
+    setText(this.#notice, isThere ? "" : this.#noticeText || waiting);
+    setText(this.#again, words.say("Look again"));
     this.#notice.hidden = isThere;
   }
 
@@ -129,11 +137,11 @@ export class TaskForm extends TaskbahnElement {
       const found = (await bahn.ask(VIEW_TASKS)).find((/** @type {TaskView} */ { name }) => name === this.task);
       if (round !== this.#round) return;
       if (found) this.#build(found);
-      else this.#noticeText = `No worker has offered a task ${this.task} yet.`;
+      else this.#noticeText = this.words.say("No worker has offered a task {task} yet.", { task: this.task });
       this.#again.hidden = Boolean(found);
     } catch (error) {
       if (round !== this.#round) return;
-      this.#noticeText = sentence(error);
+      this.#noticeText = this.words.phrase(sentence(error));
       this.#again.hidden = false;
     }
     this.drawSoon();
@@ -142,9 +150,9 @@ export class TaskForm extends TaskbahnElement {
   /** @param {TaskView} task */
   #build(task) {
     this.#task = task;
-    this.#fields.fill(fieldsOf(task.signature ?? ANY_SIGNATURE), this.values);
-    if (!this.#fields.first) this.#fields.node.append(makeElement("p", { class: "muted" }, "This task takes no arguments."));
-    setAttribute(this.#form, "aria-label", `Arguments of ${task.name}`);
+    this.#fields.fill(this.words, fieldsOf(task.signature ?? ANY_SIGNATURE), this.values);
+    if (!this.#fields.first) this.#fields.node.append(makeElement("p", { class: "muted" }, this.words.say("This task takes no arguments.")));
+    setAttribute(this.#form, "aria-label", this.words.say("Arguments of {task}", { task: task.name }));
     this.#say("");
   }
 
@@ -164,7 +172,7 @@ export class TaskForm extends TaskbahnElement {
     } catch (error) {
       if (round !== this.#round) return;
       const found = error instanceof TaskbahnError ? problemsByField(error.fields, fields) : {};
-      if (!this.#fields.complain(found, this.#form)) this.#say(sentence(error));
+      if (!this.#fields.complain(found, this.#form)) this.#say(this.words.phrase(sentence(error)));
     } finally {
       if (round === this.#round) this.#setSending(false);
     }

@@ -213,10 +213,11 @@ export function problemsByField(wrong, fields) {
 /**
  * @param {string} name  of the field
  * @param {string} why  a sentence, or the end of one: "is missing"
+ * @param {(why: string) => string} [translate]
  * @returns {string}  a sentence
  */
-export function problemText(name, why) {
-  return sentence(/^(is|must|takes) /.test(why) ? `${name} ${why}` : why);
+export function problemText(name, why, translate = (text) => text) {
+  return sentence(/^(is|must|takes) /.test(why) ? `${name} ${translate(why)}` : translate(why));
 }
 
 /**

@@ -1,4 +1,5 @@
 /// <reference path="tags.d.ts" preserve="true" />
+export { addTexts } from "./elements/words.js";
 /** By tag. */
 export const ELEMENTS: {
     "job-log": typeof JobLog;

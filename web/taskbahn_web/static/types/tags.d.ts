@@ -19,6 +19,7 @@ declare global {
     progress: CustomEvent<Progress>;
     done: CustomEvent<{ job: JobView; result: any }>;
     failed: CustomEvent<{ job: JobView | null; error: unknown }>;
+    cancelled: CustomEvent<{ job: JobView; reason: string }>;
     job: CustomEvent<Job>;
     question: CustomEvent<QuestionView | null>;
     answered: CustomEvent<{ name: string; value: unknown }>;

@@ -35,6 +35,10 @@ export class TaskbahnElement extends HTMLElement {
     protected shut(): void;
     /** Show what is known now. @protected */
     protected draw(): void;
+    /** What it says, in the language around it. @protected */
+    protected get words(): import("./words.js").Words;
+    /** Other texts are to be shown. @protected */
+    protected retext(): void;
     /** @protected */
     protected drawSoon(): void;
     /**

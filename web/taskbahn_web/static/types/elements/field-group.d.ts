@@ -8,10 +8,11 @@ export class FieldGroup {
     /** Where something is typed or chosen first. @returns {HTMLElement | undefined} */
     get first(): HTMLElement | undefined;
     /**
+     * @param {import("./words.js").Words} words
      * @param {Field[]} fields
      * @param {Record<string, unknown>} [values]  what they begin with; their defaults for the rest
      */
-    fill(fields: Field[], values?: Record<string, unknown>): void;
+    fill(words: import("./words.js").Words, fields: Field[], values?: Record<string, unknown>): void;
     /**
      * Show what is wrong at each field, and go to the first.
      * @param {Record<string, string>} problems

@@ -2,8 +2,9 @@ export class FormField {
     /**
      * @param {Field} field
      * @param {unknown} value  to begin with; the task's default if undefined
+     * @param {import("./words.js").Words} words
      */
-    constructor(field: Field, value: unknown);
+    constructor(field: Field, value: unknown, words: import("./words.js").Words);
     field: import("../shared/schema.js").Field;
     row: HTMLElement;
     /** The value of the control. @returns {import("../shared/values.js").Typed} */

@@ -3,8 +3,9 @@ export class QuestionForm {
     /**
      * @param {import("../client/questions.js").QuestionView} question
      * @param {(value: unknown) => Promise<void>} send  rejects if the answer is refused
+     * @param {import("./words.js").Words} words
      */
-    constructor(question: import("../client/questions.js").QuestionView, send: (value: unknown) => Promise<void>);
+    constructor(question: import("../client/questions.js").QuestionView, send: (value: unknown) => Promise<void>, words: import("./words.js").Words);
     node: HTMLElement;
     /** Where an answer begins. @type {HTMLElement} */
     get first(): HTMLElement;

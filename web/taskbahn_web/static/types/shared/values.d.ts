@@ -32,9 +32,10 @@ export function problemsByField(wrong: Record<string, string>, fields: import(".
 /**
  * @param {string} name  of the field
  * @param {string} why  a sentence, or the end of one: "is missing"
+ * @param {(why: string) => string} [translate]
  * @returns {string}  a sentence
  */
-export function problemText(name: string, why: string): string;
+export function problemText(name: string, why: string, translate?: (why: string) => string): string;
 export type Field = import("./schema.js").Field;
 /**
  * what a control holds

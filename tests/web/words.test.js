@@ -1,0 +1,60 @@
+/** What the elements say in other words, and in another language. */
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { footText } from "../../web/taskbahn_web/static/elements/job-words.js";
+import { GERMAN } from "../../web/taskbahn_web/static/elements/german.js";
+import { addTexts, wordsAround } from "../../web/taskbahn_web/static/elements/words.js";
+
+const FOLDER = fileURLToPath(new URL("../../web/taskbahn_web/static/elements/", import.meta.url));
+
+/** An element with a language around it. */
+const within = (lang) => ({ closest: () => lang && { getAttribute: () => lang }, getRootNode: () => ({}) });
+globalThis.ShadowRoot ??= class {};
+const german = wordsAround(within("de-CH"));
+
+test("every text of the elements has a German one", () => {
+  const used = new Set();
+  for (const file of readdirSync(FOLDER).filter((name) => name !== "words.js")) {
+    const source = readFileSync(FOLDER + file, "utf8");
+    for (const [, text] of source.matchAll(/words\.say\("((?:[^"\\]|\\.)*)"/g)) used.add(text);
+    for (const [, one, more] of source.matchAll(/words\.count\([^,]+, "([^"]*)", "([^"]*)"/g)) used.add(one).add(more);
+  }
+  assert.ok(used.size > 40);
+  assert.deepEqual([...used].filter((text) => !(text in GERMAN)), []);
+});
+
+test("a job in German words, with German numbers and units", () => {
+  const stage = { id: 1, name: "Bilder", total: 100, done: 25, started_at: 100 };
+  const job = { id: "x", state: "running", started_at: 100, attempt: 2, progress: { fraction: 0.25, stages: [stage] } };
+  assert.deepEqual(footText(german, job, 110, null), { facts: "10 s · 2,5/s · Versuch 2", left: "noch etwa 30 s" });
+  const waiting = { id: "x", state: "ready", place: { why: "", ahead: 1234 } };
+  assert.equal(footText(german, { ...waiting, place: { ...waiting.place, why: "No worker is attached" } }, 0, null).facts, "Kein Worker ist verbunden · 1.234 Aufträge davor");
+  assert.equal(footText(german, { id: "x", state: "succeeded", started_at: 0.5, finished_at: 2 }, 9, null).facts, "dauerte 1,5 s");
+  assert.equal(german.wholeDuration(90_000), "1 T 1 Std.");
+});
+
+test("sentences that come from elsewhere are found, also with values, and stay as they are where none is known", () => {
+  assert.equal(german.phrase("asked 5 s ago"), "gestellt vor 5 s");
+  assert.equal(german.phrase("16 to 4096"), "16 bis 4096");
+  assert.equal(german.phrase("list of integer, optional"), "Liste von ganze Zahl, freiwillig");
+  assert.equal(german.phrase("I went to Rome"), "I went to Rome"); // no number, no range
+  assert.equal(german.phrase("All 2 slots of the worker that can run it are busy."), "Alle 2 Plätze sind belegt.");
+  assert.equal(german.phrase("must be at least 16"), "muss mindestens 16 sein");
+});
+
+test("a page replaces texts, of English too, and what is no text is refused", () => {
+  const english = wordsAround(within(null));
+  assert.equal(english.say("Cancel"), "Cancel");
+  addTexts("en", { Cancel: "Stop it", "{count} jobs ahead": "{count} before you", "no more paper in tray {number}": "Refill tray {number}" });
+  assert.equal(english.say("Cancel"), "Stop it");
+  assert.equal(english.count(5, "1 job ahead", "{count} jobs ahead"), "5 before you");
+  assert.equal(english.phrase("no more paper in tray 3"), "Refill tray 3");
+  assert.equal(wordsAround(within("fr")).say("Cancel"), "Stop it"); // of French nothing is known
+  assert.equal(wordsAround(within("DE")).say("Cancel"), "Abbrechen");
+  assert.throws(() => addTexts("en", { Cancel: 7 }), /the text for "Cancel" must be a string, not number/);
+  assert.throws(() => addTexts("en", { "{count} jobs ahead": "{jobs} before" }), /has a place \{jobs\}/);
+});
