@@ -51,7 +51,9 @@ CONTRAST = """(grounds) => {
         button: contrast(luminance(page, button.backgroundColor, button.color), luminance(page, button.backgroundColor)),
         bar: contrast(luminance(page, bar.backgroundColor, fill.backgroundColor), luminance(page, bar.backgroundColor)),
         outline: contrast(luminance(page, value("--accent-seen")), luminance(page)),
-        choice: Math.min(...[page, panel, sunken].map((ground) => contrast(luminance(page, ground, value("--accent-text")), luminance(page, ground)))),
+        choice: Math.min(...[page, panel, sunken].map(
+            (ground) => contrast(luminance(page, ground, value("--accent-text")), luminance(page, ground)),
+        )),
     };
     for (const name of ["ink", "muted", "good", "bad", "warn"]) {
         const tinted = `color-mix(in oklab, ${value(`--${name}`)} 8%, transparent)`;
